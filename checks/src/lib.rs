@@ -1,0 +1,1 @@
+//! What is judged, and by which rules. Pure: no clock, no files, no network.

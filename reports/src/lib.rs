@@ -1,0 +1,1 @@
+//! How an audit is told: one pure writer per format.

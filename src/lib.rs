@@ -1,0 +1,1 @@
+//! The same parts as the binary, for embedding.
