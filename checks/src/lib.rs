@@ -1,1 +1,25 @@
 //! What is judged, and by which rules. Pure: no clock, no files, no network.
+//!
+//! Data flows one way: an [`inventory::Inventory`] holds what was seen, each value a [`fact::Fact`];
+//! [`evaluate`] runs every check of the [`catalog`] over it; the findings become an [`audit::Audit`].
+
+pub mod audit;
+pub mod calls;
+pub mod catalog;
+pub mod check;
+pub mod coverage;
+pub mod evaluate;
+pub mod fact;
+pub mod finding;
+pub mod framework;
+pub mod ids;
+pub mod inventory;
+pub mod prelude;
+pub mod selectors;
+pub mod settings;
+pub mod waiver;
+
+#[cfg(test)]
+mod guards;
+#[cfg(test)]
+pub mod testing;

@@ -1,0 +1,199 @@
+//! Everything that a report may know.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::check::Check;
+use crate::coverage::Coverage;
+use crate::finding::{Finding, Severity, Status};
+use crate::framework::FrameworkResult;
+use crate::ids::{AccountId, Arn, Region};
+use crate::inventory::Tool;
+
+/// The version of the audit's JSON form.
+pub const SCHEMA: u32 = 1;
+
+/// The outcome of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Audit {
+    /// The version of this form.
+    pub schema: u32,
+    /// The program that judged.
+    pub tool: Tool,
+    /// When the facts began to be taken.
+    pub started_at: Timestamp,
+    /// When they were all taken; null when the run was cut off.
+    pub finished_at: Option<Timestamp>,
+    /// The clock by which dates were judged.
+    pub now: Timestamp,
+    /// What was looked at.
+    pub scope: AuditScope,
+    /// How the run ended.
+    pub run: RunOutcome,
+    /// Waivers that did not apply.
+    pub waivers: WaiverReport,
+    /// The population, and what was asked of it.
+    pub coverage: Coverage,
+    /// Totals.
+    pub summary: Summary,
+    /// Every check that was selected, fired or not.
+    pub checks: Vec<CheckInfo>,
+    /// Control by control.
+    pub frameworks: Vec<FrameworkResult>,
+    /// By check id, then subject id.
+    pub findings: Vec<Finding>,
+    /// Chains of digest files; empty when none were verified.
+    pub chains: Vec<serde_json::Value>,
+    /// What is wrong with them.
+    pub problems: Vec<serde_json::Value>,
+}
+
+/// What was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AuditScope {
+    /// The organization's id; null for a standalone account.
+    pub organization: Option<String>,
+    /// Its management account.
+    pub management_account: Option<AccountId>,
+    /// Who asked.
+    pub caller_arn: Arn,
+    /// The accounts.
+    pub accounts: Vec<AccountId>,
+    /// The regions.
+    pub regions: Vec<Region>,
+}
+
+/// How a run ended, and by which rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunOutcome {
+    /// Nothing in scope is missing: no unreachable account, no unknown at or above the threshold.
+    pub complete: bool,
+    /// It was told to stop before it was done.
+    pub interrupted: bool,
+    /// The exit code.
+    pub exit_code: u8,
+    /// The least severity that counts.
+    pub fail_on: Severity,
+    /// Gaps do not count.
+    pub allow_incomplete: bool,
+    /// Nothing counts.
+    pub exit_zero: bool,
+}
+
+/// Waivers that did not apply.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WaiverReport {
+    /// They match nothing.
+    pub unused: Vec<String>,
+    /// Their time is over.
+    pub expired: Vec<String>,
+    /// Unknowns that an accepted gap covers.
+    pub accepted_gaps: u64,
+}
+
+/// Totals.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// Findings that pass.
+    pub pass: u64,
+    /// Findings that fail, waived ones included.
+    pub fail: u64,
+    /// Findings that nobody could tell.
+    pub unknown: u64,
+    /// Findings that do not apply.
+    pub not_applicable: u64,
+    /// Fails that carry a waiver.
+    pub waived: u64,
+    /// Unwaived fails.
+    pub by_severity: BTreeMap<Severity, u64>,
+}
+
+impl Summary {
+    /// Counts the findings.
+    #[must_use]
+    pub fn of(findings: &[Finding]) -> Self {
+        let by_severity = Severity::ALL
+            .iter()
+            .map(|severity| (*severity, 0))
+            .collect();
+        let mut summary = Self {
+            by_severity,
+            ..Self::default()
+        };
+        for finding in findings {
+            match finding.status {
+                Status::Pass => summary.pass += 1,
+                Status::Fail => summary.fail += 1,
+                Status::Unknown => summary.unknown += 1,
+                Status::NotApplicable => summary.not_applicable += 1,
+            }
+            if finding.status == Status::Fail && finding.waiver.is_some() {
+                summary.waived += 1;
+            }
+            if finding.is_open_failure() {
+                *summary.by_severity.entry(finding.severity).or_default() += 1;
+            }
+        }
+        summary
+    }
+}
+
+/// A check, as reports tell it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckInfo {
+    /// Its id.
+    pub id: String,
+    /// True when it passes.
+    pub title: String,
+    /// Its severity, as overridden by the settings.
+    pub severity: Severity,
+    /// What goes wrong otherwise.
+    pub why: String,
+    /// What to do.
+    pub fix: String,
+    /// Where AWS describes it.
+    pub references: Vec<String>,
+    /// The controls it supports: framework id and control id.
+    pub controls: Vec<ControlRef>,
+}
+
+/// A control of a framework.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct ControlRef {
+    /// The framework's id.
+    pub framework: String,
+    /// The control's id.
+    pub control: String,
+}
+
+impl CheckInfo {
+    /// The check as it was run.
+    #[must_use]
+    pub fn of(check: &Check, severity: Severity, controls: Vec<ControlRef>) -> Self {
+        Self {
+            id: check.id.to_owned(),
+            title: check.title.to_owned(),
+            severity,
+            why: check.why.to_owned(),
+            fix: check.fix.to_owned(),
+            references: check.references.iter().map(|it| (*it).to_owned()).collect(),
+            controls,
+        }
+    }
+}
+
+impl Audit {
+    /// The check with this id, if it was selected.
+    #[must_use]
+    pub fn check(&self, id: &str) -> Option<&CheckInfo> {
+        // Sorted by id.
+        let at = self
+            .checks
+            .binary_search_by(|check| check.id.as_str().cmp(id))
+            .ok()?;
+        self.checks.get(at)
+    }
+}

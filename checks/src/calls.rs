@@ -1,0 +1,182 @@
+//! Every API call the tool can make, and the IAM action that allows it (they differ at times).
+//!
+//! One table: collectors ask by it, the read-only guard allows nothing else, checks say which calls they
+//! rest on, and the generated IAM policy and the ledger are printed from it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// One operation of one AWS service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ApiCall {
+    /// The service, by the prefix that IAM and the command line use.
+    pub service: &'static str,
+    /// The operation, as AWS's API reference names it.
+    pub operation: &'static str,
+    /// The IAM action that allows it.
+    pub action: &'static str,
+}
+
+impl fmt::Display for ApiCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.service, self.operation)
+    }
+}
+
+impl Serialize for ApiCall {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ApiCall {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = Cow::<'de, str>::deserialize(deserializer)?;
+        named(&name).ok_or_else(|| serde::de::Error::custom(format!("unknown API call {name:?}")))
+    }
+}
+
+impl JsonSchema for ApiCall {
+    fn schema_name() -> Cow<'static, str> {
+        "ApiCall".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let names: Vec<String> = ALL.iter().map(ToString::to_string).collect();
+        schemars::json_schema!({ "type": "string", "enum": names })
+    }
+}
+
+/// The call with this name, such as `cloudtrail:DescribeTrails`.
+#[must_use]
+pub fn named(name: &str) -> Option<ApiCall> {
+    let (service, operation) = name.split_once(':')?;
+    ALL.iter()
+        .copied()
+        .find(|call| call.service == service && call.operation == operation)
+}
+
+macro_rules! calls {
+    ($($name:ident = $service:literal $operation:literal $action:literal;)*) => {
+        $(
+            #[doc = concat!("`", $service, ":", $operation, "`, allowed by `", $action, "`.")]
+            pub const $name: ApiCall =
+                ApiCall { service: $service, operation: $operation, action: $action };
+        )*
+        /// The whole table.
+        pub const ALL: &[ApiCall] = &[$($name),*];
+    };
+}
+
+calls! {
+    GET_CALLER_IDENTITY = "sts" "GetCallerIdentity" "sts:GetCallerIdentity";
+    ASSUME_ROLE = "sts" "AssumeRole" "sts:AssumeRole";
+    LIST_REGIONS = "account" "ListRegions" "account:ListRegions";
+
+    DESCRIBE_ORGANIZATION = "organizations" "DescribeOrganization" "organizations:DescribeOrganization";
+    LIST_ACCOUNTS = "organizations" "ListAccounts" "organizations:ListAccounts";
+    LIST_ROOTS = "organizations" "ListRoots" "organizations:ListRoots";
+    LIST_OUS = "organizations" "ListOrganizationalUnitsForParent" "organizations:ListOrganizationalUnitsForParent";
+    LIST_ACCOUNTS_FOR_PARENT = "organizations" "ListAccountsForParent" "organizations:ListAccountsForParent";
+    LIST_POLICIES = "organizations" "ListPolicies" "organizations:ListPolicies";
+    DESCRIBE_POLICY = "organizations" "DescribePolicy" "organizations:DescribePolicy";
+    LIST_TARGETS_FOR_POLICY = "organizations" "ListTargetsForPolicy" "organizations:ListTargetsForPolicy";
+    LIST_SERVICE_ACCESS = "organizations" "ListAWSServiceAccessForOrganization" "organizations:ListAWSServiceAccessForOrganization";
+    LIST_DELEGATED_ADMINISTRATORS = "organizations" "ListDelegatedAdministrators" "organizations:ListDelegatedAdministrators";
+    LIST_DELEGATED_SERVICES = "organizations" "ListDelegatedServicesForAccount" "organizations:ListDelegatedServicesForAccount";
+    DESCRIBE_ORGANIZATION_RESOURCE_POLICY = "organizations" "DescribeResourcePolicy" "organizations:DescribeResourcePolicy";
+
+    DESCRIBE_TRAILS = "cloudtrail" "DescribeTrails" "cloudtrail:DescribeTrails";
+    GET_TRAIL_STATUS = "cloudtrail" "GetTrailStatus" "cloudtrail:GetTrailStatus";
+    GET_EVENT_SELECTORS = "cloudtrail" "GetEventSelectors" "cloudtrail:GetEventSelectors";
+    GET_INSIGHT_SELECTORS = "cloudtrail" "GetInsightSelectors" "cloudtrail:GetInsightSelectors";
+    LIST_TRAIL_TAGS = "cloudtrail" "ListTags" "cloudtrail:ListTags";
+    LIST_EVENT_DATA_STORES = "cloudtrail" "ListEventDataStores" "cloudtrail:ListEventDataStores";
+    GET_EVENT_DATA_STORE = "cloudtrail" "GetEventDataStore" "cloudtrail:GetEventDataStore";
+    LIST_CHANNELS = "cloudtrail" "ListChannels" "cloudtrail:ListChannels";
+    GET_CHANNEL = "cloudtrail" "GetChannel" "cloudtrail:GetChannel";
+    GET_LAKE_RESOURCE_POLICY = "cloudtrail" "GetResourcePolicy" "cloudtrail:GetResourcePolicy";
+    LIST_PUBLIC_KEYS = "cloudtrail" "ListPublicKeys" "cloudtrail:ListPublicKeys";
+    LOOKUP_EVENTS = "cloudtrail" "LookupEvents" "cloudtrail:LookupEvents";
+
+    LIST_BUCKETS = "s3" "ListBuckets" "s3:ListAllMyBuckets";
+    HEAD_BUCKET = "s3" "HeadBucket" "s3:ListBucket";
+    GET_BUCKET_LOCATION = "s3" "GetBucketLocation" "s3:GetBucketLocation";
+    GET_BUCKET_ACL = "s3" "GetBucketAcl" "s3:GetBucketAcl";
+    GET_BUCKET_POLICY = "s3" "GetBucketPolicy" "s3:GetBucketPolicy";
+    GET_BUCKET_POLICY_STATUS = "s3" "GetBucketPolicyStatus" "s3:GetBucketPolicyStatus";
+    GET_BUCKET_PUBLIC_ACCESS_BLOCK = "s3" "GetPublicAccessBlock" "s3:GetBucketPublicAccessBlock";
+    GET_BUCKET_OWNERSHIP = "s3" "GetBucketOwnershipControls" "s3:GetBucketOwnershipControls";
+    GET_BUCKET_VERSIONING = "s3" "GetBucketVersioning" "s3:GetBucketVersioning";
+    GET_OBJECT_LOCK = "s3" "GetObjectLockConfiguration" "s3:GetBucketObjectLockConfiguration";
+    GET_BUCKET_ENCRYPTION = "s3" "GetBucketEncryption" "s3:GetEncryptionConfiguration";
+    GET_BUCKET_LOGGING = "s3" "GetBucketLogging" "s3:GetBucketLogging";
+    GET_BUCKET_LIFECYCLE = "s3" "GetBucketLifecycleConfiguration" "s3:GetLifecycleConfiguration";
+    GET_BUCKET_REPLICATION = "s3" "GetBucketReplication" "s3:GetReplicationConfiguration";
+    GET_BUCKET_NOTIFICATION = "s3" "GetBucketNotificationConfiguration" "s3:GetBucketNotification";
+    GET_BUCKET_WEBSITE = "s3" "GetBucketWebsite" "s3:GetBucketWebsite";
+    GET_BUCKET_TAGGING = "s3" "GetBucketTagging" "s3:GetBucketTagging";
+    LIST_OBJECTS = "s3" "ListObjectsV2" "s3:ListBucket";
+    LIST_OBJECT_VERSIONS = "s3" "ListObjectVersions" "s3:ListBucketVersions";
+    GET_OBJECT = "s3" "GetObject" "s3:GetObject";
+    HEAD_OBJECT = "s3" "HeadObject" "s3:GetObject";
+    GET_ACCOUNT_PUBLIC_ACCESS_BLOCK = "s3control" "GetPublicAccessBlock" "s3:GetAccountPublicAccessBlock";
+    LIST_ACCESS_POINTS = "s3control" "ListAccessPoints" "s3:ListAccessPoints";
+    GET_ACCESS_POINT_POLICY = "s3control" "GetAccessPointPolicy" "s3:GetAccessPointPolicy";
+
+    DESCRIBE_KEY = "kms" "DescribeKey" "kms:DescribeKey";
+    GET_KEY_POLICY = "kms" "GetKeyPolicy" "kms:GetKeyPolicy";
+    GET_KEY_ROTATION_STATUS = "kms" "GetKeyRotationStatus" "kms:GetKeyRotationStatus";
+    LIST_GRANTS = "kms" "ListGrants" "kms:ListGrants";
+
+    GET_ACCOUNT_AUTHORIZATION_DETAILS = "iam" "GetAccountAuthorizationDetails" "iam:GetAccountAuthorizationDetails";
+    GET_ACCOUNT_SUMMARY = "iam" "GetAccountSummary" "iam:GetAccountSummary";
+
+    DESCRIBE_LOG_GROUPS = "logs" "DescribeLogGroups" "logs:DescribeLogGroups";
+    DESCRIBE_METRIC_FILTERS = "logs" "DescribeMetricFilters" "logs:DescribeMetricFilters";
+    DESCRIBE_SUBSCRIPTION_FILTERS = "logs" "DescribeSubscriptionFilters" "logs:DescribeSubscriptionFilters";
+    DESCRIBE_LOG_RESOURCE_POLICIES = "logs" "DescribeResourcePolicies" "logs:DescribeResourcePolicies";
+    DESCRIBE_ALARMS = "cloudwatch" "DescribeAlarms" "cloudwatch:DescribeAlarms";
+    GET_TOPIC_ATTRIBUTES = "sns" "GetTopicAttributes" "sns:GetTopicAttributes";
+    LIST_SUBSCRIPTIONS = "sns" "ListSubscriptionsByTopic" "sns:ListSubscriptionsByTopic";
+    LIST_RULES = "events" "ListRules" "events:ListRules";
+    LIST_TARGETS_BY_RULE = "events" "ListTargetsByRule" "events:ListTargetsByRule";
+
+    DESCRIBE_CONFIG_RECORDERS = "config" "DescribeConfigurationRecorders" "config:DescribeConfigurationRecorders";
+    DESCRIBE_CONFIG_RECORDER_STATUS = "config" "DescribeConfigurationRecorderStatus" "config:DescribeConfigurationRecorderStatus";
+    LIST_DETECTORS = "guardduty" "ListDetectors" "guardduty:ListDetectors";
+    GET_DETECTOR = "guardduty" "GetDetector" "guardduty:GetDetector";
+    DESCRIBE_HUB = "securityhub" "DescribeHub" "securityhub:DescribeHub";
+    LIST_ANALYZERS = "access-analyzer" "ListAnalyzers" "access-analyzer:ListAnalyzers";
+    GET_MACIE_SESSION = "macie2" "GetMacieSession" "macie2:GetMacieSession";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_unique_and_found_again() {
+        let names: BTreeSet<String> = ALL.iter().map(ToString::to_string).collect();
+        assert_eq!(names.len(), ALL.len());
+        for call in ALL {
+            assert_eq!(named(&call.to_string()), Some(*call));
+        }
+        assert_eq!(named("cloudtrail:StopLogging"), None);
+    }
+
+    #[test]
+    fn every_call_only_reads() {
+        for call in ALL {
+            let verb = ["Get", "List", "Describe", "Head", "Lookup", "AssumeRole"];
+            assert!(
+                verb.iter().any(|verb| call.operation.starts_with(verb)),
+                "{call}"
+            );
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Every check: one folder per group, one file per check.
+
+use crate::check::Check;
+
+mod trail;
+
+/// Every check, by id.
+#[must_use]
+pub fn all() -> Vec<&'static Check> {
+    let mut all: Vec<&'static Check> = [trail::ALL].concat();
+    all.sort_by_key(|check| check.id);
+    all
+}
+
+/// The check with this id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Check> {
+    all().into_iter().find(|check| check.id == id)
+}

@@ -1,0 +1,182 @@
+//! A check is a value: one question about one kind of subject.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::calls::ApiCall;
+use crate::evaluate::Context;
+use crate::fact::Gaps;
+use crate::finding::{Evidence, Severity, Status};
+use crate::ids::AccountId;
+use crate::inventory::iam::{AuthorizationDetails, Role, User};
+use crate::inventory::{
+    Account, Bucket, EventDataStore, Key, LogGroup, Organization, RegionView, Trail,
+};
+
+/// One question, one severity.
+#[derive(Debug, Clone, Copy)]
+pub struct Check {
+    /// Kebab-case, begins with its group, never changes.
+    pub id: &'static str,
+    /// A sentence that is true when the check passes.
+    pub title: &'static str,
+    /// How bad a fail is.
+    pub severity: Severity,
+    /// What goes wrong otherwise.
+    pub why: &'static str,
+    /// The API or setting that changes the judged fact.
+    pub fix: &'static str,
+    /// Where AWS describes it.
+    pub references: &'static [&'static str],
+    /// The calls whose answers it reads.
+    pub reads: &'static [ApiCall],
+    /// What it is asked of, and how it judges.
+    pub run: Run,
+}
+
+impl Check {
+    /// The part of the id before the first dash.
+    #[must_use]
+    pub fn group(&self) -> &'static str {
+        self.id.split('-').next().unwrap_or(self.id)
+    }
+}
+
+/// The kind of subject, and the function that judges it.
+#[derive(Debug, Clone, Copy)]
+pub enum Run {
+    /// The organization.
+    Organization(fn(&Organization, &Context<'_>) -> Outcome),
+    /// Every active account.
+    Account(fn(&Account, &Context<'_>) -> Outcome),
+    /// Every region that an active account could use.
+    Region(fn(&RegionOf<'_>, &Context<'_>) -> Outcome),
+    /// Every real trail.
+    Trail(fn(&Trail, &Context<'_>) -> Outcome),
+    /// Every bucket that a trail delivers to.
+    Bucket(fn(&Bucket, &Context<'_>) -> Outcome),
+    /// Every key that a trail, a log bucket or a store uses.
+    Key(fn(&Key, &Context<'_>) -> Outcome),
+    /// Every log group that a trail delivers to.
+    LogGroup(fn(&LogGroup, &Context<'_>) -> Outcome),
+    /// Every CloudTrail Lake store.
+    EventDataStore(fn(&EventDataStore, &Context<'_>) -> Outcome),
+    /// Every user and role: fails and unknowns are told one by one, a pass once per account.
+    Principal(fn(&Principal<'_>, &Context<'_>) -> Outcome),
+}
+
+/// A region of an account: enabled or not, and what was seen there.
+#[derive(Debug, Clone, Copy)]
+pub struct RegionOf<'a> {
+    /// The account.
+    pub account: &'a Account,
+    /// The region.
+    pub name: &'a crate::ids::Region,
+    /// The account has switched it on.
+    pub enabled: bool,
+    /// What was seen; none where the run did not get there.
+    pub view: Option<&'a RegionView>,
+}
+
+/// A user or a role, with the documents of its account.
+#[derive(Debug, Clone, Copy)]
+pub struct Principal<'a> {
+    /// The account.
+    pub account: &'a AccountId,
+    /// Who it is.
+    pub identity: Identity<'a>,
+    /// The account's documents.
+    pub details: &'a AuthorizationDetails,
+}
+
+/// Who acts.
+#[derive(Debug, Clone, Copy)]
+pub enum Identity<'a> {
+    /// An IAM user.
+    User(&'a User),
+    /// An IAM role.
+    Role(&'a Role),
+}
+
+/// A verdict, or all that stood in its way.
+pub type Outcome = Result<Verdict, Gaps>;
+
+/// `pass`, `fail` or `not_applicable`, with the facts it rests on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// Never `Unknown`: that is what [`Gaps`] are for.
+    pub status: Status,
+    /// One sentence.
+    pub message: String,
+    /// The facts.
+    pub evidence: Vec<Evidence>,
+}
+
+impl Verdict {
+    /// What the title says is true.
+    pub fn pass(message: impl Into<String>) -> Self {
+        Self::new(Status::Pass, message)
+    }
+
+    /// It is not.
+    pub fn fail(message: impl Into<String>) -> Self {
+        Self::new(Status::Fail, message)
+    }
+
+    /// The question does not arise.
+    pub fn not_applicable(message: impl Into<String>) -> Self {
+        Self::new(Status::NotApplicable, message)
+    }
+
+    /// A pass when `good`, else a fail, each in its own words.
+    pub fn pass_if(good: bool, pass: impl Into<String>, fail: impl Into<String>) -> Self {
+        if good {
+            Self::pass(pass)
+        } else {
+            Self::fail(fail)
+        }
+    }
+
+    fn new(status: Status, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            message: message.into(),
+            evidence: Vec::new(),
+        }
+    }
+
+    /// A fact that the verdict rests on.
+    #[must_use]
+    pub fn saw(mut self, what: impl Into<String>, seen: impl Serialize) -> Self {
+        self.evidence.push(Evidence {
+            what: what.into(),
+            seen: serde_json::to_value(seen).ok(),
+            expected: None,
+            call: None,
+            action: None,
+            request_id: None,
+        });
+        self
+    }
+
+    /// What would pass in place of the fact just seen.
+    #[must_use]
+    pub fn expected(mut self, expected: impl Serialize) -> Self {
+        if let Some(last) = self.evidence.last_mut() {
+            last.expected = serde_json::to_value(expected)
+                .ok()
+                .filter(|it| *it != Value::Null);
+        }
+        self
+    }
+
+    /// This verdict, if it is a fail; else what stood in the way of being sure, if anything did.
+    ///
+    /// For checks that read several facts: what the known ones prove is said before an unknown is read.
+    pub fn unless_open(self, gaps: Option<Gaps>) -> Outcome {
+        match gaps {
+            Some(gaps) if self.status != Status::Fail => Err(gaps),
+            Some(_) | None => Ok(self),
+        }
+    }
+}

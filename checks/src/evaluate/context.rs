@@ -1,0 +1,143 @@
+//! What a check may read, and who uses what.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::fact::{Fact, Gaps};
+use crate::ids::{AccountId, Arn, Region};
+use crate::inventory::{Bucket, Inventory, Key, LogGroup, Organization, RegionView, Trail};
+use crate::settings::Settings;
+
+/// The inventory, the settings and the clock, with the uses of each resource looked up once.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// What was seen.
+    pub inventory: &'a Inventory,
+    /// What only the user can know.
+    pub settings: &'a Settings,
+    /// For dates of waivers and settings. Ages of facts are judged at [`Context::taken_at`].
+    pub now: Timestamp,
+    trails_by_bucket: BTreeMap<Arn, Vec<&'a Trail>>,
+    trails_by_key: BTreeMap<Arn, Vec<&'a Trail>>,
+    trails_by_log_group: BTreeMap<Arn, Vec<&'a Trail>>,
+    used_keys: BTreeSet<Arn>,
+}
+
+impl<'a> Context<'a> {
+    /// Looks up who uses what.
+    #[must_use]
+    pub fn new(inventory: &'a Inventory, settings: &'a Settings, now: Timestamp) -> Self {
+        let mut context = Self {
+            inventory,
+            settings,
+            now,
+            trails_by_bucket: BTreeMap::new(),
+            trails_by_key: BTreeMap::new(),
+            trails_by_log_group: BTreeMap::new(),
+            used_keys: BTreeSet::new(),
+        };
+        let partition = &inventory.header.scope.partition;
+        for trail in inventory.trails.values() {
+            let Fact::Known(set) = &trail.configuration else {
+                continue;
+            };
+            let bucket = Arn::bucket(partition, &set.bucket);
+            context
+                .trails_by_bucket
+                .entry(bucket)
+                .or_default()
+                .push(trail);
+            if let Some(key) = &set.kms_key {
+                context
+                    .trails_by_key
+                    .entry(key.clone())
+                    .or_default()
+                    .push(trail);
+                context.used_keys.insert(key.clone());
+            }
+            if let Some(group) = &set.log_group {
+                let group = log_group_arn(group);
+                context
+                    .trails_by_log_group
+                    .entry(group)
+                    .or_default()
+                    .push(trail);
+            }
+        }
+        for arn in context.trails_by_bucket.keys() {
+            let encryption = inventory
+                .buckets
+                .get(arn)
+                .and_then(|bucket| bucket.encryption.ok());
+            if let Some(key) = encryption.and_then(|it| it.as_ref()?.kms_key.as_deref()) {
+                context.used_keys.insert(Arn::from(key));
+            }
+        }
+        for store in inventory.event_data_stores.values() {
+            if let Some(key) = store.configuration.ok().and_then(|set| set.kms_key.clone()) {
+                context.used_keys.insert(key);
+            }
+        }
+        context
+    }
+
+    /// When the facts were taken: their ages are judged at this time.
+    #[must_use]
+    pub fn taken_at(&self) -> Timestamp {
+        self.inventory.header.taken_at
+    }
+
+    /// The organization; `None` for a standalone account.
+    pub fn organization(&self) -> Result<Option<&'a Organization>, Gaps> {
+        self.inventory.organization.known().map(Option::as_ref)
+    }
+
+    /// What an account shows in a region; none where the run did not get there.
+    #[must_use]
+    pub fn region(&self, account: &AccountId, region: &Region) -> Option<&'a RegionView> {
+        self.inventory
+            .regions
+            .get(&(account.clone(), region.clone()))
+    }
+
+    /// The log bucket of a trail; none where the run did not get there.
+    #[must_use]
+    pub fn bucket(&self, name: &str) -> Option<&'a Bucket> {
+        self.inventory.bucket(name)
+    }
+
+    /// The trails that deliver to a bucket.
+    #[must_use]
+    pub fn deliverers(&self, bucket: &Bucket) -> &[&'a Trail] {
+        self.trails_by_bucket
+            .get(&bucket.arn)
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// The trails that encrypt with a key.
+    #[must_use]
+    pub fn encryptors(&self, key: &Key) -> &[&'a Trail] {
+        self.trails_by_key.get(&key.arn).map_or(&[], Vec::as_slice)
+    }
+
+    /// The trails that deliver to a log group.
+    #[must_use]
+    pub fn writers(&self, group: &LogGroup) -> &[&'a Trail] {
+        self.trails_by_log_group
+            .get(&group.arn)
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a trail, a log bucket or a store encrypts with this key.
+    #[must_use]
+    pub fn key_is_used(&self, key: &Key) -> bool {
+        self.used_keys.contains(&key.arn)
+    }
+}
+
+/// A trail names its log group with a `:*` at the end; the group itself has none.
+#[must_use]
+pub fn log_group_arn(arn: &Arn) -> Arn {
+    Arn::from(arn.as_str().strip_suffix(":*").unwrap_or(arn.as_str()))
+}

@@ -1,0 +1,362 @@
+//! Every check on every subject.
+//!
+//! A missing fact becomes an `Unknown` finding here; a lost listing becomes one on the account or region
+//! whose resources it would have shown. Nothing vanishes.
+
+mod context;
+mod population;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use context::{Context, log_group_arn};
+use population::Lost;
+
+use crate::check::{Check, Identity, Outcome, Principal, RegionOf, Run, Verdict};
+use crate::fact::{Fact, Gap, Gaps, Reason};
+use crate::finding::{Evidence, Finding, Status, Subject, SubjectKind, fingerprint};
+use crate::ids::{AccountId, Region};
+use crate::inventory::{Account, AccountState, Iam, Inventory, Organization};
+
+/// Every check on every subject, but the IAM documents: those come account by account to [`Evaluation::iam`].
+#[must_use]
+pub fn evaluate(catalog: &[&'static Check], ctx: &Context<'_>) -> Vec<Finding> {
+    Evaluation::new(catalog, ctx).finish()
+}
+
+/// A judging in progress.
+#[derive(Debug)]
+pub struct Evaluation<'a> {
+    catalog: &'a [&'static Check],
+    ctx: &'a Context<'a>,
+    findings: BTreeMap<(&'static str, String), Finding>,
+    seen_iam: BTreeSet<AccountId>,
+}
+
+impl<'a> Evaluation<'a> {
+    /// Judges all that is held in memory.
+    #[must_use]
+    pub fn new(catalog: &'a [&'static Check], ctx: &'a Context<'a>) -> Self {
+        let mut evaluation = Self {
+            catalog,
+            ctx,
+            findings: BTreeMap::new(),
+            seen_iam: BTreeSet::new(),
+        };
+        let lost = Lost::of(ctx);
+        for check in catalog {
+            evaluation.judge(check, &lost);
+        }
+        evaluation
+    }
+
+    /// Judges the principals of one account.
+    pub fn iam(&mut self, iam: &Iam) {
+        self.seen_iam.insert(iam.account.clone());
+        let Some(account) = self.ctx.inventory.accounts.get(&iam.account) else {
+            return;
+        };
+        if !is_judged(account) {
+            return;
+        }
+        for check in self.catalog {
+            if let Run::Principal(run) = check.run {
+                self.principals(check, run, iam);
+            }
+        }
+    }
+
+    /// The findings, by check id, then subject id. Accounts whose documents never came are unknown.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<Finding> {
+        let inventory = self.ctx.inventory;
+        let missing = inventory
+            .accounts
+            .values()
+            .filter(|account| is_judged(account));
+        let missing: Vec<AccountId> = missing
+            .map(|account| account.id.clone())
+            .filter(|id| !self.seen_iam.contains(id))
+            .collect();
+        for account in missing {
+            let call = crate::calls::GET_ACCOUNT_AUTHORIZATION_DETAILS;
+            let gap = match inventory
+                .accounts
+                .get(&account)
+                .and_then(|it| it.session.gap())
+            {
+                Some(gap) => gap.clone(),
+                None => not_reached(call, &account, &home_of(inventory)),
+            };
+            self.iam(&Iam {
+                account,
+                details: Fact::Unknown(gap),
+            });
+        }
+        self.findings.into_values().collect()
+    }
+
+    fn judge(&mut self, check: &'static Check, lost: &Lost) {
+        let ctx = self.ctx;
+        let inventory = ctx.inventory;
+        match check.run {
+            Run::Organization(run) => self.organization(check, run),
+            Run::Account(run) => {
+                for account in inventory.accounts.values().filter(|it| is_judged(it)) {
+                    self.add(check, account_subject(account), run(account, ctx));
+                }
+                self.lost(check, &lost.accounts);
+            }
+            Run::Region(run) => {
+                for (subject, region) in population::regions(inventory) {
+                    self.add(check, subject, run(&region, ctx));
+                }
+                self.lost(check, &lost.regions);
+            }
+            Run::Trail(run) => {
+                for trail in inventory.trails.values() {
+                    self.add(check, population::trail_subject(trail), run(trail, ctx));
+                }
+                self.lost(check, &lost.trails);
+            }
+            Run::Bucket(run) => {
+                for bucket in inventory
+                    .buckets
+                    .values()
+                    .filter(|it| !ctx.deliverers(it).is_empty())
+                {
+                    self.add(check, population::bucket_subject(bucket), run(bucket, ctx));
+                }
+                self.lost(check, &lost.targets);
+            }
+            Run::Key(run) => {
+                for key in inventory.keys.values().filter(|key| ctx.key_is_used(key)) {
+                    self.add(check, population::key_subject(key), run(key, ctx));
+                }
+                self.lost(check, &lost.keys);
+            }
+            Run::LogGroup(run) => {
+                for group in inventory
+                    .log_groups
+                    .values()
+                    .filter(|it| !ctx.writers(it).is_empty())
+                {
+                    self.add(check, population::log_group_subject(group), run(group, ctx));
+                }
+                self.lost(check, &lost.targets);
+            }
+            Run::EventDataStore(run) => {
+                for store in inventory.event_data_stores.values() {
+                    self.add(check, population::store_subject(store), run(store, ctx));
+                }
+                self.lost(check, &lost.stores);
+            }
+            // Account by account, in `iam`.
+            Run::Principal(_) => {}
+        }
+    }
+
+    fn organization(
+        &mut self,
+        check: &'static Check,
+        run: fn(&Organization, &Context<'_>) -> Outcome,
+    ) {
+        match &self.ctx.inventory.organization {
+            Fact::Known(Some(organization)) => {
+                let subject = population::organization_subject(organization);
+                self.add(check, subject, run(organization, self.ctx));
+            }
+            Fact::Known(None) => {
+                for account in self
+                    .ctx
+                    .inventory
+                    .accounts
+                    .values()
+                    .filter(|it| is_judged(it))
+                {
+                    let verdict = Verdict::not_applicable("the account belongs to no organization");
+                    self.add(check, account_subject(account), Ok(verdict));
+                }
+            }
+            Fact::Unknown(gap) => {
+                let subject = population::caller_subject(self.ctx.inventory);
+                self.add(check, subject, Err(Gaps::from(gap.clone())));
+            }
+        }
+    }
+
+    fn principals(
+        &mut self,
+        check: &'static Check,
+        run: fn(&Principal<'_>, &Context<'_>) -> Outcome,
+        iam: &Iam,
+    ) {
+        let Some(account) = self.ctx.inventory.accounts.get(&iam.account) else {
+            return;
+        };
+        let details = match iam.details.known() {
+            Ok(details) => details,
+            Err(gaps) => return self.add(check, account_subject(account), Err(gaps)),
+        };
+        let identities = details
+            .users
+            .iter()
+            .map(Identity::User)
+            .chain(details.roles.iter().map(Identity::Role));
+        let mut clean = true;
+        for identity in identities {
+            let principal = Principal {
+                account: &iam.account,
+                identity,
+                details,
+            };
+            let outcome = run(&principal, self.ctx);
+            let harmless = outcome
+                .as_ref()
+                .is_ok_and(|verdict| verdict.status != Status::Fail);
+            if !harmless {
+                clean = false;
+                self.add(check, population::principal_subject(&principal), outcome);
+            }
+        }
+        if clean {
+            let count = details.users.len() + details.roles.len();
+            let verdict = Verdict::pass(format!(
+                "none of the account's {count} users and roles does"
+            ));
+            self.add(check, account_subject(account), Ok(verdict));
+        }
+    }
+
+    fn lost(&mut self, check: &'static Check, lost: &BTreeMap<Subject, Gaps>) {
+        for (subject, gaps) in lost {
+            // A hole on a subject that was judged as well: a proved fail stands, nothing else does.
+            let key = (check.id, subject.id.clone());
+            let before = self.findings.get(&key).map(|finding| finding.status);
+            if before != Some(Status::Fail) {
+                self.findings.remove(&key);
+                self.add(check, subject.clone(), Err(gaps.clone()));
+            }
+        }
+    }
+
+    fn add(&mut self, check: &'static Check, subject: Subject, outcome: Outcome) {
+        let (status, message, evidence) = match outcome {
+            Ok(verdict) => (verdict.status, verdict.message, verdict.evidence),
+            Err(gaps) => (
+                Status::Unknown,
+                unknown_message(&gaps),
+                gaps.iter().map(from_gap).collect(),
+            ),
+        };
+        let overridden = self
+            .ctx
+            .settings
+            .checks
+            .get(check.id)
+            .and_then(|it| it.severity);
+        let finding = Finding {
+            fingerprint: fingerprint(check.id, &subject.id),
+            check: check.id.to_owned(),
+            status,
+            severity: overridden.unwrap_or(check.severity),
+            message,
+            evidence,
+            waiver: None,
+            baseline: None,
+            subject,
+        };
+        let key = (check.id, finding.subject.id.clone());
+        let before = self.findings.insert(key, finding);
+        debug_assert!(
+            before.is_none(),
+            "two findings of {} on one subject: {before:?}",
+            check.id
+        );
+    }
+}
+
+/// In use and in scope: judged. Others are told in the coverage.
+fn is_judged(account: &Account) -> bool {
+    !account.excluded && matches!(account.state.ok(), None | Some(AccountState::Active))
+}
+
+fn account_subject(account: &Account) -> Subject {
+    Subject {
+        kind: SubjectKind::Account,
+        id: account.id.to_string(),
+        name: account
+            .name
+            .clone()
+            .unwrap_or_else(|| account.id.to_string()),
+        account: Some(account.id.clone()),
+        region: None,
+    }
+}
+
+/// The run ended before this was asked.
+fn not_reached(call: crate::calls::ApiCall, account: &AccountId, region: &Region) -> Gap {
+    Gap {
+        call,
+        account: account.clone(),
+        region: region.clone(),
+        reason: Reason::Interrupted,
+        detail: "the run ended before this was asked".to_owned(),
+        request_id: None,
+    }
+}
+
+/// Where global services are asked: a name for gaps that have no region of their own.
+fn home_of(inventory: &Inventory) -> Region {
+    match inventory.header.scope.partition.as_str() {
+        "aws-cn" => Region::from("cn-north-1"),
+        "aws-us-gov" => Region::from("us-gov-west-1"),
+        _ => Region::from("us-east-1"),
+    }
+}
+
+fn unknown_message(gaps: &Gaps) -> String {
+    let actions: BTreeSet<&str> = gaps
+        .iter()
+        .filter(|gap| gap.reason == Reason::Denied)
+        .map(|gap| gap.call.action)
+        .collect();
+    let grant = if actions.is_empty() {
+        String::new()
+    } else {
+        let actions: Vec<&str> = actions.into_iter().collect();
+        format!("; grant {}", actions.join(", "))
+    };
+    format!("could not be told: {gaps}{grant}")
+}
+
+fn from_gap(gap: &Gap) -> Evidence {
+    let said = if gap.detail.is_empty() {
+        gap.reason.to_string()
+    } else {
+        gap.detail.clone()
+    };
+    Evidence {
+        what: gap.to_string(),
+        seen: Some(said.into()),
+        expected: None,
+        call: Some(gap.call),
+        action: Some(gap.call.action.to_owned()),
+        request_id: gap.request_id.clone(),
+    }
+}
+
+/// A region, enabled or not, as checks get it.
+fn region_of<'a>(
+    account: &'a Account,
+    name: &'a Region,
+    enabled: bool,
+    inventory: &'a Inventory,
+) -> RegionOf<'a> {
+    let view = inventory.regions.get(&(account.id.clone(), name.clone()));
+    RegionOf {
+        account,
+        name,
+        enabled,
+        view,
+    }
+}

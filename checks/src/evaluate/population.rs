@@ -1,0 +1,271 @@
+//! Who is judged, and where a lost listing leaves a hole.
+
+use std::collections::BTreeMap;
+
+use super::{Context, account_subject, home_of, is_judged, not_reached, region_of};
+use crate::calls;
+use crate::check::{Identity, Principal, RegionOf};
+use crate::fact::{Fact, Gap, Gaps, Reason};
+use crate::finding::{Subject, SubjectKind};
+use crate::ids::Region;
+use crate::inventory::{
+    Account, Bucket, EventDataStore, Inventory, Key, LogGroup, Organization, Trail,
+};
+
+type Holes = BTreeMap<Subject, Gaps>;
+
+/// Where subjects of each kind may be missing, and why.
+#[derive(Debug, Default)]
+pub(super) struct Lost {
+    pub(super) accounts: Holes,
+    pub(super) regions: Holes,
+    pub(super) trails: Holes,
+    /// Buckets and log groups: wherever a trail or its configuration is missing.
+    pub(super) targets: Holes,
+    pub(super) keys: Holes,
+    pub(super) stores: Holes,
+}
+
+impl Lost {
+    pub(super) fn of(ctx: &Context<'_>) -> Self {
+        let inventory = ctx.inventory;
+        let mut lost = Self::default();
+        if let Some((subject, gap)) = lost_accounts(inventory) {
+            lost.accounts.insert(subject, Gaps::from(gap));
+        }
+        lost.regions = lost.accounts.clone();
+        for account in inventory
+            .accounts
+            .values()
+            .filter(|account| is_judged(account))
+        {
+            let gap = account.session.gap().or_else(|| account.regions.gap());
+            if let Some(gap) = gap {
+                add(&mut lost.regions, account_subject(account), gap.clone());
+            }
+        }
+        lost.trails = lost.regions.clone();
+        lost.stores = lost.regions.clone();
+        for (subject, region) in regions(inventory).filter(|(_, region)| region.enabled) {
+            if region.account.session.gap().is_some() {
+                continue;
+            }
+            let (trails, stores) = match region.view {
+                Some(view) => (
+                    view.trails.gap().cloned(),
+                    view.event_data_stores.gap().cloned(),
+                ),
+                None => {
+                    let gap = |call| Some(not_reached(call, &region.account.id, region.name));
+                    (
+                        gap(calls::DESCRIBE_TRAILS),
+                        gap(calls::LIST_EVENT_DATA_STORES),
+                    )
+                }
+            };
+            if let Some(gap) = trails.filter(leaves_a_hole) {
+                add(&mut lost.trails, subject.clone(), gap);
+            }
+            if let Some(gap) = stores.filter(leaves_a_hole) {
+                add(&mut lost.stores, subject, gap);
+            }
+        }
+        lost.targets = lost.trails.clone();
+        for trail in inventory.trails.values() {
+            if let Some(gap) = trail.configuration.gap() {
+                add(
+                    &mut lost.targets,
+                    region_subject(inventory, trail),
+                    gap.clone(),
+                );
+            }
+        }
+        lost.keys = lost.targets.clone();
+        for bucket in inventory.buckets.values() {
+            if let ([first, ..], Some(gap)) = (ctx.deliverers(bucket), bucket.encryption.gap()) {
+                add(
+                    &mut lost.keys,
+                    region_subject(inventory, first),
+                    gap.clone(),
+                );
+            }
+        }
+        for store in inventory.event_data_stores.values() {
+            if let Some(gap) = store.configuration.gap() {
+                let subject = subject_of_region(inventory, &store.account, &store.region);
+                add(&mut lost.keys, subject, gap.clone());
+            }
+        }
+        lost
+    }
+}
+
+fn add(holes: &mut Holes, subject: Subject, gap: Gap) {
+    let gaps = Gaps::from(gap);
+    let gaps = match holes.remove(&subject) {
+        Some(before) => before.and(gaps),
+        None => gaps,
+    };
+    holes.insert(subject, gaps);
+}
+
+/// A region that a service control policy closes is judged from the organization trail: no hole.
+fn leaves_a_hole(gap: &Gap) -> bool {
+    gap.reason != Reason::DeniedByScp
+}
+
+/// The list of accounts is missing although the caller stands where it can be had.
+///
+/// A member account is refused it by rule, and then the scope is that account: no hole.
+fn lost_accounts(inventory: &Inventory) -> Option<(Subject, Gap)> {
+    let Fact::Known(organization) = &inventory.organization else {
+        return inventory
+            .organization
+            .gap()
+            .map(|gap| (caller_subject(inventory), gap.clone()));
+    };
+    let organization = organization.as_ref()?;
+    let gap = organization.accounts.gap()?;
+    let caller = inventory.header.scope.caller_arn.account();
+    let member = caller != organization.management_account;
+    let by_rule = matches!(gap.reason, Reason::Denied | Reason::DeniedByScp);
+    (!(member && by_rule)).then(|| (organization_subject(organization), gap.clone()))
+}
+
+/// Every region that is in scope, of every account that is judged.
+pub(super) fn regions(inventory: &Inventory) -> impl Iterator<Item = (Subject, RegionOf<'_>)> {
+    inventory
+        .accounts
+        .values()
+        .filter(|account| is_judged(account))
+        .flat_map(move |account| {
+            let switches = account.regions.ok().map_or(&[][..], Vec::as_slice);
+            switches
+                .iter()
+                .filter(|switch| !switch.excluded)
+                .map(move |switch| {
+                    let region = region_of(account, &switch.name, switch.enabled, inventory);
+                    (subject_of(account, &switch.name), region)
+                })
+        })
+}
+
+fn subject_of(account: &Account, region: &Region) -> Subject {
+    Subject {
+        kind: SubjectKind::Region,
+        id: format!("{}/{region}", account.id),
+        name: region.to_string(),
+        account: Some(account.id.clone()),
+        region: Some(region.clone()),
+    }
+}
+
+fn subject_of_region(
+    inventory: &Inventory,
+    account: &crate::ids::AccountId,
+    region: &Region,
+) -> Subject {
+    match inventory.accounts.get(account) {
+        Some(account) => subject_of(account, region),
+        None => Subject {
+            kind: SubjectKind::Region,
+            id: format!("{account}/{region}"),
+            name: region.to_string(),
+            account: Some(account.clone()),
+            region: Some(region.clone()),
+        },
+    }
+}
+
+fn region_subject(inventory: &Inventory, trail: &Trail) -> Subject {
+    subject_of_region(inventory, &trail.account, &trail.home_region)
+}
+
+/// The account of the caller, for what belongs to nobody else.
+pub(super) fn caller_subject(inventory: &Inventory) -> Subject {
+    let id = inventory.header.scope.caller_arn.account();
+    match inventory.accounts.get(&id) {
+        Some(account) => account_subject(account),
+        None => Subject {
+            kind: SubjectKind::Account,
+            id: id.to_string(),
+            name: id.to_string(),
+            account: Some(id),
+            region: Some(home_of(inventory)),
+        },
+    }
+}
+
+pub(super) fn organization_subject(organization: &Organization) -> Subject {
+    Subject {
+        kind: SubjectKind::Organization,
+        id: organization.id.clone(),
+        name: organization.id.clone(),
+        account: Some(organization.management_account.clone()),
+        region: None,
+    }
+}
+
+pub(super) fn trail_subject(trail: &Trail) -> Subject {
+    Subject {
+        kind: SubjectKind::Trail,
+        id: trail.arn.to_string(),
+        name: trail.name.clone(),
+        account: Some(trail.account.clone()),
+        region: Some(trail.home_region.clone()),
+    }
+}
+
+pub(super) fn bucket_subject(bucket: &Bucket) -> Subject {
+    Subject {
+        kind: SubjectKind::Bucket,
+        id: bucket.arn.to_string(),
+        name: bucket.name.clone(),
+        account: bucket.owner.ok().cloned().flatten(),
+        region: bucket.region.ok().cloned(),
+    }
+}
+
+pub(super) fn key_subject(key: &Key) -> Subject {
+    Subject {
+        kind: SubjectKind::Key,
+        id: key.arn.to_string(),
+        name: key.arn.resource().trim_start_matches("key/").to_owned(),
+        account: Some(key.account.clone()),
+        region: Some(key.region.clone()),
+    }
+}
+
+pub(super) fn log_group_subject(group: &LogGroup) -> Subject {
+    Subject {
+        kind: SubjectKind::LogGroup,
+        id: group.arn.to_string(),
+        name: group.name.clone(),
+        account: Some(group.account.clone()),
+        region: Some(group.region.clone()),
+    }
+}
+
+pub(super) fn store_subject(store: &EventDataStore) -> Subject {
+    Subject {
+        kind: SubjectKind::EventDataStore,
+        id: store.arn.to_string(),
+        name: store.name.clone(),
+        account: Some(store.account.clone()),
+        region: Some(store.region.clone()),
+    }
+}
+
+pub(super) fn principal_subject(principal: &Principal<'_>) -> Subject {
+    let (arn, name) = match principal.identity {
+        Identity::User(user) => (&user.arn, &user.name),
+        Identity::Role(role) => (&role.arn, &role.name),
+    };
+    Subject {
+        kind: SubjectKind::Principal,
+        id: arn.to_string(),
+        name: name.clone(),
+        account: Some(principal.account.clone()),
+        region: None,
+    }
+}

@@ -1,0 +1,264 @@
+//! What one check said of one subject.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::calls::ApiCall;
+use crate::ids::{AccountId, Region};
+
+/// What one check said of one subject.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// SHA-256 of check id, line feed, subject id: the same in every run.
+    pub fingerprint: String,
+    /// The check's id.
+    pub check: String,
+    /// How it ended.
+    pub status: Status,
+    /// How bad a fail is.
+    pub severity: Severity,
+    /// What was judged.
+    pub subject: Subject,
+    /// One sentence.
+    pub message: String,
+    /// The facts that the status rests on, or what stood in the way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
+    /// The risk is accepted: on a fail only, and the status stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiver: Option<AppliedWaiver>,
+    /// Against an earlier audit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineState>,
+}
+
+impl Finding {
+    /// A fail that nobody has accepted.
+    #[must_use]
+    pub fn is_open_failure(&self) -> bool {
+        self.status == Status::Fail && self.waiver.is_none()
+    }
+}
+
+/// SHA-256 of check id, line feed, subject id, in lower-case hex.
+#[must_use]
+pub fn fingerprint(check: &str, subject: &str) -> String {
+    let digest = Sha256::digest(format!("{check}\n{subject}"));
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// How a finding ended.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// What the title says is true.
+    Pass,
+    /// It is not.
+    Fail,
+    /// Nobody could tell. Never a pass.
+    Unknown,
+    /// The question does not arise.
+    NotApplicable,
+}
+
+impl Status {
+    /// As it stands in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Pass => "pass",
+            Status::Fail => "fail",
+            Status::Unknown => "unknown",
+            Status::NotApplicable => "not_applicable",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How bad a fail is; the worst is the greatest.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// A weakness that needs others to matter.
+    Low,
+    /// Weakens the record.
+    Medium,
+    /// Events can be missed or lost.
+    High,
+    /// The record is missing, lost, or open to strangers.
+    Critical,
+}
+
+impl Severity {
+    /// All, the worst first.
+    pub const ALL: [Self; 5] = [
+        Self::Critical,
+        Self::High,
+        Self::Medium,
+        Self::Low,
+        Self::Info,
+    ];
+
+    /// As it stands in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Low => "low",
+            Severity::Medium => "medium",
+            Severity::High => "high",
+            Severity::Critical => "critical",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What was judged.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Subject {
+    /// What it is.
+    pub kind: SubjectKind,
+    /// The ARN where AWS has one; else the account's digits, `ACCOUNT/REGION`, or the organization's id.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// The account that owns it.
+    pub account: Option<AccountId>,
+    /// Where it lives.
+    pub region: Option<Region>,
+}
+
+/// What a subject is.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum SubjectKind {
+    /// The organization.
+    Organization,
+    /// An account.
+    Account,
+    /// A region of an account.
+    Region,
+    /// A trail.
+    Trail,
+    /// A log bucket.
+    Bucket,
+    /// A key.
+    Key,
+    /// A log group.
+    LogGroup,
+    /// A CloudTrail Lake store.
+    EventDataStore,
+    /// A user, a role, or whoever else can act.
+    Principal,
+    /// A chain of digest files.
+    Chain,
+}
+
+impl SubjectKind {
+    /// As people read it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SubjectKind::Organization => "organization",
+            SubjectKind::Account => "account",
+            SubjectKind::Region => "region",
+            SubjectKind::Trail => "trail",
+            SubjectKind::Bucket => "bucket",
+            SubjectKind::Key => "key",
+            SubjectKind::LogGroup => "log group",
+            SubjectKind::EventDataStore => "event data store",
+            SubjectKind::Principal => "principal",
+            SubjectKind::Chain => "chain",
+        }
+    }
+}
+
+/// One fact that a status rests on, or one call that stood in its way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Evidence {
+    /// The fact's name, by AWS's word.
+    pub what: String,
+    /// What was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Value>,
+    /// What would pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Value>,
+    /// The call that told, or would have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<ApiCall>,
+    /// The IAM action that allows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// The request id of the last attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
+/// An accepted risk, as it stands on a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AppliedWaiver {
+    /// Why the risk is accepted.
+    pub reason: String,
+    /// By whom.
+    pub approver: String,
+    /// Through which day, UTC.
+    pub expires: String,
+    /// Where it was discussed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+}
+
+/// A finding against an earlier audit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BaselineState {
+    /// Not there before, or not failing.
+    New,
+    /// As before.
+    Unchanged,
+    /// Failing before as well, for another reason.
+    Updated,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fingerprint_is_sha256_of_check_and_subject() {
+        // printf 'trail-exists\n111111111111' | sha256sum
+        assert_eq!(
+            fingerprint("trail-exists", "111111111111"),
+            "45cd46d67b6c6c88f250ea6837c8bbd1e9da881590b94ab546b357a2b5e14471"
+        );
+    }
+
+    #[test]
+    fn critical_is_the_worst() {
+        assert_eq!(Severity::ALL.iter().max(), Some(&Severity::Critical));
+        assert!(Severity::ALL.is_sorted_by(|a, b| a > b));
+    }
+}

@@ -1,0 +1,226 @@
+//! Framework files: which checks support which control, and how the controls ended.
+//!
+//! A report never says "compliant": it says which checks support a control, and how they ended.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::audit::ControlRef;
+use crate::finding::{Finding, Status};
+
+/// The files, by id.
+const FILES: &[(&str, &str)] = &[
+    (
+        "aws-security-hub",
+        include_str!("../frameworks/aws-security-hub.toml"),
+    ),
+    (
+        "cis-aws-foundations-3.0",
+        include_str!("../frameworks/cis-aws-foundations-3.0.toml"),
+    ),
+    (
+        "cis-aws-foundations-5.0",
+        include_str!("../frameworks/cis-aws-foundations-5.0.toml"),
+    ),
+    (
+        "nist-800-53-r5",
+        include_str!("../frameworks/nist-800-53-r5.toml"),
+    ),
+];
+
+/// One version of one framework.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Framework {
+    /// Kebab-case, the version at its end.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Where the links come from.
+    pub source: String,
+    /// Its controls, as far as CloudTrail bears on them.
+    #[serde(rename = "control")]
+    pub controls: Vec<Control>,
+}
+
+/// A control, and the checks that support it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Control {
+    /// The framework's own id.
+    pub id: String,
+    /// In our words.
+    pub title: String,
+    /// Whose reading the links are.
+    pub basis: Basis,
+    /// Check ids.
+    pub checks: Vec<String>,
+}
+
+/// Whose reading a link is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Basis {
+    /// Added here.
+    #[serde(rename = "ours")]
+    Ours,
+    /// A peer tool links its equivalent check.
+    #[serde(rename = "peer")]
+    Peer,
+    /// Both.
+    #[serde(rename = "peer+ours")]
+    PeerAndOurs,
+    /// A peer's, with an identifier partly recalled.
+    #[serde(rename = "peer+recall")]
+    PeerAndRecall,
+}
+
+/// How a framework's controls ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FrameworkResult {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Its controls.
+    pub controls: Vec<ControlResult>,
+}
+
+/// How a control ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ControlResult {
+    /// The framework's own id.
+    pub id: String,
+    /// In our words.
+    pub title: String,
+    /// How it ended.
+    pub status: ControlStatus,
+    /// Whose reading the links are.
+    pub basis: Basis,
+    /// How many of its checks passed.
+    pub passed: u64,
+    /// The linked checks.
+    pub checks: Vec<String>,
+    /// Linked checks that were not judged in this run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_selected: Vec<String>,
+}
+
+/// How a control ended.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ControlStatus {
+    /// A linked check failed.
+    NotSupported,
+    /// None failed, and one is unknown or was not selected.
+    Undecided,
+    /// At least one passed, and the others do not apply.
+    Supported,
+    /// No linked check, or none applies.
+    NotCovered,
+}
+
+/// The frameworks' ids.
+pub fn ids() -> impl Iterator<Item = &'static str> {
+    FILES.iter().map(|(id, _)| *id)
+}
+
+/// A framework file that cannot be read: a defect of this program.
+#[derive(Debug, thiserror::Error)]
+#[error("framework {id} cannot be read: {source}")]
+pub struct BadFramework {
+    id: &'static str,
+    source: Box<toml::de::Error>,
+}
+
+/// Every framework, by id.
+pub fn all() -> Result<Vec<Framework>, BadFramework> {
+    let read = |(id, text): &(&'static str, &str)| {
+        toml::from_str(text).map_err(|source| BadFramework {
+            id,
+            source: Box::new(source),
+        })
+    };
+    FILES.iter().map(read).collect()
+}
+
+/// For each check the controls it supports.
+#[must_use]
+pub fn controls_by_check(frameworks: &[Framework]) -> BTreeMap<&str, Vec<ControlRef>> {
+    let mut controls: BTreeMap<&str, Vec<ControlRef>> = BTreeMap::new();
+    for framework in frameworks {
+        for control in &framework.controls {
+            for check in &control.checks {
+                controls.entry(check).or_default().push(ControlRef {
+                    framework: framework.id.clone(),
+                    control: control.id.clone(),
+                });
+            }
+        }
+    }
+    controls
+}
+
+/// How the controls of a framework ended. A waived fail is a fail: the risk is accepted, not gone.
+#[must_use]
+pub fn result(
+    framework: &Framework,
+    selected: &BTreeSet<&str>,
+    findings: &[Finding],
+) -> FrameworkResult {
+    let mut statuses: BTreeMap<&str, BTreeSet<Status>> = BTreeMap::new();
+    for finding in findings {
+        statuses
+            .entry(&finding.check)
+            .or_default()
+            .insert(finding.status);
+    }
+    let statuses = &statuses;
+    let controls = framework.controls.iter().map(|control| {
+        let ended = |status| {
+            control.checks.iter().filter(move |id| {
+                statuses
+                    .get(id.as_str())
+                    .is_some_and(|of| of.contains(&status))
+            })
+        };
+        let not_selected: Vec<String> = control
+            .checks
+            .iter()
+            .filter(|id| !selected.contains(id.as_str()))
+            .cloned()
+            .collect();
+        let passed = ended(Status::Pass).count();
+        let status = if ended(Status::Fail).next().is_some() {
+            ControlStatus::NotSupported
+        } else if ended(Status::Unknown).next().is_some() || !not_selected.is_empty() {
+            ControlStatus::Undecided
+        } else if passed > 0 {
+            ControlStatus::Supported
+        } else {
+            ControlStatus::NotCovered
+        };
+        ControlResult {
+            id: control.id.clone(),
+            title: control.title.clone(),
+            status,
+            basis: control.basis,
+            passed: passed as u64,
+            checks: control.checks.clone(),
+            not_selected,
+        }
+    });
+    FrameworkResult {
+        id: framework.id.clone(),
+        name: framework.name.clone(),
+        version: framework.version.clone(),
+        controls: controls.collect(),
+    }
+}

@@ -1,0 +1,113 @@
+//! Names that must not be confused: accounts, regions and ARNs.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+macro_rules! name_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[serde(transparent)]
+        pub struct $name(pub String);
+
+        impl $name {
+            /// The name as AWS writes it.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text)
+            }
+        }
+    };
+}
+
+name_type! {
+    /// The 12 digits of an account.
+    AccountId
+}
+name_type! {
+    /// A region's code, such as `eu-central-1`.
+    Region
+}
+name_type! {
+    /// An Amazon Resource Name, as AWS gave it.
+    Arn
+}
+
+impl Arn {
+    /// The ARN of a bucket: without account and region, as S3 has it.
+    #[must_use]
+    pub fn bucket(partition: &str, name: &str) -> Self {
+        Self(format!("arn:{partition}:s3:::{name}"))
+    }
+
+    /// `aws`, `aws-cn`, `aws-us-gov`; empty when this is no ARN.
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        self.field(1)
+    }
+
+    /// The service's name space, such as `cloudtrail`.
+    #[must_use]
+    pub fn service(&self) -> &str {
+        self.field(2)
+    }
+
+    /// The region; empty where the resource has none.
+    #[must_use]
+    pub fn region(&self) -> Region {
+        Region(self.field(3).to_owned())
+    }
+
+    /// The owning account; empty where the ARN does not say (S3).
+    #[must_use]
+    pub fn account(&self) -> AccountId {
+        AccountId(self.field(4).to_owned())
+    }
+
+    /// What follows the account, colons and slashes included.
+    #[must_use]
+    pub fn resource(&self) -> &str {
+        self.field(5)
+    }
+
+    fn field(&self, index: usize) -> &str {
+        self.0.splitn(6, ':').nth(index).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields() {
+        let arn = Arn::from("arn:aws:logs:eu-west-1:111111111111:log-group:a:b");
+        assert_eq!(arn.partition(), "aws");
+        assert_eq!(arn.service(), "logs");
+        assert_eq!(arn.region(), Region::from("eu-west-1"));
+        assert_eq!(arn.account(), AccountId::from("111111111111"));
+        assert_eq!(arn.resource(), "log-group:a:b");
+        assert_eq!(Arn::from("nonsense").account(), AccountId::from(""));
+        assert_eq!(Arn::bucket("aws-cn", "b").resource(), "b");
+    }
+}

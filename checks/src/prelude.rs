@@ -1,0 +1,12 @@
+//! What every check needs.
+
+pub use crate::calls;
+pub use crate::check::{Check, Identity, Outcome, Principal, RegionOf, Run, Verdict};
+pub use crate::evaluate::Context;
+pub use crate::fact::{Fact, Gaps, Known};
+pub use crate::finding::Severity;
+pub use crate::ids::{AccountId, Arn, Region};
+pub use crate::inventory::{
+    Account, Bucket, EventDataStore, Inventory, Key, LogGroup, Organization, RegionView, Retention,
+    RetentionMode, Trail,
+};

@@ -1,0 +1,248 @@
+//! Small inventories and verdict tables, for tests.
+//!
+//! Every builder starts from a world in which every check passes: one organization of one account with one
+//! enabled region, one trail, its bucket, key and log group. A case says what it changes.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod world;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::calls::ApiCall;
+use crate::check::{Check, Run};
+use crate::evaluate::{Context, Evaluation};
+use crate::fact::{Fact, Gap, Reason};
+use crate::finding::{Finding, Status};
+use crate::ids::{AccountId, Region};
+use crate::inventory::iam::{InlinePolicy, ManagedPolicy, Role, User};
+use crate::inventory::{
+    Account, Bucket, Iam, Inventory, Key, LogGroup, Organization, RegionView, Trail,
+    TrailConfiguration, TrailStatus,
+};
+use crate::settings::Settings;
+
+pub use crate::finding::Status::{Fail, NotApplicable, Pass, Unknown};
+pub use world::{
+    ACCOUNT, BUCKET_POLICY, HOME, KEY_ARN, KEY_POLICY, TRAIL_ARN, add_account, add_region,
+    add_trail, member, sample, world,
+};
+
+/// What a check is run on, and with which settings.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// What was seen.
+    pub inventory: Inventory,
+    /// IAM documents.
+    pub iam: Vec<Iam>,
+    /// The user's settings.
+    pub settings: Settings,
+}
+
+impl Case {
+    /// Changes anything else.
+    #[must_use]
+    pub fn and(mut self, change: impl FnOnce(&mut Inventory)) -> Self {
+        change(&mut self.inventory);
+        self
+    }
+
+    /// Changes the settings.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    /// All findings of these checks.
+    #[must_use]
+    pub fn findings(&self, checks: &[&'static Check]) -> Vec<Finding> {
+        let ctx = Context::new(&self.inventory, &self.settings, taken_at());
+        let mut evaluation = Evaluation::new(checks, &ctx);
+        for iam in &self.iam {
+            evaluation.iam(iam);
+        }
+        evaluation.finish()
+    }
+}
+
+/// When the facts of every case were taken.
+#[must_use]
+pub fn taken_at() -> Timestamp {
+    "2026-03-01T12:00:00Z".parse().unwrap()
+}
+
+/// So many hours before the facts were taken.
+#[must_use]
+pub fn hours_ago(hours: i64) -> Timestamp {
+    taken_at() - SignedDuration::from_hours(hours)
+}
+
+/// Runs the check on each case: it must give exactly one finding, with the status expected.
+pub fn table<const N: usize>(check: &'static Check, cases: [(Status, Case); N]) {
+    for (row, (expected, case)) in cases.into_iter().enumerate() {
+        let findings = case.findings(&[check]);
+        let [finding] = findings.as_slice() else {
+            panic!(
+                "{} row {row}: one finding expected, got {findings:#?}",
+                check.id
+            );
+        };
+        let message = &finding.message;
+        assert_eq!(
+            finding.status, expected,
+            "{} row {row}: {message}",
+            check.id
+        );
+    }
+}
+
+/// Runs the check on one case that has several subjects: subject id and status of each finding.
+pub fn statuses(check: &'static Check, case: &Case) -> Vec<(String, Status)> {
+    let findings = case.findings(&[check]);
+    findings
+        .into_iter()
+        .map(|finding| (finding.subject.id, finding.status))
+        .collect()
+}
+
+/// Anything may be changed.
+pub fn inventory(change: impl FnOnce(&mut Inventory)) -> Case {
+    let mut inventory = world();
+    change(&mut inventory);
+    Case {
+        inventory,
+        iam: vec![world::iam()],
+        settings: Settings::default(),
+    }
+}
+
+/// The organization is changed.
+pub fn organization(change: impl FnOnce(&mut Organization)) -> Case {
+    inventory(|it| match &mut it.organization {
+        Fact::Known(Some(organization)) => change(organization),
+        other => panic!("the world has an organization, not {other:?}"),
+    })
+}
+
+/// The account is changed.
+pub fn account(change: impl FnOnce(&mut Account)) -> Case {
+    inventory(|it| change(it.accounts.values_mut().next().unwrap()))
+}
+
+/// The region is changed.
+pub fn region(change: impl FnOnce(&mut RegionView)) -> Case {
+    inventory(|it| change(it.regions.values_mut().next().unwrap()))
+}
+
+/// The trail is changed.
+pub fn trail(change: impl FnOnce(&mut Trail)) -> Case {
+    inventory(|it| change(it.trails.values_mut().next().unwrap()))
+}
+
+/// The log bucket is changed.
+pub fn bucket(change: impl FnOnce(&mut Bucket)) -> Case {
+    inventory(|it| change(it.buckets.values_mut().next().unwrap()))
+}
+
+/// The trail's key is changed.
+pub fn key(change: impl FnOnce(&mut Key)) -> Case {
+    inventory(|it| change(it.keys.values_mut().next().unwrap()))
+}
+
+/// The trail's log group is changed.
+pub fn log_group(change: impl FnOnce(&mut LogGroup)) -> Case {
+    inventory(|it| change(it.log_groups.values_mut().next().unwrap()))
+}
+
+/// The account's IAM documents are changed.
+pub fn iam(change: impl FnOnce(&mut Iam)) -> Case {
+    let mut case = inventory(|_| {});
+    change(&mut case.iam[0]);
+    case
+}
+
+/// The account has one more user, without any policy but what `change` gives it.
+pub fn user(change: impl FnOnce(&mut User)) -> Case {
+    let mut user = world::user("ana");
+    change(&mut user);
+    iam(|it| details(it).users.push(user))
+}
+
+/// The account has one more role, without any policy but what `change` gives it.
+pub fn role(change: impl FnOnce(&mut Role)) -> Case {
+    let mut role = world::role("worker");
+    change(&mut role);
+    iam(|it| details(it).roles.push(role))
+}
+
+/// The known IAM documents.
+pub fn details(iam: &mut Iam) -> &mut crate::inventory::iam::AuthorizationDetails {
+    known(&mut iam.details)
+}
+
+/// An inline policy with this document.
+#[must_use]
+pub fn inline(document: &str) -> InlinePolicy {
+    InlinePolicy {
+        name: "inline".to_owned(),
+        document: document.to_owned(),
+    }
+}
+
+/// A managed policy with this ARN and document.
+#[must_use]
+pub fn managed(arn: &str, document: &str) -> ManagedPolicy {
+    ManagedPolicy {
+        arn: arn.into(),
+        name: arn.rsplit('/').next().unwrap_or(arn).to_owned(),
+        version: "v1".to_owned(),
+        document: document.to_owned(),
+    }
+}
+
+/// What a fact holds, to be changed.
+pub fn known<T>(fact: &mut Fact<T>) -> &mut T {
+    match fact {
+        Fact::Known(value) => value,
+        Fact::Unknown(gap) => panic!("unknown: {gap}"),
+    }
+}
+
+/// The trail's configuration, to be changed.
+pub fn configuration(trail: &mut Trail) -> &mut TrailConfiguration {
+    known(&mut trail.configuration)
+}
+
+/// The trail's status, to be changed.
+pub fn status(trail: &mut Trail) -> &mut TrailStatus {
+    known(&mut trail.status)
+}
+
+/// The call was denied.
+pub fn denied<T>(call: ApiCall) -> Fact<T> {
+    gap(call, Reason::Denied)
+}
+
+/// The call ended in this way.
+pub fn gap<T>(call: ApiCall, reason: Reason) -> Fact<T> {
+    Fact::Unknown(Gap {
+        call,
+        account: AccountId::from(ACCOUNT),
+        region: Region::from(HOME),
+        reason,
+        detail: "not authorized".to_owned(),
+        request_id: Some("11111111-2222-3333-4444-555555555555".to_owned()),
+    })
+}
+
+/// Every check of this kind of subject, for tests of the engine.
+#[must_use]
+pub fn is_principal_check(check: &Check) -> bool {
+    matches!(check.run, Run::Principal(_))
+}

@@ -1,0 +1,404 @@
+//! The world in which every check passes, and a larger one for tests of the whole catalogue.
+
+use std::collections::BTreeMap;
+
+use super::{hours_ago, taken_at};
+use crate::fact::Fact::Known;
+use crate::ids::{AccountId, Arn, Region};
+use crate::inventory::bucket::{AccessLogging, DefaultEncryption, Notifications};
+use crate::inventory::iam::{AuthorizationDetails, Role, User};
+use crate::inventory::trail::{AdvancedSelector, FieldSelector};
+use crate::inventory::{
+    Account, AccountState, Bucket, Delivery, Header, Iam, Inventory, Key, KeyMetadata, LogGroup,
+    LogGroupConfiguration, Organization, PublicAccessBlock, RegionSwitch, RegionView, Retention,
+    RetentionMode, Rotation, SCHEMA, Scope, Selectors, Tool, Trail, TrailConfiguration,
+    TrailStatus, Trailer, Versioning,
+};
+
+/// The management account, and the only one.
+pub const ACCOUNT: &str = "111111111111";
+/// The trail's home region, and the only one.
+pub const HOME: &str = "us-east-1";
+/// The organization trail.
+pub const TRAIL_ARN: &str = "arn:aws:cloudtrail:us-east-1:111111111111:trail/main";
+/// Its key.
+pub const KEY_ARN: &str =
+    "arn:aws:kms:us-east-1:111111111111:key/11111111-1111-1111-1111-111111111111";
+const LOG_GROUP_ARN: &str = "arn:aws:logs:us-east-1:111111111111:log-group:trail";
+
+/// Lets only the trail write, and refuses plain HTTP.
+pub const BUCKET_POLICY: &str = r#"{"Version":"2012-10-17","Statement":[
+{"Sid":"AclCheck","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:GetBucketAcl","Resource":"arn:aws:s3:::logs","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111111111111:trail/main"}}},
+{"Sid":"Write","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::logs/AWSLogs/*","Condition":{"StringEquals":{"s3:x-amz-acl":"bucket-owner-full-control","aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111111111111:trail/main"}}},
+{"Sid":"Tls","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::logs","arn:aws:s3:::logs/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}"#;
+
+/// Lets only the trail encrypt.
+pub const KEY_POLICY: &str = r#"{"Version":"2012-10-17","Statement":[
+{"Sid":"Admin","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"kms:*","Resource":"*"},
+{"Sid":"Encrypt","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111111111111:trail/main"},"StringLike":{"kms:EncryptionContext:aws:cloudtrail:arn":"arn:aws:cloudtrail:*:111111111111:trail/*"}}},
+{"Sid":"Describe","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:DescribeKey","Resource":"*","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111111111111:trail/main"}}}]}"#;
+
+/// One organization of one account with one enabled region, one trail, its bucket, key and log group.
+#[must_use]
+pub fn world() -> Inventory {
+    let header = Header {
+        schema: SCHEMA,
+        tool: Tool {
+            name: "trailaudit".to_owned(),
+            version: "0.0.0".to_owned(),
+        },
+        taken_at: taken_at(),
+        scope: Scope {
+            organization: Some("o-test".to_owned()),
+            management_account: Some(AccountId::from(ACCOUNT)),
+            caller_arn: Arn::from("arn:aws:sts::111111111111:assumed-role/auditor/run"),
+            partition: "aws".to_owned(),
+            accounts: vec![AccountId::from(ACCOUNT)],
+            regions: vec![Region::from(HOME)],
+        },
+    };
+    let mut inventory = Inventory::new(header, Known(Some(organization())));
+    add_account(&mut inventory, ACCOUNT, true);
+    add_region(&mut inventory, ACCOUNT, HOME);
+    let trail = trail();
+    inventory.trails.insert(trail.arn.clone(), trail);
+    let bucket = bucket("logs");
+    inventory.buckets.insert(bucket.arn.clone(), bucket);
+    let key = key();
+    inventory.keys.insert(key.arn.clone(), key);
+    let group = log_group();
+    inventory.log_groups.insert(group.arn.clone(), group);
+    inventory.trailer = Some(Trailer {
+        finished_at: taken_at(),
+        interrupted: false,
+        coverage: crate::coverage::Coverage::default(),
+        counts: BTreeMap::new(),
+    });
+    inventory
+}
+
+/// Two more accounts and one more region, a second, weaker trail, and someone with too many rights.
+#[must_use]
+pub fn sample() -> (Inventory, Vec<Iam>) {
+    let mut inventory = world();
+    add_region(&mut inventory, ACCOUNT, "eu-west-1");
+    member(&mut inventory, "222222222222", &[HOME, "eu-west-1"]);
+    add_trail(
+        &mut inventory,
+        "222222222222",
+        "eu-west-1",
+        "weak",
+        |trail| {
+            super::configuration(trail).multi_region = false;
+            super::configuration(trail).organization = false;
+            super::configuration(trail).log_file_validation = false;
+            super::configuration(trail).kms_key = None;
+            super::configuration(trail).log_group = None;
+            super::configuration(trail).bucket = "weak".to_owned();
+        },
+    );
+    let mut weak = bucket("weak");
+    weak.owner = Known(Some(AccountId::from("222222222222")));
+    weak.policy = Known(None);
+    weak.public_access_block = Known(None);
+    weak.object_lock = Known(false);
+    weak.default_retention = Known(None);
+    weak.versioning = Known(Versioning::default());
+    weak.encryption = Known(None);
+    inventory.buckets.insert(weak.arn.clone(), weak);
+    let mut open = iam();
+    open.account = AccountId::from("222222222222");
+    let mut eve = user("eve");
+    eve.inline.push(super::inline(
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
+    ));
+    super::details(&mut open).users.push(eve);
+    (inventory, vec![iam(), open])
+}
+
+/// Adds an active account that could be reached; its regions come with [`add_region`].
+pub fn add_account(inventory: &mut Inventory, id: &str, management: bool) {
+    if let Known(Some(organization)) = &mut inventory.organization
+        && let Known(accounts) = &mut organization.accounts
+    {
+        accounts.push(AccountId::from(id));
+    }
+    let account = Account {
+        id: AccountId::from(id),
+        name: Some(format!("account-{id}")),
+        state: Known(AccountState::Active),
+        parent: Known(Some("r-root".to_owned())),
+        management,
+        excluded: false,
+        session: Known(Arn::from(format!(
+            "arn:aws:sts::{id}:assumed-role/auditor/run"
+        ))),
+        regions: Known(Vec::new()),
+        regions_assumed: false,
+        public_access_block: Known(Some(PublicAccessBlock::ALL)),
+        summary: Known(BTreeMap::new()),
+    };
+    inventory.accounts.insert(account.id.clone(), account);
+}
+
+/// Adds a member account that sees the organization's trail as a shadow in each of its regions.
+pub fn member(inventory: &mut Inventory, id: &str, regions: &[&str]) {
+    add_account(inventory, id, false);
+    for region in regions {
+        add_region(inventory, id, region);
+    }
+}
+
+/// Switches a region on in an account; the organization's trail is seen there.
+pub fn add_region(inventory: &mut Inventory, account: &str, region: &str) {
+    let id = AccountId::from(account);
+    let of = inventory
+        .accounts
+        .get_mut(&id)
+        .expect("the account is there");
+    let switch = RegionSwitch {
+        name: Region::from(region),
+        enabled: true,
+        excluded: false,
+    };
+    super::known(&mut of.regions).push(switch);
+    let view = RegionView {
+        account: id.clone(),
+        region: Region::from(region),
+        trails: Known(vec![Arn::from(TRAIL_ARN)]),
+        event_data_stores: Known(Vec::new()),
+        channels: Known(Vec::new()),
+        alarms: Known(Vec::new()),
+        rules: Known(Vec::new()),
+        log_resource_policies: Known(Vec::new()),
+        config_recorder: Known(None),
+        guardduty: Known(true),
+        security_hub: Known(true),
+        macie: Known(true),
+        access_analyzers: Known(Vec::new()),
+        tampering: Known(Vec::new()),
+    };
+    inventory.regions.insert((id, view.region.clone()), view);
+}
+
+/// Adds a trail like the good one, changed, to the listing of its home region (and, when it is
+/// multi-region, to those of its account's other regions).
+pub fn add_trail(
+    inventory: &mut Inventory,
+    account: &str,
+    region: &str,
+    name: &str,
+    change: impl FnOnce(&mut Trail),
+) {
+    let mut new = trail();
+    new.arn = Arn::from(format!(
+        "arn:aws:cloudtrail:{region}:{account}:trail/{name}"
+    ));
+    new.name = name.to_owned();
+    new.account = AccountId::from(account);
+    new.home_region = Region::from(region);
+    change(&mut new);
+    let everywhere = new.configuration.ok().is_some_and(|set| set.multi_region);
+    for ((of, at), view) in &mut inventory.regions {
+        if *of == new.account && (everywhere || *at == new.home_region) {
+            super::known(&mut view.trails).push(new.arn.clone());
+        }
+    }
+    inventory.trails.insert(new.arn.clone(), new);
+}
+
+fn organization() -> Organization {
+    Organization {
+        id: "o-test".to_owned(),
+        arn: Arn::from("arn:aws:organizations::111111111111:organization/o-test"),
+        management_account: AccountId::from(ACCOUNT),
+        feature_set: "ALL".to_owned(),
+        accounts: Known(Vec::new()),
+        units: Known(Vec::new()),
+        policies: Known(Vec::new()),
+        trusted_services: Known(vec!["cloudtrail.amazonaws.com".to_owned()]),
+        delegated_administrators: Known(Vec::new()),
+        resource_policy: Known(None),
+    }
+}
+
+fn trail() -> Trail {
+    let fresh = || Delivery {
+        latest: Some(hours_ago(1)),
+        error: None,
+    };
+    Trail {
+        arn: Arn::from(TRAIL_ARN),
+        name: "main".to_owned(),
+        account: AccountId::from(ACCOUNT),
+        home_region: Region::from(HOME),
+        configuration: Known(TrailConfiguration {
+            bucket: "logs".to_owned(),
+            prefix: None,
+            sns_topic: None,
+            include_global_service_events: true,
+            multi_region: true,
+            organization: true,
+            log_file_validation: true,
+            log_group: Some(Arn::from(format!("{LOG_GROUP_ARN}:*"))),
+            log_group_role: Some(Arn::from("arn:aws:iam::111111111111:role/trail-logs")),
+            kms_key: Some(Arn::from(KEY_ARN)),
+        }),
+        status: Known(TrailStatus {
+            logging: true,
+            started: Some(hours_ago(9000)),
+            stopped: None,
+            delivery: fresh(),
+            digest: fresh(),
+            log_group: fresh(),
+            notification: fresh(),
+        }),
+        selectors: Known(Selectors::Advanced(vec![
+            selector(&[("eventCategory", "Management")]),
+            selector(&[
+                ("eventCategory", "Data"),
+                ("resources.type", "AWS::S3::Object"),
+            ]),
+        ])),
+        insights: Known(vec![
+            "ApiCallRateInsight".to_owned(),
+            "ApiErrorRateInsight".to_owned(),
+        ]),
+        tags: Known(BTreeMap::new()),
+    }
+}
+
+fn selector(fields: &[(&str, &str)]) -> AdvancedSelector {
+    let fields = fields.iter().map(|(field, value)| FieldSelector {
+        field: (*field).to_owned(),
+        equals: vec![(*value).to_owned()],
+        ..FieldSelector::default()
+    });
+    AdvancedSelector {
+        name: None,
+        fields: fields.collect(),
+    }
+}
+
+fn bucket(name: &str) -> Bucket {
+    Bucket {
+        arn: Arn::bucket("aws", name),
+        name: name.to_owned(),
+        exists: Known(true),
+        owner: Known(Some(AccountId::from(ACCOUNT))),
+        region: Known(Region::from(HOME)),
+        acl: Known(Vec::new()),
+        ownership: Known(Some("BucketOwnerEnforced".to_owned())),
+        public_access_block: Known(Some(PublicAccessBlock::ALL)),
+        policy: Known(Some(BUCKET_POLICY.to_owned())),
+        policy_is_public: Known(Some(false)),
+        versioning: Known(Versioning {
+            enabled: true,
+            mfa_delete: false,
+        }),
+        object_lock: Known(true),
+        default_retention: Known(Some(Retention {
+            mode: RetentionMode::Compliance,
+            days: Some(400),
+            years: None,
+        })),
+        encryption: Known(Some(DefaultEncryption {
+            algorithm: "aws:kms".to_owned(),
+            kms_key: Some(KEY_ARN.to_owned()),
+            bucket_key: true,
+        })),
+        access_logging: Known(Some(AccessLogging {
+            target_bucket: "access-logs".to_owned(),
+            target_prefix: String::new(),
+        })),
+        lifecycle: Known(None),
+        replication: Known(None),
+        notifications: Known(Notifications::default()),
+        website: Known(false),
+        access_points: Known(Vec::new()),
+        tags: Known(BTreeMap::new()),
+        prefixes: Known(vec!["AWSLogs/".to_owned()]),
+        delivered: Known(Vec::new()),
+        samples: Known(Vec::new()),
+    }
+}
+
+fn key() -> Key {
+    Key {
+        arn: Arn::from(KEY_ARN),
+        account: AccountId::from(ACCOUNT),
+        region: Region::from(HOME),
+        metadata: Known(Some(KeyMetadata {
+            arn: Arn::from(KEY_ARN),
+            manager: "CUSTOMER".to_owned(),
+            state: "Enabled".to_owned(),
+            origin: "AWS_KMS".to_owned(),
+            spec: "SYMMETRIC_DEFAULT".to_owned(),
+            multi_region: false,
+            deletion: None,
+            valid_to: None,
+        })),
+        policy: Known(Some(KEY_POLICY.to_owned())),
+        rotation: Known(Some(Rotation {
+            enabled: true,
+            period_days: Some(365),
+        })),
+        grants: Known(Vec::new()),
+    }
+}
+
+fn log_group() -> LogGroup {
+    LogGroup {
+        arn: Arn::from(LOG_GROUP_ARN),
+        name: "trail".to_owned(),
+        account: AccountId::from(ACCOUNT),
+        region: Region::from(HOME),
+        configuration: Known(Some(LogGroupConfiguration {
+            retention_days: Some(365),
+            kms_key: None,
+            class: Some("STANDARD".to_owned()),
+            deletion_protection: None,
+        })),
+        metric_filters: Known(Vec::new()),
+        subscription_filters: Known(Vec::new()),
+    }
+}
+
+/// An account in which nobody may do anything.
+pub(super) fn iam() -> Iam {
+    let details = AuthorizationDetails {
+        roles: vec![role("reader")],
+        ..Default::default()
+    };
+    Iam {
+        account: AccountId::from(ACCOUNT),
+        details: Known(details),
+    }
+}
+
+pub(super) fn user(name: &str) -> User {
+    User {
+        arn: Arn::from(format!("arn:aws:iam::{ACCOUNT}:user/{name}")),
+        name: name.to_owned(),
+        id: "AIDAEXAMPLE".to_owned(),
+        groups: Vec::new(),
+        inline: Vec::new(),
+        attached: Vec::new(),
+        boundary: None,
+        tags: BTreeMap::new(),
+    }
+}
+
+pub(super) fn role(name: &str) -> Role {
+    Role {
+        arn: Arn::from(format!("arn:aws:iam::{ACCOUNT}:role/{name}")),
+        name: name.to_owned(),
+        id: "AROAEXAMPLE".to_owned(),
+        trust: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#.to_owned(),
+        inline: Vec::new(),
+        attached: Vec::new(),
+        boundary: None,
+        tags: BTreeMap::new(),
+        instance_profiles: Vec::new(),
+    }
+}

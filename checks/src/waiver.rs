@@ -1,0 +1,279 @@
+//! Accepted risks and accepted gaps: who, why, until when.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::coverage::{Coverage, RegionStatus};
+use crate::finding::{AppliedWaiver, Finding, Status};
+use crate::settings::AllowedPrincipal;
+
+/// The waiver file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Waivers {
+    /// Failing findings whose risk is accepted.
+    #[serde(rename = "waiver")]
+    pub waivers: Vec<Waiver>,
+    /// Calls that are known not to be answered.
+    #[serde(rename = "accepted_gap")]
+    pub accepted_gaps: Vec<AcceptedGap>,
+}
+
+/// One accepted risk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Waiver {
+    /// A check id, or a glob over ids.
+    pub check: String,
+    /// A glob over subject ids.
+    pub subject: String,
+    /// A glob over accounts.
+    pub account: Option<String>,
+    /// A glob over regions.
+    pub region: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// By whom.
+    pub approver: String,
+    /// Through which day, UTC.
+    pub expires: Date,
+    /// Where it was discussed.
+    pub ticket: Option<String>,
+}
+
+/// One accepted gap: the status stays unknown, and no longer asks for attention.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptedGap {
+    /// A glob over accounts.
+    pub account: Option<String>,
+    /// A glob over regions.
+    pub region: Option<String>,
+    /// A glob over calls, such as `s3:GetBucketPolicy`.
+    pub call: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// By whom.
+    pub approver: String,
+    /// Through which day, UTC.
+    pub expires: Date,
+}
+
+/// The day of a time, UTC. A waiver counts through the day it names.
+fn day(now: Timestamp) -> Date {
+    now.to_zoned(TimeZone::UTC).date()
+}
+
+/// Whether `text` matches `pattern`: `*` any run of characters, `?` exactly one.
+#[must_use]
+pub fn glob(pattern: &str, text: &str) -> bool {
+    let pattern: Vec<char> = pattern.chars().collect();
+    let text: Vec<char> = text.chars().collect();
+    let (mut p, mut t, mut star) = (0, 0, None);
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(c) if *c == '?' || text.get(t) == Some(c) => {
+                p += 1;
+                t += 1;
+            }
+            _ => match star {
+                // Let the last star swallow one character more.
+                Some((at, from)) => {
+                    star = Some((at, from + 1));
+                    p = at + 1;
+                    t = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern.iter().skip(p).all(|c| *c == '*')
+}
+
+fn within(pattern: Option<&str>, text: &str) -> bool {
+    pattern.is_none_or(|pattern| glob(pattern, text))
+}
+
+/// What became of the waivers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// They match no failing finding.
+    pub unused: Vec<String>,
+    /// Their time is over.
+    pub expired: Vec<String>,
+}
+
+/// Puts the waivers on the failing findings they match. A status never changes.
+pub fn apply(
+    waivers: &Waivers,
+    allowed: &[AllowedPrincipal],
+    now: Timestamp,
+    findings: &mut [Finding],
+) -> Applied {
+    let today = day(now);
+    let mut applied = Applied::default();
+    for waiver in &waivers.waivers {
+        let words = format!(
+            "{} on {}, expires {}",
+            waiver.check, waiver.subject, waiver.expires
+        );
+        if waiver.expires < today {
+            applied.expired.push(words);
+            continue;
+        }
+        let mut used = false;
+        for finding in findings
+            .iter_mut()
+            .filter(|finding| waives(waiver, finding))
+        {
+            used = true;
+            finding.waiver.get_or_insert_with(|| AppliedWaiver {
+                reason: waiver.reason.clone(),
+                approver: waiver.approver.clone(),
+                expires: waiver.expires.to_string(),
+                ticket: waiver.ticket.clone(),
+            });
+        }
+        if !used {
+            applied.unused.push(words);
+        }
+    }
+    for principal in allowed {
+        let words = format!(
+            "allowed principal {}, expires {}",
+            principal.arn, principal.expires
+        );
+        if principal.expires < today {
+            applied.expired.push(words);
+            continue;
+        }
+        let matches = |finding: &&mut Finding| {
+            finding.status == Status::Fail
+                && finding.check.starts_with("access-")
+                && glob(&principal.arn, &finding.subject.id)
+        };
+        let mut used = false;
+        for finding in findings.iter_mut().filter(matches) {
+            used = true;
+            finding.waiver.get_or_insert_with(|| AppliedWaiver {
+                reason: principal.reason.clone(),
+                approver: "settings: allowed_principals".to_owned(),
+                expires: principal.expires.to_string(),
+                ticket: None,
+            });
+        }
+        if !used {
+            applied.unused.push(words);
+        }
+    }
+    applied
+}
+
+fn waives(waiver: &Waiver, finding: &Finding) -> bool {
+    let account = finding
+        .subject
+        .account
+        .as_ref()
+        .map_or("", |it| it.as_str());
+    let region = finding.subject.region.as_ref().map_or("", |it| it.as_str());
+    finding.status == Status::Fail
+        && glob(&waiver.check, &finding.check)
+        && glob(&waiver.subject, &finding.subject.id)
+        && within(waiver.account.as_deref(), account)
+        && within(waiver.region.as_deref(), region)
+}
+
+/// The accepted gaps that still count.
+#[must_use]
+pub fn current_gaps(waivers: &Waivers, now: Timestamp) -> Vec<&AcceptedGap> {
+    let today = day(now);
+    waivers
+        .accepted_gaps
+        .iter()
+        .filter(|gap| gap.expires >= today)
+        .collect()
+}
+
+/// Whether every call that stood in this unknown finding's way is accepted.
+#[must_use]
+pub fn is_accepted(gaps: &[&AcceptedGap], finding: &Finding) -> bool {
+    let calls: Vec<_> = finding.evidence.iter().filter_map(|it| it.call).collect();
+    let account = finding
+        .subject
+        .account
+        .as_ref()
+        .map_or("", |it| it.as_str());
+    let region = finding.subject.region.as_ref().map_or("", |it| it.as_str());
+    !calls.is_empty()
+        && calls.iter().all(|call| {
+            let call = call.to_string();
+            gaps.iter()
+                .any(|gap| covers(gap, account, region, Some(&call)))
+        })
+}
+
+fn covers(gap: &AcceptedGap, account: &str, region: &str, call: Option<&str>) -> bool {
+    within(gap.account.as_deref(), account)
+        && within(gap.region.as_deref(), region)
+        && call.is_none_or(|call| within(gap.call.as_deref(), call))
+}
+
+/// Whether something in scope could not be seen at all, and no accepted gap covers it.
+#[must_use]
+pub fn uncovered_population(gaps: &[&AcceptedGap], coverage: &Coverage) -> bool {
+    use crate::coverage::AccountStatus::Unreachable;
+    let accounts = coverage
+        .accounts
+        .iter()
+        .filter(|it| it.status == Unreachable);
+    let mut regions = coverage
+        .regions
+        .iter()
+        .filter(|it| it.status == RegionStatus::Denied);
+    let whole = |gap: &&&AcceptedGap| gap.region.is_none();
+    accounts.into_iter().any(|it| {
+        !gaps
+            .iter()
+            .filter(whole)
+            .any(|gap| covers(gap, it.id.as_str(), "", Some("sts:AssumeRole")))
+    }) || regions.any(|it| {
+        let call = Some("cloudtrail:DescribeTrails");
+        !gaps
+            .iter()
+            .any(|gap| covers(gap, it.account.as_str(), it.region.as_str(), call))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs() {
+        for (pattern, text) in [
+            ("*", ""),
+            ("a*c", "abc"),
+            ("a*c", "ac"),
+            ("a*b*c", "aXbYbZc"),
+            ("?b", "ab"),
+            ("arn:*:trail/x", "arn:aws:cloudtrail:eu:1:trail/x"),
+        ] {
+            assert!(glob(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in [
+            ("a", ""),
+            ("a*c", "abd"),
+            ("?", ""),
+            ("ab", "abc"),
+            ("*b", "ba"),
+        ] {
+            assert!(!glob(pattern, text), "{pattern} {text}");
+        }
+    }
+}
