@@ -1,0 +1,198 @@
+//! Every account with its regions: who lets us in, what is listed there, who may do what.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use futures::StreamExt;
+use tokio::task::JoinSet;
+use trailaudit_checks::calls::{self, ASSUME_ROLE};
+use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
+use trailaudit_checks::ids::{Arn, Region};
+use trailaudit_checks::inventory::{
+    Account, AccountState, EventDataStore, Iam, RegionSwitch, RegionView,
+};
+
+use super::ask::{Target, gap};
+use super::run::{Run, later};
+use super::scope::Candidate;
+use super::{cloudtrail, iam, regions, session, signed};
+
+/// How many accounts are looked at side by side; requests have a bound of their own.
+const ACCOUNTS: usize = 32;
+/// How many regions of one account are.
+const REGIONS: usize = 20;
+
+/// Looks at every account.
+pub(crate) async fn collect(run: &Arc<Run>, candidates: Vec<Candidate>) {
+    let total = candidates.len();
+    let mut waiting = candidates.into_iter();
+    let mut tasks: JoinSet<()> = JoinSet::new();
+    let mut done = 0;
+    loop {
+        while tasks.len() < ACCOUNTS
+            && let Some(candidate) = waiting.next()
+        {
+            let run = Arc::clone(run);
+            tasks.spawn(async move { account(&run, candidate).await });
+        }
+        run.ask.progress().doing(format!("accounts: {done} of {total}"));
+        if tasks.join_next().await.is_none() {
+            break;
+        }
+        done += 1;
+    }
+    let mut inventory = run.inventory();
+    let enabled: BTreeSet<Region> =
+        inventory.regions.values().map(|view| view.region.clone()).collect();
+    inventory.header.scope.regions = enabled.into_iter().collect();
+}
+
+async fn account(run: &Arc<Run>, candidate: Candidate) {
+    let id = candidate.member.id.clone();
+    let asked = !candidate.excluded
+        && matches!(candidate.member.state.ok(), None | Some(AccountState::Active));
+    let (session, target) = match if asked { enter(run, &candidate).await } else { left_out(run, &candidate) } {
+        Known((session, target)) => (Known(session), Some(target)),
+        Unknown(gap) => (Unknown(gap), None),
+    };
+    let mut account = unseen(candidate, session);
+    let Some(target) = target else {
+        run.inventory().accounts.insert(id, account);
+        return;
+    };
+    run.add_session(&target);
+    let (switches, assumed) =
+        regions::regions(&run.ask, &target, &run.partition, &run.options.regions).await;
+    account.regions = Known(switches.clone());
+    account.regions_assumed = assumed;
+    // Told now, so that an interrupted run knows which regions it did not get to.
+    run.inventory().accounts.insert(id.clone(), account.clone());
+    let (block, summary, (), ()) = futures::join!(
+        signed::public_access_block(&run.ask, &target),
+        iam::summary(&run.ask, &target),
+        documents(run, &target),
+        all_regions(run, &target, &switches),
+    );
+    account.public_access_block = block;
+    account.summary = summary;
+    run.inventory().accounts.insert(id, account);
+}
+
+fn unseen(candidate: Candidate, session: Fact<Arn>) -> Account {
+    let gap = |call| match session.gap() {
+        Some(gap) => gap.clone(),
+        None => Gap { call, ..not_reached(&candidate) },
+    };
+    Account {
+        regions: Unknown(gap(calls::LIST_REGIONS)),
+        public_access_block: Unknown(gap(calls::GET_ACCOUNT_PUBLIC_ACCESS_BLOCK)),
+        summary: Unknown(gap(calls::GET_ACCOUNT_SUMMARY)),
+        id: candidate.member.id,
+        name: candidate.member.name,
+        state: candidate.member.state,
+        parent: candidate.parent,
+        management: candidate.management,
+        excluded: candidate.excluded,
+        regions_assumed: false,
+        session,
+    }
+}
+
+/// What a fact is until it has been asked.
+fn not_reached(candidate: &Candidate) -> Gap {
+    Gap {
+        call: ASSUME_ROLE,
+        account: candidate.member.id.clone(),
+        region: Region::from(""),
+        reason: Reason::Interrupted,
+        detail: "the run ended before this was asked".to_owned(),
+        request_id: None,
+    }
+}
+
+fn left_out(run: &Run, candidate: &Candidate) -> Fact<(Arn, Target)> {
+    let at = Target { account: candidate.member.id.clone(), ..run.caller.clone() };
+    Unknown(gap(&at, ASSUME_ROLE, Reason::NotAsked, "the account is not looked at"))
+}
+
+/// The caller's own session in its own account, the account's role everywhere else.
+async fn enter(run: &Arc<Run>, candidate: &Candidate) -> Fact<(Arn, Target)> {
+    let id = &candidate.member.id;
+    if *id == run.caller.account {
+        let arn = run.inventory().header.scope.caller_arn.clone();
+        return Known((arn, run.caller.clone()));
+    }
+    let special = run.options.roles.get(id);
+    let name = special.and_then(|it| it.role_name.as_ref()).or(run.options.role_name.as_ref());
+    let Some(name) = name else {
+        let at = Target { account: id.clone(), ..run.caller.clone() };
+        let detail = "no role to assume: give --role-name";
+        return Unknown(gap(&at, ASSUME_ROLE, Reason::NotAsked, detail));
+    };
+    let external = special.and_then(|it| it.external_id.as_ref()).or(run.options.external_id.as_ref());
+    let role = session::Role {
+        arn: Arn::from(format!("arn:{}:iam::{id}:role/{name}", run.partition)),
+        external_id: external.cloned(),
+    };
+    session::assume(&run.ask, &run.caller, id, &run.home, role).await
+}
+
+async fn documents(run: &Run, target: &Target) {
+    let details = iam::details(&run.ask, target).await;
+    run.keep(Iam { account: target.account.clone(), details }).await;
+}
+
+async fn all_regions(run: &Run, target: &Target, switches: &[RegionSwitch]) {
+    let mut targets: Vec<Target> = Vec::new();
+    for switch in switches {
+        if switch.enabled && !switch.excluded {
+            targets.push(target.in_region(&switch.name));
+        }
+    }
+    let all = futures::stream::iter(targets);
+    all.for_each_concurrent(REGIONS, |target| region(run, target)).await;
+}
+
+async fn region(run: &Run, target: Target) {
+    let ask = &run.ask;
+    let (trails, stores, channels) = futures::join!(
+        cloudtrail::trails(ask, &target),
+        cloudtrail::stores(ask, &target),
+        cloudtrail::channels(ask, &target),
+    );
+    let target = &target;
+    let view = RegionView {
+        account: target.account.clone(),
+        region: target.region.clone(),
+        trails: match &trails {
+            Known(trails) => Known(trails.iter().map(|trail| trail.arn.clone()).collect()),
+            Unknown(gap) => Unknown(gap.clone()),
+        },
+        event_data_stores: match &stores {
+            Known(stores) => Known(stores.iter().map(|store| store.arn.clone()).collect()),
+            Unknown(gap) => Unknown(gap.clone()),
+        },
+        channels,
+        alarms: later(target, calls::DESCRIBE_ALARMS),
+        rules: later(target, calls::LIST_RULES),
+        log_resource_policies: later(target, calls::DESCRIBE_LOG_RESOURCE_POLICIES),
+        config_recorder: later(target, calls::DESCRIBE_CONFIG_RECORDERS),
+        guardduty: later(target, calls::LIST_DETECTORS),
+        security_hub: later(target, calls::DESCRIBE_HUB),
+        macie: later(target, calls::GET_MACIE_SESSION),
+        access_analyzers: later(target, calls::LIST_ANALYZERS),
+        tampering: later(target, calls::LOOKUP_EVENTS),
+    };
+    let mut inventory = run.inventory();
+    for trail in trails.ok().into_iter().flatten() {
+        run.sees(&target.account, &trail.arn);
+        // The owner's own view, in the home region, is the one that counts.
+        let own = trail.account == target.account && trail.home_region == target.region;
+        if own || !inventory.trails.contains_key(&trail.arn) {
+            inventory.trails.insert(trail.arn.clone(), trail.clone());
+        }
+    }
+    let stores: Vec<EventDataStore> = stores.ok().cloned().unwrap_or_default();
+    inventory.event_data_stores.extend(stores.into_iter().map(|store| (store.arn.clone(), store)));
+    inventory.regions.insert((view.account.clone(), view.region.clone()), view);
+}

@@ -1,0 +1,293 @@
+//! The one place where an SDK call becomes a [`Fact`].
+//!
+//! Every call goes through [`Ask::call`]: it holds the permits and budgets, translates errors, and writes
+//! the ledger.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::future::Future;
+use std::sync::{Mutex, PoisonError};
+
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
+use tokio::sync::Semaphore;
+use trailaudit_checks::calls::ApiCall;
+use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
+use trailaudit_checks::ids::{AccountId, Region};
+use trailaudit_checks::inventory::{CallOutcome, CallRecord};
+
+use super::budget::Budget;
+use super::clients::Clients;
+use super::failure::Failure;
+use super::guard::Meter;
+use super::progress::Progress;
+
+/// Whom to ask: an account, a region, and the credentials for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    pub(crate) account: AccountId,
+    pub(crate) region: Region,
+    pub(crate) credentials: SharedCredentialsProvider,
+}
+
+impl Target {
+    /// The same account in another region.
+    pub(crate) fn in_region(&self, region: &Region) -> Self {
+        Self { region: region.clone(), ..self.clone() }
+    }
+}
+
+/// Asks AWS, within bounds, and keeps the ledger.
+#[derive(Debug)]
+pub(crate) struct Ask {
+    pub(crate) clients: Clients,
+    needed: BTreeSet<ApiCall>,
+    permits: Semaphore,
+    budget: Budget,
+    ledger: Mutex<Vec<CallRecord>>,
+    progress: Progress,
+}
+
+impl Ask {
+    pub(crate) fn new(
+        clients: Clients,
+        needed: BTreeSet<ApiCall>,
+        max_in_flight: usize,
+        progress: Progress,
+    ) -> Self {
+        Self {
+            clients,
+            needed,
+            permits: Semaphore::new(max_in_flight.max(1)),
+            budget: Budget::default(),
+            ledger: Mutex::default(),
+            progress,
+        }
+    }
+
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// A selected check reads this call.
+    pub(crate) fn needs(&self, call: ApiCall) -> bool {
+        self.needed.contains(&call)
+    }
+
+    /// Makes one call, if a selected check needs it. `absent` names the errors by which AWS says "there is none".
+    pub(crate) async fn call<T, E, F>(
+        &self,
+        target: &Target,
+        call: ApiCall,
+        about: &str,
+        absent: &[&str],
+        send: impl FnOnce(Meter) -> F,
+    ) -> Fact<Option<T>>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        T: RequestId,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        if !self.needs(call) {
+            return Unknown(not_asked(target, call));
+        }
+        self.budget.wait(&target.account, &target.region, call).await;
+        // The semaphore is never closed; without a permit the call would only be unbounded.
+        let _permit = self.permits.acquire().await.ok();
+        self.unbounded(target, call, about, absent, send).await
+    }
+
+    /// The same without permit and budget: for credentials, which a call that holds a permit may wait for.
+    pub(crate) async fn unbounded<T, E, F>(
+        &self,
+        target: &Target,
+        call: ApiCall,
+        about: &str,
+        absent: &[&str],
+        send: impl FnOnce(Meter) -> F,
+    ) -> Fact<Option<T>>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        T: RequestId,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        let meter = Meter::default();
+        let answer = match send(meter.clone()).await {
+            Ok(value) => {
+                let request_id = value.request_id().map(str::to_owned);
+                Ok((value, request_id))
+            }
+            Err(error) => Err(Failure::of(&error)),
+        };
+        self.settle(target, call, about, absent, meter.sent(), answer)
+    }
+
+    /// Writes an answer into the ledger and makes a fact of it.
+    pub(crate) fn settle<T>(
+        &self,
+        target: &Target,
+        call: ApiCall,
+        about: &str,
+        absent: &[&str],
+        attempts: u32,
+        answer: Result<(T, Option<String>), Failure>,
+    ) -> Fact<Option<T>> {
+        let (fact, outcome, detail, request_id) = match answer {
+            Ok((value, request_id)) => {
+                (Known(Some(value)), CallOutcome::Answered, String::new(), request_id)
+            }
+            Err(failure) if absent.contains(&failure.code.as_str()) => {
+                (Known(None), CallOutcome::Absent, String::new(), failure.request_id)
+            }
+            Err(failure) => {
+                let gap = Gap {
+                    call,
+                    account: target.account.clone(),
+                    region: target.region.clone(),
+                    reason: failure.reason,
+                    detail: failure.detail.clone(),
+                    request_id: failure.request_id.clone(),
+                };
+                let outcome = CallOutcome::Failed(failure.reason);
+                (Unknown(gap), outcome, failure.detail, failure.request_id)
+            }
+        };
+        let record = CallRecord {
+            account: target.account.clone(),
+            region: target.region.clone(),
+            call,
+            about: about.to_owned(),
+            outcome,
+            detail,
+            request_id,
+            attempts,
+        };
+        self.progress.called(u64::from(attempts));
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+        fact
+    }
+
+    /// All calls so far, in an order that does not depend on when they were answered.
+    pub(crate) fn ledger(&self) -> Vec<CallRecord> {
+        let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        ledger.sort();
+        ledger
+    }
+}
+
+/// No selected check needs it.
+pub(crate) fn not_asked(target: &Target, call: ApiCall) -> Gap {
+    gap(target, call, Reason::NotAsked, "no selected check needs it")
+}
+
+/// The answer cannot be read.
+pub(crate) fn malformed(target: &Target, call: ApiCall, what: &str) -> Gap {
+    gap(target, call, Reason::Malformed, what)
+}
+
+/// A fact that cannot be had, and why.
+pub(crate) fn gap(target: &Target, call: ApiCall, reason: Reason, detail: &str) -> Gap {
+    Gap {
+        call,
+        account: target.account.clone(),
+        region: target.region.clone(),
+        reason,
+        detail: detail.to_owned(),
+        request_id: None,
+    }
+}
+
+/// Reads what is needed off an answer; `None` when the answer lacks it, which is malformed.
+pub(crate) trait Read<T> {
+    fn read<U>(self, at: (&Target, ApiCall), with: impl FnOnce(T) -> Option<U>) -> Fact<U>;
+}
+
+impl<T> Read<T> for Fact<Option<T>> {
+    fn read<U>(
+        self,
+        (target, call): (&Target, ApiCall),
+        with: impl FnOnce(T) -> Option<U>,
+    ) -> Fact<U> {
+        match self {
+            Known(value) => match value.and_then(with) {
+                Some(value) => Known(value),
+                None => Unknown(malformed(target, call, "the answer lacks what it should hold")),
+            },
+            Unknown(gap) => Unknown(gap),
+        }
+    }
+}
+
+/// Sends one SDK request for a target: its region, its credentials, its own retry quota.
+///
+/// By default the SDK shares one retry quota per service and region over the whole process: one throttled
+/// account would spend that of every other.
+macro_rules! send {
+    ($ask:expr, $target:expr, $call:expr, $about:expr, $absent:expr, $sdk:ident, $request:expr) => {{
+        let target: &$crate::collect::ask::Target = $target;
+        $ask.call(target, $call, $about, $absent, |meter| {
+            $request
+                .customize()
+                .interceptor(meter)
+                .config_override($crate::collect::ask::overrides!($sdk, target, $call))
+                .send()
+        })
+        .await
+    }};
+}
+
+macro_rules! overrides {
+    ($sdk:ident, $target:expr, $call:expr) => {
+        $sdk::config::Builder::new()
+            .region($sdk::config::Region::new($target.region.to_string()))
+            .credentials_provider($target.credentials.clone())
+            .retry_partition($sdk::config::retry::RetryPartition::new(format!(
+                "{}-{}-{}",
+                $target.account, $target.region, $call.service
+            )))
+    };
+}
+
+/// All pages of a listing as one fact: the first page that fails makes the whole unknown.
+///
+/// `$page` is the request for a page, given the token of the last one; `$read` takes the items and the
+/// next token off its answer.
+macro_rules! pages {
+    ($ask:expr, $target:expr, $call:expr, $about:expr, $absent:expr, $sdk:ident, |$token:ident| $page:expr, |$out:ident| $read:expr) => {{
+        let mut items = Vec::new();
+        let mut $token: Option<String> = None;
+        loop {
+            let page = $crate::collect::ask::send!($ask, $target, $call, $about, $absent, $sdk, $page);
+            match page {
+                trailaudit_checks::fact::Fact::Known(Some($out)) => {
+                    let (page, next): (Vec<_>, Option<String>) = $read;
+                    items.extend(page);
+                    let next = next.filter(|token| !token.is_empty());
+                    if next.is_none() {
+                        break trailaudit_checks::fact::Fact::Known(Some(items));
+                    }
+                    if next == $token {
+                        let gap = $crate::collect::ask::malformed(
+                            $target,
+                            $call,
+                            "the listing gives the same page again",
+                        );
+                        break trailaudit_checks::fact::Fact::Unknown(gap);
+                    }
+                    $token = next;
+                }
+                trailaudit_checks::fact::Fact::Known(None) => {
+                    break trailaudit_checks::fact::Fact::Known(None);
+                }
+                trailaudit_checks::fact::Fact::Unknown(gap) => {
+                    break trailaudit_checks::fact::Fact::Unknown(gap);
+                }
+            }
+        }
+    }};
+}
+
+pub(crate) use {overrides, pages, send};

@@ -1,0 +1,125 @@
+//! Read-only by construction: no operation outside the table of calls leaves the process.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeSerializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+};
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use trailaudit_checks::calls::{self, ApiCall};
+
+/// Refuses every operation that is not in the table of calls, before anything is sent.
+#[derive(Debug)]
+pub(crate) struct ReadOnly;
+
+#[dyn_dispatch_hint]
+impl Intercept for ReadOnly {
+    fn name(&self) -> &'static str {
+        "ReadOnly"
+    }
+
+    // Not `read_before_execution`: the operation's metadata is not there yet.
+    fn modify_before_serialization(
+        &self,
+        _: &mut BeforeSerializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        match cfg.load::<Metadata>() {
+            Some(operation) => allowed(operation.service(), operation.name()),
+            None => Err("an operation without a name is refused".into()),
+        }
+    }
+}
+
+fn allowed(service: &str, operation: &str) -> Result<(), BoxError> {
+    let prefix = prefix(service);
+    let known = |call: &&ApiCall| call.service == prefix && call.operation == operation;
+    match calls::ALL.iter().find(known) {
+        Some(_) => Ok(()),
+        None => Err(format!("{service} {operation} is not in the table of calls: refused").into()),
+    }
+}
+
+/// The SDK's name of a service, as the table has it.
+fn prefix(service: &str) -> String {
+    match service {
+        "CloudWatchLogs" | "CloudWatch Logs" => "logs".to_owned(),
+        other => other.to_ascii_lowercase(),
+    }
+}
+
+/// Counts the requests that one call sends, retries included.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Meter(Arc<AtomicU32>);
+
+impl Meter {
+    pub(crate) fn sent(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Meter {
+    fn name(&self) -> &'static str {
+        "Meter"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_pass_and_writes_do_not() {
+        for (service, operation) in [
+            ("CloudTrail", "DescribeTrails"),
+            ("S3", "GetBucketPolicy"),
+            ("CloudWatchLogs", "DescribeLogGroups"),
+            ("STS", "AssumeRole"),
+        ] {
+            assert!(allowed(service, operation).is_ok(), "{service} {operation}");
+        }
+        for (service, operation) in [
+            ("CloudTrail", "StopLogging"),
+            ("S3", "PutBucketPolicy"),
+            ("KMS", "Decrypt"),
+            ("SNS", "DescribeTrails"),
+        ] {
+            assert!(allowed(service, operation).is_err(), "{service} {operation}");
+        }
+    }
+
+    /// A real client, a real writing operation, and a listener that must not hear of it.
+    #[tokio::test]
+    async fn a_writing_operation_never_leaves_the_process() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let config = aws_sdk_cloudtrail::Config::builder()
+            .behavior_version(aws_sdk_cloudtrail::config::BehaviorVersion::v2026_01_12())
+            .region(aws_sdk_cloudtrail::config::Region::new("us-east-1"))
+            .credentials_provider(aws_credential_types::Credentials::new("a", "b", None, None, "test"))
+            .endpoint_url(format!("http://{}", listener.local_addr().unwrap()))
+            .interceptor(ReadOnly)
+            .build();
+        let client = aws_sdk_cloudtrail::Client::from_conf(config);
+        let refused = client.stop_logging().name("main").send().await.unwrap_err();
+        assert!(matches!(refused, aws_sdk_cloudtrail::error::SdkError::ConstructionFailure(_)));
+        assert!(listener.accept().is_err(), "something was sent");
+    }
+}

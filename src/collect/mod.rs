@@ -1,0 +1,53 @@
+//! Which accounts and regions are asked, and what.
+//!
+//! A run has three steps: who there is to ask ([`scope`]), every account with its regions ([`accounts`]),
+//! and then each real trail, bucket, key and log group once, in the account that owns it ([`resources`]).
+
+mod options;
+
+#[cfg(feature = "aws")]
+mod accounts;
+#[cfg(feature = "aws")]
+mod ask;
+#[cfg(feature = "aws")]
+mod budget;
+#[cfg(feature = "aws")]
+mod clients;
+#[cfg(feature = "aws")]
+mod cloudtrail;
+#[cfg(feature = "aws")]
+mod failure;
+#[cfg(feature = "aws")]
+mod guard;
+#[cfg(feature = "aws")]
+mod iam;
+#[cfg(feature = "aws")]
+mod kms;
+#[cfg(feature = "aws")]
+mod logs;
+#[cfg(feature = "aws")]
+mod organization;
+#[cfg(feature = "aws")]
+mod owners;
+#[cfg(feature = "aws")]
+mod progress;
+#[cfg(feature = "aws")]
+mod regions;
+#[cfg(feature = "aws")]
+mod resources;
+#[cfg(feature = "aws")]
+mod run;
+#[cfg(feature = "aws")]
+mod s3;
+#[cfg(feature = "aws")]
+mod scope;
+#[cfg(feature = "aws")]
+mod session;
+#[cfg(feature = "aws")]
+mod signed;
+#[cfg(feature = "aws")]
+mod time;
+
+pub use options::{CollectError, Options, RoleOverride};
+#[cfg(feature = "aws")]
+pub use run::collect;

@@ -1,0 +1,415 @@
+//! Organizations: the accounts, the tree above them, and the policies on it.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_organizations::types::{self, PolicyType};
+use trailaudit_checks::calls::{
+    ApiCall, DESCRIBE_ORGANIZATION, DESCRIBE_ORGANIZATION_RESOURCE_POLICY, DESCRIBE_POLICY,
+    LIST_ACCOUNTS, LIST_ACCOUNTS_FOR_PARENT, LIST_DELEGATED_ADMINISTRATORS,
+    LIST_DELEGATED_SERVICES, LIST_OUS, LIST_POLICIES, LIST_ROOTS, LIST_SERVICE_ACCESS,
+    LIST_TARGETS_FOR_POLICY,
+};
+use trailaudit_checks::fact::{Fact, Known, Reason, Unknown};
+use trailaudit_checks::ids::{AccountId, Arn};
+use trailaudit_checks::inventory::organization::{DelegatedAdministrator, Unit};
+use trailaudit_checks::inventory::{AccountState, ControlPolicy, ControlPolicyKind, Organization};
+
+use super::ask::{Ask, Read, Target, malformed, not_asked, pages, send};
+
+/// An account as ListAccounts gives it.
+#[derive(Debug, Clone)]
+pub(crate) struct Member {
+    pub(crate) id: AccountId,
+    pub(crate) name: Option<String>,
+    pub(crate) state: Fact<AccountState>,
+    /// The unit it lies in, where the listing says so.
+    pub(crate) parent: Option<String>,
+}
+
+/// The organization and its accounts, as far as the caller may see them.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) organization: Fact<Option<Organization>>,
+    pub(crate) members: Vec<Member>,
+}
+
+/// Asks for everything about the organization that the selected checks need.
+pub(crate) async fn organization(ask: &Ask, target: &Target, tree: bool) -> Seen {
+    let request = ask.clients.organizations.describe_organization();
+    let absent = &["AWSOrganizationsNotInUseException"];
+    let answer =
+        send!(ask, target, DESCRIBE_ORGANIZATION, "", absent, aws_sdk_organizations, request);
+    let described = match answer {
+        Known(None) => return Seen { organization: Known(None), members: Vec::new() },
+        some => some.read((target, DESCRIBE_ORGANIZATION), |out| {
+            let it = out.organization?;
+            let management = AccountId::from(it.master_account_id?);
+            Some((it.id?, Arn::from(it.arn?), management, it.feature_set))
+        }),
+    };
+    let (id, arn, management_account, feature_set) = match described {
+        Known(it) => it,
+        Unknown(gap) => return Seen { organization: Unknown(gap), members: Vec::new() },
+    };
+    let members = members(ask, target, &management_account).await;
+    // Whoever may not list the accounts is refused the rest as well; asking would only fill the ledger.
+    let stands = members.gap().is_none_or(|gap| gap.reason != Reason::Denied);
+    let (units, policies, trusted_services, delegated_administrators, resource_policy) = if stands {
+        futures::join!(
+            units(ask, target, tree),
+            policies(ask, target),
+            trusted_services(ask, target),
+            delegated_administrators(ask, target),
+            resource_policy(ask, target),
+        )
+    } else {
+        (
+            Unknown(not_asked(target, LIST_ROOTS)),
+            Unknown(not_asked(target, LIST_POLICIES)),
+            Unknown(not_asked(target, LIST_SERVICE_ACCESS)),
+            Unknown(not_asked(target, LIST_DELEGATED_ADMINISTRATORS)),
+            Unknown(not_asked(target, DESCRIBE_ORGANIZATION_RESOURCE_POLICY)),
+        )
+    };
+    let (accounts, mut members) = match members {
+        Known(members) => (Known(members.iter().map(|it| it.id.clone()).collect()), members),
+        Unknown(gap) => (Unknown(gap), Vec::new()),
+    };
+    if let (true, Known(units)) = (tree, &units) {
+        place(ask, target, units, &mut members).await;
+    }
+    let organization = Organization {
+        id,
+        arn,
+        management_account,
+        feature_set: feature_set.map(|it| it.as_str().to_owned()).unwrap_or_default(),
+        accounts,
+        units,
+        policies,
+        trusted_services,
+        delegated_administrators,
+        resource_policy,
+    };
+    Seen { organization: Known(Some(organization)), members }
+}
+
+async fn members(ask: &Ask, target: &Target, management: &AccountId) -> Fact<Vec<Member>> {
+    let pages = pages!(
+        ask,
+        target,
+        LIST_ACCOUNTS,
+        "",
+        &[],
+        aws_sdk_organizations,
+        |token| ask.clients.organizations.list_accounts().set_next_token(token.clone()),
+        |out| (out.accounts.unwrap_or_default(), out.next_token)
+    );
+    let listed = pages.read((target, LIST_ACCOUNTS), |accounts: Vec<types::Account>| {
+        accounts.into_iter().map(|it| member(target, it)).collect::<Option<Vec<Member>>>()
+    });
+    match listed {
+        // An organization lists at least its management account: a list without it is not the list.
+        Known(members) if !members.iter().any(|it| it.id == *management) => {
+            let what = "the list of accounts lacks the management account";
+            let mut gap = malformed(target, LIST_ACCOUNTS, what);
+            // Some endpoints answer a member account with an empty list where AWS denies it.
+            if members.is_empty() && target.account != *management {
+                gap.reason = Reason::Denied;
+            }
+            Unknown(gap)
+        }
+        listed => listed,
+    }
+}
+
+fn member(target: &Target, it: types::Account) -> Option<Member> {
+    let id = AccountId::from(it.id?);
+    // `Status` was retired in September 2026; where an endpoint gives nothing else, that.
+    let word = it
+        .state
+        .map(|it| it.as_str().to_owned())
+        .or_else(|| it.status.map(|it| it.as_str().to_owned()))
+        .unwrap_or_default();
+    let state = AccountState::named(&word).map_or_else(
+        || Unknown(malformed(target, LIST_ACCOUNTS, &format!("state {word:?} of account {id}"))),
+        Known,
+    );
+    let path = it.paths.and_then(|paths| paths.into_iter().next());
+    let parent = path.and_then(|path| {
+        // o-x/r-x/ou-x/ACCOUNT/
+        let mut parts = path.trim_end_matches('/').rsplit('/');
+        parts.next().filter(|last| *last == id.as_str())?;
+        parts.next().map(str::to_owned)
+    });
+    Some(Member { id, name: it.name, state, parent })
+}
+
+/// The tree, roots first; walked once, never per account.
+async fn units(ask: &Ask, target: &Target, tree: bool) -> Fact<Vec<Unit>> {
+    if !(tree || ask.needs(LIST_ROOTS)) {
+        return Unknown(not_asked(target, LIST_ROOTS));
+    }
+    let roots = pages!(
+        ask,
+        target,
+        LIST_ROOTS,
+        "",
+        &[],
+        aws_sdk_organizations,
+        |token| ask.clients.organizations.list_roots().set_next_token(token.clone()),
+        |out| (out.roots.unwrap_or_default(), out.next_token)
+    );
+    let roots = roots.read((target, LIST_ROOTS), |roots: Vec<types::Root>| {
+        roots.into_iter().map(root).collect::<Option<Vec<Unit>>>()
+    });
+    let mut units = match roots {
+        Known(roots) => roots,
+        Unknown(gap) => return Unknown(gap),
+    };
+    let mut at = 0;
+    while let Some(parent) = units.get(at).map(|unit| unit.id.clone()) {
+        match children(ask, target, &parent).await {
+            Known(children) => units.extend(children),
+            Unknown(gap) => return Unknown(gap),
+        }
+        at += 1;
+    }
+    Known(units)
+}
+
+fn root(it: types::Root) -> Option<Unit> {
+    let on = |it: &types::PolicyTypeSummary| {
+        it.status == Some(types::PolicyTypeStatus::Enabled)
+    };
+    let types = it.policy_types.unwrap_or_default().into_iter().filter(on);
+    Some(Unit {
+        id: it.id?,
+        arn: Arn::from(it.arn?),
+        name: it.name.unwrap_or_default(),
+        parent: None,
+        policy_types: types.filter_map(|it| it.r#type).map(|it| it.as_str().to_owned()).collect(),
+    })
+}
+
+async fn children(ask: &Ask, target: &Target, parent: &str) -> Fact<Vec<Unit>> {
+    let pages = pages!(
+        ask,
+        target,
+        LIST_OUS,
+        parent,
+        &[],
+        aws_sdk_organizations,
+        |token| ask
+            .clients
+            .organizations
+            .list_organizational_units_for_parent()
+            .parent_id(parent)
+            .set_next_token(token.clone()),
+        |out| (out.organizational_units.unwrap_or_default(), out.next_token)
+    );
+    pages.read((target, LIST_OUS), |units: Vec<types::OrganizationalUnit>| {
+        let unit = |it: types::OrganizationalUnit| {
+            Some(Unit {
+                id: it.id?,
+                arn: Arn::from(it.arn?),
+                name: it.name.unwrap_or_default(),
+                parent: Some(parent.to_owned()),
+                policy_types: Vec::new(),
+            })
+        };
+        units.into_iter().map(unit).collect()
+    })
+}
+
+/// Fills in the units of accounts whose listing did not say.
+async fn place(ask: &Ask, target: &Target, units: &[Unit], members: &mut [Member]) {
+    if members.iter().all(|it| it.parent.is_some()) {
+        return;
+    }
+    let mut parents: BTreeMap<AccountId, String> = BTreeMap::new();
+    for unit in units {
+        let pages = pages!(
+            ask,
+            target,
+            LIST_ACCOUNTS_FOR_PARENT,
+            unit.id.as_str(),
+            &[],
+            aws_sdk_organizations,
+            |token| ask
+                .clients
+                .organizations
+                .list_accounts_for_parent()
+                .parent_id(unit.id.as_str())
+                .set_next_token(token.clone()),
+            |out| (out.accounts.unwrap_or_default(), out.next_token)
+        );
+        let Known(Some(accounts)) = pages else { continue };
+        for id in accounts.into_iter().filter_map(|it: types::Account| it.id) {
+            parents.insert(AccountId::from(id), unit.id.clone());
+        }
+    }
+    for member in members {
+        if member.parent.is_none() {
+            member.parent = parents.remove(&member.id);
+        }
+    }
+}
+
+async fn policies(ask: &Ask, target: &Target) -> Fact<Vec<ControlPolicy>> {
+    if !ask.needs(LIST_POLICIES) {
+        return Unknown(not_asked(target, LIST_POLICIES));
+    }
+    let mut all = Vec::new();
+    for (filter, kind) in [
+        (PolicyType::ServiceControlPolicy, ControlPolicyKind::ServiceControlPolicy),
+        (PolicyType::ResourceControlPolicy, ControlPolicyKind::ResourceControlPolicy),
+    ] {
+        let pages = pages!(
+            ask,
+            target,
+            LIST_POLICIES,
+            filter.as_str(),
+            // A kind that is switched off has no policies.
+            &["PolicyTypeNotEnabledException"],
+            aws_sdk_organizations,
+            |token| ask
+                .clients
+                .organizations
+                .list_policies()
+                .filter(filter.clone())
+                .set_next_token(token.clone()),
+            |out| (out.policies.unwrap_or_default(), out.next_token)
+        );
+        let summaries: Vec<types::PolicySummary> = match pages {
+            Known(summaries) => summaries.unwrap_or_default(),
+            Unknown(gap) => return Unknown(gap),
+        };
+        for it in summaries {
+            let (Some(id), Some(arn)) = (it.id, it.arn) else {
+                return Unknown(malformed(target, LIST_POLICIES, "a policy without an id"));
+            };
+            let (document, targets) =
+                futures::join!(document(ask, target, &id), targets(ask, target, &id));
+            all.push(ControlPolicy {
+                name: it.name.unwrap_or_else(|| id.clone()),
+                id,
+                arn: Arn::from(arn),
+                kind,
+                aws_managed: it.aws_managed,
+                document,
+                targets,
+            });
+        }
+    }
+    all.sort_by(|a, b| a.id.cmp(&b.id));
+    Known(all)
+}
+
+async fn document(ask: &Ask, target: &Target, id: &str) -> Fact<String> {
+    let request = ask.clients.organizations.describe_policy().policy_id(id);
+    let answer = send!(ask, target, DESCRIBE_POLICY, id, &[], aws_sdk_organizations, request);
+    answer.read((target, DESCRIBE_POLICY), |out| out.policy?.content)
+}
+
+async fn targets(ask: &Ask, target: &Target, id: &str) -> Fact<Vec<String>> {
+    let pages = pages!(
+        ask,
+        target,
+        LIST_TARGETS_FOR_POLICY,
+        id,
+        &[],
+        aws_sdk_organizations,
+        |token| ask
+            .clients
+            .organizations
+            .list_targets_for_policy()
+            .policy_id(id)
+            .set_next_token(token.clone()),
+        |out| (out.targets.unwrap_or_default(), out.next_token)
+    );
+    pages.read((target, LIST_TARGETS_FOR_POLICY), |targets: Vec<types::PolicyTargetSummary>| {
+        targets.into_iter().map(|it| it.target_id).collect()
+    })
+}
+
+async fn trusted_services(ask: &Ask, target: &Target) -> Fact<Vec<String>> {
+    let pages = pages!(
+        ask,
+        target,
+        LIST_SERVICE_ACCESS,
+        "",
+        &[],
+        aws_sdk_organizations,
+        |token| ask
+            .clients
+            .organizations
+            .list_aws_service_access_for_organization()
+            .set_next_token(token.clone()),
+        |out| (out.enabled_service_principals.unwrap_or_default(), out.next_token)
+    );
+    pages.read((target, LIST_SERVICE_ACCESS), |services: Vec<types::EnabledServicePrincipal>| {
+        services.into_iter().map(|it| it.service_principal).collect()
+    })
+}
+
+async fn delegated_administrators(
+    ask: &Ask,
+    target: &Target,
+) -> Fact<Vec<DelegatedAdministrator>> {
+    const CALL: ApiCall = LIST_DELEGATED_ADMINISTRATORS;
+    let pages = pages!(
+        ask,
+        target,
+        CALL,
+        "",
+        &[],
+        aws_sdk_organizations,
+        |token| ask
+            .clients
+            .organizations
+            .list_delegated_administrators()
+            .set_next_token(token.clone()),
+        |out| (out.delegated_administrators.unwrap_or_default(), out.next_token)
+    );
+    let listed: Vec<types::DelegatedAdministrator> = match pages {
+        Known(listed) => listed.unwrap_or_default(),
+        Unknown(gap) => return Unknown(gap),
+    };
+    let mut all = Vec::new();
+    for it in listed {
+        let Some(id) = it.id else {
+            return Unknown(malformed(target, CALL, "an administrator without an account"));
+        };
+        let pages = pages!(
+            ask,
+            target,
+            LIST_DELEGATED_SERVICES,
+            id.as_str(),
+            &[],
+            aws_sdk_organizations,
+            |token| ask
+                .clients
+                .organizations
+                .list_delegated_services_for_account()
+                .account_id(id.as_str())
+                .set_next_token(token.clone()),
+            |out| (out.delegated_services.unwrap_or_default(), out.next_token)
+        );
+        let services = pages.read(
+            (target, LIST_DELEGATED_SERVICES),
+            |services: Vec<types::DelegatedService>| {
+                services.into_iter().map(|it| it.service_principal).collect()
+            },
+        );
+        all.push(DelegatedAdministrator { account: AccountId::from(id), services });
+    }
+    Known(all)
+}
+
+async fn resource_policy(ask: &Ask, target: &Target) -> Fact<Option<String>> {
+    const CALL: ApiCall = DESCRIBE_ORGANIZATION_RESOURCE_POLICY;
+    let request = ask.clients.organizations.describe_resource_policy();
+    let absent = &["ResourcePolicyNotFoundException"];
+    let answer = send!(ask, target, CALL, "", absent, aws_sdk_organizations, request);
+    answer.map(|out| out.and_then(|out| out.resource_policy?.content))
+}

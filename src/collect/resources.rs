@@ -1,0 +1,213 @@
+//! Each real trail, bucket, key and log group once, in the account that owns it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+use trailaudit_checks::calls::{ApiCall, DESCRIBE_KEY, DESCRIBE_LOG_GROUPS, HEAD_BUCKET};
+use trailaudit_checks::evaluate::log_group_arn;
+use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
+use trailaudit_checks::ids::{AccountId, Arn};
+use trailaudit_checks::inventory::{Bucket, Key, LogGroup, Trail};
+
+use super::ask::{Target, gap};
+use super::owners::Owners;
+use super::run::Run;
+use super::{cloudtrail, kms, logs, s3};
+
+/// How many resources are looked at side by side; requests have a bound of their own.
+const TASKS: usize = 64;
+
+/// Looks at what the accounts' listings have shown.
+pub(crate) async fn collect(run: &Arc<Run>) {
+    run.ask.progress().doing("trails");
+    let trails: Vec<Trail> = run.inventory().trails.values().cloned().collect();
+    each(run, trails, |run, trail| async move { trail_details(&run, trail).await }).await;
+
+    run.ask.progress().doing("buckets");
+    let owners = Arc::new(Owners::default());
+    let wanted = log_buckets(run);
+    buckets(run, &owners, wanted).await;
+    // Where access logs about log buckets go.
+    let targets = access_log_buckets(run);
+    buckets(run, &owners, targets).await;
+
+    run.ask.progress().doing("keys and log groups");
+    let keys = keys(run);
+    each(run, keys, |run, arn| async move { key(&run, arn).await }).await;
+    let groups = log_groups(run);
+    each(run, groups, |run, arn| async move { log_group(&run, arn).await }).await;
+}
+
+/// Runs the work on every item, some at a time; a task that dies leaves its item as it was.
+async fn each<T, F>(run: &Arc<Run>, items: Vec<T>, work: impl Fn(Arc<Run>, T) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let mut items = items.into_iter();
+    let mut tasks = JoinSet::new();
+    loop {
+        while tasks.len() < TASKS
+            && let Some(item) = items.next()
+        {
+            tasks.spawn(work(Arc::clone(run), item));
+        }
+        if tasks.join_next().await.is_none() {
+            break;
+        }
+    }
+}
+
+async fn trail_details(run: &Run, trail: Trail) {
+    // A member sees the organization's trail, and may ask about it by its ARN.
+    let Some(target) = run.session(&trail.account).or_else(|| run.viewer(&trail.arn)) else {
+        return;
+    };
+    let trail = cloudtrail::details(&run.ask, &target, trail).await;
+    run.inventory().trails.insert(trail.arn.clone(), trail);
+}
+
+/// Bucket names, and the account that says it delivers there.
+fn log_buckets(run: &Run) -> BTreeMap<String, AccountId> {
+    let inventory = run.inventory();
+    let trails = inventory.trails.values();
+    trails
+        .filter_map(|trail| Some((trail.configuration.ok()?.bucket.clone(), trail.account.clone())))
+        .collect()
+}
+
+fn access_log_buckets(run: &Run) -> BTreeMap<String, AccountId> {
+    let inventory = run.inventory();
+    let mut targets = BTreeMap::new();
+    for bucket in inventory.buckets.values() {
+        let (Known(Some(logging)), Known(Some(owner))) = (&bucket.access_logging, &bucket.owner)
+        else {
+            continue;
+        };
+        if inventory.bucket(&logging.target_bucket).is_none() {
+            targets.insert(logging.target_bucket.clone(), owner.clone());
+        }
+    }
+    targets
+}
+
+async fn buckets(run: &Arc<Run>, owners: &Arc<Owners>, names: BTreeMap<String, AccountId>) {
+    let names: Vec<(String, AccountId)> = names.into_iter().collect();
+    each(run, names, |run, (name, account)| {
+        let owners = Arc::clone(owners);
+        async move {
+            let bucket = bucket(&run, &owners, &name, &account).await;
+            run.inventory().buckets.insert(bucket.arn.clone(), bucket);
+        }
+    })
+    .await;
+}
+
+async fn bucket(run: &Run, owners: &Owners, name: &str, trail_owner: &AccountId) -> Bucket {
+    let ask = &run.ask;
+    let owner = if ask.needs(HEAD_BUCKET) {
+        owners.of(run, name, trail_owner).await
+    } else {
+        Unknown(super::ask::not_asked(&run.caller, HEAD_BUCKET))
+    };
+    if let Known(Some(id)) = &owner
+        && let Some(target) = run.session(id)
+    {
+        return s3::bucket(ask, &target, &run.partition, name, owner).await;
+    }
+    let asker = run.session(trail_owner).unwrap_or_else(|| run.caller.clone());
+    let exists = s3::exists(ask, &asker, name).await;
+    match (&exists, &owner) {
+        (Known(false), _) => {
+            let gone = |call| gap(&asker, call, Reason::NotAsked, "the bucket does not exist");
+            s3::unread(&run.partition, name, exists, Known(None), gone)
+        }
+        // Its own account could not list its buckets: it may still be the owner, and allowed to read.
+        (_, Unknown(_)) if !owners.denies(run, name, trail_owner).await && ask.needs(HEAD_BUCKET) => {
+            let mut bucket = s3::bucket(ask, &asker, &run.partition, name, owner).await;
+            bucket.exists = exists;
+            bucket
+        }
+        (_, Unknown(why)) => {
+            let why = why.clone();
+            s3::unread(&run.partition, name, exists, owner, |_| why.clone())
+        }
+        (_, Known(_)) => {
+            let stranger = "no account in sight owns the bucket";
+            let outside = |call| gap(&asker, call, Reason::Denied, stranger);
+            s3::unread(&run.partition, name, exists, owner, outside)
+        }
+    }
+}
+
+/// Every key that a trail, a log bucket or a store encrypts with.
+fn keys(run: &Run) -> Vec<Arn> {
+    let inventory = run.inventory();
+    let trails = inventory.trails.values().filter_map(|it| it.configuration.ok()?.kms_key.clone());
+    let buckets = inventory
+        .buckets
+        .values()
+        .filter_map(|it| it.encryption.ok()?.as_ref()?.kms_key.as_deref().map(Arn::from));
+    let stores =
+        inventory.event_data_stores.values().filter_map(|it| it.configuration.ok()?.kms_key.clone());
+    let keys: BTreeSet<Arn> = trails.chain(buckets).chain(stores).collect();
+    keys.into_iter().collect()
+}
+
+async fn key(run: &Run, arn: Arn) {
+    let key = match reach(run, &arn, DESCRIBE_KEY) {
+        Ok(target) => kms::key(&run.ask, &target, arn).await,
+        Err(gap) => Key {
+            account: arn.account(),
+            region: arn.region(),
+            metadata: Unknown(gap.clone()),
+            policy: Unknown(gap.clone()),
+            rotation: Unknown(gap.clone()),
+            grants: Unknown(gap),
+            arn,
+        },
+    };
+    run.inventory().keys.insert(key.arn.clone(), key);
+}
+
+fn log_groups(run: &Run) -> Vec<Arn> {
+    let inventory = run.inventory();
+    let trails = inventory.trails.values();
+    let groups: BTreeSet<Arn> = trails
+        .filter_map(|it| it.configuration.ok()?.log_group.as_ref().map(log_group_arn))
+        .collect();
+    groups.into_iter().collect()
+}
+
+async fn log_group(run: &Run, arn: Arn) {
+    let group = match reach(run, &arn, DESCRIBE_LOG_GROUPS) {
+        Ok(target) => logs::log_group(&run.ask, &target, arn).await,
+        Err(gap) => LogGroup {
+            name: arn.resource().trim_start_matches("log-group:").to_owned(),
+            account: arn.account(),
+            region: arn.region(),
+            configuration: Unknown(gap.clone()),
+            metric_filters: Unknown(gap.clone()),
+            subscription_filters: Unknown(gap),
+            arn,
+        },
+    };
+    run.inventory().log_groups.insert(group.arn.clone(), group);
+}
+
+/// The session of the account that an ARN names, in the region that it names.
+fn reach(run: &Run, arn: &Arn, call: ApiCall) -> Result<Target, Gap> {
+    let account = arn.account();
+    if let Some(target) = run.session(&account) {
+        return Ok(target.in_region(&arn.region()));
+    }
+    let seen = run.inventory().accounts.get(&account).map(|it| it.session.clone());
+    match seen {
+        Some(Fact::Unknown(gap)) => Err(gap),
+        Some(Fact::Known(_)) | None => {
+            let at = Target { account, region: arn.region(), ..run.caller.clone() };
+            Err(gap(&at, call, Reason::Denied, "no account in sight owns it"))
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! A live run from beginning to end, and what becomes of it when it is interrupted.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::Context;
+use jiff::{Timestamp, Unit};
+use tokio::sync::mpsc;
+use trailaudit_checks::calls::{self, ApiCall};
+use trailaudit_checks::coverage::Coverage;
+use trailaudit_checks::fact::{Fact, Gap, Reason, Unknown};
+use trailaudit_checks::ids::{AccountId, Arn, Region};
+use trailaudit_checks::inventory::{Header, Iam, Inventory, SCHEMA, Scope, Tool, Trailer};
+
+use super::ask::{Ask, Target};
+use super::progress::Progress;
+use super::{CollectError, Options, accounts, clients, resources, scope};
+use crate::snapshot::Spool;
+
+/// What all tasks of a run share.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) ask: Arc<Ask>,
+    pub(crate) options: Options,
+    pub(crate) partition: String,
+    /// Where the partition's global services are asked.
+    pub(crate) home: Region,
+    pub(crate) caller: Target,
+    seen: Arc<Mutex<Inventory>>,
+    /// Who can be asked about the resources of an account.
+    sessions: Mutex<BTreeMap<AccountId, Target>>,
+    /// Who sees a trail: for trails whose owner cannot be asked.
+    viewers: Mutex<BTreeMap<Arn, BTreeSet<AccountId>>>,
+    iam: mpsc::Sender<Iam>,
+}
+
+impl Run {
+    pub(crate) fn inventory(&self) -> MutexGuard<'_, Inventory> {
+        locked(&self.seen)
+    }
+
+    pub(crate) fn session(&self, account: &AccountId) -> Option<Target> {
+        locked(&self.sessions).get(account).cloned()
+    }
+
+    pub(crate) fn add_session(&self, target: &Target) {
+        locked(&self.sessions).insert(target.account.clone(), target.clone());
+    }
+
+    pub(crate) fn sees(&self, account: &AccountId, trail: &Arn) {
+        locked(&self.viewers).entry(trail.clone()).or_default().insert(account.clone());
+    }
+
+    /// The first account, in order, that sees this trail and can be asked about it.
+    pub(crate) fn viewer(&self, trail: &Arn) -> Option<Target> {
+        let viewers = locked(&self.viewers).get(trail).cloned().unwrap_or_default();
+        viewers.iter().find_map(|account| self.session(account))
+    }
+
+    /// Hands an account's IAM documents over to the disk.
+    pub(crate) async fn keep(&self, iam: Iam) {
+        // Nobody listens any more when the run is over already.
+        drop(self.iam.send(iam).await);
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Asks AWS, and keeps the answers. On Ctrl-C what was seen so far is given back, marked as interrupted.
+pub fn collect(options: Options, spool: &mut Spool, tool: Tool) -> Result<Inventory, CollectError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("no threads to run on")
+        .map_err(CollectError::Fatal)?;
+    let result = runtime.block_on(interruptible(options, spool, tool));
+    // Requests that are still under way are of no interest any more.
+    runtime.shutdown_background();
+    result
+}
+
+async fn interruptible(
+    options: Options,
+    spool: &mut Spool,
+    tool: Tool,
+) -> Result<Inventory, CollectError> {
+    let seen = Arc::new(Mutex::new(nothing_yet(tool)));
+    let ask: Arc<Mutex<Option<Arc<Ask>>>> = Arc::default();
+    let interrupted = tokio::select! {
+        done = whole(options, spool, Arc::clone(&seen), Arc::clone(&ask)) => {
+            done?;
+            false
+        }
+        signal = tokio::signal::ctrl_c() => {
+            signal.context("Ctrl-C cannot be listened for").map_err(CollectError::Fatal)?;
+            true
+        }
+    };
+    let mut inventory = locked(&seen).clone();
+    if let Some(ask) = locked(&ask).as_ref() {
+        ask.progress().done();
+        inventory.ledger = ask.ledger();
+    }
+    close(&mut inventory, interrupted);
+    Ok(inventory)
+}
+
+/// What is known before anything was asked.
+fn nothing_yet(tool: Tool) -> Inventory {
+    let now = Timestamp::now();
+    let header = Header {
+        schema: SCHEMA,
+        tool,
+        taken_at: now.round(Unit::Second).unwrap_or(now),
+        scope: Scope {
+            organization: None,
+            management_account: None,
+            caller_arn: Arn::from(""),
+            partition: "aws".to_owned(),
+            accounts: Vec::new(),
+            regions: Vec::new(),
+        },
+    };
+    let gap = Gap {
+        call: calls::DESCRIBE_ORGANIZATION,
+        account: AccountId::from(""),
+        region: Region::from(""),
+        reason: Reason::Interrupted,
+        detail: "the run ended before this was asked".to_owned(),
+        request_id: None,
+    };
+    Inventory::new(header, Unknown(gap))
+}
+
+fn close(inventory: &mut Inventory, interrupted: bool) {
+    let now = Timestamp::now();
+    inventory.trailer = Some(Trailer {
+        finished_at: now.round(Unit::Second).unwrap_or(now),
+        interrupted,
+        coverage: Coverage::default(),
+        counts: BTreeMap::new(),
+    });
+    let coverage = Coverage::of(inventory);
+    if let Some(trailer) = &mut inventory.trailer {
+        trailer.coverage = coverage;
+    }
+}
+
+async fn whole(
+    options: Options,
+    spool: &mut Spool,
+    seen: Arc<Mutex<Inventory>>,
+    shared: Arc<Mutex<Option<Arc<Ask>>>>,
+) -> Result<(), CollectError> {
+    let config = clients::load(options.profile.as_deref()).await;
+    let credentials = scope::credentials(&config).await?;
+    let ask = Arc::new(Ask::new(
+        clients::Clients::new(&config),
+        everything_for(&options.needed),
+        options.max_in_flight,
+        Progress::new(options.progress),
+    ));
+    *locked(&shared) = Some(Arc::clone(&ask));
+    let caller = scope::caller(&ask, &config, credentials).await?;
+    let (iam, mut documents) = mpsc::channel(4);
+    let run = Arc::new(Run {
+        home: caller.target.region.clone(),
+        partition: caller.arn.partition().to_owned(),
+        caller: caller.target,
+        ask,
+        options,
+        seen,
+        sessions: Mutex::default(),
+        viewers: Mutex::default(),
+        iam,
+    });
+    {
+        let mut inventory = run.inventory();
+        inventory.header.scope.caller_arn = caller.arn;
+        inventory.header.scope.partition.clone_from(&run.partition);
+    }
+    let accounts = scope::accounts(&run).await?;
+    let work = async {
+        accounts::collect(&run, accounts).await;
+        resources::collect(&run).await;
+        drop(run);
+    };
+    let store = async {
+        while let Some(iam) = documents.recv().await {
+            spool.append(&iam)?;
+        }
+        anyhow::Ok(())
+    };
+    let ((), stored) = futures::join!(work, store);
+    stored.map_err(CollectError::Fatal)
+}
+
+/// The calls that the selected checks need, and those without which these could not be made.
+fn everything_for(needed: &BTreeSet<ApiCall>) -> BTreeSet<ApiCall> {
+    let mut all = needed.clone();
+    all.extend([
+        calls::GET_CALLER_IDENTITY,
+        calls::DESCRIBE_ORGANIZATION,
+        calls::LIST_ACCOUNTS,
+        calls::LIST_REGIONS,
+    ]);
+    let any = |service: &str| needed.iter().any(|call| call.service == service);
+    if any("s3") || any("kms") {
+        all.extend([calls::LIST_BUCKETS, calls::HEAD_BUCKET, calls::GET_BUCKET_LOCATION]);
+        all.extend([calls::DESCRIBE_TRAILS, calls::GET_BUCKET_ENCRYPTION]);
+    }
+    if any("s3control") {
+        all.extend([calls::LIST_BUCKETS, calls::DESCRIBE_TRAILS]);
+    }
+    if any("cloudtrail") || any("logs") {
+        all.insert(calls::DESCRIBE_TRAILS);
+    }
+    // An answer to a listing is only half of what some checks read.
+    for (one, other) in [
+        (calls::LIST_POLICIES, calls::DESCRIBE_POLICY),
+        (calls::LIST_POLICIES, calls::LIST_TARGETS_FOR_POLICY),
+        (calls::LIST_POLICIES, calls::LIST_ROOTS),
+        (calls::LIST_DELEGATED_ADMINISTRATORS, calls::LIST_DELEGATED_SERVICES),
+        (calls::LIST_EVENT_DATA_STORES, calls::GET_EVENT_DATA_STORE),
+    ] {
+        if needed.contains(&one) || needed.contains(&other) {
+            all.extend([one, other]);
+        }
+    }
+    if all.contains(&calls::LIST_ROOTS) {
+        all.extend([calls::LIST_OUS, calls::LIST_ACCOUNTS_FOR_PARENT]);
+    }
+    all
+}
+
+/// A fact that this version does not collect.
+pub(crate) fn later<T>(target: &Target, call: ApiCall) -> Fact<T> {
+    Unknown(super::ask::not_asked(target, call))
+}

@@ -1,0 +1,163 @@
+//! Who asks, from where, and which accounts are looked at.
+
+use anyhow::anyhow;
+use aws_config::SdkConfig;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use trailaudit_checks::calls::{GET_CALLER_IDENTITY, LIST_ACCOUNTS};
+use trailaudit_checks::fact::{Fact, Known, Unknown};
+use trailaudit_checks::ids::{AccountId, Arn, Region};
+use trailaudit_checks::inventory::organization::Unit;
+use trailaudit_checks::inventory::{AccountState, Organization};
+
+use super::CollectError;
+use super::ask::{Ask, Read, Target, not_asked, send};
+use super::organization::{self, Member};
+use super::regions;
+use super::run::Run;
+
+/// Credentials that are really there: the SDK only looks for them when it signs.
+pub(crate) async fn credentials(
+    config: &SdkConfig,
+) -> Result<SharedCredentialsProvider, CollectError> {
+    let none = || CollectError::NoCredentials(anyhow!("the SDK's chain of credentials is empty"));
+    let provider = config.credentials_provider().ok_or_else(none)?;
+    match provider.provide_credentials().await {
+        Ok(_) => Ok(provider),
+        Err(error) => Err(CollectError::NoCredentials(anyhow::Error::new(error))),
+    }
+}
+
+/// Who asks.
+pub(crate) struct Caller {
+    pub(crate) arn: Arn,
+    /// The caller's account, in the region where its partition's global services are asked.
+    pub(crate) target: Target,
+}
+
+/// Asks STS who we are; nothing else makes sense without an answer.
+pub(crate) async fn caller(
+    ask: &Ask,
+    config: &SdkConfig,
+    credentials: SharedCredentialsProvider,
+) -> Result<Caller, CollectError> {
+    let region = config.region().map_or("us-east-1", |region| region.as_ref());
+    let account = AccountId::from("");
+    let target = Target { account, region: Region::from(region), credentials };
+    let request = ask.clients.sts.get_caller_identity();
+    let answer = send!(ask, &target, GET_CALLER_IDENTITY, "", &[], aws_sdk_sts, request);
+    let identity = answer.read((&target, GET_CALLER_IDENTITY), |out| {
+        Some((AccountId::from(out.account?), Arn::from(out.arn?)))
+    });
+    let (account, arn) = match identity {
+        Known(identity) => identity,
+        Unknown(gap) => {
+            let what = format!("AWS cannot be asked who we are: {gap}: {}", gap.detail);
+            return Err(CollectError::Fatal(anyhow!(what)));
+        }
+    };
+    // The partition comes from the caller, never from a region's name.
+    let target = Target { account, region: regions::home(arn.partition()), ..target };
+    Ok(Caller { arn, target })
+}
+
+/// An account to be looked at, or told as left out.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidate {
+    pub(crate) member: Member,
+    pub(crate) parent: Fact<Option<String>>,
+    pub(crate) management: bool,
+    pub(crate) excluded: bool,
+}
+
+/// The organization, and its accounts with what the filters make of them.
+pub(crate) async fn accounts(run: &Run) -> Result<Vec<Candidate>, CollectError> {
+    run.ask.progress().doing("looking at the organization");
+    let tree = !run.options.ous.is_empty();
+    let seen = organization::organization(&run.ask, &run.caller, tree).await;
+    let organization = seen.organization.ok().and_then(Option::as_ref);
+    let units = organization.map(|it| &it.units);
+    let candidates: Vec<Candidate> = population(run, &seen, organization)
+        .into_iter()
+        .map(|member| {
+            let parent = parent(run, &member, organization);
+            Candidate {
+                parent,
+                management: organization.is_some_and(|it| it.management_account == member.id),
+                excluded: !wanted(run, &member, units),
+                member,
+            }
+        })
+        .collect();
+    let mut inventory = run.inventory();
+    let scope = &mut inventory.header.scope;
+    scope.organization = organization.map(|it| it.id.clone());
+    scope.management_account = organization.map(|it| it.management_account.clone());
+    let included = candidates.iter().filter(|it| !it.excluded);
+    scope.accounts = included.map(|it| it.member.id.clone()).collect();
+    scope.accounts.sort();
+    let empty = scope.accounts.is_empty();
+    inventory.organization = seen.organization;
+    if empty {
+        let what = "--accounts, --exclude-accounts and --ou leave none of the accounts that can be seen";
+        return Err(CollectError::EmptyScope(anyhow!(what)));
+    }
+    Ok(candidates)
+}
+
+/// The organization's accounts, or the caller's own where they cannot be listed.
+fn population(
+    run: &Run,
+    seen: &organization::Seen,
+    organization: Option<&Organization>,
+) -> Vec<Member> {
+    if organization.is_some_and(|it| it.accounts.ok().is_some()) {
+        return seen.members.clone();
+    }
+    vec![Member {
+        id: run.caller.account.clone(),
+        name: None,
+        // It has just answered: an account that is not active does not.
+        state: Known(AccountState::Active),
+        parent: None,
+    }]
+}
+
+fn parent(
+    run: &Run,
+    member: &Member,
+    organization: Option<&Organization>,
+) -> Fact<Option<String>> {
+    match (&member.parent, organization) {
+        (Some(parent), _) => Known(Some(parent.clone())),
+        (None, None) => Known(None),
+        (None, Some(organization)) => match organization.units.gap() {
+            Some(gap) => Unknown(gap.clone()),
+            None => Unknown(not_asked(&run.caller, LIST_ACCOUNTS)),
+        },
+    }
+}
+
+fn wanted(run: &Run, member: &Member, units: Option<&Fact<Vec<Unit>>>) -> bool {
+    let options = &run.options;
+    let named = |list: &[String]| list.iter().any(|id| id == member.id.as_str());
+    if named(&options.exclude_accounts) || !(options.accounts.is_empty() || named(&options.accounts))
+    {
+        return false;
+    }
+    options.ous.is_empty()
+        || units.and_then(Fact::ok).is_some_and(|units| below(member, units, &options.ous))
+}
+
+/// The account lies in one of the units, or in one below.
+fn below(member: &Member, units: &[Unit], wanted: &[String]) -> bool {
+    let mut at = member.parent.as_deref();
+    // As many steps as there are units: a tree has no cycle, an answer might.
+    for _ in 0..=units.len() {
+        let Some(id) = at else { return false };
+        if wanted.iter().any(|unit| unit == id) {
+            return true;
+        }
+        at = units.iter().find(|unit| unit.id == id).and_then(|unit| unit.parent.as_deref());
+    }
+    false
+}
