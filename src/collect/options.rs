@@ -1,0 +1,57 @@
+//! What to collect, as the command line and the settings say it, and how collecting can fail.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use trailaudit_checks::calls::ApiCall;
+use trailaudit_checks::ids::AccountId;
+
+/// What to collect.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The profile of the SDK's own configuration files.
+    pub profile: Option<String>,
+    /// The role to assume in each account.
+    pub role_name: Option<String>,
+    /// The external id its trust policy asks for.
+    pub external_id: Option<String>,
+    /// Only these accounts; empty for all.
+    pub accounts: Vec<String>,
+    /// All but these accounts.
+    pub exclude_accounts: Vec<String>,
+    /// Only accounts under these organizational units; empty for all.
+    pub ous: Vec<String>,
+    /// Only these regions; empty for all.
+    pub regions: Vec<String>,
+    /// How many requests may be under way at once.
+    pub max_in_flight: usize,
+    /// Accounts whose role is another one.
+    pub roles: BTreeMap<AccountId, RoleOverride>,
+    /// The calls that the chosen checks rest on; what is not needed is not asked.
+    pub needed: BTreeSet<ApiCall>,
+    /// Accounts that hold logs: where buckets of unknown owner are looked for first.
+    pub log_archive_accounts: Vec<AccountId>,
+    /// Draw progress on stderr.
+    pub progress: bool,
+}
+
+/// How one account differs from the others.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleOverride {
+    /// The role to assume there.
+    pub role_name: Option<String>,
+    /// The external id its trust policy asks for.
+    pub external_id: Option<String>,
+}
+
+/// Why nothing could be collected.
+#[derive(Debug)]
+pub enum CollectError {
+    /// Nobody to act as: exit 4.
+    NoCredentials(anyhow::Error),
+    /// The filters leave no account: exit 2.
+    EmptyScope(anyhow::Error),
+    /// Anything else: exit 4.
+    Fatal(anyhow::Error),
+}
