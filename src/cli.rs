@@ -1,0 +1,423 @@
+//! Flags. Their doc comments are the help text.
+//!
+//! Every flag of a command that works on an inventory or an audit has a variable `TRAILAUDIT_*`, and most
+//! have a key in `trailaudit.toml`: both are derived here from the flag's own name.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::BoolishValueParser;
+use clap::{Arg, ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use trailaudit_checks::finding::Severity;
+
+use crate::output::Wanted;
+
+const EXAMPLES: &str = "\
+Examples:
+  trailaudit scan --demo                        a sample organization, no credentials needed
+  trailaudit scan                               the organization or account of your credentials
+  trailaudit scan -f text -f sarif=out.sarif    several reports of one run
+  trailaudit collect -o today.jsonl.zst         look now ..
+  trailaudit scan --inventory today.jsonl.zst   .. and judge later, offline
+
+Exit codes:
+  0    complete, nothing failed at or above --fail-on
+  1    something failed
+  2    a flag, a setting, the waiver file or the inventory is wrong
+  3    nothing failed, but something could not be seen
+  4    no credentials, no network, an output that cannot be written
+  130  interrupted; what was written says so";
+
+/// Tells whether you can trust your AWS CloudTrail record
+#[derive(Debug, Parser)]
+#[command(
+    name = "trailaudit",
+    version,
+    after_help = EXAMPLES,
+    max_term_width = 100,
+    infer_long_args = false
+)]
+pub struct Cli {
+    /// For every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Global {
+    /// Settings file [default: ./trailaudit.toml, if there is one]
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Tell errors only
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Tell more on stderr
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Draw no progress (it is drawn on a terminal only)
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Collect (or load), judge and report: the main job
+    Scan(Box<Scan>),
+    /// Only collect: write an inventory file, to judge later or elsewhere
+    Collect(Collect),
+    /// Write reports of a saved audit (the JSON of an earlier scan)
+    Report(Report),
+    /// Explain one check: what it asks, why, and what to do
+    Explain(Explain),
+    /// List what there is
+    #[command(subcommand)]
+    List(List),
+    /// Print a completion script for your shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man {
+        /// Write a page for each command into this folder instead
+        #[arg(short, long, value_name = "DIR")]
+        output_dir: Option<PathBuf>,
+    },
+}
+
+/// Flags of `scan`.
+#[derive(Debug, Clone, Args)]
+pub struct Scan {
+    /// Judge a sample organization: no credentials, no network
+    #[arg(long, help_heading = "Input")]
+    pub demo: bool,
+    /// Judge what `collect` saved (- for standard input) instead of asking AWS
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    pub inventory: Option<PathBuf>,
+    /// Keep what was seen, as `collect` would (.zst is compressed)
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    pub save_inventory: Option<PathBuf>,
+    /// What to ask.
+    #[command(flatten)]
+    pub live: Live,
+    /// What to judge.
+    #[command(flatten)]
+    pub select: Select,
+    /// By which rules.
+    #[command(flatten)]
+    pub judge: Judge,
+    /// What to write.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Flags of `collect`.
+#[derive(Debug, Clone, Args)]
+pub struct Collect {
+    /// The file to write (- for standard output, .zst is compressed)
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Write the sample organization of `scan --demo`
+    #[arg(long)]
+    pub demo: bool,
+    /// What to ask.
+    #[command(flatten)]
+    pub live: Live,
+    /// For which checks.
+    #[command(flatten)]
+    pub select: Select,
+}
+
+/// Flags of a live run.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Asking AWS")]
+pub struct Live {
+    /// Profile of the AWS configuration files
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Role to assume in each account of the organization
+    #[arg(long, value_name = "NAME")]
+    pub role_name: Option<String>,
+    /// External id that the role's trust policy asks for
+    #[arg(long, value_name = "ID")]
+    pub external_id: Option<String>,
+    /// Only these accounts
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', value_parser = account)]
+    pub accounts: Vec<String>,
+    /// All but these accounts
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', value_parser = account)]
+    pub exclude_accounts: Vec<String>,
+    /// Only accounts under these organizational units
+    #[arg(long, value_name = "OU", num_args = 1.., value_delimiter = ',')]
+    pub ou: Vec<String>,
+    /// Only these regions
+    #[arg(long, value_name = "REGION", num_args = 1.., value_delimiter = ',')]
+    pub regions: Vec<String>,
+    /// How many requests may be under way at once
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = in_flight)]
+    pub max_in_flight: usize,
+}
+
+/// Which checks.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Checks")]
+pub struct Select {
+    /// Only checks with these ids (globs: trail-* bucket-*)
+    #[arg(long, value_name = "GLOB", num_args = 1.., value_delimiter = ',')]
+    pub check: Vec<String>,
+    /// No checks with these ids
+    #[arg(long, value_name = "GLOB", num_args = 1.., value_delimiter = ',')]
+    pub skip_check: Vec<String>,
+    /// Only checks that support controls of this framework, and tell its controls
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',')]
+    pub framework: Vec<String>,
+}
+
+/// By which rules.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Judging")]
+pub struct Judge {
+    /// Accepted risks and gaps [default: ./trailaudit-waivers.toml, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub waivers: Option<PathBuf>,
+    /// The clock by which waivers expire, such as 2026-03-01T12:00:00Z [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<Timestamp>,
+    /// The least severity that counts: critical, high, medium, low, info
+    #[arg(long, value_name = "SEVERITY", default_value = "low", value_parser = severity)]
+    pub fail_on: Severity,
+    /// What could not be seen does not count: 0 instead of 3
+    #[arg(long, action = ArgAction::Set, value_name = "BOOL", default_value = "false")]
+    pub allow_incomplete: bool,
+    /// Findings and gaps do not count: 0 instead of 1 and 3
+    #[arg(long, action = ArgAction::Set, value_name = "BOOL", default_value = "false")]
+    pub exit_zero: bool,
+}
+
+/// What to write.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Reports")]
+pub struct Output {
+    /// A report, and where it goes: json, sarif=out.sarif (repeatable; one may go to stdout) [default: text]
+    #[arg(short, long = "format", value_name = "KIND[=PATH]", value_delimiter = ',')]
+    pub format: Vec<Wanted>,
+    /// Folder for the reports that have no path
+    #[arg(short, long, value_name = "DIR")]
+    pub output_dir: Option<PathBuf>,
+}
+
+/// Flags of `report`.
+#[derive(Debug, Clone, Args)]
+pub struct Report {
+    /// The JSON that a scan wrote
+    pub audit: PathBuf,
+    /// What to write.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Flags of `explain`.
+#[derive(Debug, Clone, Args)]
+pub struct Explain {
+    /// The check's id
+    pub check: String,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What can be listed.
+#[derive(Debug, Clone, Subcommand)]
+pub enum List {
+    /// Every check, or those that were chosen
+    Checks {
+        /// Which checks.
+        #[command(flatten)]
+        select: Select,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Report formats
+    Formats {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Frameworks whose controls the checks support
+    Frameworks {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// The permissions that a scan needs: an IAM policy, or a role for every account
+    Permissions {
+        /// Which checks.
+        #[command(flatten)]
+        select: Select,
+        /// In which form
+        #[arg(short, long, value_name = "KIND", default_value = "json")]
+        format: PermissionsFormat,
+        /// Name of the role that is assumed in each account
+        #[arg(long, value_name = "NAME", default_value = "trailaudit")]
+        role_name: String,
+    },
+    /// Keys of trailaudit.toml, with their defaults
+    Settings {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Forms of the permissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PermissionsFormat {
+    /// An IAM policy for whoever runs trailaudit
+    Json,
+    /// A template of the role, for a StackSet over all accounts
+    Cloudformation,
+    /// The same role
+    Terraform,
+}
+
+/// Flags of `scan` that make no sense as a lasting setting.
+const NO_KEY: [&str; 4] = ["demo", "inventory", "save_inventory", "now"];
+
+/// The command line, with a variable for every flag.
+#[must_use]
+pub fn command() -> clap::Command {
+    let command = Cli::command().mut_args(with_variable);
+    ["scan", "collect", "report"]
+        .into_iter()
+        .fold(command, |command, name| {
+            command.mut_subcommand(name, |it| it.mut_args(with_variable))
+        })
+}
+
+/// The keys of `trailaudit.toml` that are defaults of flags.
+#[must_use]
+pub fn flag_keys() -> Vec<Arg> {
+    let mut keys: Vec<Arg> = Vec::new();
+    for command in command().get_subcommands() {
+        if matches!(command.get_name(), "scan" | "report") {
+            let new = command
+                .get_arguments()
+                .filter(|arg| arg.get_long().is_some())
+                .filter(|arg| !NO_KEY.contains(&arg.get_id().as_str()))
+                .filter(|arg| !keys.iter().any(|it| it.get_id() == arg.get_id()));
+            let new: Vec<Arg> = new.cloned().collect();
+            keys.extend(new);
+        }
+    }
+    keys.sort_by_key(|arg| arg.get_id().as_str().to_owned());
+    keys
+}
+
+/// The command line again, with the settings file's values as the defaults of its flags.
+pub fn with_defaults<'a>(
+    command: clap::Command,
+    flags: impl Iterator<Item = (&'a str, &'a [String])> + Clone,
+) -> clap::Command {
+    ["scan", "collect", "report"]
+        .into_iter()
+        .fold(command, |command, name| {
+            command.mut_subcommand(name, |it| {
+                it.mut_args(|arg| {
+                    let set = flags.clone().find(|(key, _)| *key == arg.get_id().as_str());
+                    match set {
+                        Some((_, values)) => {
+                            let values: Vec<OsString> = values.iter().map(OsString::from).collect();
+                            arg.default_values(values)
+                        }
+                        None => arg,
+                    }
+                })
+            })
+        })
+}
+
+fn with_variable(arg: Arg) -> Arg {
+    let Some(long) = arg.get_long() else {
+        return arg;
+    };
+    let variable = format!("TRAILAUDIT_{}", long.replace('-', "_").to_uppercase());
+    let switch = arg.get_value_names().is_some_and(|it| it == ["BOOL"]);
+    let arg = match arg.get_action() {
+        ArgAction::SetTrue => arg.value_parser(BoolishValueParser::new()),
+        // `--exit-zero`, and `--exit-zero=false` against a settings file that says otherwise.
+        ArgAction::Set if switch => arg
+            .value_parser(BoolishValueParser::new())
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("true")
+            .hide_default_value(true),
+        _ => arg,
+    };
+    arg.env(variable).hide_env_values(true)
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    Severity::ALL
+        .into_iter()
+        .find(|severity| severity.as_str() == text)
+        .ok_or_else(|| "one of critical, high, medium, low, info is expected".to_owned())
+}
+
+fn account(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("an account is 12 digits".to_owned())
+    }
+}
+
+fn in_flight(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(n @ 1..=4096) => Ok(n),
+        Ok(_) | Err(_) => Err("a number from 1 to 4096 is expected".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_well_formed() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_of_a_run_has_a_variable() {
+        let command = command();
+        for name in ["scan", "collect", "report"] {
+            for arg in command.find_subcommand(name).unwrap().get_arguments() {
+                if arg.get_long().is_some() && arg.get_id() != "help" {
+                    assert!(arg.get_env().is_some(), "{name} {}", arg.get_id());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! `trailaudit.toml` and the waiver file. An unknown key is an error that names the nearest known one.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Deserializer};
+use trailaudit_checks::catalog;
+use trailaudit_checks::ids::AccountId;
+use trailaudit_checks::settings::Settings;
+use trailaudit_checks::waiver::Waivers;
+
+use crate::collect::RoleOverride;
+use crate::nearest::hint;
+use crate::{cli, files};
+
+/// The settings file's usual place.
+pub const FILE: &str = "trailaudit.toml";
+/// The waiver file's usual place.
+pub const WAIVERS: &str = "trailaudit-waivers.toml";
+
+/// What the settings file says.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// Where it was; none when there is none.
+    pub path: Option<PathBuf>,
+    /// What checks are judged by.
+    pub settings: Settings,
+    /// Accounts whose role is another one.
+    pub roles: BTreeMap<AccountId, RoleOverride>,
+    /// Defaults of flags, by key.
+    pub flags: BTreeMap<String, Vec<String>>,
+}
+
+/// Reads the settings file: the one named, or the usual one if it is there.
+pub fn load(named: Option<&Path>) -> anyhow::Result<Config> {
+    let path = named.map(Path::to_owned).or_else(|| files::if_there(FILE));
+    let Some(path) = path else {
+        return Ok(Config::default());
+    };
+    let text = files::read_text(&path)?;
+    let config = parse(&text).map_err(|error| anyhow!("{}{error:#}", path.display()))?;
+    Ok(Config {
+        path: Some(path),
+        ..config
+    })
+}
+
+/// Reads the waiver file: the one named, or the usual one if it is there.
+pub fn load_waivers(named: Option<&Path>) -> anyhow::Result<(Waivers, Option<PathBuf>)> {
+    let path = named.map(Path::to_owned).or_else(|| files::if_there(WAIVERS));
+    let Some(path) = path else {
+        return Ok((Waivers::default(), None));
+    };
+    let text = files::read_text(&path)?;
+    let waivers =
+        toml::from_str(&text).map_err(|error| anyhow!("{}{}", path.display(), words(&error, &text)))?;
+    Ok((waivers, Some(path)))
+}
+
+/// The names of the settings that checks are judged by.
+#[must_use]
+pub fn setting_keys() -> Vec<String> {
+    match toml::Table::try_from(Settings::default()) {
+        Ok(table) => table.keys().cloned().collect(),
+        Err(_) => Vec::new(),
+    }
+}
+
+/// Errors begin with `:LINE: `, to follow the file's name.
+fn parse(text: &str) -> anyhow::Result<Config> {
+    let bad = |error: toml::de::Error| anyhow!("{}", words(&error, text));
+    let document = DeTable::parse(text).map_err(bad)?;
+    let span = document.span();
+    let setting_keys = setting_keys();
+    let flag_keys = cli::flag_keys();
+    let flag_keys: Vec<&str> = flag_keys.iter().map(|it| it.get_id().as_str()).collect();
+    let mut settings = DeTable::new();
+    let mut config = Config::default();
+    for (key, value) in document.into_inner() {
+        let name = key.get_ref().to_string();
+        if setting_keys.contains(&name) {
+            settings.insert(key, value);
+        } else if name == "roles" {
+            config.roles = read(value, text)?;
+        } else if flag_keys.contains(&name.as_str()) {
+            let line = line_of(text, &value.span());
+            let values = strings(value.get_ref())
+                .ok_or_else(|| anyhow!(":{line}: `{name}` must be a string, a number, true or false, or a list"))?;
+            config.flags.insert(name, values);
+        } else {
+            let known = setting_keys.iter().map(String::as_str);
+            let known = known.chain(flag_keys.iter().copied()).chain(["roles"]);
+            let line = line_of(text, &key.span());
+            let hint = hint(&name, known);
+            anyhow::bail!(
+                ":{line}: unknown key `{name}`{hint} `trailaudit list settings` has them all"
+            );
+        }
+    }
+    config.settings = read(Spanned::new(span, DeValue::Table(settings)), text)?;
+    for id in config.settings.checks.keys() {
+        if catalog::find(id).is_none() {
+            let all = catalog::all();
+            let hint = hint(id, all.iter().map(|check| check.id));
+            anyhow::bail!(": checks.{id}: there is no check `{id}`{hint}");
+        }
+    }
+    Ok(config)
+}
+
+fn read<T: DeserializeOwned>(value: Spanned<DeValue<'_>>, text: &str) -> anyhow::Result<T> {
+    let span = value.span();
+    let DeValue::Table(table) = value.into_inner() else {
+        let line = line_of(text, &span);
+        anyhow::bail!(":{line}: a table is expected");
+    };
+    T::deserialize(Deserializer::from(Spanned::new(span, table)))
+        .map_err(|error| anyhow!("{}", words(&error, text)))
+}
+
+/// The values of a flag, as one would write them on the command line.
+fn strings(value: &DeValue<'_>) -> Option<Vec<String>> {
+    match value {
+        DeValue::String(text) => Some(vec![text.to_string()]),
+        DeValue::Integer(number) => Some(vec![number.to_string()]),
+        DeValue::Boolean(truth) => Some(vec![truth.to_string()]),
+        DeValue::Array(items) => {
+            let items = items.iter().map(|item| strings(item.get_ref()));
+            items.collect::<Option<Vec<_>>>().map(|it| it.concat())
+        }
+        DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Table(_) => None,
+    }
+}
+
+/// `:LINE: what is wrong`, with the nearest known word for an unknown one.
+fn words(error: &toml::de::Error, text: &str) -> String {
+    let at = error.span().map_or_else(
+        || ": ".to_owned(),
+        |span| format!(":{}: ", line_of(text, &span)),
+    );
+    let message = error.message();
+    // serde: unknown field `a`, expected one of `b`, `c`
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    match (message.strip_prefix("unknown field `"), quoted.next()) {
+        (Some(_), Some(unknown)) => {
+            format!("{at}unknown key `{unknown}`{}", hint(unknown, quoted))
+        }
+        _ => format!("{at}{message}"),
+    }
+}
+
+fn line_of(text: &str, span: &Range<usize>) -> usize {
+    let before = text.get(..span.start).unwrap_or(text);
+    before.matches('\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        format!("{:#}", parse(text).unwrap_err())
+    }
+
+    #[test]
+    fn settings_and_flags() {
+        let config = parse(
+            "retention_days = 400\ndelivery_max_age = \"36h\"\nfail_on = \"high\"\n\
+             check = [\"trail-*\", \"bucket-*\"]\nmax_in_flight = 8\nexit_zero = true\n\
+             [roles.111111111111]\nrole_name = \"other\"\n",
+        )
+        .unwrap();
+        assert_eq!(config.settings.retention_days, 400);
+        assert_eq!(config.settings.delivery_max_age.as_hours(), 36);
+        assert_eq!(config.flags["check"], ["trail-*", "bucket-*"]);
+        assert_eq!(config.flags["max_in_flight"], ["8"]);
+        assert_eq!(config.flags["exit_zero"], ["true"]);
+        let role = &config.roles[&AccountId::from("111111111111")];
+        assert_eq!(role.role_name.as_deref(), Some("other"));
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest() {
+        for (text, expected) in [
+            ("\nretention_day = 1", ":2: unknown key `retention_day`; did you mean `retention_days`?"),
+            ("fail-on = \"low\"", ":1: unknown key `fail-on`; did you mean `fail_on`?"),
+            ("demo = true", ":1: unknown key `demo`"),
+            (
+                "[checks.trail-log-file-validation]\nreason = \"x\"\nseverty = \"low\"",
+                ":3: unknown key `severty`; did you mean `severity`?",
+            ),
+            ("[checks.trail-log-file-validatio]\nreason = \"x\"", "did you mean `trail-log-file-validation`?"),
+            ("[roles.1]\nrole_nam = \"x\"", ":2: unknown key `role_nam`; did you mean `role_name`?"),
+            ("retention_days = \"x\"", ":1: invalid type: string \"x\", expected u32"),
+            ("fail_on = 1.5", ":1: `fail_on` must be a string"),
+            ("a = ", ":1: "),
+        ] {
+            let error = error(text);
+            assert!(error.contains(expected), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn waiver_keys_are_known() {
+        let text = "[[waiver]]\ncheck = \"a\"\nsubject = \"b\"\nreason = \"c\"\naprover = \"d\"\nexpires = \"2026-01-01\"\n";
+        let error = toml::from_str::<Waivers>(text).unwrap_err();
+        let words = words(&error, text);
+        assert!(words.contains(":5: unknown key `aprover`; did you mean `approver`?"), "{words}");
+    }
+}

@@ -1,0 +1,160 @@
+//! From what was seen to an audit: evaluate, waive, count, and settle how the run ends.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use trailaudit_checks::audit::{
+    Audit, AuditScope, CheckInfo, RunOutcome, SCHEMA, Summary, WaiverReport,
+};
+use trailaudit_checks::catalog;
+use trailaudit_checks::coverage::Coverage;
+use trailaudit_checks::evaluate::{Context, Evaluation};
+use trailaudit_checks::finding::{Finding, Severity, Status};
+use trailaudit_checks::framework;
+use trailaudit_checks::inventory::Tool;
+use trailaudit_checks::settings::Settings;
+use trailaudit_checks::waiver::{self, Waivers};
+
+use crate::exit::{State, decide};
+use crate::selection::Selection;
+use crate::snapshot::Snapshot;
+
+/// By which rules an inventory is judged.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// The checks.
+    pub selection: Selection,
+    /// What only the user can know.
+    pub settings: Settings,
+    /// Accepted risks and gaps.
+    pub waivers: Waivers,
+    /// The clock by which waivers expire.
+    pub now: Timestamp,
+    /// The least severity that counts.
+    pub fail_on: Severity,
+    /// Gaps do not count.
+    pub allow_incomplete: bool,
+    /// Nothing counts.
+    pub exit_zero: bool,
+}
+
+/// This program.
+#[must_use]
+pub fn tool() -> Tool {
+    Tool {
+        name: env!("CARGO_PKG_NAME").to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+/// Judges all that was seen.
+pub fn judge(snapshot: &Snapshot, rules: &Rules) -> anyhow::Result<Audit> {
+    let inventory = &snapshot.inventory;
+    let mut findings = findings(snapshot, rules)?;
+    let waivers = waive(&mut findings, rules);
+    let gaps = waiver::current_gaps(&rules.waivers, rules.now);
+    let coverage = Coverage::of(inventory);
+    let (unknown, accepted): (Vec<&Finding>, Vec<&Finding>) = findings
+        .iter()
+        .filter(|finding| finding.status == Status::Unknown)
+        .partition(|finding| !waiver::is_accepted(&gaps, finding));
+    let counts = |finding: &Finding| finding.severity >= rules.fail_on;
+    let interrupted = inventory
+        .trailer
+        .as_ref()
+        .is_some_and(|trailer| trailer.interrupted);
+    let state = State {
+        interrupted,
+        failing: findings.iter().any(|it| it.is_open_failure() && counts(it)),
+        missing: !inventory.complete()
+            || unknown.into_iter().any(counts)
+            || waiver::uncovered_population(&gaps, &coverage),
+        allow_incomplete: rules.allow_incomplete,
+        exit_zero: rules.exit_zero,
+    };
+    let waivers = WaiverReport {
+        accepted_gaps: accepted.len() as u64,
+        ..waivers
+    };
+    let ids: BTreeSet<&str> = rules.selection.checks.iter().map(|it| it.id).collect();
+    let frameworks = rules.selection.frameworks.iter();
+    let scope = inventory.header.scope.clone();
+    Ok(Audit {
+        schema: SCHEMA,
+        tool: tool(),
+        started_at: inventory.header.taken_at,
+        finished_at: inventory.trailer.as_ref().map(|it| it.finished_at),
+        now: rules.now,
+        scope: AuditScope {
+            organization: scope.organization,
+            management_account: scope.management_account,
+            caller_arn: scope.caller_arn,
+            accounts: scope.accounts,
+            regions: scope.regions,
+        },
+        run: RunOutcome {
+            complete: !state.missing,
+            interrupted,
+            exit_code: decide(state).code(),
+            fail_on: rules.fail_on,
+            allow_incomplete: rules.allow_incomplete,
+            exit_zero: rules.exit_zero,
+        },
+        waivers,
+        summary: Summary::of(&findings),
+        checks: checks(rules),
+        frameworks: frameworks
+            .map(|it| framework::result(it, &ids, &findings))
+            .collect(),
+        coverage,
+        findings,
+        chains: Vec::new(),
+        problems: Vec::new(),
+    })
+}
+
+fn findings(snapshot: &Snapshot, rules: &Rules) -> anyhow::Result<Vec<Finding>> {
+    let context = Context::new(&snapshot.inventory, &rules.settings, rules.now);
+    let mut evaluation = Evaluation::new(&rules.selection.checks, &context);
+    if rules.selection.reads_iam() {
+        snapshot.each_iam(|iam| evaluation.iam(&iam))?;
+    }
+    Ok(evaluation.finish())
+}
+
+/// Waivers of checks that were not selected stay out: they are not unused, they were not asked for.
+fn waive(findings: &mut [Finding], rules: &Rules) -> WaiverReport {
+    let selected = |pattern: &str| {
+        let matches = |id: &str| waiver::glob(pattern, id);
+        rules.selection.checks.iter().any(|it| matches(it.id))
+            || !catalog::all().iter().any(|it| matches(it.id))
+    };
+    let mut waivers = rules.waivers.clone();
+    waivers.waivers.retain(|waiver| selected(&waiver.check));
+    let about_access = rules
+        .selection
+        .checks
+        .iter()
+        .any(|check| check.group() == "access");
+    let allowed = match about_access {
+        true => rules.settings.allowed_principals.as_slice(),
+        false => &[],
+    };
+    let applied = waiver::apply(&waivers, allowed, rules.now, findings);
+    WaiverReport {
+        unused: applied.unused,
+        expired: applied.expired,
+        accepted_gaps: 0,
+    }
+}
+
+fn checks(rules: &Rules) -> Vec<CheckInfo> {
+    let controls = framework::controls_by_check(&rules.selection.all_frameworks);
+    let checks = rules.selection.checks.iter().map(|check| {
+        let overridden = rules.settings.checks.get(check.id);
+        let severity = overridden.and_then(|it| it.severity);
+        let controls = controls.get(check.id).cloned().unwrap_or_default();
+        CheckInfo::of(check, severity.unwrap_or(check.severity), controls)
+    });
+    checks.collect()
+}

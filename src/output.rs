@@ -1,0 +1,141 @@
+//! Where reports go. Each is written on its own: one that fails does not stop the others.
+
+use std::io::{self, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use anyhow::Context as _;
+use trailaudit_checks::audit::Audit;
+
+use crate::exit::Stop;
+use crate::files::{Access, is_closed_pipe, write_whole};
+use crate::formats::{self, Format, Options};
+use crate::nearest::hint;
+use crate::tell::Tell;
+
+/// `KIND[=PATH]`, as it was asked for.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    format: &'static Format,
+    path: Option<PathBuf>,
+}
+
+impl FromStr for Wanted {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, path) = match text.split_once('=') {
+            Some((_, "")) => return Err("a path is expected after `=`".to_owned()),
+            Some((name, path)) => (name, Some(PathBuf::from(path))),
+            None => (text, None),
+        };
+        let names = || formats::ALL.iter().map(|format| format.name);
+        let format = formats::ALL.iter().find(|format| format.name == name);
+        let format = format.ok_or_else(|| {
+            let all: Vec<&str> = names().collect();
+            format!(
+                "there is no format `{name}`{} There are {}",
+                hint(name, names()),
+                all.join(", ")
+            )
+        })?;
+        Ok(Self { format, path })
+    }
+}
+
+/// One report to be written.
+#[derive(Debug)]
+pub struct Report {
+    format: &'static Format,
+    /// None for standard output.
+    path: Option<PathBuf>,
+}
+
+/// Settles where each report goes, before anything is asked or judged.
+pub fn plan(wanted: &[Wanted], folder: Option<&Path>) -> Result<Vec<Report>, Stop> {
+    let default = [Wanted::from_str("text").or_else(|_| Wanted::from_str("json"))
+        .map_err(Stop::usage)?];
+    let wanted = if wanted.is_empty() { &default } else { wanted };
+    let mut reports: Vec<Report> = Vec::new();
+    for Wanted { format, path } in wanted {
+        let path = match (path, folder) {
+            (Some(path), _) if path == Path::new("-") => None,
+            (Some(path), _) => Some(path.clone()),
+            (None, Some(folder)) => Some(folder.join(format!("trailaudit.{}", format.extension))),
+            (None, None) => None,
+        };
+        if let Some(other) = reports.iter().find(|report| report.path == path) {
+            let (one, two) = (other.format.name, format.name);
+            let place = path.map_or("stdout".to_owned(), |it| it.display().to_string());
+            return Err(Stop::usage(format!(
+                "{one} and {two} both go to {place}; give one a path of its own: -f {two}=PATH"
+            )));
+        }
+        reports.push(Report { format, path });
+    }
+    Ok(reports)
+}
+
+/// Writes them all. Says no when one could not be written.
+pub fn write(reports: &[Report], audit: &Audit, options: &Options, tell: Tell) -> Result<(), Stop> {
+    let mut failed = 0_usize;
+    for report in reports {
+        match report.write(audit, options) {
+            Ok(()) => {
+                if let Some(path) = &report.path {
+                    tell.note(&format!("wrote {} to {}", report.format.name, path.display()));
+                }
+            }
+            Err(error) => {
+                failed += 1;
+                tell.error(&error);
+            }
+        }
+    }
+    match failed {
+        0 => Ok(()),
+        n => Err(Stop::Fatal(anyhow::anyhow!(
+            "{n} of {} reports could not be written",
+            reports.len()
+        ))),
+    }
+}
+
+impl Report {
+    /// Goes to stdout.
+    #[must_use]
+    pub fn to_stdout(&self) -> bool {
+        self.path.is_none()
+    }
+
+    fn write(&self, audit: &Audit, options: &Options) -> anyhow::Result<()> {
+        let Some(path) = &self.path else {
+            return to_stdout(|out| (self.format.write)(audit, options, out));
+        };
+        if let Some(folder) = path.parent().filter(|it| !it.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("{} cannot be made", folder.display()))?;
+        }
+        write_whole(path, Access::Usual, |out| {
+            Ok((self.format.write)(audit, options, out)?)
+        })
+    }
+}
+
+/// Writes to stdout. A closed pipe is no error.
+pub fn to_stdout(
+    write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let result = write(&mut out)
+        .and_then(|()| out.flush())
+        .context("standard output cannot be written");
+    match result {
+        Err(error) if is_closed_pipe(&error) => {
+            // What is left in the buffer must not be tried again.
+            let _ = out.into_parts();
+            Ok(())
+        }
+        other => other,
+    }
+}

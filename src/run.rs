@@ -1,0 +1,291 @@
+//! What each command does.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, FromArgMatches as _};
+use jiff::Timestamp;
+
+use crate::cli::{self, Cli, Collect, Command, Global, Live, Report, Scan};
+use crate::collect::Options;
+use crate::config::{self, Config};
+use crate::exit::{Exit, Stop};
+use crate::judge::{Rules, judge};
+use crate::selection::Selection;
+use crate::snapshot::{Snapshot, Source, load};
+use crate::tell::{Tell, stderr_is_terminal};
+use crate::{demo, explain, files, formats, list, output};
+
+/// Parses the command line, does what it says, tells what went wrong, and gives the exit code.
+pub fn run(args: Vec<std::ffi::OsString>) -> Exit {
+    match parse(&args) {
+        Ok(parsed) => {
+            let global = &parsed.cli.global;
+            let tell = Tell {
+                quiet: global.quiet,
+                verbose: global.verbose,
+            };
+            parsed.dispatch(tell).unwrap_or_else(|stop| {
+                tell.error(stop.error());
+                stop.exit()
+            })
+        }
+        Err(Refused::Clap(error)) => {
+            // Help goes to stdout and is no error.
+            let _ = error.print();
+            if error.use_stderr() { Exit::Usage } else { Exit::Clean }
+        }
+        Err(Refused::Stop(stop)) => {
+            let tell = Tell {
+                quiet: false,
+                verbose: false,
+            };
+            tell.error(stop.error());
+            stop.exit()
+        }
+    }
+}
+
+struct Parsed {
+    cli: Cli,
+    matches: ArgMatches,
+    config: Config,
+}
+
+enum Refused {
+    Clap(clap::Error),
+    Stop(Stop),
+}
+
+/// Flag over variable over settings file over default: the file's values become the flags' defaults.
+fn parse(args: &[std::ffi::OsString]) -> Result<Parsed, Refused> {
+    let parse = |command: clap::Command| {
+        let matches = command.try_get_matches_from(args)?;
+        Ok((Cli::from_arg_matches(&matches)?, matches))
+    };
+    let (cli, matches) = parse(cli::command()).map_err(Refused::Clap)?;
+    let config = match cli.command {
+        Command::Scan(_) | Command::Collect(_) | Command::Report(_) => {
+            config::load(cli.global.config.as_deref())
+                .map_err(|error| Refused::Stop(Stop::Usage(error)))?
+        }
+        Command::Explain(_) | Command::List(_) | Command::Completions { .. } | Command::Man { .. } => {
+            Config::default()
+        }
+    };
+    let Some(path) = &config.path else {
+        return Ok(Parsed { cli, matches, config });
+    };
+    let flags = config.flags.iter().map(|(key, values)| (key.as_str(), values.as_slice()));
+    let (cli, matches) = parse(cli::with_defaults(cli::command(), flags)).map_err(|error: clap::Error| {
+        // Without the file it parsed: the fault is in the file.
+        let words = error.to_string();
+        let words = words.trim_start_matches("error: ").lines().next().unwrap_or_default().to_owned();
+        Refused::Stop(Stop::usage(format!("{}: {words}", path.display())))
+    })?;
+    Ok(Parsed { cli, matches, config })
+}
+
+impl Parsed {
+    fn dispatch(&self, tell: Tell) -> Result<Exit, Stop> {
+        if let Some(path) = &self.config.path {
+            tell.detail(&format!("settings from {}", path.display()));
+        }
+        match &self.cli.command {
+            Command::Scan(scan) => self.scan(scan, tell),
+            Command::Collect(collect) => self.collect(collect, tell),
+            Command::Report(report) => self.report(report, tell),
+            Command::Explain(it) => explain::explain(it).map(|()| Exit::Clean),
+            Command::List(it) => list::list(it).map(|()| Exit::Clean),
+            Command::Completions { shell } => Ok(completions(*shell).map(|()| Exit::Clean)?),
+            Command::Man { output_dir } => Ok(man(output_dir.as_deref()).map(|()| Exit::Clean)?),
+        }
+    }
+
+    fn scan(&self, scan: &Scan, tell: Tell) -> Result<Exit, Stop> {
+        let config = &self.config;
+        let source = self.source(scan)?;
+        let selection = Selection::of(&scan.select, &config.settings)?;
+        let (waivers, path) =
+            config::load_waivers(scan.judge.waivers.as_deref()).map_err(Stop::Usage)?;
+        if let Some(path) = path {
+            tell.detail(&format!("waivers from {}", path.display()));
+        }
+        let reports = output::plan(&scan.output.format, scan.output.output_dir.as_deref())?;
+        let snapshot = match &source {
+            Some(source) => load(source).map_err(Stop::Usage)?,
+            None => self.live(&scan.live, &selection, tell)?,
+        };
+        let mut unsaved = None;
+        if let Some(path) = &scan.save_inventory {
+            match snapshot.save(path) {
+                Ok(()) => tell.note(&format!("wrote the inventory to {}", path.display())),
+                Err(error) => {
+                    tell.error(&error);
+                    unsaved = Some(error);
+                }
+            }
+        }
+        if snapshot.inventory.trailer.is_none() {
+            tell.warn("the inventory has no trailer: the run that wrote it was cut off, and so it is incomplete");
+        }
+        let now = scan.judge.now.or_else(|| (source.as_ref() == Some(&demo::source())).then_some(snapshot.inventory.header.taken_at));
+        let rules = Rules {
+            selection,
+            settings: config.settings.clone(),
+            waivers,
+            now: now.map_or_else(clock, Ok)?,
+            fail_on: scan.judge.fail_on,
+            allow_incomplete: scan.judge.allow_incomplete,
+            exit_zero: scan.judge.exit_zero,
+        };
+        let audit = judge(&snapshot, &rules).map_err(|error| match source {
+            Some(_) => Stop::Usage(error),
+            None => Stop::Fatal(error),
+        })?;
+        for words in &audit.waivers.expired {
+            tell.warn(&format!("expired, counts no longer: {words}"));
+        }
+        for words in &audit.waivers.unused {
+            tell.warn(&format!("matches nothing: {words}"));
+        }
+        output::write(&reports, &audit, &self.options(), tell)?;
+        if unsaved.is_some() {
+            return Err(Stop::Fatal(anyhow::anyhow!("the inventory could not be saved")));
+        }
+        Ok(exit_of(audit.run.exit_code))
+    }
+
+    fn collect(&self, collect: &Collect, tell: Tell) -> Result<Exit, Stop> {
+        let snapshot = if collect.demo {
+            load(&demo::source())?
+        } else {
+            let selection = Selection::of(&collect.select, &self.config.settings)?;
+            self.live(&collect.live, &selection, tell)?
+        };
+        match snapshot.save(&collect.output) {
+            Err(error) if !files::is_closed_pipe(&error) => return Err(error.into()),
+            Ok(()) | Err(_) => {}
+        }
+        tell.note(&list::collected(&snapshot, &collect.output));
+        let interrupted = snapshot.inventory.trailer.as_ref().is_none_or(|it| it.interrupted);
+        Ok(if interrupted { Exit::Interrupted } else { Exit::Clean })
+    }
+
+    fn report(&self, report: &Report, tell: Tell) -> Result<Exit, Stop> {
+        let reports = output::plan(&report.output.format, report.output.output_dir.as_deref())?;
+        let audit = crate::saved::load(&report.audit).map_err(Stop::Usage)?;
+        output::write(&reports, &audit, &self.options(), tell)?;
+        Ok(Exit::Clean)
+    }
+
+    /// The inventory to judge; none for a live run. A flag says more than a variable does.
+    fn source(&self, scan: &Scan) -> Result<Option<Source>, Stop> {
+        let inventory = scan.inventory.as_ref().map(|path| match path {
+            path if path == Path::new("-") => Source::Stdin,
+            path => Source::File(path.clone()),
+        });
+        let source = match (scan.demo, inventory) {
+            (true, Some(inventory)) => match (self.is_flag("demo"), self.is_flag("inventory")) {
+                (true, false) => demo::source(),
+                (false, true) => inventory,
+                (true, true) | (false, false) => {
+                    return Err(Stop::usage("--demo and --inventory are two inputs; give one of them"));
+                }
+            },
+            (true, None) => demo::source(),
+            (false, Some(inventory)) => inventory,
+            (false, None) => return Ok(None),
+        };
+        // A filter that is silently not applied would make a report of more than was asked for.
+        let live = ["profile", "role_name", "external_id", "accounts", "exclude_accounts", "ou", "regions", "max_in_flight", "save_inventory"];
+        if let Some(flag) = live.into_iter().find(|id| self.is_flag(id)) {
+            let flag = flag.replace('_', "-");
+            return Err(Stop::usage(format!(
+                "--{flag} is for asking AWS, and this scan judges {}; give it to the run that collects",
+                source.name()
+            )));
+        }
+        Ok(Some(source))
+    }
+
+    /// It was given on the command line, not by a variable or a file.
+    fn is_flag(&self, id: &str) -> bool {
+        let matches = self.matches.subcommand().map(|(_, matches)| matches);
+        matches.and_then(|it| it.value_source(id)) == Some(ValueSource::CommandLine)
+    }
+
+    fn live(&self, live: &Live, selection: &Selection, tell: Tell) -> Result<Snapshot, Stop> {
+        let Global { no_progress, .. } = self.cli.global;
+        let options = Options {
+            profile: live.profile.clone(),
+            role_name: live.role_name.clone(),
+            external_id: live.external_id.clone(),
+            accounts: live.accounts.clone(),
+            exclude_accounts: live.exclude_accounts.clone(),
+            ous: live.ou.clone(),
+            regions: live.regions.clone(),
+            max_in_flight: live.max_in_flight,
+            roles: self.config.roles.clone(),
+            needed: selection.needed(),
+            log_archive_accounts: self.config.settings.log_archive_accounts.clone(),
+            progress: stderr_is_terminal() && !no_progress && !tell.quiet,
+        };
+        ask(options)
+    }
+
+    fn options(&self) -> formats::Options {
+        formats::Options {}
+    }
+}
+
+/// Collects from AWS.
+#[cfg(feature = "aws")]
+fn ask(options: Options) -> Result<Snapshot, Stop> {
+    use crate::collect::{CollectError, collect};
+    let mut spool = crate::snapshot::Spool::new()?;
+    match collect(options, &mut spool, crate::judge::tool()) {
+        Ok(inventory) => Ok(Snapshot::live(inventory, spool)),
+        Err(CollectError::EmptyScope(error)) => Err(Stop::Usage(error)),
+        Err(CollectError::NoCredentials(error) | CollectError::Fatal(error)) => {
+            Err(Stop::Fatal(error))
+        }
+    }
+}
+
+/// This build has no SDK in it.
+#[cfg(not(feature = "aws"))]
+fn ask(_: Options) -> Result<Snapshot, Stop> {
+    Err(Stop::usage(
+        "this build cannot ask AWS (it was made without the feature `aws`). \
+         Judge a saved inventory with --inventory FILE, or try --demo",
+    ))
+}
+
+/// The real time, to the second.
+fn clock() -> anyhow::Result<Timestamp> {
+    Timestamp::from_second(Timestamp::now().as_second()).context("the clock is beyond all time")
+}
+
+/// The code that the audit says.
+fn exit_of(code: u8) -> Exit {
+    let all = [Exit::Clean, Exit::Findings, Exit::Incomplete, Exit::Interrupted];
+    all.into_iter().find(|exit| exit.code() == code).unwrap_or(Exit::Fatal)
+}
+
+fn completions(shell: clap_complete::Shell) -> anyhow::Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut cli::command(), "trailaudit", &mut script);
+    output::to_stdout(|out| out.write_all(&script))
+}
+
+fn man(folder: Option<&Path>) -> anyhow::Result<()> {
+    let Some(folder) = folder else {
+        return output::to_stdout(|out| clap_mangen::Man::new(cli::command()).render(out));
+    };
+    let failed = || format!("pages cannot be written into {}", folder.display());
+    let folder: PathBuf = folder.to_owned();
+    std::fs::create_dir_all(&folder).with_context(failed)?;
+    clap_mangen::generate_to(cli::command(), &folder).with_context(failed)
+}

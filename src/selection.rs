@@ -1,0 +1,98 @@
+//! Which checks were asked for, and the frameworks whose controls are told.
+
+use std::collections::BTreeSet;
+
+use trailaudit_checks::calls::ApiCall;
+use trailaudit_checks::catalog;
+use trailaudit_checks::check::{Check, Run};
+use trailaudit_checks::framework::{self, Framework};
+use trailaudit_checks::settings::Settings;
+use trailaudit_checks::waiver::glob;
+
+use crate::cli::Select;
+use crate::exit::Stop;
+use crate::nearest::hint;
+
+/// The checks of a run, and the frameworks it tells of.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    /// By id; never empty.
+    pub checks: Vec<&'static Check>,
+    /// The frameworks that were asked for.
+    pub frameworks: Vec<Framework>,
+    /// All there are, for the controls that each check supports.
+    pub all_frameworks: Vec<Framework>,
+}
+
+impl Selection {
+    /// What the flags and the settings select. A word that selects nothing is an error.
+    pub fn of(select: &Select, settings: &Settings) -> Result<Self, Stop> {
+        let all = catalog::all();
+        for pattern in select.check.iter().chain(&select.skip_check) {
+            if !all.iter().any(|check| glob(pattern, check.id)) {
+                let hint = hint(pattern, all.iter().map(|check| check.id));
+                return Err(Stop::usage(format!(
+                    "no check is named `{pattern}`{hint} `trailaudit list checks` has them all"
+                )));
+            }
+        }
+        let all_frameworks = framework::all().map_err(|error| Stop::Fatal(error.into()))?;
+        let frameworks = chosen(&select.framework, &all_frameworks)?;
+        let linked: BTreeSet<&str> = frameworks
+            .iter()
+            .flat_map(|framework| &framework.controls)
+            .flat_map(|control| &control.checks)
+            .map(String::as_str)
+            .collect();
+        let any = |patterns: &[String], id: &str| patterns.iter().any(|it| glob(it, id));
+        let checks: Vec<&'static Check> = all
+            .into_iter()
+            .filter(|check| select.check.is_empty() || any(&select.check, check.id))
+            .filter(|check| !any(&select.skip_check, check.id))
+            .filter(|check| frameworks.is_empty() || linked.contains(check.id))
+            .filter(|check| settings.checks.get(check.id).is_none_or(|it| it.enabled))
+            .collect();
+        if checks.is_empty() {
+            return Err(Stop::usage(
+                "no check is left: --check, --skip-check, --framework and the settings leave none",
+            ));
+        }
+        Ok(Self {
+            checks,
+            frameworks,
+            all_frameworks,
+        })
+    }
+
+    /// The calls whose answers the checks read.
+    #[must_use]
+    pub fn needed(&self) -> BTreeSet<ApiCall> {
+        let calls = self.checks.iter().flat_map(|check| check.reads);
+        calls.copied().collect()
+    }
+
+    /// Some check reads IAM documents.
+    #[must_use]
+    pub fn reads_iam(&self) -> bool {
+        let principal = |check: &&Check| matches!(check.run, Run::Principal(_));
+        self.checks.iter().any(|check| principal(&check))
+    }
+}
+
+fn chosen(ids: &[String], all: &[Framework]) -> Result<Vec<Framework>, Stop> {
+    let mut chosen: Vec<Framework> = Vec::new();
+    for id in ids {
+        let Some(framework) = all.iter().find(|framework| framework.id == *id) else {
+            let ids: Vec<&str> = all.iter().map(|it| it.id.as_str()).collect();
+            let hint = hint(id, ids.iter().copied());
+            return Err(Stop::usage(format!(
+                "there is no framework `{id}`{hint} There are {}",
+                ids.join(", ")
+            )));
+        };
+        chosen.push(framework.clone());
+    }
+    chosen.sort_by(|a, b| a.id.cmp(&b.id));
+    chosen.dedup_by(|a, b| a.id == b.id);
+    Ok(chosen)
+}

@@ -1,0 +1,213 @@
+//! Reads an inventory file. Each error says which line.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, bail};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use trailaudit_checks::calls;
+use trailaudit_checks::coverage::Coverage;
+use trailaudit_checks::fact::{Gap, Reason, Unknown};
+use trailaudit_checks::ids::Region;
+use trailaudit_checks::inventory::{Header, Iam, Inventory, Record, SCHEMA};
+
+use super::lines::{Line, Lines, Source};
+use super::{IamRecords, Snapshot, Spool, counts, kind};
+
+/// How an IAM record's line begins when we wrote it: it is not parsed until it is its turn.
+const IAM: &[u8] = br#"{"record":"iam","#;
+
+/// Reads all but the IAM documents.
+pub fn load(source: &Source) -> anyhow::Result<Snapshot> {
+    read(source).with_context(|| format!("{} is no inventory that can be used", source.name()))
+}
+
+fn read(source: &Source) -> anyhow::Result<Snapshot> {
+    let mut lines = source.lines()?;
+    let mut line = Vec::new();
+    if lines.next(&mut line)? == Line::End {
+        bail!("it is empty");
+    }
+    let header = header(&line)?;
+    let mut inventory = Inventory::new(header.clone(), Unknown(not_reached(&header)));
+    let mut has_organization = false;
+    let mut spool = if source.rereadable() {
+        None
+    } else {
+        Some(Spool::new()?)
+    };
+    let mut iam_lines = Vec::new();
+    loop {
+        let end = lines.next(&mut line)?;
+        if end == Line::End {
+            break;
+        }
+        let number = lines.number;
+        if inventory.trailer.is_some() {
+            bail!("line {number} follows the trailer, which is the last line");
+        }
+        if line.starts_with(IAM) && spool.is_none() {
+            match serde_json::from_slice::<IgnoredAny>(&line) {
+                Ok(_) => iam_lines.push(number),
+                // The run that wrote it was stopped here.
+                Err(_) if end == Line::Open => break,
+                Err(error) => bail!("line {number}: {}", words(&error)),
+            }
+            continue;
+        }
+        let record = match serde_json::from_slice::<Record>(&line) {
+            Ok(record) => record,
+            Err(_) if end == Line::Open => break,
+            Err(error) => bail!("line {number}: {}", words(&error)),
+        };
+        let second = match &record {
+            Record::Organization(_) => std::mem::replace(&mut has_organization, true),
+            _ => is_there(&inventory, &record),
+        };
+        if second {
+            bail!("line {number} is a second {} of the same name", kind(&record));
+        }
+        lines.keep(&line)?;
+        match inventory.insert(record) {
+            None => {}
+            Some(Record::Iam(iam)) => match &mut spool {
+                Some(spool) => spool.append(&iam)?,
+                None => iam_lines.push(number),
+            },
+            Some(_) => bail!("line {number} is a second header"),
+        }
+    }
+    let iam_count = spool.as_ref().map_or(iam_lines.len(), Spool::len);
+    reconcile(&mut inventory, iam_count as u64)?;
+    let iam = match spool {
+        Some(spool) => IamRecords::Spooled(spool),
+        None => IamRecords::Lines(source.clone(), iam_lines),
+    };
+    Ok(Snapshot { inventory, iam })
+}
+
+/// The records are those that the trailer counted.
+fn reconcile(inventory: &mut Inventory, iam: u64) -> anyhow::Result<()> {
+    let found = counts(inventory, iam);
+    let coverage = Coverage::of(inventory);
+    let Some(trailer) = &mut inventory.trailer else {
+        return Ok(());
+    };
+    for (kind, count) in &trailer.counts {
+        let found = found.get(kind).copied().unwrap_or_default();
+        if found != *count {
+            bail!("its trailer counts {count} {kind} records, but it holds {found}");
+        }
+    }
+    trailer.coverage = coverage;
+    trailer.counts = found;
+    Ok(())
+}
+
+fn header(line: &[u8]) -> anyhow::Result<Header> {
+    /// What every version has.
+    #[derive(Deserialize)]
+    struct AnyHeader {
+        record: String,
+        value: AnySchema,
+    }
+    #[derive(Deserialize)]
+    struct AnySchema {
+        schema: u64,
+    }
+    let any: AnyHeader = match serde_json::from_slice(line) {
+        Ok(any) => any,
+        Err(error) => bail!(
+            "line 1 is no header: {}. `trailaudit collect -o FILE` writes inventories",
+            words(&error)
+        ),
+    };
+    if any.record != "header" {
+        bail!("line 1 is no header");
+    }
+    let schema = any.value.schema;
+    if schema > u64::from(SCHEMA) {
+        bail!(
+            "its schema is {schema}, and this program reads up to {SCHEMA}. Update trailaudit, or collect again"
+        );
+    }
+    match serde_json::from_slice::<Record>(line) {
+        Ok(Record::Header(header)) => Ok(*header),
+        Ok(_) => bail!("line 1 is no header"),
+        Err(error) => bail!("line 1: {}", words(&error)),
+    }
+}
+
+/// The organization's record never came.
+fn not_reached(header: &Header) -> Gap {
+    Gap {
+        call: calls::DESCRIBE_ORGANIZATION,
+        account: header.scope.caller_arn.account(),
+        region: Region::from("us-east-1"),
+        reason: Reason::Interrupted,
+        detail: "the file ends before its record".to_owned(),
+        request_id: None,
+    }
+}
+
+fn is_there(inventory: &Inventory, record: &Record) -> bool {
+    match record {
+        Record::Account(it) => inventory.accounts.contains_key(&it.id),
+        Record::Region(it) => {
+            let key = (it.account.clone(), it.region.clone());
+            inventory.regions.contains_key(&key)
+        }
+        Record::Trail(it) => inventory.trails.contains_key(&it.arn),
+        Record::EventDataStore(it) => inventory.event_data_stores.contains_key(&it.arn),
+        Record::Bucket(it) => inventory.buckets.contains_key(&it.arn),
+        Record::Key(it) => inventory.keys.contains_key(&it.arn),
+        Record::LogGroup(it) => inventory.log_groups.contains_key(&it.arn),
+        Record::Topic(it) => inventory.topics.contains_key(&it.arn),
+        Record::Header(_)
+        | Record::Organization(_)
+        | Record::Call(_)
+        | Record::Iam(_)
+        | Record::Trailer(_) => false,
+    }
+}
+
+/// Hands over the IAM documents on these lines.
+pub(super) fn each_iam(
+    source: &Source,
+    numbers: &[u64],
+    f: &mut dyn FnMut(Iam) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut lines: Lines = source.lines()?;
+    let mut line = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut wanted = numbers.iter().copied().peekable();
+    while let Some(number) = wanted.peek().copied() {
+        if lines.next(&mut line)? == Line::End {
+            bail!("{} has changed while it was read", source.name());
+        }
+        if lines.number != number {
+            continue;
+        }
+        wanted.next();
+        match serde_json::from_slice(&line) {
+            Ok(Record::Iam(iam)) if seen.insert(iam.account.clone()) => f(*iam)?,
+            Ok(Record::Iam(iam)) => bail!(
+                "{}, line {number} is a second iam record of account {}",
+                source.name(),
+                iam.account
+            ),
+            Ok(_) => bail!("{} has changed while it was read", source.name()),
+            Err(error) => bail!("{}, line {number}: {}", source.name(), words(&error)),
+        }
+    }
+    Ok(())
+}
+
+/// What is wrong with a line, without the parser's own line number, and cut to a readable length.
+fn words(error: &serde_json::Error) -> String {
+    let text = error.to_string().replace(" at line 1 column ", " at column ");
+    match text.char_indices().nth(300) {
+        Some((at, _)) => format!("{} ...", text.get(..at).unwrap_or_default()),
+        None => text,
+    }
+}
