@@ -1,9 +1,11 @@
-"""What the tests share: the emulator, a seeded organization, and trailaudit itself."""
+"""What the tests share: the emulator, a seeded organization, and a scan of it."""
 
 import pytest
 
 from emulator.organization import Organization
 from emulator.server import Emulator
+from harness import tool
+from harness.verdicts import CHECKS
 
 
 @pytest.fixture(scope="session")
@@ -14,8 +16,18 @@ def emulator():
 
 @pytest.fixture
 def org(emulator):
-    """The good organization, freshly made; requests are logged from here on."""
+    """The good organization, freshly made."""
     emulator.reset()
-    made = Organization(emulator).build()
-    emulator.log.clear()
-    return made
+    return Organization(emulator).build()
+
+
+@pytest.fixture
+def scan(emulator, tmp_path):
+    """Scans as the management account. The emulator's log then holds the scan's requests alone."""
+
+    def go(*arguments, checks=CHECKS, url=emulator.url) -> tool.Run:
+        emulator.log.clear()
+        live = ["scan", "--role-name", tool.ROLE, "--check", *checks]
+        return tool.run(tmp_path, *live, "-f", "json=audit.json", *arguments, **tool.credentials(url))
+
+    return go

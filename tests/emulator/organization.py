@@ -77,6 +77,11 @@ class Organization:
             **self.credentials[account],
         )
 
+    def session_of(self, account: str) -> dict:
+        """The variables with which trailaudit is that account's role."""
+        self.client("sts", account)
+        return {name.upper(): value for name, value in self.credentials[account].items()}
+
     # The parts of a good record.
 
     def build(self):
@@ -160,6 +165,9 @@ class Organization:
     def delete_bucket(self, name: str) -> None:
         _, account = s3_backends.bucket_accounts[name]
         self.client("s3", account).delete_bucket(Bucket=name)
+
+    def clear_account_block(self, account: str) -> None:
+        s3control_backends[account]["aws"].delete_public_access_block(account)
 
     def kms_key(self, arn: str):
         """moto's own record of a key, for states that no API sets."""
