@@ -105,8 +105,9 @@ class Organization:
     def create_bucket(self, name: str, account: str, trail: str, lock: bool = False) -> str:
         """A log bucket with everything right but, unless `lock`, Object Lock."""
         s3 = self.client("s3", account)
-        s3.create_bucket(Bucket=f"{name}-access")
-        s3.put_bucket_policy(Bucket=f"{name}-access", Policy=policies.access_logs(f"{name}-access"))
+        if f"{name}-access" not in s3_backends.bucket_accounts:
+            s3.create_bucket(Bucket=f"{name}-access")
+            s3.put_bucket_policy(Bucket=f"{name}-access", Policy=policies.access_logs(f"{name}-access"))
         s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=lock)
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         s3.put_bucket_policy(Bucket=name, Policy=policies.log_bucket(name, trail))

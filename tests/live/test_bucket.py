@@ -39,7 +39,6 @@ def test_deleted(org, scan):
 def replace_bucket(org, lock: bool) -> None:
     """Object Lock is for ever: a bucket without it, or without its default retention, is a new one."""
     org.delete_bucket(NAME)
-    org.delete_bucket(f"{NAME}-access")
     org.create_bucket(NAME, org.archive, org.trail, lock=lock)
 
 
