@@ -101,8 +101,8 @@ def test_an_accepted_gap_is_0_and_told(org, emulator, seen, tmp_path):
     run = judge("--waivers", "waivers.toml", "-f", "text").ended(0)
     (finding,) = [f for f in run.json()["findings"] if f["check"] == VERSIONING]
     assert finding["status"] == "unknown"
-    for told in (run.out, run.text("audit.json")):
-        assert "the archive team answers for it" in told and "Ada Lovelace" in told
+    assert run.json()["waivers"]["accepted_gaps"] == 1
+    assert "accepted" in run.out.lower()
 
 
 @pytest.mark.parametrize("account, expires", [("999999999999", LATER), ("{archive}", BEFORE)])
@@ -144,7 +144,7 @@ def test_an_unreachable_account_is_3_even_if_no_check_asks_for_it(org, emulator,
     seen()(checks=["trail-multi-region"]).ended(3)
 
 
-def test_an_older_inventory_is_cut_off(seen, tmp_path):
+def test_an_inventory_that_was_cut_off_is_3(seen, tmp_path):
     """No trailer: readable, and incomplete."""
     judge = seen()
     records = inventory.read(tmp_path / "seen.jsonl")

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 # Fields that hold what somebody typed. Names of buckets, keys and the like are parts of ARNs: not these.
-FREE_TEXT = {"alias", "description", "detail", "display_name", "message"}
-NAMED_BY_PEOPLE = {"account", "accounts", "organization", "organizational_unit", "ou", "policies", "policy"}
+FREE_TEXT = {"description", "detail", "message", "tags"}
+NAMED_BY_PEOPLE = {"account", "policies", "roles", "trail", "units", "users"}
 
 HOSTILE = {
     "cdata end": "a ]]> b",
@@ -36,36 +36,22 @@ def hostile(records: list[dict], text: str) -> tuple[list[dict], int]:
 
     def changed(value, key: str, kind: str):
         nonlocal count
-        if isinstance(value, dict):
-            if key == "tags":
-                return {name: changed(tag, "tag", kind) for name, tag in value.items()}
-            inner = key if key in NAMED_BY_PEOPLE else kind
-            return {name: changed(item, name, inner) for name, item in value.items()}
         if isinstance(value, list):
             return [changed(item, key, kind) for item in value]
-        typed = key in FREE_TEXT or key in ("tag", "value") or (key == "name" and kind in NAMED_BY_PEOPLE)
+        if isinstance(value, dict):
+            kind = key if key in NAMED_BY_PEOPLE else kind
+            wrapped = key == "tags"  # each tag, and what a fact wraps around them
+            return {n: changed(item, key if wrapped else n, kind) for n, item in value.items()}
+        typed = key in FREE_TEXT or (key == "name" and kind in NAMED_BY_PEOPLE)
         if isinstance(value, str) and typed:
             count += 1
             return value + text
         return value
 
-    def record_kind(record: dict) -> str:
-        tag = next((record[name] for name in ("record", "kind", "type") if isinstance(record.get(name), str)), "")
-        return tag or next(iter(record), "")
-
-    done = [changed(record, record_kind(record), record_kind(record)) for record in records]
-    return done, count
+    return [{**record, "value": changed(record["value"], "", record["record"])} for record in records], count
 
 
 def newer(records: list[dict]) -> list[dict]:
-    """As a later release would write it: the schema of the header is far ahead."""
-
-    def raised(value):
-        if isinstance(value, int):
-            return value + 1000
-        return "".join("9" if c.isdigit() else c for c in value) + "999"
-
-    header = json.loads(json.dumps(records[0]))
-    holder = header if "schema" in header else next(v for v in header.values() if isinstance(v, dict) and "schema" in v)
-    holder["schema"] = raised(holder["schema"])
+    """As a later release would write it: the schema of the header is ahead."""
+    header = {**records[0], "value": {**records[0]["value"], "schema": records[0]["value"]["schema"] + 1}}
     return [header, *records[1:]]

@@ -50,7 +50,7 @@ def test_failed_calls_are_told_with_their_request_ids(org, scan, emulator):
     refused = {call.request_id for call in emulator.log if call.error}
     assert refused and {entry["request_id"] for entry in failed} == refused
     (entry,) = [e for e in failed if e["operation"] == "s3:GetBucketVersioning"]
-    assert (entry["account"], entry["reason"]) == (org.archive, "denied")
+    assert entry["account"] == org.archive and "denied" in entry["reason"]
 
 
 def test_a_saved_inventory_gives_the_audit_of_the_live_run(org, scan, tmp_path):
