@@ -1,0 +1,142 @@
+"""Where moto differs from AWS, put right. Each correction is our belief about AWS and says where it is from.
+
+"Reference" is the API reference of the service, as its SDKs carry it; "moto" is what moto does without us.
+"""
+
+import json
+from unittest.mock import patch
+
+from moto.account.responses import AccountResponse
+from moto.account.urls import url_paths as account_paths
+from moto.cloudtrail.models import CloudTrailBackend, Trail, TrailStatus
+from moto.cloudtrail.responses import CloudTrailResponse
+from moto.core.exceptions import JsonRESTError
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.iam.models import AWSManagedPolicy, IAMBackend
+from moto.kms.models import KmsBackend
+from moto.organizations.models import FakeDelegatedAdministrator, organizations_backends
+from moto.organizations.responses import OrganizationsResponse
+from moto.s3.responses import S3Response
+
+from emulator import cloudtrail
+
+REGIONS = ("us-east-1", "eu-west-1", "eu-central-1")
+AWS_POLICIES = ("AdministratorAccess", "AWSCloudTrail_FullAccess")
+_documents = json.loads(aws_managed_policies_data)
+_key_rotation = KmsBackend.get_key_rotation_status
+_organizations_dispatch = OrganizationsResponse.call_action
+
+regions: dict[str, tuple] = {}  # account: its enabled regions, where they are not REGIONS
+
+
+def enabled(account: str, region: str) -> bool:
+    return region in regions.get(account, REGIONS)
+
+
+def list_regions(self) -> str:
+    """account:ListRegions with its filter. Reference: Account Management, ListRegions. moto: 404."""
+    wanted = self._get_param("RegionOptStatusContains") or ["ENABLED_BY_DEFAULT", "DISABLED"]
+    status = {True: "ENABLED_BY_DEFAULT", False: "DISABLED"}
+    rows = [(r, status[enabled(self.current_account, r)]) for r in (*REGIONS, "me-south-1")]
+    rows = [(region, opt) for region, opt in rows if opt in wanted]
+    return json.dumps({"Regions": [{"RegionName": r, "RegionOptStatus": o} for r, o in rows]})
+
+
+def get_bucket_versioning(self):
+    """Root element VersioningConfiguration. Reference: S3, GetBucketVersioning.
+    moto: GetBucketVersioningResponse, which the Rust SDK refuses."""
+    status = self.backend.get_bucket_versioning(self.bucket_name)
+    inner = f"<Status>{status}</Status>" if status else ""
+    space = "http://s3.amazonaws.com/doc/2006-03-01/"
+    return 200, {}, f'<VersioningConfiguration xmlns="{space}">{inner}</VersioningConfiguration>'
+
+
+def get_bucket_encryption(self):
+    """A bucket without its own setting is encrypted with AES256 (S3 User Guide, "default encryption",
+    since January 2023). moto: ServerSideEncryptionConfigurationNotFoundError."""
+    rule = (self.backend.get_bucket_encryption(self.bucket_name) or {}).get("Rule", {})
+    default = rule.get("ApplyServerSideEncryptionByDefault", {"SSEAlgorithm": "AES256"})
+    inner = "".join(f"<{name}>{value}</{name}>" for name, value in default.items())
+    inner = f"<ApplyServerSideEncryptionByDefault>{inner}</ApplyServerSideEncryptionByDefault>"
+    root = "ServerSideEncryptionConfiguration"
+    space = "http://s3.amazonaws.com/doc/2006-03-01/"
+    return 200, {}, f'<{root} xmlns="{space}"><Rule>{inner}</Rule></{root}>'
+
+
+def get_object_lock_configuration(self):
+    """Days or years, never both. Reference: S3, DefaultRetention. moto: `Days: 0` beside `Years: 7`."""
+    on, mode, days, years = self.backend.get_object_lock_configuration(self.bucket_name)
+    period = f"<Years>{years}</Years>" if years else f"<Days>{days}</Days>"
+    rule = f"<Rule><DefaultRetention><Mode>{mode}</Mode>{period}</DefaultRetention></Rule>"
+    lock = "<ObjectLockEnabled>Enabled</ObjectLockEnabled>" if on else ""
+    root, space = "ObjectLockConfiguration", "http://s3.amazonaws.com/doc/2006-03-01/"
+    return 200, {}, f'<{root} xmlns="{space}">{lock}{rule if mode else ""}</{root}>'
+
+
+def aws_managed_policies(self) -> list:
+    """Two of AWS's own policies in every account. moto: none, or all of them, which is slow."""
+    made = (self.account_id, self.region_name)
+    return [AWSManagedPolicy.from_data(name, *made, _documents[name]) for name in AWS_POLICIES]
+
+
+def get_key_rotation_status(self, key_id: str) -> bool:
+    """AWS-managed keys are rotated every year, and say so (KMS Developer Guide, "Rotate AWS KMS keys").
+    moto: false."""
+    managed = self.keys[self.get_key_id(key_id)].key_manager == "AWS"
+    return managed or _key_rotation(self, key_id)
+
+
+def organizations_call(self):
+    """Members may only describe their organization and leave it; all else is for the management account
+    and delegated administrators. Reference: Organizations, ListAccounts. moto: an empty list."""
+    backend = organizations_backends[self.current_account][self.partition]
+    member = not backend.org and self.current_account in organizations_backends.master_accounts
+    if member and self._get_action() != "DescribeOrganization":
+        message = "You don't have permissions to access this resource."
+        error = JsonRESTError("AccessDeniedException", message)
+        return error.code, {"Content-Type": "application/x-amz-json-1.1"}, error.description
+    return _organizations_dispatch(self)
+
+
+def _patches():
+    replaced = [
+        (CloudTrailBackend, "describe_trails", cloudtrail.describe_trails),
+        (CloudTrailBackend, "get_trail", cloudtrail.get_trail),
+        (CloudTrailBackend, "get_trail_status", cloudtrail.get_trail_status),
+        (CloudTrailResponse, "get_event_selectors", cloudtrail.get_event_selectors),
+        (CloudTrailResponse, "get_insight_selectors", cloudtrail.get_insight_selectors),
+        (Trail, "check_bucket_exists", cloudtrail.check_bucket_exists),
+        (Trail, "description", cloudtrail.description),
+        (Trail, "put_event_selectors", cloudtrail.put_event_selectors),
+        (TrailStatus, "description", cloudtrail.status_description),
+        (S3Response, "get_bucket_versioning", get_bucket_versioning),
+        (S3Response, "get_bucket_encryption", get_bucket_encryption),
+        (S3Response, "get_object_lock_configuration", get_object_lock_configuration),
+        (IAMBackend, "_init_aws_policies", aws_managed_policies),
+        (KmsBackend, "get_key_rotation_status", get_key_rotation_status),
+        (OrganizationsResponse, "call_action", organizations_call),
+    ]
+    for owner, name, new in replaced:
+        yield patch.object(owner, name, new)
+    for name, answer in cloudtrail.MISSING.items():
+        yield patch.object(CloudTrailResponse, name, answer, create=True)
+    yield patch.object(AccountResponse, "list_regions", list_regions, create=True)
+    yield patch.dict(account_paths, {"{0}/listRegions$": AccountResponse.dispatch})
+    # Buckets of other accounts are closed (S3 User Guide, "cross-account bucket permissions"). moto: open.
+    yield patch("moto.s3.models.s3_allow_crossdomain_access", lambda: False)
+    # CloudTrail takes a delegated administrator (its User Guide, "organization delegated administrator").
+    known = [*FakeDelegatedAdministrator.SUPPORTED_SERVICES, "cloudtrail.amazonaws.com"]
+    yield patch.object(FakeDelegatedAdministrator, "SUPPORTED_SERVICES", known)
+
+
+PATCHES = list(_patches())
+
+
+def apply() -> None:
+    for each in PATCHES:
+        each.start()
+
+
+def lift() -> None:
+    for each in reversed(PATCHES):
+        each.stop()

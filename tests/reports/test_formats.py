@@ -1,0 +1,121 @@
+"""Every format of one audit tells the same, is valid by other people's judgement, and shows nothing raw."""
+
+import json
+import re
+
+import pytest
+
+from harness import inventory, junit, sarif, tool
+
+FORMATS = ("json", "sarif", "junit", "text")
+# What a terminal or a reader would act on: controls but tab and line feed, C1 controls, bidi marks, lines.
+RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def reports(folder, *source) -> tool.Run:
+    wanted = [argument for kind in FORMATS for argument in ("-f", f"{kind}=a.{kind}")]
+    return tool.run(folder, "scan", *source, *wanted)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    tool.run(folder, "collect", "--demo", "-o", "demo.jsonl").ended(0)
+    return reports(folder, "--demo").ended(1)
+
+
+def assert_valid(run: tool.Run) -> None:
+    assert sarif.problems(run.folder / "a.sarif") == []
+    assert junit.problems(run.folder / "a.junit") == []
+    raw = RAW.search(run.text("a.text"))
+    assert raw is None, f"{raw.group()!r} at {raw.start()}"
+    for name in ("a.json", "a.sarif", "a.junit"):
+        assert "\x1b" not in run.text(name), name
+
+
+def test_the_demo_shows_all_that_it_promises(demo):
+    audit = demo.json("a.json")
+    statuses = {}
+    for finding in audit["findings"]:
+        statuses.setdefault(finding["check"], set()).add(finding["status"])
+    assert set().union(*statuses.values()) == {"pass", "fail", "unknown", "not_applicable"}
+    assert len(audit["findings"]) >= 50
+    assert {"pass"} in statuses.values() and {"unknown"} in statuses.values()
+    assert "unreachable" in {a["status"] for a in audit["coverage"]["accounts"]}
+
+
+def test_the_demo_is_its_own_inventory(demo, tmp_path):
+    now = demo.json("a.json")["now"]
+    again = reports(tmp_path, "--inventory", str(demo.folder / "demo.jsonl"), "--now", now).ended(1)
+    for kind in FORMATS:
+        assert again.text(f"a.{kind}") == demo.text(f"a.{kind}"), kind
+
+
+def test_every_format_is_valid(demo):
+    assert_valid(demo)
+
+
+def test_sarif_has_every_open_failure_and_every_rule(demo):
+    audit, (run,) = demo.json("a.json"), demo.json("a.sarif")["runs"]
+    told = [(r["ruleId"], r["locations"][0]["logicalLocations"][0]["fullyQualifiedName"]) for r in run["results"]]
+    wanted = ("fail", "unknown")
+    seen = [(f["check"], f["subject"]["id"]) for f in audit["findings"] if f["status"] in wanted and "waiver" not in f]
+    assert sorted(told) == sorted(seen)
+    assert sorted(r["id"] for r in run["tool"]["driver"]["rules"]) == sorted(c["id"] for c in audit["checks"])
+    unknown = {(f["check"], f["subject"]["id"]) for f in audit["findings"] if f["status"] == "unknown"}
+    levels = {r["level"] for r, key in zip(run["results"], told) if key in unknown}
+    assert levels == {"note"}
+
+
+def test_junit_counts_are_those_of_the_audit(demo):
+    summary = demo.json("a.json")["summary"]
+    waived = summary["waived"]
+    assert junit.totals(demo.folder / "a.junit") == {
+        "passed": summary["pass"],
+        "failure": summary["fail"] - waived,
+        "error": summary["unknown"],
+        "skipped": summary["not_applicable"] + waived,
+    }
+    said = junit.said(demo.folder / "a.junit")
+    assert said["tests"] == len(demo.json("a.json")["findings"])
+    assert (said["failures"], said["errors"]) == (summary["fail"] - waived, summary["unknown"])
+
+
+def test_text_names_every_open_failure_and_every_total(demo):
+    audit, text = demo.json("a.json"), demo.text("a.text")
+    for finding in audit["findings"]:
+        if finding["status"] in ("fail", "unknown"):
+            assert finding["check"] in text, finding["check"]
+    for status in ("pass", "fail", "unknown", "not_applicable"):
+        assert re.search(rf"\b{audit['summary'][status]}\b", text), status
+
+
+@pytest.mark.parametrize("kind", inventory.HOSTILE)
+def test_hostile_text_stays_text(demo, tmp_path, kind):
+    records, places = inventory.hostile(inventory.read(demo.folder / "demo.jsonl"), inventory.HOSTILE[kind])
+    assert places >= 10
+    inventory.write(tmp_path / "hostile.jsonl", records)
+    run = reports(tmp_path, "--inventory", "hostile.jsonl").ended(1)
+    assert_valid(run)
+    assert run.json("a.json")["summary"] == demo.json("a.json")["summary"]
+
+
+def test_a_megabyte_of_text(demo, tmp_path):
+    records, _ = inventory.hostile(inventory.read(demo.folder / "demo.jsonl"), "")
+    long = "<x> ]]> \x1b" * 100_000
+    changed, places = inventory.hostile(records[:3], long)
+    assert places >= 1
+    inventory.write(tmp_path / "long.jsonl", [*changed, *records[3:]])
+    run = reports(tmp_path, "--inventory", "long.jsonl").ended(1)
+    assert_valid(run)
+    assert run.json("a.json")["summary"] == demo.json("a.json")["summary"]
+
+
+def test_hostile_text_in_an_answer_of_aws(org, scan, emulator):
+    """Error messages come from outside as well."""
+    text = "".join(t for name, t in inventory.HOSTILE.items() if name not in ("null", "escape"))
+    safe = json.dumps(text)[1:-1].replace("<", "(").replace("&", "+")
+    emulator.refuse("AccessDeniedException", operation="kms:*", message=safe + "\x1b[31m")
+    run = scan("-f", "sarif=a.sarif", "-f", "junit=a.junit", "-f", "text=a.text").ended(3)
+    run.folder.joinpath("a.json").write_text(run.text("audit.json"))
+    assert_valid(run)
