@@ -4,6 +4,7 @@
 //! rest on, and the generated IAM policy and the ledger are printed from it.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -57,6 +58,40 @@ pub fn named(name: &str) -> Option<ApiCall> {
     ALL.iter()
         .copied()
         .find(|call| call.service == service && call.operation == operation)
+}
+
+/// These calls, and those without which they cannot be made: who is asked, where, and about what.
+#[must_use]
+pub fn with_prerequisites(needed: &BTreeSet<ApiCall>) -> BTreeSet<ApiCall> {
+    let mut all = needed.clone();
+    all.extend([GET_CALLER_IDENTITY, ASSUME_ROLE, DESCRIBE_ORGANIZATION, LIST_ACCOUNTS, LIST_REGIONS]);
+    let any = |service: &str| needed.iter().any(|call| call.service == service);
+    if any("s3") || any("s3control") || any("kms") {
+        // Trails name buckets, and not who owns them; buckets name keys.
+        all.extend([DESCRIBE_TRAILS, LIST_BUCKETS, HEAD_BUCKET, GET_BUCKET_LOCATION]);
+    }
+    if any("kms") {
+        all.insert(GET_BUCKET_ENCRYPTION);
+    }
+    if any("cloudtrail") || any("logs") {
+        all.insert(DESCRIBE_TRAILS);
+    }
+    // An answer to a listing is only half of what is wanted.
+    for (listing, rest) in [
+        (LIST_POLICIES, &[DESCRIBE_POLICY, LIST_TARGETS_FOR_POLICY, LIST_ROOTS][..]),
+        (LIST_DELEGATED_ADMINISTRATORS, &[LIST_DELEGATED_SERVICES]),
+        (LIST_EVENT_DATA_STORES, &[GET_EVENT_DATA_STORE]),
+        (LIST_CHANNELS, &[GET_CHANNEL]),
+    ] {
+        if needed.contains(&listing) || rest.iter().any(|call| needed.contains(call)) {
+            all.insert(listing);
+            all.extend(rest);
+        }
+    }
+    if all.contains(&LIST_ROOTS) {
+        all.extend([LIST_OUS, LIST_ACCOUNTS_FOR_PARENT]);
+    }
+    all
 }
 
 macro_rules! calls {

@@ -158,7 +158,7 @@ async fn whole(
     let credentials = scope::credentials(&config).await?;
     let ask = Arc::new(Ask::new(
         clients::Clients::new(&config),
-        everything_for(&options.needed),
+        calls::with_prerequisites(&options.needed),
         options.max_in_flight,
         Progress::new(options.progress),
     ));
@@ -195,44 +195,6 @@ async fn whole(
     };
     let ((), stored) = futures::join!(work, store);
     stored.map_err(CollectError::Fatal)
-}
-
-/// The calls that the selected checks need, and those without which these could not be made.
-fn everything_for(needed: &BTreeSet<ApiCall>) -> BTreeSet<ApiCall> {
-    let mut all = needed.clone();
-    all.extend([
-        calls::GET_CALLER_IDENTITY,
-        calls::DESCRIBE_ORGANIZATION,
-        calls::LIST_ACCOUNTS,
-        calls::LIST_REGIONS,
-    ]);
-    let any = |service: &str| needed.iter().any(|call| call.service == service);
-    if any("s3") || any("kms") {
-        all.extend([calls::LIST_BUCKETS, calls::HEAD_BUCKET, calls::GET_BUCKET_LOCATION]);
-        all.extend([calls::DESCRIBE_TRAILS, calls::GET_BUCKET_ENCRYPTION]);
-    }
-    if any("s3control") {
-        all.extend([calls::LIST_BUCKETS, calls::DESCRIBE_TRAILS]);
-    }
-    if any("cloudtrail") || any("logs") {
-        all.insert(calls::DESCRIBE_TRAILS);
-    }
-    // An answer to a listing is only half of what some checks read.
-    for (one, other) in [
-        (calls::LIST_POLICIES, calls::DESCRIBE_POLICY),
-        (calls::LIST_POLICIES, calls::LIST_TARGETS_FOR_POLICY),
-        (calls::LIST_POLICIES, calls::LIST_ROOTS),
-        (calls::LIST_DELEGATED_ADMINISTRATORS, calls::LIST_DELEGATED_SERVICES),
-        (calls::LIST_EVENT_DATA_STORES, calls::GET_EVENT_DATA_STORE),
-    ] {
-        if needed.contains(&one) || needed.contains(&other) {
-            all.extend([one, other]);
-        }
-    }
-    if all.contains(&calls::LIST_ROOTS) {
-        all.extend([calls::LIST_OUS, calls::LIST_ACCOUNTS_FOR_PARENT]);
-    }
-    all
 }
 
 /// A fact that this version does not collect.
