@@ -223,7 +223,8 @@ fn organization_of(path: &str) -> Option<&str> {
 
 /// The condition lets a request pass only with one of its values: no negation, no `IfExists`, and no `ForAllValues`,
 /// which all hold for requests without the key.
-fn restricts(condition: &Condition) -> bool {
+#[must_use]
+pub fn restricts(condition: &Condition) -> bool {
     let positive = match condition.operator.test {
         Test::StringEquals
         | Test::StringEqualsIgnoreCase
