@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::catalog;
@@ -95,29 +96,25 @@ fn forgetting_a_fact_never_improves_a_finding() {
 }
 
 fn forget_all(inventory: &Inventory, iam: &[Iam], pairs: bool) {
-    let mut values: Vec<Value> = inventory
-        .records()
-        .chain(iam.iter().cloned().map(|it| Record::Iam(Box::new(it))))
-        .map(|record| serde_json::to_value(record).unwrap())
-        .collect();
-    let before = judge(inventory, &values);
-    let paths = facts(&values);
+    let mut lines = Lines::of(inventory, iam);
+    let before = lines.judge(inventory);
+    let paths = facts(&lines.values);
     assert!(paths.len() > 50, "only {} facts", paths.len());
     for (at, first) in paths.iter().enumerate() {
-        let kept = forget(&mut values, first);
-        compare(&before, &judge(inventory, &values), &[first]);
+        let kept = lines.forget(first);
+        compare(&before, &lines.judge(inventory), &[first]);
         if pairs {
             // Every pair would take minutes: each fact is paired with a spread of the others.
             for second in paths.iter().skip(at + 1).step_by(7) {
                 if starts_with(second, first) {
                     continue;
                 }
-                let kept = forget(&mut values, second);
-                compare(&before, &judge(inventory, &values), &[first, second]);
-                restore(&mut values, second, kept);
+                let kept = lines.forget(second);
+                compare(&before, &lines.judge(inventory), &[first, second]);
+                lines.restore(second, kept);
             }
         }
-        restore(&mut values, first, kept);
+        lines.restore(first, kept);
     }
 }
 
@@ -154,35 +151,58 @@ fn facts(values: &[Value]) -> Vec<Path> {
     paths
 }
 
-fn forget(values: &mut [Value], (record, pointer): &Path) -> Value {
-    let gap = json!({"unknown": {
-        "call": "sts:GetCallerIdentity", "account": "111111111111", "region": "us-east-1",
-        "reason": "denied", "detail": "forgotten"}});
-    std::mem::replace(values[*record].pointer_mut(pointer).unwrap(), gap)
+/// An inventory as JSON, in which facts are forgotten, and as records: only those that changed are read again.
+struct Lines {
+    values: Vec<Value>,
+    records: Vec<Record>,
 }
 
-fn restore(values: &mut [Value], (record, pointer): &Path, kept: Value) {
-    *values[*record].pointer_mut(pointer).unwrap() = kept;
-}
-
-/// Judges what the values say, less what no listing shows any more.
-fn judge(template: &Inventory, values: &[Value]) -> Vec<Finding> {
-    let mut inventory = Inventory::new(template.header.clone(), template.organization.clone());
-    inventory.trailer.clone_from(&template.trailer);
-    let mut iam = Vec::new();
-    for value in values {
-        let record: Record = serde_json::from_value(value.clone()).unwrap();
-        if let Some(Record::Iam(it)) = inventory.insert(record) {
-            iam.push(*it);
+impl Lines {
+    fn of(inventory: &Inventory, iam: &[Iam]) -> Self {
+        let iam = iam.iter().cloned().map(|it| Record::Iam(Box::new(it)));
+        let records: Vec<Record> = inventory.records().chain(iam).collect();
+        let values = records.iter().map(|it| serde_json::to_value(it).unwrap());
+        Self {
+            values: values.collect(),
+            records,
         }
     }
-    drop_unlisted(&mut inventory);
-    let case = Case {
-        inventory,
-        iam,
-        settings: Settings::default(),
-    };
-    case.findings(&catalog::all())
+
+    fn forget(&mut self, path: &Path) -> Value {
+        let gap = json!({"unknown": {
+            "call": "sts:GetCallerIdentity", "account": "111111111111", "region": "us-east-1",
+            "reason": "denied", "detail": "forgotten"}});
+        self.replace(path, gap)
+    }
+
+    fn restore(&mut self, path: &Path, kept: Value) {
+        self.replace(path, kept);
+    }
+
+    fn replace(&mut self, (at, pointer): &Path, value: Value) -> Value {
+        let kept = std::mem::replace(self.values[*at].pointer_mut(pointer).unwrap(), value);
+        self.records[*at] = Record::deserialize(&self.values[*at]).unwrap();
+        kept
+    }
+
+    /// Judges what the records say, less what no listing shows any more.
+    fn judge(&self, template: &Inventory) -> Vec<Finding> {
+        let mut inventory = Inventory::new(template.header.clone(), template.organization.clone());
+        inventory.trailer.clone_from(&template.trailer);
+        let mut iam = Vec::new();
+        for record in &self.records {
+            if let Some(Record::Iam(it)) = inventory.insert(record.clone()) {
+                iam.push(*it);
+            }
+        }
+        drop_unlisted(&mut inventory);
+        let case = Case {
+            inventory,
+            iam,
+            settings: Settings::default(),
+        };
+        case.findings(&catalog::all())
+    }
 }
 
 fn drop_unlisted(inventory: &mut Inventory) {

@@ -2,12 +2,16 @@
 
 use crate::check::Check;
 
+mod bucket;
+mod deputy;
+mod gap;
+mod key;
 mod trail;
 
 /// Every check, by id.
 #[must_use]
 pub fn all() -> Vec<&'static Check> {
-    let mut all: Vec<&'static Check> = [trail::ALL].concat();
+    let mut all: Vec<&'static Check> = [bucket::ALL, key::ALL, trail::ALL].concat();
     all.sort_by_key(|check| check.id);
     all
 }

@@ -88,6 +88,12 @@ impl<'a> Context<'a> {
         self.inventory.header.taken_at
     }
 
+    /// Where global services are asked: a name for gaps that have no region of their own.
+    #[must_use]
+    pub fn home(&self) -> Region {
+        super::home_of(self.inventory)
+    }
+
     /// The organization; `None` for a standalone account.
     pub fn organization(&self) -> Result<Option<&'a Organization>, Gaps> {
         self.inventory.organization.known().map(Option::as_ref)

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{hours_ago, taken_at};
-use crate::fact::Fact::Known;
+use crate::calls::{self, ApiCall};
+use crate::fact::Fact::{self, Known};
+use crate::fact::Reason;
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::bucket::{AccessLogging, DefaultEncryption, Notifications};
 use crate::inventory::iam::{AuthorizationDetails, Role, User};
@@ -21,6 +23,8 @@ pub const ACCOUNT: &str = "111111111111";
 pub const HOME: &str = "us-east-1";
 /// The organization trail.
 pub const TRAIL_ARN: &str = "arn:aws:cloudtrail:us-east-1:111111111111:trail/main";
+/// Its bucket.
+pub const BUCKET_ARN: &str = "arn:aws:s3:::logs";
 /// Its key.
 pub const KEY_ARN: &str =
     "arn:aws:kms:us-east-1:111111111111:key/11111111-1111-1111-1111-111111111111";
@@ -64,6 +68,8 @@ pub fn world() -> Inventory {
     inventory.trails.insert(trail.arn.clone(), trail);
     let bucket = bucket("logs");
     inventory.buckets.insert(bucket.arn.clone(), bucket);
+    let target = bare_bucket("access-logs");
+    inventory.buckets.insert(target.arn.clone(), target);
     let key = key();
     inventory.keys.insert(key.arn.clone(), key);
     let group = log_group();
@@ -321,6 +327,49 @@ fn bucket(name: &str) -> Bucket {
         delivered: Known(Vec::new()),
         samples: Known(Vec::new()),
     }
+}
+
+/// A bucket of which no check asks more than that it is there.
+fn bare_bucket(name: &str) -> Bucket {
+    Bucket {
+        exists: Known(true),
+        owner: Known(Some(AccountId::from(ACCOUNT))),
+        ..unseen_bucket(name)
+    }
+}
+
+/// A bucket that nothing is known of.
+pub fn unseen_bucket(name: &str) -> Bucket {
+    Bucket {
+        arn: Arn::bucket("aws", name),
+        name: name.to_owned(),
+        exists: not_asked(calls::HEAD_BUCKET),
+        owner: not_asked(calls::HEAD_BUCKET),
+        region: not_asked(calls::GET_BUCKET_LOCATION),
+        acl: not_asked(calls::GET_BUCKET_ACL),
+        ownership: not_asked(calls::GET_BUCKET_OWNERSHIP),
+        public_access_block: not_asked(calls::GET_BUCKET_PUBLIC_ACCESS_BLOCK),
+        policy: not_asked(calls::GET_BUCKET_POLICY),
+        policy_is_public: not_asked(calls::GET_BUCKET_POLICY_STATUS),
+        versioning: not_asked(calls::GET_BUCKET_VERSIONING),
+        object_lock: not_asked(calls::GET_OBJECT_LOCK),
+        default_retention: not_asked(calls::GET_OBJECT_LOCK),
+        encryption: not_asked(calls::GET_BUCKET_ENCRYPTION),
+        access_logging: not_asked(calls::GET_BUCKET_LOGGING),
+        lifecycle: not_asked(calls::GET_BUCKET_LIFECYCLE),
+        replication: not_asked(calls::GET_BUCKET_REPLICATION),
+        notifications: not_asked(calls::GET_BUCKET_NOTIFICATION),
+        website: not_asked(calls::GET_BUCKET_WEBSITE),
+        access_points: not_asked(calls::LIST_ACCESS_POINTS),
+        tags: not_asked(calls::GET_BUCKET_TAGGING),
+        prefixes: not_asked(calls::LIST_OBJECTS),
+        delivered: not_asked(calls::LIST_OBJECTS),
+        samples: not_asked(calls::HEAD_OBJECT),
+    }
+}
+
+fn not_asked<T>(call: ApiCall) -> Fact<T> {
+    super::gap(call, Reason::NotAsked)
 }
 
 fn key() -> Key {

@@ -1,0 +1,85 @@
+//! The four switches against public access, for every bucket of the owning account.
+
+use super::{block, gone};
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "bucket-account-public-access-block",
+    title: "Account that owns the log bucket blocks public access by all four switches",
+    severity: Severity::High,
+    why: "Whoever may change the bucket can take its own block away. The account's block stays in force, \
+          and covers access points and buckets made later.",
+    fix: "Call PutPublicAccessBlock on the bucket's account: `aws s3control put-public-access-block \
+          --account-id ACCOUNT --public-access-block-configuration BlockPublicAcls=true,\
+          IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true`.",
+    references: &[
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/configuring-block-public-access-account.html",
+    ],
+    reads: &[
+        calls::DESCRIBE_TRAILS,
+        calls::HEAD_BUCKET,
+        calls::GET_ACCOUNT_PUBLIC_ACCESS_BLOCK,
+    ],
+    run: Run::Bucket(run),
+};
+
+fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
+    if let Some(gone) = gone(bucket) {
+        return Ok(gone);
+    }
+    let Some(block) = block::of_account(bucket, ctx)? else {
+        return Ok(Verdict::fail(
+            "the bucket's account has no Block Public Access",
+        ));
+    };
+    let off = block.off();
+    let verdict = Verdict::pass_if(
+        off.is_empty(),
+        "all four switches of the account are on",
+        format!("off in the account: {}", off.join(", ")),
+    );
+    Ok(verdict
+        .saw("Account", bucket.owner.ok())
+        .saw("PublicAccessBlockConfiguration", block))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::PublicAccessBlock;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let set = |block| account(|a| a.public_access_block = Known(block));
+        let partly = PublicAccessBlock {
+            block_public_policy: false,
+            ..PublicAccessBlock::ALL
+        };
+        // The owner counts, not the account of the trail.
+        let other = |block: Option<PublicAccessBlock>| {
+            inventory(|it| {
+                member(it, "222222222222", &[HOME]);
+                let owner = AccountId::from("222222222222");
+                it.accounts.get_mut(&owner).unwrap().public_access_block = Known(block);
+                let logs = it.buckets.get_mut(&Arn::bucket("aws", "logs")).unwrap();
+                logs.owner = Known(Some(owner));
+            })
+        };
+        let lost = || denied(calls::GET_ACCOUNT_PUBLIC_ACCESS_BLOCK);
+        table(
+            &CHECK,
+            [
+                (Pass, set(Some(PublicAccessBlock::ALL))),
+                (Fail, set(Some(partly))),
+                (Fail, set(None)),
+                (Pass, other(Some(PublicAccessBlock::ALL))),
+                (Fail, other(None)),
+                (Unknown, account(|a| a.public_access_block = lost())),
+                (Unknown, bucket(|b| b.owner = denied(calls::HEAD_BUCKET))),
+                (Unknown, bucket(|b| b.owner = Known(None))),
+                (NotApplicable, bucket(|b| b.exists = Known(false))),
+            ],
+        );
+    }
+}

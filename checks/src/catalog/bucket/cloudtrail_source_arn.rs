@@ -1,0 +1,202 @@
+//! CloudTrail writes here for our own trails only.
+
+use super::gone;
+use crate::catalog::{deputy, gap};
+use crate::policy::posture;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "bucket-cloudtrail-source-arn",
+    title: "CloudTrail may write to the log bucket for our own trails only",
+    severity: Severity::High,
+    why: "Anybody can make a trail that names your bucket. Unless the policy says for which trails \
+          CloudTrail may write, a stranger's log files land among yours.",
+    fix: "Add to the statement for cloudtrail.amazonaws.com in the bucket policy (`aws s3api \
+          put-bucket-policy`) the condition `StringEquals: {aws:SourceArn: TRAIL_ARN}` with the trails that \
+          deliver here; `aws:SourceAccount` or `aws:SourceOrgID` with their accounts or your organization \
+          will do too.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
+    ],
+    reads: &[
+        calls::DESCRIBE_TRAILS,
+        calls::HEAD_BUCKET,
+        calls::GET_BUCKET_POLICY,
+        calls::DESCRIBE_ORGANIZATION,
+    ],
+    run: Run::Bucket(run),
+};
+
+fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
+    if let Some(gone) = gone(bucket) {
+        return Ok(gone);
+    }
+    let Some(policy) = gap::bucket_policy(bucket, ctx)? else {
+        return Ok(Verdict::not_applicable(
+            "there is no bucket policy to let CloudTrail in",
+        ));
+    };
+    let objects = format!("{}/*", bucket.arn);
+    let writes = posture::service_grants(&policy, deputy::CLOUDTRAIL, "s3:PutObject", &objects);
+    let trails = ctx
+        .deliverers(bucket)
+        .iter()
+        .map(|trail| trail.arn.as_str());
+    let ours = deputy::Ours::new(trails, ctx);
+    deputy::verdict(&writes, |statement| ours.admits_only_us(statement))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    const OTHER: &str = "222222222222";
+    const OTHER_TRAIL: &str = "arn:aws:cloudtrail:us-east-1:222222222222:trail/theirs";
+
+    fn policy(condition: &str) -> String {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{{"Service":"cloudtrail.amazonaws.com"}},
+            "Action":"s3:PutObject","Resource":"arn:aws:s3:::logs/AWSLogs/*","Condition":{{{condition}}}}}}}"#
+        )
+    }
+
+    fn only_if(condition: &str) -> Case {
+        bucket(|b| b.policy = Known(Some(policy(condition))))
+    }
+
+    fn source(key: &str, value: &str) -> Case {
+        only_if(&format!(r#""StringLike":{{"{key}":"{value}"}}"#))
+    }
+
+    /// A member whose trail delivers here as well.
+    fn shared(case: Case) -> Case {
+        case.and(|it| {
+            member(it, OTHER, &[HOME]);
+            add_trail(it, OTHER, HOME, "theirs", |_| {});
+        })
+    }
+
+    #[test]
+    fn verdicts() {
+        let config = policy("").replace("cloudtrail", "config");
+        let foreign = r#""StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:999999999999:trail/main"}"#;
+        table(
+            &CHECK,
+            [
+                (Pass, bucket(|_| {})),
+                (Pass, source("aws:SourceArn", TRAIL_ARN)),
+                (Fail, only_if("")),
+                (
+                    Fail,
+                    only_if(r#""StringEquals":{"s3:x-amz-acl":"bucket-owner-full-control"}"#),
+                ),
+                (Fail, source("aws:SourceArn", "*")),
+                (Fail, only_if(foreign)),
+                (Pass, source("aws:SourceAccount", ACCOUNT)),
+                (Fail, source("aws:SourceAccount", "999999999999")),
+                (Pass, source("aws:SourceOrgID", "o-test")),
+                (Fail, source("aws:SourceOrgID", "o-else")),
+                (Pass, source("aws:SourceOrgPaths", "o-test/*")),
+                (NotApplicable, bucket(|b| b.policy = Known(Some(config)))),
+                (NotApplicable, bucket(|b| b.policy = Known(None))),
+                (
+                    NotApplicable,
+                    only_if("").and(|it| {
+                        it.buckets
+                            .get_mut(&Arn::bucket("aws", "logs"))
+                            .unwrap()
+                            .exists = Known(false);
+                    }),
+                ),
+                (Pass, shared(source("aws:SourceArn", OTHER_TRAIL))),
+                (
+                    Fail,
+                    source("aws:SourceArn", OTHER_TRAIL).and(|it| member(it, OTHER, &[HOME])),
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_is_not_known() {
+        let theirs = || source("aws:SourceArn", OTHER_TRAIL);
+        let hidden =
+            |change: fn(&mut Inventory)| theirs().and(|it| member(it, OTHER, &[HOME])).and(change);
+        let account = |it: &mut Inventory, change: fn(&mut Account)| {
+            change(it.accounts.get_mut(&AccountId::from(OTHER)).unwrap());
+        };
+        let list = || denied(calls::LIST_ACCOUNTS);
+        let no_organization =
+            |case: Case| case.and(|it| it.organization = denied(calls::DESCRIBE_ORGANIZATION));
+        table_on(
+            &CHECK,
+            BUCKET_ARN,
+            [
+                (
+                    Unknown,
+                    bucket(|b| b.policy = denied(calls::GET_BUCKET_POLICY)),
+                ),
+                (Unknown, bucket(|b| b.policy = Known(Some("{".to_owned())))),
+                (
+                    Unknown,
+                    hidden(|it| {
+                        let view = it.regions.values_mut().last().unwrap();
+                        view.trails = denied(calls::DESCRIBE_TRAILS);
+                    }),
+                ),
+                (Unknown, hidden(|it| drop(it.regions.pop_last()))),
+                (
+                    Unknown,
+                    shared(theirs()).and(|it| {
+                        it.trails.values_mut().last().unwrap().configuration =
+                            denied(calls::DESCRIBE_TRAILS);
+                    }),
+                ),
+                (
+                    Unknown,
+                    theirs().and(|it| {
+                        if let Known(Some(organization)) = &mut it.organization {
+                            organization.accounts = list();
+                        }
+                    }),
+                ),
+                (Unknown, no_organization(theirs())),
+                (
+                    Unknown,
+                    no_organization(source("aws:SourceOrgID", "o-test")),
+                ),
+                (
+                    Unknown,
+                    no_organization(source("aws:SourceOrgPaths", "o-test/*")),
+                ),
+                (
+                    Unknown,
+                    source("aws:SourceAccount", OTHER).and(|it| {
+                        member(it, OTHER, &[]);
+                        account(it, |a| a.regions = denied(calls::LIST_REGIONS));
+                    }),
+                ),
+                (
+                    Unknown,
+                    hidden(|it| {
+                        let other = it.accounts.get_mut(&AccountId::from(OTHER)).unwrap();
+                        other.session = denied(calls::ASSUME_ROLE);
+                    }),
+                ),
+                (
+                    Unknown,
+                    hidden(|it| {
+                        it.accounts
+                            .get_mut(&AccountId::from(OTHER))
+                            .unwrap()
+                            .excluded = true;
+                    }),
+                ),
+                // Whoever is hidden, everybody is too many.
+                (Fail, no_organization(source("aws:SourceArn", "*"))),
+                (Fail, no_organization(only_if(""))),
+            ],
+        );
+    }
+}

@@ -1,0 +1,203 @@
+//! No policy lets strangers in.
+
+use super::{block, gone};
+use crate::catalog::gap;
+use crate::policy::posture;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "bucket-not-public-policy",
+    title: "Log bucket's policy grants nothing to the public",
+    severity: Severity::Critical,
+    why: "A statement for everyone, whose conditions do not pin the caller to fixed accounts, networks or \
+          organizations, opens the log files to the internet.",
+    fix: "Name principals instead of `*` in the bucket policy, or add a condition such as \
+          `aws:PrincipalOrgID` (`aws s3api put-bucket-policy`). Until then switch RestrictPublicBuckets on, \
+          which closes a public policy to strangers.",
+    references: &[
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status",
+    ],
+    reads: &[
+        calls::DESCRIBE_TRAILS,
+        calls::HEAD_BUCKET,
+        calls::GET_BUCKET_POLICY,
+        calls::GET_BUCKET_POLICY_STATUS,
+        calls::GET_BUCKET_PUBLIC_ACCESS_BLOCK,
+        calls::GET_ACCOUNT_PUBLIC_ACCESS_BLOCK,
+    ],
+    run: Run::Bucket(run),
+};
+
+fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
+    if let Some(gone) = gone(bucket) {
+        return Ok(gone);
+    }
+    let policy = gap::bucket_policy(bucket, ctx);
+    if let Ok(None) = policy {
+        return Ok(Verdict::pass("there is no bucket policy"));
+    }
+    let public: Vec<String> = match &policy {
+        Ok(Some(policy)) => posture::public_grants(policy)
+            .iter()
+            .map(posture::Found::label)
+            .collect(),
+        Ok(None) | Err(_) => Vec::new(),
+    };
+    // S3's own word counts as well: where it differs from our reading, the worse one is told.
+    let said = bucket.policy_is_public.known();
+    let said_public = said.as_ref().is_ok_and(|it| **it == Some(true));
+    if policy.is_ok() && said.is_ok() && public.is_empty() && !said_public {
+        return Ok(Verdict::pass("no statement grants anything to the public"));
+    }
+    let closed = block::switched_on(bucket, ctx, |it| it.restrict_public_buckets);
+    if let Ok(Some(place)) = closed {
+        let verdict = Verdict::pass(format!(
+            "closed to strangers: Block Public Access of {place}"
+        ));
+        return Ok(verdict.saw("RestrictPublicBuckets", true));
+    }
+    let mut gaps = Vec::from_iter(closed.err());
+    if public.is_empty() && !said_public {
+        gaps.extend(policy.err().into_iter().chain(said.err()));
+    }
+    if let Some(gaps) = Gaps::collect(gaps) {
+        return Err(gaps);
+    }
+    let verdict = Verdict::fail("the bucket policy lets the public in");
+    Ok(verdict
+        .saw("Statement", public)
+        .saw("IsPublic", said_public))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::PublicAccessBlock;
+    use crate::testing::*;
+
+    fn change(it: &mut Inventory, change: impl FnOnce(&mut Bucket)) {
+        change(it.buckets.get_mut(&Arn::bucket("aws", "logs")).unwrap());
+    }
+
+    /// Only the policy stands between the bucket and this principal.
+    fn allows(principal: &str, condition: &str) -> Case {
+        let policy = format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Sid":"Read","Effect":"Allow","Principal":{principal},
+            "Action":"s3:GetObject","Resource":"arn:aws:s3:::logs/*","Condition":{{{condition}}}}}}}"#
+        );
+        says(policy)
+    }
+
+    fn says(policy: String) -> Case {
+        let unrestricted = PublicAccessBlock {
+            restrict_public_buckets: false,
+            ..PublicAccessBlock::ALL
+        };
+        account(|a| a.public_access_block = Known(None)).and(|it| {
+            change(it, |b| {
+                b.policy = Known(Some(policy));
+                b.public_access_block = Known(Some(unrestricted));
+            });
+        })
+    }
+
+    #[test]
+    fn verdicts() {
+        let restricts = PublicAccessBlock {
+            restrict_public_buckets: true,
+            ..PublicAccessBlock::default()
+        };
+        let everyone = || allows(r#""*""#, "");
+        table(
+            &CHECK,
+            [
+                (Pass, bucket(|_| {})),
+                (Pass, bucket(|b| b.policy = Known(None))),
+                (Fail, everyone()),
+                (Pass, allows(r#"{"AWS":"111111111111"}"#, "")),
+                (Fail, allows(r#"{"AWS":"*"}"#, "")),
+                (
+                    Pass,
+                    allows(
+                        r#""*""#,
+                        r#""StringEquals":{"aws:PrincipalOrgID":"o-test"}"#,
+                    ),
+                ),
+                (
+                    Fail,
+                    allows(r#""*""#, r#""StringLike":{"aws:PrincipalOrgID":"*"}"#),
+                ),
+                (
+                    Fail,
+                    allows(r#"{"AWS":"111111111111"}"#, "").and(|it| {
+                        change(it, |b| b.policy_is_public = Known(Some(true)));
+                    }),
+                ),
+                (
+                    Pass,
+                    everyone()
+                        .and(|it| change(it, |b| b.public_access_block = Known(Some(restricts)))),
+                ),
+                (
+                    Pass,
+                    everyone().and(|it| {
+                        it.accounts.values_mut().next().unwrap().public_access_block =
+                            Known(Some(restricts));
+                    }),
+                ),
+                (
+                    NotApplicable,
+                    everyone().and(|it| change(it, |b| b.exists = Known(false))),
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_is_not_known() {
+        let status = || denied(calls::GET_BUCKET_POLICY_STATUS);
+        let policy = || denied(calls::GET_BUCKET_POLICY);
+        let ours = || allows(r#"{"AWS":"111111111111"}"#, "");
+        let everyone = || allows(r#""*""#, "");
+        table(
+            &CHECK,
+            [
+                (
+                    Unknown,
+                    ours().and(|it| change(it, |b| b.policy = policy())),
+                ),
+                (
+                    Unknown,
+                    ours().and(|it| change(it, |b| b.policy_is_public = status())),
+                ),
+                (Unknown, says("{".to_owned())),
+                (Pass, bucket(|b| b.policy = policy())),
+                (
+                    Fail,
+                    everyone().and(|it| change(it, |b| b.policy_is_public = status())),
+                ),
+                (
+                    Fail,
+                    ours().and(|it| {
+                        change(it, |b| {
+                            b.policy = policy();
+                            b.policy_is_public = Known(Some(true));
+                        })
+                    }),
+                ),
+                (
+                    Unknown,
+                    everyone().and(|it| change(it, |b| b.owner = denied(calls::HEAD_BUCKET))),
+                ),
+                (
+                    Unknown,
+                    everyone().and(|it| {
+                        change(it, |b| {
+                            b.public_access_block = denied(calls::GET_BUCKET_PUBLIC_ACCESS_BLOCK);
+                        })
+                    }),
+                ),
+            ],
+        );
+    }
+}

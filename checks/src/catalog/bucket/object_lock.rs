@@ -1,0 +1,56 @@
+//! Object Lock is on.
+
+use super::gone;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "bucket-object-lock",
+    title: "Log bucket has Object Lock",
+    severity: Severity::High,
+    why: "Without Object Lock nothing but permissions protects the log files, and permissions are what an \
+          intruder takes over first.",
+    fix: "Call PutObjectLockConfiguration (the bucket must be versioned): `aws s3api \
+          put-object-lock-configuration --bucket BUCKET --object-lock-configuration \
+          ObjectLockEnabled=Enabled`, and set a default retention with it.",
+    references: &[
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-configure.html",
+    ],
+    reads: &[
+        calls::DESCRIBE_TRAILS,
+        calls::HEAD_BUCKET,
+        calls::GET_OBJECT_LOCK,
+    ],
+    run: Run::Bucket(run),
+};
+
+fn run(bucket: &Bucket, _: &Context<'_>) -> Outcome {
+    if let Some(gone) = gone(bucket) {
+        return Ok(gone);
+    }
+    let on = *bucket.object_lock.known()?;
+    let verdict = Verdict::pass_if(on, "Object Lock is enabled", "Object Lock is not enabled");
+    Ok(verdict.saw("ObjectLockEnabled", on).expected(true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let set = |on| bucket(|b| b.object_lock = Known(on));
+        table(
+            &CHECK,
+            [
+                (Pass, set(true)),
+                (Fail, set(false)),
+                (
+                    Unknown,
+                    bucket(|b| b.object_lock = denied(calls::GET_OBJECT_LOCK)),
+                ),
+                (NotApplicable, bucket(|b| b.exists = Known(false))),
+            ],
+        );
+    }
+}

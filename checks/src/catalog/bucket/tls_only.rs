@@ -1,0 +1,108 @@
+//! Nothing is read or written in plain text.
+
+use super::gone;
+use crate::catalog::gap;
+use crate::policy::posture;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "bucket-tls-only",
+    title: "Log bucket refuses every request without TLS",
+    severity: Severity::Medium,
+    why: "S3 answers plain HTTP unless the bucket policy forbids it: log files and signed requests can then \
+          be read and changed on the way.",
+    fix: "Add to the bucket policy (`aws s3api put-bucket-policy`) a statement with Effect Deny, Principal \
+          `*`, Action `s3:*`, Resource the bucket and `BUCKET/*`, Condition \
+          `Bool: {aws:SecureTransport: false}`.",
+    references: &[
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html#example-bucket-policies-HTTP-HTTPS",
+    ],
+    reads: &[
+        calls::DESCRIBE_TRAILS,
+        calls::HEAD_BUCKET,
+        calls::GET_BUCKET_POLICY,
+    ],
+    run: Run::Bucket(run),
+};
+
+fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
+    if let Some(gone) = gone(bucket) {
+        return Ok(gone);
+    }
+    let Some(policy) = gap::bucket_policy(bucket, ctx)? else {
+        return Ok(Verdict::fail(
+            "there is no bucket policy that would refuse plain HTTP",
+        ));
+    };
+    let denied = posture::denies_plain_http(&policy, bucket.arn.as_str());
+    let verdict = match (denied.bucket, denied.objects) {
+        (true, true) => Verdict::pass("plain HTTP is refused"),
+        (true, false) => Verdict::fail("plain HTTP is refused for the bucket, not for its objects"),
+        (false, true) => Verdict::fail("plain HTTP is refused for the objects, not for the bucket"),
+        (false, false) => Verdict::fail("plain HTTP is not refused for everyone and every action"),
+    };
+    Ok(verdict
+        .saw("Deny on the bucket", denied.bucket)
+        .expected(true)
+        .saw("Deny on the objects", denied.objects)
+        .expected(true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let both = r#""arn:aws:s3:::logs","arn:aws:s3:::logs/*""#;
+        let deny = |principal: &str, action: &str, resource: &str, secure: &str| {
+            let policy = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","Principal":{principal},
+                "Action":"{action}","Resource":[{resource}],"Condition":{{"Bool":{{"aws:SecureTransport":"{secure}"}}}}}}]}}"#
+            );
+            bucket(|b| b.policy = Known(Some(policy)))
+        };
+        let everyone = r#""*""#;
+        table(
+            &CHECK,
+            [
+                (Pass, bucket(|_| {})),
+                (Pass, deny(everyone, "s3:*", both, "false")),
+                (
+                    Fail,
+                    deny(everyone, "s3:*", r#""arn:aws:s3:::logs""#, "false"),
+                ),
+                (
+                    Fail,
+                    deny(everyone, "s3:*", r#""arn:aws:s3:::logs/*""#, "false"),
+                ),
+                (Fail, deny(everyone, "s3:PutObject", both, "false")),
+                (
+                    Fail,
+                    deny(r#"{"AWS":"111111111111"}"#, "s3:*", both, "false"),
+                ),
+                (Fail, deny(everyone, "s3:*", both, "true")),
+                (
+                    Fail,
+                    deny(
+                        everyone,
+                        "s3:*",
+                        r#""arn:aws:s3:::other","arn:aws:s3:::other/*""#,
+                        "false",
+                    ),
+                ),
+                (Fail, bucket(|b| b.policy = Known(None))),
+                (
+                    Unknown,
+                    bucket(|b| b.policy = Known(Some("no policy".to_owned()))),
+                ),
+                (
+                    Unknown,
+                    bucket(|b| b.policy = denied(calls::GET_BUCKET_POLICY)),
+                ),
+                (NotApplicable, bucket(|b| b.exists = Known(false))),
+            ],
+        );
+    }
+}

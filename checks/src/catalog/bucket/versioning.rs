@@ -1,0 +1,66 @@
+//! What is overwritten or deleted stays as an older version.
+
+use super::gone;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "bucket-versioning",
+    title: "Log bucket keeps older versions of its objects",
+    severity: Severity::High,
+    why: "Without versioning a deleted or overwritten log file is gone for good; with it the original \
+          survives under the delete marker. Object Lock and replication need it too.",
+    fix: "Call PutBucketVersioning: `aws s3api put-bucket-versioning --bucket BUCKET \
+          --versioning-configuration Status=Enabled`.",
+    references: &["https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html"],
+    reads: &[
+        calls::DESCRIBE_TRAILS,
+        calls::HEAD_BUCKET,
+        calls::GET_BUCKET_VERSIONING,
+    ],
+    run: Run::Bucket(run),
+};
+
+fn run(bucket: &Bucket, _: &Context<'_>) -> Outcome {
+    if let Some(gone) = gone(bucket) {
+        return Ok(gone);
+    }
+    let on = bucket.versioning.known()?.enabled;
+    let verdict = Verdict::pass_if(
+        on,
+        "versioning is enabled",
+        "versioning is off or suspended",
+    );
+    Ok(verdict.saw("Enabled", on).expected(true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::Versioning;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let set = |enabled| {
+            let mfa_delete = false;
+            bucket(|b| {
+                b.versioning = Known(Versioning {
+                    enabled,
+                    mfa_delete,
+                })
+            })
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, set(true)),
+                (Fail, set(false)),
+                (
+                    Unknown,
+                    bucket(|b| b.versioning = denied(calls::GET_BUCKET_VERSIONING)),
+                ),
+                (NotApplicable, bucket(|b| b.exists = Known(false))),
+            ],
+        );
+    }
+}

@@ -1,0 +1,59 @@
+//! The key is ours to rule.
+
+use super::described;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "key-customer-managed",
+    title: "Key that encrypts log files is customer-managed",
+    severity: Severity::Medium,
+    why: "The policy of an AWS-managed key cannot be changed: everyone in the account who may read the \
+          bucket may also decrypt. Only a key of your own separates the two, and can be shared with \
+          another account.",
+    fix: "Make a key with a policy for CloudTrail (`aws kms create-key`) and give it to the trail or the \
+          bucket: `aws cloudtrail update-trail --name TRAIL --kms-key-id KEY_ARN`, `aws s3api \
+          put-bucket-encryption`.",
+    references: &[
+        "https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-mgmt",
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html",
+    ],
+    reads: &[calls::DESCRIBE_TRAILS, calls::DESCRIBE_KEY],
+    run: Run::Key(run),
+};
+
+fn run(key: &Key, _: &Context<'_>) -> Outcome {
+    let metadata = match described(key)? {
+        Ok(metadata) => metadata,
+        Err(gone) => return Ok(gone),
+    };
+    let verdict = Verdict::pass_if(
+        metadata.manager == "CUSTOMER",
+        "the key is customer-managed",
+        "the key is managed by AWS",
+    );
+    Ok(verdict
+        .saw("KeyManager", &metadata.manager)
+        .expected("CUSTOMER"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let manager = |manager: &str| {
+            key(|k| known(&mut k.metadata).as_mut().unwrap().manager = manager.to_owned())
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, manager("CUSTOMER")),
+                (Fail, manager("AWS")),
+                (NotApplicable, key(|k| k.metadata = Known(None))),
+                (Unknown, key(|k| k.metadata = denied(calls::DESCRIBE_KEY))),
+            ],
+        );
+    }
+}

@@ -1,0 +1,56 @@
+//! The key can be used.
+
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "key-enabled",
+    title: "Key that encrypts log files can be used",
+    severity: Severity::Critical,
+    why: "CloudTrail cannot write with a key that is disabled, gone or without its material: delivery \
+          stops, and what was written before cannot be read.",
+    fix: "Enable the key (`aws kms enable-key --key-id KEY`), import its material again, or give the trail \
+          another: `aws cloudtrail update-trail --name TRAIL --kms-key-id KEY_ARN`.",
+    references: &["https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html"],
+    reads: &[calls::DESCRIBE_TRAILS, calls::DESCRIBE_KEY],
+    run: Run::Key(run),
+};
+
+fn run(key: &Key, _: &Context<'_>) -> Outcome {
+    let Some(metadata) = key.metadata.known()? else {
+        return Ok(Verdict::fail("there is no such key"));
+    };
+    // A key that is being updated (its primary moves to another region) goes on encrypting.
+    let usable = ["Enabled", "Updating"].contains(&metadata.state.as_str());
+    let verdict = Verdict::pass_if(
+        usable,
+        "the key can be used",
+        format!("the key cannot be used: its state is {}", metadata.state),
+    );
+    Ok(verdict.saw("KeyState", &metadata.state).expected("Enabled"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let state = |state: &str| {
+            key(|k| known(&mut k.metadata).as_mut().unwrap().state = state.to_owned())
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, state("Enabled")),
+                (Pass, state("Updating")),
+                (Fail, state("Disabled")),
+                (Fail, state("PendingDeletion")),
+                (Fail, state("PendingImport")),
+                (Fail, state("Unavailable")),
+                (Fail, key(|k| k.metadata = Known(None))),
+                (Unknown, key(|k| k.metadata = denied(calls::DESCRIBE_KEY))),
+            ],
+        );
+    }
+}

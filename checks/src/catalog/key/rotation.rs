@@ -1,0 +1,112 @@
+//! The key's material changes by itself.
+
+use super::described;
+use crate::inventory::KeyMetadata;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "key-rotation",
+    title: "Key that encrypts log files is rotated automatically",
+    severity: Severity::Medium,
+    why: "Rotation limits how much of the record one leaked piece of key material opens. It costs nothing: \
+          older files stay readable, and no configuration changes.",
+    fix: "Call EnableKeyRotation: `aws kms enable-key-rotation --key-id KEY`.",
+    references: &["https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html"],
+    reads: &[
+        calls::DESCRIBE_TRAILS,
+        calls::DESCRIBE_KEY,
+        calls::GET_KEY_ROTATION_STATUS,
+    ],
+    run: Run::Key(run),
+};
+
+fn run(key: &Key, _: &Context<'_>) -> Outcome {
+    let metadata = match described(key)? {
+        Ok(metadata) => metadata,
+        Err(gone) => return Ok(gone),
+    };
+    if metadata.manager == "AWS" {
+        return Ok(Verdict::pass("AWS rotates its own keys every year"));
+    }
+    if let Some(reason) = never(metadata) {
+        let verdict =
+            Verdict::not_applicable(format!("KMS cannot rotate it automatically: {reason}"));
+        return Ok(verdict
+            .saw("Origin", &metadata.origin)
+            .saw("KeySpec", &metadata.spec));
+    }
+    let on = key
+        .rotation
+        .known()?
+        .is_some_and(|rotation| rotation.enabled);
+    let verdict = Verdict::pass_if(on, "automatic rotation is on", "automatic rotation is off");
+    Ok(verdict.saw("KeyRotationEnabled", on).expected(true))
+}
+
+/// Why KMS offers no automatic rotation for a key, if it does not.
+fn never(metadata: &KeyMetadata) -> Option<&'static str> {
+    match (metadata.origin.as_str(), metadata.spec.as_str()) {
+        ("AWS_KMS", "SYMMETRIC_DEFAULT") => None,
+        ("AWS_KMS", _) => Some("it is not a symmetric encryption key"),
+        ("EXTERNAL", _) => Some("its material is imported, and rotated by importing new material"),
+        _ => Some("it lives in a custom key store"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::Rotation;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let rotates = |enabled| {
+            let period_days = None;
+            key(|k| {
+                k.rotation = Known(Some(Rotation {
+                    enabled,
+                    period_days,
+                }))
+            })
+        };
+        let off = |change: fn(&mut KeyMetadata)| {
+            rotates(false).and(|it| {
+                let key = it.keys.values_mut().next().unwrap();
+                change(known(&mut key.metadata).as_mut().unwrap());
+            })
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, rotates(true)),
+                (Fail, rotates(false)),
+                (Fail, key(|k| k.rotation = Known(None))),
+                (Pass, off(|it| it.manager = "AWS".to_owned())),
+                (NotApplicable, off(|it| it.spec = "RSA_2048".to_owned())),
+                (NotApplicable, off(|it| it.origin = "EXTERNAL".to_owned())),
+                (
+                    NotApplicable,
+                    off(|it| it.origin = "AWS_CLOUDHSM".to_owned()),
+                ),
+                (NotApplicable, key(|k| k.metadata = Known(None))),
+                (Unknown, key(|k| k.metadata = denied(calls::DESCRIBE_KEY))),
+                (
+                    Unknown,
+                    key(|k| k.rotation = denied(calls::GET_KEY_ROTATION_STATUS)),
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn the_reason_is_told() {
+        let key = key(|k| known(&mut k.metadata).as_mut().unwrap().origin = "EXTERNAL".to_owned());
+        let findings = key.findings(&[&CHECK]);
+        assert!(
+            findings[0].message.contains("imported"),
+            "{}",
+            findings[0].message
+        );
+    }
+}
