@@ -1,0 +1,568 @@
+//! Conditions: their operators, and whether one holds in a request.
+
+use std::net::IpAddr;
+
+use super::context::{Context, Seen, Tri, Value, View};
+use super::document::Effect;
+use super::glob::Glob;
+use super::instant;
+use super::template::{Filled, Incomplete, Template};
+
+/// How a value is compared, without negation, quantifier and `IfExists`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Test {
+    /// `StringEquals`
+    StringEquals,
+    /// `StringEqualsIgnoreCase`
+    StringEqualsIgnoreCase,
+    /// `StringLike`
+    StringLike,
+    /// `ArnEquals` and `ArnLike`, which are the same.
+    Arn,
+    /// `Numeric…`
+    Numeric(Order),
+    /// `Date…`
+    Date(Order),
+    /// `Bool`
+    Bool,
+    /// `IpAddress`
+    IpAddress,
+    /// `Null`
+    Null,
+    /// `BinaryEquals`
+    BinaryEquals,
+    /// An operator that IAM does not have: its condition never holds.
+    Unknown(String),
+}
+
+/// How numbers and dates are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Order {
+    /// `…Equals`
+    Equal,
+    /// `…LessThan`
+    Less,
+    /// `…LessThanEquals`
+    LessOrEqual,
+    /// `…GreaterThan`
+    Greater,
+    /// `…GreaterThanEquals`
+    GreaterOrEqual,
+}
+
+impl Order {
+    fn holds(self, ordering: Option<std::cmp::Ordering>) -> bool {
+        ordering.is_some_and(|ordering| match self {
+            Self::Equal => ordering.is_eq(),
+            Self::Less => ordering.is_lt(),
+            Self::LessOrEqual => ordering.is_le(),
+            Self::Greater => ordering.is_gt(),
+            Self::GreaterOrEqual => ordering.is_ge(),
+        })
+    }
+}
+
+/// How the values of a multi-valued key count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Quantifier {
+    /// No prefix: the key has one value.
+    None,
+    /// `ForAnyValue:`
+    ForAnyValue,
+    /// `ForAllValues:`, true without any value.
+    ForAllValues,
+}
+
+/// A condition operator, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Operator {
+    /// What is compared, and how.
+    pub test: Test,
+    /// `…Not…`
+    pub negated: bool,
+    /// `ForAnyValue:` or `ForAllValues:`
+    pub quantifier: Quantifier,
+    /// `…IfExists`
+    pub if_exists: bool,
+}
+
+impl Operator {
+    /// Total: what IAM does not know becomes [`Test::Unknown`].
+    #[must_use]
+    pub fn parse(name: &str) -> Self {
+        let lower = name.to_ascii_lowercase();
+        let (quantifier, rest) = match lower.split_once(':') {
+            Some(("foranyvalue", rest)) => (Quantifier::ForAnyValue, rest),
+            Some(("forallvalues", rest)) => (Quantifier::ForAllValues, rest),
+            Some(_) | None => (Quantifier::None, lower.as_str()),
+        };
+        let (base, if_exists) = match rest.strip_suffix("ifexists") {
+            Some(base) => (base, true),
+            None => (rest, false),
+        };
+        let (test, negated) = match base {
+            "stringequals" => (Test::StringEquals, false),
+            "stringnotequals" => (Test::StringEquals, true),
+            "stringequalsignorecase" => (Test::StringEqualsIgnoreCase, false),
+            "stringnotequalsignorecase" => (Test::StringEqualsIgnoreCase, true),
+            "stringlike" => (Test::StringLike, false),
+            "stringnotlike" => (Test::StringLike, true),
+            "arnequals" | "arnlike" => (Test::Arn, false),
+            "arnnotequals" | "arnnotlike" => (Test::Arn, true),
+            "bool" => (Test::Bool, false),
+            "ipaddress" => (Test::IpAddress, false),
+            "notipaddress" => (Test::IpAddress, true),
+            "binaryequals" => (Test::BinaryEquals, false),
+            "null" if !if_exists && quantifier == Quantifier::None => (Test::Null, false),
+            _ => match (base.strip_prefix("numeric"), base.strip_prefix("date")) {
+                (Some(order), _) => ordered(order, Test::Numeric),
+                (_, Some(order)) => ordered(order, Test::Date),
+                (None, None) => None,
+            }
+            .unwrap_or_else(|| (Test::Unknown(name.to_owned()), false)),
+        };
+        Self {
+            test,
+            negated,
+            quantifier,
+            if_exists,
+        }
+    }
+}
+
+fn ordered(name: &str, test: fn(Order) -> Test) -> Option<(Test, bool)> {
+    let (order, negated) = match name {
+        "equals" => (Order::Equal, false),
+        "notequals" => (Order::Equal, true),
+        "lessthan" => (Order::Less, false),
+        "lessthanequals" => (Order::LessOrEqual, false),
+        "greaterthan" => (Order::Greater, false),
+        "greaterthanequals" => (Order::GreaterOrEqual, false),
+        _ => return None,
+    };
+    Some((test(order), negated))
+}
+
+/// One operator, one key, and the values of which one must do.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Condition {
+    /// The operator.
+    pub operator: Operator,
+    /// The operator as written.
+    pub operator_name: String,
+    /// The key, in lower case: IAM ignores its case.
+    pub key: String,
+    /// The key as written.
+    pub key_name: String,
+    /// The values as written; JSON booleans and numbers as text.
+    pub values: Vec<String>,
+    templates: Vec<Template>,
+}
+
+impl Condition {
+    /// `variables`: whether the document's version knows policy variables.
+    #[must_use]
+    pub fn new(operator: &str, key: &str, values: Vec<String>, variables: bool) -> Self {
+        let operator_name = operator.to_owned();
+        let operator = Operator::parse(operator);
+        let (wildcards, variables) = match operator.test {
+            Test::StringLike | Test::Arn => (true, variables),
+            Test::StringEquals | Test::StringEqualsIgnoreCase | Test::Bool => (false, variables),
+            Test::Numeric(_)
+            | Test::Date(_)
+            | Test::IpAddress
+            | Test::Null
+            | Test::BinaryEquals
+            | Test::Unknown(_) => (false, false),
+        };
+        let templates = values
+            .iter()
+            .map(|value| Template::parse(value, wildcards, variables))
+            .collect();
+        Self {
+            operator,
+            operator_name,
+            key: key.to_lowercase(),
+            key_name: key.to_owned(),
+            values,
+            templates,
+        }
+    }
+
+    /// IAM would not have stored it: an unknown operator, or a value that is none of its type. It never holds.
+    #[must_use]
+    pub fn is_malformed(&self) -> bool {
+        let bad = |value: &String| match &self.operator.test {
+            Test::Numeric(_) => number(value).is_none(),
+            Test::Date(_) => instant::parse(value).is_none(),
+            Test::IpAddress => Cidr::parse(value).is_none(),
+            Test::Null => boolean(value).is_none(),
+            Test::Bool => boolean(value).is_none() && !value.contains("${"),
+            Test::Unknown(_) => true,
+            Test::StringEquals
+            | Test::StringEqualsIgnoreCase
+            | Test::StringLike
+            | Test::Arn
+            | Test::BinaryEquals => false,
+        };
+        matches!(self.operator.test, Test::Unknown(_))
+            || self.values.iter().any(bad)
+            || !self.templates.iter().all(Template::is_sound)
+    }
+
+    /// The keys whose values it needs: its own, and those of the variables in its values.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.key.as_str()).chain(self.templates.iter().flat_map(Template::keys))
+    }
+
+    /// Whether its values hold variables.
+    pub(super) fn has_variables(&self) -> bool {
+        self.templates.iter().any(|t| t.keys().next().is_some())
+    }
+
+    /// Whether it holds in a request, as part of a statement with this effect.
+    #[must_use]
+    pub fn holds(&self, effect: Effect, context: &Context) -> Tri {
+        self.holds_in(effect, &View::of(context))
+    }
+
+    pub(super) fn holds_in(&self, effect: Effect, view: &View<'_>) -> Tri {
+        let operator = &self.operator;
+        if self.malformed_values() {
+            return Tri::No;
+        }
+        let value = match view.get(&self.key) {
+            Seen::Unknown => return Tri::Undecided,
+            Seen::Absent => None,
+            Seen::Value(value) => Some(value),
+        };
+        if operator.test == Test::Null {
+            let wants_absent = self.values.iter().any(|v| boolean(v) == Some(true));
+            let wants_present = self.values.iter().any(|v| boolean(v) == Some(false));
+            return Tri::from(if value.is_none() { wants_absent } else { wants_present });
+        }
+        let Some(value) = value else {
+            return self.holds_when_absent(effect, view);
+        };
+        let values = match (operator.quantifier, value) {
+            // A multi-valued key needs a quantifier, even if it holds one value.
+            (Quantifier::None, Value::Many(_)) => return Tri::No,
+            (_, value) => value.all(),
+        };
+        let compiled = match self.compile(view) {
+            Compiled::Broken => return Tri::No,
+            Compiled::Undecided => return Tri::Undecided,
+            Compiled::Matchers(matchers) => matchers,
+        };
+        let mut passes = values.iter().map(|value| self.passes(&compiled, value));
+        Tri::from(match operator.quantifier {
+            Quantifier::None | Quantifier::ForAllValues => passes.all(|pass| pass),
+            Quantifier::ForAnyValue => passes.any(|pass| pass),
+        })
+    }
+
+    fn holds_when_absent(&self, effect: Effect, view: &View<'_>) -> Tri {
+        let operator = &self.operator;
+        match (operator.quantifier, operator.if_exists) {
+            (Quantifier::ForAllValues, _) | (Quantifier::None, true) => Tri::Yes,
+            // Open in AWS's documentation: read so that no problem is hidden.
+            (Quantifier::ForAnyValue, true) => Tri::from(effect == Effect::Allow),
+            (Quantifier::ForAnyValue, false) => Tri::No,
+            (Quantifier::None, false) if !operator.negated => Tri::No,
+            (Quantifier::None, false) => match self.compile(view) {
+                Compiled::Broken => Tri::No,
+                Compiled::Undecided => Tri::Undecided,
+                Compiled::Matchers(_) => Tri::Yes,
+            },
+        }
+    }
+
+    fn malformed_values(&self) -> bool {
+        match &self.operator.test {
+            Test::Unknown(_) => true,
+            Test::Numeric(_) | Test::Date(_) | Test::IpAddress | Test::Null => self.is_malformed(),
+            Test::StringEquals
+            | Test::StringEqualsIgnoreCase
+            | Test::StringLike
+            | Test::Arn
+            | Test::Bool
+            | Test::BinaryEquals => false,
+        }
+    }
+
+    /// Fills in the variables. A value that cannot be filled in never matches; a negated condition is then broken.
+    fn compile(&self, view: &View<'_>) -> Compiled {
+        let mut matchers = Vec::with_capacity(self.values.len());
+        let mut undecided = false;
+        for (text, template) in self.values.iter().zip(&self.templates) {
+            let matcher = match &self.operator.test {
+                Test::Numeric(order) => number(text).map(|n| Matcher::Number(*order, n)),
+                Test::Date(order) => instant::parse(text).map(|at| Matcher::Date(*order, at)),
+                Test::IpAddress => Cidr::parse(text).map(Matcher::Ip),
+                Test::BinaryEquals => Some(Matcher::Text(Glob::literal(text, false))),
+                Test::Null | Test::Unknown(_) => None,
+                test @ (Test::StringEquals
+                | Test::StringEqualsIgnoreCase
+                | Test::StringLike
+                | Test::Arn
+                | Test::Bool) => {
+                    let ignore_case = matches!(test, Test::StringEqualsIgnoreCase | Test::Bool);
+                    let filled = if *test == Test::Arn {
+                        template.fill_arn(view, Incomplete::FillIfWildcard)
+                    } else {
+                        template.fill(view, ignore_case)
+                    };
+                    match filled {
+                        Filled::Glob(glob) if *test == Test::Arn => Some(Matcher::Arn(glob)),
+                        Filled::Glob(glob) if *test == Test::Bool => Matcher::bool(glob),
+                        Filled::Glob(glob) => Some(Matcher::Text(glob)),
+                        Filled::Never => None,
+                        Filled::Undecided => {
+                            undecided = true;
+                            continue;
+                        }
+                    }
+                }
+            };
+            match matcher {
+                Some(matcher) => matchers.push(matcher),
+                None if self.operator.negated => return Compiled::Broken,
+                None => {}
+            }
+        }
+        if undecided {
+            return Compiled::Undecided;
+        }
+        Compiled::Matchers(matchers)
+    }
+
+    /// One request value against all values of the policy: any of them, or, negated, none of them.
+    fn passes(&self, matchers: &[Matcher], value: &str) -> bool {
+        let mut any = false;
+        for matcher in matchers {
+            match matcher.matches(value) {
+                Some(matched) => any |= matched,
+                // The request's value is none of the type: the comparison fails either way.
+                None => return false,
+            }
+        }
+        any != self.operator.negated
+    }
+
+    pub(super) fn matchers(&self, view: &View<'_>) -> Option<Vec<Matcher>> {
+        match self.compile(view) {
+            Compiled::Matchers(matchers) => Some(matchers),
+            Compiled::Broken | Compiled::Undecided => None,
+        }
+    }
+}
+
+enum Compiled {
+    Matchers(Vec<Matcher>),
+    Broken,
+    Undecided,
+}
+
+/// One value of a condition, ready to be compared.
+#[derive(Debug, Clone)]
+pub(super) enum Matcher {
+    Text(Glob),
+    Arn(Glob),
+    Bool(bool),
+    Number(Order, f64),
+    Date(Order, jiff::Timestamp),
+    Ip(Cidr),
+}
+
+impl Matcher {
+    fn bool(glob: Glob) -> Option<Self> {
+        match (glob.matches("true"), glob.matches("false")) {
+            (true, false) => Some(Self::Bool(true)),
+            (false, true) => Some(Self::Bool(false)),
+            (true, true) | (false, false) => None,
+        }
+    }
+
+    /// `None`: the value is not of the type that is compared.
+    fn matches(&self, value: &str) -> Option<bool> {
+        match self {
+            Self::Text(glob) => Some(glob.matches(value)),
+            Self::Arn(glob) => {
+                (value.splitn(6, ':').count() == 6 || glob.is_everything()).then(|| glob.matches(value))
+            }
+            Self::Bool(wanted) => boolean(value).map(|value| value == *wanted),
+            Self::Number(order, limit) => {
+                number(value).map(|value| order.holds(value.partial_cmp(limit)))
+            }
+            Self::Date(order, limit) => {
+                instant::parse(value).map(|value| order.holds(Some(value.cmp(limit))))
+            }
+            Self::Ip(range) => value.parse().ok().map(|address| range.contains(address)),
+        }
+    }
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    if text.eq_ignore_ascii_case("true") {
+        Some(true)
+    } else if text.eq_ignore_ascii_case("false") {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+pub(super) fn number(text: &str) -> Option<f64> {
+    let plain = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
+    if !text.bytes().all(plain) {
+        return None;
+    }
+    text.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// A range of addresses. Host bits are ignored, the two families never meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cidr {
+    /// An address in it.
+    pub address: IpAddr,
+    /// How many leading bits count.
+    pub prefix: u8,
+}
+
+impl Cidr {
+    /// `10.0.0.0/8`, `2001:db8::/32`, or a bare address, which is a range of one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address, Some(prefix)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().ok()?;
+        let width = if address.is_ipv4() { 32 } else { 128 };
+        let prefix = match prefix {
+            None => width,
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok()?,
+            Some(_) => return None,
+        };
+        (prefix <= width).then_some(Self { address, prefix })
+    }
+
+    /// Whether the address is in the range.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.address, address) {
+            (IpAddr::V4(own), IpAddr::V4(other)) => {
+                let mask = u32::MAX.checked_shl(32 - u32::from(self.prefix)).unwrap_or(0);
+                own.to_bits() & mask == other.to_bits() & mask
+            }
+            (IpAddr::V6(own), IpAddr::V6(other)) => {
+                let mask = u128::MAX.checked_shl(128 - u32::from(self.prefix)).unwrap_or(0);
+                own.to_bits() & mask == other.to_bits() & mask
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holds(operator: &str, values: &[&str], context: &Context) -> Tri {
+        let values = values.iter().map(|&value| value.to_owned()).collect();
+        Condition::new(operator, "k", values, true).holds(Effect::Allow, context)
+    }
+
+    #[test]
+    fn single_values() {
+        let table: &[(&str, &[&str], &str, bool)] = &[
+            ("StringEquals", &["a", "b"], "b", true),
+            ("StringEquals", &["a*"], "ab", false),
+            ("StringEquals", &["a"], "A", false),
+            ("StringEqualsIgnoreCase", &["AbC"], "aBc", true),
+            ("StringNotEquals", &["a", "b"], "b", false),
+            ("StringNotEquals", &["a", "b"], "c", true),
+            ("StringLike", &["a*"], "ab", true),
+            ("StringLike", &["A*"], "ab", false),
+            ("StringNotLike", &["a*", "b*"], "bx", false),
+            ("ArnEquals", &["arn:aws:s3:::x*"], "arn:aws:s3:::xy", true),
+            ("ArnLike", &["arn:*:x"], "arn:aws:s3:::x", false),
+            ("ArnNotLike", &["arn:aws:s3:::x"], "arn:aws:s3:::y", true),
+            ("ArnNotLike", &["arn:aws:s3:::x"], "no arn", false),
+            ("NumericLessThan", &["10"], "9.5", true),
+            ("NumericLessThan", &["10"], "10", false),
+            ("NumericGreaterThanEquals", &["10"], "1e1", true),
+            ("NumericNotEquals", &["10"], "10.0", false),
+            ("NumericEquals", &["ten"], "10", false),
+            ("NumericNotEquals", &["ten"], "10", false),
+            ("DateLessThan", &["2026-01-01T00:00:00Z"], "1767225599", true),
+            ("DateGreaterThan", &["2026-01-01T00:00:00Z"], "2026-01-01T01:00:00+02:00", false),
+            ("Bool", &["TRUE"], "true", true),
+            ("Bool", &["true"], "yes", false),
+            ("IpAddress", &["10.0.0.7/8"], "10.9.9.9", true),
+            ("IpAddress", &["0.0.0.0/0"], "::1", false),
+            ("NotIpAddress", &["10.0.0.0/8"], "::1", true),
+            ("IpAddress", &["2001:db8::/32"], "2001:db8::1", true),
+            ("IpAddress", &["10.0.0.1"], "10.0.0.2", false),
+            ("NotIpAddress", &["10.0.0.0/33"], "11.0.0.1", false),
+            ("BinaryEquals", &["QQ=="], "QQ==", true),
+            ("StringLikes", &["*"], "a", false),
+            ("Null", &["false"], "a", true),
+            ("Null", &["true"], "a", false),
+        ];
+        for (operator, values, value, expected) in table {
+            let context = Context::new().with("K", value);
+            assert_eq!(holds(operator, values, &context), (*expected).into(), "{operator} {values:?} {value}");
+        }
+    }
+
+    #[test]
+    fn absent_keys() {
+        let none = Context::new();
+        for (operator, expected) in [
+            ("StringEquals", Tri::No),
+            ("StringNotEquals", Tri::Yes),
+            ("StringEqualsIfExists", Tri::Yes),
+            ("ForAnyValue:StringEquals", Tri::No),
+            ("ForAnyValue:StringNotEquals", Tri::No),
+            ("ForAllValues:StringEquals", Tri::Yes),
+            ("ForAnyValue:StringEqualsIfExists", Tri::Yes),
+        ] {
+            assert_eq!(holds(operator, &["a"], &none), expected, "{operator}");
+        }
+        let open = Condition::new("ForAnyValue:StringLikeIfExists", "k", vec!["a".into()], true);
+        assert_eq!(open.holds(Effect::Deny, &none), Tri::No);
+        assert_eq!(holds("Null", &["true"], &none), Tri::Yes);
+        assert_eq!(holds("StringEquals", &["a"], &Context::unknown()), Tri::Undecided);
+    }
+
+    #[test]
+    fn several_values() {
+        let two = Context::new().with_list("k", ["a", "b"]);
+        for (operator, values, expected) in [
+            ("StringEquals", ["a", "b"], false),
+            ("StringNotEquals", ["x", "y"], false),
+            ("ForAnyValue:StringEquals", ["a", "x"], true),
+            ("ForAnyValue:StringEquals", ["x", "y"], false),
+            ("ForAllValues:StringEquals", ["a", "b"], true),
+            ("ForAllValues:StringEquals", ["a", "x"], false),
+            ("ForAnyValue:StringNotEquals", ["a", "x"], true),
+            ("ForAllValues:StringNotEquals", ["a", "x"], false),
+        ] {
+            assert_eq!(holds(operator, &values, &two), expected.into(), "{operator} {values:?}");
+        }
+        let empty = Context::new().with_list("k", []);
+        assert_eq!(holds("ForAllValues:StringEquals", &["a"], &empty), Tri::Yes);
+        assert_eq!(holds("Null", &["true"], &empty), Tri::Yes);
+    }
+
+    #[test]
+    fn variables_without_a_value() {
+        let context = Context::new().with("k", "a");
+        assert_eq!(holds("StringEquals", &["${none}", "a"], &context), Tri::Yes);
+        assert_eq!(holds("StringNotEquals", &["${none}", "b"], &context), Tri::No);
+        assert_eq!(holds("StringEquals", &["${none, 'a'}"], &context), Tri::Yes);
+        assert_eq!(holds("StringNotEquals", &["${none}"], &Context::new()), Tri::No);
+        assert_eq!(holds("StringEquals", &["${*}"], &Context::new().with("k", "*")), Tri::Yes);
+    }
+}

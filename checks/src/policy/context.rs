@@ -1,0 +1,219 @@
+//! What is known of a request beyond principal, action and resource: its context keys.
+
+use std::collections::BTreeMap;
+
+/// Three-valued logic. An error or a missing fact is `Undecided`, never `No`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tri {
+    /// In every world.
+    Yes,
+    /// In no world.
+    No,
+    /// It depends on what is not known.
+    Undecided,
+}
+
+impl Tri {
+    /// Both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::No, _) | (_, Self::No) => Self::No,
+            (Self::Yes, Self::Yes) => Self::Yes,
+            (Self::Undecided, Self::Yes | Self::Undecided) | (Self::Yes, Self::Undecided) => {
+                Self::Undecided
+            }
+        }
+    }
+
+    /// At least one.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        self.not().and(other.not()).not()
+    }
+
+    /// The opposite.
+    #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "reads like `and` and `or`")]
+    pub fn not(self) -> Self {
+        match self {
+            Self::Yes => Self::No,
+            Self::No => Self::Yes,
+            Self::Undecided => Self::Undecided,
+        }
+    }
+}
+
+impl From<bool> for Tri {
+    fn from(value: bool) -> Self {
+        if value { Self::Yes } else { Self::No }
+    }
+}
+
+/// The value of a context key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Value {
+    /// A key with one value.
+    One(String),
+    /// A multi-valued key, such as `aws:TagKeys`; also when it holds one value.
+    Many(Vec<String>),
+}
+
+impl Value {
+    /// All values.
+    #[must_use]
+    pub fn all(&self) -> &[String] {
+        match self {
+            Self::One(value) => std::slice::from_ref(value),
+            Self::Many(values) => values,
+        }
+    }
+}
+
+/// What is known of one key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Key {
+    /// It has this value. A multi-valued key without values counts as absent.
+    Known(Value),
+    /// The request does not carry it.
+    Absent,
+    /// One of these; `None` is "absent".
+    OneOf(Vec<Option<Value>>),
+    /// Any single value at all, or, if so marked, absent.
+    Any {
+        /// Whether the request may lack the key.
+        may_be_absent: bool,
+    },
+}
+
+/// The context keys of a request. Names are kept in lower case: IAM ignores their case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    keys: BTreeMap<String, Key>,
+    rest: Key,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Context {
+    /// No key at all.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            keys: BTreeMap::new(),
+            rest: Key::Absent,
+        }
+    }
+
+    /// Nothing is known: each key may have any value or be absent.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self {
+            keys: BTreeMap::new(),
+            rest: Key::Any {
+                may_be_absent: true,
+            },
+        }
+    }
+
+    /// Sets what is known of a key.
+    pub fn set(&mut self, name: &str, key: Key) {
+        self.keys.insert(name.to_lowercase(), key);
+    }
+
+    /// With a known key of one value.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.set(name, Key::Known(Value::One(value.to_owned())));
+        self
+    }
+
+    /// With a known multi-valued key.
+    #[must_use]
+    pub fn with_list<'a>(mut self, name: &str, values: impl IntoIterator<Item = &'a str>) -> Self {
+        let values = values.into_iter().map(str::to_owned).collect();
+        self.set(name, Key::Known(Value::Many(values)));
+        self
+    }
+
+    /// What is known of a key; of keys that were never set, what holds for the rest.
+    #[must_use]
+    pub fn key(&self, name: &str) -> &Key {
+        self.keys.get(&name.to_lowercase()).unwrap_or(&self.rest)
+    }
+}
+
+/// A context seen from one world, in which some of the unknown keys have a value.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View<'a> {
+    context: &'a Context,
+    world: &'a [(&'a str, Option<&'a Value>)],
+}
+
+/// A key seen from one world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seen<'a> {
+    Absent,
+    Value(&'a Value),
+    Unknown,
+}
+
+/// The value that a policy variable takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lookup<'a> {
+    None,
+    Value(&'a str),
+    Unknown,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn of(context: &'a Context) -> Self {
+        Self { context, world: &[] }
+    }
+
+    /// Keys of a world are in lower case.
+    pub(super) fn in_world(
+        context: &'a Context,
+        world: &'a [(&'a str, Option<&'a Value>)],
+    ) -> Self {
+        Self { context, world }
+    }
+
+    /// `key` is in lower case, as parsed policies keep it.
+    pub(super) fn get(&self, key: &str) -> Seen<'a> {
+        if let Some((_, value)) = self.world.iter().find(|(name, _)| *name == key) {
+            return seen(*value);
+        }
+        match self.context.keys.get(key).unwrap_or(&self.context.rest) {
+            Key::Known(value) => seen(Some(value)),
+            Key::Absent => Seen::Absent,
+            Key::OneOf(states) => match states.as_slice() {
+                [] => Seen::Absent,
+                [only] => seen(only.as_ref()),
+                _ => Seen::Unknown,
+            },
+            Key::Any { .. } => Seen::Unknown,
+        }
+    }
+
+    /// For a variable: a missing or multi-valued key has no value to put in.
+    pub(super) fn single(&self, key: &str) -> Lookup<'a> {
+        match self.get(key) {
+            Seen::Value(Value::One(value)) => Lookup::Value(value),
+            Seen::Absent | Seen::Value(Value::Many(_)) => Lookup::None,
+            Seen::Unknown => Lookup::Unknown,
+        }
+    }
+}
+
+fn seen(value: Option<&Value>) -> Seen<'_> {
+    match value {
+        None => Seen::Absent,
+        Some(Value::Many(values)) if values.is_empty() => Seen::Absent,
+        Some(value) => Seen::Value(value),
+    }
+}
