@@ -239,7 +239,11 @@ impl Condition {
         if operator.test == Test::Null {
             let wants_absent = self.values.iter().any(|v| boolean(v) == Some(true));
             let wants_present = self.values.iter().any(|v| boolean(v) == Some(false));
-            return Tri::from(if value.is_none() { wants_absent } else { wants_present });
+            return Tri::from(if value.is_none() {
+                wants_absent
+            } else {
+                wants_present
+            });
         }
         let Some(value) = value else {
             return self.holds_when_absent(effect, view);
@@ -387,9 +391,8 @@ impl Matcher {
     fn matches(&self, value: &str) -> Option<bool> {
         match self {
             Self::Text(glob) => Some(glob.matches(value)),
-            Self::Arn(glob) => {
-                (value.splitn(6, ':').count() == 6 || glob.is_everything()).then(|| glob.matches(value))
-            }
+            Self::Arn(glob) => (value.splitn(6, ':').count() == 6 || glob.is_everything())
+                .then(|| glob.matches(value)),
             Self::Bool(wanted) => boolean(value).map(|value| value == *wanted),
             Self::Number(order, limit) => {
                 number(value).map(|value| order.holds(value.partial_cmp(limit)))
@@ -441,7 +444,9 @@ impl Cidr {
         let width = if address.is_ipv4() { 32 } else { 128 };
         let prefix = match prefix {
             None => width,
-            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok()?,
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                digits.parse().ok()?
+            }
             Some(_) => return None,
         };
         (prefix <= width).then_some(Self { address, prefix })
@@ -452,11 +457,15 @@ impl Cidr {
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address) {
             (IpAddr::V4(own), IpAddr::V4(other)) => {
-                let mask = u32::MAX.checked_shl(32 - u32::from(self.prefix)).unwrap_or(0);
+                let mask = u32::MAX
+                    .checked_shl(32 - u32::from(self.prefix))
+                    .unwrap_or(0);
                 own.to_bits() & mask == other.to_bits() & mask
             }
             (IpAddr::V6(own), IpAddr::V6(other)) => {
-                let mask = u128::MAX.checked_shl(128 - u32::from(self.prefix)).unwrap_or(0);
+                let mask = u128::MAX
+                    .checked_shl(128 - u32::from(self.prefix))
+                    .unwrap_or(0);
                 own.to_bits() & mask == other.to_bits() & mask
             }
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
@@ -495,8 +504,18 @@ mod tests {
             ("NumericNotEquals", &["10"], "10.0", false),
             ("NumericEquals", &["ten"], "10", false),
             ("NumericNotEquals", &["ten"], "10", false),
-            ("DateLessThan", &["2026-01-01T00:00:00Z"], "1767225599", true),
-            ("DateGreaterThan", &["2026-01-01T00:00:00Z"], "2026-01-01T01:00:00+02:00", false),
+            (
+                "DateLessThan",
+                &["2026-01-01T00:00:00Z"],
+                "1767225599",
+                true,
+            ),
+            (
+                "DateGreaterThan",
+                &["2026-01-01T00:00:00Z"],
+                "2026-01-01T01:00:00+02:00",
+                false,
+            ),
             ("Bool", &["TRUE"], "true", true),
             ("Bool", &["true"], "yes", false),
             ("IpAddress", &["10.0.0.7/8"], "10.9.9.9", true),
@@ -512,7 +531,11 @@ mod tests {
         ];
         for (operator, values, value, expected) in table {
             let context = Context::new().with("K", value);
-            assert_eq!(holds(operator, values, &context), (*expected).into(), "{operator} {values:?} {value}");
+            assert_eq!(
+                holds(operator, values, &context),
+                (*expected).into(),
+                "{operator} {values:?} {value}"
+            );
         }
     }
 
@@ -530,10 +553,18 @@ mod tests {
         ] {
             assert_eq!(holds(operator, &["a"], &none), expected, "{operator}");
         }
-        let open = Condition::new("ForAnyValue:StringLikeIfExists", "k", vec!["a".into()], true);
+        let open = Condition::new(
+            "ForAnyValue:StringLikeIfExists",
+            "k",
+            vec!["a".into()],
+            true,
+        );
         assert_eq!(open.holds(Effect::Deny, &none), Tri::No);
         assert_eq!(holds("Null", &["true"], &none), Tri::Yes);
-        assert_eq!(holds("StringEquals", &["a"], &Context::unknown()), Tri::Undecided);
+        assert_eq!(
+            holds("StringEquals", &["a"], &Context::unknown()),
+            Tri::Undecided
+        );
     }
 
     #[test]
@@ -549,7 +580,11 @@ mod tests {
             ("ForAnyValue:StringNotEquals", ["a", "x"], true),
             ("ForAllValues:StringNotEquals", ["a", "x"], false),
         ] {
-            assert_eq!(holds(operator, &values, &two), expected.into(), "{operator} {values:?}");
+            assert_eq!(
+                holds(operator, &values, &two),
+                expected.into(),
+                "{operator} {values:?}"
+            );
         }
         let empty = Context::new().with_list("k", []);
         assert_eq!(holds("ForAllValues:StringEquals", &["a"], &empty), Tri::Yes);
@@ -560,9 +595,18 @@ mod tests {
     fn variables_without_a_value() {
         let context = Context::new().with("k", "a");
         assert_eq!(holds("StringEquals", &["${none}", "a"], &context), Tri::Yes);
-        assert_eq!(holds("StringNotEquals", &["${none}", "b"], &context), Tri::No);
+        assert_eq!(
+            holds("StringNotEquals", &["${none}", "b"], &context),
+            Tri::No
+        );
         assert_eq!(holds("StringEquals", &["${none, 'a'}"], &context), Tri::Yes);
-        assert_eq!(holds("StringNotEquals", &["${none}"], &Context::new()), Tri::No);
-        assert_eq!(holds("StringEquals", &["${*}"], &Context::new().with("k", "*")), Tri::Yes);
+        assert_eq!(
+            holds("StringNotEquals", &["${none}"], &Context::new()),
+            Tri::No
+        );
+        assert_eq!(
+            holds("StringEquals", &["${*}"], &Context::new().with("k", "*")),
+            Tri::Yes
+        );
     }
 }

@@ -172,7 +172,10 @@ pub(super) enum Lookup<'a> {
 
 impl<'a> View<'a> {
     pub(super) fn of(context: &'a Context) -> Self {
-        Self { context, world: &[] }
+        Self {
+            context,
+            world: &[],
+        }
     }
 
     /// Keys of a world are in lower case.

@@ -286,13 +286,17 @@ impl Statement {
             }
         }
         if principals.len() > 1 || actions.len() > 1 || resources.len() > 1 {
-            return Err(ParseError::Elements("an element and its negation exclude each other"));
+            return Err(ParseError::Elements(
+                "an element and its negation exclude each other",
+            ));
         }
         Ok(Self {
             sid,
             effect: effect.ok_or(ParseError::Elements("a statement has no Effect"))?,
             principals: principals.pop(),
-            actions: actions.pop().ok_or(ParseError::Elements("a statement has no Action"))?,
+            actions: actions
+                .pop()
+                .ok_or(ParseError::Elements("a statement has no Action"))?,
             resources: resources.pop(),
             conditions,
         })
@@ -409,7 +413,9 @@ mod tests {
     use super::*;
 
     fn statement(body: &str) -> Result<Document, ParseError> {
-        Document::parse(&format!(r#"{{"Version":"2012-10-17","Statement":{{{body}}}}}"#))
+        Document::parse(&format!(
+            r#"{{"Version":"2012-10-17","Statement":{{{body}}}}}"#
+        ))
     }
 
     #[test]
@@ -429,8 +435,18 @@ mod tests {
                "Condition":{"Bool":{"aws:SecureTransport":false},"NumericLessThan":{"s3:TlsVersion":[1.2,"1.3"]}}"#,
         )
         .unwrap();
-        let values: Vec<_> = document.statements[0].conditions.iter().map(|c| c.values.clone()).collect();
-        assert_eq!(values, [vec!["false".to_owned()], vec!["1.2".to_owned(), "1.3".to_owned()]]);
+        let values: Vec<_> = document.statements[0]
+            .conditions
+            .iter()
+            .map(|c| c.values.clone())
+            .collect();
+        assert_eq!(
+            values,
+            [
+                vec!["false".to_owned()],
+                vec!["1.2".to_owned(), "1.3".to_owned()]
+            ]
+        );
     }
 
     #[test]
@@ -458,7 +474,14 @@ mod tests {
         ] {
             assert!(statement(&body).is_err(), "{body}");
         }
-        for text in ["", "{}", "[]", "null", r#"{"Version":"2012-10-18","Statement":[]}"#, r#"{"statement":[]}"#] {
+        for text in [
+            "",
+            "{}",
+            "[]",
+            "null",
+            r#"{"Version":"2012-10-18","Statement":[]}"#,
+            r#"{"statement":[]}"#,
+        ] {
             assert!(Document::parse(text).is_err(), "{text}");
         }
     }
@@ -476,7 +499,9 @@ mod tests {
 
     #[test]
     fn actions_ignore_case_and_not_action_inverts() {
-        let document = statement(r#""Effect":"Allow","NotAction":["IAM:*","s3:Get?bject"],"Resource":"*""#).unwrap();
+        let document =
+            statement(r#""Effect":"Allow","NotAction":["IAM:*","s3:Get?bject"],"Resource":"*""#)
+                .unwrap();
         let actions = &document.statements[0].actions;
         assert!(actions.matches("cloudtrail:StopLogging"));
         assert!(!actions.matches("iam:CreateUser"));

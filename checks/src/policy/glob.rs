@@ -167,7 +167,11 @@ mod tests {
             ("", "a", false),
         ];
         for (pattern, text, expected) in cases {
-            assert_eq!(Glob::wild(pattern, false).matches(text), expected, "{pattern} {text}");
+            assert_eq!(
+                Glob::wild(pattern, false).matches(text),
+                expected,
+                "{pattern} {text}"
+            );
         }
     }
 

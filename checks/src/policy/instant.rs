@@ -14,11 +14,16 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
         return Some(at);
     }
     let at = if text.len() == "2026-01".len() {
-        format!("{text}-01").parse::<Date>().ok()?.to_datetime(jiff::civil::Time::midnight())
+        format!("{text}-01")
+            .parse::<Date>()
+            .ok()?
+            .to_datetime(jiff::civil::Time::midnight())
     } else {
         text.parse::<DateTime>().ok()?
     };
-    at.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    at.to_zoned(TimeZone::UTC)
+        .ok()
+        .map(|zoned| zoned.timestamp())
 }
 
 #[cfg(test)]
@@ -37,7 +42,11 @@ mod tests {
             "2026-01",
             "1767225600",
         ] {
-            assert_eq!(parse(text).map(Timestamp::as_second), Some(1_767_225_600), "{text}");
+            assert_eq!(
+                parse(text).map(Timestamp::as_second),
+                Some(1_767_225_600),
+                "{text}"
+            );
         }
         for text in ["", "-", "tomorrow", "2026-13-01", "99999999999999999999"] {
             assert_eq!(parse(text), None, "{text}");

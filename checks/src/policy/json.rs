@@ -144,7 +144,10 @@ mod tests {
     #[test]
     fn duplicate_keys_are_refused_at_every_level() {
         for text in [r#"{"a":1,"a":2}"#, r#"{"x":[{"b":1,"b":1}]}"#] {
-            assert!(matches!(Json::read(text), Err(ParseError::DuplicateKey(_))), "{text}");
+            assert!(
+                matches!(Json::read(text), Err(ParseError::DuplicateKey(_))),
+                "{text}"
+            );
         }
         assert!(Json::read(r#"{"a":{"b":1},"c":{"b":1}}"#).is_ok());
     }

@@ -2,12 +2,14 @@
 //!
 //! Imports nothing from its siblings, so that it can become a crate by moving a folder.
 
+mod automaton;
 mod condition;
 mod context;
 mod document;
 mod glob;
 mod instant;
 mod json;
+pub mod posture;
 mod principal;
 mod template;
 

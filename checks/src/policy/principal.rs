@@ -67,8 +67,9 @@ impl Principal {
     fn grant(&self, caller: &Caller) -> Option<Grant> {
         match self {
             Self::Everyone => Some(Grant::Everyone),
-            Self::Account(id) => (caller.has_account() && *id == caller.account)
-                .then_some(Grant::Account),
+            Self::Account(id) => {
+                (caller.has_account() && *id == caller.account).then_some(Grant::Account)
+            }
             Self::CanonicalUser(id) => (caller.has_account()
                 && caller.canonical_user.as_ref() == Some(id))
             .then_some(Grant::Account),
@@ -296,7 +297,10 @@ mod tests {
         for (arn, expected) in [
             ("arn:aws:iam::111122223333:role/Ops", Some(Grant::Role)),
             ("arn:aws:iam::111122223333:role/a/b/Ops", Some(Grant::Role)),
-            ("arn:aws:sts::111122223333:assumed-role/Ops/me", Some(Grant::Direct)),
+            (
+                "arn:aws:sts::111122223333:assumed-role/Ops/me",
+                Some(Grant::Direct),
+            ),
             ("arn:aws:sts::111122223333:assumed-role/Ops/you", None),
             ("arn:aws:iam::111122223333:role/ops", None),
             ("arn:aws:iam::999922223333:role/Ops", None),
@@ -313,7 +317,10 @@ mod tests {
 
     #[test]
     fn the_widest_naming_counts() {
-        let both = set(&["111122223333", "arn:aws:iam::111122223333:role/Ops"], false);
+        let both = set(
+            &["111122223333", "arn:aws:iam::111122223333:role/Ops"],
+            false,
+        );
         assert_eq!(both.grant(&session()), Some(Grant::Role));
     }
 
@@ -321,8 +328,14 @@ mod tests {
     fn not_principal_spares_whom_it_lists() {
         let role = "arn:aws:iam::111122223333:role/Ops";
         assert_eq!(set(&[role, ACCOUNT], true).grant(&session()), None);
-        assert_eq!(set(&[ACCOUNT], true).grant(&session()), Some(Grant::Everyone));
-        assert_eq!(set(&[role], true).grant(&Caller::anonymous()), Some(Grant::Everyone));
+        assert_eq!(
+            set(&[ACCOUNT], true).grant(&session()),
+            Some(Grant::Everyone)
+        );
+        assert_eq!(
+            set(&[role], true).grant(&Caller::anonymous()),
+            Some(Grant::Everyone)
+        );
         let root = Caller::new(CallerKind::Root, "arn:aws:iam::111122223333:root", ACCOUNT);
         assert_eq!(set(&[ACCOUNT], true).grant(&root), None);
     }
@@ -333,8 +346,16 @@ mod tests {
             negated: false,
             members: vec![Principal::Service("cloudtrail.amazonaws.com".to_owned())],
         };
-        assert!(named.grant(&Caller::service("cloudtrail.amazonaws.com")).is_some());
-        assert!(named.grant(&Caller::service("config.amazonaws.com")).is_none());
+        assert!(
+            named
+                .grant(&Caller::service("cloudtrail.amazonaws.com"))
+                .is_some()
+        );
+        assert!(
+            named
+                .grant(&Caller::service("config.amazonaws.com"))
+                .is_none()
+        );
         assert!(named.grant(&session()).is_none());
     }
 }

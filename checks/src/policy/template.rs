@@ -207,7 +207,11 @@ fn fill_field(parts: &[Part], view: &View<'_>, colon: bool, tokens: &mut Vec<Tok
         // What is put in is literal: its `*` is no wildcard.
         tokens.extend(value.chars().map(Token::Char));
     }
-    if undecided { Fill::Undecided } else { Fill::Done }
+    if undecided {
+        Fill::Undecided
+    } else {
+        Fill::Done
+    }
 }
 
 fn is_star(part: &Part) -> bool {
@@ -326,14 +330,25 @@ mod tests {
             ("arn:aws:cloudtrail*:111122223333:trail/*:x", false),
             ("arn:aws:cloudtrail:*:trail/a:b/c", false),
             ("arn:aws:cloudtrail:eu-west-1:111122223333:TRAIL/*", false),
-            ("arn:aws:cloudtrail:eu-west-1:111122223333:trail/a?b/c", true),
+            (
+                "arn:aws:cloudtrail:eu-west-1:111122223333:trail/a?b/c",
+                true,
+            ),
         ] {
-            assert_eq!(matches(pattern, trail, Incomplete::FillIfWildcard), expected, "{pattern}");
+            assert_eq!(
+                matches(pattern, trail, Incomplete::FillIfWildcard),
+                expected,
+                "{pattern}"
+            );
         }
         let short = "arn:aws:cloudtrail";
         assert!(matches(short, trail, Incomplete::Fill));
         assert!(!matches(short, trail, Incomplete::FillIfWildcard));
-        assert!(matches("arn:aws:cloudtrail:*", trail, Incomplete::FillIfWildcard));
+        assert!(matches(
+            "arn:aws:cloudtrail:*",
+            trail,
+            Incomplete::FillIfWildcard
+        ));
         assert!(!matches("arn:aws:cloudtrail:*", trail, Incomplete::Reject));
     }
 
