@@ -220,7 +220,12 @@ pub struct Judge {
 #[command(next_help_heading = "Reports")]
 pub struct Output {
     /// A report, and where it goes: json, sarif=out.sarif (repeatable; one may go to stdout) [default: text]
-    #[arg(short, long = "format", value_name = "KIND[=PATH]", value_delimiter = ',')]
+    #[arg(
+        short,
+        long = "format",
+        value_name = "KIND[=PATH]",
+        value_delimiter = ','
+    )]
     pub format: Vec<Wanted>,
     /// Folder for the reports that have no path
     #[arg(short, long, value_name = "DIR")]

@@ -51,13 +51,15 @@ pub fn load(named: Option<&Path>) -> anyhow::Result<Config> {
 
 /// Reads the waiver file: the one named, or the usual one if it is there.
 pub fn load_waivers(named: Option<&Path>) -> anyhow::Result<(Waivers, Option<PathBuf>)> {
-    let path = named.map(Path::to_owned).or_else(|| files::if_there(WAIVERS));
+    let path = named
+        .map(Path::to_owned)
+        .or_else(|| files::if_there(WAIVERS));
     let Some(path) = path else {
         return Ok((Waivers::default(), None));
     };
     let text = files::read_text(&path)?;
-    let waivers =
-        toml::from_str(&text).map_err(|error| anyhow!("{}{}", path.display(), words(&error, &text)))?;
+    let waivers = toml::from_str(&text)
+        .map_err(|error| anyhow!("{}{}", path.display(), words(&error, &text)))?;
     Ok((waivers, Some(path)))
 }
 
@@ -88,8 +90,9 @@ fn parse(text: &str) -> anyhow::Result<Config> {
             config.roles = read(value, text)?;
         } else if flag_keys.contains(&name.as_str()) {
             let line = line_of(text, &value.span());
-            let values = strings(value.get_ref())
-                .ok_or_else(|| anyhow!(":{line}: `{name}` must be a string, a number, true or false, or a list"))?;
+            let values = strings(value.get_ref()).ok_or_else(|| {
+                anyhow!(":{line}: `{name}` must be a string, a number, true or false, or a list")
+            })?;
             config.flags.insert(name, values);
         } else {
             let known = setting_keys.iter().map(String::as_str);
@@ -186,16 +189,31 @@ mod tests {
     #[test]
     fn an_unknown_key_names_the_nearest() {
         for (text, expected) in [
-            ("\nretention_day = 1", ":2: unknown key `retention_day`; did you mean `retention_days`?"),
-            ("fail-on = \"low\"", ":1: unknown key `fail-on`; did you mean `fail_on`?"),
+            (
+                "\nretention_day = 1",
+                ":2: unknown key `retention_day`; did you mean `retention_days`?",
+            ),
+            (
+                "fail-on = \"low\"",
+                ":1: unknown key `fail-on`; did you mean `fail_on`?",
+            ),
             ("demo = true", ":1: unknown key `demo`"),
             (
                 "[checks.trail-log-file-validation]\nreason = \"x\"\nseverty = \"low\"",
                 ":3: unknown key `severty`; did you mean `severity`?",
             ),
-            ("[checks.trail-log-file-validatio]\nreason = \"x\"", "did you mean `trail-log-file-validation`?"),
-            ("[roles.1]\nrole_nam = \"x\"", ":2: unknown key `role_nam`; did you mean `role_name`?"),
-            ("retention_days = \"x\"", ":1: invalid type: string \"x\", expected u32"),
+            (
+                "[checks.trail-log-file-validatio]\nreason = \"x\"",
+                "did you mean `trail-log-file-validation`?",
+            ),
+            (
+                "[roles.1]\nrole_nam = \"x\"",
+                ":2: unknown key `role_nam`; did you mean `role_name`?",
+            ),
+            (
+                "retention_days = \"x\"",
+                ":1: invalid type: string \"x\", expected u32",
+            ),
             ("fail_on = 1.5", ":1: `fail_on` must be a string"),
             ("a = ", ":1: "),
         ] {
@@ -209,6 +227,9 @@ mod tests {
         let text = "[[waiver]]\ncheck = \"a\"\nsubject = \"b\"\nreason = \"c\"\naprover = \"d\"\nexpires = \"2026-01-01\"\n";
         let error = toml::from_str::<Waivers>(text).unwrap_err();
         let words = words(&error, text);
-        assert!(words.contains(":5: unknown key `aprover`; did you mean `approver`?"), "{words}");
+        assert!(
+            words.contains(":5: unknown key `aprover`; did you mean `approver`?"),
+            "{words}"
+        );
     }
 }

@@ -91,7 +91,12 @@ fn text(it: &Explanation) -> String {
     let _ = writeln!(out, "Why\n{}\n", wrap(&check.why));
     let _ = writeln!(out, "What to do\n{}\n", wrap(&check.fix));
     let _ = writeln!(out, "Rests on (call, IAM action)");
-    let width = it.reads.iter().map(|read| read.call.len()).max().unwrap_or_default();
+    let width = it
+        .reads
+        .iter()
+        .map(|read| read.call.len())
+        .max()
+        .unwrap_or_default();
     for read in &it.reads {
         let _ = writeln!(out, "  {:width$}  {}", read.call, read.action);
     }

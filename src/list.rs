@@ -33,7 +33,11 @@ pub fn list(what: &List) -> Result<(), Stop> {
             (permissions::render(&selection, *format, role_name)?, true)
         }
     };
-    let end = if json && !text.ends_with('\n') { "\n" } else { "" };
+    let end = if json && !text.ends_with('\n') {
+        "\n"
+    } else {
+        ""
+    };
     to_stdout(|out| write!(out, "{text}{end}"))?;
     Ok(())
 }
@@ -82,7 +86,11 @@ struct CheckRow {
 
 impl Row for CheckRow {
     fn cells(&self) -> Vec<String> {
-        vec![self.id.to_owned(), self.severity.clone(), self.title.to_owned()]
+        vec![
+            self.id.to_owned(),
+            self.severity.clone(),
+            self.title.to_owned(),
+        ]
     }
 }
 
@@ -106,7 +114,11 @@ struct FormatRow {
 
 impl Row for FormatRow {
     fn cells(&self) -> Vec<String> {
-        vec![self.name.to_owned(), format!(".{}", self.extension), self.about.to_owned()]
+        vec![
+            self.name.to_owned(),
+            format!(".{}", self.extension),
+            self.about.to_owned(),
+        ]
     }
 }
 
@@ -130,7 +142,11 @@ struct FrameworkRow {
 impl Row for FrameworkRow {
     fn cells(&self) -> Vec<String> {
         let controls = format!("{} controls", self.controls);
-        vec![self.id.clone(), controls, format!("{} {}", self.name, self.version)]
+        vec![
+            self.id.clone(),
+            controls,
+            format!("{} {}", self.name, self.version),
+        ]
     }
 }
 
@@ -168,23 +184,43 @@ impl Row for SettingRow {
 
 /// What the settings that checks are judged by mean. A test holds this list to the type.
 const MEANING: [(&str, &str); 10] = [
-    ("allowed_principals", "Who may hold tamper rights: [[allowed_principals]] arn, reason, expires"),
+    (
+        "allowed_principals",
+        "Who may hold tamper rights: [[allowed_principals]] arn, reason, expires",
+    ),
     ("approved_buckets", "The buckets that trails may deliver to"),
-    ("approved_home_regions", "The regions that trails may be made in"),
+    (
+        "approved_home_regions",
+        "The regions that trails may be made in",
+    ),
     ("checks", "Per check: [checks.ID] severity, enabled, reason"),
-    ("delivery_max_age", "How old the last delivery may be, such as 24h"),
-    ("log_archive_accounts", "The accounts that hold logs and nothing else"),
-    ("required_data_event_resources", "ARNs whose data events must be recorded"),
+    (
+        "delivery_max_age",
+        "How old the last delivery may be, such as 24h",
+    ),
+    (
+        "log_archive_accounts",
+        "The accounts that hold logs and nothing else",
+    ),
+    (
+        "required_data_event_resources",
+        "ARNs whose data events must be recorded",
+    ),
     ("required_tags", "The tags that trails must carry"),
     ("retention_days", "How many days logs must be kept"),
-    ("roles", "Per account: [roles.ACCOUNT] role_name, external_id"),
+    (
+        "roles",
+        "Per account: [roles.ACCOUNT] role_name, external_id",
+    ),
 ];
 
 fn settings() -> anyhow::Result<Vec<SettingRow>> {
     let defaults = toml::Table::try_from(Settings::default())?;
     let mut rows = Vec::new();
     for (key, about) in MEANING {
-        let default = defaults.get(key).map_or(Ok(Value::Null), serde_json::to_value)?;
+        let default = defaults
+            .get(key)
+            .map_or(Ok(Value::Null), serde_json::to_value)?;
         rows.push(SettingRow {
             key: key.to_owned(),
             default,
@@ -213,7 +249,13 @@ fn settings() -> anyhow::Result<Vec<SettingRow>> {
 /// What `collect` says it has seen.
 pub fn collected(snapshot: &Snapshot, path: &Path) -> String {
     let coverage = Coverage::of(&snapshot.inventory);
-    let accounts = |status| coverage.accounts.iter().filter(|it| it.status == status).count();
+    let accounts = |status| {
+        coverage
+            .accounts
+            .iter()
+            .filter(|it| it.status == status)
+            .count()
+    };
     let unreachable = accounts(AccountStatus::Unreachable);
     let denied = coverage
         .regions

@@ -53,7 +53,8 @@ pub struct Report {
 
 /// Settles where each report goes, before anything is asked or judged.
 pub fn plan(wanted: &[Wanted], folder: Option<&Path>) -> Result<Vec<Report>, Stop> {
-    let default = [Wanted::from_str("text").or_else(|_| Wanted::from_str("json"))
+    let default = [Wanted::from_str("text")
+        .or_else(|_| Wanted::from_str("json"))
         .map_err(Stop::usage)?];
     let wanted = if wanted.is_empty() { &default } else { wanted };
     let mut reports: Vec<Report> = Vec::new();
@@ -83,7 +84,11 @@ pub fn write(reports: &[Report], audit: &Audit, options: &Options, tell: Tell) -
         match report.write(audit, options) {
             Ok(()) => {
                 if let Some(path) = &report.path {
-                    tell.note(&format!("wrote {} to {}", report.format.name, path.display()));
+                    tell.note(&format!(
+                        "wrote {} to {}",
+                        report.format.name,
+                        path.display()
+                    ));
                 }
             }
             Err(error) => {
@@ -123,9 +128,7 @@ impl Report {
 }
 
 /// Writes to stdout. A closed pipe is no error.
-pub fn to_stdout(
-    write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
-) -> anyhow::Result<()> {
+pub fn to_stdout(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     let result = write(&mut out)
         .and_then(|()| out.flush())

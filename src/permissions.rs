@@ -118,7 +118,9 @@ Resources:
     for action in member {
         let _ = writeln!(out, "                  - {action}");
     }
-    out.push_str("                Resource: \"*\"\nOutputs:\n  RoleArn:\n    Value: !GetAtt Role.Arn\n");
+    out.push_str(
+        "                Resource: \"*\"\nOutputs:\n  RoleArn:\n    Value: !GetAtt Role.Arn\n",
+    );
     out
 }
 

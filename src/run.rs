@@ -34,7 +34,11 @@ pub fn run(args: Vec<std::ffi::OsString>) -> Exit {
         Err(Refused::Clap(error)) => {
             // Help goes to stdout and is no error.
             let _ = error.print();
-            if error.use_stderr() { Exit::Usage } else { Exit::Clean }
+            if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Clean
+            }
         }
         Err(Refused::Stop(stop)) => {
             let tell = Tell {
@@ -70,21 +74,39 @@ fn parse(args: &[std::ffi::OsString]) -> Result<Parsed, Refused> {
             config::load(cli.global.config.as_deref())
                 .map_err(|error| Refused::Stop(Stop::Usage(error)))?
         }
-        Command::Explain(_) | Command::List(_) | Command::Completions { .. } | Command::Man { .. } => {
-            Config::default()
-        }
+        Command::Explain(_)
+        | Command::List(_)
+        | Command::Completions { .. }
+        | Command::Man { .. } => Config::default(),
     };
     let Some(path) = &config.path else {
-        return Ok(Parsed { cli, matches, config });
+        return Ok(Parsed {
+            cli,
+            matches,
+            config,
+        });
     };
-    let flags = config.flags.iter().map(|(key, values)| (key.as_str(), values.as_slice()));
-    let (cli, matches) = parse(cli::with_defaults(cli::command(), flags)).map_err(|error: clap::Error| {
-        // Without the file it parsed: the fault is in the file.
-        let words = error.to_string();
-        let words = words.trim_start_matches("error: ").lines().next().unwrap_or_default().to_owned();
-        Refused::Stop(Stop::usage(format!("{}: {words}", path.display())))
-    })?;
-    Ok(Parsed { cli, matches, config })
+    let flags = config
+        .flags
+        .iter()
+        .map(|(key, values)| (key.as_str(), values.as_slice()));
+    let (cli, matches) =
+        parse(cli::with_defaults(cli::command(), flags)).map_err(|error: clap::Error| {
+            // Without the file it parsed: the fault is in the file.
+            let words = error.to_string();
+            let words = words
+                .trim_start_matches("error: ")
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            Refused::Stop(Stop::usage(format!("{}: {words}", path.display())))
+        })?;
+    Ok(Parsed {
+        cli,
+        matches,
+        config,
+    })
 }
 
 impl Parsed {
@@ -130,7 +152,9 @@ impl Parsed {
         if snapshot.inventory.trailer.is_none() {
             tell.warn("the inventory has no trailer: the run that wrote it was cut off, and so it is incomplete");
         }
-        let now = scan.judge.now.or_else(|| (source.as_ref() == Some(&demo::source())).then_some(snapshot.inventory.header.taken_at));
+        let now = scan.judge.now.or_else(|| {
+            (source.as_ref() == Some(&demo::source())).then_some(snapshot.inventory.header.taken_at)
+        });
         let rules = Rules {
             selection,
             settings: config.settings.clone(),
@@ -152,7 +176,9 @@ impl Parsed {
         }
         output::write(&reports, &audit, &self.options(), tell)?;
         if unsaved.is_some() {
-            return Err(Stop::Fatal(anyhow::anyhow!("the inventory could not be saved")));
+            return Err(Stop::Fatal(anyhow::anyhow!(
+                "the inventory could not be saved"
+            )));
         }
         Ok(exit_of(audit.run.exit_code))
     }
@@ -169,8 +195,16 @@ impl Parsed {
             Ok(()) | Err(_) => {}
         }
         tell.note(&list::collected(&snapshot, &collect.output));
-        let interrupted = snapshot.inventory.trailer.as_ref().is_none_or(|it| it.interrupted);
-        Ok(if interrupted { Exit::Interrupted } else { Exit::Clean })
+        let interrupted = snapshot
+            .inventory
+            .trailer
+            .as_ref()
+            .is_none_or(|it| it.interrupted);
+        Ok(if interrupted {
+            Exit::Interrupted
+        } else {
+            Exit::Clean
+        })
     }
 
     fn report(&self, report: &Report, tell: Tell) -> Result<Exit, Stop> {
@@ -191,7 +225,9 @@ impl Parsed {
                 (true, false) => demo::source(),
                 (false, true) => inventory,
                 (true, true) | (false, false) => {
-                    return Err(Stop::usage("--demo and --inventory are two inputs; give one of them"));
+                    return Err(Stop::usage(
+                        "--demo and --inventory are two inputs; give one of them",
+                    ));
                 }
             },
             (true, None) => demo::source(),
@@ -199,7 +235,17 @@ impl Parsed {
             (false, None) => return Ok(None),
         };
         // A filter that is silently not applied would make a report of more than was asked for.
-        let live = ["profile", "role_name", "external_id", "accounts", "exclude_accounts", "ou", "regions", "max_in_flight", "save_inventory"];
+        let live = [
+            "profile",
+            "role_name",
+            "external_id",
+            "accounts",
+            "exclude_accounts",
+            "ou",
+            "regions",
+            "max_in_flight",
+            "save_inventory",
+        ];
         if let Some(flag) = live.into_iter().find(|id| self.is_flag(id)) {
             let flag = flag.replace('_', "-");
             return Err(Stop::usage(format!(
@@ -270,8 +316,15 @@ fn clock() -> anyhow::Result<Timestamp> {
 
 /// The code that the audit says.
 fn exit_of(code: u8) -> Exit {
-    let all = [Exit::Clean, Exit::Findings, Exit::Incomplete, Exit::Interrupted];
-    all.into_iter().find(|exit| exit.code() == code).unwrap_or(Exit::Fatal)
+    let all = [
+        Exit::Clean,
+        Exit::Findings,
+        Exit::Incomplete,
+        Exit::Interrupted,
+    ];
+    all.into_iter()
+        .find(|exit| exit.code() == code)
+        .unwrap_or(Exit::Fatal)
 }
 
 fn completions(shell: clap_complete::Shell) -> anyhow::Result<()> {

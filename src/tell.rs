@@ -73,7 +73,10 @@ mod tests {
 
     #[test]
     fn a_terminal_obeys_nothing() {
-        assert_eq!(harmless("a\u{1b}[2Jb\u{202e}c\u{7}"), r"a\u{1b}[2Jb\u{202e}c\u{7}");
+        assert_eq!(
+            harmless("a\u{1b}[2Jb\u{202e}c\u{7}"),
+            r"a\u{1b}[2Jb\u{202e}c\u{7}"
+        );
         assert_eq!(harmless("two\nlines, ä"), "two\nlines, ä");
     }
 }

@@ -64,11 +64,22 @@ pub fn named(name: &str) -> Option<ApiCall> {
 #[must_use]
 pub fn with_prerequisites(needed: &BTreeSet<ApiCall>) -> BTreeSet<ApiCall> {
     let mut all = needed.clone();
-    all.extend([GET_CALLER_IDENTITY, ASSUME_ROLE, DESCRIBE_ORGANIZATION, LIST_ACCOUNTS, LIST_REGIONS]);
+    all.extend([
+        GET_CALLER_IDENTITY,
+        ASSUME_ROLE,
+        DESCRIBE_ORGANIZATION,
+        LIST_ACCOUNTS,
+        LIST_REGIONS,
+    ]);
     let any = |service: &str| needed.iter().any(|call| call.service == service);
     if any("s3") || any("s3control") || any("kms") {
         // Trails name buckets, and not who owns them; buckets name keys.
-        all.extend([DESCRIBE_TRAILS, LIST_BUCKETS, HEAD_BUCKET, GET_BUCKET_LOCATION]);
+        all.extend([
+            DESCRIBE_TRAILS,
+            LIST_BUCKETS,
+            HEAD_BUCKET,
+            GET_BUCKET_LOCATION,
+        ]);
     }
     if any("kms") {
         all.insert(GET_BUCKET_ENCRYPTION);
@@ -78,7 +89,10 @@ pub fn with_prerequisites(needed: &BTreeSet<ApiCall>) -> BTreeSet<ApiCall> {
     }
     // An answer to a listing is only half of what is wanted.
     for (listing, rest) in [
-        (LIST_POLICIES, &[DESCRIBE_POLICY, LIST_TARGETS_FOR_POLICY, LIST_ROOTS][..]),
+        (
+            LIST_POLICIES,
+            &[DESCRIBE_POLICY, LIST_TARGETS_FOR_POLICY, LIST_ROOTS][..],
+        ),
         (LIST_DELEGATED_ADMINISTRATORS, &[LIST_DELEGATED_SERVICES]),
         (LIST_EVENT_DATA_STORES, &[GET_EVENT_DATA_STORE]),
         (LIST_CHANNELS, &[GET_CHANNEL]),

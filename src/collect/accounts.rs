@@ -35,23 +35,35 @@ pub(crate) async fn collect(run: &Arc<Run>, candidates: Vec<Candidate>) {
             let run = Arc::clone(run);
             tasks.spawn(async move { account(&run, candidate).await });
         }
-        run.ask.progress().doing(format!("accounts: {done} of {total}"));
+        run.ask
+            .progress()
+            .doing(format!("accounts: {done} of {total}"));
         if tasks.join_next().await.is_none() {
             break;
         }
         done += 1;
     }
     let mut inventory = run.inventory();
-    let enabled: BTreeSet<Region> =
-        inventory.regions.values().map(|view| view.region.clone()).collect();
+    let enabled: BTreeSet<Region> = inventory
+        .regions
+        .values()
+        .map(|view| view.region.clone())
+        .collect();
     inventory.header.scope.regions = enabled.into_iter().collect();
 }
 
 async fn account(run: &Arc<Run>, candidate: Candidate) {
     let id = candidate.member.id.clone();
     let asked = !candidate.excluded
-        && matches!(candidate.member.state.ok(), None | Some(AccountState::Active));
-    let (session, target) = match if asked { enter(run, &candidate).await } else { left_out(run, &candidate) } {
+        && matches!(
+            candidate.member.state.ok(),
+            None | Some(AccountState::Active)
+        );
+    let (session, target) = match if asked {
+        enter(run, &candidate).await
+    } else {
+        left_out(run, &candidate)
+    } {
         Known((session, target)) => (Known(session), Some(target)),
         Unknown(gap) => (Unknown(gap), None),
     };
@@ -81,7 +93,10 @@ async fn account(run: &Arc<Run>, candidate: Candidate) {
 fn unseen(candidate: Candidate, session: Fact<Arn>) -> Account {
     let gap = |call| match session.gap() {
         Some(gap) => gap.clone(),
-        None => Gap { call, ..not_reached(&candidate) },
+        None => Gap {
+            call,
+            ..not_reached(&candidate)
+        },
     };
     Account {
         regions: Unknown(gap(calls::LIST_REGIONS)),
@@ -111,8 +126,16 @@ fn not_reached(candidate: &Candidate) -> Gap {
 }
 
 fn left_out(run: &Run, candidate: &Candidate) -> Fact<(Arn, Target)> {
-    let at = Target { account: candidate.member.id.clone(), ..run.caller.clone() };
-    Unknown(gap(&at, ASSUME_ROLE, Reason::NotAsked, "the account is not looked at"))
+    let at = Target {
+        account: candidate.member.id.clone(),
+        ..run.caller.clone()
+    };
+    Unknown(gap(
+        &at,
+        ASSUME_ROLE,
+        Reason::NotAsked,
+        "the account is not looked at",
+    ))
 }
 
 /// The caller's own session in its own account, the account's role everywhere else.
@@ -123,13 +146,20 @@ async fn enter(run: &Arc<Run>, candidate: &Candidate) -> Fact<(Arn, Target)> {
         return Known((arn, run.caller.clone()));
     }
     let special = run.options.roles.get(id);
-    let name = special.and_then(|it| it.role_name.as_ref()).or(run.options.role_name.as_ref());
+    let name = special
+        .and_then(|it| it.role_name.as_ref())
+        .or(run.options.role_name.as_ref());
     let Some(name) = name else {
-        let at = Target { account: id.clone(), ..run.caller.clone() };
+        let at = Target {
+            account: id.clone(),
+            ..run.caller.clone()
+        };
         let detail = "no role to assume: give --role-name";
         return Unknown(gap(&at, ASSUME_ROLE, Reason::NotAsked, detail));
     };
-    let external = special.and_then(|it| it.external_id.as_ref()).or(run.options.external_id.as_ref());
+    let external = special
+        .and_then(|it| it.external_id.as_ref())
+        .or(run.options.external_id.as_ref());
     let role = session::Role {
         arn: Arn::from(format!("arn:{}:iam::{id}:role/{name}", run.partition)),
         external_id: external.cloned(),
@@ -139,7 +169,11 @@ async fn enter(run: &Arc<Run>, candidate: &Candidate) -> Fact<(Arn, Target)> {
 
 async fn documents(run: &Run, target: &Target) {
     let details = iam::details(&run.ask, target).await;
-    run.keep(Iam { account: target.account.clone(), details }).await;
+    run.keep(Iam {
+        account: target.account.clone(),
+        details,
+    })
+    .await;
 }
 
 async fn all_regions(run: &Run, target: &Target, switches: &[RegionSwitch]) {
@@ -150,7 +184,8 @@ async fn all_regions(run: &Run, target: &Target, switches: &[RegionSwitch]) {
         }
     }
     let all = futures::stream::iter(targets);
-    all.for_each_concurrent(REGIONS, |target| region(run, target)).await;
+    all.for_each_concurrent(REGIONS, |target| region(run, target))
+        .await;
 }
 
 async fn region(run: &Run, target: Target) {
@@ -193,6 +228,10 @@ async fn region(run: &Run, target: Target) {
         }
     }
     let stores: Vec<EventDataStore> = stores.ok().cloned().unwrap_or_default();
-    inventory.event_data_stores.extend(stores.into_iter().map(|store| (store.arn.clone(), store)));
-    inventory.regions.insert((view.account.clone(), view.region.clone()), view);
+    inventory
+        .event_data_stores
+        .extend(stores.into_iter().map(|store| (store.arn.clone(), store)));
+    inventory
+        .regions
+        .insert((view.account.clone(), view.region.clone()), view);
 }

@@ -36,7 +36,10 @@ pub(crate) struct Target {
 impl Target {
     /// The same account in another region.
     pub(crate) fn in_region(&self, region: &Region) -> Self {
-        Self { region: region.clone(), ..self.clone() }
+        Self {
+            region: region.clone(),
+            ..self.clone()
+        }
     }
 }
 
@@ -94,7 +97,9 @@ impl Ask {
         if !self.needs(call) {
             return Unknown(not_asked(target, call));
         }
-        self.budget.wait(&target.account, &target.region, call).await;
+        self.budget
+            .wait(&target.account, &target.region, call)
+            .await;
         // The semaphore is never closed; without a permit the call would only be unbounded.
         let _permit = self.permits.acquire().await.ok();
         self.unbounded(target, call, about, absent, send).await
@@ -136,12 +141,18 @@ impl Ask {
         answer: Result<(T, Option<String>), Failure>,
     ) -> Fact<Option<T>> {
         let (fact, outcome, detail, request_id) = match answer {
-            Ok((value, request_id)) => {
-                (Known(Some(value)), CallOutcome::Answered, String::new(), request_id)
-            }
-            Err(failure) if absent.contains(&failure.code.as_str()) => {
-                (Known(None), CallOutcome::Absent, String::new(), failure.request_id)
-            }
+            Ok((value, request_id)) => (
+                Known(Some(value)),
+                CallOutcome::Answered,
+                String::new(),
+                request_id,
+            ),
+            Err(failure) if absent.contains(&failure.code.as_str()) => (
+                Known(None),
+                CallOutcome::Absent,
+                String::new(),
+                failure.request_id,
+            ),
             Err(failure) => {
                 let gap = Gap {
                     call,
@@ -166,13 +177,20 @@ impl Ask {
             attempts,
         };
         self.progress.called(u64::from(attempts));
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+        self.ledger
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(record);
         fact
     }
 
     /// All calls so far, in an order that does not depend on when they were answered.
     pub(crate) fn ledger(&self) -> Vec<CallRecord> {
-        let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut ledger = self
+            .ledger
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         ledger.sort();
         ledger
     }
@@ -214,7 +232,11 @@ impl<T> Read<T> for Fact<Option<T>> {
         match self {
             Known(value) => match value.and_then(with) {
                 Some(value) => Known(value),
-                None => Unknown(malformed(target, call, "the answer lacks what it should hold")),
+                None => Unknown(malformed(
+                    target,
+                    call,
+                    "the answer lacks what it should hold",
+                )),
             },
             Unknown(gap) => Unknown(gap),
         }
@@ -260,7 +282,8 @@ macro_rules! pages {
         let mut items = Vec::new();
         let mut $token: Option<String> = None;
         loop {
-            let page = $crate::collect::ask::send!($ask, $target, $call, $about, $absent, $sdk, $page);
+            let page =
+                $crate::collect::ask::send!($ask, $target, $call, $about, $absent, $sdk, $page);
             match page {
                 trailaudit_checks::fact::Fact::Known(Some($out)) => {
                     let (page, next): (Vec<_>, Option<String>) = $read;

@@ -35,7 +35,9 @@ impl Budget {
             let now = Instant::now();
             // Unused time saves up, but for no more than one second's worth.
             let full = now.checked_sub(second).unwrap_or(now);
-            let slot = next.entry((account.clone(), region.clone(), call)).or_insert(full);
+            let slot = next
+                .entry((account.clone(), region.clone(), call))
+                .or_insert(full);
             let due = (*slot).max(full);
             *slot = due + second / rate;
             due

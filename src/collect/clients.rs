@@ -28,7 +28,9 @@ impl Clients {
         macro_rules! client {
             ($sdk:ident) => {
                 $sdk::Client::from_conf(
-                    $sdk::config::Builder::from(config).interceptor(ReadOnly).build(),
+                    $sdk::config::Builder::from(config)
+                        .interceptor(ReadOnly)
+                        .build(),
                 )
             };
         }
@@ -75,6 +77,9 @@ pub(crate) async fn load(profile: Option<&str>) -> SdkConfig {
     let config = loader.load().await;
     match config.region() {
         Some(_) => config,
-        None => config.into_builder().region(SdkRegion::new("us-east-1")).build(),
+        None => config
+            .into_builder()
+            .region(SdkRegion::new("us-east-1"))
+            .build(),
     }
 }

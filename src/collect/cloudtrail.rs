@@ -23,39 +23,62 @@ use super::time::maybe;
 
 /// Every trail that is shown here, shadows included, with its configuration and nothing else yet.
 pub(crate) async fn trails(ask: &Ask, target: &Target) -> Fact<Vec<Trail>> {
-    let request = ask.clients.cloudtrail.describe_trails().include_shadow_trails(true);
-    let answer = send!(ask, target, DESCRIBE_TRAILS, "", &[], aws_sdk_cloudtrail, request);
+    let request = ask
+        .clients
+        .cloudtrail
+        .describe_trails()
+        .include_shadow_trails(true);
+    let answer = send!(
+        ask,
+        target,
+        DESCRIBE_TRAILS,
+        "",
+        &[],
+        aws_sdk_cloudtrail,
+        request
+    );
     answer.read((target, DESCRIBE_TRAILS), |out| {
         // One trail without a name makes the listing unreadable: it must not be shorter than it was.
-        out.trail_list.unwrap_or_default().into_iter().map(|it| trail(target, it)).collect()
+        out.trail_list
+            .unwrap_or_default()
+            .into_iter()
+            .map(|it| trail(target, it))
+            .collect()
     })
 }
 
 fn trail(target: &Target, it: types::Trail) -> Option<Trail> {
     let arn = Arn::from(it.trail_arn?);
     let home_region = it.home_region.map_or_else(|| arn.region(), Region::from);
-    let configuration = it.s3_bucket_name.filter(|name| !name.is_empty()).map(|bucket| {
-        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-        TrailConfiguration {
-            bucket,
-            prefix: given(it.s3_key_prefix),
-            sns_topic: given(it.sns_topic_arn).map(Arn::from),
-            include_global_service_events: it.include_global_service_events.unwrap_or_default(),
-            multi_region: it.is_multi_region_trail.unwrap_or_default(),
-            organization: it.is_organization_trail.unwrap_or_default(),
-            log_file_validation: it.log_file_validation_enabled.unwrap_or_default(),
-            log_group: given(it.cloud_watch_logs_log_group_arn).map(Arn::from),
-            log_group_role: given(it.cloud_watch_logs_role_arn).map(Arn::from),
-            kms_key: given(it.kms_key_id).map(Arn::from),
-        }
-    });
+    let configuration = it
+        .s3_bucket_name
+        .filter(|name| !name.is_empty())
+        .map(|bucket| {
+            let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+            TrailConfiguration {
+                bucket,
+                prefix: given(it.s3_key_prefix),
+                sns_topic: given(it.sns_topic_arn).map(Arn::from),
+                include_global_service_events: it.include_global_service_events.unwrap_or_default(),
+                multi_region: it.is_multi_region_trail.unwrap_or_default(),
+                organization: it.is_organization_trail.unwrap_or_default(),
+                log_file_validation: it.log_file_validation_enabled.unwrap_or_default(),
+                log_group: given(it.cloud_watch_logs_log_group_arn).map(Arn::from),
+                log_group_role: given(it.cloud_watch_logs_role_arn).map(Arn::from),
+                kms_key: given(it.kms_key_id).map(Arn::from),
+            }
+        });
     let gap = |call| not_asked(target, call);
     Some(Trail {
-        name: it.name.unwrap_or_else(|| arn.resource().trim_start_matches("trail/").to_owned()),
+        name: it
+            .name
+            .unwrap_or_else(|| arn.resource().trim_start_matches("trail/").to_owned()),
         account: arn.account(),
         home_region,
-        configuration: configuration
-            .map_or_else(|| Unknown(malformed(target, DESCRIBE_TRAILS, "no bucket")), Known),
+        configuration: configuration.map_or_else(
+            || Unknown(malformed(target, DESCRIBE_TRAILS, "no bucket")),
+            Known,
+        ),
         status: Unknown(gap(GET_TRAIL_STATUS)),
         selectors: Unknown(gap(GET_EVENT_SELECTORS)),
         insights: Unknown(gap(GET_INSIGHT_SELECTORS)),
@@ -84,11 +107,21 @@ pub(crate) async fn details(ask: &Ask, target: &Target, mut trail: Trail) -> Tra
 async fn status(ask: &Ask, target: &Target, arn: &Arn) -> Fact<TrailStatus> {
     let request = ask.clients.cloudtrail.get_trail_status().name(arn.as_str());
     let about = arn.as_str();
-    let answer = send!(ask, target, GET_TRAIL_STATUS, about, &[], aws_sdk_cloudtrail, request);
+    let answer = send!(
+        ask,
+        target,
+        GET_TRAIL_STATUS,
+        about,
+        &[],
+        aws_sdk_cloudtrail,
+        request
+    );
     answer.read((target, GET_TRAIL_STATUS), |out| {
-        let delivery = |latest: Option<&aws_smithy_types::DateTime>, error: Option<String>| {
-            Delivery { latest: maybe(latest), error: error.filter(|text| !text.is_empty()) }
-        };
+        let delivery =
+            |latest: Option<&aws_smithy_types::DateTime>, error: Option<String>| Delivery {
+                latest: maybe(latest),
+                error: error.filter(|text| !text.is_empty()),
+            };
         Some(TrailStatus {
             logging: out.is_logging?,
             started: maybe(out.start_logging_time.as_ref()),
@@ -111,18 +144,36 @@ async fn status(ask: &Ask, target: &Target, arn: &Arn) -> Fact<TrailStatus> {
 }
 
 async fn selectors(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Selectors> {
-    let request = ask.clients.cloudtrail.get_event_selectors().trail_name(arn.as_str());
+    let request = ask
+        .clients
+        .cloudtrail
+        .get_event_selectors()
+        .trail_name(arn.as_str());
     let about = arn.as_str();
-    let answer = send!(ask, target, GET_EVENT_SELECTORS, about, &[], aws_sdk_cloudtrail, request);
+    let answer = send!(
+        ask,
+        target,
+        GET_EVENT_SELECTORS,
+        about,
+        &[],
+        aws_sdk_cloudtrail,
+        request
+    );
     answer.read((target, GET_EVENT_SELECTORS), |out| {
         let advanced = out.advanced_event_selectors.unwrap_or_default();
         // A trail has one kind or the other; where an answer holds both, the advanced ones are in force.
         if advanced.is_empty() {
             Some(Selectors::Classic(
-                out.event_selectors.unwrap_or_default().into_iter().map(classic).collect(),
+                out.event_selectors
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(classic)
+                    .collect(),
             ))
         } else {
-            Some(Selectors::Advanced(advanced.into_iter().map(self::advanced).collect()))
+            Some(Selectors::Advanced(
+                advanced.into_iter().map(self::advanced).collect(),
+            ))
         }
     })
 }
@@ -131,7 +182,9 @@ fn classic(it: types::EventSelector) -> EventSelector {
     let data = it.data_resources.unwrap_or_default().into_iter();
     EventSelector {
         // AWS's documented defaults.
-        read_write: it.read_write_type.map_or("All".to_owned(), |kind| kind.as_str().to_owned()),
+        read_write: it
+            .read_write_type
+            .map_or("All".to_owned(), |kind| kind.as_str().to_owned()),
         management: it.include_management_events.unwrap_or(true),
         excluded_sources: it.exclude_management_event_sources.unwrap_or_default(),
         data: data
@@ -153,17 +206,33 @@ fn advanced(it: types::AdvancedEventSelector) -> AdvancedSelector {
         not_starts_with: field.not_starts_with.unwrap_or_default(),
         not_ends_with: field.not_ends_with.unwrap_or_default(),
     });
-    AdvancedSelector { name: it.name, fields: fields.collect() }
+    AdvancedSelector {
+        name: it.name,
+        fields: fields.collect(),
+    }
 }
 
 async fn insights(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Vec<String>> {
-    let request = ask.clients.cloudtrail.get_insight_selectors().trail_name(arn.as_str());
+    let request = ask
+        .clients
+        .cloudtrail
+        .get_insight_selectors()
+        .trail_name(arn.as_str());
     let absent = &["InsightNotEnabledException"];
     let about = arn.as_str();
-    let answer =
-        send!(ask, target, GET_INSIGHT_SELECTORS, about, absent, aws_sdk_cloudtrail, request);
+    let answer = send!(
+        ask,
+        target,
+        GET_INSIGHT_SELECTORS,
+        about,
+        absent,
+        aws_sdk_cloudtrail,
+        request
+    );
     answer.map(|out| {
-        let selectors = out.and_then(|out| out.insight_selectors).unwrap_or_default();
+        let selectors = out
+            .and_then(|out| out.insight_selectors)
+            .unwrap_or_default();
         let kinds = selectors.into_iter().filter_map(|it| it.insight_type);
         kinds.map(|kind| kind.as_str().to_owned()).collect()
     })
@@ -186,8 +255,13 @@ async fn tags(ask: &Ask, target: &Target, arn: &Arn) -> Fact<BTreeMap<String, St
         |out| (out.resource_tag_list.unwrap_or_default(), out.next_token)
     );
     pages.map(|resources| {
-        let tags = resources.unwrap_or_default().into_iter().filter_map(|it| it.tags_list).flatten();
-        tags.map(|tag| (tag.key, tag.value.unwrap_or_default())).collect()
+        let tags = resources
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|it| it.tags_list)
+            .flatten();
+        tags.map(|tag| (tag.key, tag.value.unwrap_or_default()))
+            .collect()
     })
 }
 
@@ -200,7 +274,11 @@ pub(crate) async fn stores(ask: &Ask, target: &Target) -> Fact<Vec<EventDataStor
         "",
         &[],
         aws_sdk_cloudtrail,
-        |token| ask.clients.cloudtrail.list_event_data_stores().set_next_token(token.clone()),
+        |token| ask
+            .clients
+            .cloudtrail
+            .list_event_data_stores()
+            .set_next_token(token.clone()),
         |out| (out.event_data_stores.unwrap_or_default(), out.next_token)
     );
     let listed = match listed {
@@ -210,7 +288,11 @@ pub(crate) async fn stores(ask: &Ask, target: &Target) -> Fact<Vec<EventDataStor
     let mut stores = Vec::new();
     for it in listed {
         let Some(arn) = it.event_data_store_arn else {
-            return Unknown(malformed(target, LIST_EVENT_DATA_STORES, "a store without an ARN"));
+            return Unknown(malformed(
+                target,
+                LIST_EVENT_DATA_STORES,
+                "a store without an ARN",
+            ));
         };
         stores.push(store(ask, target, Arn::from(arn), it.name).await);
     }
@@ -218,9 +300,21 @@ pub(crate) async fn stores(ask: &Ask, target: &Target) -> Fact<Vec<EventDataStor
 }
 
 async fn store(ask: &Ask, target: &Target, arn: Arn, name: Option<String>) -> EventDataStore {
-    let request = ask.clients.cloudtrail.get_event_data_store().event_data_store(arn.as_str());
+    let request = ask
+        .clients
+        .cloudtrail
+        .get_event_data_store()
+        .event_data_store(arn.as_str());
     let about = arn.as_str();
-    let answer = send!(ask, target, GET_EVENT_DATA_STORE, about, &[], aws_sdk_cloudtrail, request);
+    let answer = send!(
+        ask,
+        target,
+        GET_EVENT_DATA_STORE,
+        about,
+        &[],
+        aws_sdk_cloudtrail,
+        request
+    );
     let both = answer.read((target, GET_EVENT_DATA_STORE), |out| {
         let selectors = out.advanced_event_selectors.unwrap_or_default();
         let configuration = StoreConfiguration {
@@ -262,7 +356,11 @@ pub(crate) async fn channels(ask: &Ask, target: &Target) -> Fact<Vec<Channel>> {
         "",
         &[],
         aws_sdk_cloudtrail,
-        |token| ask.clients.cloudtrail.list_channels().set_next_token(token.clone()),
+        |token| ask
+            .clients
+            .cloudtrail
+            .list_channels()
+            .set_next_token(token.clone()),
         |out| (out.channels.unwrap_or_default(), out.next_token)
     );
     let listed = match listed {
@@ -276,7 +374,15 @@ pub(crate) async fn channels(ask: &Ask, target: &Target) -> Fact<Vec<Channel>> {
         };
         let request = ask.clients.cloudtrail.get_channel().channel(arn.as_str());
         let about = arn.as_str();
-        let answer = send!(ask, target, GET_CHANNEL, about, &[], aws_sdk_cloudtrail, request);
+        let answer = send!(
+            ask,
+            target,
+            GET_CHANNEL,
+            about,
+            &[],
+            aws_sdk_cloudtrail,
+            request
+        );
         channels.push(Channel {
             name: it.name.unwrap_or_default(),
             source: answer.read((target, GET_CHANNEL), |out| out.source),
@@ -288,10 +394,21 @@ pub(crate) async fn channels(ask: &Ask, target: &Target) -> Fact<Vec<Channel>> {
 }
 
 async fn lake_policy(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Option<String>> {
-    let request = ask.clients.cloudtrail.get_resource_policy().resource_arn(arn.as_str());
+    let request = ask
+        .clients
+        .cloudtrail
+        .get_resource_policy()
+        .resource_arn(arn.as_str());
     let absent = &["ResourcePolicyNotFoundException"];
     let about = arn.as_str();
-    let answer =
-        send!(ask, target, GET_LAKE_RESOURCE_POLICY, about, absent, aws_sdk_cloudtrail, request);
+    let answer = send!(
+        ask,
+        target,
+        GET_LAKE_RESOURCE_POLICY,
+        about,
+        absent,
+        aws_sdk_cloudtrail,
+        request
+    );
     answer.map(|out| out.and_then(|out| out.resource_policy))
 }

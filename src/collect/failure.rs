@@ -29,7 +29,10 @@ impl Failure {
         let (code, message) = match error {
             SdkError::ServiceError(service) => {
                 let metadata = service.err().meta();
-                (metadata.code().unwrap_or_default(), metadata.message().unwrap_or_default())
+                (
+                    metadata.code().unwrap_or_default(),
+                    metadata.message().unwrap_or_default(),
+                )
             }
             _ => ("", ""),
         };
@@ -41,7 +44,12 @@ impl Failure {
             SdkError::ResponseError(_) => answered("", "", status),
             _ => Reason::Failed,
         };
-        Self { code: code.to_owned(), reason, detail: words(error, code, message, status), request_id }
+        Self {
+            code: code.to_owned(),
+            reason,
+            detail: words(error, code, message, status),
+            request_id,
+        }
     }
 }
 
@@ -79,7 +87,11 @@ fn answered(code: &str, message: &str, status: Option<u16>) -> Reason {
     ];
     let denied = || {
         // The words are AWS's own, and only a hint: the text is kept as evidence.
-        if message.contains("service control policy") { Reason::DeniedByScp } else { Reason::Denied }
+        if message.contains("service control policy") {
+            Reason::DeniedByScp
+        } else {
+            Reason::Denied
+        }
     };
     if THROTTLED.contains(&code) {
         Reason::Throttled
@@ -126,7 +138,11 @@ fn words<E: Error + Send + Sync + 'static>(
 }
 
 fn join(parts: &[&str]) -> String {
-    let parts: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = parts
+        .iter()
+        .copied()
+        .filter(|part| !part.is_empty())
+        .collect();
     parts.join(": ")
 }
 
@@ -138,7 +154,12 @@ mod tests {
     fn errors_are_read_by_name() {
         let scp = "not authorized with an explicit deny in a service control policy";
         for (code, message, status, reason) in [
-            ("AccessDeniedException", "no identity-based policy allows", 400, Reason::Denied),
+            (
+                "AccessDeniedException",
+                "no identity-based policy allows",
+                400,
+                Reason::Denied,
+            ),
             ("AccessDeniedException", scp, 400, Reason::DeniedByScp),
             ("", "", 403, Reason::Denied),
             ("ThrottlingException", "", 400, Reason::Throttled),
@@ -150,7 +171,11 @@ mod tests {
             ("", "", 500, Reason::Failed),
             ("NoSuchBucket", "", 404, Reason::Failed),
         ] {
-            assert_eq!(answered(code, message, Some(status)), reason, "{code} {status}");
+            assert_eq!(
+                answered(code, message, Some(status)),
+                reason,
+                "{code} {status}"
+            );
         }
     }
 }

@@ -101,7 +101,10 @@ mod tests {
             ("KMS", "Decrypt"),
             ("SNS", "DescribeTrails"),
         ] {
-            assert!(allowed(service, operation).is_err(), "{service} {operation}");
+            assert!(
+                allowed(service, operation).is_err(),
+                "{service} {operation}"
+            );
         }
     }
 
@@ -113,13 +116,18 @@ mod tests {
         let config = aws_sdk_cloudtrail::Config::builder()
             .behavior_version(aws_sdk_cloudtrail::config::BehaviorVersion::v2026_01_12())
             .region(aws_sdk_cloudtrail::config::Region::new("us-east-1"))
-            .credentials_provider(aws_credential_types::Credentials::new("a", "b", None, None, "test"))
+            .credentials_provider(aws_credential_types::Credentials::new(
+                "a", "b", None, None, "test",
+            ))
             .endpoint_url(format!("http://{}", listener.local_addr().unwrap()))
             .interceptor(ReadOnly)
             .build();
         let client = aws_sdk_cloudtrail::Client::from_conf(config);
         let refused = client.stop_logging().name("main").send().await.unwrap_err();
-        assert!(matches!(refused, aws_sdk_cloudtrail::error::SdkError::ConstructionFailure(_)));
+        assert!(matches!(
+            refused,
+            aws_sdk_cloudtrail::error::SdkError::ConstructionFailure(_)
+        ));
         assert!(listener.accept().is_err(), "something was sent");
     }
 }

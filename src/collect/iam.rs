@@ -15,10 +15,22 @@ use super::ask::{Ask, Read, Target, malformed, send};
 /// IAM's counts.
 pub(crate) async fn summary(ask: &Ask, target: &Target) -> Fact<BTreeMap<String, i64>> {
     let request = ask.clients.iam.get_account_summary();
-    let answer = send!(ask, target, GET_ACCOUNT_SUMMARY, "", &[], aws_sdk_iam, request);
+    let answer = send!(
+        ask,
+        target,
+        GET_ACCOUNT_SUMMARY,
+        "",
+        &[],
+        aws_sdk_iam,
+        request
+    );
     answer.read((target, GET_ACCOUNT_SUMMARY), |out| {
         let counts = out.summary_map?.into_iter();
-        Some(counts.map(|(key, count)| (key.as_str().to_owned(), i64::from(count))).collect())
+        Some(
+            counts
+                .map(|(key, count)| (key.as_str().to_owned(), i64::from(count)))
+                .collect(),
+        )
     })
 }
 
@@ -52,11 +64,19 @@ pub(crate) async fn details(ask: &Ask, target: &Target) -> Fact<AuthorizationDet
         })();
         // A document that is left out would be a right that nobody sees.
         if whole.is_none() {
-            return Unknown(malformed(target, CALL, "an entry without its name or document"));
+            return Unknown(malformed(
+                target,
+                CALL,
+                "an entry without its name or document",
+            ));
         }
         let next = out.marker.filter(|it| out.is_truncated && !it.is_empty());
         if out.is_truncated && (next.is_none() || next == marker) {
-            return Unknown(malformed(target, CALL, "the listing does not say how it goes on"));
+            return Unknown(malformed(
+                target,
+                CALL,
+                "the listing does not say how it goes on",
+            ));
         }
         if next.is_none() {
             break;
@@ -123,13 +143,19 @@ fn managed(it: types::ManagedPolicyDetail) -> Option<ManagedPolicy> {
 
 fn inline(list: Option<Vec<types::PolicyDetail>>) -> Option<Vec<InlinePolicy>> {
     let policies = list.unwrap_or_default().into_iter().map(|it| {
-        Some(InlinePolicy { name: it.policy_name?, document: decoded(&it.policy_document?)? })
+        Some(InlinePolicy {
+            name: it.policy_name?,
+            document: decoded(&it.policy_document?)?,
+        })
     });
     policies.collect()
 }
 
 fn attached(list: Option<Vec<types::AttachedPolicy>>) -> Option<Vec<Arn>> {
-    list.unwrap_or_default().into_iter().map(|it| it.policy_arn.map(Arn::from)).collect()
+    list.unwrap_or_default()
+        .into_iter()
+        .map(|it| it.policy_arn.map(Arn::from))
+        .collect()
 }
 
 /// None of it, or one with its ARN; a boundary without an ARN is unreadable.
@@ -141,7 +167,10 @@ fn boundary(it: Option<types::AttachedPermissionsBoundary>) -> Option<Option<Arn
 }
 
 fn tags(list: Option<Vec<types::Tag>>) -> BTreeMap<String, String> {
-    list.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect()
+    list.unwrap_or_default()
+        .into_iter()
+        .map(|tag| (tag.key, tag.value))
+        .collect()
 }
 
 /// The raw API gives documents percent-encoded.
@@ -170,7 +199,10 @@ mod tests {
     #[test]
     fn documents_are_decoded_once() {
         assert_eq!(decoded("%7B%22a%22%3A1%7D").as_deref(), Some("{\"a\":1}"));
-        assert_eq!(decoded("{\"a\":\"%20\"}").as_deref(), Some("{\"a\":\"%20\"}"));
+        assert_eq!(
+            decoded("{\"a\":\"%20\"}").as_deref(),
+            Some("{\"a\":\"%20\"}")
+        );
         assert_eq!(decoded("%7"), None);
         assert_eq!(decoded("%FF"), None);
     }

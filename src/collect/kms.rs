@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use trailaudit_checks::calls::{DESCRIBE_KEY, GET_KEY_POLICY, GET_KEY_ROTATION_STATUS, LIST_GRANTS};
+use trailaudit_checks::calls::{
+    DESCRIBE_KEY, GET_KEY_POLICY, GET_KEY_ROTATION_STATUS, LIST_GRANTS,
+};
 use trailaudit_checks::fact::Fact;
 use trailaudit_checks::ids::Arn;
 use trailaudit_checks::inventory::key::KeyGrant;
@@ -15,29 +17,55 @@ use super::time::maybe;
 pub(crate) async fn key(ask: &Ask, target: &Target, arn: Arn) -> Key {
     let metadata = metadata(ask, target, &arn).await;
     // The other calls take no alias: they are asked about the key that the alias stands for.
-    let real = metadata.ok().and_then(|it| it.as_ref()).map_or(&arn, |it| &it.arn).clone();
+    let real = metadata
+        .ok()
+        .and_then(|it| it.as_ref())
+        .map_or(&arn, |it| &it.arn)
+        .clone();
     let (policy, rotation, grants) = futures::join!(
         policy(ask, target, &real),
         rotation(ask, target, &real),
         grants(ask, target, &real),
     );
     let account = target.account.clone();
-    Key { account, region: target.region.clone(), metadata, policy, rotation, grants, arn }
+    Key {
+        account,
+        region: target.region.clone(),
+        metadata,
+        policy,
+        rotation,
+        grants,
+        arn,
+    }
 }
 
 const ABSENT: &[&str] = &["NotFoundException"];
 
 async fn metadata(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Option<KeyMetadata>> {
     let request = ask.clients.kms.describe_key().key_id(arn.as_str());
-    let answer = send!(ask, target, DESCRIBE_KEY, arn.as_str(), ABSENT, aws_sdk_kms, request);
+    let answer = send!(
+        ask,
+        target,
+        DESCRIBE_KEY,
+        arn.as_str(),
+        ABSENT,
+        aws_sdk_kms,
+        request
+    );
     optional(answer, target, |out| {
         let it = out.key_metadata?;
         Some(KeyMetadata {
             arn: Arn::from(it.arn?),
             manager: it.key_manager?.as_str().to_owned(),
             state: it.key_state?.as_str().to_owned(),
-            origin: it.origin.map(|it| it.as_str().to_owned()).unwrap_or_default(),
-            spec: it.key_spec.map(|it| it.as_str().to_owned()).unwrap_or_default(),
+            origin: it
+                .origin
+                .map(|it| it.as_str().to_owned())
+                .unwrap_or_default(),
+            spec: it
+                .key_spec
+                .map(|it| it.as_str().to_owned())
+                .unwrap_or_default(),
             multi_region: it.multi_region.unwrap_or_default(),
             deletion: maybe(it.deletion_date.as_ref()),
             valid_to: maybe(it.valid_to.as_ref()),
@@ -58,17 +86,42 @@ fn optional<T, U>(
 }
 
 async fn policy(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Option<String>> {
-    let request = ask.clients.kms.get_key_policy().key_id(arn.as_str()).policy_name("default");
-    let answer = send!(ask, target, GET_KEY_POLICY, arn.as_str(), ABSENT, aws_sdk_kms, request);
+    let request = ask
+        .clients
+        .kms
+        .get_key_policy()
+        .key_id(arn.as_str())
+        .policy_name("default");
+    let answer = send!(
+        ask,
+        target,
+        GET_KEY_POLICY,
+        arn.as_str(),
+        ABSENT,
+        aws_sdk_kms,
+        request
+    );
     answer.map(|out| out.and_then(|out| out.policy))
 }
 
 async fn rotation(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Option<Rotation>> {
-    let request = ask.clients.kms.get_key_rotation_status().key_id(arn.as_str());
+    let request = ask
+        .clients
+        .kms
+        .get_key_rotation_status()
+        .key_id(arn.as_str());
     // Keys that cannot rotate (asymmetric, imported, custom stores) say so by this name.
     let absent = &["NotFoundException", "UnsupportedOperationException"];
     let about = arn.as_str();
-    let answer = send!(ask, target, GET_KEY_ROTATION_STATUS, about, absent, aws_sdk_kms, request);
+    let answer = send!(
+        ask,
+        target,
+        GET_KEY_ROTATION_STATUS,
+        about,
+        absent,
+        aws_sdk_kms,
+        request
+    );
     answer.map(|out| {
         out.map(|out| Rotation {
             enabled: out.key_rotation_enabled,
@@ -85,7 +138,12 @@ async fn grants(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Vec<KeyGrant>> {
         arn.as_str(),
         ABSENT,
         aws_sdk_kms,
-        |token| ask.clients.kms.list_grants().key_id(arn.as_str()).set_marker(token.clone()),
+        |token| ask
+            .clients
+            .kms
+            .list_grants()
+            .key_id(arn.as_str())
+            .set_marker(token.clone()),
         |out| (out.grants.unwrap_or_default(), out.next_marker)
     );
     pages.map(|grants| grants.unwrap_or_default().into_iter().map(grant).collect())
@@ -102,9 +160,15 @@ fn grant(it: aws_sdk_kms::types::GrantListEntry) -> KeyGrant {
     let operations = it.operations.unwrap_or_default();
     KeyGrant {
         id: it.grant_id.unwrap_or_default(),
-        grantee: it.grantee_principal.or(it.grantee_service_principal).unwrap_or_default(),
+        grantee: it
+            .grantee_principal
+            .or(it.grantee_service_principal)
+            .unwrap_or_default(),
         retiring: it.retiring_principal.or(it.retiring_service_principal),
-        operations: operations.into_iter().map(|it| it.as_str().to_owned()).collect(),
+        operations: operations
+            .into_iter()
+            .map(|it| it.as_str().to_owned())
+            .collect(),
         context_equals: sorted(equals),
         context_subset: sorted(subset),
     }

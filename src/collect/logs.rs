@@ -83,21 +83,24 @@ async fn metric_filters(ask: &Ask, target: &Target, name: &str) -> Fact<Vec<Metr
         |out| (out.metric_filters.unwrap_or_default(), out.next_token)
     );
     pages.map(|filters| {
-        let filters = filters.unwrap_or_default().into_iter().map(|it| MetricFilter {
-            name: it.filter_name.unwrap_or_default(),
-            pattern: it.filter_pattern.unwrap_or_default(),
-            transformations: it
-                .metric_transformations
-                .unwrap_or_default()
-                .into_iter()
-                .map(|it| MetricTransformation {
-                    namespace: it.metric_namespace,
-                    name: it.metric_name,
-                    value: it.metric_value,
-                    default: it.default_value.map(|it| it.to_string()),
-                })
-                .collect(),
-        });
+        let filters = filters
+            .unwrap_or_default()
+            .into_iter()
+            .map(|it| MetricFilter {
+                name: it.filter_name.unwrap_or_default(),
+                pattern: it.filter_pattern.unwrap_or_default(),
+                transformations: it
+                    .metric_transformations
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|it| MetricTransformation {
+                        namespace: it.metric_namespace,
+                        name: it.metric_name,
+                        value: it.metric_value,
+                        default: it.default_value.map(|it| it.to_string()),
+                    })
+                    .collect(),
+            });
         filters.collect()
     })
 }
@@ -123,11 +126,14 @@ async fn subscription_filters(
         |out| (out.subscription_filters.unwrap_or_default(), out.next_token)
     );
     pages.map(|filters| {
-        let filters = filters.unwrap_or_default().into_iter().map(|it| SubscriptionFilter {
-            name: it.filter_name.unwrap_or_default(),
-            pattern: it.filter_pattern.unwrap_or_default(),
-            destination: Arn::from(it.destination_arn.unwrap_or_default()),
-        });
+        let filters = filters
+            .unwrap_or_default()
+            .into_iter()
+            .map(|it| SubscriptionFilter {
+                name: it.filter_name.unwrap_or_default(),
+                pattern: it.filter_pattern.unwrap_or_default(),
+                destination: Arn::from(it.destination_arn.unwrap_or_default()),
+            });
         filters.collect()
     })
 }

@@ -37,10 +37,22 @@ pub(crate) struct Seen {
 pub(crate) async fn organization(ask: &Ask, target: &Target, tree: bool) -> Seen {
     let request = ask.clients.organizations.describe_organization();
     let absent = &["AWSOrganizationsNotInUseException"];
-    let answer =
-        send!(ask, target, DESCRIBE_ORGANIZATION, "", absent, aws_sdk_organizations, request);
+    let answer = send!(
+        ask,
+        target,
+        DESCRIBE_ORGANIZATION,
+        "",
+        absent,
+        aws_sdk_organizations,
+        request
+    );
     let described = match answer {
-        Known(None) => return Seen { organization: Known(None), members: Vec::new() },
+        Known(None) => {
+            return Seen {
+                organization: Known(None),
+                members: Vec::new(),
+            };
+        }
         some => some.read((target, DESCRIBE_ORGANIZATION), |out| {
             let it = out.organization?;
             let management = AccountId::from(it.master_account_id?);
@@ -49,7 +61,12 @@ pub(crate) async fn organization(ask: &Ask, target: &Target, tree: bool) -> Seen
     };
     let (id, arn, management_account, feature_set) = match described {
         Known(it) => it,
-        Unknown(gap) => return Seen { organization: Unknown(gap), members: Vec::new() },
+        Unknown(gap) => {
+            return Seen {
+                organization: Unknown(gap),
+                members: Vec::new(),
+            };
+        }
     };
     let members = members(ask, target, &management_account).await;
     // Whoever may not list the accounts is refused the rest as well; asking would only fill the ledger.
@@ -72,7 +89,10 @@ pub(crate) async fn organization(ask: &Ask, target: &Target, tree: bool) -> Seen
         )
     };
     let (accounts, mut members) = match members {
-        Known(members) => (Known(members.iter().map(|it| it.id.clone()).collect()), members),
+        Known(members) => (
+            Known(members.iter().map(|it| it.id.clone()).collect()),
+            members,
+        ),
         Unknown(gap) => (Unknown(gap), Vec::new()),
     };
     if let (true, Known(units)) = (tree, &units) {
@@ -82,7 +102,9 @@ pub(crate) async fn organization(ask: &Ask, target: &Target, tree: bool) -> Seen
         id,
         arn,
         management_account,
-        feature_set: feature_set.map(|it| it.as_str().to_owned()).unwrap_or_default(),
+        feature_set: feature_set
+            .map(|it| it.as_str().to_owned())
+            .unwrap_or_default(),
         accounts,
         units,
         policies,
@@ -90,7 +112,10 @@ pub(crate) async fn organization(ask: &Ask, target: &Target, tree: bool) -> Seen
         delegated_administrators,
         resource_policy,
     };
-    Seen { organization: Known(Some(organization)), members }
+    Seen {
+        organization: Known(Some(organization)),
+        members,
+    }
 }
 
 async fn members(ask: &Ask, target: &Target, management: &AccountId) -> Fact<Vec<Member>> {
@@ -101,11 +126,18 @@ async fn members(ask: &Ask, target: &Target, management: &AccountId) -> Fact<Vec
         "",
         &[],
         aws_sdk_organizations,
-        |token| ask.clients.organizations.list_accounts().set_next_token(token.clone()),
+        |token| ask
+            .clients
+            .organizations
+            .list_accounts()
+            .set_next_token(token.clone()),
         |out| (out.accounts.unwrap_or_default(), out.next_token)
     );
     let listed = pages.read((target, LIST_ACCOUNTS), |accounts: Vec<types::Account>| {
-        accounts.into_iter().map(|it| member(target, it)).collect::<Option<Vec<Member>>>()
+        accounts
+            .into_iter()
+            .map(|it| member(target, it))
+            .collect::<Option<Vec<Member>>>()
     });
     match listed {
         // An organization lists at least its management account: a list without it is not the list.
@@ -131,7 +163,13 @@ fn member(target: &Target, it: types::Account) -> Option<Member> {
         .or_else(|| it.status.map(|it| it.as_str().to_owned()))
         .unwrap_or_default();
     let state = AccountState::named(&word).map_or_else(
-        || Unknown(malformed(target, LIST_ACCOUNTS, &format!("state {word:?} of account {id}"))),
+        || {
+            Unknown(malformed(
+                target,
+                LIST_ACCOUNTS,
+                &format!("state {word:?} of account {id}"),
+            ))
+        },
         Known,
     );
     let path = it.paths.and_then(|paths| paths.into_iter().next());
@@ -141,7 +179,12 @@ fn member(target: &Target, it: types::Account) -> Option<Member> {
         parts.next().filter(|last| *last == id.as_str())?;
         parts.next().map(str::to_owned)
     });
-    Some(Member { id, name: it.name, state, parent })
+    Some(Member {
+        id,
+        name: it.name,
+        state,
+        parent,
+    })
 }
 
 /// The tree, roots first; walked once, never per account.
@@ -156,7 +199,11 @@ async fn units(ask: &Ask, target: &Target, tree: bool) -> Fact<Vec<Unit>> {
         "",
         &[],
         aws_sdk_organizations,
-        |token| ask.clients.organizations.list_roots().set_next_token(token.clone()),
+        |token| ask
+            .clients
+            .organizations
+            .list_roots()
+            .set_next_token(token.clone()),
         |out| (out.roots.unwrap_or_default(), out.next_token)
     );
     let roots = roots.read((target, LIST_ROOTS), |roots: Vec<types::Root>| {
@@ -178,16 +225,17 @@ async fn units(ask: &Ask, target: &Target, tree: bool) -> Fact<Vec<Unit>> {
 }
 
 fn root(it: types::Root) -> Option<Unit> {
-    let on = |it: &types::PolicyTypeSummary| {
-        it.status == Some(types::PolicyTypeStatus::Enabled)
-    };
+    let on = |it: &types::PolicyTypeSummary| it.status == Some(types::PolicyTypeStatus::Enabled);
     let types = it.policy_types.unwrap_or_default().into_iter().filter(on);
     Some(Unit {
         id: it.id?,
         arn: Arn::from(it.arn?),
         name: it.name.unwrap_or_default(),
         parent: None,
-        policy_types: types.filter_map(|it| it.r#type).map(|it| it.as_str().to_owned()).collect(),
+        policy_types: types
+            .filter_map(|it| it.r#type)
+            .map(|it| it.as_str().to_owned())
+            .collect(),
     })
 }
 
@@ -207,18 +255,21 @@ async fn children(ask: &Ask, target: &Target, parent: &str) -> Fact<Vec<Unit>> {
             .set_next_token(token.clone()),
         |out| (out.organizational_units.unwrap_or_default(), out.next_token)
     );
-    pages.read((target, LIST_OUS), |units: Vec<types::OrganizationalUnit>| {
-        let unit = |it: types::OrganizationalUnit| {
-            Some(Unit {
-                id: it.id?,
-                arn: Arn::from(it.arn?),
-                name: it.name.unwrap_or_default(),
-                parent: Some(parent.to_owned()),
-                policy_types: Vec::new(),
-            })
-        };
-        units.into_iter().map(unit).collect()
-    })
+    pages.read(
+        (target, LIST_OUS),
+        |units: Vec<types::OrganizationalUnit>| {
+            let unit = |it: types::OrganizationalUnit| {
+                Some(Unit {
+                    id: it.id?,
+                    arn: Arn::from(it.arn?),
+                    name: it.name.unwrap_or_default(),
+                    parent: Some(parent.to_owned()),
+                    policy_types: Vec::new(),
+                })
+            };
+            units.into_iter().map(unit).collect()
+        },
+    )
 }
 
 /// Fills in the units of accounts whose listing did not say.
@@ -243,7 +294,9 @@ async fn place(ask: &Ask, target: &Target, units: &[Unit], members: &mut [Member
                 .set_next_token(token.clone()),
             |out| (out.accounts.unwrap_or_default(), out.next_token)
         );
-        let Known(Some(accounts)) = pages else { continue };
+        let Known(Some(accounts)) = pages else {
+            continue;
+        };
         for id in accounts.into_iter().filter_map(|it: types::Account| it.id) {
             parents.insert(AccountId::from(id), unit.id.clone());
         }
@@ -261,8 +314,14 @@ async fn policies(ask: &Ask, target: &Target) -> Fact<Vec<ControlPolicy>> {
     }
     let mut all = Vec::new();
     for (filter, kind) in [
-        (PolicyType::ServiceControlPolicy, ControlPolicyKind::ServiceControlPolicy),
-        (PolicyType::ResourceControlPolicy, ControlPolicyKind::ResourceControlPolicy),
+        (
+            PolicyType::ServiceControlPolicy,
+            ControlPolicyKind::ServiceControlPolicy,
+        ),
+        (
+            PolicyType::ResourceControlPolicy,
+            ControlPolicyKind::ResourceControlPolicy,
+        ),
     ] {
         let pages = pages!(
             ask,
@@ -307,7 +366,15 @@ async fn policies(ask: &Ask, target: &Target) -> Fact<Vec<ControlPolicy>> {
 
 async fn document(ask: &Ask, target: &Target, id: &str) -> Fact<String> {
     let request = ask.clients.organizations.describe_policy().policy_id(id);
-    let answer = send!(ask, target, DESCRIBE_POLICY, id, &[], aws_sdk_organizations, request);
+    let answer = send!(
+        ask,
+        target,
+        DESCRIBE_POLICY,
+        id,
+        &[],
+        aws_sdk_organizations,
+        request
+    );
     answer.read((target, DESCRIBE_POLICY), |out| out.policy?.content)
 }
 
@@ -327,9 +394,12 @@ async fn targets(ask: &Ask, target: &Target, id: &str) -> Fact<Vec<String>> {
             .set_next_token(token.clone()),
         |out| (out.targets.unwrap_or_default(), out.next_token)
     );
-    pages.read((target, LIST_TARGETS_FOR_POLICY), |targets: Vec<types::PolicyTargetSummary>| {
-        targets.into_iter().map(|it| it.target_id).collect()
-    })
+    pages.read(
+        (target, LIST_TARGETS_FOR_POLICY),
+        |targets: Vec<types::PolicyTargetSummary>| {
+            targets.into_iter().map(|it| it.target_id).collect()
+        },
+    )
 }
 
 async fn trusted_services(ask: &Ask, target: &Target) -> Fact<Vec<String>> {
@@ -345,17 +415,23 @@ async fn trusted_services(ask: &Ask, target: &Target) -> Fact<Vec<String>> {
             .organizations
             .list_aws_service_access_for_organization()
             .set_next_token(token.clone()),
-        |out| (out.enabled_service_principals.unwrap_or_default(), out.next_token)
+        |out| (
+            out.enabled_service_principals.unwrap_or_default(),
+            out.next_token
+        )
     );
-    pages.read((target, LIST_SERVICE_ACCESS), |services: Vec<types::EnabledServicePrincipal>| {
-        services.into_iter().map(|it| it.service_principal).collect()
-    })
+    pages.read(
+        (target, LIST_SERVICE_ACCESS),
+        |services: Vec<types::EnabledServicePrincipal>| {
+            services
+                .into_iter()
+                .map(|it| it.service_principal)
+                .collect()
+        },
+    )
 }
 
-async fn delegated_administrators(
-    ask: &Ask,
-    target: &Target,
-) -> Fact<Vec<DelegatedAdministrator>> {
+async fn delegated_administrators(ask: &Ask, target: &Target) -> Fact<Vec<DelegatedAdministrator>> {
     const CALL: ApiCall = LIST_DELEGATED_ADMINISTRATORS;
     let pages = pages!(
         ask,
@@ -369,7 +445,10 @@ async fn delegated_administrators(
             .organizations
             .list_delegated_administrators()
             .set_next_token(token.clone()),
-        |out| (out.delegated_administrators.unwrap_or_default(), out.next_token)
+        |out| (
+            out.delegated_administrators.unwrap_or_default(),
+            out.next_token
+        )
     );
     let listed: Vec<types::DelegatedAdministrator> = match pages {
         Known(listed) => listed.unwrap_or_default(),
@@ -378,7 +457,11 @@ async fn delegated_administrators(
     let mut all = Vec::new();
     for it in listed {
         let Some(id) = it.id else {
-            return Unknown(malformed(target, CALL, "an administrator without an account"));
+            return Unknown(malformed(
+                target,
+                CALL,
+                "an administrator without an account",
+            ));
         };
         let pages = pages!(
             ask,
@@ -398,10 +481,16 @@ async fn delegated_administrators(
         let services = pages.read(
             (target, LIST_DELEGATED_SERVICES),
             |services: Vec<types::DelegatedService>| {
-                services.into_iter().map(|it| it.service_principal).collect()
+                services
+                    .into_iter()
+                    .map(|it| it.service_principal)
+                    .collect()
             },
         );
-        all.push(DelegatedAdministrator { account: AccountId::from(id), services });
+        all.push(DelegatedAdministrator {
+            account: AccountId::from(id),
+            services,
+        });
     }
     Known(all)
 }
@@ -410,6 +499,14 @@ async fn resource_policy(ask: &Ask, target: &Target) -> Fact<Option<String>> {
     const CALL: ApiCall = DESCRIBE_ORGANIZATION_RESOURCE_POLICY;
     let request = ask.clients.organizations.describe_resource_policy();
     let absent = &["ResourcePolicyNotFoundException"];
-    let answer = send!(ask, target, CALL, "", absent, aws_sdk_organizations, request);
+    let answer = send!(
+        ask,
+        target,
+        CALL,
+        "",
+        absent,
+        aws_sdk_organizations,
+        request
+    );
     answer.map(|out| out.and_then(|out| out.resource_policy?.content))
 }

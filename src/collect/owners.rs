@@ -41,7 +41,9 @@ impl Owners {
 
     /// The account's own listing was answered, and lacks the bucket.
     pub(crate) async fn denies(&self, run: &Run, bucket: &str, account: &AccountId) -> bool {
-        let Some(account) = run.inventory().accounts.get(account).cloned() else { return false };
+        let Some(account) = run.inventory().accounts.get(account).cloned() else {
+            return false;
+        };
         matches!(self.listing(run, &account).await, Known(names) if !names.contains(bucket))
     }
 
@@ -49,9 +51,9 @@ impl Owners {
         let cell = Arc::clone(self.0.lock().await.entry(account.id.clone()).or_default());
         cell.get_or_init(|| async {
             match (run.session(&account.id), account.session.gap()) {
-                (Some(target), _) => {
-                    s3::owned(&run.ask, &target).await.map(|names| names.into_iter().collect())
-                }
+                (Some(target), _) => s3::owned(&run.ask, &target)
+                    .await
+                    .map(|names| names.into_iter().collect()),
                 (None, Some(gap)) => Unknown(gap.clone()),
                 (None, None) => {
                     let detail = "the account was not reached";
@@ -87,8 +89,14 @@ fn in_order<'a>(
         .filter(|account| !matches!(account.state, Known(AccountState::Closed)))
         .collect();
     let called_so = |account: &Account| {
-        let name = account.name.as_deref().unwrap_or_default().to_ascii_lowercase();
-        ["log", "archive", "audit", "security"].iter().any(|word| name.contains(word))
+        let name = account
+            .name
+            .as_deref()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        ["log", "archive", "audit", "security"]
+            .iter()
+            .any(|word| name.contains(word))
     };
     order.sort_by_key(|account| {
         let rank = if account.id == *trail_owner {

@@ -59,14 +59,24 @@ pub(crate) async fn regions(
         "",
         &[],
         aws_sdk_account,
-        |token| ask.clients.account.list_regions().max_results(50).set_next_token(token.clone()),
+        |token| ask
+            .clients
+            .account
+            .list_regions()
+            .max_results(50)
+            .set_next_token(token.clone()),
         |out| (out.regions.unwrap_or_default(), out.next_token)
     );
-    let listed: Fact<Vec<(String, bool)>> = pages.read((target, LIST_REGIONS), |regions: Vec<Listed>| {
-        // An account without any region is no answer.
-        let switches = regions.into_iter().map(|it| Some((it.region_name?, on(it.region_opt_status?))));
-        switches.collect::<Option<Vec<_>>>().filter(|switches| !switches.is_empty())
-    });
+    let listed: Fact<Vec<(String, bool)>> =
+        pages.read((target, LIST_REGIONS), |regions: Vec<Listed>| {
+            // An account without any region is no answer.
+            let switches = regions
+                .into_iter()
+                .map(|it| Some((it.region_name?, on(it.region_opt_status?))));
+            switches
+                .collect::<Option<Vec<_>>>()
+                .filter(|switches| !switches.is_empty())
+        });
     let (mut switches, assumed) = match listed {
         Known(switches) => (switches, false),
         Unknown(_) => {
@@ -77,7 +87,11 @@ pub(crate) async fn regions(
     switches.sort();
     let switches = switches.into_iter().map(|(name, enabled)| {
         let excluded = !wanted.is_empty() && !wanted.contains(&name);
-        RegionSwitch { name: Region::from(name), enabled, excluded }
+        RegionSwitch {
+            name: Region::from(name),
+            enabled,
+            excluded,
+        }
     });
     (switches.collect(), assumed)
 }

@@ -23,7 +23,10 @@ const TASKS: usize = 64;
 pub(crate) async fn collect(run: &Arc<Run>) {
     run.ask.progress().doing("trails");
     let trails: Vec<Trail> = run.inventory().trails.values().cloned().collect();
-    each(run, trails, |run, trail| async move { trail_details(&run, trail).await }).await;
+    each(run, trails, |run, trail| async move {
+        trail_details(&run, trail).await
+    })
+    .await;
 
     run.ask.progress().doing("buckets");
     let owners = Arc::new(Owners::default());
@@ -37,7 +40,12 @@ pub(crate) async fn collect(run: &Arc<Run>) {
     let keys = keys(run);
     each(run, keys, |run, arn| async move { key(&run, arn).await }).await;
     let groups = log_groups(run);
-    each(run, groups, |run, arn| async move { log_group(&run, arn).await }).await;
+    each(
+        run,
+        groups,
+        |run, arn| async move { log_group(&run, arn).await },
+    )
+    .await;
 }
 
 /// Runs the work on every item, some at a time; a task that dies leaves its item as it was.
@@ -61,7 +69,10 @@ where
 
 async fn trail_details(run: &Run, trail: Trail) {
     // A member sees the organization's trail, and may ask about it by its ARN.
-    let Some(target) = run.session(&trail.account).or_else(|| run.viewer(&trail.arn)) else {
+    let Some(target) = run
+        .session(&trail.account)
+        .or_else(|| run.viewer(&trail.arn))
+    else {
         return;
     };
     let trail = cloudtrail::details(&run.ask, &target, trail).await;
@@ -73,7 +84,12 @@ fn log_buckets(run: &Run) -> BTreeMap<String, AccountId> {
     let inventory = run.inventory();
     let trails = inventory.trails.values();
     trails
-        .filter_map(|trail| Some((trail.configuration.ok()?.bucket.clone(), trail.account.clone())))
+        .filter_map(|trail| {
+            Some((
+                trail.configuration.ok()?.bucket.clone(),
+                trail.account.clone(),
+            ))
+        })
         .collect()
 }
 
@@ -116,7 +132,9 @@ async fn bucket(run: &Run, owners: &Owners, name: &str, trail_owner: &AccountId)
     {
         return s3::bucket(ask, &target, &run.partition, name, owner).await;
     }
-    let asker = run.session(trail_owner).unwrap_or_else(|| run.caller.clone());
+    let asker = run
+        .session(trail_owner)
+        .unwrap_or_else(|| run.caller.clone());
     let exists = s3::exists(ask, &asker, name).await;
     match (&exists, &owner) {
         (Known(false), _) => {
@@ -124,7 +142,9 @@ async fn bucket(run: &Run, owners: &Owners, name: &str, trail_owner: &AccountId)
             s3::unread(&run.partition, name, exists, Known(None), gone)
         }
         // Its own account could not list its buckets: it may still be the owner, and allowed to read.
-        (_, Unknown(_)) if !owners.denies(run, name, trail_owner).await && ask.needs(HEAD_BUCKET) => {
+        (_, Unknown(_))
+            if !owners.denies(run, name, trail_owner).await && ask.needs(HEAD_BUCKET) =>
+        {
             let mut bucket = s3::bucket(ask, &asker, &run.partition, name, owner).await;
             bucket.exists = exists;
             bucket
@@ -144,13 +164,22 @@ async fn bucket(run: &Run, owners: &Owners, name: &str, trail_owner: &AccountId)
 /// Every key that a trail, a log bucket or a store encrypts with.
 fn keys(run: &Run) -> Vec<Arn> {
     let inventory = run.inventory();
-    let trails = inventory.trails.values().filter_map(|it| it.configuration.ok()?.kms_key.clone());
-    let buckets = inventory
-        .buckets
+    let trails = inventory
+        .trails
         .values()
-        .filter_map(|it| it.encryption.ok()?.as_ref()?.kms_key.as_deref().map(Arn::from));
-    let stores =
-        inventory.event_data_stores.values().filter_map(|it| it.configuration.ok()?.kms_key.clone());
+        .filter_map(|it| it.configuration.ok()?.kms_key.clone());
+    let buckets = inventory.buckets.values().filter_map(|it| {
+        it.encryption
+            .ok()?
+            .as_ref()?
+            .kms_key
+            .as_deref()
+            .map(Arn::from)
+    });
+    let stores = inventory
+        .event_data_stores
+        .values()
+        .filter_map(|it| it.configuration.ok()?.kms_key.clone());
     let keys: BTreeSet<Arn> = trails.chain(buckets).chain(stores).collect();
     keys.into_iter().collect()
 }
@@ -202,12 +231,25 @@ fn reach(run: &Run, arn: &Arn, call: ApiCall) -> Result<Target, Gap> {
     if let Some(target) = run.session(&account) {
         return Ok(target.in_region(&arn.region()));
     }
-    let seen = run.inventory().accounts.get(&account).map(|it| it.session.clone());
+    let seen = run
+        .inventory()
+        .accounts
+        .get(&account)
+        .map(|it| it.session.clone());
     match seen {
         Some(Fact::Unknown(gap)) => Err(gap),
         Some(Fact::Known(_)) | None => {
-            let at = Target { account, region: arn.region(), ..run.caller.clone() };
-            Err(gap(&at, call, Reason::Denied, "no account in sight owns it"))
+            let at = Target {
+                account,
+                region: arn.region(),
+                ..run.caller.clone()
+            };
+            Err(gap(
+                &at,
+                call,
+                Reason::Denied,
+                "no account in sight owns it",
+            ))
         }
     }
 }

@@ -48,12 +48,18 @@ impl Run {
     }
 
     pub(crate) fn sees(&self, account: &AccountId, trail: &Arn) {
-        locked(&self.viewers).entry(trail.clone()).or_default().insert(account.clone());
+        locked(&self.viewers)
+            .entry(trail.clone())
+            .or_default()
+            .insert(account.clone());
     }
 
     /// The first account, in order, that sees this trail and can be asked about it.
     pub(crate) fn viewer(&self, trail: &Arn) -> Option<Target> {
-        let viewers = locked(&self.viewers).get(trail).cloned().unwrap_or_default();
+        let viewers = locked(&self.viewers)
+            .get(trail)
+            .cloned()
+            .unwrap_or_default();
         viewers.iter().find_map(|account| self.session(account))
     }
 

@@ -32,10 +32,21 @@ pub(crate) async fn owned(ask: &Ask, target: &Target) -> Fact<Vec<String>> {
         "",
         &[],
         aws_sdk_s3,
-        |token| ask.clients.s3.list_buckets().max_buckets(10_000).set_continuation_token(token.clone()),
+        |token| ask
+            .clients
+            .s3
+            .list_buckets()
+            .max_buckets(10_000)
+            .set_continuation_token(token.clone()),
         |out| (out.buckets.unwrap_or_default(), out.continuation_token)
     );
-    pages.map(|buckets| buckets.unwrap_or_default().into_iter().filter_map(|it| it.name).collect())
+    pages.map(|buckets| {
+        buckets
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|it| it.name)
+            .collect()
+    })
 }
 
 /// Whether a bucket of this name exists at all, whoever owns it.
@@ -99,7 +110,11 @@ pub(crate) async fn bucket(
         Known(region) => target.in_region(region),
         Unknown(_) => target.clone(),
     };
-    let at = Place { ask, target: &here, name };
+    let at = Place {
+        ask,
+        target: &here,
+        name,
+    };
     let (acl, ownership, public_access_block, policy, policy_is_public, versioning, lock) = futures::join!(
         at.acl(),
         at.ownership(),
@@ -109,7 +124,16 @@ pub(crate) async fn bucket(
         at.versioning(),
         at.object_lock(),
     );
-    let (encryption, access_logging, lifecycle, replication, notifications, website, tags, prefixes) = futures::join!(
+    let (
+        encryption,
+        access_logging,
+        lifecycle,
+        replication,
+        notifications,
+        website,
+        tags,
+        prefixes,
+    ) = futures::join!(
         at.encryption(),
         at.access_logging(),
         at.lifecycle(),
@@ -159,7 +183,11 @@ async fn region(ask: &Ask, target: &Target, name: &str) -> Fact<Region> {
     let answer = ask
         .call(target, call, name, &[], |meter| {
             let place = overrides!(aws_sdk_s3, target, call).force_path_style(true);
-            request.customize().interceptor(meter).config_override(place).send()
+            request
+                .customize()
+                .interceptor(meter)
+                .config_override(place)
+                .send()
         })
         .await;
     answer.read((target, call), |out| {
@@ -199,7 +227,11 @@ impl Place<'_> {
     async fn acl(&self) -> Fact<Vec<AclGrant>> {
         let answer = get!(self, GET_BUCKET_ACL, get_bucket_acl, []);
         answer.read((self.target, GET_BUCKET_ACL), |out| {
-            out.grants.unwrap_or_default().into_iter().map(grant).collect()
+            out.grants
+                .unwrap_or_default()
+                .into_iter()
+                .map(grant)
+                .collect()
         })
     }
 
@@ -212,7 +244,10 @@ impl Place<'_> {
         );
         answer.map(|out| {
             let rules = out?.ownership_controls?.rules;
-            rules.into_iter().next().map(|rule| rule.object_ownership.as_str().to_owned())
+            rules
+                .into_iter()
+                .next()
+                .map(|rule| rule.object_ownership.as_str().to_owned())
         })
     }
 
@@ -235,13 +270,22 @@ impl Place<'_> {
     }
 
     async fn policy(&self) -> Fact<Option<String>> {
-        let answer = get!(self, GET_BUCKET_POLICY, get_bucket_policy, ["NoSuchBucketPolicy"]);
+        let answer = get!(
+            self,
+            GET_BUCKET_POLICY,
+            get_bucket_policy,
+            ["NoSuchBucketPolicy"]
+        );
         answer.map(|out| out.and_then(|out| out.policy))
     }
 
     async fn policy_is_public(&self) -> Fact<Option<bool>> {
-        let answer =
-            get!(self, GET_BUCKET_POLICY_STATUS, get_bucket_policy_status, ["NoSuchBucketPolicy"]);
+        let answer = get!(
+            self,
+            GET_BUCKET_POLICY_STATUS,
+            get_bucket_policy_status,
+            ["NoSuchBucketPolicy"]
+        );
         answer.map(|out| out?.policy_status?.is_public)
     }
 
@@ -301,16 +345,28 @@ impl Place<'_> {
         if key.starts_with("arn:") {
             return key.to_owned();
         }
-        let Target { account, region, .. } = self.target;
-        let resource = if key.starts_with("alias/") { key.to_owned() } else { format!("key/{key}") };
-        format!("arn:{}:kms:{region}:{account}:{resource}", partition_of(region))
+        let Target {
+            account, region, ..
+        } = self.target;
+        let resource = if key.starts_with("alias/") {
+            key.to_owned()
+        } else {
+            format!("key/{key}")
+        };
+        format!(
+            "arn:{}:kms:{region}:{account}:{resource}",
+            partition_of(region)
+        )
     }
 
     async fn access_logging(&self) -> Fact<Option<AccessLogging>> {
         let answer = get!(self, GET_BUCKET_LOGGING, get_bucket_logging, []);
         answer.map(|out| {
             let set = out?.logging_enabled?;
-            Some(AccessLogging { target_bucket: set.target_bucket, target_prefix: set.target_prefix })
+            Some(AccessLogging {
+                target_bucket: set.target_bucket,
+                target_prefix: set.target_prefix,
+            })
         })
     }
 
@@ -321,7 +377,15 @@ impl Place<'_> {
             get_bucket_lifecycle_configuration,
             ["NoSuchLifecycleConfiguration"]
         );
-        answer.map(|out| Some(out?.rules.unwrap_or_default().into_iter().map(lifecycle).collect()))
+        answer.map(|out| {
+            Some(
+                out?.rules
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(lifecycle)
+                    .collect(),
+            )
+        })
     }
 
     async fn replication(&self) -> Fact<Option<Vec<ReplicationRule>>> {
@@ -338,12 +402,19 @@ impl Place<'_> {
     }
 
     async fn notifications(&self) -> Fact<Notifications> {
-        let answer =
-            get!(self, GET_BUCKET_NOTIFICATION, get_bucket_notification_configuration, []);
+        let answer = get!(
+            self,
+            GET_BUCKET_NOTIFICATION,
+            get_bucket_notification_configuration,
+            []
+        );
         answer.read((self.target, GET_BUCKET_NOTIFICATION), |out| {
             let topics = out.topic_configurations.unwrap_or_default().into_iter();
             let queues = out.queue_configurations.unwrap_or_default().into_iter();
-            let functions = out.lambda_function_configurations.unwrap_or_default().into_iter();
+            let functions = out
+                .lambda_function_configurations
+                .unwrap_or_default()
+                .into_iter();
             let targets = topics
                 .map(|it| it.topic_arn)
                 .chain(queues.map(|it| it.queue_arn))
@@ -356,13 +427,22 @@ impl Place<'_> {
     }
 
     async fn website(&self) -> Fact<bool> {
-        let answer =
-            get!(self, GET_BUCKET_WEBSITE, get_bucket_website, ["NoSuchWebsiteConfiguration"]);
+        let answer = get!(
+            self,
+            GET_BUCKET_WEBSITE,
+            get_bucket_website,
+            ["NoSuchWebsiteConfiguration"]
+        );
         answer.map(|out| out.is_some())
     }
 
     async fn tags(&self) -> Fact<BTreeMap<String, String>> {
-        let answer = get!(self, GET_BUCKET_TAGGING, get_bucket_tagging, ["NoSuchTagSet"]);
+        let answer = get!(
+            self,
+            GET_BUCKET_TAGGING,
+            get_bucket_tagging,
+            ["NoSuchTagSet"]
+        );
         answer.map(|out| {
             let tags = out.map(|out| out.tag_set).unwrap_or_default();
             tags.into_iter().map(|tag| (tag.key, tag.value)).collect()
@@ -371,13 +451,31 @@ impl Place<'_> {
 
     /// What lies at the top: up to 1,000 prefixes and keys, enough to tell whether the bucket is shared.
     async fn prefixes(&self) -> Fact<Vec<String>> {
-        let request = self.ask.clients.s3.list_objects_v2().bucket(self.name).delimiter("/");
-        let answer =
-            send!(self.ask, self.target, LIST_OBJECTS, self.name, &[], aws_sdk_s3, request);
+        let request = self
+            .ask
+            .clients
+            .s3
+            .list_objects_v2()
+            .bucket(self.name)
+            .delimiter("/");
+        let answer = send!(
+            self.ask,
+            self.target,
+            LIST_OBJECTS,
+            self.name,
+            &[],
+            aws_sdk_s3,
+            request
+        );
         answer.read((self.target, LIST_OBJECTS), |out| {
             let prefixes = out.common_prefixes.unwrap_or_default().into_iter();
             let keys = out.contents.unwrap_or_default().into_iter();
-            Some(prefixes.filter_map(|it| it.prefix).chain(keys.filter_map(|it| it.key)).collect())
+            Some(
+                prefixes
+                    .filter_map(|it| it.prefix)
+                    .chain(keys.filter_map(|it| it.key))
+                    .collect(),
+            )
         })
     }
 }
@@ -408,8 +506,16 @@ fn retention(it: &types::DefaultRetention) -> Option<Retention> {
         _ => return None,
     };
     // Some endpoints give a zero beside the unit that is set.
-    let count = |given: Option<i32>| given.and_then(|it| u32::try_from(it).ok()).filter(|it| *it > 0);
-    Some(Retention { mode, days: count(it.days), years: count(it.years) })
+    let count = |given: Option<i32>| {
+        given
+            .and_then(|it| u32::try_from(it).ok())
+            .filter(|it| *it > 0)
+    };
+    Some(Retention {
+        mode,
+        days: count(it.days),
+        years: count(it.years),
+    })
 }
 
 fn lifecycle(it: types::LifecycleRule) -> LifecycleRule {
@@ -432,10 +538,17 @@ fn lifecycle(it: types::LifecycleRule) -> LifecycleRule {
         .or_else(|| and.and_then(|and| and.prefix.clone()))
         .or(old_prefix);
     let (expiration, noncurrent) = (it.expiration, it.noncurrent_version_expiration);
-    let transitions = it.transitions.unwrap_or_default().into_iter().map(|it| Transition {
-        days: it.days.map(i64::from),
-        class: it.storage_class.map(|it| it.as_str().to_owned()).unwrap_or_default(),
-    });
+    let transitions = it
+        .transitions
+        .unwrap_or_default()
+        .into_iter()
+        .map(|it| Transition {
+            days: it.days.map(i64::from),
+            class: it
+                .storage_class
+                .map(|it| it.as_str().to_owned())
+                .unwrap_or_default(),
+        });
     LifecycleRule {
         id: it.id,
         enabled: it.status == types::ExpirationStatus::Enabled,
@@ -443,8 +556,13 @@ fn lifecycle(it: types::LifecycleRule) -> LifecycleRule {
         narrowed,
         expiration_days: expiration.as_ref().and_then(|it| it.days).map(i64::from),
         expiration_date: maybe(expiration.as_ref().and_then(|it| it.date.as_ref())),
-        noncurrent_days: noncurrent.as_ref().and_then(|it| it.noncurrent_days).map(i64::from),
-        noncurrent_kept: noncurrent.and_then(|it| it.newer_noncurrent_versions).map(i64::from),
+        noncurrent_days: noncurrent
+            .as_ref()
+            .and_then(|it| it.noncurrent_days)
+            .map(i64::from),
+        noncurrent_kept: noncurrent
+            .and_then(|it| it.newer_noncurrent_versions)
+            .map(i64::from),
         transitions: transitions.collect(),
     }
 }

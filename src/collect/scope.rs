@@ -40,11 +40,25 @@ pub(crate) async fn caller(
     config: &SdkConfig,
     credentials: SharedCredentialsProvider,
 ) -> Result<Caller, CollectError> {
-    let region = config.region().map_or("us-east-1", |region| region.as_ref());
+    let region = config
+        .region()
+        .map_or("us-east-1", |region| region.as_ref());
     let account = AccountId::from("");
-    let target = Target { account, region: Region::from(region), credentials };
+    let target = Target {
+        account,
+        region: Region::from(region),
+        credentials,
+    };
     let request = ask.clients.sts.get_caller_identity();
-    let answer = send!(ask, &target, GET_CALLER_IDENTITY, "", &[], aws_sdk_sts, request);
+    let answer = send!(
+        ask,
+        &target,
+        GET_CALLER_IDENTITY,
+        "",
+        &[],
+        aws_sdk_sts,
+        request
+    );
     let identity = answer.read((&target, GET_CALLER_IDENTITY), |out| {
         Some((AccountId::from(out.account?), Arn::from(out.arn?)))
     });
@@ -56,7 +70,11 @@ pub(crate) async fn caller(
         }
     };
     // The partition comes from the caller, never from a region's name.
-    let target = Target { account, region: regions::home(arn.partition()), ..target };
+    let target = Target {
+        account,
+        region: regions::home(arn.partition()),
+        ..target
+    };
     Ok(Caller { arn, target })
 }
 
@@ -98,7 +116,8 @@ pub(crate) async fn accounts(run: &Run) -> Result<Vec<Candidate>, CollectError> 
     let empty = scope.accounts.is_empty();
     inventory.organization = seen.organization;
     if empty {
-        let what = "--accounts, --exclude-accounts and --ou leave none of the accounts that can be seen";
+        let what =
+            "--accounts, --exclude-accounts and --ou leave none of the accounts that can be seen";
         return Err(CollectError::EmptyScope(anyhow!(what)));
     }
     Ok(candidates)
@@ -122,11 +141,7 @@ fn population(
     }]
 }
 
-fn parent(
-    run: &Run,
-    member: &Member,
-    organization: Option<&Organization>,
-) -> Fact<Option<String>> {
+fn parent(run: &Run, member: &Member, organization: Option<&Organization>) -> Fact<Option<String>> {
     match (&member.parent, organization) {
         (Some(parent), _) => Known(Some(parent.clone())),
         (None, None) => Known(None),
@@ -140,12 +155,15 @@ fn parent(
 fn wanted(run: &Run, member: &Member, units: Option<&Fact<Vec<Unit>>>) -> bool {
     let options = &run.options;
     let named = |list: &[String]| list.iter().any(|id| id == member.id.as_str());
-    if named(&options.exclude_accounts) || !(options.accounts.is_empty() || named(&options.accounts))
+    if named(&options.exclude_accounts)
+        || !(options.accounts.is_empty() || named(&options.accounts))
     {
         return false;
     }
     options.ous.is_empty()
-        || units.and_then(Fact::ok).is_some_and(|units| below(member, units, &options.ous))
+        || units
+            .and_then(Fact::ok)
+            .is_some_and(|units| below(member, units, &options.ous))
 }
 
 /// The account lies in one of the units, or in one below.
@@ -157,7 +175,10 @@ fn below(member: &Member, units: &[Unit], wanted: &[String]) -> bool {
         if wanted.iter().any(|unit| unit == id) {
             return true;
         }
-        at = units.iter().find(|unit| unit.id == id).and_then(|unit| unit.parent.as_deref());
+        at = units
+            .iter()
+            .find(|unit| unit.id == id)
+            .and_then(|unit| unit.parent.as_deref());
     }
     false
 }

@@ -36,8 +36,14 @@ struct Assumed {
 
 impl Assumed {
     fn current(&self) -> Option<Credentials> {
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner).clone()?;
-        let fresh = current.expiry().is_none_or(|at| at > SystemTime::now() + REFRESH);
+        let current = self
+            .current
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()?;
+        let fresh = current
+            .expiry()
+            .is_none_or(|at| at > SystemTime::now() + REFRESH);
         fresh.then_some(current)
     }
 
@@ -119,12 +125,18 @@ pub(crate) async fn assume(
     role: Role,
 ) -> Fact<(Arn, Target)> {
     let session = Arn::from(
-        role.arn.as_str().replacen(":iam:", ":sts:", 1).replacen(":role/", ":assumed-role/", 1)
+        role.arn
+            .as_str()
+            .replacen(":iam:", ":sts:", 1)
+            .replacen(":role/", ":assumed-role/", 1)
             + "/"
             + SESSION_NAME,
     );
     // The ledger says which account was asked for: the role's.
-    let target = Target { account: account.clone(), ..caller.in_region(region) };
+    let target = Target {
+        account: account.clone(),
+        ..caller.in_region(region)
+    };
     let assumed = Arc::new(Assumed {
         ask: Arc::clone(ask),
         role,
@@ -134,6 +146,13 @@ pub(crate) async fn assume(
     });
     assumed.credentials().await.map(|_| {
         let credentials = SharedCredentialsProvider::new(Provider(Arc::clone(&assumed)));
-        (session, Target { account: account.clone(), region: region.clone(), credentials })
+        (
+            session,
+            Target {
+                account: account.clone(),
+                region: region.clone(),
+                credentials,
+            },
+        )
     })
 }

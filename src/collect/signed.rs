@@ -56,11 +56,18 @@ impl ProvideErrorMetadata for ErrorAnswer {
 }
 
 /// Block Public Access for the whole account.
-pub(crate) async fn public_access_block(ask: &Ask, target: &Target) -> Fact<Option<PublicAccessBlock>> {
+pub(crate) async fn public_access_block(
+    ask: &Ask,
+    target: &Target,
+) -> Fact<Option<PublicAccessBlock>> {
     const CALL: ApiCall = GET_ACCOUNT_PUBLIC_ACCESS_BLOCK;
     let absent = &["NoSuchPublicAccessBlockConfiguration"];
     let account = target.account.as_str();
-    let host = format!("https://{account}.s3-control.{}.{}", target.region, suffix(target));
+    let host = format!(
+        "https://{account}.s3-control.{}.{}",
+        target.region,
+        suffix(target)
+    );
     let get = Get {
         call: CALL,
         signing_name: "s3",
@@ -68,7 +75,11 @@ pub(crate) async fn public_access_block(ask: &Ask, target: &Target) -> Fact<Opti
         path: "/v20180820/configuration/publicAccessBlock",
         headers: vec![("x-amz-account-id", account.to_owned())],
     };
-    let answer = ask.call(target, CALL, account, absent, |meter| send(ask, target, get, meter)).await;
+    let answer = ask
+        .call(target, CALL, account, absent, |meter| {
+            send(ask, target, get, meter)
+        })
+        .await;
     match answer {
         Fact::Known(None) => Fact::Known(None),
         some => some
@@ -86,7 +97,11 @@ pub(crate) async fn public_access_block(ask: &Ask, target: &Target) -> Fact<Opti
 }
 
 fn suffix(target: &Target) -> &'static str {
-    if target.region.as_str().starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
+    if target.region.as_str().starts_with("cn-") {
+        "amazonaws.com.cn"
+    } else {
+        "amazonaws.com"
+    }
 }
 
 /// What is asked for, and of whom.
@@ -105,8 +120,12 @@ async fn send(
     meter: Meter,
 ) -> Result<Answer, SdkError<ErrorAnswer, HttpResponse>> {
     let config = &ask.clients.config;
-    let host = config.endpoint_url().map_or(get.host.clone(), str::to_owned);
-    let request = signed(target, &get, &host).await.map_err(SdkError::construction_failure)?;
+    let host = config
+        .endpoint_url()
+        .map_or(get.host.clone(), str::to_owned);
+    let request = signed(target, &get, &host)
+        .await
+        .map_err(SdkError::construction_failure)?;
     let mut operation = Operation::builder()
         .service_name(get.call.service)
         .operation_name(get.call.operation)
@@ -166,13 +185,24 @@ async fn signed(target: &Target, get: &Get, host: &str) -> Result<Signed, BoxErr
         .build()?
         .into();
     let uri = format!("{}{}", host.trim_end_matches('/'), get.path);
-    let headers = get.headers.iter().map(|(name, value)| (*name, value.as_str()));
+    let headers = get
+        .headers
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()));
     let request = SignableRequest::new("GET", &uri, headers, SignableBody::Bytes(&[]))?;
     let (instructions, _) = sign(request, &params)?.into_parts();
-    let given = get.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-    let added = instructions.headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let given = get
+        .headers
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.clone()));
+    let added = instructions
+        .headers()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
     let headers = given.chain(added).collect();
-    Ok(Signed { uri: get.path.to_owned(), headers })
+    Ok(Signed {
+        uri: get.path.to_owned(),
+        headers,
+    })
 }
 
 fn answer(response: &HttpResponse) -> Result<Answer, OrchestratorError<ErrorAnswer>> {

@@ -48,9 +48,7 @@ impl Source {
     pub(super) fn lines(&self) -> anyhow::Result<Lines> {
         let failed = || format!("{} cannot be read", self.name());
         let mut reader: Box<dyn BufRead> = match self {
-            Source::File(path) => {
-                Box::new(BufReader::new(File::open(path).with_context(failed)?))
-            }
+            Source::File(path) => Box::new(BufReader::new(File::open(path).with_context(failed)?)),
             Source::Stdin => Box::new(BufReader::new(std::io::stdin())),
             Source::Bytes(bytes) => Box::new(*bytes),
         };

@@ -60,10 +60,7 @@ impl Snapshot {
     }
 
     /// The same, for what can fail on the way.
-    fn try_each_iam(
-        &self,
-        mut f: impl FnMut(Iam) -> anyhow::Result<()>,
-    ) -> anyhow::Result<()> {
+    fn try_each_iam(&self, mut f: impl FnMut(Iam) -> anyhow::Result<()>) -> anyhow::Result<()> {
         match &self.iam {
             IamRecords::Spooled(spool) => spool.each(f),
             IamRecords::Lines(_, numbers) if numbers.is_empty() => Ok(()),

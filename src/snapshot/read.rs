@@ -65,7 +65,10 @@ fn read(source: &Source) -> anyhow::Result<Snapshot> {
             _ => is_there(&inventory, &record),
         };
         if second {
-            bail!("line {number} is a second {} of the same name", kind(&record));
+            bail!(
+                "line {number} is a second {} of the same name",
+                kind(&record)
+            );
         }
         lines.keep(&line)?;
         match inventory.insert(record) {
@@ -205,7 +208,9 @@ pub(super) fn each_iam(
 
 /// What is wrong with a line, without the parser's own line number, and cut to a readable length.
 fn words(error: &serde_json::Error) -> String {
-    let text = error.to_string().replace(" at line 1 column ", " at column ");
+    let text = error
+        .to_string()
+        .replace(" at line 1 column ", " at column ");
     match text.char_indices().nth(300) {
         Some((at, _)) => format!("{} ...", text.get(..at).unwrap_or_default()),
         None => text,

@@ -37,8 +37,7 @@ impl Spool {
             .write_all(&packed)
             .context("the temporary file cannot be written")?;
         let length = packed.len() as u64;
-        self.index
-            .insert(iam.account.clone(), (self.end, length));
+        self.index.insert(iam.account.clone(), (self.end, length));
         self.end += length;
         Ok(())
     }

@@ -210,14 +210,21 @@ impl Condition {
             || !self.templates.iter().all(Template::is_sound)
     }
 
-    /// The keys whose values it needs: its own, and those of the variables in its values.
-    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(self.key.as_str()).chain(self.templates.iter().flat_map(Template::keys))
+    /// Whether another condition holds in the same requests, by how it is written.
+    pub(super) fn means_same(&self, other: &Self) -> bool {
+        self.operator == other.operator
+            && self.key == other.key
+            && self.templates == other.templates
     }
 
-    /// Whether its values hold variables.
-    pub(super) fn has_variables(&self) -> bool {
-        self.templates.iter().any(|t| t.keys().next().is_some())
+    /// The keys whose values it needs: its own, and those of the variables in its values.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.key.as_str()).chain(self.variables())
+    }
+
+    /// The keys of the variables in its values.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.templates.iter().flat_map(Template::keys)
     }
 
     /// Whether it holds in a request, as part of a statement with this effect.
@@ -450,6 +457,32 @@ impl Cidr {
             Some(_) => return None,
         };
         (prefix <= width).then_some(Self { address, prefix })
+    }
+
+    /// Its first address, and the one after its last.
+    pub(super) fn edges(&self) -> (IpAddr, Option<IpAddr>) {
+        match self.address {
+            IpAddr::V4(own) => {
+                let mask = u32::MAX
+                    .checked_shl(32 - u32::from(self.prefix))
+                    .unwrap_or(0);
+                let first = own.to_bits() & mask;
+                let after = (first | !mask)
+                    .checked_add(1)
+                    .map(|bits| IpAddr::V4(bits.into()));
+                (IpAddr::V4(first.into()), after)
+            }
+            IpAddr::V6(own) => {
+                let mask = u128::MAX
+                    .checked_shl(128 - u32::from(self.prefix))
+                    .unwrap_or(0);
+                let first = own.to_bits() & mask;
+                let after = (first | !mask)
+                    .checked_add(1)
+                    .map(|bits| IpAddr::V6(bits.into()));
+                (IpAddr::V6(first.into()), after)
+            }
+        }
     }
 
     /// Whether the address is in the range.

@@ -140,6 +140,11 @@ impl Context {
         self
     }
 
+    /// The keys that were set, by name.
+    pub fn keys(&self) -> impl Iterator<Item = (&str, &Key)> {
+        self.keys.iter().map(|(name, key)| (name.as_str(), key))
+    }
+
     /// What is known of a key; of keys that were never set, what holds for the rest.
     #[must_use]
     pub fn key(&self, name: &str) -> &Key {

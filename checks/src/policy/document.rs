@@ -117,7 +117,12 @@ impl Actions {
     /// Whether an action, such as `cloudtrail:StopLogging`, is meant.
     #[must_use]
     pub fn matches(&self, action: &str) -> bool {
-        self.patterns.iter().any(|p| p.glob.matches(action)) != self.negated
+        self.matches_lower(&super::glob::lower(action))
+    }
+
+    /// The same, for an action whose case was folded once for many patterns.
+    pub(super) fn matches_lower(&self, action: &[char]) -> bool {
+        self.patterns.iter().any(|p| p.glob.matches_chars(action)) != self.negated
     }
 }
 
@@ -389,10 +394,10 @@ fn text<'a>(place: &'static str, json: &'a Json) -> Result<&'a str, ParseError> 
 
 /// A text, or a list of them.
 pub(super) fn texts<'a>(place: &'static str, json: &'a Json) -> Result<Vec<&'a str>, ParseError> {
-    match json {
-        Json::List(items) => items.iter().map(|item| text(place, item)).collect(),
-        single => Ok(vec![text(place, single)?]),
+    if let Json::List(items) = json {
+        return items.iter().map(|item| text(place, item)).collect();
     }
+    Ok(vec![text(place, json)?])
 }
 
 /// Condition values: texts, booleans and numbers, one or a list.
@@ -402,10 +407,10 @@ fn scalars(json: &Json) -> Result<Vec<String>, ParseError> {
         Json::Bool(value) => Ok(value.to_string()),
         Json::Null | Json::List(_) | Json::Object(_) => Err(ParseError::Shape("Condition")),
     };
-    match json {
-        Json::List(items) => items.iter().map(scalar).collect(),
-        single => Ok(vec![scalar(single)?]),
+    if let Json::List(items) = json {
+        return items.iter().map(scalar).collect();
     }
+    Ok(vec![scalar(json)?])
 }
 
 #[cfg(test)]

@@ -99,17 +99,18 @@ impl Glob {
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
         if self.ignore_case {
-            let lower: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
-            self.matches_chars(&lower)
+            self.matches_chars(&lower(text))
         } else {
             let chars: Vec<char> = text.chars().collect();
             self.matches_chars(&chars)
         }
     }
 
+    /// `text` is in lower case already if this pattern ignores case.
+    ///
     /// Only the last `*` is ever retried. That is enough: `*` that cross colons come after all that do not, and
     /// between those the colons of the pattern pin the fields.
-    fn matches_chars(&self, text: &[char]) -> bool {
+    pub(super) fn matches_chars(&self, text: &[char]) -> bool {
         let (mut t, mut p) = (0, 0);
         let mut retry: Option<(usize, usize)> = None;
         while let Some(&c) = text.get(t) {
@@ -144,6 +145,11 @@ impl Glob {
             .skip(p)
             .all(|token| matches!(token, Token::Any { .. }))
     }
+}
+
+/// A text as patterns that ignore case see it.
+pub(super) fn lower(text: &str) -> Vec<char> {
+    text.chars().flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

@@ -2,22 +2,37 @@
 //!
 //! Imports nothing from its siblings, so that it can become a crate by moving a folder.
 
+mod acl;
+mod atoms;
 mod automaton;
 mod condition;
 mod context;
+mod decide;
 mod document;
+mod formula;
 mod glob;
 mod instant;
 mod json;
 pub mod posture;
 mod principal;
+mod rcp;
+mod request;
+mod residual;
 mod template;
+mod worlds;
 
+pub use atoms::AtomTest;
 pub use condition::{Cidr, Condition, Operator, Order, Quantifier, Test};
 pub use context::{Context, Key, Tri, Value};
+pub use decide::{Decision, Outcome, Verdict, decide};
 pub use document::{
     ActionPattern, Actions, Document, Effect, ParseError, ResourcePattern, Resources, Statement,
     Version,
 };
 pub use glob::Glob;
 pub use principal::{Caller, CallerKind, Grant, Principal, PrincipalSet};
+pub use request::{
+    AclGrant, AclGrantee, AclPermission, KeyGrant, Layer, Layers, Level, Policy, Request,
+    StatementRef, Target,
+};
+pub use residual::{Literal, Residual, Strength};

@@ -21,7 +21,9 @@ pub enum Principal {
 }
 
 impl Principal {
-    fn aws(text: &str) -> Self {
+    /// A text under `AWS`.
+    #[must_use]
+    pub fn aws(text: &str) -> Self {
         if text == "*" {
             return Self::Everyone;
         }
@@ -62,6 +64,11 @@ impl Principal {
             }
             Self::Everyone | Self::Service(_) | Self::CanonicalUser(_) => None,
         }
+    }
+
+    /// Whether the caller is meant, by itself or by its account.
+    pub(super) fn names(&self, caller: &Caller) -> bool {
+        self.grant(caller).is_some()
     }
 
     fn grant(&self, caller: &Caller) -> Option<Grant> {

@@ -1,0 +1,211 @@
+//! When a conditional verdict is "allowed": a short list of alternatives, and how hard they are to meet.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::atoms::AtomTest;
+use super::context::Tri;
+use super::decide::Build;
+use super::formula::{Alternatives, Formula, absorbed};
+use super::request::StatementRef;
+use super::worlds::Worlds;
+
+/// More alternatives than this help no reader.
+const MAX_ALTERNATIVES: usize = 64;
+/// Bound on the work of shortening alternatives.
+const MAX_WORK: usize = 200_000;
+
+/// The condition that is left: allowed if one of the alternatives holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Residual {
+    /// Each is a list of tests that must all come out as said.
+    pub alternatives: Vec<Vec<Literal>>,
+    /// There were too many alternatives to write them down; the list is empty.
+    pub truncated: bool,
+}
+
+/// One test of a residual condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Literal {
+    /// What is tested.
+    pub test: AtomTest,
+    /// Whether it must hold, or must not.
+    pub holds: bool,
+    /// The statements that ask for it.
+    pub statements: Vec<StatementRef>,
+}
+
+/// How hard a condition is to meet for somebody who wants to; the later, the harder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strength {
+    /// The caller chooses it: treat as allowed.
+    Choosable,
+    /// It takes some effort, such as a certain network or a detour through a service.
+    Weak,
+    /// It takes what an attacker does not have, such as a second factor.
+    Strong,
+}
+
+impl Residual {
+    /// How hard its easiest alternative is. Nothing if the alternatives are not known.
+    #[must_use]
+    pub fn strength(&self) -> Option<Strength> {
+        let hardest = |term: &Vec<Literal>| {
+            term.iter()
+                .map(Literal::strength)
+                .max()
+                .unwrap_or(Strength::Choosable)
+        };
+        self.alternatives.iter().map(hardest).min()
+    }
+}
+
+impl Literal {
+    /// How hard this one test is.
+    #[must_use]
+    pub fn strength(&self) -> Strength {
+        match &self.test {
+            AtomTest::Resource(_) => Strength::Choosable,
+            AtomTest::Condition { key, .. } => strength_of(&key.to_lowercase()),
+        }
+    }
+}
+
+/// Keys of a service are parameters of the request: its caller sets them. Of the global ones only some are.
+fn strength_of(key: &str) -> Strength {
+    if let "kms:viaservice" | "kms:calleraccount" | "s3:dataaccesspointaccount" = key {
+        return Strength::Weak;
+    }
+    let Some(global) = key.strip_prefix("aws:") else {
+        return Strength::Choosable;
+    };
+    match global {
+        "useragent" | "referer" | "tagkeys" | "securetransport" | "requestedregion" => {
+            Strength::Choosable
+        }
+        "sourceip" | "calledvia" | "calledviafirst" | "calledvialast" | "viaawsservice"
+        | "currenttime" | "epochtime" => Strength::Weak,
+        tag if tag.starts_with("requesttag/") => Strength::Choosable,
+        _ => Strength::Strong,
+    }
+}
+
+impl fmt::Display for Residual {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, term) in self.alternatives.iter().enumerate() {
+            if index > 0 {
+                f.write_str(" or ")?;
+            }
+            for (index, literal) in term.iter().enumerate() {
+                let and = if index > 0 { " and " } else { "" };
+                let not = if literal.holds { "" } else { "not " };
+                write!(f, "{and}{not}{}", literal.test)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn of(allowed: &Formula, worlds: &Worlds, build: &Build<'_>) -> Option<Residual> {
+    let known = allowed.without_missing();
+    let Some(terms) = known.alternatives(MAX_ALTERNATIVES) else {
+        return Some(Residual {
+            alternatives: Vec::new(),
+            truncated: true,
+        });
+    };
+    let terms = if worlds.untried {
+        terms
+    } else {
+        shortened(&known, terms, worlds)
+    };
+    let alternatives: Vec<Vec<Literal>> = terms
+        .iter()
+        .map(|term| {
+            term.iter()
+                .filter_map(|&(id, holds)| literal(id, holds, build))
+                .collect()
+        })
+        .collect();
+    (!alternatives.is_empty()).then_some(Residual {
+        alternatives,
+        truncated: false,
+    })
+}
+
+fn literal(id: usize, holds: bool, build: &Build<'_>) -> Option<Literal> {
+    let test = build.atoms.get(id)?.test();
+    let mut statements: Vec<StatementRef> = build
+        .applied
+        .iter()
+        .filter(|applied| {
+            let mut ids = BTreeSet::new();
+            applied.when.atoms(&mut ids);
+            ids.contains(&id)
+        })
+        .map(|applied| applied.at.clone())
+        .collect();
+    statements.sort();
+    statements.dedup();
+    Some(Literal {
+        test,
+        holds,
+        statements,
+    })
+}
+
+/// Without alternatives that no world has, tests that make no difference in any, and what is then said twice.
+fn shortened(formula: &Formula, terms: Alternatives, worlds: &Worlds) -> Alternatives {
+    let possible = terms
+        .into_iter()
+        .filter(|term| worlds.iter().any(|world| holds(term, world)));
+    let terms: Alternatives = possible.collect();
+    let literals: usize = terms.iter().map(BTreeSet::len).sum();
+    if literals * worlds.len() > MAX_WORK {
+        return terms;
+    }
+    let allowed: Vec<bool> = worlds
+        .values(formula)
+        .map(|value| value == Tri::Yes)
+        .collect();
+    let terms = terms.into_iter().map(|mut term| {
+        // What must not hold is dropped first: what must hold reads better.
+        let mut order: Vec<(usize, bool)> = term.iter().copied().collect();
+        order.sort_by_key(|(id, holds)| (*holds, *id));
+        for literal in order {
+            term.remove(&literal);
+            let still = worlds
+                .iter()
+                .zip(&allowed)
+                .all(|(world, allowed)| *allowed || !holds(&term, world));
+            if !still {
+                term.insert(literal);
+            }
+        }
+        term
+    });
+    needed(absorbed(terms.collect()), worlds)
+}
+
+/// Without alternatives whose worlds the others have too.
+fn needed(mut terms: Alternatives, worlds: &Worlds) -> Alternatives {
+    for term in terms.clone() {
+        let covered = worlds
+            .iter()
+            .filter(|world| holds(&term, world))
+            .all(|world| {
+                terms
+                    .iter()
+                    .any(|other| *other != term && holds(other, world))
+            });
+        if covered {
+            terms.remove(&term);
+        }
+    }
+    terms
+}
+
+fn holds(term: &BTreeSet<(usize, bool)>, world: &[Tri]) -> bool {
+    term.iter()
+        .all(|(id, wanted)| world.get(*id) == Some(&Tri::from(*wanted)))
+}

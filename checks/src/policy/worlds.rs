@@ -1,0 +1,459 @@
+//! Tries every world that matters, so that correlations count: the same condition in an Allow and a Deny, ranges that
+//! exclude each other, patterns that cannot match together.
+//!
+//! A key that may have any value gets one representative of each class that the policies can tell apart. What cannot be
+//! enumerated is left free to hold or not: that only ever adds worlds, so no verdict claims too much.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::atoms::{Atom, target_glob};
+use super::automaton::witnesses;
+use super::condition::{Cidr, Condition, Matcher, Quantifier};
+use super::context::{Key, Seen, Tri, Value, View};
+use super::formula::Formula;
+use super::glob::Glob;
+use super::request::{Request, Target};
+use super::template::Filled;
+
+/// Worlds that are tried at most.
+const MAX_WORLDS: usize = 4_096;
+/// Classes of a multi-valued key whose combinations are tried.
+const MAX_CLASSES: usize = 5;
+
+/// The worlds that were tried, each with the value of every atom.
+#[derive(Debug)]
+pub(super) struct Worlds {
+    worlds: Vec<Vec<Tri>>,
+    /// Every world is a real one.
+    pub(super) exact: bool,
+    /// There were too many. The one world left knows no atom.
+    pub(super) untried: bool,
+}
+
+impl Worlds {
+    /// One world in which nothing is known: enough for a formula that decides itself.
+    pub(super) fn one() -> Self {
+        Self {
+            worlds: vec![Vec::new()],
+            exact: true,
+            untried: false,
+        }
+    }
+
+    fn too_many() -> Self {
+        Self {
+            exact: false,
+            untried: true,
+            ..Self::one()
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.worlds.len()
+    }
+
+    /// The value of a formula in each world.
+    pub(super) fn values<'a>(&'a self, formula: &'a Formula) -> impl Iterator<Item = Tri> + 'a {
+        self.worlds
+            .iter()
+            .map(|world| formula.value(&|id| world.get(id).copied().unwrap_or(Tri::Undecided)))
+    }
+
+    /// The worlds, as the values of their atoms.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[Tri]> {
+        self.worlds.iter().map(Vec::as_slice)
+    }
+}
+
+/// One thing that differs between worlds, and what it can be.
+enum Dimension<'a> {
+    Key(&'a str, Vec<Option<Value>>),
+    Resource(Vec<String>),
+    /// An atom that cannot be derived from the others: it holds or not.
+    Free(usize),
+}
+
+impl Dimension<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Key(_, states) => states.len(),
+            Self::Resource(arns) => arns.len(),
+            Self::Free(_) => 2,
+        }
+    }
+}
+
+/// What an atom hangs on.
+struct Used<'a> {
+    id: usize,
+    atom: Atom<'a>,
+    /// Its unknown keys.
+    keys: BTreeSet<&'a str>,
+    /// More than its own key, or resource and key together.
+    relational: bool,
+}
+
+/// All worlds that a formula can tell apart.
+pub(super) fn enumerate(atoms: &[Atom<'_>], formula: &Formula, request: &Request) -> Worlds {
+    let view = View::of(&request.context);
+    let mut ids = BTreeSet::new();
+    formula.atoms(&mut ids);
+    let mut used: Vec<Used<'_>> = ids
+        .iter()
+        .filter_map(|&id| atoms.get(id).map(|atom| describe(id, *atom, &view)))
+        .collect();
+
+    let mut dimensions = Vec::new();
+    let mut exact = true;
+    let mut set_free = |used: &mut Vec<Used<'_>>,
+                        dimensions: &mut Vec<Dimension<'_>>,
+                        hard: &dyn Fn(&Used<'_>) -> bool| {
+        let (free, kept) = std::mem::take(used)
+            .into_iter()
+            .partition(|used| hard(used));
+        *used = kept;
+        let free: Vec<Used<'_>> = free;
+        exact &= free.is_empty();
+        dimensions.extend(free.iter().map(|used| Dimension::Free(used.id)));
+    };
+
+    let any = |key: &str| matches!(request.context.key(key), Key::Any { .. });
+    let set = matches!(request.target, Target::Matching(_));
+    set_free(&mut used, &mut dimensions, &|used: &Used<'_>| {
+        used.relational
+            && (used.keys.iter().any(|key| any(key)) || (used.atom.is_resource() && set))
+    });
+
+    let keys: BTreeSet<&str> = used
+        .iter()
+        .flat_map(|used| used.keys.iter().copied())
+        .collect();
+    for key in keys {
+        let own: Vec<&Used<'_>> = used.iter().filter(|used| used.keys.contains(key)).collect();
+        match states(request.context.key(key), &own, &view) {
+            Some(states) => {
+                let states = distinct(states, &own, |state, used| {
+                    let world = [(key, state.as_ref())];
+                    used.atom
+                        .value(&View::in_world(&request.context, &world), None)
+                });
+                dimensions.push(Dimension::Key(key, states));
+            }
+            None => set_free(&mut used, &mut dimensions, &|used: &Used<'_>| {
+                used.keys.contains(key)
+            }),
+        }
+    }
+
+    let about: Vec<&Used<'_>> = used.iter().filter(|used| used.atom.is_resource()).collect();
+    if !about.is_empty() {
+        match resources(&request.target, &about, &view) {
+            Some(arns) => {
+                let arns = distinct(arns, &about, |arn, used| used.atom.value(&view, Some(arn)));
+                dimensions.push(Dimension::Resource(arns));
+            }
+            None => set_free(&mut used, &mut dimensions, &|used: &Used<'_>| {
+                used.atom.is_resource()
+            }),
+        }
+    }
+
+    let count = dimensions.iter().try_fold(1_usize, |count, dimension| {
+        count.checked_mul(dimension.len())
+    });
+    if count.is_none_or(|count| count > MAX_WORLDS) {
+        return Worlds::too_many();
+    }
+    Worlds {
+        worlds: product(&dimensions, &used, request, atoms.len()),
+        exact,
+        untried: false,
+    }
+}
+
+fn describe<'a>(id: usize, atom: Atom<'a>, view: &View<'_>) -> Used<'a> {
+    let unknown = |key: &&str| view.get(key) == Seen::Unknown;
+    let keys: BTreeSet<&str> = atom.keys().into_iter().filter(unknown).collect();
+    let relational = match &atom {
+        Atom::Condition { condition, .. } => condition.variables().any(|key| keys.contains(key)),
+        Atom::Resource(_) => !keys.is_empty(),
+    };
+    Used {
+        id,
+        atom,
+        keys,
+        relational,
+    }
+}
+
+/// One choice of each kind that the atoms can tell apart. Where an atom hangs on something else too, all stay.
+fn distinct<T>(
+    choices: Vec<T>,
+    atoms: &[&Used<'_>],
+    value: impl Fn(&T, &Used<'_>) -> Tri,
+) -> Vec<T> {
+    if atoms.iter().any(|used| used.relational) {
+        return choices;
+    }
+    let mut seen = BTreeSet::new();
+    choices
+        .into_iter()
+        .filter(|choice| {
+            let kind: Vec<Tri> = atoms.iter().map(|used| value(choice, used)).collect();
+            seen.insert(kind)
+        })
+        .collect()
+}
+
+fn product(
+    dimensions: &[Dimension<'_>],
+    used: &[Used<'_>],
+    request: &Request,
+    atoms: usize,
+) -> Vec<Vec<Tri>> {
+    let mut worlds = Vec::new();
+    let mut at = vec![0_usize; dimensions.len()];
+    let only = match &request.target {
+        Target::One(arn) => Some(arn.as_str()),
+        Target::OneOf(_) | Target::Matching(_) => None,
+    };
+    loop {
+        let mut keys = Vec::new();
+        let mut resource = only;
+        let mut values = vec![Tri::Undecided; atoms];
+        for (dimension, &choice) in dimensions.iter().zip(&at) {
+            match dimension {
+                Dimension::Key(key, states) => {
+                    keys.push((*key, states.get(choice).and_then(Option::as_ref)));
+                }
+                Dimension::Resource(arns) => resource = arns.get(choice).map(String::as_str),
+                Dimension::Free(id) => set(&mut values, *id, Tri::from(choice == 1)),
+            }
+        }
+        let view = View::in_world(&request.context, &keys);
+        for used in used {
+            set(&mut values, used.id, used.atom.value(&view, resource));
+        }
+        worlds.push(values);
+        if !advance(&mut at, dimensions) {
+            return worlds;
+        }
+    }
+}
+
+fn set(values: &mut [Tri], id: usize, value: Tri) {
+    if let Some(own) = values.get_mut(id) {
+        *own = value;
+    }
+}
+
+/// The next combination; `false` after the last.
+fn advance(at: &mut [usize], dimensions: &[Dimension<'_>]) -> bool {
+    for (choice, dimension) in at.iter_mut().zip(dimensions) {
+        *choice += 1;
+        if *choice < dimension.len() {
+            return true;
+        }
+        *choice = 0;
+    }
+    false
+}
+
+fn resources(target: &Target, atoms: &[&Used<'_>], view: &View<'_>) -> Option<Vec<String>> {
+    match target {
+        Target::One(arn) => Some(vec![arn.clone()]),
+        Target::OneOf(arns) => Some(arns.clone()),
+        Target::Matching(set) => {
+            let mut globs = Vec::new();
+            for used in atoms {
+                if let Atom::Resource(atom) = &used.atom {
+                    match atom.pattern.fill(view, atom.incomplete) {
+                        Filled::Glob(glob) => globs.push(glob),
+                        Filled::Never => {}
+                        Filled::Undecided => return None,
+                    }
+                }
+            }
+            let globs: Vec<&Glob> = globs.iter().collect();
+            witnesses(&globs, &target_glob(set)?)
+        }
+    }
+}
+
+/// What a key can be, as far as conditions tell the difference; nothing if that is too much.
+fn states(key: &Key, atoms: &[&Used<'_>], view: &View<'_>) -> Option<Vec<Option<Value>>> {
+    let may_be_absent = match key {
+        Key::Known(value) => return Some(vec![Some(value.clone())]),
+        Key::Absent => return Some(vec![None]),
+        Key::OneOf(states) => return Some(states.clone()),
+        Key::Any { may_be_absent } => *may_be_absent,
+    };
+    let conditions: Vec<&Condition> = atoms
+        .iter()
+        .filter_map(|used| match &used.atom {
+            Atom::Condition { condition, .. } => Some(*condition),
+            Atom::Resource(_) => None,
+        })
+        .collect();
+    let values = representatives(&conditions, view)?;
+    let many = conditions
+        .iter()
+        .any(|c| c.operator.quantifier != Quantifier::None);
+    let mut states: Vec<Option<Value>> = Vec::new();
+    if may_be_absent {
+        states.push(None);
+    }
+    states.extend(values.iter().map(|value| Some(Value::One(value.clone()))));
+    if many {
+        if values.len() > MAX_CLASSES {
+            return None;
+        }
+        for chosen in 1_usize..1 << values.len() {
+            let subset = values
+                .iter()
+                .enumerate()
+                .filter(|(index, _)| chosen & (1 << index) != 0)
+                .map(|(_, value)| value.clone());
+            states.push(Some(Value::Many(subset.collect())));
+        }
+    }
+    Some(states)
+}
+
+/// One value of each class that these conditions, all on one key, can tell apart.
+fn representatives(conditions: &[&Condition], view: &View<'_>) -> Option<Vec<String>> {
+    let (mut texts, mut numbers, mut dates, mut ranges) = (vec![], vec![], vec![], vec![]);
+    for matcher in conditions.iter().filter_map(|c| c.matchers(view)).flatten() {
+        match matcher {
+            Matcher::Text(glob) => texts.push(glob),
+            Matcher::Arn(glob) => {
+                texts.push(glob);
+                // Texts that are no ARN fail the comparison, whatever the pattern.
+                texts.push(arn_shape());
+            }
+            Matcher::Bool(_) => {
+                texts.push(Glob::literal("true", true));
+                texts.push(Glob::literal("false", true));
+            }
+            Matcher::Number(_, limit) => numbers.push(limit),
+            Matcher::Date(_, limit) => dates.push(limit),
+            Matcher::Ip(range) => ranges.push(range),
+        }
+    }
+    let kinds = [
+        texts.is_empty(),
+        numbers.is_empty(),
+        dates.is_empty(),
+        ranges.is_empty(),
+    ];
+    if kinds.iter().filter(|empty| !**empty).count() > 1 {
+        // One key, read as a number here and as a text there.
+        return None;
+    }
+    if !numbers.is_empty() {
+        return Some(around_numbers(numbers));
+    }
+    if !dates.is_empty() {
+        return Some(around_dates(&dates));
+    }
+    if !ranges.is_empty() {
+        return Some(around_ranges(&ranges));
+    }
+    texts.sort();
+    texts.dedup();
+    witnesses(&texts.iter().collect::<Vec<_>>(), &Glob::everything())
+}
+
+fn arn_shape() -> Glob {
+    Glob::wild("*:*:*:*:*:*", false)
+}
+
+fn around_numbers(mut limits: Vec<f64>) -> Vec<String> {
+    limits.sort_by(f64::total_cmp);
+    limits.dedup();
+    let mut values = Vec::new();
+    let mut before: Option<f64> = None;
+    for limit in limits {
+        values.push(before.map_or(limit - 1.0, |before| f64::midpoint(before, limit)));
+        values.push(limit);
+        before = Some(limit);
+    }
+    values.extend(before.map(|last| last + 1.0));
+    let mut texts: Vec<String> = values.iter().map(f64::to_string).collect();
+    // A text that is no number fails every comparison.
+    texts.push("x".to_owned());
+    texts
+}
+
+fn around_dates(limits: &[Timestamp]) -> Vec<String> {
+    let tick = SignedDuration::from_nanos(1);
+    let mut values = BTreeSet::new();
+    for limit in limits {
+        values.extend(limit.checked_sub(tick).ok());
+        values.insert(*limit);
+        values.extend(limit.checked_add(tick).ok());
+    }
+    let mut texts: Vec<String> = values.iter().map(Timestamp::to_string).collect();
+    texts.push("x".to_owned());
+    texts
+}
+
+/// Every set that ranges can make begins at the first address of one, or right after the last.
+fn around_ranges(ranges: &[Cidr]) -> Vec<String> {
+    let mut addresses = BTreeSet::from([
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    ]);
+    for range in ranges {
+        let (first, after) = range.edges();
+        addresses.insert(first);
+        addresses.extend(after);
+    }
+    let mut texts: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
+    texts.push("x".to_owned());
+    texts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_of_numbers() {
+        assert_eq!(
+            around_numbers(vec![3.0, 1.0, 3.0]),
+            ["0", "1", "2", "3", "4", "x"]
+        );
+    }
+
+    #[test]
+    fn classes_of_ranges() {
+        let ranges: Vec<Cidr> = ["10.0.0.0/8", "255.0.0.0/8", "::/0"]
+            .iter()
+            .filter_map(|t| Cidr::parse(t))
+            .collect();
+        assert_eq!(
+            around_ranges(&ranges),
+            ["0.0.0.0", "10.0.0.0", "11.0.0.0", "255.0.0.0", "::", "x"]
+        );
+    }
+
+    #[test]
+    fn classes_of_texts() {
+        let condition = |operator: &str, value: &str| {
+            Condition::new(operator, "k", vec![value.to_owned()], true)
+        };
+        let (like, equals) = (
+            condition("StringLike", "a*"),
+            condition("StringEquals", "ab"),
+        );
+        let context = super::super::context::Context::unknown();
+        let texts = representatives(&[&like, &equals], &View::of(&context)).unwrap();
+        assert_eq!(texts.len(), 3, "{texts:?}");
+        let number = condition("NumericLessThan", "5");
+        assert!(representatives(&[&like, &number], &View::of(&context)).is_none());
+    }
+}
