@@ -16,6 +16,7 @@ pub mod ids;
 pub mod inventory;
 pub mod policy;
 pub mod prelude;
+pub mod scp;
 pub mod selectors;
 pub mod settings;
 pub mod waiver;

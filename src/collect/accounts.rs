@@ -13,9 +13,10 @@ use trailaudit_checks::inventory::{
 };
 
 use super::ask::{Target, gap};
+use super::organization::Member;
 use super::run::{Run, later};
 use super::scope::Candidate;
-use super::{cloudtrail, iam, regions, session, signed};
+use super::{cloudtrail, iam, organization, regions, session, signed};
 
 /// How many accounts are looked at side by side; requests have a bound of their own.
 const ACCOUNTS: usize = 32;
@@ -43,6 +44,7 @@ pub(crate) async fn collect(run: &Arc<Run>, candidates: Vec<Candidate>) {
         }
         done += 1;
     }
+    settle_denials(run).await;
     let mut inventory = run.inventory();
     let enabled: BTreeSet<Region> = inventory
         .regions
@@ -50,6 +52,46 @@ pub(crate) async fn collect(run: &Arc<Run>, candidates: Vec<Candidate>) {
         .map(|view| view.region.clone())
         .collect();
     inventory.header.scope.regions = enabled.into_iter().collect();
+}
+
+/// A region whose denial names no service control policy may be closed by one all the same: only then, and
+/// only where they can be read, the policies are asked for although no check needs them.
+async fn settle_denials(run: &Run) {
+    let (open, mut members) = {
+        let inventory = run.inventory();
+        let denied = |view: &RegionView| {
+            let reason = view.trails.gap().map(|gap| gap.reason);
+            reason == Some(Reason::Denied) && view.account != run.caller.account
+        };
+        let readable =
+            matches!(&inventory.organization, Known(Some(it)) if it.accounts.ok().is_some());
+        let members = inventory.accounts.values().map(|it| Member {
+            id: it.id.clone(),
+            name: it.name.clone(),
+            state: it.state.clone(),
+            parent: it.parent.ok().cloned().flatten(),
+        });
+        (
+            readable && inventory.regions.values().any(denied),
+            members.collect::<Vec<Member>>(),
+        )
+    };
+    if !open {
+        return;
+    }
+    let (units, policies) = organization::control(&run.ask, &run.caller, &mut members).await;
+    let mut inventory = run.inventory();
+    for member in members {
+        if let (Some(parent), Some(account)) =
+            (member.parent, inventory.accounts.get_mut(&member.id))
+        {
+            account.parent = Known(Some(parent));
+        }
+    }
+    if let Known(Some(organization)) = &mut inventory.organization {
+        organization.units = units;
+        organization.policies = policies;
+    }
 }
 
 async fn account(run: &Arc<Run>, candidate: Candidate) {

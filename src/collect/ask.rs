@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::future::Future;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -47,7 +47,7 @@ impl Target {
 #[derive(Debug)]
 pub(crate) struct Ask {
     pub(crate) clients: Clients,
-    needed: BTreeSet<ApiCall>,
+    needed: RwLock<BTreeSet<ApiCall>>,
     permits: Semaphore,
     budget: Budget,
     ledger: Mutex<Vec<CallRecord>>,
@@ -63,7 +63,7 @@ impl Ask {
     ) -> Self {
         Self {
             clients,
-            needed,
+            needed: RwLock::new(needed),
             permits: Semaphore::new(max_in_flight.max(1)),
             budget: Budget::default(),
             ledger: Mutex::default(),
@@ -77,7 +77,18 @@ impl Ask {
 
     /// A selected check reads this call.
     pub(crate) fn needs(&self, call: ApiCall) -> bool {
-        self.needed.contains(&call)
+        self.needed
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(&call)
+    }
+
+    /// From now on these are needed as well.
+    pub(crate) fn need(&self, calls: &[ApiCall]) {
+        self.needed
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(calls);
     }
 
     /// Makes one call, if a selected check needs it. `absent` names the errors by which AWS says "there is none".

@@ -187,6 +187,21 @@ fn member(target: &Target, it: types::Account) -> Option<Member> {
     })
 }
 
+/// The tree and the policies on it, asked for after all, and the unit that each account lies in.
+pub(crate) async fn control(
+    ask: &Ask,
+    target: &Target,
+    accounts: &mut [Member],
+) -> (Fact<Vec<Unit>>, Fact<Vec<ControlPolicy>>) {
+    ask.need(&[LIST_ROOTS, LIST_OUS, LIST_ACCOUNTS_FOR_PARENT]);
+    ask.need(&[LIST_POLICIES, DESCRIBE_POLICY, LIST_TARGETS_FOR_POLICY]);
+    let (units, policies) = futures::join!(units(ask, target, true), policies(ask, target));
+    if let Known(units) = &units {
+        place(ask, target, units, accounts).await;
+    }
+    (units, policies)
+}
+
 /// The tree, roots first; walked once, never per account.
 async fn units(ask: &Ask, target: &Target, tree: bool) -> Fact<Vec<Unit>> {
     if !(tree || ask.needs(LIST_ROOTS)) {

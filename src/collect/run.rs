@@ -11,6 +11,7 @@ use trailaudit_checks::coverage::Coverage;
 use trailaudit_checks::fact::{Fact, Gap, Reason, Unknown};
 use trailaudit_checks::ids::{AccountId, Arn, Region};
 use trailaudit_checks::inventory::{Header, Iam, Inventory, SCHEMA, Scope, Tool, Trailer};
+use trailaudit_checks::scp;
 
 use super::ask::{Ask, Target};
 use super::progress::Progress;
@@ -109,6 +110,7 @@ async fn interruptible(
         ask.progress().done();
         inventory.ledger = ask.ledger();
     }
+    scp::settle(&mut inventory);
     close(&mut inventory, interrupted);
     Ok(inventory)
 }
