@@ -63,7 +63,7 @@ fn damaged(random: &mut Random) -> String {
 fn damaged_documents_never_panic() {
     let mut random = Random::seeded(7);
     let mut accepted = 0;
-    for _ in 0..20_000 {
+    for _ in 0..10_000 {
         let text = damaged(&mut random);
         let Ok(document) = Document::parse(&text) else {
             continue;
@@ -91,7 +91,7 @@ fn damaged_documents_never_panic() {
         let _ = posture::denies_plain_http(&document, "arn:aws:s3:::logs");
     }
     assert!(
-        accepted > 1_000,
+        accepted > 500,
         "only {accepted} of the damaged documents still parse"
     );
 }
