@@ -21,7 +21,7 @@ DEMO = ("scan", "--demo")
         ([*DEMO, "--framework", "cis-99"], "cis-99"),
         ([*DEMO, "--check", "nothing-*"], "nothing-*"),
         ([*DEMO, "--skip-check", "*"], "check"),
-        ([*DEMO, "--accounts", "999999999999"], "999999999999"),
+        ([*DEMO, "--accounts", "999999999999"], "account"),
         ([*DEMO, "--now", "yesterday"], "yesterday"),
         ([*DEMO, "-f", "pdf"], "pdf"),
         ([*DEMO, "-f", "json", "-f", "sarif"], "stdout"),
@@ -41,9 +41,17 @@ def test_a_wrong_argument_is_2_and_named(tmp_path, arguments, named):
         ("config", "retention_day = 30\n", "retention_days"),
         ("config", "retention_days = 'long'\n", "retention_days"),
         ("config", "retention_days = \n", "config.toml"),
-        ("waivers", "[[waiver]]\ncheck = 'trail-*'\nsubject = '*'\nreason = 'r'\napprover = 'a'\n", "expires"),
+        (
+            "waivers",
+            "[[waiver]]\ncheck = 'trail-*'\nsubject = '*'\nreason = 'r'\napprover = 'a'\n",
+            "expires",
+        ),
         ("waivers", "[[waivre]]\ncheck = 'trail-*'\n", "waiver"),
-        ("waivers", "[[waiver]]\ncheck='x'\nsubject='*'\nreason='r'\napprover='a'\nexpires='2026-13-01'\n", "2026-13-01"),
+        (
+            "waivers",
+            "[[waiver]]\ncheck='x'\nsubject='*'\nreason='r'\napprover='a'\nexpires='2026-13-01'\n",
+            "2026-13-01",
+        ),
     ],
 )
 def test_a_wrong_file_is_2_and_the_place_named(tmp_path, name, text, named):

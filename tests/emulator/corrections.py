@@ -26,18 +26,18 @@ _documents = json.loads(aws_managed_policies_data)
 _key_rotation = KmsBackend.get_key_rotation_status
 _organizations_dispatch = OrganizationsResponse.call_action
 
-regions: dict[str, tuple] = {}  # account: its enabled regions, where they are not REGIONS
+opted_in: dict[str, str] = {}  # account: a region that it has switched on, and others have not
 
 
 def enabled(account: str, region: str) -> bool:
-    return region in regions.get(account, REGIONS)
+    return region in REGIONS or region == opted_in.get(account)
 
 
 def list_regions(self) -> str:
     """account:ListRegions with its filter. Reference: Account Management, ListRegions. moto: 404."""
     wanted = self._get_param("RegionOptStatusContains") or ["ENABLED_BY_DEFAULT", "DISABLED"]
     status = {True: "ENABLED_BY_DEFAULT", False: "DISABLED"}
-    rows = [(r, status[enabled(self.current_account, r)]) for r in (*REGIONS, "me-south-1")]
+    rows = [(r, status[enabled(self.current_account, r)]) for r in (*REGIONS, *set(opted_in.values()))]
     rows = [(region, opt) for region, opt in rows if opt in wanted]
     return json.dumps({"Regions": [{"RegionName": r, "RegionOptStatus": o} for r, o in rows]})
 

@@ -15,7 +15,7 @@ from moto.s3.models import s3_backends
 from moto.s3control.models import s3control_backends
 
 from emulator import policies
-from emulator.corrections import REGIONS
+from emulator.corrections import REGIONS, opted_in
 
 ROLE = "OrganizationAccountAccessRole"
 MANAGEMENT = "123456789012"  # moto's account for every key that it has not given out
@@ -166,6 +166,9 @@ class Organization:
     def delete_bucket(self, name: str) -> None:
         _, account = s3_backends.bucket_accounts[name]
         self.client("s3", account).delete_bucket(Bucket=name)
+
+    def opt_in(self, account: str, region: str) -> None:
+        opted_in[account] = region
 
     def clear_account_block(self, account: str) -> None:
         s3control_backends[account]["aws"].delete_public_access_block(account)

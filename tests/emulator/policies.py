@@ -12,7 +12,10 @@ def log_bucket(name: str, trail: str, source: dict | None = None, tls: bool = Tr
     `source` replaces the conditions that bind CloudTrail to the real trail."""
     bucket = f"arn:aws:s3:::{name}"
     bound = {"StringEquals": {"aws:SourceArn": trail}} if source is None else source
-    written = {**bound, "StringEquals": {**bound.get("StringEquals", {}), "s3:x-amz-acl": "bucket-owner-full-control"}}
+    written = {
+        **bound,
+        "StringEquals": {**bound.get("StringEquals", {}), "s3:x-amz-acl": "bucket-owner-full-control"},
+    }
     service = {"Service": "cloudtrail.amazonaws.com"}
     statements = [
         {

@@ -104,7 +104,7 @@ class Emulator:
         reset_model_data()
         organizations_backends.master_accounts.clear()
         mock_random.seed(42)
-        corrections.regions.clear()
+        corrections.opted_in.clear()
         self.log.clear()
         self.refusals.clear()
 

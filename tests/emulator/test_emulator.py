@@ -51,7 +51,18 @@ def test_what_moto_lacks_is_answered(org):
     assert refused(cloudtrail.get_insight_selectors, TrailName="org-trail") == "InsightNotEnabledException"
     regions = org.client("account", org.app).list_regions(RegionOptStatusContains=["ENABLED_BY_DEFAULT"])
     assert [r["RegionName"] for r in regions["Regions"]] == list(org.regions)
-    assert len(org.client("account", org.app).list_regions()["Regions"]) == len(org.regions) + 1
+
+
+def test_a_region_is_known_to_those_who_opted_in(org):
+    org.opt_in(org.app, "me-south-1")
+    for account, status in ((org.app, "ENABLED_BY_DEFAULT"), (org.sandbox, "DISABLED")):
+        told = org.client("account", account).list_regions()["Regions"]
+        assert told[-1] == {"RegionName": "me-south-1", "RegionOptStatus": status}
+    assert org.client("cloudtrail", org.app, "me-south-1").describe_trails()["trailList"]
+    assert (
+        refused(org.client("cloudtrail", org.sandbox, "me-south-1").describe_trails)
+        == "UnrecognizedClientException"
+    )
 
 
 def test_bucket_and_key_are_as_seeded(org):
@@ -76,7 +87,10 @@ def test_members_are_refused_what_members_are_refused(org):
     assert refused(org.client("organizations", org.app).list_accounts) == "AccessDeniedException"
     told = org.client("organizations", org.app).describe_organization()["Organization"]
     assert told["Id"] == org.id
-    assert refused(org.client("cloudtrail", org.app, "me-south-1").describe_trails) == "UnrecognizedClientException"
+    assert (
+        refused(org.client("cloudtrail", org.app, "me-south-1").describe_trails)
+        == "UnrecognizedClientException"
+    )
 
 
 def test_a_closed_region_is_closed_for_members_only(org):
@@ -95,7 +109,11 @@ def test_a_refusal_hits_what_it_names_and_is_logged(org, emulator):
     assert s3.get_bucket_policy(Bucket="org-trail-logs-access")["Policy"]
     assert s3.get_bucket_versioning(Bucket="org-trail-logs")["Status"] == "Enabled"
     assert emulator.counts() == {"s3:GetBucketPolicy": 2, "s3:GetBucketVersioning": 1}
-    assert [(c.account, c.status) for c in emulator.log] == [(org.archive, 403), (org.archive, 200), (org.archive, 200)]
+    assert [(c.account, c.status) for c in emulator.log] == [
+        (org.archive, 403),
+        (org.archive, 200),
+        (org.archive, 200),
+    ]
 
 
 def test_the_account_level_block_is_known_by_its_operation(org, emulator):

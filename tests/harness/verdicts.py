@@ -33,7 +33,9 @@ access-no-full-cloudtrail-managed-policy access-no-full-cloudtrail-inline-policy
 access-full-access-policy-attachments access-no-admin-star
 """.split()
 PER_ACCOUNT = ["trail-exists", "organization-all-accounts-covered", *ACCESS]
-CHECKS = sorted([*PER_TRAIL, *PER_BUCKET, *PER_KEY, *PER_ACCOUNT, "organization-trail", "trail-regions-covered"])
+CHECKS = sorted(
+    [*PER_TRAIL, *PER_BUCKET, *PER_KEY, *PER_ACCOUNT, "organization-trail", "trail-regions-covered"]
+)
 
 
 def each(checks, *subjects: str, is_) -> dict:

@@ -7,7 +7,9 @@ from harness.verdicts import assert_reconciled
 def test_a_run_survives(emulator, scan):
     with emulator.as_shipped():
         org = Organization(emulator).build()
-        run = scan("--regions", "us-east-1", "eu-west-1", "-f", "sarif=a.sarif", "-f", "junit=a.xml")
+        run = scan(
+            "--regions", "us-east-1", "--regions", "eu-west-1", "-f", "sarif=a.sarif", "-f", "junit=a.xml"
+        )
         shipped = list(emulator.log)
     assert run.code in (1, 3), run.err
     assert "panicked" not in run.err

@@ -31,7 +31,11 @@ def test_deleted(org, scan):
     expect(
         scan().ended(1).json(),
         unspoken(
-            gone, "organization-all-accounts-covered", "trail-exists", "organization-trail", "trail-regions-covered"
+            gone,
+            "organization-all-accounts-covered",
+            "trail-exists",
+            "organization-trail",
+            "trail-regions-covered",
         ),
     )
 
@@ -93,9 +97,13 @@ def test_versioning_suspended_and_access_logs_to_itself(org, scan):
     expect(scan().ended(1).json(), {check: found[check] for check in found})
 
 
-@pytest.mark.parametrize("missing", ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"])
+@pytest.mark.parametrize(
+    "missing", ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"]
+)
 def test_one_of_four_blocks_is_off(org, scan, missing):
-    blocks = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
+    blocks = dict.fromkeys(
+        ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
+    )
     org.client("s3", org.archive).put_public_access_block(
         Bucket=NAME, PublicAccessBlockConfiguration={**blocks, missing: False}
     )

@@ -49,7 +49,9 @@ def test_any_trail_may_use_it(org, scan):
 
 def test_gone(org, scan):
     """The key's id alone encrypts nothing. The trail still names it."""
-    org.emulator.refuse("NotFoundException", operation="kms:*", resource=org.key, message=f"Key '{org.key}' does not exist")
+    org.emulator.refuse(
+        "NotFoundException", operation="kms:*", resource=org.key, message=f"Key '{org.key}' does not exist"
+    )
     gone = {**each(PER_KEY, org.key, is_=("fail", "unknown", "not_applicable"))}
     run = scan()
     assert run.code in (1, 3), run.err

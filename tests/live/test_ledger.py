@@ -41,7 +41,9 @@ def test_bucket_and_key_are_read_with_their_owners_role(org, scan, emulator):
 def test_only_what_the_chosen_checks_need_is_called(org, scan, emulator):
     scan(checks=["trail-is-logging"]).ended(0)
     services = {call.service for call in emulator.log}
-    assert "cloudtrail" in services and not services & {"s3", "s3control", "kms", "iam", "logs"}, emulator.counts()
+    assert "cloudtrail" in services and not services & {"s3", "s3control", "kms", "iam", "logs"}, (
+        emulator.counts()
+    )
 
 
 def test_failed_calls_are_told_with_their_request_ids(org, scan, emulator):
@@ -56,7 +58,16 @@ def test_failed_calls_are_told_with_their_request_ids(org, scan, emulator):
 def test_a_saved_inventory_gives_the_audit_of_the_live_run(org, scan, tmp_path):
     live = scan("--save-inventory", "seen.jsonl", "--now", NOW).ended(0)
     again = tool.run(
-        tmp_path, "scan", "--inventory", "seen.jsonl", "--check", *CHECKS, "--now", NOW, "-f", "json=again.json"
+        tmp_path,
+        "scan",
+        "--inventory",
+        "seen.jsonl",
+        "--check",
+        *CHECKS,
+        "--now",
+        NOW,
+        "-f",
+        "json=again.json",
     ).ended(0)
     assert again.text("again.json") == live.text("audit.json")
     assert (tmp_path / "seen.jsonl").stat().st_mode & 0o777 == 0o600
@@ -65,7 +76,9 @@ def test_a_saved_inventory_gives_the_audit_of_the_live_run(org, scan, tmp_path):
 def test_collect_then_scan(org, emulator, tmp_path):
     live = tool.credentials(emulator.url)
     tool.run(tmp_path, "collect", "--role-name", tool.ROLE, "-o", "seen.jsonl", **live).ended(0)
-    done = tool.run(tmp_path, "scan", "--inventory", "seen.jsonl", "--check", *CHECKS, "-f", "json=audit.json")
+    done = tool.run(
+        tmp_path, "scan", "--inventory", "seen.jsonl", "--check", *CHECKS, "-f", "json=audit.json"
+    )
     expect(done.ended(0).json(), all_good(org))
 
 

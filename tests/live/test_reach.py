@@ -84,7 +84,9 @@ def test_a_region_that_answers_with_a_plain_denial(org, scan, emulator):
 
 
 def refuse_role(emulator, account: str) -> None:
-    emulator.refuse("AccessDenied", operation="sts:AssumeRole", resource=account, message="not authorized: {call}")
+    emulator.refuse(
+        "AccessDenied", operation="sts:AssumeRole", resource=account, message="not authorized: {call}"
+    )
 
 
 def test_an_account_whose_role_cannot_be_assumed(org, scan, emulator):
@@ -123,7 +125,9 @@ def test_denied_calls_on_one_bucket(org, scan, emulator):
     }
     expect(audit, but(all_good(org), denied))
     assert_explained(audit)
-    actions = {e.get("action") for f in audit["findings"] for e in f.get("evidence", []) if f["status"] == "unknown"}
+    actions = {
+        e.get("action") for f in audit["findings"] for e in f.get("evidence", []) if f["status"] == "unknown"
+    }
     assert {"s3:GetBucketPolicy", "s3:GetBucketVersioning", "s3:GetBucketObjectLockConfiguration"} <= actions
 
 
@@ -132,7 +136,11 @@ def test_a_known_fail_stays_a_fail(org, scan, emulator):
     emulator.refuse("AccessDenied", operation="s3:GetBucketVersioning", resource="/org-trail-logs?")
     found = {
         **each(["bucket-versioning"], org.bucket, is_="unknown"),
-        **each(["bucket-object-lock-compliance-mode", "bucket-object-lock-retention-days"], org.bucket, is_="fail"),
+        **each(
+            ["bucket-object-lock-compliance-mode", "bucket-object-lock-retention-days"],
+            org.bucket,
+            is_="fail",
+        ),
     }
     expect(scan().ended(1).json(), but(all_good(org), found))
 

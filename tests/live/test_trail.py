@@ -19,7 +19,9 @@ def test_stopped(org, scan):
             each(["trail-regions-covered"], *regions(org.accounts, org.regions), is_="fail"),
             each(["trail-data-events-s3-read", "trail-data-events-s3-write"], org.trail, is_="fail"),
             # Is what a stopped trail would record judged of the selectors or of the record? Not said.
-            each(["trail-management-events-read-write", "trail-global-service-events"], org.trail, is_=DECIDED),
+            each(
+                ["trail-management-events-read-write", "trail-global-service-events"], org.trail, is_=DECIDED
+            ),
             each(["trail-management-events-no-exclusions"], org.trail, is_=DECIDED),
             each(["trail-advanced-selectors-no-blind-spots"], org.trail, is_=DECIDED),
             each(["delivery-s3-fresh", "delivery-digest-fresh"], org.trail, is_=NOT_RIGHT),
@@ -79,7 +81,12 @@ def test_delivery_fails(org, scan):
         unspoken(
             but(base, each(["delivery-s3-no-error", "delivery-s3-fresh"], org.trail, is_="fail")),
             # "Shadow trail present and delivering", but also "the trail's own state": not said which.
-            *("organization-all-accounts-covered", "trail-exists", "organization-trail", "trail-regions-covered"),
+            *(
+                "organization-all-accounts-covered",
+                "trail-exists",
+                "organization-trail",
+                "trail-regions-covered",
+            ),
         ),
     )
 
@@ -107,7 +114,12 @@ def test_the_log_group_is_gone(org, scan):
 def test_plain_settings(org, scan):
     """No validation, no key, no log group, one region: each is one verdict."""
     trail = org.create_trail("plain", "org-trail-logs", IsMultiRegionTrail=False)
-    lacking = ["trail-multi-region", "trail-log-file-validation", "trail-kms-encrypted", "trail-cloudwatch-logs"]
+    lacking = [
+        "trail-multi-region",
+        "trail-log-file-validation",
+        "trail-kms-encrypted",
+        "trail-cloudwatch-logs",
+    ]
     found = {
         check: {org.trail: "pass", trail: "fail"}
         for check in [*lacking, "trail-data-events-s3-read", "trail-data-events-s3-write"]

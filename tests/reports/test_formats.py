@@ -1,6 +1,5 @@
 """Every format of one audit tells the same, is valid by other people's judgement, and shows nothing raw."""
 
-import json
 import re
 
 import pytest
@@ -57,13 +56,19 @@ def test_every_format_is_valid(demo):
 
 def test_sarif_has_every_open_failure_and_every_rule(demo):
     audit, (run,) = demo.json("a.json"), demo.json("a.sarif")["runs"]
-    told = [(r["ruleId"], r["locations"][0]["logicalLocations"][0]["fullyQualifiedName"]) for r in run["results"]]
+    told = [
+        (r["ruleId"], r["locations"][0]["logicalLocations"][0]["fullyQualifiedName"]) for r in run["results"]
+    ]
     wanted = ("fail", "unknown")
-    seen = [(f["check"], f["subject"]["id"]) for f in audit["findings"] if f["status"] in wanted and "waiver" not in f]
+    seen = [
+        (f["check"], f["subject"]["id"])
+        for f in audit["findings"]
+        if f["status"] in wanted and "waiver" not in f
+    ]
     assert sorted(told) == sorted(seen)
     assert sorted(r["id"] for r in run["tool"]["driver"]["rules"]) == sorted(c["id"] for c in audit["checks"])
     unknown = {(f["check"], f["subject"]["id"]) for f in audit["findings"] if f["status"] == "unknown"}
-    levels = {r["level"] for r, key in zip(run["results"], told) if key in unknown}
+    levels = {r["level"] for r, key in zip(run["results"], told, strict=True) if key in unknown}
     assert levels == {"note"}
 
 
@@ -113,9 +118,8 @@ def test_a_megabyte_of_text(demo, tmp_path):
 
 def test_hostile_text_in_an_answer_of_aws(org, scan, emulator):
     """Error messages come from outside as well."""
-    text = "".join(t for name, t in inventory.HOSTILE.items() if name not in ("null", "escape"))
-    safe = json.dumps(text)[1:-1].replace("<", "(").replace("&", "+")
-    emulator.refuse("AccessDeniedException", operation="kms:*", message=safe + "\x1b[31m")
+    text = " ".join(inventory.HOSTILE.values())
+    emulator.refuse("AccessDeniedException", operation="kms:*", message=text)
     run = scan("-f", "sarif=a.sarif", "-f", "junit=a.junit", "-f", "text=a.text").ended(3)
     run.folder.joinpath("a.json").write_text(run.text("audit.json"))
     assert_valid(run)

@@ -68,13 +68,17 @@ BAD_SARIF = {
     "GH1003": lambda log, run, result, place: place.pop("region"),
     "uri 'aws/a b'": lambda log, run, result, place: place["artifactLocation"].update(uri="aws/a b"),
     "open alert": lambda log, run, result, place: result.update(kind="pass", level="none"),
-    "more than 10 tags": lambda log, run, result, place: run["tool"]["driver"]["rules"][0]["properties"].update(
-        tags=list("abcdefghijk")
-    ),
+    "more than 10 tags": lambda log, run, result, place: run["tool"]["driver"]["rules"][0][
+        "properties"
+    ].update(tags=list("abcdefghijk")),
     "same fingerprint": lambda log, run, result, place: run["results"].append(result),
     "2 runs": lambda log, run, result, place: log["runs"].append(run),
-    "has 0 characters": lambda log, run, result, place: run["tool"]["driver"]["rules"][0]["help"].update(text=""),
-    "no primaryLocationLineHash": lambda log, run, result, place: result.update(partialFingerprints={"x": "y"}),
+    "has 0 characters": lambda log, run, result, place: run["tool"]["driver"]["rules"][0]["help"].update(
+        text=""
+    ),
+    "no primaryLocationLineHash": lambda log, run, result, place: result.update(
+        partialFingerprints={"x": "y"}
+    ),
 }
 
 
@@ -115,6 +119,8 @@ def test_a_bad_junit_file_is_refused(tmp_path, old, new, reason):
 @pytest.mark.parametrize("text", ["a ]]> b", "\x1b[31m", "\x00"])
 def test_a_junit_file_that_is_not_well_formed_is_refused(tmp_path, text):
     path = tmp_path / "broken.xml"
-    path.write_text(SUITE.format(more=f"<testcase name='c' classname='aws'><failure>{text}</failure></testcase>"))
+    path.write_text(
+        SUITE.format(more=f"<testcase name='c' classname='aws'><failure>{text}</failure></testcase>")
+    )
     with pytest.raises(Exception, match="not well-formed|invalid token"):
         junit.problems(path)
