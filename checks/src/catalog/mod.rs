@@ -6,6 +6,7 @@ mod bucket;
 mod deputy;
 mod gap;
 mod key;
+mod recording;
 mod trail;
 
 /// Every check, by id.

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::inventory::Selectors;
-use crate::inventory::trail::{AdvancedSelector, DataResource, EventSelector, FieldSelector};
-use crate::testing::{self, Case};
+use crate::inventory::trail::{DataResource, EventSelector};
+use crate::testing::{self, Case, advanced};
 
 const BOTH: &str = "All";
 
@@ -23,38 +23,6 @@ fn of_buckets(read_write: &str, values: &[&str]) -> EventSelector {
             values: values.iter().map(ToString::to_string).collect(),
         }],
         ..classic(read_write, false)
-    }
-}
-
-/// An advanced selector: `field op value|value`, with `=`, `^`, `$` and `!=`, `!^`, `!$` for the operators.
-fn advanced(tests: &[&str]) -> AdvancedSelector {
-    let fields = tests.iter().map(|test| {
-        let mut words = test.split(' ');
-        let (field, operator) = (words.next().unwrap(), words.next().unwrap());
-        let values = words
-            .next()
-            .unwrap()
-            .split('|')
-            .map(str::to_owned)
-            .collect();
-        let mut test = FieldSelector {
-            field: field.to_owned(),
-            ..FieldSelector::default()
-        };
-        *match operator {
-            "=" => &mut test.equals,
-            "^" => &mut test.starts_with,
-            "$" => &mut test.ends_with,
-            "!=" => &mut test.not_equals,
-            "!^" => &mut test.not_starts_with,
-            "!$" => &mut test.not_ends_with,
-            other => panic!("{other}"),
-        } = values;
-        test
-    });
-    AdvancedSelector {
-        name: None,
-        fields: fields.collect(),
     }
 }
 
@@ -78,8 +46,7 @@ fn of_classic<const N: usize>(asked: &Events, list: [EventSelector; N]) -> Strin
 }
 
 fn of_advanced(asked: &Events, list: &[&[&str]]) -> String {
-    let list = list.iter().map(|tests| advanced(tests)).collect();
-    ask(asked, Selectors::Advanced(list))
+    ask(asked, testing::selectors(list))
 }
 
 const MANAGEMENT: &str = "eventCategory = Management";
