@@ -150,11 +150,9 @@ mod tests {
     fn a_closed_region_is_judged_from_the_organization_trail() {
         let closed = |of: &mut Inventory| {
             member(of, "222222222222", &["ap-south-1", HOME]);
-            let closed = of
-                .regions
-                .values_mut()
-                .find(|view| view.region.as_str() == "ap-south-1");
-            closed.unwrap().trails = gap(calls::DESCRIBE_TRAILS, Reason::DeniedByScp);
+            let key = (AccountId::from("222222222222"), Region::from("ap-south-1"));
+            of.regions.get_mut(&key).unwrap().trails =
+                gap(calls::DESCRIBE_TRAILS, Reason::DeniedByScp);
         };
         let too = |of: &mut Inventory| {
             add_region(of, ACCOUNT, "ap-south-1");
