@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::catalog::gap::gap;
 use crate::catalog::recording::{self, Recorded};
-use crate::fact::{Gap, Reason};
+use crate::fact::Reason;
+use crate::inventory::CallOutcome;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -35,7 +37,7 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
     let mut gaps: Vec<Gaps> = [account.state.known().err(), account.regions.known().err()]
         .into_iter()
         .flatten()
-        .chain(assumed(account))
+        .chain(assumed(account, ctx))
         .collect();
     let (mut missing, mut by, mut regions) = (BTreeMap::new(), BTreeSet::new(), 0_usize);
     for switch in recording::in_scope(account) {
@@ -63,16 +65,31 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
 }
 
 /// Which regions the account has switched on is the tool's guess: more may be on than were looked at.
-fn assumed(account: &Account) -> Option<Gaps> {
-    let gap = || Gap {
-        call: calls::LIST_REGIONS,
-        account: account.id.clone(),
-        region: Region::from(""),
-        reason: Reason::Failed,
-        detail: "its regions could not be listed, the tool's own list was used".to_owned(),
-        request_id: None,
+fn assumed(account: &Account, ctx: &Context<'_>) -> Option<Gaps> {
+    let detail = "the account's regions could not be listed, the tool's own list was used";
+    let failed = ctx
+        .inventory
+        .ledger
+        .iter()
+        .find_map(|record| match record.outcome {
+            CallOutcome::Failed(reason)
+                if record.call == calls::LIST_REGIONS && record.account == account.id =>
+            {
+                Some(reason)
+            }
+            CallOutcome::Failed(_) | CallOutcome::Answered | CallOutcome::Absent => None,
+        });
+    let reason = failed.unwrap_or(Reason::Failed);
+    let gap = || {
+        gap(
+            calls::LIST_REGIONS,
+            &account.id,
+            &ctx.home(),
+            reason,
+            detail,
+        )
     };
-    account.regions_assumed.then(|| gap().into())
+    account.regions_assumed.then(gap)
 }
 
 #[cfg(test)]

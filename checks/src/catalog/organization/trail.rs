@@ -1,6 +1,7 @@
 //! One trail for all accounts, those of tomorrow included.
 
 use crate::catalog::recording;
+use crate::evaluate::not_reached;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -63,8 +64,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
 fn unseen(organization: &Organization, ctx: &Context<'_>) -> Option<Gaps> {
     let id = &organization.management_account;
     let Some(management) = ctx.inventory.accounts.get(id) else {
-        let region = organization.arn.region();
-        return Some(crate::evaluate::not_reached(calls::DESCRIBE_TRAILS, id, &region).into());
+        return Some(not_reached(calls::DESCRIBE_TRAILS, id, &ctx.home()).into());
     };
     if let Err(gaps) = management.regions.known() {
         return Some(gaps);

@@ -1,7 +1,8 @@
 //! IAM, STS and CloudFront have no region of their own: not every trail sees them.
 
 use super::judging;
-use crate::fact::{Gap, Reason};
+use crate::catalog::gap::gap;
+use crate::fact::Reason;
 use crate::finding::Status;
 use crate::prelude::*;
 use crate::selectors::{Events, Field, Pattern};
@@ -65,15 +66,13 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
 
 /// AWS says for its main partition alone in which region global events are recorded.
 fn undocumented(trail: &Trail) -> Gaps {
-    Gaps::from(Gap {
-        call: calls::DESCRIBE_TRAILS,
-        account: trail.account.clone(),
-        region: trail.home_region.clone(),
-        reason: Reason::Malformed,
-        detail: "which region of this partition records global service events is not documented"
-            .to_owned(),
-        request_id: None,
-    })
+    gap(
+        calls::DESCRIBE_TRAILS,
+        &trail.account,
+        &trail.home_region,
+        Reason::Malformed,
+        "which region of this partition records global service events is not documented",
+    )
 }
 
 #[cfg(test)]
