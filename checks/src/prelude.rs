@@ -7,6 +7,6 @@ pub use crate::fact::{Fact, Gaps, Known};
 pub use crate::finding::Severity;
 pub use crate::ids::{AccountId, Arn, Region};
 pub use crate::inventory::{
-    Account, Bucket, EventDataStore, Inventory, Key, LogGroup, Organization, RegionView, Retention,
-    RetentionMode, Trail,
+    Account, Bucket, EventDataStore, Inventory, Key, LogGroup, Organization, RegionSwitch,
+    RegionView, Retention, RetentionMode, Trail,
 };

@@ -3,15 +3,25 @@
 use crate::check::Check;
 
 mod bucket;
+mod delivery;
 mod deputy;
 mod gap;
 mod key;
+mod organization;
+mod recording;
 mod trail;
 
 /// Every check, by id.
 #[must_use]
 pub fn all() -> Vec<&'static Check> {
-    let mut all: Vec<&'static Check> = [bucket::ALL, key::ALL, trail::ALL].concat();
+    let groups = [
+        bucket::ALL,
+        delivery::ALL,
+        key::ALL,
+        organization::ALL,
+        trail::ALL,
+    ];
+    let mut all: Vec<&'static Check> = groups.concat();
     all.sort_by_key(|check| check.id);
     all
 }

@@ -294,7 +294,11 @@ fn account_subject(account: &Account) -> Subject {
 }
 
 /// The run ended before this was asked.
-fn not_reached(call: crate::calls::ApiCall, account: &AccountId, region: &Region) -> Gap {
+pub(crate) fn not_reached(
+    call: crate::calls::ApiCall,
+    account: &AccountId,
+    region: &Region,
+) -> Gap {
     Gap {
         call,
         account: account.clone(),

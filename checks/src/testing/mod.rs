@@ -10,6 +10,7 @@
     clippy::indexing_slicing
 )]
 
+mod selecting;
 mod world;
 
 use jiff::{SignedDuration, Timestamp};
@@ -28,6 +29,7 @@ use crate::inventory::{
 use crate::settings::Settings;
 
 pub use crate::finding::Status::{Fail, NotApplicable, Pass, Unknown};
+pub use selecting::{add_store, advanced, classic_objects, classic_selectors, selectors};
 pub use world::{
     ACCOUNT, BUCKET_ARN, BUCKET_POLICY, HOME, KEY_ARN, KEY_POLICY, TRAIL_ARN, add_account,
     add_region, add_trail, member, sample, unseen_bucket, world,

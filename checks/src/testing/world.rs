@@ -112,6 +112,7 @@ pub fn sample() -> (Inventory, Vec<Iam>) {
     weak.versioning = Known(Versioning::default());
     weak.encryption = Known(None);
     inventory.buckets.insert(weak.arn.clone(), weak);
+    unrecorded(&mut inventory);
     let mut open = iam();
     open.account = AccountId::from("222222222222");
     let mut eve = user("eve");
@@ -120,6 +121,50 @@ pub fn sample() -> (Inventory, Vec<Iam>) {
     ));
     super::details(&mut open).users.push(eve);
     (inventory, vec![iam(), open])
+}
+
+/// A region that a service control policy closes to a member, a stopped trail with classic selectors and a
+/// log group that is gone, a trail for objects of one bucket, and an account that only a store collects from.
+fn unrecorded(inventory: &mut Inventory) {
+    let closed = "ap-south-1";
+    add_region(inventory, ACCOUNT, closed);
+    add_region(inventory, "222222222222", closed);
+    let key = (AccountId::from("222222222222"), Region::from(closed));
+    if let Some(view) = inventory.regions.get_mut(&key) {
+        view.trails = super::gap(calls::DESCRIBE_TRAILS, Reason::DeniedByScp);
+    }
+    add_trail(inventory, "222222222222", HOME, "stopped", |trail| {
+        super::configuration(trail).organization = false;
+        super::configuration(trail).multi_region = false;
+        let group = "arn:aws:logs:us-east-1:222222222222:log-group:gone:*";
+        super::configuration(trail).log_group = Some(Arn::from(group));
+        super::status(trail).logging = false;
+        trail.selectors = Known(super::classic_selectors(
+            "All",
+            true,
+            &["kms.amazonaws.com"],
+        ));
+    });
+    let mut gone = log_group();
+    gone.arn = Arn::from("arn:aws:logs:us-east-1:222222222222:log-group:gone");
+    gone.account = AccountId::from("222222222222");
+    gone.configuration = Known(None);
+    inventory.log_groups.insert(gone.arn.clone(), gone);
+    add_trail(inventory, ACCOUNT, "eu-west-1", "objects", |trail| {
+        super::configuration(trail).organization = false;
+        trail.selectors = Known(super::selectors(&[&[
+            "eventCategory = Data",
+            "resources.type = AWS::S3::Object",
+            "resources.ARN ^ arn:aws:s3:::one/",
+            "userIdentity.arn != arn:aws:iam::111111111111:user/eve",
+        ]]));
+    });
+    member(inventory, "333333333333", &[HOME]);
+    let key = (AccountId::from("333333333333"), Region::from(HOME));
+    if let Some(view) = inventory.regions.get_mut(&key) {
+        view.trails = Known(Vec::new());
+    }
+    super::add_store(inventory, ACCOUNT, HOME, |_| {});
 }
 
 /// Adds an active account that could be reached; its regions come with [`add_region`].

@@ -1,0 +1,91 @@
+//! Digest files keep arriving, one each hour.
+
+use jiff::SignedDuration;
+
+use super::lateness;
+use crate::prelude::*;
+
+/// Two digest periods: one may be missed at the edge, not two.
+const LIMIT: SignedDuration = SignedDuration::from_hours(2);
+
+pub(super) const CHECK: Check = Check {
+    id: "delivery-digest-fresh",
+    title: "A digest file arrived within the last two hours",
+    severity: Severity::High,
+    why: "CloudTrail signs a digest every hour, also when nothing happened. When they stop, the log files that still \
+          arrive can be altered or removed without anyone being able to prove it.",
+    fix: "See LatestDigestDeliveryError (`aws cloudtrail get-trail-status --name TRAIL`); the bucket policy must let \
+          CloudTrail write below AWSLogs/ACCOUNT/CloudTrail-Digest/, and the key's policy let it encrypt.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html",
+    ],
+    reads: &[calls::DESCRIBE_TRAILS, calls::GET_TRAIL_STATUS],
+    run: Run::Trail(run),
+};
+
+fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
+    if !trail.configuration.known()?.log_file_validation {
+        return Ok(Verdict::not_applicable(
+            "log file validation is off: no digests are due",
+        ));
+    }
+    let status = trail.status.known()?;
+    Ok(lateness::judge(
+        status,
+        &status.digest,
+        LIMIT,
+        ctx.taken_at(),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    fn at(latest: Option<i64>, started: i64) -> Case {
+        trail(|it| {
+            status(it).digest.latest = latest.map(hours_ago);
+            status(it).started = Some(hours_ago(started));
+        })
+    }
+
+    #[test]
+    fn verdicts() {
+        table(
+            &CHECK,
+            [
+                (Pass, at(Some(1), 9000)),
+                (Pass, at(Some(2), 9000)),
+                (Fail, at(Some(3), 9000)),
+                (Fail, at(None, 9000)),
+                (NotApplicable, at(None, 1)),
+                (Fail, at(None, 2)),
+                (Fail, trail(|it| status(it).logging = false)),
+                (
+                    NotApplicable,
+                    trail(|it| {
+                        configuration(it).log_file_validation = false;
+                        status(it).digest.latest = None;
+                    }),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.configuration = denied(calls::DESCRIBE_TRAILS)),
+                ),
+                // Log files that arrive say nothing about digests.
+                (
+                    Fail,
+                    at(Some(30), 9000).and(|it| {
+                        let trail = it.trails.values_mut().next().unwrap();
+                        status(trail).delivery.latest = Some(hours_ago(0));
+                    }),
+                ),
+            ],
+        );
+    }
+}

@@ -1,0 +1,71 @@
+//! The last digest file could be written.
+
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "delivery-digest-no-error",
+    title: "The last delivery of a digest file ended without an error",
+    severity: Severity::High,
+    why: "Digests go to a prefix of their own and can be refused while log files arrive. A missing digest is a hole in \
+          the chain that proves the log files of that hour.",
+    fix: "Repair what the error names: the bucket policy must cover AWSLogs/ACCOUNT/CloudTrail-Digest/ too, and the \
+          key's policy must let CloudTrail call kms:GenerateDataKey (`aws kms put-key-policy`).",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html",
+        "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
+    ],
+    reads: &[calls::DESCRIBE_TRAILS, calls::GET_TRAIL_STATUS],
+    run: Run::Trail(run),
+};
+
+fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
+    if !trail.configuration.known()?.log_file_validation {
+        return Ok(Verdict::not_applicable(
+            "log file validation is off: no digests are written",
+        ));
+    }
+    let error = &trail.status.known()?.digest.error;
+    let verdict = match error.as_deref().filter(|error| !error.is_empty()) {
+        None => Verdict::pass("no error is told"),
+        Some(error) => Verdict::fail(format!("digest files are refused: {error}")),
+    };
+    Ok(verdict.saw("LatestDigestDeliveryError", error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let set = |error: &str| trail(|it| status(it).digest.error = Some(error.to_owned()));
+        table(
+            &CHECK,
+            [
+                (Pass, inventory(|_| {})),
+                (Pass, set("")),
+                (Fail, set("AccessDenied")),
+                (
+                    NotApplicable,
+                    set("AccessDenied").and(|it| {
+                        let trail = it.trails.values_mut().next().unwrap();
+                        configuration(trail).log_file_validation = false;
+                    }),
+                ),
+                (
+                    Pass,
+                    trail(|it| status(it).delivery.error = Some("AccessDenied".to_owned())),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.configuration = denied(calls::DESCRIBE_TRAILS)),
+                ),
+            ],
+        );
+    }
+}

@@ -1,0 +1,81 @@
+//! Log files keep arriving.
+
+use super::lateness;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "delivery-s3-fresh",
+    title: "Log files arrived in the bucket within `delivery_max_age`",
+    severity: Severity::High,
+    why: "A running trail delivers within minutes, as any account makes events all day. When nothing has arrived for \
+          a day, the record has stopped growing, whatever the trail's settings say.",
+    fix: "Look at the trail's LatestDeliveryError (`aws cloudtrail get-trail-status --name TRAIL`) and repair the \
+          bucket's policy or the key's; if the trail records rare events only, raise `delivery_max_age`.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
+    ],
+    reads: &[calls::GET_TRAIL_STATUS],
+    run: Run::Trail(run),
+};
+
+fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
+    let status = trail.status.known()?;
+    let limit = ctx.settings.delivery_max_age;
+    Ok(lateness::judge(
+        status,
+        &status.delivery,
+        limit,
+        ctx.taken_at(),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+    use jiff::SignedDuration;
+
+    fn at(latest: Option<i64>, started: Option<i64>) -> Case {
+        trail(|it| {
+            status(it).delivery.latest = latest.map(hours_ago);
+            status(it).started = started.map(hours_ago);
+        })
+    }
+
+    #[test]
+    fn verdicts() {
+        let week =
+            |case: Case| case.with(|it| it.delivery_max_age = SignedDuration::from_hours(168));
+        let stopped = |case: Case| {
+            case.and(|it| {
+                status(it.trails.values_mut().next().unwrap()).logging = false;
+            })
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, at(Some(1), Some(9000))),
+                (Pass, at(Some(24), Some(9000))),
+                (Fail, at(Some(25), Some(9000))),
+                (Pass, week(at(Some(25), Some(9000)))),
+                (Fail, at(None, Some(9000))),
+                (Fail, at(None, None)),
+                (Pass, at(Some(1), None)),
+                // Not late yet.
+                (NotApplicable, at(None, Some(23))),
+                (Fail, at(None, Some(24))),
+                (NotApplicable, at(Some(50), Some(2))),
+                (Pass, at(Some(1), Some(2))),
+                // Fresh, but from before the trail was stopped and started again.
+                (NotApplicable, at(Some(3), Some(2))),
+                (Fail, stopped(at(Some(1), Some(9000)))),
+                (Fail, stopped(at(None, Some(2)))),
+                (
+                    Unknown,
+                    trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
+                ),
+            ],
+        );
+    }
+}

@@ -1,0 +1,56 @@
+//! The last log file could be written.
+
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "delivery-s3-no-error",
+    title: "The last delivery of log files ended without an error",
+    severity: Severity::High,
+    why: "While the bucket refuses log files, CloudTrail tries again for 30 days and then drops the events. A changed \
+          bucket policy is a quiet way to stop a record.",
+    fix: "Repair what the error names: for AccessDenied the bucket policy must let cloudtrail.amazonaws.com call \
+          s3:GetBucketAcl and s3:PutObject (`aws s3api put-bucket-policy`), for NoSuchBucket name an existing one \
+          (`aws cloudtrail update-trail --s3-bucket-name`).",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
+    ],
+    reads: &[calls::GET_TRAIL_STATUS],
+    run: Run::Trail(run),
+};
+
+fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
+    let error = &trail.status.known()?.delivery.error;
+    let verdict = match error.as_deref().filter(|error| !error.is_empty()) {
+        None => Verdict::pass("no error is told"),
+        Some(error) => Verdict::fail(format!("log files are refused: {error}")),
+    };
+    Ok(verdict.saw("LatestDeliveryError", error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let set = |error: &str| trail(|it| status(it).delivery.error = Some(error.to_owned()));
+        table(
+            &CHECK,
+            [
+                (Pass, inventory(|_| {})),
+                (Pass, set("")),
+                (Fail, set("AccessDenied")),
+                (
+                    Pass,
+                    trail(|it| status(it).digest.error = Some("AccessDenied".to_owned())),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
+                ),
+            ],
+        );
+    }
+}

@@ -1,0 +1,220 @@
+//! Each account is recorded in all of its regions, as it sees it itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalog::gap::gap;
+use crate::catalog::recording::{self, Recorded};
+use crate::fact::Reason;
+use crate::inventory::CallOutcome;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "organization-all-accounts-covered",
+    title: "All management events of the account are recorded in every region that it has switched on",
+    severity: Severity::Critical,
+    why: "The flag on an organization trail says what should be. Only the trail's shadow in the account, and the \
+          trail's own state, show that the account is really recorded; one that is left out is where to hide.",
+    fix: "See why the organization's trail does not reach the regions named: start it, make it multi-region, remove \
+          exclusions from its selectors (`aws cloudtrail put-event-selectors`), and enable trusted access for \
+          cloudtrail.amazonaws.com so that new accounts get it.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-trail-organization.html",
+        "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DescribeTrails.html",
+    ],
+    reads: &[
+        calls::LIST_ACCOUNTS,
+        calls::LIST_REGIONS,
+        calls::DESCRIBE_TRAILS,
+        calls::GET_TRAIL_STATUS,
+        calls::GET_EVENT_SELECTORS,
+        calls::LIST_EVENT_DATA_STORES,
+        calls::GET_EVENT_DATA_STORE,
+    ],
+    run: Run::Account(run),
+};
+
+fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
+    let mut gaps: Vec<Gaps> = [account.state.known().err(), account.regions.known().err()]
+        .into_iter()
+        .flatten()
+        .chain(assumed(account, ctx))
+        .collect();
+    let (mut missing, mut by, mut regions) = (BTreeMap::new(), BTreeSet::new(), 0_usize);
+    for switch in recording::in_scope(account) {
+        regions += 1;
+        match recording::management_events(account, &switch.name, ctx) {
+            Ok(Recorded::By(names)) => by.extend(names),
+            Ok(Recorded::Not(why)) => drop(missing.insert(&switch.name, why)),
+            Err(gap) => gaps.push(gap),
+        }
+    }
+    let verdict = match missing.first_key_value() {
+        Some((region, why)) => Verdict::fail(format!(
+            "not recorded in {} of {regions} regions, such as {region}: {why}",
+            missing.len()
+        ))
+        .saw("NotRecorded", &missing),
+        None if regions == 0 => Verdict::not_applicable("none of its regions is in scope"),
+        None => {
+            let names: Vec<&str> = by.iter().map(String::as_str).collect();
+            let all = format!("recorded in {regions} of {regions} regions");
+            Verdict::pass(format!("{all}, by {}", names.join(" and "))).saw("RecordedBy", by)
+        }
+    };
+    verdict.unless_open(Gaps::collect(gaps))
+}
+
+/// Which regions the account has switched on is the tool's guess: more may be on than were looked at.
+fn assumed(account: &Account, ctx: &Context<'_>) -> Option<Gaps> {
+    let detail = "the account's regions could not be listed, the tool's own list was used";
+    let failed = ctx
+        .inventory
+        .ledger
+        .iter()
+        .find_map(|record| match record.outcome {
+            CallOutcome::Failed(reason)
+                if record.call == calls::LIST_REGIONS && record.account == account.id =>
+            {
+                Some(reason)
+            }
+            CallOutcome::Failed(_) | CallOutcome::Answered | CallOutcome::Absent => None,
+        });
+    let reason = failed.unwrap_or(Reason::Failed);
+    let gap = || {
+        gap(
+            calls::LIST_REGIONS,
+            &account.id,
+            &ctx.home(),
+            reason,
+            detail,
+        )
+    };
+    account.regions_assumed.then(gap)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Status;
+    use crate::testing::*;
+
+    const MEMBER: &str = "222222222222";
+
+    #[test]
+    fn one_account() {
+        table(
+            &CHECK,
+            [
+                (Pass, inventory(|_| {})),
+                (Pass, inventory(|it| it.organization = Known(None))),
+                (Fail, region(|it| it.trails = Known(Vec::new()))),
+                (Fail, trail(|it| status(it).logging = false)),
+                (
+                    Fail,
+                    trail(|it| {
+                        it.selectors = Known(classic_selectors("All", true, &["kms.amazonaws.com"]))
+                    }),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
+                ),
+                (
+                    Unknown,
+                    account(|it| it.regions = denied(calls::LIST_REGIONS)),
+                ),
+                (Unknown, account(|it| it.regions_assumed = true)),
+                (
+                    Unknown,
+                    account(|it| it.state = denied(calls::LIST_ACCOUNTS)),
+                ),
+                (
+                    Fail,
+                    region(|it| it.trails = Known(Vec::new())).and(|it| {
+                        let account = it.accounts.values_mut().next().unwrap();
+                        account.state = denied(calls::LIST_ACCOUNTS);
+                        account.regions_assumed = true;
+                    }),
+                ),
+                (
+                    Unknown,
+                    inventory(|it| {
+                        it.regions.clear();
+                        it.accounts.values_mut().next().unwrap().session =
+                            denied(calls::ASSUME_ROLE);
+                    }),
+                ),
+                (
+                    NotApplicable,
+                    account(|it| known(&mut it.regions)[0].excluded = true),
+                ),
+            ],
+        );
+    }
+
+    /// A member with two regions, and how it ends.
+    fn of_member(change: impl FnOnce(&mut Inventory)) -> Status {
+        let case = inventory(|it| {
+            member(it, MEMBER, &["eu-west-1", HOME]);
+            change(it);
+        });
+        statuses(&CHECK, &case)[1].1
+    }
+
+    fn shadow(it: &mut Inventory, region: &str, trails: Fact<Vec<Arn>>) {
+        let key = (AccountId::from(MEMBER), Region::from(region));
+        it.regions.get_mut(&key).unwrap().trails = trails;
+    }
+
+    #[test]
+    fn the_shadow_proves_it() {
+        assert_eq!(of_member(|_| {}), Pass);
+        // The flag on the trail is on, its shadow is not there.
+        let unseen = |it: &mut Inventory| shadow(it, "eu-west-1", Known(Vec::new()));
+        assert_eq!(of_member(unseen), Fail);
+        let refused = |it: &mut Inventory| shadow(it, HOME, denied(calls::DESCRIBE_TRAILS));
+        assert_eq!(of_member(refused), Unknown);
+        // One region proves the fail, whatever the other hides.
+        let both = |it: &mut Inventory| {
+            unseen(it);
+            refused(it);
+        };
+        assert_eq!(of_member(both), Fail);
+    }
+
+    #[test]
+    fn its_own_trails_cover_it_too() {
+        let own = |regions: &'static [&'static str], multi: bool| {
+            move |it: &mut Inventory| {
+                shadow(it, "eu-west-1", Known(Vec::new()));
+                shadow(it, HOME, Known(Vec::new()));
+                for region in regions {
+                    add_trail(it, MEMBER, region, "own", |it| {
+                        configuration(it).organization = false;
+                        configuration(it).multi_region = multi;
+                    });
+                }
+            }
+        };
+        assert_eq!(of_member(own(&[HOME], true)), Pass);
+        assert_eq!(of_member(own(&[HOME], false)), Fail);
+        assert_eq!(of_member(own(&[HOME, "eu-west-1"], false)), Pass);
+        assert_eq!(of_member(own(&[], false)), Fail);
+    }
+
+    #[test]
+    fn a_store_of_the_organization_covers_it_and_is_told() {
+        let case = inventory(|it| {
+            member(it, MEMBER, &[HOME]);
+            shadow(it, HOME, Known(Vec::new()));
+            add_store(it, ACCOUNT, HOME, |_| {});
+        });
+        let findings = case.findings(&[&CHECK]);
+        assert_eq!(findings[1].status, Pass);
+        assert!(
+            findings[1].message.contains("Lake store"),
+            "{}",
+            findings[1].message
+        );
+    }
+}

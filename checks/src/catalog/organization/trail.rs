@@ -1,0 +1,168 @@
+//! One trail for all accounts, those of tomorrow included.
+
+use crate::catalog::recording;
+use crate::evaluate::not_reached;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "organization-trail",
+    title: "A running multi-region organization trail exists",
+    severity: Severity::High,
+    why: "An organization trail reaches every account from its first minute, and no member can stop or change it. \
+          Trails made account by account miss the new account, and end with its administrator's goodwill.",
+    fix: "In the management account or as delegated administrator: `aws organizations enable-aws-service-access \
+          --service-principal cloudtrail.amazonaws.com`, then `aws cloudtrail create-trail --name TRAIL \
+          --s3-bucket-name BUCKET --is-organization-trail --is-multi-region-trail` and `aws cloudtrail start-logging`.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-trail-organization.html",
+    ],
+    reads: &[
+        calls::DESCRIBE_ORGANIZATION,
+        calls::LIST_REGIONS,
+        calls::DESCRIBE_TRAILS,
+        calls::GET_TRAIL_STATUS,
+    ],
+    run: Run::Organization(run),
+};
+
+fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
+    let (mut gaps, mut weak) = (Vec::new(), Vec::new());
+    for trail in ctx.inventory.trails.values() {
+        let set = match trail.configuration.known() {
+            Ok(set) => set,
+            Err(gap) => {
+                gaps.push(gap);
+                continue;
+            }
+        };
+        if !set.organization {
+            continue;
+        }
+        if !set.multi_region {
+            weak.push(format!("{} records in one region alone", trail.arn));
+            continue;
+        }
+        match trail.status.known() {
+            Err(gap) => gaps.push(gap),
+            Ok(status) if !status.logging => weak.push(format!("{} is stopped", trail.arn)),
+            Ok(_) => {
+                let verdict = Verdict::pass(format!("{} is running", trail.arn));
+                return Ok(verdict.saw("TrailARN", &trail.arn));
+            }
+        }
+    }
+    gaps.extend(unseen(organization, ctx));
+    let verdict = if weak.is_empty() {
+        Verdict::fail("the organization has no trail")
+    } else {
+        Verdict::fail(weak.join("; ")).saw("OrganizationTrails", weak)
+    };
+    Gaps::collect(gaps).map_or(Ok(verdict), Err)
+}
+
+/// Nothing of the management account was seen. Any one of its regions shows every multi-region trail.
+fn unseen(organization: &Organization, ctx: &Context<'_>) -> Option<Gaps> {
+    let id = &organization.management_account;
+    let Some(management) = ctx.inventory.accounts.get(id) else {
+        return Some(not_reached(calls::DESCRIBE_TRAILS, id, &ctx.home()).into());
+    };
+    if let Err(gaps) = management.regions.known() {
+        return Some(gaps);
+    }
+    let mut gaps = Vec::new();
+    for switch in recording::in_scope(management) {
+        match recording::trails_in(management, &switch.name, ctx) {
+            Ok(sight) => {
+                let unread = sight.trails.into_iter().filter_map(Result::err);
+                return Gaps::collect(unread.chain(sight.hidden));
+            }
+            Err(gap) => gaps.push(gap),
+        }
+    }
+    Gaps::collect(gaps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    fn none() -> Case {
+        inventory(|it| {
+            it.trails.clear();
+            for view in it.regions.values_mut() {
+                view.trails = Known(Vec::new());
+            }
+        })
+    }
+
+    #[test]
+    fn verdicts() {
+        table(
+            &CHECK,
+            [
+                (Pass, inventory(|_| {})),
+                (Fail, trail(|it| status(it).logging = false)),
+                (Fail, trail(|it| configuration(it).multi_region = false)),
+                (Fail, trail(|it| configuration(it).organization = false)),
+                (Fail, none()),
+                (NotApplicable, inventory(|it| it.organization = Known(None))),
+                (
+                    Unknown,
+                    inventory(|it| it.organization = denied(calls::DESCRIBE_ORGANIZATION)),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
+                ),
+                (
+                    Fail,
+                    trail(|it| {
+                        configuration(it).multi_region = false;
+                        it.status = denied(calls::GET_TRAIL_STATUS);
+                    }),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.configuration = denied(calls::DESCRIBE_TRAILS)),
+                ),
+                (
+                    Unknown,
+                    none().and(|it| {
+                        let view = it.regions.values_mut().next().unwrap();
+                        view.trails = denied(calls::DESCRIBE_TRAILS);
+                    }),
+                ),
+                (
+                    Unknown,
+                    none().and(|it| {
+                        let management = it.accounts.values_mut().next().unwrap();
+                        management.regions = denied(calls::LIST_REGIONS);
+                    }),
+                ),
+                (Unknown, inventory(|it| it.trails.clear())),
+                // One region of the management account that answers shows it all.
+                (
+                    Fail,
+                    none().and(|it| {
+                        add_region(it, ACCOUNT, "eu-west-1");
+                        for view in it.regions.values_mut() {
+                            view.trails = Known(Vec::new());
+                        }
+                        let view = it.regions.values_mut().next().unwrap();
+                        view.trails = denied(calls::DESCRIBE_TRAILS);
+                    }),
+                ),
+                (
+                    Unknown,
+                    none().and(|it| {
+                        let Known(Some(of)) = &mut it.organization else {
+                            return;
+                        };
+                        of.management_account = AccountId::from("999999999999");
+                    }),
+                ),
+            ],
+        );
+    }
+}

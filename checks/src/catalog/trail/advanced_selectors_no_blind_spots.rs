@@ -1,0 +1,135 @@
+//! Advanced selectors can leave out one person, one event or one bucket, and look complete.
+
+use crate::inventory::Selectors;
+use crate::prelude::*;
+use crate::selectors::{self, Answer, Events, Field};
+
+pub(super) const CHECK: Check = Check {
+    id: "trail-advanced-selectors-no-blind-spots",
+    title: "Advanced selectors leave nobody and nothing out within what they record",
+    severity: Severity::High,
+    why: "A condition such as userIdentity.arn NotEquals, or eventName NotEquals, blinds the trail to one principal \
+          or one call while the console still shows it as running and complete. Nobody is told.",
+    fix: "Remove the conditions named in the message (eventName, eventType, userIdentity.arn, \
+          sessionCredentialFromConsole, errorCode, vpcEndpointId, negations on resources.ARN) with \
+          `aws cloudtrail put-event-selectors --advanced-event-selectors`, and find out who put them there \
+          (PutEventSelectors in the log).",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html",
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/filtering-data-events.html",
+    ],
+    reads: &[calls::GET_EVENT_SELECTORS],
+    run: Run::Trail(run),
+};
+
+fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
+    match trail.selectors.known()? {
+        Selectors::Classic(_) => {
+            return Ok(Verdict::not_applicable("its selectors are classic ones"));
+        }
+        Selectors::Advanced(_) => {}
+    }
+    let sets = selectors::recorded(trail)?;
+    let mut gaps = Vec::new();
+    for set in &sets {
+        match selectors::judge(&meant(set.clone()), &sets) {
+            Answer::Covers => {}
+            Answer::CannotTell(gap) => gaps.push(gap),
+            Answer::Lacks(hole) => {
+                let verdict = Verdict::fail(hole.to_string());
+                return Ok(verdict.saw("AdvancedEventSelectors", hole.to_string()));
+            }
+        }
+    }
+    Verdict::pass("no condition narrows what the selectors record").unless_open(Gaps::collect(gaps))
+}
+
+/// What a selector seems to record. Management events are recorded whole or not at all; data events are
+/// chosen by resource, so only what is excluded from the choice is a blind spot.
+fn meant(set: Events) -> Events {
+    if set.has_management() {
+        set.regardless_of(&Field::NARROWING)
+    } else {
+        set.with_exclusions_undone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    const MANAGEMENT: &str = "eventCategory = Management";
+    const OBJECTS: [&str; 2] = ["eventCategory = Data", "resources.type = AWS::S3::Object"];
+
+    fn management(more: &[&str]) -> Case {
+        let test = [&[MANAGEMENT], more].concat();
+        trail(|it| it.selectors = Known(selectors(&[&test])))
+    }
+
+    fn objects(more: &[&str]) -> Case {
+        let test = [&OBJECTS, more].concat();
+        trail(|it| it.selectors = Known(selectors(&[&test])))
+    }
+
+    #[test]
+    fn management_events() {
+        table(
+            &CHECK,
+            [
+                (Pass, management(&[])),
+                (Pass, management(&["readOnly = false"])),
+                (Pass, management(&["eventSource != kms.amazonaws.com"])),
+                (Fail, management(&["userIdentity.arn != attacker"])),
+                (Fail, management(&["userIdentity.arn = admin"])),
+                (Fail, management(&["eventName != StopLogging"])),
+                (Fail, management(&["eventName ^ Get"])),
+                (Fail, management(&["eventType !$ Event"])),
+                (Fail, management(&["sessionCredentialFromConsole != true"])),
+                (Unknown, management(&["userAgent != curl"])),
+                (
+                    Fail,
+                    management(&["userAgent != curl", "eventName != StopLogging"]),
+                ),
+                (
+                    Pass,
+                    trail(|it| {
+                        it.selectors = Known(selectors(&[
+                            &[MANAGEMENT, "eventName != StopLogging"],
+                            &[MANAGEMENT, "eventName = StopLogging"],
+                        ]));
+                    }),
+                ),
+                (
+                    NotApplicable,
+                    trail(|it| it.selectors = Known(classic_selectors("ReadOnly", true, &["x"]))),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.selectors = denied(calls::GET_EVENT_SELECTORS)),
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn data_events() {
+        table(
+            &CHECK,
+            [
+                (Pass, objects(&[])),
+                (Pass, objects(&["resources.ARN ^ arn:aws:s3:::one/"])),
+                (Pass, objects(&["eventName = DeleteObject"])),
+                (Fail, objects(&["resources.ARN !^ arn:aws:s3:::one/"])),
+                (
+                    Fail,
+                    objects(&[
+                        "resources.ARN ^ arn:aws:s3:::one/",
+                        "userIdentity.arn != attacker",
+                    ]),
+                ),
+                (Fail, objects(&["eventSource != s3.amazonaws.com"])),
+            ],
+        );
+    }
+}

@@ -1,0 +1,133 @@
+//! A trail that runs is there at all.
+
+use crate::catalog::recording;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "trail-exists",
+    title: "A running trail, the account's own or the organization's, is seen in the account",
+    severity: Severity::High,
+    why: "Event history keeps 90 days of management events and nothing else. Without a running trail there is \
+          no record to investigate with, and none that an auditor can be shown.",
+    fix: "Bring the account under an organization trail, or make one of its own: \
+          `aws cloudtrail create-trail --name TRAIL --s3-bucket-name BUCKET --is-multi-region-trail`, then \
+          `aws cloudtrail start-logging --name TRAIL`.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-create-and-update-a-trail.html",
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-trail-organization.html",
+    ],
+    reads: &[
+        calls::LIST_REGIONS,
+        calls::DESCRIBE_TRAILS,
+        calls::GET_TRAIL_STATUS,
+    ],
+    run: Run::Account(run),
+};
+
+fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
+    let (mut gaps, mut stopped) = (Vec::new(), std::collections::BTreeSet::new());
+    gaps.extend(account.regions.known().err());
+    for switch in recording::in_scope(account) {
+        let sight = match recording::trails_in(account, &switch.name, ctx) {
+            Ok(sight) => sight,
+            Err(gap) => {
+                gaps.push(gap);
+                continue;
+            }
+        };
+        gaps.extend(sight.hidden);
+        for trail in sight.trails {
+            match trail.and_then(|trail| Ok((&trail.arn, trail.status.known()?.logging))) {
+                Ok((arn, true)) => {
+                    let verdict = Verdict::pass(format!("{arn} is running"));
+                    return Ok(verdict.saw("TrailARN", arn));
+                }
+                Ok((arn, false)) => {
+                    stopped.insert(arn);
+                }
+                Err(gap) => gaps.push(gap),
+            }
+        }
+    }
+    let verdict = if stopped.is_empty() {
+        Verdict::fail("no trail is seen in any of its regions")
+    } else {
+        Verdict::fail("every trail that is seen there is stopped").saw("Stopped", stopped)
+    };
+    match Gaps::collect(gaps) {
+        Some(gaps) => Err(gaps),
+        None => Ok(verdict),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::Reason;
+    use crate::testing::*;
+
+    fn unlisted() -> Case {
+        region(|it| it.trails = Known(Vec::new()))
+    }
+
+    #[test]
+    fn verdicts() {
+        table(
+            &CHECK,
+            [
+                (Pass, inventory(|_| {})),
+                (Fail, unlisted()),
+                (Fail, trail(|it| status(it).logging = false)),
+                (
+                    Unknown,
+                    trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
+                ),
+                (
+                    Unknown,
+                    region(|it| it.trails = denied(calls::DESCRIBE_TRAILS)),
+                ),
+                (
+                    Unknown,
+                    account(|it| it.regions = denied(calls::LIST_REGIONS)),
+                ),
+                (Unknown, inventory(|it| it.regions.clear())),
+                (Unknown, inventory(|it| it.trails.clear())),
+                (
+                    Pass,
+                    inventory(|it| {
+                        add_trail(it, ACCOUNT, HOME, "other", |it| status(it).logging = true);
+                        status(it.trails.get_mut(&Arn::from(TRAIL_ARN)).unwrap()).logging = false;
+                    }),
+                ),
+                // A region that is off, or out of scope, has nothing to say.
+                (
+                    Fail,
+                    unlisted().and(|it| {
+                        add_region(it, ACCOUNT, "eu-west-1");
+                        let account = it.accounts.values_mut().next().unwrap();
+                        known(&mut account.regions)[1].enabled = false;
+                    }),
+                ),
+                (
+                    Pass,
+                    unlisted().and(|it| add_region(it, ACCOUNT, "eu-west-1")),
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn behind_a_closed_region_the_organization_trail_counts() {
+        let closed = |of: &mut Inventory| {
+            member(of, "222222222222", &[HOME]);
+            let view = of.regions.values_mut().nth(1).unwrap();
+            view.trails = gap(calls::DESCRIBE_TRAILS, Reason::DeniedByScp);
+        };
+        let of_member = |case: Case| statuses(&CHECK, &case)[1].1;
+        assert_eq!(of_member(inventory(closed)), Pass);
+        let stopped = trail(|it| status(it).logging = false).and(closed);
+        assert_eq!(of_member(stopped), Fail);
+        let not_for_all = trail(|it| configuration(it).organization = false).and(closed);
+        assert_eq!(of_member(not_for_all), Fail);
+    }
+}

@@ -1,0 +1,142 @@
+//! IAM, STS and CloudFront have no region of their own: not every trail sees them.
+
+use super::judging;
+use crate::catalog::gap::gap;
+use crate::fact::Reason;
+use crate::finding::Status;
+use crate::prelude::*;
+use crate::selectors::{Events, Field, Pattern};
+
+pub(super) const CHECK: Check = Check {
+    id: "trail-global-service-events",
+    title: "Trail records the events of global services (IAM, STS, CloudFront)",
+    severity: Severity::High,
+    why: "New users, new keys and assumed roles are IAM and STS events. They are recorded in us-east-1 alone: a \
+          single-region trail elsewhere, or one without global service events, never sees them.",
+    fix: "Make the trail multi-region, which always includes them: \
+          `aws cloudtrail update-trail --name TRAIL --is-multi-region-trail`; a single-region trail must live in \
+          us-east-1 and be given `--include-global-service-events`.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events",
+    ],
+    reads: &[
+        calls::DESCRIBE_TRAILS,
+        calls::GET_TRAIL_STATUS,
+        calls::GET_EVENT_SELECTORS,
+    ],
+    run: Run::Trail(run),
+};
+
+fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
+    let sources = [
+        "iam.amazonaws.com",
+        "sts.amazonaws.com",
+        "cloudfront.amazonaws.com",
+    ];
+    let asked = Events::management().with(Field::EventSource, sources.map(Pattern::equals));
+    let selected = judging::records(trail, &asked, |it| it, ctx)?;
+    if selected.status != Status::Pass {
+        return Ok(selected);
+    }
+    let set = trail.configuration.known()?;
+    let included = set.include_global_service_events;
+    let verdict = if set.multi_region {
+        Verdict::pass("a multi-region trail records them")
+    } else if !included {
+        Verdict::fail("a single-region trail that leaves them out")
+    } else if trail.arn.partition() != "aws" {
+        return Err(undocumented(trail));
+    } else {
+        Verdict::pass_if(
+            trail.home_region.as_str() == "us-east-1",
+            "a trail in us-east-1, where they are recorded",
+            format!(
+                "a trail in {} alone: they are recorded in us-east-1",
+                trail.home_region
+            ),
+        )
+    };
+    let verdict = verdict
+        .saw("IsMultiRegionTrail", set.multi_region)
+        .expected(true);
+    Ok(verdict
+        .saw("IncludeGlobalServiceEvents", included)
+        .expected(true))
+}
+
+/// AWS says for its main partition alone in which region global events are recorded.
+fn undocumented(trail: &Trail) -> Gaps {
+    gap(
+        calls::DESCRIBE_TRAILS,
+        &trail.account,
+        &trail.home_region,
+        Reason::Malformed,
+        "which region of this partition records global service events is not documented",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    fn single(home: &str, included: bool) -> Case {
+        trail(|it| {
+            it.home_region = Region::from(home);
+            configuration(it).multi_region = false;
+            configuration(it).include_global_service_events = included;
+        })
+    }
+
+    #[test]
+    fn verdicts() {
+        let advanced = |test: &[&str]| trail(|it| it.selectors = Known(selectors(&[test])));
+        table(
+            &CHECK,
+            [
+                (Pass, inventory(|_| {})),
+                (
+                    Pass,
+                    trail(|it| configuration(it).include_global_service_events = false),
+                ),
+                (Pass, single("us-east-1", true)),
+                (Fail, single("us-east-1", false)),
+                (Fail, single("eu-west-1", true)),
+                (
+                    Unknown,
+                    single("us-gov-west-1", true).and(|it| {
+                        let trail = it.trails.values_mut().next().unwrap();
+                        trail.arn = Arn::from(TRAIL_ARN.replace("aws:", "aws-us-gov:"));
+                    }),
+                ),
+                (
+                    Fail,
+                    advanced(&[
+                        "eventCategory = Management",
+                        "eventSource != sts.amazonaws.com",
+                    ]),
+                ),
+                (
+                    Pass,
+                    advanced(&[
+                        "eventCategory = Management",
+                        "eventSource != kms.amazonaws.com",
+                    ]),
+                ),
+                (Fail, trail(|it| status(it).logging = false)),
+                (
+                    Unknown,
+                    trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.configuration = denied(calls::DESCRIBE_TRAILS)),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.selectors = denied(calls::GET_EVENT_SELECTORS)),
+                ),
+            ],
+        );
+    }
+}

@@ -1,0 +1,145 @@
+//! Reads and writes of the control plane are both recorded.
+
+use super::judging;
+use crate::prelude::*;
+use crate::selectors::Events;
+
+pub(super) const CHECK: Check = Check {
+    id: "trail-management-events-read-write",
+    title: "Trail records management events, both read and write",
+    severity: Severity::High,
+    why: "Writes show what was changed; reads show who looked around first, and which role was assumed. With one \
+          kind alone an intrusion can be neither found early nor told afterwards.",
+    fix: "Select all management events: `aws cloudtrail put-event-selectors --trail-name TRAIL \
+          --advanced-event-selectors '[{\"FieldSelectors\":[{\"Field\":\"eventCategory\",\"Equals\":[\"Management\"]}]}]'` \
+          (add the trail's data event selectors, the call replaces all of them), and see that the trail is running.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html",
+    ],
+    reads: &[
+        calls::DESCRIBE_TRAILS,
+        calls::GET_TRAIL_STATUS,
+        calls::GET_EVENT_SELECTORS,
+    ],
+    run: Run::Trail(run),
+};
+
+/// What is excluded by name is for other checks to tell.
+fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
+    let view = Events::with_exclusions_undone;
+    judging::records(trail, &Events::management(), view, ctx)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    fn classic(read_write: &str, management: bool) -> Case {
+        trail(|it| it.selectors = Known(classic_selectors(read_write, management, &[])))
+    }
+
+    fn advanced(tests: &[&[&str]]) -> Case {
+        trail(|it| it.selectors = Known(selectors(tests)))
+    }
+
+    const MANAGEMENT: &str = "eventCategory = Management";
+    const OBJECTS: &[&str] = &["eventCategory = Data", "resources.type = AWS::S3::Object"];
+
+    #[test]
+    fn verdicts() {
+        table(
+            &CHECK,
+            [
+                (Pass, inventory(|_| {})),
+                (Pass, advanced(&[&[MANAGEMENT]])),
+                (Fail, advanced(&[&[MANAGEMENT, "readOnly = false"]])),
+                (Fail, advanced(&[&[MANAGEMENT, "readOnly = true"]])),
+                (
+                    Pass,
+                    advanced(&[
+                        &[MANAGEMENT, "readOnly = true"],
+                        &[MANAGEMENT, "readOnly = false"],
+                    ]),
+                ),
+                // Excluded by name: another check's question. Wanted by name: all others are missing.
+                (
+                    Pass,
+                    advanced(&[&[MANAGEMENT, "eventSource != kms.amazonaws.com"]]),
+                ),
+                (
+                    Fail,
+                    advanced(&[&[MANAGEMENT, "eventSource = iam.amazonaws.com"]]),
+                ),
+                (Fail, advanced(&[OBJECTS])),
+                (Unknown, advanced(&[&[MANAGEMENT, "userAgent = curl"]])),
+                (Pass, classic("All", true)),
+                (Fail, classic("WriteOnly", true)),
+                (Fail, classic("All", false)),
+                (Fail, trail(|it| status(it).logging = false)),
+                (
+                    Unknown,
+                    trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.selectors = denied(calls::GET_EVENT_SELECTORS)),
+                ),
+                // A stopped or unclear trail does not hide that the selectors miss half.
+                (
+                    Fail,
+                    classic("WriteOnly", true).and(|it| {
+                        it.trails.values_mut().next().unwrap().status =
+                            denied(calls::GET_TRAIL_STATUS);
+                    }),
+                ),
+            ],
+        );
+    }
+
+    /// A trail made for data events beside the good one.
+    fn beside(
+        change: impl FnOnce(&mut Trail),
+        of_good: impl FnOnce(&mut Trail),
+    ) -> crate::finding::Status {
+        let case = inventory(|it| {
+            add_trail(it, ACCOUNT, HOME, "objects", |it| {
+                it.selectors = Known(selectors(&[OBJECTS]));
+                change(it);
+            });
+            of_good(it.trails.get_mut(&Arn::from(TRAIL_ARN)).unwrap());
+        });
+        statuses(&CHECK, &case)[1].1
+    }
+
+    #[test]
+    fn a_trail_for_data_events_alone() {
+        assert_eq!(beside(|_| {}, |_| {}), NotApplicable);
+        let half = |it: &mut Trail| {
+            it.selectors = Known(selectors(&[&[MANAGEMENT, "readOnly = false"]]));
+        };
+        assert_eq!(beside(half, |_| {}), Fail);
+        assert_eq!(beside(|_| {}, half), Fail);
+        assert_eq!(beside(|_| {}, |it| status(it).logging = false), Fail);
+        assert_eq!(
+            beside(|_| {}, |it| it.status = denied(calls::GET_TRAIL_STATUS)),
+            Unknown
+        );
+        assert_eq!(
+            beside(
+                |_| {},
+                |it| it.configuration = denied(calls::DESCRIBE_TRAILS)
+            ),
+            Unknown
+        );
+        // The other must reach as far: accounts and regions.
+        let own = |it: &mut Trail| configuration(it).organization = false;
+        assert_eq!(beside(|_| {}, own), Fail);
+        assert_eq!(beside(own, own), NotApplicable);
+        assert_eq!(beside(own, |_| {}), NotApplicable);
+        let single = |it: &mut Trail| configuration(it).multi_region = false;
+        assert_eq!(beside(|_| {}, single), Fail);
+        assert_eq!(beside(single, single), NotApplicable);
+        assert_eq!(beside(single, |_| {}), NotApplicable);
+    }
+}

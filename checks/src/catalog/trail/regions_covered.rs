@@ -1,0 +1,283 @@
+//! Every enabled region is recorded, not only those in use.
+
+use crate::catalog::recording::{self, Recorded};
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "trail-regions-covered",
+    title: "All management events of the region are recorded by a running trail",
+    severity: Severity::High,
+    why: "What happens in a region that no running trail records leaves no trace after 90 days. Regions that \
+          nobody uses are the ones where strangers start their machines.",
+    fix: "Have a multi-region trail without exclusions running, best the organization's: \
+          `aws cloudtrail update-trail --name TRAIL --is-multi-region-trail`; or switch the region off: \
+          `aws account disable-region --region-name REGION`.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-multi-region-trails.html",
+        "https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html",
+    ],
+    reads: &[
+        calls::LIST_REGIONS,
+        calls::DESCRIBE_TRAILS,
+        calls::GET_TRAIL_STATUS,
+        calls::GET_EVENT_SELECTORS,
+        calls::LIST_EVENT_DATA_STORES,
+        calls::GET_EVENT_DATA_STORE,
+    ],
+    run: Run::Region(run),
+};
+
+fn run(region: &RegionOf<'_>, ctx: &Context<'_>) -> Outcome {
+    if !region.enabled {
+        return Ok(Verdict::not_applicable(
+            "the account has not switched it on",
+        ));
+    }
+    let verdict = match recording::management_events(region.account, region.name, ctx)? {
+        Recorded::By(by) => {
+            let names: Vec<&str> = by.iter().map(String::as_str).collect();
+            Verdict::pass(format!("recorded by {}", names.join(" and "))).saw("RecordedBy", by)
+        }
+        Recorded::Not(why) => Verdict::fail(why),
+    };
+    Ok(verdict)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::Reason;
+    use crate::testing::*;
+
+    const MANAGEMENT: &str = "eventCategory = Management";
+
+    #[test]
+    fn verdicts() {
+        let advanced = |tests: &[&[&str]]| trail(|it| it.selectors = Known(selectors(tests)));
+        table(
+            &CHECK,
+            [
+                (Pass, inventory(|_| {})),
+                (Fail, region(|it| it.trails = Known(Vec::new()))),
+                (Fail, trail(|it| status(it).logging = false)),
+                (Fail, advanced(&[&[MANAGEMENT, "readOnly = true"]])),
+                (
+                    Fail,
+                    advanced(&[&[MANAGEMENT, "eventSource != kms.amazonaws.com"]]),
+                ),
+                (Fail, advanced(&[&["eventCategory = Data"]])),
+                (
+                    NotApplicable,
+                    account(|it| known(&mut it.regions)[0].enabled = false),
+                ),
+                (Pass, trail(|it| configuration(it).multi_region = false)),
+                (
+                    Unknown,
+                    region(|it| it.trails = denied(calls::DESCRIBE_TRAILS)),
+                ),
+                (Unknown, inventory(|it| it.regions.clear())),
+                (Unknown, inventory(|it| it.trails.clear())),
+                (
+                    Unknown,
+                    trail(|it| it.configuration = denied(calls::DESCRIBE_TRAILS)),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.selectors = denied(calls::GET_EVENT_SELECTORS)),
+                ),
+                // A stopped trail records nothing, whatever else is unknown of it.
+                (
+                    Fail,
+                    trail(|it| {
+                        status(it).logging = false;
+                        it.selectors = denied(calls::GET_EVENT_SELECTORS);
+                    }),
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn single_region_trails_record_their_own_region() {
+        let case = inventory(|it| {
+            it.trails.clear();
+            add_region(it, ACCOUNT, "eu-west-1");
+            for view in it.regions.values_mut() {
+                view.trails = Known(Vec::new());
+            }
+            for region in [HOME, "eu-west-1"] {
+                add_trail(it, ACCOUNT, region, "own", |it| {
+                    configuration(it).multi_region = false;
+                });
+            }
+        });
+        let all =
+            |case: &Case| -> Vec<_> { statuses(&CHECK, case).into_iter().map(|it| it.1).collect() };
+        assert_eq!(all(&case), [Pass, Pass]);
+        let one = case.clone().and(|it| {
+            status(it.trails.values_mut().next().unwrap()).logging = false;
+        });
+        assert_eq!(all(&one), [Fail, Pass]);
+        // Listed where it does not record.
+        let elsewhere = case.and(|it| {
+            let mut views = it.regions.values_mut();
+            let (europe, home) = (views.next().unwrap(), views.next().unwrap());
+            europe.trails = home.trails.clone();
+        });
+        assert_eq!(all(&elsewhere), [Fail, Pass]);
+    }
+
+    #[test]
+    fn two_trails_may_share_the_work() {
+        let case = |of_second: &str| {
+            trail(|it| it.selectors = Known(classic_selectors("ReadOnly", true, &[]))).and(|it| {
+                add_trail(it, ACCOUNT, HOME, "second", |it| {
+                    it.selectors = Known(classic_selectors(of_second, true, &[]));
+                });
+            })
+        };
+        table(
+            &CHECK,
+            [(Pass, case("WriteOnly")), (Fail, case("ReadOnly"))],
+        );
+    }
+
+    #[test]
+    fn a_closed_region_is_judged_from_the_organization_trail() {
+        let closed = |of: &mut Inventory| {
+            member(of, "222222222222", &["ap-south-1", HOME]);
+            let key = (AccountId::from("222222222222"), Region::from("ap-south-1"));
+            of.regions.get_mut(&key).unwrap().trails =
+                gap(calls::DESCRIBE_TRAILS, Reason::DeniedByScp);
+        };
+        let too = |of: &mut Inventory| {
+            add_region(of, ACCOUNT, "ap-south-1");
+            closed(of);
+        };
+        let of = |case: Case| {
+            let found = statuses(&CHECK, &case).into_iter();
+            let mut found = found.filter(|(id, _)| id == "222222222222/ap-south-1");
+            found.next().unwrap().1
+        };
+        let view = |of: &mut Inventory, account: &str, region: &str, trails: Fact<Vec<Arn>>| {
+            let key = (AccountId::from(account), Region::from(region));
+            of.regions.get_mut(&key).unwrap().trails = trails;
+        };
+        assert_eq!(of(inventory(too)), Pass);
+        let changed = |change: fn(&mut Trail)| of(trail(change).and(too));
+        assert_eq!(changed(|it| status(it).logging = false), Fail);
+        assert_eq!(changed(|it| configuration(it).organization = false), Fail);
+        assert_eq!(changed(|it| configuration(it).multi_region = false), Fail);
+        assert_eq!(
+            changed(|it| it.configuration = denied(calls::DESCRIBE_TRAILS)),
+            Unknown
+        );
+        // The management account does not see it there, was refused, or has the region off.
+        let unseen = |trails| of(inventory(too).and(|it| view(it, ACCOUNT, "ap-south-1", trails)));
+        assert_eq!(unseen(Known(Vec::new())), Fail);
+        assert_eq!(unseen(denied(calls::DESCRIBE_TRAILS)), Unknown);
+        assert_eq!(of(inventory(closed)), Unknown);
+        // Its own multi-region trail counts too, where another region shows it.
+        let own = |multi: bool| {
+            trail(|it| configuration(it).organization = false)
+                .and(too)
+                .and(|it| {
+                    add_trail(it, "222222222222", HOME, "own", |it| {
+                        configuration(it).organization = false;
+                        it.name = "own".to_owned();
+                        configuration(it).multi_region = false;
+                    });
+                    configuration(it.trails.values_mut().last().unwrap()).multi_region = multi;
+                })
+        };
+        assert_eq!(of(own(true)), Pass);
+        assert_eq!(of(own(false)), Fail);
+        let hidden = own(true).and(|it| {
+            view(it, "222222222222", HOME, denied(calls::DESCRIBE_TRAILS));
+        });
+        assert_eq!(of(hidden), Unknown);
+    }
+
+    #[test]
+    fn a_store_that_collects_the_same_is_accepted() {
+        let with = |change: fn(&mut EventDataStore)| {
+            region(|it| it.trails = Known(Vec::new())).and(|it| {
+                add_store(it, ACCOUNT, HOME, change);
+            })
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, with(|_| {})),
+                (
+                    Fail,
+                    with(|it| known(&mut it.configuration).status = "STOPPED_INGESTION".to_owned()),
+                ),
+                (
+                    Fail,
+                    with(|it| it.selectors = Known(selectors(&[&["eventCategory = Data"]]))),
+                ),
+                (
+                    Pass,
+                    with(|it| known(&mut it.configuration).multi_region = false),
+                ),
+                (
+                    Fail,
+                    with(|it| {
+                        it.region = Region::from("eu-west-1");
+                        known(&mut it.configuration).multi_region = false;
+                    }),
+                ),
+                (Pass, with(|it| it.region = Region::from("eu-west-1"))),
+                (
+                    Unknown,
+                    with(|it| it.configuration = denied(calls::GET_EVENT_DATA_STORE)),
+                ),
+                (
+                    Unknown,
+                    with(|it| it.selectors = denied(calls::GET_EVENT_DATA_STORE)),
+                ),
+                (
+                    Unknown,
+                    region(|it| {
+                        it.trails = Known(Vec::new());
+                        it.event_data_stores = denied(calls::LIST_EVENT_DATA_STORES);
+                    }),
+                ),
+                (
+                    Fail,
+                    region(|it| {
+                        it.trails = Known(Vec::new());
+                        it.event_data_stores = gap(calls::LIST_EVENT_DATA_STORES, Reason::NotAsked);
+                    }),
+                ),
+            ],
+        );
+        let message = &with(|_| {}).findings(&[&CHECK])[0].message;
+        assert!(message.contains("Lake store"), "{message}");
+    }
+
+    #[test]
+    fn a_store_of_another_account_counts_for_the_organization() {
+        let of = |owner: &str, change: fn(&mut EventDataStore)| {
+            let case = inventory(|it| {
+                member(it, "222222222222", &[HOME]);
+                member(it, "333333333333", &[HOME]);
+                for view in it.regions.values_mut() {
+                    view.trails = Known(Vec::new());
+                }
+                add_store(it, owner, HOME, change);
+            });
+            statuses(&CHECK, &case)[1].1
+        };
+        let own = |it: &mut EventDataStore| known(&mut it.configuration).organization = false;
+        assert_eq!(of(ACCOUNT, |_| {}), Pass);
+        assert_eq!(of(ACCOUNT, own), Fail);
+        assert_eq!(of("222222222222", own), Pass);
+        assert_eq!(of("333333333333", |_| {}), Fail);
+    }
+}

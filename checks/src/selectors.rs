@@ -1,1 +1,0 @@
-//! Which events a trail or a store records: the selectors modelled, not searched.

@@ -1,0 +1,134 @@
+//! Whether sets of events together hold all of another set.
+//!
+//! Field by field, the values that all sets treat alike are one case, and one value stands for them. A case
+//! in which no set is left is a hole. That is exact: prefixes, suffixes and whole values can tell no more
+//! values apart than those tried here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Answer, Condition, Events, Field, Hole, Part, Pattern};
+use crate::fact::Gaps;
+
+/// Stands for text that no pattern names; AWS refuses it in values.
+const ANYTHING: &str = "\u{0}";
+
+/// Whether all of what is asked for lies in one or another of the recorded sets.
+#[must_use]
+pub fn judge(asked: &Events, recorded: &[Events]) -> Answer {
+    let sets: Vec<&Events> = recorded.iter().collect();
+    descend(asked, &Field::ALL, &sets)
+}
+
+/// `sets` are those that hold the case so far. A hole says only what the fields below add.
+fn descend(asked: &Events, fields: &[Field], sets: &[&Events]) -> Answer {
+    if sets.is_empty() {
+        return Answer::Lacks(Hole::default());
+    }
+    let free = |set: &&&Events| !fields.iter().any(|field| set.on(*field).next().is_some());
+    if sets.iter().filter(free).any(|set| set.doubt.is_none()) {
+        return Answer::Covers;
+    }
+    let Some((field, rest)) = fields.split_first() else {
+        let doubts = sets.iter().filter_map(|set| set.doubt.clone());
+        return Gaps::collect(doubts).map_or(Answer::Covers, Answer::CannotTell);
+    };
+    let cases = cases(*field, asked, sets);
+    let (all, mut open, mut holes) = (cases.len(), None, Vec::new());
+    for (kept, values) in cases {
+        let kept: Vec<&Events> = kept
+            .iter()
+            .filter_map(|at| sets.get(*at).copied())
+            .collect();
+        match descend(asked, rest, &kept) {
+            Answer::Covers => {}
+            Answer::Lacks(hole) => holes.push((part(*field, values, sets), hole)),
+            Answer::CannotTell(gaps) => open = Gaps::collect(open.into_iter().chain([gaps])),
+        }
+    }
+    let Some((part, mut hole)) = holes.first().cloned() else {
+        return open.map_or(Answer::Covers, Answer::CannotTell);
+    };
+    let everywhere = holes.len() == all && holes.iter().all(|(_, other)| *other == hole);
+    if !everywhere {
+        hole.parts.insert(0, part);
+    }
+    Answer::Lacks(hole)
+}
+
+/// A value that stands for all that are treated alike, and the name by which a set singles it out.
+#[derive(Debug)]
+struct Value {
+    text: String,
+    name: Option<String>,
+}
+
+/// The values of a field that are asked for, by the sets (their indices) that hold them.
+fn cases(field: Field, asked: &Events, sets: &[&Events]) -> BTreeMap<Vec<usize>, Vec<Value>> {
+    let mut cases: BTreeMap<Vec<usize>, Vec<Value>> = BTreeMap::new();
+    let values = values(field, asked, sets).into_iter();
+    for value in values.filter(|value| asked.accepts(field, &value.text)) {
+        let holds = |(_, set): &(usize, &&Events)| set.accepts(field, &value.text);
+        let kept = sets.iter().enumerate().filter(holds).map(|(at, _)| at);
+        cases.entry(kept.collect()).or_default().push(value);
+    }
+    cases
+}
+
+fn values(field: Field, asked: &Events, sets: &[&Events]) -> Vec<Value> {
+    if let Some(all) = field.values() {
+        let value = |text: &&str| Value {
+            text: (*text).to_owned(),
+            name: Some((*text).to_owned()),
+        };
+        return all.iter().map(value).collect();
+    }
+    let mut whole: BTreeMap<&str, bool> = BTreeMap::new();
+    let mut starts = BTreeMap::from([("", false)]);
+    let mut ends = BTreeMap::from([("", false)]);
+    let theirs = sets.iter().flat_map(|set| patterns(set, field));
+    // What is asked for comes last: what it names itself singles nothing out.
+    let all = theirs.map(|it| (it, true));
+    for (pattern, named) in all.chain(patterns(asked, field).map(|it| (it, false))) {
+        let of_kind = match pattern {
+            Pattern::Equals(_) => &mut whole,
+            Pattern::StartsWith(_) => &mut starts,
+            Pattern::EndsWith(_) => &mut ends,
+        };
+        of_kind.insert(pattern.text(), named);
+    }
+    let whole = whole.into_iter().map(|(text, named)| Value {
+        text: text.to_owned(),
+        name: named.then(|| text.to_owned()),
+    });
+    let open = starts.iter().flat_map(|(start, named)| {
+        ends.iter().map(move |(end, too)| Value {
+            text: format!("{start}{ANYTHING}{end}"),
+            name: (*named || *too).then(|| format!("{start}*{end}")),
+        })
+    });
+    whole.chain(open).collect()
+}
+
+fn patterns(set: &Events, field: Field) -> impl Iterator<Item = &Pattern> {
+    set.on(field)
+        .flat_map(|condition| condition.any_of.iter().chain(&condition.none_of))
+}
+
+/// How this case differs from the others: by the names of its values, or by not being one of those that are named.
+fn part(field: Field, values: Vec<Value>, sets: &[&Events]) -> Part {
+    let names: Option<Vec<String>> = values.into_iter().map(|value| value.name).collect();
+    if let Some(names) = names {
+        return Part::Excluded(field, names);
+    }
+    let texts = |list: fn(&Condition) -> &[Pattern]| {
+        let conditions = sets.iter().flat_map(|set| set.on(field));
+        let texts = conditions.flat_map(list).map(|it| it.text().to_owned());
+        texts.collect::<BTreeSet<String>>().into_iter().collect()
+    };
+    let wanted: Vec<String> = texts(|condition| &condition.any_of);
+    if wanted.is_empty() {
+        Part::Excluded(field, texts(|condition| &condition.none_of))
+    } else {
+        Part::Only(field, wanted)
+    }
+}

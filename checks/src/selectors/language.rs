@@ -1,0 +1,128 @@
+//! From CloudTrail's two languages to sets of events.
+
+use super::{Condition, Events, Field, Pattern};
+use crate::calls::{self, ApiCall};
+use crate::fact::{Gap, Gaps, Reason};
+use crate::ids::{AccountId, Region};
+use crate::inventory::trail::{AdvancedSelector, DataResource, EventSelector, FieldSelector};
+use crate::inventory::{EventDataStore, Selectors, Trail};
+
+/// What a trail is set to record, whether it runs or not.
+pub fn recorded(trail: &Trail) -> Result<Vec<Events>, Gaps> {
+    let source = Source {
+        call: calls::GET_EVENT_SELECTORS,
+        account: &trail.account,
+        region: &trail.home_region,
+    };
+    Ok(source.events(trail.selectors.known()?))
+}
+
+/// What a CloudTrail Lake store is set to collect.
+pub fn collected(store: &EventDataStore) -> Result<Vec<Events>, Gaps> {
+    let source = Source {
+        call: calls::GET_EVENT_DATA_STORE,
+        account: &store.account,
+        region: &store.region,
+    };
+    Ok(source.events(store.selectors.known()?))
+}
+
+/// Who gave the selectors: named where they say what we do not understand.
+struct Source<'a> {
+    call: ApiCall,
+    account: &'a AccountId,
+    region: &'a Region,
+}
+
+impl Source<'_> {
+    fn events(&self, selectors: &Selectors) -> Vec<Events> {
+        match selectors {
+            // Never given any: every management event.
+            Selectors::Classic(list) if list.is_empty() => vec![Events::management()],
+            Selectors::Classic(list) => list.iter().flat_map(|it| self.classic(it)).collect(),
+            Selectors::Advanced(list) if list.is_empty() => {
+                vec![
+                    Events::default().in_doubt(self.strange("an empty list of advanced selectors")),
+                ]
+            }
+            Selectors::Advanced(list) => list.iter().map(|it| self.advanced(it)).collect(),
+        }
+    }
+
+    fn classic(&self, selector: &EventSelector) -> Vec<Events> {
+        let mut all = Vec::new();
+        if selector.management {
+            let excluded = selector.excluded_sources.iter().map(Pattern::equals);
+            all.push(Events::management().except(Field::EventSource, excluded));
+        }
+        for resource in &selector.data {
+            // No values: no resources, which a condition without patterns would turn into all.
+            if !resource.values.is_empty() {
+                let patterns = resource.values.iter().map(|it| classic_arn(resource, it));
+                all.push(Events::data(&resource.kind).with(Field::ResourceArn, patterns));
+            }
+        }
+        let limited = |events: Events| match selector.read_write.as_str() {
+            "All" => events,
+            "ReadOnly" => events.reading(true),
+            "WriteOnly" => events.reading(false),
+            other => events.in_doubt(self.strange(&format!("ReadWriteType {other:?}"))),
+        };
+        all.into_iter().map(limited).collect()
+    }
+
+    fn advanced(&self, selector: &AdvancedSelector) -> Events {
+        let mut events = Events::default();
+        for test in &selector.fields {
+            let any_of = patterns(&test.equals, &test.starts_with, &test.ends_with);
+            let none_of = patterns(&test.not_equals, &test.not_starts_with, &test.not_ends_with);
+            match Field::named(&test.field) {
+                Some(field) if !(any_of.is_empty() && none_of.is_empty()) => {
+                    events.conditions.push(Condition {
+                        field,
+                        any_of,
+                        none_of,
+                    });
+                }
+                Some(_) | None => events = events.in_doubt(self.not_understood(test)),
+            }
+        }
+        if events.on(Field::EventCategory).next().is_none() {
+            events = events.in_doubt(self.strange("a selector without eventCategory"));
+        }
+        events
+    }
+
+    fn not_understood(&self, test: &FieldSelector) -> Gaps {
+        self.strange(&format!("a condition on {:?}", test.field))
+    }
+
+    fn strange(&self, what: &str) -> Gaps {
+        Gaps::from(Gap {
+            call: self.call,
+            account: self.account.clone(),
+            region: self.region.clone(),
+            reason: Reason::Malformed,
+            detail: format!("{what} is not understood"),
+            request_id: None,
+        })
+    }
+}
+
+fn patterns(equals: &[String], starts: &[String], ends: &[String]) -> Vec<Pattern> {
+    let equals = equals.iter().cloned().map(Pattern::Equals);
+    let starts = starts.iter().cloned().map(Pattern::StartsWith);
+    let ends = ends.iter().cloned().map(Pattern::EndsWith);
+    equals.chain(starts).chain(ends).collect()
+}
+
+/// A classic value: for S3 a prefix of the object's ARN. Elsewhere it names one resource, unless it ends
+/// with the service, as in `arn:aws:lambda`: then all of its resources.
+fn classic_arn(resource: &DataResource, value: &str) -> Pattern {
+    let whole_service = value.split(':').skip(3).all(str::is_empty);
+    if resource.kind == "AWS::S3::Object" || whole_service {
+        Pattern::starts_with(value)
+    } else {
+        Pattern::equals(value)
+    }
+}

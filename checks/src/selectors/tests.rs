@@ -1,0 +1,445 @@
+//! What trails record, as questions and answers.
+
+use super::*;
+use crate::inventory::Selectors;
+use crate::inventory::trail::{DataResource, EventSelector};
+use crate::testing::{self, Case, advanced};
+
+const BOTH: &str = "All";
+
+fn classic(read_write: &str, management: bool) -> EventSelector {
+    EventSelector {
+        read_write: read_write.to_owned(),
+        management,
+        excluded_sources: Vec::new(),
+        data: Vec::new(),
+    }
+}
+
+fn of_buckets(read_write: &str, values: &[&str]) -> EventSelector {
+    EventSelector {
+        data: vec![DataResource {
+            kind: "AWS::S3::Object".to_owned(),
+            values: values.iter().map(ToString::to_string).collect(),
+        }],
+        ..classic(read_write, false)
+    }
+}
+
+fn sets(selectors: Selectors) -> Vec<Events> {
+    let Case { mut inventory, .. } = testing::inventory(|_| {});
+    let trail = inventory.trails.values_mut().next().unwrap();
+    trail.selectors = crate::fact::Fact::Known(selectors);
+    recorded(trail).unwrap()
+}
+
+fn ask(asked: &Events, selectors: Selectors) -> String {
+    match judge(asked, &sets(selectors)) {
+        Answer::Covers => "covers".to_owned(),
+        Answer::Lacks(hole) => hole.to_string(),
+        Answer::CannotTell(gaps) => gaps.iter().map(|gap| gap.detail.clone()).collect(),
+    }
+}
+
+fn of_classic<const N: usize>(asked: &Events, list: [EventSelector; N]) -> String {
+    ask(asked, Selectors::Classic(list.to_vec()))
+}
+
+fn of_advanced(asked: &Events, list: &[&[&str]]) -> String {
+    ask(asked, testing::selectors(list))
+}
+
+const MANAGEMENT: &str = "eventCategory = Management";
+const OBJECTS: [&str; 2] = ["eventCategory = Data", "resources.type = AWS::S3::Object"];
+
+fn objects() -> Events {
+    let all = Pattern::starts_with("arn:aws:s3:::");
+    Events::data("AWS::S3::Object").with(Field::ResourceArn, [all])
+}
+
+fn data(more: &[&'static str]) -> Vec<&'static str> {
+    OBJECTS.iter().chain(more).copied().collect()
+}
+
+#[test]
+fn classic_management() {
+    let asked = Events::management();
+    let not = |sources: &[&str]| EventSelector {
+        excluded_sources: sources.iter().map(ToString::to_string).collect(),
+        ..classic(BOTH, true)
+    };
+    assert_eq!(of_classic(&asked, []), "covers");
+    assert_eq!(of_classic(&asked, [classic(BOTH, true)]), "covers");
+    assert_eq!(
+        of_classic(&asked, [classic(BOTH, false)]),
+        "none of them is recorded"
+    );
+    let read = classic("ReadOnly", true);
+    let write = classic("WriteOnly", true);
+    assert_eq!(
+        of_classic(&asked, [read.clone()]),
+        "write events are not recorded"
+    );
+    assert_eq!(
+        of_classic(&asked, [write.clone()]),
+        "read events are not recorded"
+    );
+    assert_eq!(of_classic(&asked, [read, write.clone()]), "covers");
+    let kms = "kms.amazonaws.com";
+    assert_eq!(
+        of_classic(&asked, [not(&[kms])]),
+        "kms.amazonaws.com is excluded"
+    );
+    assert_eq!(
+        of_classic(&asked, [not(&[kms, "rdsdata.amazonaws.com"])]),
+        "kms.amazonaws.com, rdsdata.amazonaws.com are excluded"
+    );
+    assert_eq!(
+        of_classic(&asked, [not(&[kms]), write]),
+        "of the read events, kms.amazonaws.com is excluded"
+    );
+    assert_eq!(
+        of_classic(&asked, [classic("Some", true)]),
+        "ReadWriteType \"Some\" is not understood"
+    );
+}
+
+#[test]
+fn classic_objects() {
+    let asked = objects();
+    for all in ["arn:aws:s3", "arn:aws:s3:::"] {
+        assert_eq!(of_classic(&asked, [of_buckets(BOTH, &[all])]), "covers");
+    }
+    assert_eq!(
+        of_classic(&asked, [of_buckets(BOTH, &["arn:aws:s3:::one/"])]),
+        "only arn:aws:s3:::one/ is recorded (resources.ARN)"
+    );
+    assert_eq!(
+        of_classic(&asked, [of_buckets(BOTH, &[])]),
+        "none of them is recorded"
+    );
+    assert_eq!(
+        of_classic(&asked, [classic(BOTH, true)]),
+        "none of them is recorded"
+    );
+    let write = asked.clone().reading(false);
+    assert_eq!(
+        of_classic(&write, [of_buckets("WriteOnly", &["arn:aws:s3"])]),
+        "covers"
+    );
+    assert_eq!(
+        of_classic(&write, [of_buckets("ReadOnly", &["arn:aws:s3"])]),
+        "none of them is recorded"
+    );
+    let one = Events::data("AWS::S3::Object").with(
+        Field::ResourceArn,
+        [Pattern::starts_with("arn:aws:s3:::one/a/")],
+    );
+    assert_eq!(
+        of_classic(&one, [of_buckets(BOTH, &["arn:aws:s3:::one/"])]),
+        "covers"
+    );
+    let china = of_buckets(BOTH, &["arn:aws-cn:s3:::"]);
+    assert_eq!(of_classic(&asked, [china]), "none of them is recorded");
+}
+
+#[test]
+fn a_classic_value_of_another_type_names_one_resource() {
+    let of = |value: &str| EventSelector {
+        data: vec![DataResource {
+            kind: "AWS::Lambda::Function".to_owned(),
+            values: vec![value.to_owned()],
+        }],
+        ..classic(BOTH, false)
+    };
+    let function = |name: &str| {
+        let arn = format!("arn:aws:lambda:us-east-1:111111111111:function:{name}");
+        Events::data("AWS::Lambda::Function").with(Field::ResourceArn, [Pattern::Equals(arn)])
+    };
+    assert_eq!(
+        of_classic(
+            &Events::data("AWS::Lambda::Function"),
+            [of("arn:aws:lambda")]
+        ),
+        "only arn:aws:lambda is recorded (resources.ARN)"
+    );
+    let one = of("arn:aws:lambda:us-east-1:111111111111:function:hello");
+    assert_eq!(
+        of_classic(&function("hello"), [of("arn:aws:lambda")]),
+        "covers"
+    );
+    assert_eq!(of_classic(&function("hello"), [one.clone()]), "covers");
+    assert_ne!(of_classic(&function("hello2"), [one]), "covers");
+}
+
+#[test]
+fn advanced_management() {
+    let asked = Events::management();
+    assert_eq!(of_advanced(&asked, &[&[MANAGEMENT]]), "covers");
+    assert_eq!(
+        of_advanced(&asked, &[&["eventCategory = Data|Management"]]),
+        "covers"
+    );
+    assert_eq!(
+        of_advanced(&asked, &[&data(&[])]),
+        "none of them is recorded"
+    );
+    assert_eq!(
+        of_advanced(&asked, &[&[MANAGEMENT, "readOnly = true"]]),
+        "write events are not recorded"
+    );
+    assert_eq!(
+        of_advanced(
+            &asked,
+            &[&[
+                MANAGEMENT,
+                "eventSource != kms.amazonaws.com|rdsdata.amazonaws.com"
+            ]]
+        ),
+        "kms.amazonaws.com, rdsdata.amazonaws.com are excluded"
+    );
+    assert_eq!(
+        of_advanced(&asked, &[&[MANAGEMENT, "eventSource = iam.amazonaws.com"]]),
+        "only iam.amazonaws.com is recorded (eventSource)"
+    );
+    assert_eq!(
+        of_advanced(
+            &asked,
+            &[&[
+                MANAGEMENT,
+                "userIdentity.arn != arn:aws:iam::111111111111:user/eve"
+            ]]
+        ),
+        "userIdentity.arn arn:aws:iam::111111111111:user/eve is excluded"
+    );
+    assert_eq!(
+        of_advanced(
+            &asked,
+            &[&[MANAGEMENT, "sessionCredentialFromConsole != true"]]
+        ),
+        "sessionCredentialFromConsole true is excluded"
+    );
+}
+
+#[test]
+fn a_name_means_nothing() {
+    let mut named = advanced(&[MANAGEMENT, "readOnly = true"]);
+    named.name = Some("Management events selector".to_owned());
+    let selectors = Selectors::Advanced(vec![named]);
+    assert_eq!(
+        ask(&Events::management(), selectors),
+        "write events are not recorded"
+    );
+}
+
+#[test]
+fn blind_alone_but_not_together() {
+    let asked = Events::management();
+    let pairs: [[&[&str]; 2]; 6] = [
+        [
+            &[MANAGEMENT, "readOnly = true"],
+            &[MANAGEMENT, "readOnly = false"],
+        ],
+        [
+            &[MANAGEMENT, "eventName != Decrypt"],
+            &[MANAGEMENT, "eventName = Decrypt"],
+        ],
+        [
+            &[MANAGEMENT, "eventName !^ Get"],
+            &[MANAGEMENT, "eventName ^ G"],
+        ],
+        [
+            &[MANAGEMENT, "eventName !$ Key"],
+            &[MANAGEMENT, "eventName $ y"],
+        ],
+        [
+            &[MANAGEMENT, "eventName ^ Get"],
+            &[MANAGEMENT, "eventName !^ Get"],
+        ],
+        [
+            &[MANAGEMENT, "eventName $ Key"],
+            &[MANAGEMENT, "eventName !$ Key"],
+        ],
+    ];
+    for pair in pairs {
+        assert_eq!(of_advanced(&asked, &pair), "covers", "{pair:?}");
+        for alone in pair {
+            assert_ne!(of_advanced(&asked, &[alone]), "covers", "{alone:?}");
+        }
+    }
+    // Three, each of which covers for another.
+    let three: [&[&str]; 3] = [
+        &[MANAGEMENT, "eventName != A", "readOnly = true"],
+        &[MANAGEMENT, "eventName = A"],
+        &[MANAGEMENT, "readOnly = false"],
+    ];
+    assert_eq!(of_advanced(&asked, &three), "covers");
+    assert_eq!(
+        of_advanced(&asked, &[three[0], three[2]]),
+        "of the read events, eventName A is excluded"
+    );
+}
+
+#[test]
+fn near_misses_stay_holes() {
+    let asked = Events::management();
+    let of = |a: &'static str, b: &'static str| {
+        of_advanced(&asked, &[&[MANAGEMENT, a], &[MANAGEMENT, b]])
+    };
+    assert_eq!(
+        of("eventName !^ Get", "eventName ^ GetO"),
+        "eventName Get* is excluded"
+    );
+    assert_eq!(
+        of("eventName != A|B", "eventName = A"),
+        "eventName B is excluded"
+    );
+    assert_eq!(
+        of("eventName ^ A", "eventName $ Z"),
+        "only A, Z are recorded (eventName)"
+    );
+    // A value that begins and ends as told is one case more.
+    assert_eq!(
+        of_advanced(
+            &asked,
+            &[
+                &[MANAGEMENT, "eventName !^ A"],
+                &[MANAGEMENT, "eventName ^ A", "eventName !$ Z"],
+            ]
+        ),
+        "eventName A*Z is excluded"
+    );
+    // The same hole in reads and writes is told once.
+    assert_eq!(
+        of_advanced(
+            &asked,
+            &[
+                &[MANAGEMENT, "readOnly = true", "eventName != A"],
+                &[MANAGEMENT, "readOnly = false", "eventName != A"],
+            ]
+        ),
+        "eventName A is excluded"
+    );
+}
+
+#[test]
+fn operators_on_one_field() {
+    // What is wanted is joined by OR, what is refused takes away from it.
+    let mut both = advanced(&[MANAGEMENT, "eventName ^ Get"]);
+    both.fields[1].equals = vec!["List".to_owned()];
+    both.fields[1].not_ends_with = vec!["Key".to_owned()];
+    let of = |name: &str| {
+        let asked = Events::management().with(Field::EventName, [Pattern::equals(name)]);
+        ask(&asked, Selectors::Advanced(vec![both.clone()]))
+    };
+    assert_eq!(of("List"), "covers");
+    assert_eq!(of("GetUser"), "covers");
+    assert_ne!(of("GetKey"), "covers");
+    assert_ne!(of("ListUsers"), "covers");
+}
+
+#[test]
+fn advanced_objects() {
+    let write = objects().reading(false);
+    assert_eq!(of_advanced(&write, &[&data(&[])]), "covers");
+    assert_eq!(
+        of_advanced(&write, &[&data(&["resources.ARN ^ arn:aws:s3:::"])]),
+        "covers"
+    );
+    assert_eq!(
+        of_advanced(&write, &[&data(&["readOnly = true"])]),
+        "none of them is recorded"
+    );
+    assert_eq!(
+        of_advanced(
+            &write,
+            &[&data(&[
+                "resources.ARN ^ arn:aws:s3:::one/|arn:aws:s3:::two/"
+            ])]
+        ),
+        "only arn:aws:s3:::one/, arn:aws:s3:::two/ are recorded (resources.ARN)"
+    );
+    assert_eq!(
+        of_advanced(&write, &[&data(&["resources.ARN !^ arn:aws:s3:::one/"])]),
+        "resources.ARN arn:aws:s3:::one/* is excluded"
+    );
+    assert_eq!(
+        of_advanced(&write, &[&data(&["resources.ARN !^ arn:aws:s3:::"])]),
+        "none of them is recorded"
+    );
+    assert_eq!(
+        of_advanced(&write, &[&data(&["eventName = DeleteObject"])]),
+        "only DeleteObject is recorded (eventName)"
+    );
+    let two = ["arn:aws:s3:::one/", "arn:aws:s3:::two/"].map(Pattern::starts_with);
+    let two = Events::data("AWS::S3::Object").with(Field::ResourceArn, two);
+    assert_eq!(
+        of_advanced(&two, &[&data(&["resources.ARN !^ arn:aws:s3:::one/"])]),
+        "resources.ARN arn:aws:s3:::one/ is excluded"
+    );
+    let lambda = [
+        "eventCategory = Data",
+        "resources.type = AWS::Lambda::Function",
+    ];
+    assert_eq!(of_advanced(&write, &[&lambda]), "none of them is recorded");
+}
+
+#[test]
+fn what_is_not_understood_cannot_be_told() {
+    let asked = Events::management();
+    let new = "a condition on \"userAgent\" is not understood";
+    let strange: &[&str] = &[MANAGEMENT, "userAgent != curl"];
+    assert_eq!(of_advanced(&asked, &[strange]), new);
+    assert_eq!(of_advanced(&asked, &[strange, &[MANAGEMENT]]), "covers");
+    assert_eq!(
+        of_advanced(&asked, &[strange, &[MANAGEMENT, "readOnly = true"]]),
+        new
+    );
+    // What it says that we do understand may settle the matter.
+    assert_eq!(
+        of_advanced(
+            &asked,
+            &[&[MANAGEMENT, "userAgent != curl", "readOnly = true"]]
+        ),
+        "write events are not recorded"
+    );
+    assert_eq!(
+        of_advanced(&asked, &[]),
+        "an empty list of advanced selectors is not understood"
+    );
+    assert_eq!(
+        of_advanced(&asked, &[&["readOnly = true|false"]]),
+        "a selector without eventCategory is not understood"
+    );
+    let mut empty = advanced(&[MANAGEMENT, "readOnly = true"]);
+    empty.fields[1].equals.clear();
+    assert_eq!(
+        ask(&asked, Selectors::Advanced(vec![empty])),
+        "a condition on \"readOnly\" is not understood"
+    );
+}
+
+#[test]
+fn exclusions_undone_keep_what_kind_of_event_it_is() {
+    let list = sets(Selectors::Advanced(vec![advanced(&[
+        MANAGEMENT,
+        "readOnly != true",
+        "eventName != A",
+        "userIdentity.arn = eve",
+    ])]));
+    let undone: Vec<Events> = list
+        .into_iter()
+        .map(Events::with_exclusions_undone)
+        .collect();
+    let asked = Events::management().reading(false);
+    let asked = asked.with(Field::UserArn, [Pattern::equals("eve")]);
+    assert_eq!(judge(&asked, &undone), Answer::Covers);
+    assert_ne!(
+        judge(&Events::management().reading(false), &undone),
+        Answer::Covers
+    );
+    assert_ne!(
+        judge(&Events::management().reading(true), &undone),
+        Answer::Covers
+    );
+}
