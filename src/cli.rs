@@ -5,12 +5,14 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use trailaudit_checks::finding::Severity;
 
+use crate::formats::{Anchor, Profile};
 use crate::output::Wanted;
 
 const EXAMPLES: &str = "\
@@ -20,6 +22,9 @@ Examples:
   trailaudit scan -f text -f sarif=out.sarif    several reports of one run
   trailaudit collect -o today.jsonl.zst         look now ..
   trailaudit scan --inventory today.jsonl.zst   .. and judge later, offline
+
+Every flag of scan, collect and report can be given as a variable (--fail-on: TRAILAUDIT_FAIL_ON), most as a
+key of trailaudit.toml (fail_on). A flag counts before a variable, a variable before the file.
 
 Exit codes:
   0    complete, nothing failed at or above --fail-on
@@ -63,8 +68,14 @@ pub struct Global {
     /// Draw no progress (it is drawn on a terminal only)
     #[arg(long, global = true)]
     pub no_progress: bool,
-    /// When to use colours
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// When to use colours: auto (on a terminal, unless NO_COLOR is set), always, never
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
     pub color: Color,
 }
 
@@ -230,6 +241,15 @@ pub struct Output {
     /// Folder for the reports that have no path
     #[arg(short, long, value_name = "DIR")]
     pub output_dir: Option<PathBuf>,
+    /// Text: count findings below this severity, but do not show them
+    #[arg(long, value_name = "SEVERITY", default_value = "info", value_parser = severity)]
+    pub min_severity: Severity,
+    /// SARIF: github (open failures, gaps as notes) or full (every status)
+    #[arg(long, value_name = "NAME", default_value = "github", value_parser = profile)]
+    pub sarif_profile: Profile,
+    /// SARIF: the file that results point to
+    #[arg(long, value_name = "FILE[:LINE]", value_parser = anchor)]
+    pub sarif_anchor: Option<Anchor>,
 }
 
 /// Flags of `report`.
@@ -377,10 +397,12 @@ fn with_variable(arg: Arg) -> Arg {
             .num_args(0..=1)
             .require_equals(true)
             .default_missing_value("true")
+            .hide_possible_values(true)
             .hide_default_value(true),
-        _ => arg,
+        _other => arg,
     };
-    arg.env(variable).hide_env_values(true)
+    // Told once below the help, not on every line of it.
+    arg.env(variable).hide_env(true)
 }
 
 fn severity(text: &str) -> Result<Severity, String> {
@@ -388,6 +410,19 @@ fn severity(text: &str) -> Result<Severity, String> {
         .into_iter()
         .find(|severity| severity.as_str() == text)
         .ok_or_else(|| "one of critical, high, medium, low, info is expected".to_owned())
+}
+
+fn profile(text: &str) -> Result<Profile, String> {
+    match text {
+        "github" => Ok(Profile::Github),
+        "full" => Ok(Profile::Full),
+        _ => Err("github or full is expected".to_owned()),
+    }
+}
+
+fn anchor(text: &str) -> Result<Anchor, String> {
+    text.parse()
+        .map_err(|error: <Anchor as FromStr>::Err| error.to_string())
 }
 
 fn account(text: &str) -> Result<String, String> {

@@ -3,6 +3,7 @@
 use std::io;
 
 use trailaudit_checks::audit::Audit;
+use trailaudit_checks::finding::Severity;
 
 /// How an audit is told.
 #[derive(Debug)]
@@ -18,11 +19,45 @@ pub struct Format {
 }
 
 /// What the user may say about the form.
-#[derive(Debug, Clone, Default)]
-pub struct Options {}
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Text: findings below it are counted, not shown.
+    pub min_severity: Severity,
+    /// Text: with colours.
+    pub color: bool,
+    /// Text: how many cells wide.
+    pub width: usize,
+    /// Text: every subject, however many.
+    pub verbose: bool,
+    /// SARIF: for whom.
+    pub sarif_profile: Profile,
+    /// SARIF: the file that results point to.
+    pub sarif_anchor: Option<Anchor>,
+}
+
+/// For whom SARIF is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// Code scanning platforms.
+    Github,
+    /// Everything.
+    Full,
+}
+
+/// Where SARIF results point to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Anchor(String);
+
+impl std::str::FromStr for Anchor {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
 
 /// Every format, by name.
-pub const ALL: &[&Format] = &[&JSON];
+pub const FORMATS: &[&Format] = &[&JSON];
 
 const JSON: Format = Format {
     name: "json",

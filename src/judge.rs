@@ -51,7 +51,7 @@ pub fn tool() -> Tool {
 pub fn judge(snapshot: &Snapshot, rules: &Rules) -> anyhow::Result<Audit> {
     let inventory = &snapshot.inventory;
     let mut findings = findings(snapshot, rules)?;
-    let waivers = waive(&mut findings, rules);
+    let mut waivers = waive(&mut findings, rules);
     let gaps = waiver::current_gaps(&rules.waivers, rules.now);
     let coverage = Coverage::of(inventory);
     let (unknown, accepted): (Vec<&Finding>, Vec<&Finding>) = findings
@@ -72,10 +72,10 @@ pub fn judge(snapshot: &Snapshot, rules: &Rules) -> anyhow::Result<Audit> {
         allow_incomplete: rules.allow_incomplete,
         exit_zero: rules.exit_zero,
     };
-    let waivers = WaiverReport {
-        accepted_gaps: accepted.len() as u64,
-        ..waivers
-    };
+    waivers.accepted_gaps = accepted.len() as u64;
+    let review = waiver::review_gaps(&rules.waivers, rules.now, &findings, &coverage);
+    waivers.unused.extend(review.unused);
+    waivers.expired.extend(review.expired);
     let ids: BTreeSet<&str> = rules.selection.checks.iter().map(|it| it.id).collect();
     let frameworks = rules.selection.frameworks.iter();
     let scope = inventory.header.scope.clone();

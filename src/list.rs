@@ -123,7 +123,7 @@ impl Row for FormatRow {
 }
 
 fn all_formats() -> Vec<FormatRow> {
-    let rows = formats::ALL.iter().map(|format| FormatRow {
+    let rows = formats::FORMATS.iter().map(|format| FormatRow {
         name: format.name,
         extension: format.extension,
         about: format.about,
@@ -174,9 +174,10 @@ struct SettingRow {
 
 impl Row for SettingRow {
     fn cells(&self) -> Vec<String> {
-        let default = match &self.default {
-            Value::Null => String::new(),
-            other => other.to_string(),
+        let default = if self.default.is_null() {
+            String::new()
+        } else {
+            self.default.to_string()
         };
         vec![self.key.clone(), default, self.about.clone()]
     }

@@ -29,8 +29,8 @@ impl FromStr for Wanted {
             Some((name, path)) => (name, Some(PathBuf::from(path))),
             None => (text, None),
         };
-        let names = || formats::ALL.iter().map(|format| format.name);
-        let format = formats::ALL.iter().find(|format| format.name == name);
+        let names = || formats::FORMATS.iter().map(|format| format.name);
+        let format = formats::FORMATS.iter().find(|format| format.name == name);
         let format = format.ok_or_else(|| {
             let all: Vec<&str> = names().collect();
             format!(
@@ -78,10 +78,15 @@ pub fn plan(wanted: &[Wanted], folder: Option<&Path>) -> Result<Vec<Report>, Sto
 }
 
 /// Writes them all. Says no when one could not be written.
-pub fn write(reports: &[Report], audit: &Audit, options: &Options, tell: Tell) -> Result<(), Stop> {
+pub fn write(
+    reports: &[Report],
+    audit: &Audit,
+    options: impl Fn(&Report) -> Options,
+    tell: Tell,
+) -> Result<(), Stop> {
     let mut failed = 0_usize;
     for report in reports {
-        match report.write(audit, options) {
+        match report.write(audit, &options(report)) {
             Ok(()) => {
                 if let Some(path) = &report.path {
                     tell.note(&format!(

@@ -7,14 +7,14 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, FromArgMatches as _};
 use jiff::Timestamp;
 
-use crate::cli::{self, Cli, Collect, Command, Global, Live, Report, Scan};
+use crate::cli::{self, Cli, Collect, Color, Command, Global, Live, Report, Scan};
 use crate::collect::Options;
 use crate::config::{self, Config};
 use crate::exit::{Exit, Stop};
 use crate::judge::{Rules, judge};
 use crate::selection::Selection;
 use crate::snapshot::{Snapshot, Source, load};
-use crate::tell::{Tell, stderr_is_terminal};
+use crate::tell::{Tell, stderr_is_terminal, stdout_is_terminal};
 use crate::{demo, explain, files, formats, list, output};
 
 /// Parses the command line, does what it says, tells what went wrong, and gives the exit code.
@@ -174,7 +174,8 @@ impl Parsed {
         for words in &audit.waivers.unused {
             tell.warn(&format!("matches nothing: {words}"));
         }
-        output::write(&reports, &audit, &self.options(), tell)?;
+        let options = |report: &_| self.options(&scan.output, report);
+        output::write(&reports, &audit, options, tell)?;
         if unsaved.is_some() {
             return Err(Stop::Fatal(anyhow::anyhow!(
                 "the inventory could not be saved"
@@ -210,7 +211,8 @@ impl Parsed {
     fn report(&self, report: &Report, tell: Tell) -> Result<Exit, Stop> {
         let reports = output::plan(&report.output.format, report.output.output_dir.as_deref())?;
         let audit = crate::saved::load(&report.audit).map_err(Stop::Usage)?;
-        output::write(&reports, &audit, &self.options(), tell)?;
+        let options = |it: &_| self.options(&report.output, it);
+        output::write(&reports, &audit, options, tell)?;
         Ok(Exit::Clean)
     }
 
@@ -281,9 +283,31 @@ impl Parsed {
         ask(options)
     }
 
-    fn options(&self) -> formats::Options {
-        formats::Options {}
+    /// Colours and the terminal's width are for what goes to a terminal.
+    fn options(&self, output: &cli::Output, report: &output::Report) -> formats::Options {
+        let to_terminal = report.to_stdout() && stdout_is_terminal();
+        formats::Options {
+            min_severity: output.min_severity,
+            color: match self.cli.global.color {
+                Color::Auto => {
+                    to_terminal && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty())
+                }
+                Color::Always => true,
+                Color::Never => false,
+            },
+            width: if to_terminal { width() } else { 80 },
+            verbose: self.cli.global.verbose,
+            sarif_profile: output.sarif_profile,
+            sarif_anchor: output.sarif_anchor.clone(),
+        }
     }
+}
+
+/// How wide the terminal is, by its own word; 80 when it has none.
+fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|it| it.parse().ok());
+    let asked = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    columns.or_else(asked).unwrap_or(80).clamp(60, 200)
 }
 
 /// Collects from AWS.

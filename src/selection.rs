@@ -74,8 +74,8 @@ impl Selection {
     /// Some check reads IAM documents.
     #[must_use]
     pub fn reads_iam(&self) -> bool {
-        let principal = |check: &&Check| matches!(check.run, Run::Principal(_));
-        self.checks.iter().any(|check| principal(&check))
+        let mut checks = self.checks.iter();
+        checks.any(|check| matches!(check.run, Run::Principal(_)))
     }
 }
 

@@ -45,6 +45,12 @@ pub fn stderr_is_terminal() -> bool {
     std::io::stderr().is_terminal()
 }
 
+/// Colours and a width of their own are for people.
+#[must_use]
+pub fn stdout_is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
 /// A closed stderr stops nothing.
 fn line(words: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{}", harmless(words));

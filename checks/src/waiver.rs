@@ -200,6 +200,50 @@ pub fn current_gaps(waivers: &Waivers, now: Timestamp) -> Vec<&AcceptedGap> {
         .collect()
 }
 
+/// Accepted gaps whose time is over, and those that cover nothing that is missing.
+#[must_use]
+pub fn review_gaps(
+    waivers: &Waivers,
+    now: Timestamp,
+    findings: &[Finding],
+    coverage: &Coverage,
+) -> Applied {
+    let today = day(now);
+    let mut review = Applied::default();
+    for gap in &waivers.accepted_gaps {
+        let part = |name: &str, glob: &Option<String>| {
+            let glob = glob.as_ref();
+            glob.map_or_else(String::new, |glob| format!(" {name} {glob},"))
+        };
+        let words = format!(
+            "accepted gap:{}{}{} expires {}",
+            part("account", &gap.account),
+            part("region", &gap.region),
+            part("call", &gap.call),
+            gap.expires
+        );
+        if gap.expires < today {
+            review.expired.push(words);
+        } else if !is_used(gap, findings, coverage) {
+            review.unused.push(words);
+        }
+    }
+    review
+}
+
+fn is_used(gap: &AcceptedGap, findings: &[Finding], coverage: &Coverage) -> bool {
+    let unknown = |finding: &&Finding| finding.status == Status::Unknown;
+    findings.iter().filter(unknown).any(|finding| {
+        finding.evidence.iter().any(|evidence| {
+            let alone = Finding {
+                evidence: vec![evidence.clone()],
+                ..finding.clone()
+            };
+            is_accepted(&[gap], &alone)
+        })
+    }) || uncovered_population(&[], coverage) && !uncovered_population(&[gap], coverage)
+}
+
 /// Whether every call that stood in this unknown finding's way is accepted.
 #[must_use]
 pub fn is_accepted(gaps: &[&AcceptedGap], finding: &Finding) -> bool {

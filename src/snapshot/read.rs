@@ -60,16 +60,14 @@ fn read(source: &Source) -> anyhow::Result<Snapshot> {
             Err(_) if end == Line::Open => break,
             Err(error) => bail!("line {number}: {}", words(&error)),
         };
-        let second = match &record {
-            Record::Organization(_) => std::mem::replace(&mut has_organization, true),
-            _ => is_there(&inventory, &record),
-        };
-        if second {
+        let organization = matches!(record, Record::Organization(_));
+        if is_there(&inventory, &record) || (organization && has_organization) {
             bail!(
                 "line {number} is a second {} of the same name",
                 kind(&record)
             );
         }
+        has_organization |= organization;
         lines.keep(&line)?;
         match inventory.insert(record) {
             None => {}

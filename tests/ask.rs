@@ -7,35 +7,35 @@ use trailaudit_checks::inventory::{CallOutcome, CallRecord};
 
 /// The calls so far.
 #[derive(Default)]
-pub struct Ask {
-    pub ledger: Vec<CallRecord>,
+pub(crate) struct Ask {
+    pub(crate) ledger: Vec<CallRecord>,
 }
 
 /// Whom a call asks, where, and about what.
 #[derive(Clone, Copy)]
-pub struct At<'a>(pub &'a str, pub &'a str, pub &'a str);
+pub(crate) struct At<'a>(pub(crate) &'a str, pub(crate) &'a str, pub(crate) &'a str);
 
 impl Ask {
     /// Answered.
-    pub fn known<T>(&mut self, call: ApiCall, at: At<'_>, value: T) -> Fact<T> {
+    pub(crate) fn known<T>(&mut self, call: ApiCall, at: At<'_>, value: T) -> Fact<T> {
         self.record(call, at, CallOutcome::Answered, "", 1);
         Known(value)
     }
 
     /// Answered with the error by which AWS says "not configured".
-    pub fn absent<T>(&mut self, call: ApiCall, at: At<'_>) -> Fact<Option<T>> {
+    pub(crate) fn absent<T>(&mut self, call: ApiCall, at: At<'_>) -> Fact<Option<T>> {
         self.record(call, at, CallOutcome::Absent, "", 1);
         Known(None)
     }
 
     /// Not allowed.
-    pub fn denied<T>(&mut self, call: ApiCall, at: At<'_>) -> Fact<T> {
+    pub(crate) fn denied<T>(&mut self, call: ApiCall, at: At<'_>) -> Fact<T> {
         let because = format!("no identity-based policy allows the {} action", call.action);
         self.refused(call, at, Reason::Denied, &because)
     }
 
     /// Closed by a service control policy.
-    pub fn closed<T>(&mut self, call: ApiCall, at: At<'_>) -> Fact<T> {
+    pub(crate) fn closed<T>(&mut self, call: ApiCall, at: At<'_>) -> Fact<T> {
         let because = "with an explicit deny in a service control policy";
         self.refused(call, at, Reason::DeniedByScp, because)
     }
@@ -55,7 +55,7 @@ impl Ask {
     }
 
     /// Without an answer.
-    pub fn failed<T>(
+    pub(crate) fn failed<T>(
         &mut self,
         call: ApiCall,
         at: At<'_>,
@@ -96,7 +96,7 @@ impl Ask {
 }
 
 /// No check needs it.
-pub fn not_asked<T>(call: ApiCall, At(account, region, _): At<'_>) -> Fact<T> {
+pub(crate) fn not_asked<T>(call: ApiCall, At(account, region, _): At<'_>) -> Fact<T> {
     Unknown(Gap {
         call,
         account: AccountId::from(account),
@@ -116,6 +116,13 @@ fn request_id(call: ApiCall, At(account, region, about): At<'_>) -> String {
     let hex = format!("{hash:032x}");
     match call.service {
         "s3" => hex[..16].to_uppercase(),
-        _ => [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-"),
+        _ => [
+            &hex[..8],
+            &hex[8..12],
+            &hex[12..16],
+            &hex[16..20],
+            &hex[20..],
+        ]
+        .join("-"),
     }
 }

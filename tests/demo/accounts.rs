@@ -1,0 +1,249 @@
+//! The organization, its accounts and what each shows in its regions.
+
+use trailaudit_checks::calls;
+use trailaudit_checks::fact::{Fact, Known, Reason};
+use trailaudit_checks::ids::{AccountId, Arn, Region};
+use trailaudit_checks::inventory::organization::{DelegatedAdministrator, Unit};
+use trailaudit_checks::inventory::{
+    Account, AccountState, ControlPolicy, ControlPolicyKind, Inventory, Organization,
+    PublicAccessBlock, RegionSwitch, RegionView,
+};
+
+use super::trails::{ORGANIZATION_TRAIL, SANDBOX_TRAIL, WEAK_TRAIL};
+use super::{
+    HOME, LEGACY, LOG_ARCHIVE, MANAGEMENT, ORGANIZATION, PAYMENTS, REGIONS, SANDBOX, SECURITY,
+};
+use crate::ask::{Ask, At, not_asked};
+
+/// Id, name and the unit it lies in.
+pub(crate) const ALL: [(&str, &str, &str); 6] = [
+    (MANAGEMENT, "management", "r-ab12"),
+    (LOG_ARCHIVE, "log-archive", "ou-ab12-security"),
+    (SECURITY, "security-tooling", "ou-ab12-security"),
+    (PAYMENTS, "payments-prod", "ou-ab12-workload"),
+    (LEGACY, "legacy-erp", "ou-ab12-workload"),
+    (SANDBOX, "sandbox", "ou-ab12-sandboxs"),
+];
+/// By choice only, and nobody has chosen them.
+const NOT_ENABLED: [&str; 3] = ["af-south-1", "eu-south-1", "me-south-1"];
+/// What the service control policy leaves open to the sandbox.
+const SANDBOX_OPEN: [&str; 3] = ["eu-central-1", "us-east-1", "us-west-2"];
+
+const FULL_ACCESS: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+const REGION_DENY: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"OnlyOurRegions","Effect":"Deny","NotAction":["iam:*","organizations:*","sts:*","support:*","account:*"],"Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":["eu-central-1","us-east-1","us-west-2"]}}}]}"#;
+
+pub(crate) fn organization(ask: &mut Ask) -> Fact<Option<Organization>> {
+    let home = At(MANAGEMENT, HOME, "");
+    let _ = ask.known(calls::GET_CALLER_IDENTITY, home, ());
+    let unit = |id: &str, name: &str, parent: Option<&str>| Unit {
+        id: id.to_owned(),
+        arn: Arn::from(match parent {
+            None => format!("arn:aws:organizations::{MANAGEMENT}:root/{ORGANIZATION}/{id}"),
+            Some(_) => format!("arn:aws:organizations::{MANAGEMENT}:ou/{ORGANIZATION}/{id}"),
+        }),
+        name: name.to_owned(),
+        parent: parent.map(ToOwned::to_owned),
+        policy_types: match parent {
+            None => vec!["SERVICE_CONTROL_POLICY".to_owned()],
+            Some(_) => Vec::new(),
+        },
+    };
+    let root = Some("r-ab12");
+    let units = vec![
+        unit("r-ab12", "Root", None),
+        unit("ou-ab12-security", "Security", root),
+        unit("ou-ab12-workload", "Workloads", root),
+        unit("ou-ab12-sandboxs", "Sandbox", root),
+    ];
+    for unit in &units {
+        let at = At(MANAGEMENT, HOME, &unit.id);
+        let _ = ask.known(calls::LIST_OUS, at, ());
+        let _ = ask.known(calls::LIST_ACCOUNTS_FOR_PARENT, at, ());
+    }
+    let mut policy = |id: &str, name: &str, aws: bool, document: &str, targets: &[&str]| {
+        let owner = if aws { "aws" } else { MANAGEMENT };
+        let at = At(MANAGEMENT, HOME, id);
+        ControlPolicy {
+            id: id.to_owned(),
+            arn: Arn::from(format!(
+                "arn:aws:organizations::{owner}:policy/{ORGANIZATION}/service_control_policy/{id}"
+            )),
+            name: name.to_owned(),
+            kind: ControlPolicyKind::ServiceControlPolicy,
+            aws_managed: aws,
+            document: ask.known(calls::DESCRIBE_POLICY, at, document.to_owned()),
+            targets: ask.known(
+                calls::LIST_TARGETS_FOR_POLICY,
+                at,
+                targets.iter().map(|it| (*it).to_owned()).collect(),
+            ),
+        }
+    };
+    let everywhere: Vec<&str> = [
+        "r-ab12",
+        "ou-ab12-security",
+        "ou-ab12-workload",
+        "ou-ab12-sandboxs",
+    ]
+    .into_iter()
+    .chain(ALL.map(|(id, ..)| id))
+    .collect();
+    let policies = vec![
+        policy(
+            "p-FullAWSAccess",
+            "FullAWSAccess",
+            true,
+            FULL_ACCESS,
+            &everywhere,
+        ),
+        policy(
+            "p-7hq2k9xw",
+            "sandbox-regions",
+            false,
+            REGION_DENY,
+            &["ou-ab12-sandboxs"],
+        ),
+    ];
+    let organization = Organization {
+        id: ORGANIZATION.to_owned(),
+        arn: Arn::from(format!(
+            "arn:aws:organizations::{MANAGEMENT}:organization/{ORGANIZATION}"
+        )),
+        management_account: AccountId::from(MANAGEMENT),
+        feature_set: "ALL".to_owned(),
+        accounts: ask.known(
+            calls::LIST_ACCOUNTS,
+            home,
+            ALL.map(|(id, ..)| AccountId::from(id)).to_vec(),
+        ),
+        units: ask.known(calls::LIST_ROOTS, home, units),
+        policies: ask.known(calls::LIST_POLICIES, home, policies),
+        trusted_services: ask.known(
+            calls::LIST_SERVICE_ACCESS,
+            home,
+            vec![
+                "cloudtrail.amazonaws.com".to_owned(),
+                "sso.amazonaws.com".to_owned(),
+            ],
+        ),
+        delegated_administrators: ask.known(
+            calls::LIST_DELEGATED_ADMINISTRATORS,
+            home,
+            Vec::<DelegatedAdministrator>::new(),
+        ),
+        resource_policy: ask.absent(calls::DESCRIBE_ORGANIZATION_RESOURCE_POLICY, home),
+    };
+    ask.known(calls::DESCRIBE_ORGANIZATION, home, Some(organization))
+}
+
+pub(crate) fn add(inventory: &mut Inventory, ask: &mut Ask) {
+    for (id, name, parent) in ALL {
+        let account = account(ask, id, name, parent);
+        let reached = account.session.ok().is_some();
+        inventory.accounts.insert(account.id.clone(), account);
+        for region in REGIONS.into_iter().filter(|_| reached) {
+            let view = region_view(ask, id, region);
+            inventory
+                .regions
+                .insert((view.account.clone(), view.region.clone()), view);
+        }
+    }
+}
+
+fn account(ask: &mut Ask, id: &str, name: &str, parent: &str) -> Account {
+    let at = At(id, HOME, "");
+    let session = match id {
+        MANAGEMENT => Known(Arn::from(
+            "arn:aws:sts::111111111111:assumed-role/auditor/trailaudit",
+        )),
+        LEGACY => ask.denied(
+            calls::ASSUME_ROLE,
+            At(id, HOME, "arn:aws:iam::555555555555:role/trailaudit"),
+        ),
+        _ => {
+            let role = format!("arn:aws:iam::{id}:role/trailaudit");
+            let session = format!("arn:aws:sts::{id}:assumed-role/trailaudit/trailaudit");
+            ask.known(calls::ASSUME_ROLE, At(id, HOME, &role), Arn::from(session))
+        }
+    };
+    let switch = |(name, enabled)| RegionSwitch {
+        name: Region::from(name),
+        enabled,
+        excluded: false,
+    };
+    let enabled = REGIONS.map(|name| (name, true));
+    let mut switches: Vec<RegionSwitch> = enabled
+        .into_iter()
+        .chain(NOT_ENABLED.map(|name| (name, false)))
+        .map(switch)
+        .collect();
+    switches.sort_by(|a, b| a.name.cmp(&b.name));
+    let gap = session.gap().cloned();
+    let (regions, public_access_block) = match gap {
+        Some(gap) => (Fact::Unknown(gap.clone()), Fact::Unknown(gap)),
+        None => {
+            let call = calls::GET_ACCOUNT_PUBLIC_ACCESS_BLOCK;
+            let block = match id {
+                LOG_ARCHIVE => ask.known(call, at, Some(PublicAccessBlock::ALL)),
+                PAYMENTS => ask.denied(call, at),
+                _ => not_asked(call, at),
+            };
+            (ask.known(calls::LIST_REGIONS, at, switches), block)
+        }
+    };
+    Account {
+        id: AccountId::from(id),
+        name: Some(name.to_owned()),
+        state: Known(AccountState::Active),
+        // Seen where the tree was walked.
+        parent: Known(Some(parent.to_owned())),
+        management: id == MANAGEMENT,
+        excluded: false,
+        session,
+        regions,
+        regions_assumed: false,
+        public_access_block,
+        summary: not_asked(calls::GET_ACCOUNT_SUMMARY, at),
+    }
+}
+
+fn region_view(ask: &mut Ask, account: &str, region: &str) -> RegionView {
+    let at = At(account, region, "");
+    let call = calls::DESCRIBE_TRAILS;
+    let mut shown = vec![Arn::from(ORGANIZATION_TRAIL)];
+    for own in [WEAK_TRAIL, SANDBOX_TRAIL] {
+        let own = Arn::from(own);
+        if own.account().as_str() == account && own.region().as_str() == region {
+            shown.push(own);
+        }
+    }
+    let trails = match (account, region) {
+        (SANDBOX, _) if !SANDBOX_OPEN.contains(&region) => ask.closed(call, at),
+        (PAYMENTS, "ap-northeast-3") => ask.failed(
+            call,
+            at,
+            Reason::Throttled,
+            "ThrottlingException: Rate exceeded",
+            5,
+        ),
+        (SECURITY, "sa-east-1") => ask.denied(call, at),
+        _ => ask.known(call, at, shown),
+    };
+    RegionView {
+        account: AccountId::from(account),
+        region: Region::from(region),
+        trails,
+        event_data_stores: not_asked(calls::LIST_EVENT_DATA_STORES, at),
+        channels: not_asked(calls::LIST_CHANNELS, at),
+        alarms: not_asked(calls::DESCRIBE_ALARMS, at),
+        rules: not_asked(calls::LIST_RULES, at),
+        log_resource_policies: not_asked(calls::DESCRIBE_LOG_RESOURCE_POLICIES, at),
+        config_recorder: not_asked(calls::DESCRIBE_CONFIG_RECORDERS, at),
+        guardduty: not_asked(calls::LIST_DETECTORS, at),
+        security_hub: not_asked(calls::DESCRIBE_HUB, at),
+        macie: not_asked(calls::GET_MACIE_SESSION, at),
+        access_analyzers: not_asked(calls::LIST_ANALYZERS, at),
+        tampering: not_asked(calls::LOOKUP_EVENTS, at),
+    }
+}

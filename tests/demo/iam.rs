@@ -1,0 +1,147 @@
+//! Who may do what: an administrator too many, and a policy that lets its holder stop the record.
+
+use std::collections::BTreeMap;
+
+use trailaudit::snapshot::Spool;
+use trailaudit_checks::calls;
+use trailaudit_checks::ids::{AccountId, Arn};
+use trailaudit_checks::inventory::Iam;
+use trailaudit_checks::inventory::iam::{
+    AuthorizationDetails, Group, InlinePolicy, ManagedPolicy, Role, User,
+};
+
+use super::{HOME, LOG_ARCHIVE, MANAGEMENT, PAYMENTS, SANDBOX, SECURITY};
+use crate::ask::{Ask, At};
+
+const FULL_ACCESS_ARN: &str = "arn:aws:iam::aws:policy/AWSCloudTrail_FullAccess";
+const FULL_ACCESS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sns:AddPermission","sns:CreateTopic","sns:SetTopicAttributes","sns:GetTopicAttributes"],"Resource":["arn:aws:sns:*:*:aws-cloudtrail-logs*"]},{"Effect":"Allow","Action":["s3:CreateBucket","s3:PutBucketPolicy","s3:PutBucketPublicAccessBlock"],"Resource":["arn:aws:s3:::aws-cloudtrail-logs*"]},{"Effect":"Allow","Action":"cloudtrail:*","Resource":"*"}]}"#;
+const READ_ONLY_ARN: &str = "arn:aws:iam::aws:policy/SecurityAudit";
+const READ_ONLY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["cloudtrail:Describe*","cloudtrail:Get*","cloudtrail:List*","cloudtrail:LookupEvents","iam:Get*","iam:List*","kms:Describe*","kms:GetKeyPolicy","s3:GetBucket*","s3:ListAllMyBuckets"],"Resource":"*"}]}"#;
+const CLOUDTRAIL_ALL: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["cloudtrail:*","s3:GetObject"],"Resource":"*"}]}"#;
+const ALL: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+const TO_LOGS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"arn:aws:logs:us-east-1:111111111111:log-group:organization-trail:log-stream:*"}]}"#;
+
+pub(crate) fn add(spool: &mut Spool, ask: &mut Ask) {
+    for (account, details) in [
+        (MANAGEMENT, Some(management())),
+        (LOG_ARCHIVE, Some(only_the_auditor(LOG_ARCHIVE))),
+        (SECURITY, None),
+        (PAYMENTS, Some(payments())),
+        (SANDBOX, Some(sandbox())),
+    ] {
+        let call = calls::GET_ACCOUNT_AUTHORIZATION_DETAILS;
+        let at = At(account, HOME, "");
+        let iam = Iam {
+            account: AccountId::from(account),
+            details: match details {
+                Some(details) => ask.known(call, at, details),
+                None => ask.denied(call, at),
+            },
+        };
+        spool.append(&iam).unwrap();
+    }
+}
+
+fn only_the_auditor(account: &str) -> AuthorizationDetails {
+    let mut auditor = role(
+        account,
+        "trailaudit",
+        "arn:aws:iam::111111111111:role/auditor",
+    );
+    auditor.attached = vec![Arn::from(READ_ONLY_ARN)];
+    AuthorizationDetails {
+        roles: vec![auditor],
+        policies: vec![managed(READ_ONLY_ARN, READ_ONLY)],
+        ..AuthorizationDetails::default()
+    }
+}
+
+fn management() -> AuthorizationDetails {
+    let mut details = only_the_auditor(MANAGEMENT);
+    let mut to_logs = role(MANAGEMENT, "cloudtrail-to-logs", "");
+    to_logs.trust = trust(r#"{"Service":"cloudtrail.amazonaws.com"}"#);
+    to_logs.inline = vec![inline("logs", TO_LOGS)];
+    let mut operator = role(
+        MANAGEMENT,
+        "platform-operator",
+        "arn:aws:iam::111111111111:root",
+    );
+    operator.attached = vec![Arn::from(FULL_ACCESS_ARN)];
+    details.roles.extend([to_logs, operator]);
+    details.policies.push(managed(FULL_ACCESS_ARN, FULL_ACCESS));
+    details
+}
+
+fn payments() -> AuthorizationDetails {
+    let mut details = only_the_auditor(PAYMENTS);
+    let mut deploy = user(PAYMENTS, "deploy");
+    deploy.inline = vec![inline("pipeline", CLOUDTRAIL_ALL)];
+    details.users.push(deploy);
+    details
+}
+
+fn sandbox() -> AuthorizationDetails {
+    let mut details = only_the_auditor(SANDBOX);
+    let own = format!("arn:aws:iam::{SANDBOX}:policy/everything");
+    let mut student = user(SANDBOX, "student");
+    student.groups = vec!["playground".to_owned()];
+    details.users.push(student);
+    details.groups.push(Group {
+        arn: Arn::from(format!("arn:aws:iam::{SANDBOX}:group/playground")),
+        name: "playground".to_owned(),
+        inline: Vec::new(),
+        attached: vec![Arn::from(own.as_str())],
+    });
+    details.policies.push(managed(&own, ALL));
+    details
+}
+
+fn user(account: &str, name: &str) -> User {
+    User {
+        arn: Arn::from(format!("arn:aws:iam::{account}:user/{name}")),
+        name: name.to_owned(),
+        id: format!("AIDA{:0>16}", name.to_uppercase()),
+        groups: Vec::new(),
+        inline: Vec::new(),
+        attached: Vec::new(),
+        boundary: None,
+        tags: BTreeMap::new(),
+    }
+}
+
+fn role(account: &str, name: &str, trusted: &str) -> Role {
+    Role {
+        arn: Arn::from(format!("arn:aws:iam::{account}:role/{name}")),
+        name: name.to_owned(),
+        id: format!("AROA{:0>16.16}", name.replace('-', "").to_uppercase()),
+        trust: trust(&format!(r#"{{"AWS":"{trusted}"}}"#)),
+        inline: Vec::new(),
+        attached: Vec::new(),
+        boundary: None,
+        tags: BTreeMap::new(),
+        instance_profiles: Vec::new(),
+    }
+}
+
+fn trust(principal: &str) -> String {
+    format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}]}}"#
+    )
+}
+
+fn inline(name: &str, document: &str) -> InlinePolicy {
+    InlinePolicy {
+        name: name.to_owned(),
+        document: document.to_owned(),
+    }
+}
+
+fn managed(arn: &str, document: &str) -> ManagedPolicy {
+    ManagedPolicy {
+        arn: Arn::from(arn),
+        name: arn.rsplit('/').next().unwrap_or(arn).to_owned(),
+        version: "v1".to_owned(),
+        document: document.to_owned(),
+    }
+}

@@ -1,0 +1,376 @@
+//! The trails, and where they write to.
+
+use trailaudit_checks::calls;
+use trailaudit_checks::fact::{Fact, Known};
+use trailaudit_checks::ids::{AccountId, Arn, Region};
+use trailaudit_checks::inventory::bucket::{AclGrant, DefaultEncryption};
+use trailaudit_checks::inventory::trail::{
+    AdvancedSelector, DataResource, EventSelector, FieldSelector,
+};
+use trailaudit_checks::inventory::{
+    Bucket, Delivery, Inventory, Key, KeyMetadata, LogGroup, LogGroupConfiguration,
+    PublicAccessBlock, Retention, RetentionMode, Selectors, Trail, TrailConfiguration, TrailStatus,
+    Versioning,
+};
+
+use super::{HOME, LOG_ARCHIVE, MANAGEMENT, PAYMENTS, SANDBOX, time};
+use crate::ask::{Ask, At, not_asked};
+
+pub(crate) const ORGANIZATION_TRAIL: &str =
+    "arn:aws:cloudtrail:us-east-1:111111111111:trail/organization-trail";
+pub(crate) const WEAK_TRAIL: &str =
+    "arn:aws:cloudtrail:eu-central-1:444444444444:trail/payments-audit";
+pub(crate) const SANDBOX_TRAIL: &str = "arn:aws:cloudtrail:us-west-2:666666666666:trail/experiment";
+const KEY: &str = "arn:aws:kms:us-east-1:222222222222:key/8f0f6a52-3c1d-4f7e-9a55-0c6d1e2b7a90";
+const GROUP: &str = "arn:aws:logs:us-east-1:111111111111:log-group:organization-trail";
+const LOGS: &str = "example-organization-trail-222222222222";
+const PAYMENTS_LOGS: &str = "payments-audit-444444444444";
+const SANDBOX_LOGS: &str = "experiment-trail-666666666666";
+
+/// Lets only the organization trail write, and refuses plain HTTP.
+const LOGS_POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Check","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:GetBucketAcl","Resource":"arn:aws:s3:::example-organization-trail-222222222222","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111111111111:trail/organization-trail"}}},{"Sid":"Write","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::example-organization-trail-222222222222/AWSLogs/*","Condition":{"StringEquals":{"s3:x-amz-acl":"bucket-owner-full-control","aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111111111111:trail/organization-trail"}}},{"Sid":"Tls","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::example-organization-trail-222222222222","arn:aws:s3:::example-organization-trail-222222222222/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}"#;
+/// As the documentation had it years ago: any trail of anyone may write.
+const PAYMENTS_POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:GetBucketAcl","Resource":"arn:aws:s3:::payments-audit-444444444444"},{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::payments-audit-444444444444/AWSLogs/444444444444/*","Condition":{"StringEquals":{"s3:x-amz-acl":"bucket-owner-full-control"}}}]}"#;
+const KEY_POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Admin","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::222222222222:root"},"Action":"kms:*","Resource":"*"},{"Sid":"Encrypt","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringLike":{"kms:EncryptionContext:aws:cloudtrail:arn":"arn:aws:cloudtrail:*:111111111111:trail/*"}}},{"Sid":"Describe","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:DescribeKey","Resource":"*"}]}"#;
+
+pub(crate) fn add(inventory: &mut Inventory, ask: &mut Ask) {
+    for trail in [organization_trail(ask), weak_trail(ask), stopped_trail(ask)] {
+        inventory.trails.insert(trail.arn.clone(), trail);
+    }
+    for bucket in [log_bucket(ask), payments_bucket(ask), sandbox_bucket(ask)] {
+        inventory.buckets.insert(bucket.arn.clone(), bucket);
+    }
+    let key = key(ask);
+    inventory.keys.insert(key.arn.clone(), key);
+    let group = log_group(ask);
+    inventory.log_groups.insert(group.arn.clone(), group);
+}
+
+/// The call's answer about a trail comes from its home.
+fn trail(
+    ask: &mut Ask,
+    arn: &str,
+    configuration: TrailConfiguration,
+    status: TrailStatus,
+    selectors: Selectors,
+) -> Trail {
+    let arn = Arn::from(arn);
+    let (account, home_region) = (arn.account(), arn.region());
+    let at = At(account.as_str(), home_region.as_str(), arn.as_str());
+    Trail {
+        name: arn.resource().trim_start_matches("trail/").to_owned(),
+        // DescribeTrails was answered with the region.
+        configuration: Known(configuration),
+        status: ask.known(calls::GET_TRAIL_STATUS, at, status),
+        selectors: ask.known(calls::GET_EVENT_SELECTORS, at, selectors),
+        insights: not_asked(calls::GET_INSIGHT_SELECTORS, at),
+        tags: not_asked(calls::LIST_TRAIL_TAGS, at),
+        arn: arn.clone(),
+        account: account.clone(),
+        home_region: home_region.clone(),
+    }
+}
+
+fn delivered(at: &str) -> Delivery {
+    Delivery {
+        latest: Some(time(at)),
+        error: None,
+    }
+}
+
+/// Good, but for the KMS events that it leaves out and the reads of objects that it does not see.
+fn organization_trail(ask: &mut Ask) -> Trail {
+    let configuration = TrailConfiguration {
+        bucket: LOGS.to_owned(),
+        prefix: None,
+        sns_topic: None,
+        include_global_service_events: true,
+        multi_region: true,
+        organization: true,
+        log_file_validation: true,
+        log_group: Some(Arn::from(format!("{GROUP}:*"))),
+        log_group_role: Some(Arn::from(
+            "arn:aws:iam::111111111111:role/cloudtrail-to-logs",
+        )),
+        kms_key: Some(Arn::from(KEY)),
+    };
+    let status = TrailStatus {
+        logging: true,
+        started: Some(time("2024-02-12T09:14:03Z")),
+        stopped: None,
+        delivery: delivered("2026-11-16T05:57:41Z"),
+        digest: delivered("2026-11-16T05:11:20Z"),
+        log_group: delivered("2026-11-16T05:58:02Z"),
+        notification: Delivery::default(),
+    };
+    let equals = |field: &str, value: &str| FieldSelector {
+        field: field.to_owned(),
+        equals: vec![value.to_owned()],
+        ..FieldSelector::default()
+    };
+    let selectors = Selectors::Advanced(vec![
+        AdvancedSelector {
+            name: Some("Management events without KMS".to_owned()),
+            fields: vec![
+                equals("eventCategory", "Management"),
+                FieldSelector {
+                    field: "eventSource".to_owned(),
+                    not_equals: vec!["kms.amazonaws.com".to_owned()],
+                    ..FieldSelector::default()
+                },
+            ],
+        },
+        AdvancedSelector {
+            name: Some("Writes to S3 objects".to_owned()),
+            fields: vec![
+                equals("eventCategory", "Data"),
+                equals("resources.type", "AWS::S3::Object"),
+                equals("readOnly", "false"),
+            ],
+        },
+    ]);
+    trail(ask, ORGANIZATION_TRAIL, configuration, status, selectors)
+}
+
+/// One region, writes only, no digests, no key, and its last delivery failed.
+fn weak_trail(ask: &mut Ask) -> Trail {
+    let configuration = TrailConfiguration {
+        bucket: PAYMENTS_LOGS.to_owned(),
+        prefix: None,
+        sns_topic: None,
+        include_global_service_events: false,
+        multi_region: false,
+        organization: false,
+        log_file_validation: false,
+        log_group: None,
+        log_group_role: None,
+        kms_key: None,
+    };
+    let status = TrailStatus {
+        logging: true,
+        started: Some(time("2021-06-30T15:40:10Z")),
+        stopped: None,
+        delivery: Delivery {
+            latest: Some(time("2026-11-12T21:03:55Z")),
+            error: Some("AccessDenied".to_owned()),
+        },
+        ..TrailStatus::default()
+    };
+    let selectors = Selectors::Classic(vec![EventSelector {
+        read_write: "WriteOnly".to_owned(),
+        management: true,
+        excluded_sources: Vec::new(),
+        data: vec![DataResource {
+            kind: "AWS::S3::Object".to_owned(),
+            values: vec!["arn:aws:s3:::payments-exports/".to_owned()],
+        }],
+    }]);
+    trail(ask, WEAK_TRAIL, configuration, status, selectors)
+}
+
+/// Stopped, and its bucket is gone.
+fn stopped_trail(ask: &mut Ask) -> Trail {
+    let configuration = TrailConfiguration {
+        bucket: SANDBOX_LOGS.to_owned(),
+        prefix: None,
+        sns_topic: None,
+        include_global_service_events: true,
+        multi_region: false,
+        organization: false,
+        log_file_validation: true,
+        log_group: None,
+        log_group_role: None,
+        kms_key: None,
+    };
+    let status = TrailStatus {
+        logging: false,
+        started: Some(time("2025-08-04T11:20:00Z")),
+        stopped: Some(time("2025-10-21T18:02:47Z")),
+        delivery: Delivery {
+            latest: Some(time("2025-10-20T22:41:13Z")),
+            error: Some("NoSuchBucket".to_owned()),
+        },
+        digest: Delivery {
+            latest: Some(time("2025-10-20T22:10:00Z")),
+            error: Some("NoSuchBucket".to_owned()),
+        },
+        ..TrailStatus::default()
+    };
+    let selectors = Selectors::Classic(vec![EventSelector {
+        read_write: "All".to_owned(),
+        management: true,
+        excluded_sources: Vec::new(),
+        data: Vec::new(),
+    }]);
+    trail(ask, SANDBOX_TRAIL, configuration, status, selectors)
+}
+
+/// A bucket of which nothing was asked yet but whether it is there, and whose it is.
+fn bucket(ask: &mut Ask, name: &str, account: &str, region: &str, exists: bool) -> Bucket {
+    let at = At(account, region, name);
+    let _ = ask.known(calls::LIST_BUCKETS, At(account, HOME, name), ());
+    Bucket {
+        arn: Arn::bucket("aws", name),
+        name: name.to_owned(),
+        exists: ask.known(calls::HEAD_BUCKET, at, exists),
+        owner: Known(exists.then(|| AccountId::from(account))),
+        region: Known(Region::from(region)),
+        acl: not_asked(calls::GET_BUCKET_ACL, at),
+        ownership: not_asked(calls::GET_BUCKET_OWNERSHIP, at),
+        public_access_block: not_asked(calls::GET_BUCKET_PUBLIC_ACCESS_BLOCK, at),
+        policy: not_asked(calls::GET_BUCKET_POLICY, at),
+        policy_is_public: not_asked(calls::GET_BUCKET_POLICY_STATUS, at),
+        versioning: not_asked(calls::GET_BUCKET_VERSIONING, at),
+        object_lock: not_asked(calls::GET_OBJECT_LOCK, at),
+        default_retention: not_asked(calls::GET_OBJECT_LOCK, at),
+        encryption: not_asked(calls::GET_BUCKET_ENCRYPTION, at),
+        access_logging: not_asked(calls::GET_BUCKET_LOGGING, at),
+        lifecycle: not_asked(calls::GET_BUCKET_LIFECYCLE, at),
+        replication: not_asked(calls::GET_BUCKET_REPLICATION, at),
+        notifications: not_asked(calls::GET_BUCKET_NOTIFICATION, at),
+        website: not_asked(calls::GET_BUCKET_WEBSITE, at),
+        access_points: not_asked(calls::LIST_ACCESS_POINTS, at),
+        tags: not_asked(calls::GET_BUCKET_TAGGING, at),
+        prefixes: not_asked(calls::LIST_OBJECTS, at),
+        delivered: not_asked(calls::LIST_OBJECTS, at),
+        samples: not_asked(calls::HEAD_OBJECT, at),
+    }
+}
+
+/// Well kept, but its lock lasts 90 days and an administrator may lift it.
+fn log_bucket(ask: &mut Ask) -> Bucket {
+    let at = At(LOG_ARCHIVE, HOME, LOGS);
+    let retention = Retention {
+        mode: RetentionMode::Governance,
+        days: Some(90),
+        years: None,
+    };
+    let encryption = DefaultEncryption {
+        algorithm: "aws:kms".to_owned(),
+        kms_key: Some(KEY.to_owned()),
+        bucket_key: true,
+    };
+    let versioning = Versioning {
+        enabled: true,
+        mfa_delete: false,
+    };
+    Bucket {
+        acl: ask.known(calls::GET_BUCKET_ACL, at, vec![owner_grant("2f")]),
+        ownership: ask.known(
+            calls::GET_BUCKET_OWNERSHIP,
+            at,
+            Some("BucketOwnerEnforced".to_owned()),
+        ),
+        public_access_block: ask.known(
+            calls::GET_BUCKET_PUBLIC_ACCESS_BLOCK,
+            at,
+            Some(PublicAccessBlock::ALL),
+        ),
+        policy: ask.known(calls::GET_BUCKET_POLICY, at, Some(LOGS_POLICY.to_owned())),
+        policy_is_public: ask.known(calls::GET_BUCKET_POLICY_STATUS, at, Some(false)),
+        versioning: ask.known(calls::GET_BUCKET_VERSIONING, at, versioning),
+        object_lock: ask.known(calls::GET_OBJECT_LOCK, at, true),
+        default_retention: Known(Some(retention)),
+        encryption: ask.known(calls::GET_BUCKET_ENCRYPTION, at, Some(encryption)),
+        access_logging: ask.known(calls::GET_BUCKET_LOGGING, at, None),
+        ..bucket(ask, LOGS, LOG_ARCHIVE, HOME, true)
+    }
+}
+
+/// Whoever set it up granted everyone to read it, and the auditor's role may not see all of it.
+fn payments_bucket(ask: &mut Ask) -> Bucket {
+    let region = "eu-central-1";
+    let at = At(PAYMENTS, region, PAYMENTS_LOGS);
+    let everyone = AclGrant {
+        grantee: "http://acs.amazonaws.com/groups/global/AllUsers".to_owned(),
+        kind: "Group".to_owned(),
+        permission: "READ".to_owned(),
+    };
+    let encryption = DefaultEncryption {
+        algorithm: "AES256".to_owned(),
+        kms_key: None,
+        bucket_key: false,
+    };
+    Bucket {
+        acl: ask.known(calls::GET_BUCKET_ACL, at, vec![owner_grant("7c"), everyone]),
+        ownership: ask.absent(calls::GET_BUCKET_OWNERSHIP, at),
+        public_access_block: ask.absent(calls::GET_BUCKET_PUBLIC_ACCESS_BLOCK, at),
+        policy: ask.known(
+            calls::GET_BUCKET_POLICY,
+            at,
+            Some(PAYMENTS_POLICY.to_owned()),
+        ),
+        policy_is_public: ask.known(calls::GET_BUCKET_POLICY_STATUS, at, Some(false)),
+        versioning: ask.known(calls::GET_BUCKET_VERSIONING, at, Versioning::default()),
+        object_lock: {
+            let _: Fact<Option<()>> = ask.absent(calls::GET_OBJECT_LOCK, at);
+            Known(false)
+        },
+        default_retention: Known(None),
+        encryption: ask.known(calls::GET_BUCKET_ENCRYPTION, at, Some(encryption)),
+        access_logging: ask.denied(calls::GET_BUCKET_LOGGING, at),
+        ..bucket(ask, PAYMENTS_LOGS, PAYMENTS, region, true)
+    }
+}
+
+/// Gone.
+fn sandbox_bucket(ask: &mut Ask) -> Bucket {
+    Bucket {
+        region: not_asked(
+            calls::GET_BUCKET_LOCATION,
+            At(SANDBOX, "us-west-2", SANDBOX_LOGS),
+        ),
+        ..bucket(ask, SANDBOX_LOGS, SANDBOX, "us-west-2", false)
+    }
+}
+
+fn owner_grant(letters: &str) -> AclGrant {
+    AclGrant {
+        grantee: letters.repeat(32),
+        kind: "CanonicalUser".to_owned(),
+        permission: "FULL_CONTROL".to_owned(),
+    }
+}
+
+/// A key of the customer's own; the auditor's role may not ask whether it is rotated.
+fn key(ask: &mut Ask) -> Key {
+    let at = At(LOG_ARCHIVE, HOME, KEY);
+    let metadata = KeyMetadata {
+        arn: Arn::from(KEY),
+        manager: "CUSTOMER".to_owned(),
+        state: "Enabled".to_owned(),
+        origin: "AWS_KMS".to_owned(),
+        spec: "SYMMETRIC_DEFAULT".to_owned(),
+        multi_region: false,
+        deletion: None,
+        valid_to: None,
+    };
+    Key {
+        arn: Arn::from(KEY),
+        account: AccountId::from(LOG_ARCHIVE),
+        region: Region::from(HOME),
+        metadata: ask.known(calls::DESCRIBE_KEY, at, Some(metadata)),
+        policy: ask.known(calls::GET_KEY_POLICY, at, Some(KEY_POLICY.to_owned())),
+        rotation: ask.denied(calls::GET_KEY_ROTATION_STATUS, at),
+        grants: not_asked(calls::LIST_GRANTS, at),
+    }
+}
+
+fn log_group(ask: &mut Ask) -> LogGroup {
+    let at = At(MANAGEMENT, HOME, GROUP);
+    let configuration = LogGroupConfiguration {
+        retention_days: Some(365),
+        kms_key: None,
+        class: Some("STANDARD".to_owned()),
+        deletion_protection: Some(false),
+    };
+    LogGroup {
+        arn: Arn::from(GROUP),
+        name: "organization-trail".to_owned(),
+        account: AccountId::from(MANAGEMENT),
+        region: Region::from(HOME),
+        configuration: ask.known(calls::DESCRIBE_LOG_GROUPS, at, Some(configuration)),
+        metric_filters: not_asked(calls::DESCRIBE_METRIC_FILTERS, at),
+        subscription_filters: not_asked(calls::DESCRIBE_SUBSCRIPTION_FILTERS, at),
+    }
+}

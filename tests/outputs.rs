@@ -1,0 +1,157 @@
+//! Where reports go, and that they are the same each time.
+
+use std::process::Stdio;
+
+use crate::binary::Place;
+use crate::demo::REGIONS;
+
+#[test]
+fn the_demo_shows_every_status() {
+    let audit = Place::new()
+        .run(&["scan", "--demo", "-f", "json"])
+        .code(1)
+        .json();
+    for status in ["pass", "fail", "unknown"] {
+        assert!(audit["summary"][status].as_u64().unwrap() > 0, "{status}");
+    }
+    let accounts = audit["coverage"]["accounts"].as_array().unwrap();
+    assert_eq!(accounts.len(), 6);
+    assert!(
+        accounts
+            .iter()
+            .any(|account| account["status"] == "unreachable")
+    );
+    assert_eq!(
+        audit["scope"]["regions"].as_array().unwrap().len(),
+        REGIONS.len()
+    );
+    let calls = &audit["coverage"]["calls"];
+    let sum: u64 = calls["by_operation"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|it| it.as_u64().unwrap())
+        .sum();
+    assert_eq!(calls["total"].as_u64().unwrap(), sum);
+    assert!(
+        calls["failed"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|it| it["request_id"].is_string())
+    );
+    assert_eq!(audit["now"], "2026-11-16T06:00:00Z");
+}
+
+#[test]
+fn the_same_bytes_twice() {
+    let place = Place::new();
+    for format in trailaudit::formats::FORMATS {
+        let run = || {
+            place
+                .run(&["scan", "--demo", "-f", format.name])
+                .code(1)
+                .stdout
+        };
+        assert!(!run().is_empty());
+        assert_eq!(run(), run(), "{}", format.name);
+    }
+}
+
+#[test]
+fn several_reports_of_one_run() {
+    let place = Place::new();
+    let out = place
+        .run(&[
+            "scan",
+            "--demo",
+            "-f",
+            "json=a.json",
+            "-f",
+            "json",
+            "-f",
+            "json=new/b.json",
+        ])
+        .code(1)
+        .says("wrote json to a.json");
+    assert_eq!(out.stdout.as_bytes(), place.read("a.json"));
+    assert_eq!(place.read("new/b.json"), place.read("a.json"));
+    let left: Vec<_> = std::fs::read_dir(place.path("")).unwrap().collect();
+    assert_eq!(left.len(), 2, "no temporary files stay: {left:?}");
+}
+
+#[test]
+fn into_a_folder() {
+    let place = Place::new();
+    let ended = place
+        .run(&["scan", "--demo", "-q", "-o", "out", "-f", "json"])
+        .code(1);
+    assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("", ""));
+    assert!(place.path("out/trailaudit.json").is_file());
+}
+
+#[test]
+fn a_saved_audit_is_told_in_the_same_bytes() {
+    let place = Place::new();
+    place
+        .run(&["scan", "--demo", "-f", "json=audit.json"])
+        .code(1);
+    for format in trailaudit::formats::FORMATS {
+        let live = place
+            .run(&["scan", "--demo", "-f", format.name])
+            .code(1)
+            .stdout;
+        let saved = place
+            .run(&["report", "audit.json", "-f", format.name])
+            .code(0)
+            .stdout;
+        assert_eq!(live, saved, "{}", format.name);
+    }
+    let newer = String::from_utf8(place.read("audit.json")).unwrap();
+    place.write(
+        "newer.json",
+        newer.replacen("\"schema\": 1", "\"schema\": 2", 1),
+    );
+    place
+        .run(&["report", "newer.json"])
+        .code(2)
+        .says("Update trailaudit");
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let place = Place::new();
+    let mut command = place.command(&["collect", "--demo", "-o", "-"]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut command = place.command(&["scan", "--demo", "-f", "json"]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+#[cfg(unix)]
+#[test]
+fn devices_and_links_stay_what_they_are() {
+    let place = Place::new();
+    place
+        .run(&["scan", "--demo", "-f", "json=/dev/null"])
+        .code(1);
+    assert!(!std::path::Path::new("/dev/null").is_file());
+    place.write("real.json", "old");
+    std::os::unix::fs::symlink(place.path("real.json"), place.path("link.json")).unwrap();
+    place
+        .run(&["scan", "--demo", "-f", "json=link.json"])
+        .code(1);
+    assert!(place.path("link.json").is_symlink());
+    assert_ne!(place.read("real.json"), b"old");
+}
