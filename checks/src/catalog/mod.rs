@@ -2,6 +2,7 @@
 
 use crate::check::Check;
 
+mod access;
 mod bucket;
 mod delivery;
 mod deputy;
@@ -15,6 +16,7 @@ mod trail;
 #[must_use]
 pub fn all() -> Vec<&'static Check> {
     let groups = [
+        access::ALL,
         bucket::ALL,
         delivery::ALL,
         key::ALL,

@@ -30,6 +30,7 @@ pub struct Evaluation<'a> {
     ctx: &'a Context<'a>,
     findings: BTreeMap<(&'static str, String), Finding>,
     seen_iam: BTreeSet<AccountId>,
+    lost: Lost,
 }
 
 impl<'a> Evaluation<'a> {
@@ -41,11 +42,13 @@ impl<'a> Evaluation<'a> {
             ctx,
             findings: BTreeMap::new(),
             seen_iam: BTreeSet::new(),
+            lost: Lost::default(),
         };
         let lost = Lost::of(ctx);
         for check in catalog {
             evaluation.judge(check, &lost);
         }
+        evaluation.lost = lost;
         evaluation
     }
 
@@ -91,6 +94,13 @@ impl<'a> Evaluation<'a> {
                 account,
                 details: Fact::Unknown(gap),
             });
+        }
+        // Principals of accounts that nobody could list.
+        let lost = std::mem::take(&mut self.lost.accounts);
+        for check in self.catalog {
+            if let Run::Principal(_) = check.run {
+                self.lost(check, &lost);
+            }
         }
         self.findings.into_values().collect()
     }

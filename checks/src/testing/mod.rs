@@ -21,7 +21,7 @@ use crate::evaluate::{Context, Evaluation};
 use crate::fact::{Fact, Gap, Reason};
 use crate::finding::{Finding, Status};
 use crate::ids::{AccountId, Arn, Region};
-use crate::inventory::iam::{InlinePolicy, ManagedPolicy, Role, User};
+use crate::inventory::iam::{AuthorizationDetails, InlinePolicy, ManagedPolicy, Role, User};
 use crate::inventory::{
     Account, Bucket, Iam, Inventory, Key, LogGroup, Organization, RegionView, Trail,
     TrailConfiguration, TrailStatus,
@@ -51,6 +51,13 @@ impl Case {
     #[must_use]
     pub fn and(mut self, change: impl FnOnce(&mut Inventory)) -> Self {
         change(&mut self.inventory);
+        self
+    }
+
+    /// Changes the known IAM documents of the account.
+    #[must_use]
+    pub fn and_iam(mut self, change: impl FnOnce(&mut AuthorizationDetails)) -> Self {
+        change(details(&mut self.iam[0]));
         self
     }
 
@@ -199,7 +206,7 @@ pub fn role(change: impl FnOnce(&mut Role)) -> Case {
 }
 
 /// The known IAM documents.
-pub fn details(iam: &mut Iam) -> &mut crate::inventory::iam::AuthorizationDetails {
+pub fn details(iam: &mut Iam) -> &mut AuthorizationDetails {
     known(&mut iam.details)
 }
 

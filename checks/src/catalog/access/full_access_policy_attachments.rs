@@ -1,0 +1,100 @@
+//! Who holds AWS's own policy for CloudTrail administrators.
+
+use super::policies::Held;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "access-full-access-policy-attachments",
+    title: "AWSCloudTrail_FullAccess is attached to nobody but the approved administrators",
+    severity: Severity::High,
+    why: "The policy lets its holder stop and delete every trail of the account and change where it \
+          delivers. It is for the few who run CloudTrail.",
+    fix: "Detach it: `aws iam detach-role-policy --role-name ROLE --policy-arn \
+          arn:aws:iam::aws:policy/AWSCloudTrail_FullAccess`, and attach AWSCloudTrail_ReadOnlyAccess. Name \
+          whoever really needs it in `allowed_principals` of the settings.",
+    references: &[
+        "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCloudTrail_FullAccess.html",
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/security-iam-awsmanpol.html",
+    ],
+    reads: &[calls::GET_ACCOUNT_AUTHORIZATION_DETAILS],
+    run: Run::Principal(run),
+};
+
+/// Its name, and the one it had until 2021.
+const NAMES: [&str; 2] = [
+    "policy/AWSCloudTrail_FullAccess",
+    "policy/AWSCloudTrailFullAccess",
+];
+
+fn run(principal: &Principal<'_>, ctx: &Context<'_>) -> Outcome {
+    let held = Held::by(principal);
+    let full = held
+        .attached
+        .iter()
+        .find(|arn| super::policies::is_aws_managed(arn) && NAMES.contains(&arn.resource()));
+    let verdict = Verdict::pass_if(
+        full.is_none(),
+        "the policy is not attached",
+        "holds AWS's policy for full access to CloudTrail",
+    );
+    let verdict = verdict.saw("AttachedManagedPolicies", &held.attached);
+    verdict.unless_open(Gaps::collect(held.gaps(principal, ctx)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::iam::Group;
+    use crate::testing::*;
+
+    const FULL: &str = "arn:aws:iam::aws:policy/AWSCloudTrail_FullAccess";
+
+    #[test]
+    fn verdicts() {
+        let holds = |arn: &str| role(|r| r.attached.push(Arn::from(arn)));
+        let member = |group: &str| {
+            let mut case = user(|u| u.groups.push("admins".to_owned()));
+            details(&mut case.iam[0]).groups.push(Group {
+                arn: Arn::from(format!("arn:aws:iam::{ACCOUNT}:group/{group}")),
+                name: group.to_owned(),
+                inline: Vec::new(),
+                attached: vec![Arn::from(FULL)],
+            });
+            case
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, role(|_| {})),
+                (Fail, holds(FULL)),
+                (
+                    Fail,
+                    holds("arn:aws-us-gov:iam::aws:policy/AWSCloudTrailFullAccess"),
+                ),
+                (
+                    Pass,
+                    holds("arn:aws:iam::aws:policy/AWSCloudTrail_ReadOnlyAccess"),
+                ),
+                // Somebody's own policy of that name says what it says.
+                (
+                    Pass,
+                    holds("arn:aws:iam::111111111111:policy/AWSCloudTrail_FullAccess"),
+                ),
+                (Fail, user(|u| u.attached.push(Arn::from(FULL)))),
+                (Fail, member("admins")),
+                (Unknown, member("others")),
+                (
+                    Fail,
+                    user(|u| {
+                        u.attached.push(Arn::from(FULL));
+                        u.groups.push("gone".to_owned());
+                    }),
+                ),
+                (
+                    Unknown,
+                    iam(|it| it.details = denied(calls::GET_ACCOUNT_AUTHORIZATION_DETAILS)),
+                ),
+            ],
+        );
+    }
+}
