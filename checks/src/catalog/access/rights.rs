@@ -1,6 +1,6 @@
 //! What policy documents grant, by meaning.
 
-use super::policies::{Policy, Read};
+use super::policies::Read;
 use crate::check::{Outcome, Principal, Verdict};
 use crate::evaluate::Context;
 use crate::fact::Gaps;
@@ -22,65 +22,60 @@ pub(super) fn no_full_cloudtrail(
 ) -> Outcome {
     let partition = &ctx.inventory.header.scope.partition;
     let trails = format!("arn:{partition}:cloudtrail:*:{}:trail/*", principal.account);
-    let granted = |document: &Document| posture::granted(document, &TAMPER, &trails).len();
-    let full = holds(&read.policies, |document| granted(document) == TAMPER.len());
-    let from = read
-        .policies
-        .iter()
-        .filter(|it| granted(&unconditional(&it.document)) > 0);
-    let from: Vec<&str> = from.map(|it| it.name).collect();
-    let verdict = Verdict::pass_if(
-        !full,
+    let full =
+        |document: &Document| posture::granted(document, &TAMPER, &trails).len() == TAMPER.len();
+    verdict(
+        read,
+        full,
         "no full rights over trails",
-        format!(
-            "may stop, delete and change every trail of the account, by {}",
-            from.join(", ")
-        ),
-    );
-    verdict
-        .saw("Policies", from)
-        .unless_open(Gaps::collect(read.gaps))
+        "may stop, delete and change every trail of the account",
+    )
 }
 
 /// Fails where the documents make an administrator.
 pub(super) fn no_administrator(read: Read<'_>) -> Outcome {
-    let admin = holds(&read.policies, posture::is_administrator);
-    let from = read
-        .policies
-        .iter()
-        .filter(|it| posture::is_administrator(&unconditional(&it.document)));
-    let from: Vec<&str> = from.map(|it| it.name).collect();
-    let how = if from.is_empty() {
-        "several together".to_owned()
-    } else {
-        from.join(", ")
-    };
-    let verdict = Verdict::pass_if(
-        !admin,
+    verdict(
+        read,
+        posture::is_administrator,
         "no administrator",
-        format!("holds administrator rights, by {how}"),
-    );
-    verdict
-        .saw("Policies", from)
-        .unless_open(Gaps::collect(read.gaps))
+        "holds administrator rights",
+    )
 }
 
-/// One document grants it, or all of them together do.
+/// Fails where one document grants it, or all of them together do.
 ///
 /// One by one first: what one document grants another may deny, and that is not looked at yet.
-fn holds(policies: &[Policy<'_>], grants: impl Fn(&Document) -> bool) -> bool {
-    let documents: Vec<Document> = policies
-        .iter()
-        .map(|it| unconditional(&it.document))
-        .collect();
-    documents.iter().any(&grants) || {
-        let statements = documents.into_iter().flat_map(|it| it.statements);
+fn verdict(
+    read: Read<'_>,
+    grants: impl Fn(&Document) -> bool,
+    harmless: &str,
+    harmful: &str,
+) -> Outcome {
+    let (mut alone, mut statements) = (Vec::new(), Vec::new());
+    for policy in &read.policies {
+        let document = unconditional(&policy.document);
+        if grants(&document) {
+            alone.push(policy.name);
+        }
+        statements.extend(document.statements);
+    }
+    let together = || {
         grants(&Document {
             version: Version::V2012,
             id: None,
-            statements: statements.collect(),
+            statements,
         })
-    }
+    };
+    let verdict = if !alone.is_empty() {
+        let by = alone.join(", ");
+        Verdict::fail(format!("{harmful}, by {by}")).saw("Policies", alone)
+    } else if together() {
+        let all: Vec<&str> = read.policies.iter().map(|policy| policy.name).collect();
+        Verdict::fail(format!("{harmful}, by several policies together")).saw("Policies", all)
+    } else {
+        Verdict::pass(harmless)
+    };
+    verdict.unless_open(Gaps::collect(read.gaps))
 }
 
 /// A right that is held under a condition is held all the same: the condition may be met.
