@@ -65,6 +65,12 @@ impl Glob {
 
 /// Whether every text of `target` is matched by one of `globs`. `false` as well if that is too hard to tell.
 pub(super) fn union_covers(globs: &[&Glob], target: &Glob) -> bool {
+    if globs
+        .iter()
+        .any(|glob| glob.is_everything() || *glob == target)
+    {
+        return true;
+    }
     let mut covered = true;
     let complete = walk(target, globs, |accepts, _| {
         if accepts.contains(&true) {

@@ -429,8 +429,15 @@ fn globs(actions: &Actions) -> impl Iterator<Item = &Glob> {
 #[must_use]
 pub fn actions_cover(actions: &Actions, pattern: &str) -> bool {
     let globs: Vec<&Glob> = globs(actions).collect();
-    witnesses(&globs, &Glob::wild(pattern, true))
-        .is_some_and(|texts| texts.iter().all(|text| actions.matches(text)))
+    let pattern = Glob::wild(pattern, true);
+    if !actions.negated
+        && globs
+            .iter()
+            .any(|glob| glob.is_everything() || **glob == pattern)
+    {
+        return true;
+    }
+    witnesses(&globs, &pattern).is_some_and(|texts| texts.iter().all(|text| actions.matches(text)))
 }
 
 fn arn_glob(pattern: &str) -> Option<Glob> {
