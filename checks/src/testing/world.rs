@@ -7,7 +7,7 @@ use crate::calls::{self, ApiCall};
 use crate::fact::Fact::{self, Known};
 use crate::fact::Reason;
 use crate::ids::{AccountId, Arn, Region};
-use crate::inventory::bucket::{AccessLogging, DefaultEncryption, Notifications};
+use crate::inventory::bucket::{AccessLogging, AclGrant, DefaultEncryption, Notifications};
 use crate::inventory::iam::{AuthorizationDetails, Role, User};
 use crate::inventory::trail::{AdvancedSelector, FieldSelector};
 use crate::inventory::{
@@ -83,38 +83,50 @@ pub fn world() -> Inventory {
     inventory
 }
 
-/// Two more accounts and one more region, a second, weaker trail, and someone with too many rights.
+/// A second account and region, trails of all sorts, and someone with too many rights.
 #[must_use]
 pub fn sample() -> (Inventory, Vec<Iam>) {
+    const MEMBER: &str = "222222222222";
     let mut inventory = world();
     add_region(&mut inventory, ACCOUNT, "eu-west-1");
-    member(&mut inventory, "222222222222", &[HOME, "eu-west-1"]);
-    add_trail(
-        &mut inventory,
-        "222222222222",
-        "eu-west-1",
-        "weak",
-        |trail| {
-            super::configuration(trail).multi_region = false;
-            super::configuration(trail).organization = false;
-            super::configuration(trail).log_file_validation = false;
-            super::configuration(trail).kms_key = None;
-            super::configuration(trail).log_group = None;
-            super::configuration(trail).bucket = "weak".to_owned();
-        },
-    );
-    let mut weak = bucket("weak");
-    weak.owner = Known(Some(AccountId::from("222222222222")));
-    weak.policy = Known(None);
-    weak.public_access_block = Known(None);
-    weak.object_lock = Known(false);
-    weak.default_retention = Known(None);
-    weak.versioning = Known(Versioning::default());
-    weak.encryption = Known(None);
+    member(&mut inventory, MEMBER, &[HOME, "eu-west-1"]);
+    add_trail(&mut inventory, MEMBER, "eu-west-1", "weak", |trail| {
+        let set = super::configuration(trail);
+        (set.multi_region, set.organization) = (false, false);
+        set.log_file_validation = false;
+        (set.kms_key, set.log_group) = (None, None);
+        set.bucket = "weak".to_owned();
+    });
+    let weak = weak_bucket(MEMBER);
     inventory.buckets.insert(weak.arn.clone(), weak);
     unrecorded(&mut inventory);
+    let owner = inventory.accounts.get_mut(&AccountId::from(MEMBER));
+    owner.expect("it was just added").public_access_block = Known(None);
+    // One more that delivers to the good bucket, whose policy names it; and one whose bucket and key are gone.
+    add_trail(&mut inventory, MEMBER, HOME, "second", |trail| {
+        let set = super::configuration(trail);
+        (set.multi_region, set.organization) = (false, false);
+        set.kms_key = Some(Arn::from(WEAK_KEY_ARN));
+    });
+    let second = format!(r#"["{TRAIL_ARN}","arn:aws:cloudtrail:{HOME}:{MEMBER}:trail/second"]"#);
+    let logs = inventory.buckets.get_mut(&Arn::from(BUCKET_ARN));
+    logs.expect("the world has it").policy = Known(Some(
+        BUCKET_POLICY.replace(&format!(r#""{TRAIL_ARN}""#), &second),
+    ));
+    add_trail(&mut inventory, MEMBER, HOME, "lost", |trail| {
+        let set = super::configuration(trail);
+        (set.multi_region, set.organization) = (false, false);
+        set.bucket = "gone".to_owned();
+        set.kms_key = Some(Arn::from(GONE_KEY_ARN));
+    });
+    let mut gone = unseen_bucket("gone");
+    gone.exists = Known(false);
+    inventory.buckets.insert(gone.arn.clone(), gone);
+    for key in [weak_key(MEMBER), gone_key(MEMBER)] {
+        inventory.keys.insert(key.arn.clone(), key);
+    }
     let mut open = iam();
-    open.account = AccountId::from("222222222222");
+    open.account = AccountId::from(MEMBER);
     let mut eve = user("eve");
     eve.inline.push(super::inline(
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
@@ -165,6 +177,71 @@ fn unrecorded(inventory: &mut Inventory) {
         view.trails = Known(Vec::new());
     }
     super::add_store(inventory, ACCOUNT, HOME, |_| {});
+}
+
+const WEAK_KEY_ARN: &str =
+    "arn:aws:kms:us-east-1:222222222222:key/22222222-2222-2222-2222-222222222222";
+const GONE_KEY_ARN: &str =
+    "arn:aws:kms:us-east-1:222222222222:key/33333333-3333-3333-3333-333333333333";
+
+/// Open by every door, and nothing in it is kept.
+fn weak_bucket(owner: &str) -> Bucket {
+    let everyone = AclGrant {
+        grantee: "http://acs.amazonaws.com/groups/global/AllUsers".to_owned(),
+        kind: "Group".to_owned(),
+        permission: "READ".to_owned(),
+    };
+    Bucket {
+        owner: Known(Some(AccountId::from(owner))),
+        acl: Known(vec![everyone]),
+        ownership: Known(None),
+        public_access_block: Known(None),
+        policy: Known(Some(
+            r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}}"#
+                .to_owned(),
+        )),
+        policy_is_public: Known(Some(true)),
+        versioning: Known(Versioning::default()),
+        object_lock: Known(false),
+        default_retention: Known(None),
+        encryption: Known(None),
+        access_logging: Known(None),
+        ..bucket("weak")
+    }
+}
+
+/// Not enabled, not rotated, and open to everybody's trails.
+fn weak_key(account: &str) -> Key {
+    let mut metadata = key().metadata;
+    if let Some(metadata) = super::known(&mut metadata) {
+        metadata.state = "PendingDeletion".to_owned();
+    }
+    Key {
+        arn: Arn::from(WEAK_KEY_ARN),
+        account: AccountId::from(account),
+        metadata,
+        policy: Known(Some(
+            r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:*","Resource":"*"}}"#
+                .to_owned(),
+        )),
+        rotation: Known(Some(Rotation {
+            enabled: false,
+            period_days: None,
+        })),
+        ..key()
+    }
+}
+
+fn gone_key(account: &str) -> Key {
+    Key {
+        arn: Arn::from(GONE_KEY_ARN),
+        account: AccountId::from(account),
+        metadata: Known(None),
+        policy: not_asked(calls::GET_KEY_POLICY),
+        rotation: not_asked(calls::GET_KEY_ROTATION_STATUS),
+        grants: not_asked(calls::LIST_GRANTS),
+        ..key()
+    }
 }
 
 /// Adds an active account that could be reached; its regions come with [`add_region`].
