@@ -136,7 +136,7 @@ impl<'a> Evaluation<'a> {
                 {
                     self.add(check, population::bucket_subject(bucket), run(bucket, ctx));
                 }
-                self.lost(check, &lost.targets);
+                self.lost(check, &lost.buckets);
             }
             Run::Key(run) => {
                 for key in inventory.keys.values().filter(|key| ctx.key_is_used(key)) {
@@ -152,7 +152,7 @@ impl<'a> Evaluation<'a> {
                 {
                     self.add(check, population::log_group_subject(group), run(group, ctx));
                 }
-                self.lost(check, &lost.targets);
+                self.lost(check, &lost.log_groups);
             }
             Run::EventDataStore(run) => {
                 for store in inventory.event_data_stores.values() {

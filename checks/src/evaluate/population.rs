@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, account_subject, home_of, is_judged, not_reached, region_of};
+use super::{Context, account_subject, home_of, is_judged, log_group_arn, not_reached, region_of};
 use crate::calls;
 use crate::check::{Identity, Principal, RegionOf};
 use crate::fact::{Fact, Gap, Gaps, Reason};
@@ -20,8 +20,10 @@ pub(super) struct Lost {
     pub(super) accounts: Holes,
     pub(super) regions: Holes,
     pub(super) trails: Holes,
-    /// Buckets and log groups: wherever a trail or its configuration is missing.
-    pub(super) targets: Holes,
+    /// Wherever a trail or its configuration is missing, or the bucket that it names.
+    pub(super) buckets: Holes,
+    /// Likewise.
+    pub(super) log_groups: Holes,
     pub(super) keys: Holes,
     pub(super) stores: Holes,
 }
@@ -70,18 +72,48 @@ impl Lost {
                 add(&mut lost.stores, subject, gap);
             }
         }
-        lost.targets = lost.trails.clone();
+        lost.buckets = lost.trails.clone();
+        lost.log_groups = lost.trails.clone();
+        lost.keys = lost.trails.clone();
         for trail in inventory.trails.values() {
-            if let Some(gap) = trail.configuration.gap() {
+            let subject = || region_subject(inventory, trail);
+            let set = match &trail.configuration {
+                Fact::Known(set) => set,
+                Fact::Unknown(gap) => {
+                    for holes in [&mut lost.buckets, &mut lost.log_groups, &mut lost.keys] {
+                        add(holes, subject(), gap.clone());
+                    }
+                    continue;
+                }
+            };
+            let missing = |call| not_reached(call, &trail.account, &trail.home_region);
+            if inventory.bucket(&set.bucket).is_none() {
+                add(&mut lost.buckets, subject(), missing(calls::HEAD_BUCKET));
                 add(
-                    &mut lost.targets,
-                    region_subject(inventory, trail),
-                    gap.clone(),
+                    &mut lost.keys,
+                    subject(),
+                    missing(calls::GET_BUCKET_ENCRYPTION),
                 );
             }
+            let group = set.log_group.as_ref().map(log_group_arn);
+            if group.is_some_and(|arn| !inventory.log_groups.contains_key(&arn)) {
+                add(
+                    &mut lost.log_groups,
+                    subject(),
+                    missing(calls::DESCRIBE_LOG_GROUPS),
+                );
+            }
+            if set
+                .kms_key
+                .as_ref()
+                .is_some_and(|arn| !inventory.keys.contains_key(arn))
+            {
+                add(&mut lost.keys, subject(), missing(calls::DESCRIBE_KEY));
+            }
         }
-        lost.keys = lost.targets.clone();
-        for bucket in inventory.buckets.values() {
+        // A bucket that is gone encrypts with no key.
+        let buckets = inventory.buckets.values();
+        for bucket in buckets.filter(|it| it.exists.ok() != Some(&false)) {
             if let ([first, ..], Some(gap)) = (ctx.deliverers(bucket), bucket.encryption.gap()) {
                 add(
                     &mut lost.keys,

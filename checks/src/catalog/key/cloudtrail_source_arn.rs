@@ -20,6 +20,7 @@ pub(super) const CHECK: Check = Check {
     ],
     reads: &[
         calls::DESCRIBE_TRAILS,
+        calls::GET_BUCKET_ENCRYPTION,
         calls::DESCRIBE_KEY,
         calls::GET_KEY_POLICY,
         calls::DESCRIBE_ORGANIZATION,

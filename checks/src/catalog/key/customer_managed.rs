@@ -17,7 +17,11 @@ pub(super) const CHECK: Check = Check {
         "https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-mgmt",
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html",
     ],
-    reads: &[calls::DESCRIBE_TRAILS, calls::DESCRIBE_KEY],
+    reads: &[
+        calls::DESCRIBE_TRAILS,
+        calls::GET_BUCKET_ENCRYPTION,
+        calls::DESCRIBE_KEY,
+    ],
     run: Run::Key(run),
 };
 

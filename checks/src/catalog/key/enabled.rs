@@ -11,7 +11,11 @@ pub(super) const CHECK: Check = Check {
     fix: "Enable the key (`aws kms enable-key --key-id KEY`), import its material again, or give the trail \
           another: `aws cloudtrail update-trail --name TRAIL --kms-key-id KEY_ARN`.",
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html"],
-    reads: &[calls::DESCRIBE_TRAILS, calls::DESCRIBE_KEY],
+    reads: &[
+        calls::DESCRIBE_TRAILS,
+        calls::GET_BUCKET_ENCRYPTION,
+        calls::DESCRIBE_KEY,
+    ],
     run: Run::Key(run),
 };
 

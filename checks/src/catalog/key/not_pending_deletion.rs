@@ -12,7 +12,11 @@ pub(super) const CHECK: Check = Check {
     fix: "Call CancelKeyDeletion before the date, then EnableKey: `aws kms cancel-key-deletion --key-id KEY` \
           and `aws kms enable-key --key-id KEY`. Find out who scheduled it.",
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html"],
-    reads: &[calls::DESCRIBE_TRAILS, calls::DESCRIBE_KEY],
+    reads: &[
+        calls::DESCRIBE_TRAILS,
+        calls::GET_BUCKET_ENCRYPTION,
+        calls::DESCRIBE_KEY,
+    ],
     run: Run::Key(run),
 };
 

@@ -14,6 +14,7 @@ pub(super) const CHECK: Check = Check {
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,
+        calls::GET_BUCKET_ENCRYPTION,
         calls::DESCRIBE_KEY,
         calls::GET_KEY_ROTATION_STATUS,
     ],
