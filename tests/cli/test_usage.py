@@ -39,8 +39,8 @@ def test_a_wrong_argument_is_2_and_named(tmp_path, arguments, named):
     "name, text, named",
     [
         ("config", "retention_day = 30\n", "retention_days"),
-        ("config", "retention_days = 'long'\n", "retention_days"),
-        ("config", "retention_days = \n", "config.toml"),
+        ("config", "retention_days = 'long'\n", "config.toml:1"),
+        ("config", "retention_days = \n", "config.toml:1"),
         (
             "waivers",
             "[[waiver]]\ncheck = 'trail-*'\nsubject = '*'\nreason = 'r'\napprover = 'a'\n",
@@ -49,8 +49,8 @@ def test_a_wrong_argument_is_2_and_named(tmp_path, arguments, named):
         ("waivers", "[[waivre]]\ncheck = 'trail-*'\n", "waiver"),
         (
             "waivers",
-            "[[waiver]]\ncheck='x'\nsubject='*'\nreason='r'\napprover='a'\nexpires='2026-13-01'\n",
-            "2026-13-01",
+        ("waivers", "[[accepted_gap]]\nreason='r'\napprover='a'\nexpires='2026-13-01'\n", "waivers.toml:4"),
+        ("waivers", "[[accepted_gap]]\nreason='r'\napprover='a'\nexpires='2026-13-01'\n", "waivers.toml:4"),
         ),
     ],
 )

@@ -45,7 +45,8 @@ def identify(method: str, path: str, headers, body: bytes) -> Call:
         or parse_qs(text).get("Action", [""])[0]
         or _rest_operation(service, method, path, headers)
     )
-    return Call(service, operation, region, key, f"{path} {text}")
+    # Some SDKs write `/bucket/?policy`, others `/bucket?policy`.
+    return Call(service, operation, region, key, f"{path.replace('/?', '?')} {text}")
 
 
 def _rest_operation(service: str, method: str, path: str, headers) -> str:

@@ -94,7 +94,8 @@ def organizations_call(self):
     if member and self._get_action() != "DescribeOrganization":
         message = "You don't have permissions to access this resource."
         error = JsonRESTError("AccessDeniedException", message)
-        return error.code, {"Content-Type": "application/x-amz-json-1.1"}, error.description
+        headers, body = self._enrich_response(self.response_headers, error.description)
+        return error.code, headers, body
     return _organizations_dispatch(self)
 
 

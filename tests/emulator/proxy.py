@@ -27,6 +27,7 @@ class Proxy:
         handler = type("Handler", (_Handler,), {"proxy": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # callers that went away are what we are here for
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
     def __enter__(self):

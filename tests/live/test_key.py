@@ -1,7 +1,5 @@
 """The key that encrypts the trail."""
 
-from datetime import datetime, timedelta, timezone
-
 from emulator import policies
 from harness.verdicts import DECIDED, NOT_RIGHT, PER_KEY, all_good, but, each, expect
 
@@ -12,9 +10,8 @@ def test_disabled(org, scan):
 
 
 def test_pending_deletion(org, scan):
-    key = org.kms_key(org.key)
-    key.key_state, key.enabled = "PendingDeletion", False
-    key.deletion_date = datetime.now(timezone.utc) + timedelta(days=7)
+    kms = org.client("kms", org.archive)
+    kms.schedule_key_deletion(KeyId=org.key.split("/")[1], PendingWindowInDays=7)
     dying = {
         **each(["key-not-pending-deletion"], org.key, is_="fail"),
         # The state is not Enabled; whether one cause gives two findings is not said.

@@ -47,7 +47,7 @@ def test_only_what_the_chosen_checks_need_is_called(org, scan, emulator):
 
 
 def test_failed_calls_are_told_with_their_request_ids(org, scan, emulator):
-    emulator.refuse("AccessDenied", operation="s3:GetBucketVersioning", resource="org-trail-logs")
+    emulator.refuse("AccessDenied", operation="s3:GetBucketVersioning", resource="/org-trail-logs?")
     failed = scan().ended(3).json()["coverage"]["calls"]["failed"]
     refused = {call.request_id for call in emulator.log if call.error}
     assert refused and {entry["request_id"] for entry in failed} == refused
