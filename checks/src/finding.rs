@@ -3,7 +3,7 @@
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -200,8 +200,12 @@ impl SubjectKind {
 pub struct Evidence {
     /// The fact's name, by AWS's word.
     pub what: String,
-    /// What was seen.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What was seen; null where there is none of it.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub seen: Option<Value>,
     /// What would pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -215,6 +219,11 @@ pub struct Evidence {
     /// The request id of the last attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+}
+
+/// A key that is there was given a value, be it null: an audit that is read back is the same audit.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 /// An accepted risk, as it stands on a finding.

@@ -129,7 +129,8 @@ fn header(line: &[u8]) -> anyhow::Result<Header> {
     let schema = any.value.schema;
     if schema > u64::from(SCHEMA) {
         bail!(
-            "its schema is {schema}, and this program reads up to {SCHEMA}. Update trailaudit, or collect again"
+            "its schema is {schema}, newer than what this program reads (up to {SCHEMA}). \
+             Update trailaudit, or collect again"
         );
     }
     match serde_json::from_slice::<Record>(line) {
