@@ -64,6 +64,10 @@ pub struct AuditScope {
     pub accounts: Vec<AccountId>,
     /// The regions.
     pub regions: Vec<Region>,
+    /// The globs that narrowed the catalogue, those that leave checks out with a `!` before them; empty when
+    /// every check was selected. Reports that a platform compares over time tell runs apart by it.
+    #[serde(default)]
+    pub selection: Vec<String>,
 }
 
 /// How a run ended, and by which rule.

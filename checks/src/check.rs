@@ -151,10 +151,7 @@ impl Verdict {
         self.evidence.push(Evidence {
             what: what.into(),
             seen: serde_json::to_value(seen).ok(),
-            expected: None,
-            call: None,
-            action: None,
-            request_id: None,
+            ..Evidence::default()
         });
         self
     }

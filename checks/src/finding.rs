@@ -8,6 +8,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::calls::ApiCall;
+use crate::fact::Reason;
 use crate::ids::{AccountId, Region};
 
 /// What one check said of one subject.
@@ -196,11 +197,11 @@ impl SubjectKind {
 }
 
 /// One fact that a status rests on, or one call that stood in its way.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// The fact's name, by AWS's word.
     pub what: String,
-    /// What was seen; null where there is none of it.
+    /// What was seen; `null` where AWS has nothing there.
     #[serde(
         default,
         deserialize_with = "present",
@@ -216,12 +217,21 @@ pub struct Evidence {
     /// The IAM action that allows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
+    /// How the call ended, where it gave no answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// The account that gave no answer; it may be another one than the subject's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
+    /// The region that gave no answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<Region>,
     /// The request id of the last attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
 }
 
-/// A key that is there was given a value, be it null: an audit that is read back is the same audit.
+/// A `null` that is there was seen: it is not the same as a field that is not there.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
@@ -263,6 +273,21 @@ mod tests {
             fingerprint("trail-exists", "111111111111"),
             "45cd46d67b6c6c88f250ea6837c8bbd1e9da881590b94ab546b357a2b5e14471"
         );
+    }
+
+    #[test]
+    fn nothing_seen_survives_being_written() {
+        let evidence = Evidence {
+            what: "LoggingEnabled".to_owned(),
+            seen: Some(Value::Null),
+            ..Evidence::default()
+        };
+        let written = serde_json::to_string(&evidence).unwrap();
+        assert_eq!(written, r#"{"what":"LoggingEnabled","seen":null}"#);
+        let back: Evidence = serde_json::from_str(&written).unwrap();
+        assert_eq!(back, evidence);
+        let bare: Evidence = serde_json::from_str(r#"{"what":"x"}"#).unwrap();
+        assert_eq!(bare.seen, None);
     }
 
     #[test]

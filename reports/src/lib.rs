@@ -1,1 +1,69 @@
 //! How an audit is told: one pure writer per format.
+//!
+//! A writer gets an [`Audit`] and tells all of it. It does not sort, read the clock or decide the exit code.
+
+mod clean;
+mod json;
+mod junit;
+mod sarif;
+mod tell;
+mod text;
+
+use std::io;
+
+use trailaudit_checks::audit::Audit;
+use trailaudit_checks::finding::Severity;
+
+pub use sarif::{Anchor, BadAnchor, Profile};
+
+/// Every format, in the order in which they are listed.
+pub const FORMATS: &[&Format] = &[&text::FORMAT, &json::FORMAT, &sarif::FORMAT, &junit::FORMAT];
+
+/// One way of telling an audit.
+#[derive(Debug, Clone, Copy)]
+pub struct Format {
+    /// What people type.
+    pub name: &'static str,
+    /// The end of a file's name, without the dot.
+    pub extension: &'static str,
+    /// One sentence.
+    pub about: &'static str,
+    /// Writes the whole report.
+    pub write: fn(&Audit, &Options, &mut dyn io::Write) -> io::Result<()>,
+}
+
+/// The format with this name.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().copied().find(|format| format.name == name)
+}
+
+/// What a caller may choose. Each writer reads only what concerns it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Text: findings below it are counted, not shown.
+    pub min_severity: Severity,
+    /// Text: with colours.
+    pub color: bool,
+    /// Text: how many cells wide.
+    pub width: usize,
+    /// Text: every subject, however many.
+    pub verbose: bool,
+    /// SARIF: for whom.
+    pub sarif_profile: Profile,
+    /// SARIF: the file that results point to, in place of a path made from the subject.
+    pub sarif_anchor: Option<Anchor>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            min_severity: Severity::Info,
+            color: false,
+            width: 80,
+            verbose: false,
+            sarif_profile: Profile::default(),
+            sarif_anchor: None,
+        }
+    }
+}

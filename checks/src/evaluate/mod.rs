@@ -355,6 +355,9 @@ fn from_gap(gap: &Gap) -> Evidence {
         expected: None,
         call: Some(gap.call),
         action: Some(gap.call.action.to_owned()),
+        reason: Some(gap.reason),
+        account: Some(gap.account.clone()),
+        region: Some(gap.region.clone()),
         request_id: gap.request_id.clone(),
     }
 }

@@ -1,0 +1,21 @@
+//! JSON: the audit as it is, by `docs/schemas/audit.schema.json`.
+
+use std::io::{self, BufWriter, Write};
+
+use trailaudit_checks::audit::Audit;
+
+use crate::{Format, Options};
+
+pub(crate) const FORMAT: Format = Format {
+    name: "json",
+    extension: "json",
+    about: "The whole audit, for programs; every other format can be made from it",
+    write,
+};
+
+fn write(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    serde_json::to_writer_pretty(&mut out, audit)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}

@@ -1,0 +1,192 @@
+//! One finding as one result.
+
+use serde_json::json;
+use trailaudit_checks::audit::Audit;
+use trailaudit_checks::finding::{BaselineState, Finding, Severity, Status};
+
+use super::model::{
+    ArtifactLocation, Bag, Fingerprints, Location, LogicalLocation, Message, PhysicalLocation,
+    Region, SarifResult, Suppression,
+};
+use super::{Anchor, DESCRIPTION, IDENTIFIER, NAME, Profile, guid, rules};
+use crate::clean;
+use crate::tell::{self, Names};
+
+/// How many facts a result's Markdown lists, and how much of each.
+const FACTS: usize = 5;
+const FACT: usize = 200;
+/// How much of a subject's name stands in its path.
+const PATH_NAME: usize = 60;
+
+/// Makes results.
+#[derive(Debug)]
+pub(super) struct Results<'a> {
+    pub(super) audit: &'a Audit,
+    pub(super) names: Names<'a>,
+    pub(super) profile: Profile,
+    pub(super) anchor: Option<&'a Anchor>,
+}
+
+impl Results<'_> {
+    /// The result; none where the profile only counts such findings.
+    pub(super) fn of(&self, finding: &Finding) -> Option<SarifResult> {
+        let (kind, level) = match (finding.status, self.profile) {
+            (Status::Fail, Profile::Github) if finding.waiver.is_some() => return None,
+            (Status::Pass | Status::NotApplicable, Profile::Github) => return None,
+            (Status::Fail, _) => ("fail", rules::level(finding.severity)),
+            // Where the failure's alert would stand: a call that is denied must not close it.
+            (Status::Unknown, Profile::Github) => ("fail", "note"),
+            (Status::Unknown, Profile::Full) => ("open", "none"),
+            (Status::Pass, Profile::Full) => ("pass", "none"),
+            (Status::NotApplicable, Profile::Full) => ("notApplicable", "none"),
+        };
+        let full = self.profile == Profile::Full;
+        let rule_index = self
+            .audit
+            .checks
+            .binary_search_by(|it| it.id.cmp(&finding.check))
+            .ok();
+        Some(SarifResult {
+            rule_id: clean::short(&finding.check, NAME),
+            rule_index,
+            kind,
+            level,
+            message: self.message(finding),
+            locations: [self.location(finding)],
+            partial_fingerprints: Fingerprints {
+                primary_location_line_hash: clean::short(&finding.fingerprint, NAME),
+            },
+            baseline_state: finding.baseline.filter(|_| full).map(baseline),
+            rank: full.then(|| rank(finding.severity)),
+            suppressions: suppression(finding).into_iter().filter(|_| full).collect(),
+            properties: self.properties(finding),
+        })
+    }
+
+    /// The alert list shows only this: it names the account and the region.
+    fn message(&self, finding: &Finding) -> Message {
+        let subject = self.names.subject(&finding.subject);
+        let untold =
+            finding.status == Status::Unknown && !finding.message.starts_with("could not be told");
+        let lead = if untold { "could not be told: " } else { "" };
+        let (half, rest) = (DESCRIPTION / 2, DESCRIPTION / 2 - 40);
+        let said = clean::short(&finding.message, half);
+        let text = format!("{lead}{said}: {}", clean::short(&subject, rest));
+        let facts = finding
+            .evidence
+            .iter()
+            .map(|it| clean::markdown(&tell::evidence(it), FACT));
+        let markdown = (!finding.evidence.is_empty()).then(|| {
+            let said = clean::markdown(&finding.message, half);
+            let mut words = format!("{lead}{said}: {}\n", clean::markdown(&subject, rest));
+            for fact in facts.take(FACTS) {
+                words.push_str(&format!("\n- {fact}"));
+            }
+            match finding.evidence.len().saturating_sub(FACTS) {
+                0 => words,
+                more => format!("{words}\n- and {more} more"),
+            }
+        });
+        Message { text, markdown }
+    }
+
+    fn location(&self, finding: &Finding) -> Location {
+        let subject = &finding.subject;
+        let (uri, line) = match self.anchor {
+            Some(anchor) => (anchor.uri(), anchor.line()),
+            None => (path(finding), 1),
+        };
+        Location {
+            physical_location: PhysicalLocation {
+                artifact_location: ArtifactLocation { uri },
+                region: Region {
+                    start_line: line,
+                    start_column: 1,
+                    end_line: line,
+                    end_column: 1,
+                },
+            },
+            logical_locations: [LogicalLocation {
+                fully_qualified_name: clean::short(&subject.id, IDENTIFIER),
+                name: clean::short(&subject.name, NAME),
+                kind: "resource",
+            }],
+        }
+    }
+
+    fn properties(&self, finding: &Finding) -> Bag {
+        let subject = &finding.subject;
+        let mut bag = Bag::from([
+            ("severity", json!(finding.severity)),
+            ("status", json!(finding.status)),
+            ("subjectKind", json!(subject.kind)),
+        ]);
+        if let Some(account) = &subject.account {
+            bag.insert("account", json!(clean::short(account.as_str(), NAME)));
+            if let Some(name) = self.names.get(account) {
+                bag.insert("accountName", json!(clean::short(name, NAME)));
+            }
+        }
+        if let Some(region) = &subject.region {
+            bag.insert("region", json!(clean::short(region.as_str(), NAME)));
+        }
+        let ids = finding
+            .evidence
+            .iter()
+            .filter_map(|it| it.request_id.as_deref());
+        let ids: Vec<String> = ids.take(FACTS).map(|id| clean::short(id, NAME)).collect();
+        if !ids.is_empty() {
+            bag.insert("evidenceIds", json!(ids));
+        }
+        bag
+    }
+}
+
+/// Like a file, for platforms take nothing else: `aws/ACCOUNT/REGION/cloudtrail/NAME`.
+fn path(finding: &Finding) -> String {
+    let subject = &finding.subject;
+    let account = subject
+        .account
+        .as_ref()
+        .map_or("organization", |it| it.as_str());
+    let region = subject.region.as_ref().map_or("global", |it| it.as_str());
+    let name = |text: &str| clean::segment(&text.chars().take(PATH_NAME).collect::<String>());
+    format!(
+        "aws/{}/{}/cloudtrail/{}",
+        name(account),
+        name(region),
+        name(&subject.name)
+    )
+}
+
+fn suppression(finding: &Finding) -> Option<Suppression> {
+    let waiver = finding.waiver.as_ref()?;
+    Some(Suppression {
+        kind: "external",
+        status: "accepted",
+        justification: clean::short(&tell::waiver(waiver), DESCRIPTION),
+        guid: guid(&format!(
+            "{}\n{}",
+            finding.fingerprint,
+            tell::waiver(waiver)
+        )),
+    })
+}
+
+fn baseline(state: BaselineState) -> &'static str {
+    match state {
+        BaselineState::New => "new",
+        BaselineState::Unchanged => "unchanged",
+        BaselineState::Updated => "updated",
+    }
+}
+
+fn rank(severity: Severity) -> f64 {
+    match severity {
+        Severity::Critical => 95.0,
+        Severity::High => 80.0,
+        Severity::Medium => 55.0,
+        Severity::Low => 20.0,
+        Severity::Info => 0.0,
+    }
+}

@@ -1,0 +1,328 @@
+//! Words that several formats share. They are raw: each writer cleans what it writes, once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use trailaudit_checks::audit::Audit;
+use trailaudit_checks::fact::Reason;
+use trailaudit_checks::finding::{AppliedWaiver, Evidence, Finding, Severity, Status, Subject};
+use trailaudit_checks::ids::{AccountId, Region};
+
+/// The names of accounts.
+#[derive(Debug)]
+pub(crate) struct Names<'a>(BTreeMap<&'a AccountId, &'a str>);
+
+impl<'a> Names<'a> {
+    pub(crate) fn of(audit: &'a Audit) -> Self {
+        let named = |account: &'a trailaudit_checks::coverage::AccountCoverage| {
+            Some((&account.id, account.name.as_deref()?))
+        };
+        Self(audit.coverage.accounts.iter().filter_map(named).collect())
+    }
+
+    /// The account's name, if it has one.
+    pub(crate) fn get(&self, account: &AccountId) -> Option<&'a str> {
+        self.0.get(account).copied()
+    }
+
+    /// `111111111111 (payments)`.
+    pub(crate) fn account(&self, account: &AccountId) -> String {
+        match self.get(account) {
+            Some(name) => format!("{account} ({name})"),
+            None => account.to_string(),
+        }
+    }
+
+    /// What was judged, in one phrase that names its account and region.
+    pub(crate) fn subject(&self, subject: &Subject) -> String {
+        let Subject { kind, id, name, .. } = subject;
+        let mut aside: Vec<String> = Vec::new();
+        if let Some(account) = &subject.account {
+            if !id.contains(account.as_str()) {
+                aside.push(format!("account {account}"));
+            }
+            aside.extend(self.get(account).map(str::to_owned));
+        }
+        if let Some(region) = subject
+            .region
+            .as_ref()
+            .filter(|it| !id.contains(it.as_str()))
+        {
+            aside.push(region.to_string());
+        }
+        let told = aside.iter().any(|it| it == name) || id.contains(name.as_str());
+        if !told {
+            aside.insert(0, name.clone());
+        }
+        let what = if id.starts_with("arn:") {
+            id.clone()
+        } else {
+            format!("{} {id}", kind.as_str())
+        };
+        if aside.is_empty() {
+            what
+        } else {
+            format!("{what} ({})", aside.join(", "))
+        }
+    }
+}
+
+/// A value on one line, with room to break it.
+pub(crate) fn value(value: &Value) -> String {
+    let list = |items: Vec<String>| items.join(", ");
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::Bool(it) => it.to_string(),
+        Value::Number(it) => it.to_string(),
+        Value::String(it) if it.is_empty() => "\"\"".to_owned(),
+        Value::String(it) => it.clone(),
+        Value::Array(items) => format!("[{}]", list(items.iter().map(self::value).collect())),
+        Value::Object(fields) => {
+            let field = |(name, it): (&String, &Value)| format!("{name}: {}", self::value(it));
+            format!("{{{}}}", list(fields.iter().map(field).collect()))
+        }
+    }
+}
+
+/// One fact, or one call without an answer, in one sentence.
+pub(crate) fn evidence(evidence: &Evidence) -> String {
+    let mut words = evidence.what.clone();
+    if let Some(seen) = &evidence.seen {
+        words.push_str(": ");
+        words.push_str(&value(seen));
+    }
+    if let Some(expected) = &evidence.expected {
+        words.push_str("; required: ");
+        words.push_str(&value(expected));
+    }
+    if let Some(id) = &evidence.request_id {
+        words.push_str("; request ");
+        words.push_str(id);
+    }
+    words
+}
+
+/// Until when, by whom and why.
+pub(crate) fn waiver(waiver: &AppliedWaiver) -> String {
+    let AppliedWaiver {
+        reason,
+        approver,
+        expires,
+        ticket,
+    } = waiver;
+    let ticket = ticket
+        .as_ref()
+        .map(|it| format!(", {it}"))
+        .unwrap_or_default();
+    format!("waived until {expires} by {approver}{ticket}: {reason}")
+}
+
+/// `1 account`, `2,000 accounts`.
+pub(crate) fn counted(count: u64, noun: &str) -> String {
+    let end = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{end}", number(count))
+}
+
+/// With commas between thousands.
+pub(crate) fn number(count: u64) -> String {
+    let digits = count.to_string();
+    let mut told = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            told.push(',');
+        }
+        told.push(digit);
+    }
+    told
+}
+
+/// Fails that nobody has accepted, of this severity or worse.
+pub(crate) fn open_failures(audit: &Audit, from: Severity) -> u64 {
+    audit
+        .summary
+        .by_severity
+        .range(from..)
+        .map(|(_, count)| count)
+        .sum()
+}
+
+/// All totals in one phrase.
+pub(crate) fn totals(audit: &Audit) -> String {
+    let sum = &audit.summary;
+    format!(
+        "{}: {} pass, {} fail ({} waived), {} unknown, {} not applicable",
+        counted(audit.findings.len() as u64, "finding"),
+        number(sum.pass),
+        number(sum.fail),
+        number(sum.waived),
+        number(sum.unknown),
+        number(sum.not_applicable),
+    )
+}
+
+/// How the run ended, in a word and a sentence.
+pub(crate) fn verdict(audit: &Audit) -> (Headline, String) {
+    let open = open_failures(audit, Severity::Info);
+    let worst = audit
+        .summary
+        .by_severity
+        .iter()
+        .rfind(|(_, count)| **count > 0);
+    let unknown = audit.summary.unknown;
+    let unseen = !audit.run.complete || unknown > 0;
+    let (word, mut sentence) = match worst {
+        Some((severity, _)) => {
+            let open = counted(open, "open failure");
+            (Headline::Fail, format!("{open}, the worst {severity}"))
+        }
+        None if unseen => (Headline::Undecided, "nothing is seen to fail".to_owned()),
+        None if audit.summary.waived > 0 => (
+            Headline::Pass,
+            "every check passes, is waived or does not apply".to_owned(),
+        ),
+        None if audit.summary.pass > 0 => {
+            (Headline::Pass, "every check that applies passes".to_owned())
+        }
+        None => (
+            Headline::Undecided,
+            "no check applies to anything that was seen".to_owned(),
+        ),
+    };
+    if unknown > 0 {
+        sentence.push_str(&format!(
+            "; {} could not be told",
+            counted(unknown, "finding")
+        ));
+    }
+    if audit.run.interrupted {
+        sentence.push_str("; the run was interrupted, this report is incomplete");
+    } else if !audit.run.complete {
+        sentence.push_str("; part of what is in scope was not seen");
+    }
+    (word, sentence)
+}
+
+/// The word that a report opens with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Headline {
+    /// Nothing stands against it.
+    Pass,
+    /// At least one open failure.
+    Fail,
+    /// Neither.
+    Undecided,
+}
+
+impl Headline {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Headline::Pass => "PASS",
+            Headline::Fail => "FAIL",
+            Headline::Undecided => "UNDECIDED",
+        }
+    }
+}
+
+/// Why the exit code is what it is.
+pub(crate) fn exit(audit: &Audit) -> String {
+    let run = &audit.run;
+    let from = run.fail_on;
+    let open = open_failures(audit, from);
+    let why = match run.exit_code {
+        0 if run.exit_zero => "asked for by --exit-zero, whatever was found".to_owned(),
+        0 if !run.complete && run.allow_incomplete => {
+            format!("nothing open at or above {from}; gaps are allowed by --allow-incomplete")
+        }
+        0 => format!("nothing open at or above {from} (--fail-on)"),
+        1 => format!(
+            "{} at or above {from} (--fail-on)",
+            counted(open, "open failure")
+        ),
+        3 => format!("nothing open at or above {from}, but not all in scope could be told"),
+        4 => "the run could not be finished".to_owned(),
+        130 => "interrupted".to_owned(),
+        _ => "see the list of exit codes".to_owned(),
+    };
+    format!("exit {}: {why}", run.exit_code)
+}
+
+/// What stood in the way of the unknown findings, one entry for each call and how it ended.
+#[derive(Debug, Default)]
+pub(crate) struct GapGroup<'a> {
+    /// The call, if it is known.
+    pub call: Option<String>,
+    /// How it ended.
+    pub reason: Option<Reason>,
+    /// The IAM action that allows it.
+    pub action: Option<&'a str>,
+    /// How many findings wait for it.
+    pub findings: u64,
+    /// Where it was asked.
+    pub accounts: BTreeSet<&'a AccountId>,
+    /// Where it was asked.
+    pub regions: BTreeSet<&'a Region>,
+    /// What AWS said, each answer once.
+    pub said: BTreeSet<String>,
+}
+
+impl GapGroup<'_> {
+    /// `s3:GetBucketPolicy was denied`.
+    pub(crate) fn title(&self) -> String {
+        let call = self.call.as_deref().unwrap_or("a fact");
+        match self.reason {
+            Some(reason) => format!("{call} {reason}"),
+            None => format!("{call} is missing"),
+        }
+    }
+}
+
+/// The gaps behind these findings.
+pub(crate) fn gaps<'a>(unknown: impl Iterator<Item = &'a Finding>) -> Vec<GapGroup<'a>> {
+    let mut groups: BTreeMap<(Option<String>, Option<Reason>), GapGroup<'a>> = BTreeMap::new();
+    for finding in unknown {
+        let mut waits = BTreeSet::new();
+        for gap in finding.evidence.iter().filter(|it| it.call.is_some()) {
+            let call = gap.call.map(|it| it.to_string());
+            let group = add(&mut groups, call.clone(), gap.reason);
+            group.action = gap.action.as_deref();
+            group.findings += u64::from(waits.insert((call, gap.reason)));
+            group
+                .accounts
+                .extend(gap.account.as_ref().or(finding.subject.account.as_ref()));
+            group
+                .regions
+                .extend(gap.region.as_ref().or(finding.subject.region.as_ref()));
+            group.said.extend(gap.seen.as_ref().map(value));
+        }
+        if waits.is_empty() {
+            let group = add(&mut groups, None, None);
+            group.findings += 1;
+            group.accounts.extend(&finding.subject.account);
+            group.regions.extend(&finding.subject.region);
+            group.said.insert(finding.message.clone());
+        }
+    }
+    groups.into_values().collect()
+}
+
+fn add<'a, 'm>(
+    groups: &'m mut BTreeMap<(Option<String>, Option<Reason>), GapGroup<'a>>,
+    call: Option<String>,
+    reason: Option<Reason>,
+) -> &'m mut GapGroup<'a> {
+    groups
+        .entry((call.clone(), reason))
+        .or_insert_with(|| GapGroup {
+            call,
+            reason,
+            ..GapGroup::default()
+        })
+}
+
+/// The findings that ended so.
+pub(crate) fn with(audit: &Audit, status: Status) -> impl Iterator<Item = &Finding> {
+    audit
+        .findings
+        .iter()
+        .filter(move |finding| finding.status == status)
+}

@@ -1,0 +1,208 @@
+//! What fails: the first things to do, each check with its subjects, and what is waived.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use trailaudit_checks::finding::{Finding, Severity, Status};
+
+use super::page::{Margin, Page, Span, Style, plain};
+use super::{Story, more};
+use crate::tell::{self, counted, number};
+
+/// How many things to do first.
+const FIRST: usize = 3;
+/// How many subjects of one check are listed.
+const SUBJECTS: usize = 10;
+/// How many facts of one finding are listed.
+const FACTS: usize = 5;
+
+/// The checks with open failures, the worst severity first.
+fn worst_first<'s, 'a>(
+    story: &'s Story<'a>,
+) -> impl Iterator<Item = (Severity, &'a str, Vec<&'a Finding>)> + 's {
+    Severity::ALL.into_iter().flat_map(move |severity| {
+        story.open.iter().filter_map(move |(check, findings)| {
+            let of_it = findings
+                .iter()
+                .copied()
+                .filter(|it| it.severity == severity);
+            let of_it: Vec<&Finding> = of_it.collect();
+            (!of_it.is_empty()).then_some((severity, *check, of_it))
+        })
+    })
+}
+
+/// What to do first.
+pub(super) fn first(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
+    if story.open.is_empty() {
+        return Ok(());
+    }
+    page.heading("DO FIRST")?;
+    for (at, (severity, id, findings)) in worst_first(story).take(FIRST).enumerate() {
+        let Some(check) = story.audit.check(id) else {
+            continue;
+        };
+        let label = format!("{}.", at + 1);
+        let level = severity.as_str().to_uppercase();
+        let count = counted(findings.len() as u64, "failure");
+        let count = format!("({count})");
+        let body = [
+            Span(Style::Severity(severity), &level),
+            Span(Style::Strong, id),
+            plain(&count),
+        ];
+        page.item(Margin(2, 5), plain(&label), &body)?;
+        page.text(5, &check.fix)?;
+    }
+    Ok(())
+}
+
+/// Every open failure, grouped by check, then by what was seen.
+pub(super) fn open(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
+    if story.open.is_empty() {
+        return Ok(());
+    }
+    let mut judged: BTreeMap<&str, u64> = BTreeMap::new();
+    for finding in &story.audit.findings {
+        if finding.status != Status::NotApplicable {
+            *judged.entry(&finding.check).or_default() += 1;
+        }
+    }
+    let count: usize = story.open.values().map(Vec::len).sum();
+    page.heading(&format!("OPEN FAILURES: {}", number(count as u64)))?;
+    for (severity, id, findings) in worst_first(story) {
+        page.blank()?;
+        let level = severity.as_str().to_uppercase();
+        let fail = number(findings.len() as u64);
+        let of = judged.get(id).copied().unwrap_or(0);
+        let count = format!("fails on {fail} of {}", number(of));
+        let body = [Span(Style::Strong, id), plain(&count)];
+        page.item(
+            Margin(2, 12),
+            Span(Style::Severity(severity), &level),
+            &body,
+        )?;
+        let check = story.audit.check(id);
+        if let Some(check) = check {
+            field(page, "wanted", &check.title)?;
+            field(page, "why", &check.why)?;
+        }
+        subjects(page, story, &findings)?;
+        if let Some(check) = check {
+            field(page, "fix", &check.fix)?;
+            if story.verbose {
+                for link in &check.references {
+                    field(page, "see", link)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn field(page: &mut Page<'_>, label: &str, words: &str) -> io::Result<()> {
+    page.item(Margin(4, 12), Span(Style::Faint, label), &[plain(words)])
+}
+
+/// Findings of one check: those with the same words and facts together, with the subjects they are said of.
+fn subjects(page: &mut Page<'_>, story: &Story<'_>, findings: &[&Finding]) -> io::Result<()> {
+    let mut groups: Vec<(&Finding, Vec<&Finding>)> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for finding in findings.iter().copied() {
+        let key = format!("{}\n{}", finding.message, facts(finding).join("\n"));
+        let place = *places.entry(key).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some((_, group)) => group.push(finding),
+            None => groups.push((finding, vec![finding])),
+        }
+    }
+    let mut left = story.shown(SUBJECTS);
+    let mut listed = 0;
+    for (said, group) in &groups {
+        if left == 0 {
+            break;
+        }
+        page.item(Margin(4, 6), plain("-"), &[plain(&said.message)])?;
+        for finding in group.iter().take(left) {
+            page.text(6, &story.names.subject(&finding.subject))?;
+        }
+        let shown = group.len().min(left);
+        left -= shown;
+        listed += shown;
+        let facts = facts(said);
+        for fact in facts.iter().take(story.shown(FACTS)) {
+            page.item(
+                Margin(8, 10),
+                Span(Style::Faint, "saw"),
+                &[Span(Style::Faint, fact)],
+            )?;
+        }
+        more(
+            page,
+            8,
+            facts.len().saturating_sub(story.shown(FACTS)),
+            "facts",
+        )?;
+    }
+    more(page, 4, findings.len() - listed, "failures of this check")
+}
+
+fn facts(finding: &Finding) -> Vec<String> {
+    finding.evidence.iter().map(tell::evidence).collect()
+}
+
+/// The accepted risks, each with its end; and the waivers that did not apply.
+pub(super) fn waived(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
+    let report = &story.audit.waivers;
+    if !story.waived.is_empty() {
+        page.heading(&format!("WAIVED: {}", number(story.waived.len() as u64)))?;
+        let most = story.shown(SUBJECTS);
+        for finding in story.waived.iter().take(most) {
+            let level = finding.severity.as_str();
+            let subject = story.names.subject(&finding.subject);
+            let waiver = finding
+                .waiver
+                .as_ref()
+                .map(tell::waiver)
+                .unwrap_or_default();
+            let body = [
+                Span(Style::Severity(finding.severity), level),
+                Span(Style::Strong, &finding.check),
+                plain(&subject),
+            ];
+            page.item(Margin(2, 4), plain("-"), &body)?;
+            page.text(4, &finding.message)?;
+            page.text(4, &waiver)?;
+        }
+        more(
+            page,
+            2,
+            story.waived.len().saturating_sub(most),
+            "waived failures",
+        )?;
+    }
+    for (words, what) in [
+        (
+            &report.expired,
+            "Waivers past their date, which no longer count",
+        ),
+        (&report.unused, "Waivers that match nothing"),
+    ] {
+        if !words.is_empty() {
+            page.blank()?;
+            page.text(0, &format!("{what}:"))?;
+            for waiver in words {
+                page.item(Margin(2, 4), plain("-"), &[plain(waiver)])?;
+            }
+        }
+    }
+    if report.accepted_gaps > 0 {
+        page.blank()?;
+        let count = counted(report.accepted_gaps, "unknown finding");
+        page.text(
+            0,
+            &format!("Accepted gaps cover {count}: unknown still, but no reason for exit 3."),
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,268 @@
+//! Text: made to be read, at 80 columns and wider, with and without colour, in a log.
+//!
+//! The verdict first, then what to do first; the findings worst first; then what could not be told, what is
+//! accepted, what was not seen, and the controls. The verdict again at the end, where a log is read from.
+
+mod failures;
+mod frameworks;
+mod gaps;
+mod page;
+
+use std::collections::BTreeMap;
+use std::io::{self, BufWriter, Write};
+
+use trailaudit_checks::audit::Audit;
+use trailaudit_checks::coverage::{AccountStatus, RegionStatus};
+use trailaudit_checks::finding::{Finding, Severity, Status};
+
+use crate::tell::{self, Names, counted, number};
+use crate::{Format, Options};
+use page::{Margin, Page, Span, Style, plain};
+
+pub(crate) const FORMAT: Format = Format {
+    name: "text",
+    extension: "txt",
+    about: "For people: the verdict, what to do first, then the findings, worst first",
+    write,
+};
+
+fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    let mut page = Page::new(&mut out, options.width, options.color);
+    let story = Story::of(audit, options);
+    verdict(&mut page, audit)?;
+    covered(&mut page, audit)?;
+    failures::first(&mut page, &story)?;
+    failures::open(&mut page, &story)?;
+    gaps::unknown(&mut page, &story)?;
+    failures::waived(&mut page, &story)?;
+    gaps::coverage(&mut page, &story)?;
+    frameworks::all(&mut page, &story)?;
+    hidden(&mut page, &story)?;
+    page.blank()?;
+    page.text(0, &tell::totals(audit))?;
+    verdict(&mut page, audit)?;
+    page.text(0, &tell::exit(audit))?;
+    out.flush()
+}
+
+/// The audit, looked up once.
+struct Story<'a> {
+    audit: &'a Audit,
+    names: Names<'a>,
+    verbose: bool,
+    /// Open failures that are shown, by check.
+    open: BTreeMap<&'a str, Vec<&'a Finding>>,
+    waived: Vec<&'a Finding>,
+    unknown: Vec<&'a Finding>,
+    /// How many of each are below the least severity that is shown.
+    hidden: [(u64, &'static str); 3],
+    min_severity: Severity,
+}
+
+impl<'a> Story<'a> {
+    fn of(audit: &'a Audit, options: &Options) -> Self {
+        let mut story = Self {
+            audit,
+            names: Names::of(audit),
+            verbose: options.verbose,
+            open: BTreeMap::new(),
+            waived: Vec::new(),
+            unknown: Vec::new(),
+            hidden: [(0, "open"), (0, "waived"), (0, "unknown")],
+            min_severity: options.min_severity,
+        };
+        let [(open, _), (waived, _), (unknown, _)] = &mut story.hidden;
+        for finding in &audit.findings {
+            let shown = finding.severity >= options.min_severity;
+            match finding.status {
+                Status::Pass | Status::NotApplicable => {}
+                Status::Fail if finding.waiver.is_some() => {
+                    if shown {
+                        story.waived.push(finding)
+                    } else {
+                        *waived += 1
+                    }
+                }
+                Status::Fail if shown => {
+                    story.open.entry(&finding.check).or_default().push(finding)
+                }
+                Status::Fail => *open += 1,
+                Status::Unknown if shown => story.unknown.push(finding),
+                Status::Unknown => *unknown += 1,
+            }
+        }
+        story
+    }
+
+    /// How many of so many are listed.
+    fn shown(&self, most: usize) -> usize {
+        if self.verbose { usize::MAX } else { most }
+    }
+}
+
+fn verdict(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
+    let (headline, sentence) = tell::verdict(audit);
+    let word = Span(Style::Headline(headline), headline.as_str());
+    page.item(Margin(0, 0), word, &[Span(Style::Strong, &sentence)])
+}
+
+/// What the scan covered, the totals and the exit code, in some lines.
+fn covered(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
+    let scope = &audit.scope;
+    let whose = match (&scope.organization, &scope.management_account) {
+        (Some(id), Some(account)) => format!("organization {id}, management account {account}"),
+        (Some(id), None) => format!("organization {id}"),
+        (None, _) => "no organization".to_owned(),
+    };
+    let severities = Severity::ALL.map(|severity| {
+        let count = audit
+            .summary
+            .by_severity
+            .get(&severity)
+            .copied()
+            .unwrap_or(0);
+        format!("{} {severity}", number(count))
+    });
+    let until = audit
+        .finished_at
+        .map_or_else(|| "cut off".to_owned(), |it| it.to_string());
+    let calls = &audit.coverage.calls;
+    let unanswered = calls.failed.len() as u64;
+    let rows = [
+        ("scope", format!("{whose}; asked by {}", scope.caller_arn)),
+        (
+            "accounts",
+            by_status(
+                audit
+                    .coverage
+                    .accounts
+                    .iter()
+                    .map(|it| account_word(it.status)),
+            ),
+        ),
+        (
+            "regions",
+            by_status(
+                audit
+                    .coverage
+                    .regions
+                    .iter()
+                    .map(|it| region_word(it.status)),
+            ),
+        ),
+        (
+            "checks",
+            format!(
+                "{}; {}",
+                number(audit.checks.len() as u64),
+                tell::totals(audit)
+            ),
+        ),
+        ("open", severities.join(", ")),
+        (
+            "asked",
+            format!(
+                "{}, {} without an answer",
+                counted(calls.total, "request"),
+                number(unanswered)
+            ),
+        ),
+        ("facts", format!("{} to {until}", audit.started_at)),
+        (
+            "judged",
+            format!(
+                "{} by {} {}",
+                audit.now, audit.tool.name, audit.tool.version
+            ),
+        ),
+        ("result", tell::exit(audit)),
+    ];
+    page.blank()?;
+    for (label, words) in rows {
+        page.item(Margin(2, 12), Span(Style::Faint, label), &[plain(&words)])?;
+    }
+    if !scope.selection.is_empty() {
+        let words = format!("only {}", scope.selection.join(" "));
+        page.item(
+            Margin(2, 12),
+            Span(Style::Faint, "selected"),
+            &[plain(&words)],
+        )?;
+    }
+    Ok(())
+}
+
+/// `6: 4 assessed, 2 partial`.
+fn by_status(words: impl Iterator<Item = &'static str>) -> String {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for word in words {
+        *counts.entry(word).or_default() += 1;
+    }
+    let all: u64 = counts.values().sum();
+    if all == 0 {
+        return "none".to_owned();
+    }
+    let each = counts
+        .iter()
+        .map(|(word, count)| format!("{} {word}", number(*count)));
+    format!("{}: {}", number(all), each.collect::<Vec<_>>().join(", "))
+}
+
+fn account_word(status: AccountStatus) -> &'static str {
+    match status {
+        AccountStatus::Assessed => "assessed",
+        AccountStatus::Partial => "partial",
+        AccountStatus::Unreachable => "unreachable",
+        AccountStatus::NotActive => "not active",
+        AccountStatus::Former => "former",
+        AccountStatus::Excluded => "excluded",
+    }
+}
+
+fn region_word(status: RegionStatus) -> &'static str {
+    match status {
+        RegionStatus::Assessed => "assessed",
+        RegionStatus::Partial => "partial",
+        RegionStatus::Denied => "denied",
+        RegionStatus::DeniedByScp => "denied by SCP",
+        RegionStatus::NotEnabled => "not enabled",
+        RegionStatus::Excluded => "excluded",
+    }
+}
+
+/// What the least severity keeps from the page.
+fn hidden(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
+    let told = story.hidden.iter().filter(|(count, _)| *count > 0);
+    let told: Vec<String> = told
+        .map(|(count, word)| format!("{} {word}", number(*count)))
+        .collect();
+    if told.is_empty() {
+        return Ok(());
+    }
+    page.blank()?;
+    let least = story.min_severity;
+    page.text(
+        0,
+        &format!(
+            "Not shown, being below {least} (--min-severity): {}.",
+            told.join(", ")
+        ),
+    )
+}
+
+/// That a list goes on.
+fn more(page: &mut Page<'_>, indent: usize, count: usize, what: &str) -> io::Result<()> {
+    if count == 0 {
+        return Ok(());
+    }
+    let words = format!(
+        "and {} more {what}: -v and the other formats list them",
+        number(count as u64)
+    );
+    page.item(
+        Margin(indent, indent),
+        plain(""),
+        &[Span(Style::Faint, &words)],
+    )
+}
