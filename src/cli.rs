@@ -388,18 +388,18 @@ fn with_variable(arg: Arg) -> Arg {
         return arg;
     };
     let variable = format!("TRAILAUDIT_{}", long.replace('-', "_").to_uppercase());
-    let switch = arg.get_value_names().is_some_and(|it| it == ["BOOL"]);
-    let arg = match arg.get_action() {
-        ArgAction::SetTrue => arg.value_parser(BoolishValueParser::new()),
+    let arg = if matches!(arg.get_action(), ArgAction::SetTrue) {
+        arg.value_parser(BoolishValueParser::new())
+    } else if arg.get_value_names().is_some_and(|it| it == ["BOOL"]) {
         // `--exit-zero`, and `--exit-zero=false` against a settings file that says otherwise.
-        ArgAction::Set if switch => arg
-            .value_parser(BoolishValueParser::new())
+        arg.value_parser(BoolishValueParser::new())
             .num_args(0..=1)
             .require_equals(true)
             .default_missing_value("true")
             .hide_possible_values(true)
-            .hide_default_value(true),
-        _other => arg,
+            .hide_default_value(true)
+    } else {
+        arg
     };
     // Told once below the help, not on every line of it.
     arg.env(variable).hide_env(true)

@@ -152,7 +152,14 @@ fn words(error: &toml::de::Error, text: &str) -> String {
         (Some(_), Some(unknown)) => {
             format!("{at}unknown key `{unknown}`{}", hint(unknown, quoted))
         }
-        _ => format!("{at}{message}"),
+        _ => {
+            let line = error.span().map(|span| line_of(text, &span) - 1);
+            let line = line
+                .and_then(|line| text.lines().nth(line))
+                .unwrap_or_default();
+            let line: String = line.trim().chars().take(100).collect();
+            format!("{at}{message} ({line})")
+        }
     }
 }
 

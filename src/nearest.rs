@@ -11,9 +11,12 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
-/// `; did you mean "x"?`, or nothing.
+/// The end of a sentence about an unknown word: `; did you mean ..?`, or a full stop.
 pub fn hint<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    nearest(word, known).map_or_else(String::new, |known| format!("; did you mean `{known}`?"))
+    match nearest(word, known) {
+        Some(known) => format!("; did you mean `{known}`?"),
+        None => ".".to_owned(),
+    }
 }
 
 /// Levenshtein's: insertions, deletions and replacements. Long words are cut: they are near nothing.

@@ -4,20 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::json;
-use trailaudit_checks::calls::{self, ApiCall};
+use trailaudit_checks::calls;
 
 use crate::cli::PermissionsFormat;
 use crate::selection::Selection;
-
-/// Calls that find out what is there to be asked, whatever the checks.
-const BASE: [ApiCall; 6] = [
-    calls::LIST_REGIONS,
-    calls::DESCRIBE_TRAILS,
-    calls::GET_TRAIL_STATUS,
-    calls::LIST_BUCKETS,
-    calls::HEAD_BUCKET,
-    calls::GET_BUCKET_LOCATION,
-];
 
 /// In this form.
 pub fn render(
@@ -28,7 +18,7 @@ pub fn render(
     let role: String = role.chars().filter(|c| is_role_character(*c)).collect();
     let member = member_actions(selection);
     match format {
-        PermissionsFormat::Json => policy(&member, &role),
+        PermissionsFormat::Json => policy(&member, &organization_actions(selection), &role),
         PermissionsFormat::Cloudformation => Ok(cloudformation(&member, &role)),
         PermissionsFormat::Terraform => Ok(terraform(&member, &role)),
     }
@@ -40,29 +30,35 @@ fn is_role_character(c: char) -> bool {
 
 /// What the role in each account may do.
 fn member_actions(selection: &Selection) -> BTreeSet<&'static str> {
-    let calls = selection.needed().into_iter().chain(BASE);
+    let calls = calls::with_prerequisites(&selection.needed()).into_iter();
     calls
         .filter(|call| !matches!(call.service, "sts" | "organizations"))
         .map(|call| call.action)
         .collect()
 }
 
-/// What the organization's own account is asked: its tree and its policies.
-fn organization_actions() -> BTreeSet<&'static str> {
-    calls::ALL
-        .iter()
+/// What the organization's own account is asked: its tree (for `--ou`), and what the checks read of it.
+fn organization_actions(selection: &Selection) -> BTreeSet<&'static str> {
+    let mut needed = selection.needed();
+    needed.insert(calls::LIST_ROOTS);
+    calls::with_prerequisites(&needed)
+        .into_iter()
         .filter(|call| call.service == "organizations")
         .map(|call| call.action)
         .collect()
 }
 
 /// For whoever runs trailaudit: the same reads, the organization, and the role in the other accounts.
-fn policy(member: &BTreeSet<&str>, role: &str) -> anyhow::Result<String> {
+fn policy(
+    member: &BTreeSet<&str>,
+    organization: &BTreeSet<&str>,
+    role: &str,
+) -> anyhow::Result<String> {
     let policy = json!({
         "Version": "2012-10-17",
         "Statement": [
             { "Sid": "Read", "Effect": "Allow", "Action": member, "Resource": "*" },
-            { "Sid": "Organization", "Effect": "Allow", "Action": organization_actions(), "Resource": "*" },
+            { "Sid": "Organization", "Effect": "Allow", "Action": organization, "Resource": "*" },
             {
                 "Sid": "OtherAccounts", "Effect": "Allow", "Action": "sts:AssumeRole",
                 "Resource": format!("arn:*:iam::*:role/{role}"),

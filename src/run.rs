@@ -248,10 +248,11 @@ impl Parsed {
             "max_in_flight",
             "save_inventory",
         ];
-        if let Some(flag) = live.into_iter().find(|id| self.is_flag(id)) {
-            let flag = flag.replace('_', "-");
+        if let Some(id) = live.into_iter().find(|id| self.is_flag(id)) {
+            let flag = id.replace('_', "-");
+            let values = self.words(id).join(" ");
             return Err(Stop::usage(format!(
-                "--{flag} is for asking AWS, and this scan judges {}; give it to the run that collects",
+                "--{flag} {values} is for asking AWS, and this scan judges {}; give it to the run that collects",
                 source.name()
             )));
         }
@@ -262,6 +263,13 @@ impl Parsed {
     fn is_flag(&self, id: &str) -> bool {
         let matches = self.matches.subcommand().map(|(_, matches)| matches);
         matches.and_then(|it| it.value_source(id)) == Some(ValueSource::CommandLine)
+    }
+
+    /// The values of a flag, as they were given.
+    fn words(&self, id: &str) -> Vec<String> {
+        let matches = self.matches.subcommand().map(|(_, matches)| matches);
+        let words = matches.and_then(|it| it.get_raw(id)).into_iter().flatten();
+        words.map(|it| it.to_string_lossy().into_owned()).collect()
     }
 
     fn live(&self, live: &Live, selection: &Selection, tell: Tell) -> Result<Snapshot, Stop> {

@@ -26,7 +26,7 @@ pub fn load(path: &Path) -> anyhow::Result<Audit> {
         .context("`trailaudit scan -f json=FILE` writes audits")?;
     if any.schema > u64::from(SCHEMA) {
         bail!(
-            "{}: its schema is {}, and this program reads up to {SCHEMA}. Update trailaudit",
+            "{}: its schema is {}, newer than what this program reads (up to {SCHEMA}). Update trailaudit",
             wrong(),
             any.schema
         );

@@ -141,7 +141,7 @@ fn usage() {
         (&["scan", "--inventory", "in.jsonl", "--demo"], "two inputs"),
         (
             &["scan", "--demo", "--accounts", "123456789012"],
-            "--accounts is for asking AWS",
+            "--accounts 123456789012 is for asking AWS",
         ),
         (
             &["scan", "--demo", "--fail-on", "severe"],

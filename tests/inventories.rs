@@ -51,18 +51,17 @@ fn what_is_read_is_written_again() {
         .run(&["collect", "--demo", "-o", "a.jsonl.zst"])
         .code(0);
     let plain = place.read("a.jsonl");
-    assert_eq!(
-        plain,
-        std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/src/demo.jsonl")).unwrap()
+    assert!(
+        plain == std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/src/demo.jsonl")).unwrap()
     );
     let stdout = place.run(&["collect", "--demo", "-o", "-"]).code(0).stdout;
-    assert_eq!(stdout.as_bytes(), plain);
+    assert!(stdout.as_bytes() == plain);
     assert!(place.read("a.jsonl.zst").len() < plain.len() / 4);
     for name in ["a.jsonl", "a.jsonl.zst"] {
         let snapshot = load(&Source::File(place.path(name))).unwrap();
         let mut again = Vec::new();
         snapshot.write(&mut again).unwrap();
-        assert_eq!(again, plain, "{name}");
+        assert!(again == plain, "{name}");
     }
 }
 
@@ -92,12 +91,12 @@ fn every_way_in_gives_the_same_audit() {
     let demo = place.run(&["scan", "--demo", "-f", "json"]).code(1).stdout;
     for input in ["a.jsonl", "a.jsonl.zst"] {
         let args = [&["scan", "--inventory", input], &now[..]].concat();
-        assert_eq!(place.run(&args).stdout, demo, "{input}");
+        assert!(place.run(&args).stdout == demo, "{input}");
     }
     let args = [&["scan", "--inventory", "-"], &now[..]].concat();
     let stdin = std::fs::File::open(place.path("a.jsonl")).unwrap();
     let piped = place.command(&args).stdin(stdin).output().unwrap();
-    assert_eq!(String::from_utf8(piped.stdout).unwrap(), demo);
+    assert!(piped.stdout == demo.as_bytes());
 }
 
 #[test]
@@ -130,7 +129,7 @@ fn another_version() {
     newer[0] = json!({"record": "header", "value": {"schema": 2, "nobody": "knows"}});
     scan_bytes(bytes(&newer))
         .code(2)
-        .says("its schema is 2, and this program reads up to 1. Update trailaudit");
+        .says("its schema is 2, newer than what this program reads (up to 1). Update trailaudit");
     let mut older = lines(&small::clean());
     older[0]["value"]["schema"] = json!(0);
     scan_bytes(bytes(&older)).code(0);

@@ -54,7 +54,7 @@ fn the_same_bytes_twice() {
                 .stdout
         };
         assert!(!run().is_empty());
-        assert_eq!(run(), run(), "{}", format.name);
+        assert!(run() == run(), "{}", format.name);
     }
 }
 
@@ -74,8 +74,8 @@ fn several_reports_of_one_run() {
         ])
         .code(1)
         .says("wrote json to a.json");
-    assert_eq!(out.stdout.as_bytes(), place.read("a.json"));
-    assert_eq!(place.read("new/b.json"), place.read("a.json"));
+    assert!(out.stdout.as_bytes() == place.read("a.json"));
+    assert!(place.read("new/b.json") == place.read("a.json"));
     let left: Vec<_> = std::fs::read_dir(place.path("")).unwrap().collect();
     assert_eq!(left.len(), 2, "no temporary files stay: {left:?}");
 }
@@ -105,7 +105,7 @@ fn a_saved_audit_is_told_in_the_same_bytes() {
             .run(&["report", "audit.json", "-f", format.name])
             .code(0)
             .stdout;
-        assert_eq!(live, saved, "{}", format.name);
+        assert!(live == saved, "{}", format.name);
     }
     let newer = String::from_utf8(place.read("audit.json")).unwrap();
     place.write(

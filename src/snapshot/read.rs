@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use trailaudit_checks::calls;
 use trailaudit_checks::coverage::Coverage;
 use trailaudit_checks::fact::{Gap, Reason, Unknown};
-use trailaudit_checks::ids::Region;
+use trailaudit_checks::ids::{Arn, Region};
 use trailaudit_checks::inventory::{Header, Iam, Inventory, Record, SCHEMA};
 
 use super::lines::{Line, Lines, Source};
@@ -61,6 +61,9 @@ fn read(source: &Source) -> anyhow::Result<Snapshot> {
             Err(error) => bail!("line {number}: {}", words(&error)),
         };
         let organization = matches!(record, Record::Organization(_));
+        if let Some(region) = region_listed_twice(&record) {
+            bail!("line {number} lists the region {region} twice");
+        }
         if is_there(&inventory, &record) || (organization && has_organization) {
             bail!(
                 "line {number} is a second {} of the same name",
@@ -129,7 +132,8 @@ fn header(line: &[u8]) -> anyhow::Result<Header> {
     let schema = any.value.schema;
     if schema > u64::from(SCHEMA) {
         bail!(
-            "its schema is {schema}, and this program reads up to {SCHEMA}. Update trailaudit, or collect again"
+            "its schema is {schema}, newer than what this program reads (up to {SCHEMA}). \
+             Update trailaudit, or collect again"
         );
     }
     match serde_json::from_slice::<Record>(line) {
@@ -149,6 +153,25 @@ fn not_reached(header: &Header) -> Gap {
         detail: "the file ends before its record".to_owned(),
         request_id: None,
     }
+}
+
+/// One subject, one verdict: an account that lists a region twice cannot be judged.
+fn region_listed_twice(record: &Record) -> Option<&Region> {
+    let Record::Account(account) = record else {
+        return None;
+    };
+    let mut seen = BTreeSet::new();
+    let mut names = account.regions.ok()?.iter().map(|switch| &switch.name);
+    names.find(|name| !seen.insert(*name))
+}
+
+/// The same for two users or roles with one ARN.
+fn principal_listed_twice(iam: &Iam) -> Option<&Arn> {
+    let details = iam.details.ok()?;
+    let mut seen = BTreeSet::new();
+    let users = details.users.iter().map(|user| &user.arn);
+    let mut arns = users.chain(details.roles.iter().map(|role| &role.arn));
+    arns.find(|arn| !seen.insert(*arn))
 }
 
 fn is_there(inventory: &Inventory, record: &Record) -> bool {
@@ -191,7 +214,12 @@ pub(super) fn each_iam(
         }
         wanted.next();
         match serde_json::from_slice(&line) {
-            Ok(Record::Iam(iam)) if seen.insert(iam.account.clone()) => f(*iam)?,
+            Ok(Record::Iam(iam)) if seen.insert(iam.account.clone()) => {
+                if let Some(arn) = principal_listed_twice(&iam) {
+                    bail!("{}, line {number} lists {arn} twice", source.name());
+                }
+                f(*iam)?;
+            }
             Ok(Record::Iam(iam)) => bail!(
                 "{}, line {number} is a second iam record of account {}",
                 source.name(),

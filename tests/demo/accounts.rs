@@ -1,7 +1,7 @@
 //! The organization, its accounts and what each shows in its regions.
 
 use trailaudit_checks::calls;
-use trailaudit_checks::fact::{Fact, Known, Reason};
+use trailaudit_checks::fact::{Fact, Known};
 use trailaudit_checks::ids::{AccountId, Arn, Region};
 use trailaudit_checks::inventory::organization::{DelegatedAdministrator, Unit};
 use trailaudit_checks::inventory::{
@@ -186,8 +186,7 @@ fn account(ask: &mut Ask, id: &str, name: &str, parent: &str) -> Account {
             let call = calls::GET_ACCOUNT_PUBLIC_ACCESS_BLOCK;
             let block = match id {
                 LOG_ARCHIVE => ask.known(call, at, Some(PublicAccessBlock::ALL)),
-                PAYMENTS => ask.denied(call, at),
-                _ => not_asked(call, at),
+                _ => ask.absent(call, at),
             };
             (ask.known(calls::LIST_REGIONS, at, switches), block)
         }
@@ -220,14 +219,6 @@ fn region_view(ask: &mut Ask, account: &str, region: &str) -> RegionView {
     }
     let trails = match (account, region) {
         (SANDBOX, _) if !SANDBOX_OPEN.contains(&region) => ask.closed(call, at),
-        (PAYMENTS, "ap-northeast-3") => ask.failed(
-            call,
-            at,
-            Reason::Throttled,
-            "ThrottlingException: Rate exceeded",
-            5,
-        ),
-        (SECURITY, "sa-east-1") => ask.denied(call, at),
         _ => ask.known(call, at, shown),
     };
     RegionView {

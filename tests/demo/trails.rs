@@ -1,7 +1,7 @@
 //! The trails, and where they write to.
 
 use trailaudit_checks::calls;
-use trailaudit_checks::fact::{Fact, Known};
+use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
 use trailaudit_checks::ids::{AccountId, Arn, Region};
 use trailaudit_checks::inventory::bucket::{AclGrant, DefaultEncryption};
 use trailaudit_checks::inventory::trail::{
@@ -13,7 +13,8 @@ use trailaudit_checks::inventory::{
     Versioning,
 };
 
-use super::{HOME, LOG_ARCHIVE, MANAGEMENT, PAYMENTS, SANDBOX, time};
+use super::accounts;
+use super::{HOME, LEGACY, LOG_ARCHIVE, MANAGEMENT, PAYMENTS, SANDBOX, time};
 use crate::ask::{Ask, At, not_asked};
 
 pub(crate) const ORGANIZATION_TRAIL: &str =
@@ -37,6 +38,9 @@ pub(crate) fn add(inventory: &mut Inventory, ask: &mut Ask) {
     for trail in [organization_trail(ask), weak_trail(ask), stopped_trail(ask)] {
         inventory.trails.insert(trail.arn.clone(), trail);
     }
+    for (account, ..) in accounts::ALL.into_iter().filter(|(id, ..)| *id != LEGACY) {
+        let _ = ask.known(calls::LIST_BUCKETS, At(account, HOME, ""), ());
+    }
     for bucket in [log_bucket(ask), payments_bucket(ask), sandbox_bucket(ask)] {
         inventory.buckets.insert(bucket.arn.clone(), bucket);
     }
@@ -52,7 +56,7 @@ fn trail(
     arn: &str,
     configuration: TrailConfiguration,
     status: TrailStatus,
-    selectors: Selectors,
+    selectors: Option<Selectors>,
 ) -> Trail {
     let arn = Arn::from(arn);
     let (account, home_region) = (arn.account(), arn.region());
@@ -62,7 +66,13 @@ fn trail(
         // DescribeTrails was answered with the region.
         configuration: Known(configuration),
         status: ask.known(calls::GET_TRAIL_STATUS, at, status),
-        selectors: ask.known(calls::GET_EVENT_SELECTORS, at, selectors),
+        selectors: match selectors {
+            Some(selectors) => ask.known(calls::GET_EVENT_SELECTORS, at, selectors),
+            None => {
+                let said = "ThrottlingException: Rate exceeded";
+                ask.failed(calls::GET_EVENT_SELECTORS, at, Reason::Throttled, said, 5)
+            }
+        },
         insights: not_asked(calls::GET_INSIGHT_SELECTORS, at),
         tags: not_asked(calls::LIST_TRAIL_TAGS, at),
         arn: arn.clone(),
@@ -78,7 +88,7 @@ fn delivered(at: &str) -> Delivery {
     }
 }
 
-/// Good, but for the KMS events that it leaves out and the reads of objects that it does not see.
+/// Good, but for the reads of objects that it does not see.
 fn organization_trail(ask: &mut Ask) -> Trail {
     let configuration = TrailConfiguration {
         bucket: LOGS.to_owned(),
@@ -110,15 +120,8 @@ fn organization_trail(ask: &mut Ask) -> Trail {
     };
     let selectors = Selectors::Advanced(vec![
         AdvancedSelector {
-            name: Some("Management events without KMS".to_owned()),
-            fields: vec![
-                equals("eventCategory", "Management"),
-                FieldSelector {
-                    field: "eventSource".to_owned(),
-                    not_equals: vec!["kms.amazonaws.com".to_owned()],
-                    ..FieldSelector::default()
-                },
-            ],
+            name: Some("Management events".to_owned()),
+            fields: vec![equals("eventCategory", "Management")],
         },
         AdvancedSelector {
             name: Some("Writes to S3 objects".to_owned()),
@@ -129,10 +132,16 @@ fn organization_trail(ask: &mut Ask) -> Trail {
             ],
         },
     ]);
-    trail(ask, ORGANIZATION_TRAIL, configuration, status, selectors)
+    trail(
+        ask,
+        ORGANIZATION_TRAIL,
+        configuration,
+        status,
+        Some(selectors),
+    )
 }
 
-/// One region, writes only, no digests, no key, and its last delivery failed.
+/// One region, writes only and not those of KMS, no digests, no key, and its last delivery failed.
 fn weak_trail(ask: &mut Ask) -> Trail {
     let configuration = TrailConfiguration {
         bucket: PAYMENTS_LOGS.to_owned(),
@@ -159,16 +168,16 @@ fn weak_trail(ask: &mut Ask) -> Trail {
     let selectors = Selectors::Classic(vec![EventSelector {
         read_write: "WriteOnly".to_owned(),
         management: true,
-        excluded_sources: Vec::new(),
+        excluded_sources: vec!["kms.amazonaws.com".to_owned()],
         data: vec![DataResource {
             kind: "AWS::S3::Object".to_owned(),
             values: vec!["arn:aws:s3:::payments-exports/".to_owned()],
         }],
     }]);
-    trail(ask, WEAK_TRAIL, configuration, status, selectors)
+    trail(ask, WEAK_TRAIL, configuration, status, Some(selectors))
 }
 
-/// Stopped, and its bucket is gone.
+/// Stopped, its bucket is gone, and what it was set to record could not be asked.
 fn stopped_trail(ask: &mut Ask) -> Trail {
     let configuration = TrailConfiguration {
         bucket: SANDBOX_LOGS.to_owned(),
@@ -196,24 +205,19 @@ fn stopped_trail(ask: &mut Ask) -> Trail {
         },
         ..TrailStatus::default()
     };
-    let selectors = Selectors::Classic(vec![EventSelector {
-        read_write: "All".to_owned(),
-        management: true,
-        excluded_sources: Vec::new(),
-        data: Vec::new(),
-    }]);
-    trail(ask, SANDBOX_TRAIL, configuration, status, selectors)
+    trail(ask, SANDBOX_TRAIL, configuration, status, None)
 }
 
-/// A bucket of which nothing was asked yet but whether it is there, and whose it is.
-fn bucket(ask: &mut Ask, name: &str, account: &str, region: &str, exists: bool) -> Bucket {
+/// A bucket of which nothing was asked yet but where it is.
+fn bucket(ask: &mut Ask, name: &str, account: &str, region: &str) -> Bucket {
     let at = At(account, region, name);
-    let _ = ask.known(calls::LIST_BUCKETS, At(account, HOME, name), ());
+    let _ = ask.known(calls::GET_BUCKET_LOCATION, At(account, HOME, name), ());
     Bucket {
         arn: Arn::bucket("aws", name),
         name: name.to_owned(),
-        exists: ask.known(calls::HEAD_BUCKET, at, exists),
-        owner: Known(exists.then(|| AccountId::from(account))),
+        // Its owner's listing has it.
+        exists: Known(true),
+        owner: Known(Some(AccountId::from(account))),
         region: Known(Region::from(region)),
         acl: not_asked(calls::GET_BUCKET_ACL, at),
         ownership: not_asked(calls::GET_BUCKET_OWNERSHIP, at),
@@ -233,7 +237,7 @@ fn bucket(ask: &mut Ask, name: &str, account: &str, region: &str, exists: bool) 
         tags: not_asked(calls::GET_BUCKET_TAGGING, at),
         prefixes: not_asked(calls::LIST_OBJECTS, at),
         delivered: not_asked(calls::LIST_OBJECTS, at),
-        samples: not_asked(calls::HEAD_OBJECT, at),
+        samples: not_asked(calls::LIST_OBJECTS, at),
     }
 }
 
@@ -273,7 +277,7 @@ fn log_bucket(ask: &mut Ask) -> Bucket {
         default_retention: Known(Some(retention)),
         encryption: ask.known(calls::GET_BUCKET_ENCRYPTION, at, Some(encryption)),
         access_logging: ask.known(calls::GET_BUCKET_LOGGING, at, None),
-        ..bucket(ask, LOGS, LOG_ARCHIVE, HOME, true)
+        ..bucket(ask, LOGS, LOG_ARCHIVE, HOME)
     }
 }
 
@@ -309,18 +313,47 @@ fn payments_bucket(ask: &mut Ask) -> Bucket {
         default_retention: Known(None),
         encryption: ask.known(calls::GET_BUCKET_ENCRYPTION, at, Some(encryption)),
         access_logging: ask.denied(calls::GET_BUCKET_LOGGING, at),
-        ..bucket(ask, PAYMENTS_LOGS, PAYMENTS, region, true)
+        ..bucket(ask, PAYMENTS_LOGS, PAYMENTS, region)
     }
 }
 
-/// Gone.
+/// Gone: every account that could be asked lists its buckets, and none has it.
 fn sandbox_bucket(ask: &mut Ask) -> Bucket {
+    let at = At(SANDBOX, HOME, SANDBOX_LOGS);
+    let _: Fact<Option<()>> = ask.absent(calls::HEAD_BUCKET, at);
+    let gone = |call| Gap {
+        call,
+        account: AccountId::from(SANDBOX),
+        region: Region::from(HOME),
+        reason: Reason::NotAsked,
+        detail: "the bucket does not exist".to_owned(),
+        request_id: None,
+    };
     Bucket {
-        region: not_asked(
-            calls::GET_BUCKET_LOCATION,
-            At(SANDBOX, "us-west-2", SANDBOX_LOGS),
-        ),
-        ..bucket(ask, SANDBOX_LOGS, SANDBOX, "us-west-2", false)
+        arn: Arn::bucket("aws", SANDBOX_LOGS),
+        name: SANDBOX_LOGS.to_owned(),
+        exists: Known(false),
+        owner: Known(None),
+        region: Unknown(gone(calls::GET_BUCKET_LOCATION)),
+        acl: Unknown(gone(calls::GET_BUCKET_ACL)),
+        ownership: Unknown(gone(calls::GET_BUCKET_OWNERSHIP)),
+        public_access_block: Unknown(gone(calls::GET_BUCKET_PUBLIC_ACCESS_BLOCK)),
+        policy: Unknown(gone(calls::GET_BUCKET_POLICY)),
+        policy_is_public: Unknown(gone(calls::GET_BUCKET_POLICY_STATUS)),
+        versioning: Unknown(gone(calls::GET_BUCKET_VERSIONING)),
+        object_lock: Unknown(gone(calls::GET_OBJECT_LOCK)),
+        default_retention: Unknown(gone(calls::GET_OBJECT_LOCK)),
+        encryption: Unknown(gone(calls::GET_BUCKET_ENCRYPTION)),
+        access_logging: Unknown(gone(calls::GET_BUCKET_LOGGING)),
+        lifecycle: Unknown(gone(calls::GET_BUCKET_LIFECYCLE)),
+        replication: Unknown(gone(calls::GET_BUCKET_REPLICATION)),
+        notifications: Unknown(gone(calls::GET_BUCKET_NOTIFICATION)),
+        website: Unknown(gone(calls::GET_BUCKET_WEBSITE)),
+        access_points: Unknown(gone(calls::LIST_ACCESS_POINTS)),
+        tags: Unknown(gone(calls::GET_BUCKET_TAGGING)),
+        prefixes: Unknown(gone(calls::LIST_OBJECTS)),
+        delivered: Unknown(gone(calls::LIST_OBJECTS)),
+        samples: Unknown(gone(calls::LIST_OBJECTS)),
     }
 }
 
