@@ -29,6 +29,7 @@ pub(super) const CHECK: Check = Check {
         calls::GET_EVENT_SELECTORS,
         calls::LIST_EVENT_DATA_STORES,
         calls::GET_EVENT_DATA_STORE,
+        calls::LIST_DELEGATED_ADMINISTRATORS,
     ],
     run: Run::Account(run),
 };

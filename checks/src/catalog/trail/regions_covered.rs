@@ -23,6 +23,7 @@ pub(super) const CHECK: Check = Check {
         calls::GET_EVENT_SELECTORS,
         calls::LIST_EVENT_DATA_STORES,
         calls::GET_EVENT_DATA_STORE,
+        calls::LIST_DELEGATED_ADMINISTRATORS,
     ],
     run: Run::Region(run),
 };
@@ -47,6 +48,7 @@ fn run(region: &RegionOf<'_>, ctx: &Context<'_>) -> Outcome {
 mod tests {
     use super::*;
     use crate::fact::Reason;
+    use crate::inventory::organization::DelegatedAdministrator;
     use crate::testing::*;
 
     const MANAGEMENT: &str = "eventCategory = Management";
@@ -279,5 +281,26 @@ mod tests {
         assert_eq!(of(ACCOUNT, own), Fail);
         assert_eq!(of("222222222222", own), Pass);
         assert_eq!(of("333333333333", |_| {}), Fail);
+        // A delegated administrator's store counts as well.
+        let delegated = |administrators: Fact<Vec<DelegatedAdministrator>>| {
+            let case = organization(|it| it.delegated_administrators = administrators).and(|it| {
+                member(it, "222222222222", &[HOME]);
+                member(it, "333333333333", &[HOME]);
+                for view in it.regions.values_mut() {
+                    view.trails = Known(Vec::new());
+                }
+                add_store(it, "333333333333", HOME, |_| {});
+            });
+            statuses(&CHECK, &case)[1].1
+        };
+        let administrator = DelegatedAdministrator {
+            account: AccountId::from("333333333333"),
+            services: Known(vec!["cloudtrail.amazonaws.com".to_owned()]),
+        };
+        assert_eq!(delegated(Known(vec![administrator])), Pass);
+        assert_eq!(
+            delegated(denied(calls::LIST_DELEGATED_ADMINISTRATORS)),
+            Unknown
+        );
     }
 }

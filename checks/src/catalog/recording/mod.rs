@@ -1,0 +1,122 @@
+//! What is really recorded of an account in a region: by which running trails and stores.
+
+mod sight;
+mod stores;
+
+use std::collections::BTreeSet;
+
+pub(super) use sight::{find, in_scope, listing, trails_in};
+
+use sight::Sight;
+use stores::{collecting, hidden_stores};
+
+use crate::fact::Fact;
+use crate::prelude::*;
+use crate::selectors::{self, Answer, Events, Hole};
+
+/// Whether the management events of a region are recorded.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Recorded {
+    /// All of them, by these trails and stores.
+    By(BTreeSet<String>),
+    /// Not all of them, and why.
+    Not(String),
+}
+
+/// Whether read and write management events of a region are recorded without exclusion.
+pub(super) fn management_events(
+    account: &Account,
+    region: &Region,
+    ctx: &Context<'_>,
+) -> Result<Recorded, Gaps> {
+    let asked = Events::management();
+    let sight = trails_in(account, region, ctx)?;
+    let (mut by, mut events) = (BTreeSet::new(), Vec::new());
+    for trail in &sight.trails {
+        match trail {
+            Err(gap) => events.push(Events::default().in_doubt(gap.clone())),
+            Ok(trail) => {
+                let of_trail = reaching(trail, region);
+                if certainly(&of_trail) {
+                    by.insert(trail.arn.to_string());
+                }
+                events.extend(of_trail);
+            }
+        }
+    }
+    if selectors::judge(&asked, &events) == Answer::Covers {
+        return Ok(Recorded::By(by));
+    }
+    for store in ctx.inventory.event_data_stores.values() {
+        let of_store = collecting(store, account, region, ctx);
+        if certainly(&of_store) {
+            by.insert(format!("the CloudTrail Lake store {}", store.arn));
+        }
+        events.extend(of_store);
+    }
+    let hidden = sight.hidden.clone().into_iter();
+    let unseen = Gaps::collect(hidden.chain(hidden_stores(account, ctx)));
+    match (selectors::judge(&asked, &events), unseen) {
+        (Answer::Covers, _) => Ok(Recorded::By(by)),
+        (Answer::CannotTell(gaps), unseen) => {
+            Err(unseen.map_or(gaps.clone(), |unseen| gaps.and(unseen)))
+        }
+        (Answer::Lacks(_), Some(unseen)) => Err(unseen),
+        (Answer::Lacks(hole), None) => Ok(Recorded::Not(reason(&hole, &sight))),
+    }
+}
+
+/// Some management events are recorded, without doubt.
+fn certainly(events: &[Events]) -> bool {
+    let mut sets = events.iter();
+    sets.any(|it| it.has_management() && it.doubt.is_none())
+}
+
+fn reason(hole: &Hole, sight: &Sight<'_>) -> String {
+    let running = |trail: &Result<&Trail, Gaps>| {
+        let status = trail.as_ref().ok().and_then(|it| it.status.ok());
+        status.is_none_or(|status| status.logging)
+    };
+    if sight.trails.is_empty() {
+        "no trail is seen there".to_owned()
+    } else if !sight.trails.iter().any(running) {
+        let names: BTreeSet<&str> = sight.known().map(|trail| trail.name.as_str()).collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        format!("only stopped trails are there: {}", names.join(", "))
+    } else if hole.is_everything() {
+        "no trail there records management events".to_owned()
+    } else {
+        hole.to_string()
+    }
+}
+
+/// What a trail records now: nothing when it is stopped, in doubt when that cannot be told.
+pub(super) fn recorded_now(trail: &Trail) -> Vec<Events> {
+    let doubt = match &trail.status {
+        Fact::Known(status) if !status.logging => return Vec::new(),
+        Fact::Known(_) => None,
+        Fact::Unknown(gap) => Some(Gaps::from(gap.clone())),
+    };
+    let events = selectors::recorded(trail);
+    let events = events.unwrap_or_else(|gaps| vec![Events::default().in_doubt(gaps)]);
+    match doubt {
+        None => events,
+        Some(gaps) => in_doubt(events, &gaps),
+    }
+}
+
+/// What a trail records now in a region where it is listed.
+fn reaching(trail: &Trail, region: &Region) -> Vec<Events> {
+    match &trail.configuration {
+        Fact::Known(set) if set.multi_region || trail.home_region == *region => recorded_now(trail),
+        Fact::Known(_) => Vec::new(),
+        Fact::Unknown(gap) => in_doubt(recorded_now(trail), &Gaps::from(gap.clone())),
+    }
+}
+
+fn in_doubt(events: Vec<Events>, gaps: &Gaps) -> Vec<Events> {
+    events
+        .into_iter()
+        .map(|it| it.in_doubt(gaps.clone()))
+        .collect()
+}

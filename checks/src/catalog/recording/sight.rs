@@ -1,0 +1,137 @@
+//! Which trails reach a region of an account, as far as it, or the management account, shows them.
+
+use crate::evaluate::not_reached;
+use crate::fact::Reason;
+use crate::inventory::TrailConfiguration;
+use crate::prelude::*;
+
+/// The trails that reach a region of an account.
+pub(in crate::catalog) struct Sight<'a> {
+    /// Each trail, or why nothing but its name is known.
+    pub(in crate::catalog) trails: Vec<Result<&'a Trail, Gaps>>,
+    /// What may hide more of them.
+    pub(in crate::catalog) hidden: Option<Gaps>,
+}
+
+impl<'a> Sight<'a> {
+    pub(super) fn known(&self) -> impl Iterator<Item = &'a Trail> {
+        self.trails
+            .iter()
+            .filter_map(|trail| trail.as_ref().ok().copied())
+    }
+}
+
+/// The trails that DescribeTrails shows in a region, shadows included.
+///
+/// Where a service control policy closes the region: the organization's trails as the management account
+/// sees them there, and the account's own multi-region trails as its other regions show them.
+pub(in crate::catalog) fn trails_in<'a>(
+    account: &Account,
+    region: &Region,
+    ctx: &Context<'a>,
+) -> Result<Sight<'a>, Gaps> {
+    let closed = match listing(account, region, ctx) {
+        Ok(arns) => {
+            let trails = arns
+                .iter()
+                .map(|arn| find(arn, account, region, ctx))
+                .collect();
+            return Ok(Sight {
+                trails,
+                hidden: None,
+            });
+        }
+        Err(gaps) if closed_by_policy(&gaps) => gaps,
+        Err(gaps) => return Err(gaps),
+    };
+    let (mut trails, mut hidden) = (Vec::new(), Vec::new());
+    match as_management_sees(region, &closed, ctx) {
+        Ok(seen) => trails.extend(seen),
+        Err(gaps) => hidden.push(gaps),
+    }
+    let own = |trail: &Trail, set: &TrailConfiguration| {
+        trail.account == account.id && set.multi_region && !set.organization
+    };
+    for switch in in_scope(account).filter(|switch| switch.name != *region) {
+        match listing(account, &switch.name, ctx) {
+            Ok(arns) => trails.extend(
+                arns.iter()
+                    .map(|arn| find(arn, account, &switch.name, ctx))
+                    .filter(|trail| may_be(trail, own)),
+            ),
+            // Closed as well: a multi-region trail would show in every open region.
+            Err(gaps) if closed_by_policy(&gaps) => {}
+            Err(gaps) => hidden.push(gaps),
+        }
+    }
+    Ok(Sight {
+        trails,
+        hidden: Gaps::collect(hidden),
+    })
+}
+
+/// The organization's trails in a region that is closed to another account.
+fn as_management_sees<'a>(
+    region: &Region,
+    closed: &Gaps,
+    ctx: &Context<'a>,
+) -> Result<Vec<Result<&'a Trail, Gaps>>, Gaps> {
+    let organization = ctx.organization()?;
+    let management = organization.and_then(|it| ctx.inventory.accounts.get(&it.management_account));
+    let Some(management) = management else {
+        return Err(closed.clone());
+    };
+    management.regions.known()?;
+    if !in_scope(management).any(|switch| switch.name == *region) {
+        return Err(closed.clone());
+    }
+    let trails = listing(management, region, ctx)?.iter();
+    let trails = trails.map(|arn| find(arn, management, region, ctx));
+    Ok(trails
+        .filter(|trail| may_be(trail, |_, set| set.organization))
+        .collect())
+}
+
+/// The regions that an account has switched on and that the run looked at; none when they are unknown.
+pub(in crate::catalog) fn in_scope(account: &Account) -> impl Iterator<Item = &RegionSwitch> {
+    let switches = account.regions.ok().map_or(&[][..], Vec::as_slice);
+    switches.iter().filter(|it| it.enabled && !it.excluded)
+}
+
+/// What an account shows in a region.
+pub(in crate::catalog) fn listing<'a>(
+    account: &Account,
+    region: &Region,
+    ctx: &Context<'a>,
+) -> Result<&'a [Arn], Gaps> {
+    match ctx.region(&account.id, region) {
+        Some(view) => Ok(view.trails.known()?),
+        None => {
+            account.session.known()?;
+            Err(not_reached(calls::DESCRIBE_TRAILS, &account.id, region).into())
+        }
+    }
+}
+
+/// A service control policy closes the region to the account.
+fn closed_by_policy(gaps: &Gaps) -> bool {
+    gaps.iter().all(|gap| gap.reason == Reason::DeniedByScp)
+}
+
+/// A trail that is listed; of some the run may have seen no more than that.
+pub(in crate::catalog) fn find<'a>(
+    arn: &Arn,
+    account: &Account,
+    region: &Region,
+    ctx: &Context<'a>,
+) -> Result<&'a Trail, Gaps> {
+    let gap = || not_reached(calls::GET_TRAIL_STATUS, &account.id, region).into();
+    ctx.inventory.trails.get(arn).ok_or_else(gap)
+}
+
+fn may_be(trail: &Result<&Trail, Gaps>, is: impl Fn(&Trail, &TrailConfiguration) -> bool) -> bool {
+    match trail {
+        Ok(trail) => trail.configuration.ok().is_none_or(|set| is(trail, set)),
+        Err(_) => true,
+    }
+}
