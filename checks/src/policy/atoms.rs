@@ -37,11 +37,10 @@ impl ResourceAtom<'_> {
             // The action has no resource: only `*` means it, no ARN does.
             return Tri::from(self.pattern.is_everything());
         }
-        match self.pattern.fill(view, self.incomplete) {
-            Filled::Glob(glob) => Tri::from(glob.matches(arn) && self.may_match(arn)),
-            Filled::Never => Tri::No,
-            Filled::Undecided => Tri::Undecided,
+        if !self.may_match(arn) {
+            return Tri::No;
         }
+        self.pattern.matches(arn, view, self.incomplete)
     }
 
     /// Whether it matches the target: all of it, none of it, or a part.

@@ -161,15 +161,23 @@ pub struct ResourcePattern {
     /// As written.
     pub text: String,
     template: Template,
+    /// Compiled once, where it means the same in every policy and request: whole, and without variables.
+    fixed: Option<Glob>,
 }
 
 impl ResourcePattern {
     /// `variables`: whether the document's version knows policy variables.
     #[must_use]
     pub fn new(text: &str, variables: bool) -> Self {
+        let template = Template::parse(text, true, variables);
+        let fixed = match template.fill_arn(&View::of(&Context::new()), Incomplete::Reject) {
+            Filled::Glob(glob) if template.keys().next().is_none() => Some(glob),
+            Filled::Glob(_) | Filled::Never | Filled::Undecided => None,
+        };
         Self {
             text: text.to_owned(),
-            template: Template::parse(text, true, variables),
+            template,
+            fixed,
         }
     }
 
@@ -189,7 +197,22 @@ impl ResourcePattern {
     }
 
     pub(super) fn fill(&self, view: &View<'_>, incomplete: Incomplete) -> Filled {
-        self.template.fill_arn(view, incomplete)
+        match &self.fixed {
+            Some(glob) => Filled::Glob(glob.clone()),
+            None => self.template.fill_arn(view, incomplete),
+        }
+    }
+
+    /// The same, where a request or a world settles it without a copy.
+    pub(super) fn matches(&self, arn: &str, view: &View<'_>, incomplete: Incomplete) -> Tri {
+        if let Some(glob) = &self.fixed {
+            return Tri::from(glob.matches(arn));
+        }
+        match self.template.fill_arn(view, incomplete) {
+            Filled::Glob(glob) => Tri::from(glob.matches(arn)),
+            Filled::Never => Tri::No,
+            Filled::Undecided => Tri::Undecided,
+        }
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {

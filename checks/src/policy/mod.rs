@@ -11,6 +11,7 @@ mod decide;
 mod document;
 mod formula;
 mod glob;
+mod index;
 mod instant;
 mod json;
 pub mod posture;
@@ -30,6 +31,7 @@ pub use document::{
     Version,
 };
 pub use glob::Glob;
+pub use index::{ActionSet, ActionTable};
 pub use principal::{Caller, CallerKind, Grant, Principal, PrincipalSet};
 pub use request::{
     AclGrant, AclGrantee, AclPermission, KeyGrant, Layer, Layers, Level, Policy, Request,
