@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::condition::{Condition, Quantifier};
+use super::condition::Condition;
 use super::context::{Context, Tri, View};
 use super::document::{Effect, ResourcePattern};
 use super::glob::Glob;
+use super::operator::Quantifier;
 use super::request::Target;
 use super::template::{Filled, Incomplete};
 
