@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::condition::{Condition, Quantifier};
+use super::condition::Condition;
 use super::context::{Context, Tri, View};
 use super::document::{Effect, ResourcePattern};
 use super::glob::Glob;
+use super::operator::Quantifier;
 use super::request::Target;
 use super::template::{Filled, Incomplete};
 
@@ -37,11 +38,10 @@ impl ResourceAtom<'_> {
             // The action has no resource: only `*` means it, no ARN does.
             return Tri::from(self.pattern.is_everything());
         }
-        match self.pattern.fill(view, self.incomplete) {
-            Filled::Glob(glob) => Tri::from(glob.matches(arn) && self.may_match(arn)),
-            Filled::Never => Tri::No,
-            Filled::Undecided => Tri::Undecided,
+        if !self.may_match(arn) {
+            return Tri::No;
         }
+        self.pattern.matches(arn, view, self.incomplete)
     }
 
     /// Whether it matches the target: all of it, none of it, or a part.

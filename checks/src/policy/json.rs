@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::document::ParseError;
+use super::parse::ParseError;
 
 /// The largest document that AWS stores is a few tens of kilobytes; encoded it may be three times that.
 const MAX_BYTES: usize = 256 * 1024;

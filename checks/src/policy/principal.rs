@@ -1,7 +1,7 @@
 //! Whom a statement names, and whether a caller is among them.
 
-use super::document::ParseError;
 use super::json::Json;
+use super::parse::ParseError;
 
 /// One principal, as written in a resource or trust policy.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -131,7 +131,7 @@ impl PrincipalSet {
                         "CanonicalUser" => |text| Principal::CanonicalUser(text.to_owned()),
                         _ => return Err(ParseError::unexpected("Principal", kind)),
                     };
-                    for text in super::document::texts("Principal", value)? {
+                    for text in super::parse::texts("Principal", value)? {
                         members.push(make(text));
                     }
                 }

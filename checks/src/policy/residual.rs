@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::atoms::AtomTest;
+use super::build::Build;
 use super::context::Tri;
-use super::decide::Build;
 use super::formula::{Alternatives, Formula, absorbed};
 use super::request::StatementRef;
 use super::worlds::Worlds;

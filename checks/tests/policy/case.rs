@@ -151,10 +151,9 @@ pub(crate) struct Documents {
 }
 
 fn document(json: &Json) -> Result<Document, String> {
-    let text = match json {
-        Json::String(text) => text.clone(),
-        other => other.to_string(),
-    };
+    let text = json
+        .as_str()
+        .map_or_else(|| json.to_string(), str::to_owned);
     Document::parse(&text).map_err(|error| error.to_string())
 }
 

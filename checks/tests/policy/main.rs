@@ -1,6 +1,14 @@
 //! The policy evaluator against its cases: JSON files in this folder, and in the one that `TRAILAUDIT_POLICY_CASES`
 //! names. See `case.rs` for the format.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "tests read their cases from files and fail by panicking"
+)]
+
 mod case;
 mod enumerate;
 mod generated;

@@ -1,0 +1,125 @@
+//! Which of a fixed list of actions a document touches: found once per document, then only looked up.
+//!
+//! An organization has thousands of principals that share few policies. A caller of [`super::decide()`] asks only about
+//! the actions that some Allow of the principal, or of the resource, touches at all.
+
+use super::document::{Document, Effect, Statement};
+use super::glob::lower;
+
+/// A list of actions, such as those that tamper with a record.
+#[derive(Debug, Clone)]
+pub struct ActionTable {
+    names: Vec<String>,
+    /// Their case folded once for all patterns.
+    folded: Vec<Vec<char>>,
+}
+
+/// Some of the actions of a table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ActionSet {
+    bits: Vec<u64>,
+}
+
+impl ActionTable {
+    /// A table of these actions, in this order.
+    #[must_use]
+    pub fn new<'a>(actions: impl IntoIterator<Item = &'a str>) -> Self {
+        let names: Vec<String> = actions.into_iter().map(str::to_owned).collect();
+        Self {
+            folded: names.iter().map(|name| lower(name)).collect(),
+            names,
+        }
+    }
+
+    /// Actions that some Allow of the document names, whatever its other parts say. All others it cannot grant.
+    #[must_use]
+    pub fn allowed(&self, document: &Document) -> ActionSet {
+        self.touched(document, Effect::Allow)
+    }
+
+    /// Actions that some Deny of the document names. All others it cannot forbid.
+    #[must_use]
+    pub fn denied(&self, document: &Document) -> ActionSet {
+        self.touched(document, Effect::Deny)
+    }
+
+    /// The names of a set's actions, in the order of the table.
+    pub fn names<'a>(&'a self, set: &'a ActionSet) -> impl Iterator<Item = &'a str> {
+        let chosen =
+            |(index, name): (usize, &'a String)| set.contains(index).then_some(name.as_str());
+        self.names.iter().enumerate().filter_map(chosen)
+    }
+
+    fn touched(&self, document: &Document, effect: Effect) -> ActionSet {
+        let mut set = ActionSet::default();
+        let own = |statement: &&Statement| statement.effect == effect;
+        for statement in document.statements.iter().filter(own) {
+            for (index, action) in self.folded.iter().enumerate() {
+                if !set.contains(index) && statement.actions.matches_lower(action) {
+                    set.insert(index);
+                }
+            }
+        }
+        set
+    }
+}
+
+impl ActionSet {
+    /// Adds the actions of another set of the same table.
+    pub fn add(&mut self, other: &Self) {
+        if self.bits.len() < other.bits.len() {
+            self.bits.resize(other.bits.len(), 0);
+        }
+        for (own, more) in self.bits.iter_mut().zip(&other.bits) {
+            *own |= more;
+        }
+    }
+
+    /// Whether the action at this place of the table is in it.
+    #[must_use]
+    pub fn contains(&self, index: usize) -> bool {
+        self.bits
+            .get(index / 64)
+            .is_some_and(|bits| bits & (1 << (index % 64)) != 0)
+    }
+
+    /// Whether it has no action at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bits.iter().all(|bits| *bits == 0)
+    }
+
+    fn insert(&mut self, index: usize) {
+        let word = index / 64;
+        if self.bits.len() <= word {
+            self.bits.resize(word + 1, 0);
+        }
+        if let Some(bits) = self.bits.get_mut(word) {
+            *bits |= 1 << (index % 64);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn allows_and_denies_apart() {
+        let names: Vec<String> = (0..130).map(|n| format!("svc:Action{n}")).collect();
+        let table = ActionTable::new(names.iter().map(String::as_str));
+        let document = Document::parse(
+            r#"{"Version":"2012-10-17","Statement":[
+                {"Effect":"Allow","Action":["SVC:action12?","svc:Action7"],"Resource":"*"},
+                {"Effect":"Deny","NotAction":"svc:Action1*","Resource":"*"}]}"#,
+        )
+        .unwrap();
+        let mut allowed = table.allowed(&document);
+        assert_eq!(table.names(&allowed).count(), 11);
+        assert!(allowed.contains(7) && allowed.contains(129) && !allowed.contains(12));
+        assert!(table.denied(&document).contains(7) && !table.denied(&document).contains(129));
+        allowed.add(&table.denied(&document));
+        assert!(!allowed.is_empty() && allowed.contains(0));
+        assert!(ActionSet::default().is_empty());
+    }
+}

@@ -1,0 +1,191 @@
+//! Questions about one document by itself, without a caller: is it public, whom does it let write, what does it grant.
+//!
+//! They go by what a document means, not by how it is written: `cloud*:*`, `NotAction` and a grant split over several
+//! statements are seen through. Where something cannot be told, the answer is the one that hides no problem: a Deny
+//! does not protect, a condition does not restrict.
+
+mod grants;
+mod public;
+mod sources;
+mod tls;
+
+use super::automaton::{union_covers, witnesses};
+use super::condition::Condition;
+use super::context::{Context, Tri, View};
+use super::document::{Actions, Document, Effect, ResourcePattern, Resources, Statement};
+use super::glob::Glob;
+use super::operator::{Quantifier, Test};
+use super::principal::PrincipalSet;
+use super::template::{Filled, Incomplete};
+
+pub use grants::{granted, grants_every, is_administrator};
+pub use public::{pins, public_grants};
+pub use sources::{SourceScope, Sources, service_grants, source_scope};
+pub use tls::{TlsDeny, denies_plain_http, denies_tls_version};
+
+/// A statement, and where it stands in its document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found<'a> {
+    /// Position in the document, from 0.
+    pub index: usize,
+    /// The statement.
+    pub statement: &'a Statement,
+}
+
+impl Found<'_> {
+    /// Its `Sid`, or its position as people count.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match &self.statement.sid {
+            Some(sid) if !sid.is_empty() => sid.clone(),
+            Some(_) | None => format!("statement {}", self.index + 1),
+        }
+    }
+}
+
+fn found(document: &Document, effect: Effect) -> impl Iterator<Item = Found<'_>> {
+    document
+        .statements
+        .iter()
+        .enumerate()
+        .map(|(index, statement)| Found { index, statement })
+        .filter(move |found| found.statement.effect == effect)
+}
+
+/// Statements of a resource policy that deny `actions` on all of `resource` to everyone, in every request that has
+/// these context keys.
+///
+/// `actions` and `resource` are patterns: `s3:*`, `arn:aws:s3:::logs/*`. What the context leaves open must not matter.
+pub fn sure_denies<'a>(
+    policy: &'a Document,
+    actions: &str,
+    resource: &str,
+    context: &Context,
+) -> Vec<Found<'a>> {
+    let Some(resource) = arn_glob(resource) else {
+        return Vec::new();
+    };
+    found(policy, Effect::Deny)
+        .filter(|Found { statement, .. }| {
+            let everyone = statement
+                .principals
+                .as_ref()
+                .is_some_and(PrincipalSet::is_everyone);
+            everyone
+                && actions_cover(&statement.actions, actions)
+                && resources_cover(
+                    statement.resources.as_ref(),
+                    &resource,
+                    Incomplete::FillIfWildcard,
+                )
+                && statement.conditions_hold(context) == Tri::Yes
+        })
+        .collect()
+}
+
+fn organization_of(path: &str) -> Option<&str> {
+    path.split_once('/')
+        .map(|(organization, _)| organization)
+        .filter(|id| is_fixed(id))
+}
+
+/// The condition lets a request pass only with one of its values: no negation, no `IfExists`, and no `ForAllValues`,
+/// which all hold for requests without the key.
+#[must_use]
+pub fn restricts(condition: &Condition) -> bool {
+    let positive = match condition.operator.test {
+        Test::StringEquals
+        | Test::StringEqualsIgnoreCase
+        | Test::StringLike
+        | Test::Arn
+        | Test::IpAddress => !condition.operator.negated,
+        Test::Numeric(_)
+        | Test::Date(_)
+        | Test::Bool
+        | Test::Null
+        | Test::BinaryEquals
+        | Test::Unknown(_) => false,
+    };
+    positive
+        && !condition.operator.if_exists
+        && condition.operator.quantifier != Quantifier::ForAllValues
+        && !condition.values.is_empty()
+}
+
+fn globs(actions: &Actions) -> impl Iterator<Item = &Glob> {
+    actions.patterns.iter().map(|pattern| &pattern.glob)
+}
+
+/// Whether the element means every action of a pattern.
+#[must_use]
+pub fn actions_cover(actions: &Actions, pattern: &str) -> bool {
+    let globs: Vec<&Glob> = globs(actions).collect();
+    witnesses(&globs, &Glob::wild(pattern, true))
+        .is_some_and(|texts| texts.iter().all(|text| actions.matches(text)))
+}
+
+fn arn_glob(pattern: &str) -> Option<Glob> {
+    ResourcePattern::new(pattern, false).glob()
+}
+
+fn compiled(resources: &Resources, incomplete: Incomplete) -> Option<Vec<Glob>> {
+    let context = Context::unknown();
+    let view = View::of(&context);
+    let mut globs = Vec::new();
+    for pattern in &resources.patterns {
+        match pattern.fill(&view, incomplete) {
+            Filled::Glob(glob) => globs.push(glob),
+            Filled::Never => {}
+            // A variable: it may match more or less than it seems.
+            Filled::Undecided if resources.negated => return None,
+            Filled::Undecided => {}
+        }
+    }
+    Some(globs)
+}
+
+/// A missing element (trust policies) means the resource that the policy hangs on.
+fn resources_cover(resources: Option<&Resources>, target: &Glob, incomplete: Incomplete) -> bool {
+    let Some(resources) = resources else {
+        return true;
+    };
+    let Some(globs) = compiled(resources, incomplete) else {
+        return false;
+    };
+    if resources.negated {
+        !globs.iter().any(|glob| glob.overlaps(target))
+    } else {
+        union_covers(&globs.iter().collect::<Vec<_>>(), target)
+    }
+}
+
+fn resources_overlap(resources: Option<&Resources>, target: &Glob, incomplete: Incomplete) -> bool {
+    let Some(resources) = resources else {
+        return true;
+    };
+    let variable = resources
+        .patterns
+        .iter()
+        .any(|pattern| pattern.keys().next().is_some());
+    let Some(globs) = compiled(resources, incomplete) else {
+        return true;
+    };
+    if resources.negated {
+        !union_covers(&globs.iter().collect::<Vec<_>>(), target)
+    } else {
+        variable || globs.iter().any(|glob| glob.overlaps(target))
+    }
+}
+
+fn is_fixed(value: &str) -> bool {
+    !value.is_empty() && !value.contains(['*', '?']) && !value.contains("${")
+}
+
+/// For tests: a document of these statements.
+#[cfg(test)]
+fn policy_of(statements: &str) -> Document {
+    Document::parse(&format!(
+        r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#
+    ))
+    .unwrap()
+}
