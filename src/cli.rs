@@ -5,14 +5,13 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use trailaudit_checks::finding::Severity;
+use trailaudit_reports::{Anchor, BadAnchor, Profile};
 
-use crate::formats::{Anchor, Profile};
 use crate::output::Wanted;
 
 const EXAMPLES: &str = "\
@@ -421,8 +420,7 @@ fn profile(text: &str) -> Result<Profile, String> {
 }
 
 fn anchor(text: &str) -> Result<Anchor, String> {
-    text.parse()
-        .map_err(|error: <Anchor as FromStr>::Err| error.to_string())
+    text.parse().map_err(|error: BadAnchor| error.to_string())
 }
 
 fn account(text: &str) -> Result<String, String> {

@@ -91,6 +91,7 @@ pub fn judge(snapshot: &Snapshot, rules: &Rules) -> anyhow::Result<Audit> {
             caller_arn: scope.caller_arn,
             accounts: scope.accounts,
             regions: scope.regions,
+            selection: rules.selection.narrowed.clone(),
         },
         run: RunOutcome {
             complete: !state.missing,

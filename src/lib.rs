@@ -7,7 +7,6 @@ pub mod demo;
 pub mod exit;
 pub mod explain;
 pub mod files;
-pub mod formats;
 pub mod judge;
 pub mod list;
 pub mod nearest;

@@ -8,14 +8,15 @@ use serde_json::Value;
 use trailaudit_checks::coverage::{AccountStatus, Coverage, RegionStatus};
 use trailaudit_checks::framework;
 use trailaudit_checks::settings::Settings;
+use trailaudit_reports::FORMATS;
 
 use crate::cli::{self, List, Select};
 use crate::exit::Stop;
 use crate::explain::subject;
 use crate::output::to_stdout;
+use crate::permissions;
 use crate::selection::Selection;
 use crate::snapshot::Snapshot;
-use crate::{formats, permissions};
 
 /// Prints the list that was asked for.
 pub fn list(what: &List) -> Result<(), Stop> {
@@ -123,7 +124,7 @@ impl Row for FormatRow {
 }
 
 fn all_formats() -> Vec<FormatRow> {
-    let rows = formats::FORMATS.iter().map(|format| FormatRow {
+    let rows = FORMATS.iter().map(|format| FormatRow {
         name: format.name,
         extension: format.extension,
         about: format.about,

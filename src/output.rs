@@ -6,10 +6,10 @@ use std::str::FromStr;
 
 use anyhow::Context as _;
 use trailaudit_checks::audit::Audit;
+use trailaudit_reports::{FORMATS, Format, Options};
 
 use crate::exit::Stop;
 use crate::files::{Access, is_closed_pipe, write_whole};
-use crate::formats::{self, Format, Options};
 use crate::nearest::hint;
 use crate::tell::Tell;
 
@@ -29,8 +29,8 @@ impl FromStr for Wanted {
             Some((name, path)) => (name, Some(PathBuf::from(path))),
             None => (text, None),
         };
-        let names = || formats::FORMATS.iter().map(|format| format.name);
-        let format = formats::FORMATS.iter().find(|format| format.name == name);
+        let names = || FORMATS.iter().map(|format| format.name);
+        let format = FORMATS.iter().find(|format| format.name == name);
         let format = format.ok_or_else(|| {
             let all: Vec<&str> = names().collect();
             format!(
@@ -53,9 +53,7 @@ pub struct Report {
 
 /// Settles where each report goes, before anything is asked or judged.
 pub fn plan(wanted: &[Wanted], folder: Option<&Path>) -> Result<Vec<Report>, Stop> {
-    let default = [Wanted::from_str("text")
-        .or_else(|_| Wanted::from_str("json"))
-        .map_err(Stop::usage)?];
+    let default = [Wanted::from_str("text").map_err(Stop::usage)?];
     let wanted = if wanted.is_empty() { &default } else { wanted };
     let mut reports: Vec<Report> = Vec::new();
     for Wanted { format, path } in wanted {

@@ -15,7 +15,7 @@ use crate::judge::{Rules, judge};
 use crate::selection::Selection;
 use crate::snapshot::{Snapshot, Source, load};
 use crate::tell::{Tell, stderr_is_terminal, stdout_is_terminal};
-use crate::{demo, explain, files, formats, list, output};
+use crate::{demo, explain, files, list, output};
 
 /// Parses the command line, does what it says, tells what went wrong, and gives the exit code.
 pub fn run(args: Vec<std::ffi::OsString>) -> Exit {
@@ -292,9 +292,13 @@ impl Parsed {
     }
 
     /// Colours and the terminal's width are for what goes to a terminal.
-    fn options(&self, output: &cli::Output, report: &output::Report) -> formats::Options {
+    fn options(
+        &self,
+        output: &cli::Output,
+        report: &output::Report,
+    ) -> trailaudit_reports::Options {
         let to_terminal = report.to_stdout() && stdout_is_terminal();
-        formats::Options {
+        trailaudit_reports::Options {
             min_severity: output.min_severity,
             color: match self.cli.global.color {
                 Color::Auto => {

@@ -20,6 +20,8 @@ pub struct Selection {
     pub checks: Vec<&'static Check>,
     /// The frameworks that were asked for.
     pub frameworks: Vec<Framework>,
+    /// What narrowed the catalogue: globs, those that leave checks out with a `!` before them, and frameworks.
+    pub narrowed: Vec<String>,
     /// All there are, for the controls that each check supports.
     pub all_frameworks: Vec<Framework>,
 }
@@ -59,6 +61,7 @@ impl Selection {
         }
         Ok(Self {
             checks,
+            narrowed: narrowed(select, settings),
             frameworks,
             all_frameworks,
         })
@@ -77,6 +80,21 @@ impl Selection {
         let mut checks = self.checks.iter();
         checks.any(|check| matches!(check.run, Run::Principal(_)))
     }
+}
+
+fn narrowed(select: &Select, settings: &Settings) -> Vec<String> {
+    let off = settings.checks.iter().filter(|(_, it)| !it.enabled);
+    let out = select.skip_check.iter().chain(off.map(|(id, _)| id));
+    let out = out.map(|glob| format!("!{glob}"));
+    let frameworks = select.framework.iter().map(|id| format!("framework:{id}"));
+    let all: BTreeSet<String> = select
+        .check
+        .iter()
+        .cloned()
+        .chain(out)
+        .chain(frameworks)
+        .collect();
+    all.into_iter().collect()
 }
 
 fn chosen(ids: &[String], all: &[Framework]) -> Result<Vec<Framework>, Stop> {

@@ -26,7 +26,7 @@ fn names_that_a_terminal_would_obey() {
         inventory.trails.insert(trail.arn.clone(), trail);
     });
     place.write("in.jsonl", inventory);
-    for format in trailaudit::formats::FORMATS {
+    for format in trailaudit_reports::FORMATS {
         let ended = place
             .run(&[
                 "scan",
@@ -81,7 +81,7 @@ fn a_name_of_a_megabyte() {
         inventory.trails.values_mut().next().unwrap().name = name;
     });
     place.write("in.jsonl", inventory);
-    for format in trailaudit::formats::FORMATS {
+    for format in trailaudit_reports::FORMATS {
         let out = format!("{}=out", format.name);
         place
             .run(&[

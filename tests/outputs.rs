@@ -46,7 +46,7 @@ fn the_demo_shows_every_status() {
 #[test]
 fn the_same_bytes_twice() {
     let place = Place::new();
-    for format in trailaudit::formats::FORMATS {
+    for format in trailaudit_reports::FORMATS {
         let run = || {
             place
                 .run(&["scan", "--demo", "-f", format.name])
@@ -96,7 +96,7 @@ fn a_saved_audit_is_told_in_the_same_bytes() {
     place
         .run(&["scan", "--demo", "-f", "json=audit.json"])
         .code(1);
-    for format in trailaudit::formats::FORMATS {
+    for format in trailaudit_reports::FORMATS {
         let live = place
             .run(&["scan", "--demo", "-f", format.name])
             .code(1)

@@ -247,18 +247,24 @@ fn is_used(gap: &AcceptedGap, findings: &[Finding], coverage: &Coverage) -> bool
 /// Whether every call that stood in this unknown finding's way is accepted.
 #[must_use]
 pub fn is_accepted(gaps: &[&AcceptedGap], finding: &Finding) -> bool {
-    let calls: Vec<_> = finding.evidence.iter().filter_map(|it| it.call).collect();
-    let account = finding
-        .subject
-        .account
-        .as_ref()
-        .map_or("", |it| it.as_str());
-    let region = finding.subject.region.as_ref().map_or("", |it| it.as_str());
-    !calls.is_empty()
-        && calls.iter().all(|call| {
-            let call = call.to_string();
+    let unanswered: Vec<_> = finding
+        .evidence
+        .iter()
+        .filter(|it| it.call.is_some())
+        .collect();
+    !unanswered.is_empty()
+        && unanswered.iter().all(|evidence| {
+            // Who gave no answer may be another account than the subject's.
+            let account = evidence
+                .account
+                .as_ref()
+                .or(finding.subject.account.as_ref());
+            let region = evidence.region.as_ref().or(finding.subject.region.as_ref());
+            let account = account.map_or("", |it| it.as_str());
+            let region = region.map_or("", |it| it.as_str());
+            let call = evidence.call.map(|call| call.to_string());
             gaps.iter()
-                .any(|gap| covers(gap, account, region, Some(&call)))
+                .any(|gap| covers(gap, account, region, call.as_deref()))
         })
 }
 
