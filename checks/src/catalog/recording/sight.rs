@@ -49,9 +49,8 @@ pub(in crate::catalog) fn trails_in<'a>(
         Ok(seen) => trails.extend(seen),
         Err(gaps) => hidden.push(gaps),
     }
-    let own = |trail: &Trail, set: &TrailConfiguration| {
-        trail.account == account.id && set.multi_region && !set.organization
-    };
+    let own =
+        |trail: &Trail, set: &TrailConfiguration| trail.account == account.id && set.multi_region;
     for switch in in_scope(account).filter(|switch| switch.name != *region) {
         match listing(account, &switch.name, ctx) {
             Ok(arns) => trails.extend(

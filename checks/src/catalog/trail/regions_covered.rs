@@ -134,6 +134,20 @@ mod tests {
     }
 
     #[test]
+    fn a_fail_says_why() {
+        let says = |case: Case| case.findings(&[&CHECK])[0].message.clone();
+        let unseen = region(|it| it.trails = Known(Vec::new()));
+        assert_eq!(says(unseen), "no trail is seen there");
+        let stopped = trail(|it| status(it).logging = false);
+        assert_eq!(says(stopped), "only stopped trails are there: main");
+        let none = trail(|it| it.selectors = Known(selectors(&[&["eventCategory = Data"]])));
+        assert_eq!(says(none), "no trail there records management events");
+        let kms = classic_selectors("All", true, &["kms.amazonaws.com"]);
+        let excluded = trail(|it| it.selectors = Known(kms));
+        assert_eq!(says(excluded), "kms.amazonaws.com is excluded");
+    }
+
+    #[test]
     fn two_trails_may_share_the_work() {
         let case = |of_second: &str| {
             trail(|it| it.selectors = Known(classic_selectors("ReadOnly", true, &[]))).and(|it| {
