@@ -49,7 +49,10 @@ impl Finding {
 #[must_use]
 pub fn fingerprint(check: &str, subject: &str) -> String {
     let digest = Sha256::digest(format!("{check}\n{subject}"));
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    let nibbles = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    nibbles
+        .filter_map(|nibble| char::from_digit(nibble.into(), 16))
+        .collect()
 }
 
 /// How a finding ended.
