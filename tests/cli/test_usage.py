@@ -128,7 +128,7 @@ def test_interrupted_is_130_with_every_output_marked(org, emulator, tmp_path):
             cwd=tmp_path,
             stderr=subprocess.PIPE,
         )
-        assert gate.reached.wait(timeout=60)
+        assert gate.reached.wait(timeout=20)
         process.send_signal(signal.SIGINT)
         try:
             code = process.wait(timeout=20)

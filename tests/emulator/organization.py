@@ -17,6 +17,7 @@ from moto.s3control.models import s3control_backends
 from emulator import policies
 from emulator.corrections import REGIONS, opted_in
 
+SESSION = boto3.Session()  # one, for it keeps the models of the services once read
 ROLE = "OrganizationAccountAccessRole"
 MANAGEMENT = "123456789012"  # moto's account for every key that it has not given out
 HOME = "us-east-1"
@@ -46,7 +47,6 @@ class Organization:
 
     def __init__(self, emulator):
         self.emulator = emulator
-        self.session = boto3.Session()
         self.credentials = {MANAGEMENT: {"aws_access_key_id": "AKIAMANAGEMENT", "aws_secret_access_key": "x"}}
         org = self.client("organizations")
         self.id = org.create_organization(FeatureSet="ALL")["Organization"]["Id"]
@@ -69,7 +69,7 @@ class Organization:
                 "aws_secret_access_key": given["SecretAccessKey"],
                 "aws_session_token": given["SessionToken"],
             }
-        return self.session.client(
+        return SESSION.client(
             service,
             region_name=region,
             endpoint_url=self.emulator.url,
