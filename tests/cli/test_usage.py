@@ -47,11 +47,7 @@ def test_a_wrong_argument_is_2_and_named(tmp_path, arguments, named):
             "expires",
         ),
         ("waivers", "[[waivre]]\ncheck = 'trail-*'\n", "waiver"),
-        (
-            "waivers",
         ("waivers", "[[accepted_gap]]\nreason='r'\napprover='a'\nexpires='2026-13-01'\n", "waivers.toml:4"),
-        ("waivers", "[[accepted_gap]]\nreason='r'\napprover='a'\nexpires='2026-13-01'\n", "waivers.toml:4"),
-        ),
     ],
 )
 def test_a_wrong_file_is_2_and_the_place_named(tmp_path, name, text, named):
