@@ -15,7 +15,7 @@ use trailaudit_checks::waiver::Waivers;
 
 use crate::collect::RoleOverride;
 use crate::nearest::hint;
-use crate::{cli, files};
+use crate::{files, keys};
 
 /// The settings file's usual place.
 pub const FILE: &str = "trailaudit.toml";
@@ -78,7 +78,7 @@ fn parse(text: &str) -> anyhow::Result<Config> {
     let document = DeTable::parse(text).map_err(bad)?;
     let span = document.span();
     let setting_keys = setting_keys();
-    let flag_keys = cli::flag_keys();
+    let flag_keys = keys::flag_keys();
     let flag_keys: Vec<&str> = flag_keys.iter().map(|it| it.get_id().as_str()).collect();
     let mut settings = DeTable::new();
     let mut config = Config::default();

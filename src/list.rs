@@ -10,13 +10,13 @@ use trailaudit_checks::framework;
 use trailaudit_checks::settings::Settings;
 use trailaudit_reports::FORMATS;
 
-use crate::cli::{self, List, Select};
+use crate::cli::{List, Select};
 use crate::exit::Stop;
 use crate::explain::subject;
 use crate::output::to_stdout;
-use crate::permissions;
 use crate::selection::Selection;
 use crate::snapshot::Snapshot;
+use crate::{keys, permissions};
 
 /// Prints the list that was asked for.
 pub fn list(what: &List) -> Result<(), Stop> {
@@ -231,7 +231,7 @@ fn settings() -> anyhow::Result<Vec<SettingRow>> {
             variable: None,
         });
     }
-    for arg in cli::flag_keys() {
+    for arg in keys::flag_keys() {
         let values = arg.get_default_values().iter();
         let default: Vec<Value> = values
             .filter_map(|it| it.to_str())

@@ -3,19 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use clap::parser::ValueSource;
-use clap::{ArgMatches, FromArgMatches as _};
 use jiff::Timestamp;
+use trailaudit_checks::audit::Audit;
 
-use crate::cli::{self, Cli, Collect, Color, Command, Global, Live, Report, Scan};
+use crate::cli::{self, Collect, Color, Command, Global, Live, Report, Scan};
 use crate::collect::Options;
-use crate::config::{self, Config};
+use crate::config;
 use crate::exit::{Exit, Stop};
 use crate::judge::{Rules, judge};
+use crate::parsed::{Parsed, Refused, parse};
 use crate::selection::Selection;
 use crate::snapshot::{Snapshot, Source, load};
 use crate::tell::{Tell, stderr_is_terminal, stdout_is_terminal};
-use crate::{demo, explain, files, list, output};
+use crate::{demo, explain, files, keys, list, output};
 
 /// Parses the command line, does what it says, tells what went wrong, and gives the exit code.
 pub fn run(args: Vec<std::ffi::OsString>) -> Exit {
@@ -51,64 +51,6 @@ pub fn run(args: Vec<std::ffi::OsString>) -> Exit {
     }
 }
 
-struct Parsed {
-    cli: Cli,
-    matches: ArgMatches,
-    config: Config,
-}
-
-enum Refused {
-    Clap(clap::Error),
-    Stop(Stop),
-}
-
-/// Flag over variable over settings file over default: the file's values become the flags' defaults.
-fn parse(args: &[std::ffi::OsString]) -> Result<Parsed, Refused> {
-    let parse = |command: clap::Command| {
-        let matches = command.try_get_matches_from(args)?;
-        Ok((Cli::from_arg_matches(&matches)?, matches))
-    };
-    let (cli, matches) = parse(cli::command()).map_err(Refused::Clap)?;
-    let config = match cli.command {
-        Command::Scan(_) | Command::Collect(_) | Command::Report(_) => {
-            config::load(cli.global.config.as_deref())
-                .map_err(|error| Refused::Stop(Stop::Usage(error)))?
-        }
-        Command::Explain(_)
-        | Command::List(_)
-        | Command::Completions { .. }
-        | Command::Man { .. } => Config::default(),
-    };
-    let Some(path) = &config.path else {
-        return Ok(Parsed {
-            cli,
-            matches,
-            config,
-        });
-    };
-    let flags = config
-        .flags
-        .iter()
-        .map(|(key, values)| (key.as_str(), values.as_slice()));
-    let (cli, matches) =
-        parse(cli::with_defaults(cli::command(), flags)).map_err(|error: clap::Error| {
-            // Without the file it parsed: the fault is in the file.
-            let words = error.to_string();
-            let words = words
-                .trim_start_matches("error: ")
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .to_owned();
-            Refused::Stop(Stop::usage(format!("{}: {words}", path.display())))
-        })?;
-    Ok(Parsed {
-        cli,
-        matches,
-        config,
-    })
-}
-
 impl Parsed {
     fn dispatch(&self, tell: Tell) -> Result<Exit, Stop> {
         if let Some(path) = &self.config.path {
@@ -139,16 +81,8 @@ impl Parsed {
             Some(source) => load(source).map_err(Stop::Usage)?,
             None => self.live(&scan.live, &selection, tell)?,
         };
-        let mut unsaved = None;
-        if let Some(path) = &scan.save_inventory {
-            match snapshot.save(path) {
-                Ok(()) => tell.note(&format!("wrote the inventory to {}", path.display())),
-                Err(error) => {
-                    tell.error(&error);
-                    unsaved = Some(error);
-                }
-            }
-        }
+        // A report is worth having even if the inventory could not be kept.
+        let saved = save(scan.save_inventory.as_deref(), &snapshot, tell);
         if snapshot.inventory.trailer.is_none() {
             tell.warn("the inventory has no trailer: the run that wrote it was cut off, and so it is incomplete");
         }
@@ -168,19 +102,10 @@ impl Parsed {
             Some(_) => Stop::Usage(error),
             None => Stop::Fatal(error),
         })?;
-        for words in &audit.waivers.expired {
-            tell.warn(&format!("expired, counts no longer: {words}"));
-        }
-        for words in &audit.waivers.unused {
-            tell.warn(&format!("matches nothing: {words}"));
-        }
+        tell_waivers(&audit, tell);
         let options = |report: &_| self.options(&scan.output, report);
         output::write(&reports, &audit, options, tell)?;
-        if unsaved.is_some() {
-            return Err(Stop::Fatal(anyhow::anyhow!(
-                "the inventory could not be saved"
-            )));
-        }
+        saved?;
         Ok(exit_of(audit.run.exit_code))
     }
 
@@ -259,19 +184,6 @@ impl Parsed {
         Ok(Some(source))
     }
 
-    /// It was given on the command line, not by a variable or a file.
-    fn is_flag(&self, id: &str) -> bool {
-        let matches = self.matches.subcommand().map(|(_, matches)| matches);
-        matches.and_then(|it| it.value_source(id)) == Some(ValueSource::CommandLine)
-    }
-
-    /// The values of a flag, as they were given.
-    fn words(&self, id: &str) -> Vec<String> {
-        let matches = self.matches.subcommand().map(|(_, matches)| matches);
-        let words = matches.and_then(|it| it.get_raw(id)).into_iter().flatten();
-        words.map(|it| it.to_string_lossy().into_owned()).collect()
-    }
-
     fn live(&self, live: &Live, selection: &Selection, tell: Tell) -> Result<Snapshot, Stop> {
         let Global { no_progress, .. } = self.cli.global;
         let options = Options {
@@ -312,6 +224,23 @@ impl Parsed {
             sarif_profile: output.sarif_profile,
             sarif_anchor: output.sarif_anchor.clone(),
         }
+    }
+}
+
+fn save(path: Option<&Path>, snapshot: &Snapshot, tell: Tell) -> anyhow::Result<()> {
+    if let Some(path) = path {
+        snapshot.save(path)?;
+        tell.note(&format!("wrote the inventory to {}", path.display()));
+    }
+    Ok(())
+}
+
+fn tell_waivers(audit: &Audit, tell: Tell) {
+    for words in &audit.waivers.expired {
+        tell.warn(&format!("expired, counts no longer: {words}"));
+    }
+    for words in &audit.waivers.unused {
+        tell.warn(&format!("matches nothing: {words}"));
     }
 }
 
@@ -365,16 +294,16 @@ fn exit_of(code: u8) -> Exit {
 
 fn completions(shell: clap_complete::Shell) -> anyhow::Result<()> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut cli::command(), "trailaudit", &mut script);
+    clap_complete::generate(shell, &mut keys::command(), "trailaudit", &mut script);
     output::to_stdout(|out| out.write_all(&script))
 }
 
 fn man(folder: Option<&Path>) -> anyhow::Result<()> {
     let Some(folder) = folder else {
-        return output::to_stdout(|out| clap_mangen::Man::new(cli::command()).render(out));
+        return output::to_stdout(|out| clap_mangen::Man::new(keys::command()).render(out));
     };
     let failed = || format!("pages cannot be written into {}", folder.display());
     let folder: PathBuf = folder.to_owned();
     std::fs::create_dir_all(&folder).with_context(failed)?;
-    clap_mangen::generate_to(cli::command(), &folder).with_context(failed)
+    clap_mangen::generate_to(keys::command(), &folder).with_context(failed)
 }

@@ -1,0 +1,110 @@
+//! The other names of flags: every one has a variable `TRAILAUDIT_*`, and most a key in `trailaudit.toml`.
+//!
+//! Both are derived from the flag's own name, so that none is forgotten.
+
+use std::ffi::OsString;
+
+use clap::builder::BoolishValueParser;
+use clap::{Arg, ArgAction, CommandFactory as _};
+
+use crate::cli::Cli;
+
+/// Flags of `scan` that make no sense as a lasting setting.
+const NO_KEY: [&str; 4] = ["demo", "inventory", "save_inventory", "now"];
+
+/// The command line, with a variable for every flag.
+#[must_use]
+pub fn command() -> clap::Command {
+    let command = Cli::command().mut_args(with_variable);
+    ["scan", "collect", "report"]
+        .into_iter()
+        .fold(command, |command, name| {
+            command.mut_subcommand(name, |it| it.mut_args(with_variable))
+        })
+}
+
+/// The keys of `trailaudit.toml` that are defaults of flags.
+#[must_use]
+pub fn flag_keys() -> Vec<Arg> {
+    let mut keys: Vec<Arg> = Vec::new();
+    for command in command().get_subcommands() {
+        if matches!(command.get_name(), "scan" | "report") {
+            let new = command
+                .get_arguments()
+                .filter(|arg| arg.get_long().is_some())
+                .filter(|arg| !NO_KEY.contains(&arg.get_id().as_str()))
+                .filter(|arg| !keys.iter().any(|it| it.get_id() == arg.get_id()));
+            let new: Vec<Arg> = new.cloned().collect();
+            keys.extend(new);
+        }
+    }
+    keys.sort_by_key(|arg| arg.get_id().as_str().to_owned());
+    keys
+}
+
+/// The command line again, with the settings file's values as the defaults of its flags.
+pub fn with_defaults<'a>(
+    command: clap::Command,
+    flags: impl Iterator<Item = (&'a str, &'a [String])> + Clone,
+) -> clap::Command {
+    ["scan", "collect", "report"]
+        .into_iter()
+        .fold(command, |command, name| {
+            command.mut_subcommand(name, |it| {
+                it.mut_args(|arg| {
+                    let set = flags.clone().find(|(key, _)| *key == arg.get_id().as_str());
+                    match set {
+                        Some((_, values)) => {
+                            let values: Vec<OsString> = values.iter().map(OsString::from).collect();
+                            arg.default_values(values)
+                        }
+                        None => arg,
+                    }
+                })
+            })
+        })
+}
+
+fn with_variable(arg: Arg) -> Arg {
+    let Some(long) = arg.get_long() else {
+        return arg;
+    };
+    let variable = format!("TRAILAUDIT_{}", long.replace('-', "_").to_uppercase());
+    let arg = if matches!(arg.get_action(), ArgAction::SetTrue) {
+        arg.value_parser(BoolishValueParser::new())
+    } else if arg.get_value_names().is_some_and(|it| it == ["BOOL"]) {
+        // `--exit-zero`, and `--exit-zero=false` against a settings file that says otherwise.
+        arg.value_parser(BoolishValueParser::new())
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("true")
+            .hide_possible_values(true)
+            .hide_default_value(true)
+    } else {
+        arg
+    };
+    // Told once below the help, not on every line of it.
+    arg.env(variable).hide_env(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_well_formed() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_of_a_run_has_a_variable() {
+        let command = command();
+        for name in ["scan", "collect", "report"] {
+            for arg in command.find_subcommand(name).unwrap().get_arguments() {
+                if arg.get_long().is_some() && arg.get_id() != "help" {
+                    assert!(arg.get_env().is_some(), "{name} {}", arg.get_id());
+                }
+            }
+        }
+    }
+}

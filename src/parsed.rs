@@ -1,0 +1,92 @@
+//! The command line as it was meant: flag over variable over settings file over default.
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, FromArgMatches as _};
+
+use crate::cli::{Cli, Command};
+use crate::config::{self, Config};
+use crate::exit::Stop;
+use crate::keys;
+
+/// The command line with the settings file.
+#[derive(Debug)]
+pub struct Parsed {
+    /// The flags, wherever their values came from.
+    pub cli: Cli,
+    /// What the settings file says beside them.
+    pub config: Config,
+    matches: ArgMatches,
+}
+
+/// Why there is nothing to run.
+#[derive(Debug)]
+pub enum Refused {
+    /// Wrong usage; or help, which is no error.
+    Clap(clap::Error),
+    /// A settings file that cannot be used.
+    Stop(Stop),
+}
+
+/// Flag over variable over settings file over default: the file's values become the flags' defaults.
+pub fn parse(args: &[std::ffi::OsString]) -> Result<Parsed, Refused> {
+    let parse = |command: clap::Command| {
+        let matches = command.try_get_matches_from(args)?;
+        Ok((Cli::from_arg_matches(&matches)?, matches))
+    };
+    let (cli, matches) = parse(keys::command()).map_err(Refused::Clap)?;
+    let config = match cli.command {
+        Command::Scan(_) | Command::Collect(_) | Command::Report(_) => {
+            config::load(cli.global.config.as_deref())
+                .map_err(|error| Refused::Stop(Stop::Usage(error)))?
+        }
+        Command::Explain(_)
+        | Command::List(_)
+        | Command::Completions { .. }
+        | Command::Man { .. } => Config::default(),
+    };
+    let Some(path) = &config.path else {
+        return Ok(Parsed {
+            cli,
+            matches,
+            config,
+        });
+    };
+    let flags = config
+        .flags
+        .iter()
+        .map(|(key, values)| (key.as_str(), values.as_slice()));
+    let (cli, matches) =
+        parse(keys::with_defaults(keys::command(), flags)).map_err(|error: clap::Error| {
+            // Without the file it parsed: the fault is in the file.
+            let words = error.to_string();
+            let words = words
+                .trim_start_matches("error: ")
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            Refused::Stop(Stop::usage(format!("{}: {words}", path.display())))
+        })?;
+    Ok(Parsed {
+        cli,
+        matches,
+        config,
+    })
+}
+
+impl Parsed {
+    /// It was given on the command line, not by a variable or a file.
+    #[must_use]
+    pub fn is_flag(&self, id: &str) -> bool {
+        let matches = self.matches.subcommand().map(|(_, matches)| matches);
+        matches.and_then(|it| it.value_source(id)) == Some(ValueSource::CommandLine)
+    }
+
+    /// The values of a flag, as they were given.
+    #[must_use]
+    pub fn words(&self, id: &str) -> Vec<String> {
+        let matches = self.matches.subcommand().map(|(_, matches)| matches);
+        let words = matches.and_then(|it| it.get_raw(id)).into_iter().flatten();
+        words.map(|it| it.to_string_lossy().into_owned()).collect()
+    }
+}
