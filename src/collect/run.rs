@@ -163,7 +163,7 @@ async fn whole(
     shared: Arc<Mutex<Option<Arc<Ask>>>>,
 ) -> Result<(), CollectError> {
     let config = clients::load(options.profile.as_deref()).await;
-    let credentials = scope::credentials(&config).await?;
+    let credentials = scope::credentials(&config, options.profile.as_deref()).await?;
     let ask = Arc::new(Ask::new(
         clients::Clients::new(&config),
         calls::with_prerequisites(&options.needed),

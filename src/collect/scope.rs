@@ -18,12 +18,21 @@ use super::run::Run;
 /// Credentials that are really there: the SDK only looks for them when it signs.
 pub(crate) async fn credentials(
     config: &SdkConfig,
+    profile: Option<&str>,
 ) -> Result<SharedCredentialsProvider, CollectError> {
-    let none = || CollectError::NoCredentials(anyhow!("the SDK's chain of credentials is empty"));
-    let provider = config.credentials_provider().ok_or_else(none)?;
+    let none = |why: anyhow::Error| {
+        let whose = profile.map(|name| format!(" in profile {name:?}")).unwrap_or_default();
+        CollectError::NoCredentials(why.context(format!(
+            "no AWS credentials{whose}. Name a profile (--profile, AWS_PROFILE), set AWS_ACCESS_KEY_ID and \
+             AWS_SECRET_ACCESS_KEY, or run `aws sso login`; `trailaudit scan --demo` needs none"
+        )))
+    };
+    let Some(provider) = config.credentials_provider() else {
+        return Err(none(anyhow!("the SDK's chain of credentials is empty")));
+    };
     match provider.provide_credentials().await {
         Ok(_) => Ok(provider),
-        Err(error) => Err(CollectError::NoCredentials(anyhow::Error::new(error))),
+        Err(error) => Err(none(anyhow::Error::new(error))),
     }
 }
 

@@ -10,7 +10,9 @@ use aws_sigv4::http_request::{
 };
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
-use aws_smithy_runtime::client::retries::classifiers::HttpStatusCodeClassifier;
+use aws_smithy_runtime::client::retries::classifiers::{
+    HttpStatusCodeClassifier, TransientErrorClassifier,
+};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -133,6 +135,7 @@ async fn send(
         .no_auth()
         .interceptor(ReadOnly)
         .interceptor(meter)
+        .retry_classifier(TransientErrorClassifier::<ErrorAnswer>::new())
         .retry_classifier(HttpStatusCodeClassifier::default());
     if let Some(client) = config.http_client() {
         operation = operation.http_client(client);
