@@ -13,6 +13,7 @@ mod condition;
 mod context;
 mod decide;
 mod document;
+mod effect;
 mod formula;
 mod glob;
 mod index;
@@ -37,6 +38,7 @@ pub use decide::{Decision, Outcome, Verdict, decide};
 pub use document::{
     ActionPattern, Actions, Document, Effect, ResourcePattern, Resources, Statement, Version,
 };
+pub use effect::{Circumstances, Effectiveness, Retention, effect_of};
 pub use glob::Glob;
 pub use index::{ActionSet, ActionTable};
 pub use operator::{Operator, Order, Quantifier, Test};
