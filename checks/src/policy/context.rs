@@ -90,6 +90,8 @@ pub enum Key {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Context {
     keys: BTreeMap<String, Key>,
+    /// Prefixes, in lower case, of which all keys that exist were set.
+    closed: Vec<String>,
     rest: Key,
 }
 
@@ -105,6 +107,7 @@ impl Context {
     pub fn new() -> Self {
         Self {
             keys: BTreeMap::new(),
+            closed: Vec::new(),
             rest: Key::Absent,
         }
     }
@@ -114,6 +117,7 @@ impl Context {
     pub fn unknown() -> Self {
         Self {
             keys: BTreeMap::new(),
+            closed: Vec::new(),
             rest: Key::Any {
                 may_be_absent: true,
             },
@@ -123,6 +127,11 @@ impl Context {
     /// Sets what is known of a key.
     pub fn set(&mut self, name: &str, key: Key) {
         self.keys.insert(name.to_lowercase(), key);
+    }
+
+    /// All keys with this prefix, such as `aws:PrincipalTag/`, were set: the others are absent.
+    pub fn close(&mut self, prefix: &str) {
+        self.closed.push(prefix.to_lowercase());
     }
 
     /// With a known key of one value.
@@ -148,7 +157,21 @@ impl Context {
     /// What is known of a key; of keys that were never set, what holds for the rest.
     #[must_use]
     pub fn key(&self, name: &str) -> &Key {
-        self.keys.get(&name.to_lowercase()).unwrap_or(&self.rest)
+        self.lower_key(&name.to_lowercase())
+    }
+
+    /// The same, for a name in lower case.
+    fn lower_key(&self, name: &str) -> &Key {
+        let closed = || {
+            self.closed
+                .iter()
+                .any(|prefix| name.starts_with(prefix.as_str()))
+        };
+        match self.keys.get(name) {
+            Some(key) => key,
+            None if closed() => &Key::Absent,
+            None => &self.rest,
+        }
     }
 }
 
@@ -196,7 +219,7 @@ impl<'a> View<'a> {
         if let Some((_, value)) = self.world.iter().find(|(name, _)| *name == key) {
             return seen(*value);
         }
-        match self.context.keys.get(key).unwrap_or(&self.context.rest) {
+        match self.context.lower_key(key) {
             Key::Known(value) => seen(Some(value)),
             Key::Absent => Seen::Absent,
             Key::OneOf(states) => match states.as_slice() {

@@ -142,6 +142,10 @@ impl Formula {
                 let mut product = yes();
                 for part in parts {
                     let factor = part.expand(positive, limit)?;
+                    // Absorption is quadratic: stop before it, not after.
+                    if product.len() * factor.len() > 16 * limit {
+                        return None;
+                    }
                     let joined = product
                         .iter()
                         .flat_map(|left| factor.iter().map(move |right| left | right));

@@ -1,6 +1,19 @@
 //! The IAM policy language: parse a document, match it against a request, decide.
 //!
 //! Imports nothing from its siblings, so that it can become a crate by moving a folder.
+//!
+//! [`Document::parse`] reads a document or refuses it: what cannot be read is unknown, never nothing. [`posture`]
+//! answers questions about one document by itself. [`decide()`] puts all layers together for one caller, action and
+//! resource (or a whole set of them); [`effect_of`] then tells the calls that are allowed and still do nothing.
+//!
+//! Where AWS's documentation is open, the reading is taken that hides no problem. The cases in `tests/policy` carry the
+//! tag `open` there:
+//!
+//! - A wildcard in the word of an ARN that names the resource's type (`tr?il/x`) matches for an Allow, not for a Deny.
+//! - `ForAnyValue:…IfExists` without the key holds for an Allow, not for a Deny.
+//! - `NotPrincipal` with Deny spares a listed role also if its account is not listed.
+//! - `*` in an Allow of a resource policy does not reach past a session policy (this one as measured).
+//! - An operator that IAM does not have, or a value that is not of its type, never holds; [`Decision::malformed`] tells.
 
 mod acl;
 mod atoms;
@@ -13,11 +26,13 @@ mod condition;
 mod context;
 mod decide;
 mod document;
+mod effect;
 mod formula;
 mod glob;
 mod index;
 mod instant;
 mod json;
+mod known;
 mod matcher;
 mod operator;
 mod parse;
@@ -37,6 +52,7 @@ pub use decide::{Decision, Outcome, Verdict, decide};
 pub use document::{
     ActionPattern, Actions, Document, Effect, ResourcePattern, Resources, Statement, Version,
 };
+pub use effect::{Circumstances, Effectiveness, Retention, effect_of};
 pub use glob::Glob;
 pub use index::{ActionSet, ActionTable};
 pub use operator::{Operator, Order, Quantifier, Test};

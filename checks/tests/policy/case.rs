@@ -45,7 +45,7 @@ pub(crate) struct Case {
     management_account: Option<String>,
     request: CaseRequest,
     #[serde(default)]
-    identity_policies: Vec<Json>,
+    identity_policies: Option<Vec<Json>>,
     #[serde(default)]
     boundary: Option<Json>,
     #[serde(default)]
@@ -57,9 +57,9 @@ pub(crate) struct Case {
     #[serde(default)]
     resource_policy: Option<Json>,
     #[serde(default)]
-    unknown: BTreeMap<String, Vec<Option<Values>>>,
+    unknown: Option<BTreeMap<String, Vec<Option<Values>>>>,
     #[serde(default)]
-    resource_samples: Vec<String>,
+    resource_samples: Option<Vec<String>>,
     pub(crate) expect: Expect,
 }
 
@@ -76,13 +76,14 @@ struct CaseRequest {
     #[serde(default)]
     resource_account: Option<String>,
     #[serde(default)]
-    context: BTreeMap<String, Values>,
+    context: Option<BTreeMap<String, Option<Values>>>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
 #[serde(rename_all = "snake_case")]
 enum PrincipalKind {
     Role,
+    #[serde(alias = "federated_user")]
     User,
     AssumedRole,
     Root,
@@ -171,7 +172,12 @@ impl Case {
             levels.iter().flatten().map(documents).collect()
         };
         Documents {
-            identity: self.identity_policies.iter().map(document).collect(),
+            identity: self
+                .identity_policies
+                .iter()
+                .flatten()
+                .map(document)
+                .collect(),
             boundary: self.boundary.as_ref().map(document),
             session: self.session_policy.as_ref().map(document),
             resource: self.resource_policy.as_ref().map(document),
@@ -213,18 +219,19 @@ impl Case {
 
     pub(crate) fn request(&self) -> Request {
         let own = &self.request;
-        let target = if !self.resource_samples.is_empty() {
-            Target::OneOf(self.resource_samples.clone())
+        let target = if let Some(samples) = self.samples() {
+            Target::OneOf(samples.to_vec())
         } else if self.is_set() {
             Target::Matching(own.resource.clone())
         } else {
             Target::One(own.resource.clone())
         };
         let mut context = Context::new();
-        for (key, values) in &own.context {
-            context.set(key, Key::Known(values.value()));
+        for (key, values) in own.context.iter().flatten() {
+            let known = values.as_ref().map(Values::value);
+            context.set(key, known.map_or(Key::Absent, Key::Known));
         }
-        for (key, states) in &self.unknown {
+        for (key, states) in self.unknown.iter().flatten() {
             let states = states.iter().map(|state| state.as_ref().map(Values::value));
             context.set(key, Key::OneOf(states.collect()));
         }
@@ -239,10 +246,16 @@ impl Case {
 
     /// The same request about the pattern itself, where there are samples of it.
     pub(crate) fn request_for_the_whole_set(&self) -> Option<Request> {
-        (!self.resource_samples.is_empty() && self.is_set()).then(|| Request {
+        (self.samples().is_some() && self.is_set()).then(|| Request {
             target: Target::Matching(self.request.resource.clone()),
             ..self.request()
         })
+    }
+
+    fn samples(&self) -> Option<&[String]> {
+        self.resource_samples
+            .as_deref()
+            .filter(|samples| !samples.is_empty())
     }
 
     fn is_set(&self) -> bool {

@@ -5,6 +5,7 @@
 //! does not protect, a condition does not restrict.
 
 mod grants;
+mod pitfalls;
 mod public;
 mod sources;
 mod tls;
@@ -19,6 +20,7 @@ use super::principal::PrincipalSet;
 use super::template::{Filled, Incomplete};
 
 pub use grants::{granted, grants_every, is_administrator};
+pub use pitfalls::{Pitfall, pitfalls};
 pub use public::{pins, public_grants};
 pub use sources::{SourceScope, Sources, service_grants, source_scope};
 pub use tls::{TlsDeny, denies_plain_http, denies_tls_version};
