@@ -1,0 +1,419 @@
+//! Puts each proved digest in its place and accounts for the time between it and the one before.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::chain::{Cause, HourVerdict, INTERVAL, Last, Logging};
+use super::document::Previous;
+use super::hex;
+use super::key::DigestKey;
+use super::open::Link;
+use super::problem::{Kind, Problem, Verdict, Window};
+use super::walk::{Slot, Walk};
+
+/// What a digest says of the one before it, compared with what was seen.
+enum Joint {
+    /// It is a starting digest.
+    Starts,
+    /// It names the last proved digest.
+    ToLast,
+    /// It names a digest of this chain that ends then and is not proved: flawed, or missing.
+    ToSlot(Timestamp),
+    /// It names a digest that is none of this chain's, here.
+    ToElsewhere,
+    /// It names what cannot come before it.
+    Wrong,
+}
+
+impl Walk {
+    /// Places a proved digest. All that was seen since the last one is accounted for now.
+    pub(super) fn place(&mut self, link: Link, signature: Vec<u8>) {
+        let mut slots = std::mem::take(&mut self.hole);
+        slots.sort_by_key(|slot| slot.key.end);
+        let joint = self.joint(&link, &mut slots);
+        let mut mismatch = false;
+        let last_end = self.last.as_ref().map(|last| last.end);
+        match joint {
+            Joint::Starts => self.start(&link, &slots),
+            Joint::ToLast => {
+                mismatch = self.compare_link(&link);
+                self.continue_from(last_end.unwrap_or(link.start), &link);
+            }
+            Joint::ToSlot(end) => {
+                let grid = |stamp: Timestamp| whole_hours(stamp, end);
+                self.lay_slots(&slots, Some(end), grid);
+                self.continue_from(end, &link);
+            }
+            Joint::ToElsewhere => self.elsewhere(&link),
+            Joint::Wrong => {
+                self.mismatch(
+                    &link,
+                    "the digest names another predecessor than the digest before it",
+                    |walk, previous| {
+                        let last = walk.last.as_ref().map_or_else(
+                            || "a digest of this chain".to_owned(),
+                            |last| last.at.to_string(),
+                        );
+                        (last, previous.at.to_string())
+                    },
+                );
+                mismatch = true;
+                self.timeline.gap(
+                    self.timeline.laid(),
+                    link.start,
+                    HourVerdict::Gap,
+                    Cause::Unknown,
+                );
+            }
+        }
+        let verdict = if mismatch {
+            HourVerdict::Invalid
+        } else {
+            HourVerdict::Verified
+        };
+        let hour = self
+            .timeline
+            .digest(link.start, link.end, HourVerdict::Verified);
+        self.timeline.spoil(hour, verdict);
+        let length = link.end.duration_since(link.start);
+        self.last = Some(Last {
+            at: link.at.clone(),
+            end: link.end,
+            sha256: link.sha256,
+            signature,
+            is_final: length < INTERVAL && link.previous.is_some(),
+        });
+        self.accept(link, hour);
+    }
+
+    fn joint(&self, link: &Link, slots: &mut Vec<Slot>) -> Joint {
+        let Some(previous) = &link.previous else {
+            return Joint::Starts;
+        };
+        if self
+            .last
+            .as_ref()
+            .is_some_and(|last| last.at == previous.at)
+        {
+            return Joint::ToLast;
+        }
+        let Some(key) = DigestKey::parse(&previous.at).filter(|key| !key.backfill) else {
+            return Joint::Wrong;
+        };
+        let mut here = self.id.clone();
+        if key.chain != here {
+            here.bucket.clone_from(&key.chain.bucket);
+            here.prefix.clone_from(&key.chain.prefix);
+            return if key.chain == here {
+                Joint::ToElsewhere
+            } else {
+                Joint::Wrong
+            };
+        }
+        let end = key.end;
+        if self.last.as_ref().is_some_and(|last| end <= last.end) || end > link.end {
+            return Joint::Wrong;
+        }
+        if !slots.iter().any(|slot| slot.key.end == end) {
+            slots.push(Slot {
+                key,
+                verdict: Verdict::Missing,
+                moved: false,
+            });
+            slots.sort_by_key(|slot| slot.key.end);
+        }
+        Joint::ToSlot(end)
+    }
+
+    /// A starting digest: the first of all, or a restart.
+    fn start(&mut self, link: &Link, slots: &[Slot]) {
+        let Some(last_end) = self.last.as_ref().map(|last| last.end) else {
+            if slots.is_empty() {
+                return self.timeline.gap(
+                    self.timeline.laid(),
+                    link.start,
+                    HourVerdict::Gap,
+                    Cause::NotStarted,
+                );
+            }
+            self.lay_slots(slots, Some(link.start), |_| true);
+            return self.restart(self.timeline.laid(), link);
+        };
+        let laid = self.lay_slots(slots, Some(link.start), |stamp| {
+            whole_hours(stamp, last_end)
+        });
+        self.restart(laid, link);
+    }
+
+    fn restart(&mut self, from: Timestamp, link: &Link) {
+        if from < link.start {
+            self.timeline
+                .gap(from, link.start, HourVerdict::Gap, Cause::Restart);
+            self.report(Kind::ChainGap, from, link.start, |problem| {
+                let detail =
+                    "logging or validation was off: the digest after the gap begins the chain anew";
+                problem
+                    .detail(detail)
+                    .differs("a digest for every hour", "none")
+            });
+        } else {
+            self.report(Kind::ChainRestart, link.start, link.start, |problem| {
+                let detail =
+                    "the digest begins the chain anew: it proves nothing of the digests before it";
+                problem
+                    .detail(detail)
+                    .differs("a digest that names its predecessor", "a starting digest")
+            });
+        }
+    }
+
+    /// Checks that the digest begins where its predecessor ends.
+    fn continue_from(&mut self, end: Timestamp, link: &Link) {
+        if end == link.start {
+            return;
+        }
+        self.timeline
+            .gap(end, link.start, HourVerdict::Gap, Cause::Discontinuity);
+        let (from, until) = (end.min(link.start), end.max(link.start));
+        let detail = if end < link.start {
+            "time between the two is in neither"
+        } else {
+            "the two overlap"
+        };
+        self.report(Kind::ChainTimeDiscontinuity, from, until, |problem| {
+            problem
+                .detail(format!(
+                    "{} does not begin where its predecessor ends: {detail}",
+                    link.at.key
+                ))
+                .differs(end, link.start)
+        });
+    }
+
+    /// Compares what a digest says of its predecessor's bytes and signature with what was read.
+    fn compare_link(&mut self, link: &Link) -> bool {
+        let (Some(last), Some(previous)) = (&self.last, &link.previous) else {
+            return false;
+        };
+        let (what, expected, seen) = if previous.sha256 != last.sha256 {
+            (
+                "hash",
+                hex::encode(&previous.sha256),
+                hex::encode(&last.sha256),
+            )
+        } else if previous.signature != last.signature {
+            (
+                "signature",
+                hex::encode(&previous.signature),
+                hex::encode(&last.signature),
+            )
+        } else {
+            return false;
+        };
+        let detail =
+            format!("the digest names another {what} of its predecessor than the predecessor has");
+        self.mismatch(link, &detail, |_, _| (expected, seen));
+        true
+    }
+
+    fn mismatch(
+        &mut self,
+        link: &Link,
+        detail: &str,
+        values: impl FnOnce(&Self, &Previous) -> (String, String),
+    ) {
+        let Some(previous) = &link.previous else {
+            return;
+        };
+        let (expected, seen) = values(self, previous);
+        self.report(Kind::ChainLinkMismatch, link.start, link.end, |problem| {
+            problem
+                .detail(format!("{}: {detail}", link.at.key))
+                .differs(expected, seen)
+        });
+    }
+
+    /// The trail delivered to another place before. What lies there is another chain, or an anchor of it is needed.
+    fn elsewhere(&mut self, link: &Link) {
+        let from = self.timeline.laid();
+        self.timeline
+            .gap(from, link.start, HourVerdict::Unverified, Cause::Elsewhere);
+        let Some(previous) = link
+            .previous
+            .as_ref()
+            .filter(|_| self.timeline.touches(from, link.start) && from < link.start)
+        else {
+            return;
+        };
+        let problem = Problem::object(
+            Kind::DigestUnverified,
+            Verdict::Unverified,
+            &previous.at,
+            Some(&self.id),
+        );
+        let detail = "the trail delivered to another place until then; its digests there were not joined to these";
+        self.problems.push(problem.detail(detail));
+        self.digests.unverified += 1;
+    }
+
+    /// Lays the hours of what was seen but not proved, and of what is missing between. Tells up to where it got.
+    fn lay_slots(
+        &mut self,
+        slots: &[Slot],
+        until: Option<Timestamp>,
+        grid: impl Fn(Timestamp) -> bool,
+    ) -> Timestamp {
+        let begin = self.last.as_ref().map(|last| last.end);
+        let mut cursor = begin.unwrap_or(self.timeline.window.start);
+        let mut sure = begin.is_some();
+        for slot in slots {
+            let end = slot.key.end;
+            // Objects that are in no place of the chain make their problem, but no hour.
+            if end <= cursor
+                || until.is_some_and(|until| end > until)
+                || !(grid(end) || (sure && whole_hours(end, cursor)))
+            {
+                continue;
+            }
+            if slot.verdict == Verdict::Missing {
+                self.missing(&slot.key, cursor);
+            } else {
+                let start = end.saturating_sub(INTERVAL).unwrap_or(end).max(cursor);
+                if cursor < start && sure {
+                    self.missing(&slot.key.ending(start), cursor);
+                } else {
+                    // Whether the chain had begun, only the flawed digest could say.
+                    self.timeline
+                        .gap(cursor, start, HourVerdict::Unverified, Cause::Unknown);
+                }
+                let verdict = if slot.verdict == Verdict::Unverified {
+                    HourVerdict::Unverified
+                } else {
+                    HourVerdict::Invalid
+                };
+                self.timeline.digest(start, end, verdict);
+            }
+            (cursor, sure) = (end, true);
+        }
+        cursor
+    }
+
+    /// Reports the digest `key`, and one for each hour between `from` and it, as missing: as far as in the window.
+    fn missing(&mut self, key: &DigestKey, from: Timestamp) {
+        let Window { start, end } = self.timeline.window;
+        let from = from.max(start);
+        let mut ends = Vec::new();
+        let mut at = key.end;
+        if let Some(beyond) = at
+            .duration_since(end)
+            .as_secs()
+            .checked_div(INTERVAL.as_secs())
+            .filter(|hours| *hours > 0)
+        {
+            at = at
+                .saturating_sub(SignedDuration::from_hours(beyond))
+                .unwrap_or(at);
+        }
+        while at > from {
+            ends.push(at);
+            at = at.saturating_sub(INTERVAL).unwrap_or(from);
+        }
+        for at in ends.into_iter().rev() {
+            let begin = at.saturating_sub(INTERVAL).unwrap_or(at).max(from);
+            if !self.timeline.touches(begin, at) {
+                continue;
+            }
+            self.digests.missing += 1;
+            self.timeline
+                .gap(begin, at, HourVerdict::Gap, Cause::DigestMissing);
+            let problem = Problem::object(
+                Kind::DigestMissing,
+                Verdict::Missing,
+                &key.ending(at).object(),
+                Some(&self.id),
+            );
+            let detail = "the chain goes on after it, and every hour has a digest";
+            self.problems.push(
+                problem
+                    .detail(detail)
+                    .differs("the digest", "no such object"),
+            );
+        }
+    }
+
+    /// The end of the chain: what was seen after the last proved digest, and what should have been.
+    pub(super) fn close(&mut self) {
+        let mut slots = std::mem::take(&mut self.hole);
+        for key in std::mem::take(&mut self.absent) {
+            if !slots.iter().any(|slot| slot.key.end == key.end) {
+                slots.push(Slot {
+                    key,
+                    verdict: Verdict::Missing,
+                    moved: false,
+                });
+            }
+        }
+        slots.sort_by_key(|slot| slot.key.end);
+        let last_end = self.last.as_ref().map(|last| last.end);
+        // A digest that was moved here says nothing of the place where it lies, unless a digest belongs there.
+        slots.retain(|slot| {
+            !slot.moved || last_end.is_some_and(|end| whole_hours(slot.key.end, end))
+        });
+        let nothing = self.last.is_none() && slots.is_empty();
+        let laid = self.lay_slots(&slots, None, |_| true);
+        let Window { start, end } = self.timeline.window;
+        if nothing {
+            self.timeline
+                .gap(start, end, HourVerdict::Gap, Cause::ChainMissing);
+            return self.report(Kind::ChainMissing, start, end, |problem| {
+                problem
+                    .detail("there is no digest of this chain")
+                    .differs("a digest for every hour", "none")
+            });
+        }
+        let finished = slots.is_empty() && self.last.as_ref().is_some_and(|last| last.is_final);
+        let due = match self.logging {
+            Logging::Unknown if finished => laid,
+            Logging::StoppedAt(time) => time.min(end),
+            Logging::Unknown | Logging::Running => end,
+        };
+        let from = laid.max(start);
+        if due.duration_since(laid) >= INTERVAL && from < due {
+            self.timeline
+                .gap(from, due, HourVerdict::Gap, Cause::TailMissing);
+            self.report(Kind::ChainTailMissing, from, due, |problem| {
+                problem
+                    .detail("the chain ends before the window does")
+                    .differs(due, laid)
+            });
+        }
+        let cause = if due < end {
+            Cause::LoggingStopped
+        } else {
+            Cause::NotYetDelivered
+        };
+        self.timeline
+            .gap(self.timeline.laid(), end, HourVerdict::Gap, cause);
+    }
+
+    /// Reports a problem of the chain, if its time touches the window.
+    fn report(
+        &mut self,
+        kind: Kind,
+        from: Timestamp,
+        until: Timestamp,
+        fill: impl FnOnce(Problem) -> Problem,
+    ) {
+        if self.timeline.touches(from, until) {
+            let window = Window {
+                start: from,
+                end: until,
+            };
+            self.problems
+                .push(fill(Problem::chain(kind, &self.id, window)));
+        }
+    }
+}
+
+fn whole_hours(one: Timestamp, other: Timestamp) -> bool {
+    one.duration_since(other).as_secs() % INTERVAL.as_secs() == 0
+}
