@@ -3,7 +3,9 @@
 //! Whether they name each other is not documented, so both is accepted; what they do name must hold. No hour depends
 //! on them, and none of the hourly digests names them.
 
-use super::chain::Last;
+use jiff::Timestamp;
+
+use super::chain::{INTERVAL, Last};
 use super::hex;
 use super::key::DigestKey;
 use super::open::Link;
@@ -21,10 +23,10 @@ impl Walk {
         let Some(link) = self.backfill_pending.take() else {
             return;
         };
-        let Ok((link, signature)) =
-            self.proved(link, successor.and_then(|link| link.previous.as_ref()))
-        else {
-            return;
+        let proved = self.proved(link, successor.and_then(|link| link.previous.as_ref()));
+        let (link, signature) = match proved {
+            Ok(proved) => proved,
+            Err(key) => return self.break_backfill(key.end),
         };
         self.check_backfill_link(&link);
         let (at, end, sha256) = (link.at.clone(), link.end, link.sha256);
@@ -36,6 +38,12 @@ impl Walk {
             is_final: false,
         });
         self.accept(link, None);
+    }
+
+    /// Remembers that the backfill digest that ends then proves nothing.
+    pub(super) fn break_backfill(&mut self, end: Timestamp) {
+        let start = end.saturating_sub(INTERVAL).unwrap_or(end);
+        self.backfill_broken.push(Window { start, end });
     }
 
     fn check_backfill_link(&mut self, link: &Link) {
@@ -70,6 +78,7 @@ impl Walk {
             && self.backfill_seen.insert(previous.at.clone())
         {
             self.digests.missing += 1;
+            self.break_backfill(key.end);
             let problem = Problem::object(
                 Kind::DigestMissing,
                 Verdict::Missing,

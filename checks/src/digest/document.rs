@@ -47,24 +47,26 @@ pub struct LogEntry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FormatFlaw {
     pub(super) what: String,
-    pub(super) expected: Option<String>,
-    pub(super) seen: Option<String>,
+    pub(super) expected: String,
+    pub(super) seen: String,
 }
 
 impl FormatFlaw {
     pub(super) fn new(what: impl Into<String>) -> Self {
+        let what = what.into();
+        let expected = "a digest in CloudTrail's format".to_owned();
         Self {
-            what: what.into(),
-            expected: None,
-            seen: None,
+            expected,
+            seen: what.clone(),
+            what,
         }
     }
 
     fn differs(what: &str, expected: &str, seen: &str) -> Self {
         Self {
             what: what.to_owned(),
-            expected: Some(expected.to_owned()),
-            seen: Some(shorten(seen)),
+            expected: expected.to_owned(),
+            seen: shorten(seen),
         }
     }
 }

@@ -251,7 +251,11 @@ impl Walk {
             Some(&self.id),
         );
         let detail = "the trail delivered to another place until then; its digests there were not joined to these";
-        self.problems.push(problem.detail(detail));
+        self.problems.push(
+            problem
+                .detail(detail)
+                .differs("a digest of this chain", &previous.at),
+        );
         self.digests.unverified += 1;
     }
 

@@ -155,7 +155,14 @@ impl Flaw {
 
     /// A digest that could not be read, and why.
     pub fn unread(at: &ObjectRef, reason: impl Into<String>) -> Box<Self> {
-        Self::new(at, Kind::DigestUnverified, Verdict::Unverified, reason)
+        let reason = reason.into();
+        let flaw = Self::new(
+            at,
+            Kind::DigestUnverified,
+            Verdict::Unverified,
+            "the digest was not read",
+        );
+        flaw.differs("a digest that can be read", reason)
     }
 
     pub(super) fn differs(
@@ -175,9 +182,8 @@ impl Flaw {
     }
 
     fn format(at: &ObjectRef, flaw: FormatFlaw) -> Box<Self> {
-        let mut this = Self::new(at, Kind::DigestFormat, Verdict::Invalid, flaw.what);
-        (this.expected, this.seen) = (flaw.expected, flaw.seen);
-        this
+        Self::new(at, Kind::DigestFormat, Verdict::Invalid, flaw.what)
+            .differs(flaw.expected, flaw.seen)
     }
 
     /// The problem that it makes: in its chain, if its key tells one.
@@ -213,7 +219,7 @@ pub fn open(
 ) -> Result<Link, Box<Flaw>> {
     let invalid = |kind, detail: &str| Flaw::new(at, kind, Verdict::Invalid, detail);
     let (json, trailing) = inflate(bytes, limits.digest)
-        .map_err(|flaw| invalid(Kind::DigestFormat, &flaw.to_string()))?;
+        .map_err(|flaw| Flaw::format(at, FormatFlaw::new(flaw.to_string())))?;
     let document = Document::parse(&json).map_err(|flaw| Flaw::format(at, flaw))?;
     let hash = sha256(&json);
     let to_sign = string_to_sign(&document, &hash);
@@ -276,6 +282,7 @@ pub fn open(
             Kind::DigestTrailingData,
             "something follows the gzip member",
         )
+        .differs("one gzip member", "one gzip member and more bytes")
         .of(document));
     }
     let Document {
@@ -330,8 +337,11 @@ fn signing_time(
             let text = signature.backfill_generated.as_deref().unwrap_or_default();
             let made: Timestamp = text.parse().map_err(|_| FormatFlaw {
                 what: "a backfill digest must say when it was generated".to_owned(),
-                expected: Some("backfill-generation-timestamp in the metadata".to_owned()),
-                seen: signature.backfill_generated.as_deref().map(shorten),
+                expected: "backfill-generation-timestamp in the metadata".to_owned(),
+                seen: signature
+                    .backfill_generated
+                    .as_deref()
+                    .map_or("none".to_owned(), shorten),
             })?;
             Ok((
                 late(made, -BACKFILL_SIGNED_WITHIN),

@@ -33,6 +33,11 @@ impl Plan {
         plan
     }
 
+    /// Adds a chain that must be there, whether it has digests or not.
+    pub fn expect(&mut self, chain: ChainId) {
+        self.chains.entry(chain).or_default();
+    }
+
     /// Leaves of each chain the digests that may cover any of `window`, the one before them, and the one after them,
     /// which may prove a lost signature. Backfill digests stay if they end in the window.
     pub fn within(&mut self, window: Window) {
@@ -56,6 +61,5 @@ impl Plan {
                 inside || (!key.backfill && (Some(key.end) == before || Some(key.end) == after))
             });
         }
-        self.chains.retain(|_, keys| !keys.is_empty());
     }
 }

@@ -41,7 +41,9 @@ pub fn reconcile<'k>(walks: &mut [Walk], found: impl IntoIterator<Item = &'k str
                 &at,
                 Some(&walk.id),
             );
-            problem.detail(detail)
+            problem
+                .detail(detail)
+                .differs("listed by a valid digest", "listed by none")
         };
         let problem = match cover {
             // Its digest is still to come.
@@ -90,9 +92,12 @@ fn responsible(walks: &[Walk], log: &LogKey) -> Option<(usize, Cover, usize)> {
         .enumerate()
         .filter(|(_, walk)| in_window(walk))
         .filter_map(|(index, walk)| {
-            walk.timeline
-                .cover(from, until)
-                .map(|(cover, hour)| (index, cover, hour))
+            let (cover, hour) = walk.timeline.cover(from, until)?;
+            let broken = walk
+                .backfill_broken
+                .iter()
+                .any(|hour| from < hour.end && hour.start < until);
+            Some((index, if broken { Cover::Broken } else { cover }, hour))
         })
         .min_by_key(|(index, cover, _)| (rank(cover), *index))
 }

@@ -11,6 +11,7 @@ use super::chain::{
     Anchor, Cause, Chain, DigestCounts, HourVerdict, INTERVAL, Joined, Last, LogCounts, Logging,
 };
 use super::document::{LogEntry, Previous};
+use super::hex;
 use super::key::{ChainId, DigestKey, LogKey, ObjectRef};
 use super::log::LogOutcome;
 use super::open::{Flaw, Link};
@@ -87,6 +88,8 @@ pub struct Walk {
     pub(super) backfill_pending: Option<Link>,
     pub(super) backfill_last: Option<Last>,
     pub(super) backfill_seen: BTreeSet<ObjectRef>,
+    /// The hours of backfill digests that are missing or not proved: they may have listed any log of theirs.
+    pub(super) backfill_broken: Vec<Window>,
     pub(super) digests: DigestCounts,
     pub(super) logs: LogCounts,
     pub(super) problems: Vec<Problem>,
@@ -124,6 +127,7 @@ impl Walk {
             backfill_pending: None,
             backfill_last: None,
             backfill_seen: BTreeSet::new(),
+            backfill_broken: Vec::new(),
             digests: DigestCounts::default(),
             logs: LogCounts::default(),
             problems: Vec::new(),
@@ -195,13 +199,20 @@ impl Walk {
             LogOutcome::Unread(reason) => {
                 self.logs.unverified += 1;
                 (
-                    problem(Kind::LogUnverified, Verdict::Unverified).detail(reason),
+                    problem(Kind::LogUnverified, Verdict::Unverified)
+                        .detail("the log was not read")
+                        .differs("a log that can be read", reason),
                     HourVerdict::Unverified,
                 )
             }
         };
         self.timeline.spoil(digest.hour, verdict);
         self.problems.push(problem);
+    }
+
+    /// Which chain it is.
+    pub fn id(&self) -> &ChainId {
+        &self.id
     }
 
     /// The last digest that was proved: where the next run may start.
@@ -248,8 +259,11 @@ impl Walk {
             Some(&self.id),
         );
         self.digests.unverified += 1;
-        self.problems
-            .push(problem.detail("the digest is one of another chain"));
+        self.problems.push(
+            problem
+                .detail("the digest is one of another chain")
+                .differs(self.id.to_string(), &at.key),
+        );
     }
 
     fn opened(&mut self, link: Link) {
@@ -278,6 +292,7 @@ impl Walk {
         }
         if key.backfill {
             self.backfill_seen.insert(flaw.at);
+            self.break_backfill(key.end);
             return;
         }
         let slot = Slot {
@@ -352,6 +367,7 @@ impl Walk {
                     let note = note.detail(
                         "the object has lost its signature; its successor names it, and it fits",
                     );
+                    let note = note.differs("x-amz-meta-signature", "none");
                     self.problems.push(Problem {
                         severity: Severity::Info,
                         verdict: None,
@@ -361,15 +377,7 @@ impl Walk {
                 Ok((link, signature))
             }
             None => {
-                let detail =
-                    "the object has no signature, and no successor that names one which fits";
-                let mut flaw = Flaw::new(
-                    &link.at,
-                    Kind::DigestSignatureMissing,
-                    Verdict::Invalid,
-                    detail,
-                )
-                .differs("x-amz-meta-signature", "none");
+                let mut flaw = unproved(&link, named);
                 flaw.logs = link.logs;
                 self.count(&flaw, &link.key);
                 Err(Box::new(link.key))
@@ -434,6 +442,23 @@ impl Walk {
                 logs,
                 hour,
             });
+        }
+    }
+}
+
+/// Why a digest that has lost its signature is not proved.
+fn unproved(link: &Link, named: Option<&Previous>) -> Box<Flaw> {
+    let flaw = |kind, detail| Flaw::new(&link.at, kind, Verdict::Invalid, detail);
+    match named.filter(|previous| previous.at == link.at) {
+        Some(previous) => {
+            let detail =
+                "the object has no signature, and the one that its successor names does not fit it";
+            let (expected, seen) = (hex::encode(&previous.sha256), hex::encode(&link.sha256));
+            flaw(Kind::DigestSignatureInvalid, detail).differs(expected, seen)
+        }
+        None => {
+            let detail = "the object has no signature, and no successor names it";
+            flaw(Kind::DigestSignatureMissing, detail).differs("x-amz-meta-signature", "none")
         }
     }
 }
