@@ -82,6 +82,9 @@ impl Walk {
             signature,
             is_final: length < INTERVAL && link.previous.is_some(),
         });
+        if self.timeline.touches(link.start, link.end) {
+            self.reached.clone_from(&self.last);
+        }
         self.accept(link, hour);
     }
 

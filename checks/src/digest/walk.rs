@@ -77,7 +77,11 @@ pub struct Walk {
     pub(super) id: ChainId,
     pub(super) logging: Logging,
     pub(super) timeline: Timeline,
+    /// Where an earlier run ended.
+    anchor: Option<Last>,
     pub(super) last: Option<Last>,
+    /// The last that has any of the window.
+    pub(super) reached: Option<Last>,
     /// Between `last` and `pending`.
     pub(super) hole: Vec<Slot>,
     pending: Option<Link>,
@@ -119,7 +123,9 @@ impl Walk {
             id,
             logging,
             timeline: Timeline::new(window),
+            anchor: None,
             last: None,
+            reached: None,
             hole: Vec::new(),
             pending: None,
             after: Vec::new(),
@@ -140,7 +146,8 @@ impl Walk {
 
     /// Demands that the first digest be joined to the one where an earlier run ended; `None` if the anchor is damaged.
     pub fn anchored(mut self, anchor: &Anchor) -> Option<Self> {
-        self.last = Some(Last::from_anchor(anchor)?);
+        self.anchor = Some(Last::from_anchor(anchor)?);
+        self.last.clone_from(&self.anchor);
         Some(self)
     }
 
@@ -215,9 +222,12 @@ impl Walk {
         &self.id
     }
 
-    /// The last digest that was proved: where the next run may start.
+    /// The last digest of the window that was proved: where the next run may start.
     pub fn anchor(&self) -> Option<Anchor> {
-        self.last.as_ref().map(Last::anchor)
+        self.reached
+            .as_ref()
+            .or(self.anchor.as_ref())
+            .map(Last::anchor)
     }
 
     /// The chain and its problems.
@@ -267,6 +277,30 @@ impl Walk {
     }
 
     fn opened(&mut self, link: Link) {
+        if let Some(anchor) = self
+            .anchor
+            .as_ref()
+            .filter(|anchor| link.key.end <= anchor.end)
+        {
+            // Proved by the run that left the anchor. What lies there now must be the same.
+            if link.at == anchor.at && link.sha256 != anchor.sha256 {
+                let window = Window {
+                    start: link.start,
+                    end: link.end,
+                };
+                let problem = Problem::chain(Kind::ChainLinkMismatch, &self.id, window)
+                    .detail(format!(
+                        "{}: replaced since it was last verified",
+                        link.at.key
+                    ))
+                    .differs(hex::encode(&anchor.sha256), hex::encode(&link.sha256));
+                self.problems.push(Problem {
+                    verdict: Some(Verdict::Invalid),
+                    ..problem
+                });
+            }
+            return;
+        }
         self.settle(Some(&link));
         self.pending = Some(link);
     }

@@ -420,7 +420,7 @@ fn records(place: &Place<'_>, time: Timestamp, count: usize, random: &mut Random
                 "awsRegion": region,
                 "sourceIPAddress": format!("203.0.113.{}", random.below(256)),
                 "userAgent": "aws-sdk-rust/1.3 os/linux lang/rust",
-                "requestParameters": {"maxResults": random.below(1000), "token": random.name(24)},
+                "requestParameters": {"maxResults": random.below(1000), "token": random.name(160)},
                 "responseElements": null,
                 "requestID": hex(&random.bytes(16)),
                 "eventID": hex(&random.bytes(16)),
