@@ -12,6 +12,9 @@ use super::sha256::Sha256;
 /// CloudTrail delivers a digest every hour, also without activity.
 pub const INTERVAL: SignedDuration = SignedDuration::from_hours(1);
 
+/// How far a digest may be from the full hour and still be in its place.
+pub(super) const SLACK: SignedDuration = SignedDuration::from_secs(60);
+
 /// The verdict on an hour or a chain; a later one is worse.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::chain::{Cause, HourVerdict, INTERVAL, Last, Logging};
+use super::chain::{Cause, HourVerdict, INTERVAL, Last, Logging, SLACK};
 use super::document::Previous;
 use super::hex;
 use super::key::DigestKey;
@@ -80,7 +80,7 @@ impl Walk {
             end: link.end,
             sha256: link.sha256,
             signature,
-            is_final: length < INTERVAL && link.previous.is_some(),
+            is_final: length < INTERVAL - SLACK && link.previous.is_some(),
         });
         if self.timeline.touches(link.start, link.end) {
             self.reached.clone_from(&self.last);
@@ -106,7 +106,8 @@ impl Walk {
         if key.chain != here {
             here.bucket.clone_from(&key.chain.bucket);
             here.prefix.clone_from(&key.chain.prefix);
-            return if key.chain == here {
+            let hole = self.last.as_ref().is_none_or(|last| last.end < link.start);
+            return if key.chain == here && hole {
                 Joint::ToElsewhere
             } else {
                 Joint::Wrong
@@ -307,20 +308,16 @@ impl Walk {
     /// Reports the digest `key`, and one for each hour between `from` and it, as missing: as far as in the window.
     fn missing(&mut self, key: &DigestKey, from: Timestamp) {
         let Window { start, end } = self.timeline.window;
+        // The rest of a hole that is not quite whole hours is no digest of its own.
+        let least = from.saturating_add(SLACK).unwrap_or(from);
         let from = from.max(start);
+        let beyond = key.end.duration_since(end).as_hours().max(0);
+        let mut at = key
+            .end
+            .saturating_sub(SignedDuration::from_hours(beyond))
+            .unwrap_or(key.end);
         let mut ends = Vec::new();
-        let mut at = key.end;
-        if let Some(beyond) = at
-            .duration_since(end)
-            .as_secs()
-            .checked_div(INTERVAL.as_secs())
-            .filter(|hours| *hours > 0)
-        {
-            at = at
-                .saturating_sub(SignedDuration::from_hours(beyond))
-                .unwrap_or(at);
-        }
-        while at > from {
+        while at > from && (at > least || ends.is_empty()) {
             ends.push(at);
             at = at.saturating_sub(INTERVAL).unwrap_or(from);
         }
@@ -421,6 +418,11 @@ impl Walk {
     }
 }
 
+/// Whether the two are whole hours apart, or nearly.
 fn whole_hours(one: Timestamp, other: Timestamp) -> bool {
-    one.duration_since(other).as_secs() % INTERVAL.as_secs() == 0
+    let over = one
+        .duration_since(other)
+        .as_secs()
+        .rem_euclid(INTERVAL.as_secs());
+    over <= SLACK.as_secs() || over >= INTERVAL.as_secs() - SLACK.as_secs()
 }

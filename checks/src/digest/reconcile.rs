@@ -85,19 +85,29 @@ fn responsible(walks: &[Walk], log: &LogKey) -> Option<(usize, Cover, usize)> {
         Cover::Valid => 1,
         Cover::Expected(_) => 2,
     };
-    let in_window =
-        |walk: &&Walk| start < walk.timeline.window.end && end >= walk.timeline.window.start;
+    let covers = |(index, walk): (usize, &Walk)| {
+        let window = walk.timeline.window;
+        let (before, after) = walk.neighbours;
+        // What lies just before the window may be listed by its first digest, and is judged if the one before was seen.
+        let latest = if before { until } else { end };
+        if start >= window.end || latest < window.start || (before && until == window.start) {
+            return None;
+        }
+        let (mut cover, hour) = walk.timeline.cover(from, until)?;
+        let broken = walk
+            .backfill_broken
+            .iter()
+            .any(|hour| from < hour.end && hour.start < until);
+        // Just before the window's end: the next digest may list it.
+        let open = !after && until > window.end && end < window.end && cover == Cover::Valid;
+        if broken || open {
+            cover = Cover::Broken;
+        }
+        Some((index, cover, hour))
+    };
     walks
         .iter()
         .enumerate()
-        .filter(|(_, walk)| in_window(walk))
-        .filter_map(|(index, walk)| {
-            let (cover, hour) = walk.timeline.cover(from, until)?;
-            let broken = walk
-                .backfill_broken
-                .iter()
-                .any(|hour| from < hour.end && hour.start < until);
-            Some((index, if broken { Cover::Broken } else { cover }, hour))
-        })
+        .filter_map(covers)
         .min_by_key(|(index, cover, _)| (rank(cover), *index))
 }

@@ -98,6 +98,8 @@ pub struct Walk {
     pub(super) logs: LogCounts,
     pub(super) problems: Vec<Problem>,
     settled: Vec<Settled>,
+    /// Whether proved digests were seen that end before the window and that begin after it.
+    pub(super) neighbours: (bool, bool),
     /// Logs that valid digests list, and those that others do.
     pub(super) listed: HashSet<LogId>,
     pub(super) claimed: HashSet<LogId>,
@@ -138,6 +140,7 @@ impl Walk {
             logs: LogCounts::default(),
             problems: Vec::new(),
             settled: Vec::new(),
+            neighbours: (false, false),
             listed: HashSet::new(),
             claimed: HashSet::new(),
             services: BTreeSet::new(),
@@ -283,7 +286,11 @@ impl Walk {
             .filter(|anchor| link.key.end <= anchor.end)
         {
             // Proved by the run that left the anchor. What lies there now must be the same.
-            if link.at == anchor.at && link.sha256 != anchor.sha256 {
+            if link.at == anchor.at && link.sha256 == anchor.sha256 {
+                self.listed
+                    .extend(link.logs.iter().map(|log| log_id(&log.at.key)));
+                self.neighbours.0 = true;
+            } else if link.at == anchor.at {
                 let window = Window {
                     start: link.start,
                     end: link.end,
@@ -422,6 +429,10 @@ impl Walk {
     /// Counts a valid digest and hands out its logs.
     pub(super) fn accept(&mut self, link: Link, hour: Option<usize>) {
         let inside = self.timeline.touches(link.start, link.end);
+        if !link.key.backfill {
+            self.neighbours.0 |= link.end <= self.timeline.window.start;
+            self.neighbours.1 |= link.start >= self.timeline.window.end;
+        }
         if inside {
             self.digests.valid += 1;
         }

@@ -41,7 +41,7 @@ fn signature(object: &Object) -> Option<Signature> {
 
 fn rounds() -> usize {
     // More can be asked for: TRAILAUDIT_FUZZ_ROUNDS=1000000.
-    option_env!("TRAILAUDIT_FUZZ_ROUNDS").map_or(3000, |rounds| rounds.parse().unwrap())
+    option_env!("TRAILAUDIT_FUZZ_ROUNDS").map_or(1500, |rounds| rounds.parse().unwrap())
 }
 
 #[test]

@@ -162,6 +162,7 @@ impl Tree {
                 trail,
                 start,
                 end,
+                late: spec.late.contains(&hour),
             };
             let count = if spec.empty.contains(&hour) {
                 0
@@ -215,7 +216,10 @@ impl Tree {
     ) -> LaidLog {
         let minutes = place.end.duration_since(place.start).as_mins();
         let even = minutes * (index as i64 + 1) / (count as i64 + 1);
-        let delivered = place.start + SignedDuration::from_mins(even / 5 * 5);
+        let delivered = match index == 0 && place.late {
+            true => place.start - SignedDuration::from_mins(2),
+            false => place.start + SignedDuration::from_mins(even / 5 * 5),
+        };
         let bytes = records(place, delivered, place.spec.records, random);
         let key = place.log_key("CloudTrail", delivered, &random.name(16));
         let at = (place.spec.bucket.clone(), key);
@@ -344,6 +348,7 @@ struct Place<'s> {
     trail: &'s str,
     start: Timestamp,
     end: Timestamp,
+    late: bool,
 }
 
 impl Place<'_> {

@@ -25,6 +25,8 @@ pub struct Spec {
     pub records: usize,
     /// Hours without logs.
     pub empty: Vec<usize>,
+    /// Hours whose first log is named two minutes before they begin.
+    pub late: Vec<usize>,
     /// Where chains begin anew.
     pub restarts: Vec<Restart>,
     /// Digests that cover less than an hour, such as the final one.
@@ -102,6 +104,7 @@ impl Default for Spec {
             logs_per_hour: 2,
             records: 2,
             empty: Vec::new(),
+            late: Vec::new(),
             restarts: Vec::new(),
             short: Vec::new(),
             backfills: Vec::new(),
