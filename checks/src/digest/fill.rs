@@ -1,10 +1,11 @@
 //! Puts each proved digest in its place and accounts for the time between it and the one before.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::chain::{Cause, HourVerdict, INTERVAL, Last, Logging, SLACK};
+use super::chain::{Cause, HourVerdict, INTERVAL, Last, SLACK};
 use super::document::Previous;
 use super::hex;
+use super::holes::whole_hours;
 use super::key::DigestKey;
 use super::open::Link;
 use super::problem::{Kind, Problem, Verdict, Window};
@@ -263,144 +264,8 @@ impl Walk {
         self.digests.unverified += 1;
     }
 
-    /// Lays the hours of what was seen but not proved, and of what is missing between. Tells up to where it got.
-    fn lay_slots(
-        &mut self,
-        slots: &[Slot],
-        until: Option<Timestamp>,
-        grid: impl Fn(Timestamp) -> bool,
-    ) -> Timestamp {
-        let begin = self.last.as_ref().map(|last| last.end);
-        let mut cursor = begin.unwrap_or(self.timeline.window.start);
-        let mut sure = begin.is_some();
-        for slot in slots {
-            let end = slot.key.end;
-            // Objects that are in no place of the chain make their problem, but no hour.
-            if end <= cursor
-                || until.is_some_and(|until| end > until)
-                || !(grid(end) || (sure && whole_hours(end, cursor)))
-            {
-                continue;
-            }
-            if slot.verdict == Verdict::Missing {
-                self.missing(&slot.key, cursor);
-            } else {
-                let start = end.saturating_sub(INTERVAL).unwrap_or(end).max(cursor);
-                if cursor < start && sure {
-                    self.missing(&slot.key.ending(start), cursor);
-                } else {
-                    // Whether the chain had begun, only the flawed digest could say.
-                    self.timeline
-                        .gap(cursor, start, HourVerdict::Unverified, Cause::Unknown);
-                }
-                let verdict = if slot.verdict == Verdict::Unverified {
-                    HourVerdict::Unverified
-                } else {
-                    HourVerdict::Invalid
-                };
-                self.timeline.digest(start, end, verdict);
-            }
-            (cursor, sure) = (end, true);
-        }
-        cursor
-    }
-
-    /// Reports the digest `key`, and one for each hour between `from` and it, as missing: as far as in the window.
-    fn missing(&mut self, key: &DigestKey, from: Timestamp) {
-        let Window { start, end } = self.timeline.window;
-        // The rest of a hole that is not quite whole hours is no digest of its own.
-        let least = from.saturating_add(SLACK).unwrap_or(from);
-        let from = from.max(start);
-        let beyond = key.end.duration_since(end).as_hours().max(0);
-        let mut at = key
-            .end
-            .saturating_sub(SignedDuration::from_hours(beyond))
-            .unwrap_or(key.end);
-        let mut ends = Vec::new();
-        while at > from && (at > least || ends.is_empty()) {
-            ends.push(at);
-            at = at.saturating_sub(INTERVAL).unwrap_or(from);
-        }
-        for at in ends.into_iter().rev() {
-            let begin = at.saturating_sub(INTERVAL).unwrap_or(at).max(from);
-            if !self.timeline.touches(begin, at) {
-                continue;
-            }
-            self.digests.missing += 1;
-            self.timeline
-                .gap(begin, at, HourVerdict::Gap, Cause::DigestMissing);
-            let problem = Problem::object(
-                Kind::DigestMissing,
-                Verdict::Missing,
-                &key.ending(at).object(),
-                Some(&self.id),
-            );
-            let detail = "the chain goes on after it, and every hour has a digest";
-            self.problems.push(
-                problem
-                    .detail(detail)
-                    .differs("the digest", "no such object"),
-            );
-        }
-    }
-
-    /// The end of the chain: what was seen after the last proved digest, and what should have been.
-    pub(super) fn close(&mut self) {
-        let mut slots = std::mem::take(&mut self.hole);
-        for key in std::mem::take(&mut self.absent) {
-            if !slots.iter().any(|slot| slot.key.end == key.end) {
-                slots.push(Slot {
-                    key,
-                    verdict: Verdict::Missing,
-                    moved: false,
-                });
-            }
-        }
-        slots.sort_by_key(|slot| slot.key.end);
-        let last_end = self.last.as_ref().map(|last| last.end);
-        // A digest that was moved here says nothing of the place where it lies, unless a digest belongs there.
-        slots.retain(|slot| {
-            !slot.moved || last_end.is_some_and(|end| whole_hours(slot.key.end, end))
-        });
-        let nothing = self.last.is_none() && slots.is_empty();
-        let laid = self.lay_slots(&slots, None, |_| true);
-        let Window { start, end } = self.timeline.window;
-        if nothing {
-            self.timeline
-                .gap(start, end, HourVerdict::Gap, Cause::ChainMissing);
-            return self.report(Kind::ChainMissing, start, end, |problem| {
-                problem
-                    .detail("there is no digest of this chain")
-                    .differs("a digest for every hour", "none")
-            });
-        }
-        let finished = slots.is_empty() && self.last.as_ref().is_some_and(|last| last.is_final);
-        let due = match self.logging {
-            Logging::Unknown if finished => laid,
-            Logging::StoppedAt(time) => time.min(end),
-            Logging::Unknown | Logging::Running => end,
-        };
-        let from = laid.max(start);
-        if due.duration_since(laid) >= INTERVAL && from < due {
-            self.timeline
-                .gap(from, due, HourVerdict::Gap, Cause::TailMissing);
-            self.report(Kind::ChainTailMissing, from, due, |problem| {
-                problem
-                    .detail("the chain ends before the window does")
-                    .differs(due, laid)
-            });
-        }
-        let cause = if due < end {
-            Cause::LoggingStopped
-        } else {
-            Cause::NotYetDelivered
-        };
-        self.timeline
-            .gap(self.timeline.laid(), end, HourVerdict::Gap, cause);
-    }
-
     /// Reports a problem of the chain, if its time touches the window.
-    fn report(
+    pub(super) fn report(
         &mut self,
         kind: Kind,
         from: Timestamp,
@@ -416,13 +281,4 @@ impl Walk {
                 .push(fill(Problem::chain(kind, &self.id, window)));
         }
     }
-}
-
-/// Whether the two are whole hours apart, or nearly.
-fn whole_hours(one: Timestamp, other: Timestamp) -> bool {
-    let over = one
-        .duration_since(other)
-        .as_secs()
-        .rem_euclid(INTERVAL.as_secs());
-    over <= SLACK.as_secs() || over >= INTERVAL.as_secs() - SLACK.as_secs()
 }

@@ -10,13 +10,13 @@ use jiff::Timestamp;
 use super::chain::{
     Anchor, Cause, Chain, DigestCounts, HourVerdict, INTERVAL, Joined, Last, LogCounts, Logging,
 };
-use super::document::{LogEntry, Previous};
+use super::document::Previous;
+use super::flaw::Flaw;
 use super::hex;
-use super::key::{ChainId, DigestKey, LogKey, ObjectRef};
-use super::log::LogOutcome;
-use super::open::{Flaw, Link};
+use super::key::{ChainId, DigestKey, ObjectRef};
+use super::logs::{LogId, Settled, log_id};
+use super::open::Link;
 use super::problem::{Kind, Problem, Severity, Verdict, Window};
-use super::sha256::sha256;
 use super::timeline::Timeline;
 
 /// What was seen in the place of one digest.
@@ -53,16 +53,6 @@ impl From<Result<Link, Box<Flaw>>> for Step {
     }
 }
 
-/// A valid digest in the window, and its logs that are to be read.
-#[derive(Clone, Debug)]
-pub struct Settled {
-    /// The digest.
-    pub at: ObjectRef,
-    /// The logs, each once, in the chain's bucket and under the account's prefix.
-    pub logs: Vec<LogEntry>,
-    hour: Option<usize>,
-}
-
 /// A place of the chain that is not filled by a proved digest.
 #[derive(Debug)]
 pub(super) struct Slot {
@@ -97,7 +87,7 @@ pub struct Walk {
     pub(super) digests: DigestCounts,
     pub(super) logs: LogCounts,
     pub(super) problems: Vec<Problem>,
-    settled: Vec<Settled>,
+    pub(super) settled: Vec<Settled>,
     /// Whether proved digests were seen that end before the window and that begin after it.
     pub(super) neighbours: (bool, bool),
     /// Logs that valid digests list, and those that others do.
@@ -105,17 +95,6 @@ pub struct Walk {
     pub(super) claimed: HashSet<LogId>,
     /// The folders, such as `CloudTrail-Insight`, whose logs the digests list.
     pub(super) services: BTreeSet<String>,
-}
-
-/// Half of the SHA-256 of a log's key: nobody finds two keys with the same.
-pub(super) type LogId = [u8; 16];
-
-pub(super) fn log_id(key: &str) -> LogId {
-    let mut id = [0; 16];
-    id.iter_mut()
-        .zip(sha256(key.as_bytes()))
-        .for_each(|(to, from)| *to = from);
-    id
 }
 
 impl Walk {
@@ -175,49 +154,6 @@ impl Walk {
         self.settle_backfill(None);
         self.close();
         std::mem::take(&mut self.settled)
-    }
-
-    /// Takes what reading one log of a settled digest came to.
-    pub fn log(&mut self, digest: &Settled, entry: &LogEntry, outcome: LogOutcome) {
-        let problem = |kind, verdict| Problem::object(kind, verdict, &entry.at, Some(&self.id));
-        let (problem, verdict) = match outcome {
-            LogOutcome::Valid => {
-                self.logs.valid += 1;
-                return;
-            }
-            LogOutcome::Invalid(flaw) => {
-                self.logs.invalid += 1;
-                let problem = problem(flaw.kind, Verdict::Invalid).detail(flaw.detail);
-                (
-                    Problem {
-                        expected: flaw.expected,
-                        seen: flaw.seen,
-                        ..problem
-                    },
-                    HourVerdict::Invalid,
-                )
-            }
-            LogOutcome::Missing => {
-                self.logs.missing += 1;
-                let detail = format!("listed by {}", digest.at.key);
-                let problem = problem(Kind::LogMissing, Verdict::Missing).detail(detail);
-                (
-                    problem.differs("the log", "no such object"),
-                    HourVerdict::Invalid,
-                )
-            }
-            LogOutcome::Unread(reason) => {
-                self.logs.unverified += 1;
-                (
-                    problem(Kind::LogUnverified, Verdict::Unverified)
-                        .detail("the log was not read")
-                        .differs("a log that can be read", reason),
-                    HourVerdict::Unverified,
-                )
-            }
-        };
-        self.timeline.spoil(digest.hour, verdict);
-        self.problems.push(problem);
     }
 
     /// Which chain it is.
@@ -321,7 +257,8 @@ impl Walk {
             pending.prove(&previous.signature);
         }
         let Some(key) = DigestKey::parse(&flaw.at).filter(|key| key.chain == self.id) else {
-            self.stray(&flaw.at);
+            self.problems.push(flaw.problem());
+            self.digests.unverified += 1;
             return;
         };
         self.count(&flaw, &key);
@@ -425,70 +362,6 @@ impl Walk {
             }
         }
     }
-
-    /// Counts a valid digest and hands out its logs.
-    pub(super) fn accept(&mut self, link: Link, hour: Option<usize>) {
-        let inside = self.timeline.touches(link.start, link.end);
-        if !link.key.backfill {
-            self.neighbours.0 |= link.end <= self.timeline.window.start;
-            self.neighbours.1 |= link.start >= self.timeline.window.end;
-        }
-        if inside {
-            self.digests.valid += 1;
-        }
-        let prefix = link.key.account_prefix();
-        let mut logs = Vec::with_capacity(link.logs.len());
-        for entry in link.logs {
-            let first = self.listed.insert(log_id(&entry.at.key));
-            let log = LogKey::parse(&entry.at.key).filter(|_| is_log_key(&entry.at.key, &prefix));
-            if !inside {
-                continue;
-            }
-            let problem = |kind, verdict| Problem::object(kind, verdict, &entry.at, Some(&self.id));
-            let (problem, spoils) = if log.is_none() {
-                self.logs.invalid += 1;
-                let problem = problem(Kind::LogKeySuspicious, Verdict::Invalid);
-                let expected = format!("a log's key that begins with {prefix}");
-                (
-                    problem.detail("not read").differs(expected, &entry.at.key),
-                    Some(HourVerdict::Invalid),
-                )
-            } else if entry.at.bucket != self.id.bucket {
-                self.logs.unverified += 1;
-                let problem = problem(Kind::LogForeignBucket, Verdict::Unverified);
-                let problem = problem.detail("not read: it lies in another bucket than its digest");
-                (
-                    problem.differs(&self.id.bucket, &entry.at.bucket),
-                    Some(HourVerdict::Unverified),
-                )
-            } else if !first {
-                let mut problem = problem(Kind::LogListedTwice, Verdict::Valid);
-                problem.verdict = None;
-                let detail = format!("listed again by {}", link.at.key);
-                (
-                    problem
-                        .detail(detail)
-                        .differs("listed once", "listed more than once"),
-                    None,
-                )
-            } else {
-                self.services.extend(log.map(|log| log.service));
-                logs.push(entry);
-                continue;
-            };
-            if let Some(verdict) = spoils {
-                self.timeline.spoil(hour, verdict);
-            }
-            self.problems.push(problem);
-        }
-        if inside {
-            self.settled.push(Settled {
-                at: link.at,
-                logs,
-                hour,
-            });
-        }
-    }
 }
 
 /// Why a digest that has lost its signature is not proved.
@@ -516,14 +389,6 @@ fn weight(problem: &Problem) -> Option<HourVerdict> {
         Verdict::Missing if problem.kind == Kind::DigestMissing => Some(HourVerdict::Gap),
         Verdict::Missing | Verdict::Unlisted | Verdict::Invalid => Some(HourVerdict::Invalid),
     }
-}
-
-/// Whether CloudTrail writes such keys for this account. The key may become a path on disk elsewhere.
-fn is_log_key(key: &str, account_prefix: &str) -> bool {
-    let inside = key.strip_prefix(account_prefix);
-    inside.is_some_and(|rest| {
-        rest.split('/').all(|part| !matches!(part, "" | "." | "..")) && !rest.contains(['\\', '\0'])
-    })
 }
 
 /// Joins the digests of one chain, in any order, without a look at its logs.
