@@ -301,3 +301,52 @@ fn every_kind_of_problem_has_cases() {
         );
     }
 }
+
+/// Reports and the audit's schema rest on these names.
+#[test]
+fn a_chain_is_written_as_the_audit_has_it() {
+    let case = |faults: &str| {
+        let json = format!(
+            r#"{{"name": "x", "tree": {{"hours": 2, "faults": [{faults}]}}, "expect": {{"problems": {{}}}}}}"#
+        );
+        let outcome = run(&serde_json::from_str(&json).unwrap());
+        serde_json::to_value(&outcome.joined[0]).unwrap()
+    };
+    let names = |value: &serde_json::Value| {
+        let mut names: Vec<_> = value.as_object().unwrap().keys().cloned().collect();
+        names.sort();
+        names.join(" ")
+    };
+    let joined = case(r#"{"do": "tamper", "log": [1, 0]}"#);
+    let (chain, problem) = (&joined["chain"], &joined["problems"][0]);
+    assert_eq!(
+        names(chain),
+        "account bucket digests home_region hours logs prefix region trail verdict window"
+    );
+    assert_eq!(names(&chain["digests"]), "invalid missing unverified valid");
+    assert_eq!(
+        names(&chain["logs"]),
+        "invalid missing unlisted unverified valid"
+    );
+    assert_eq!(names(&chain["hours"][0]), "end start verdict");
+    assert_eq!(chain["hours"][1]["verdict"], "invalid");
+    assert_eq!(
+        names(problem),
+        "account bucket chain detail expected key kind region seen severity verdict"
+    );
+    assert_eq!(problem["kind"], "log-hash-mismatch");
+    assert_eq!(problem["severity"], "critical");
+    assert_eq!(
+        problem["chain"],
+        "111122223333/eu-west-1/eu-west-1/main@logs/"
+    );
+
+    let joined = case(r#"{"do": "delete", "digest": 1}"#);
+    let tail = joined["problems"].as_array().unwrap().last().unwrap();
+    assert_eq!(tail["kind"], "chain-tail-missing");
+    assert_eq!(
+        names(tail),
+        "account bucket chain detail expected kind region seen severity window"
+    );
+    assert_eq!(joined["chain"]["hours"][1]["cause"], "tail-missing");
+}
