@@ -8,6 +8,7 @@ pub mod calls;
 pub mod catalog;
 pub mod check;
 pub mod coverage;
+pub mod digest;
 pub mod evaluate;
 pub mod fact;
 pub mod finding;

@@ -1,0 +1,50 @@
+//! Hexadecimal text, as digests and their metadata write hashes and signatures.
+
+use std::fmt::Write as _;
+
+/// Lower-case hexadecimal text of `bytes`.
+pub(super) fn encode(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
+    for byte in bytes {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// The bytes that `text` stands for; `None` if it is not hexadecimal text.
+pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+    if !text.len().is_multiple_of(2) {
+        return None;
+    }
+    text.as_bytes()
+        .chunks_exact(2)
+        .map(|pair| match pair {
+            [high, low] => Some((nibble(*high)? << 4) | nibble(*low)?),
+            _ => None,
+        })
+        .collect()
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn round_trip_and_refusals() {
+        assert_eq!(decode("00fFa1"), Some(vec![0, 255, 161]));
+        assert_eq!(encode(&[0, 255, 161]), "00ffa1");
+        assert_eq!(decode("0"), None);
+        assert_eq!(decode("0g"), None);
+        assert_eq!(decode("+1"), None);
+    }
+}

@@ -1,0 +1,148 @@
+//! The logs that a chain's digests list: which are to be read, and what reading them came to.
+
+use super::chain::HourVerdict;
+use super::document::LogEntry;
+use super::key::{LogKey, ObjectRef};
+use super::log::LogOutcome;
+use super::open::Link;
+use super::problem::{Kind, Problem, Verdict};
+use super::sha256::sha256;
+use super::walk::Walk;
+
+/// A valid digest in the window, and its logs that are to be read.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// The digest.
+    pub at: ObjectRef,
+    /// The logs, each once, in the chain's bucket and under the account's prefix.
+    pub logs: Vec<LogEntry>,
+    hour: Option<usize>,
+}
+
+/// Half of the SHA-256 of a log's key: nobody finds two keys with the same.
+pub(super) type LogId = [u8; 16];
+
+pub(super) fn log_id(key: &str) -> LogId {
+    let mut id = [0; 16];
+    id.iter_mut()
+        .zip(sha256(key.as_bytes()))
+        .for_each(|(to, from)| *to = from);
+    id
+}
+
+impl Walk {
+    /// Takes what reading one log of a settled digest came to.
+    pub fn log(&mut self, digest: &Settled, entry: &LogEntry, outcome: LogOutcome) {
+        let problem = |kind, verdict| Problem::object(kind, verdict, &entry.at, Some(&self.id));
+        let (problem, verdict) = match outcome {
+            LogOutcome::Valid => {
+                self.logs.valid += 1;
+                return;
+            }
+            LogOutcome::Invalid(flaw) => {
+                self.logs.invalid += 1;
+                let problem = problem(flaw.kind, Verdict::Invalid).detail(flaw.detail);
+                (
+                    Problem {
+                        expected: flaw.expected,
+                        seen: flaw.seen,
+                        ..problem
+                    },
+                    HourVerdict::Invalid,
+                )
+            }
+            LogOutcome::Missing => {
+                self.logs.missing += 1;
+                let detail = format!("listed by {}", digest.at.key);
+                let problem = problem(Kind::LogMissing, Verdict::Missing).detail(detail);
+                (
+                    problem.differs("the log", "no such object"),
+                    HourVerdict::Invalid,
+                )
+            }
+            LogOutcome::Unread(reason) => {
+                self.logs.unverified += 1;
+                (
+                    problem(Kind::LogUnverified, Verdict::Unverified)
+                        .detail("the log was not read")
+                        .differs("a log that can be read", reason),
+                    HourVerdict::Unverified,
+                )
+            }
+        };
+        self.timeline.spoil(digest.hour, verdict);
+        self.problems.push(problem);
+    }
+
+    /// Counts a valid digest and hands out its logs.
+    pub(super) fn accept(&mut self, link: Link, hour: Option<usize>) {
+        let inside = self.timeline.touches(link.start, link.end);
+        if !link.key.backfill {
+            self.neighbours.0 |= link.end <= self.timeline.window.start;
+            self.neighbours.1 |= link.start >= self.timeline.window.end;
+        }
+        if inside {
+            self.digests.valid += 1;
+        }
+        let prefix = link.key.account_prefix();
+        let mut logs = Vec::with_capacity(link.logs.len());
+        for entry in link.logs {
+            let first = self.listed.insert(log_id(&entry.at.key));
+            let log = LogKey::parse(&entry.at.key).filter(|_| is_log_key(&entry.at.key, &prefix));
+            if !inside {
+                continue;
+            }
+            let problem = |kind, verdict| Problem::object(kind, verdict, &entry.at, Some(&self.id));
+            let (problem, spoils) = if log.is_none() {
+                self.logs.invalid += 1;
+                let problem = problem(Kind::LogKeySuspicious, Verdict::Invalid);
+                let expected = format!("a log's key that begins with {prefix}");
+                (
+                    problem.detail("not read").differs(expected, &entry.at.key),
+                    Some(HourVerdict::Invalid),
+                )
+            } else if entry.at.bucket != self.id.bucket {
+                self.logs.unverified += 1;
+                let problem = problem(Kind::LogForeignBucket, Verdict::Unverified);
+                let problem = problem.detail("not read: it lies in another bucket than its digest");
+                (
+                    problem.differs(&self.id.bucket, &entry.at.bucket),
+                    Some(HourVerdict::Unverified),
+                )
+            } else if !first {
+                let mut problem = problem(Kind::LogListedTwice, Verdict::Valid);
+                problem.verdict = None;
+                let detail = format!("listed again by {}", link.at.key);
+                (
+                    problem
+                        .detail(detail)
+                        .differs("listed once", "listed more than once"),
+                    None,
+                )
+            } else {
+                self.services.extend(log.map(|log| log.service));
+                logs.push(entry);
+                continue;
+            };
+            if let Some(verdict) = spoils {
+                self.timeline.spoil(hour, verdict);
+            }
+            self.problems.push(problem);
+        }
+        if inside {
+            self.settled.push(Settled {
+                at: link.at,
+                logs,
+                hour,
+            });
+        }
+    }
+}
+
+/// Whether CloudTrail writes such keys for this account. The key may become a path on disk elsewhere.
+fn is_log_key(key: &str, account_prefix: &str) -> bool {
+    let inside = key.strip_prefix(account_prefix);
+    inside.is_some_and(|rest| {
+        rest.split('/').all(|part| !matches!(part, "" | "." | "..")) && !rest.contains(['\\', '\0'])
+    })
+}

@@ -1,0 +1,114 @@
+//! Compares the log objects that were found with those that digests list.
+
+use jiff::SignedDuration;
+
+use super::chain::{Cause, HourVerdict};
+use super::key::{LogKey, ObjectRef};
+use super::logs::log_id;
+use super::problem::{Kind, Problem, Verdict};
+use super::timeline::Cover;
+use super::walk::Walk;
+
+/// The time in a log's name is rounded to steps of five minutes: it may have been delivered that much off.
+const ROUNDED_BY: SignedDuration = SignedDuration::from_mins(5);
+
+/// Takes the log objects of one account, region, bucket and prefix, found by listing, after every chain that delivers
+/// there has ended: the name of a log does not tell which trail delivered it. What no digest lists is told once.
+pub fn reconcile<'k>(walks: &mut [Walk], found: impl IntoIterator<Item = &'k str>) {
+    for key in found {
+        let id = log_id(key);
+        if walks.iter().any(|walk| walk.listed.contains(&id)) {
+            continue;
+        }
+        let Some(log) = LogKey::parse(key) else {
+            continue;
+        };
+        let claimed = walks.iter().any(|walk| walk.claimed.contains(&id));
+        let known = log.service == "CloudTrail"
+            || walks
+                .iter()
+                .any(|walk| walk.services.contains(&log.service));
+        let Some((walk, cover, hour)) = responsible(walks, &log) else {
+            continue;
+        };
+        let Some(walk) = walks.get_mut(walk) else {
+            continue;
+        };
+        let at = ObjectRef::new(walk.id.bucket.clone(), key);
+        let unverified = |detail: &str| {
+            let problem = Problem::object(
+                Kind::LogUnverified,
+                Verdict::Unverified,
+                &at,
+                Some(&walk.id),
+            );
+            problem
+                .detail(detail)
+                .differs("listed by a valid digest", "listed by none")
+        };
+        let problem = match cover {
+            // Its digest is still to come.
+            Cover::Expected(Cause::NotYetDelivered) => continue,
+            _ if claimed => unverified("the digest that lists it is invalid"),
+            Cover::Broken => unverified(
+                "the digest for the time of its delivery is missing, invalid or was not read",
+            ),
+            Cover::Expected(_) => unverified("no digest covers the time of its delivery"),
+            Cover::Valid if !known => unverified("the digests list no logs of this kind"),
+            Cover::Valid => {
+                walk.logs.unlisted += 1;
+                walk.timeline.spoil(Some(hour), HourVerdict::Invalid);
+                let problem =
+                    Problem::object(Kind::LogUnlisted, Verdict::Unlisted, &at, Some(&walk.id));
+                let detail =
+                    "no digest lists it, although a valid one covers the time of its delivery";
+                walk.problems.push(
+                    problem
+                        .detail(detail)
+                        .differs("listed by a digest", "listed by none"),
+                );
+                continue;
+            }
+        };
+        walk.logs.unverified += 1;
+        walk.problems.push(problem);
+    }
+}
+
+/// The chain that has to answer for a log that no digest lists: one of which a digest is broken, else one that covers
+/// the time, else any.
+fn responsible(walks: &[Walk], log: &LogKey) -> Option<(usize, Cover, usize)> {
+    let (start, end) = log.delivered;
+    let from = start.saturating_sub(ROUNDED_BY).unwrap_or(start);
+    let until = end.saturating_add(ROUNDED_BY).unwrap_or(end);
+    let rank = |cover: &Cover| match cover {
+        Cover::Broken => 0,
+        Cover::Valid => 1,
+        Cover::Expected(_) => 2,
+    };
+    let covers = |(index, walk): (usize, &Walk)| {
+        let window = walk.timeline.window;
+        let (before, after) = walk.neighbours;
+        // What lies just before the window may be listed by its first digest, and is judged if the one before was seen.
+        let latest = if before { until } else { end };
+        if start >= window.end || latest < window.start || (before && until == window.start) {
+            return None;
+        }
+        let (mut cover, hour) = walk.timeline.cover(from, until)?;
+        let broken = walk
+            .backfill_broken
+            .iter()
+            .any(|hour| from < hour.end && hour.start < until);
+        // Just before the window's end: the next digest may list it.
+        let open = !after && until > window.end && end < window.end && cover == Cover::Valid;
+        if broken || open {
+            cover = Cover::Broken;
+        }
+        Some((index, cover, hour))
+    };
+    walks
+        .iter()
+        .enumerate()
+        .filter_map(covers)
+        .min_by_key(|(index, cover, _)| (rank(cover), *index))
+}

@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""Lets the real `aws cloudtrail validate-logs` judge the trees of `cases/`, and compares.
+
+judge.py DIGEST_TREE [NAME]: the program `digest-tree` (an example of this crate), and part of the names of the cases.
+Needs the AWS CLI, and nothing else: a small server on loopback answers what it asks of S3 and CloudTrail. Prints a table of what each reports, and fails if the CLI
+refuses a tree that is clean by our cases: then the generator does not sign as CloudTrail does, or we miss a fault that
+the CLI sees. Cases that are given something besides the tree, or several chains, are left out.
+"""
+
+import json, os, re, subprocess, sys, tempfile, threading
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+from xml.sax.saxutils import escape
+
+
+class Aws(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    root, objects, keys, trail, organization = Path(), {}, {}, {}, None
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self, body, status=200, headers=()):
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        region = re.search(r"Credential=[^/]+/[^/]+/([^/]+)/", self.headers["Authorization"]).group(1)
+        operation = self.headers["X-Amz-Target"].rsplit(".", 1)[1]
+        body = {
+            "ListPublicKeys": self.keys.get(region),
+            "DescribeTrails": {"trailList": [self.trail]},
+            "DescribeOrganization": {"Organization": {"Id": self.organization, "MasterAccountId": "999922223333"}},
+        }[operation]
+        self.answer(json.dumps(body).encode(), headers=[("Content-Type", "application/x-amz-json-1.1")])
+
+    def do_GET(self):
+        url = urlsplit(self.path)
+        query = parse_qs(url.query, keep_blank_values=True)
+        bucket, _, key = unquote(url.path).lstrip("/").partition("/")
+        if "location" in query:
+            return self.answer(b"<LocationConstraint>eu-west-1</LocationConstraint>")
+        if not key:
+            prefix, marker = query.get("prefix", [""])[0], query.get("marker", [""])[0]
+            found = sorted(k for k in self.objects if k.startswith(prefix) and k > marker)
+            rows = "".join(f"<Contents><Key>{escape(k)}</Key><Size>1</Size></Contents>" for k in found)
+            return self.answer(f"<ListBucketResult><Name>{bucket}</Name><IsTruncated>false</IsTruncated>{rows}</ListBucketResult>".encode())
+        if key not in self.objects:
+            return self.answer(b"<Error><Code>NoSuchKey</Code><Message>no</Message></Error>", 404)
+        headers = [(f"x-amz-meta-{name}", value) for name, value in self.objects[key].items()]
+        self.answer((self.root / key).read_bytes(), headers=headers)
+
+    do_HEAD = do_GET
+
+
+def judge(program, case):
+    spec = case.get("tree", {})
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "tree"
+        subprocess.run([program, root], input=json.dumps(spec), text=True, check=True)
+        side = [json.loads(line) for line in (root / ".metadata.jsonl").read_text().splitlines()]
+        metadata = {entry["key"]: entry["metadata"] for entry in side}
+        files = [p.relative_to(root).as_posix() for p in root.rglob("*.gz")]
+        name, home = spec.get("trails", ["main"])[0], spec.get("home_region", "eu-west-1")
+        organization = spec.get("organization")
+        trail = {"Name": name, "TrailARN": f"arn:aws:cloudtrail:{home}:111122223333:trail/{name}", "HomeRegion": home,
+                 "S3BucketName": "logs", "S3KeyPrefix": spec.get("prefix", ""), "IsOrganizationTrail": bool(organization)}
+        handler = type("Handler", (Aws,), {
+            "trail": trail,
+            "organization": organization,
+            "root": root,
+            "objects": {key: metadata.get(key, {}) for key in files},
+            "keys": json.loads(Path(f"{root}.keys.json").read_text()),
+        })
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        command = ["aws", "cloudtrail", "validate-logs", "--region", "eu-west-1", "--trail-arn", trail["TrailARN"],
+                   "--start-time", spec.get("start", "2026-01-01T00:00:00Z"), "--end-time", "2026-01-02T12:00:00Z"]
+        if organization:
+            command += ["--account-id", "111122223333"]
+        environment = {"PATH": os.environ["PATH"], "HOME": folder, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
+                       "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}", "AWS_EC2_METADATA_DISABLED": "true"}
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True)
+        server.shutdown()
+        lines = (ran.stdout + ran.stderr).splitlines()
+        counts = [line for line in lines if re.match(r"\d+/\d+|No digests", line)]
+        return ran.returncode, "; ".join(counts) or " ".join(lines[-1:])
+
+
+def main():
+    folder = Path(__file__).parent / "cases"
+    cases = [case for file in sorted(folder.glob("*.json")) for case in json.loads(file.read_text())]
+    named = sys.argv[2] if len(sys.argv) > 2 else ""
+    cases = [case for case in cases if named in case["name"] and "with" not in case and "chains" not in case["expect"]]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        judged = list(pool.map(lambda case: judge(sys.argv[1], case), cases))
+    wrong = missed = 0
+    print("| tree | ours | AWS CLI | its words |\n| --- | --- | --- | --- |")
+    for case, (code, words) in zip(cases, judged):
+        ours = ", ".join(f"{kind} {count}" for kind, count in case["expect"]["problems"].items()) or "-"
+        good = ours != "-" or (code == 0 and re.search(r"\d+/\d+ digest files valid", words))
+        wrong += not good
+        missed += ours != "-" and code == 0
+        print(f"| {case['name']} | {ours} | exit {code}{'' if good else ' WRONG'} | {words} |")
+    print(f"\n{len(cases)} trees; the CLI exits 0 on {missed} in which we find something; {wrong} wrong")
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()

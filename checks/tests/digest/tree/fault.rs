@@ -1,0 +1,246 @@
+//! What is done to a tree after CloudTrail has delivered it: what a tamperer, a bad copy or a broken disk does.
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::random::Random;
+use super::{At, Object, Tree, gunzip, gzip, hex, keys, to_sign};
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "do")]
+pub enum Fault {
+    Delete(Target),
+    /// Changes the content and compresses it again.
+    Tamper(Target),
+    /// Damages the compressed bytes.
+    Corrupt(Target),
+    /// Cuts the last bytes off: the end of the gzip member.
+    Truncate(Target),
+    /// Adds bytes after the gzip member.
+    Append(Target),
+    /// Adds a second gzip member.
+    AppendMember(Target),
+    /// Compresses the same content differently, which is no fault.
+    Recompress(Target),
+    /// Replaces the object's bytes with these.
+    Content {
+        target: Target,
+        text: String,
+    },
+    /// Makes the content that many mebibytes of zeros.
+    Bomb {
+        target: Target,
+        mebibytes: usize,
+    },
+    /// Takes the metadata away, as copying does.
+    Strip(Target),
+    /// Takes one entry of the metadata away, or changes it.
+    Metadata {
+        target: Target,
+        name: String,
+        value: Option<String>,
+    },
+    /// Changes a digest and signs it with a key that CloudTrail does not list, naming that key.
+    Forge(Target),
+    /// Moves an object: `from` is replaced by `to` in its key.
+    Move {
+        target: Target,
+        from: String,
+        to: String,
+    },
+    /// Puts a copy of the object in the place of another.
+    Replace {
+        target: Target,
+        with: Target,
+    },
+    /// Adds a log that no digest lists.
+    AddLog {
+        #[serde(default)]
+        chain: usize,
+        minute: i64,
+        #[serde(default = "cloudtrail")]
+        service: String,
+    },
+    /// Adds any object.
+    AddObject {
+        key: String,
+        text: String,
+    },
+}
+
+fn cloudtrail() -> String {
+    "CloudTrail".to_owned()
+}
+
+/// An object by its place in the tree.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Target {
+    #[serde(default)]
+    pub chain: usize,
+    pub digest: Option<usize>,
+    pub log: Option<(usize, usize)>,
+    pub backfill: Option<usize>,
+    /// All digests.
+    #[serde(default)]
+    pub digests: bool,
+}
+
+impl Tree {
+    pub fn find(&self, target: &Target) -> Vec<At> {
+        let chain = &self.chains[target.chain];
+        let mut found = Vec::new();
+        found.extend(target.digest.map(|hour| chain.digests[hour].clone()));
+        found.extend(
+            target
+                .log
+                .map(|(hour, index)| chain.logs[hour][index].clone()),
+        );
+        found.extend(target.backfill.map(|index| chain.backfills[index].clone()));
+        if target.digests {
+            found.extend(chain.digests.iter().cloned());
+        }
+        assert!(!found.is_empty(), "{target:?} names nothing");
+        found
+    }
+
+    fn change(&mut self, target: &Target, change: impl Fn(&mut Object)) {
+        for at in self.find(target) {
+            change(
+                self.objects
+                    .get_mut(&at)
+                    .expect("the object is still there"),
+            );
+        }
+    }
+
+    pub fn inflict(&mut self, fault: &Fault, random: &mut Random) {
+        match fault {
+            Fault::Delete(target) => {
+                for at in self.find(target) {
+                    self.objects.remove(&at);
+                }
+            }
+            Fault::Tamper(target) => self.change(target, tamper),
+            Fault::Corrupt(target) => self.change(target, |object| {
+                let middle = object.bytes.len() / 2;
+                object.bytes[middle..]
+                    .iter_mut()
+                    .take(8)
+                    .for_each(|byte| *byte = !*byte);
+            }),
+            Fault::Truncate(target) => self.change(target, |object| {
+                object.bytes.truncate(object.bytes.len() - 8)
+            }),
+            Fault::Append(target) => self.change(target, |object| object.bytes.extend(b"more")),
+            Fault::AppendMember(target) => {
+                self.change(target, |object| object.bytes.extend(gzip(b"more", 6)))
+            }
+            Fault::Recompress(target) => self.change(target, |object| {
+                object.bytes = gzip(&gunzip(&object.bytes), 1)
+            }),
+            Fault::Content { target, text } => {
+                self.change(target, |object| object.bytes = gzip(text.as_bytes(), 6))
+            }
+            Fault::Bomb { target, mebibytes } => {
+                let bytes = gzip(&vec![0; mebibytes << 20], 6);
+                self.change(target, |object| object.bytes.clone_from(&bytes));
+            }
+            Fault::Strip(target) => self.change(target, |object| object.metadata.clear()),
+            Fault::Metadata {
+                target,
+                name,
+                value,
+            } => self.change(target, |object| {
+                match value {
+                    Some(value) => object.metadata.insert(name.clone(), value.clone()),
+                    None => object.metadata.remove(name),
+                };
+            }),
+            Fault::Forge(target) => self.change(target, forge),
+            Fault::Move { target, from, to } => {
+                for at in self.find(target) {
+                    let object = self.objects.remove(&at).expect("the object is still there");
+                    assert!(
+                        at.1.contains(from.as_str()),
+                        "{} does not contain {from}",
+                        at.1
+                    );
+                    self.objects
+                        .insert((at.0, at.1.replace(from.as_str(), to)), object);
+                }
+            }
+            Fault::Replace { target, with } => {
+                let with = self.objects[&self.find(with)[0]].clone();
+                self.change(target, |object| object.clone_from(&with));
+            }
+            Fault::AddLog {
+                chain,
+                minute,
+                service,
+            } => self.add_log(*chain, *minute, service, random),
+            Fault::AddObject { key, text } => {
+                let bucket = self.chains[0].digests[0].0.clone();
+                let object = Object {
+                    bytes: gzip(text.as_bytes(), 6),
+                    ..Object::default()
+                };
+                self.objects.insert((bucket, key.clone()), object);
+            }
+        }
+    }
+
+    /// A log at that minute after the first digest's end less an hour, named as CloudTrail names logs.
+    fn add_log(&mut self, chain: usize, minute: i64, service: &str, random: &mut Random) {
+        let laid = &self.chains[chain];
+        let (bucket, digest) = &laid.digests[0];
+        let stamp = digest
+            .trim_end_matches(".json.gz")
+            .rsplit('_')
+            .next()
+            .expect("a stamp");
+        let end = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", stamp).expect("a stamp");
+        let end = end
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .expect("a time")
+            .timestamp();
+        let time = end + SignedDuration::from_mins(minute - 60);
+        let account_prefix = digest.split("CloudTrail-Digest").next().expect("a folder");
+        let key = format!(
+            "{account_prefix}{service}/{region}/{date}/{account}_{service}_{region}_{time}_{unique}.json.gz",
+            region = laid.region,
+            account = laid.account,
+            date = time.strftime("%Y/%m/%d"),
+            time = time.strftime("%Y%m%dT%H%MZ"),
+            unique = random.name(16),
+        );
+        let object = Object {
+            bytes: gzip(b"{\"Records\":[]}", 6),
+            ..Object::default()
+        };
+        self.objects.insert((bucket.clone(), key), object);
+    }
+}
+
+/// Hides one log from a digest, or changes who did what in a log.
+fn tamper(object: &mut Object) {
+    let mut document: Value = serde_json::from_slice(&gunzip(&object.bytes)).expect("JSON");
+    match document["logFiles"].as_array_mut() {
+        Some(logs) if !logs.is_empty() => drop(logs.remove(0)),
+        Some(_) => document["newestEventTime"] = "2026-01-01T00:00:00Z".into(),
+        None => document["Records"][0]["userIdentity"]["accountId"] = "999922223333".into(),
+    }
+    object.bytes = gzip(document.to_string().as_bytes(), 6);
+}
+
+fn forge(object: &mut Object) {
+    let mut document: Value = serde_json::from_slice(&gunzip(&object.bytes)).expect("a digest");
+    document["digestPublicKeyFingerprint"] = keys()[1].fingerprint.clone().into();
+    document["logFiles"] = Value::Array(Vec::new());
+    let bytes = serde_json::to_vec(&document).expect("JSON can be written");
+    object.metadata.insert(
+        "signature".to_owned(),
+        hex(&keys()[1].sign(&to_sign(&document, &bytes))),
+    );
+    object.bytes = gzip(&bytes, 6);
+}

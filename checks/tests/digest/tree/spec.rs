@@ -1,0 +1,158 @@
+//! What a tree is to be like: read from JSON, so that a case takes no Rust.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::LaidLog;
+use super::fault::Fault;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Spec {
+    pub seed: u64,
+    pub bucket: String,
+    pub prefix: String,
+    pub organization: Option<String>,
+    pub accounts: Vec<String>,
+    pub regions: Vec<String>,
+    pub trails: Vec<String>,
+    pub home_region: String,
+    pub start: Timestamp,
+    pub hours: usize,
+    pub logs_per_hour: usize,
+    /// Events in each log.
+    pub records: usize,
+    /// Hours without logs.
+    pub empty: Vec<usize>,
+    /// Hours whose first log is named two minutes before they begin.
+    pub late: Vec<usize>,
+    /// Where chains begin anew.
+    pub restarts: Vec<Restart>,
+    /// Digests that cover less than an hour, such as the final one.
+    pub short: Vec<Short>,
+    pub backfills: Vec<Backfill>,
+    /// What is changed in digests before they are signed: what only CloudTrail itself could do.
+    pub signed: Vec<Signed>,
+    /// What is done to the tree afterwards, in this order.
+    pub faults: Vec<Fault>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Restart {
+    pub before: usize,
+    #[serde(default)]
+    pub off_minutes: i64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Short {
+    pub hour: usize,
+    pub minutes: i64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backfill {
+    pub hour: usize,
+    #[serde(default = "one")]
+    pub logs: usize,
+    /// Whether it names the backfill digest before it.
+    #[serde(default)]
+    pub linked: bool,
+}
+
+fn one() -> usize {
+    1
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Signed {
+    pub hour: usize,
+    pub backfill: bool,
+    /// Fields of the digest.
+    pub set: Map<String, Value>,
+    pub remove: Vec<String>,
+    /// Fields of its first log.
+    pub set_log: Map<String, Value>,
+    /// Lists the first log once more.
+    pub list_twice: bool,
+    /// Leaves the first log out.
+    pub leave_out: bool,
+    /// Signs with SHA-1.
+    pub sha1: bool,
+    /// Signs with a key that CloudTrail does not list, while naming the one that it does.
+    pub foreign_key: bool,
+}
+
+impl Default for Spec {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            bucket: "logs".to_owned(),
+            prefix: String::new(),
+            organization: None,
+            accounts: vec!["111122223333".to_owned()],
+            regions: vec!["eu-west-1".to_owned()],
+            trails: vec!["main".to_owned()],
+            home_region: "eu-west-1".to_owned(),
+            start: "2026-01-01T00:00:00Z".parse().expect("a time"),
+            hours: 6,
+            logs_per_hour: 2,
+            records: 2,
+            empty: Vec::new(),
+            late: Vec::new(),
+            restarts: Vec::new(),
+            short: Vec::new(),
+            backfills: Vec::new(),
+            signed: Vec::new(),
+            faults: Vec::new(),
+        }
+    }
+}
+
+impl Spec {
+    /// Where the last digest ends.
+    pub fn end(&self) -> Timestamp {
+        let off: i64 = self
+            .restarts
+            .iter()
+            .map(|restart| restart.off_minutes)
+            .sum();
+        let short: i64 = self.short.iter().map(|short| 60 - short.minutes).sum();
+        self.start + SignedDuration::from_mins(self.hours as i64 * 60 + off - short)
+    }
+}
+
+impl Signed {
+    pub fn apply(&self, document: &mut Value, logs: &[LaidLog]) {
+        document
+            .as_object_mut()
+            .expect("a digest is an object")
+            .extend(self.set.clone());
+        if let Some(listed) = document["logFiles"].as_array_mut() {
+            if let Some(first) = listed.first_mut() {
+                first
+                    .as_object_mut()
+                    .expect("a log is an object")
+                    .extend(self.set_log.clone());
+            }
+            if self.list_twice {
+                let first = listed.first().cloned();
+                listed.extend(first);
+            }
+            if self.leave_out && !logs.is_empty() {
+                listed.remove(0);
+            }
+        }
+        for name in &self.remove {
+            document
+                .as_object_mut()
+                .expect("a digest is an object")
+                .remove(name);
+        }
+    }
+}
