@@ -10,6 +10,7 @@
     clippy::indexing_slicing
 )]
 
+mod flaws;
 mod selecting;
 mod world;
 
