@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use trailaudit_checks::audit::Audit;
+use trailaudit_checks::coverage::{AccountStatus, RegionStatus};
 use trailaudit_checks::fact::Reason;
 use trailaudit_checks::finding::{AppliedWaiver, Evidence, Finding, Severity, Status, Subject};
 use trailaudit_checks::ids::{AccountId, Region};
@@ -325,4 +326,70 @@ pub(crate) fn with(audit: &Audit, status: Status) -> impl Iterator<Item = &Findi
         .findings
         .iter()
         .filter(move |finding| finding.status == status)
+}
+
+/// How many accounts ended in which way.
+pub(crate) fn accounts(audit: &Audit) -> BTreeMap<&'static str, u64> {
+    counts(
+        audit
+            .coverage
+            .accounts
+            .iter()
+            .map(|it| account_word(it.status)),
+    )
+}
+
+/// How many regions ended in which way.
+pub(crate) fn regions(audit: &Audit) -> BTreeMap<&'static str, u64> {
+    counts(
+        audit
+            .coverage
+            .regions
+            .iter()
+            .map(|it| region_word(it.status)),
+    )
+}
+
+fn counts(words: impl Iterator<Item = &'static str>) -> BTreeMap<&'static str, u64> {
+    let mut counts = BTreeMap::new();
+    for word in words {
+        *counts.entry(word).or_default() += 1;
+    }
+    counts
+}
+
+/// `6: 4 assessed, 2 partial`.
+pub(crate) fn by_status(counts: &BTreeMap<&str, u64>) -> String {
+    let all: u64 = counts.values().sum();
+    if all == 0 {
+        return "none".to_owned();
+    }
+    let each = counts
+        .iter()
+        .map(|(word, count)| format!("{} {word}", number(*count)));
+    format!("{}: {}", number(all), each.collect::<Vec<_>>().join(", "))
+}
+
+/// How an account ended, as people read it.
+pub(crate) fn account_word(status: AccountStatus) -> &'static str {
+    match status {
+        AccountStatus::Assessed => "assessed",
+        AccountStatus::Partial => "partial",
+        AccountStatus::Unreachable => "unreachable",
+        AccountStatus::NotActive => "not active",
+        AccountStatus::Former => "former",
+        AccountStatus::Excluded => "excluded",
+    }
+}
+
+/// How a region ended, as people read it.
+pub(crate) fn region_word(status: RegionStatus) -> &'static str {
+    match status {
+        RegionStatus::Assessed => "assessed",
+        RegionStatus::Partial => "partial",
+        RegionStatus::Denied => "denied",
+        RegionStatus::DeniedByScp => "denied by SCP",
+        RegionStatus::NotEnabled => "not enabled",
+        RegionStatus::Excluded => "excluded",
+    }
 }
