@@ -6,6 +6,7 @@ use trailaudit_checks::finding::{Finding, Severity, Status};
 use super::DESCRIPTION;
 use super::model::{Bag, Configuration, DescriptorRef, Message, Notification, Rule, Text};
 use crate::clean;
+use crate::gaps;
 use crate::tell::{self, counted, number};
 
 /// At most so many gaps are told one by one.
@@ -70,7 +71,7 @@ fn notify(index: usize, level: &'static str, words: &str) -> Option<Notification
 
 /// One for each call and how it ended, one for each waiver without effect, one when the run is incomplete.
 pub(super) fn gaps(audit: &Audit) -> Vec<Notification> {
-    let groups = tell::gaps(tell::with(audit, Status::Unknown));
+    let groups = gaps::of(tell::with(audit, Status::Unknown));
     let told = groups.iter().take(GAPS).filter_map(|group| {
         let allow = group
             .action

@@ -9,7 +9,8 @@ use trailaudit_checks::ids::AccountId;
 
 use super::page::{Margin, Page, Span, Style, plain};
 use super::{Story, more};
-use crate::tell::{self, GapGroup, account_word, counted, number, region_word};
+use crate::gaps::{self, GapGroup};
+use crate::tell::{account_word, counted, number, region_word};
 
 /// How many accounts, regions or answers are named.
 const NAMED: usize = 5;
@@ -28,7 +29,7 @@ pub(super) fn unknown(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> 
     let findings = counted(story.unknown.len() as u64, "finding");
     let of = counted(checks.len() as u64, "check");
     page.heading(&format!("COULD NOT BE TOLD: {findings} of {of}"))?;
-    let groups = tell::gaps(story.unknown.iter().copied());
+    let groups = gaps::of(story.unknown.iter().copied());
     for group in &groups {
         gap(page, story, group)?;
     }
