@@ -171,8 +171,8 @@ fn spell(trail: &[(usize, char)], mut id: usize) -> String {
     chars.iter().rev().collect()
 }
 
-/// Every character that a pattern mentions, in both cases if case is ignored somewhere; one that none mentions; and
-/// the colon, which wildcards in ARNs may not cross.
+/// Every character that a pattern mentions, in both cases if case is ignored somewhere, and one that none mentions.
+/// The colon, which wildcards in ARNs may not cross, is among them: each such pattern has five.
 fn alphabet(globs: &[&Glob]) -> Vec<char> {
     let ignore_case = globs.iter().any(|glob| glob.ignores_case());
     let mut chars = BTreeSet::new();
@@ -184,7 +184,6 @@ fn alphabet(globs: &[&Glob]) -> Vec<char> {
                     .chain(c.to_uppercase()),
             ),
             Token::Char(c) => chars.extend([c]),
-            Token::One { colon } | Token::Any { colon } if !colon => chars.extend([':']),
             Token::One { .. } | Token::Any { .. } => {}
         }
     }
