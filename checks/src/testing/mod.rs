@@ -10,6 +10,7 @@
     clippy::indexing_slicing
 )]
 
+mod chain;
 mod selecting;
 mod world;
 
@@ -29,6 +30,7 @@ use crate::inventory::{
 use crate::settings::Settings;
 
 pub use crate::finding::Status::{Fail, NotApplicable, Pass, Unknown};
+pub use chain::{alarm, any_of, filter, filters, rule, rules, topic, unknown_filters};
 pub use selecting::{add_store, advanced, classic_objects, classic_selectors, selectors};
 pub use world::{
     ACCOUNT, BUCKET_ARN, BUCKET_POLICY, HOME, KEY_ARN, KEY_POLICY, TRAIL_ARN, add_account,
