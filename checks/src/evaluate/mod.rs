@@ -286,7 +286,7 @@ impl<'a> Evaluation<'a> {
 }
 
 /// In use and in scope: judged. Others are told in the coverage.
-fn is_judged(account: &Account) -> bool {
+pub(crate) fn is_judged(account: &Account) -> bool {
     !account.excluded && matches!(account.state.ok(), None | Some(AccountState::Active))
 }
 
