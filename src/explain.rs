@@ -1,5 +1,6 @@
 //! One check, in full.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -102,8 +103,16 @@ fn text(it: &Explanation) -> String {
     }
     if !check.controls.is_empty() {
         let _ = writeln!(out, "\nSupports controls");
+        let mut by_framework: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for ControlRef { framework, control } in &check.controls {
-            let _ = writeln!(out, "  {framework} {control}");
+            by_framework.entry(framework).or_default().push(control);
+        }
+        for (framework, controls) in by_framework {
+            let _ = writeln!(
+                out,
+                "{}",
+                wrap(&format!("{framework}: {}", controls.join(", ")))
+            );
         }
     }
     let _ = writeln!(out, "\nRead more");

@@ -92,13 +92,16 @@ fn an_accepted_gap_is_no_gap_until_it_expires() {
     place.write(
         "gaps.toml",
         "[[accepted_gap]]\naccount = \"123456789012\"\ncall = \"cloudtrail:DescribeTrails\"\n\
-         reason = \"being closed\"\napprover = \"ciso\"\nexpires = \"2026-03-31\"\n",
+         reason = \"being closed\"\napprover = \"ciso\"\nexpires = \"2026-03-31\"\n\
+         [[accepted_gap]]\nregion = \"sa-east-1\"\nreason = \"x\"\napprover = \"ciso\"\nexpires = \"2027-01-01\"\n",
     );
     let with = |now| scan(&place, &["--waivers", "gaps.toml", "--now", now]);
     let audit = with("2026-03-31T23:59:59Z").code(0).json();
     assert_eq!(audit["summary"]["unknown"], 1, "the status stays");
     assert_eq!(audit["waivers"]["accepted_gaps"], 1);
     assert_eq!(audit["run"]["complete"], true);
+    let unused = "accepted gap: region sa-east-1, expires 2027-01-01";
+    assert_eq!(audit["waivers"]["unused"], serde_json::json!([unused]));
     let late = with("2026-04-01T00:00:00Z").code(3);
     late.says("expired, counts no longer: accepted gap: account 123456789012");
 }

@@ -83,7 +83,7 @@ pub(crate) fn segment(text: &str) -> String {
 }
 
 /// Control characters, what changes the direction or cannot be seen, and what XML forbids.
-fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(
             c,

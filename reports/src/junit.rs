@@ -217,6 +217,20 @@ fn about(audit: &Audit, title: &str, findings: &[&Finding], first: bool) -> Stri
             "run: facts of {}, judged {}",
             audit.started_at, audit.now
         ));
+        lines.push(format!(
+            "run: accounts {}",
+            tell::by_status(&tell::accounts(audit))
+        ));
+        lines.push(format!(
+            "run: regions {}",
+            tell::by_status(&tell::regions(audit))
+        ));
+        for (waivers, why) in [
+            (&audit.waivers.expired, "past its date"),
+            (&audit.waivers.unused, "matches nothing"),
+        ] {
+            lines.extend(waivers.iter().map(|it| format!("waiver {why}: {it}")));
+        }
         lines.extend(
             audit
                 .coverage

@@ -3,6 +3,7 @@
 //! A writer gets an [`Audit`] and tells all of it. It does not sort, read the clock or decide the exit code.
 
 mod clean;
+mod gaps;
 mod json;
 mod junit;
 mod sarif;

@@ -1,12 +1,12 @@
 //! Words that several formats share. They are raw: each writer cleans what it writes, once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 use trailaudit_checks::audit::Audit;
-use trailaudit_checks::fact::Reason;
+use trailaudit_checks::coverage::{AccountStatus, RegionStatus};
 use trailaudit_checks::finding::{AppliedWaiver, Evidence, Finding, Severity, Status, Subject};
-use trailaudit_checks::ids::{AccountId, Region};
+use trailaudit_checks::ids::AccountId;
 
 /// The names of accounts.
 #[derive(Debug)]
@@ -246,83 +246,76 @@ pub(crate) fn exit(audit: &Audit) -> String {
     format!("exit {}: {why}", run.exit_code)
 }
 
-/// What stood in the way of the unknown findings, one entry for each call and how it ended.
-#[derive(Debug, Default)]
-pub(crate) struct GapGroup<'a> {
-    /// The call, if it is known.
-    pub call: Option<String>,
-    /// How it ended.
-    pub reason: Option<Reason>,
-    /// The IAM action that allows it.
-    pub action: Option<&'a str>,
-    /// How many findings wait for it.
-    pub findings: u64,
-    /// Where it was asked.
-    pub accounts: BTreeSet<&'a AccountId>,
-    /// Where it was asked.
-    pub regions: BTreeSet<&'a Region>,
-    /// What AWS said, each answer once.
-    pub said: BTreeSet<String>,
-}
-
-impl GapGroup<'_> {
-    /// `s3:GetBucketPolicy was denied`.
-    pub(crate) fn title(&self) -> String {
-        let call = self.call.as_deref().unwrap_or("a fact");
-        match self.reason {
-            Some(reason) => format!("{call} {reason}"),
-            None => format!("{call} is missing"),
-        }
-    }
-}
-
-/// The gaps behind these findings.
-pub(crate) fn gaps<'a>(unknown: impl Iterator<Item = &'a Finding>) -> Vec<GapGroup<'a>> {
-    let mut groups: BTreeMap<(Option<String>, Option<Reason>), GapGroup<'a>> = BTreeMap::new();
-    for finding in unknown {
-        let mut waits = BTreeSet::new();
-        for gap in finding.evidence.iter().filter(|it| it.call.is_some()) {
-            let call = gap.call.map(|it| it.to_string());
-            let group = add(&mut groups, call.clone(), gap.reason);
-            group.action = gap.action.as_deref();
-            group.findings += u64::from(waits.insert((call, gap.reason)));
-            group
-                .accounts
-                .extend(gap.account.as_ref().or(finding.subject.account.as_ref()));
-            group
-                .regions
-                .extend(gap.region.as_ref().or(finding.subject.region.as_ref()));
-            group.said.extend(gap.seen.as_ref().map(value));
-        }
-        if waits.is_empty() {
-            let group = add(&mut groups, None, None);
-            group.findings += 1;
-            group.accounts.extend(&finding.subject.account);
-            group.regions.extend(&finding.subject.region);
-            group.said.insert(finding.message.clone());
-        }
-    }
-    groups.into_values().collect()
-}
-
-fn add<'a, 'm>(
-    groups: &'m mut BTreeMap<(Option<String>, Option<Reason>), GapGroup<'a>>,
-    call: Option<String>,
-    reason: Option<Reason>,
-) -> &'m mut GapGroup<'a> {
-    groups
-        .entry((call.clone(), reason))
-        .or_insert_with(|| GapGroup {
-            call,
-            reason,
-            ..GapGroup::default()
-        })
-}
-
 /// The findings that ended so.
 pub(crate) fn with(audit: &Audit, status: Status) -> impl Iterator<Item = &Finding> {
     audit
         .findings
         .iter()
         .filter(move |finding| finding.status == status)
+}
+
+/// How many accounts ended in which way.
+pub(crate) fn accounts(audit: &Audit) -> BTreeMap<&'static str, u64> {
+    counts(
+        audit
+            .coverage
+            .accounts
+            .iter()
+            .map(|it| account_word(it.status)),
+    )
+}
+
+/// How many regions ended in which way.
+pub(crate) fn regions(audit: &Audit) -> BTreeMap<&'static str, u64> {
+    counts(
+        audit
+            .coverage
+            .regions
+            .iter()
+            .map(|it| region_word(it.status)),
+    )
+}
+
+fn counts(words: impl Iterator<Item = &'static str>) -> BTreeMap<&'static str, u64> {
+    let mut counts = BTreeMap::new();
+    for word in words {
+        *counts.entry(word).or_default() += 1;
+    }
+    counts
+}
+
+/// `6: 4 assessed, 2 partial`.
+pub(crate) fn by_status(counts: &BTreeMap<&str, u64>) -> String {
+    let all: u64 = counts.values().sum();
+    if all == 0 {
+        return "none".to_owned();
+    }
+    let each = counts
+        .iter()
+        .map(|(word, count)| format!("{} {word}", number(*count)));
+    format!("{}: {}", number(all), each.collect::<Vec<_>>().join(", "))
+}
+
+/// How an account ended, as people read it.
+pub(crate) fn account_word(status: AccountStatus) -> &'static str {
+    match status {
+        AccountStatus::Assessed => "assessed",
+        AccountStatus::Partial => "partial",
+        AccountStatus::Unreachable => "unreachable",
+        AccountStatus::NotActive => "not active",
+        AccountStatus::Former => "former",
+        AccountStatus::Excluded => "excluded",
+    }
+}
+
+/// How a region ended, as people read it.
+pub(crate) fn region_word(status: RegionStatus) -> &'static str {
+    match status {
+        RegionStatus::Assessed => "assessed",
+        RegionStatus::Partial => "partial",
+        RegionStatus::Denied => "denied",
+        RegionStatus::DeniedByScp => "denied by SCP",
+        RegionStatus::NotEnabled => "not enabled",
+        RegionStatus::Excluded => "excluded",
+    }
 }

@@ -133,11 +133,19 @@ fn managed(it: types::ManagedPolicyDetail) -> Option<ManagedPolicy> {
     let default = versions
         .into_iter()
         .find(|of| of.is_default_version || of.version_id.as_deref() == Some(version.as_str()))?;
+    let arn = Arn::from(it.arn?);
+    let last = || {
+        arn.as_str()
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
     Some(ManagedPolicy {
-        arn: Arn::from(it.arn?),
-        name: it.policy_name?,
+        name: it.policy_name.unwrap_or_else(last),
         version,
         document: decoded(&default.document?)?,
+        arn,
     })
 }
 

@@ -21,7 +21,9 @@ pub(crate) async fn credentials(
     profile: Option<&str>,
 ) -> Result<SharedCredentialsProvider, CollectError> {
     let none = |why: anyhow::Error| {
-        let whose = profile.map(|name| format!(" in profile {name:?}")).unwrap_or_default();
+        let whose = profile
+            .map(|name| format!(" in profile {name:?}"))
+            .unwrap_or_default();
         CollectError::NoCredentials(why.context(format!(
             "no AWS credentials{whose}. Name a profile (--profile, AWS_PROFILE), set AWS_ACCESS_KEY_ID and \
              AWS_SECRET_ACCESS_KEY, or run `aws sso login`; `trailaudit scan --demo` needs none"

@@ -11,6 +11,7 @@ mod deputy;
 mod gap;
 mod key;
 mod lake;
+mod monitoring;
 mod organization;
 mod ours;
 mod recording;
@@ -25,6 +26,7 @@ pub fn all() -> Vec<&'static Check> {
         delivery::ALL,
         key::ALL,
         lake::ALL,
+        monitoring::ALL,
         organization::ALL,
         trail::ALL,
     ];

@@ -4,7 +4,7 @@ use super::{add_store, configuration, known, selectors, status, world};
 use crate::fact::Fact::Known;
 use crate::ids::Arn;
 use crate::inventory::bucket::{AccessPoint, LifecycleRule, Notifications, ReplicationRule};
-use crate::inventory::{Inventory, Key};
+use crate::inventory::{Inventory, Key, Topic};
 
 const MEMBER: &str = "222222222222";
 
@@ -12,9 +12,11 @@ const MEMBER: &str = "222222222222";
 pub(super) fn add(inventory: &mut Inventory) {
     weak_bucket(inventory);
     weak_trails(inventory);
-    let mut gone = world::topic();
-    gone.arn = Arn::from("arn:aws:sns:us-east-1:222222222222:gone");
-    gone.configuration = Known(None);
+    let gone = Topic {
+        arn: Arn::from("arn:aws:sns:us-east-1:222222222222:gone"),
+        configuration: Known(None),
+        subscriptions: Known(Vec::new()),
+    };
     inventory.topics.insert(gone.arn.clone(), gone);
     for key in inventory.keys.values_mut() {
         import(key);

@@ -10,7 +10,9 @@
     clippy::indexing_slicing
 )]
 
+mod chain;
 mod flaws;
+mod sample;
 mod selecting;
 mod world;
 
@@ -30,10 +32,12 @@ use crate::inventory::{
 use crate::settings::Settings;
 
 pub use crate::finding::Status::{Fail, NotApplicable, Pass, Unknown};
+pub use chain::{alarm, any_of, filter, filters, rule, rules, topic, unknown_filters};
+pub use sample::sample;
 pub use selecting::{add_store, advanced, classic_objects, classic_selectors, selectors};
 pub use world::{
     ACCOUNT, BUCKET_ARN, BUCKET_POLICY, HOME, KEY_ARN, KEY_POLICY, TRAIL_ARN, add_account,
-    add_region, add_trail, member, sample, unseen_bucket, world,
+    add_region, add_trail, member, unseen_bucket, world,
 };
 
 /// What a check is run on, and with which settings.

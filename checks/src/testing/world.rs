@@ -2,23 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use super::{hours_ago, taken_at};
+use super::{chain, hours_ago, taken_at};
 use crate::calls::{self, ApiCall};
 use crate::fact::Fact::{self, Known};
 use crate::fact::Reason;
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::bucket::{
-    AccessLogging, AclGrant, DefaultEncryption, LifecycleRule, Notifications, ReplicationRule,
-    Transition,
+    AccessLogging, DefaultEncryption, LifecycleRule, Notifications, ReplicationRule, Transition,
 };
 use crate::inventory::iam::{AuthorizationDetails, Role, User};
-use crate::inventory::monitoring::TopicConfiguration;
 use crate::inventory::organization::DelegatedAdministrator;
 use crate::inventory::trail::{AdvancedSelector, FieldSelector};
 use crate::inventory::{
     Account, AccountState, Bucket, Delivery, Header, Iam, Inventory, Key, KeyMetadata, LogGroup,
     LogGroupConfiguration, Organization, PublicAccessBlock, RegionSwitch, RegionView, Retention,
-    RetentionMode, Rotation, SCHEMA, Scope, Selectors, Tool, Topic, Trail, TrailConfiguration,
+    RetentionMode, Rotation, SCHEMA, Scope, Selectors, Tool, Trail, TrailConfiguration,
     TrailStatus, Trailer, Versioning,
 };
 
@@ -33,7 +31,6 @@ pub const BUCKET_ARN: &str = "arn:aws:s3:::logs";
 /// Its key.
 pub const KEY_ARN: &str =
     "arn:aws:kms:us-east-1:111111111111:key/11111111-1111-1111-1111-111111111111";
-const TOPIC_ARN: &str = "arn:aws:sns:us-east-1:111111111111:trail";
 const LOG_GROUP_ARN: &str = "arn:aws:logs:us-east-1:111111111111:log-group:trail";
 
 /// Lets only the trail write, and refuses plain HTTP and old TLS.
@@ -82,8 +79,7 @@ pub fn world() -> Inventory {
     inventory.keys.insert(key.arn.clone(), key);
     let group = log_group();
     inventory.log_groups.insert(group.arn.clone(), group);
-    let topic = topic();
-    inventory.topics.insert(topic.arn.clone(), topic);
+    chain::add(&mut inventory, ACCOUNT);
     inventory.trailer = Some(Trailer {
         finished_at: taken_at(),
         interrupted: false,
@@ -91,192 +87,6 @@ pub fn world() -> Inventory {
         counts: BTreeMap::new(),
     });
     inventory
-}
-
-/// A second account and region, trails of all sorts, and someone with too many rights.
-#[must_use]
-pub fn sample() -> (Inventory, Vec<Iam>) {
-    const MEMBER: &str = "222222222222";
-    let mut inventory = world();
-    add_region(&mut inventory, ACCOUNT, "eu-west-1");
-    member(&mut inventory, MEMBER, &[HOME, "eu-west-1"]);
-    add_trail(&mut inventory, MEMBER, "eu-west-1", "weak", |trail| {
-        let set = super::configuration(trail);
-        (set.multi_region, set.organization) = (false, false);
-        set.log_file_validation = false;
-        (set.kms_key, set.log_group) = (None, None);
-        set.bucket = "weak".to_owned();
-    });
-    let weak = weak_bucket(MEMBER);
-    inventory.buckets.insert(weak.arn.clone(), weak);
-    unrecorded(&mut inventory);
-    let owner = inventory.accounts.get_mut(&AccountId::from(MEMBER));
-    owner.expect("it was just added").public_access_block = Known(None);
-    // One more that delivers to the good bucket, whose policy names it; and one whose bucket and key are gone.
-    add_trail(&mut inventory, MEMBER, HOME, "second", |trail| {
-        let set = super::configuration(trail);
-        (set.multi_region, set.organization) = (false, false);
-        set.kms_key = Some(Arn::from(WEAK_KEY_ARN));
-    });
-    let second = format!(r#"["{TRAIL_ARN}","arn:aws:cloudtrail:{HOME}:{MEMBER}:trail/second"]"#);
-    let logs = inventory.buckets.get_mut(&Arn::from(BUCKET_ARN));
-    logs.expect("the world has it").policy = Known(Some(
-        BUCKET_POLICY.replace(&format!(r#""{TRAIL_ARN}""#), &second),
-    ));
-    add_trail(&mut inventory, MEMBER, HOME, "lost", |trail| {
-        let set = super::configuration(trail);
-        (set.multi_region, set.organization) = (false, false);
-        set.bucket = "gone".to_owned();
-        set.kms_key = Some(Arn::from(GONE_KEY_ARN));
-    });
-    let mut gone = unseen_bucket("gone");
-    gone.exists = Known(false);
-    inventory.buckets.insert(gone.arn.clone(), gone);
-    for key in [weak_key(MEMBER), gone_key(MEMBER)] {
-        inventory.keys.insert(key.arn.clone(), key);
-    }
-    super::flaws::add(&mut inventory);
-    let mut open = iam();
-    open.account = AccountId::from(MEMBER);
-    let mut eve = user("eve");
-    eve.inline.push(super::inline(
-        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
-    ));
-    super::details(&mut open).users.push(eve);
-    (inventory, vec![iam(), open])
-}
-
-/// A region that a service control policy closes to a member, a stopped trail with classic selectors and a
-/// log group that is gone, a trail for objects of one bucket, and an account that only a store collects from.
-fn unrecorded(inventory: &mut Inventory) {
-    let closed = "ap-south-1";
-    add_region(inventory, ACCOUNT, closed);
-    add_region(inventory, "222222222222", closed);
-    let key = (AccountId::from("222222222222"), Region::from(closed));
-    if let Some(view) = inventory.regions.get_mut(&key) {
-        view.trails = super::gap(calls::DESCRIBE_TRAILS, Reason::DeniedByScp);
-    }
-    add_trail(inventory, "222222222222", HOME, "stopped", |trail| {
-        super::configuration(trail).organization = false;
-        super::configuration(trail).multi_region = false;
-        let group = "arn:aws:logs:us-east-1:222222222222:log-group:gone:*";
-        super::configuration(trail).log_group = Some(Arn::from(group));
-        super::status(trail).logging = false;
-        trail.selectors = Known(super::classic_selectors(
-            "All",
-            true,
-            &["kms.amazonaws.com"],
-        ));
-    });
-    let mut gone = log_group();
-    gone.arn = Arn::from("arn:aws:logs:us-east-1:222222222222:log-group:gone");
-    gone.account = AccountId::from("222222222222");
-    gone.configuration = Known(None);
-    inventory.log_groups.insert(gone.arn.clone(), gone);
-    add_trail(inventory, ACCOUNT, "eu-west-1", "objects", |trail| {
-        super::configuration(trail).organization = false;
-        trail.selectors = Known(super::selectors(&[&[
-            "eventCategory = Data",
-            "resources.type = AWS::S3::Object",
-            "resources.ARN ^ arn:aws:s3:::one/",
-            "userIdentity.arn != arn:aws:iam::111111111111:user/eve",
-        ]]));
-    });
-    member(inventory, "333333333333", &[HOME]);
-    let key = (AccountId::from("333333333333"), Region::from(HOME));
-    if let Some(view) = inventory.regions.get_mut(&key) {
-        view.trails = Known(Vec::new());
-    }
-    super::add_store(inventory, ACCOUNT, HOME, |_| {});
-    for (account, region) in [
-        (ACCOUNT, closed),
-        ("222222222222", closed),
-        ("333333333333", HOME),
-    ] {
-        let key = (AccountId::from(account), Region::from(region));
-        if let Some(view) = inventory.regions.get_mut(&key) {
-            leave_out_who_watches(view);
-        }
-    }
-}
-
-/// No fact but on recording: each more is forgotten with every other, which takes its time.
-fn leave_out_who_watches(view: &mut RegionView) {
-    view.channels = not_asked(calls::LIST_CHANNELS);
-    view.alarms = not_asked(calls::DESCRIBE_ALARMS);
-    view.rules = not_asked(calls::LIST_RULES);
-    view.log_resource_policies = not_asked(calls::DESCRIBE_LOG_RESOURCE_POLICIES);
-    view.config_recorder = not_asked(calls::DESCRIBE_CONFIG_RECORDERS);
-    view.guardduty = not_asked(calls::LIST_DETECTORS);
-    view.security_hub = not_asked(calls::DESCRIBE_HUB);
-    view.macie = not_asked(calls::GET_MACIE_SESSION);
-    view.access_analyzers = not_asked(calls::LIST_ANALYZERS);
-    view.tampering = not_asked(calls::LOOKUP_EVENTS);
-}
-
-const WEAK_KEY_ARN: &str =
-    "arn:aws:kms:us-east-1:222222222222:key/22222222-2222-2222-2222-222222222222";
-const GONE_KEY_ARN: &str =
-    "arn:aws:kms:us-east-1:222222222222:key/33333333-3333-3333-3333-333333333333";
-
-/// Open by every door, and nothing in it is kept.
-fn weak_bucket(owner: &str) -> Bucket {
-    let everyone = AclGrant {
-        grantee: "http://acs.amazonaws.com/groups/global/AllUsers".to_owned(),
-        kind: "Group".to_owned(),
-        permission: "READ".to_owned(),
-    };
-    Bucket {
-        owner: Known(Some(AccountId::from(owner))),
-        acl: Known(vec![everyone]),
-        ownership: Known(None),
-        public_access_block: Known(None),
-        policy: Known(Some(
-            r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}}"#
-                .to_owned(),
-        )),
-        policy_is_public: Known(Some(true)),
-        versioning: Known(Versioning::default()),
-        object_lock: Known(false),
-        default_retention: Known(None),
-        encryption: Known(None),
-        access_logging: Known(None),
-        ..bucket("weak")
-    }
-}
-
-/// Not enabled, not rotated, and open to everybody's trails.
-fn weak_key(account: &str) -> Key {
-    let mut metadata = key().metadata;
-    if let Some(metadata) = super::known(&mut metadata) {
-        metadata.state = "PendingDeletion".to_owned();
-    }
-    Key {
-        arn: Arn::from(WEAK_KEY_ARN),
-        account: AccountId::from(account),
-        metadata,
-        policy: Known(Some(
-            r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:*","Resource":"*"}}"#
-                .to_owned(),
-        )),
-        rotation: Known(Some(Rotation {
-            enabled: false,
-            period_days: None,
-        })),
-        ..key()
-    }
-}
-
-fn gone_key(account: &str) -> Key {
-    Key {
-        arn: Arn::from(GONE_KEY_ARN),
-        account: AccountId::from(account),
-        metadata: Known(None),
-        policy: not_asked(calls::GET_KEY_POLICY),
-        rotation: not_asked(calls::GET_KEY_ROTATION_STATUS),
-        grants: not_asked(calls::LIST_GRANTS),
-        ..key()
-    }
 }
 
 /// Adds an active account that could be reached; its regions come with [`add_region`].
@@ -325,7 +135,7 @@ pub fn add_region(inventory: &mut Inventory, account: &str, region: &str) {
         excluded: false,
     };
     super::known(&mut of.regions).push(switch);
-    let view = RegionView {
+    let mut view = RegionView {
         account: id.clone(),
         region: Region::from(region),
         trails: Known(vec![Arn::from(TRAIL_ARN)]),
@@ -341,6 +151,7 @@ pub fn add_region(inventory: &mut Inventory, account: &str, region: &str) {
         access_analyzers: Known(Vec::new()),
         tampering: Known(Vec::new()),
     };
+    chain::watched(&mut view);
     inventory.regions.insert((id, view.region.clone()), view);
 }
 
@@ -401,7 +212,7 @@ fn trail() -> Trail {
         configuration: Known(TrailConfiguration {
             bucket: "logs".to_owned(),
             prefix: None,
-            sns_topic: Some(Arn::from(TOPIC_ARN)),
+            sns_topic: Some(Arn::from(chain::TOPIC_ARN)),
             include_global_service_events: true,
             multi_region: true,
             organization: true,
@@ -428,31 +239,13 @@ fn trail() -> Trail {
     }
 }
 
-/// Management events, network activity, and the data events that checks ask for.
+/// All there is, in fewer selectors than AWS would take: what reads them takes its time in every test.
 fn everything() -> Vec<AdvancedSelector> {
-    let kinds = [
-        "AWS::S3::Object",
-        "AWS::Lambda::Function",
-        "AWS::DynamoDB::Table",
-        "AWS::Bedrock::AgentAlias",
-        "AWS::Bedrock::FlowAlias",
-        "AWS::Bedrock::Guardrail",
-        "AWS::Bedrock::KnowledgeBase",
-        "AWS::Bedrock::Model",
-        "AWS::BedrockAgentCore::Gateway",
-        "AWS::BedrockAgentCore::Memory",
-        "AWS::BedrockAgentCore::Runtime",
-    ];
-    let data = kinds.map(|kind| selector(&[("eventCategory", "Data"), ("resources.type", kind)]));
-    let network = [
-        ("eventCategory", "NetworkActivity"),
-        ("eventSource", "kms.amazonaws.com"),
-    ];
-    let others = [
-        selector(&[("eventCategory", "Management")]),
-        selector(&network),
-    ];
-    others.into_iter().chain(data).collect()
+    let mut others = selector(&[("eventCategory", "Data")]);
+    for field in &mut others.fields {
+        field.equals.push("NetworkActivity".to_owned());
+    }
+    vec![selector(&[("eventCategory", "Management")]), others]
 }
 
 fn selector(fields: &[(&str, &str)]) -> AdvancedSelector {
@@ -467,7 +260,7 @@ fn selector(fields: &[(&str, &str)]) -> AdvancedSelector {
     }
 }
 
-fn bucket(name: &str) -> Bucket {
+pub(super) fn bucket(name: &str) -> Bucket {
     Bucket {
         arn: Arn::bucket("aws", name),
         name: name.to_owned(),
@@ -555,18 +348,6 @@ pub(super) fn replica(name: &str) -> Bucket {
     }
 }
 
-/// The topic that deliveries are announced to.
-pub(super) fn topic() -> Topic {
-    Topic {
-        arn: Arn::from(TOPIC_ARN),
-        configuration: Known(Some(TopicConfiguration {
-            policy: None,
-            kms_key: None,
-        })),
-        subscriptions: not_asked(calls::LIST_SUBSCRIPTIONS),
-    }
-}
-
 /// A bucket that nothing is known of.
 pub fn unseen_bucket(name: &str) -> Bucket {
     Bucket {
@@ -597,11 +378,11 @@ pub fn unseen_bucket(name: &str) -> Bucket {
     }
 }
 
-fn not_asked<T>(call: ApiCall) -> Fact<T> {
+pub(super) fn not_asked<T>(call: ApiCall) -> Fact<T> {
     super::gap(call, Reason::NotAsked)
 }
 
-fn key() -> Key {
+pub(super) fn key() -> Key {
     Key {
         arn: Arn::from(KEY_ARN),
         account: AccountId::from(ACCOUNT),
@@ -625,7 +406,7 @@ fn key() -> Key {
     }
 }
 
-fn log_group() -> LogGroup {
+pub(super) fn log_group() -> LogGroup {
     LogGroup {
         arn: Arn::from(LOG_GROUP_ARN),
         name: "trail".to_owned(),
@@ -633,11 +414,11 @@ fn log_group() -> LogGroup {
         region: Region::from(HOME),
         configuration: Known(Some(LogGroupConfiguration {
             retention_days: Some(365),
-            kms_key: None,
+            kms_key: Some(Arn::from(KEY_ARN)),
             class: Some("STANDARD".to_owned()),
             deletion_protection: None,
         })),
-        metric_filters: Known(Vec::new()),
+        metric_filters: Known(vec![chain::filter_with("{ $.eventName = * }")]),
         subscription_filters: Known(Vec::new()),
     }
 }

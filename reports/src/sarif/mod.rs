@@ -139,6 +139,8 @@ fn run<'a>(audit: &'a Audit, results: Results<'a>) -> Run<'a> {
             ("summary", json!(audit.summary)),
             ("judgedAt", json!(audit.now.to_string())),
             ("complete", json!(audit.run.complete)),
+            ("accounts", json!(tell::accounts(audit))),
+            ("regions", json!(tell::regions(audit))),
         ]),
         results: Stream {
             results,

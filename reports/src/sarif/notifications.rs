@@ -6,24 +6,34 @@ use trailaudit_checks::finding::{Finding, Severity, Status};
 use super::DESCRIPTION;
 use super::model::{Bag, Configuration, DescriptorRef, Message, Notification, Rule, Text};
 use crate::clean;
+use crate::gaps;
 use crate::tell::{self, counted, number};
 
 /// At most so many gaps are told one by one.
 const GAPS: usize = 200;
 
 /// The kinds of notifications, in the order of their indexes.
-const KINDS: [(&str, &str, &str); 3] = [
+const KINDS: [(&str, &str, &str); 4] = [
     (
         "could-not-be-told",
         "CouldNotBeTold",
         "A call that findings rest on gave no answer.",
     ),
     (
-        "incomplete",
-        "Incomplete",
+        "run-incomplete",
+        "RunIncomplete",
         "Part of what is in scope was not seen.",
     ),
-    ("cut", "Cut", "The platform's limits leave results out."),
+    (
+        "results-cut",
+        "ResultsCut",
+        "The platform's limits leave results out.",
+    ),
+    (
+        "waiver-without-effect",
+        "WaiverWithoutEffect",
+        "A waiver matches nothing, or its date has passed.",
+    ),
 ];
 
 /// The kinds, as descriptors.
@@ -59,9 +69,9 @@ fn notify(index: usize, level: &'static str, words: &str) -> Option<Notification
     })
 }
 
-/// One for each call and how it ended; and one when the run is incomplete.
+/// One for each call and how it ended, one for each waiver without effect, one when the run is incomplete.
 pub(super) fn gaps(audit: &Audit) -> Vec<Notification> {
-    let groups = tell::gaps(tell::with(audit, Status::Unknown));
+    let groups = gaps::of(tell::with(audit, Status::Unknown));
     let told = groups.iter().take(GAPS).filter_map(|group| {
         let allow = group
             .action
@@ -80,6 +90,13 @@ pub(super) fn gaps(audit: &Audit) -> Vec<Notification> {
     if let more @ 1.. = groups.len().saturating_sub(GAPS) {
         let words = format!("and {} more calls without an answer", number(more as u64));
         all.extend(notify(0, "warning", &words));
+    }
+    for (waivers, why) in [
+        (&audit.waivers.expired, "past its date"),
+        (&audit.waivers.unused, "matches nothing"),
+    ] {
+        let told = waivers.iter().take(GAPS);
+        all.extend(told.filter_map(|it| notify(3, "note", &format!("waiver {why}: {it}"))));
     }
     if !audit.run.complete {
         all.extend(notify(1, "warning", &tell::verdict(audit).1));

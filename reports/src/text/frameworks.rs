@@ -58,7 +58,7 @@ fn one(page: &mut Page<'_>, framework: &FrameworkResult, verbose: bool) -> io::R
     for control in controls {
         row(page, control)?;
         if verbose {
-            page.text(BESIDE, &control.checks.join(", "))?;
+            page.list(Margin(BESIDE, BESIDE), plain(""), &control.checks)?;
         }
     }
     Ok(())

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use trailaudit_checks::coverage::{AccountStatus, RegionStatus};
+use trailaudit_checks::coverage::{AccountStatus, RegionCoverage, RegionStatus};
 use trailaudit_checks::fact::Reason;
 use trailaudit_checks::ids::AccountId;
 
 use super::page::{Margin, Page, Span, Style, plain};
-use super::{Story, account_word, more, region_word};
-use crate::tell::{self, GapGroup, counted, number};
+use super::{Story, more};
+use crate::gaps::{self, GapGroup};
+use crate::tell::{account_word, counted, number, region_word};
 
 /// How many accounts, regions or answers are named.
 const NAMED: usize = 5;
@@ -28,31 +29,27 @@ pub(super) fn unknown(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> 
     let findings = counted(story.unknown.len() as u64, "finding");
     let of = counted(checks.len() as u64, "check");
     page.heading(&format!("COULD NOT BE TOLD: {findings} of {of}"))?;
-    let groups = tell::gaps(story.unknown.iter().copied());
+    let groups = gaps::of(story.unknown.iter().copied());
     for group in &groups {
         gap(page, story, group)?;
     }
-    let checks: Vec<String> = checks
+    let checks = checks
         .iter()
-        .map(|(id, count)| format!("{id} ({})", number(*count)))
-        .collect();
+        .map(|(id, count)| format!("{id} ({})", number(*count)));
+    let checks: Vec<String> = checks.collect();
     page.blank()?;
-    page.item(
-        Margin(2, 4),
-        plain(""),
-        &[plain(&format!("Undecided: {}", checks.join(", ")))],
-    )?;
+    page.list(Margin(2, 4), plain("Undecided:"), &checks)?;
     let denied = groups
         .iter()
         .filter(|group| group.reason == Some(Reason::Denied));
     let actions: BTreeSet<&str> = denied.filter_map(|group| group.action).collect();
     if !actions.is_empty() {
-        let actions: Vec<&str> = actions.into_iter().collect();
-        let words = format!(
-            "To decide them, allow the auditing role: {}",
-            actions.join(", ")
-        );
-        page.item(Margin(2, 4), plain(""), &[plain(&words)])?;
+        let actions: Vec<String> = actions.into_iter().map(str::to_owned).collect();
+        page.list(
+            Margin(2, 4),
+            plain("To decide them, allow the auditing role:"),
+            &actions,
+        )?;
     }
     Ok(())
 }
@@ -72,23 +69,26 @@ fn gap(page: &mut Page<'_>, story: &Story<'_>, group: &GapGroup<'_>) -> io::Resu
     );
     let regions = few(group.regions.iter().map(ToString::to_string), named);
     let rows = [
-        ("action", group.action.unwrap_or_default().to_owned()),
+        (
+            "action",
+            group.action.map(str::to_owned).into_iter().collect(),
+        ),
         ("accounts", accounts),
         ("regions", regions),
         ("answer", few(group.said.iter().cloned(), story.shown(1))),
     ];
     for (label, words) in rows.iter().filter(|(_, words)| !words.is_empty()) {
-        page.item(Margin(4, 14), Span(Style::Faint, label), &[plain(words)])?;
+        page.list(Margin(4, 14), Span(Style::Faint, label), words)?;
     }
     Ok(())
 }
 
 /// The first of them by name, and how many more.
-fn few(all: impl ExactSizeIterator<Item = String>, most: usize) -> String {
+fn few(all: impl ExactSizeIterator<Item = String>, most: usize) -> Vec<String> {
     let more = all.len().saturating_sub(most);
-    let mut words = all.take(most).collect::<Vec<_>>().join(", ");
+    let mut words: Vec<String> = all.take(most).collect();
     if more > 0 {
-        words.push_str(&format!(" and {} more", number(more as u64)));
+        words.push(format!("and {} more", number(more as u64)));
     }
     words
 }
@@ -96,59 +96,105 @@ fn few(all: impl ExactSizeIterator<Item = String>, most: usize) -> String {
 /// The accounts and regions that were not fully assessed, and why; and what stays open.
 pub(super) fn coverage(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
     let coverage = &story.audit.coverage;
-    let mut lines: Vec<(String, String)> = Vec::new();
-    for account in &coverage.accounts {
-        if account.status != AccountStatus::Assessed {
-            let who = format!("account {}", story.names.account(&account.id));
-            lines.push((
-                who,
-                because(account_word(account.status), account.reason.as_deref()),
-            ));
-        }
-    }
-    let mut apart: BTreeMap<RegionStatus, (u64, BTreeSet<&AccountId>)> = BTreeMap::new();
-    let mut regions: BTreeMap<(&AccountId, RegionStatus), Vec<_>> = BTreeMap::new();
-    for region in &coverage.regions {
-        match region.status {
-            RegionStatus::Assessed => {}
-            RegionStatus::NotEnabled | RegionStatus::Excluded => {
-                let (count, accounts) = apart.entry(region.status).or_default();
-                *count += 1;
-                accounts.insert(&region.account);
-            }
-            RegionStatus::Partial | RegionStatus::Denied | RegionStatus::DeniedByScp => {
-                regions
-                    .entry((&region.account, region.status))
-                    .or_default()
-                    .push(region);
-            }
-        }
-    }
-    for ((account, status), regions) in regions {
-        let names = few(
-            regions.iter().map(|it| it.region.to_string()),
-            story.shown(NAMED),
-        );
-        let why = regions.first().and_then(|it| it.reason.as_deref());
-        let what = format!("regions of {}: {names}", story.names.account(account));
-        lines.push((what, because(region_word(status), why)));
-    }
-    if lines.is_empty() && apart.is_empty() && coverage.notes.is_empty() {
+    let accounts = coverage
+        .accounts
+        .iter()
+        .any(|it| it.status != AccountStatus::Assessed);
+    let regions = coverage
+        .regions
+        .iter()
+        .any(|it| it.status != RegionStatus::Assessed);
+    if !accounts && !regions && coverage.notes.is_empty() {
         return Ok(());
     }
     page.heading("COVERAGE")?;
+    accounts_of(page, story)?;
+    regions_of(page, story)?;
+    for note in &coverage.notes {
+        page.item(Margin(2, 4), plain("-"), &[plain(note)])?;
+    }
+    Ok(())
+}
+
+fn accounts_of(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
+    // What should have been seen comes before what was not meant to be.
+    let (mut missing, mut aside) = (Vec::new(), Vec::new());
+    for account in &story.audit.coverage.accounts {
+        match account.status {
+            AccountStatus::Assessed => {}
+            AccountStatus::Partial | AccountStatus::Unreachable => missing.push(account),
+            AccountStatus::NotActive | AccountStatus::Former | AccountStatus::Excluded => {
+                aside.push(account);
+            }
+        }
+    }
     let most = story.shown(LINES);
-    for (what, why) in lines.iter().take(most) {
-        page.item(Margin(2, 4), plain("-"), &[Span(Style::Strong, what)])?;
-        page.text(4, why)?;
+    for account in missing.iter().chain(&aside).take(most) {
+        let who = format!("account {}", story.names.account(&account.id));
+        page.item(Margin(2, 4), plain("-"), &[Span(Style::Strong, &who)])?;
+        page.text(
+            4,
+            &because(account_word(account.status), account.reason.as_deref()),
+        )?;
     }
     more(
         page,
         2,
-        lines.len().saturating_sub(most),
-        "accounts and regions",
+        (missing.len() + aside.len()).saturating_sub(most),
+        "accounts",
+    )
+}
+
+fn regions_of(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
+    let mut missing: BTreeMap<(&AccountId, RegionStatus), Vec<&RegionCoverage>> = BTreeMap::new();
+    let mut aside: BTreeMap<RegionStatus, (u64, BTreeSet<&AccountId>)> = BTreeMap::new();
+    for region in &story.audit.coverage.regions {
+        match region.status {
+            RegionStatus::Assessed => {}
+            RegionStatus::Partial | RegionStatus::Denied | RegionStatus::DeniedByScp => {
+                missing
+                    .entry((&region.account, region.status))
+                    .or_default()
+                    .push(region);
+            }
+            RegionStatus::NotEnabled | RegionStatus::Excluded => {
+                let (count, accounts) = aside.entry(region.status).or_default();
+                *count += 1;
+                accounts.insert(&region.account);
+            }
+        }
+    }
+    let most = story.shown(LINES);
+    for ((account, status), regions) in missing.iter().take(most) {
+        let who = format!("regions of {}:", story.names.account(account));
+        let named = few(
+            regions.iter().map(|it| it.region.to_string()),
+            story.shown(NAMED),
+        );
+        page.item(
+            Margin(2, 4),
+            plain("-"),
+            &[Span(Style::Strong, &who), plain(&named.join(", "))],
+        )?;
+        let reasons: BTreeSet<Option<&str>> =
+            regions.iter().map(|it| it.reason.as_deref()).collect();
+        for reason in reasons.iter().take(story.shown(1)) {
+            page.text(4, &because(region_word(*status), *reason))?;
+        }
+        more(
+            page,
+            4,
+            reasons.len().saturating_sub(story.shown(1)),
+            "reasons",
+        )?;
+    }
+    more(
+        page,
+        2,
+        missing.len().saturating_sub(most),
+        "sets of regions",
     )?;
-    for (status, (count, accounts)) in apart {
+    for (status, (count, accounts)) in aside {
         let accounts = counted(accounts.len() as u64, "account");
         let words = format!(
             "{} of {accounts}: {}",
@@ -156,9 +202,6 @@ pub(super) fn coverage(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()>
             region_word(status)
         );
         page.item(Margin(2, 4), plain("-"), &[plain(&words)])?;
-    }
-    for note in &coverage.notes {
-        page.item(Margin(2, 4), plain("-"), &[plain(note)])?;
     }
     Ok(())
 }

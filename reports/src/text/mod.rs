@@ -1,8 +1,9 @@
 //! Text: made to be read, at 80 columns and wider, with and without colour, in a log.
 //!
 //! The verdict first, then what to do first; the findings worst first; then what could not be told, what is
-//! accepted, what was not seen, and the controls. The verdict again at the end, where a log is read from.
+//! accepted, what was not seen, every check, and the controls. The verdict again at the end, where a log is read from.
 
+mod checks;
 mod failures;
 mod frameworks;
 mod gaps;
@@ -12,7 +13,6 @@ use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 
 use trailaudit_checks::audit::Audit;
-use trailaudit_checks::coverage::{AccountStatus, RegionStatus};
 use trailaudit_checks::finding::{Finding, Severity, Status};
 
 use crate::tell::{self, Names, counted, number};
@@ -37,6 +37,7 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
     gaps::unknown(&mut page, &story)?;
     failures::waived(&mut page, &story)?;
     gaps::coverage(&mut page, &story)?;
+    checks::all(&mut page, audit)?;
     frameworks::all(&mut page, &story)?;
     hidden(&mut page, &story)?;
     page.blank()?;
@@ -131,26 +132,8 @@ fn covered(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
     let unanswered = calls.failed.len() as u64;
     let rows = [
         ("scope", format!("{whose}; asked by {}", scope.caller_arn)),
-        (
-            "accounts",
-            by_status(
-                audit
-                    .coverage
-                    .accounts
-                    .iter()
-                    .map(|it| account_word(it.status)),
-            ),
-        ),
-        (
-            "regions",
-            by_status(
-                audit
-                    .coverage
-                    .regions
-                    .iter()
-                    .map(|it| region_word(it.status)),
-            ),
-        ),
+        ("accounts", tell::by_status(&tell::accounts(audit))),
+        ("regions", tell::by_status(&tell::regions(audit))),
         (
             "checks",
             format!(
@@ -183,7 +166,7 @@ fn covered(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
         page.item(Margin(2, 12), Span(Style::Faint, label), &[plain(&words)])?;
     }
     if !scope.selection.is_empty() {
-        let words = format!("only {}", scope.selection.join(" "));
+        let words = scope.selection.join(" ");
         page.item(
             Margin(2, 12),
             Span(Style::Faint, "selected"),
@@ -191,44 +174,6 @@ fn covered(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
         )?;
     }
     Ok(())
-}
-
-/// `6: 4 assessed, 2 partial`.
-fn by_status(words: impl Iterator<Item = &'static str>) -> String {
-    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    for word in words {
-        *counts.entry(word).or_default() += 1;
-    }
-    let all: u64 = counts.values().sum();
-    if all == 0 {
-        return "none".to_owned();
-    }
-    let each = counts
-        .iter()
-        .map(|(word, count)| format!("{} {word}", number(*count)));
-    format!("{}: {}", number(all), each.collect::<Vec<_>>().join(", "))
-}
-
-fn account_word(status: AccountStatus) -> &'static str {
-    match status {
-        AccountStatus::Assessed => "assessed",
-        AccountStatus::Partial => "partial",
-        AccountStatus::Unreachable => "unreachable",
-        AccountStatus::NotActive => "not active",
-        AccountStatus::Former => "former",
-        AccountStatus::Excluded => "excluded",
-    }
-}
-
-fn region_word(status: RegionStatus) -> &'static str {
-    match status {
-        RegionStatus::Assessed => "assessed",
-        RegionStatus::Partial => "partial",
-        RegionStatus::Denied => "denied",
-        RegionStatus::DeniedByScp => "denied by SCP",
-        RegionStatus::NotEnabled => "not enabled",
-        RegionStatus::Excluded => "excluded",
-    }
 }
 
 /// What the least severity keeps from the page.

@@ -80,6 +80,27 @@ impl<'o> Page<'o> {
         self.item(Margin(indent, indent), plain(""), &[plain(text)])
     }
 
+    /// A label, then the items with commas between them, however many there are.
+    pub(super) fn list(
+        &mut self,
+        margin: Margin,
+        label: Span<'_>,
+        items: &[String],
+    ) -> io::Result<()> {
+        let last = items.len().saturating_sub(1);
+        let items = items.iter().enumerate();
+        let words = items.map(|(at, item)| {
+            if at < last {
+                format!("{item},")
+            } else {
+                item.clone()
+            }
+        });
+        let words: Vec<String> = words.collect();
+        let spans: Vec<Span<'_>> = words.iter().map(|it| plain(it)).collect();
+        self.item(margin, label, &spans)
+    }
+
     /// A label, then words that are wrapped beside it.
     pub(super) fn item(
         &mut self,

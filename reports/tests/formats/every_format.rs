@@ -185,9 +185,23 @@ fn nothing_in_a_name_acts() {
 }
 
 #[test]
-fn json_escapes_what_a_terminal_obeys() {
-    let report = told("json", &filled_with(sample::HOSTILE), &Options::default());
-    assert!(!report.contains('\u{1b}') && !report.contains('\0'));
+fn json_escapes_what_a_terminal_obeys_and_loses_nothing() {
+    let hostile = format!("{}\u{9b}\u{7f}\u{feff}\u{e0041}", sample::HOSTILE);
+    let audit = filled_with(&hostile);
+    let report = told("json", &audit, &Options::default());
+    let obeyed = [
+        '\u{1b}',
+        '\0',
+        '\r',
+        '\u{9b}',
+        '\u{7f}',
+        '\u{202e}',
+        '\u{feff}',
+        '\u{e0041}',
+    ];
+    assert!(!report.contains(obeyed));
+    let back: Audit = serde_json::from_str(&report).unwrap();
+    assert_eq!(back, audit);
 }
 
 #[test]

@@ -213,7 +213,7 @@ fn what_the_limits_cut_is_said_and_is_not_the_worst() {
         .unwrap();
     let cut = notes
         .iter()
-        .find(|it| it["descriptor"]["id"] == "cut")
+        .find(|it| it["descriptor"]["id"] == "results-cut")
         .unwrap();
     let open = audit.summary.fail + audit.summary.unknown;
     let left_out = trailaudit_number(open - kept.len() as u64);

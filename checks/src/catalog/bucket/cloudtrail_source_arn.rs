@@ -193,6 +193,23 @@ mod tests {
                             .excluded = true;
                     }),
                 ),
+                // A region that is switched off hides nothing, and neither does somebody else's trail.
+                (
+                    Fail,
+                    hidden(|it| {
+                        let other = it.accounts.get_mut(&AccountId::from(OTHER)).unwrap();
+                        known(&mut other.regions)[0].enabled = false;
+                        it.regions.pop_last();
+                    }),
+                ),
+                (
+                    Fail,
+                    hidden(|it| {
+                        add_trail(it, ACCOUNT, HOME, "z", |trail| {
+                            trail.configuration = denied(calls::DESCRIBE_TRAILS);
+                        });
+                    }),
+                ),
                 // Whoever is hidden, everybody is too many.
                 (Fail, no_organization(source("aws:SourceArn", "*"))),
                 (Fail, no_organization(only_if(""))),

@@ -60,21 +60,17 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
 /// The statement as if its encryption context were the source: that names the trail in the same way.
 fn by_encryption_context(statement: &Statement, ctx: &Context<'_>) -> Statement {
     let mut copy = statement.clone();
-    copy.conditions
-        .retain_mut(|condition| match condition.key.as_str() {
-            "kms:encryptioncontext:aws:cloudtrail:arn" => {
-                condition.key = "aws:sourcearn".to_owned();
-                true
-            }
-            _ => false,
-        });
-    if copy.conditions.is_empty()
-        && statement
-            .conditions
-            .iter()
-            .any(|it| names_our_bucket(it, ctx))
+    if statement
+        .conditions
+        .iter()
+        .any(|it| names_our_bucket(it, ctx))
     {
-        return statement.clone();
+        return copy;
+    }
+    copy.conditions
+        .retain(|it| it.key == "kms:encryptioncontext:aws:cloudtrail:arn");
+    for condition in &mut copy.conditions {
+        condition.key = "aws:sourcearn".to_owned();
     }
     copy
 }
