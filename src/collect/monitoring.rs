@@ -1,5 +1,7 @@
 //! CloudWatch alarms, SNS topics and EventBridge rules: who is told.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_cloudwatch::types::{CompositeAlarm, MetricAlarm};
 use trailaudit_checks::calls::{
     ApiCall, DESCRIBE_ALARMS, DESCRIBE_LOG_RESOURCE_POLICIES, GET_TOPIC_ATTRIBUTES, LIST_RULES,
@@ -9,7 +11,7 @@ use trailaudit_checks::fact::{Fact, Known, Unknown};
 use trailaudit_checks::ids::Arn;
 use trailaudit_checks::inventory::Topic;
 use trailaudit_checks::inventory::monitoring::{
-    Alarm, EventRule, Subscription, TopicConfiguration,
+    Alarm, EventRule, Subscription, TopicConfiguration, WatchedMetric,
 };
 
 use super::ask::{Ask, Read, Target, malformed, pages, send};
@@ -52,7 +54,14 @@ pub(crate) async fn alarms(ask: &Ask, target: &Target) -> Fact<Vec<Alarm>> {
 }
 
 fn metric_alarm(it: MetricAlarm) -> Option<Alarm> {
-    let expressions = it.metrics.unwrap_or_default().into_iter();
+    let queries = it.metrics.unwrap_or_default();
+    let watched = queries.iter().filter_map(|query| {
+        let metric = query.metric_stat.as_ref()?.metric.as_ref()?;
+        Some(WatchedMetric {
+            namespace: metric.namespace.clone()?,
+            name: metric.metric_name.clone()?,
+        })
+    });
     Some(Alarm {
         arn: Arn::from(it.alarm_arn?),
         name: it.alarm_name.unwrap_or_default(),
@@ -75,7 +84,11 @@ fn metric_alarm(it: MetricAlarm) -> Option<Alarm> {
             .into_iter()
             .map(Arn::from)
             .collect(),
-        expressions: expressions.map(|it| format!("{it:?}")).collect(),
+        metrics: watched.collect(),
+        expressions: queries
+            .iter()
+            .filter_map(|query| query.expression.clone())
+            .collect(),
         dimensions: it
             .dimensions
             .unwrap_or_default()
@@ -107,7 +120,8 @@ fn composite(it: CompositeAlarm) -> Option<Alarm> {
             .map(Arn::from)
             .collect(),
         expressions: it.alarm_rule.into_iter().collect(),
-        dimensions: Default::default(),
+        metrics: Vec::new(),
+        dimensions: BTreeMap::new(),
     })
 }
 
