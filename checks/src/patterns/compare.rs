@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::ControlFlow;
+use std::ops::{Bound, ControlFlow};
 
 use super::expr::{Expr, Is, Path, Tri, Value, fold};
 use super::values::{Candidates, candidates};
@@ -149,8 +149,11 @@ fn set_apart<'a>(
         }
     }
     let related = |path: &Path| {
-        let other = |it: &&Path| it.holds(path) || path.holds(it);
-        used.get(path) != Some(&1) || used.keys().any(other)
+        // Right behind a path come those that it holds.
+        let behind = (Bound::Excluded(path), Bound::Unbounded);
+        let mut behind = used.range::<Path, _>(behind);
+        let below = behind.next().is_some_and(|(it, _)| path.holds(it));
+        used.get(path) != Some(&1) || below || path.holders().any(|it| used.contains_key(&it))
     };
     for (condition, own) in conditions.into_iter().zip(own) {
         match own {
@@ -348,8 +351,7 @@ impl Search<'_> {
         let told = self.order.iter().filter_map(|at| {
             let field = self.fields.all.get(*at)?;
             let value = self.values.get(*at)?.clone()?;
-            let decides = field.tests.iter().any(|is| is.eval(&value) != Tri::Yes);
-            let tells = field.choices > 1 || field.in_pattern && (decides || !field.fixed);
+            let tells = field.choices > 1 || field.in_pattern && !field.fixed;
             Some(((field.path.clone(), value), tells))
         });
         let apart = self.apart.iter();

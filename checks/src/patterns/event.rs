@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde_json::{Map, Value};
 
-use super::expr::{Expr, Is, Order, Path, Step, Test};
+use super::expr::{Expr, Is, Order, Path, Test};
 use super::language::{Part, Texts};
 use super::{MAX_BYTES, MAX_DEPTH, MAX_TESTS, PatternError};
 
@@ -22,7 +22,7 @@ pub fn parse(text: &str) -> Result<Expr, PatternError> {
         return Err(PatternError::Event("not an object".to_owned()));
     };
     let mut tests = 0;
-    fields(&object, &Path(Vec::new()), &mut tests)
+    fields(&object, &Path::root(), &mut tests)
 }
 
 fn fields(
@@ -30,7 +30,7 @@ fn fields(
     path: &Path,
     tests: &mut usize,
 ) -> Result<Expr, PatternError> {
-    if path.0.len() > MAX_DEPTH {
+    if path.depth() > MAX_DEPTH {
         return Err(PatternError::TooDeep);
     }
     if object.is_empty() {
@@ -45,8 +45,10 @@ fn fields(
             all.push(any_of(list, path, tests)?);
             continue;
         }
-        let mut path = path.clone();
-        path.0.push(Step::Key(key.clone()));
+        if key.is_empty() || key.contains(char::is_control) {
+            return Err(PatternError::Event(format!("{path}: the key {key:?}")));
+        }
+        let path = path.key(key);
         all.push(match value {
             Value::Object(inner) => fields(inner, &path, tests)?,
             Value::Array(list) if !list.is_empty() => {
