@@ -101,7 +101,12 @@ fn leaf(value: &Value, path: &Path) -> Result<Expr, PatternError> {
     let refuse = || PatternError::Event(format!("{path}: {value}"));
     let (operator, operand) = match value {
         Value::Object(map) if map.len() == 1 => map.iter().next().ok_or_else(refuse)?,
-        _ => return Err(refuse()),
+        Value::Object(_)
+        | Value::Array(_)
+        | Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_) => return Err(refuse()),
     };
     if operator == "numeric" {
         let list = operand.as_array().ok_or_else(refuse)?;
@@ -173,20 +178,17 @@ fn wildcard(text: &str) -> Option<Texts> {
 }
 
 fn anything_but(operand: &Value) -> Option<Is> {
-    let items = |value: &Value| match value {
-        Value::Array(list) => list.clone(),
-        other => vec![other.clone()],
+    let items = |value: &Value| match value.as_array() {
+        Some(list) => list.clone(),
+        None => vec![value.clone()],
     };
-    let list: Option<Vec<Is>> = match operand {
-        Value::Object(map) if map.len() == 1 => {
-            let (operator, operand) = map.iter().next()?;
-            let like = |it: &Value| texts(operator, it.as_str()?).map(Is::Like);
-            items(operand).iter().map(like).collect()
-        }
-        other => {
-            let plain = |it: &Value| scalar(it).filter(|_| it.is_string() || it.is_number());
-            items(other).iter().map(plain).collect()
-        }
+    let list: Option<Vec<Is>> = if let Some(map) = operand.as_object() {
+        let (operator, operand) = map.iter().next().filter(|_| map.len() == 1)?;
+        let like = |it: &Value| texts(operator, it.as_str()?).map(Is::Like);
+        items(operand).iter().map(like).collect()
+    } else {
+        let plain = |it: &Value| scalar(it).filter(|_| it.is_string() || it.is_number());
+        items(operand).iter().map(plain).collect()
     };
     list.filter(|list| !list.is_empty()).map(Is::AnythingBut)
 }
