@@ -19,7 +19,11 @@ pub(crate) async fn public_access_block(
 ) -> Fact<Option<PublicAccessBlock>> {
     const CALL: ApiCall = GET_ACCOUNT_PUBLIC_ACCESS_BLOCK;
     let account = target.account.as_str();
-    let small = get(target, CALL, "/v20180820/configuration/publicAccessBlock".to_owned());
+    let small = get(
+        target,
+        CALL,
+        "/v20180820/configuration/publicAccessBlock".to_owned(),
+    );
     let absent = &["NoSuchPublicAccessBlockConfiguration"];
     match small.ask(ask, target, account, absent).await {
         Known(None) => Known(None),
@@ -63,7 +67,8 @@ pub(crate) async fn access_points(
         let page = answer.read((target, CALL), |out| {
             let text = out.text();
             // An empty list is written as an element too.
-            tag(text, "AccessPointList").or_else(|| text.contains("<AccessPointList/>").then_some(""))?;
+            tag(text, "AccessPointList")
+                .or_else(|| text.contains("<AccessPointList/>").then_some(""))?;
             let page: Option<Vec<_>> = text.split("<AccessPoint>").skip(1).map(listed).collect();
             Some((page?, tag(text, "NextToken").map(encoded)))
         });
@@ -84,7 +89,11 @@ pub(crate) async fn access_points(
 
 fn listed(text: &str) -> Option<(String, Arn, String)> {
     let field = |name| tag(text, name).map(str::to_owned);
-    Some((field("Name")?, Arn::from(field("AccessPointArn")?), field("NetworkOrigin")?))
+    Some((
+        field("Name")?,
+        Arn::from(field("AccessPointArn")?),
+        field("NetworkOrigin")?,
+    ))
 }
 
 async fn point(
@@ -99,7 +108,9 @@ async fn point(
     let details = get(target, GET_ACCESS_POINT, path.clone());
     let own = details.ask(ask, target, about, &[]).await;
     let policy = get(target, GET_ACCESS_POINT_POLICY, format!("{path}/policy"));
-    let document = policy.ask(ask, target, about, &["NoSuchAccessPointPolicy"]).await;
+    let document = policy
+        .ask(ask, target, about, &["NoSuchAccessPointPolicy"])
+        .await;
     AccessPoint {
         public_access_block: own.read((target, GET_ACCESS_POINT), |out| Some(block(out.text()))),
         policy: document.map(|out| out.and_then(|out| tag(out.text(), "Policy").map(unescaped))),

@@ -1,9 +1,11 @@
 //! The organization, its accounts and what each shows in its regions.
 
-use trailaudit_checks::calls;
+use trailaudit_checks::calls::{self, ApiCall};
 use trailaudit_checks::fact::{Fact, Known};
 use trailaudit_checks::ids::{AccountId, Arn, Region};
+use trailaudit_checks::inventory::monitoring::Alarm;
 use trailaudit_checks::inventory::organization::{DelegatedAdministrator, Unit};
+use trailaudit_checks::inventory::region::{AccessAnalyzer, ConfigRecorder};
 use trailaudit_checks::inventory::{
     Account, AccountState, ControlPolicy, ControlPolicyKind, Inventory, Organization,
     PublicAccessBlock, RegionSwitch, RegionView,
@@ -221,20 +223,80 @@ fn region_view(ask: &mut Ask, account: &str, region: &str) -> RegionView {
         (SANDBOX, _) if !SANDBOX_OPEN.contains(&region) => ask.closed(call, at),
         _ => ask.known(call, at, shown),
     };
+    let logs_here = (account, region) == (MANAGEMENT, HOME);
+    // Nobody has switched anything on in the sandbox.
+    let watched = account != SANDBOX;
+    let recorder = watched.then(|| ConfigRecorder {
+        name: "default".to_owned(),
+        recording: account != PAYMENTS,
+        all_supported: true,
+        resource_types: Vec::new(),
+        excluded_types: Vec::new(),
+    });
+    let analyzers = match (account, region) {
+        (MANAGEMENT, HOME) => vec![AccessAnalyzer {
+            arn: Arn::from("arn:aws:access-analyzer:us-east-1:111111111111:analyzer/organization"),
+            kind: "ORGANIZATION".to_owned(),
+            status: "ACTIVE".to_owned(),
+        }],
+        _ => Vec::new(),
+    };
     RegionView {
         account: AccountId::from(account),
         region: Region::from(region),
         trails,
-        event_data_stores: not_asked(calls::LIST_EVENT_DATA_STORES, at),
-        channels: not_asked(calls::LIST_CHANNELS, at),
-        alarms: not_asked(calls::DESCRIBE_ALARMS, at),
-        rules: not_asked(calls::LIST_RULES, at),
-        log_resource_policies: not_asked(calls::DESCRIBE_LOG_RESOURCE_POLICIES, at),
-        config_recorder: not_asked(calls::DESCRIBE_CONFIG_RECORDERS, at),
-        guardduty: not_asked(calls::LIST_DETECTORS, at),
-        security_hub: not_asked(calls::DESCRIBE_HUB, at),
-        macie: not_asked(calls::GET_MACIE_SESSION, at),
-        access_analyzers: not_asked(calls::LIST_ANALYZERS, at),
+        event_data_stores: listed(ask, calls::LIST_EVENT_DATA_STORES, at, Vec::new()),
+        channels: listed(ask, calls::LIST_CHANNELS, at, Vec::new()),
+        alarms: match logs_here {
+            true => ask.known(calls::DESCRIBE_ALARMS, at, vec![root_alarm()]),
+            false => not_asked(calls::DESCRIBE_ALARMS, at),
+        },
+        rules: match logs_here {
+            true => ask.known(calls::LIST_RULES, at, Vec::new()),
+            false => not_asked(calls::LIST_RULES, at),
+        },
+        log_resource_policies: match logs_here {
+            true => ask.known(calls::DESCRIBE_LOG_RESOURCE_POLICIES, at, Vec::new()),
+            false => not_asked(calls::DESCRIBE_LOG_RESOURCE_POLICIES, at),
+        },
+        config_recorder: listed(ask, calls::DESCRIBE_CONFIG_RECORDERS, at, recorder),
+        guardduty: listed(ask, calls::LIST_DETECTORS, at, watched),
+        security_hub: listed(ask, calls::DESCRIBE_HUB, at, watched),
+        macie: listed(ask, calls::GET_MACIE_SESSION, at, account == LOG_ARCHIVE),
+        access_analyzers: listed(ask, calls::LIST_ANALYZERS, at, analyzers),
         tampering: not_asked(calls::LOOKUP_EVENTS, at),
     }
 }
+
+/// Answered, unless a policy closes the region.
+fn listed<T>(ask: &mut Ask, call: ApiCall, at: At<'_>, value: T) -> Fact<T> {
+    match (at.0, at.1) {
+        (SANDBOX, region) if !SANDBOX_OPEN.contains(&region) => ask.closed(call, at),
+        _ => ask.known(call, at, value),
+    }
+}
+
+/// The one alarm: on what root does, to people who have agreed to hear of it.
+fn root_alarm() -> Alarm {
+    Alarm {
+        arn: Arn::from("arn:aws:cloudwatch:us-east-1:111111111111:alarm:root-usage"),
+        name: "root-usage".to_owned(),
+        namespace: Some("CloudTrailMetrics".to_owned()),
+        metric: Some("RootUsage".to_owned()),
+        statistic: Some("Sum".to_owned()),
+        period: Some(300),
+        evaluation_periods: Some(1),
+        datapoints_to_alarm: None,
+        threshold: Some(1.0),
+        comparison: Some("GreaterThanOrEqualToThreshold".to_owned()),
+        missing_data: Some("notBreaching".to_owned()),
+        actions_enabled: true,
+        alarm_actions: vec![Arn::from(ALARM_TOPIC)],
+        expressions: Vec::new(),
+        metrics: Vec::new(),
+        dimensions: Default::default(),
+    }
+}
+
+/// Where the alarm goes.
+pub(crate) const ALARM_TOPIC: &str = "arn:aws:sns:us-east-1:111111111111:security-alarms";

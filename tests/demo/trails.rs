@@ -4,13 +4,16 @@ use trailaudit_checks::calls;
 use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
 use trailaudit_checks::ids::{AccountId, Arn, Region};
 use trailaudit_checks::inventory::bucket::{AclGrant, DefaultEncryption};
+use trailaudit_checks::inventory::monitoring::{
+    MetricFilter, MetricTransformation, Subscription, TopicConfiguration,
+};
 use trailaudit_checks::inventory::trail::{
     AdvancedSelector, DataResource, EventSelector, FieldSelector,
 };
 use trailaudit_checks::inventory::{
     Bucket, Delivery, Inventory, Key, KeyMetadata, LogGroup, LogGroupConfiguration,
-    PublicAccessBlock, Retention, RetentionMode, Selectors, Trail, TrailConfiguration, TrailStatus,
-    Versioning,
+    PublicAccessBlock, Retention, RetentionMode, Selectors, Topic, Trail, TrailConfiguration,
+    TrailStatus, Versioning,
 };
 
 use super::accounts;
@@ -27,6 +30,8 @@ const GROUP: &str = "arn:aws:logs:us-east-1:111111111111:log-group:organization-
 const LOGS: &str = "example-organization-trail-222222222222";
 const PAYMENTS_LOGS: &str = "payments-audit-444444444444";
 const SANDBOX_LOGS: &str = "experiment-trail-666666666666";
+const ROOT_USAGE: &str = r#"{ $.userIdentity.type = "Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType != "AwsServiceEvent" }"#;
+const TRAIL_CHANGES: &str = "{ ($.eventName = CreateTrail) || ($.eventName = UpdateTrail) || ($.eventName = DeleteTrail) || ($.eventName = StartLogging) || ($.eventName = StopLogging) }";
 
 /// Lets only the organization trail write, and refuses plain HTTP.
 const LOGS_POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Check","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:GetBucketAcl","Resource":"arn:aws:s3:::example-organization-trail-222222222222","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111111111111:trail/organization-trail"}}},{"Sid":"Write","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::example-organization-trail-222222222222/AWSLogs/*","Condition":{"StringEquals":{"s3:x-amz-acl":"bucket-owner-full-control","aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111111111111:trail/organization-trail"}}},{"Sid":"Tls","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::example-organization-trail-222222222222","arn:aws:s3:::example-organization-trail-222222222222/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}"#;
@@ -48,6 +53,8 @@ pub(crate) fn add(inventory: &mut Inventory, ask: &mut Ask) {
     inventory.keys.insert(key.arn.clone(), key);
     let group = log_group(ask);
     inventory.log_groups.insert(group.arn.clone(), group);
+    let topic = topic(ask);
+    inventory.topics.insert(topic.arn.clone(), topic);
 }
 
 /// The call's answer about a trail comes from its home.
@@ -61,6 +68,10 @@ fn trail(
     let arn = Arn::from(arn);
     let (account, home_region) = (arn.account(), arn.region());
     let at = At(account.as_str(), home_region.as_str(), arn.as_str());
+    let insights = match configuration.organization {
+        true => vec!["ApiCallRateInsight".to_owned()],
+        false => Vec::new(),
+    };
     Trail {
         name: arn.resource().trim_start_matches("trail/").to_owned(),
         // DescribeTrails was answered with the region.
@@ -73,8 +84,8 @@ fn trail(
                 ask.failed(calls::GET_EVENT_SELECTORS, at, Reason::Throttled, said, 5)
             }
         },
-        insights: not_asked(calls::GET_INSIGHT_SELECTORS, at),
-        tags: not_asked(calls::LIST_TRAIL_TAGS, at),
+        insights: ask.known(calls::GET_INSIGHT_SELECTORS, at, insights),
+        tags: ask.known(calls::LIST_TRAIL_TAGS, at, Default::default()),
         arn: arn.clone(),
         account: account.clone(),
         home_region: home_region.clone(),
@@ -229,13 +240,13 @@ fn bucket(ask: &mut Ask, name: &str, account: &str, region: &str) -> Bucket {
         default_retention: not_asked(calls::GET_OBJECT_LOCK, at),
         encryption: not_asked(calls::GET_BUCKET_ENCRYPTION, at),
         access_logging: not_asked(calls::GET_BUCKET_LOGGING, at),
-        lifecycle: not_asked(calls::GET_BUCKET_LIFECYCLE, at),
-        replication: not_asked(calls::GET_BUCKET_REPLICATION, at),
-        notifications: not_asked(calls::GET_BUCKET_NOTIFICATION, at),
-        website: not_asked(calls::GET_BUCKET_WEBSITE, at),
-        access_points: not_asked(calls::LIST_ACCESS_POINTS, at),
-        tags: not_asked(calls::GET_BUCKET_TAGGING, at),
-        prefixes: not_asked(calls::LIST_OBJECTS, at),
+        lifecycle: ask.absent(calls::GET_BUCKET_LIFECYCLE, at),
+        replication: ask.absent(calls::GET_BUCKET_REPLICATION, at),
+        notifications: ask.known(calls::GET_BUCKET_NOTIFICATION, at, Default::default()),
+        website: ask.known(calls::GET_BUCKET_WEBSITE, at, false),
+        access_points: ask.known(calls::LIST_ACCESS_POINTS, at, Vec::new()),
+        tags: ask.known(calls::GET_BUCKET_TAGGING, at, Default::default()),
+        prefixes: ask.known(calls::LIST_OBJECTS, at, vec!["AWSLogs/".to_owned()]),
         delivered: not_asked(calls::LIST_OBJECTS, at),
         samples: not_asked(calls::LIST_OBJECTS, at),
     }
@@ -385,7 +396,7 @@ fn key(ask: &mut Ask) -> Key {
         metadata: ask.known(calls::DESCRIBE_KEY, at, Some(metadata)),
         policy: ask.known(calls::GET_KEY_POLICY, at, Some(KEY_POLICY.to_owned())),
         rotation: ask.denied(calls::GET_KEY_ROTATION_STATUS, at),
-        grants: not_asked(calls::LIST_GRANTS, at),
+        grants: ask.known(calls::LIST_GRANTS, at, Vec::new()),
     }
 }
 
@@ -397,13 +408,47 @@ fn log_group(ask: &mut Ask) -> LogGroup {
         class: Some("STANDARD".to_owned()),
         deletion_protection: Some(false),
     };
+    let filter = |name: &str, metric: &str, pattern: &str| MetricFilter {
+        name: name.to_owned(),
+        pattern: pattern.to_owned(),
+        transformations: vec![MetricTransformation {
+            namespace: "CloudTrailMetrics".to_owned(),
+            name: metric.to_owned(),
+            value: "1".to_owned(),
+            default: None,
+            dimensions: Default::default(),
+        }],
+    };
+    let filters = vec![
+        filter("root-usage", "RootUsage", ROOT_USAGE),
+        // Counted, and nobody is told.
+        filter("trail-changes", "TrailChanges", TRAIL_CHANGES),
+    ];
     LogGroup {
         arn: Arn::from(GROUP),
         name: "organization-trail".to_owned(),
         account: AccountId::from(MANAGEMENT),
         region: Region::from(HOME),
         configuration: ask.known(calls::DESCRIBE_LOG_GROUPS, at, Some(configuration)),
-        metric_filters: not_asked(calls::DESCRIBE_METRIC_FILTERS, at),
-        subscription_filters: not_asked(calls::DESCRIBE_SUBSCRIPTION_FILTERS, at),
+        metric_filters: ask.known(calls::DESCRIBE_METRIC_FILTERS, at, filters),
+        subscription_filters: ask.known(calls::DESCRIBE_SUBSCRIPTION_FILTERS, at, Vec::new()),
+    }
+}
+
+/// Where the alarm goes: somebody has agreed to hear of it.
+fn topic(ask: &mut Ask) -> Topic {
+    let at = At(MANAGEMENT, HOME, accounts::ALARM_TOPIC);
+    let configuration = TopicConfiguration {
+        policy: None,
+        kms_key: None,
+    };
+    let people = Subscription {
+        protocol: "email".to_owned(),
+        confirmed: true,
+    };
+    Topic {
+        arn: Arn::from(accounts::ALARM_TOPIC),
+        configuration: ask.known(calls::GET_TOPIC_ATTRIBUTES, at, Some(configuration)),
+        subscriptions: ask.known(calls::LIST_SUBSCRIPTIONS, at, vec![people]),
     }
 }
