@@ -199,6 +199,14 @@ pub struct Select {
     pub framework: Vec<String>,
 }
 
+impl Select {
+    /// Nothing was chosen: the whole catalogue.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.check.is_empty() && self.skip_check.is_empty() && self.framework.is_empty()
+    }
+}
+
 /// By which rules.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Judging")]

@@ -42,12 +42,19 @@ pub(crate) async fn collect(run: &Arc<Run>) {
     let keys = keys(run);
     each(run, keys, |run, arn| async move { key(&run, arn).await }).await;
     let groups = log_groups(run);
-    each(
-        run,
-        groups,
-        |run, arn| async move { log_group(&run, arn).await },
-    )
-    .await;
+    // Alarms and rules live where the log group does.
+    let places: BTreeSet<(AccountId, Region)> = groups
+        .iter()
+        .map(|arn| (arn.account(), arn.region()))
+        .collect();
+    let work = |run: Arc<Run>, arn| async move { log_group(&run, arn).await };
+    each(run, groups, work).await;
+
+    run.ask.progress().doing("alarms, rules and topics");
+    let work = |run: Arc<Run>, place| async move { alarms_and_rules(&run, place).await };
+    each(run, places.into_iter().collect(), work).await;
+    let work = |run: Arc<Run>, arn| async move { topic(&run, arn).await };
+    each(run, topics(run), work).await;
 }
 
 /// Runs the work on every item, some at a time; a task that dies leaves its item as it was.
