@@ -23,6 +23,8 @@ pub(crate) const FORMAT: Format = Format {
 
 /// The version of the header. Columns are only ever added at its end.
 const SCHEMA: u32 = 1;
+/// What spreadsheets take in a cell is 32,767 characters, less what guards them.
+const CELL: usize = 32_000;
 
 /// One row. The fields' names are the header.
 #[derive(Debug, Default, Serialize)]
@@ -60,7 +62,7 @@ struct Cell(String);
 
 impl<T: AsRef<str>> From<T> for Cell {
     fn from(text: T) -> Self {
-        let text = clean::line(text.as_ref());
+        let text = clean::short(text.as_ref(), CELL);
         let mut safe = String::with_capacity(text.len());
         let mut begins = true;
         for c in text.chars() {

@@ -6,26 +6,29 @@ use serde_json::Value;
 use trailaudit_checks::audit::Audit;
 use trailaudit_checks::coverage::{AccountStatus, RegionStatus};
 use trailaudit_checks::finding::{
-    AppliedWaiver, BaselineState, Evidence, Finding, Severity, Status, Subject,
+    AppliedWaiver, BaselineState, Evidence, Finding, Severity, Status, Subject, short,
 };
 use trailaudit_checks::framework::{Basis, ControlResult, ControlStatus, FrameworkResult};
 use trailaudit_checks::ids::AccountId;
 
-/// The names of accounts.
+/// The names of accounts. They stand beside every finding, so a long one is cut; AWS allows 50 characters.
 #[derive(Debug)]
-pub(crate) struct Names<'a>(BTreeMap<&'a AccountId, &'a str>);
+pub(crate) struct Names<'a>(BTreeMap<&'a AccountId, String>);
+
+/// The longest name of an account.
+const NAME: usize = 256;
 
 impl<'a> Names<'a> {
     pub(crate) fn of(audit: &'a Audit) -> Self {
         let named = |account: &'a trailaudit_checks::coverage::AccountCoverage| {
-            Some((&account.id, account.name.as_deref()?))
+            Some((&account.id, short(account.name.as_deref()?, NAME)))
         };
         Self(audit.coverage.accounts.iter().filter_map(named).collect())
     }
 
     /// The account's name, if it has one.
-    pub(crate) fn get(&self, account: &AccountId) -> Option<&'a str> {
-        self.0.get(account).copied()
+    pub(crate) fn get(&self, account: &AccountId) -> Option<&str> {
+        self.0.get(account).map(String::as_str)
     }
 
     /// `111111111111 (payments)`.

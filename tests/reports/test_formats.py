@@ -4,9 +4,10 @@ import re
 
 import pytest
 
-from harness import inventory, junit, sarif, tool
+from harness import asff, inventory, junit, markdown, ocsf, oscal, sarif, table, tool
 
-FORMATS = ("json", "sarif", "junit", "text")
+JUDGED = {"csv": table, "markdown": markdown, "ocsf": ocsf, "asff": asff, "oscal": oscal}
+FORMATS = ("json", "sarif", "junit", "text", *JUDGED)
 # What a terminal or a reader would act on: controls but tab and line feed, C1 controls, bidi marks, lines.
 RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
@@ -30,6 +31,10 @@ def assert_valid(run: tool.Run) -> None:
     assert raw is None, f"{raw.group()!r} at {raw.start()}"
     for name in ("a.json", "a.sarif", "a.junit"):
         assert "\x1b" not in run.text(name), name
+    for kind, judge in JUDGED.items():
+        assert judge.problems(run.folder / f"a.{kind}") == [], kind
+        raw = RAW.search(run.text(f"a.{kind}"))
+        assert raw is None, f"{kind}: {raw.group()!r} at {raw.start()}"
 
 
 def test_the_demo_shows_all_that_it_promises(demo):
@@ -86,13 +91,72 @@ def test_junit_counts_are_those_of_the_audit(demo):
     assert (said["failures"], said["errors"]) == (summary["fail"] - waived, summary["unknown"])
 
 
+@pytest.mark.parametrize("kind", JUDGED)
+def test_every_format_has_the_totals_of_the_audit(demo, kind):
+    summary = demo.json("a.json")["summary"]
+    totals = JUDGED[kind].totals(demo.folder / f"a.{kind}")
+    assert totals == {name: summary[name] for name in totals}
+    assert len(totals) == 5
+
+
+def open_failures(audit: dict) -> list[str]:
+    failures = (f for f in audit["findings"] if f["status"] == "fail" and "waiver" not in f)
+    return sorted(f["fingerprint"] for f in failures)
+
+
+def test_every_format_has_every_open_failure(demo):
+    wanted = open_failures(demo.json("a.json"))
+    rows = [r for r in table.rows(demo.folder / "a.csv") if r["record"] == "finding"]
+    assert sorted(r["fingerprint"] for r in rows if r["status"] == "fail" and not r["waiver_expires"]) == wanted
+    events = [e for e in ocsf.events(demo.folder / "a.ocsf") if e["compliance"]["status_id"] == 3]
+    assert sorted(e["finding_info"]["uid"] for e in events if e["status_id"] == 1) == wanted
+    fields = [f["ProductFields"] for f in asff.findings(demo.folder / "a.asff") if f["RecordState"] == "ACTIVE"]
+    told = [f for f in fields if f["trailaudit/Status"] == "fail" and "trailaudit/Waiver" not in f]
+    assert sorted(f["trailaudit/Fingerprint"] for f in told) == wanted
+    result = oscal.result(demo.folder / "a.oscal")
+    of = {o["uuid"]: oscal.prop(o, "fingerprint") for o in result["observations"]}
+    risks = [r for r in result["risks"] if r["status"] == "open"]
+    assert sorted(of[r["related-observations"][0]["observation-uuid"]] for r in risks) == wanted
+    page = demo.text("a.markdown")
+    for finding in demo.json("a.json")["findings"]:
+        if finding["fingerprint"] in wanted:
+            assert finding["check"] in page and finding["subject"]["id"] in page
+
+
+def test_oscal_rolls_up_by_control(demo):
+    """The worst observation of a control decides; nothing but `satisfied` and `not-satisfied` is said."""
+    result = oscal.result(demo.folder / "a.oscal")
+    status = {o["uuid"]: oscal.prop(o, "status") for o in result["observations"]}
+    assert result["findings"]
+    for finding in result["findings"]:
+        seen = {status[o["observation-uuid"]] for o in finding["related-observations"]}
+        target = finding["target"]["status"]
+        if "fail" in seen:
+            wanted = ("not-satisfied", "fail")
+        elif "unknown" in seen:
+            wanted = ("not-satisfied", "other")
+        else:
+            wanted = ("satisfied", "pass")
+        assert (target["state"], target["reason"]) == wanted, finding["title"]
+
+
+def test_markdown_hides_what_is_asked_to_and_says_so(demo, tmp_path):
+    tool.run(tmp_path, "scan", "--demo", "-f", "markdown=a.md", "--min-severity", "critical").ended(1)
+    summary = demo.json("a.json")["summary"]
+    hidden = summary["fail"] - summary["waived"] - summary["by_severity"]["critical"]
+    page = (tmp_path / "a.md").read_text("utf-8")
+    assert f"Not shown, being below critical (--min-severity): {hidden} open" in page
+    totals = markdown.totals(tmp_path / "a.md")
+    assert totals == {name: summary[name] for name in totals}
+
+
 def test_text_names_every_open_failure_and_every_total(demo):
     audit, text = demo.json("a.json"), demo.text("a.text")
     for finding in audit["findings"]:
         if finding["status"] in ("fail", "unknown"):
             assert finding["check"] in text, finding["check"]
     for status in ("pass", "fail", "unknown", "not_applicable"):
-        assert re.search(rf"\b{audit['summary'][status]}\b", text), status
+        assert re.search(rf"\b{audit['summary'][status]:,}\b", text), status
 
 
 @pytest.mark.parametrize("kind", inventory.HOSTILE)

@@ -27,9 +27,9 @@ fn plain(words: &str) -> String {
     [
         ("\\@", "@<!-- -->"),
         ("\\#", "#<!-- -->"),
-        ("://", "\\://"),
-        ("www.", "www\\."),
-        ("WWW.", "WWW\\."),
+        ("://", ":<!-- -->//"),
+        ("www.", "www<!-- -->."),
+        ("WWW.", "WWW<!-- -->."),
         ("$", "<span>$</span>"),
     ]
     .iter()
@@ -67,7 +67,7 @@ mod tests {
         for (raw, safe) in [
             ("plain words", "plain words"),
             ("@team #12", "@<!-- -->team #<!-- -->12"),
-            ("https://x www.y", "https\\://x www\\.y"),
+            ("https://x www.y", "https:<!-- -->//x www<!-- -->.y"),
             ("$x$", "<span>$</span>x<span>$</span>"),
             ("<b>|", "&lt;b&gt;\\|"),
             ("call `a_b` and `c`.", "call `a_b` and `c`."),

@@ -163,6 +163,8 @@ fn filled_with(text: &str) -> Audit {
             "id",
         ];
         match value {
+            // No account has another name than its digits: such an audit is refused when it is read.
+            Value::String(it) if key == "id" && it.len() == 12 => {}
             Value::String(it) if FREE.contains(&key) => text.clone_into(it),
             Value::Array(items) => items.iter_mut().for_each(|it| fill(it, text, key)),
             Value::Object(fields) => {
@@ -266,8 +268,8 @@ fn a_megabyte_in_a_name() {
             let size = report.len();
             match *name {
                 // Cut, and said so.
-                "text" | "sarif" | "markdown" | "asff" => {
-                    assert!(size < 1 << 17, "{name}: {size}");
+                "text" | "sarif" | "markdown" | "asff" | "csv" => {
+                    assert!(size < 1 << 18, "{name}: {size}");
                 }
                 _ => assert!(size > 1 << 20, "{name} loses it"),
             }
