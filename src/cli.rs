@@ -235,7 +235,7 @@ pub struct Output {
     /// Folder for the reports that have no path
     #[arg(short, long, value_name = "DIR")]
     pub output_dir: Option<PathBuf>,
-    /// Text: count findings below this severity, but do not show them
+    /// Text and HTML: count findings below this severity, but do not show them
     #[arg(long, value_name = "SEVERITY", default_value = "info", value_parser = severity)]
     pub min_severity: Severity,
     /// SARIF: github (open failures, gaps as notes) or full (every status)

@@ -2,8 +2,12 @@
 //!
 //! A writer gets an [`Audit`] and tells all of it. It does not sort, read the clock or decide the exit code.
 
+mod answers;
 mod clean;
+mod ended;
+mod first;
 mod gaps;
+mod html;
 mod json;
 mod junit;
 mod sarif;
@@ -18,7 +22,13 @@ use trailaudit_checks::finding::Severity;
 pub use sarif::{Anchor, BadAnchor, Profile};
 
 /// Every format, in the order in which they are listed.
-pub const FORMATS: &[&Format] = &[&text::FORMAT, &json::FORMAT, &sarif::FORMAT, &junit::FORMAT];
+pub const FORMATS: &[&Format] = &[
+    &text::FORMAT,
+    &json::FORMAT,
+    &sarif::FORMAT,
+    &junit::FORMAT,
+    &html::FORMAT,
+];
 
 /// One way of telling an audit.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +52,7 @@ pub fn named(name: &str) -> Option<&'static Format> {
 /// What a caller may choose. Each writer reads only what concerns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// Text: findings below it are counted, not shown.
+    /// Text and HTML: findings below it are counted, not shown.
     pub min_severity: Severity,
     /// Text: with colours.
     pub color: bool,

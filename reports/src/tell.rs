@@ -6,6 +6,7 @@ use serde_json::Value;
 use trailaudit_checks::audit::Audit;
 use trailaudit_checks::coverage::{AccountStatus, RegionStatus};
 use trailaudit_checks::finding::{AppliedWaiver, Evidence, Finding, Severity, Status, Subject};
+use trailaudit_checks::framework::{Basis, ControlStatus};
 use trailaudit_checks::ids::AccountId;
 
 /// The names of accounts.
@@ -134,6 +135,16 @@ pub(crate) fn number(count: u64) -> String {
         told.push(digit);
     }
     told
+}
+
+/// `organization o-1, management account 111111111111`.
+pub(crate) fn whose(audit: &Audit) -> String {
+    let scope = &audit.scope;
+    match (&scope.organization, &scope.management_account) {
+        (Some(id), Some(account)) => format!("organization {id}, management account {account}"),
+        (Some(id), None) => format!("organization {id}"),
+        (None, _) => "no organization".to_owned(),
+    }
 }
 
 /// Fails that nobody has accepted, of this severity or worse.
@@ -317,5 +328,25 @@ pub(crate) fn region_word(status: RegionStatus) -> &'static str {
         RegionStatus::DeniedByScp => "denied by SCP",
         RegionStatus::NotEnabled => "not enabled",
         RegionStatus::Excluded => "excluded",
+    }
+}
+
+/// How a control ended, as people read it.
+pub(crate) fn control(status: ControlStatus) -> (&'static str, Option<Headline>) {
+    match status {
+        ControlStatus::NotSupported => ("not supported", Some(Headline::Fail)),
+        ControlStatus::Undecided => ("undecided", Some(Headline::Undecided)),
+        ControlStatus::Supported => ("supported", Some(Headline::Pass)),
+        ControlStatus::NotCovered => ("not covered", None),
+    }
+}
+
+/// Whose reading a control's links are.
+pub(crate) fn basis(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Ours => "linked by us",
+        Basis::Peer => "linked by a peer",
+        Basis::PeerAndOurs => "linked by a peer and us",
+        Basis::PeerAndRecall => "linked by a peer, id partly recalled",
     }
 }

@@ -4,44 +4,10 @@ use std::collections::BTreeMap;
 use std::io;
 
 use trailaudit_checks::audit::Audit;
-use trailaudit_checks::finding::{Finding, Status};
 
 use super::page::{Margin, Page, Span, Style};
+use crate::ended::Ended;
 use crate::tell::number;
-
-/// How a check ended: as the worst of its findings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Ended {
-    Fail,
-    Unknown,
-    Waived,
-    Pass,
-    NotApplicable,
-    NoSubject,
-}
-
-impl Ended {
-    fn of(finding: &Finding) -> Self {
-        match finding.status {
-            Status::Fail if finding.waiver.is_some() => Ended::Waived,
-            Status::Fail => Ended::Fail,
-            Status::Unknown => Ended::Unknown,
-            Status::Pass => Ended::Pass,
-            Status::NotApplicable => Ended::NotApplicable,
-        }
-    }
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Ended::Fail => "fail",
-            Ended::Unknown => "unknown",
-            Ended::Waived => "waived",
-            Ended::Pass => "pass",
-            Ended::NotApplicable => "not applicable",
-            Ended::NoSubject => "nothing to judge",
-        }
-    }
-}
 
 /// Every check, in a few lines.
 pub(super) fn all(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use trailaudit_checks::finding::{Finding, Severity, Status};
+use trailaudit_checks::finding::{Finding, Status};
 
 use super::page::{Margin, Page, Span, Style, plain};
 use super::{Story, more};
+use crate::first::{self, OfCheck};
 use crate::tell::{self, counted, number};
 
 /// How many things to do first.
@@ -17,19 +18,8 @@ const SUBJECTS: usize = 10;
 const FACTS: usize = 5;
 
 /// The checks with open failures, the worst severity first.
-fn worst_first<'s, 'a>(
-    story: &'s Story<'a>,
-) -> impl Iterator<Item = (Severity, &'a str, Vec<&'a Finding>)> + 's {
-    Severity::ALL.into_iter().flat_map(move |severity| {
-        story.open.iter().filter_map(move |(check, findings)| {
-            let of_it = findings
-                .iter()
-                .copied()
-                .filter(|it| it.severity == severity);
-            let of_it: Vec<&Finding> = of_it.collect();
-            (!of_it.is_empty()).then_some((severity, *check, of_it))
-        })
-    })
+fn worst_first<'a>(story: &Story<'a>) -> impl Iterator<Item = OfCheck<'a>> {
+    first::worst_first(story.open.values().flatten().copied()).into_iter()
 }
 
 /// What to do first.

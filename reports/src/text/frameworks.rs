@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use trailaudit_checks::framework::{Basis, ControlResult, ControlStatus, FrameworkResult};
+use trailaudit_checks::framework::{ControlResult, ControlStatus, FrameworkResult};
 
 use super::Story;
 use super::page::{Margin, Page, Span, Style, plain};
-use crate::tell::{Headline, counted, number};
+use crate::tell::{basis, control as word, counted, number};
 
 /// Every framework; and how many chains there are, whose findings are among the others.
 pub(super) fn all(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
@@ -78,12 +78,8 @@ fn row(page: &mut Page<'_>, control: &ControlResult) -> io::Result<()> {
             number(control.not_selected.len() as u64)
         ));
     }
-    aside.push_str(match control.basis {
-        Basis::Ours => "; linked by us",
-        Basis::Peer => "; linked by a peer",
-        Basis::PeerAndOurs => "; linked by a peer and us",
-        Basis::PeerAndRecall => "; linked by a peer, id partly recalled",
-    });
+    aside.push_str("; ");
+    aside.push_str(basis(control.basis));
     let title = format!("{}.", control.title);
     let body = [
         Span(Style::Strong, &control.id),
@@ -91,13 +87,4 @@ fn row(page: &mut Page<'_>, control: &ControlResult) -> io::Result<()> {
         Span(Style::Faint, &aside),
     ];
     page.item(Margin(2, BESIDE), Span(style, status), &body)
-}
-
-fn word(status: ControlStatus) -> (&'static str, Option<Headline>) {
-    match status {
-        ControlStatus::NotSupported => ("not supported", Some(Headline::Fail)),
-        ControlStatus::Undecided => ("undecided", Some(Headline::Undecided)),
-        ControlStatus::Supported => ("supported", Some(Headline::Pass)),
-        ControlStatus::NotCovered => ("not covered", None),
-    }
 }

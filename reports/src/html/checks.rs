@@ -1,0 +1,218 @@
+//! One check: what it wants and why, and its findings, those with the same words and facts together.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use trailaudit_checks::audit::CheckInfo;
+use trailaudit_checks::finding::{BaselineState, Finding, SubjectKind};
+
+use super::Story;
+use crate::ended::Ended;
+use crate::tell::{self, number};
+
+/// How many facts of one finding are told.
+const FACTS: usize = 20;
+
+#[derive(Serialize)]
+pub(super) struct Told<'a> {
+    id: &'a str,
+    title: &'a str,
+    severity: &'static str,
+    ended: &'static str,
+    symbol: &'static str,
+    word: &'static str,
+    why: &'a str,
+    fix: &'a str,
+    references: Vec<(&'a str, bool)>,
+    controls: Vec<String>,
+    frameworks: String,
+    counts: Vec<(&'static str, &'static str, &'static str, String)>,
+    groups: Vec<Group>,
+    pub(super) open: bool,
+}
+
+/// Findings with the same words.
+#[derive(Serialize)]
+struct Group {
+    key: &'static str,
+    symbol: &'static str,
+    word: &'static str,
+    message: String,
+    facts: Vec<String>,
+    waiver: String,
+    baseline: &'static str,
+    rows: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    what: String,
+    account: String,
+    region: String,
+    /// How many findings it tells.
+    count: u64,
+}
+
+impl<'a> Told<'a> {
+    pub(super) fn of(story: &Story<'a>, check: &'a CheckInfo, findings: &[&'a Finding]) -> Self {
+        let mut counts: BTreeMap<Ended, u64> = BTreeMap::new();
+        for finding in findings {
+            *counts.entry(Ended::of(finding)).or_default() += 1;
+        }
+        let ended = counts.keys().next().copied().unwrap_or(Ended::NoSubject);
+        let count = |(ended, count): (&Ended, &u64)| {
+            (ended.key(), ended.symbol(), ended.as_str(), number(*count))
+        };
+        let controls = check.controls.iter();
+        let mut frameworks: Vec<&str> = controls.clone().map(|it| it.framework.as_str()).collect();
+        frameworks.dedup();
+        // Only what a browser opens as a page of its own becomes a link.
+        let reference = |it: &'a String| (it.as_str(), it.starts_with("https://"));
+        Self {
+            id: &check.id,
+            title: &check.title,
+            severity: check.severity.as_str(),
+            ended: ended.key(),
+            symbol: ended.symbol(),
+            word: ended.as_str(),
+            why: &check.why,
+            fix: &check.fix,
+            references: check.references.iter().map(reference).collect(),
+            controls: controls
+                .map(|it| format!("{} {}", it.framework, it.control))
+                .collect(),
+            frameworks: frameworks.join(" "),
+            counts: counts.iter().map(count).collect(),
+            groups: groups(story, findings),
+            open: false,
+        }
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.groups.iter().map(|it| it.rows.len() + 1).sum()
+    }
+
+    /// Whether something is to be done about it.
+    pub(super) fn has_open(&self) -> bool {
+        self.groups
+            .iter()
+            .any(|it| [Ended::Fail.key(), Ended::Unknown.key()].contains(&it.key))
+    }
+}
+
+fn groups(story: &Story<'_>, findings: &[&Finding]) -> Vec<Group> {
+    let mut places: BTreeMap<(Ended, String), usize> = BTreeMap::new();
+    let mut groups: Vec<(Ended, Vec<&Finding>)> = Vec::new();
+    for finding in findings {
+        let ended = Ended::of(finding);
+        let mut words = finding.message.clone();
+        for part in facts(finding).into_iter().chain([waiver(finding)]) {
+            words.push('\n');
+            words.push_str(&part);
+        }
+        words.push_str(baseline(finding));
+        let place = *places.entry((ended, words)).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some((_, group)) => group.push(finding),
+            None => groups.push((ended, vec![finding])),
+        }
+    }
+    groups.sort_by_key(|(ended, _)| *ended);
+    let group = |(ended, findings): (Ended, Vec<&Finding>)| {
+        let finding = *findings.first()?;
+        let mut facts = facts(finding);
+        let more = facts.len().saturating_sub(FACTS);
+        facts.truncate(FACTS);
+        if more > 0 {
+            facts.push(format!(
+                "and {} more: the JSON report has them",
+                number(more as u64)
+            ));
+        }
+        Some(Group {
+            key: ended.key(),
+            symbol: ended.symbol(),
+            word: ended.as_str(),
+            message: finding.message.clone(),
+            facts,
+            waiver: waiver(finding),
+            baseline: baseline(finding),
+            rows: rows(story, &findings),
+        })
+    };
+    groups.into_iter().filter_map(group).collect()
+}
+
+fn facts(finding: &Finding) -> Vec<String> {
+    finding.evidence.iter().map(tell::evidence).collect()
+}
+
+fn waiver(finding: &Finding) -> String {
+    finding
+        .waiver
+        .as_ref()
+        .map(tell::waiver)
+        .unwrap_or_default()
+}
+
+fn baseline(finding: &Finding) -> &'static str {
+    match finding.baseline {
+        None => "",
+        Some(BaselineState::New) => "new",
+        Some(BaselineState::Unchanged) => "unchanged",
+        Some(BaselineState::Updated) => "updated",
+    }
+}
+
+/// One row for each subject; the regions of one account share theirs.
+fn rows(story: &Story<'_>, findings: &[&Finding]) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    let mut last = None;
+    for finding in findings {
+        let subject = &finding.subject;
+        let region = subject.region.as_ref().map_or("", |it| it.as_str());
+        let is_region = subject.kind == SubjectKind::Region;
+        if is_region
+            && last == Some(&subject.account)
+            && let Some(row) = rows.last_mut()
+        {
+            row.region.push_str(", ");
+            row.region.push_str(region);
+            row.count += 1;
+            row.what = format!("{} regions", number(row.count));
+            continue;
+        }
+        last = is_region.then_some(&subject.account);
+        let account = subject.account.as_ref();
+        rows.push(Row {
+            what: match subject.kind {
+                SubjectKind::Account | SubjectKind::Region if account.is_some() => {
+                    subject.kind.as_str().to_owned()
+                }
+                SubjectKind::Account
+                | SubjectKind::Region
+                | SubjectKind::Organization
+                | SubjectKind::Trail
+                | SubjectKind::Bucket
+                | SubjectKind::Key
+                | SubjectKind::LogGroup
+                | SubjectKind::EventDataStore
+                | SubjectKind::Principal
+                | SubjectKind::Chain => named(&subject.id, &subject.name),
+            },
+            account: account.map_or(String::new(), |it| story.names.account(it)),
+            region: region.to_owned(),
+            count: 1,
+        });
+    }
+    rows
+}
+
+/// The id, and the name where the id does not say it.
+fn named(id: &str, name: &str) -> String {
+    if id.contains(name) {
+        id.to_owned()
+    } else {
+        format!("{id} ({name})")
+    }
+}
