@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calls::ApiCall;
 use crate::fact::{Fact, Gap, Reason};
+use crate::finding::short;
 use crate::ids::{AccountId, Region};
 use crate::inventory::{Account, AccountState, CallOutcome, Inventory, RegionView};
 
@@ -292,7 +293,7 @@ fn gap_words(gap: &Gap) -> String {
     if gap.detail.is_empty() {
         gap.to_string()
     } else {
-        format!("{gap}: {}", gap.detail)
+        format!("{gap}: {}", short(&gap.detail, 1_000))
     }
 }
 
@@ -347,7 +348,7 @@ fn totals(inventory: &Inventory) -> CallTotals {
             let said = if record.detail.is_empty() {
                 String::new()
             } else {
-                format!(": {}", record.detail)
+                format!(": {}", short(&record.detail, 1_000))
             };
             totals.failed.push(FailedCall {
                 operation: record.call,

@@ -45,6 +45,21 @@ impl Finding {
     }
 }
 
+/// Foreign text for a place where it is repeated: cut after so many characters, and said so.
+#[must_use]
+pub fn short(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some((end, _)) => {
+            let rest = text.len() - end;
+            format!(
+                "{}... ({rest} bytes more)",
+                text.get(..end).unwrap_or_default()
+            )
+        }
+    }
+}
+
 /// SHA-256 of check id, line feed, subject id, in lower-case hex.
 #[must_use]
 pub fn fingerprint(check: &str, subject: &str) -> String {
@@ -291,6 +306,12 @@ mod tests {
         assert_eq!(back, evidence);
         let bare: Evidence = serde_json::from_str(r#"{"what":"x"}"#).unwrap();
         assert_eq!(bare.seen, None);
+    }
+
+    #[test]
+    fn long_text_is_cut_and_said_so() {
+        assert_eq!(short("abc", 3), "abc");
+        assert_eq!(short("äbcd", 2), "äb... (2 bytes more)");
     }
 
     #[test]

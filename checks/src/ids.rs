@@ -3,14 +3,32 @@
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// A name that comes from a file: no longer than AWS makes them. Names are repeated in every finding; a
+/// megabyte in one would be gigabytes in a report.
+fn bounded<E: serde::de::Error>(text: String, longest: usize) -> Result<String, E> {
+    if text.len() > longest {
+        let length = text.len();
+        return Err(E::custom(format!(
+            "a name of {length} bytes, {longest} are the most"
+        )));
+    }
+    Ok(text)
+}
 
 macro_rules! name_type {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident, $longest:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
         #[serde(transparent)]
         pub struct $name(pub String);
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                bounded(String::deserialize(deserializer)?, $longest).map(Self)
+            }
+        }
 
         impl $name {
             /// The name as AWS writes it.
@@ -42,15 +60,15 @@ macro_rules! name_type {
 
 name_type! {
     /// The 12 digits of an account.
-    AccountId
+    AccountId, 64
 }
 name_type! {
     /// A region's code, such as `eu-central-1`.
-    Region
+    Region, 64
 }
 name_type! {
     /// An Amazon Resource Name, as AWS gave it.
-    Arn
+    Arn, 4096
 }
 
 impl Arn {

@@ -15,6 +15,7 @@ pub mod finding;
 pub mod framework;
 pub mod ids;
 pub mod inventory;
+pub mod patterns;
 pub mod policy;
 pub mod prelude;
 pub mod scp;

@@ -98,6 +98,7 @@ async fn metric_filters(ask: &Ask, target: &Target, name: &str) -> Fact<Vec<Metr
                         name: it.metric_name,
                         value: it.metric_value,
                         default: it.default_value.map(|it| it.to_string()),
+                        dimensions: it.dimensions.unwrap_or_default().into_iter().collect(),
                     })
                     .collect(),
             });

@@ -39,8 +39,9 @@ def hostile(records: list[dict], text: str) -> tuple[list[dict], int]:
         if isinstance(value, list):
             return [changed(item, key, kind) for item in value]
         if isinstance(value, dict):
-            kind = key if key in NAMED_BY_PEOPLE else kind
-            wrapped = key == "tags"  # each tag, and what a fact wraps around them
+            kind = key if key in NAMED_BY_PEOPLE or key == "regions" else kind
+            # Each tag, and what a fact wraps around them; not the names of the call that did not give any.
+            wrapped = key == "tags" and "unknown" not in value
             return {n: changed(item, key if wrapped else n, kind) for n, item in value.items()}
         typed = key in FREE_TEXT or (key == "name" and kind in NAMED_BY_PEOPLE)
         if isinstance(value, str) and typed:

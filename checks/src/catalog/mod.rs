@@ -8,6 +8,7 @@ mod delivery;
 mod deputy;
 mod gap;
 mod key;
+mod monitoring;
 mod organization;
 mod recording;
 mod trail;
@@ -20,6 +21,7 @@ pub fn all() -> Vec<&'static Check> {
         bucket::ALL,
         delivery::ALL,
         key::ALL,
+        monitoring::ALL,
         organization::ALL,
         trail::ALL,
     ];

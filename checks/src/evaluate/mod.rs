@@ -11,9 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use context::{Context, log_group_arn};
 use population::Lost;
 
+use serde_json::Value;
+
 use crate::check::{Check, Identity, Outcome, Principal, RegionOf, Run, Verdict};
 use crate::fact::{Fact, Gap, Gaps, Reason};
-use crate::finding::{Evidence, Finding, Status, Subject, SubjectKind, fingerprint};
+use crate::finding::{Evidence, Finding, Status, Subject, SubjectKind, fingerprint, short};
 use crate::ids::{AccountId, Region};
 use crate::inventory::{Account, AccountState, Iam, Inventory, Organization};
 
@@ -22,6 +24,11 @@ use crate::inventory::{Account, AccountState, Iam, Inventory, Organization};
 pub fn evaluate(catalog: &[&'static Check], ctx: &Context<'_>) -> Vec<Finding> {
     Evaluation::new(catalog, ctx).finish()
 }
+
+/// How much of a message or of a text in evidence is shown, in characters; both repeat foreign text.
+const LONGEST: usize = 8_000;
+/// And of a name.
+const LONGEST_NAME: usize = 300;
 
 /// A judging in progress.
 #[derive(Debug)]
@@ -269,11 +276,14 @@ impl<'a> Evaluation<'a> {
             check: check.id.to_owned(),
             status,
             severity: overridden.unwrap_or(check.severity),
-            message,
-            evidence,
+            message: short(&message, LONGEST),
+            evidence: evidence.into_iter().map(bounded).collect(),
             waiver: None,
             baseline: None,
-            subject,
+            subject: Subject {
+                name: short(&subject.name, LONGEST_NAME),
+                ..subject
+            },
         };
         let key = (check.id, finding.subject.id.clone());
         let before = self.findings.insert(key, finding);
@@ -286,7 +296,7 @@ impl<'a> Evaluation<'a> {
 }
 
 /// In use and in scope: judged. Others are told in the coverage.
-fn is_judged(account: &Account) -> bool {
+pub(crate) fn is_judged(account: &Account) -> bool {
     !account.excluded && matches!(account.state.ok(), None | Some(AccountState::Active))
 }
 
@@ -341,6 +351,22 @@ fn unknown_message(gaps: &Gaps) -> String {
         format!("; grant {}", actions.join(", "))
     };
     format!("could not be told: {gaps}{grant}")
+}
+
+/// What is foreign in evidence is shown, but not by the megabyte.
+fn bounded(mut evidence: Evidence) -> Evidence {
+    fn cut(value: &mut Value) {
+        match value {
+            Value::String(text) if text.len() > LONGEST => *text = short(text, LONGEST),
+            Value::Array(items) => items.iter_mut().for_each(cut),
+            Value::Object(fields) => fields.values_mut().for_each(cut),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    for value in evidence.seen.iter_mut().chain(&mut evidence.expected) {
+        cut(value);
+    }
+    evidence
 }
 
 fn from_gap(gap: &Gap) -> Evidence {

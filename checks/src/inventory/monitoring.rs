@@ -62,6 +62,9 @@ pub struct MetricTransformation {
     pub value: String,
     /// What no match adds, as a number's text.
     pub default: Option<String>,
+    /// Dimensions, each with the field that gives its value: an alarm must name them to see the metric.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub dimensions: BTreeMap<String, String>,
 }
 
 /// A subscription filter.
@@ -104,10 +107,22 @@ pub struct Alarm {
     pub actions_enabled: bool,
     /// What happens when it goes off.
     pub alarm_actions: Vec<Arn>,
-    /// It watches an expression over several metrics, given as text.
+    /// It watches an expression over several metrics, given as text; of a composite alarm, its rule.
     pub expressions: Vec<String>,
+    /// The metrics that the expressions are about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<WatchedMetric>,
     /// Dimensions that the metric must have.
     pub dimensions: BTreeMap<String, String>,
+}
+
+/// A metric within an expression.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WatchedMetric {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// An SNS topic that alarms or trails write to.

@@ -145,4 +145,18 @@ mod tests {
         let number = condition("NumericLessThan", "5");
         assert!(representatives(&[&like, &number], &View::of(&context)).is_none());
     }
+
+    /// Without the second class `ArnNotLike` would seem never to hold.
+    #[test]
+    fn classes_of_arns() {
+        let condition = Condition::new("ArnNotLike", "k", vec!["arn:aws:s3:::a".to_owned()], true);
+        let context = super::super::context::Context::unknown();
+        let texts = representatives(&[&condition], &View::of(&context)).unwrap();
+        let arn = |text: &&String| text.matches(':').count() >= 5;
+        assert_eq!(
+            (texts.len(), texts.iter().filter(arn).count()),
+            (3, 2),
+            "{texts:?}"
+        );
+    }
 }

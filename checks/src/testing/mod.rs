@@ -10,6 +10,7 @@
     clippy::indexing_slicing
 )]
 
+mod chain;
 mod sample;
 mod selecting;
 mod world;
@@ -30,6 +31,7 @@ use crate::inventory::{
 use crate::settings::Settings;
 
 pub use crate::finding::Status::{Fail, NotApplicable, Pass, Unknown};
+pub use chain::{alarm, any_of, filter, filters, rule, rules, topic, unknown_filters};
 pub use sample::sample;
 pub use selecting::{add_store, advanced, classic_objects, classic_selectors, selectors};
 pub use world::{

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{hours_ago, taken_at};
+use super::{chain, hours_ago, taken_at};
 use crate::calls::{self, ApiCall};
 use crate::fact::Fact::{self, Known};
 use crate::fact::Reason;
@@ -74,6 +74,7 @@ pub fn world() -> Inventory {
     inventory.keys.insert(key.arn.clone(), key);
     let group = log_group();
     inventory.log_groups.insert(group.arn.clone(), group);
+    chain::add(&mut inventory, ACCOUNT);
     inventory.trailer = Some(Trailer {
         finished_at: taken_at(),
         interrupted: false,
@@ -129,7 +130,7 @@ pub fn add_region(inventory: &mut Inventory, account: &str, region: &str) {
         excluded: false,
     };
     super::known(&mut of.regions).push(switch);
-    let view = RegionView {
+    let mut view = RegionView {
         account: id.clone(),
         region: Region::from(region),
         trails: Known(vec![Arn::from(TRAIL_ARN)]),
@@ -145,6 +146,7 @@ pub fn add_region(inventory: &mut Inventory, account: &str, region: &str) {
         access_analyzers: Known(Vec::new()),
         tampering: Known(Vec::new()),
     };
+    chain::watched(&mut view);
     inventory.regions.insert((id, view.region.clone()), view);
 }
 
@@ -365,11 +367,11 @@ pub(super) fn log_group() -> LogGroup {
         region: Region::from(HOME),
         configuration: Known(Some(LogGroupConfiguration {
             retention_days: Some(365),
-            kms_key: None,
+            kms_key: Some(Arn::from(KEY_ARN)),
             class: Some("STANDARD".to_owned()),
             deletion_protection: None,
         })),
-        metric_filters: Known(Vec::new()),
+        metric_filters: Known(vec![chain::filter_with("{ $.eventName = * }")]),
         subscription_filters: Known(Vec::new()),
     }
 }

@@ -292,7 +292,7 @@ fn arns(random: &mut Random) -> Vec<String> {
 fn finite_worlds_are_decided_exactly() {
     let mut random = Random::seeded(11);
     let mut counts = [0_usize; 3];
-    for round in 0..2_000 {
+    for round in 0..1_200 {
         let world = World::new(&mut random);
         let mut context = Context::new();
         for key in KEYS {
@@ -312,7 +312,7 @@ fn finite_worlds_are_decided_exactly() {
         }
     }
     assert!(
-        counts.iter().all(|count| *count > 100),
+        counts.iter().all(|count| *count > 60),
         "too one-sided: {counts:?}"
     );
 }
@@ -322,7 +322,7 @@ fn finite_worlds_are_decided_exactly() {
 fn open_worlds_are_never_claimed_wrongly() {
     let mut random = Random::seeded(13);
     let mut decided = 0_usize;
-    for round in 0..1_000 {
+    for round in 0..600 {
         let world = World::new(&mut random);
         let layers = world.layers();
         let set = Target::Matching(random.pick(&PATTERNS[1..6]).to_owned());
@@ -358,7 +358,7 @@ fn open_worlds_are_never_claimed_wrongly() {
             );
         }
     }
-    assert!(decided > 200, "{decided}");
+    assert!(decided > 100, "{decided}");
 }
 
 /// The residual condition holds exactly in the worlds that are allowed.
@@ -410,7 +410,7 @@ fn residuals_say_when_it_is_allowed() {
             checked += 1;
         }
     }
-    assert!(checked > 2_000, "{checked}");
+    assert!(checked > 1_000, "{checked}");
 }
 
 /// What is read differently in an Allow and a Deny, or in versions of the language, cannot be told from its text.

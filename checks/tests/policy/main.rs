@@ -42,10 +42,11 @@ impl Score {
         match case.kind {
             Kind::Concrete => {
                 let outcome = given.outcome.map_or("unknown", outcome_name);
-                let mut same = case.expect.decision.as_deref() == Some(outcome);
-                if let Some(verdict) = &case.expect.verdict {
-                    same &= verdict == verdict_name(given.verdict);
-                }
+                let as_said = |said: &Option<String>, given: &str| {
+                    said.as_ref().is_none_or(|said| said == given)
+                };
+                let same = as_said(&case.expect.decision, outcome)
+                    && as_said(&case.expect.verdict, verdict_name(given.verdict));
                 if same {
                     self.right += 1;
                 } else {

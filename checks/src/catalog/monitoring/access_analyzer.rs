@@ -1,0 +1,215 @@
+//! IAM Access Analyzer watches who outside may reach log buckets and keys.
+
+use super::off;
+use crate::inventory::region::AccessAnalyzer;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "monitoring-access-analyzer",
+    title: "IAM Access Analyzer is active where log buckets and keys lie",
+    severity: Severity::Low,
+    why: "It proves from the policies who outside can reach a bucket or a key, and tells within half an hour when that \
+          changes. It sees only the region that it was made in.",
+    fix: "Call CreateAnalyzer in the region: `aws accessanalyzer create-analyzer --analyzer-name external --type \
+          ORGANIZATION` from the management account or the delegated administrator, or `--type ACCOUNT`.",
+    references: &[
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-getting-started.html",
+    ],
+    reads: &[
+        calls::LIST_REGIONS,
+        calls::DESCRIBE_TRAILS,
+        calls::HEAD_BUCKET,
+        calls::GET_BUCKET_LOCATION,
+        calls::GET_BUCKET_ENCRYPTION,
+        calls::LIST_ANALYZERS,
+    ],
+    run: Run::Region(run),
+};
+
+fn run(region: &RegionOf<'_>, ctx: &Context<'_>) -> Outcome {
+    let view = match off::view(region, calls::LIST_ANALYZERS)? {
+        Ok(view) => view,
+        Err(disabled) => return Ok(disabled),
+    };
+    if !holds(region, ctx)? {
+        return Ok(Verdict::not_applicable(
+            "no log bucket and no key of a trail lies here",
+        ));
+    }
+    let own = view.access_analyzers.known();
+    let active = |list: &[AccessAnalyzer], kinds: &[&str]| {
+        list.iter()
+            .any(|it| it.status == "ACTIVE" && kinds.contains(&it.kind.as_str()))
+    };
+    if own
+        .as_ref()
+        .is_ok_and(|list| active(list, &["ACCOUNT", "ORGANIZATION"]))
+    {
+        return Ok(Verdict::pass("an analyzer is active").saw("analyzers", own.ok()));
+    }
+    // One analyzer of the management account or of a delegated administrator serves every account.
+    let mut gaps: Vec<Gaps> = own.err().into_iter().collect();
+    for account in ctx
+        .inventory
+        .accounts
+        .values()
+        .filter(|it| it.id != region.account.id)
+    {
+        let Some(other) = ctx.region(&account.id, region.name) else {
+            gaps.extend(
+                account
+                    .session
+                    .gap()
+                    .or(account.regions.gap())
+                    .map(|it| it.clone().into()),
+            );
+            continue;
+        };
+        match other.access_analyzers.known() {
+            Ok(list) if active(list, &["ORGANIZATION"]) => {
+                let told = format!(
+                    "an analyzer of account {} serves the organization",
+                    account.id
+                );
+                return Ok(Verdict::pass(told).saw("analyzers", list));
+            }
+            Ok(_) => {}
+            Err(missing) => gaps.push(missing),
+        }
+    }
+    match Gaps::collect(gaps) {
+        Some(gaps) => Err(gaps),
+        None => {
+            if let Some(organization) = ctx.organization()? {
+                organization.accounts.known()?;
+            }
+            Ok(Verdict::fail("no analyzer of external access is active")
+                .saw("analyzers", &view.access_analyzers))
+        }
+    }
+}
+
+/// Whether a log bucket or a key of the record lies in the region.
+fn holds(region: &RegionOf<'_>, ctx: &Context<'_>) -> Result<bool, Gaps> {
+    let mut gaps = Vec::new();
+    let inventory = ctx.inventory;
+    let here =
+        |account: &AccountId, at: &Region| *account == region.account.id && at == region.name;
+    if inventory
+        .keys
+        .values()
+        .any(|it| ctx.key_is_used(it) && here(&it.account, &it.region))
+    {
+        return Ok(true);
+    }
+    for bucket in inventory
+        .buckets
+        .values()
+        .filter(|it| !ctx.deliverers(it).is_empty())
+    {
+        match (bucket.owner.known(), bucket.region.known()) {
+            (Ok(Some(owner)), Ok(at)) if here(owner, at) => return Ok(true),
+            (Ok(Some(owner)), _) if *owner != region.account.id => {}
+            (Ok(_), Ok(_)) => {}
+            (_, Ok(at)) if at != region.name => {}
+            (owner, at) => gaps.extend(owner.err().into_iter().chain(at.err())),
+        }
+        // The key of a bucket may lie here, too.
+        gaps.extend(bucket.encryption.known().err());
+    }
+    let trails = inventory.trails.values();
+    gaps.extend(trails.filter_map(|it| it.configuration.known().err()));
+    let stores = inventory.event_data_stores.values();
+    gaps.extend(stores.filter_map(|it| it.configuration.known().err()));
+    // A listing that is missing hides trails, and with them buckets and keys.
+    let views = inventory
+        .regions
+        .values()
+        .filter(|it| it.account == region.account.id);
+    gaps.extend(views.filter_map(|it| it.trails.known().err()));
+    Gaps::collect(gaps).map_or(Ok(false), Err)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    fn analyzer(kind: &str, status: &str) -> Fact<Vec<AccessAnalyzer>> {
+        Known(vec![AccessAnalyzer {
+            arn: Arn::from("arn:aws:access-analyzer:us-east-1:111111111111:analyzer/a"),
+            kind: kind.to_owned(),
+            status: status.to_owned(),
+        }])
+    }
+
+    #[test]
+    fn verdicts() {
+        let set = |list| region(|it| it.access_analyzers = list);
+        let lost = || denied(calls::LIST_ANALYZERS);
+        table(
+            &CHECK,
+            [
+                (Pass, set(analyzer("ACCOUNT", "ACTIVE"))),
+                (Pass, set(analyzer("ORGANIZATION", "ACTIVE"))),
+                (Fail, set(analyzer("ACCOUNT", "DISABLED"))),
+                (Fail, set(analyzer("ACCOUNT_UNUSED_ACCESS", "ACTIVE"))),
+                (Fail, set(Known(Vec::new()))),
+                (Unknown, set(lost())),
+                (
+                    NotApplicable,
+                    account(|it| known(&mut it.regions)[0].enabled = false),
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn only_regions_that_hold_something_are_judged() {
+        let second = |list: Fact<Vec<AccessAnalyzer>>| {
+            inventory(|it| {
+                add_region(it, ACCOUNT, "eu-west-1");
+                for view in it.regions.values_mut() {
+                    view.access_analyzers = list.clone();
+                }
+            })
+        };
+        let moved = |at: Fact<Region>| {
+            second(Known(Vec::new())).and(|it| {
+                it.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap().region = at;
+            })
+        };
+        let there = "111111111111/eu-west-1";
+        table_on(
+            &CHECK,
+            there,
+            [
+                (NotApplicable, second(Known(Vec::new()))),
+                (Fail, moved(Known(Region::from("eu-west-1")))),
+                (Unknown, moved(denied(calls::GET_BUCKET_LOCATION))),
+            ],
+        );
+    }
+
+    #[test]
+    fn an_analyzer_of_the_organization_serves_members() {
+        let member = |kind: &str| {
+            let list = analyzer(kind, "ACTIVE");
+            inventory(|it| {
+                member(it, "222222222222", &[HOME]);
+                for view in it.regions.values_mut() {
+                    let own = view.account == AccountId::from(ACCOUNT);
+                    view.access_analyzers = if own { list.clone() } else { Known(Vec::new()) };
+                }
+                it.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap().owner =
+                    Known(Some("222222222222".into()));
+            })
+        };
+        let there = "222222222222/us-east-1";
+        table_on(
+            &CHECK,
+            there,
+            [(Pass, member("ORGANIZATION")), (Fail, member("ACCOUNT"))],
+        );
+    }
+}

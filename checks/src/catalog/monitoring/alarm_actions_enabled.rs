@@ -1,0 +1,76 @@
+//! Alarms on the record do something when they go off.
+
+use super::{alarms, links};
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "monitoring-alarm-actions-enabled",
+    title: "Alarms on the trail's log group have actions, and they are switched on",
+    severity: Severity::Medium,
+    why: "An alarm without an action for ALARM, or whose actions were switched off for a maintenance long past, \
+          turns red in a console that nobody looks at.",
+    fix: "Call EnableAlarmActions (`aws cloudwatch enable-alarm-actions --alarm-names ALARM`), and give the alarm a \
+          topic for ALARM: `aws cloudwatch put-metric-alarm --alarm-actions TOPIC_ARN ...`.",
+    references: &[
+        "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-actions.html",
+    ],
+    reads: &[
+        calls::LIST_REGIONS,
+        calls::DESCRIBE_TRAILS,
+        calls::DESCRIBE_METRIC_FILTERS,
+        calls::DESCRIBE_ALARMS,
+    ],
+    run: Run::Account(run),
+};
+
+fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
+    let judge = |it: &alarms::Watch<'_>| {
+        let switched = links::enabled(it.alarm, it.all, it.view);
+        let none = it.alarm.alarm_actions.is_empty() && switched == links::Link::Holds;
+        Some(if none {
+            links::no_action(it.alarm, it.all, it.view)
+        } else {
+            switched
+        })
+    };
+    alarms::each(account, ctx, "every alarm acts", judge, |_, _| None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::monitoring::Alarm;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let composite = |on| {
+            alarm(|it| it.actions_enabled = false).and(|it| {
+                let alarms = known(&mut it.regions.values_mut().next().unwrap().alarms);
+                let mut both = Alarm {
+                    actions_enabled: on,
+                    ..alarms[0].clone()
+                };
+                (both.metric, both.namespace) = (None, None);
+                both.expressions = vec![r#"ALARM("events") AND ALARM("x")"#.to_owned()];
+                alarms.push(both);
+            })
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, inventory(|_| {})),
+                (Fail, alarm(|it| it.actions_enabled = false)),
+                (Fail, alarm(|it| it.alarm_actions.clear())),
+                (Unknown, composite(true)),
+                (Fail, composite(false)),
+                (
+                    Unknown,
+                    region(|it| it.alarms = denied(calls::DESCRIBE_ALARMS)),
+                ),
+                (Unknown, unknown_filters()),
+                (NotApplicable, region(|it| it.alarms = Known(Vec::new()))),
+            ],
+        );
+    }
+}

@@ -1,0 +1,174 @@
+//! Alarms on the record go off on a single event.
+
+use super::{alarms, links};
+use crate::inventory::monitoring::{Alarm, MetricTransformation};
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "monitoring-alarm-evaluates",
+    title: "Alarms on the trail's log group watch the right metric and go off on one event",
+    severity: Severity::Medium,
+    why: "One StopLogging is enough to go blind. An alarm that waits for five of them, for two periods in a row, or \
+          for a metric whose name was mistyped, never goes off.",
+    fix: "Call PutMetricAlarm with the filter's metric and namespace, statistic Sum, comparison \
+          GreaterThanOrEqualToThreshold, threshold 1, one evaluation period, and missing data as notBreaching.",
+    references: &[
+        "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html",
+    ],
+    reads: &[
+        calls::LIST_REGIONS,
+        calls::DESCRIBE_TRAILS,
+        calls::DESCRIBE_METRIC_FILTERS,
+        calls::DESCRIBE_ALARMS,
+    ],
+    run: Run::Account(run),
+};
+
+fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
+    let judge = |it: &alarms::Watch<'_>| Some(links::fires(it.alarm, it.metric, it.view));
+    let good = "every alarm goes off on one event";
+    alarms::each(account, ctx, good, judge, mistaken)
+}
+
+/// An alarm that seems to be meant for a metric, and watches another.
+fn mistaken(metric: &MetricTransformation, alarms: &[Alarm]) -> Option<String> {
+    let (space, name) = (&metric.namespace, &metric.name);
+    let meant = |it: &&Alarm| {
+        it.metric
+            .as_ref()
+            .is_some_and(|it| it.eq_ignore_ascii_case(name))
+    };
+    let alarm = alarms.iter().find(meant)?;
+    let (other, metric) = (alarm.namespace.as_deref(), alarm.metric.as_deref());
+    let (other, metric) = (other.unwrap_or_default(), metric.unwrap_or_default());
+    Some(format!(
+        "the alarm {} watches {other}/{metric}, the filter counts {space}/{name}",
+        alarm.name
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    fn with(
+        change: impl FnOnce(&mut Alarm),
+        counts: impl FnOnce(&mut MetricTransformation),
+    ) -> Case {
+        alarm(change).and(|it| {
+            let group = it.log_groups.values_mut().next().unwrap();
+            counts(&mut known(&mut group.metric_filters)[0].transformations[0]);
+        })
+    }
+
+    fn default(text: &str) -> impl FnOnce(&mut MetricTransformation) {
+        let text = Some(text.to_owned());
+        move |it| it.default = text
+    }
+
+    #[test]
+    fn thresholds_and_statistics() {
+        let greater = |it: &mut Alarm| it.comparison = Some("GreaterThanThreshold".to_owned());
+        let statistic = |text: &str| {
+            let text = Some(text.to_owned());
+            move |it: &mut Alarm| it.statistic = text
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, inventory(|_| {})),
+                (Fail, alarm(|it| it.threshold = Some(2.0))),
+                (Fail, alarm(greater)),
+                (
+                    Pass,
+                    alarm(move |it| {
+                        greater(it);
+                        it.threshold = Some(0.0);
+                    }),
+                ),
+                (
+                    Fail,
+                    alarm(|it| it.comparison = Some("LessThanThreshold".to_owned())),
+                ),
+                (Pass, alarm(statistic("Maximum"))),
+                (Pass, with(statistic("Average"), |_| {})),
+                (Fail, with(statistic("Average"), default("0"))),
+                (Fail, with(statistic("Minimum"), default("0"))),
+                (Pass, with(|_| {}, default("0"))),
+                (Fail, with(|_| {}, default("1"))),
+                (Fail, with(|_| {}, |it| it.value = "0".to_owned())),
+                (
+                    Pass,
+                    with(
+                        |it| it.threshold = Some(5.0),
+                        |it| it.value = "5".to_owned(),
+                    ),
+                ),
+                (Unknown, with(|_| {}, |it| it.value = "$.n".to_owned())),
+                (Unknown, alarm(statistic("TM(10%:90%)"))),
+                (Unknown, alarm(|it| it.threshold = None)),
+            ],
+        );
+    }
+
+    #[test]
+    fn periods_and_missing_data() {
+        let periods = |all, needed, missing: Option<&str>| {
+            let missing = missing.map(str::to_owned);
+            move |it: &mut Alarm| {
+                it.evaluation_periods = Some(all);
+                it.datapoints_to_alarm = needed;
+                it.missing_data = missing;
+            }
+        };
+        table(
+            &CHECK,
+            [
+                (Fail, alarm(periods(2, None, Some("notBreaching")))),
+                (Pass, alarm(periods(2, Some(1), Some("notBreaching")))),
+                (Fail, alarm(periods(3, Some(2), Some("ignore")))),
+                (Pass, alarm(periods(2, None, Some("missing")))),
+                (Fail, with(periods(2, None, None), default("0"))),
+                (Fail, alarm(periods(1, None, Some("breaching")))),
+                (
+                    Pass,
+                    with(periods(1, None, Some("breaching")), default("0")),
+                ),
+                (Pass, alarm(periods(1, None, Some("ignore")))),
+            ],
+        );
+    }
+
+    #[test]
+    fn names_and_dimensions() {
+        let dimension = |map: &mut std::collections::BTreeMap<String, String>| {
+            map.insert("User".to_owned(), "x".to_owned());
+        };
+        table(
+            &CHECK,
+            [
+                (Fail, alarm(|it| it.namespace = Some("audit".to_owned()))),
+                (Fail, alarm(|it| it.metric = Some("events".to_owned()))),
+                (
+                    NotApplicable,
+                    alarm(|it| it.metric = Some("Other".to_owned())),
+                ),
+                (Fail, alarm(move |it| dimension(&mut it.dimensions))),
+                (Fail, with(|_| {}, move |it| dimension(&mut it.dimensions))),
+                (
+                    Fail,
+                    with(
+                        move |it| dimension(&mut it.dimensions),
+                        move |it| dimension(&mut it.dimensions),
+                    ),
+                ),
+                (
+                    Unknown,
+                    region(|it| it.alarms = denied(calls::DESCRIBE_ALARMS)),
+                ),
+                (Unknown, unknown_filters()),
+            ],
+        );
+    }
+}

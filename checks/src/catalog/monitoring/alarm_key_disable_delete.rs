@@ -1,0 +1,48 @@
+//! Somebody is told when a KMS key is disabled or scheduled for deletion.
+
+use super::{events, judge};
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "monitoring-alarm-key-disable-delete",
+    title: "Somebody is told when a KMS key is disabled or scheduled for deletion",
+    severity: Severity::High,
+    why: "Without its key, what was encrypted cannot be read again, log files included. A scheduled \
+          deletion can be cancelled, but only by someone who hears of it in time.",
+    fix: "Count DisableKey and ScheduleKeyDeletion with the filter `{ $.eventSource = kms.amazonaws.com && \
+          ($.eventName = DisableKey || $.eventName = ScheduleKeyDeletion) }`, put an alarm on its metric \
+          (Sum >= 1 in one period) and a topic with a confirmed subscription behind it.",
+    references: &[
+        "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
+    ],
+    reads: judge::READS,
+    run: Run::Account(run),
+};
+
+fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
+    judge::alarmed(account, &events::KEY_DISABLE_DELETE, ctx)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        table(
+            &CHECK,
+            [
+                (Pass, filter(&any_of(events::KEY_DISABLE_DELETE.names))),
+                (
+                    Fail,
+                    filter(&any_of(
+                        events::KEY_DISABLE_DELETE.names.split_last().unwrap().1,
+                    )),
+                ),
+                (Fail, filter("{ $.eventName = Nothing }")),
+                (Unknown, unknown_filters()),
+            ],
+        );
+    }
+}

@@ -1,0 +1,48 @@
+//! Somebody is told when security groups change.
+
+use super::{events, judge};
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "monitoring-alarm-security-group-changes",
+    title: "Somebody is told when security groups change",
+    severity: Severity::Low,
+    why: "A rule that lets the internet in is made in one call, and used within minutes by those who scan \
+          for it.",
+    fix: "Count the six calls that authorize, revoke, create and delete security groups and their rules, \
+          with one filter of `$.eventName` terms joined by `||`, put an alarm on its metric (Sum >= 1 in \
+          one period) and a topic with a confirmed subscription behind it.",
+    references: &[
+        "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
+    ],
+    reads: judge::READS,
+    run: Run::Account(run),
+};
+
+fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
+    judge::alarmed(account, &events::SECURITY_GROUP_CHANGES, ctx)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        table(
+            &CHECK,
+            [
+                (Pass, filter(&any_of(events::SECURITY_GROUP_CHANGES.names))),
+                (
+                    Fail,
+                    filter(&any_of(
+                        events::SECURITY_GROUP_CHANGES.names.split_last().unwrap().1,
+                    )),
+                ),
+                (Fail, filter("{ $.eventName = Nothing }")),
+                (Unknown, unknown_filters()),
+            ],
+        );
+    }
+}

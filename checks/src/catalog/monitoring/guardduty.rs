@@ -1,0 +1,60 @@
+//! GuardDuty watches the region.
+
+use super::off;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "monitoring-guardduty",
+    title: "GuardDuty watches this region",
+    severity: Severity::Medium,
+    why: "GuardDuty reports stopped trails, made-up credentials and access from strange places, from events that \
+          CloudTrail hands it even when no trail runs. Each region is watched by a detector of its own.",
+    fix: "Call CreateDetector in the region (`aws guardduty create-detector --enable`), or switch it on for all accounts \
+          from the delegated administrator.",
+    references: &["https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_settingup.html"],
+    reads: &[
+        calls::LIST_REGIONS,
+        calls::LIST_DETECTORS,
+        calls::GET_DETECTOR,
+    ],
+    run: Run::Region(run),
+};
+
+fn run(region: &RegionOf<'_>, _: &Context<'_>) -> Outcome {
+    let view = match off::view(region, calls::GET_DETECTOR)? {
+        Ok(view) => view,
+        Err(disabled) => return Ok(disabled),
+    };
+    let on = *view.guardduty.known()?;
+    Ok(
+        Verdict::pass_if(on, "a detector is enabled", "no detector is enabled")
+            .saw("enabled", on)
+            .expected(true),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        table(
+            &CHECK,
+            [
+                (Pass, region(|it| it.guardduty = Known(true))),
+                (Fail, region(|it| it.guardduty = Known(false))),
+                (
+                    Unknown,
+                    region(|it| it.guardduty = denied(calls::GET_DETECTOR)),
+                ),
+                (Unknown, inventory(|it| it.regions.clear())),
+                (
+                    NotApplicable,
+                    account(|it| known(&mut it.regions)[0].enabled = false),
+                ),
+            ],
+        );
+    }
+}

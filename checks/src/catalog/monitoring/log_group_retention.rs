@@ -1,0 +1,72 @@
+//! Events stay in the log group as long as logs must be kept.
+
+use super::gone;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "monitoring-log-group-retention",
+    title: "Trail's log group keeps events for the required time",
+    severity: Severity::Medium,
+    why: "The log group is where people search first. What has expired there must be dug out of the bucket, when \
+          minutes count.",
+    fix: "Call PutRetentionPolicy with at least `retention_days`: `aws logs put-retention-policy --log-group-name \
+          GROUP --retention-in-days 365`.",
+    references: &[
+        "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html",
+    ],
+    reads: &[calls::DESCRIBE_TRAILS, calls::DESCRIBE_LOG_GROUPS],
+    run: Run::LogGroup(run),
+};
+
+fn run(group: &LogGroup, ctx: &Context<'_>) -> Outcome {
+    let Some(set) = group.configuration.known()? else {
+        return Ok(gone());
+    };
+    let needed = ctx.settings.retention_days;
+    let verdict = match set.retention_days {
+        None => Verdict::pass("events are kept for ever"),
+        Some(days) => Verdict::pass_if(
+            u32::try_from(days).is_ok_and(|days| days >= needed),
+            "events are kept long enough",
+            format!("events are kept {days} days, {needed} are required"),
+        ),
+    };
+    Ok(verdict
+        .saw("retentionInDays", set.retention_days)
+        .expected(needed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let days = |days| {
+            log_group(|it| {
+                known(&mut it.configuration)
+                    .as_mut()
+                    .unwrap()
+                    .retention_days = days
+            })
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, days(Some(365))),
+                (Fail, days(Some(364))),
+                (Pass, days(None)),
+                (Fail, days(Some(400)).with(|it| it.retention_days = 500)),
+                (
+                    NotApplicable,
+                    log_group(|it| it.configuration = Known(None)),
+                ),
+                (
+                    Unknown,
+                    log_group(|it| it.configuration = denied(calls::DESCRIBE_LOG_GROUPS)),
+                ),
+            ],
+        );
+    }
+}

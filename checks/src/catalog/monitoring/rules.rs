@@ -1,0 +1,184 @@
+//! EventBridge rules: each sees the events of its own account and region.
+
+use super::events::Kind;
+use super::judge::{handed_on, in_place};
+use super::links::{Link, listener};
+use super::recorded::{self, unknown};
+use crate::catalog::gap::gap;
+use crate::catalog::recording::in_scope;
+use crate::evaluate::{is_judged, not_reached};
+use crate::fact::Reason;
+use crate::inventory::monitoring::EventRule;
+use crate::patterns::{Comparison, Expr, covers, parse_event_pattern};
+use crate::prelude::*;
+
+/// A rule in this state sees calls that only read as well.
+const WITH_READS: &str = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS";
+
+/// A region of an account in which required events can happen.
+pub(super) struct Place<'a> {
+    account: &'a AccountId,
+    region: Region,
+    view: Option<&'a RegionView>,
+    kind: Kind,
+}
+
+/// Where the events happen: in every region of the account, or of all accounts of the organization.
+pub(super) fn places<'a>(
+    account: &'a Account,
+    organization: bool,
+    kind: Kind,
+    ctx: &Context<'a>,
+    gaps: &mut Vec<Gaps>,
+) -> Option<Vec<Place<'a>>> {
+    let mut accounts = vec![account];
+    if organization {
+        let listed = ctx.organization().and_then(|it| match it {
+            Some(organization) => organization.accounts.known().map(|_| ()),
+            None => Ok(()),
+        });
+        if let Err(missing) = listed {
+            gaps.push(missing);
+            return None;
+        }
+        let others = ctx.inventory.accounts.values();
+        accounts.extend(others.filter(|it| is_judged(it) && it.id != account.id));
+    }
+    let mut places = Vec::new();
+    for account in accounts {
+        let missing = account.session.gap().or_else(|| account.regions.gap());
+        if let Some(missing) = missing {
+            gaps.push(missing.clone().into());
+            return None;
+        }
+        let everywhere = kind != Kind::GlobalCall;
+        let regions = in_scope(account).filter(|it| everywhere || it.name == ctx.home());
+        places.extend(regions.map(|it| Place {
+            account: &account.id,
+            region: it.name.clone(),
+            view: ctx.region(&account.id, &it.name),
+            kind,
+        }));
+    }
+    Some(places)
+}
+
+/// The regions in which calls on the account's own trails are made.
+pub(super) fn homes<'a>(
+    account: &'a Account,
+    regions: impl IntoIterator<Item = &'a Region>,
+    kind: Kind,
+    ctx: &Context<'a>,
+) -> Vec<Place<'a>> {
+    let place = |region: &Region| Place {
+        account: &account.id,
+        region: region.clone(),
+        view: ctx.region(&account.id, region),
+        kind,
+    };
+    regions.into_iter().map(place).collect()
+}
+
+/// Whether the rules of each place, with what holds everywhere, match its events. The first that do not is told.
+pub(super) fn together(
+    places: &Option<Vec<Place<'_>>>,
+    events: &Expr,
+    everywhere: &Expr,
+    ctx: &Context<'_>,
+    gaps: &mut Vec<Gaps>,
+) -> Comparison {
+    let mut open = match places {
+        Some(places) if !places.is_empty() => None,
+        Some(_) => return covers(events, everywhere),
+        None => Some("where such events can happen is not known".to_owned()),
+    };
+    for place in places.iter().flatten() {
+        let here = in_place(place.account.as_str(), place.region.as_str());
+        let events = Expr::All(vec![events.clone(), here]);
+        let rules = place.rules(ctx, gaps);
+        match covers(&events, &Expr::Any(vec![everywhere.clone(), rules])) {
+            Comparison::Covers => {}
+            Comparison::Misses(missed) => return Comparison::Misses(missed),
+            Comparison::CannotTell(why) => drop(open.get_or_insert(why)),
+        }
+    }
+    open.map_or(Comparison::Covers, Comparison::CannotTell)
+}
+
+/// The rules that are switched on, by name.
+pub(super) fn names<'p>(places: &'p Option<Vec<Place<'_>>>) -> Vec<&'p str> {
+    let views = places.iter().flatten().filter_map(|it| it.view);
+    let rules = views.filter_map(|it| it.rules.ok()).flatten();
+    let rules = rules.filter(|it| it.state != "DISABLED" && it.pattern.is_some());
+    let mut names: Vec<&str> = rules.map(|it| it.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+impl Place<'_> {
+    fn rules(&self, ctx: &Context<'_>, gaps: &mut Vec<Gaps>) -> Expr {
+        let Some(view) = self.view else {
+            let missing = not_reached(calls::LIST_RULES, self.account, &self.region);
+            return unknown(missing.into(), gaps);
+        };
+        let rules = match view.rules.known() {
+            Ok(rules) => rules,
+            Err(missing) => return unknown(missing, gaps),
+        };
+        let rules: Vec<Expr> = rules
+            .iter()
+            .filter_map(|it| self.rule(it, ctx, gaps))
+            .collect();
+        if rules.is_empty() {
+            return Expr::NEVER;
+        }
+        let recorded = recorded::in_region(view, ctx, gaps).under("detail");
+        Expr::All(vec![recorded, Expr::Any(rules)])
+    }
+
+    /// None for a rule that is off, or waits for a time, or tells nobody.
+    fn rule(&self, rule: &EventRule, ctx: &Context<'_>, gaps: &mut Vec<Gaps>) -> Option<Expr> {
+        let pattern = rule.pattern.as_ref().filter(|_| rule.state != "DISABLED")?;
+        let mut all = vec![match parse_event_pattern(pattern) {
+            Ok(pattern) => pattern,
+            Err(error) => {
+                let detail = format!("the pattern of the rule {}: {error}", rule.name);
+                let call = calls::LIST_RULES;
+                unknown(
+                    gap(call, self.account, &self.region, Reason::Malformed, detail),
+                    gaps,
+                )
+            }
+        }];
+        if rule.state != WITH_READS {
+            all.push(handed_on(self.kind));
+        }
+        let targets = match rule.targets.known() {
+            Ok(targets) => targets,
+            Err(missing) => {
+                all.push(unknown(missing, gaps));
+                return Some(Expr::All(all));
+            }
+        };
+        let told = format!("the rule {}", rule.name);
+        let ways: Vec<[Link; 2]> = targets.iter().map(|it| listener(it, &told, ctx)).collect();
+        if ways
+            .iter()
+            .any(|it| it.iter().all(|link| *link == Link::Holds))
+        {
+            return Some(Expr::All(all));
+        }
+        let dead = |way: &&[Link; 2]| way.iter().any(|it| matches!(it, Link::Broken(_)));
+        let missing = ways
+            .iter()
+            .filter(|it| !dead(it))
+            .flatten()
+            .find_map(|it| match it {
+                Link::Unknown(missing) => Some(missing.clone()),
+                Link::Holds | Link::Broken(_) => None,
+            })?;
+        all.push(unknown(missing, gaps));
+        Some(Expr::All(all))
+    }
+}

@@ -1,0 +1,316 @@
+//! Whether a pattern matches every event of a required set.
+//!
+//! The fields that either of them tests are given values, one after the other, each value standing for all that
+//! no test tells from it. A branch ends as soon as the event is not required or is matched: so every event is
+//! looked at, and few are spelled out.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::ControlFlow;
+
+use super::expr::{Expr, Is, Path, Tri, Value};
+use super::values::{Candidates, candidates};
+
+/// Steps after which the comparison gives up.
+const MAX_STEPS: usize = 20_000;
+
+/// What a comparison found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Comparison {
+    /// Every required event is matched.
+    Covers,
+    /// This one is not.
+    Misses(Witness),
+    /// It depends on what is not known or not documented.
+    CannotTell(String),
+}
+
+/// The fields of an event that matter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Witness(pub Vec<(Path, Value)>);
+
+impl Witness {
+    /// Whether a condition may hold for the event.
+    #[must_use]
+    pub fn may_match(&self, expr: &Expr) -> bool {
+        let value = |path: &Path| {
+            let found = self.0.iter().find(|(own, _)| own == path);
+            found.map(|(_, value)| value)
+        };
+        expr.eval(&value) != Tri::No
+    }
+}
+
+impl fmt::Display for Witness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("any event");
+        }
+        for (at, (path, value)) in self.0.iter().enumerate() {
+            let path = path.to_string();
+            // What CloudTrail recorded lies in EventBridge's `detail`.
+            let path = path.strip_prefix("detail.").unwrap_or(&path);
+            let comma = if at > 0 { ", " } else { "" };
+            write!(f, "{comma}{path} = {value}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether `pattern` matches every event that `required` does.
+#[must_use]
+pub fn covers(required: &Expr, pattern: &Expr) -> Comparison {
+    let mut fields = Fields::default();
+    let required_node = fields.compile(required, true);
+    let pattern_node = fields.compile(pattern, false);
+    let mut search = Search {
+        values: vec![None; fields.all.len()],
+        candidates: fields.all.iter().map(|_| None).collect(),
+        fields,
+        required: required_node,
+        pattern: pattern_node,
+        order: Vec::new(),
+        steps: 0,
+        doubt: None,
+    };
+    match search.run() {
+        ControlFlow::Break(witness) => Comparison::Misses(witness),
+        ControlFlow::Continue(()) => match search.doubt {
+            Some(Doubt::Unknown) => {
+                let mut unknowns = Vec::new();
+                pattern.unknowns(&mut unknowns);
+                required.unknowns(&mut unknowns);
+                unknowns.dedup();
+                Comparison::CannotTell(unknowns.join("; "))
+            }
+            Some(Doubt::Other(why)) => Comparison::CannotTell(why),
+            None => Comparison::Covers,
+        },
+    }
+}
+
+enum Doubt {
+    Unknown,
+    Other(String),
+}
+
+/// An expression whose fields are numbered.
+enum Node<'a> {
+    All(Vec<Node<'a>>),
+    Any(Vec<Node<'a>>),
+    Test(usize, &'a Is),
+    Unknown,
+}
+
+#[derive(Default)]
+struct Fields<'a> {
+    all: Vec<Field<'a>>,
+    by_path: BTreeMap<&'a Path, usize>,
+}
+
+struct Field<'a> {
+    path: &'a Path,
+    tests: Vec<&'a Is>,
+    required: bool,
+}
+
+impl<'a> Fields<'a> {
+    fn compile(&mut self, expr: &'a Expr, required: bool) -> Node<'a> {
+        match expr {
+            Expr::All(list) => {
+                Node::All(list.iter().map(|it| self.compile(it, required)).collect())
+            }
+            Expr::Any(list) => {
+                Node::Any(list.iter().map(|it| self.compile(it, required)).collect())
+            }
+            Expr::Unknown(_) => Node::Unknown,
+            Expr::Test(test) => {
+                let new = self.all.len();
+                let index = *self.by_path.entry(&test.path).or_insert(new);
+                if index == new {
+                    let (path, tests) = (&test.path, Vec::new());
+                    self.all.push(Field {
+                        path,
+                        tests,
+                        required,
+                    });
+                }
+                if let Some(field) = self.all.get_mut(index)
+                    && !field.tests.contains(&&test.is)
+                {
+                    field.tests.push(&test.is);
+                }
+                Node::Test(index, &test.is)
+            }
+        }
+    }
+}
+
+struct Search<'a> {
+    fields: Fields<'a>,
+    required: Node<'a>,
+    pattern: Node<'a>,
+    values: Vec<Option<Value>>,
+    candidates: Vec<Option<std::rc::Rc<Candidates>>>,
+    order: Vec<usize>,
+    steps: usize,
+    doubt: Option<Doubt>,
+}
+
+impl Search<'_> {
+    fn run(&mut self) -> ControlFlow<Witness> {
+        self.steps += 1;
+        if self.steps > MAX_STEPS {
+            self.doubt = Some(Doubt::Other("it is too large to be compared".to_owned()));
+            return ControlFlow::Continue(());
+        }
+        let required = self.eval(&self.required);
+        if required == Tri::No {
+            return ControlFlow::Continue(());
+        }
+        let matched = self.eval(&self.pattern);
+        if matched == Tri::Yes {
+            return ControlFlow::Continue(());
+        }
+        let in_pattern = || match matched {
+            Tri::Maybe => self
+                .open(&self.pattern, true)
+                .or_else(|| self.open(&self.pattern, false)),
+            Tri::Yes | Tri::No => None,
+        };
+        let Some(field) = in_pattern().or_else(|| self.open(&self.required, false)) else {
+            return self.leaf(required, matched);
+        };
+        let candidates = self.candidates_of(field);
+        if !candidates.complete {
+            let path = self.fields.all.get(field).map(|it| it.path.to_string());
+            let why = format!(
+                "its tests on {} are too many to compare",
+                path.unwrap_or_default()
+            );
+            self.doubt.get_or_insert(Doubt::Other(why));
+        }
+        self.order.push(field);
+        for value in &candidates.values {
+            if self.possible(field, value) {
+                self.set(field, Some(value.clone()));
+                self.run()?;
+            }
+        }
+        self.set(field, None);
+        self.order.pop();
+        ControlFlow::Continue(())
+    }
+
+    /// Nothing is left to be tried. An event that may or may not be required is not.
+    fn leaf(&mut self, required: Tri, matched: Tri) -> ControlFlow<Witness> {
+        match (required, matched) {
+            (Tri::Yes, Tri::No) => {
+                let path = |at: &usize| self.fields.all.get(*at).map(|it| it.path.clone());
+                let value = |at: &usize| self.values.get(*at).cloned().flatten();
+                let told = self.order.iter().filter_map(|at| path(at).zip(value(at)));
+                return ControlFlow::Break(Witness(told.collect()));
+            }
+            (Tri::Yes, Tri::Maybe | Tri::Yes) => {
+                let doubt = self.doubt_of(&self.pattern).unwrap_or(Doubt::Unknown);
+                self.doubt.get_or_insert(doubt);
+            }
+            (Tri::No | Tri::Maybe, _) => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn doubt_of(&self, node: &Node<'_>) -> Option<Doubt> {
+        let field = self.fields.all.get(self.unsure(node)?)?;
+        let value = self.value(self.unsure(node)?)?;
+        Some(Doubt::Other(format!(
+            "AWS does not document what its test on {} makes of {value}",
+            field.path
+        )))
+    }
+
+    fn eval(&self, node: &Node<'_>) -> Tri {
+        let decided = |list: &[Node<'_>], decisive: Tri| {
+            let mut result = !decisive;
+            for node in list {
+                match self.eval(node) {
+                    answer if answer == decisive => return decisive,
+                    Tri::Maybe => result = Tri::Maybe,
+                    Tri::Yes | Tri::No => {}
+                }
+            }
+            result
+        };
+        match node {
+            Node::All(list) => decided(list, Tri::No),
+            Node::Any(list) => decided(list, Tri::Yes),
+            Node::Test(at, is) => self.value(*at).map_or(Tri::Maybe, |value| is.eval(value)),
+            Node::Unknown => Tri::Maybe,
+        }
+    }
+
+    /// A field that may still decide: those that the required events fix go first, they end most branches.
+    fn open(&self, node: &Node<'_>, required: bool) -> Option<usize> {
+        match node {
+            Node::All(list) | Node::Any(list) => {
+                let undecided = list.iter().filter(|it| self.eval(it) == Tri::Maybe);
+                undecided.into_iter().find_map(|it| self.open(it, required))
+            }
+            Node::Test(at, _) => {
+                let wanted = !required || self.fields.all.get(*at).is_some_and(|it| it.required);
+                (wanted && self.value(*at).is_none()).then_some(*at)
+            }
+            Node::Unknown => None,
+        }
+    }
+
+    /// A test that gave no answer although its field is known.
+    fn unsure(&self, node: &Node<'_>) -> Option<usize> {
+        match node {
+            Node::All(list) | Node::Any(list) => list.iter().find_map(|it| self.unsure(it)),
+            Node::Test(at, is) => {
+                let maybe = self.value(*at).is_some_and(|it| is.eval(it) == Tri::Maybe);
+                maybe.then_some(*at)
+            }
+            Node::Unknown => None,
+        }
+    }
+
+    fn candidates_of(&mut self, field: usize) -> std::rc::Rc<Candidates> {
+        let Some(slot) = self.candidates.get_mut(field) else {
+            return std::rc::Rc::default();
+        };
+        let tests = self.fields.all.get(field).map_or(&[][..], |it| &it.tests);
+        slot.get_or_insert_with(|| std::rc::Rc::new(candidates(tests)))
+            .clone()
+    }
+
+    /// A field of an object is there only where the object is.
+    fn possible(&self, field: usize, value: &Value) -> bool {
+        let Some(path) = self.fields.all.get(field).map(|it| it.path) else {
+            return false;
+        };
+        self.order.iter().all(|at| {
+            let (Some(other), Some(known)) = (self.fields.all.get(*at), self.value(*at)) else {
+                return true;
+            };
+            if other.path.holds(path) {
+                *known == Value::Nested || *value == Value::Absent
+            } else if path.holds(other.path) {
+                *known == Value::Absent || *value == Value::Nested
+            } else {
+                true
+            }
+        })
+    }
+
+    fn value(&self, field: usize) -> Option<&Value> {
+        self.values.get(field).and_then(Option::as_ref)
+    }
+
+    fn set(&mut self, field: usize, value: Option<Value>) {
+        if let Some(slot) = self.values.get_mut(field) {
+            *slot = value;
+        }
+    }
+}

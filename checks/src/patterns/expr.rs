@@ -1,0 +1,327 @@
+//! What both languages become: tests on fields, joined by and and or, with three answers.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use super::language::Texts;
+
+/// Yes, no, or: AWS does not say, or it depends on what is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tri {
+    /// It matches.
+    Yes,
+    /// It does not.
+    No,
+    /// It cannot be told.
+    Maybe,
+}
+
+impl From<bool> for Tri {
+    fn from(value: bool) -> Self {
+        if value { Self::Yes } else { Self::No }
+    }
+}
+
+impl std::ops::Not for Tri {
+    type Output = Self;
+
+    fn not(self) -> Self {
+        match self {
+            Self::Yes => Self::No,
+            Self::No => Self::Yes,
+            Self::Maybe => Self::Maybe,
+        }
+    }
+}
+
+/// A condition on an event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expr {
+    /// Every one of them; of none: always.
+    All(Vec<Expr>),
+    /// At least one of them; of none: never.
+    Any(Vec<Expr>),
+    /// A test on one field.
+    Test(Test),
+    /// It is not known whether it holds: what would tell.
+    Unknown(String),
+}
+
+/// A test on one field.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Test {
+    /// The field.
+    pub path: Path,
+    /// What it must be.
+    pub is: Is,
+}
+
+/// What a field must be.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Is {
+    /// A text of this language.
+    Like(Texts),
+    /// A text outside of it. Whether a field that is missing counts is not documented.
+    Unlike(Texts),
+    /// There, but none of these (EventBridge).
+    AnythingBut(Vec<Is>),
+    /// A number that compares so.
+    Number(Order, f64),
+    /// JSON's null.
+    Null,
+    /// JSON's true or false.
+    Bool(bool),
+    /// There.
+    Present,
+    /// Not there.
+    Absent,
+    /// An address within first and last.
+    Address(IpAddr, IpAddr),
+}
+
+/// How numbers compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// `=`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `>`
+    Greater,
+    /// `>=`
+    AtLeast,
+}
+
+impl Order {
+    fn holds(self, left: f64, right: f64) -> bool {
+        match self {
+            Self::Equal => same(left, right),
+            Self::NotEqual => !same(left, right),
+            Self::Less => left < right,
+            Self::AtMost => left <= right,
+            Self::Greater => left > right,
+            Self::AtLeast => left >= right,
+        }
+    }
+}
+
+fn same(left: f64, right: f64) -> bool {
+    left.partial_cmp(&right) == Some(std::cmp::Ordering::Equal)
+}
+
+/// The value of a field.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// There is no such field.
+    Absent,
+    /// JSON's null.
+    Null,
+    /// JSON's true or false.
+    Bool(bool),
+    /// A number.
+    Number(f64),
+    /// A text.
+    Text(String),
+    /// An object or a list.
+    Nested,
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("(missing)"),
+            Self::Null => f.write_str("null"),
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Number(value) => write!(f, "{value}"),
+            Self::Text(text) => write!(f, "{text:?}"),
+            Self::Nested => f.write_str("(an object)"),
+        }
+    }
+}
+
+/// Where a field is: keys, and positions in lists.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Path(pub(super) Vec<Step>);
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Step {
+    Key(String),
+    Index(u32),
+}
+
+impl Path {
+    /// A path of keys, separated by dots.
+    #[must_use]
+    pub fn of(dotted: &str) -> Self {
+        let key = |key: &str| Step::Key(key.to_owned());
+        Self(dotted.split('.').map(key).collect())
+    }
+
+    pub(super) fn holds(&self, inner: &Self) -> bool {
+        self.0.len() < inner.0.len() && inner.0.starts_with(&self.0)
+    }
+
+    fn find(&self, event: &serde_json::Value) -> Value {
+        let found = self.0.iter().try_fold(event, |at, step| match step {
+            Step::Key(key) => at.get(key),
+            Step::Index(index) => at.get(usize::try_from(*index).ok()?),
+        });
+        match found {
+            None => Value::Absent,
+            Some(serde_json::Value::Null) => Value::Null,
+            Some(serde_json::Value::Bool(value)) => Value::Bool(*value),
+            Some(serde_json::Value::Number(it)) => it.as_f64().map_or(Value::Nested, Value::Number),
+            Some(serde_json::Value::String(text)) => Value::Text(text.clone()),
+            Some(serde_json::Value::Array(_) | serde_json::Value::Object(_)) => Value::Nested,
+        }
+    }
+
+    fn under(mut self, key: &str) -> Self {
+        self.0.insert(0, Step::Key(key.to_owned()));
+        self
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Key(key) if at == 0 => f.write_str(key)?,
+                Step::Key(key) => write!(f, ".{key}")?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Expr {
+    /// What always holds.
+    pub const ALWAYS: Self = Self::All(Vec::new());
+    /// What never holds.
+    pub const NEVER: Self = Self::Any(Vec::new());
+
+    /// A test on the field at a dotted path.
+    #[must_use]
+    pub fn test(path: &str, is: Is) -> Self {
+        let path = Path::of(path);
+        Self::Test(Test { path, is })
+    }
+
+    /// The field is one of these texts.
+    #[must_use]
+    pub fn one_of<'a>(path: &str, texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let test = |text| Self::test(path, Is::Like(Texts::exact(text)));
+        Self::Any(texts.into_iter().map(test).collect())
+    }
+
+    /// The same about an event that lies in a field of another, as CloudTrail's records do in EventBridge.
+    #[must_use]
+    pub fn under(self, key: &str) -> Self {
+        let all = |list: Vec<Self>| list.into_iter().map(|it| it.under(key)).collect();
+        match self {
+            Self::All(list) => Self::All(all(list)),
+            Self::Any(list) => Self::Any(all(list)),
+            Self::Test(Test { path, is }) => Self::Test(Test {
+                path: path.under(key),
+                is,
+            }),
+            Self::Unknown(why) => Self::Unknown(why),
+        }
+    }
+
+    /// Whether an event of which `value` tells the fields matches; a field it does not tell is open.
+    #[must_use]
+    pub fn eval<'v>(&self, value: &impl Fn(&Path) -> Option<&'v Value>) -> Tri {
+        match self {
+            Self::All(list) => fold(list.iter().map(|it| it.eval(value)), Tri::No),
+            Self::Any(list) => fold(list.iter().map(|it| it.eval(value)), Tri::Yes),
+            Self::Test(test) => value(&test.path).map_or(Tri::Maybe, |value| test.is.eval(value)),
+            Self::Unknown(_) => Tri::Maybe,
+        }
+    }
+
+    /// Whether an event, given as JSON, matches.
+    #[must_use]
+    pub fn matches(&self, event: &serde_json::Value) -> Tri {
+        match self {
+            Self::All(list) => fold(list.iter().map(|it| it.matches(event)), Tri::No),
+            Self::Any(list) => fold(list.iter().map(|it| it.matches(event)), Tri::Yes),
+            Self::Test(test) => test.is.eval(&test.path.find(event)),
+            Self::Unknown(_) => Tri::Maybe,
+        }
+    }
+
+    /// What would tell, of all that is not known.
+    pub(super) fn unknowns<'a>(&'a self, found: &mut Vec<&'a str>) {
+        match self {
+            Self::All(list) | Self::Any(list) => list.iter().for_each(|it| it.unknowns(found)),
+            Self::Test(_) => {}
+            Self::Unknown(why) => found.push(why),
+        }
+    }
+}
+
+/// `decisive` if one is; else maybe if one is; else the other.
+fn fold(answers: impl Iterator<Item = Tri>, decisive: Tri) -> Tri {
+    let mut result = !decisive;
+    for answer in answers {
+        if answer == decisive {
+            return decisive;
+        }
+        if answer == Tri::Maybe {
+            result = Tri::Maybe;
+        }
+    }
+    result
+}
+
+impl Is {
+    /// Whether a value is so.
+    #[must_use]
+    pub fn eval(&self, value: &Value) -> Tri {
+        match (self, value) {
+            (Self::Absent, value) => Tri::from(*value == Value::Absent),
+            (Self::Null, value) => Tri::from(*value == Value::Null),
+            (Self::Bool(wanted), value) => Tri::from(*value == Value::Bool(*wanted)),
+            (Self::Present, Value::Absent) => Tri::No,
+            // EventBridge looks at leaves only; whether null is one is not said.
+            (Self::Present, Value::Nested | Value::Null) => Tri::Maybe,
+            (Self::Present, _) => Tri::Yes,
+            (Self::Like(texts), Value::Text(text)) => Tri::from(texts.matches(text)),
+            (Self::Unlike(texts), Value::Text(text)) => Tri::from(!texts.matches(text)),
+            (Self::Like(_), Value::Absent | Value::Null | Value::Nested) => Tri::No,
+            (Self::Like(_), Value::Number(_) | Value::Bool(_)) | (Self::Unlike(_), _) => Tri::Maybe,
+            (Self::Number(order, right), Value::Number(left)) => {
+                Tri::from(order.holds(*left, *right))
+            }
+            // Whether "5" counts as 5 is not documented.
+            (Self::Number(..), Value::Text(text)) if text.parse::<f64>().is_ok() => Tri::Maybe,
+            (Self::Number(Order::NotEqual, _), _) => Tri::Maybe,
+            (Self::Number(..), _) => Tri::No,
+            (Self::Address(first, last), Value::Text(text)) => {
+                let inside =
+                    |it: IpAddr| it.is_ipv4() == first.is_ipv4() && *first <= it && it <= *last;
+                Tri::from(text.parse().is_ok_and(inside))
+            }
+            (Self::Address(..), _) => Tri::No,
+            (Self::AnythingBut(_), Value::Absent) => Tri::No,
+            (Self::AnythingBut(_), Value::Null | Value::Bool(_) | Value::Nested) => Tri::Maybe,
+            (Self::AnythingBut(list), value) => {
+                !fold(list.iter().map(|it| it.in_list(value)), Tri::Yes)
+            }
+        }
+    }
+
+    /// In a list of EventBridge a text never equals a number.
+    fn in_list(&self, value: &Value) -> Tri {
+        match (self, value) {
+            (Self::Like(_), Value::Number(_)) | (Self::Number(..), Value::Text(_)) => Tri::No,
+            _ => self.eval(value),
+        }
+    }
+}

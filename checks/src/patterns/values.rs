@@ -1,0 +1,122 @@
+//! Values that stand for all values of a field, as far as a set of tests can tell them apart.
+
+use std::net::IpAddr;
+
+use super::expr::{Is, Value};
+use super::language::{self, Texts};
+
+/// What a field is tried with.
+#[derive(Debug, Default)]
+pub(super) struct Candidates {
+    pub(super) values: Vec<Value>,
+    /// No other value would be treated in another way.
+    pub(super) complete: bool,
+}
+
+pub(super) fn candidates(tests: &[&Is]) -> Candidates {
+    let mut found = Found::default();
+    tests.iter().for_each(|is| found.look(is));
+    let samples = language::samples(&found.texts);
+    // An address is a text too: where patterns and networks meet on one field, not every meeting is tried.
+    let patterns = found.texts.iter().any(|it| it.exactly().is_none());
+    let complete = samples.is_some() && (found.addresses.is_empty() || !patterns);
+    let mut values: Vec<Value> = Vec::new();
+    let mut add = |value| {
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    };
+    let exact = found.texts.iter().filter_map(|it| it.exactly());
+    let fallback = || exact.map(str::to_owned).collect();
+    samples
+        .unwrap_or_else(fallback)
+        .into_iter()
+        .for_each(|it| add(Value::Text(it)));
+    found
+        .addresses
+        .iter()
+        .for_each(|it| add(Value::Text(it.to_string())));
+    add(Value::Absent);
+    found
+        .numbers
+        .iter()
+        .for_each(|it| add(Value::Text(it.to_string())));
+    around(found.numbers)
+        .into_iter()
+        .for_each(|it| add(Value::Number(it)));
+    [
+        Value::Bool(true),
+        Value::Bool(false),
+        Value::Null,
+        Value::Nested,
+    ]
+    .into_iter()
+    .for_each(add);
+    Candidates { values, complete }
+}
+
+#[derive(Default)]
+struct Found<'a> {
+    texts: Vec<&'a Texts>,
+    numbers: Vec<f64>,
+    addresses: Vec<IpAddr>,
+}
+
+impl<'a> Found<'a> {
+    fn look(&mut self, is: &'a Is) {
+        match is {
+            Is::Like(texts) | Is::Unlike(texts) if texts.is_every() => {}
+            Is::Like(texts) | Is::Unlike(texts) => self.texts.push(texts),
+            Is::AnythingBut(list) => list.iter().for_each(|it| self.look(it)),
+            Is::Number(_, number) => self.numbers.push(*number),
+            Is::Address(first, last) => {
+                let edges = [
+                    Some(*first),
+                    Some(*last),
+                    next(*first, false),
+                    next(*last, true),
+                ];
+                self.addresses.extend(edges.into_iter().flatten());
+            }
+            Is::Null | Is::Bool(_) | Is::Present | Is::Absent => {}
+        }
+    }
+}
+
+/// Each number, one between each two, and one beyond each end.
+fn around(mut numbers: Vec<f64>) -> Vec<f64> {
+    numbers.sort_by(f64::total_cmp);
+    numbers.dedup();
+    let Some((first, last)) = numbers.first().copied().zip(numbers.last().copied()) else {
+        return vec![0.0];
+    };
+    let between = numbers.iter().zip(numbers.iter().skip(1));
+    let between = between.map(|(a, b)| f64::midpoint(*a, *b));
+    let mut all = vec![first - 1.0, last + 1.0];
+    all.extend(between);
+    all.extend(&numbers);
+    all
+}
+
+fn next(address: IpAddr, up: bool) -> Option<IpAddr> {
+    match address {
+        IpAddr::V4(it) => {
+            let bits = u32::from(it);
+            let bits = if up {
+                bits.checked_add(1)
+            } else {
+                bits.checked_sub(1)
+            };
+            bits.map(|it| IpAddr::V4(it.into()))
+        }
+        IpAddr::V6(it) => {
+            let bits = u128::from(it);
+            let bits = if up {
+                bits.checked_add(1)
+            } else {
+                bits.checked_sub(1)
+            };
+            bits.map(|it| IpAddr::V6(it.into()))
+        }
+    }
+}

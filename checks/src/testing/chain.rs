@@ -1,0 +1,167 @@
+//! The alarm chain of the world, and cases that change one link of it.
+
+use std::collections::BTreeMap;
+
+use super::{Case, HOME, inventory, known};
+use crate::calls;
+use crate::fact::Fact::{self, Known};
+use crate::ids::{AccountId, Arn, Region};
+use crate::inventory::monitoring::{
+    Alarm, EventRule, MetricFilter, MetricTransformation, Subscription, TopicConfiguration,
+};
+use crate::inventory::region::{AccessAnalyzer, ConfigRecorder};
+use crate::inventory::{Inventory, RegionView, Topic};
+
+const TOPIC_ARN: &str = "arn:aws:sns:us-east-1:111111111111:audit";
+
+/// One filter that matches every event, its alarm and its topic; one rule for what CloudTrail's own calls are.
+pub(super) fn add(inventory: &mut Inventory, account: &str) {
+    let key = (AccountId::from(account), Region::from(HOME));
+    let view = inventory
+        .regions
+        .get_mut(&key)
+        .expect("the region is there");
+    view.alarms = Known(vec![alarm_on("events")]);
+    view.rules = rules(r#"{"source":["aws.cloudtrail"]}"#);
+    let topic = Topic {
+        arn: Arn::from(TOPIC_ARN),
+        configuration: Known(Some(TopicConfiguration {
+            policy: None,
+            kms_key: None,
+        })),
+        subscriptions: Known(vec![Subscription {
+            protocol: "email".to_owned(),
+            confirmed: true,
+        }]),
+    };
+    inventory.topics.insert(topic.arn.clone(), topic);
+}
+
+/// The services that watch a region, all well.
+pub(super) fn watched(view: &mut RegionView) {
+    view.config_recorder = Known(Some(ConfigRecorder {
+        name: "default".to_owned(),
+        recording: true,
+        all_supported: true,
+        resource_types: Vec::new(),
+        excluded_types: Vec::new(),
+    }));
+    let (account, region) = (&view.account, &view.region);
+    view.access_analyzers = Known(vec![AccessAnalyzer {
+        arn: Arn::from(format!(
+            "arn:aws:access-analyzer:{region}:{account}:analyzer/external"
+        )),
+        kind: "ACCOUNT".to_owned(),
+        status: "ACTIVE".to_owned(),
+    }]);
+}
+
+/// A metric filter that counts one per event in `Audit/Events`.
+pub(super) fn filter_with(pattern: &str) -> MetricFilter {
+    MetricFilter {
+        name: "events".to_owned(),
+        pattern: pattern.to_owned(),
+        transformations: vec![MetricTransformation {
+            namespace: "Audit".to_owned(),
+            name: "Events".to_owned(),
+            value: "1".to_owned(),
+            default: None,
+            dimensions: BTreeMap::new(),
+        }],
+    }
+}
+
+fn alarm_on(name: &str) -> Alarm {
+    Alarm {
+        arn: Arn::from(format!(
+            "arn:aws:cloudwatch:us-east-1:111111111111:alarm:{name}"
+        )),
+        name: name.to_owned(),
+        namespace: Some("Audit".to_owned()),
+        metric: Some("Events".to_owned()),
+        statistic: Some("Sum".to_owned()),
+        period: Some(300),
+        evaluation_periods: Some(1),
+        datapoints_to_alarm: None,
+        threshold: Some(1.0),
+        comparison: Some("GreaterThanOrEqualToThreshold".to_owned()),
+        missing_data: Some("notBreaching".to_owned()),
+        actions_enabled: true,
+        alarm_actions: vec![Arn::from(TOPIC_ARN)],
+        expressions: Vec::new(),
+        metrics: Vec::new(),
+        dimensions: BTreeMap::new(),
+    }
+}
+
+/// One rule with this pattern, that sends to the topic.
+#[must_use]
+pub fn rules(pattern: &str) -> Fact<Vec<EventRule>> {
+    Known(vec![EventRule {
+        arn: Arn::from("arn:aws:events:us-east-1:111111111111:rule/tamper"),
+        name: "tamper".to_owned(),
+        bus: "default".to_owned(),
+        state: "ENABLED".to_owned(),
+        pattern: Some(pattern.to_owned()),
+        targets: Known(vec![Arn::from(TOPIC_ARN)]),
+    }])
+}
+
+/// The trail's log group has this filter only, and there is no rule.
+#[must_use]
+pub fn filter(pattern: &str) -> Case {
+    filters(Known(vec![filter_with(pattern)]))
+}
+
+/// The trail's log group has these filters, and there is no rule.
+#[must_use]
+pub fn filters(filters: Fact<Vec<MetricFilter>>) -> Case {
+    inventory(|it| {
+        it.log_groups.values_mut().next().unwrap().metric_filters = filters;
+        it.regions
+            .values_mut()
+            .for_each(|it| it.rules = Known(Vec::new()));
+    })
+}
+
+/// The filters are not known, and there is no rule.
+#[must_use]
+pub fn unknown_filters() -> Case {
+    filters(super::denied(calls::DESCRIBE_METRIC_FILTERS))
+}
+
+/// A filter for these event names.
+#[must_use]
+pub fn any_of(names: &[&str]) -> String {
+    let terms: Vec<String> = names
+        .iter()
+        .map(|it| format!("($.eventName = {it})"))
+        .collect();
+    format!("{{ {} }}", terms.join(" || "))
+}
+
+/// The alarm is changed, and there is no rule.
+pub fn alarm(change: impl FnOnce(&mut Alarm)) -> Case {
+    inventory(|it| {
+        let view = it.regions.values_mut().next().unwrap();
+        view.rules = Known(Vec::new());
+        change(&mut known(&mut view.alarms)[0]);
+    })
+}
+
+/// The alarm's topic is changed, and there is no rule.
+pub fn topic(change: impl FnOnce(&mut Topic)) -> Case {
+    inventory(|it| {
+        it.regions.values_mut().next().unwrap().rules = Known(Vec::new());
+        change(it.topics.values_mut().next().unwrap());
+    })
+}
+
+/// The rule is changed, and no filter does its work.
+pub fn rule(change: impl FnOnce(&mut EventRule)) -> Case {
+    inventory(|it| {
+        let group = it.log_groups.values_mut().next().unwrap();
+        group.metric_filters = Known(vec![filter_with("{ $.eventName = Nothing }")]);
+        change(&mut known(&mut it.regions.values_mut().next().unwrap().rules)[0]);
+    })
+}
