@@ -306,7 +306,12 @@ fn answer<'a>(
     let aside = aside(&proofs);
     let (said, mut reasons) = match (fails.is_empty(), open.is_empty()) {
         (false, _) => (Said::No, fails.into_iter().chain(open).collect()),
-        (true, false) => (Said::CannotTell, open),
+        (true, false) => {
+            if proofs.is_empty() {
+                open.push(Reason::of_run(question.how_to_ask().to_owned()));
+            }
+            (Said::CannotTell, open)
+        }
         (true, true) if proofs.is_empty() => {
             let words = question.how_to_ask().to_owned();
             (Said::NotAsked, vec![Reason::of_run(words)])
@@ -421,3 +426,6 @@ fn aside<'a>(checks: &[(&'a CheckInfo, &Tally<'a>)]) -> Option<Reason<'a>> {
     let words = format!("{count} below {DECIDES} severity, which alone decide nothing");
     (aside > 0).then(|| Reason::of_run(words))
 }
+
+#[cfg(test)]
+mod tests;

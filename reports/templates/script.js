@@ -16,7 +16,7 @@
       this.table = table;
       this.bodies = all("tbody", table).map((body) => ({
         body,
-        rows: Array.from(body.rows).filter((row) => !row.classList.contains("said")),
+        rows: Array.from(body.rows).filter((row) => !row.classList.contains("head")),
       }));
       this.rows = this.bodies.flatMap((it) => it.rows);
       this.page = 0;

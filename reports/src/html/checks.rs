@@ -24,7 +24,8 @@ pub(super) struct Told<'a> {
     why: &'a str,
     fix: &'a str,
     references: Vec<(&'a str, bool)>,
-    controls: Vec<String>,
+    /// By framework.
+    controls: Vec<(&'a str, String)>,
     frameworks: String,
     counts: Vec<(&'static str, &'static str, &'static str, String)>,
     groups: Vec<Group>,
@@ -63,9 +64,11 @@ impl<'a> Told<'a> {
         let count = |(ended, count): (&Ended, &u64)| {
             (ended.key(), ended.symbol(), ended.as_str(), number(*count))
         };
-        let controls = check.controls.iter();
-        let mut frameworks: Vec<&str> = controls.clone().map(|it| it.framework.as_str()).collect();
-        frameworks.dedup();
+        let mut controls: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for it in &check.controls {
+            controls.entry(&it.framework).or_default().push(&it.control);
+        }
+        let frameworks: Vec<&str> = controls.keys().copied().collect();
         // Only what a browser opens as a page of its own becomes a link.
         let reference = |it: &'a String| (it.as_str(), it.starts_with("https://"));
         Self {
@@ -79,7 +82,8 @@ impl<'a> Told<'a> {
             fix: &check.fix,
             references: check.references.iter().map(reference).collect(),
             controls: controls
-                .map(|it| format!("{} {}", it.framework, it.control))
+                .iter()
+                .map(|(framework, ids)| (*framework, ids.join(", ")))
                 .collect(),
             frameworks: frameworks.join(" "),
             counts: counts.iter().map(count).collect(),
@@ -92,11 +96,8 @@ impl<'a> Told<'a> {
         self.groups.iter().map(|it| it.rows.len() + 1).sum()
     }
 
-    /// Whether something is to be done about it.
-    pub(super) fn has_open(&self) -> bool {
-        self.groups
-            .iter()
-            .any(|it| [Ended::Fail.key(), Ended::Unknown.key()].contains(&it.key))
+    pub(super) fn fails(&self) -> bool {
+        self.ended == Ended::Fail.key()
     }
 }
 

@@ -11,9 +11,9 @@ use super::page::Page;
 use crate::ended::Ended;
 use crate::tell::number;
 
-/// Checks with at most so many rows are unfolded, while the page has room.
-const UNFOLDED: usize = 60;
-const ROOM: usize = 400;
+/// How many failing checks are unfolded, and the rows that one of them may have.
+const UNFOLDED: usize = 3;
+const ROWS: usize = 60;
 
 #[derive(Serialize)]
 struct Head {
@@ -51,15 +51,12 @@ pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<(
             hidden: story.hidden(),
         },
     )?;
-    let mut room = ROOM;
+    let mut unfolded = 0;
     for check in checks {
         let findings = by_check.remove(check.id.as_str()).unwrap_or_default();
         let mut told = Told::of(story, check, &findings);
-        let rows = told.rows();
-        told.open = told.has_open() && rows <= UNFOLDED.min(room);
-        if told.open {
-            room -= rows;
-        }
+        told.open = told.fails() && unfolded < UNFOLDED && told.rows() <= ROWS;
+        unfolded += usize::from(told.open);
         page.put("check.html", told)?;
     }
     Ok(())

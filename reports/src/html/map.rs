@@ -93,7 +93,7 @@ pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<(
     nowhere += aside.map(|(_, found)| found.fail).sum::<u64>();
     let words = || {
         format!(
-            "{} in no place of this map.",
+            "{} of no account or region shown here: see the findings.",
             counted(nowhere, "open failure")
         )
     };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use trailaudit_checks::coverage::{AccountStatus, RegionStatus};
 use trailaudit_checks::finding::Status;
-use trailaudit_checks::ids::{AccountId, Region};
+use trailaudit_checks::ids::AccountId;
 
 use super::Story;
 use super::page::{Page, SCRIPT};
@@ -185,30 +185,39 @@ fn accounts(story: &Story<'_>) -> Vec<[String; 3]> {
         .collect()
 }
 
-/// The same of regions: those of one account that ended alike together.
+/// The same of regions: those that ended alike in one account, and accounts of which all of that is the same.
 fn regions(story: &Story<'_>) -> Vec<[String; 4]> {
-    let mut groups: BTreeMap<(&AccountId, RegionStatus), (Vec<&Region>, BTreeSet<&str>)> =
+    let mut ends: BTreeMap<(&AccountId, RegionStatus), (Vec<&str>, BTreeSet<&str>)> =
         BTreeMap::new();
     for it in &story.audit.coverage.regions {
         if it.status != RegionStatus::Assessed {
-            let (regions, reasons) = groups.entry((&it.account, it.status)).or_default();
-            regions.push(&it.region);
+            let (regions, reasons) = ends.entry((&it.account, it.status)).or_default();
+            regions.push(it.region.as_str());
             reasons.extend(it.reason.as_deref());
         }
     }
-    let row =
-        |((account, status), (regions, reasons)): ((_, _), (Vec<&Region>, BTreeSet<&str>))| {
-            let reason = reasons.first().copied().unwrap_or("").to_owned();
-            [
-                story.names.account(account),
-                region_word(status).to_owned(),
-                few(regions.iter().map(ToString::to_string), usize::MAX),
-                match reasons.len() {
-                    0 | 1 => reason,
-                    more => format!("{reason} (and {} other reasons)", more - 1),
-                },
-            ]
+    let mut groups: BTreeMap<_, Vec<&AccountId>> = BTreeMap::new();
+    for ((account, status), (regions, reasons)) in ends {
+        let first = reasons.first().copied().unwrap_or("");
+        let reason = match reasons.len() {
+            0 | 1 => first.to_owned(),
+            more => format!("{first}; and {} other reasons", number(more as u64 - 1)),
         };
+        let key = (status, regions.join(", "), reason);
+        groups.entry(key).or_default().push(account);
+    }
+    let row = |((status, regions, reason), accounts): (
+        (RegionStatus, String, String),
+        Vec<&AccountId>,
+    )| {
+        let accounts = accounts.iter().map(|it| story.names.account(it));
+        [
+            few(accounts, NAMED),
+            region_word(status).to_owned(),
+            regions,
+            reason,
+        ]
+    };
     groups.into_iter().map(row).collect()
 }
 

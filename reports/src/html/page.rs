@@ -1,5 +1,6 @@
 //! The page that is being written: every value is cleaned and escaped at one place, on its way out.
 
+use std::fmt;
 use std::io::{self, Write};
 
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -54,6 +55,7 @@ impl<'o> Page<'o> {
             .build();
         templates.set_syntax(syntax.map_err(io::Error::other)?);
         templates.set_formatter(show);
+        templates.add_filter("code", code);
         for (name, source) in TEMPLATES {
             templates
                 .add_template(name, source)
@@ -89,7 +91,31 @@ fn show(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<()
     Ok(())
 }
 
-fn escape(out: &mut Output<'_>, text: &str) -> Result<(), Error> {
+/// Our own texts set commands between backticks.
+fn code(text: &str) -> Result<Value, Error> {
+    let mut markup = String::with_capacity(text.len());
+    let text = clean::short(text, LONGEST);
+    let parts: Vec<&str> = text.split('`').collect();
+    for (at, part) in parts.iter().enumerate() {
+        // One that is not closed begins nothing.
+        let is_last = at + 1 == parts.len();
+        match (at % 2 == 1, is_last) {
+            (true, false) => {
+                markup.push_str("<code>");
+                escape(&mut markup, part)?;
+                markup.push_str("</code>");
+            }
+            (true, true) => {
+                markup.push('`');
+                escape(&mut markup, part)?;
+            }
+            (false, _) => escape(&mut markup, part)?,
+        }
+    }
+    Ok(Value::from_safe_string(markup))
+}
+
+fn escape(out: &mut impl fmt::Write, text: &str) -> Result<(), Error> {
     for part in text.split_inclusive(['<', '>', '&', '"', '\'']) {
         let mut chars = part.chars();
         let entity = match chars.next_back() {

@@ -7,7 +7,7 @@ use trailaudit_checks::audit::{Audit, Summary};
 use trailaudit_checks::finding::{Finding, Severity, Status, SubjectKind};
 use trailaudit_reports::{FORMATS, Options, Profile};
 
-use crate::{junit, sample, told};
+use crate::{html, junit, sample, told};
 
 /// Pass, fail, waived, unknown, not applicable.
 pub(crate) type Totals = [u64; 5];
@@ -38,6 +38,7 @@ fn read(format: &str, audit: &Audit) -> (Totals, BTreeSet<String>) {
         }
         "sarif" => sarif(&report),
         "junit" => junit::read(&report),
+        "html" => html::read(&report, audit),
         other => panic!("{other}: say here how to read it"),
     }
 }
@@ -182,6 +183,7 @@ fn nothing_in_a_name_acts() {
         assert!(report.contains(r"u{1b}"), "{} loses it", format.name);
     }
     junit::read(&told("junit", &audit, &Options::default()));
+    html::read(&told("html", &audit, &Options::default()), &audit);
 }
 
 #[test]
@@ -221,7 +223,7 @@ fn a_megabyte_in_a_name() {
             let size = told(format.name, &audit, &Options::default()).len();
             match format.name {
                 // Cut, and said so.
-                "text" | "sarif" => assert!(size < 1 << 17, "{}: {size}", format.name),
+                "text" | "sarif" | "html" => assert!(size < 1 << 17, "{}: {size}", format.name),
                 _ => assert!(size > 1 << 20, "{} loses it", format.name),
             }
         }

@@ -9,6 +9,7 @@
 )]
 
 mod every_format;
+mod html;
 mod junit;
 mod sample;
 mod sarif;
