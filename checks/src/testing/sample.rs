@@ -106,6 +106,8 @@ fn unrecorded(inventory: &mut Inventory) {
     }
     super::add_store(inventory, ACCOUNT, HOME, |_| {});
     for (account, region) in [
+        (ACCOUNT, "eu-west-1"),
+        ("222222222222", "eu-west-1"),
         (ACCOUNT, closed),
         ("222222222222", closed),
         ("333333333333", HOME),
