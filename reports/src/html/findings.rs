@@ -59,5 +59,5 @@ pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<(
         unfolded += usize::from(told.open);
         page.put("check.html", told)?;
     }
-    Ok(())
+    page.put("end.html", ())
 }

@@ -29,6 +29,7 @@ const TEMPLATES: &[(&str, &str)] = &[
         "findings.html",
         include_str!("../../templates/findings.html"),
     ),
+    ("end.html", include_str!("../../templates/end.html")),
     ("check.html", include_str!("../../templates/check.html")),
     (
         "frameworks.html",
