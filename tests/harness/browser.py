@@ -33,6 +33,13 @@ class Browser:
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+        # The tab that Chromium begins with is a page of its own, with requests of its own.
+        first = self.driver.current_window_handle
+        self.driver.switch_to.new_window("tab")
+        fresh = self.driver.current_window_handle
+        self.driver.switch_to.window(first)
+        self.driver.close()
+        self.driver.switch_to.window(fresh)
 
     def open(self, page: Path, fragment: str = "") -> None:
         self.driver.get("about:blank")
@@ -51,6 +58,14 @@ class Browser:
 
     def count(self, selector: str) -> int:
         return len(self.texts(selector))
+
+    def click(self, selector: str) -> str:
+        """Clicks the first that fits, away from what sticks to the window's edges; gives its text."""
+        element = self.driver.find_element("css selector", selector)
+        self.run("arguments[0].scrollIntoView({block: 'center'})", element)
+        text = element.text
+        element.click()
+        return text
 
     def media(self, **features: str) -> None:
         """`media="print"`, `scheme="dark"`."""

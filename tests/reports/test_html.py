@@ -58,7 +58,7 @@ def choose(page, name: str, value: str) -> None:
 
 
 def tick(page, status: str) -> None:
-    page.driver.find_element("css selector", f"#filter input[value={status}]").click()
+    page.click(f"#filter input[value={status}]")
     settle(page)
 
 
@@ -105,7 +105,7 @@ def test_filters_together_and_back(page, demo):
     ]
     assert shown(page) == (len(wanted), len(findings))
     assert page.run("return location.hash") == "#findings?status=fail&severity=high&account=444444444444"
-    page.driver.find_element("css selector", "#filter button[type=reset]").click()
+    page.click("#filter button[type=reset]")
     settle(page)
     assert page.texts("#filtered") == []
     assert page.count("details.check") == len(demo.json()["checks"])
@@ -130,16 +130,15 @@ def test_region_and_search(page, demo):
 
 
 def test_a_link_unfolds_its_check(page):
-    page.driver.find_element("css selector", "#fold").click()
+    page.click("#fold")
     assert page.count("details.check[open]") == 0
-    link = page.driver.find_element("css selector", ".answer .reasons a")
-    link.click()
+    check = page.click(".answer .reasons a")
     settle(page)
-    assert page.texts("details.check[open] h3 .id") == [link.text]
+    assert page.texts("details.check[open] h3 .id") == [check]
 
 
 def test_long_tables_have_pages(page):
-    page.driver.find_element("css selector", "#unfold").click()
+    page.click("#unfold")
     settle(page)
     longest = page.run(
         "return Math.max(...[...document.querySelectorAll('table.found')]"
@@ -162,9 +161,9 @@ def test_without_scripts_it_tells_the_same(page, demo):
         assert page.texts(".answer h2") == QUESTIONS
         assert page.count("form") == 0, "a filter that does nothing"
         assert page.count("details.check") == len(demo.json()["checks"])
-        summaries = page.driver.find_elements("css selector", "details.check:not([open]) > summary")
-        summaries[0].click()
-        assert page.count("details.check[open] table.found") >= 1
+        before = page.count("details.check[open]")
+        page.click("details.check:not([open]) > summary")
+        assert page.count("details.check[open]") == before + 1
         rows = page.run(
             "return [...document.querySelectorAll('table.found tbody tr:not(.head)')]"
             ".reduce((sum, row) => sum + Number(row.dataset.n || 1), 0)"
@@ -247,3 +246,13 @@ def test_a_saved_audit_gives_the_same_page(demo):
     again = tool.run(demo.folder, "report", "audit.json", "-f", "html=again.html").ended(0)
     assert again.text("again.html") == demo.text("page.html")
     assert json.loads(demo.text("audit.json"))["findings"]
+
+
+def test_the_browser_tells_what_a_page_asks_and_says(browser, tmp_path):
+    """One that sees nothing proves nothing."""
+    page = tmp_path / "bad.html"
+    page.write_text("<img src='https://evil.example/x'><script>console.error('no'); nothing()</script>")
+    browser.said(), browser.asked()
+    browser.open(page)
+    assert browser.asked() == ["https://evil.example/x"]
+    assert len(browser.said()) >= 2

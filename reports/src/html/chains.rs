@@ -35,7 +35,7 @@ struct Row {
     name: String,
     trail: String,
     place: String,
-    regions: Vec<String>,
+    regions: String,
     window: [String; 2],
     verdict: (&'static str, &'static str, &'static str),
     bars: Vec<Bar>,
@@ -149,6 +149,7 @@ fn row(story: &Story<'_>, chain: &Chain, chains: &[&Chain], spans: &[Span]) -> R
         (sum(|it| it.logs.unverified), "unverified"),
         (sum(|it| it.logs.unlisted), "unlisted"),
     ];
+    let regions: Vec<&str> = chains.iter().map(|it| it.id.region.as_str()).collect();
     let notable = |it: &&Span| it.verdict != HourVerdict::Verified;
     let told = spans.iter().filter(notable).take(SPANS).map(|it| {
         format!(
@@ -173,7 +174,7 @@ fn row(story: &Story<'_>, chain: &Chain, chains: &[&Chain], spans: &[Span]) -> R
         account: id.account.clone(),
         trail: format!("{} ({})", id.trail, id.home_region),
         place,
-        regions: chains.iter().map(|it| it.id.region.clone()).collect(),
+        regions: regions.join(", "),
         window: [chain.window.start.to_string(), chain.window.end.to_string()],
         verdict: mark(chain.verdict, None),
         bars: bars(chain, spans),

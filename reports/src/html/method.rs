@@ -187,8 +187,7 @@ fn accounts(story: &Story<'_>) -> Vec<[String; 3]> {
 
 /// The same of regions: those that ended alike in one account, and accounts of which all of that is the same.
 fn regions(story: &Story<'_>) -> Vec<[String; 4]> {
-    let mut ends: BTreeMap<(&AccountId, RegionStatus), (Vec<&str>, BTreeSet<&str>)> =
-        BTreeMap::new();
+    let mut ends: BTreeMap<_, (Vec<&str>, BTreeSet<&str>)> = BTreeMap::new();
     for it in &story.audit.coverage.regions {
         if it.status != RegionStatus::Assessed {
             let (regions, reasons) = ends.entry((&it.account, it.status)).or_default();

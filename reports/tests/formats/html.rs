@@ -7,9 +7,7 @@ use roxmltree::{Document, Node};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use trailaudit_checks::audit::Audit;
-use trailaudit_checks::coverage::{AccountCoverage, AccountStatus, RegionCoverage, RegionStatus};
 use trailaudit_checks::finding::{Finding, Severity, Status, SubjectKind, fingerprint};
-use trailaudit_checks::ids::{AccountId, Region};
 use trailaudit_reports::Options;
 
 use crate::every_format::Totals;
@@ -31,7 +29,7 @@ fn tree(page: &str) -> String {
     text
 }
 
-fn html(audit: &Audit) -> String {
+pub(crate) fn html(audit: &Audit) -> String {
     told("html", audit, &Options::default())
 }
 
@@ -112,6 +110,14 @@ fn subjects(cells: &[String]) -> Vec<String> {
 
 /// The hostile id is spelled out: it is known by its beginning.
 fn fingerprint_of(audit: &Audit, check: &str, told: &str) -> Option<String> {
+    let exact = fingerprint(check, told);
+    let findings = &audit.findings;
+    if findings
+        .iter()
+        .any(|it| it.fingerprint == exact && it.is_open_failure())
+    {
+        return Some(exact);
+    }
     let is_it = |it: &&Finding| {
         let id = it.subject.id.split('\u{1b}').next().unwrap();
         it.check == check && it.is_open_failure() && told.starts_with(id)
@@ -247,7 +253,7 @@ fn tells_chains_principals_and_days_left() {
     for words in [
         "20 h verified, 2 h gap (digest missing), 2 h invalid",
         "2026-02-28T20:00:00Z to 2026-02-28T22:00:00Z: gap (digest missing)",
-        "<span class=\"whole\">eu-central-1</span>, <span class=\"whole\">eu-west-1</span>",
+        "eu-central-1, eu-west-1",
         "digest-missing",
         "arn:aws:iam::222222222222:role/ops",
         "305 days",
@@ -287,7 +293,7 @@ fn rich() -> Audit {
     audit
 }
 
-fn chain(account: &str, region: &str) -> serde_json::Value {
+pub(crate) fn chain(account: &str, region: &str) -> serde_json::Value {
     let hour = |start: usize, end: usize, verdict: &str, cause: Option<&str>| {
         let at = |hour: usize| {
             let (day, hour) = (
@@ -317,134 +323,6 @@ fn chain(account: &str, region: &str) -> serde_json::Value {
         "bucket": "acme-logs", "prefix": "", "window": {"start": "2026-02-28T12:00:00Z", "end": "2026-03-01T12:00:00Z"},
         "verdict": "invalid", "digests": {"valid": 20, "invalid": 2, "missing": 2, "unverified": 0},
         "logs": {"valid": 311, "invalid": 1, "missing": 0, "unverified": 0, "unlisted": 0}, "hours": hours})
-}
-
-/// 1,000 accounts with 17 regions each: 50 checks of accounts, one of regions, and all their chains.
-#[test]
-fn a_large_organization_stays_under_ten_megabytes() {
-    let audit = organization(1_000);
-    let report = html(&audit);
-    assert!(audit.findings.len() > 65_000);
-    assert!(report.len() < 10_000_000, "{}", report.len());
-    let (totals, _) = read_totals(&report);
-    assert_eq!(totals, audit.summary.pass);
-}
-
-fn read_totals(report: &str) -> (u64, ()) {
-    let (_, rest) = report.split_once("data-total=\"pass\">").unwrap();
-    let (count, _) = rest.split_once('<').unwrap();
-    (count.replace(',', "").parse().unwrap(), ())
-}
-
-fn organization(accounts: usize) -> Audit {
-    let regions = [
-        "ap-northeast-1",
-        "ap-northeast-2",
-        "ap-northeast-3",
-        "ap-south-1",
-        "ap-southeast-1",
-        "ap-southeast-2",
-        "ca-central-1",
-        "eu-central-1",
-        "eu-north-1",
-        "eu-west-1",
-        "eu-west-2",
-        "eu-west-3",
-        "sa-east-1",
-        "us-east-1",
-        "us-east-2",
-        "us-west-1",
-        "us-west-2",
-    ];
-    let ids: Vec<String> = (0..accounts)
-        .map(|at| format!("{:012}", 100_000_000_000 + at))
-        .collect();
-    let mut checks = vec![sample::check(
-        "trail-regions-covered",
-        Severity::High,
-        "Every region is recorded",
-        &[],
-    )];
-    let mut findings = Vec::new();
-    for (at, id) in ids.iter().enumerate() {
-        for region in regions {
-            let status = if at % 5 == 0 {
-                Status::Fail
-            } else {
-                Status::Pass
-            };
-            let subject = sample::subject(
-                SubjectKind::Region,
-                &format!("{id}/{region}"),
-                region,
-                id,
-                region,
-            );
-            findings.push(sample::finding(
-                &checks[0],
-                status,
-                subject,
-                "a trail records this region",
-            ));
-        }
-    }
-    for number in 0..50 {
-        let check = sample::check(
-            &format!("trail-z{number:02}"),
-            Severity::Medium,
-            "It is so",
-            &[],
-        );
-        for (at, id) in ids.iter().enumerate() {
-            let status =
-                [Status::Pass, Status::Fail, Status::Pass, Status::Unknown][(at + number) % 4];
-            let subject = if number % 2 == 0 {
-                sample::subject(SubjectKind::Account, id, "", id, "")
-            } else {
-                let arn = format!("arn:aws:cloudtrail:eu-central-1:{id}:trail/organization-trail");
-                sample::subject(
-                    SubjectKind::Trail,
-                    &arn,
-                    "organization-trail",
-                    id,
-                    "eu-central-1",
-                )
-            };
-            findings.push(sample::finding(
-                &check,
-                status,
-                subject,
-                &format!("seen {} times", at % 7),
-            ));
-        }
-        checks.push(check);
-    }
-    let mut audit = sample::of(checks, findings);
-    audit.coverage.accounts = ids
-        .iter()
-        .map(|id| AccountCoverage {
-            id: AccountId(id.clone()),
-            name: Some(format!("workload-{id}")),
-            status: AccountStatus::Assessed,
-            reason: None,
-        })
-        .collect();
-    audit.coverage.regions = ids
-        .iter()
-        .flat_map(|id| {
-            regions.map(|region| RegionCoverage {
-                account: AccountId(id.clone()),
-                region: Region(region.to_owned()),
-                status: RegionStatus::Assessed,
-                reason: None,
-            })
-        })
-        .collect();
-    audit.chains = ids
-        .iter()
-        .flat_map(|id| regions.map(|region| chain(id, region)))
-        .collect();
-    audit
 }
 
 #[test]

@@ -11,6 +11,7 @@
 mod every_format;
 mod html;
 mod junit;
+mod large;
 mod sample;
 mod sarif;
 mod schemas;
