@@ -1,8 +1,11 @@
-//! How a check ended: as the worst of its findings.
+//! How each check ended: as the worst of its findings.
 
+use std::collections::BTreeMap;
+
+use trailaudit_checks::audit::Audit;
 use trailaudit_checks::finding::{Finding, Status};
 
-/// How a finding or a check ended; the first is the worst.
+/// How a check ended; the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Ended {
     Fail,
@@ -67,4 +70,21 @@ impl Ended {
             Ended::NotApplicable | Ended::NoSubject => "\u{2013}",
         }
     }
+}
+
+/// Every check that was selected, fired or not, by how it ended.
+pub(crate) fn checks(audit: &Audit) -> BTreeMap<Ended, Vec<&str>> {
+    let mut worst: BTreeMap<&str, Ended> = BTreeMap::new();
+    for finding in &audit.findings {
+        let ended = Ended::of(finding);
+        let worst = worst.entry(&finding.check).or_insert(ended);
+        *worst = ended.min(*worst);
+    }
+    let mut groups: BTreeMap<Ended, Vec<&str>> = BTreeMap::new();
+    for check in &audit.checks {
+        let ended = worst.get(check.id.as_str()).copied();
+        let group = groups.entry(ended.unwrap_or(Ended::NoSubject)).or_default();
+        group.push(&check.id);
+    }
+    groups
 }

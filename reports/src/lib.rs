@@ -3,14 +3,22 @@
 //! A writer gets an [`Audit`] and tells all of it. It does not sort, read the clock or decide the exit code.
 
 mod answers;
+mod asff;
+mod aws;
 mod clean;
+mod csv;
 mod ended;
-mod first;
 mod gaps;
 mod html;
+mod identity;
 mod json;
 mod junit;
+mod markdown;
+mod object;
+mod ocsf;
+mod oscal;
 mod sarif;
+mod shown;
 mod tell;
 mod text;
 
@@ -27,6 +35,11 @@ pub const FORMATS: &[&Format] = &[
     &json::FORMAT,
     &sarif::FORMAT,
     &junit::FORMAT,
+    &markdown::FORMAT,
+    &csv::FORMAT,
+    &ocsf::FORMAT,
+    &asff::FORMAT,
+    &oscal::FORMAT,
     &html::FORMAT,
 ];
 
@@ -52,7 +65,7 @@ pub fn named(name: &str) -> Option<&'static Format> {
 /// What a caller may choose. Each writer reads only what concerns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// Text and HTML: findings below it are counted, not shown.
+    /// Text, Markdown and HTML: findings below it are counted, not shown.
     pub min_severity: Severity,
     /// Text: with colours.
     pub color: bool,

@@ -53,6 +53,7 @@ pub fn sample() -> (Inventory, Vec<Iam>) {
     for key in [weak_key(MEMBER), gone_key(MEMBER)] {
         inventory.keys.insert(key.arn.clone(), key);
     }
+    super::flaws::add(&mut inventory);
     let mut open = iam();
     open.account = AccountId::from(MEMBER);
     let mut eve = user("eve");

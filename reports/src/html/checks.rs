@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use trailaudit_checks::audit::CheckInfo;
-use trailaudit_checks::finding::{BaselineState, Finding, SubjectKind};
+use trailaudit_checks::finding::{Finding, SubjectKind};
 
 use super::Story;
 use crate::ended::Ended;
@@ -157,12 +157,7 @@ fn waiver(finding: &Finding) -> String {
 }
 
 fn baseline(finding: &Finding) -> &'static str {
-    match finding.baseline {
-        None => "",
-        Some(BaselineState::New) => "new",
-        Some(BaselineState::Unchanged) => "unchanged",
-        Some(BaselineState::Updated) => "updated",
-    }
+    finding.baseline.map_or("", tell::baseline)
 }
 
 /// One row for each subject; the regions of one account share theirs.

@@ -1,16 +1,15 @@
 //! The selected frameworks, control by control.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use trailaudit_checks::framework::{ControlResult, ControlStatus, FrameworkResult};
 
 use super::Story;
 use super::page::Page;
-use crate::tell::{self, Headline, counted, number};
+use crate::tell::{self, number};
 
 #[derive(Serialize)]
 struct Frameworks<'a> {
+    meaning: &'static str,
     frameworks: Vec<Framework<'a>>,
 }
 
@@ -38,47 +37,38 @@ struct Control<'a> {
 
 pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<()> {
     let frameworks = story.audit.frameworks.iter().map(framework).collect();
-    page.put("frameworks.html", Frameworks { frameworks })
+    let meaning = tell::NOT_A_VERDICT;
+    page.put(
+        "frameworks.html",
+        Frameworks {
+            meaning,
+            frameworks,
+        },
+    )
 }
 
 fn framework(framework: &FrameworkResult) -> Framework<'_> {
-    let FrameworkResult {
-        id,
-        name,
-        version,
-        controls,
-    } = framework;
-    let mut counts: BTreeMap<ControlStatus, u64> = BTreeMap::new();
-    for control in controls {
-        *counts.entry(control.status).or_default() += 1;
-    }
-    let counts = counts
-        .iter()
-        .map(|(status, count)| format!("{} {}", number(*count), tell::control(*status).0));
-    let counts: Vec<String> = counts.collect();
-    let all = counted(controls.len() as u64, "control");
     Framework {
-        id,
-        name,
-        version,
-        counts: format!("{all}: {}", counts.join(", ")),
-        controls: controls.iter().map(control).collect(),
+        id: &framework.id,
+        name: &framework.name,
+        version: &framework.version,
+        counts: tell::controls(framework),
+        controls: framework.controls.iter().map(control).collect(),
     }
 }
 
 fn control(control: &ControlResult) -> Control<'_> {
-    let (word, headline) = tell::control(control.status);
-    let (key, symbol) = match headline {
-        Some(Headline::Pass) => ("pass", "\u{2713}"),
-        Some(Headline::Fail) => ("fail", "\u{2715}"),
-        Some(Headline::Undecided) => ("unknown", "?"),
-        None => ("na", "\u{2013}"),
+    let (key, symbol) = match control.status {
+        ControlStatus::Supported => ("pass", "\u{2713}"),
+        ControlStatus::NotSupported => ("fail", "\u{2715}"),
+        ControlStatus::Undecided => ("unknown", "?"),
+        ControlStatus::NotCovered => ("na", "\u{2013}"),
     };
     let judged = |id: &String| !control.not_selected.contains(id);
     Control {
         key,
         symbol,
-        word,
+        word: tell::control_word(control.status),
         id: &control.id,
         title: &control.title,
         checks: control

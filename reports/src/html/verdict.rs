@@ -6,7 +6,7 @@ use trailaudit_checks::finding::Severity;
 use super::Story;
 use super::page::{Page, SCRIPT, STYLE, hash};
 use crate::answers::{self, Answer, Said};
-use crate::first;
+use crate::shown::Shown;
 use crate::tell::{self, counted, number};
 
 /// How many reasons stand in the open; the others are a click away.
@@ -188,8 +188,8 @@ fn totals(story: &Story<'_>) -> Vec<Total> {
 }
 
 fn first<'a>(story: &Story<'a>) -> Vec<First<'a>> {
-    let worst = first::worst_first(story.shown().filter(|it| it.is_open_failure()));
-    let told = worst.into_iter().filter_map(|(severity, id, findings)| {
+    let shown = Shown::of(story.audit, story.options.min_severity);
+    let told = shown.worst_first().filter_map(|(severity, id, findings)| {
         let check = story.audit.check(id)?;
         Some(First {
             check: &check.id,

@@ -24,7 +24,7 @@ pub(super) fn all(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
         let asks = format!("- {}", answer.question.asks());
         let body = [Span(style(answer.said), &said), Span(Style::Faint, &asks)];
         page.item(Margin(2, 14), Span(Style::Strong, &label), &body)?;
-        let most = story.shown(REASONS);
+        let most = story.at_most(REASONS);
         for it in answer.reasons.iter().take(most) {
             reason(page, it)?;
         }
