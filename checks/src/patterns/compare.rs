@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::ControlFlow;
 
+use super::apart::{Apart, alone, set_apart};
 use super::expr::{Expr, Is, Path, Tri, Value, fold};
 use super::values::{Candidates, candidates};
 
@@ -75,7 +76,7 @@ pub fn covers(required: &Expr, pattern: &Expr) -> Comparison {
     let fixed: Vec<&Path> = kept
         .iter()
         .filter_map(|it| alone(it))
-        .filter(|it| it.choices == 1)
+        .filter(|it| it.single)
         .map(|it| it.path)
         .collect();
     let required_node = Node::All(
@@ -111,96 +112,6 @@ pub fn covers(required: &Expr, pattern: &Expr) -> Comparison {
             Some(Doubt::Other(why)) => Comparison::CannotTell(why),
             None => Comparison::Covers,
         },
-    }
-}
-
-/// A condition on one field that nothing else tests, and that can be met.
-struct Apart<'a> {
-    path: &'a Path,
-    example: Value,
-    choices: usize,
-}
-
-/// Of what is required, conditions that can be met whatever the rest of the event is like: they make no difference
-/// to what is matched, and need not be tried.
-fn set_apart<'a>(
-    required: &'a Expr,
-    pattern: &Expr,
-    kept: &mut Vec<&'a Expr>,
-    apart: &mut Vec<Apart<'a>>,
-) {
-    let mut conditions = Vec::new();
-    conjuncts(required, &mut conditions);
-    let mut used: BTreeMap<&Path, usize> = BTreeMap::new();
-    let mut tests = Vec::new();
-    pattern.tests(&mut tests);
-    tests
-        .iter()
-        .for_each(|it| *used.entry(&it.path).or_default() += 1);
-    let own: Vec<_> = conditions.iter().map(|it| alone(it)).collect();
-    for (condition, own) in conditions.iter().zip(&own) {
-        let mut tests = Vec::new();
-        condition.tests(&mut tests);
-        match own {
-            Some(own) => *used.entry(own.path).or_default() += 1,
-            None => tests
-                .iter()
-                .for_each(|it| *used.entry(&it.path).or_default() += 1),
-        }
-    }
-    let related = |path: &Path| {
-        let other = |it: &&Path| it.holds(path) || path.holds(it);
-        used.get(path) != Some(&1) || used.keys().any(other)
-    };
-    for (condition, own) in conditions.into_iter().zip(own) {
-        match own {
-            Some(own) if !related(own.path) => apart.push(own),
-            Some(_) | None => kept.push(condition),
-        }
-    }
-}
-
-fn conjuncts<'a>(expr: &'a Expr, found: &mut Vec<&'a Expr>) {
-    match expr {
-        Expr::All(list) => list.iter().for_each(|it| conjuncts(it, found)),
-        Expr::Any(_) | Expr::Test(_) | Expr::Unknown(_) => found.push(expr),
-    }
-}
-
-/// The one field of a condition that some value surely meets.
-fn alone(expr: &Expr) -> Option<Apart<'_>> {
-    let mut tests = Vec::new();
-    match expr {
-        Expr::Test(test) => tests.push(test),
-        Expr::Any(list) => {
-            for expr in list {
-                match expr {
-                    Expr::Test(test) => tests.push(test),
-                    Expr::All(_) | Expr::Any(_) | Expr::Unknown(_) => return None,
-                }
-            }
-        }
-        Expr::All(_) | Expr::Unknown(_) => return None,
-    }
-    let path = &tests.first()?.path;
-    let same = tests.iter().all(|it| it.path == *path);
-    let example = tests.iter().find_map(|it| example(&it.is))?;
-    let choices = tests.len();
-    same.then_some(Apart {
-        path,
-        example,
-        choices,
-    })
-}
-
-/// A value that is so, where it is plain to see.
-fn example(is: &Is) -> Option<Value> {
-    match is {
-        Is::Like(texts) => texts.example().map(Value::Text),
-        Is::Bool(value) => Some(Value::Bool(*value)),
-        Is::Null => Some(Value::Null),
-        Is::Absent => Some(Value::Absent),
-        Is::Unlike(_) | Is::AnythingBut(_) | Is::Number(..) | Is::Present | Is::Address(..) => None,
     }
 }
 
@@ -348,8 +259,7 @@ impl Search<'_> {
         let told = self.order.iter().filter_map(|at| {
             let field = self.fields.all.get(*at)?;
             let value = self.values.get(*at)?.clone()?;
-            let decides = field.tests.iter().any(|is| is.eval(&value) != Tri::Yes);
-            let tells = field.choices > 1 || field.in_pattern && (decides || !field.fixed);
+            let tells = field.choices > 1 || field.in_pattern && !field.fixed;
             Some(((field.path.clone(), value), tells))
         });
         let apart = self.apart.iter();

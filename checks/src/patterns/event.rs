@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde_json::{Map, Value};
 
-use super::expr::{Expr, Is, Order, Path, Step, Test};
+use super::expr::{Expr, Is, Order, Path, Test};
 use super::language::{Part, Texts};
 use super::{MAX_BYTES, MAX_DEPTH, MAX_TESTS, PatternError};
 
@@ -22,7 +22,7 @@ pub fn parse(text: &str) -> Result<Expr, PatternError> {
         return Err(PatternError::Event("not an object".to_owned()));
     };
     let mut tests = 0;
-    fields(&object, &Path(Vec::new()), &mut tests)
+    fields(&object, &Path::root(), &mut tests)
 }
 
 fn fields(
@@ -30,7 +30,7 @@ fn fields(
     path: &Path,
     tests: &mut usize,
 ) -> Result<Expr, PatternError> {
-    if path.0.len() > MAX_DEPTH {
+    if path.depth() > MAX_DEPTH {
         return Err(PatternError::TooDeep);
     }
     if object.is_empty() {
@@ -45,8 +45,10 @@ fn fields(
             all.push(any_of(list, path, tests)?);
             continue;
         }
-        let mut path = path.clone();
-        path.0.push(Step::Key(key.clone()));
+        if key.is_empty() || key.contains(char::is_control) {
+            return Err(PatternError::Event(format!("{path}: the key {key:?}")));
+        }
+        let path = path.key(key);
         all.push(match value {
             Value::Object(inner) => fields(inner, &path, tests)?,
             Value::Array(list) if !list.is_empty() => {
@@ -99,7 +101,12 @@ fn leaf(value: &Value, path: &Path) -> Result<Expr, PatternError> {
     let refuse = || PatternError::Event(format!("{path}: {value}"));
     let (operator, operand) = match value {
         Value::Object(map) if map.len() == 1 => map.iter().next().ok_or_else(refuse)?,
-        _ => return Err(refuse()),
+        Value::Object(_)
+        | Value::Array(_)
+        | Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_) => return Err(refuse()),
     };
     if operator == "numeric" {
         let list = operand.as_array().ok_or_else(refuse)?;
@@ -171,20 +178,17 @@ fn wildcard(text: &str) -> Option<Texts> {
 }
 
 fn anything_but(operand: &Value) -> Option<Is> {
-    let items = |value: &Value| match value {
-        Value::Array(list) => list.clone(),
-        other => vec![other.clone()],
+    let items = |value: &Value| match value.as_array() {
+        Some(list) => list.clone(),
+        None => vec![value.clone()],
     };
-    let list: Option<Vec<Is>> = match operand {
-        Value::Object(map) if map.len() == 1 => {
-            let (operator, operand) = map.iter().next()?;
-            let like = |it: &Value| texts(operator, it.as_str()?).map(Is::Like);
-            items(operand).iter().map(like).collect()
-        }
-        other => {
-            let plain = |it: &Value| scalar(it).filter(|_| it.is_string() || it.is_number());
-            items(other).iter().map(plain).collect()
-        }
+    let list: Option<Vec<Is>> = if let Some(map) = operand.as_object() {
+        let (operator, operand) = map.iter().next().filter(|_| map.len() == 1)?;
+        let like = |it: &Value| texts(operator, it.as_str()?).map(Is::Like);
+        items(operand).iter().map(like).collect()
+    } else {
+        let plain = |it: &Value| scalar(it).filter(|_| it.is_string() || it.is_number());
+        items(operand).iter().map(plain).collect()
     };
     list.filter(|list| !list.is_empty()).map(Is::AnythingBut)
 }

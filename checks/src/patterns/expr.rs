@@ -143,32 +143,58 @@ impl fmt::Display for Value {
     }
 }
 
-/// Where a field is: keys, and positions in lists.
+/// Where a field is: keys, and positions in lists. One text, as paths are compared more often than taken apart.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Path(pub(super) Vec<Step>);
+pub struct Path(String);
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Step {
-    Key(String),
-    Index(u32),
-}
+/// Before each further step of a path.
+const STEP: char = '\u{1}';
+/// Before a position in a list.
+const INDEX: char = '\u{2}';
 
 impl Path {
     /// A path of keys, separated by dots.
     #[must_use]
     pub fn of(dotted: &str) -> Self {
-        let key = |key: &str| Step::Key(key.to_owned());
-        Self(dotted.split('.').map(key).collect())
+        Self(dotted.replace('.', "\u{1}"))
+    }
+
+    /// The path to the event itself, to be followed by a key.
+    pub(super) fn root() -> Self {
+        Self(String::new())
+    }
+
+    pub(super) fn key(&self, key: &str) -> Self {
+        if self.0.is_empty() {
+            return Self(key.to_owned());
+        }
+        Self(format!("{}{STEP}{key}", self.0))
+    }
+
+    pub(super) fn index(&self, index: u32) -> Self {
+        self.key(&format!("{INDEX}{index}"))
+    }
+
+    pub(super) fn depth(&self) -> usize {
+        self.0.split(STEP).count()
+    }
+
+    /// The objects and lists that hold it.
+    pub(super) fn holders(&self) -> impl Iterator<Item = Self> {
+        let ends = self.0.match_indices(STEP).map(|(at, _)| at);
+        ends.filter_map(|at| self.0.get(..at).map(|it| Self(it.to_owned())))
     }
 
     pub(super) fn holds(&self, inner: &Self) -> bool {
-        self.0.len() < inner.0.len() && inner.0.starts_with(&self.0)
+        let rest = inner.0.strip_prefix(&self.0);
+        rest.is_some_and(|rest| rest.starts_with(STEP))
     }
 
     fn find(&self, event: &serde_json::Value) -> Value {
-        let found = self.0.iter().try_fold(event, |at, step| match step {
-            Step::Key(key) => at.get(key),
-            Step::Index(index) => at.get(usize::try_from(*index).ok()?),
+        let mut steps = self.0.split(STEP);
+        let found = steps.try_fold(event, |at, step| match step.strip_prefix(INDEX) {
+            Some(index) => at.get(index.parse::<usize>().ok()?),
+            None => at.get(step),
         });
         match found {
             None => Value::Absent,
@@ -180,19 +206,18 @@ impl Path {
         }
     }
 
-    fn under(mut self, key: &str) -> Self {
-        self.0.insert(0, Step::Key(key.to_owned()));
-        self
+    fn under(self, key: &str) -> Self {
+        Self(format!("{key}{STEP}{}", self.0))
     }
 }
 
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, step) in self.0.iter().enumerate() {
-            match step {
-                Step::Key(key) if at == 0 => f.write_str(key)?,
-                Step::Key(key) => write!(f, ".{key}")?,
-                Step::Index(index) => write!(f, "[{index}]")?,
+        for (at, step) in self.0.split(STEP).enumerate() {
+            match step.strip_prefix(INDEX) {
+                Some(index) => write!(f, "[{index}]")?,
+                None if at == 0 => f.write_str(step)?,
+                None => write!(f, ".{step}")?,
             }
         }
         Ok(())

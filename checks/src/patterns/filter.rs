@@ -2,7 +2,7 @@
 //!
 //! `&&` binds tighter than `||`. Words and columns (`ERROR`, `[ip, user]`) are other languages, not read here.
 
-use super::expr::{Expr, Is, Order, Path, Step, Test};
+use super::expr::{Expr, Is, Order, Path, Test};
 use super::language::Texts;
 use super::{MAX_BYTES, MAX_DEPTH, MAX_TESTS, PatternError, regex};
 
@@ -36,6 +36,11 @@ pub fn parse(text: &str) -> Result<Expr, PatternError> {
     } else {
         Err(parser.error("the end"))
     }
+}
+
+enum Step {
+    Key(String),
+    Index(u32),
 }
 
 struct Parser<'a> {
@@ -98,12 +103,13 @@ impl<'a> Parser<'a> {
     /// None for one with `[*]`.
     fn selector(&mut self) -> Result<Option<Path>, PatternError> {
         self.expect("$")?;
-        let (mut steps, mut every) = (Vec::new(), false);
+        let (mut path, mut every) = (Path::root(), false);
         loop {
             if self.next_is(".[") || self.next_is("[") {
                 self.at += if self.next_is(".") { 2 } else { 1 };
                 match self.bracket()? {
-                    Some(step) => steps.push(step),
+                    Some(Step::Key(key)) => path = path.key(&key),
+                    Some(Step::Index(index)) => path = path.index(index),
                     None => every = true,
                 }
             } else if self.next_is(".") {
@@ -112,15 +118,15 @@ impl<'a> Parser<'a> {
                 if key.is_empty() {
                     return Err(self.error("a property"));
                 }
-                steps.push(Step::Key(key.to_owned()));
+                path = path.key(key);
             } else {
                 break;
             }
         }
-        if steps.is_empty() && !every {
+        if path == Path::root() && !every {
             return Err(self.error("a property"));
         }
-        Ok((!every).then_some(Path(steps)))
+        Ok((!every).then_some(path))
     }
 
     fn bracket(&mut self) -> Result<Option<Step>, PatternError> {
@@ -128,6 +134,9 @@ impl<'a> Parser<'a> {
             self.at += 1;
             let key = self.run(|c| !quote.starts_with(c)).to_owned();
             self.expect(quote)?;
+            if key.is_empty() || key.contains(char::is_control) {
+                return Err(self.error("a property"));
+            }
             Some(Step::Key(key))
         } else if self.take("*") {
             None

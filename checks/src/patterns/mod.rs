@@ -5,6 +5,7 @@
 //!
 //! Imports nothing from its siblings, so that it can become a crate by moving a folder.
 
+mod apart;
 mod compare;
 mod event;
 mod expr;

@@ -443,3 +443,38 @@ fn exclusions_undone_keep_what_kind_of_event_it_is() {
         Answer::Covers
     );
 }
+
+#[test]
+fn sets_that_share_an_event_overlap() {
+    let set = |tests: &[&str]| sets(testing::selectors(&[tests])).remove(0);
+    let share = |one: &[&str], other: &[&str]| {
+        let answer = overlap(&set(one), &set(other));
+        assert_eq!(overlap(&set(other), &set(one)), answer, "{one:?} {other:?}");
+        answer
+    };
+    let (read, write) = ("readOnly = true", "readOnly = false");
+    assert!(share(&[MANAGEMENT], &[MANAGEMENT, read]));
+    assert!(!share(&[MANAGEMENT, write], &[MANAGEMENT, read]));
+    assert!(!share(&[MANAGEMENT], &OBJECTS));
+    let (kms, not_kms) = (
+        "eventSource = kms.amazonaws.com",
+        "eventSource != kms.amazonaws.com",
+    );
+    assert!(!share(&[MANAGEMENT, kms], &[MANAGEMENT, not_kms]));
+    assert!(share(
+        &[MANAGEMENT, not_kms],
+        &[MANAGEMENT, "eventSource != sts.amazonaws.com"]
+    ));
+    let under = |start: &'static str| data(&[start]);
+    let logs = under("resources.ARN ^ arn:aws:s3:::logs/");
+    assert!(share(
+        &logs,
+        &under("resources.ARN ^ arn:aws:s3:::logs/AWS")
+    ));
+    assert!(share(&logs, &under("resources.ARN $ .gz")));
+    assert!(!share(&logs, &under("resources.ARN ^ arn:aws:s3:::logs2/")));
+    assert!(!share(&logs, &under("resources.ARN !^ arn:aws:s3:::log")));
+    // Nothing is in a contradiction, not even itself.
+    let none = [MANAGEMENT, "eventCategory = Data"];
+    assert!(!share(&none, &none));
+}

@@ -1,6 +1,12 @@
 //! Cases for the pattern languages, from files: adding one takes no Rust.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests read files, and fail by panics"
+)]
 
 mod fuzz;
 

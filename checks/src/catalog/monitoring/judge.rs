@@ -51,7 +51,7 @@ pub(super) fn alarmed(account: &Account, required: &Required, ctx: &Context<'_>)
         return Ok(verdict.saw("MetricFilters", names));
     }
     let places = rules::places(account, scene.organization, required.kind, ctx, &mut gaps);
-    let second = rules::together(&places, &events, &complete, ctx, &mut gaps);
+    let second = rules::together(&places, &events, &complete, first, ctx, &mut gaps);
     let missed = match second {
         Comparison::Covers => {
             return Ok(
@@ -88,7 +88,8 @@ pub(super) fn ruled(account: &Account, required: &Required, ctx: &Context<'_>) -
     let mut gaps = hidden.clone();
     let places = Some(rules::homes(account, homes, required.kind, ctx));
     let events = required.expr();
-    let found = rules::together(&places, &events, &Expr::NEVER, ctx, &mut gaps);
+    let without = covers(&events, &Expr::NEVER);
+    let found = rules::together(&places, &events, &Expr::NEVER, without, ctx, &mut gaps);
     if let (Comparison::Covers, true) = (&found, hidden.is_empty()) {
         let verdict = Verdict::pass("a rule sees every such call");
         return Ok(verdict.saw("Rules", rules::names(&places)));

@@ -80,22 +80,30 @@ pub(super) fn homes<'a>(
 }
 
 /// Whether the rules of each place, with what holds everywhere, match its events. The first that do not is told.
+/// `without` is the answer where there is no rule.
 pub(super) fn together(
     places: &Option<Vec<Place<'_>>>,
     events: &Expr,
     everywhere: &Expr,
+    without: Comparison,
     ctx: &Context<'_>,
     gaps: &mut Vec<Gaps>,
 ) -> Comparison {
     let mut open = match places {
-        Some(places) if !places.is_empty() => None,
-        Some(_) => return covers(events, everywhere),
+        Some(_) => None,
         None => Some("where such events can happen is not known".to_owned()),
     };
-    for place in places.iter().flatten() {
+    let rules: Vec<(&Place<'_>, Expr)> = places
+        .iter()
+        .flatten()
+        .map(|it| (it, it.rules(ctx, gaps)))
+        .collect();
+    if open.is_none() && rules.iter().all(|(_, rules)| *rules == Expr::NEVER) {
+        return without;
+    }
+    for (place, rules) in rules {
         let here = in_place(place.account.as_str(), place.region.as_str());
         let events = Expr::All(vec![events.clone(), here]);
-        let rules = place.rules(ctx, gaps);
         match covers(&events, &Expr::Any(vec![everywhere.clone(), rules])) {
             Comparison::Covers => {}
             Comparison::Misses(missed) => return Comparison::Misses(missed),

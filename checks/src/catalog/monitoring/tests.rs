@@ -7,7 +7,7 @@ use super::*;
 use crate::fact::Reason;
 use crate::finding::Status;
 use crate::inventory::monitoring::{Alarm, MetricFilter};
-use crate::patterns::{Comparison, Expr, Tri, covers, parse_event_pattern, parse_filter};
+use crate::patterns::{Comparison, Expr, covers, parse_event_pattern, parse_filter};
 use crate::prelude::*;
 use crate::testing::*;
 
@@ -472,9 +472,4 @@ fn an_alarm_that_tells_nobody_does_not_pass() {
         it.namespace = Some("Another".to_owned());
     });
     table(CHANGES, [(Fail, case)]);
-}
-
-#[test]
-fn three_answers() {
-    assert_eq!(!Tri::Maybe, Tri::Maybe);
 }
