@@ -7,6 +7,7 @@ use trailaudit_checks::audit::CheckInfo;
 use trailaudit_checks::finding::{Finding, SubjectKind};
 
 use super::Story;
+use super::said::{self, Said};
 use crate::ended::Ended;
 use crate::tell::{self, number};
 
@@ -40,6 +41,9 @@ struct Group {
     word: &'static str,
     message: String,
     facts: Vec<String>,
+    /// What AWS said, to the first of several if `answers`.
+    answer: String,
+    answers: bool,
     waiver: String,
     baseline: &'static str,
     rows: Vec<Row>,
@@ -102,17 +106,13 @@ impl<'a> Told<'a> {
 }
 
 fn groups(story: &Story<'_>, findings: &[&Finding]) -> Vec<Group> {
-    let mut places: BTreeMap<(Ended, String), usize> = BTreeMap::new();
+    let mut places = BTreeMap::new();
     let mut groups: Vec<(Ended, Vec<&Finding>)> = Vec::new();
     for finding in findings {
         let ended = Ended::of(finding);
-        let mut words = finding.message.clone();
-        for part in facts(finding).into_iter().chain([waiver(finding)]) {
-            words.push('\n');
-            words.push_str(&part);
-        }
-        words.push_str(baseline(finding));
-        let place = *places.entry((ended, words)).or_insert(groups.len());
+        let said = Said::of(finding);
+        let words = (ended, said, waiver(finding), baseline(finding));
+        let place = *places.entry(words).or_insert(groups.len());
         match groups.get_mut(place) {
             Some((_, group)) => group.push(finding),
             None => groups.push((ended, vec![finding])),
@@ -121,7 +121,7 @@ fn groups(story: &Story<'_>, findings: &[&Finding]) -> Vec<Group> {
     groups.sort_by_key(|(ended, _)| *ended);
     let group = |(ended, findings): (Ended, Vec<&Finding>)| {
         let finding = *findings.first()?;
-        let mut facts = facts(finding);
+        let Said { message, mut facts } = Said::of(finding);
         let more = facts.len().saturating_sub(FACTS);
         facts.truncate(FACTS);
         if more > 0 {
@@ -134,18 +134,16 @@ fn groups(story: &Story<'_>, findings: &[&Finding]) -> Vec<Group> {
             key: ended.key(),
             symbol: ended.symbol(),
             word: ended.as_str(),
-            message: finding.message.clone(),
+            message,
             facts,
+            answer: said::answer(finding),
+            answers: findings.len() > 1,
             waiver: waiver(finding),
             baseline: baseline(finding),
             rows: rows(story, &findings),
         })
     };
     groups.into_iter().filter_map(group).collect()
-}
-
-fn facts(finding: &Finding) -> Vec<String> {
-    finding.evidence.iter().map(tell::evidence).collect()
 }
 
 fn waiver(finding: &Finding) -> String {

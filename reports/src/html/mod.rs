@@ -10,6 +10,7 @@ mod frameworks;
 mod map;
 mod method;
 mod page;
+mod said;
 mod tamper;
 mod verdict;
 mod waivers;

@@ -1,7 +1,10 @@
 //! The page of a large organization.
 
+use serde_json::json;
 use trailaudit_checks::audit::Audit;
+use trailaudit_checks::calls;
 use trailaudit_checks::coverage::{AccountCoverage, AccountStatus, RegionCoverage, RegionStatus};
+use trailaudit_checks::fact::Reason;
 use trailaudit_checks::finding::{Severity, Status, SubjectKind};
 use trailaudit_checks::ids::{AccountId, Region};
 
@@ -14,7 +17,7 @@ fn a_large_organization_stays_under_ten_megabytes() {
     // A fifth of it, and of the size: the test is to be quick.
     let audit = organization(200);
     let report = html(&audit);
-    assert!(audit.findings.len() > 13_000);
+    assert!(audit.findings.len() > 23_000);
     assert!(report.len() < 2_000_000, "{}", report.len());
     let (totals, open) = read(&report, &audit);
     assert_eq!(totals[0], audit.summary.pass);
@@ -44,33 +47,29 @@ fn organization(accounts: usize) -> Audit {
     let ids: Vec<String> = (0..accounts)
         .map(|at| format!("{:012}", 100_000_000_000 + at))
         .collect();
-    let mut checks = vec![sample::check(
-        "trail-regions-covered",
-        Severity::High,
-        "Every region is recorded",
-        &[],
-    )];
+    let regional =
+        |name: &str| sample::check(name, Severity::High, "Every region is recorded", &[]);
+    let mut checks: Vec<_> = ["trail-ra", "trail-rb", "trail-rc", "trail-rd"]
+        .map(regional)
+        .into();
     let mut findings = Vec::new();
-    for (at, id) in ids.iter().enumerate() {
-        for region in regions {
-            let status = if at % 5 == 0 {
-                Status::Fail
-            } else {
-                Status::Pass
-            };
-            let subject = sample::subject(
-                SubjectKind::Region,
-                &format!("{id}/{region}"),
-                region,
-                id,
-                region,
-            );
-            findings.push(sample::finding(
-                &checks[0],
-                status,
-                subject,
-                "a trail records this region",
-            ));
+    for (number, check) in checks.iter().enumerate() {
+        for (at, id) in ids.iter().enumerate() {
+            for region in regions {
+                let status = [Status::Fail, Status::Unknown, Status::Pass][(at + number) % 3];
+                let arn = format!("{id}/{region}");
+                let subject = sample::subject(SubjectKind::Region, &arn, region, id, region);
+                let mut finding = sample::finding(check, status, subject, "no trail records it");
+                if status == Status::Unknown {
+                    finding.message = format!("could not be told: it was denied in {arn}");
+                    let said = format!(
+                        "User: arn:aws:sts::{id}:assumed-role/audit is not authorized in {region}"
+                    );
+                    let call = calls::DESCRIBE_TRAILS;
+                    finding.evidence = vec![sample::gap(call, id, region, Reason::Denied, &said)];
+                }
+                findings.push(finding);
+            }
         }
     }
     for number in 0..50 {
@@ -125,9 +124,20 @@ fn organization(accounts: usize) -> Audit {
             })
         })
         .collect();
-    audit.chains = ids
-        .iter()
-        .flat_map(|id| regions.map(|region| chain(id, region)))
-        .collect();
+    // One account in ten has something wrong with its chains.
+    let chains = ids.iter().enumerate().flat_map(|(at, id)| {
+        regions.map(|region| {
+            let mut chain = chain(id, region);
+            if at % 10 > 0 {
+                chain["verdict"] = "verified".into();
+                for hour in chain["hours"].as_array_mut().unwrap() {
+                    let (start, end) = (&hour["start"], &hour["end"]);
+                    *hour = json!({"start": start, "end": end, "verdict": "verified"});
+                }
+            }
+            chain
+        })
+    });
+    audit.chains = chains.collect();
     audit
 }
