@@ -34,8 +34,8 @@ pub(crate) async fn collect(run: &Arc<Run>) {
     let owners = Arc::new(Owners::default());
     let wanted = log_buckets(run);
     buckets(run, &owners, wanted).await;
-    // Where access logs about log buckets go.
-    let targets = access_log_buckets(run);
+    // Where access logs about log buckets and replicas of them go.
+    let targets = buckets_behind(run);
     buckets(run, &owners, targets).await;
 
     run.ask.progress().doing("keys and log groups");
@@ -102,19 +102,24 @@ fn log_buckets(run: &Run) -> BTreeMap<String, AccountId> {
         .collect()
 }
 
-fn access_log_buckets(run: &Run) -> BTreeMap<String, AccountId> {
+/// The buckets that log buckets name, and the account to begin with when looking for their owner.
+fn buckets_behind(run: &Run) -> BTreeMap<String, AccountId> {
     let inventory = run.inventory();
-    let mut targets = BTreeMap::new();
+    let mut names = BTreeMap::new();
     for bucket in inventory.buckets.values() {
-        let (Known(Some(logging)), Known(Some(owner))) = (&bucket.access_logging, &bucket.owner)
-        else {
+        let Known(Some(owner)) = &bucket.owner else {
             continue;
         };
-        if inventory.bucket(&logging.target_bucket).is_none() {
-            targets.insert(logging.target_bucket.clone(), owner.clone());
+        if let Known(Some(logging)) = &bucket.access_logging {
+            names.insert(logging.target_bucket.clone(), owner.clone());
+        }
+        for rule in bucket.replication.ok().into_iter().flatten().flatten() {
+            let account = rule.destination_account.as_ref().unwrap_or(owner);
+            names.insert(rule.destination.resource().to_owned(), account.clone());
         }
     }
-    targets
+    names.retain(|name, _| inventory.bucket(name).is_none());
+    names
 }
 
 async fn buckets(run: &Arc<Run>, owners: &Arc<Owners>, names: BTreeMap<String, AccountId>) {

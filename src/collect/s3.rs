@@ -21,6 +21,7 @@ use trailaudit_checks::inventory::{
 };
 
 use super::ask::{Ask, Read, Target, not_asked, overrides, pages, send};
+use super::s3control;
 use super::time::maybe;
 
 /// The names of the account's buckets.
@@ -143,6 +144,7 @@ pub(crate) async fn bucket(
         at.tags(),
         at.prefixes(),
     );
+    let access_points = s3control::access_points(ask, &here, name).await;
     let (object_lock, default_retention) = match lock {
         Known((on, retention)) => (Known(on), Known(retention)),
         Unknown(gap) => (Unknown(gap.clone()), Unknown(gap)),
@@ -167,10 +169,10 @@ pub(crate) async fn bucket(
         replication,
         notifications,
         website,
-        // Only digest verification and the checks that rest on it look at access points and objects.
-        access_points: Unknown(not_asked(&here, LIST_ACCESS_POINTS)),
+        access_points,
         tags,
         prefixes,
+        // Only digest verification and the checks that rest on it look at objects.
         delivered: Unknown(not_asked(&here, LIST_OBJECTS)),
         samples: Unknown(not_asked(&here, LIST_OBJECTS)),
     }

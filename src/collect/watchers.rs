@@ -10,7 +10,7 @@ use trailaudit_checks::ids::Arn;
 use trailaudit_checks::inventory::region::{AccessAnalyzer, ConfigRecorder};
 
 use super::ask::{Ask, Read, Target};
-use super::signed::Small;
+use super::signed::{Small, encoded};
 
 /// A GuardDuty detector is enabled.
 pub(crate) async fn guardduty(ask: &Ask, target: &Target) -> Fact<bool> {
@@ -115,20 +115,6 @@ fn analyzer(it: &Value) -> Option<AccessAnalyzer> {
         kind: text("type")?,
         status: text("status")?,
     })
-}
-
-/// A value for a query.
-fn encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-    text.bytes()
-        .map(|byte| {
-            if plain(byte) {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
-        .collect()
 }
 
 /// AWS Config's recorder, and whether it records.
