@@ -243,7 +243,7 @@ pub struct Output {
     /// Folder for the reports that have no path
     #[arg(short, long, value_name = "DIR")]
     pub output_dir: Option<PathBuf>,
-    /// Text and Markdown: count findings below this severity, but do not show them
+    /// Text, Markdown and HTML: count findings below this severity, but do not show them
     #[arg(long, value_name = "SEVERITY", default_value = "info", value_parser = severity)]
     pub min_severity: Severity,
     /// SARIF: github (open failures, gaps as notes) or full (every status)

@@ -9,6 +9,7 @@ say() { printf '\n== %s\n' "$*"; }
 missing=()
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
 command -v npm >/dev/null || missing+=(nodejs npm)
+command -v chromium >/dev/null && command -v chromedriver >/dev/null || missing+=(chromium chromium-driver)
 command -v cc >/dev/null || missing+=(build-essential cmake)
 if [ ${#missing[@]} -gt 0 ]; then
     say "installing ${missing[*]}"

@@ -17,7 +17,17 @@ pub(crate) enum Ended {
 }
 
 impl Ended {
-    fn of(finding: &Finding) -> Self {
+    /// All, the worst first.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Fail,
+        Self::Unknown,
+        Self::Waived,
+        Self::Pass,
+        Self::NotApplicable,
+        Self::NoSubject,
+    ];
+
+    pub(crate) fn of(finding: &Finding) -> Self {
         match finding.status {
             Status::Fail if finding.waiver.is_some() => Ended::Waived,
             Status::Fail => Ended::Fail,
@@ -35,6 +45,29 @@ impl Ended {
             Ended::Pass => "pass",
             Ended::NotApplicable => "not applicable",
             Ended::NoSubject => "nothing to judge",
+        }
+    }
+
+    /// The same in one word, for the names of styles.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Ended::Fail => "fail",
+            Ended::Unknown => "unknown",
+            Ended::Waived => "waived",
+            Ended::Pass => "pass",
+            Ended::NotApplicable => "na",
+            Ended::NoSubject => "none",
+        }
+    }
+
+    /// A sign that needs no colour.
+    pub(crate) fn symbol(self) -> &'static str {
+        match self {
+            Ended::Fail => "\u{2715}",
+            Ended::Unknown => "?",
+            Ended::Waived => "\u{25c7}",
+            Ended::Pass => "\u{2713}",
+            Ended::NotApplicable | Ended::NoSubject => "\u{2013}",
         }
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! A writer gets an [`Audit`] and tells all of it. It does not sort, read the clock or decide the exit code.
 
+mod answers;
 mod asff;
 mod aws;
 mod clean;
 mod csv;
 mod ended;
 mod gaps;
+mod html;
 mod identity;
 mod json;
 mod junit;
@@ -38,6 +40,7 @@ pub const FORMATS: &[&Format] = &[
     &ocsf::FORMAT,
     &asff::FORMAT,
     &oscal::FORMAT,
+    &html::FORMAT,
 ];
 
 /// One way of telling an audit.
@@ -62,7 +65,7 @@ pub fn named(name: &str) -> Option<&'static Format> {
 /// What a caller may choose. Each writer reads only what concerns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// Text and Markdown: findings below it are counted, not shown.
+    /// Text, Markdown and HTML: findings below it are counted, not shown.
     pub min_severity: Severity,
     /// Text: with colours.
     pub color: bool,

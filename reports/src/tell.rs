@@ -142,6 +142,16 @@ pub(crate) fn number(count: u64) -> String {
     told
 }
 
+/// `organization o-1, management account 111111111111`.
+pub(crate) fn whose(audit: &Audit) -> String {
+    let scope = &audit.scope;
+    match (&scope.organization, &scope.management_account) {
+        (Some(id), Some(account)) => format!("organization {id}, management account {account}"),
+        (Some(id), None) => format!("organization {id}"),
+        (None, _) => "no organization".to_owned(),
+    }
+}
+
 /// Fails that nobody has accepted, of this severity or worse.
 pub(crate) fn open_failures(audit: &Audit, from: Severity) -> u64 {
     audit

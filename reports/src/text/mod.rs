@@ -1,8 +1,10 @@
 //! Text: made to be read, at 80 columns and wider, with and without colour, in a log.
 //!
-//! The verdict first, then what to do first; the findings worst first; then what could not be told, what is
-//! accepted, what was not seen, every check, and the controls. The verdict again at the end, where a log is read from.
+//! The verdict first: five answers, and what to do first. Then the run, and the findings, worst first; what could
+//! not be told, what is accepted, what was not seen, every check, and the controls. The verdict again at the end,
+//! where a log is read from.
 
+mod answers;
 mod checks;
 mod failures;
 mod frameworks;
@@ -31,8 +33,9 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
     let mut page = Page::new(&mut out, options.width, options.color);
     let story = Story::of(audit, options);
     verdict(&mut page, audit)?;
-    covered(&mut page, audit)?;
+    answers::all(&mut page, &story)?;
     failures::first(&mut page, &story)?;
+    covered(&mut page, audit)?;
     failures::open(&mut page, &story)?;
     gaps::unknown(&mut page, &story)?;
     failures::waived(&mut page, &story)?;
@@ -83,11 +86,6 @@ fn verdict(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
 /// What the scan covered, the totals and the exit code, in some lines.
 fn covered(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
     let scope = &audit.scope;
-    let whose = match (&scope.organization, &scope.management_account) {
-        (Some(id), Some(account)) => format!("organization {id}, management account {account}"),
-        (Some(id), None) => format!("organization {id}"),
-        (None, _) => "no organization".to_owned(),
-    };
     let severities = Severity::ALL.map(|severity| {
         let count = audit
             .summary
@@ -103,7 +101,10 @@ fn covered(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
     let calls = &audit.coverage.calls;
     let unanswered = calls.failed.len() as u64;
     let rows = [
-        ("scope", format!("{whose}; asked by {}", scope.caller_arn)),
+        (
+            "scope",
+            format!("{}; asked by {}", tell::whose(audit), scope.caller_arn),
+        ),
         ("accounts", tell::by_status(&tell::accounts(audit))),
         ("regions", tell::by_status(&tell::regions(audit))),
         (
@@ -133,7 +134,7 @@ fn covered(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
         ),
         ("result", tell::exit(audit)),
     ];
-    page.blank()?;
+    page.heading("RUN")?;
     for (label, words) in rows {
         page.item(Margin(2, 12), Span(Style::Faint, label), &[plain(&words)])?;
     }

@@ -7,7 +7,7 @@ use trailaudit_checks::audit::{Audit, Summary};
 use trailaudit_checks::finding::{Finding, Severity, Status, SubjectKind};
 use trailaudit_reports::{FORMATS, Options, Profile};
 
-use crate::{asff, csv, junit, ocsf, oscal, sample, told};
+use crate::{asff, csv, html, junit, ocsf, oscal, sample, told};
 
 /// Pass, fail, waived, unknown, not applicable.
 pub(crate) type Totals = [u64; 5];
@@ -38,6 +38,7 @@ fn read(format: &str, audit: &Audit) -> (Totals, BTreeSet<String>) {
         }
         "sarif" => sarif(&report),
         "junit" => junit::read(&report),
+        "html" => html::read(&report, audit),
         "markdown" => markdown(&report, audit),
         "csv" => csv::read(&report),
         "ocsf" => ocsf::read(&report),
@@ -183,6 +184,11 @@ fn filled_with(text: &str) -> Audit {
     let mut value = serde_json::to_value(sample::audit()).unwrap();
     fill(&mut value["findings"], text, "");
     fill(&mut value["coverage"], text, "");
+    // An account's digits are bounded where they are read.
+    let accounts = value["coverage"]["accounts"].as_array_mut().unwrap();
+    for (at, account) in accounts.iter_mut().enumerate() {
+        account["id"] = format!("{at:012}").into();
+    }
     fill(&mut value["scope"], text, "");
     fill(&mut value["frameworks"], text, "");
     fill(&mut value["tool"], text, "");
@@ -223,6 +229,7 @@ fn every(audit: &Audit) -> BTreeMap<&'static str, String> {
 /// Every format that has a judge passes it.
 fn accept(reports: &BTreeMap<&'static str, String>) {
     junit::read(&reports["junit"]);
+    html::accept(&reports["html"]);
     crate::sarif::accept(&reports["sarif"]);
     csv::read(&reports["csv"]);
     ocsf::accept(&reports["ocsf"]);
@@ -268,7 +275,7 @@ fn a_megabyte_in_a_name() {
             let size = report.len();
             match *name {
                 // Cut, and said so.
-                "text" | "sarif" | "markdown" | "asff" | "csv" => {
+                "text" | "sarif" | "markdown" | "asff" | "csv" | "html" => {
                     assert!(size < 1 << 18, "{name}: {size}");
                 }
                 _ => assert!(size > 1 << 20, "{name} loses it"),

@@ -11,7 +11,9 @@
 mod asff;
 mod csv;
 mod every_format;
+mod html;
 mod junit;
+mod large;
 mod markdown;
 mod ocsf;
 mod oscal;

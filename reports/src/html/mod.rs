@@ -1,0 +1,89 @@
+//! HTML: one page that needs nothing else, neither a network nor scripts.
+//!
+//! The verdict first: five answers and their reasons. Then where, when and by whom; the findings; the controls;
+//! what is accepted; and how all this was found. A script adds filters and pages of long tables, and nothing more.
+
+mod chains;
+mod checks;
+mod findings;
+mod frameworks;
+mod map;
+mod method;
+mod page;
+mod said;
+mod tamper;
+mod verdict;
+mod waivers;
+
+use std::collections::BTreeMap;
+use std::io::{self, BufWriter, Write};
+
+use trailaudit_checks::audit::Audit;
+use trailaudit_checks::finding::Finding;
+
+use crate::ended::Ended;
+use crate::tell::{Names, number};
+use crate::{Format, Options};
+use page::Page;
+
+pub(crate) const FORMAT: Format = Format {
+    name: "html",
+    extension: "html",
+    about: "For people: one page with the verdict, maps, findings and controls; opens offline, prints well",
+    write,
+};
+
+fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    let mut page = Page::new(&mut out)?;
+    let story = Story {
+        audit,
+        names: Names::of(audit),
+        options,
+    };
+    verdict::write(&mut page, &story)?;
+    map::write(&mut page, &story)?;
+    chains::write(&mut page, &story)?;
+    tamper::write(&mut page, &story)?;
+    findings::write(&mut page, &story)?;
+    frameworks::write(&mut page, &story)?;
+    waivers::write(&mut page, &story)?;
+    method::write(&mut page, &story)?;
+    out.flush()
+}
+
+/// The audit, and how it is to be told.
+struct Story<'a> {
+    audit: &'a Audit,
+    names: Names<'a>,
+    options: &'a Options,
+}
+
+impl<'a> Story<'a> {
+    /// The findings that are listed.
+    fn shown(&self) -> impl Iterator<Item = &'a Finding> {
+        let least = self.options.min_severity;
+        let findings = self.audit.findings.iter();
+        findings.filter(move |it| it.severity >= least)
+    }
+
+    /// What the least severity keeps from the lists; empty when that is nothing.
+    fn hidden(&self) -> String {
+        let least = self.options.min_severity;
+        let mut counts: BTreeMap<Ended, u64> = BTreeMap::new();
+        for finding in self.audit.findings.iter().filter(|it| it.severity < least) {
+            *counts.entry(Ended::of(finding)).or_default() += 1;
+        }
+        let told = counts
+            .iter()
+            .map(|(ended, count)| format!("{} {}", number(*count), ended.as_str()));
+        let told: Vec<String> = told.collect();
+        if told.is_empty() {
+            return String::new();
+        }
+        format!(
+            "Not listed, being below {least} (--min-severity): {}. Answers, totals, map and controls count them.",
+            told.join(", ")
+        )
+    }
+}

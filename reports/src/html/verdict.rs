@@ -1,0 +1,203 @@
+//! The top of the page: can this record be trusted, why not, what to do first.
+
+use serde::Serialize;
+use trailaudit_checks::finding::Severity;
+
+use super::Story;
+use super::page::{Page, SCRIPT, STYLE, hash};
+use crate::answers::{self, Answer, Said};
+use crate::shown::Shown;
+use crate::tell::{self, counted, number};
+
+/// How many reasons stand in the open; the others are a click away.
+const REASONS: usize = 3;
+/// How many things to do first.
+const FIRST: usize = 3;
+
+#[derive(Serialize)]
+struct Top<'a> {
+    style: &'static str,
+    style_hash: String,
+    script_hash: String,
+    tool: String,
+    now: String,
+    facts: String,
+    whose: String,
+    caller: &'a str,
+    accounts: String,
+    regions: String,
+    trust: Word,
+    headline: &'static str,
+    sentence: String,
+    answers: Vec<Card<'a>>,
+    totals: Vec<Total>,
+    total: String,
+    severities: Vec<(&'static str, String)>,
+    first: Vec<First<'a>>,
+    exit: String,
+    selection: String,
+    hidden: String,
+}
+
+#[derive(Serialize)]
+struct Word {
+    key: &'static str,
+    symbol: &'static str,
+    word: &'static str,
+}
+
+#[derive(Serialize)]
+struct Card<'a> {
+    name: &'static str,
+    asks: &'static str,
+    said: Word,
+    accepted: bool,
+    reasons: Vec<Line<'a>>,
+    more: Vec<Line<'a>>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    check: Option<&'a str>,
+    severity: Option<&'static str>,
+    words: String,
+}
+
+#[derive(Serialize)]
+struct Total {
+    key: &'static str,
+    symbol: &'static str,
+    word: &'static str,
+    count: String,
+    /// Where its part of the bar begins, and how wide it is, in thousandths.
+    x: u64,
+    width: u64,
+}
+
+#[derive(Serialize)]
+struct First<'a> {
+    check: &'a str,
+    title: &'a str,
+    severity: &'static str,
+    count: String,
+    fix: &'a str,
+}
+
+pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<()> {
+    let audit = story.audit;
+    let answers = answers::all(audit);
+    let (headline, sentence) = tell::verdict(audit);
+    let until = audit
+        .finished_at
+        .map_or_else(|| "cut off".to_owned(), |it| it.to_string());
+    let severities = Severity::ALL.map(|severity| {
+        let count = audit.summary.by_severity.get(&severity);
+        (severity.as_str(), number(count.copied().unwrap_or(0)))
+    });
+    page.put(
+        "verdict.html",
+        Top {
+            style: STYLE,
+            style_hash: hash(STYLE),
+            script_hash: hash(SCRIPT),
+            tool: format!("{} {}", audit.tool.name, audit.tool.version),
+            now: audit.now.to_string(),
+            facts: format!("{} to {until}", audit.started_at),
+            whose: tell::whose(audit),
+            caller: audit.scope.caller_arn.as_str(),
+            accounts: tell::by_status(&tell::accounts(audit)),
+            regions: tell::by_status(&tell::regions(audit)),
+            trust: word(answers::trust(&answers)),
+            headline: headline.as_str(),
+            sentence,
+            answers: answers.into_iter().map(card).collect(),
+            totals: totals(story),
+            total: counted(audit.findings.len() as u64, "finding"),
+            severities: severities.to_vec(),
+            first: first(story),
+            exit: tell::exit(audit),
+            selection: audit.scope.selection.join(" "),
+            hidden: story.hidden(),
+        },
+    )
+}
+
+fn word(said: Said) -> Word {
+    let (key, symbol) = match said {
+        Said::Yes => ("pass", "\u{2713}"),
+        Said::No => ("fail", "\u{2715}"),
+        Said::CannotTell => ("unknown", "?"),
+        Said::NotAsked => ("na", "\u{2013}"),
+    };
+    let word = said.as_str();
+    Word { key, symbol, word }
+}
+
+fn card(answer: Answer<'_>) -> Card<'_> {
+    let accepted = answer.is_accepted();
+    let Answer {
+        question,
+        said,
+        reasons,
+    } = answer;
+    let mut reasons = reasons.into_iter().map(|reason| Line {
+        check: reason.check.map(|it| it.id.as_str()),
+        severity: reason.check.map(|it| it.severity.as_str()),
+        words: reason.words,
+    });
+    Card {
+        name: question.as_str(),
+        asks: question.asks(),
+        said: word(said),
+        accepted,
+        reasons: reasons.by_ref().take(REASONS).collect(),
+        more: reasons.collect(),
+    }
+}
+
+fn totals(story: &Story<'_>) -> Vec<Total> {
+    let sum = &story.audit.summary;
+    let parts = [
+        (
+            "fail",
+            "\u{2715}",
+            "open failures",
+            sum.fail.saturating_sub(sum.waived),
+        ),
+        ("unknown", "?", "unknown", sum.unknown),
+        ("waived", "\u{25c7}", "waived failures", sum.waived),
+        ("pass", "\u{2713}", "pass", sum.pass),
+        ("na", "\u{2013}", "not applicable", sum.not_applicable),
+    ];
+    let all: u64 = parts.iter().map(|(.., count)| count).sum();
+    let scale = |count: u64| (count * 1_000).checked_div(all).unwrap_or(0);
+    let mut before = 0;
+    let part = |(key, symbol, word, count): (&'static str, &'static str, &'static str, u64)| {
+        let x = scale(before);
+        before += count;
+        Total {
+            key,
+            symbol,
+            word,
+            count: number(count),
+            x,
+            width: scale(before) - x,
+        }
+    };
+    parts.into_iter().map(part).collect()
+}
+
+fn first<'a>(story: &Story<'a>) -> Vec<First<'a>> {
+    let shown = Shown::of(story.audit, story.options.min_severity);
+    let told = shown.worst_first().filter_map(|(severity, id, findings)| {
+        let check = story.audit.check(id)?;
+        Some(First {
+            check: &check.id,
+            title: &check.title,
+            severity: severity.as_str(),
+            count: counted(findings.len() as u64, "failure"),
+            fix: &check.fix,
+        })
+    });
+    told.take(FIRST).collect()
+}
