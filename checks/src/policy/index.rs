@@ -50,6 +50,22 @@ impl ActionTable {
         self.names.iter().enumerate().filter_map(chosen)
     }
 
+    /// Per statement of the document, in order, the actions that it names, be it to allow or to deny them.
+    #[must_use]
+    pub fn by_statement(&self, document: &Document) -> Vec<ActionSet> {
+        let mut sets = Vec::with_capacity(document.statements.len());
+        for statement in &document.statements {
+            let mut set = ActionSet::default();
+            for (index, action) in self.folded.iter().enumerate() {
+                if statement.actions.matches_lower(action) {
+                    set.insert(index);
+                }
+            }
+            sets.push(set);
+        }
+        sets
+    }
+
     fn touched(&self, document: &Document, effect: Effect) -> ActionSet {
         let mut set = ActionSet::default();
         let own = |statement: &&Statement| statement.effect == effect;
@@ -89,7 +105,14 @@ impl ActionSet {
         self.bits.iter().all(|bits| *bits == 0)
     }
 
-    fn insert(&mut self, index: usize) {
+    /// Whether an action is in both.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        self.bits.iter().zip(&other.bits).any(|(a, b)| a & b != 0)
+    }
+
+    /// Adds the action at this place of the table.
+    pub fn insert(&mut self, index: usize) {
         let word = index / 64;
         if self.bits.len() <= word {
             self.bits.resize(word + 1, 0);
@@ -121,5 +144,8 @@ mod tests {
         allowed.add(&table.denied(&document));
         assert!(!allowed.is_empty() && allowed.contains(0));
         assert!(ActionSet::default().is_empty());
+        let each = table.by_statement(&document);
+        assert!(each[0].contains(7) && !each[0].contains(12) && each[1].contains(20));
+        assert!(!each[0].meets(&ActionSet::default()) && each[0].meets(&allowed));
     }
 }
