@@ -58,9 +58,15 @@ fn region(view: &RegionView, ctx: &Context<'_>, all: &mut Vec<Resource>) {
     let groups: Vec<&LogGroup> = ctx.inventory.log_groups.values().filter(here).collect();
     if !groups.is_empty() {
         for alarm in view.alarms.ok().into_iter().flatten() {
-            if groups.iter().any(|group| watches(alarm, group)) {
-                all.push(one(Kind::Alarm, &alarm.arn, account, region));
+            if !groups.iter().any(|group| watches(alarm, group)) {
+                continue;
             }
+            let mut it = one(Kind::Alarm, &alarm.arn, account, region);
+            let gap = groups.iter().find_map(|group| group.metric_filters.gap());
+            if let (Some(gap), Some(_)) = (gap, &alarm.metric) {
+                it.open.push((Vec::new(), gap.to_string()));
+            }
+            all.push(it);
         }
     }
     let about = |text: &str| text.to_ascii_lowercase().contains("cloudtrail");

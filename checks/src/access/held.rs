@@ -252,6 +252,10 @@ fn effects(
             if let Some(why) = resource.why_open(*action) {
                 answer = answer.unless(why);
             }
+            let outside = asker.caller.account != resource.account.as_str();
+            if let (true, Some(why)) = (outside, &resource.open_outside) {
+                answer = answer.unless(why);
+            }
             match kept.iter_mut().find(|it| it.answer == answer) {
                 Some(held) => held.actions.push(*action),
                 None => kept.push(Held {

@@ -8,11 +8,13 @@
 mod actions;
 mod ask;
 mod freedom;
+mod gaps;
 mod graph;
 mod ground;
 mod guards;
 mod held;
 mod indexed;
+mod judged;
 mod outside;
 mod people;
 pub mod proposal;
@@ -28,7 +30,9 @@ mod tests;
 
 pub use actions::{Escalation, Harm, Kind, Table, TamperAction, table};
 pub use ask::Answer;
+pub(crate) use gaps::holes;
 pub use graph::{ActorKind, MAX_HOPS};
+pub use judged::{Escape, Judged, Right};
 pub use report::{Access, Actor, Harmless, Holder, Hop, Wanted, sort, strength_word, word};
 pub use simulate::{Simulated, Simulation, simulate};
 
@@ -138,6 +142,8 @@ impl<'a> Analysis<'a> {
                 .collect(),
             graph,
             unread,
+            gaps: gaps::by_words(ground.ctx),
+            home: ground.ctx.home(),
         }
     }
 }

@@ -7,9 +7,9 @@ use serde::{Serialize, Serializer};
 use super::actions::{Harm, Kind, TamperAction, table};
 use super::ask::Answer;
 use super::graph::{ActorKind, Edge, Graph, Node, Reach};
-use crate::fact::Gaps;
+use crate::fact::{Gap, Gaps};
 use crate::finding::Severity;
-use crate::ids::AccountId;
+use crate::ids::{AccountId, Region};
 use crate::policy::{Strength, Verdict};
 
 /// A principal.
@@ -129,13 +129,16 @@ pub(super) struct Named {
 }
 
 /// The whole analysis.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Access {
     pub(super) graph: Graph,
     pub(super) reaches: Vec<Reach>,
     pub(super) resources: Vec<Named>,
     /// Accounts whose principals could not be read, and why.
     pub unread: BTreeMap<AccountId, Gaps>,
+    /// The gaps that answers may speak of, by their words.
+    pub(super) gaps: BTreeMap<String, Gap>,
+    pub(super) home: Region,
 }
 
 /// Which rows are wanted.
@@ -210,7 +213,7 @@ impl Access {
     }
 
     /// The way, without what is no step.
-    fn hops(&self, edges: &[&Edge]) -> Vec<Hop> {
+    pub(super) fn hops(&self, edges: &[&Edge]) -> Vec<Hop> {
         let id = |node: usize| self.graph.nodes.get(node).map_or("", |it| it.id.as_str());
         let mut hops: Vec<Hop> = Vec::new();
         for edge in edges {

@@ -39,6 +39,8 @@ pub(super) struct Resource {
     pub(super) needs: Vec<(usize, usize)>,
     /// What is not known and may make harmless: for these actions, or all of them.
     pub(super) open: Vec<(Vec<usize>, String)>,
+    /// The same, for those of other accounts and of none.
+    pub(super) open_outside: Option<String>,
 }
 
 impl Resource {
@@ -60,6 +62,7 @@ impl Resource {
             idle: BTreeSet::new(),
             needs: Vec::new(),
             open: Vec::new(),
+            open_outside: None,
         }
     }
 
@@ -285,10 +288,19 @@ fn acl(bucket: &Bucket, ctx: &Context<'_>, it: &mut Resource) {
         }
     };
     it.restrict_public = on(|block| block.restrict_public_buckets);
+    if it.restrict_public.is_none() {
+        let wide = account.and_then(|it| it.public_access_block.gap());
+        let gap = bucket.public_access_block.gap().or(wide);
+        let nothing = || "the owner's Block Public Access is not known".to_owned();
+        it.open_outside = Some(gap.map_or_else(nothing, ToString::to_string));
+    }
     let ignored = on(|block| block.ignore_public_acls) == Some(true);
     let enforced = bucket.ownership.ok().and_then(Option::as_deref) == Some("BucketOwnerEnforced");
     if enforced {
         return;
+    }
+    if let Some(gap) = bucket.ownership.gap() {
+        it.open_outside = Some(gap.to_string());
     }
     for grant in bucket.acl.ok().into_iter().flatten() {
         let grantee = match grant.grantee.rsplit('/').next() {
