@@ -199,6 +199,14 @@ pub struct Select {
     pub framework: Vec<String>,
 }
 
+impl Select {
+    /// Nothing was chosen: the whole catalogue.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.check.is_empty() && self.skip_check.is_empty() && self.framework.is_empty()
+    }
+}
+
 /// By which rules.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Judging")]
@@ -235,7 +243,7 @@ pub struct Output {
     /// Folder for the reports that have no path
     #[arg(short, long, value_name = "DIR")]
     pub output_dir: Option<PathBuf>,
-    /// Text: count findings below this severity, but do not show them
+    /// Text and Markdown: count findings below this severity, but do not show them
     #[arg(long, value_name = "SEVERITY", default_value = "info", value_parser = severity)]
     pub min_severity: Severity,
     /// SARIF: github (open failures, gaps as notes) or full (every status)

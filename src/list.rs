@@ -185,7 +185,7 @@ impl Row for SettingRow {
 }
 
 /// What the settings that checks are judged by mean. A test holds this list to the type.
-const MEANING: [(&str, &str); 10] = [
+const MEANING: [(&str, &str); 11] = [
     (
         "allowed_principals",
         "Who may hold tamper rights: [[allowed_principals]] arn, reason, expires",
@@ -203,6 +203,10 @@ const MEANING: [(&str, &str); 10] = [
     (
         "log_archive_accounts",
         "The accounts that hold logs and nothing else",
+    ),
+    (
+        "naming_pattern",
+        "What names of trails and log buckets look like: * any run, ? one character",
     ),
     (
         "required_data_event_resources",

@@ -1,10 +1,12 @@
 //! What each command does.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
 use trailaudit_checks::audit::Audit;
+use trailaudit_checks::calls::{self, ApiCall};
 
 use crate::cli::{self, Collect, Color, Command, Global, Live, Report, Scan};
 use crate::collect::Options;
@@ -79,7 +81,7 @@ impl Parsed {
         let reports = output::plan(&scan.output.format, scan.output.output_dir.as_deref())?;
         let snapshot = match &source {
             Some(source) => load(source).map_err(Stop::Usage)?,
-            None => self.live(&scan.live, &selection, tell)?,
+            None => self.live(&scan.live, selection.needed(), tell)?,
         };
         // A report is worth having even if the inventory could not be kept.
         let saved = save(scan.save_inventory.as_deref(), &snapshot, tell);
@@ -114,7 +116,13 @@ impl Parsed {
             load(&demo::source())?
         } else {
             let selection = Selection::of(&collect.select, &self.config.settings)?;
-            self.live(&collect.live, &selection, tell)?
+            // What is kept may be judged by any check later, unless some were chosen now.
+            let needed = if collect.select.is_everything() {
+                calls::ALL.iter().copied().collect()
+            } else {
+                selection.needed()
+            };
+            self.live(&collect.live, needed, tell)?
         };
         match snapshot.save(&collect.output) {
             Err(error) if !files::is_closed_pipe(&error) => return Err(error.into()),
@@ -184,7 +192,7 @@ impl Parsed {
         Ok(Some(source))
     }
 
-    fn live(&self, live: &Live, selection: &Selection, tell: Tell) -> Result<Snapshot, Stop> {
+    fn live(&self, live: &Live, needed: BTreeSet<ApiCall>, tell: Tell) -> Result<Snapshot, Stop> {
         let Global { no_progress, .. } = self.cli.global;
         let options = Options {
             profile: live.profile.clone(),
@@ -196,7 +204,7 @@ impl Parsed {
             regions: live.regions.clone(),
             max_in_flight: live.max_in_flight,
             roles: self.config.roles.clone(),
-            needed: selection.needed(),
+            needed,
             log_archive_accounts: self.config.settings.log_archive_accounts.clone(),
             progress: stderr_is_terminal() && !no_progress && !tell.quiet,
         };

@@ -96,6 +96,10 @@ pub fn with_prerequisites(needed: &BTreeSet<ApiCall>) -> BTreeSet<ApiCall> {
         (LIST_DELEGATED_ADMINISTRATORS, &[LIST_DELEGATED_SERVICES]),
         (LIST_EVENT_DATA_STORES, &[GET_EVENT_DATA_STORE]),
         (LIST_CHANNELS, &[GET_CHANNEL]),
+        (
+            LIST_ACCESS_POINTS,
+            &[GET_ACCESS_POINT, GET_ACCESS_POINT_POLICY],
+        ),
     ] {
         if needed.contains(&listing) || rest.iter().any(|call| needed.contains(call)) {
             all.insert(listing);
@@ -174,6 +178,7 @@ calls! {
     HEAD_OBJECT = "s3" "HeadObject" "s3:GetObject";
     GET_ACCOUNT_PUBLIC_ACCESS_BLOCK = "s3control" "GetPublicAccessBlock" "s3:GetAccountPublicAccessBlock";
     LIST_ACCESS_POINTS = "s3control" "ListAccessPoints" "s3:ListAccessPoints";
+    GET_ACCESS_POINT = "s3control" "GetAccessPoint" "s3:GetAccessPoint";
     GET_ACCESS_POINT_POLICY = "s3control" "GetAccessPointPolicy" "s3:GetAccessPointPolicy";
 
     DESCRIBE_KEY = "kms" "DescribeKey" "kms:DescribeKey";

@@ -13,21 +13,103 @@ use crate::finding::{Finding, Status};
 /// The files, by id.
 const FILES: &[(&str, &str)] = &[
     (
+        "aws-config-managed-rules",
+        include_str!("../frameworks/aws-config-managed-rules.toml"),
+    ),
+    (
         "aws-security-hub",
         include_str!("../frameworks/aws-security-hub.toml"),
+    ),
+    (
+        "aws-well-architected-security",
+        include_str!("../frameworks/aws-well-architected-security.toml"),
+    ),
+    (
+        "cis-aws-foundations-1.4",
+        include_str!("../frameworks/cis-aws-foundations-1.4.toml"),
+    ),
+    (
+        "cis-aws-foundations-1.5",
+        include_str!("../frameworks/cis-aws-foundations-1.5.toml"),
+    ),
+    (
+        "cis-aws-foundations-2.0",
+        include_str!("../frameworks/cis-aws-foundations-2.0.toml"),
     ),
     (
         "cis-aws-foundations-3.0",
         include_str!("../frameworks/cis-aws-foundations-3.0.toml"),
     ),
     (
+        "cis-aws-foundations-4.0",
+        include_str!("../frameworks/cis-aws-foundations-4.0.toml"),
+    ),
+    (
         "cis-aws-foundations-5.0",
         include_str!("../frameworks/cis-aws-foundations-5.0.toml"),
+    ),
+    (
+        "cis-aws-foundations-6.0",
+        include_str!("../frameworks/cis-aws-foundations-6.0.toml"),
+    ),
+    (
+        "cis-aws-foundations-7.0",
+        include_str!("../frameworks/cis-aws-foundations-7.0.toml"),
+    ),
+    (
+        "cis-controls-8.1",
+        include_str!("../frameworks/cis-controls-8.1.toml"),
+    ),
+    ("cmmc-2.0", include_str!("../frameworks/cmmc-2.0.toml")),
+    (
+        "fedramp-20x-ksi-low",
+        include_str!("../frameworks/fedramp-20x-ksi-low.toml"),
+    ),
+    (
+        "fedramp-low-r4",
+        include_str!("../frameworks/fedramp-low-r4.toml"),
+    ),
+    (
+        "fedramp-moderate-r4",
+        include_str!("../frameworks/fedramp-moderate-r4.toml"),
+    ),
+    (
+        "hipaa-security-rule",
+        include_str!("../frameworks/hipaa-security-rule.toml"),
+    ),
+    (
+        "iso-27001-2022",
+        include_str!("../frameworks/iso-27001-2022.toml"),
+    ),
+    (
+        "mitre-attack-cloud",
+        include_str!("../frameworks/mitre-attack-cloud.toml"),
+    ),
+    (
+        "nist-800-171-r2",
+        include_str!("../frameworks/nist-800-171-r2.toml"),
     ),
     (
         "nist-800-53-r5",
         include_str!("../frameworks/nist-800-53-r5.toml"),
     ),
+    (
+        "nist-csf-1.1",
+        include_str!("../frameworks/nist-csf-1.1.toml"),
+    ),
+    (
+        "nist-csf-2.0",
+        include_str!("../frameworks/nist-csf-2.0.toml"),
+    ),
+    (
+        "omb-m-21-31",
+        include_str!("../frameworks/omb-m-21-31.toml"),
+    ),
+    (
+        "pci-dss-4.0",
+        include_str!("../frameworks/pci-dss-4.0.toml"),
+    ),
+    ("soc2-tsc", include_str!("../frameworks/soc2-tsc.toml")),
 ];
 
 /// One version of one framework.

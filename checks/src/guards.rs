@@ -104,8 +104,12 @@ fn forget_all(inventory: &Inventory, iam: &[Iam], pairs: bool) {
         let kept = lines.forget(first);
         compare(&before, &lines.judge(inventory), &[first]);
         if pairs {
-            // Every pair would take minutes: each fact is paired with a spread of the others.
-            for second in paths.iter().skip(at + 1).step_by(11) {
+            // Every pair would take minutes. Facts of one record stand in for each other most often.
+            for (apart, second) in paths.iter().skip(at + 1).enumerate() {
+                let every = if second.0 == first.0 { 7 } else { 131 };
+                if (at + apart) % every != 0 {
+                    continue;
+                }
                 if starts_with(second, first) {
                     continue;
                 }

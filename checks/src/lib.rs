@@ -25,6 +25,8 @@ pub mod settings;
 pub mod waiver;
 
 #[cfg(test)]
+mod completeness;
+#[cfg(test)]
 mod guards;
 #[cfg(test)]
 pub mod testing;

@@ -23,6 +23,8 @@ pub struct Settings {
     pub approved_buckets: Vec<String>,
     /// The regions that trails may be made in.
     pub approved_home_regions: Vec<String>,
+    /// What the names of trails and log buckets must look like.
+    pub naming_pattern: NamingPattern,
     /// The tags that trails must carry.
     pub required_tags: Vec<String>,
     /// ARNs whose data events must be recorded.
@@ -41,11 +43,57 @@ impl Default for Settings {
             log_archive_accounts: Vec::new(),
             approved_buckets: Vec::new(),
             approved_home_regions: Vec::new(),
+            naming_pattern: NamingPattern::default(),
             required_tags: Vec::new(),
             required_data_event_resources: Vec::new(),
             allowed_principals: Vec::new(),
             checks: BTreeMap::new(),
         }
+    }
+}
+
+/// What names must look like: `*` is any run of characters, `?` exactly one. Empty: anything goes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct NamingPattern(String);
+
+/// A naming pattern that no name could match.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadPattern {
+    /// Trails have names of up to 128 characters, buckets of up to 63.
+    #[error("a naming pattern has at most 128 characters, this one has {0}")]
+    TooLong(usize),
+    /// Not `*` or `?`, and in no name of a trail or bucket.
+    #[error(
+        "a naming pattern has letters, digits, `.`, `_`, `-`, `*` and `?`; {0:?} is none of them"
+    )]
+    Character(char),
+}
+
+impl NamingPattern {
+    /// As written; none when there is none.
+    #[must_use]
+    pub fn get(&self) -> Option<&str> {
+        Some(self.0.as_str()).filter(|it| !it.is_empty())
+    }
+}
+
+impl TryFrom<String> for NamingPattern {
+    type Error = BadPattern;
+
+    fn try_from(text: String) -> Result<Self, BadPattern> {
+        let allowed = |c: &char| c.is_ascii_alphanumeric() || "._-*?".contains(*c);
+        match (text.chars().count(), text.chars().find(|c| !allowed(c))) {
+            (count, _) if count > 128 => Err(BadPattern::TooLong(count)),
+            (_, Some(other)) => Err(BadPattern::Character(other)),
+            (_, None) => Ok(Self(text)),
+        }
+    }
+}
+
+impl From<NamingPattern> for String {
+    fn from(pattern: NamingPattern) -> Self {
+        pattern.0
     }
 }
 
@@ -76,4 +124,30 @@ pub struct CheckOverride {
 
 fn yes() -> bool {
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn naming_patterns() {
+        let read = |text: &str| {
+            let settings: Result<Settings, _> =
+                toml::from_str(&format!("naming_pattern = {text:?}"));
+            settings.map_err(|error| error.message().to_owned())
+        };
+        let pattern = read("org-*-??").unwrap().naming_pattern;
+        assert_eq!(pattern.get(), Some("org-*-??"));
+        assert_eq!(read("").unwrap().naming_pattern.get(), None);
+        assert!(read(&"a".repeat(128)).is_ok());
+        assert!(read(&"a".repeat(129)).unwrap_err().contains("has 129"));
+        assert!(read("logs[0-9]").unwrap_err().contains("'['"));
+    }
+
+    #[test]
+    fn every_key_has_a_default_that_can_be_shown() {
+        let defaults = toml::Table::try_from(Settings::default()).unwrap();
+        assert!(defaults.contains_key("naming_pattern"));
+    }
 }

@@ -29,9 +29,14 @@ pub(crate) fn short(text: &str, max: usize) -> String {
         if cut.is_none() && shown + NOTE >= max {
             cut = Some((safe.len(), ahead));
         }
-        // A word that begins with two colons is a command to GitHub's runner, wherever a line may break.
-        let command = before == ' ' && ahead.starts_with("::");
-        if is_hidden(c) || command || TRAPS.iter().any(|trap| ahead.starts_with(trap)) {
+        let acts = match c {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | ' ' => false,
+            // A word that begins with two colons is a command to GitHub's runner, wherever a line may break.
+            ':' => before == ' ' && ahead.starts_with("::"),
+            c if c.is_ascii_graphic() => TRAPS.iter().any(|trap| ahead.starts_with(trap)),
+            c => is_hidden(c),
+        };
+        if acts {
             safe.extend(c.escape_unicode());
             shown += c.escape_unicode().len();
         } else {
@@ -49,8 +54,13 @@ pub(crate) fn short(text: &str, max: usize) -> String {
 
 /// One short line as Markdown that shows exactly it.
 pub(crate) fn markdown(text: &str, max: usize) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in short(text, max).chars() {
+    escape(&short(text, max))
+}
+
+/// Markdown that shows exactly this line, which is safe already.
+pub(crate) fn escape(line: &str) -> String {
+    let mut safe = String::with_capacity(line.len());
+    for c in line.chars() {
         match c {
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),

@@ -143,7 +143,7 @@ fn result(audit: &Audit, names: &Names<'_>, finding: &Finding) -> TestResult {
         },
         // The error's code is not kept in a finding; how the call ended is.
         (Status::Unknown, _) => TestResult::Error {
-            type_: reason(finding),
+            type_: tell::reason(finding),
             message,
             cause: cause(),
         },
@@ -153,15 +153,6 @@ fn result(audit: &Audit, names: &Names<'_>, finding: &Finding) -> TestResult {
             cause: None,
         },
     }
-}
-
-fn reason(finding: &Finding) -> String {
-    let reason = finding.evidence.iter().find_map(|it| it.reason);
-    let word = reason.and_then(|it| serde_json::to_value(it).ok());
-    word.as_ref()
-        .and_then(|it| it.as_str())
-        .unwrap_or("unknown")
-        .to_owned()
 }
 
 /// All there is to say: some platforms show nothing but this.
@@ -225,19 +216,7 @@ fn about(audit: &Audit, title: &str, findings: &[&Finding], first: bool) -> Stri
             "run: regions {}",
             tell::by_status(&tell::regions(audit))
         ));
-        for (waivers, why) in [
-            (&audit.waivers.expired, "past its date"),
-            (&audit.waivers.unused, "matches nothing"),
-        ] {
-            lines.extend(waivers.iter().map(|it| format!("waiver {why}: {it}")));
-        }
-        lines.extend(
-            audit
-                .coverage
-                .notes
-                .iter()
-                .map(|note| format!("coverage: {note}")),
-        );
+        lines.extend(tell::asides(audit));
     }
     let with = |status| findings.iter().filter(|it| it.status == status).count();
     let waived = findings.iter().filter(|it| it.waiver.is_some()).count();

@@ -2,11 +2,21 @@
 //!
 //! A writer gets an [`Audit`] and tells all of it. It does not sort, read the clock or decide the exit code.
 
+mod asff;
+mod aws;
 mod clean;
+mod csv;
+mod ended;
 mod gaps;
+mod identity;
 mod json;
 mod junit;
+mod markdown;
+mod object;
+mod ocsf;
+mod oscal;
 mod sarif;
+mod shown;
 mod tell;
 mod text;
 
@@ -18,7 +28,17 @@ use trailaudit_checks::finding::Severity;
 pub use sarif::{Anchor, BadAnchor, Profile};
 
 /// Every format, in the order in which they are listed.
-pub const FORMATS: &[&Format] = &[&text::FORMAT, &json::FORMAT, &sarif::FORMAT, &junit::FORMAT];
+pub const FORMATS: &[&Format] = &[
+    &text::FORMAT,
+    &json::FORMAT,
+    &sarif::FORMAT,
+    &junit::FORMAT,
+    &markdown::FORMAT,
+    &csv::FORMAT,
+    &ocsf::FORMAT,
+    &asff::FORMAT,
+    &oscal::FORMAT,
+];
 
 /// One way of telling an audit.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +62,7 @@ pub fn named(name: &str) -> Option<&'static Format> {
 /// What a caller may choose. Each writer reads only what concerns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// Text: findings below it are counted, not shown.
+    /// Text and Markdown: findings below it are counted, not shown.
     pub min_severity: Severity,
     /// Text: with colours.
     pub color: bool,

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use trailaudit_checks::audit::Audit;
 use trailaudit_checks::coverage::{AccountStatus, RegionStatus};
-use trailaudit_checks::finding::{AppliedWaiver, Evidence, Finding, Severity, Status, Subject};
+use trailaudit_checks::finding::{
+    AppliedWaiver, BaselineState, Evidence, Finding, Severity, Status, Subject,
+};
+use trailaudit_checks::framework::{Basis, ControlResult, ControlStatus, FrameworkResult};
 use trailaudit_checks::ids::AccountId;
 
 /// The names of accounts.
@@ -254,6 +257,27 @@ pub(crate) fn with(audit: &Audit, status: Status) -> impl Iterator<Item = &Findi
         .filter(move |finding| finding.status == status)
 }
 
+/// How the first call without an answer ended, in one word as it stands in JSON.
+pub(crate) fn reason(finding: &Finding) -> String {
+    let reason = finding.evidence.iter().find_map(|it| it.reason);
+    let word = reason.and_then(|it| serde_json::to_value(it).ok());
+    word.as_ref()
+        .and_then(|it| it.as_str())
+        .unwrap_or("unknown")
+        .to_owned()
+}
+
+/// What stands before the message: an unknown is never told as a fact.
+pub(crate) fn message(finding: &Finding) -> String {
+    let message = &finding.message;
+    if finding.status == Status::Unknown && !message.starts_with(UNTOLD) {
+        return format!("{UNTOLD}: {message}");
+    }
+    message.clone()
+}
+
+const UNTOLD: &str = "could not be told";
+
 /// How many accounts ended in which way.
 pub(crate) fn accounts(audit: &Audit) -> BTreeMap<&'static str, u64> {
     counts(
@@ -276,10 +300,10 @@ pub(crate) fn regions(audit: &Audit) -> BTreeMap<&'static str, u64> {
     )
 }
 
-fn counts(words: impl Iterator<Item = &'static str>) -> BTreeMap<&'static str, u64> {
+fn counts<T: Ord>(all: impl Iterator<Item = T>) -> BTreeMap<T, u64> {
     let mut counts = BTreeMap::new();
-    for word in words {
-        *counts.entry(word).or_default() += 1;
+    for it in all {
+        *counts.entry(it).or_default() += 1;
     }
     counts
 }
@@ -294,6 +318,76 @@ pub(crate) fn by_status(counts: &BTreeMap<&str, u64>) -> String {
         .iter()
         .map(|(word, count)| format!("{} {word}", number(*count)));
     format!("{}: {}", number(all), each.collect::<Vec<_>>().join(", "))
+}
+
+/// Waivers without effect, and coverage that stays open: one sentence each.
+pub(crate) fn asides(audit: &Audit) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (waivers, why) in [
+        (&audit.waivers.expired, "past its date"),
+        (&audit.waivers.unused, "matches nothing"),
+    ] {
+        lines.extend(waivers.iter().map(|it| format!("waiver {why}: {it}")));
+    }
+    let notes = audit.coverage.notes.iter();
+    lines.extend(notes.map(|note| format!("coverage: {note}")));
+    lines
+}
+
+/// How a control ended, as people read it.
+pub(crate) fn control_word(status: ControlStatus) -> &'static str {
+    match status {
+        ControlStatus::NotSupported => "not supported",
+        ControlStatus::Undecided => "undecided",
+        ControlStatus::Supported => "supported",
+        ControlStatus::NotCovered => "not covered",
+    }
+}
+
+/// Whose reading the links are, as people read it.
+pub(crate) fn basis(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Ours => "linked by us",
+        Basis::Peer => "linked by a peer",
+        Basis::PeerAndOurs => "linked by a peer and us",
+        Basis::PeerAndRecall => "linked by a peer, id partly recalled",
+    }
+}
+
+/// How many checks a control has, how many passed, how many were not asked for, and whose reading that is.
+pub(crate) fn control(control: &ControlResult) -> String {
+    let checks = counted(control.checks.len() as u64, "check");
+    let mut words = format!("{checks}, {} with a pass", number(control.passed));
+    if !control.not_selected.is_empty() {
+        let count = number(control.not_selected.len() as u64);
+        words.push_str(&format!(", {count} not selected"));
+    }
+    format!("{words}; {}", basis(control.basis))
+}
+
+/// `5 controls: 2 not supported, 3 supported`.
+pub(crate) fn controls(framework: &FrameworkResult) -> String {
+    let controls = &framework.controls;
+    let counts = counts(controls.iter().map(|it| it.status));
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(status, count)| format!("{} {}", number(*count), control_word(*status)))
+        .collect();
+    let all = counted(controls.len() as u64, "control");
+    format!("{all}: {}", counts.join(", "))
+}
+
+/// What a control's status means, for whoever would read more into it.
+pub(crate) const NOT_A_VERDICT: &str =
+    "Which checks support a control, and how they ended; whether it is met, an auditor says.";
+
+/// Against the earlier audit, in a word.
+pub(crate) fn baseline(state: BaselineState) -> &'static str {
+    match state {
+        BaselineState::New => "new",
+        BaselineState::Unchanged => "unchanged",
+        BaselineState::Updated => "updated",
+    }
 }
 
 /// How an account ended, as people read it.

@@ -16,7 +16,7 @@ use super::ask::{Target, gap};
 use super::organization::Member;
 use super::run::{Run, later};
 use super::scope::Candidate;
-use super::{cloudtrail, iam, organization, regions, session, signed};
+use super::{cloudtrail, iam, organization, regions, s3control, session, watchers};
 
 /// How many accounts are looked at side by side; requests have a bound of their own.
 const ACCOUNTS: usize = 32;
@@ -122,7 +122,7 @@ async fn account(run: &Arc<Run>, candidate: Candidate) {
     // Told now, so that an interrupted run knows which regions it did not get to.
     run.inventory().accounts.insert(id.clone(), account.clone());
     let (block, summary, (), ()) = futures::join!(
-        signed::public_access_block(&run.ask, &target),
+        s3control::public_access_block(&run.ask, &target),
         iam::summary(&run.ask, &target),
         documents(run, &target),
         all_regions(run, &target, &switches),
@@ -237,6 +237,13 @@ async fn region(run: &Run, target: Target) {
         cloudtrail::stores(ask, &target),
         cloudtrail::channels(ask, &target),
     );
+    let (config_recorder, guardduty, security_hub, macie, access_analyzers) = futures::join!(
+        watchers::config_recorder(ask, &target),
+        watchers::guardduty(ask, &target),
+        watchers::security_hub(ask, &target),
+        watchers::macie(ask, &target),
+        watchers::access_analyzers(ask, &target),
+    );
     let target = &target;
     let view = RegionView {
         account: target.account.clone(),
@@ -253,11 +260,11 @@ async fn region(run: &Run, target: Target) {
         alarms: later(target, calls::DESCRIBE_ALARMS),
         rules: later(target, calls::LIST_RULES),
         log_resource_policies: later(target, calls::DESCRIBE_LOG_RESOURCE_POLICIES),
-        config_recorder: later(target, calls::DESCRIBE_CONFIG_RECORDERS),
-        guardduty: later(target, calls::LIST_DETECTORS),
-        security_hub: later(target, calls::DESCRIBE_HUB),
-        macie: later(target, calls::GET_MACIE_SESSION),
-        access_analyzers: later(target, calls::LIST_ANALYZERS),
+        config_recorder,
+        guardduty,
+        security_hub,
+        macie,
+        access_analyzers,
         tampering: later(target, calls::LOOKUP_EVENTS),
     };
     let mut inventory = run.inventory();

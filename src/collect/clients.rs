@@ -13,11 +13,14 @@ use super::guard::ReadOnly;
 pub(crate) struct Clients {
     pub(crate) account: aws_sdk_account::Client,
     pub(crate) cloudtrail: aws_sdk_cloudtrail::Client,
+    pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
+    pub(crate) events: aws_sdk_eventbridge::Client,
     pub(crate) iam: aws_sdk_iam::Client,
     pub(crate) kms: aws_sdk_kms::Client,
     pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
     pub(crate) organizations: aws_sdk_organizations::Client,
     pub(crate) s3: aws_sdk_s3::Client,
+    pub(crate) sns: aws_sdk_sns::Client,
     pub(crate) sts: aws_sdk_sts::Client,
     /// For the few requests that are signed by hand.
     pub(crate) config: SdkConfig,
@@ -42,11 +45,14 @@ impl Clients {
         Self {
             account: client!(aws_sdk_account),
             cloudtrail: client!(aws_sdk_cloudtrail),
+            cloudwatch: client!(aws_sdk_cloudwatch),
+            events: client!(aws_sdk_eventbridge),
             iam: client!(aws_sdk_iam),
             kms: client!(aws_sdk_kms),
             logs: client!(aws_sdk_cloudwatchlogs),
             organizations: client!(aws_sdk_organizations),
             s3: aws_sdk_s3::Client::from_conf(s3),
+            sns: client!(aws_sdk_sns),
             sts: client!(aws_sdk_sts),
             config: config.clone(),
         }

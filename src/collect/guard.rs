@@ -50,6 +50,7 @@ fn allowed(service: &str, operation: &str) -> Result<(), BoxError> {
 fn prefix(service: &str) -> String {
     match service {
         "CloudWatchLogs" | "CloudWatch Logs" => "logs".to_owned(),
+        "EventBridge" => "events".to_owned(),
         other => other.to_ascii_lowercase(),
     }
 }

@@ -1,7 +1,7 @@
 //! Which accounts and regions are asked, and what.
 //!
-//! A run has three steps: who there is to ask ([`scope`]), every account with its regions ([`accounts`]),
-//! and then each real trail, bucket, key and log group once, in the account that owns it ([`resources`]).
+//! A run has three steps: who there is to ask (`scope`), every account with its regions (`accounts`),
+//! and then each real trail, bucket, key and log group once, in the account that owns it (`resources`).
 
 mod options;
 
@@ -26,6 +26,8 @@ mod kms;
 #[cfg(feature = "aws")]
 mod logs;
 #[cfg(feature = "aws")]
+mod monitoring;
+#[cfg(feature = "aws")]
 mod organization;
 #[cfg(feature = "aws")]
 mod owners;
@@ -40,6 +42,8 @@ mod run;
 #[cfg(feature = "aws")]
 mod s3;
 #[cfg(feature = "aws")]
+mod s3control;
+#[cfg(feature = "aws")]
 mod scope;
 #[cfg(feature = "aws")]
 mod session;
@@ -47,6 +51,8 @@ mod session;
 mod signed;
 #[cfg(feature = "aws")]
 mod time;
+#[cfg(feature = "aws")]
+mod watchers;
 
 pub use options::{CollectError, Options, RoleOverride};
 #[cfg(feature = "aws")]

@@ -5,16 +5,18 @@ use std::future::Future;
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
-use trailaudit_checks::calls::{ApiCall, DESCRIBE_KEY, DESCRIBE_LOG_GROUPS, HEAD_BUCKET};
+use trailaudit_checks::calls::{
+    ApiCall, DESCRIBE_KEY, DESCRIBE_LOG_GROUPS, GET_TOPIC_ATTRIBUTES, HEAD_BUCKET,
+};
 use trailaudit_checks::evaluate::log_group_arn;
 use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
-use trailaudit_checks::ids::{AccountId, Arn};
-use trailaudit_checks::inventory::{Bucket, Key, LogGroup, Trail};
+use trailaudit_checks::ids::{AccountId, Arn, Region};
+use trailaudit_checks::inventory::{Bucket, Key, LogGroup, Topic, Trail};
 
 use super::ask::{Target, gap};
 use super::owners::Owners;
 use super::run::Run;
-use super::{cloudtrail, kms, logs, s3};
+use super::{cloudtrail, kms, logs, monitoring, s3};
 
 /// How many resources are looked at side by side; requests have a bound of their own.
 const TASKS: usize = 64;
@@ -40,12 +42,19 @@ pub(crate) async fn collect(run: &Arc<Run>) {
     let keys = keys(run);
     each(run, keys, |run, arn| async move { key(&run, arn).await }).await;
     let groups = log_groups(run);
-    each(
-        run,
-        groups,
-        |run, arn| async move { log_group(&run, arn).await },
-    )
-    .await;
+    // Alarms and rules live where the log group does.
+    let places: BTreeSet<(AccountId, Region)> = groups
+        .iter()
+        .map(|arn| (arn.account(), arn.region()))
+        .collect();
+    let work = |run: Arc<Run>, arn| async move { log_group(&run, arn).await };
+    each(run, groups, work).await;
+
+    run.ask.progress().doing("alarms, rules and topics");
+    let work = |run: Arc<Run>, place| async move { alarms_and_rules(&run, place).await };
+    each(run, places.into_iter().collect(), work).await;
+    let work = |run: Arc<Run>, arn| async move { topic(&run, arn).await };
+    each(run, topics(run), work).await;
 }
 
 /// Runs the work on every item, some at a time; a task that dies leaves its item as it was.
@@ -223,6 +232,55 @@ async fn log_group(run: &Run, arn: Arn) {
         },
     };
     run.inventory().log_groups.insert(group.arn.clone(), group);
+}
+
+async fn alarms_and_rules(run: &Run, (account, region): (AccountId, Region)) {
+    let Some(target) = run.session(&account) else {
+        return;
+    };
+    let target = target.in_region(&region);
+    let (alarms, rules, policies) = futures::join!(
+        monitoring::alarms(&run.ask, &target),
+        monitoring::rules(&run.ask, &target),
+        monitoring::log_resource_policies(&run.ask, &target),
+    );
+    if let Some(view) = run.inventory().regions.get_mut(&(account, region)) {
+        view.alarms = alarms;
+        view.rules = rules;
+        view.log_resource_policies = policies;
+    }
+}
+
+/// Every topic that a trail or an alarm writes to.
+fn topics(run: &Run) -> Vec<Arn> {
+    let inventory = run.inventory();
+    let trails = inventory
+        .trails
+        .values()
+        .filter_map(|it| it.configuration.ok()?.sns_topic.clone());
+    let alarms = inventory
+        .regions
+        .values()
+        .filter_map(|view| view.alarms.ok())
+        .flatten();
+    let actions = alarms.flat_map(|alarm| alarm.alarm_actions.iter().cloned());
+    let topics: BTreeSet<Arn> = trails
+        .chain(actions)
+        .filter(|arn| arn.service() == "sns")
+        .collect();
+    topics.into_iter().collect()
+}
+
+async fn topic(run: &Run, arn: Arn) {
+    let topic = match reach(run, &arn, GET_TOPIC_ATTRIBUTES) {
+        Ok(target) => monitoring::topic(&run.ask, &target, arn).await,
+        Err(gap) => Topic {
+            configuration: Unknown(gap.clone()),
+            subscriptions: Unknown(gap),
+            arn,
+        },
+    };
+    run.inventory().topics.insert(topic.arn.clone(), topic);
 }
 
 /// The session of the account that an ARN names, in the region that it names.

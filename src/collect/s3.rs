@@ -578,10 +578,13 @@ fn replication(it: types::ReplicationRule) -> Option<ReplicationRule> {
         .and_then(|filter| filter.prefix.clone())
         .or_else(|| and.and_then(|and| and.prefix.clone()))
         .or(old_prefix);
+    let narrowed = filter.as_ref().is_some_and(|filter| filter.tag.is_some())
+        || and.is_some_and(|and| and.tags.as_ref().is_some_and(|tags| !tags.is_empty()));
     let markers = it.delete_marker_replication.and_then(|it| it.status);
     Some(ReplicationRule {
         enabled: it.status == types::ReplicationRuleStatus::Enabled,
         prefix: prefix.unwrap_or_default(),
+        narrowed,
         destination: Arn::from(destination.bucket),
         destination_account: destination.account.map(AccountId::from),
         delete_markers: markers == Some(types::DeleteMarkerReplicationStatus::Enabled),

@@ -19,11 +19,11 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
 use aws_types::request_id::RequestId;
-use trailaudit_checks::calls::{ApiCall, GET_ACCOUNT_PUBLIC_ACCESS_BLOCK};
+use serde_json::Value;
+use trailaudit_checks::calls::ApiCall;
 use trailaudit_checks::fact::Fact;
-use trailaudit_checks::inventory::PublicAccessBlock;
 
-use super::ask::{Ask, Read, Target};
+use super::ask::{Ask, Target};
 use super::guard::{Meter, ReadOnly};
 
 /// An answer's text.
@@ -31,6 +31,18 @@ use super::guard::{Meter, ReadOnly};
 pub(crate) struct Answer {
     body: String,
     request_id: Option<String>,
+}
+
+impl Answer {
+    /// The text as it came.
+    pub(crate) fn text(&self) -> &str {
+        &self.body
+    }
+
+    /// The text as JSON.
+    pub(crate) fn json(&self) -> Option<Value> {
+        serde_json::from_str(&self.body).ok()
+    }
 }
 
 impl RequestId for Answer {
@@ -57,48 +69,52 @@ impl ProvideErrorMetadata for ErrorAnswer {
     }
 }
 
-/// Block Public Access for the whole account.
-pub(crate) async fn public_access_block(
-    ask: &Ask,
-    target: &Target,
-) -> Fact<Option<PublicAccessBlock>> {
-    const CALL: ApiCall = GET_ACCOUNT_PUBLIC_ACCESS_BLOCK;
-    let absent = &["NoSuchPublicAccessBlockConfiguration"];
-    let account = target.account.as_str();
-    let host = format!(
-        "https://{account}.s3-control.{}.{}",
-        target.region,
-        suffix(target)
-    );
-    let get = Get {
-        call: CALL,
-        signing_name: "s3",
-        host,
-        path: "/v20180820/configuration/publicAccessBlock",
-        headers: vec![("x-amz-account-id", account.to_owned())],
-    };
-    let answer = ask
-        .call(target, CALL, account, absent, |meter| {
-            send(ask, target, get, meter)
+/// A small request, and of whom it is asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Small {
+    pub(crate) call: ApiCall,
+    /// What the signature names, which need not be the host's name.
+    pub(crate) signing_name: &'static str,
+    /// The host without the region's domain, such as `guardduty`.
+    pub(crate) host: String,
+    pub(crate) method: &'static str,
+    /// With its query.
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: &'static str,
+}
+
+impl Small {
+    /// A GET without anything to it.
+    pub(crate) fn get(call: ApiCall, host: &'static str, path: impl Into<String>) -> Self {
+        Self {
+            call,
+            signing_name: host,
+            host: host.to_owned(),
+            method: "GET",
+            path: path.into(),
+            headers: Vec::new(),
+            body: "",
+        }
+    }
+
+    /// Asks, like any other call.
+    pub(crate) async fn ask(
+        self,
+        ask: &Ask,
+        target: &Target,
+        about: &str,
+        absent: &[&str],
+    ) -> Fact<Option<Answer>> {
+        let call = self.call;
+        ask.call(target, call, about, absent, |meter| {
+            send(ask, target, self, meter)
         })
-        .await;
-    match answer {
-        Fact::Known(None) => Fact::Known(None),
-        some => some
-            .read((target, CALL), |out| {
-                let on = |name| Some(tag(&out.body, name)? == "true");
-                Some(PublicAccessBlock {
-                    block_public_acls: on("BlockPublicAcls")?,
-                    ignore_public_acls: on("IgnorePublicAcls")?,
-                    block_public_policy: on("BlockPublicPolicy")?,
-                    restrict_public_buckets: on("RestrictPublicBuckets")?,
-                })
-            })
-            .map(Some),
+        .await
     }
 }
 
-fn suffix(target: &Target) -> &'static str {
+fn domain(target: &Target) -> &'static str {
     if target.region.as_str().starts_with("cn-") {
         "amazonaws.com.cn"
     } else {
@@ -106,31 +122,28 @@ fn suffix(target: &Target) -> &'static str {
     }
 }
 
-/// What is asked for, and of whom.
-struct Get {
-    call: ApiCall,
-    signing_name: &'static str,
-    host: String,
-    path: &'static str,
-    headers: Vec<(&'static str, String)>,
-}
-
 async fn send(
     ask: &Ask,
     target: &Target,
-    get: Get,
+    small: Small,
     meter: Meter,
 ) -> Result<Answer, SdkError<ErrorAnswer, HttpResponse>> {
     let config = &ask.clients.config;
-    let host = config
-        .endpoint_url()
-        .map_or(get.host.clone(), str::to_owned);
-    let request = signed(target, &get, &host)
+    let host = match config.endpoint_url() {
+        Some(endpoint) => endpoint.to_owned(),
+        None => format!(
+            "https://{}.{}.{}",
+            small.host,
+            target.region,
+            domain(target)
+        ),
+    };
+    let request = signed(target, &small, &host)
         .await
         .map_err(SdkError::construction_failure)?;
     let mut operation = Operation::builder()
-        .service_name(get.call.service)
-        .operation_name(get.call.operation)
+        .service_name(small.call.service)
+        .operation_name(small.call.operation)
         .endpoint_url(&host)
         .no_auth()
         .interceptor(ReadOnly)
@@ -160,51 +173,51 @@ async fn send(
 /// A request with its signature, still to be put on the wire.
 #[derive(Debug, Clone)]
 struct Signed {
-    uri: String,
-    headers: Vec<(String, String)>,
+    small: Small,
+    added: Vec<(String, String)>,
 }
 
 impl Signed {
     fn into_http(self) -> Result<HttpRequest, BoxError> {
-        let mut request = HttpRequest::new(SdkBody::empty());
-        request.set_uri(self.uri)?;
-        for (name, value) in self.headers {
+        let mut request = HttpRequest::new(SdkBody::from(self.small.body));
+        request.set_method(self.small.method)?;
+        request.set_uri(self.small.path)?;
+        for (name, value) in self.small.headers {
+            request.headers_mut().insert(name, value);
+        }
+        for (name, value) in self.added {
             request.headers_mut().insert(name, value);
         }
         Ok(request)
     }
 }
 
-async fn signed(target: &Target, get: &Get, host: &str) -> Result<Signed, BoxError> {
+async fn signed(target: &Target, small: &Small, host: &str) -> Result<Signed, BoxError> {
     let identity = target.credentials.provide_credentials().await?.into();
     let mut settings = SigningSettings::default();
     settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
     let params = v4::SigningParams::builder()
         .identity(&identity)
         .region(target.region.as_str())
-        .name(get.signing_name)
+        .name(small.signing_name)
         .time(SystemTime::now())
         .settings(settings)
         .build()?
         .into();
-    let uri = format!("{}{}", host.trim_end_matches('/'), get.path);
-    let headers = get
+    let uri = format!("{}{}", host.trim_end_matches('/'), small.path);
+    let headers = small
         .headers
         .iter()
         .map(|(name, value)| (*name, value.as_str()));
-    let request = SignableRequest::new("GET", &uri, headers, SignableBody::Bytes(&[]))?;
+    let body = SignableBody::Bytes(small.body.as_bytes());
+    let request = SignableRequest::new(small.method, &uri, headers, body)?;
     let (instructions, _) = sign(request, &params)?.into_parts();
-    let given = get
-        .headers
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), value.clone()));
     let added = instructions
         .headers()
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let headers = given.chain(added).collect();
     Ok(Signed {
-        uri: get.path.to_owned(),
-        headers,
+        small: small.clone(),
+        added: added.collect(),
     })
 }
 
@@ -214,18 +227,36 @@ fn answer(response: &HttpResponse) -> Result<Answer, OrchestratorError<ErrorAnsw
         let request_id = response.request_id().map(str::to_owned);
         return Ok(Answer { body, request_id });
     }
+    let kind = response.headers().get("x-amzn-errortype");
+    let metadata = error(&body, kind);
+    Err(OrchestratorError::operation(ErrorAnswer(metadata)))
+}
+
+/// XML or JSON: the services have one or the other.
+fn error(body: &str, kind: Option<&str>) -> ErrorMetadata {
+    let json: Option<Value> = serde_json::from_str(body).ok();
+    let field = |names: &[&str]| {
+        let json = json.as_ref()?;
+        names.iter().find_map(|name| json.get(name)?.as_str())
+    };
+    let code = kind
+        .or_else(|| field(&["__type", "code", "Code"]))
+        .or_else(|| tag(body, "Code"));
+    let message = field(&["message", "Message"]).or_else(|| tag(body, "Message"));
     let mut metadata = ErrorMetadata::builder();
-    if let Some(code) = tag(&body, "Code") {
-        metadata = metadata.code(code);
+    if let Some(code) = code {
+        // `namespace#Name` and `Name:address` are both just `Name`.
+        let name = code.rsplit('#').next().unwrap_or(code);
+        metadata = metadata.code(name.split(':').next().unwrap_or(name));
     }
-    if let Some(message) = tag(&body, "Message") {
+    if let Some(message) = message {
         metadata = metadata.message(message);
     }
-    Err(OrchestratorError::operation(ErrorAnswer(metadata.build())))
+    metadata.build()
 }
 
 /// The text of the first element with this name.
-fn tag<'a>(body: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn tag<'a>(body: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = body.split_once(&format!("<{name}>"))?;
     let (text, _) = rest.split_once(&format!("</{name}>"))?;
     Some(text.trim())
@@ -233,7 +264,7 @@ fn tag<'a>(body: &'a str, name: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::tag;
+    use super::*;
 
     #[test]
     fn elements_are_found() {
@@ -242,5 +273,25 @@ mod tests {
         assert_eq!(tag(body, "B"), Some("true"));
         assert_eq!(tag(body, "C"), None);
         assert_eq!(tag("<Code>cut", "Code"), None);
+    }
+
+    #[test]
+    fn errors_are_named_in_xml_and_json() {
+        for (body, kind, code) in [
+            ("<E><Code>NoSuchThing</Code></E>", None, "NoSuchThing"),
+            (
+                "{\"__type\":\"a.b#Denied\",\"message\":\"no\"}",
+                None,
+                "Denied",
+            ),
+            (
+                "{\"message\":\"no\"}",
+                Some("InvalidAccessException:http://x"),
+                "InvalidAccessException",
+            ),
+        ] {
+            assert_eq!(error(body, kind).code(), Some(code), "{body}");
+        }
+        assert_eq!(error("<html>oops", None).code(), None);
     }
 }

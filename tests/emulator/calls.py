@@ -39,10 +39,12 @@ def identify(method: str, path: str, headers, body: bytes) -> Call:
     key, region, service = scope.groups() if scope else ("", "", "unsigned")
     if path.startswith("/v20180820/"):
         service = "s3control"
+    service = "cloudwatch" if service == "monitoring" else service
     text = body.decode("utf-8", "replace")
     operation = (
         headers.get("X-Amz-Target", "").split(".")[-1]
         or parse_qs(text).get("Action", [""])[0]
+        or (path.split("/operation/")[-1] if path.startswith("/service/") else "")
         or _rest_operation(service, method, path, headers)
     )
     # Some SDKs write `/bucket/?policy`, others `/bucket?policy`.
@@ -54,7 +56,8 @@ def _rest_operation(service: str, method: str, path: str, headers) -> str:
     kept = {k: v for k, v in headers.items() if k.lower() != "content-length"}
     environ = EnvironBuilder(method=method, path=path, headers=kept).get_environ()
     try:
-        operation, _ = get_service_router(service).match(BackendRequest(environ))
+        # The router goes by the name of the SDK's model, which has no dash.
+        operation, _ = get_service_router(service.replace("-", "")).match(BackendRequest(environ))
     except NotFound:
         return f"{method} {path}"
     return operation.name

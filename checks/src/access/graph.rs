@@ -10,8 +10,9 @@ use crate::ids::AccountId;
 
 /// More steps than this are not followed.
 pub const MAX_HOPS: usize = 6;
-/// The ranks of answers that are not denied; see [`Answer::rank`].
-const RANKS: u8 = 5;
+/// The ranks of the ways that are followed, and of the rights at their ends; see [`Answer::rank`]. What is not known comes
+/// last, and there the ways to known rights first.
+const ROUNDS: [(u8, u8); 6] = [(0, 0), (1, 1), (2, 2), (3, 3), (4, 3), (4, 4)];
 
 /// What kind of principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -159,12 +160,12 @@ impl Graph {
         into: &[Vec<usize>],
     ) -> BTreeMap<usize, (u8, Option<usize>)> {
         let mut found: BTreeMap<usize, (u8, Option<usize>)> = BTreeMap::new();
-        for rank in 0..RANKS {
+        for (rank, own_rank) in ROUNDS {
             // Steps so far, in the order of their number; one of many is no step.
             let mut steps: BTreeMap<usize, usize> = BTreeMap::new();
             let mut queue = VecDeque::new();
             for (node, own) in capable {
-                if *own <= rank {
+                if *own <= own_rank {
                     found.entry(*node).or_insert((*own, None));
                     steps.insert(*node, 0);
                     queue.push_back((*node, 0));

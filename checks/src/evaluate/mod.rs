@@ -185,6 +185,9 @@ impl<'a> Evaluation<'a> {
                 for store in inventory.event_data_stores.values() {
                     self.add(check, population::store_subject(store), run(store, ctx));
                 }
+                if inventory.event_data_stores.is_empty() && lost.stores.is_empty() {
+                    self.no_store(check);
+                }
                 self.lost(check, &lost.stores);
             }
             // Account by account, in `iam`.
@@ -223,6 +226,17 @@ impl<'a> Evaluation<'a> {
         }
     }
 
+    /// No rows would look like no question: that there is no store is told once.
+    fn no_store(&mut self, check: &'static Check) {
+        let inventory = self.ctx.inventory;
+        let subject = match inventory.organization.ok() {
+            Some(Some(organization)) => population::organization_subject(organization),
+            Some(None) | None => population::caller_subject(inventory),
+        };
+        let none = "no account in sight has a CloudTrail Lake store";
+        self.add(check, subject, Ok(Verdict::not_applicable(none)));
+    }
+
     fn principals(
         &mut self,
         check: &'static Check,
@@ -241,27 +255,29 @@ impl<'a> Evaluation<'a> {
             .iter()
             .map(Identity::User)
             .chain(details.roles.iter().map(Identity::Role));
-        let mut clean = true;
+        let (mut clean, mut asked, mut unasked) = (true, false, None);
         for identity in identities {
             let principal = Principal {
                 account: &iam.account,
                 identity,
                 details,
             };
-            let outcome = run(&principal, self.ctx);
-            let harmless = outcome
-                .as_ref()
-                .is_ok_and(|verdict| verdict.status != Status::Fail);
-            if !harmless {
-                clean = false;
-                self.add(check, population::principal_subject(&principal), outcome);
+            match run(&principal, self.ctx) {
+                Ok(verdict) if verdict.status == Status::NotApplicable => unasked = Some(verdict),
+                Ok(verdict) if verdict.status == Status::Pass => asked = true,
+                outcome => {
+                    clean = false;
+                    self.add(check, population::principal_subject(&principal), outcome);
+                }
             }
         }
         if clean {
             let count = details.users.len() + details.roles.len();
-            let verdict = Verdict::pass(format!(
+            let none = Verdict::pass(format!(
                 "none of the account's {count} users and roles does"
             ));
+            // A question that arises for none of them is not one that all of them pass.
+            let verdict = unasked.filter(|_| !asked).unwrap_or(none);
             self.add(check, account_subject(account), Ok(verdict));
         }
     }
@@ -275,6 +291,8 @@ impl<'a> Evaluation<'a> {
     ) {
         let mut told: BTreeSet<AccountId> = BTreeSet::new();
         let mut counts: BTreeMap<AccountId, usize> = BTreeMap::new();
+        // A file may give one ARN to two accounts: the worse outcome counts.
+        let mut outcomes: BTreeMap<String, (Subject, Outcome)> = BTreeMap::new();
         for judged in access.judged() {
             let actor = judged.actor();
             *counts.entry(actor.account.clone()).or_default() += 1;
@@ -282,8 +300,18 @@ impl<'a> Evaluation<'a> {
             if outcome.as_ref().is_ok_and(|it| it.status != Status::Fail) {
                 continue;
             }
-            self.add(check, population::actor_subject(&actor), outcome);
+            let subject = population::actor_subject(&actor);
             told.insert(actor.account);
+            match outcomes.get(&subject.id) {
+                Some((_, Ok(_))) => {}
+                Some(_) if outcome.is_err() => {}
+                Some(_) | None => {
+                    outcomes.insert(subject.id.clone(), (subject, outcome));
+                }
+            }
+        }
+        for (subject, outcome) in outcomes.into_values() {
+            self.add(check, subject, outcome);
         }
         for id in self.seen_iam.clone() {
             let account = self.ctx.inventory.accounts.get(&id);

@@ -208,6 +208,9 @@ pub struct ReplicationRule {
     pub enabled: bool,
     /// The prefix it is limited to; empty for all objects.
     pub prefix: String,
+    /// It is limited by tags.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub narrowed: bool,
     /// The destination bucket's ARN.
     pub destination: Arn,
     /// The account that owns the destination, where the rule says so.

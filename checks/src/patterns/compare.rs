@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::ControlFlow;
 
-use super::expr::{Expr, Is, Path, Tri, Value};
+use super::expr::{Expr, Is, Path, Tri, Value, fold};
 use super::values::{Candidates, candidates};
 
 /// Steps after which the comparison gives up.
@@ -25,16 +25,21 @@ pub enum Comparison {
     CannotTell(String),
 }
 
-/// The fields of an event that matter.
+/// An event that is required and not matched.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Witness(pub Vec<(Path, Value)>);
+pub struct Witness {
+    /// Its fields, as far as either pattern tests them.
+    pub fields: Vec<(Path, Value)>,
+    /// Which of them set it apart: those that the pattern tests, and those that the required events have a choice of.
+    telling: Vec<bool>,
+}
 
 impl Witness {
     /// Whether a condition may hold for the event.
     #[must_use]
     pub fn may_match(&self, expr: &Expr) -> bool {
         let value = |path: &Path| {
-            let found = self.0.iter().find(|(own, _)| own == path);
+            let found = self.fields.iter().find(|(own, _)| own == path);
             found.map(|(_, value)| value)
         };
         expr.eval(&value) != Tri::No
@@ -43,10 +48,14 @@ impl Witness {
 
 impl fmt::Display for Witness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return f.write_str("any event");
+        let told = self.fields.iter().zip(&self.telling);
+        let mut told = told
+            .filter_map(|(field, tells)| tells.then_some(field))
+            .peekable();
+        if told.peek().is_none() {
+            return f.write_str("any of them");
         }
-        for (at, (path, value)) in self.0.iter().enumerate() {
+        for (at, (path, value)) in told.enumerate() {
             let path = path.to_string();
             // What CloudTrail recorded lies in EventBridge's `detail`.
             let path = path.strip_prefix("detail.").unwrap_or(&path);
@@ -60,8 +69,23 @@ impl fmt::Display for Witness {
 /// Whether `pattern` matches every event that `required` does.
 #[must_use]
 pub fn covers(required: &Expr, pattern: &Expr) -> Comparison {
+    let (mut kept, mut apart) = (Vec::new(), Vec::new());
+    set_apart(required, pattern, &mut kept, &mut apart);
     let mut fields = Fields::default();
-    let required_node = fields.compile(required, true);
+    let fixed: Vec<&Path> = kept
+        .iter()
+        .filter_map(|it| alone(it))
+        .filter(|it| it.choices == 1)
+        .map(|it| it.path)
+        .collect();
+    let required_node = Node::All(
+        kept.into_iter()
+            .map(|it| fields.compile(it, true))
+            .collect(),
+    );
+    for field in &mut fields.all {
+        field.fixed = fixed.contains(&field.path);
+    }
     let pattern_node = fields.compile(pattern, false);
     let mut search = Search {
         values: vec![None; fields.all.len()],
@@ -69,6 +93,7 @@ pub fn covers(required: &Expr, pattern: &Expr) -> Comparison {
         fields,
         required: required_node,
         pattern: pattern_node,
+        apart,
         order: Vec::new(),
         steps: 0,
         doubt: None,
@@ -86,6 +111,96 @@ pub fn covers(required: &Expr, pattern: &Expr) -> Comparison {
             Some(Doubt::Other(why)) => Comparison::CannotTell(why),
             None => Comparison::Covers,
         },
+    }
+}
+
+/// A condition on one field that nothing else tests, and that can be met.
+struct Apart<'a> {
+    path: &'a Path,
+    example: Value,
+    choices: usize,
+}
+
+/// Of what is required, conditions that can be met whatever the rest of the event is like: they make no difference
+/// to what is matched, and need not be tried.
+fn set_apart<'a>(
+    required: &'a Expr,
+    pattern: &Expr,
+    kept: &mut Vec<&'a Expr>,
+    apart: &mut Vec<Apart<'a>>,
+) {
+    let mut conditions = Vec::new();
+    conjuncts(required, &mut conditions);
+    let mut used: BTreeMap<&Path, usize> = BTreeMap::new();
+    let mut tests = Vec::new();
+    pattern.tests(&mut tests);
+    tests
+        .iter()
+        .for_each(|it| *used.entry(&it.path).or_default() += 1);
+    let own: Vec<_> = conditions.iter().map(|it| alone(it)).collect();
+    for (condition, own) in conditions.iter().zip(&own) {
+        let mut tests = Vec::new();
+        condition.tests(&mut tests);
+        match own {
+            Some(own) => *used.entry(own.path).or_default() += 1,
+            None => tests
+                .iter()
+                .for_each(|it| *used.entry(&it.path).or_default() += 1),
+        }
+    }
+    let related = |path: &Path| {
+        let other = |it: &&Path| it.holds(path) || path.holds(it);
+        used.get(path) != Some(&1) || used.keys().any(other)
+    };
+    for (condition, own) in conditions.into_iter().zip(own) {
+        match own {
+            Some(own) if !related(own.path) => apart.push(own),
+            Some(_) | None => kept.push(condition),
+        }
+    }
+}
+
+fn conjuncts<'a>(expr: &'a Expr, found: &mut Vec<&'a Expr>) {
+    match expr {
+        Expr::All(list) => list.iter().for_each(|it| conjuncts(it, found)),
+        Expr::Any(_) | Expr::Test(_) | Expr::Unknown(_) => found.push(expr),
+    }
+}
+
+/// The one field of a condition that some value surely meets.
+fn alone(expr: &Expr) -> Option<Apart<'_>> {
+    let mut tests = Vec::new();
+    match expr {
+        Expr::Test(test) => tests.push(test),
+        Expr::Any(list) => {
+            for expr in list {
+                match expr {
+                    Expr::Test(test) => tests.push(test),
+                    Expr::All(_) | Expr::Any(_) | Expr::Unknown(_) => return None,
+                }
+            }
+        }
+        Expr::All(_) | Expr::Unknown(_) => return None,
+    }
+    let path = &tests.first()?.path;
+    let same = tests.iter().all(|it| it.path == *path);
+    let example = tests.iter().find_map(|it| example(&it.is))?;
+    let choices = tests.len();
+    same.then_some(Apart {
+        path,
+        example,
+        choices,
+    })
+}
+
+/// A value that is so, where it is plain to see.
+fn example(is: &Is) -> Option<Value> {
+    match is {
+        Is::Like(texts) => texts.example().map(Value::Text),
+        Is::Bool(value) => Some(Value::Bool(*value)),
+        Is::Null => Some(Value::Null),
+        Is::Absent => Some(Value::Absent),
+        Is::Unlike(_) | Is::AnythingBut(_) | Is::Number(..) | Is::Present | Is::Address(..) => None,
     }
 }
 
@@ -112,6 +227,11 @@ struct Field<'a> {
     path: &'a Path,
     tests: Vec<&'a Is>,
     required: bool,
+    in_pattern: bool,
+    /// The required events have one value here.
+    fixed: bool,
+    /// How many texts the required events may have here.
+    choices: usize,
 }
 
 impl<'a> Fields<'a> {
@@ -129,16 +249,24 @@ impl<'a> Fields<'a> {
                 let index = *self.by_path.entry(&test.path).or_insert(new);
                 if index == new {
                     let (path, tests) = (&test.path, Vec::new());
+                    let (in_pattern, fixed, choices) = (false, false, 0);
                     self.all.push(Field {
                         path,
                         tests,
                         required,
+                        in_pattern,
+                        fixed,
+                        choices,
                     });
                 }
-                if let Some(field) = self.all.get_mut(index)
-                    && !field.tests.contains(&&test.is)
-                {
-                    field.tests.push(&test.is);
+                if let Some(field) = self.all.get_mut(index) {
+                    field.in_pattern |= !required;
+                    if !field.tests.contains(&&test.is) {
+                        field.tests.push(&test.is);
+                        let exact =
+                            matches!(&test.is, Is::Like(texts) if texts.exactly().is_some());
+                        field.choices += usize::from(required && exact);
+                    }
                 }
                 Node::Test(index, &test.is)
             }
@@ -150,6 +278,7 @@ struct Search<'a> {
     fields: Fields<'a>,
     required: Node<'a>,
     pattern: Node<'a>,
+    apart: Vec<Apart<'a>>,
     values: Vec<Option<Value>>,
     candidates: Vec<Option<std::rc::Rc<Candidates>>>,
     order: Vec<usize>,
@@ -164,7 +293,7 @@ impl Search<'_> {
             self.doubt = Some(Doubt::Other("it is too large to be compared".to_owned()));
             return ControlFlow::Continue(());
         }
-        let required = self.eval(&self.required);
+        let required = self.required(&self.required);
         if required == Tri::No {
             return ControlFlow::Continue(());
         }
@@ -205,12 +334,7 @@ impl Search<'_> {
     /// Nothing is left to be tried. An event that may or may not be required is not.
     fn leaf(&mut self, required: Tri, matched: Tri) -> ControlFlow<Witness> {
         match (required, matched) {
-            (Tri::Yes, Tri::No) => {
-                let path = |at: &usize| self.fields.all.get(*at).map(|it| it.path.clone());
-                let value = |at: &usize| self.values.get(*at).cloned().flatten();
-                let told = self.order.iter().filter_map(|at| path(at).zip(value(at)));
-                return ControlFlow::Break(Witness(told.collect()));
-            }
+            (Tri::Yes, Tri::No) => return ControlFlow::Break(self.witness()),
             (Tri::Yes, Tri::Maybe | Tri::Yes) => {
                 let doubt = self.doubt_of(&self.pattern).unwrap_or(Doubt::Unknown);
                 self.doubt.get_or_insert(doubt);
@@ -218,6 +342,20 @@ impl Search<'_> {
             (Tri::No | Tri::Maybe, _) => {}
         }
         ControlFlow::Continue(())
+    }
+
+    fn witness(&self) -> Witness {
+        let told = self.order.iter().filter_map(|at| {
+            let field = self.fields.all.get(*at)?;
+            let value = self.values.get(*at)?.clone()?;
+            let decides = field.tests.iter().any(|is| is.eval(&value) != Tri::Yes);
+            let tells = field.choices > 1 || field.in_pattern && (decides || !field.fixed);
+            Some(((field.path.clone(), value), tells))
+        });
+        let apart = self.apart.iter();
+        let apart = apart.map(|it| ((it.path.clone(), it.example.clone()), it.choices > 1));
+        let (fields, telling) = told.chain(apart).unzip();
+        Witness { fields, telling }
     }
 
     fn doubt_of(&self, node: &Node<'_>) -> Option<Doubt> {
@@ -229,21 +367,22 @@ impl Search<'_> {
         )))
     }
 
-    fn eval(&self, node: &Node<'_>) -> Tri {
-        let decided = |list: &[Node<'_>], decisive: Tri| {
-            let mut result = !decisive;
-            for node in list {
-                match self.eval(node) {
-                    answer if answer == decisive => return decisive,
-                    Tri::Maybe => result = Tri::Maybe,
-                    Tri::Yes | Tri::No => {}
-                }
-            }
-            result
-        };
+    /// Whether the event is required: surely, surely not or not for sure (no), or not decided yet.
+    fn required(&self, node: &Node<'_>) -> Tri {
         match node {
-            Node::All(list) => decided(list, Tri::No),
-            Node::Any(list) => decided(list, Tri::Yes),
+            Node::All(list) => fold(list.iter().map(|it| self.required(it)), Tri::No),
+            Node::Any(list) => fold(list.iter().map(|it| self.required(it)), Tri::Yes),
+            Node::Test(at, is) => self
+                .value(*at)
+                .map_or(Tri::Maybe, |value| Tri::from(is.eval(value) == Tri::Yes)),
+            Node::Unknown => Tri::No,
+        }
+    }
+
+    fn eval(&self, node: &Node<'_>) -> Tri {
+        match node {
+            Node::All(list) => fold(list.iter().map(|it| self.eval(it)), Tri::No),
+            Node::Any(list) => fold(list.iter().map(|it| self.eval(it)), Tri::Yes),
             Node::Test(at, is) => self.value(*at).map_or(Tri::Maybe, |value| is.eval(value)),
             Node::Unknown => Tri::Maybe,
         }

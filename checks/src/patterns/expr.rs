@@ -256,6 +256,14 @@ impl Expr {
         }
     }
 
+    pub(super) fn tests<'a>(&'a self, found: &mut Vec<&'a Test>) {
+        match self {
+            Self::All(list) | Self::Any(list) => list.iter().for_each(|it| it.tests(found)),
+            Self::Test(test) => found.push(test),
+            Self::Unknown(_) => {}
+        }
+    }
+
     /// What would tell, of all that is not known.
     pub(super) fn unknowns<'a>(&'a self, found: &mut Vec<&'a str>) {
         match self {
@@ -267,7 +275,7 @@ impl Expr {
 }
 
 /// `decisive` if one is; else maybe if one is; else the other.
-fn fold(answers: impl Iterator<Item = Tri>, decisive: Tri) -> Tri {
+pub(super) fn fold(answers: impl Iterator<Item = Tri>, decisive: Tri) -> Tri {
     let mut result = !decisive;
     for answer in answers {
         if answer == decisive {

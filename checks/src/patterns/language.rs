@@ -1,7 +1,7 @@
 //! Languages of texts: an exact text, a pattern with `*`, a regular expression. All become one small automaton,
 //! so that any of them can be compared with any other.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 /// Nodes of one automaton; a filter pattern has 1,024 characters.
 const MAX_NODES: usize = 8_192;
@@ -187,6 +187,15 @@ impl Texts {
         states.contains(&0)
     }
 
+    /// One of them, where it is plain to see.
+    pub(super) fn example(&self) -> Option<String> {
+        match self.kind {
+            Kind::Exact => Some(self.source.clone()),
+            Kind::Every => Some("other".to_owned()),
+            Kind::Automaton(_) => Some(self.source.replace('*', "")).filter(|it| self.matches(it)),
+        }
+    }
+
     pub(super) fn exactly(&self) -> Option<&str> {
         (self.kind == Kind::Exact).then_some(&self.source)
     }
@@ -315,29 +324,78 @@ pub(super) fn samples(languages: &[&Texts]) -> Option<Vec<String>> {
 /// The shortest text for each way in which texts outside of the first language lie in and out of the others.
 fn walk(all: &[&[Node]]) -> Option<Vec<String>> {
     let alphabet = alphabet(all);
-    let first: Vec<States> = all.iter().map(|nodes| start(nodes)).collect();
+    let tables: Option<Vec<Table>> = all.iter().map(|nodes| table(nodes, &alphabet)).collect();
+    let tables = tables?;
+    let first = vec![0_usize; tables.len()];
     let (mut ways, mut texts) = (BTreeSet::new(), Vec::new());
-    let mut seen = HashMap::from([(first.clone(), ())]);
+    let mut seen = HashSet::from([first.clone()]);
     let mut queue = VecDeque::from([(String::new(), first)]);
     while let Some((text, states)) = queue.pop_front() {
-        let complete: Vec<bool> = states.iter().map(|it| it.contains(&0)).collect();
+        let complete = tables
+            .iter()
+            .zip(&states)
+            .map(|(table, at)| table.ends(*at));
+        let complete: Vec<bool> = complete.collect();
         if complete.first() == Some(&false) && ways.insert(complete) {
             texts.push(text.clone());
         }
-        for c in &alphabet {
-            let moved = all.iter().zip(&states);
-            let next: Vec<States> = moved.map(|(n, s)| step(n, s, u32::from(*c))).collect();
-            if seen.contains_key(&next) {
+        for (index, c) in alphabet.iter().enumerate() {
+            let moved = tables
+                .iter()
+                .zip(&states)
+                .map(|(table, at)| table.next(*at, index));
+            let next: Vec<usize> = moved.collect();
+            if seen.contains(&next) {
                 continue;
             }
             if seen.len() >= MAX_STATES {
                 return None;
             }
-            seen.insert(next.clone(), ());
+            seen.insert(next.clone());
             queue.push_back((format!("{text}{c}"), next));
         }
     }
     Some(texts)
+}
+
+/// Where a language goes from each state with each character of an alphabet, and where texts may end.
+struct Table {
+    rows: Vec<(Vec<usize>, bool)>,
+}
+
+impl Table {
+    fn next(&self, at: usize, index: usize) -> usize {
+        let row = self.rows.get(at).and_then(|(row, _)| row.get(index));
+        row.copied().unwrap_or_default()
+    }
+
+    fn ends(&self, at: usize) -> bool {
+        self.rows.get(at).is_some_and(|(_, ends)| *ends)
+    }
+}
+
+/// None if it has too many states.
+fn table(nodes: &[Node], alphabet: &[char]) -> Option<Table> {
+    let first = start(nodes);
+    let mut known = HashMap::from([(first.clone(), 0_usize)]);
+    let (mut rows, mut queue) = (Vec::new(), VecDeque::from([first]));
+    while let Some(states) = queue.pop_front() {
+        let mut row = Vec::with_capacity(alphabet.len());
+        for c in alphabet {
+            let next = step(nodes, &states, u32::from(*c));
+            let new = known.len();
+            let index = *known.entry(next.clone()).or_insert(new);
+            if index == new {
+                queue.push_back(next);
+            }
+            row.push(index);
+        }
+        rows.push((row, states.contains(&0)));
+        if known.len() > MAX_STATES {
+            return None;
+        }
+    }
+    Some(Table { rows })
 }
 
 /// One character for each way in which the ranges of all nodes hold characters, readable where there is a choice.

@@ -19,6 +19,17 @@ pub fn judge(asked: &Events, recorded: &[Events]) -> Answer {
     descend(asked, &Field::ALL, &sets)
 }
 
+/// Whether any event can lie in both sets.
+#[must_use]
+pub fn overlap(one: &Events, other: &Events) -> bool {
+    let both = one.clone().and(other);
+    let possible = |field: &Field| {
+        let values = values(*field, &both, &[]);
+        values.iter().any(|it| both.accepts(*field, &it.text))
+    };
+    Field::ALL.iter().all(possible)
+}
+
 /// `sets` are those that hold the case so far. A hole says only what the fields below add.
 fn descend(asked: &Events, fields: &[Field], sets: &[&Events]) -> Answer {
     if sets.is_empty() {

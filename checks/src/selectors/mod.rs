@@ -12,7 +12,7 @@ mod language;
 #[cfg(test)]
 mod tests;
 
-pub use cover::judge;
+pub use cover::{judge, overlap};
 pub use field::Field;
 pub use hole::{Hole, Part};
 pub use language::{collected, recorded};
@@ -113,6 +113,16 @@ impl Events {
             None => gaps,
         });
         self
+    }
+
+    /// Those that meet the conditions of another set too; in doubt where either is.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        self.conditions.extend(other.conditions.iter().cloned());
+        match &other.doubt {
+            Some(gaps) => self.in_doubt(gaps.clone()),
+            None => self,
+        }
     }
 
     /// The same without the conditions on these fields.

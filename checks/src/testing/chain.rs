@@ -12,7 +12,8 @@ use crate::inventory::monitoring::{
 use crate::inventory::region::{AccessAnalyzer, ConfigRecorder};
 use crate::inventory::{Inventory, RegionView, Topic};
 
-const TOPIC_ARN: &str = "arn:aws:sns:us-east-1:111111111111:audit";
+/// What alarms, rules and the trail send to.
+pub(super) const TOPIC_ARN: &str = "arn:aws:sns:us-east-1:111111111111:audit";
 
 /// One filter that matches every event, its alarm and its topic; one rule for what CloudTrail's own calls are.
 pub(super) fn add(inventory: &mut Inventory, account: &str) {

@@ -11,6 +11,7 @@
 )]
 
 mod chain;
+mod flaws;
 mod sample;
 mod selecting;
 mod world;

@@ -53,9 +53,14 @@ pub fn sample() -> (Inventory, Vec<Iam>) {
     for key in [weak_key(MEMBER), gone_key(MEMBER)] {
         inventory.keys.insert(key.arn.clone(), key);
     }
+    super::flaws::add(&mut inventory);
     let mut open = iam();
     open.account = AccountId::from(MEMBER);
+    for role in &mut super::details(&mut open).roles {
+        role.arn = Arn::from(role.arn.as_str().replace(ACCOUNT, MEMBER));
+    }
     let mut eve = user("eve");
+    eve.arn = Arn::from(eve.arn.as_str().replace(ACCOUNT, MEMBER));
     eve.inline.push(super::inline(
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
     ));
@@ -106,6 +111,8 @@ fn unrecorded(inventory: &mut Inventory) {
     }
     super::add_store(inventory, ACCOUNT, HOME, |_| {});
     for (account, region) in [
+        (ACCOUNT, "eu-west-1"),
+        ("222222222222", "eu-west-1"),
         (ACCOUNT, closed),
         ("222222222222", closed),
         ("333333333333", HOME),

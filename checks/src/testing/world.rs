@@ -7,8 +7,11 @@ use crate::calls::{self, ApiCall};
 use crate::fact::Fact::{self, Known};
 use crate::fact::Reason;
 use crate::ids::{AccountId, Arn, Region};
-use crate::inventory::bucket::{AccessLogging, DefaultEncryption, Notifications};
+use crate::inventory::bucket::{
+    AccessLogging, DefaultEncryption, LifecycleRule, Notifications, ReplicationRule, Transition,
+};
 use crate::inventory::iam::{AuthorizationDetails, Role, User};
+use crate::inventory::organization::DelegatedAdministrator;
 use crate::inventory::trail::{AdvancedSelector, FieldSelector};
 use crate::inventory::{
     Account, AccountState, Bucket, Delivery, Header, Iam, Inventory, Key, KeyMetadata, LogGroup,
@@ -30,11 +33,12 @@ pub const KEY_ARN: &str =
     "arn:aws:kms:us-east-1:111111111111:key/11111111-1111-1111-1111-111111111111";
 const LOG_GROUP_ARN: &str = "arn:aws:logs:us-east-1:111111111111:log-group:trail";
 
-/// Lets only the trail write, and refuses plain HTTP.
+/// Lets only the trail write, and refuses plain HTTP and old TLS.
 pub const BUCKET_POLICY: &str = r#"{"Version":"2012-10-17","Statement":[
 {"Sid":"AclCheck","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:GetBucketAcl","Resource":"arn:aws:s3:::logs","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111111111111:trail/main"}}},
 {"Sid":"Write","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::logs/AWSLogs/*","Condition":{"StringEquals":{"s3:x-amz-acl":"bucket-owner-full-control","aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111111111111:trail/main"}}},
-{"Sid":"Tls","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::logs","arn:aws:s3:::logs/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}"#;
+{"Sid":"Tls","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::logs","arn:aws:s3:::logs/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}},
+{"Sid":"OldTls","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::logs","arn:aws:s3:::logs/*"],"Condition":{"NumericLessThan":{"s3:TlsVersion":"1.2"}}}]}"#;
 
 /// Lets only the trail encrypt.
 pub const KEY_POLICY: &str = r#"{"Version":"2012-10-17","Statement":[
@@ -68,8 +72,9 @@ pub fn world() -> Inventory {
     inventory.trails.insert(trail.arn.clone(), trail);
     let bucket = bucket("logs");
     inventory.buckets.insert(bucket.arn.clone(), bucket);
-    let target = bare_bucket("access-logs");
-    inventory.buckets.insert(target.arn.clone(), target);
+    for bucket in [access_log_bucket("access-logs"), replica("replica")] {
+        inventory.buckets.insert(bucket.arn.clone(), bucket);
+    }
     let key = key();
     inventory.keys.insert(key.arn.clone(), key);
     let group = log_group();
@@ -186,7 +191,10 @@ fn organization() -> Organization {
         units: Known(Vec::new()),
         policies: Known(Vec::new()),
         trusted_services: Known(vec!["cloudtrail.amazonaws.com".to_owned()]),
-        delegated_administrators: Known(Vec::new()),
+        delegated_administrators: Known(vec![DelegatedAdministrator {
+            account: AccountId::from("222222222222"),
+            services: Known(vec!["cloudtrail.amazonaws.com".to_owned()]),
+        }]),
         resource_policy: Known(None),
     }
 }
@@ -204,7 +212,7 @@ fn trail() -> Trail {
         configuration: Known(TrailConfiguration {
             bucket: "logs".to_owned(),
             prefix: None,
-            sns_topic: None,
+            sns_topic: Some(Arn::from(chain::TOPIC_ARN)),
             include_global_service_events: true,
             multi_region: true,
             organization: true,
@@ -222,19 +230,22 @@ fn trail() -> Trail {
             log_group: fresh(),
             notification: fresh(),
         }),
-        selectors: Known(Selectors::Advanced(vec![
-            selector(&[("eventCategory", "Management")]),
-            selector(&[
-                ("eventCategory", "Data"),
-                ("resources.type", "AWS::S3::Object"),
-            ]),
-        ])),
+        selectors: Known(Selectors::Advanced(everything())),
         insights: Known(vec![
             "ApiCallRateInsight".to_owned(),
             "ApiErrorRateInsight".to_owned(),
         ]),
         tags: Known(BTreeMap::new()),
     }
+}
+
+/// All there is, in fewer selectors than AWS would take: what reads them takes its time in every test.
+fn everything() -> Vec<AdvancedSelector> {
+    let mut others = selector(&[("eventCategory", "Data")]);
+    for field in &mut others.fields {
+        field.equals.push("NetworkActivity".to_owned());
+    }
+    vec![selector(&[("eventCategory", "Management")]), others]
 }
 
 fn selector(fields: &[(&str, &str)]) -> AdvancedSelector {
@@ -280,9 +291,26 @@ pub(super) fn bucket(name: &str) -> Bucket {
             target_bucket: "access-logs".to_owned(),
             target_prefix: String::new(),
         })),
-        lifecycle: Known(None),
-        replication: Known(None),
-        notifications: Known(Notifications::default()),
+        lifecycle: Known(Some(vec![LifecycleRule {
+            enabled: true,
+            transitions: vec![Transition {
+                days: Some(90),
+                class: "GLACIER_IR".to_owned(),
+            }],
+            ..LifecycleRule::default()
+        }])),
+        replication: Known(Some(vec![ReplicationRule {
+            enabled: true,
+            prefix: String::new(),
+            narrowed: false,
+            destination: Arn::bucket("aws", "replica"),
+            destination_account: None,
+            delete_markers: false,
+        }])),
+        notifications: Known(Notifications {
+            event_bridge: true,
+            targets: Vec::new(),
+        }),
         website: Known(false),
         access_points: Known(Vec::new()),
         tags: Known(BTreeMap::new()),
@@ -292,11 +320,30 @@ pub(super) fn bucket(name: &str) -> Bucket {
     }
 }
 
-/// A bucket of which no check asks more than that it is there.
-fn bare_bucket(name: &str) -> Bucket {
+/// What checks ask of a bucket that access logs go to.
+fn access_log_bucket(name: &str) -> Bucket {
     Bucket {
         exists: Known(true),
         owner: Known(Some(AccountId::from(ACCOUNT))),
+        public_access_block: Known(Some(PublicAccessBlock::ALL)),
+        default_retention: Known(None),
+        encryption: Known(None),
+        ..unseen_bucket(name)
+    }
+}
+
+/// What checks ask of a bucket that log files are replicated to.
+pub(super) fn replica(name: &str) -> Bucket {
+    Bucket {
+        exists: Known(true),
+        owner: Known(Some(AccountId::from(ACCOUNT))),
+        region: Known(Region::from("eu-west-1")),
+        object_lock: Known(true),
+        default_retention: Known(Some(Retention {
+            mode: RetentionMode::Compliance,
+            days: Some(400),
+            years: None,
+        })),
         ..unseen_bucket(name)
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use trailaudit_checks::patterns::{
-    Comparison, Expr, Tri, covers, parse_event_pattern, parse_filter,
+    Comparison, Expr, Tri, Value as Field, Witness, covers, parse_event_pattern, parse_filter,
 };
 
 /// SplitMix64: small, and the same everywhere.
@@ -179,23 +179,22 @@ fn events() -> Vec<Value> {
 }
 
 /// The event that a witness describes.
-fn event(witness: &str) -> Value {
+fn event(witness: &Witness) -> Value {
     let mut event = json!({});
-    for part in witness.split(", ").filter(|it| *it != "any event") {
-        let (path, value) = part.split_once(" = ").unwrap();
+    for (path, value) in &witness.fields {
         let value = match value {
-            "(missing)" => continue,
-            "(an object)" => json!({}),
-            other => serde_json::from_str(other).unwrap(),
+            Field::Absent => continue,
+            Field::Null => Value::Null,
+            Field::Bool(it) => json!(it),
+            Field::Number(it) => json!(it),
+            Field::Text(it) => json!(it),
+            Field::Nested => json!({}),
         };
         let mut at = &mut event;
-        for key in path.split('.') {
-            if !at.is_object() {
-                *at = json!({});
-            }
+        for key in path.to_string().split('.') {
             at = at.as_object_mut().unwrap().entry(key).or_insert(json!({}));
         }
-        if !(value.is_object() && at.is_object()) {
+        if !value.is_object() {
             *at = value;
         }
     }
@@ -212,7 +211,7 @@ fn agree(required: &Expr, pattern: &Expr, events: &[Value], told: &str) -> &'sta
             "covers"
         }
         Comparison::Misses(witness) => {
-            let event = event(&witness.to_string());
+            let event = event(&witness);
             assert_eq!(
                 required.matches(&event),
                 Tri::Yes,

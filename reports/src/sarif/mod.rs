@@ -23,6 +23,7 @@ use model::{AutomationDetails, Bag, Driver, Invocation, Taxonomy, Tool};
 use results::Results;
 use rules::Frameworks;
 
+use crate::identity::{self, HOME};
 use crate::tell::{self, Names};
 use crate::{Format, Options, clean};
 
@@ -55,7 +56,6 @@ const BYTES: usize = 10_000_000;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
-const HOME: &str = "https://github.com/trailaudit/trailaudit";
 
 fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let results = Results {
@@ -218,12 +218,6 @@ fn size(value: &impl Serialize) -> io::Result<usize> {
 /// looks at less must be of another one, or it would close the alerts of the rest.
 fn automation(audit: &Audit) -> AutomationDetails {
     let scope = &audit.scope;
-    let account = scope.management_account.as_ref().or(scope.accounts.first());
-    let whose = match (&scope.organization, account) {
-        (Some(organization), _) => organization.as_str(),
-        (None, Some(account)) => account.as_str(),
-        (None, None) => "none",
-    };
     let accounts = audit.coverage.accounts.iter();
     let accounts = accounts
         .filter(|it| it.status == AccountStatus::Excluded)
@@ -238,8 +232,12 @@ fn automation(audit: &Audit) -> AutomationDetails {
     let selection = scope.selection.iter().map(String::as_str);
     let narrowed: Vec<&str> = accounts.chain(regions).chain(selection).collect();
     let hash: String = hex(&narrowed.join("\n")).chars().take(12).collect();
-    let id = format!("trailaudit/{}/{hash}/{}", clean::segment(whose), audit.now);
-    let guid = guid(&id);
+    let id = format!(
+        "trailaudit/{}/{hash}/{}",
+        clean::segment(identity::whose(audit)),
+        audit.now
+    );
+    let guid = identity::uuid(&id);
     AutomationDetails { id, guid }
 }
 
@@ -248,25 +246,4 @@ fn hex(text: &str) -> String {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
-}
-
-/// A UUID made from the text: the same text gives the same one. In the form of version 5, the newest that the
-/// SARIF schema allows.
-fn guid(text: &str) -> String {
-    let mut digits: Vec<char> = hex(text).chars().take(32).collect();
-    for (at, digit) in [(12, '5'), (16, '8')] {
-        if let Some(place) = digits.get_mut(at) {
-            *place = digit;
-        }
-    }
-    let group =
-        |from: usize, count: usize| digits.iter().skip(from).take(count).collect::<String>();
-    [
-        group(0, 8),
-        group(8, 4),
-        group(12, 4),
-        group(16, 4),
-        group(20, 12),
-    ]
-    .join("-")
 }

@@ -2,14 +2,15 @@
 
 use serde_json::json;
 use trailaudit_checks::audit::Audit;
-use trailaudit_checks::finding::{BaselineState, Finding, Severity, Status};
+use trailaudit_checks::finding::{Finding, Severity, Status};
 
 use super::model::{
     ArtifactLocation, Bag, Fingerprints, Location, LogicalLocation, Message, PhysicalLocation,
     Region, SarifResult, Suppression,
 };
-use super::{Anchor, DESCRIPTION, IDENTIFIER, NAME, Profile, guid, rules};
+use super::{Anchor, DESCRIPTION, IDENTIFIER, NAME, Profile, rules};
 use crate::clean;
+use crate::identity::uuid;
 use crate::tell::{self, Names};
 
 /// How many facts a result's Markdown lists, and how much of each.
@@ -56,7 +57,7 @@ impl Results<'_> {
             partial_fingerprints: Fingerprints {
                 primary_location_line_hash: clean::short(&finding.fingerprint, NAME),
             },
-            baseline_state: finding.baseline.filter(|_| full).map(baseline),
+            baseline_state: finding.baseline.filter(|_| full).map(tell::baseline),
             rank: full.then(|| rank(finding.severity)),
             suppressions: suppression(finding).into_iter().filter(|_| full).collect(),
             properties: self.properties(finding),
@@ -66,19 +67,17 @@ impl Results<'_> {
     /// The alert list shows only this: it names the account and the region.
     fn message(&self, finding: &Finding) -> Message {
         let subject = self.names.subject(&finding.subject);
-        let untold =
-            finding.status == Status::Unknown && !finding.message.starts_with("could not be told");
-        let lead = if untold { "could not be told: " } else { "" };
+        let message = tell::message(finding);
         let (half, rest) = (DESCRIPTION / 2, DESCRIPTION / 2 - 40);
-        let said = clean::short(&finding.message, half);
-        let text = format!("{lead}{said}: {}", clean::short(&subject, rest));
+        let said = clean::short(&message, half);
+        let text = format!("{said}: {}", clean::short(&subject, rest));
         let facts = finding
             .evidence
             .iter()
             .map(|it| clean::markdown(&tell::evidence(it), FACT));
         let markdown = (!finding.evidence.is_empty()).then(|| {
-            let said = clean::markdown(&finding.message, half);
-            let mut words = format!("{lead}{said}: {}\n", clean::markdown(&subject, rest));
+            let said = clean::markdown(&message, half);
+            let mut words = format!("{said}: {}\n", clean::markdown(&subject, rest));
             for fact in facts.take(FACTS) {
                 words.push_str(&format!("\n- {fact}"));
             }
@@ -165,20 +164,12 @@ fn suppression(finding: &Finding) -> Option<Suppression> {
         kind: "external",
         status: "accepted",
         justification: clean::short(&tell::waiver(waiver), DESCRIPTION),
-        guid: guid(&format!(
+        guid: uuid(&format!(
             "{}\n{}",
             finding.fingerprint,
             tell::waiver(waiver)
         )),
     })
-}
-
-fn baseline(state: BaselineState) -> &'static str {
-    match state {
-        BaselineState::New => "new",
-        BaselineState::Unchanged => "unchanged",
-        BaselineState::Updated => "updated",
-    }
 }
 
 fn rank(severity: Severity) -> f64 {

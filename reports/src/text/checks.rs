@@ -1,68 +1,23 @@
 //! Every check that was selected, fired or not, by how it ended.
 
-use std::collections::BTreeMap;
 use std::io;
 
 use trailaudit_checks::audit::Audit;
-use trailaudit_checks::finding::{Finding, Status};
 
 use super::page::{Margin, Page, Span, Style};
+use crate::ended;
 use crate::tell::number;
-
-/// How a check ended: as the worst of its findings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Ended {
-    Fail,
-    Unknown,
-    Waived,
-    Pass,
-    NotApplicable,
-    NoSubject,
-}
-
-impl Ended {
-    fn of(finding: &Finding) -> Self {
-        match finding.status {
-            Status::Fail if finding.waiver.is_some() => Ended::Waived,
-            Status::Fail => Ended::Fail,
-            Status::Unknown => Ended::Unknown,
-            Status::Pass => Ended::Pass,
-            Status::NotApplicable => Ended::NotApplicable,
-        }
-    }
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Ended::Fail => "fail",
-            Ended::Unknown => "unknown",
-            Ended::Waived => "waived",
-            Ended::Pass => "pass",
-            Ended::NotApplicable => "not applicable",
-            Ended::NoSubject => "nothing to judge",
-        }
-    }
-}
 
 /// Every check, in a few lines.
 pub(super) fn all(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
-    let mut worst: BTreeMap<&str, Ended> = BTreeMap::new();
-    for finding in &audit.findings {
-        let ended = Ended::of(finding);
-        let worst = worst.entry(&finding.check).or_insert(ended);
-        *worst = ended.min(*worst);
-    }
-    let mut groups: BTreeMap<Ended, Vec<String>> = BTreeMap::new();
-    for check in &audit.checks {
-        let ended = worst.get(check.id.as_str()).copied();
-        let group = groups.entry(ended.unwrap_or(Ended::NoSubject)).or_default();
-        group.push(check.id.clone());
-    }
+    let groups = ended::checks(audit);
     if groups.is_empty() {
         return Ok(());
     }
     page.heading(&format!("CHECKS: {}", number(audit.checks.len() as u64)))?;
     for (ended, checks) in groups {
         let label = format!("{} {}", number(checks.len() as u64), ended.as_str());
+        let checks: Vec<String> = checks.into_iter().map(str::to_owned).collect();
         page.list(Margin(2, 22), Span(Style::Strong, &label), &checks)?;
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use trailaudit_checks::finding::{Finding, Severity, Status};
+use trailaudit_checks::finding::{Finding, Status};
 
 use super::page::{Margin, Page, Span, Style, plain};
 use super::{Story, more};
@@ -16,29 +16,13 @@ const SUBJECTS: usize = 10;
 /// How many facts of one finding are listed.
 const FACTS: usize = 5;
 
-/// The checks with open failures, the worst severity first.
-fn worst_first<'s, 'a>(
-    story: &'s Story<'a>,
-) -> impl Iterator<Item = (Severity, &'a str, Vec<&'a Finding>)> + 's {
-    Severity::ALL.into_iter().flat_map(move |severity| {
-        story.open.iter().filter_map(move |(check, findings)| {
-            let of_it = findings
-                .iter()
-                .copied()
-                .filter(|it| it.severity == severity);
-            let of_it: Vec<&Finding> = of_it.collect();
-            (!of_it.is_empty()).then_some((severity, *check, of_it))
-        })
-    })
-}
-
 /// What to do first.
 pub(super) fn first(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
-    if story.open.is_empty() {
+    if story.shown.open.is_empty() {
         return Ok(());
     }
     page.heading("DO FIRST")?;
-    for (at, (severity, id, findings)) in worst_first(story).take(FIRST).enumerate() {
+    for (at, (severity, id, findings)) in story.shown.worst_first().take(FIRST).enumerate() {
         let Some(check) = story.audit.check(id) else {
             continue;
         };
@@ -59,7 +43,7 @@ pub(super) fn first(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
 
 /// Every open failure, grouped by check, then by what was seen.
 pub(super) fn open(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
-    if story.open.is_empty() {
+    if story.shown.open.is_empty() {
         return Ok(());
     }
     let mut judged: BTreeMap<&str, u64> = BTreeMap::new();
@@ -68,9 +52,9 @@ pub(super) fn open(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
             *judged.entry(&finding.check).or_default() += 1;
         }
     }
-    let count: usize = story.open.values().map(Vec::len).sum();
+    let count: usize = story.shown.open.values().map(Vec::len).sum();
     page.heading(&format!("OPEN FAILURES: {}", number(count as u64)))?;
-    for (severity, id, findings) in worst_first(story) {
+    for (severity, id, findings) in story.shown.worst_first() {
         page.blank()?;
         let level = severity.as_str().to_uppercase();
         let fail = number(findings.len() as u64);
@@ -116,7 +100,7 @@ fn subjects(page: &mut Page<'_>, story: &Story<'_>, findings: &[&Finding]) -> io
             None => groups.push((finding, vec![finding])),
         }
     }
-    let mut left = story.shown(SUBJECTS);
+    let mut left = story.at_most(SUBJECTS);
     let mut listed = 0;
     for (said, group) in &groups {
         if left == 0 {
@@ -130,7 +114,7 @@ fn subjects(page: &mut Page<'_>, story: &Story<'_>, findings: &[&Finding]) -> io
         left -= shown;
         listed += shown;
         let facts = facts(said);
-        for fact in facts.iter().take(story.shown(FACTS)) {
+        for fact in facts.iter().take(story.at_most(FACTS)) {
             page.item(
                 Margin(8, 10),
                 Span(Style::Faint, "saw"),
@@ -140,7 +124,7 @@ fn subjects(page: &mut Page<'_>, story: &Story<'_>, findings: &[&Finding]) -> io
         more(
             page,
             8,
-            facts.len().saturating_sub(story.shown(FACTS)),
+            facts.len().saturating_sub(story.at_most(FACTS)),
             "facts",
         )?;
     }
@@ -154,10 +138,13 @@ fn facts(finding: &Finding) -> Vec<String> {
 /// The accepted risks, each with its end; and the waivers that did not apply.
 pub(super) fn waived(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
     let report = &story.audit.waivers;
-    if !story.waived.is_empty() {
-        page.heading(&format!("WAIVED: {}", number(story.waived.len() as u64)))?;
-        let most = story.shown(SUBJECTS);
-        for finding in story.waived.iter().take(most) {
+    if !story.shown.waived.is_empty() {
+        page.heading(&format!(
+            "WAIVED: {}",
+            number(story.shown.waived.len() as u64)
+        ))?;
+        let most = story.at_most(SUBJECTS);
+        for finding in story.shown.waived.iter().take(most) {
             let level = finding.severity.as_str();
             let subject = story.names.subject(&finding.subject);
             let waiver = finding
@@ -177,7 +164,7 @@ pub(super) fn waived(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
         more(
             page,
             2,
-            story.waived.len().saturating_sub(most),
+            story.shown.waived.len().saturating_sub(most),
             "waived failures",
         )?;
     }

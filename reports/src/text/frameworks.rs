@@ -1,13 +1,12 @@
 //! The selected frameworks, control by control, and the digest chains.
 
-use std::collections::BTreeMap;
 use std::io;
 
-use trailaudit_checks::framework::{Basis, ControlResult, ControlStatus, FrameworkResult};
+use trailaudit_checks::framework::{ControlResult, ControlStatus, FrameworkResult};
 
 use super::Story;
 use super::page::{Margin, Page, Span, Style, plain};
-use crate::tell::{Headline, counted, number};
+use crate::tell::{self, Headline, counted};
 
 /// Every framework; and how many chains there are, whose findings are among the others.
 pub(super) fn all(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
@@ -35,26 +34,8 @@ fn one(page: &mut Page<'_>, framework: &FrameworkResult, verbose: bool) -> io::R
         ..
     } = framework;
     page.heading(&format!("FRAMEWORK: {name} {version}"))?;
-    let mut counts: BTreeMap<ControlStatus, u64> = BTreeMap::new();
-    for control in controls {
-        *counts.entry(control.status).or_default() += 1;
-    }
-    let counts = counts
-        .iter()
-        .map(|(status, count)| format!("{} {}", number(*count), word(*status).0));
-    let counts: Vec<String> = counts.collect();
-    page.text(
-        2,
-        &format!(
-            "{}: {}",
-            counted(controls.len() as u64, "control"),
-            counts.join(", ")
-        ),
-    )?;
-    page.text(
-        2,
-        "Which checks support a control, and how they ended; whether it is met, an auditor says.",
-    )?;
+    page.text(2, &tell::controls(framework))?;
+    page.text(2, tell::NOT_A_VERDICT)?;
     for control in controls {
         row(page, control)?;
         if verbose {
@@ -68,36 +49,26 @@ fn one(page: &mut Page<'_>, framework: &FrameworkResult, verbose: bool) -> io::R
 const BESIDE: usize = 17;
 
 fn row(page: &mut Page<'_>, control: &ControlResult) -> io::Result<()> {
-    let (status, headline) = word(control.status);
-    let style = headline.map_or(Style::Faint, Style::Headline);
-    let checks = counted(control.checks.len() as u64, "check");
-    let mut aside = format!("{checks}, {} with a pass", number(control.passed));
-    if !control.not_selected.is_empty() {
-        aside.push_str(&format!(
-            ", {} not selected",
-            number(control.not_selected.len() as u64)
-        ));
-    }
-    aside.push_str(match control.basis {
-        Basis::Ours => "; linked by us",
-        Basis::Peer => "; linked by a peer",
-        Basis::PeerAndOurs => "; linked by a peer and us",
-        Basis::PeerAndRecall => "; linked by a peer, id partly recalled",
-    });
+    let style = headline(control.status).map_or(Style::Faint, Style::Headline);
+    let aside = tell::control(control);
     let title = format!("{}.", control.title);
     let body = [
         Span(Style::Strong, &control.id),
         plain(&title),
         Span(Style::Faint, &aside),
     ];
-    page.item(Margin(2, BESIDE), Span(style, status), &body)
+    page.item(
+        Margin(2, BESIDE),
+        Span(style, tell::control_word(control.status)),
+        &body,
+    )
 }
 
-fn word(status: ControlStatus) -> (&'static str, Option<Headline>) {
+fn headline(status: ControlStatus) -> Option<Headline> {
     match status {
-        ControlStatus::NotSupported => ("not supported", Some(Headline::Fail)),
-        ControlStatus::Undecided => ("undecided", Some(Headline::Undecided)),
-        ControlStatus::Supported => ("supported", Some(Headline::Pass)),
-        ControlStatus::NotCovered => ("not covered", None),
+        ControlStatus::NotSupported => Some(Headline::Fail),
+        ControlStatus::Undecided => Some(Headline::Undecided),
+        ControlStatus::Supported => Some(Headline::Pass),
+        ControlStatus::NotCovered => None,
     }
 }

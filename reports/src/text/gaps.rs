@@ -19,17 +19,17 @@ const LINES: usize = 20;
 
 /// The unknown findings, by what stood in their way.
 pub(super) fn unknown(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
-    if story.unknown.is_empty() {
+    if story.shown.unknown.is_empty() {
         return Ok(());
     }
     let mut checks: BTreeMap<&str, u64> = BTreeMap::new();
-    for finding in &story.unknown {
+    for finding in &story.shown.unknown {
         *checks.entry(&finding.check).or_default() += 1;
     }
-    let findings = counted(story.unknown.len() as u64, "finding");
+    let findings = counted(story.shown.unknown.len() as u64, "finding");
     let of = counted(checks.len() as u64, "check");
     page.heading(&format!("COULD NOT BE TOLD: {findings} of {of}"))?;
-    let groups = gaps::of(story.unknown.iter().copied());
+    let groups = gaps::of(story.shown.unknown.iter().copied());
     for group in &groups {
         gap(page, story, group)?;
     }
@@ -62,7 +62,7 @@ fn gap(page: &mut Page<'_>, story: &Story<'_>, group: &GapGroup<'_>) -> io::Resu
         plain("-"),
         &[Span(Style::Strong, &title), plain(&findings)],
     )?;
-    let named = story.shown(NAMED);
+    let named = story.at_most(NAMED);
     let accounts = few(
         group.accounts.iter().map(|it| story.names.account(it)),
         named,
@@ -75,7 +75,7 @@ fn gap(page: &mut Page<'_>, story: &Story<'_>, group: &GapGroup<'_>) -> io::Resu
         ),
         ("accounts", accounts),
         ("regions", regions),
-        ("answer", few(group.said.iter().cloned(), story.shown(1))),
+        ("answer", few(group.said.iter().cloned(), story.at_most(1))),
     ];
     for (label, words) in rows.iter().filter(|(_, words)| !words.is_empty()) {
         page.list(Margin(4, 14), Span(Style::Faint, label), words)?;
@@ -128,7 +128,7 @@ fn accounts_of(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
             }
         }
     }
-    let most = story.shown(LINES);
+    let most = story.at_most(LINES);
     for account in missing.iter().chain(&aside).take(most) {
         let who = format!("account {}", story.names.account(&account.id));
         page.item(Margin(2, 4), plain("-"), &[Span(Style::Strong, &who)])?;
@@ -164,12 +164,12 @@ fn regions_of(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
             }
         }
     }
-    let most = story.shown(LINES);
+    let most = story.at_most(LINES);
     for ((account, status), regions) in missing.iter().take(most) {
         let who = format!("regions of {}:", story.names.account(account));
         let named = few(
             regions.iter().map(|it| it.region.to_string()),
-            story.shown(NAMED),
+            story.at_most(NAMED),
         );
         page.item(
             Margin(2, 4),
@@ -178,13 +178,13 @@ fn regions_of(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
         )?;
         let reasons: BTreeSet<Option<&str>> =
             regions.iter().map(|it| it.reason.as_deref()).collect();
-        for reason in reasons.iter().take(story.shown(1)) {
+        for reason in reasons.iter().take(story.at_most(1)) {
             page.text(4, &because(region_word(*status), *reason))?;
         }
         more(
             page,
             4,
-            reasons.len().saturating_sub(story.shown(1)),
+            reasons.len().saturating_sub(story.at_most(1)),
             "reasons",
         )?;
     }

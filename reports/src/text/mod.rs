@@ -9,12 +9,12 @@ mod frameworks;
 mod gaps;
 mod page;
 
-use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 
 use trailaudit_checks::audit::Audit;
-use trailaudit_checks::finding::{Finding, Severity, Status};
+use trailaudit_checks::finding::Severity;
 
+use crate::shown::Shown;
 use crate::tell::{self, Names, counted, number};
 use crate::{Format, Options};
 use page::{Margin, Page, Span, Style, plain};
@@ -39,7 +39,10 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
     gaps::coverage(&mut page, &story)?;
     checks::all(&mut page, audit)?;
     frameworks::all(&mut page, &story)?;
-    hidden(&mut page, &story)?;
+    if let Some(hidden) = story.shown.hidden() {
+        page.blank()?;
+        page.text(0, &hidden)?;
+    }
     page.blank()?;
     page.text(0, &tell::totals(audit))?;
     verdict(&mut page, audit)?;
@@ -51,53 +54,22 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
 struct Story<'a> {
     audit: &'a Audit,
     names: Names<'a>,
+    shown: Shown<'a>,
     verbose: bool,
-    /// Open failures that are shown, by check.
-    open: BTreeMap<&'a str, Vec<&'a Finding>>,
-    waived: Vec<&'a Finding>,
-    unknown: Vec<&'a Finding>,
-    /// How many of each are below the least severity that is shown.
-    hidden: [(u64, &'static str); 3],
-    min_severity: Severity,
 }
 
 impl<'a> Story<'a> {
     fn of(audit: &'a Audit, options: &Options) -> Self {
-        let mut story = Self {
+        Self {
             audit,
             names: Names::of(audit),
+            shown: Shown::of(audit, options.min_severity),
             verbose: options.verbose,
-            open: BTreeMap::new(),
-            waived: Vec::new(),
-            unknown: Vec::new(),
-            hidden: [(0, "open"), (0, "waived"), (0, "unknown")],
-            min_severity: options.min_severity,
-        };
-        let [(open, _), (waived, _), (unknown, _)] = &mut story.hidden;
-        for finding in &audit.findings {
-            let shown = finding.severity >= options.min_severity;
-            match finding.status {
-                Status::Pass | Status::NotApplicable => {}
-                Status::Fail if finding.waiver.is_some() => {
-                    if shown {
-                        story.waived.push(finding)
-                    } else {
-                        *waived += 1
-                    }
-                }
-                Status::Fail if shown => {
-                    story.open.entry(&finding.check).or_default().push(finding)
-                }
-                Status::Fail => *open += 1,
-                Status::Unknown if shown => story.unknown.push(finding),
-                Status::Unknown => *unknown += 1,
-            }
         }
-        story
     }
 
     /// How many of so many are listed.
-    fn shown(&self, most: usize) -> usize {
+    fn at_most(&self, most: usize) -> usize {
         if self.verbose { usize::MAX } else { most }
     }
 }
@@ -174,26 +146,6 @@ fn covered(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
         )?;
     }
     Ok(())
-}
-
-/// What the least severity keeps from the page.
-fn hidden(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
-    let told = story.hidden.iter().filter(|(count, _)| *count > 0);
-    let told: Vec<String> = told
-        .map(|(count, word)| format!("{} {word}", number(*count)))
-        .collect();
-    if told.is_empty() {
-        return Ok(());
-    }
-    page.blank()?;
-    let least = story.min_severity;
-    page.text(
-        0,
-        &format!(
-            "Not shown, being below {least} (--min-severity): {}.",
-            told.join(", ")
-        ),
-    )
 }
 
 /// That a list goes on.

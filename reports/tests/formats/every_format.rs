@@ -1,18 +1,18 @@
 //! What holds for all formats: the same totals, every open failure, the same bytes, nothing that acts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use trailaudit_checks::audit::{Audit, Summary};
 use trailaudit_checks::finding::{Finding, Severity, Status, SubjectKind};
 use trailaudit_reports::{FORMATS, Options, Profile};
 
-use crate::{junit, sample, told};
+use crate::{asff, csv, junit, ocsf, oscal, sample, told};
 
 /// Pass, fail, waived, unknown, not applicable.
 pub(crate) type Totals = [u64; 5];
 
-fn totals(summary: &Summary) -> Totals {
+pub(crate) fn totals(summary: &Summary) -> Totals {
     [
         summary.pass,
         summary.fail,
@@ -38,6 +38,11 @@ fn read(format: &str, audit: &Audit) -> (Totals, BTreeSet<String>) {
         }
         "sarif" => sarif(&report),
         "junit" => junit::read(&report),
+        "markdown" => markdown(&report, audit),
+        "csv" => csv::read(&report),
+        "ocsf" => ocsf::read(&report),
+        "asff" => asff::read(&report),
+        "oscal" => oscal::read(&report),
         other => panic!("{other}: say here how to read it"),
     }
 }
@@ -51,7 +56,29 @@ fn text(report: &str, audit: &Audit) -> (Totals, BTreeSet<String>) {
         .filter_map(|word| word.parse().ok())
         .take(5)
         .collect();
-    // Told by the names of check and subject. The hostile one is spelled out.
+    (numbers.try_into().unwrap(), named(&report, audit))
+}
+
+fn markdown(report: &str, audit: &Audit) -> (Totals, BTreeSet<String>) {
+    let (_, table) = report.split_once("---: |\n|").unwrap();
+    let row = table.lines().next().unwrap().replace(',', "");
+    let numbers: Vec<u64> = row
+        .split('|')
+        .filter_map(|it| it.trim().parse().ok())
+        .collect();
+    let [pass, fail, waived, unknown, not_applicable] = numbers[..] else {
+        panic!("{row}")
+    };
+    let (_, sections) = report.split_once("### Open failures").unwrap_or_default();
+    let (open, _) = sections.split_once("<details>").unwrap_or((sections, ""));
+    (
+        [pass, fail, waived, unknown, not_applicable],
+        named(open, audit),
+    )
+}
+
+/// The open failures that a page tells by the names of check and subject. The hostile one is spelled out.
+fn named(report: &str, audit: &Audit) -> BTreeSet<String> {
     let is_told = |finding: &&Finding| {
         let id = finding.subject.id.split('\u{1b}').next().unwrap();
         report.contains(id) && report.contains(&finding.check)
@@ -61,10 +88,7 @@ fn text(report: &str, audit: &Audit) -> (Totals, BTreeSet<String>) {
         .iter()
         .filter(|it| it.is_open_failure())
         .filter(is_told);
-    (
-        numbers.try_into().unwrap(),
-        open.map(|it| it.fingerprint.clone()).collect(),
-    )
+    open.map(|it| it.fingerprint.clone()).collect()
 }
 
 fn sarif(report: &str) -> (Totals, BTreeSet<String>) {
@@ -166,22 +190,42 @@ fn filled_with(text: &str) -> Audit {
 #[test]
 fn nothing_in_a_name_acts() {
     let audit = filled_with(sample::HOSTILE);
-    for format in FORMATS.iter().filter(|it| it.name != "json") {
-        let report = told(format.name, &audit, &Options::default());
+    let reports = every(&audit);
+    accept(&reports);
+    for (name, report) in reports.into_iter().filter(|(name, _)| *name != "json") {
+        // The end of a line, by RFC 4180.
+        let report = match name {
+            "csv" => report.replace("\r\n", "\n"),
+            _ => report,
+        };
         for c in ['\u{1b}', '\0', '\u{202e}', '\r'] {
-            assert!(!report.contains(c), "{} has a raw {c:?}", format.name);
+            assert!(!report.contains(c), "{} has a raw {c:?}", name);
         }
-        assert!(!report.contains("##["), "{}", format.name);
+        assert!(!report.contains("##["), "{}", name);
         for line in report.lines() {
-            assert!(
-                !line.trim_start().starts_with("::"),
-                "{}: {line}",
-                format.name
-            );
+            assert!(!line.trim_start().starts_with("::"), "{}: {line}", name);
         }
-        assert!(report.contains(r"u{1b}"), "{} loses it", format.name);
+        assert!(report.contains(r"u{1b}"), "{} loses it", name);
     }
-    junit::read(&told("junit", &audit, &Options::default()));
+}
+
+/// The audit in every format.
+fn every(audit: &Audit) -> BTreeMap<&'static str, String> {
+    let options = Options::default();
+    let formats = FORMATS.iter();
+    formats
+        .map(|it| (it.name, told(it.name, audit, &options)))
+        .collect()
+}
+
+/// Every format that has a judge passes it.
+fn accept(reports: &BTreeMap<&'static str, String>) {
+    junit::read(&reports["junit"]);
+    crate::sarif::accept(&reports["sarif"]);
+    csv::read(&reports["csv"]);
+    ocsf::accept(&reports["ocsf"]);
+    asff::accept(&reports["asff"]);
+    oscal::accept(&reports["oscal"]);
 }
 
 #[test]
@@ -217,32 +261,31 @@ fn a_megabyte_in_a_name() {
         text.clone_into(&mut finding.subject.id);
         text.clone_into(&mut finding.message);
         finding.evidence[0].seen = Some(text.into());
-        for format in FORMATS {
-            let size = told(format.name, &audit, &Options::default()).len();
-            match format.name {
+        let reports = every(&audit);
+        for (name, report) in &reports {
+            let size = report.len();
+            match *name {
                 // Cut, and said so.
-                "text" | "sarif" => assert!(size < 1 << 17, "{}: {size}", format.name),
-                _ => assert!(size > 1 << 20, "{} loses it", format.name),
+                "text" | "sarif" | "markdown" | "asff" => {
+                    assert!(size < 1 << 17, "{name}: {size}");
+                }
+                _ => assert!(size > 1 << 20, "{name} loses it"),
             }
         }
-        assert!(told("text", &audit, &Options::default()).contains("characters)"));
-        junit::read(&told("junit", &audit, &Options::default()));
-        crate::sarif::accept(&told("sarif", &audit, &Options::default()));
+        assert!(reports["text"].contains("characters)"));
+        accept(&reports);
     }
 }
 
 #[test]
 fn nothing_judged_at_all() {
     let audit = sample::of(Vec::new(), Vec::new());
-    for format in FORMATS {
-        let report = told(format.name, &audit, &Options::default());
-        assert!(!report.is_empty(), "{}", format.name);
+    let reports = every(&audit);
+    for (name, report) in &reports {
+        assert!(!report.is_empty(), "{name}");
     }
-    assert_eq!(
-        junit::read(&told("junit", &audit, &Options::default())).0,
-        [0; 5]
-    );
-    crate::sarif::accept(&told("sarif", &audit, &Options::default()));
+    assert_eq!(junit::read(&reports["junit"]).0, [0; 5]);
+    accept(&reports);
 }
 
 /// An audit of so many findings, each with its own subject.

@@ -8,13 +8,19 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod asff;
+mod csv;
 mod every_format;
 mod junit;
+mod markdown;
+mod ocsf;
+mod oscal;
 mod sample;
 mod sarif;
 mod schemas;
 mod text;
 
+use serde_json::Value;
 use trailaudit_checks::audit::Audit;
 use trailaudit_reports::{Options, named};
 
@@ -23,4 +29,14 @@ fn told(format: &str, audit: &Audit, options: &Options) -> String {
     let mut out = Vec::new();
     (named(format).unwrap().write)(audit, options, &mut out).unwrap();
     String::from_utf8(out).unwrap()
+}
+
+/// What a JSON Schema says against the values.
+fn errors(schema: &str, values: &[Value]) -> Vec<String> {
+    let schema = serde_json::from_str(schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let wrong = values.iter().flat_map(|it| validator.iter_errors(it));
+    wrong
+        .map(|it| format!("{}: {it}", it.instance_path()))
+        .collect()
 }

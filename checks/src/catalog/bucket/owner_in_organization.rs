@@ -1,7 +1,7 @@
 //! The log files belong to the organization.
 
 use super::gone;
-use crate::catalog::gap;
+use crate::catalog::{gap, ours};
 use crate::fact::Reason;
 use crate::prelude::*;
 
@@ -31,16 +31,10 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         return Ok(gone);
     }
     let owner = bucket.owner.known()?.as_ref();
-    let ours = match (owner, ctx.organization()?) {
-        (Some(owner), Some(organization)) => {
-            // The caller and the management account belong to it, whether or not the list can be had.
-            *owner == ctx.inventory.header.scope.caller_arn.account()
-                || *owner == organization.management_account
-                || organization.accounts.known()?.contains(owner)
-        }
-        (Some(owner), None) => *owner == ctx.inventory.header.scope.caller_arn.account(),
-        (None, organization) => {
-            if let Some(organization) = organization {
+    let ours = match owner {
+        Some(owner) => ours::is_ours(owner, ctx)?,
+        None => {
+            if let Some(organization) = ctx.organization()? {
                 organization.accounts.known()?;
             }
             not_every_account_was_asked(bucket, ctx)?;

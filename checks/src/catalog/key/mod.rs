@@ -8,6 +8,8 @@ mod cloudtrail_source_arn;
 mod customer_managed;
 mod enabled;
 mod not_pending_deletion;
+mod origin;
+mod owner_in_organization;
 mod rotation;
 
 pub(super) const ALL: &[&Check] = &[
@@ -15,6 +17,8 @@ pub(super) const ALL: &[&Check] = &[
     &customer_managed::CHECK,
     &enabled::CHECK,
     &not_pending_deletion::CHECK,
+    &origin::CHECK,
+    &owner_in_organization::CHECK,
     &rotation::CHECK,
 ];
 

@@ -1,6 +1,7 @@
 //! IAM Access Analyzer watches who outside may reach log buckets and keys.
 
-use super::off;
+use super::{all_in_sight, off};
+use crate::fact::Reason;
 use crate::inventory::region::AccessAnalyzer;
 use crate::prelude::*;
 
@@ -31,11 +32,6 @@ fn run(region: &RegionOf<'_>, ctx: &Context<'_>) -> Outcome {
         Ok(view) => view,
         Err(disabled) => return Ok(disabled),
     };
-    if !holds(region, ctx)? {
-        return Ok(Verdict::not_applicable(
-            "no log bucket and no key of a trail lies here",
-        ));
-    }
     let own = view.access_analyzers.known();
     let active = |list: &[AccessAnalyzer], kinds: &[&str]| {
         list.iter()
@@ -46,6 +42,11 @@ fn run(region: &RegionOf<'_>, ctx: &Context<'_>) -> Outcome {
         .is_ok_and(|list| active(list, &["ACCOUNT", "ORGANIZATION"]))
     {
         return Ok(Verdict::pass("an analyzer is active").saw("analyzers", own.ok()));
+    }
+    if !holds(region, ctx)? {
+        return Ok(Verdict::not_applicable(
+            "no log bucket and no key of a trail lies here",
+        ));
     }
     // One analyzer of the management account or of a delegated administrator serves every account.
     let mut gaps: Vec<Gaps> = own.err().into_iter().collect();
@@ -80,9 +81,7 @@ fn run(region: &RegionOf<'_>, ctx: &Context<'_>) -> Outcome {
     match Gaps::collect(gaps) {
         Some(gaps) => Err(gaps),
         None => {
-            if let Some(organization) = ctx.organization()? {
-                organization.accounts.known()?;
-            }
+            all_in_sight(ctx)?;
             Ok(Verdict::fail("no analyzer of external access is active")
                 .saw("analyzers", &view.access_analyzers))
         }
@@ -122,11 +121,16 @@ fn holds(region: &RegionOf<'_>, ctx: &Context<'_>) -> Result<bool, Gaps> {
     let stores = inventory.event_data_stores.values();
     gaps.extend(stores.filter_map(|it| it.configuration.known().err()));
     // A listing that is missing hides trails, and with them buckets and keys.
-    let views = inventory
+    let hides = |it: &Gaps| it.iter().any(|gap| gap.reason != Reason::DeniedByScp);
+    let listings = inventory
         .regions
         .values()
-        .filter(|it| it.account == region.account.id);
-    gaps.extend(views.filter_map(|it| it.trails.known().err()));
+        .filter_map(|it| it.trails.known().err());
+    gaps.extend(listings.filter(hides));
+    let accounts = inventory.accounts.values();
+    let unseen = accounts.filter_map(|it| it.session.gap().or(it.regions.gap()));
+    gaps.extend(unseen.map(|it| it.clone().into()));
+    gaps.extend(all_in_sight(ctx).err());
     Gaps::collect(gaps).map_or(Ok(false), Err)
 }
 

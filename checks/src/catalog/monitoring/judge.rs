@@ -93,6 +93,11 @@ pub(super) fn ruled(account: &Account, required: &Required, ctx: &Context<'_>) -
         let verdict = Verdict::pass("a rule sees every such call");
         return Ok(verdict.saw("Rules", rules::names(&places)));
     }
+    let missed = match found {
+        Comparison::Misses(missed) => missed,
+        Comparison::CannotTell(why) => return Err(open(gaps, why, account, ctx)),
+        Comparison::Covers => return Err(open(gaps, String::new(), account, ctx)),
+    };
     if let Ok(scene) = Scene::of(account, ctx) {
         let events = scene.within(required, account, ctx);
         let chains = scene.chains(ctx, &mut gaps);
@@ -105,16 +110,10 @@ pub(super) fn ruled(account: &Account, required: &Required, ctx: &Context<'_>) -
             Comparison::Misses(_) => {}
         }
     }
-    match found {
-        Comparison::Misses(missed) => {
-            let verdict = Verdict::fail(format!("no rule with a live target sees {missed}"));
-            Ok(verdict
-                .saw("Missed", missed.to_string())
-                .saw("Rules", rules::names(&places)))
-        }
-        Comparison::CannotTell(why) => Err(open(gaps, why, account, ctx)),
-        Comparison::Covers => Err(open(gaps, String::new(), account, ctx)),
-    }
+    let verdict = Verdict::fail(format!("no rule with a live target sees {missed}"));
+    Ok(verdict
+        .saw("Missed", missed.to_string())
+        .saw("Rules", rules::names(&places)))
 }
 
 /// A gap for what no fact would tell.
@@ -364,7 +363,7 @@ fn broken(scene: &Scene<'_>, chains: &[Chain<'_>], events: &Expr, missed: &Witne
     let recorded = Expr::Any(chains.iter().map(|it| it.recorded.clone()).collect());
     if let Comparison::Misses(missed) = covers(events, &recorded) {
         let told = format!(
-            "the trails that deliver to the log group do not record every such event, or are stopped: {missed}"
+            "the trails that deliver to the log group do not record every such event, or are stopped; missed: {missed}"
         );
         return verdict(told, &missed);
     }
@@ -373,7 +372,7 @@ fn broken(scene: &Scene<'_>, chains: &[Chain<'_>], events: &Expr, missed: &Witne
     }
     if let Comparison::Misses(missed) = covers(events, &upto(chains, 0, scene)) {
         return verdict(
-            format!("no metric filter matches every such event: not {missed}"),
+            format!("no metric filter matches every such event; missed: {missed}"),
             &missed,
         );
     }

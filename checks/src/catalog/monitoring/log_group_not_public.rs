@@ -159,11 +159,6 @@ mod tests {
                 ),
                 (Pass, policy(r#"{"Service":"es.amazonaws.com"}"#, all, "")),
                 (
-                    Unknown,
-                    policy(stranger, all, "")
-                        .and(|it| it.organization = denied(calls::DESCRIBE_ORGANIZATION)),
-                ),
-                (
                     NotApplicable,
                     log_group(|it| it.configuration = Known(None)),
                 ),
@@ -183,5 +178,9 @@ mod tests {
                 ),
             ],
         );
+        let unlisted = policy(stranger, all, "")
+            .and(|it| it.organization = denied(calls::DESCRIBE_ORGANIZATION));
+        let group = "arn:aws:logs:us-east-1:111111111111:log-group:trail";
+        table_on(&CHECK, group, [(Unknown, unlisted)]);
     }
 }

@@ -1,5 +1,6 @@
 //! Macie watches the log bucket, where the organization uses it.
 
+use super::all_in_sight;
 use crate::catalog::gap;
 use crate::evaluate::not_reached;
 use crate::fact::Reason;
@@ -59,9 +60,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     match Gaps::collect(views.filter_map(|it| it.macie.known().err()).chain(unseen)) {
         Some(gaps) => Err(gaps),
         None => {
-            if let Some(organization) = ctx.organization()? {
-                organization.accounts.known()?;
-            }
+            all_in_sight(ctx)?;
             Ok(Verdict::not_applicable("Macie is used nowhere"))
         }
     }

@@ -1,6 +1,8 @@
 //! Who is told when the record is touched, and which services watch it.
 
 use crate::check::{Check, Verdict};
+use crate::evaluate::Context;
+use crate::fact::{Gaps, Reason};
 
 mod access_analyzer;
 mod alarm_action_subscribed;
@@ -77,4 +79,20 @@ pub(super) const ALL: &[&Check] = &[
 /// The verdict on a log group that is gone: one check tells of it, the others have nothing to judge.
 fn gone() -> Verdict {
     Verdict::not_applicable("the log group is gone: see trail-cloudwatch-logs")
+}
+
+/// Whether every account that may matter is in sight. A member account is refused the list by rule, and is then
+/// all that was looked at.
+fn all_in_sight(ctx: &Context<'_>) -> Result<(), Gaps> {
+    let Some(organization) = ctx.organization()? else {
+        return Ok(());
+    };
+    let caller = ctx.inventory.header.scope.caller_arn.account();
+    match organization.accounts.gap() {
+        Some(gap) if gap.reason == Reason::Denied && caller != organization.management_account => {
+            Ok(())
+        }
+        Some(gap) => Err(gap.clone().into()),
+        None => Ok(()),
+    }
 }

@@ -22,10 +22,11 @@ pub(super) const CHECK: Check = Check {
         calls::DESCRIBE_TRAILS,
         calls::GET_TRAIL_STATUS,
     ],
-    run: Run::Organization(run),
+    run: Run::Organization(judge),
 };
 
-fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
+/// Whether one is running; other checks lean on it.
+pub(in crate::catalog) fn judge(organization: &Organization, ctx: &Context<'_>) -> Outcome {
     let (mut gaps, mut weak) = (Vec::new(), Vec::new());
     for trail in ctx.inventory.trails.values() {
         let set = match trail.configuration.known() {

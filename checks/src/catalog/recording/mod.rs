@@ -5,7 +5,7 @@ mod stores;
 
 use std::collections::BTreeSet;
 
-pub(super) use sight::{find, in_scope, listing, trails_in};
+pub(super) use sight::{find, hidden_anywhere, in_scope, listing, trails_in};
 
 use sight::Sight;
 use stores::{collecting, hidden_stores};
@@ -66,6 +66,27 @@ pub(super) fn management_events(
     }
 }
 
+/// Which of the asked events no running trail records in a region; none when all are recorded.
+pub(super) fn unrecorded(
+    asked: &Events,
+    account: &Account,
+    region: &Region,
+    ctx: &Context<'_>,
+) -> Result<Option<Hole>, Gaps> {
+    let sight = trails_in(account, region, ctx)?;
+    let events = sight.trails.into_iter().flat_map(|trail| match trail {
+        Ok(trail) => reaching(trail, region),
+        Err(gap) => vec![Events::default().in_doubt(gap)],
+    });
+    match selectors::judge(asked, &events.collect::<Vec<_>>()) {
+        Answer::Covers => Ok(None),
+        Answer::Lacks(hole) => sight.hidden.map_or(Ok(Some(hole)), Err),
+        Answer::CannotTell(gaps) => {
+            Err(Gaps::collect(sight.hidden.into_iter().chain([gaps.clone()])).unwrap_or(gaps))
+        }
+    }
+}
+
 /// Some management events are recorded, without doubt.
 fn certainly(events: &[Events]) -> bool {
     let mut sets = events.iter();
@@ -106,7 +127,7 @@ pub(super) fn recorded_now(trail: &Trail) -> Vec<Events> {
 }
 
 /// What a trail records now in a region where it is listed.
-fn reaching(trail: &Trail, region: &Region) -> Vec<Events> {
+pub(super) fn reaching(trail: &Trail, region: &Region) -> Vec<Events> {
     match &trail.configuration {
         Fact::Known(set) if set.multi_region || trail.home_region == *region => recorded_now(trail),
         Fact::Known(_) => Vec::new(),

@@ -1,6 +1,6 @@
 //! Which trails reach a region of an account, as far as it, or the management account, shows them.
 
-use crate::evaluate::not_reached;
+use crate::evaluate::{is_judged, not_reached};
 use crate::fact::Reason;
 use crate::inventory::TrailConfiguration;
 use crate::prelude::*;
@@ -110,6 +110,38 @@ pub(in crate::catalog) fn listing<'a>(
             Err(not_reached(calls::DESCRIBE_TRAILS, &account.id, region).into())
         }
     }
+}
+
+/// What may hide a trail, or what it is set to, anywhere in the accounts and regions in scope.
+///
+/// For verdicts that one more trail could turn. A region that a policy closes is told in the coverage.
+pub(in crate::catalog) fn hidden_anywhere(ctx: &Context<'_>) -> Option<Gaps> {
+    let inventory = ctx.inventory;
+    let mut gaps = Vec::new();
+    match inventory.organization.known() {
+        Err(gap) => gaps.push(gap),
+        // A member account is refused the list by rule: its scope is itself.
+        Ok(Some(organization)) => {
+            let caller = inventory.header.scope.caller_arn.account();
+            let list = organization.accounts.gap().filter(|gap| {
+                let by_rule = matches!(gap.reason, Reason::Denied | Reason::DeniedByScp);
+                caller == organization.management_account || !by_rule
+            });
+            gaps.extend(list.cloned().map(Gaps::from));
+        }
+        Ok(None) => {}
+    }
+    for account in inventory.accounts.values().filter(|it| is_judged(it)) {
+        gaps.extend(account.session.known().err());
+        gaps.extend(account.regions.known().err());
+        for switch in in_scope(account) {
+            let listing = listing(account, &switch.name, ctx).err();
+            gaps.extend(listing.filter(|gaps| !closed_by_policy(gaps)));
+        }
+    }
+    let trails = inventory.trails.values();
+    gaps.extend(trails.filter_map(|trail| trail.configuration.known().err()));
+    Gaps::collect(gaps)
 }
 
 /// A service control policy closes the region to the account.

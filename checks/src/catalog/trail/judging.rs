@@ -1,9 +1,10 @@
-//! The question that several checks ask: does this trail record these events?
+//! The question that several checks ask: does this trail record these events, or some of them?
 
 use crate::catalog::recording;
 use crate::evaluate::not_reached;
+use crate::finding::Status;
 use crate::prelude::*;
-use crate::selectors::{self, Answer, Events};
+use crate::selectors::{self, Answer, Events, Hole};
 
 /// Whether a running trail records all that is asked; `view` leaves out what other checks ask about.
 ///
@@ -29,22 +30,72 @@ pub(super) fn records(
             return Ok(verdict.saw("IsLogging", logging).expected(true));
         }
     };
+    let whole = |sets: Vec<Events>| {
+        let sets: Vec<Events> = sets.into_iter().map(view).collect();
+        selectors::judge(asked, &sets)
+    };
     if hole.is_everything()
-        && let Some(other) = recorded_by_another(trail, asked, view, ctx)?
+        && let Some(other) = recorded_by_another(trail, whole, ctx)?
     {
-        let arn = &other.arn;
-        let verdict =
-            Verdict::not_applicable(format!("it records none of these events, {arn} does"));
-        return Ok(verdict.saw("TrailARN", arn));
+        return Ok(not_its_purpose(other));
     }
     Ok(Verdict::fail(hole.to_string()).saw("EventSelectors", hole.to_string()))
+}
+
+/// Like [`records`], in every region: data events are those of the resources' own regions.
+pub(super) fn records_everywhere(trail: &Trail, asked: &Events, ctx: &Context<'_>) -> Outcome {
+    let verdict = records(trail, asked, |it| it, ctx)?;
+    if verdict.status != Status::Pass || trail.configuration.known()?.multi_region {
+        return Ok(verdict);
+    }
+    let region = &trail.home_region;
+    let verdict = Verdict::fail(format!(
+        "only of resources in {region}: it is a single-region trail"
+    ));
+    Ok(verdict.saw("IsMultiRegionTrail", false).expected(true))
+}
+
+/// Whether a running trail records any of what is asked: for events that are chosen one service at a time.
+pub(super) fn records_some(trail: &Trail, asked: &Events, ctx: &Context<'_>) -> Outcome {
+    let some = |sets: Vec<Events>| {
+        let found: Vec<Events> = sets
+            .into_iter()
+            .filter(|set| selectors::overlap(set, asked))
+            .collect();
+        if found.iter().any(|set| set.doubt.is_none()) {
+            return Answer::Covers;
+        }
+        let doubts = found.into_iter().filter_map(|set| set.doubt);
+        Gaps::collect(doubts).map_or(Answer::Lacks(Hole::default()), Answer::CannotTell)
+    };
+    match some(selectors::recorded(trail)?) {
+        Answer::CannotTell(gaps) => Err(gaps),
+        Answer::Covers => {
+            let logging = trail.status.known()?.logging;
+            let verdict = Verdict::pass_if(
+                logging,
+                "some of these events are recorded",
+                "it is set to record some of these events, but it is stopped",
+            );
+            Ok(verdict.saw("IsLogging", logging).expected(true))
+        }
+        Answer::Lacks(_) => Ok(recorded_by_another(trail, some, ctx)?.map_or_else(
+            || Verdict::fail("none of these events is recorded"),
+            not_its_purpose,
+        )),
+    }
+}
+
+fn not_its_purpose(other: &Trail) -> Verdict {
+    let arn = &other.arn;
+    let verdict = Verdict::not_applicable(format!("it records none of these events, {arn} does"));
+    verdict.saw("TrailARN", arn)
 }
 
 /// Another running trail that records what is asked, wherever this one could.
 fn recorded_by_another<'a>(
     trail: &Trail,
-    asked: &Events,
-    view: fn(Events) -> Events,
+    records: impl Fn(Vec<Events>) -> Answer,
     ctx: &Context<'a>,
 ) -> Result<Option<&'a Trail>, Gaps> {
     let own = trail.configuration.known()?;
@@ -71,11 +122,8 @@ fn recorded_by_another<'a>(
                 continue;
             }
         }
-        let events = recording::recorded_now(other).into_iter().map(view);
-        match (
-            selectors::judge(asked, &events.collect::<Vec<_>>()),
-            other.configuration.gap(),
-        ) {
+        let answer = records(recording::recorded_now(other));
+        match (answer, other.configuration.gap()) {
             (Answer::Covers, None) => return Ok(Some(other)),
             (Answer::Covers, Some(gap)) => gaps.push(gap.clone().into()),
             (Answer::CannotTell(gap), _) => gaps.push(gap),

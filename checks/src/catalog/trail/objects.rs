@@ -1,44 +1,44 @@
-//! Data events of S3 objects: of every bucket, or of those that the settings name.
+//! Data events of resources: of all that a service has, or of those that the settings name.
 
 use super::judging;
-use crate::finding::Status;
 use crate::prelude::*;
 use crate::selectors::{Events, Field, Pattern};
 
-/// Whether a trail records the reads, or the writes, of all objects in question.
+/// Whether a trail records the reads, or the writes, of all S3 objects in question.
 pub(super) fn judge(trail: &Trail, reading: bool, ctx: &Context<'_>) -> Outcome {
-    let required = required(ctx);
+    let asked = asked(trail, "AWS::S3::Object", "s3", ctx);
+    judging::records_everywhere(trail, &asked.reading(reading), ctx)
+}
+
+/// The data events of a type of resource of one service, or of those that the settings name.
+pub(super) fn asked(trail: &Trail, kind: &str, service: &str, ctx: &Context<'_>) -> Events {
+    let all = ctx.settings.required_data_event_resources.iter();
+    let required: Vec<Pattern> = all
+        .map(|arn| Arn::from(arn.as_str()))
+        .filter(|arn| arn.service() == service)
+        .map(|arn| named(&arn))
+        .collect();
     let asked = if required.is_empty() {
-        vec![Pattern::StartsWith(format!(
-            "arn:{}:s3:::",
-            trail.arn.partition()
+        let partition = trail.arn.partition();
+        let separator = if service == "s3" { ":::" } else { ":" };
+        vec![Pattern::starts_with(format!(
+            "arn:{partition}:{service}{separator}"
         ))]
     } else {
         required
     };
-    let asked = Events::data("AWS::S3::Object").with(Field::ResourceArn, asked);
-    let verdict = judging::records(trail, &asked.reading(reading), |it| it, ctx)?;
-    if verdict.status != Status::Pass || trail.configuration.known()?.multi_region {
-        return Ok(verdict);
-    }
-    let region = &trail.home_region;
-    let verdict = Verdict::fail(format!(
-        "only of buckets in {region}: it is a single-region trail"
-    ));
-    Ok(verdict.saw("IsMultiRegionTrail", false).expected(true))
+    Events::data(kind).with(Field::ResourceArn, asked)
 }
 
-/// The buckets and prefixes among `required_data_event_resources`.
-fn required(ctx: &Context<'_>) -> Vec<Pattern> {
-    let all = ctx.settings.required_data_event_resources.iter();
-    let objects = all
-        .map(|arn| Arn::from(arn.as_str()))
-        .filter(|arn| arn.service() == "s3");
-    objects
-        .map(|arn| {
-            let text = arn.as_str().trim_end_matches('*');
-            let whole_bucket = !arn.resource().contains('/');
-            Pattern::StartsWith(format!("{text}{}", if whole_bucket { "/" } else { "" }))
-        })
-        .collect()
+/// What the settings mean by an ARN: a bucket stands for all of its objects, a `*` at the end for anything.
+pub(super) fn named(arn: &Arn) -> Pattern {
+    let text = arn.as_str().trim_end_matches('*');
+    let s3 = arn.service() == "s3";
+    if s3 && !arn.resource().contains('/') {
+        Pattern::starts_with(format!("{text}/"))
+    } else if s3 || text != arn.as_str() {
+        Pattern::starts_with(text)
+    } else {
+        Pattern::equals(text)
+    }
 }

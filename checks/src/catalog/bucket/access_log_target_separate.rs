@@ -1,0 +1,220 @@
+//! Where the access logs lie, nobody can tidy them up.
+
+use super::{block, gone};
+use crate::catalog::gap;
+use crate::fact::Reason;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "bucket-access-log-target-separate",
+    title: "Access logs of the log bucket go to a separate bucket that can hold them and is closed to the public",
+    severity: Severity::Low,
+    why: "Access logs name every object and everyone who asked for it. In a bucket that the public can open they help \
+          the intruder, and into one with Object Lock or a KMS default S3 does not write them at all.",
+    fix: "Use a bucket made for access logs: PutPublicAccessBlock with all four switches on, SSE-S3 as its default \
+          encryption (PutBucketEncryption, AES256), no default retention; then name it with `aws s3api \
+          put-bucket-logging`.",
+    references: &[
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html",
+    ],
+    reads: &[
+        calls::DESCRIBE_TRAILS,
+        calls::HEAD_BUCKET,
+        calls::GET_BUCKET_LOGGING,
+        calls::GET_BUCKET_PUBLIC_ACCESS_BLOCK,
+        calls::GET_ACCOUNT_PUBLIC_ACCESS_BLOCK,
+        calls::GET_OBJECT_LOCK,
+        calls::GET_BUCKET_ENCRYPTION,
+    ],
+    run: Run::Bucket(run),
+};
+
+fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
+    if let Some(gone) = gone(bucket) {
+        return Ok(gone);
+    }
+    let Some(logging) = bucket.access_logging.known()? else {
+        let off = "requests are not logged: see bucket-access-logging";
+        return Ok(Verdict::not_applicable(off));
+    };
+    let name = &logging.target_bucket;
+    if *name == bucket.name {
+        return Ok(
+            Verdict::fail("the bucket logs its requests into itself").saw("TargetBucket", name)
+        );
+    }
+    let Some(target) = ctx.inventory.bucket(name) else {
+        let detail = format!("bucket {name} was not asked");
+        let call = calls::HEAD_BUCKET;
+        return Err(gap::of_bucket(bucket, ctx, call, Reason::NotAsked, detail));
+    };
+    if target.exists.ok() == Some(&false) {
+        return Ok(Verdict::fail("the target bucket is gone").saw("TargetBucket", name));
+    }
+    let (flaws, gaps) = flaws(target, ctx);
+    let verdict = Verdict::pass_if(
+        flaws.is_empty(),
+        "the target is separate, and closed to the public",
+        flaws.join("; "),
+    );
+    verdict
+        .saw("TargetBucket", name)
+        .unless_open(Gaps::collect(gaps))
+}
+
+/// What is wrong with the target, and what is not known of it.
+fn flaws(target: &Bucket, ctx: &Context<'_>) -> (Vec<String>, Vec<Gaps>) {
+    let (mut flaws, mut gaps) = (Vec::new(), Vec::from_iter(target.exists.known().err()));
+    match target.default_retention.known() {
+        Ok(None) => {}
+        Ok(Some(_)) => {
+            flaws.push("it has a default retention: S3 writes no access logs there".to_owned())
+        }
+        Err(gap) => gaps.push(gap),
+    }
+    match target.encryption.known() {
+        Ok(Some(default)) if default.algorithm != "AES256" => {
+            flaws.push(
+                "its default encryption is not SSE-S3: S3 writes no access logs there".to_owned(),
+            );
+        }
+        Ok(_) => {}
+        Err(gap) => gaps.push(gap),
+    }
+    let switches = [
+        (
+            "BlockPublicAcls",
+            block::switched_on(target, ctx, |it| it.block_public_acls),
+        ),
+        (
+            "IgnorePublicAcls",
+            block::switched_on(target, ctx, |it| it.ignore_public_acls),
+        ),
+        (
+            "BlockPublicPolicy",
+            block::switched_on(target, ctx, |it| it.block_public_policy),
+        ),
+        (
+            "RestrictPublicBuckets",
+            block::switched_on(target, ctx, |it| it.restrict_public_buckets),
+        ),
+    ];
+    let mut off = Vec::new();
+    for (name, place) in switches {
+        match place {
+            Ok(Some(_)) => {}
+            Ok(None) => off.push(name),
+            Err(gap) => gaps.push(gap),
+        }
+    }
+    if !off.is_empty() {
+        flaws.push(format!(
+            "off in its Block Public Access and its account's: {}",
+            off.join(", ")
+        ));
+    }
+    (flaws, gaps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::PublicAccessBlock;
+    use crate::inventory::bucket::{AccessLogging, DefaultEncryption};
+    use crate::testing::*;
+
+    fn target(change: impl FnOnce(&mut Bucket)) -> Case {
+        inventory(|it| {
+            change(
+                it.buckets
+                    .get_mut(&Arn::bucket("aws", "access-logs"))
+                    .unwrap(),
+            )
+        })
+    }
+
+    fn to(name: &str) -> Case {
+        let logging = AccessLogging {
+            target_bucket: name.to_owned(),
+            target_prefix: String::new(),
+        };
+        bucket(|b| b.access_logging = Known(Some(logging)))
+    }
+
+    #[test]
+    fn verdicts() {
+        let retention = Retention {
+            mode: RetentionMode::Governance,
+            days: Some(1),
+            years: None,
+        };
+        let encrypted = |algorithm: &str| {
+            let default = DefaultEncryption {
+                algorithm: algorithm.to_owned(),
+                kms_key: None,
+                bucket_key: false,
+            };
+            target(|b| b.encryption = Known(Some(default)))
+        };
+        let open = PublicAccessBlock {
+            block_public_policy: false,
+            ..PublicAccessBlock::ALL
+        };
+        let alone = |case: Case| {
+            case.and(|it| {
+                it.accounts.values_mut().next().unwrap().public_access_block = Known(None)
+            })
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, inventory(|_| {})),
+                (Fail, to("logs")),
+                (Unknown, to("never-seen")),
+                (Fail, target(|b| b.exists = Known(false))),
+                (
+                    Fail,
+                    target(|b| b.default_retention = Known(Some(retention))),
+                ),
+                (Fail, encrypted("aws:kms")),
+                (Pass, encrypted("AES256")),
+                (Pass, alone(inventory(|_| {}))),
+                (
+                    Fail,
+                    alone(target(|b| b.public_access_block = Known(Some(open)))),
+                ),
+                // Its account closes it as well.
+                (Pass, target(|b| b.public_access_block = Known(Some(open)))),
+                (
+                    Unknown,
+                    alone(target(|b| {
+                        b.public_access_block = denied(calls::GET_BUCKET_PUBLIC_ACCESS_BLOCK)
+                    })),
+                ),
+                (
+                    Unknown,
+                    target(|b| b.default_retention = denied(calls::GET_OBJECT_LOCK)),
+                ),
+                (
+                    Unknown,
+                    target(|b| b.encryption = denied(calls::GET_BUCKET_ENCRYPTION)),
+                ),
+                (Unknown, target(|b| b.exists = denied(calls::HEAD_BUCKET))),
+                (
+                    Fail,
+                    target(|b| {
+                        b.default_retention = Known(Some(retention));
+                        b.encryption = denied(calls::GET_BUCKET_ENCRYPTION);
+                    }),
+                ),
+                (NotApplicable, bucket(|b| b.access_logging = Known(None))),
+                (
+                    Unknown,
+                    bucket(|b| b.access_logging = denied(calls::GET_BUCKET_LOGGING)),
+                ),
+                (NotApplicable, bucket(|b| b.exists = Known(false))),
+            ],
+        );
+    }
+}

@@ -1,0 +1,137 @@
+//! Old log files are kept cheaply.
+
+use super::{gone, places};
+use crate::catalog::recording;
+use crate::inventory::bucket::LifecycleRule;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "bucket-lifecycle-archive",
+    title: "Log files move to an archive class within the time that they are required for",
+    severity: Severity::Info,
+    why: "Logs of the last months are searched, older ones are kept for the one case where they are needed. In an \
+          archive class they cost a fraction, which is what makes long retention affordable.",
+    fix: "Add a lifecycle rule for the log prefix with a Transition to GLACIER_IR, GLACIER or DEEP_ARCHIVE \
+          (PutBucketLifecycleConfiguration), and `--transition-default-minimum-object-size \
+          varies_by_storage_class`: S3 leaves files below 128 KB where they are otherwise.",
+    references: &[
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html",
+    ],
+    reads: &[
+        calls::DESCRIBE_TRAILS,
+        calls::HEAD_BUCKET,
+        calls::GET_BUCKET_LIFECYCLE,
+    ],
+    run: Run::Bucket(run),
+};
+
+fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
+    if let Some(gone) = gone(bucket) {
+        return Ok(gone);
+    }
+    let rules = bucket.lifecycle.known()?.as_deref().unwrap_or_default();
+    let archiving: Vec<&LifecycleRule> = rules
+        .iter()
+        .filter(|rule| archives(rule, i64::from(ctx.settings.retention_days)))
+        .collect();
+    if let Some(rule) = archiving.iter().find(|rule| rule.prefix.is_empty()) {
+        let verdict = Verdict::pass("every object is archived");
+        return Ok(verdict.saw("Transitions", classes(rule)));
+    }
+    let covered = |logs: &String| {
+        let mut rules = archiving.iter();
+        rules.any(|rule| places::covers(&rule.prefix, logs))
+    };
+    let logs = places::of_logs(bucket, ctx);
+    match logs.iter().find(|logs| !covered(logs)) {
+        Some(logs) => {
+            let verdict = Verdict::fail(format!("no rule archives what lies under {logs}"));
+            Ok(verdict.saw("LifecycleRules", rules.len()))
+        }
+        // A hidden trail may deliver under another prefix.
+        None => Verdict::pass("log files are archived")
+            .saw("Prefixes", logs)
+            .unless_open(recording::hidden_anywhere(ctx)),
+    }
+}
+
+/// In force, for all objects of its prefix, and early enough.
+fn archives(rule: &LifecycleRule, within: i64) -> bool {
+    let mut transitions = rule.transitions.iter();
+    rule.enabled
+        && !rule.narrowed
+        && transitions.any(|it| {
+            let archive = ["GLACIER", "GLACIER_IR", "DEEP_ARCHIVE"].contains(&it.class.as_str());
+            archive && it.days.is_some_and(|days| days <= within)
+        })
+}
+
+fn classes(rule: &LifecycleRule) -> Vec<&str> {
+    rule.transitions
+        .iter()
+        .map(|it| it.class.as_str())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::bucket::Transition;
+    use crate::testing::*;
+
+    fn moves(days: Option<i64>, class: &str, change: impl FnOnce(&mut LifecycleRule)) -> Case {
+        let class = class.to_owned();
+        let mut rule = LifecycleRule {
+            enabled: true,
+            transitions: vec![Transition { days, class }],
+            ..LifecycleRule::default()
+        };
+        change(&mut rule);
+        bucket(|b| b.lifecycle = Known(Some(vec![rule])))
+    }
+
+    fn at(prefix: &str) -> Case {
+        moves(Some(90), "GLACIER", |it| it.prefix = prefix.to_owned())
+    }
+
+    #[test]
+    fn verdicts() {
+        table(
+            &CHECK,
+            [
+                (Pass, inventory(|_| {})),
+                (Pass, moves(Some(365), "DEEP_ARCHIVE", |_| {})),
+                (Fail, moves(Some(366), "DEEP_ARCHIVE", |_| {})),
+                (Fail, moves(None, "DEEP_ARCHIVE", |_| {})),
+                (Fail, moves(Some(30), "STANDARD_IA", |_| {})),
+                (Fail, moves(Some(30), "GLACIER", |it| it.enabled = false)),
+                (Fail, moves(Some(30), "GLACIER", |it| it.narrowed = true)),
+                (Pass, at("AWSLogs/")),
+                (Fail, at("AWSLogs/111111111111/")),
+                (Fail, at("tmp/")),
+                (Fail, bucket(|b| b.lifecycle = Known(None))),
+                (
+                    Unknown,
+                    bucket(|b| b.lifecycle = denied(calls::GET_BUCKET_LIFECYCLE)),
+                ),
+                (NotApplicable, bucket(|b| b.exists = Known(false))),
+            ],
+        );
+        let hidden = |case: Case| {
+            case.and(|it| {
+                add_trail(it, ACCOUNT, HOME, "hidden", |it| {
+                    it.configuration = denied(calls::DESCRIBE_TRAILS);
+                });
+            })
+        };
+        table_on(
+            &CHECK,
+            BUCKET_ARN,
+            [
+                (Unknown, hidden(at("AWSLogs/"))),
+                (Pass, hidden(at(""))),
+                (Fail, hidden(at("tmp/"))),
+            ],
+        );
+    }
+}

@@ -1,0 +1,134 @@
+//! Deleting a version takes the root user's second factor.
+
+use super::gone;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "bucket-mfa-delete",
+    title: "Log bucket demands MFA for deleting versions",
+    severity: Severity::Medium,
+    why: "With MFA delete nobody removes a version for good, or stops versioning, but the root user with the device in \
+          hand. A stolen access key is not enough. Retention in compliance mode does the same and more.",
+    fix: "As the root user of the bucket's account: `aws s3api put-bucket-versioning --bucket BUCKET \
+          --versioning-configuration Status=Enabled,MFADelete=Enabled --mfa 'DEVICE_ARN CODE'`; or better lock the \
+          objects in compliance mode (PutObjectLockConfiguration).",
+    references: &[
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/MultiFactorAuthenticationDelete.html",
+    ],
+    reads: &[
+        calls::DESCRIBE_TRAILS,
+        calls::HEAD_BUCKET,
+        calls::GET_BUCKET_VERSIONING,
+        calls::GET_OBJECT_LOCK,
+        calls::GET_BUCKET_LIFECYCLE,
+    ],
+    run: Run::Bucket(run),
+};
+
+fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
+    if let Some(gone) = gone(bucket) {
+        return Ok(gone);
+    }
+    let on = bucket.versioning.known()?.mfa_delete;
+    if on {
+        return Ok(Verdict::pass("MFA delete is on").saw("MFADelete", on));
+    }
+    let (retention, lifecycle) = (bucket.default_retention.known(), bucket.lifecycle.known());
+    if let Ok(Some(retention)) = &retention
+        && retention.mode == RetentionMode::Compliance
+        && retention.in_days() >= ctx.settings.retention_days
+    {
+        let verdict = Verdict::not_applicable("compliance mode: not even the root user can delete");
+        return Ok(verdict.saw("DefaultRetention", retention));
+    }
+    if let Ok(Some(rules)) = &lifecycle
+        && !rules.is_empty()
+    {
+        let verdict = Verdict::not_applicable("S3 allows no MFA delete beside lifecycle rules");
+        return Ok(verdict.saw("LifecycleRules", rules.len()));
+    }
+    let gaps = [retention.err(), lifecycle.err()].into_iter().flatten();
+    match Gaps::collect(gaps) {
+        Some(gaps) => Err(gaps),
+        None => Ok(Verdict::fail("MFA delete is off")
+            .saw("MFADelete", on)
+            .expected(true)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::Versioning;
+    use crate::inventory::bucket::LifecycleRule;
+    use crate::testing::*;
+
+    /// Without lock and lifecycle rules, but what `change` gives it.
+    fn bare(mfa_delete: bool, change: impl FnOnce(&mut Bucket)) -> Case {
+        bucket(|b| {
+            b.versioning = Known(Versioning {
+                enabled: true,
+                mfa_delete,
+            });
+            b.default_retention = Known(None);
+            b.lifecycle = Known(None);
+            change(b);
+        })
+    }
+
+    fn locked(mode: RetentionMode, days: u32) -> Fact<Option<Retention>> {
+        let (days, years) = (Some(days), None);
+        Known(Some(Retention { mode, days, years }))
+    }
+
+    #[test]
+    fn verdicts() {
+        let lock = || denied(calls::GET_OBJECT_LOCK);
+        let rules = || denied(calls::GET_BUCKET_LIFECYCLE);
+        let one = || Known(Some(vec![LifecycleRule::default()]));
+        let (compliance, governance) = (RetentionMode::Compliance, RetentionMode::Governance);
+        table(
+            &CHECK,
+            [
+                (Pass, bare(true, |_| {})),
+                (Fail, bare(false, |_| {})),
+                (NotApplicable, bare(false, |b| b.lifecycle = one())),
+                (Fail, bare(false, |b| b.lifecycle = Known(Some(Vec::new())))),
+                (
+                    NotApplicable,
+                    bare(false, |b| b.default_retention = locked(compliance, 365)),
+                ),
+                (
+                    Fail,
+                    bare(false, |b| b.default_retention = locked(governance, 365)),
+                ),
+                // Compliance mode, but for a day.
+                (
+                    Fail,
+                    bare(false, |b| b.default_retention = locked(compliance, 364)),
+                ),
+                (Unknown, bare(false, |b| b.default_retention = lock())),
+                (Unknown, bare(false, |b| b.lifecycle = rules())),
+                (
+                    NotApplicable,
+                    bare(false, |b| {
+                        b.default_retention = lock();
+                        b.lifecycle = one();
+                    }),
+                ),
+                (
+                    NotApplicable,
+                    bare(false, |b| {
+                        b.default_retention = locked(compliance, 365);
+                        b.lifecycle = rules();
+                    }),
+                ),
+                (
+                    Unknown,
+                    bucket(|b| b.versioning = denied(calls::GET_BUCKET_VERSIONING)),
+                ),
+                (NotApplicable, bucket(|b| b.exists = Known(false))),
+            ],
+        );
+    }
+}

@@ -1,0 +1,94 @@
+//! Nothing is read or written over a broken version of TLS.
+
+use super::gone;
+use crate::catalog::gap;
+use crate::policy::posture;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "bucket-min-tls-version",
+    title: "Log bucket refuses every request over TLS 1.0 and 1.1",
+    severity: Severity::Low,
+    why: "AWS's own public endpoints stopped speaking TLS 1.0 and 1.1 in 2024. The bucket's policy keeps it so for \
+          every way in, and shows an auditor what is demanded.",
+    fix: "Add a Deny for Principal `*`, Action `s3:*`, on the bucket and `BUCKET/*`, with Condition \
+          `NumericLessThan: {s3:TlsVersion: 1.2}` to the bucket policy (PutBucketPolicy).",
+    references: &[
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html",
+    ],
+    reads: &[
+        calls::DESCRIBE_TRAILS,
+        calls::HEAD_BUCKET,
+        calls::GET_BUCKET_POLICY,
+    ],
+    run: Run::Bucket(run),
+};
+
+fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
+    if let Some(gone) = gone(bucket) {
+        return Ok(gone);
+    }
+    let Some(policy) = gap::bucket_policy(bucket, ctx)? else {
+        return Ok(Verdict::fail(
+            "there is no bucket policy that would refuse old TLS",
+        ));
+    };
+    let open: Vec<&str> = ["1.0", "1.1"]
+        .into_iter()
+        .filter(|version| {
+            let denied = posture::denies_tls_version(&policy, bucket.arn.as_str(), version);
+            !denied.is_complete()
+        })
+        .collect();
+    let verdict = Verdict::pass_if(
+        open.is_empty(),
+        "TLS 1.0 and 1.1 are refused",
+        format!(
+            "not refused for everyone and every action: TLS {}",
+            open.join(" and ")
+        ),
+    );
+    Ok(verdict.saw("TlsVersionsNotDenied", open))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let both = r#""arn:aws:s3:::logs","arn:aws:s3:::logs/*""#;
+        let deny = |resource: &str, condition: &str| {
+            let policy = format!(
+                r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Deny","Principal":"*","Action":"s3:*",
+                "Resource":[{resource}],"Condition":{{{condition}}}}}}}"#
+            );
+            bucket(|b| b.policy = Known(Some(policy)))
+        };
+        let below = |version: &str| format!(r#""NumericLessThan":{{"s3:TlsVersion":"{version}"}}"#);
+        table(
+            &CHECK,
+            [
+                (Pass, inventory(|_| {})),
+                (Pass, deny(both, &below("1.2"))),
+                (Pass, deny(both, &below("1.3"))),
+                (Fail, deny(both, &below("1.1"))),
+                (Fail, deny(r#""arn:aws:s3:::logs/*""#, &below("1.2"))),
+                // Plain HTTP is another question.
+                (
+                    Fail,
+                    deny(both, r#""Bool":{"aws:SecureTransport":"false"}"#),
+                ),
+                (Fail, bucket(|b| b.policy = Known(None))),
+                (Unknown, bucket(|b| b.policy = Known(Some("{".to_owned())))),
+                (
+                    Unknown,
+                    bucket(|b| b.policy = denied(calls::GET_BUCKET_POLICY)),
+                ),
+                (NotApplicable, bucket(|b| b.exists = Known(false))),
+            ],
+        );
+    }
+}

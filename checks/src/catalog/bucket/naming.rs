@@ -1,0 +1,90 @@
+//! Names that say what they are.
+
+use super::gone;
+use crate::catalog::recording;
+use crate::prelude::*;
+use crate::waiver::glob;
+
+pub(super) const CHECK: Check = Check {
+    id: "bucket-naming",
+    title: "Log bucket and the trails that deliver to it are named by the pattern in the settings",
+    severity: Severity::Info,
+    why: "Policies, alarms and people recognise the record by its name. A trail or bucket that is called otherwise is \
+          often one that nobody planned.",
+    fix: "Names cannot be changed: make the trail or bucket anew under a name that fits (CreateTrail, CreateBucket) and \
+          move over, or widen `naming_pattern`.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-naming-requirements.html",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html",
+    ],
+    reads: &[calls::DESCRIBE_TRAILS, calls::HEAD_BUCKET],
+    run: Run::Bucket(run),
+};
+
+fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
+    if let Some(gone) = gone(bucket) {
+        return Ok(gone);
+    }
+    let Some(pattern) = ctx.settings.naming_pattern.get() else {
+        return Ok(Verdict::not_applicable("`naming_pattern` is not set"));
+    };
+    let trails = ctx.deliverers(bucket).iter().map(|it| it.name.as_str());
+    let odd: Vec<&str> = [bucket.name.as_str()]
+        .into_iter()
+        .chain(trails)
+        .filter(|name| !glob(pattern, name))
+        .collect();
+    let verdict = Verdict::pass_if(
+        odd.is_empty(),
+        "the names fit",
+        format!("named otherwise: {}", odd.join(", ")),
+    );
+    // A hidden trail may deliver here, under another name.
+    verdict
+        .saw("Names", odd)
+        .expected(pattern)
+        .unless_open(recording::hidden_anywhere(ctx))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let by = |pattern: &str, case: Case| {
+            let pattern = crate::settings::NamingPattern::try_from(pattern.to_owned());
+            case.with(|it| it.naming_pattern = pattern.unwrap())
+        };
+        let named = |trail: &str| {
+            inventory(|it| it.trails.values_mut().next().unwrap().name = trail.to_owned())
+        };
+        table(
+            &CHECK,
+            [
+                (NotApplicable, inventory(|_| {})),
+                (Pass, by("*", inventory(|_| {}))),
+                (Pass, by("lo*s", named("lots"))),
+                (Fail, by("lo*s", inventory(|_| {}))),
+                (Fail, by("main", named("main"))),
+                (Pass, by("log?", named("logo"))),
+                (Fail, by("log?", named("logos"))),
+                (NotApplicable, by("x", bucket(|b| b.exists = Known(false)))),
+            ],
+        );
+        let hidden = |it: &mut Inventory| {
+            add_trail(it, ACCOUNT, HOME, "hidden", |it| {
+                it.configuration = denied(calls::DESCRIBE_TRAILS);
+            });
+        };
+        table_on(
+            &CHECK,
+            BUCKET_ARN,
+            [
+                (Unknown, by("*", inventory(hidden))),
+                (Fail, by("x", inventory(hidden))),
+            ],
+        );
+    }
+}

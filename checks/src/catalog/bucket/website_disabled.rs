@@ -1,0 +1,51 @@
+//! Log files are no web pages.
+
+use super::gone;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "bucket-website-disabled",
+    title: "Log bucket hosts no website",
+    severity: Severity::Medium,
+    why: "A website endpoint serves objects over plain HTTP to browsers that sign nothing. Nobody needs it for log \
+          files; where it is on, someone has tried to make them readable from outside.",
+    fix: "Switch it off: `aws s3api delete-bucket-website --bucket BUCKET`, and see who called PutBucketWebsite.",
+    references: &["https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteHosting.html"],
+    reads: &[
+        calls::DESCRIBE_TRAILS,
+        calls::HEAD_BUCKET,
+        calls::GET_BUCKET_WEBSITE,
+    ],
+    run: Run::Bucket(run),
+};
+
+fn run(bucket: &Bucket, _: &Context<'_>) -> Outcome {
+    if let Some(gone) = gone(bucket) {
+        return Ok(gone);
+    }
+    let on = *bucket.website.known()?;
+    let verdict = Verdict::pass_if(!on, "no website is hosted", "static website hosting is on");
+    Ok(verdict.saw("WebsiteConfiguration", on).expected(false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        table(
+            &CHECK,
+            [
+                (Pass, bucket(|b| b.website = Known(false))),
+                (Fail, bucket(|b| b.website = Known(true))),
+                (
+                    Unknown,
+                    bucket(|b| b.website = denied(calls::GET_BUCKET_WEBSITE)),
+                ),
+                (NotApplicable, bucket(|b| b.exists = Known(false))),
+            ],
+        );
+    }
+}

@@ -1,0 +1,94 @@
+//! Events keep arriving in the log group.
+
+use super::lateness;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "delivery-cloudwatch-fresh",
+    title: "Events reached CloudWatch Logs within `delivery_max_age`",
+    severity: Severity::Medium,
+    why: "Alarms judge what the log group holds. When nothing has come in for a day, every one of them is green because \
+          it is blind; the time of the last file in the bucket says nothing about it.",
+    fix: "See LatestCloudWatchLogsDeliveryTime and its error in `aws cloudtrail get-trail-status --name TRAIL`, and give \
+          the trail a working pair again: `aws cloudtrail update-trail --name TRAIL --cloud-watch-logs-log-group-arn \
+          GROUP_ARN --cloud-watch-logs-role-arn ROLE_ARN`.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/monitor-cloudtrail-log-files-with-cloudwatch-logs.html",
+        "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
+    ],
+    reads: &[calls::DESCRIBE_TRAILS, calls::GET_TRAIL_STATUS],
+    run: Run::Trail(run),
+};
+
+fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
+    if trail.configuration.known()?.log_group.is_none() {
+        let none = "the trail names no log group: see trail-cloudwatch-logs";
+        return Ok(Verdict::not_applicable(none));
+    }
+    let status = trail.status.known()?;
+    let limit = ctx.settings.delivery_max_age;
+    Ok(lateness::judge(
+        status,
+        &status.log_group,
+        limit,
+        ctx.taken_at(),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+    use jiff::SignedDuration;
+
+    fn at(latest: Option<i64>, started: i64) -> Case {
+        trail(|it| {
+            status(it).log_group.latest = latest.map(hours_ago);
+            status(it).started = Some(hours_ago(started));
+        })
+    }
+
+    #[test]
+    fn verdicts() {
+        let two_days =
+            |case: Case| case.with(|it| it.delivery_max_age = SignedDuration::from_hours(48));
+        table(
+            &CHECK,
+            [
+                (Pass, at(Some(1), 9000)),
+                (Pass, at(Some(24), 9000)),
+                (Fail, at(Some(25), 9000)),
+                (Pass, two_days(at(Some(25), 9000))),
+                (Fail, at(None, 9000)),
+                (NotApplicable, at(None, 2)),
+                (Fail, trail(|it| status(it).logging = false)),
+                // Files that arrive say nothing about the log group, nor the other way round.
+                (
+                    Fail,
+                    at(Some(30), 9000).and(|it| {
+                        let trail = it.trails.values_mut().next().unwrap();
+                        status(trail).delivery.latest = Some(hours_ago(0));
+                    }),
+                ),
+                (
+                    Pass,
+                    trail(|it| status(it).delivery.latest = Some(hours_ago(30))),
+                ),
+                (
+                    NotApplicable,
+                    at(None, 9000).and(|it| {
+                        configuration(it.trails.values_mut().next().unwrap()).log_group = None;
+                    }),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.configuration = denied(calls::DESCRIBE_TRAILS)),
+                ),
+            ],
+        );
+    }
+}

@@ -1,0 +1,70 @@
+//! The last events could be sent to the log group.
+
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "delivery-cloudwatch-no-error",
+    title: "The last delivery to CloudWatch Logs ended without an error",
+    severity: Severity::Medium,
+    why: "A deleted role or log group stops the events that alarms wait for, while files go on arriving in the bucket: \
+          everything looks well, and nobody is woken.",
+    fix: "Repair what the error names: the role must trust cloudtrail.amazonaws.com and be allowed \
+          logs:CreateLogStream and logs:PutLogEvents on the group (`aws iam put-role-policy`), and the group must \
+          exist (`aws logs create-log-group`).",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html",
+        "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
+    ],
+    reads: &[calls::DESCRIBE_TRAILS, calls::GET_TRAIL_STATUS],
+    run: Run::Trail(run),
+};
+
+fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
+    if trail.configuration.known()?.log_group.is_none() {
+        return Ok(Verdict::not_applicable("the trail names no log group"));
+    }
+    let error = &trail.status.known()?.log_group.error;
+    let verdict = match error.as_deref().filter(|error| !error.is_empty()) {
+        None => Verdict::pass("no error is told"),
+        Some(error) => Verdict::fail(format!("events do not reach the log group: {error}")),
+    };
+    Ok(verdict.saw("LatestCloudWatchLogsDeliveryError", error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let set = |error: &str| trail(|it| status(it).log_group.error = Some(error.to_owned()));
+        table(
+            &CHECK,
+            [
+                (Pass, inventory(|_| {})),
+                (Pass, set("")),
+                (Fail, set("Access denied. Verify in IAM")),
+                // Files that cannot be written are another matter.
+                (
+                    Pass,
+                    trail(|it| status(it).delivery.error = Some("AccessDenied".to_owned())),
+                ),
+                (
+                    NotApplicable,
+                    set("gone").and(|it| {
+                        configuration(it.trails.values_mut().next().unwrap()).log_group = None;
+                    }),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.configuration = denied(calls::DESCRIBE_TRAILS)),
+                ),
+            ],
+        );
+    }
+}

@@ -1,0 +1,246 @@
+//! The role by which other engines read a store can do nothing else.
+
+use crate::catalog::{gap, recording};
+use crate::evaluate::not_reached;
+use crate::fact::Reason;
+use crate::inventory::iam::Role;
+use crate::policy::{Document, Statement, posture};
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "lake-federation-role",
+    title: "Role that federates a Lake store may read event data and decrypt it, nothing more",
+    severity: Severity::Low,
+    why: "Lake Formation takes on the role for everyone who queries the store through Athena. Each right that it holds \
+          beyond reading events is lent to all of them.",
+    fix: "Leave cloudtrail:GetEventDataStoreData on the store, and kms:Decrypt and kms:GenerateDataKey on its key, in the \
+          role's policies (PutRolePolicy, DetachRolePolicy); or end the federation: `aws cloudtrail disable-federation \
+          --event-data-store STORE_ARN`.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/query-federation.html",
+    ],
+    reads: &[
+        calls::LIST_EVENT_DATA_STORES,
+        calls::GET_EVENT_DATA_STORE,
+        calls::GET_ACCOUNT_AUTHORIZATION_DETAILS,
+    ],
+    run: Run::Principal(run),
+};
+
+/// All that federation needs.
+const NEEDED: [&str; 3] = [
+    "cloudtrail:GetEventDataStoreData",
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
+];
+
+fn run(principal: &Principal<'_>, ctx: &Context<'_>) -> Outcome {
+    let Identity::Role(role) = principal.identity else {
+        return Ok(unasked());
+    };
+    // Without this trust the role cannot federate anything.
+    if !role.trust.contains("lakeformation") {
+        return Ok(unasked());
+    }
+    if !federates(role, principal, ctx)? {
+        return Ok(unasked());
+    }
+    let (excess, gaps) = excess(role, principal, ctx);
+    let verdict = Verdict::pass_if(
+        excess.is_empty(),
+        "it reads event data and nothing else",
+        format!("it may do more than read event data: {}", excess.join("; ")),
+    );
+    verdict
+        .saw("Policies", excess)
+        .unless_open(Gaps::collect(gaps))
+}
+
+fn unasked() -> Verdict {
+    Verdict::not_applicable("no role of the account federates a CloudTrail Lake store")
+}
+
+/// A store names the role; while a store of its account is hidden, it may.
+fn federates(role: &Role, principal: &Principal<'_>, ctx: &Context<'_>) -> Result<bool, Gaps> {
+    let mut gaps = Vec::new();
+    let stores = ctx.inventory.event_data_stores.values();
+    for store in stores.filter(|it| it.account == *principal.account) {
+        match store.configuration.known() {
+            Ok(set) if set.federation_role.as_ref() == Some(&role.arn) => {
+                if set.federation_status.as_deref() != Some("DISABLED") {
+                    return Ok(true);
+                }
+            }
+            Ok(_) => {}
+            Err(gap) => gaps.push(gap),
+        }
+    }
+    let account = ctx.inventory.accounts.get(principal.account);
+    for switch in account.into_iter().flat_map(recording::in_scope) {
+        let hidden = match ctx.region(principal.account, &switch.name) {
+            Some(view) => view.event_data_stores.gap().cloned(),
+            None => {
+                let call = calls::LIST_EVENT_DATA_STORES;
+                Some(not_reached(call, principal.account, &switch.name))
+            }
+        };
+        let hidden = hidden.filter(|gap| gap.reason != Reason::DeniedByScp);
+        gaps.extend(hidden.map(Gaps::from));
+    }
+    gaps.extend(account.and_then(|it| it.regions.known().err()));
+    Gaps::collect(gaps).map_or(Ok(false), Err)
+}
+
+/// What its policies grant beyond need, and what could not be read.
+fn excess(role: &Role, principal: &Principal<'_>, ctx: &Context<'_>) -> (Vec<String>, Vec<Gaps>) {
+    let inline = role
+        .inline
+        .iter()
+        .map(|it| (it.name.as_str(), Some(it.document.as_str())));
+    let attached = role.attached.iter().map(|arn| {
+        let policy = principal.details.policy(arn);
+        (arn.as_str(), policy.map(|it| it.document.as_str()))
+    });
+    let (mut excess, mut gaps) = (Vec::new(), Vec::new());
+    for (name, text) in inline.chain(attached) {
+        let document = text.ok_or_else(|| "its document is not in the answer".to_owned());
+        let document = document.and_then(|it| Document::parse(it).map_err(|it| it.to_string()));
+        match document {
+            Ok(document) => excess.extend(beyond_need(&document).map(|it| format!("{name}: {it}"))),
+            Err(why) => gaps.push(gap::gap(
+                calls::GET_ACCOUNT_AUTHORIZATION_DETAILS,
+                principal.account,
+                &ctx.home(),
+                Reason::Malformed,
+                format!("policy {name}: {why}"),
+            )),
+        }
+    }
+    (excess, gaps)
+}
+
+fn beyond_need(document: &Document) -> Option<String> {
+    let needed = |statement: &Statement| {
+        let mut patterns = statement.actions.patterns.iter();
+        let needed = |text: &str| NEEDED.iter().any(|it| it.eq_ignore_ascii_case(text));
+        !statement.actions.negated && patterns.all(|it| needed(&it.text))
+    };
+    if let Some(statement) = document.allows().find(|it| !needed(it)) {
+        let texts: Vec<&str> = statement
+            .actions
+            .patterns
+            .iter()
+            .map(|it| it.text.as_str())
+            .collect();
+        let not = if statement.actions.negated {
+            "everything but "
+        } else {
+            ""
+        };
+        return Some(format!("{not}{}", texts.join(", ")));
+    }
+    let every_store = posture::granted(document, &NEEDED[..1], "*");
+    (!every_store.is_empty()).then(|| "the events of every store".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    const STORE: &str = "arn:aws:cloudtrail:us-east-1:111111111111:eventdatastore/lake";
+
+    fn grants(action: &str, resource: &str) -> String {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":{action},"Resource":"{resource}"}}}}"#
+        )
+    }
+
+    /// A role that Lake Formation may take on, and a store that names it.
+    fn federated(document: &str, change: impl FnOnce(&mut EventDataStore)) -> Case {
+        let mut arn = None;
+        let case = role(|it| {
+            it.trust = it
+                .trust
+                .replace("ec2.amazonaws.com", "lakeformation.amazonaws.com");
+            it.inline.push(inline(document));
+            arn = Some(it.arn.clone());
+        });
+        case.and(|it| {
+            add_store(it, ACCOUNT, HOME, |store| {
+                let set = known(&mut store.configuration);
+                set.federation_status = Some("ENABLED".to_owned());
+                set.federation_role = arn;
+                change(store);
+            });
+        })
+    }
+
+    #[test]
+    fn verdicts() {
+        let read = || grants(r#""cloudtrail:GetEventDataStoreData""#, STORE);
+        let with = |document: &str| federated(document, |_| {});
+        table(
+            &CHECK,
+            [
+                (Pass, with(&read())),
+                (
+                    Pass,
+                    with(&grants(r#"["kms:Decrypt","kms:generatedatakey"]"#, "*")),
+                ),
+                (
+                    Fail,
+                    with(&grants(r#""cloudtrail:GetEventDataStoreData""#, "*")),
+                ),
+                (Fail, with(&grants(r#""cloudtrail:*""#, STORE))),
+                (
+                    Fail,
+                    with(&grants(r#"["kms:Decrypt","s3:GetObject"]"#, "*")),
+                ),
+                (Fail, with(&read().replace(r#""Action""#, r#""NotAction""#))),
+                (Unknown, with("{")),
+                (
+                    NotApplicable,
+                    federated("{", |it| {
+                        known(&mut it.configuration).federation_status =
+                            Some("DISABLED".to_owned());
+                    }),
+                ),
+                (
+                    NotApplicable,
+                    federated("{", |it| {
+                        known(&mut it.configuration).federation_role = None
+                    }),
+                ),
+                (
+                    Unknown,
+                    federated(&read(), |it| {
+                        it.configuration = denied(calls::GET_EVENT_DATA_STORE)
+                    }),
+                ),
+                (
+                    Unknown,
+                    with(&read()).and(|it| {
+                        it.event_data_stores.clear();
+                        it.regions.values_mut().next().unwrap().event_data_stores =
+                            denied(calls::LIST_EVENT_DATA_STORES);
+                    }),
+                ),
+                // Lake Formation cannot take on a role that does not trust it.
+                (
+                    NotApplicable,
+                    with(&grants(r#""*""#, "*")).and_iam(|it| {
+                        for role in &mut it.roles {
+                            role.trust = role.trust.replace("lakeformation", "ec2");
+                        }
+                    }),
+                ),
+                (NotApplicable, inventory(|_| {})),
+                (
+                    Unknown,
+                    iam(|it| it.details = denied(calls::GET_ACCOUNT_AUTHORIZATION_DETAILS)),
+                ),
+            ],
+        );
+    }
+}

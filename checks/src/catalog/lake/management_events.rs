@@ -1,0 +1,97 @@
+//! A store that stands in for a trail collects what a trail would.
+
+use super::configured;
+use crate::prelude::*;
+use crate::selectors::{self, Answer, Events};
+
+pub(super) const CHECK: Check = Check {
+    id: "lake-management-events",
+    title: "Lake store for management events collects all of them, read and write",
+    severity: Severity::High,
+    why: "Where the store is the only record, an exclusion in its selectors is a hole in the record itself; a query cannot tell \
+          what was left out from what never happened.",
+    fix: "Update the store with a selector of eventCategory Management alone, without readOnly and eventSource: `aws cloudtrail \
+          update-event-data-store --event-data-store STORE_ARN --advanced-event-selectors FILE`.",
+    references: &["https://docs.aws.amazon.com/awscloudtrail/latest/userguide/lake-eds-cli.html"],
+    reads: &[calls::LIST_EVENT_DATA_STORES, calls::GET_EVENT_DATA_STORE],
+    run: Run::EventDataStore(run),
+};
+
+fn run(store: &EventDataStore, _: &Context<'_>) -> Outcome {
+    if let Err(leaving) = configured(store)? {
+        return Ok(leaving);
+    }
+    let sets = selectors::collected(store)?;
+    let asked = Events::management();
+    if !sets.iter().any(|set| selectors::overlap(set, &asked)) {
+        let other = "it is made for other events than management events";
+        return Ok(Verdict::not_applicable(other));
+    }
+    match selectors::judge(&asked, &sets) {
+        Answer::Covers => Ok(Verdict::pass("all management events are collected")),
+        Answer::Lacks(hole) => {
+            let verdict = Verdict::fail(hole.to_string());
+            Ok(verdict.saw("AdvancedEventSelectors", hole.to_string()))
+        }
+        Answer::CannotTell(gaps) => Err(gaps),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        const MANAGEMENT: &str = "eventCategory = Management";
+        let set = |tests: &[&[&str]]| {
+            let tests = selectors(tests);
+            inventory(|it| add_store(it, ACCOUNT, HOME, |it| it.selectors = Known(tests)))
+        };
+        let refused = |it: &mut EventDataStore| it.selectors = denied(calls::GET_EVENT_DATA_STORE);
+        let unclear = |it: &mut EventDataStore| {
+            it.configuration = denied(calls::GET_EVENT_DATA_STORE);
+        };
+        let leaving = |it: &mut EventDataStore| {
+            known(&mut it.configuration).status = "PENDING_DELETION".to_owned();
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, set(&[&[MANAGEMENT]])),
+                (Fail, set(&[&[MANAGEMENT, "readOnly = false"]])),
+                (
+                    Pass,
+                    set(&[
+                        &[MANAGEMENT, "readOnly = false"],
+                        &[MANAGEMENT, "readOnly = true"],
+                    ]),
+                ),
+                (
+                    Fail,
+                    set(&[&[MANAGEMENT, "eventSource != kms.amazonaws.com"]]),
+                ),
+                (NotApplicable, set(&[&["eventCategory = Data"]])),
+                (
+                    NotApplicable,
+                    set(&[&["eventCategory = ConfigurationItem"]]),
+                ),
+                (Unknown, set(&[&[MANAGEMENT, "userAgent = curl"]])),
+                (
+                    Unknown,
+                    inventory(|it| add_store(it, ACCOUNT, HOME, refused)),
+                ),
+                (
+                    Unknown,
+                    inventory(|it| add_store(it, ACCOUNT, HOME, unclear)),
+                ),
+                (
+                    NotApplicable,
+                    inventory(|it| add_store(it, ACCOUNT, HOME, leaving)),
+                ),
+                (NotApplicable, inventory(|_| {})),
+            ],
+        );
+    }
+}

@@ -1,0 +1,85 @@
+//! Events stay long enough.
+
+use super::configured;
+use crate::catalog::gap::gap;
+use crate::fact::Reason;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "lake-retention-days",
+    title: "Lake store keeps events for the required time",
+    severity: Severity::Medium,
+    why: "A store drops each event when its time is over, without a trace. What an audit asks for after that exists nowhere, \
+          unless a trail keeps it too.",
+    fix: "Raise the retention: `aws cloudtrail update-event-data-store --event-data-store STORE_ARN --retention-period DAYS` \
+          (up to 3,653 with one-year extendable pricing, 2,557 with seven-year pricing).",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-lake-concepts.html",
+    ],
+    reads: &[calls::LIST_EVENT_DATA_STORES, calls::GET_EVENT_DATA_STORE],
+    run: Run::EventDataStore(run),
+};
+
+fn run(store: &EventDataStore, ctx: &Context<'_>) -> Outcome {
+    let set = match configured(store)? {
+        Ok(set) => set,
+        Err(leaving) => return Ok(leaving),
+    };
+    let needed = i64::from(ctx.settings.retention_days);
+    let Some(days) = set.retention_days else {
+        return Err(gap(
+            calls::GET_EVENT_DATA_STORE,
+            &store.account,
+            &store.region,
+            Reason::Malformed,
+            "the answer has no RetentionPeriod",
+        ));
+    };
+    let verdict = Verdict::pass_if(
+        days >= needed,
+        format!("events are kept {days} days"),
+        format!("events are kept {days} days, {needed} are required"),
+    );
+    Ok(verdict.saw("RetentionPeriod", days).expected(needed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let store =
+            |change: fn(&mut EventDataStore)| inventory(|it| add_store(it, ACCOUNT, HOME, change));
+        let kept = |days: Option<i64>| {
+            inventory(|it| {
+                add_store(it, ACCOUNT, HOME, |it| {
+                    known(&mut it.configuration).retention_days = days;
+                });
+            })
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, kept(Some(365))),
+                (Fail, kept(Some(364))),
+                (Pass, kept(Some(364)).with(|it| it.retention_days = 364)),
+                (Unknown, kept(None)),
+                (
+                    NotApplicable,
+                    store(|it| known(&mut it.configuration).status = "PENDING_DELETION".to_owned()),
+                ),
+                (
+                    Unknown,
+                    store(|it| it.configuration = denied(calls::GET_EVENT_DATA_STORE)),
+                ),
+                (NotApplicable, inventory(|_| {})),
+                (
+                    Unknown,
+                    region(|it| it.event_data_stores = denied(calls::LIST_EVENT_DATA_STORES)),
+                ),
+            ],
+        );
+    }
+}

@@ -1,0 +1,70 @@
+//! The store cannot be deleted by one call.
+
+use super::configured;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "lake-termination-protection",
+    title: "Lake store has termination protection",
+    severity: Severity::High,
+    why: "One DeleteEventDataStore ends the record of years. Termination protection must be taken away first, by a call of its \
+          own that an alarm can see and a policy can deny.",
+    fix: "Switch it on: `aws cloudtrail update-event-data-store --event-data-store STORE_ARN \
+          --termination-protection-enabled`.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/query-eds-termination-protection.html",
+    ],
+    reads: &[calls::LIST_EVENT_DATA_STORES, calls::GET_EVENT_DATA_STORE],
+    run: Run::EventDataStore(run),
+};
+
+fn run(store: &EventDataStore, _: &Context<'_>) -> Outcome {
+    let set = match configured(store)? {
+        Ok(set) => set,
+        Err(leaving) => return Ok(leaving),
+    };
+    let on = set.termination_protection;
+    let verdict = Verdict::pass_if(
+        on,
+        "termination protection is on",
+        "termination protection is off",
+    );
+    Ok(verdict
+        .saw("TerminationProtectionEnabled", on)
+        .expected(true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let store =
+            |change: fn(&mut EventDataStore)| inventory(|it| add_store(it, ACCOUNT, HOME, change));
+        table(
+            &CHECK,
+            [
+                (Pass, store(|_| {})),
+                (
+                    Fail,
+                    store(|it| known(&mut it.configuration).termination_protection = false),
+                ),
+                (
+                    NotApplicable,
+                    store(|it| known(&mut it.configuration).status = "PENDING_DELETION".to_owned()),
+                ),
+                (
+                    Unknown,
+                    store(|it| it.configuration = denied(calls::GET_EVENT_DATA_STORE)),
+                ),
+                (NotApplicable, inventory(|_| {})),
+                (
+                    Unknown,
+                    region(|it| it.event_data_stores = denied(calls::LIST_EVENT_DATA_STORES)),
+                ),
+            ],
+        );
+    }
+}

@@ -1,0 +1,98 @@
+//! Trails are looked after from one account that is made for it.
+
+use crate::catalog::deputy::CLOUDTRAIL;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "organization-delegated-admin",
+    title: "Exactly one account is registered as CloudTrail's delegated administrator",
+    severity: Severity::Medium,
+    why: "Without a delegated administrator every change of the organization's trail is made in the management account, \
+          where service control policies do not hold. Each further one can stop the record of all accounts.",
+    fix: "Register the security account: `aws cloudtrail register-organization-delegated-admin --member-account-id \
+          ACCOUNT`, and take out those that are not meant: `aws cloudtrail deregister-organization-delegated-admin \
+          --delegated-admin-account-id ACCOUNT`.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-delegated-administrator.html",
+    ],
+    reads: &[
+        calls::DESCRIBE_ORGANIZATION,
+        calls::LIST_DELEGATED_ADMINISTRATORS,
+        calls::LIST_DELEGATED_SERVICES,
+    ],
+    run: Run::Organization(run),
+};
+
+fn run(organization: &Organization, _: &Context<'_>) -> Outcome {
+    let (mut registered, mut gaps) = (Vec::new(), Vec::new());
+    for administrator in organization.delegated_administrators.known()? {
+        match administrator.services.known() {
+            Ok(services) if services.iter().any(|it| it == CLOUDTRAIL) => {
+                registered.push(administrator.account.as_str());
+            }
+            Ok(_) => {}
+            Err(gap) => gaps.push(gap),
+        }
+    }
+    let verdict = match registered.as_slice() {
+        [] => Verdict::fail("no account is registered"),
+        [one] => Verdict::pass(format!("account {one} is registered")),
+        [..] => {
+            let many = Verdict::fail(format!("several are registered: {}", registered.join(", ")));
+            return Ok(many.saw("DelegatedAdministrators", registered));
+        }
+    };
+    // What is not known may be one more.
+    let verdict = verdict.saw("DelegatedAdministrators", registered);
+    Gaps::collect(gaps).map_or(Ok(verdict), Err)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::organization::DelegatedAdministrator;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let with = |administrators: &[(&str, Fact<Vec<String>>)]| {
+            let administrators = administrators.iter().cloned();
+            let list = administrators.map(|(account, services)| DelegatedAdministrator {
+                account: AccountId::from(account),
+                services,
+            });
+            let list = Known(list.collect());
+            organization(|it| it.delegated_administrators = list)
+        };
+        let of = |service: &str| Known(vec![service.to_owned()]);
+        let refused = || denied(calls::LIST_DELEGATED_SERVICES);
+        let (a, b, c) = ("222222222222", "333333333333", "444444444444");
+        table(
+            &CHECK,
+            [
+                (Pass, inventory(|_| {})),
+                (Pass, with(&[(a, of(CLOUDTRAIL))])),
+                (
+                    Pass,
+                    with(&[(a, of(CLOUDTRAIL)), (b, of("config.amazonaws.com"))]),
+                ),
+                (Fail, with(&[(b, of("config.amazonaws.com"))])),
+                (Fail, with(&[])),
+                (Fail, with(&[(a, of(CLOUDTRAIL)), (b, of(CLOUDTRAIL))])),
+                (Unknown, with(&[(a, of(CLOUDTRAIL)), (b, refused())])),
+                (Unknown, with(&[(b, refused())])),
+                (
+                    Fail,
+                    with(&[(a, of(CLOUDTRAIL)), (b, of(CLOUDTRAIL)), (c, refused())]),
+                ),
+                (
+                    Unknown,
+                    organization(|it| {
+                        it.delegated_administrators = denied(calls::LIST_DELEGATED_ADMINISTRATORS);
+                    }),
+                ),
+                (NotApplicable, inventory(|it| it.organization = Known(None))),
+            ],
+        );
+    }
+}

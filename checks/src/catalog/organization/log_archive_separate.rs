@@ -1,0 +1,115 @@
+//! The record is kept apart from those whom it records.
+
+use crate::inventory::AccountState;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "organization-log-archive-separate",
+    title: "Log archive accounts are active members of the organization, and none of them manages it",
+    severity: Severity::Medium,
+    why: "The management account pays, invites and rules, and service control policies do not bind it. Log files that \
+          lie there can be removed by the people with the most to hide; those of a closed account are removed by AWS.",
+    fix: "Make an account for logs and nothing else (`aws organizations create-account`), name it in \
+          `log_archive_accounts`, and let the organization's trail deliver into a bucket there.",
+    references: &[
+        "https://docs.aws.amazon.com/prescriptive-guidance/latest/security-reference-architecture/log-archive.html",
+        "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_best-practices_mgmt-acct.html",
+    ],
+    reads: &[calls::DESCRIBE_ORGANIZATION, calls::LIST_ACCOUNTS],
+    run: Run::Organization(run),
+};
+
+/// That no workload runs there, no API tells.
+fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
+    let archives = &ctx.settings.log_archive_accounts;
+    if archives.is_empty() {
+        return Ok(Verdict::not_applicable("`log_archive_accounts` is not set"));
+    }
+    let (mut flaws, mut gaps) = (Vec::new(), Vec::new());
+    for id in archives {
+        if *id == organization.management_account {
+            flaws.push(format!("{id} is the management account"));
+            continue;
+        }
+        match organization.accounts.known() {
+            Ok(accounts) if !accounts.contains(id) => {
+                flaws.push(format!("{id} is no member of the organization"));
+                continue;
+            }
+            Ok(_) => {}
+            Err(gap) => gaps.push(gap),
+        }
+        let state = ctx.inventory.accounts.get(id).map(|it| it.state.known());
+        match state {
+            Some(Ok(AccountState::Active)) | None => {}
+            Some(Ok(state)) => flaws.push(format!("{id} is {}", state.as_str())),
+            Some(Err(gap)) => gaps.push(gap),
+        }
+    }
+    let verdict = Verdict::pass_if(
+        flaws.is_empty(),
+        "they are active members, and none is the management account",
+        flaws.join("; "),
+    );
+    verdict
+        .saw("log_archive_accounts", archives)
+        .unless_open(Gaps::collect(gaps))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let archive = "222222222222";
+        let set = |ids: &[&str], case: Case| {
+            let ids = ids.iter().copied().map(AccountId::from).collect();
+            case.with(|it| it.log_archive_accounts = ids)
+        };
+        let joined = |state: Fact<AccountState>| {
+            inventory(|it| {
+                member(it, archive, &[]);
+                let account = it.accounts.get_mut(&AccountId::from(archive)).unwrap();
+                account.state = state;
+            })
+        };
+        let active = || joined(Known(AccountState::Active));
+        let alone = |case: Case| case.and(|it| it.organization = Known(None));
+        table_on(
+            &CHECK,
+            "o-test",
+            [
+                (NotApplicable, active()),
+                (Pass, set(&[archive], active())),
+                (
+                    Fail,
+                    set(&[archive], joined(Known(AccountState::Suspended))),
+                ),
+                (Fail, set(&[archive], inventory(|_| {}))),
+                (Fail, set(&[ACCOUNT], active())),
+                (Fail, set(&[archive, ACCOUNT], active())),
+                (
+                    Unknown,
+                    set(&[archive], joined(denied(calls::LIST_ACCOUNTS))),
+                ),
+                (
+                    Fail,
+                    set(&[archive, ACCOUNT], joined(denied(calls::LIST_ACCOUNTS))),
+                ),
+                (
+                    Unknown,
+                    set(
+                        &[archive],
+                        organization(|it| it.accounts = denied(calls::LIST_ACCOUNTS)),
+                    ),
+                ),
+            ],
+        );
+        table(
+            &CHECK,
+            [(NotApplicable, alone(set(&[ACCOUNT], inventory(|_| {}))))],
+        );
+    }
+}

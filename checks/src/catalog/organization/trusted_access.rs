@@ -1,0 +1,62 @@
+//! CloudTrail may make trails in member accounts.
+
+use crate::catalog::deputy::CLOUDTRAIL;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "organization-trusted-access",
+    title: "Trusted access for CloudTrail is enabled",
+    severity: Severity::High,
+    why: "Trusted access is what lets the organization's trail into member accounts, old and new. When it is disabled, \
+          accounts that join are not recorded, and nothing says so.",
+    fix: "In the management account: `aws organizations enable-aws-service-access --service-principal \
+          cloudtrail.amazonaws.com` (the console does it when an organization trail is made there).",
+    references: &[
+        "https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-cloudtrail.html",
+    ],
+    reads: &[calls::DESCRIBE_ORGANIZATION, calls::LIST_SERVICE_ACCESS],
+    run: Run::Organization(run),
+};
+
+fn run(organization: &Organization, _: &Context<'_>) -> Outcome {
+    let services = organization.trusted_services.known()?;
+    let verdict = Verdict::pass_if(
+        services.iter().any(|it| it == CLOUDTRAIL),
+        "CloudTrail has trusted access",
+        "CloudTrail has no trusted access",
+    );
+    Ok(verdict
+        .saw("EnabledServicePrincipals", services)
+        .expected(CLOUDTRAIL))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let trusts = |names: &[&str]| {
+            let names = names.iter().map(ToString::to_string).collect();
+            organization(|it| it.trusted_services = Known(names))
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, trusts(&["config.amazonaws.com", CLOUDTRAIL])),
+                (Fail, trusts(&["config.amazonaws.com"])),
+                (Fail, trusts(&[])),
+                (NotApplicable, inventory(|it| it.organization = Known(None))),
+                (
+                    Unknown,
+                    organization(|it| it.trusted_services = denied(calls::LIST_SERVICE_ACCESS)),
+                ),
+                (
+                    Unknown,
+                    inventory(|it| it.organization = denied(calls::DESCRIBE_ORGANIZATION)),
+                ),
+            ],
+        );
+    }
+}

@@ -1,0 +1,101 @@
+//! Who read or changed which items.
+
+use super::{judging, objects};
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "trail-data-events-dynamodb",
+    title: "Trail records item events of every DynamoDB table, or of the required ones",
+    severity: Severity::Low,
+    why: "GetItem, Query and DeleteItem are data events. Without them a table can be read out or emptied, and the record shows \
+          only that it exists.",
+    fix: "Add a data event selector with resources.type AWS::DynamoDB::Table (PutEventSelectors; with AWS::DynamoDB::Stream \
+          for its streams), or list the tables that matter in `required_data_event_resources`.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html",
+        "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/logging-using-cloudtrail.html",
+    ],
+    reads: &[
+        calls::DESCRIBE_TRAILS,
+        calls::GET_TRAIL_STATUS,
+        calls::GET_EVENT_SELECTORS,
+    ],
+    run: Run::Trail(run),
+};
+
+fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
+    let asked = objects::asked(trail, "AWS::DynamoDB::Table", "dynamodb", ctx);
+    judging::records_everywhere(trail, &asked, ctx)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::Selectors;
+    use crate::inventory::trail::{DataResource, EventSelector};
+    use crate::testing::*;
+
+    const ONE: &str = "arn:aws:dynamodb:us-east-1:111111111111:table/cards";
+
+    fn advanced(more: &[&str]) -> Case {
+        let test = [
+            &[
+                "eventCategory = Data",
+                "resources.type = AWS::DynamoDB::Table",
+            ],
+            more,
+        ]
+        .concat();
+        trail(|it| it.selectors = Known(selectors(&[&test])))
+    }
+
+    fn classic(read_write: &str, value: &str) -> Case {
+        let selector = EventSelector {
+            read_write: read_write.to_owned(),
+            management: true,
+            excluded_sources: Vec::new(),
+            data: vec![DataResource {
+                kind: "AWS::DynamoDB::Table".to_owned(),
+                values: vec![value.to_owned()],
+            }],
+        };
+        trail(|it| it.selectors = Known(Selectors::Classic(vec![selector])))
+    }
+
+    #[test]
+    fn verdicts() {
+        let one = format!("resources.ARN = {ONE}");
+        let need_one =
+            |case: Case| case.with(|it| it.required_data_event_resources = vec![ONE.to_owned()]);
+        table(
+            &CHECK,
+            [
+                (Pass, inventory(|_| {})),
+                (Pass, advanced(&[])),
+                (Fail, advanced(&["readOnly = true"])),
+                (Fail, advanced(&[&one])),
+                (Pass, need_one(advanced(&[&one]))),
+                (Fail, need_one(advanced(&[&format!("{one}2")]))),
+                (Pass, classic("All", "arn:aws:dynamodb")),
+                (Fail, classic("WriteOnly", "arn:aws:dynamodb")),
+                (Fail, classic("All", ONE)),
+                // Data events, but of another service.
+                (
+                    Fail,
+                    trail(|it| it.selectors = Known(classic_objects("All", "arn:aws:s3"))),
+                ),
+                (Fail, trail(|it| status(it).logging = false)),
+                (Fail, trail(|it| configuration(it).multi_region = false)),
+                (Unknown, advanced(&["userAgent = curl"])),
+                (
+                    Unknown,
+                    trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.selectors = denied(calls::GET_EVENT_SELECTORS)),
+                ),
+            ],
+        );
+    }
+}

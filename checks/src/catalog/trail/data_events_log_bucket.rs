@@ -1,0 +1,141 @@
+//! Who reads or removes log files is in the record too.
+
+use crate::catalog::recording;
+use crate::evaluate::not_reached;
+use crate::prelude::*;
+use crate::selectors::{Events, Field, Pattern};
+
+pub(super) const CHECK: Check = Check {
+    id: "trail-data-events-log-bucket",
+    title: "Access to the objects of the trail's own log bucket is recorded",
+    severity: Severity::High,
+    why: "GetObject and DeleteObject are data events. Unless a trail of the bucket's owner records them, nobody can \
+          tell who copied the log files, or which of them were removed and by whom.",
+    fix: "In the account that owns the bucket (or in an organization trail) select data events of the bucket: \
+          `aws cloudtrail put-event-selectors` with eventCategory Data, resources.type AWS::S3::Object and \
+          resources.ARN StartsWith `arn:aws:s3:::BUCKET/`. CloudTrail's own deliveries are recorded with them: \
+          best let a trail with another bucket do it.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-understanding-s3-entries.html",
+    ],
+    reads: &[
+        calls::LIST_REGIONS,
+        calls::DESCRIBE_TRAILS,
+        calls::GET_TRAIL_STATUS,
+        calls::GET_EVENT_SELECTORS,
+        calls::HEAD_BUCKET,
+        calls::GET_BUCKET_LOCATION,
+    ],
+    run: Run::Trail(run),
+};
+
+fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
+    let name = &trail.configuration.known()?.bucket;
+    let Some(bucket) = ctx.bucket(name) else {
+        return Err(not_reached(calls::HEAD_BUCKET, &trail.account, &trail.home_region).into());
+    };
+    if bucket.exists.ok() == Some(&false) {
+        let gone = Verdict::not_applicable("the bucket is gone: see delivery-bucket-exists");
+        return Ok(gone.saw("Bucket", name));
+    }
+    let Some(owner) = bucket.owner.known()? else {
+        let strange =
+            "the bucket belongs to none of our accounts: see bucket-owner-in-organization";
+        return Ok(Verdict::not_applicable(strange).saw("Bucket", name));
+    };
+    let region = bucket.region.known()?;
+    let Some(account) = ctx.inventory.accounts.get(owner) else {
+        return Err(not_reached(calls::DESCRIBE_TRAILS, owner, region).into());
+    };
+    let objects = Pattern::starts_with(format!("{}/", bucket.arn));
+    let asked = Events::data("AWS::S3::Object").with(Field::ResourceArn, [objects]);
+    let verdict = match recording::unrecorded(&asked, account, region, ctx)? {
+        None => Verdict::pass(format!("recorded in account {owner}, {region}")),
+        Some(hole) => Verdict::fail(format!("in account {owner}, {region}: {hole}")),
+    };
+    Ok(verdict.saw("Bucket", name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    const OBJECTS: [&str; 2] = ["eventCategory = Data", "resources.type = AWS::S3::Object"];
+
+    fn objects(more: &[&str]) -> Case {
+        let test = [&OBJECTS, more].concat();
+        trail(|it| it.selectors = Known(selectors(&[&test])))
+    }
+
+    #[test]
+    fn verdicts() {
+        table(
+            &CHECK,
+            [
+                (Pass, inventory(|_| {})),
+                (Pass, objects(&["resources.ARN ^ arn:aws:s3:::logs/"])),
+                (Fail, objects(&["resources.ARN ^ arn:aws:s3:::logs2/"])),
+                (Fail, objects(&["resources.ARN !^ arn:aws:s3:::logs/"])),
+                (Fail, objects(&["readOnly = false"])),
+                (
+                    Fail,
+                    trail(|it| it.selectors = Known(classic_selectors("All", true, &[]))),
+                ),
+                (Fail, trail(|it| status(it).logging = false)),
+                (
+                    Unknown,
+                    trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.selectors = denied(calls::GET_EVENT_SELECTORS)),
+                ),
+                (Unknown, bucket(|it| it.owner = denied(calls::HEAD_BUCKET))),
+                (
+                    Unknown,
+                    bucket(|it| it.region = denied(calls::GET_BUCKET_LOCATION)),
+                ),
+                (Unknown, inventory(|it| it.buckets.clear())),
+                (
+                    Unknown,
+                    bucket(|it| it.owner = Known(Some(AccountId::from("222222222222")))),
+                ),
+                (NotApplicable, bucket(|it| it.owner = Known(None))),
+                (NotApplicable, bucket(|it| it.exists = Known(false))),
+            ],
+        );
+    }
+
+    #[test]
+    fn it_is_the_owners_account_that_counts() {
+        const ARCHIVE: &str = "222222222222";
+        let of = |change: fn(&mut Inventory)| {
+            let case = trail(|it| it.selectors = Known(classic_selectors("All", true, &[])));
+            let case = case.and(|it| {
+                member(it, ARCHIVE, &[HOME]);
+                let logs = it.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap();
+                logs.owner = Known(Some(AccountId::from(ARCHIVE)));
+                change(it);
+            });
+            statuses(&CHECK, &case)
+                .into_iter()
+                .find(|(id, _)| id == TRAIL_ARN)
+                .unwrap()
+                .1
+        };
+        assert_eq!(of(|_| {}), Fail);
+        assert_eq!(
+            of(|it| add_trail(it, ARCHIVE, HOME, "objects", |_| {})),
+            Pass
+        );
+        // Another account's trail sees what its own principals do, not what strangers do in the bucket.
+        assert_eq!(
+            of(|it| add_trail(it, ACCOUNT, HOME, "objects", |it| {
+                configuration(it).organization = false;
+            })),
+            Fail
+        );
+    }
+}

@@ -1,0 +1,142 @@
+//! Each sign-in and each IAM change is in the record once.
+
+use super::copies;
+use crate::catalog::{gap, recording};
+use crate::fact::Reason;
+use crate::prelude::*;
+use crate::selectors::{Events, Field, Pattern};
+
+pub(super) const CHECK: Check = Check {
+    id: "trail-global-service-events-not-duplicated",
+    title: "Events of global services are recorded by one trail of the account only",
+    severity: Severity::Low,
+    why: "IAM, STS and CloudFront events that arrive from several trails are counted twice by every query and alarm \
+          that reads them all, and paid for twice.",
+    fix: "Keep them in the multi-region trail, and take them out of single-region ones: `aws cloudtrail update-trail \
+          --name TRAIL --no-include-global-service-events`; of two multi-region trails delete one.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events",
+    ],
+    reads: &[
+        calls::LIST_REGIONS,
+        calls::DESCRIBE_TRAILS,
+        calls::GET_TRAIL_STATUS,
+        calls::GET_EVENT_SELECTORS,
+    ],
+    run: Run::Account(run),
+};
+
+fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
+    account.regions.known()?;
+    if ctx.inventory.header.scope.partition != "aws" {
+        return Err(gap::gap(
+            calls::DESCRIBE_TRAILS,
+            &account.id,
+            &ctx.home(),
+            Reason::Malformed,
+            "where this partition records the events of global services is not documented",
+        ));
+    }
+    let region = ctx.home();
+    if !recording::in_scope(account).any(|switch| switch.name == region) {
+        return Ok(Verdict::not_applicable(format!(
+            "{region}, where these events are recorded, is not in scope"
+        )));
+    }
+    let sources = ["iam", "sts", "cloudfront"].map(|it| format!("{it}.amazonaws.com"));
+    let asked = Events::management().with(Field::EventSource, sources.map(Pattern::equals));
+    let includes = |trail: &Trail| {
+        let set = trail.configuration.ok();
+        set.is_none_or(|set| set.multi_region || set.include_global_service_events)
+    };
+    Ok(
+        match copies::pair(account, &region, &asked, includes, ctx)? {
+            None => Verdict::pass("no two running trails record the same of these events"),
+            Some(pair) => Verdict::fail(format!("recorded twice, by {}", pair.join(" and ")))
+                .saw("RecordedBy", pair),
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    fn second(change: impl FnOnce(&mut Trail)) -> Case {
+        inventory(|it| {
+            add_trail(it, ACCOUNT, HOME, "second", |it| {
+                configuration(it).multi_region = false;
+                change(it);
+            });
+        })
+    }
+
+    fn only(tests: &[&[&str]]) -> Case {
+        second(|it| it.selectors = Known(selectors(tests)))
+    }
+
+    #[test]
+    fn verdicts() {
+        const MANAGEMENT: &str = "eventCategory = Management";
+        table(
+            &CHECK,
+            [
+                (Pass, inventory(|_| {})),
+                (Fail, second(|_| {})),
+                (
+                    Pass,
+                    second(|it| configuration(it).include_global_service_events = false),
+                ),
+                // A multi-region trail records them whatever the flag says.
+                (
+                    Fail,
+                    second(|it| {
+                        configuration(it).include_global_service_events = false;
+                        configuration(it).multi_region = true;
+                    }),
+                ),
+                (Pass, second(|it| status(it).logging = false)),
+                (Pass, only(&[&["eventCategory = Data"]])),
+                (
+                    Pass,
+                    only(&[&[MANAGEMENT, "eventSource = ec2.amazonaws.com"]]),
+                ),
+                (
+                    Fail,
+                    only(&[&[MANAGEMENT, "eventSource = sts.amazonaws.com"]]),
+                ),
+                (
+                    Unknown,
+                    second(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
+                ),
+                (
+                    Unknown,
+                    second(|it| it.selectors = denied(calls::GET_EVENT_SELECTORS)),
+                ),
+                (
+                    Unknown,
+                    region(|it| it.trails = denied(calls::DESCRIBE_TRAILS)),
+                ),
+                (
+                    Unknown,
+                    account(|it| it.regions = denied(calls::LIST_REGIONS)),
+                ),
+                (
+                    Unknown,
+                    inventory(|it| it.header.scope.partition = "aws-cn".to_owned()),
+                ),
+                (
+                    NotApplicable,
+                    account(|it| known(&mut it.regions)[0].excluded = true),
+                ),
+                // One trail alone repeats nothing, whatever is unknown of it.
+                (
+                    Pass,
+                    trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
+                ),
+                (Pass, inventory(|it| it.trails.clear())),
+            ],
+        );
+    }
+}

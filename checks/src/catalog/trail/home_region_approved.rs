@@ -1,0 +1,62 @@
+//! A trail lives where its administrators look.
+
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "trail-home-region-approved",
+    title: "Trail's home region is one of the approved regions",
+    severity: Severity::Low,
+    why: "A trail can be changed and stopped in its home region alone. One that lives in a region where nobody works is left \
+          out of reviews, and its settings fall under other policies.",
+    fix: "Make the trail anew in one of `approved_home_regions` (`aws cloudtrail create-trail --region REGION`, start it, then \
+          delete the old one): a home region cannot be changed.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-multi-region-trails.html",
+    ],
+    reads: &[calls::DESCRIBE_TRAILS],
+    run: Run::Trail(run),
+};
+
+fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
+    let approved = &ctx.settings.approved_home_regions;
+    if approved.is_empty() {
+        let unset = "`approved_home_regions` is not set";
+        return Ok(Verdict::not_applicable(unset));
+    }
+    let home = trail.home_region.as_str();
+    let verdict = Verdict::pass_if(
+        approved.iter().any(|it| it == home),
+        "the home region is approved",
+        format!("{home} is not among the approved regions"),
+    );
+    Ok(verdict.saw("HomeRegion", home).expected(approved))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let approve = |names: &[&str], case: Case| {
+            let names = names.iter().map(ToString::to_string).collect();
+            case.with(|it| it.approved_home_regions = names)
+        };
+        table(
+            &CHECK,
+            [
+                (NotApplicable, inventory(|_| {})),
+                (Pass, approve(&["us-east-1"], inventory(|_| {}))),
+                (Fail, approve(&["us-east-2"], inventory(|_| {}))),
+                (
+                    Pass,
+                    approve(&["us-east-2", "us-east-1"], inventory(|_| {})),
+                ),
+            ],
+        );
+        // It stands in the trail's own ARN: no call can hide it.
+        let lost = trail(|it| it.configuration = denied(calls::DESCRIBE_TRAILS));
+        table(&CHECK, [(Pass, approve(&["us-east-1"], lost))]);
+    }
+}

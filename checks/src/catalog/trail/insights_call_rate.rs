@@ -1,0 +1,80 @@
+//! Unusual numbers of calls are noticed.
+
+use super::insights;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "trail-insights-call-rate",
+    title: "Trail watches for unusual numbers of API calls",
+    severity: Severity::Low,
+    why: "A credential that suddenly makes a thousand write calls an hour is what a break-in looks like before anyone has written \
+          a rule for it. Insights learn each account's usual rate by themselves.",
+    fix: "Switch on the insight for the call rate: `aws cloudtrail put-insight-selectors --trail-name TRAIL \
+          --insight-selectors InsightType=ApiCallRateInsight InsightType=ApiErrorRateInsight` (charged per event analysed).",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-insights-events-with-cloudtrail.html",
+        "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_InsightSelector.html",
+    ],
+    reads: &[
+        calls::DESCRIBE_TRAILS,
+        calls::GET_TRAIL_STATUS,
+        calls::GET_EVENT_SELECTORS,
+        calls::GET_INSIGHT_SELECTORS,
+    ],
+    run: Run::Trail(run),
+};
+
+fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
+    insights::judge(trail, "ApiCallRateInsight")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let on = |kinds: &[&str]| {
+            let kinds = kinds.iter().map(ToString::to_string).collect();
+            trail(|it| it.insights = Known(kinds))
+        };
+        let of = |case: Case, change: fn(&mut Trail)| {
+            case.and(|it| change(it.trails.values_mut().next().unwrap()))
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, inventory(|_| {})),
+                (Pass, on(&["ApiCallRateInsight"])),
+                // The other kind answers another question.
+                (Fail, on(&["ApiErrorRateInsight"])),
+                (Fail, on(&[])),
+                (
+                    Fail,
+                    of(on(&["ApiCallRateInsight"]), |it| status(it).logging = false),
+                ),
+                (
+                    NotApplicable,
+                    of(on(&[]), |it| {
+                        it.selectors = Known(selectors(&[&["eventCategory = Data"]]));
+                    }),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.insights = denied(calls::GET_INSIGHT_SELECTORS)),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
+                ),
+                (
+                    Unknown,
+                    of(on(&[]), |it| {
+                        it.selectors = denied(calls::GET_EVENT_SELECTORS);
+                    }),
+                ),
+            ],
+        );
+    }
+}

@@ -1,0 +1,102 @@
+//! What goes through private endpoints, and is refused there.
+
+use super::judging;
+use crate::prelude::*;
+use crate::selectors::{Events, Field, Pattern};
+
+pub(super) const CHECK: Check = Check {
+    id: "trail-network-activity-events",
+    title: "Trail records network activity of VPC endpoints for some services",
+    severity: Severity::Low,
+    why: "A call that a VPC endpoint policy refuses, or one made through an endpoint with a stranger's credentials, \
+          is in no management event of yours. Network activity events are the only place where data that leaves \
+          through an endpoint shows.",
+    fix: "Add an advanced selector with eventCategory NetworkActivity and an eventSource for each service with \
+          endpoints, such as s3.amazonaws.com, kms.amazonaws.com or secretsmanager.amazonaws.com; errorCode Equals \
+          VpceAccessDenied keeps it to the refused ones: `aws cloudtrail put-event-selectors`.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html",
+    ],
+    reads: &[
+        calls::DESCRIBE_TRAILS,
+        calls::GET_TRAIL_STATUS,
+        calls::GET_EVENT_SELECTORS,
+    ],
+    run: Run::Trail(run),
+};
+
+fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
+    let category = [Pattern::equals("NetworkActivity")];
+    let asked = Events::default().with(Field::EventCategory, category);
+    judging::records_some(trail, &asked, ctx)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        const NETWORK: &str = "eventCategory = NetworkActivity";
+        let set = |test: &[&str]| trail(|it| it.selectors = Known(selectors(&[test])));
+        table(
+            &CHECK,
+            [
+                (Pass, inventory(|_| {})),
+                (Pass, set(&[NETWORK, "eventSource = kms.amazonaws.com"])),
+                (
+                    Pass,
+                    set(&[
+                        NETWORK,
+                        "eventSource = s3.amazonaws.com",
+                        "errorCode = VpceAccessDenied",
+                    ]),
+                ),
+                (
+                    Fail,
+                    set(&["eventCategory = Data", "resources.type = AWS::S3::Object"]),
+                ),
+                // The name of a selector means nothing, and a contradiction records nothing.
+                (Fail, set(&[NETWORK, "eventCategory = Management"])),
+                (
+                    Fail,
+                    trail(|it| it.selectors = Known(classic_selectors("All", true, &[]))),
+                ),
+                (Fail, trail(|it| status(it).logging = false)),
+                (Unknown, set(&[NETWORK, "userAgent = curl"])),
+                (
+                    Fail,
+                    set(&["eventCategory = Management", "userAgent = curl"]),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.selectors = denied(calls::GET_EVENT_SELECTORS)),
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn another_trail_may_be_meant_for_it() {
+        let beside = |change: fn(&mut Trail)| {
+            let case = inventory(|it| {
+                add_trail(it, ACCOUNT, HOME, "second", |it| {
+                    it.selectors = Known(classic_selectors("All", true, &[]));
+                });
+                change(it.trails.get_mut(&Arn::from(TRAIL_ARN)).unwrap());
+            });
+            statuses(&CHECK, &case)[1].1
+        };
+        assert_eq!(beside(|_| {}), NotApplicable);
+        assert_eq!(beside(|it| status(it).logging = false), Fail);
+        assert_eq!(
+            beside(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
+            Unknown
+        );
+    }
+}

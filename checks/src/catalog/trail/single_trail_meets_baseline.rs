@@ -1,0 +1,167 @@
+//! One trail has all of it: pieces spread over several trails leave seams.
+
+use std::collections::BTreeMap;
+
+use crate::catalog::recording;
+use crate::prelude::*;
+use crate::selectors::{self, Answer, Events};
+
+pub(super) const CHECK: Check = Check {
+    id: "trail-single-trail-meets-baseline",
+    title: "One running trail of the account records all management events everywhere, validated and encrypted",
+    severity: Severity::High,
+    why: "A multi-region trail without validation and a validated one for a single region do not add up to a record \
+          that is both complete and proved. Auditors ask for one trail that has every property at once.",
+    fix: "Bring the trail that the message names up to all of it: `aws cloudtrail update-trail --name TRAIL \
+          --is-multi-region-trail --enable-log-file-validation --kms-key-id KEY_ARN`, select all management events \
+          with `aws cloudtrail put-event-selectors`, and `aws cloudtrail start-logging`.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html",
+        "https://docs.aws.amazon.com/config/latest/developerguide/cloudtrail-security-trail-enabled.html",
+    ],
+    reads: &[
+        calls::LIST_REGIONS,
+        calls::DESCRIBE_TRAILS,
+        calls::GET_TRAIL_STATUS,
+        calls::GET_EVENT_SELECTORS,
+    ],
+    run: Run::Account(run),
+};
+
+fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
+    let mut gaps = Vec::from_iter(account.regions.known().err());
+    let mut seen = BTreeMap::new();
+    for switch in recording::in_scope(account) {
+        match recording::trails_in(account, &switch.name, ctx) {
+            Err(gap) => gaps.push(gap),
+            Ok(sight) => {
+                gaps.extend(sight.hidden);
+                for trail in sight.trails {
+                    match trail {
+                        Ok(trail) => drop(seen.insert(&trail.arn, trail)),
+                        Err(gap) => gaps.push(gap),
+                    }
+                }
+            }
+        }
+    }
+    let mut lacking = BTreeMap::new();
+    for (arn, trail) in seen {
+        match lacks(trail) {
+            (missing, None) if missing.is_empty() => {
+                let verdict = Verdict::pass(format!("{arn} has all of it"));
+                return Ok(verdict.saw("TrailARN", arn));
+            }
+            (missing, Some(gap)) if missing.is_empty() => gaps.push(gap),
+            (missing, _) => drop(lacking.insert(arn, missing)),
+        }
+    }
+    if let Some(gaps) = Gaps::collect(gaps) {
+        return Err(gaps);
+    }
+    let nearest = lacking.iter().min_by_key(|(_, missing)| missing.len());
+    let message = match nearest {
+        Some((arn, missing)) => format!("the nearest is {arn}: {}", missing.join(", ")),
+        None => "no trail is seen in the account".to_owned(),
+    };
+    Ok(Verdict::fail(message).saw("Lacking", lacking))
+}
+
+/// What a trail lacks, and what stands in the way of knowing the rest.
+fn lacks(trail: &Trail) -> (Vec<String>, Option<Gaps>) {
+    let (mut missing, mut gaps) = (Vec::new(), Vec::new());
+    match trail.configuration.known() {
+        Err(gap) => gaps.push(gap),
+        Ok(set) => {
+            let properties = [
+                (set.multi_region, "records in one region alone"),
+                (set.log_file_validation, "has no log file validation"),
+                (set.kms_key.is_some(), "is not encrypted with a KMS key"),
+            ];
+            let off = properties.iter().filter(|(on, _)| !on);
+            missing.extend(off.map(|(_, words)| (*words).to_owned()));
+        }
+    }
+    match trail.status.known() {
+        Err(gap) => gaps.push(gap),
+        Ok(status) if !status.logging => missing.push("is stopped".to_owned()),
+        Ok(_) => {}
+    }
+    let recorded = selectors::recorded(trail);
+    match recorded.map(|sets| selectors::judge(&Events::management(), &sets)) {
+        Ok(Answer::Covers) => {}
+        Ok(Answer::Lacks(hole)) => missing.push(hole.to_string()),
+        Ok(Answer::CannotTell(gap)) | Err(gap) => gaps.push(gap),
+    }
+    (missing, Gaps::collect(gaps))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let set = |change: fn(&mut crate::inventory::TrailConfiguration)| {
+            trail(|it| change(configuration(it)))
+        };
+        let spread = |case: Case| {
+            case.and(|it| {
+                add_trail(it, ACCOUNT, HOME, "second", |it| {
+                    configuration(it).multi_region = false;
+                });
+            })
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, inventory(|_| {})),
+                (Fail, set(|it| it.multi_region = false)),
+                (Fail, set(|it| it.log_file_validation = false)),
+                (Fail, set(|it| it.kms_key = None)),
+                (Fail, trail(|it| status(it).logging = false)),
+                (
+                    Fail,
+                    trail(|it| {
+                        it.selectors = Known(classic_selectors("All", true, &["kms.amazonaws.com"]))
+                    }),
+                ),
+                // A log group is no part of it.
+                (Pass, set(|it| it.log_group = None)),
+                // Every property is there, but not in one trail.
+                (Fail, spread(set(|it| it.log_file_validation = false))),
+                (Pass, spread(inventory(|_| {}))),
+                (Fail, region(|it| it.trails = Known(Vec::new()))),
+                (
+                    Unknown,
+                    trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.selectors = denied(calls::GET_EVENT_SELECTORS)),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.configuration = denied(calls::DESCRIBE_TRAILS)),
+                ),
+                (
+                    Fail,
+                    set(|it| it.kms_key = None).and(|it| {
+                        it.trails.values_mut().next().unwrap().status =
+                            denied(calls::GET_TRAIL_STATUS)
+                    }),
+                ),
+                (
+                    Unknown,
+                    region(|it| it.trails = denied(calls::DESCRIBE_TRAILS)),
+                ),
+                (Unknown, inventory(|it| it.trails.clear())),
+                (
+                    Unknown,
+                    account(|it| it.regions = denied(calls::LIST_REGIONS)),
+                ),
+            ],
+        );
+    }
+}

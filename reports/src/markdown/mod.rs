@@ -1,0 +1,105 @@
+//! Markdown for GitHub: a step's summary, or a comment on a pull request.
+//!
+//! A comment may have 65,536 characters, a summary 1 MiB. The page keeps the smaller limit, counted in bytes,
+//! so that it fits everywhere. Each section has its share of it; what does not fit is counted in its place and
+//! at the top.
+
+mod sections;
+mod words;
+
+use std::io::{self, Write};
+
+use trailaudit_checks::audit::Audit;
+use trailaudit_checks::finding::Severity;
+
+use crate::shown::Shown;
+use crate::tell::{self, Names, number};
+use crate::{Format, Options};
+use words::{code, text};
+
+pub(crate) const FORMAT: Format = Format {
+    name: "markdown",
+    extension: "md",
+    about: "For a step summary or a pull request comment, within their limits",
+    write,
+};
+
+/// Marks the page, for whoever replaces an earlier comment by a later one.
+const MARK: &str = "<!-- trailaudit -->";
+/// The longest phrase of the head.
+const PHRASE: usize = 300;
+
+fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let names = Names::of(audit);
+    let shown = Shown::of(audit, options.min_severity);
+    let sections = [
+        sections::open(audit, &names, &shown),
+        sections::unknown(&names, &shown),
+        sections::waived(&names, &shown),
+        sections::coverage(audit, &names),
+        sections::asides(audit),
+        sections::frameworks(audit),
+        sections::checks(audit),
+    ];
+    let cut: Vec<String> = sections.iter().filter_map(sections::Section::cut).collect();
+    let mut page = head(audit);
+    if !cut.is_empty() {
+        page.push_str(&format!(
+            "\n> **This page is cut** to what a comment may hold. Left out: {}. The totals count them, the other \
+             formats list them.\n",
+            cut.join(", ")
+        ));
+    }
+    if let Some(hidden) = shown.hidden() {
+        page.push_str(&format!("\n> {hidden}\n"));
+    }
+    for section in &sections {
+        page.push_str(section.as_str());
+    }
+    page.push_str(&format!("\n{}\n", text(&tell::totals(audit), PHRASE)));
+    out.write_all(page.as_bytes())?;
+    out.flush()
+}
+
+/// The verdict, the totals, and where they come from.
+fn head(audit: &Audit) -> String {
+    let (word, sentence) = tell::verdict(audit);
+    let sum = &audit.summary;
+    let whose = match &audit.scope.organization {
+        Some(id) => format!("organization {}", code(id, PHRASE)),
+        None => "no organization".to_owned(),
+    };
+    let severities = Severity::ALL.map(|severity| {
+        let count = sum.by_severity.get(&severity).copied().unwrap_or(0);
+        format!("{} {severity}", number(count))
+    });
+    format!(
+        "{MARK}\n## CloudTrail: {}\n\n{sentence}.\n\n\
+         | pass | fail | of these waived | unknown | not applicable |\n\
+         | ---: | ---: | ---: | ---: | ---: |\n\
+         | {} | {} | {} | {} | {} |\n\n\
+         - Open failures: {}\n\
+         - Scope: {whose}; asked by {}\n\
+         - Accounts: {}\n\
+         - Regions: {}\n\
+         - Facts of {}, judged {} by {}\n\
+         - Result: {}\n",
+        word.as_str(),
+        number(sum.pass),
+        number(sum.fail),
+        number(sum.waived),
+        number(sum.unknown),
+        number(sum.not_applicable),
+        severities.join(", "),
+        code(audit.scope.caller_arn.as_str(), PHRASE),
+        tell::by_status(&tell::accounts(audit)),
+        tell::by_status(&tell::regions(audit)),
+        audit.started_at,
+        audit.now,
+        code(
+            &format!("{} {}", audit.tool.name, audit.tool.version),
+            PHRASE
+        ),
+        tell::exit(audit),
+    )
+}

@@ -1,0 +1,276 @@
+//! The sections of the page: each a list within its share of the room.
+
+use std::collections::BTreeMap;
+
+use trailaudit_checks::audit::Audit;
+use trailaudit_checks::coverage::{AccountStatus, RegionStatus};
+use trailaudit_checks::finding::Finding;
+
+use super::words::{code, text};
+use crate::shown::Shown;
+use crate::tell::{self, Names, account_word, counted, number, region_word};
+use crate::{ended, gaps};
+
+/// The longest name, the longest sentence, and how many facts of a finding are told.
+const NAME: usize = 300;
+const SENTENCE: usize = 500;
+const FACTS: usize = 3;
+/// How many places and answers of a gap are named.
+const FEW: usize = 5;
+
+/// A heading and a list: what does not fit into the room is counted.
+#[derive(Debug)]
+pub(super) struct Section {
+    page: String,
+    room: usize,
+    noun: &'static str,
+    folded: bool,
+    cut: u64,
+}
+
+impl Section {
+    fn new(title: &str, noun: &'static str, room: usize) -> Self {
+        Self {
+            page: format!("\n### {title}\n"),
+            room,
+            noun,
+            folded: false,
+            cut: 0,
+        }
+    }
+
+    /// One that opens by a click. The title is ours: no foreign text.
+    fn folded(title: &str, noun: &'static str, room: usize) -> Self {
+        Self {
+            page: format!("\n<details><summary>{title}</summary>\n\n"),
+            folded: true,
+            ..Self::new("", noun, room)
+        }
+    }
+
+    /// Adds the lines if they fit; once something did not, nothing does: the worst stands first.
+    fn add(&mut self, lines: &str, count: u64) {
+        if self.cut > 0 || self.page.len() + lines.len() > self.room {
+            self.cut += count;
+        } else {
+            self.page.push_str(lines);
+        }
+    }
+
+    fn end(mut self, is_empty: bool) -> Self {
+        if is_empty {
+            self.page.clear();
+            return self;
+        }
+        if !self.page.ends_with('\n') {
+            self.page.push('\n');
+        }
+        if let Some(cut) = self.cut() {
+            self.page
+                .push_str(&format!("- and {cut} that do not fit here\n"));
+        }
+        if self.folded {
+            self.page.push_str("\n</details>\n");
+        }
+        self
+    }
+
+    /// How much is left out.
+    pub(super) fn cut(&self) -> Option<String> {
+        (self.cut > 0).then(|| counted(self.cut, self.noun))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.page
+    }
+}
+
+/// The open failures, by check, the worst first.
+pub(super) fn open(audit: &Audit, names: &Names<'_>, shown: &Shown<'_>) -> Section {
+    let mut section = Section::new("Open failures", "open failure", 30_000);
+    for (severity, id, findings) in shown.worst_first() {
+        let mut lead = format!(
+            "\n**{}** {}",
+            severity.as_str().to_uppercase(),
+            code(id, NAME)
+        );
+        if let Some(check) = audit.check(id) {
+            let (title, fix) = (text(&check.title, SENTENCE), text(&check.fix, SENTENCE));
+            lead.push_str(&format!(" {title}\n\nFix: {fix}"));
+        }
+        lead.push_str("\n\n");
+        for finding in findings {
+            section.add(&format!("{lead}{}", line(names, finding)), 1);
+            lead.clear();
+        }
+    }
+    section.end(shown.open.is_empty())
+}
+
+/// One finding: the subject, what is wrong, and some facts.
+fn line(names: &Names<'_>, finding: &Finding) -> String {
+    let subject = code(&names.subject(&finding.subject), NAME);
+    let mut line = format!("- {subject}: {}", text(&finding.message, SENTENCE));
+    for fact in finding.evidence.iter().take(FACTS) {
+        line.push_str(&format!("; saw {}", code(&tell::evidence(fact), NAME)));
+    }
+    if let more @ 1.. = finding.evidence.len().saturating_sub(FACTS) {
+        line.push_str(&format!("; and {} more", counted(more as u64, "fact")));
+    }
+    line + "\n"
+}
+
+/// What could not be told, by what stood in the way.
+pub(super) fn unknown(names: &Names<'_>, shown: &Shown<'_>) -> Section {
+    let title = format!(
+        "Could not be told: {}",
+        counted(shown.unknown.len() as u64, "finding")
+    );
+    let mut section = Section::folded(&title, "unanswered call", 6_000);
+    let groups = gaps::of(shown.unknown.iter().copied());
+    for group in &groups {
+        let mut line = format!(
+            "- {} ({})",
+            code(&group.title(), NAME),
+            counted(group.findings, "finding")
+        );
+        if let Some(action) = group.action {
+            line.push_str(&format!("; IAM action {}", code(action, NAME)));
+        }
+        let accounts = group.accounts.iter().map(|it| names.account(it));
+        let regions = group.regions.iter().map(ToString::to_string);
+        for (what, places) in [("in", few(accounts)), ("regions", few(regions))] {
+            if let Some(places) = places {
+                line.push_str(&format!("; {what} {places}"));
+            }
+        }
+        if let Some(said) = group.said.first() {
+            line.push_str(&format!("; answer {}", code(said, NAME)));
+        }
+        section.add(&(line + "\n"), 1);
+    }
+    section.end(groups.is_empty())
+}
+
+/// The first of them by name, and how many more.
+fn few(all: impl ExactSizeIterator<Item = String>) -> Option<String> {
+    let more = all.len().saturating_sub(FEW);
+    let mut words: Vec<String> = all.take(FEW).map(|it| code(&it, NAME)).collect();
+    if more > 0 {
+        words.push(format!("and {} more", number(more as u64)));
+    }
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
+/// The accepted failures, each with its end.
+pub(super) fn waived(names: &Names<'_>, shown: &Shown<'_>) -> Section {
+    let title = format!("Waived: {}", counted(shown.waived.len() as u64, "failure"));
+    let mut section = Section::folded(&title, "waived failure", 5_000);
+    for finding in &shown.waived {
+        let waiver = finding.waiver.as_ref().map(tell::waiver);
+        let line = format!(
+            "- **{}** {} {}: {}; {}\n",
+            finding.severity.as_str().to_uppercase(),
+            code(&finding.check, NAME),
+            code(&names.subject(&finding.subject), NAME),
+            text(&finding.message, SENTENCE),
+            text(&waiver.unwrap_or_default(), SENTENCE),
+        );
+        section.add(&line, 1);
+    }
+    section.end(shown.waived.is_empty())
+}
+
+/// The accounts and regions that were not fully seen.
+pub(super) fn coverage(audit: &Audit, names: &Names<'_>) -> Section {
+    let coverage = &audit.coverage;
+    let accounts = coverage.accounts.iter();
+    let accounts = accounts.filter(|it| it.status != AccountStatus::Assessed);
+    let accounts = accounts.map(|it| {
+        (
+            names.account(&it.id),
+            account_word(it.status).to_owned(),
+            &it.reason,
+        )
+    });
+    let mut regions: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    let unseen = coverage.regions.iter();
+    for it in unseen.filter(|it| it.status != RegionStatus::Assessed) {
+        regions
+            .entry((&it.account, it.status))
+            .or_default()
+            .push(it);
+    }
+    let regions = regions
+        .into_iter()
+        .filter_map(|((account, status), regions)| {
+            let named = few(regions.iter().map(|it| it.region.to_string()))?;
+            let status = format!("{named} {}", region_word(status));
+            Some((names.account(account), status, &regions.first()?.reason))
+        });
+    let all: Vec<(String, String, &Option<String>)> = accounts.chain(regions).collect();
+    let mut section = Section::folded("Not fully seen", "coverage line", 5_000);
+    for (place, status, reason) in &all {
+        let why = reason
+            .as_ref()
+            .map(|it| format!(": {}", text(it, SENTENCE)));
+        let line = format!(
+            "- {} {status}{}\n",
+            code(place, NAME),
+            why.unwrap_or_default()
+        );
+        section.add(&line, 1);
+    }
+    section.end(all.is_empty())
+}
+
+/// Waivers without effect, and what stays open.
+pub(super) fn asides(audit: &Audit) -> Section {
+    let asides = tell::asides(audit);
+    let mut section = Section::folded("Notes", "note", 3_000);
+    for aside in &asides {
+        section.add(&format!("- {}\n", text(aside, SENTENCE)), 1);
+    }
+    section.end(asides.is_empty())
+}
+
+/// The frameworks that were asked for, control by control.
+pub(super) fn frameworks(audit: &Audit) -> Section {
+    let mut section = Section::folded("Frameworks", "control", 5_000);
+    section.add(&format!("{}\n", tell::NOT_A_VERDICT), 0);
+    for framework in &audit.frameworks {
+        let mut lead = format!(
+            "\n**{} {}**: {}\n\n",
+            text(&framework.name, NAME),
+            text(&framework.version, NAME),
+            tell::controls(framework)
+        );
+        for control in &framework.controls {
+            let line = format!(
+                "{lead}- **{}** {} {} ({})\n",
+                tell::control_word(control.status),
+                code(&control.id, NAME),
+                text(&control.title, NAME),
+                tell::control(control)
+            );
+            section.add(&line, 1);
+            lead.clear();
+        }
+    }
+    section.end(audit.frameworks.is_empty())
+}
+
+/// Every check, fired or not, by how it ended.
+pub(super) fn checks(audit: &Audit) -> Section {
+    let title = format!("Every check: {}", number(audit.checks.len() as u64));
+    let mut section = Section::folded(&title, "check", 7_000);
+    for (ended, checks) in ended::checks(audit) {
+        let count = number(checks.len() as u64);
+        let mut lead = format!("\n\n**{count} {}**: ", ended.as_str());
+        for check in checks {
+            section.add(&format!("{lead}{}", code(check, NAME)), 1);
+            lead = ", ".to_owned();
+        }
+    }
+    section.end(audit.checks.is_empty())
+}

@@ -1,0 +1,284 @@
+//! CloudWatch alarms, SNS topics and EventBridge rules: who is told.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudwatch::types::{CompositeAlarm, MetricAlarm};
+use trailaudit_checks::calls::{
+    ApiCall, DESCRIBE_ALARMS, DESCRIBE_LOG_RESOURCE_POLICIES, GET_TOPIC_ATTRIBUTES, LIST_RULES,
+    LIST_SUBSCRIPTIONS, LIST_TARGETS_BY_RULE,
+};
+use trailaudit_checks::fact::{Fact, Known, Unknown};
+use trailaudit_checks::ids::Arn;
+use trailaudit_checks::inventory::Topic;
+use trailaudit_checks::inventory::monitoring::{
+    Alarm, EventRule, Subscription, TopicConfiguration, WatchedMetric,
+};
+
+use super::ask::{Ask, Read, Target, malformed, pages, send};
+
+/// Metric alarms, and composite ones by name and actions.
+pub(crate) async fn alarms(ask: &Ask, target: &Target) -> Fact<Vec<Alarm>> {
+    use aws_sdk_cloudwatch::types::AlarmType;
+    let pages = pages!(
+        ask,
+        target,
+        DESCRIBE_ALARMS,
+        "",
+        &[],
+        aws_sdk_cloudwatch,
+        |token| ask
+            .clients
+            .cloudwatch
+            .describe_alarms()
+            .alarm_types(AlarmType::MetricAlarm)
+            .alarm_types(AlarmType::CompositeAlarm)
+            .max_records(100)
+            .set_next_token(token.clone()),
+        |out| {
+            let metric = out
+                .metric_alarms
+                .unwrap_or_default()
+                .into_iter()
+                .map(metric_alarm);
+            let composite = out
+                .composite_alarms
+                .unwrap_or_default()
+                .into_iter()
+                .map(composite);
+            (metric.chain(composite).collect(), out.next_token)
+        }
+    );
+    pages.read((target, DESCRIBE_ALARMS), |alarms: Vec<Option<Alarm>>| {
+        alarms.into_iter().collect()
+    })
+}
+
+fn metric_alarm(it: MetricAlarm) -> Option<Alarm> {
+    let queries = it.metrics.unwrap_or_default();
+    let watched = queries.iter().filter_map(|query| {
+        let metric = query.metric_stat.as_ref()?.metric.as_ref()?;
+        Some(WatchedMetric {
+            namespace: metric.namespace.clone()?,
+            name: metric.metric_name.clone()?,
+        })
+    });
+    Some(Alarm {
+        arn: Arn::from(it.alarm_arn?),
+        name: it.alarm_name.unwrap_or_default(),
+        namespace: it.namespace,
+        metric: it.metric_name,
+        statistic: it
+            .statistic
+            .map(|it| it.as_str().to_owned())
+            .or(it.extended_statistic),
+        period: it.period,
+        evaluation_periods: it.evaluation_periods,
+        datapoints_to_alarm: it.datapoints_to_alarm,
+        threshold: it.threshold,
+        comparison: it.comparison_operator.map(|it| it.as_str().to_owned()),
+        missing_data: it.treat_missing_data,
+        actions_enabled: it.actions_enabled.unwrap_or_default(),
+        alarm_actions: it
+            .alarm_actions
+            .unwrap_or_default()
+            .into_iter()
+            .map(Arn::from)
+            .collect(),
+        metrics: watched.collect(),
+        expressions: queries
+            .iter()
+            .filter_map(|query| query.expression.clone())
+            .collect(),
+        dimensions: it
+            .dimensions
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|it| Some((it.name?, it.value?)))
+            .collect(),
+    })
+}
+
+/// A composite alarm watches other alarms: it has no metric of its own.
+fn composite(it: CompositeAlarm) -> Option<Alarm> {
+    Some(Alarm {
+        arn: Arn::from(it.alarm_arn?),
+        name: it.alarm_name.unwrap_or_default(),
+        namespace: None,
+        metric: None,
+        statistic: None,
+        period: None,
+        evaluation_periods: None,
+        datapoints_to_alarm: None,
+        threshold: None,
+        comparison: None,
+        missing_data: None,
+        actions_enabled: it.actions_enabled.unwrap_or_default(),
+        alarm_actions: it
+            .alarm_actions
+            .unwrap_or_default()
+            .into_iter()
+            .map(Arn::from)
+            .collect(),
+        expressions: it.alarm_rule.into_iter().collect(),
+        metrics: Vec::new(),
+        dimensions: BTreeMap::new(),
+    })
+}
+
+/// EventBridge rules of the default bus, with their targets.
+pub(crate) async fn rules(ask: &Ask, target: &Target) -> Fact<Vec<EventRule>> {
+    let pages = pages!(
+        ask,
+        target,
+        LIST_RULES,
+        "",
+        &[],
+        aws_sdk_eventbridge,
+        |token| ask
+            .clients
+            .events
+            .list_rules()
+            .set_next_token(token.clone()),
+        |out| (out.rules.unwrap_or_default(), out.next_token)
+    );
+    let listed: Vec<aws_sdk_eventbridge::types::Rule> = match pages {
+        Known(listed) => listed.unwrap_or_default(),
+        Unknown(gap) => return Unknown(gap),
+    };
+    let mut rules = Vec::new();
+    for it in listed {
+        let (Some(arn), Some(name)) = (it.arn, it.name) else {
+            return Unknown(malformed(target, LIST_RULES, "a rule without a name"));
+        };
+        // A schedule, and what other services made for themselves, tells nobody of trails.
+        let targets = targets(ask, target, &name).await;
+        rules.push(EventRule {
+            arn: Arn::from(arn),
+            name,
+            bus: it.event_bus_name.unwrap_or_else(|| "default".to_owned()),
+            state: it
+                .state
+                .map(|it| it.as_str().to_owned())
+                .unwrap_or_default(),
+            pattern: it.event_pattern,
+            targets,
+        });
+    }
+    Known(rules)
+}
+
+async fn targets(ask: &Ask, target: &Target, rule: &str) -> Fact<Vec<Arn>> {
+    let pages = pages!(
+        ask,
+        target,
+        LIST_TARGETS_BY_RULE,
+        rule,
+        &[],
+        aws_sdk_eventbridge,
+        |token| ask
+            .clients
+            .events
+            .list_targets_by_rule()
+            .rule(rule)
+            .set_next_token(token.clone()),
+        |out| (out.targets.unwrap_or_default(), out.next_token)
+    );
+    pages.map(|targets: Option<Vec<aws_sdk_eventbridge::types::Target>>| {
+        targets
+            .unwrap_or_default()
+            .into_iter()
+            .map(|it| Arn::from(it.arn))
+            .collect()
+    })
+}
+
+/// Resource policies of CloudWatch Logs in this region.
+pub(crate) async fn log_resource_policies(ask: &Ask, target: &Target) -> Fact<Vec<String>> {
+    const CALL: ApiCall = DESCRIBE_LOG_RESOURCE_POLICIES;
+    let pages = pages!(
+        ask,
+        target,
+        CALL,
+        "",
+        &[],
+        aws_sdk_cloudwatchlogs,
+        |token| ask
+            .clients
+            .logs
+            .describe_resource_policies()
+            .set_next_token(token.clone()),
+        |out| (out.resource_policies.unwrap_or_default(), out.next_token)
+    );
+    pages.read(
+        (target, CALL),
+        |policies: Vec<aws_sdk_cloudwatchlogs::types::ResourcePolicy>| {
+            policies.into_iter().map(|it| it.policy_document).collect()
+        },
+    )
+}
+
+/// A topic and who listens, without addresses.
+pub(crate) async fn topic(ask: &Ask, target: &Target, arn: Arn) -> Topic {
+    let (configuration, subscriptions) = futures::join!(
+        configuration(ask, target, &arn),
+        subscriptions(ask, target, &arn)
+    );
+    Topic {
+        arn,
+        configuration,
+        subscriptions,
+    }
+}
+
+async fn configuration(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Option<TopicConfiguration>> {
+    let request = ask
+        .clients
+        .sns
+        .get_topic_attributes()
+        .topic_arn(arn.as_str());
+    let (about, absent) = (arn.as_str(), &["NotFound", "NotFoundException"]);
+    let answer = send!(
+        ask,
+        target,
+        GET_TOPIC_ATTRIBUTES,
+        about,
+        absent,
+        aws_sdk_sns,
+        request
+    );
+    answer.map(|out| {
+        let mut attributes = out?.attributes.unwrap_or_default();
+        Some(TopicConfiguration {
+            policy: attributes.remove("Policy"),
+            kms_key: attributes.remove("KmsMasterKeyId"),
+        })
+    })
+}
+
+async fn subscriptions(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Vec<Subscription>> {
+    let pages = pages!(
+        ask,
+        target,
+        LIST_SUBSCRIPTIONS,
+        arn.as_str(),
+        &["NotFound", "NotFoundException"],
+        aws_sdk_sns,
+        |token| ask
+            .clients
+            .sns
+            .list_subscriptions_by_topic()
+            .topic_arn(arn.as_str())
+            .set_next_token(token.clone()),
+        |out| (out.subscriptions.unwrap_or_default(), out.next_token)
+    );
+    pages.map(|all: Option<Vec<aws_sdk_sns::types::Subscription>>| {
+        let all = all.unwrap_or_default().into_iter().map(|it| Subscription {
+            protocol: it.protocol.unwrap_or_default(),
+            // Until the other side agrees, the ARN is the word `PendingConfirmation`.
+            confirmed: it
+                .subscription_arn
+                .is_some_and(|arn| arn.starts_with("arn:")),
+        });
+        all.collect()
+    })
+}
