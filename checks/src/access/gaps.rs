@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::calls::ApiCall;
 use crate::evaluate::Context;
 use crate::fact::{Fact, Gap};
 use crate::ids::{AccountId, Region};
@@ -126,14 +125,12 @@ pub(super) fn by_words(ctx: &Context<'_>) -> BTreeMap<String, Gap> {
     all.map(|it| (it.gap.to_string(), it.gap.clone())).collect()
 }
 
-/// Where somebody, or something that could be tampered with, may be overlooked by whoever reads these calls.
-pub(crate) fn holes(ctx: &Context<'_>, reads: &[ApiCall]) -> Vec<(AccountId, Region, Gap)> {
-    let mut seen = BTreeSet::new();
-    let all = all(ctx)
-        .into_iter()
-        .filter(|it| it.hides && reads.contains(&it.gap.call));
+/// Where somebody, or something that could be tampered with, may be overlooked.
+pub(crate) fn holes(ctx: &Context<'_>) -> Vec<(AccountId, Region, Gap)> {
+    let all = all(ctx).into_iter().filter(|it| it.hides);
     let all = all.filter(|it| it.gap.reason != crate::fact::Reason::DeniedByScp);
-    all.map(|it| (it.account, it.region, it.gap.clone()))
-        .filter(|it| seen.insert(it.clone()))
-        .collect()
+    let all: BTreeSet<(AccountId, Region, Gap)> = all
+        .map(|it| (it.account, it.region, it.gap.clone()))
+        .collect();
+    all.into_iter().collect()
 }

@@ -173,7 +173,7 @@ fn class(
     // Where the evaluator goes by the action's name, each stands for itself.
     let by_name = !resource.grants.is_empty()
         || !resource.acl.is_empty()
-        || asker.caller.kind == CallerKind::Root
+        || asker.caller.kind == CallerKind::Root && action.action.ends_with("BucketPolicy")
         || action.action == "kms:RetireGrant";
     let service = action.action.split(':').next().unwrap_or_default();
     Some((

@@ -186,7 +186,7 @@ impl<'a> Judged<'a> {
                 access
                     .graph
                     .own(self.place, *what)
-                    .is_some_and(|it| it.rank() <= *rank)
+                    .is_some_and(|it| it.rank() <= *rank && it.rank() < 4)
             };
             if harmful.is_empty() || reach.what.iter().all(own) {
                 continue;

@@ -129,8 +129,10 @@ impl<'a> Analysis<'a> {
             travel,
             unread,
         } = self;
-        outside::add(&mut graph, &ground, &travel.known);
-        travel.join(&mut graph, &ground);
+        // Of an account that could not be read, the account is told, not each who may come from there.
+        let inside = travel.known.iter().chain(unread.keys()).cloned().collect();
+        outside::add(&mut graph, &ground, &inside);
+        travel.join(&mut graph, &ground, &inside);
         let resources = ground.resources.iter();
         Access {
             reaches: graph.solve(),

@@ -118,7 +118,7 @@ impl Travel {
     }
 
     /// Joins both sides.
-    pub(super) fn join(self, graph: &mut Graph, ground: &Ground<'_>) {
+    pub(super) fn join(self, graph: &mut Graph, ground: &Ground<'_>, inside: &BTreeSet<AccountId>) {
         let mut strangers: BTreeMap<String, usize> = BTreeMap::new();
         for door in &self.doors {
             let Ok(trust) = &door.trust else { continue };
@@ -136,7 +136,7 @@ impl Travel {
                 }
                 for member in set.members.iter().filter(|it| !it.is_deleted()) {
                     let account = member.account().map(AccountId::from);
-                    let known = account.and_then(|it| self.known.get(&it));
+                    let known = account.and_then(|it| inside.get(&it));
                     match (member, known) {
                         (Principal::Account(_) | Principal::Aws(_), Some(known)) => {
                             from.insert(known);

@@ -116,10 +116,11 @@ impl<'a> Evaluation<'a> {
         let lost = std::mem::take(&mut self.lost);
         if let Some(analysis) = self.analysis.take() {
             let access = analysis.finish();
+            let overlooked = crate::access::holes(self.ctx);
             for check in self.catalog {
                 if let Run::Access(run) = check.run {
                     self.access(check, run, &access);
-                    self.lost(check, &lost.access(check, self.ctx));
+                    self.lost(check, &lost.access(check, &overlooked, inventory));
                 }
             }
         }
@@ -315,10 +316,12 @@ impl<'a> Evaluation<'a> {
         }
         for id in self.seen_iam.clone() {
             let account = self.ctx.inventory.accounts.get(&id);
-            let Some(account) = account.filter(|it| is_judged(it) && !told.contains(&id)) else {
+            let unread = access.unread.get(&id);
+            let silent = unread.is_some() || !told.contains(&id);
+            let Some(account) = account.filter(|it| is_judged(it) && silent) else {
                 continue;
             };
-            let outcome = match access.unread.get(&id) {
+            let outcome = match unread {
                 Some(gaps) => Err(gaps.clone()),
                 None => {
                     let count = counts.get(&id).copied().unwrap_or_default();

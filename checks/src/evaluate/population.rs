@@ -8,7 +8,7 @@ use crate::calls;
 use crate::check::{Check, Identity, Principal, RegionOf};
 use crate::fact::{Fact, Gap, Gaps, Reason};
 use crate::finding::{Subject, SubjectKind};
-use crate::ids::Region;
+use crate::ids::{AccountId, Region};
 use crate::inventory::{
     Account, Bucket, EventDataStore, Inventory, Key, LogGroup, Organization, Trail,
 };
@@ -135,7 +135,12 @@ impl Lost {
 
 impl Lost {
     /// Where somebody who can tamper, or what could be tampered with, may be overlooked.
-    pub(super) fn access(&self, check: &Check, ctx: &Context<'_>) -> Holes {
+    pub(super) fn access(
+        &self,
+        check: &Check,
+        overlooked: &[(AccountId, Region, Gap)],
+        inventory: &Inventory,
+    ) -> Holes {
         let mut holes = self.accounts.clone();
         for (call, lost) in [
             (calls::DESCRIBE_TRAILS, &self.trails),
@@ -152,9 +157,11 @@ impl Lost {
                 }
             }
         }
-        for (account, region, gap) in crate::access::holes(ctx, check.reads) {
-            let subject = subject_of_region(ctx.inventory, &account, &region);
-            add(&mut holes, subject, gap);
+        for (account, region, gap) in overlooked {
+            if check.reads.contains(&gap.call) {
+                let subject = subject_of_region(inventory, account, region);
+                add(&mut holes, subject, gap.clone());
+            }
         }
         holes
     }
