@@ -79,7 +79,7 @@ pub(crate) fn subject(run: Run) -> SubjectKind {
         Run::Key(_) => SubjectKind::Key,
         Run::LogGroup(_) => SubjectKind::LogGroup,
         Run::EventDataStore(_) => SubjectKind::EventDataStore,
-        Run::Principal(_) => SubjectKind::Principal,
+        Run::Principal(_) | Run::Access(_) => SubjectKind::Principal,
     }
 }
 

@@ -78,7 +78,7 @@ impl Selection {
     #[must_use]
     pub fn reads_iam(&self) -> bool {
         let mut checks = self.checks.iter();
-        checks.any(|check| matches!(check.run, Run::Principal(_)))
+        checks.any(|check| matches!(check.run, Run::Principal(_) | Run::Access(_)))
     }
 }
 

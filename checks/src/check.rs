@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::access::Judged;
 use crate::calls::ApiCall;
 use crate::evaluate::Context;
 use crate::fact::Gaps;
@@ -63,6 +64,8 @@ pub enum Run {
     EventDataStore(fn(&EventDataStore, &Context<'_>) -> Outcome),
     /// Every user and role: fails and unknowns are told one by one, a pass once per account.
     Principal(fn(&Principal<'_>, &Context<'_>) -> Outcome),
+    /// Everyone who may act on the record, with what they can really do: told in the same way.
+    Access(fn(&Judged<'_>, &Context<'_>) -> Outcome),
 }
 
 /// A region of an account: enabled or not, and what was seen there.

@@ -3,6 +3,7 @@
 //! Data flows one way: an [`inventory::Inventory`] holds what was seen, each value a [`fact::Fact`];
 //! [`evaluate`] runs every check of the [`catalog`] over it; the findings become an [`audit::Audit`].
 
+pub mod access;
 pub mod audit;
 pub mod calls;
 pub mod catalog;

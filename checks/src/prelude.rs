@@ -1,5 +1,6 @@
 //! What every check needs.
 
+pub use crate::access::Judged;
 pub use crate::calls;
 pub use crate::check::{Check, Identity, Outcome, Principal, RegionOf, Run, Verdict};
 pub use crate::evaluate::Context;

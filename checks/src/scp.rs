@@ -66,6 +66,72 @@ fn levels<'a>(path: &[String], policies: &'a [Read<'a>]) -> Option<Vec<Level<'a>
     path.iter().map(level).collect()
 }
 
+/// The control policies of an organization, each read once.
+#[derive(Debug)]
+pub struct Control<'a> {
+    organization: &'a Organization,
+    service: Option<Vec<Read<'a>>>,
+    resource: Option<Vec<Read<'a>>>,
+}
+
+impl<'a> Control<'a> {
+    /// Reads them.
+    #[must_use]
+    pub fn of(organization: &'a Organization) -> Self {
+        Self {
+            organization,
+            service: read(organization, ControlPolicyKind::ServiceControlPolicy),
+            resource: read(organization, ControlPolicyKind::ResourceControlPolicy),
+        }
+    }
+
+    /// The levels from the root to the account. Nothing where the organization has no policy of this kind: it is
+    /// switched off then. What cannot be told is a policy that is missing.
+    #[must_use]
+    pub fn levels(&self, kind: ControlPolicyKind, account: &Account) -> Option<Vec<Level<'_>>> {
+        let (policies, name) = match kind {
+            ControlPolicyKind::ServiceControlPolicy => (&self.service, "service control policies"),
+            ControlPolicyKind::ResourceControlPolicy => {
+                (&self.resource, "resource control policies")
+            }
+        };
+        let missing = |reason: &str| {
+            Some(vec![Level {
+                target: account.id.to_string(),
+                policies: vec![Policy::missing(name, reason)],
+            }])
+        };
+        let Some(policies) = policies else {
+            let gap = self.organization.policies.gap();
+            return missing(&gap.map(ToString::to_string).unwrap_or_default());
+        };
+        if policies.is_empty() {
+            return None;
+        }
+        let Some(path) = path(self.organization, account) else {
+            return missing("the account's place in the organization is not known");
+        };
+        match levels(&path, policies) {
+            Some(levels) => Some(levels),
+            None => missing("where each is attached is not known"),
+        }
+    }
+
+    /// Every document of both kinds that could be read.
+    pub fn documents(&self) -> impl Iterator<Item = &Document> {
+        let all = self.service.iter().chain(&self.resource).flatten();
+        all.filter_map(|(_, document)| document.as_ref().ok())
+    }
+
+    /// The units from the root to the account, as `aws:PrincipalOrgPaths` writes them.
+    #[must_use]
+    pub fn org_path(&self, account: &Account) -> Option<String> {
+        let mut path = path(self.organization, account)?;
+        path.pop();
+        Some(format!("{}/{}/", self.organization.id, path.join("/")))
+    }
+}
+
 /// The name of the service control policy that surely denies this call in this region, whatever the
 /// session may do by its own rights.
 #[must_use]

@@ -13,6 +13,7 @@ use population::Lost;
 
 use serde_json::Value;
 
+use crate::access::{Access, Analysis, Judged};
 use crate::check::{Check, Identity, Outcome, Principal, RegionOf, Run, Verdict};
 use crate::fact::{Fact, Gap, Gaps, Reason};
 use crate::finding::{Evidence, Finding, Status, Subject, SubjectKind, fingerprint, short};
@@ -38,6 +39,8 @@ pub struct Evaluation<'a> {
     findings: BTreeMap<(&'static str, String), Finding>,
     seen_iam: BTreeSet<AccountId>,
     lost: Lost,
+    /// Only where a check asks for it.
+    analysis: Option<Analysis<'a>>,
 }
 
 impl<'a> Evaluation<'a> {
@@ -50,7 +53,12 @@ impl<'a> Evaluation<'a> {
             findings: BTreeMap::new(),
             seen_iam: BTreeSet::new(),
             lost: Lost::default(),
+            analysis: None,
         };
+        let about_access = |check: &&&Check| matches!(check.run, Run::Access(_));
+        if catalog.iter().any(|check| about_access(&check)) {
+            evaluation.analysis = Some(Analysis::new(ctx));
+        }
         let lost = Lost::of(ctx);
         for check in catalog {
             evaluation.judge(check, &lost);
@@ -67,6 +75,9 @@ impl<'a> Evaluation<'a> {
         };
         if !is_judged(account) {
             return;
+        }
+        if let Some(analysis) = &mut self.analysis {
+            analysis.account(iam);
         }
         for check in self.catalog {
             if let Run::Principal(run) = check.run {
@@ -102,11 +113,21 @@ impl<'a> Evaluation<'a> {
                 details: Fact::Unknown(gap),
             });
         }
+        let lost = std::mem::take(&mut self.lost);
+        if let Some(analysis) = self.analysis.take() {
+            let access = analysis.finish();
+            let overlooked = crate::access::holes(self.ctx);
+            for check in self.catalog {
+                if let Run::Access(run) = check.run {
+                    self.access(check, run, &access);
+                    self.lost(check, &lost.access(check, &overlooked, inventory));
+                }
+            }
+        }
         // Principals of accounts that nobody could list.
-        let lost = std::mem::take(&mut self.lost.accounts);
         for check in self.catalog {
             if let Run::Principal(_) = check.run {
-                self.lost(check, &lost);
+                self.lost(check, &lost.accounts);
             }
         }
         self.findings.into_values().collect()
@@ -172,6 +193,8 @@ impl<'a> Evaluation<'a> {
             }
             // Account by account, in `iam`.
             Run::Principal(_) => {}
+            // All accounts together, in `finish`.
+            Run::Access(_) => {}
         }
     }
 
@@ -257,6 +280,57 @@ impl<'a> Evaluation<'a> {
             // A question that arises for none of them is not one that all of them pass.
             let verdict = unasked.filter(|_| !asked).unwrap_or(none);
             self.add(check, account_subject(account), Ok(verdict));
+        }
+    }
+
+    /// One finding per principal that fails or is unknown, one pass per account where nobody is.
+    fn access(
+        &mut self,
+        check: &'static Check,
+        run: fn(&Judged<'_>, &Context<'_>) -> Outcome,
+        access: &Access,
+    ) {
+        let mut told: BTreeSet<AccountId> = BTreeSet::new();
+        let mut counts: BTreeMap<AccountId, usize> = BTreeMap::new();
+        // A file may give one ARN to two accounts: the worse outcome counts.
+        let mut outcomes: BTreeMap<String, (Subject, Outcome)> = BTreeMap::new();
+        for judged in access.judged() {
+            let actor = judged.actor();
+            *counts.entry(actor.account.clone()).or_default() += 1;
+            let outcome = run(&judged, self.ctx);
+            if outcome.as_ref().is_ok_and(|it| it.status != Status::Fail) {
+                continue;
+            }
+            let subject = population::actor_subject(&actor);
+            told.insert(actor.account);
+            match outcomes.get(&subject.id) {
+                Some((_, Ok(_))) => {}
+                Some(_) if outcome.is_err() => {}
+                Some(_) | None => {
+                    outcomes.insert(subject.id.clone(), (subject, outcome));
+                }
+            }
+        }
+        for (subject, outcome) in outcomes.into_values() {
+            self.add(check, subject, outcome);
+        }
+        for id in self.seen_iam.clone() {
+            let account = self.ctx.inventory.accounts.get(&id);
+            let unread = access.unread.get(&id);
+            let silent = unread.is_some() || !told.contains(&id);
+            let Some(account) = account.filter(|it| is_judged(it) && silent) else {
+                continue;
+            };
+            let outcome = match unread {
+                Some(gaps) => Err(gaps.clone()),
+                None => {
+                    let count = counts.get(&id).copied().unwrap_or_default();
+                    Ok(Verdict::pass(format!(
+                        "none of the account's {count} users and roles can"
+                    )))
+                }
+            };
+            self.add(check, account_subject(account), outcome);
         }
     }
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{Context, account_subject, home_of, is_judged, log_group_arn, not_reached, region_of};
+use crate::access::{Actor, ActorKind};
 use crate::calls;
-use crate::check::{Identity, Principal, RegionOf};
+use crate::check::{Check, Identity, Principal, RegionOf};
 use crate::fact::{Fact, Gap, Gaps, Reason};
 use crate::finding::{Subject, SubjectKind};
-use crate::ids::Region;
+use crate::ids::{AccountId, Region};
 use crate::inventory::{
     Account, Bucket, EventDataStore, Inventory, Key, LogGroup, Organization, Trail,
 };
@@ -129,6 +130,40 @@ impl Lost {
             }
         }
         lost
+    }
+}
+
+impl Lost {
+    /// Where somebody who can tamper, or what could be tampered with, may be overlooked.
+    pub(super) fn access(
+        &self,
+        check: &Check,
+        overlooked: &[(AccountId, Region, Gap)],
+        inventory: &Inventory,
+    ) -> Holes {
+        let mut holes = self.accounts.clone();
+        for (call, lost) in [
+            (calls::DESCRIBE_TRAILS, &self.trails),
+            (calls::GET_BUCKET_POLICY, &self.buckets),
+            (calls::GET_KEY_POLICY, &self.keys),
+            (calls::DESCRIBE_LOG_GROUPS, &self.log_groups),
+            (calls::LIST_EVENT_DATA_STORES, &self.stores),
+        ] {
+            if check.reads.contains(&call) {
+                for (subject, gaps) in lost {
+                    for gap in gaps.iter() {
+                        add(&mut holes, subject.clone(), gap.clone());
+                    }
+                }
+            }
+        }
+        for (account, region, gap) in overlooked {
+            if check.reads.contains(&gap.call) {
+                let subject = subject_of_region(inventory, account, region);
+                add(&mut holes, subject, gap.clone());
+            }
+        }
+        holes
     }
 }
 
@@ -298,6 +333,27 @@ pub(super) fn principal_subject(principal: &Principal<'_>) -> Subject {
         id: arn.to_string(),
         name: name.clone(),
         account: Some(principal.account.clone()),
+        region: None,
+    }
+}
+
+/// Whoever can act, in an account or from outside.
+pub(super) fn actor_subject(actor: &Actor) -> Subject {
+    let name = match actor.kind {
+        ActorKind::Anyone => "everyone",
+        ActorKind::User
+        | ActorKind::Role
+        | ActorKind::Root
+        | ActorKind::ServiceLinkedRole
+        | ActorKind::Federated
+        | ActorKind::External
+        | ActorKind::Step => actor.id.rsplit('/').next().unwrap_or(&actor.id),
+    };
+    Subject {
+        kind: SubjectKind::Principal,
+        id: actor.id.clone(),
+        name: name.to_owned(),
+        account: (!actor.account.as_str().is_empty()).then(|| actor.account.clone()),
         region: None,
     }
 }

@@ -3,7 +3,9 @@
 //! An organization has thousands of principals that share few policies. A caller of [`super::decide()`] asks only about
 //! the actions that some Allow of the principal, or of the resource, touches at all.
 
-use super::document::{Document, Effect, Statement};
+use std::collections::BTreeMap;
+
+use super::document::{ActionPattern, Actions, Document, Effect};
 use super::glob::lower;
 
 /// A list of actions, such as those that tamper with a record.
@@ -12,6 +14,8 @@ pub struct ActionTable {
     names: Vec<String>,
     /// Their case folded once for all patterns.
     folded: Vec<Vec<char>>,
+    /// The places of each service's actions.
+    services: BTreeMap<String, Vec<usize>>,
 }
 
 /// Some of the actions of a table.
@@ -25,9 +29,16 @@ impl ActionTable {
     #[must_use]
     pub fn new<'a>(actions: impl IntoIterator<Item = &'a str>) -> Self {
         let names: Vec<String> = actions.into_iter().map(str::to_owned).collect();
+        let mut services: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (index, name) in names.iter().enumerate() {
+            let service = name.split(':').next().unwrap_or_default();
+            let list = services.entry(service.to_lowercase()).or_default();
+            list.push(index);
+        }
         Self {
             folded: names.iter().map(|name| lower(name)).collect(),
             names,
+            services,
         }
     }
 
@@ -50,17 +61,56 @@ impl ActionTable {
         self.names.iter().enumerate().filter_map(chosen)
     }
 
+    /// Per statement of the document, in order, the actions that it names, be it to allow or to deny them.
+    #[must_use]
+    pub fn by_statement(&self, document: &Document) -> Vec<ActionSet> {
+        let statements = document.statements.iter();
+        statements.map(|it| self.named(&it.actions)).collect()
+    }
+
     fn touched(&self, document: &Document, effect: Effect) -> ActionSet {
         let mut set = ActionSet::default();
-        let own = |statement: &&Statement| statement.effect == effect;
-        for statement in document.statements.iter().filter(own) {
-            for (index, action) in self.folded.iter().enumerate() {
-                if !set.contains(index) && statement.actions.matches_lower(action) {
-                    set.insert(index);
-                }
+        for statement in &document.statements {
+            if statement.effect == effect {
+                set.add(&self.named(&statement.actions));
             }
         }
         set
+    }
+
+    fn named(&self, actions: &Actions) -> ActionSet {
+        let mut set = ActionSet::default();
+        for pattern in &actions.patterns {
+            self.add_matching(pattern, &mut set);
+        }
+        if !actions.negated {
+            return set;
+        }
+        let mut others = ActionSet::default();
+        for index in (0..self.names.len()).filter(|index| !set.contains(*index)) {
+            others.insert(index);
+        }
+        others
+    }
+
+    /// A pattern that spells its service out can match no action of another.
+    fn add_matching(&self, pattern: &ActionPattern, set: &mut ActionSet) {
+        let text = pattern.text.to_lowercase();
+        let service = text.split([':', '*', '?']).next().unwrap_or_default();
+        let spelled_out = text
+            .get(service.len()..)
+            .is_some_and(|rest| rest.starts_with(':'));
+        let mut add = |index: usize| {
+            let action = self.folded.get(index);
+            if action.is_some_and(|action| pattern.glob.matches_chars(action)) {
+                set.insert(index);
+            }
+        };
+        match self.services.get(service) {
+            Some(indexes) if spelled_out => indexes.iter().copied().for_each(&mut add),
+            None if spelled_out => {}
+            Some(_) | None => (0..self.folded.len()).for_each(&mut add),
+        }
     }
 }
 
@@ -89,7 +139,14 @@ impl ActionSet {
         self.bits.iter().all(|bits| *bits == 0)
     }
 
-    fn insert(&mut self, index: usize) {
+    /// Whether an action is in both.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        self.bits.iter().zip(&other.bits).any(|(a, b)| a & b != 0)
+    }
+
+    /// Adds the action at this place of the table.
+    pub fn insert(&mut self, index: usize) {
         let word = index / 64;
         if self.bits.len() <= word {
             self.bits.resize(word + 1, 0);
@@ -121,5 +178,8 @@ mod tests {
         allowed.add(&table.denied(&document));
         assert!(!allowed.is_empty() && allowed.contains(0));
         assert!(ActionSet::default().is_empty());
+        let each = table.by_statement(&document);
+        assert!(each[0].contains(7) && !each[0].contains(12) && each[1].contains(20));
+        assert!(!each[0].meets(&ActionSet::default()) && each[0].meets(&allowed));
     }
 }

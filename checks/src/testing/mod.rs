@@ -210,6 +210,52 @@ pub fn role(change: impl FnOnce(&mut Role)) -> Case {
     iam(|it| details(it).roles.push(role))
 }
 
+/// The ARN of the role that [`role`] adds.
+pub const WORKER: &str = "arn:aws:iam::111111111111:role/worker";
+/// Allows everything.
+pub const ALL: &str =
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+
+/// One more role, with this right.
+pub fn may(action: &str, resource: &str) -> Case {
+    role(|r| {
+        r.inline
+            .push(inline(&statement("Allow", action, resource, "")))
+    })
+}
+
+/// One more role, with this right if it has a second factor.
+pub fn with_mfa(action: &str) -> Case {
+    let mfa = r#","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#;
+    role(|r| r.inline.push(inline(&statement("Allow", action, "*", mfa))))
+}
+
+/// One more role, to which one policy allows everything and another denies these.
+pub fn denied_again(actions: &[&str]) -> Case {
+    let deny = format!(
+        r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Deny","Action":{actions:?},"Resource":"*"}}}}"#
+    );
+    role(|r| r.inline.extend([inline(ALL), inline(&deny)]))
+}
+
+/// One more role that is allowed one thing, within a boundary that allows another.
+pub fn bounded(action: &str, boundary: &str) -> Case {
+    let arn = "arn:aws:iam::111111111111:policy/boundary";
+    let document = statement("Allow", boundary, "*", "");
+    let may = statement("Allow", action, "*", "");
+    role(|r| {
+        r.boundary = Some(Arn::from(arn));
+        r.inline.push(inline(&may));
+    })
+    .and_iam(|it| it.policies.push(managed(arn, &document)))
+}
+
+fn statement(effect: &str, action: &str, resource: &str, more: &str) -> String {
+    format!(
+        r#"{{"Version":"2012-10-17","Statement":{{"Effect":"{effect}","Action":"{action}","Resource":"{resource}"{more}}}}}"#
+    )
+}
+
 /// The known IAM documents.
 pub fn details(iam: &mut Iam) -> &mut AuthorizationDetails {
     known(&mut iam.details)
@@ -273,5 +319,5 @@ pub fn gap<T>(call: ApiCall, reason: Reason) -> Fact<T> {
 /// Every check of this kind of subject, for tests of the engine.
 #[must_use]
 pub fn is_principal_check(check: &Check) -> bool {
-    matches!(check.run, Run::Principal(_))
+    matches!(check.run, Run::Principal(_) | Run::Access(_))
 }

@@ -56,7 +56,11 @@ pub fn sample() -> (Inventory, Vec<Iam>) {
     super::flaws::add(&mut inventory);
     let mut open = iam();
     open.account = AccountId::from(MEMBER);
+    for role in &mut super::details(&mut open).roles {
+        role.arn = Arn::from(role.arn.as_str().replace(ACCOUNT, MEMBER));
+    }
     let mut eve = user("eve");
+    eve.arn = Arn::from(eve.arn.as_str().replace(ACCOUNT, MEMBER));
     eve.inline.push(super::inline(
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
     ));

@@ -1,0 +1,303 @@
+//! The actions by which a record is stopped, destroyed, forged or blinded, or that lead there: `data/tamper-actions.json`.
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+use crate::finding::Severity;
+use crate::policy::ActionTable;
+
+/// One action of the table.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TamperAction {
+    /// Such as `cloudtrail:StopLogging`.
+    pub action: String,
+    /// The kinds of resource it acts on; none for those that no inventory holds.
+    pub on: Vec<Kind>,
+    /// What it does to the record, the worst first.
+    pub harm: Vec<Harm>,
+    /// How bad.
+    pub severity: Severity,
+    /// It has no resource: only `*` grants it.
+    #[serde(default)]
+    pub wildcard_only: bool,
+    /// How it leads to other principals' rights.
+    #[serde(default)]
+    pub escalation: Option<Escalation>,
+    /// What else must be so.
+    #[serde(default)]
+    pub only_if: Option<String>,
+    /// What it does, in a sentence.
+    pub effect: String,
+}
+
+impl TamperAction {
+    /// The class of harm that it is told under.
+    #[must_use]
+    pub fn harm(&self) -> Harm {
+        self.harm.first().copied().unwrap_or(Harm::Escalate)
+    }
+
+    /// Reading, or worth no word: told only to those who ask for it.
+    #[must_use]
+    pub fn is_minor(&self) -> bool {
+        self.severity == Severity::Info
+    }
+}
+
+/// What is done to the record. The worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Harm {
+    /// Events stop being recorded or delivered.
+    StopRecording,
+    /// Records are removed, or expire.
+    DestroyEvidence,
+    /// Records are added or replaced.
+    ForgeEvidence,
+    /// A guard falls, or other rights can be had.
+    Escalate,
+    /// Nobody is told any more.
+    BlindMonitoring,
+    /// Those who should read no longer can.
+    LockOutReaders,
+    /// Those who should not read can.
+    ExfiltrateLogs,
+    /// A protection is lowered; the harm needs one more step.
+    WeakenGuard,
+    /// Plain reading.
+    ReadLogs,
+}
+
+impl Harm {
+    /// As it stands in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Harm::StopRecording => "stop_recording",
+            Harm::DestroyEvidence => "destroy_evidence",
+            Harm::ForgeEvidence => "forge_evidence",
+            Harm::Escalate => "escalate",
+            Harm::BlindMonitoring => "blind_monitoring",
+            Harm::LockOutReaders => "lock_out_readers",
+            Harm::ExfiltrateLogs => "exfiltrate_logs",
+            Harm::WeakenGuard => "weaken_guard",
+            Harm::ReadLogs => "read_logs",
+        }
+    }
+}
+
+impl fmt::Display for Harm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What kind of resource is acted on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A trail.
+    Trail,
+    /// A CloudTrail Lake store.
+    EventDataStore,
+    /// A channel of such a store.
+    Channel,
+    /// A log bucket.
+    Bucket,
+    /// The log and digest files in it.
+    Objects,
+    /// A key that encrypts logs.
+    Key,
+    /// An alias by which a trail names its key.
+    Alias,
+    /// A key store outside KMS that such a key lives in.
+    KeyStore,
+    /// A log group that a trail delivers to.
+    LogGroup,
+    /// The streams of such a group.
+    LogStream,
+    /// An alarm.
+    Alarm,
+    /// An EventBridge rule.
+    EventRule,
+    /// The bus of such a rule.
+    EventBus,
+    /// A topic.
+    Topic,
+    /// A queue.
+    Queue,
+    /// The organization: its policies, accounts and trusted services.
+    Organization,
+    /// A member account.
+    Member,
+    /// What is set for a whole account.
+    Account,
+    /// AWS Config.
+    Config,
+    /// GuardDuty.
+    Guardduty,
+    /// Security Hub.
+    Securityhub,
+    /// IAM Access Analyzer.
+    AccessAnalyzer,
+    /// Security Lake.
+    Securitylake,
+    /// Another principal: a step on the way.
+    Principal,
+}
+
+impl Kind {
+    /// As it stands in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Trail => "trail",
+            Kind::EventDataStore => "event_data_store",
+            Kind::Channel => "channel",
+            Kind::Bucket => "bucket",
+            Kind::Objects => "objects",
+            Kind::Key => "key",
+            Kind::Alias => "alias",
+            Kind::KeyStore => "key_store",
+            Kind::LogGroup => "log_group",
+            Kind::LogStream => "log_stream",
+            Kind::Alarm => "alarm",
+            Kind::EventRule => "event_rule",
+            Kind::EventBus => "event_bus",
+            Kind::Topic => "topic",
+            Kind::Queue => "queue",
+            Kind::Organization => "organization",
+            Kind::Member => "member",
+            Kind::Account => "account",
+            Kind::Config => "config",
+            Kind::Guardduty => "guardduty",
+            Kind::Securityhub => "securityhub",
+            Kind::AccessAnalyzer => "access_analyzer",
+            Kind::Securitylake => "securitylake",
+            Kind::Principal => "principal",
+        }
+    }
+}
+
+/// How an action leads to other principals' rights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Escalation {
+    /// Become the role.
+    AssumeRole,
+    /// Become an account's root user.
+    AssumeRoot,
+    /// Make the role trust oneself.
+    TrustRewrite,
+    /// Make credentials of the user.
+    Credential,
+    /// Give a user rights.
+    SelfOrOtherGrant,
+    /// Give a role rights.
+    RoleGrant,
+    /// Give a group rights.
+    GroupGrant,
+    /// Join a group.
+    GroupJoin,
+    /// Rewrite a policy that is attached.
+    PolicyRewrite,
+    /// Lift a permissions boundary.
+    RemoveBoundary,
+    /// Take a Deny away.
+    RemoveDeny,
+    /// Change tags that policies look at.
+    Abac,
+    /// Make a user or role.
+    NewPrincipal,
+    /// Vouch for whom one likes.
+    Federation,
+    /// Take a second factor away.
+    Mfa,
+    /// Hand a role to a service.
+    PassRole,
+    /// Run one's own code under the role that was handed over.
+    LaunchWithPassedRole,
+    /// Run one's own code where it runs under a role already.
+    UseExistingCompute,
+    /// Give rights through IAM Identity Center.
+    Sso,
+    /// Rewrite the policy of a resource.
+    RewriteResourcePolicy,
+    /// Hand on the use of a key.
+    Grant,
+    /// Make another account administer the organization's trails.
+    ActsOnOrgTrail,
+}
+
+/// All actions, and the index of the policies that touch them.
+#[derive(Debug)]
+pub struct Table {
+    /// The actions, in the order of the file.
+    pub actions: Vec<TamperAction>,
+    /// The same, by place.
+    pub index: ActionTable,
+}
+
+impl Table {
+    /// The place of an action; case is ignored, as IAM ignores it.
+    #[must_use]
+    pub fn place(&self, action: &str) -> Option<usize> {
+        self.actions
+            .iter()
+            .position(|it| it.action.eq_ignore_ascii_case(action))
+    }
+
+    /// The action at a place.
+    #[must_use]
+    pub fn get(&self, place: usize) -> Option<&TamperAction> {
+        self.actions.get(place)
+    }
+}
+
+/// The table.
+#[must_use]
+pub fn table() -> &'static Table {
+    static TABLE: LazyLock<Table> = LazyLock::new(|| {
+        let text = include_str!("../../data/tamper-actions.json");
+        // A test reads it too, and counts.
+        let actions: Vec<TamperAction> = serde_json::from_str(text).unwrap_or_default();
+        let index = ActionTable::new(actions.iter().map(|it| it.action.as_str()));
+        Table { actions, index }
+    });
+    &TABLE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_table_is_whole() {
+        let text = include_str!("../../data/tamper-actions.json");
+        let actions: Vec<TamperAction> = serde_json::from_str(text).unwrap();
+        assert_eq!(actions.len(), 252);
+        assert_eq!(table().actions, actions);
+        let names: BTreeSet<String> = actions
+            .iter()
+            .map(|it| it.action.to_ascii_lowercase())
+            .collect();
+        assert_eq!(names.len(), actions.len());
+        for action in &actions {
+            assert!(!action.harm.is_empty(), "{}", action.action);
+            assert_eq!(
+                action.on.contains(&Kind::Principal),
+                action.on == [Kind::Principal],
+                "{}",
+                action.action
+            );
+            if action.on == [Kind::Principal] {
+                assert!(action.escalation.is_some(), "{}", action.action);
+            }
+        }
+        assert_eq!(table().place("CLOUDTRAIL:stoplogging"), Some(0));
+    }
+}

@@ -1,0 +1,331 @@
+//! What a principal can change about another, or itself, so that it may do more.
+
+use super::ask::{Answer, Asker};
+use super::ground::Ground;
+use super::people::{Freed, Papers, Person, Who, is_linked, is_reserved, place};
+use crate::ids::Arn;
+use crate::policy::{Key, Strength, Target, Value};
+
+/// One way to change somebody.
+pub(super) struct Freedom {
+    pub(super) freed: Freed,
+    pub(super) answer: Answer,
+    pub(super) by: String,
+}
+
+/// Every action that changes what a principal may do.
+const CHANGES: [&str; 22] = [
+    "iam:PutUserPolicy",
+    "iam:AttachUserPolicy",
+    "iam:PutRolePolicy",
+    "iam:AttachRolePolicy",
+    "iam:PutGroupPolicy",
+    "iam:AttachGroupPolicy",
+    "iam:CreatePolicyVersion",
+    "iam:SetDefaultPolicyVersion",
+    "iam:AddUserToGroup",
+    "iam:DeleteUserPolicy",
+    "iam:DeleteRolePolicy",
+    "iam:DeleteGroupPolicy",
+    "iam:DetachUserPolicy",
+    "iam:DetachRolePolicy",
+    "iam:DetachGroupPolicy",
+    "iam:RemoveUserFromGroup",
+    "iam:DeleteUserPermissionsBoundary",
+    "iam:DeleteRolePermissionsBoundary",
+    "iam:PutUserPermissionsBoundary",
+    "iam:PutRolePermissionsBoundary",
+    "iam:TagUser",
+    "iam:TagRole",
+];
+
+pub(super) fn touches(asker: &Asker<'_>) -> bool {
+    CHANGES.iter().any(|action| asker.touches(place(action)))
+}
+
+/// The questions about one principal.
+struct Change<'q, 'c> {
+    asker: &'q mut Asker<'c>,
+    papers: &'c Papers<'c>,
+    ground: &'c Ground<'c>,
+    /// `iam:PermissionsBoundary`, as requests about it carry it.
+    boundary: Key,
+}
+
+/// An answer, and the actions behind it.
+type Way = Option<(Answer, String)>;
+
+impl Change<'_, '_> {
+    fn ask(&mut self, action: &str, arn: &Arn) -> Way {
+        if !self.asker.touches(place(action)) {
+            return None;
+        }
+        let admin = format!(
+            "arn:{}:iam::aws:policy/AdministratorAccess",
+            arn.partition()
+        );
+        let mut with = Vec::new();
+        // A guard that lets only harmless policies be attached is a guard.
+        if action.starts_with("iam:Attach") {
+            with.push(("iam:PolicyARN", Key::Known(Value::One(admin))));
+        }
+        if !action.ends_with("PermissionsBoundary") {
+            with.push(("iam:PermissionsBoundary", self.boundary.clone()));
+        }
+        let target = Target::One(arn.to_string());
+        let owner = self.papers.account;
+        let answer = self.asker.plain(self.ground, action, target, owner, &with);
+        (!answer.is_denied()).then(|| (answer, action.to_owned()))
+    }
+
+    fn best(&mut self, actions: &[&str], arn: &Arn) -> Way {
+        let mut best: Way = None;
+        for action in actions {
+            best = better(best, self.ask(action, arn));
+        }
+        best
+    }
+
+    /// The customer's own policies can be rewritten.
+    fn rewrite(&mut self, policy: &Arn) -> Way {
+        if policy.account() != *self.papers.account {
+            return None;
+        }
+        let older = self
+            .ask("iam:SetDefaultPolicyVersion", policy)
+            .map(|(answer, by)| {
+                (
+                    answer.only_if("an older version says more", Strength::Weak),
+                    by,
+                )
+            });
+        better(self.ask("iam:CreatePolicyVersion", policy), older)
+    }
+}
+
+fn better(one: Way, two: Way) -> Way {
+    match (one, two) {
+        (Some(one), Some(two)) if two.0.rank() < one.0.rank() => Some(two),
+        (Some(one), _) => Some(one),
+        (None, two) => two,
+    }
+}
+
+fn both(one: &(Answer, String), two: &(Answer, String)) -> (Answer, String) {
+    (
+        one.0.clone().and(&two.0),
+        format!("{} and {}", one.1, two.1),
+    )
+}
+
+/// Everything that the asker can change about `who`.
+pub(super) fn of<'c>(
+    asker: &mut Asker<'c>,
+    papers: &'c Papers<'c>,
+    who: Who,
+    ground: &'c Ground<'_>,
+) -> Vec<Freedom> {
+    let Some(person) = papers.person(who) else {
+        return Vec::new();
+    };
+    if is_linked(person.arn) || is_reserved(person.arn) {
+        return Vec::new();
+    }
+    let boundary = match person.boundary {
+        Some(arn) => Key::Known(Value::One(arn.to_string())),
+        None => Key::Absent,
+    };
+    let mut change = Change {
+        asker,
+        papers,
+        ground,
+        boundary,
+    };
+    let granted = granted(&mut change, &person);
+    let unbound = person
+        .boundary
+        .and_then(|arn| unbound(&mut change, &person, arn));
+    let undenied = undenied(&mut change, &person);
+    let mut all = Vec::new();
+    let mut push = |freed: Freed, ways: &[&Way]| {
+        let mut ways = ways.iter().filter_map(|it| it.as_ref());
+        let Some(first) = ways.next() else { return };
+        let (answer, by) = ways.fold(first.clone(), |all, next| both(&all, next));
+        all.push(Freedom { freed, answer, by });
+    };
+    for (with_grant, with_bound, with_deny) in [
+        (true, false, false),
+        (false, true, false),
+        (false, false, true),
+        (true, true, false),
+        (true, false, true),
+        (false, true, true),
+        (true, true, true),
+    ] {
+        let there = |wanted: bool, way: &Way| !wanted || way.is_some();
+        if !there(with_grant, &granted)
+            || !there(with_bound, &unbound)
+            || !there(with_deny, &undenied)
+        {
+            continue;
+        }
+        let none = None;
+        let pick = |wanted: bool, way| if wanted { way } else { &none };
+        let freed = Freed {
+            granted: with_grant,
+            unbound: with_bound,
+            undenied: with_deny,
+            joined: None,
+        };
+        let ways = [
+            pick(with_grant, &granted),
+            pick(with_bound, &unbound),
+            pick(with_deny, &undenied),
+        ];
+        push(freed, &ways);
+    }
+    if person.role.is_none() {
+        for (group, it) in papers.details.groups.iter().enumerate() {
+            if person.groups.contains(&it.name) {
+                continue;
+            }
+            let joined = change.ask("iam:AddUserToGroup", &it.arn);
+            let freed = Freed {
+                joined: Some(group),
+                ..Freed::default()
+            };
+            push(freed, &[&joined]);
+            if unbound.is_some() {
+                push(
+                    Freed {
+                        unbound: true,
+                        ..freed
+                    },
+                    &[&joined, &unbound],
+                );
+            }
+        }
+    }
+    all
+}
+
+fn granted(change: &mut Change<'_, '_>, person: &Person<'_>) -> Way {
+    let own: &[&str] = match person.role {
+        Some(_) => &["iam:PutRolePolicy", "iam:AttachRolePolicy"],
+        None => &["iam:PutUserPolicy", "iam:AttachUserPolicy"],
+    };
+    let mut best = change.best(own, person.arn);
+    for policy in person.attached {
+        best = better(best, change.rewrite(policy));
+    }
+    for name in person.groups {
+        let Some(group) = change.papers.groups.get(name.as_str()) else {
+            continue;
+        };
+        let Some(group) = change.papers.details.groups.get(*group) else {
+            continue;
+        };
+        let way = change.best(&["iam:PutGroupPolicy", "iam:AttachGroupPolicy"], &group.arn);
+        best = better(best, way);
+        for policy in &group.attached {
+            best = better(best, change.rewrite(policy));
+        }
+    }
+    best
+}
+
+fn unbound(change: &mut Change<'_, '_>, person: &Person<'_>, boundary: &Arn) -> Way {
+    let lift: &[&str] = match person.role {
+        Some(_) => &[
+            "iam:DeleteRolePermissionsBoundary",
+            "iam:PutRolePermissionsBoundary",
+        ],
+        None => &[
+            "iam:DeleteUserPermissionsBoundary",
+            "iam:PutUserPermissionsBoundary",
+        ],
+    };
+    better(change.best(lift, person.arn), change.rewrite(boundary))
+}
+
+/// Every document of its own that denies something can go, or be rewritten; nothing if there is none.
+fn undenied(change: &mut Change<'_, '_>, person: &Person<'_>) -> Way {
+    let (delete, detach): (&[&str], &[&str]) = match person.role {
+        Some(_) => (
+            &["iam:DeleteRolePolicy", "iam:PutRolePolicy"],
+            &["iam:DetachRolePolicy"],
+        ),
+        None => (
+            &["iam:DeleteUserPolicy", "iam:PutUserPolicy"],
+            &["iam:DetachUserPolicy"],
+        ),
+    };
+    let mut all: Way = None;
+    if !collect(
+        change,
+        person.arn,
+        person.attached,
+        (delete, detach),
+        None,
+        &mut all,
+    ) {
+        return None;
+    }
+    for name in person.groups {
+        let Some(group) = change.papers.groups.get(name.as_str()) else {
+            return None;
+        };
+        let Some(group) = change.papers.details.groups.get(*group) else {
+            return None;
+        };
+        let ways: (&[&str], &[&str]) = (
+            &["iam:DeleteGroupPolicy", "iam:PutGroupPolicy"],
+            &["iam:DetachGroupPolicy"],
+        );
+        let leave = change.ask("iam:RemoveUserFromGroup", &group.arn);
+        if !collect(change, &group.arn, &group.attached, ways, leave, &mut all) {
+            return None;
+        }
+    }
+    all
+}
+
+/// Adds how each denying document of an owner goes. Says no if one cannot.
+fn collect(
+    change: &mut Change<'_, '_>,
+    owner: &Arn,
+    attached: &[Arn],
+    (delete, detach): (&[&str], &[&str]),
+    otherwise: Way,
+    all: &mut Way,
+) -> bool {
+    let papers = change.papers;
+    let inline = papers.inline.get(owner.as_str()).into_iter().flatten();
+    let inline = inline
+        .filter(|(_, read)| read.as_ref().is_ok_and(|it| it.denies()))
+        .count();
+    let denying = |arn: &&Arn| {
+        let read = papers.managed.get(arn.as_str());
+        read.is_some_and(|read| read.as_ref().is_ok_and(|it| it.denies()))
+    };
+    let attached: Vec<&Arn> = attached.iter().filter(denying).collect();
+    let mut ways = Vec::new();
+    if inline > 0 {
+        ways.push(better(change.best(delete, owner), otherwise.clone()));
+    }
+    for policy in attached {
+        let way = better(change.best(detach, owner), change.rewrite(policy));
+        ways.push(better(way, otherwise.clone()));
+    }
+    for way in ways {
+        let Some(way) = way else { return false };
+        *all = Some(match all.take() {
+            Some(before) if before.1.split(" and ").any(|it| it == way.1) => {
+                (before.0.and(&way.0), before.1)
+            }
+            Some(before) => both(&before, &way),
+            None => way,
+        });
+    }
+    true
+}

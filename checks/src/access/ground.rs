@@ -1,0 +1,173 @@
+//! What is the same for every principal: the organization's control policies, the resources, who administers what.
+
+use std::collections::BTreeMap;
+
+use super::actions::{Kind, table};
+use super::indexed::Indexed;
+use super::resources::{self, Resource};
+use crate::evaluate::Context;
+use crate::fact::Fact;
+use crate::ids::AccountId;
+use crate::inventory::{ControlPolicyKind, Organization};
+use crate::policy::{ActionSet, Circumstances, Level, Policy, Principal};
+use crate::scp::Control;
+
+/// See above.
+pub(super) struct Ground<'a> {
+    pub(super) ctx: &'a Context<'a>,
+    control: Option<Control<'a>>,
+    /// Per action of the table: actions of one class are named by the same statements of all control policies.
+    pub(super) control_class: Vec<usize>,
+    pub(super) resources: Vec<Resource>,
+    pub(super) by_account: BTreeMap<AccountId, Vec<usize>>,
+    /// Resources that somebody from another account may reach.
+    pub(super) shared: Vec<usize>,
+    /// Per kind of resource, the actions that act on it.
+    pub(super) by_kind: BTreeMap<Kind, Vec<usize>>,
+    pub(super) organization: Option<&'a Organization>,
+    /// Accounts that change the organization's trails beside the management account, or why that is not known.
+    pub(super) trail_administrators: Result<Vec<String>, String>,
+    pub(super) policy_administrators: Vec<String>,
+    /// Some guard looks at the tags of resources.
+    pub(super) tags_matter: bool,
+}
+
+impl<'a> Ground<'a> {
+    pub(super) fn new(ctx: &'a Context<'a>) -> Self {
+        let organization = ctx.inventory.organization.ok().and_then(Option::as_ref);
+        let control = organization.map(Control::of);
+        let documents = control.iter().flat_map(Control::documents);
+        let documents: Vec<Indexed> = documents.cloned().map(Indexed::new).collect();
+        let resources = resources::all(ctx);
+        let mut by_account: BTreeMap<AccountId, Vec<usize>> = BTreeMap::new();
+        for (place, resource) in resources.iter().enumerate() {
+            by_account
+                .entry(resource.account.clone())
+                .or_default()
+                .push(place);
+        }
+        let mut by_kind: BTreeMap<Kind, Vec<usize>> = BTreeMap::new();
+        for (place, action) in table().actions.iter().enumerate() {
+            for kind in &action.on {
+                by_kind.entry(*kind).or_default().push(place);
+            }
+        }
+        let policies = resources
+            .iter()
+            .filter_map(|it| it.policy.as_ref()?.as_ref().ok());
+        let tags_matter = documents.iter().chain(policies).any(Indexed::looks_at_tags);
+        let shared = (0..resources.len())
+            .filter(|place| resources.get(*place).is_some_and(Resource::is_shared))
+            .collect();
+        Self {
+            control_class: classes(documents.iter().map(|it| it.by_statement.as_slice())),
+            trail_administrators: trail_administrators(organization),
+            policy_administrators: policy_administrators(organization),
+            ctx,
+            control,
+            resources,
+            by_account,
+            shared,
+            by_kind,
+            organization,
+            tags_matter,
+        }
+    }
+
+    /// The control policies over an account; nothing where none are in play.
+    pub(super) fn levels(
+        &self,
+        kind: ControlPolicyKind,
+        account: &AccountId,
+    ) -> Option<Vec<Level<'_>>> {
+        if let Fact::Unknown(gap) = &self.ctx.inventory.organization {
+            let policy = Policy::missing("control policies", &gap.to_string());
+            return Some(vec![Level {
+                target: account.to_string(),
+                policies: vec![policy],
+            }]);
+        }
+        let account = self.ctx.inventory.accounts.get(account)?;
+        self.control.as_ref()?.levels(kind, account)
+    }
+
+    /// `aws:PrincipalOrgPaths` of an account's principals.
+    pub(super) fn org_path(&self, account: &AccountId) -> Option<String> {
+        let account = self.ctx.inventory.accounts.get(account)?;
+        self.control.as_ref()?.org_path(account)
+    }
+
+    pub(super) fn management(&self) -> Option<&'a str> {
+        self.organization.map(|it| it.management_account.as_str())
+    }
+
+    /// What policies do not say of a resource.
+    pub(super) fn circumstances(&self, resource: &Resource) -> Circumstances<'_> {
+        let administrators = self.trail_administrators.iter().flatten();
+        Circumstances {
+            management_account: self.management(),
+            cloudtrail_administrators: administrators.map(String::as_str).collect(),
+            organization_trail: resource.organization_trail,
+            policy_administrators: self
+                .policy_administrators
+                .iter()
+                .map(String::as_str)
+                .collect(),
+            retention: resource.retention,
+            mfa_delete: resource.mfa_delete,
+        }
+    }
+}
+
+/// Numbers actions so that two have one number only if the same statements name them.
+pub(super) fn classes<'s>(documents: impl Iterator<Item = &'s [ActionSet]>) -> Vec<usize> {
+    let sets: Vec<&ActionSet> = documents.flatten().collect();
+    let mut seen: BTreeMap<Vec<bool>, usize> = BTreeMap::new();
+    let actions = 0..table().actions.len();
+    actions
+        .map(|action| {
+            let signature = sets.iter().map(|set| set.contains(action)).collect();
+            let next = seen.len();
+            *seen.entry(signature).or_insert(next)
+        })
+        .collect()
+}
+
+fn trail_administrators(organization: Option<&Organization>) -> Result<Vec<String>, String> {
+    let Some(organization) = organization else {
+        return Ok(Vec::new());
+    };
+    let all = match &organization.delegated_administrators {
+        Fact::Known(all) => all,
+        Fact::Unknown(gap) => return Err(gap.to_string()),
+    };
+    let mut accounts = Vec::new();
+    for it in all {
+        match &it.services {
+            Fact::Known(services) => {
+                if services.iter().any(|it| it == "cloudtrail.amazonaws.com") {
+                    accounts.push(it.account.to_string());
+                }
+            }
+            Fact::Unknown(gap) => return Err(gap.to_string()),
+        }
+    }
+    Ok(accounts)
+}
+
+/// Accounts that the organization's resource policy names at all.
+fn policy_administrators(organization: Option<&Organization>) -> Vec<String> {
+    let text = organization.and_then(|it| it.resource_policy.ok()?.clone());
+    let Some(Ok(read)) = text.as_deref().map(Indexed::read) else {
+        return Vec::new();
+    };
+    let principals = read
+        .document
+        .allows()
+        .filter_map(|it| it.principals.as_ref());
+    let members = principals.flat_map(|it| it.members.iter());
+    members
+        .filter_map(Principal::account)
+        .map(str::to_owned)
+        .collect()
+}

@@ -1,0 +1,270 @@
+//! What a principal can do to the record by its own rights.
+
+use std::collections::BTreeMap;
+
+use super::actions::{Kind, table};
+use super::ask::{Answer, Asker};
+use super::ground::{Ground, classes};
+use super::resources::Resource;
+use crate::ids::AccountId;
+use crate::policy::{CallerKind, Effectiveness, Grant, Strength, Target, effect_of};
+
+/// Actions on one resource that are answered alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Held {
+    /// Places in the table.
+    pub(super) actions: Vec<usize>,
+    /// Place among the resources.
+    pub(super) resource: usize,
+    pub(super) answer: Answer,
+}
+
+/// All of one principal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Holdings {
+    pub(super) held: Vec<Held>,
+    /// Allowed, and without effect.
+    pub(super) harmless: Vec<(usize, usize, &'static str)>,
+}
+
+/// What decides how an action is answered on one resource.
+type Class = (usize, usize, Vec<bool>, String, bool, usize);
+
+/// Asks about every resource that the principal may reach.
+pub(super) fn holdings<'c>(asker: &mut Asker<'c>, ground: &'c Ground<'_>) -> Holdings {
+    let account = AccountId::from(asker.caller.account.as_str());
+    let own = ground.by_account.get(&account).into_iter().flatten();
+    let foreign = ground.resources.iter().enumerate();
+    let foreign = foreign.filter(|(_, it)| it.account != account && it.organization_trail);
+    let shared = ground.shared.iter().filter(|place| {
+        let resource = ground.resources.get(**place);
+        resource.is_some_and(|it| it.account != account)
+    });
+    let mut places: Vec<usize> = own.chain(shared).copied().collect();
+    places.extend(foreign.map(|(place, _)| place));
+    places.sort_unstable();
+    places.dedup();
+    let own_class = classes(asker.documents.iter().map(|it| it.by_statement.as_slice()));
+    let mut all = Holdings::default();
+    for place in places {
+        if let Some(resource) = ground.resources.get(place) {
+            on_resource(asker, ground, place, resource, &own_class, &mut all);
+        }
+    }
+    all
+}
+
+fn on_resource<'c>(
+    asker: &mut Asker<'c>,
+    ground: &'c Ground<'_>,
+    place: usize,
+    resource: &'c Resource,
+    own_class: &[usize],
+    all: &mut Holdings,
+) {
+    let Some(actions) = ground.by_kind.get(&resource.kind) else {
+        return;
+    };
+    let named = named(asker, resource);
+    let account = AccountId::from(asker.caller.account.as_str());
+    let is_own = resource.account == account || resource.account.as_str().is_empty();
+    // A trail has no policy that lets others in: members reach the organization's as their own, or not at all.
+    let owner = match resource.kind {
+        Kind::Trail => &account,
+        _ if is_own || named || resource.policy.as_ref().is_some_and(Result::is_err) => {
+            &resource.account
+        }
+        _ => return,
+    };
+    let ask: Vec<usize> = actions
+        .iter()
+        .copied()
+        .filter(|action| named || asker.touches(*action))
+        .filter(|action| !resource.idle.contains(action) && matters(*action, asker, ground))
+        .collect();
+    let mut groups: BTreeMap<Class, Vec<usize>> = BTreeMap::new();
+    for action in ask {
+        if let Some(class) = class(action, asker, ground, resource, own_class) {
+            groups.entry(class).or_default().push(action);
+        }
+    }
+    let mut answers: Vec<(Vec<usize>, Answer)> = Vec::new();
+    for actions in groups.into_values() {
+        let Some(action) = actions.first().and_then(|it| table().get(*it)) else {
+            continue;
+        };
+        let everything = [Target::One("*".to_owned())];
+        let targets = match action.wildcard_only {
+            true => everything.as_slice(),
+            false => resource.asked.as_slice(),
+        };
+        let mut best = Answer::denied();
+        for target in targets {
+            best = best.or(asker.on(ground, &action.action, target, resource, owner));
+        }
+        if !best.is_denied() {
+            answers.push((actions, best));
+        }
+    }
+    effects(asker, ground, place, resource, answers, all);
+}
+
+/// Some policy of the resource names the principal past its own policies.
+fn named(asker: &Asker<'_>, resource: &Resource) -> bool {
+    let caller = &asker.caller;
+    let account = caller.account == resource.account.as_str();
+    let by_policy = match &resource.policy {
+        Some(Ok(indexed)) => indexed.document.allows().any(|statement| {
+            let grant = statement
+                .principals
+                .as_ref()
+                .and_then(|it| it.grant(caller));
+            match grant {
+                Some(Grant::Account) => !account,
+                Some(Grant::Role | Grant::Everyone | Grant::Direct) => true,
+                None => false,
+            }
+        }),
+        Some(Err(_)) | None => false,
+    };
+    let own = [Some(caller.id.as_str()), caller.role_arn.as_deref()];
+    let by_grant = resource.grants.iter().any(|grant| {
+        own.contains(&Some(grant.grantee.as_str()))
+            || grant.grantee.contains(":assumed-role/")
+            || grant.grantee.contains(&caller.account) && grant.grantee.ends_with(":root")
+    });
+    by_policy || by_grant || (!account && !resource.acl.is_empty())
+}
+
+/// Some actions do harm only together with others, or where tags are looked at.
+fn matters(action: usize, asker: &Asker<'_>, ground: &Ground<'_>) -> bool {
+    let Some(action) = table().get(action) else {
+        return false;
+    };
+    match action.action.as_str() {
+        "cloudtrail:AddTags"
+        | "cloudtrail:RemoveTags"
+        | "s3:PutBucketTagging"
+        | "s3:PutBucketAbac" => {
+            ground.tags_matter || asker.documents.iter().any(|it| it.looks_at_tags())
+        }
+        "cloudtrail:EnableFederation" | "s3:PutReplicationConfiguration" => table()
+            .place("iam:PassRole")
+            .is_none_or(|pass| asker.touches(pass)),
+        _ => true,
+    }
+}
+
+fn class(
+    place: usize,
+    asker: &Asker<'_>,
+    ground: &Ground<'_>,
+    resource: &Resource,
+    own_class: &[usize],
+) -> Option<Class> {
+    let action = table().get(place)?;
+    let by_resource = match &resource.policy {
+        Some(Ok(indexed)) => {
+            let sets = indexed.by_statement.iter();
+            sets.map(|set| set.contains(place)).collect()
+        }
+        Some(Err(_)) | None => Vec::new(),
+    };
+    // Where the evaluator goes by the action's name, each stands for itself.
+    let by_name = !resource.grants.is_empty()
+        || !resource.acl.is_empty()
+        || asker.caller.kind == CallerKind::Root && action.action.ends_with("BucketPolicy")
+        || action.action == "kms:RetireGrant";
+    let service = action.action.split(':').next().unwrap_or_default();
+    Some((
+        *ground.control_class.get(place)?,
+        *own_class.get(place)?,
+        by_resource,
+        service.to_owned(),
+        action.wildcard_only,
+        if by_name { place + 1 } else { 0 },
+    ))
+}
+
+/// What comes after authorization.
+fn effects(
+    asker: &Asker<'_>,
+    ground: &Ground<'_>,
+    place: usize,
+    resource: &Resource,
+    answers: Vec<(Vec<usize>, Answer)>,
+    all: &mut Holdings,
+) {
+    let answer_of = |action: usize| {
+        let mut found = answers
+            .iter()
+            .filter(|(actions, _)| actions.contains(&action));
+        found.next().map(|(_, answer)| answer.clone())
+    };
+    let facts = ground.circumstances(resource);
+    let mut kept: Vec<Held> = Vec::new();
+    for (actions, answer) in &answers {
+        for action in actions {
+            let Some(name) = table().get(*action).map(|it| it.action.as_str()) else {
+                continue;
+            };
+            let mut answer = answer.clone();
+            match effect_of(name, &asker.caller.account, &resource.id, &facts) {
+                Effectiveness::Full => {}
+                Effectiveness::None(why) => match &ground.trail_administrators {
+                    Err(gap) if resource.organization_trail => answer = answer.unless(gap),
+                    Ok(_) | Err(_) => {
+                        all.harmless.push((*action, place, why));
+                        continue;
+                    }
+                },
+                Effectiveness::Needs(other) => match table().place(other).and_then(answer_of) {
+                    Some(other) => answer = answer.and(&other),
+                    None => {
+                        all.harmless
+                            .push((*action, place, "the retention cannot be bypassed"));
+                        continue;
+                    }
+                },
+                Effectiveness::RootWithMfa if asker.caller.kind == CallerKind::Root => {
+                    answer = answer.only_if("aws:MultiFactorAuthPresent is true", Strength::Strong);
+                }
+                Effectiveness::RootWithMfa => {
+                    let why = "only the root user can, with a second factor";
+                    all.harmless.push((*action, place, why));
+                    continue;
+                }
+            }
+            let mut needs = resource.needs.iter().filter(|(of, _)| of == action);
+            if let Some((_, other)) = needs.next() {
+                match answer_of(*other) {
+                    Some(other) => answer = answer.and(&other),
+                    None => {
+                        all.harmless.push((
+                            *action,
+                            place,
+                            "a protection is on that cannot be lifted",
+                        ));
+                        continue;
+                    }
+                }
+            }
+            if let Some(why) = resource.why_open(*action) {
+                answer = answer.unless(why);
+            }
+            let outside = asker.caller.account != resource.account.as_str();
+            if let (true, Some(why)) = (outside, &resource.open_outside) {
+                answer = answer.unless(why);
+            }
+            match kept.iter_mut().find(|it| it.answer == answer) {
+                Some(held) => held.actions.push(*action),
+                None => kept.push(Held {
+                    actions: vec![*action],
+                    resource: place,
+                    answer,
+                }),
+            }
+        }
+    }
+    all.held.extend(kept);
+}

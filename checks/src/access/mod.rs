@@ -1,0 +1,151 @@
+//! Who can tamper with the record: every principal, every action that stops, destroys, forges or blinds, every real
+//! target; directly, or by becoming somebody else.
+//!
+//! [`Analysis::account`] takes the IAM documents account by account and keeps of each only what is held, a compact graph
+//! of who can become whom, and the parts of policies that bear on roles in other accounts. [`Analysis::finish`] joins the
+//! accounts and finds the shortest ways.
+
+mod actions;
+mod ask;
+mod freedom;
+mod gaps;
+mod graph;
+mod ground;
+mod guards;
+mod held;
+mod indexed;
+mod judged;
+mod outside;
+mod people;
+pub mod proposal;
+mod report;
+mod resources;
+mod simulate;
+mod steps;
+mod travel;
+mod trust;
+
+#[cfg(test)]
+mod tests;
+
+pub use actions::{Escalation, Harm, Kind, Table, TamperAction, table};
+pub use ask::Answer;
+pub(crate) use gaps::holes;
+pub use graph::{ActorKind, MAX_HOPS};
+pub use judged::{Escape, Judged, Right};
+pub use report::{Access, Actor, Harmless, Holder, Hop, Wanted, sort, strength_word, word};
+pub use simulate::{Simulated, Simulation, simulate};
+
+use graph::{Graph, Node};
+use ground::Ground;
+use held::holdings;
+use people::{Freed, Papers, Who, is_linked};
+use report::Named;
+use travel::Travel;
+
+use crate::evaluate::Context;
+use crate::fact::{Fact, Gaps};
+use crate::inventory::Iam;
+
+/// An analysis under way.
+pub struct Analysis<'a> {
+    ground: Ground<'a>,
+    graph: Graph,
+    travel: Travel,
+    unread: std::collections::BTreeMap<crate::ids::AccountId, Gaps>,
+}
+
+impl std::fmt::Debug for Analysis<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Analysis")
+            .field("nodes", &self.graph.nodes.len())
+            .field("edges", &self.graph.edges.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Analysis<'a> {
+    /// Looks at what is the same for every principal.
+    #[must_use]
+    pub fn new(ctx: &'a Context<'a>) -> Self {
+        Self {
+            ground: Ground::new(ctx),
+            graph: Graph::default(),
+            travel: Travel::default(),
+            unread: Default::default(),
+        }
+    }
+
+    /// Takes in the principals of one account.
+    pub fn account(&mut self, iam: &Iam) {
+        let details = match &iam.details {
+            Fact::Known(details) => details,
+            Fact::Unknown(gap) => {
+                self.unread
+                    .insert(iam.account.clone(), Gaps::from(gap.clone()));
+                return;
+            }
+        };
+        let (ground, graph, travel) = (&self.ground, &mut self.graph, &mut self.travel);
+        let papers = Papers::of(&iam.account, details);
+        let partition = ground.ctx.inventory.header.scope.partition.clone();
+        let mut nodes = (Vec::new(), Vec::new());
+        for who in papers.everybody() {
+            let Some(mut asker) = papers.asker(who, Freed::default(), ground) else {
+                continue;
+            };
+            let Some(person) = papers.person(who) else {
+                continue;
+            };
+            let (list, kind) = match who {
+                Who::User(_) => (&mut nodes.0, ActorKind::User),
+                Who::Role(_) if is_linked(person.arn) => {
+                    (&mut nodes.1, ActorKind::ServiceLinkedRole)
+                }
+                Who::Role(_) => (&mut nodes.1, ActorKind::Role),
+            };
+            let mut node = Node::new(person.arn.as_str(), papers.account, kind);
+            node.holdings = holdings(&mut asker, ground);
+            node.auditor = trust::is_auditor(&papers, &person);
+            if let Who::Role(at) = who {
+                node.open_trust = trust::open_statements(papers.trust.get(at), papers.account);
+            }
+            list.push(graph.add(node));
+        }
+        let id = format!("arn:{partition}:iam::{}:root", iam.account);
+        let mut root = Node::new(&id, papers.account, ActorKind::Root);
+        root.holdings = holdings(&mut papers.root(ground, &partition), ground);
+        graph.add(root);
+        travel.opens(&papers, &nodes.1);
+        steps::Steps::new(ground, &papers, graph, travel, &partition, nodes).all();
+    }
+
+    /// Joins the accounts, adds those outside, and finds the ways.
+    #[must_use]
+    pub fn finish(self) -> Access {
+        let Self {
+            ground,
+            mut graph,
+            travel,
+            unread,
+        } = self;
+        // Of an account that could not be read, the account is told, not each who may come from there.
+        let inside = travel.known.iter().chain(unread.keys()).cloned().collect();
+        outside::add(&mut graph, &ground, &inside);
+        travel.join(&mut graph, &ground, &inside);
+        let resources = ground.resources.iter();
+        Access {
+            reaches: graph.solve(),
+            resources: resources
+                .map(|it| Named {
+                    id: it.id.clone(),
+                    kind: it.kind,
+                })
+                .collect(),
+            graph,
+            unread,
+            gaps: gaps::by_words(ground.ctx),
+            home: ground.ctx.home(),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Those who are in no account that was looked at: other accounts, providers, everyone.
+
+use std::collections::BTreeSet;
+
+use super::ask::Asker;
+use super::graph::{ActorKind, Graph, Node};
+use super::ground::Ground;
+use super::held::{Held, Holdings, holdings};
+use super::indexed::Indexed;
+use super::people::everything;
+use crate::ids::AccountId;
+use crate::policy::{Caller, CallerKind, Key, Principal, Value};
+
+/// Any account of whose principals nothing is known.
+const SOME_ACCOUNT: &str = "000000000000";
+
+/// How an outsider is told.
+pub(super) fn name(who: &Principal, ground: &Ground<'_>) -> Option<(String, AccountId, ActorKind)> {
+    let partition = &ground.ctx.inventory.header.scope.partition;
+    let account = AccountId::from(who.account().unwrap_or_default());
+    match who {
+        Principal::Everyone => Some(("*".to_owned(), account, ActorKind::Anyone)),
+        Principal::Account(id) => {
+            let arn = format!("arn:{partition}:iam::{id}:root");
+            Some((arn, account, ActorKind::External))
+        }
+        Principal::Aws(arn) => Some((arn.clone(), account, ActorKind::External)),
+        Principal::CanonicalUser(id) => Some((id.clone(), account, ActorKind::External)),
+        Principal::Federated(id) => Some((id.clone(), account, ActorKind::Federated)),
+        Principal::Service(_) => None,
+    }
+}
+
+/// As whom an outsider may come. What its own account allows it is taken as everything; in an account of the
+/// organization that was not read, it is unknown.
+pub(super) fn askers<'c>(
+    who: &Principal,
+    ground: &'c Ground<'_>,
+    everything: Option<&'c Indexed>,
+) -> Vec<Asker<'c>> {
+    let of_account = |kind: CallerKind, id: &str, account: &str| {
+        let mut asker = Asker::new(Caller::new(kind, id, account), ground);
+        let ours = ground
+            .ctx
+            .inventory
+            .accounts
+            .contains_key(&AccountId::from(account));
+        match everything.filter(|_| !ours) {
+            Some(everything) => asker.holds("policies of its own account", Ok(everything)),
+            None => asker.holds(
+                "policies of its own account",
+                Err(format!("the principals of account {account} were not read")),
+            ),
+        }
+        asker.documents.clear();
+        asker.touched = None;
+        asker
+    };
+    // Any role of that account, whatever its name.
+    let any_of = |account: &str| {
+        let id = format!("arn:aws:sts::{account}:assumed-role/any/any");
+        let mut asker = of_account(CallerKind::AssumedRole, &id, account);
+        asker.context.set(
+            "aws:PrincipalArn",
+            Key::Any {
+                may_be_absent: false,
+            },
+        );
+        for key in ["aws:PrincipalType", "aws:username"] {
+            asker.context.set(
+                key,
+                Key::Any {
+                    may_be_absent: true,
+                },
+            );
+        }
+        asker
+    };
+    match who {
+        Principal::Everyone => {
+            let anonymous = Asker::new(Caller::anonymous(), ground);
+            let mut somebody = any_of(SOME_ACCOUNT);
+            somebody.context.set(
+                "aws:PrincipalAccount",
+                Key::Known(Value::One(SOME_ACCOUNT.to_owned())),
+            );
+            vec![anonymous, somebody]
+        }
+        Principal::Account(id) => vec![any_of(id)],
+        Principal::CanonicalUser(id) => {
+            let mut asker = any_of(SOME_ACCOUNT);
+            asker.caller.canonical_user = Some(id.clone());
+            vec![asker]
+        }
+        Principal::Aws(arn) => {
+            let account = who.account().unwrap_or(SOME_ACCOUNT);
+            let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
+            if resource.starts_with("user/") || resource.starts_with("federated-user/") {
+                return vec![of_account(CallerKind::User, arn, account)];
+            }
+            let mut caller = arn.replacen(":iam:", ":sts:", 1);
+            let role = resource.rsplit('/').next().unwrap_or_default();
+            if resource.starts_with("role/") {
+                let partition = arn.split(':').nth(1).unwrap_or("aws");
+                caller = format!("arn:{partition}:sts::{account}:assumed-role/{role}/any");
+            }
+            let mut asker = of_account(CallerKind::AssumedRole, &caller, account);
+            if resource.starts_with("role/") {
+                asker.caller.role_arn = Some(arn.clone());
+                asker.context = std::mem::take(&mut asker.context).with("aws:PrincipalArn", arn);
+            }
+            vec![asker]
+        }
+        Principal::Federated(id) => {
+            vec![Asker::new(
+                Caller::new(CallerKind::Federated, id, ""),
+                ground,
+            )]
+        }
+        Principal::Service(_) => Vec::new(),
+    }
+}
+
+/// Outsiders whom the policies of resources let in, and what each holds.
+pub(super) fn add(graph: &mut Graph, ground: &Ground<'_>, known: &BTreeSet<AccountId>) {
+    let mut named: BTreeSet<Principal> = BTreeSet::new();
+    for resource in &ground.resources {
+        if let Some(Ok(policy)) = &resource.policy {
+            for set in policy
+                .document
+                .allows()
+                .filter_map(|it| it.principals.as_ref())
+            {
+                match set.negated {
+                    true => drop(named.insert(Principal::Everyone)),
+                    false => named.extend(set.members.iter().cloned()),
+                }
+            }
+        }
+        let grantees = resource.grants.iter().map(|it| Principal::aws(&it.grantee));
+        named.extend(grantees.filter(|it| it.account().is_some()));
+        if !resource.acl.is_empty() {
+            named.insert(Principal::Everyone);
+        }
+    }
+    let everything = everything();
+    for who in named {
+        let account = who.account().map(AccountId::from);
+        let inside = account.is_some_and(|it| known.contains(&it));
+        if who.is_deleted() || inside || matches!(who, Principal::CanonicalUser(_)) {
+            continue;
+        }
+        let Some((id, account, kind)) = name(&who, ground) else {
+            continue;
+        };
+        let mut all = Holdings::default();
+        for mut asker in askers(&who, ground, everything.as_ref()) {
+            merge(&mut all, holdings(&mut asker, ground));
+        }
+        // What belongs to an account that nobody looked at is no harm to this record.
+        if !all.held.is_empty() {
+            let mut node = Node::new(&id, &account, kind);
+            node.holdings = all;
+            graph.add(node);
+        }
+    }
+}
+
+/// Of two answers to one question the easier way counts.
+fn merge(all: &mut Holdings, more: Holdings) {
+    for Held {
+        actions,
+        resource,
+        answer,
+    } in more.held
+    {
+        for action in actions {
+            let before = all
+                .held
+                .iter()
+                .position(|it| it.resource == resource && it.actions.contains(&action));
+            if let Some(it) = before.and_then(|at| all.held.get_mut(at)) {
+                if it.answer.rank() <= answer.rank() {
+                    continue;
+                }
+                it.actions.retain(|own| *own != action);
+            }
+            all.held.push(Held {
+                actions: vec![action],
+                resource,
+                answer: answer.clone(),
+            });
+        }
+    }
+    all.held.retain(|it| !it.actions.is_empty());
+}

@@ -1,0 +1,285 @@
+//! The principals of one account, with all policies that have a say in what each may do.
+
+use std::collections::BTreeMap;
+
+use super::actions::table;
+use super::ask::Asker;
+use super::ground::Ground;
+use super::indexed::{Indexed, Read};
+use crate::ids::{AccountId, Arn};
+use crate::inventory::iam::{AuthorizationDetails, InlinePolicy, Role, User};
+use crate::policy::{ActionSet, Caller, CallerKind, Document, Effect, Policy};
+
+/// The documents of an account, each read once.
+pub(super) struct Papers<'d> {
+    pub(super) account: &'d AccountId,
+    pub(super) details: &'d AuthorizationDetails,
+    pub(super) managed: BTreeMap<&'d str, Read>,
+    /// Own documents of users, groups and roles, by the ARN of their owner.
+    pub(super) inline: BTreeMap<&'d str, Vec<(&'d str, Read)>>,
+    pub(super) groups: BTreeMap<&'d str, usize>,
+    /// Trust policies, in the order of the roles.
+    pub(super) trust: Vec<Result<Document, String>>,
+    /// Grants everything.
+    pub(super) everything: Option<Indexed>,
+}
+
+impl<'d> Papers<'d> {
+    pub(super) fn of(account: &'d AccountId, details: &'d AuthorizationDetails) -> Self {
+        let managed = details
+            .policies
+            .iter()
+            .map(|it| (it.arn.as_str(), Indexed::read(&it.document)));
+        let mut inline = BTreeMap::new();
+        let users = details.users.iter().map(|it| (&it.arn, &it.inline));
+        let groups = details.groups.iter().map(|it| (&it.arn, &it.inline));
+        let roles = details.roles.iter().map(|it| (&it.arn, &it.inline));
+        for (arn, policies) in users.chain(groups).chain(roles) {
+            let read = |it: &'d InlinePolicy| (it.name.as_str(), Indexed::read(&it.document));
+            let read: Vec<(&str, Read)> = policies.iter().map(read).collect();
+            if !read.is_empty() {
+                inline.insert(arn.as_str(), read);
+            }
+        }
+        let groups = details.groups.iter().enumerate();
+        Self {
+            account,
+            details,
+            managed: managed.collect(),
+            inline,
+            groups: groups.map(|(at, it)| (it.name.as_str(), at)).collect(),
+            trust: details
+                .roles
+                .iter()
+                .map(|it| Document::parse(&it.trust).map_err(|error| error.to_string()))
+                .collect(),
+            everything: everything(),
+        }
+    }
+}
+
+pub(super) fn everything() -> Option<Indexed> {
+    let text =
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+    Indexed::read(text).ok()
+}
+
+/// A user or role of the account, by its place in the listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Who {
+    User(usize),
+    Role(usize),
+}
+
+/// What somebody has changed about a principal before it acts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Freed {
+    /// It was given every right.
+    pub(super) granted: bool,
+    /// The Denies of its own policies are gone.
+    pub(super) undenied: bool,
+    /// Its permissions boundary is gone.
+    pub(super) unbound: bool,
+    /// It has joined this group.
+    pub(super) joined: Option<usize>,
+}
+
+/// The common parts of a user and a role.
+pub(super) struct Person<'d> {
+    pub(super) arn: &'d Arn,
+    pub(super) attached: &'d [Arn],
+    pub(super) groups: &'d [String],
+    pub(super) boundary: Option<&'d Arn>,
+    pub(super) tags: &'d BTreeMap<String, String>,
+    pub(super) role: Option<&'d Role>,
+}
+
+impl<'d> Papers<'d> {
+    pub(super) fn person(&self, who: Who) -> Option<Person<'d>> {
+        Some(match who {
+            Who::User(at) => {
+                let it: &'d User = self.details.users.get(at)?;
+                Person {
+                    arn: &it.arn,
+                    attached: &it.attached,
+                    groups: &it.groups,
+                    boundary: it.boundary.as_ref(),
+                    tags: &it.tags,
+                    role: None,
+                }
+            }
+            Who::Role(at) => {
+                let it: &'d Role = self.details.roles.get(at)?;
+                Person {
+                    arn: &it.arn,
+                    attached: &it.attached,
+                    groups: &[],
+                    boundary: it.boundary.as_ref(),
+                    tags: &it.tags,
+                    role: Some(it),
+                }
+            }
+        })
+    }
+
+    /// Everybody but the root user.
+    pub(super) fn everybody(&self) -> impl Iterator<Item = Who> + use<> {
+        let users = (0..self.details.users.len()).map(Who::User);
+        users.chain((0..self.details.roles.len()).map(Who::Role))
+    }
+
+    /// The principal, ready to ask.
+    pub(super) fn asker<'c>(
+        &'c self,
+        who: Who,
+        freed: Freed,
+        ground: &'c Ground<'_>,
+    ) -> Option<Asker<'c>> {
+        let person = self.person(who)?;
+        let mut asker = Asker::new(self.caller(&person, who), ground);
+        self.tags(&mut asker, &person, who);
+        if freed.granted
+            && let Some(everything) = &self.everything
+        {
+            asker.holds("any policy that it is given", Ok(everything));
+        }
+        if !freed.undenied {
+            self.own(&mut asker, &person);
+        }
+        if let Some(group) = freed.joined {
+            self.of_group(&mut asker, group);
+        }
+        let readable = asker.layers.identity.iter().all(|it| it.document.is_ok());
+        asker.touched = readable.then(|| {
+            let mut set = ActionSet::default();
+            for indexed in &asker.documents {
+                set.add(&indexed.allowed);
+            }
+            set
+        });
+        if let Some(boundary) = person.boundary.filter(|_| !freed.unbound) {
+            asker.layers.boundary = Some(match self.managed.get(boundary.as_str()) {
+                Some(Ok(indexed)) => {
+                    asker.documents.push(indexed);
+                    Policy::new(boundary.as_str(), &indexed.document)
+                }
+                Some(Err(reason)) => Policy::missing(boundary.as_str(), reason),
+                None => Policy::missing(boundary.as_str(), NOT_THERE),
+            });
+        }
+        Some(asker)
+    }
+
+    fn caller(&self, person: &Person<'_>, who: Who) -> Caller {
+        let account = self.account.as_str();
+        let arn = person.arn.as_str();
+        match who {
+            Who::User(_) => Caller::new(CallerKind::User, arn, account),
+            Who::Role(_) if is_linked(person.arn) => {
+                Caller::new(CallerKind::ServiceLinkedRole, arn, account)
+            }
+            Who::Role(_) => {
+                let name = arn.rsplit('/').next().unwrap_or_default();
+                let partition = person.arn.partition();
+                let session = format!("arn:{partition}:sts::{account}:assumed-role/{name}/any");
+                let mut caller = Caller::new(CallerKind::AssumedRole, &session, account);
+                caller.role_arn = Some(arn.to_owned());
+                caller
+            }
+        }
+    }
+
+    /// Tags are known, unless a session may bring its own.
+    fn tags(&self, asker: &mut Asker<'_>, person: &Person<'_>, who: Who) {
+        let trust = match who {
+            Who::Role(at) => self.trust.get(at),
+            Who::User(_) => None,
+        };
+        let tagged = match trust {
+            Some(Ok(document)) => document
+                .statements
+                .iter()
+                .any(|it| it.effect == Effect::Allow && it.actions.matches("sts:TagSession")),
+            Some(Err(_)) => true,
+            None => false,
+        };
+        if tagged {
+            return;
+        }
+        for (key, value) in person.tags {
+            let key = format!("aws:PrincipalTag/{key}");
+            asker.context = std::mem::take(&mut asker.context).with(&key, value);
+        }
+        asker.context.close("aws:PrincipalTag/");
+    }
+
+    fn own<'c>(&'c self, asker: &mut Asker<'c>, person: &Person<'d>) {
+        self.of_owner(asker, person.arn, person.attached);
+        for name in person.groups {
+            match self.groups.get(name.as_str()) {
+                Some(group) => self.of_group(asker, *group),
+                None => asker.holds(name, Err(format!("group {name} is not described"))),
+            }
+        }
+    }
+
+    fn of_group<'c>(&'c self, asker: &mut Asker<'c>, group: usize) {
+        if let Some(group) = self.details.groups.get(group) {
+            self.of_owner(asker, &group.arn, &group.attached);
+        }
+    }
+
+    fn of_owner<'c>(&'c self, asker: &mut Asker<'c>, owner: &Arn, attached: &[Arn]) {
+        for (name, read) in self.inline.get(owner.as_str()).into_iter().flatten() {
+            asker.holds(
+                &format!("{name} of {owner}"),
+                read.as_ref().map_err(Clone::clone),
+            );
+        }
+        for arn in attached {
+            let read = match self.managed.get(arn.as_str()) {
+                Some(read) => read.as_ref().map_err(Clone::clone),
+                None => Err(NOT_THERE.to_owned()),
+            };
+            asker.holds(arn.as_str(), read);
+        }
+    }
+
+    /// A role that nobody has made yet.
+    pub(super) fn newcomer<'c>(&'c self, ground: &'c Ground<'_>, partition: &str) -> Asker<'c> {
+        let id = format!("arn:{partition}:sts::{}:assumed-role/new/any", self.account);
+        // Without `role_arn` its own ARN is open: it may have any name.
+        let caller = Caller::new(CallerKind::AssumedRole, &id, self.account.as_str());
+        let mut asker = Asker::new(caller, ground);
+        if let Some(everything) = &self.everything {
+            asker.holds("any policy that it is given", Ok(everything));
+        }
+        asker
+    }
+
+    /// The account's root user.
+    pub(super) fn root<'c>(&'c self, ground: &'c Ground<'_>, partition: &str) -> Asker<'c> {
+        let arn = format!("arn:{partition}:iam::{}:root", self.account);
+        Asker::new(
+            Caller::new(CallerKind::Root, &arn, self.account.as_str()),
+            ground,
+        )
+    }
+}
+
+const NOT_THERE: &str = "it is attached, and its document is not in the answer";
+
+/// Only its service can use it, and nobody edits it.
+pub(super) fn is_linked(role: &Arn) -> bool {
+    role.resource().starts_with("role/aws-service-role/")
+}
+
+/// Made by IAM Identity Center, and edited there only.
+pub(super) fn is_reserved(role: &Arn) -> bool {
+    role.resource().starts_with("role/aws-reserved/")
+}
+
+/// The place of an action that must be in the table.
+pub(super) fn place(action: &str) -> usize {
+    table().place(action).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,327 @@
+//! Who can tamper, as it is told: one row per principal, action and target.
+
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer};
+
+use super::actions::{Harm, Kind, TamperAction, table};
+use super::ask::Answer;
+use super::graph::{ActorKind, Edge, Graph, Node, Reach};
+use crate::fact::{Gap, Gaps};
+use crate::finding::Severity;
+use crate::ids::{AccountId, Region};
+use crate::policy::{Strength, Verdict};
+
+/// A principal.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Actor {
+    /// Its ARN; `*` for everyone.
+    pub id: String,
+    /// Its account; empty where it has none.
+    pub account: AccountId,
+    /// What it is.
+    pub kind: ActorKind,
+}
+
+/// One step of a path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Hop {
+    /// Who makes it.
+    pub from: String,
+    /// By which actions.
+    pub by: String,
+    /// Whom it reaches.
+    pub to: String,
+    /// Under which condition.
+    pub condition: Option<String>,
+    /// The statements that allow it.
+    pub statements: Vec<String>,
+}
+
+/// One principal, one action, one target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Holder {
+    /// Who.
+    pub principal: Actor,
+    /// Can do what.
+    pub action: &'static str,
+    /// With which harm to the record, the first of `harms`.
+    pub harm: Harm,
+    /// All harms.
+    pub harms: Vec<Harm>,
+    /// How bad the action is.
+    pub severity: Severity,
+    /// To what.
+    pub target: String,
+    /// What that is.
+    pub target_kind: Kind,
+    /// Allowed, conditional or unknown; along a path, that of the weakest step.
+    #[serde(serialize_with = "verdict")]
+    pub verdict: Verdict,
+    /// By its own rights.
+    pub direct: bool,
+    /// When, if that depends.
+    pub condition: Option<String>,
+    /// How hard that is to meet.
+    #[serde(serialize_with = "strength")]
+    pub strength: Option<Strength>,
+    /// The way there; empty when direct.
+    pub path: Vec<Hop>,
+    /// The statements that decide.
+    pub statements: Vec<String>,
+    /// What could not be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    #[serde(skip)]
+    pub(super) rank: u8,
+}
+
+/// A right that does nothing.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Harmless {
+    /// Who.
+    pub principal: Actor,
+    /// May do what.
+    pub action: &'static str,
+    /// To what.
+    pub target: String,
+    /// Why nothing comes of it.
+    pub reason: &'static str,
+}
+
+fn verdict<S: Serializer>(verdict: &Verdict, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(word(*verdict))
+}
+
+/// As it stands in JSON.
+#[must_use]
+pub fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Allowed => "allowed",
+        Verdict::Conditional => "conditional",
+        Verdict::Unknown => "unknown",
+        Verdict::Denied => "denied",
+    }
+}
+
+fn strength<S: Serializer>(it: &Option<Strength>, serializer: S) -> Result<S::Ok, S::Error> {
+    match it {
+        Some(it) => serializer.serialize_some(strength_word(*it)),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// As it stands in JSON.
+#[must_use]
+pub fn strength_word(strength: Strength) -> &'static str {
+    match strength {
+        Strength::Choosable => "choosable",
+        Strength::Weak => "weak",
+        Strength::Strong => "strong",
+    }
+}
+
+/// The name of a resource, and what it is.
+#[derive(Debug, Clone)]
+pub(super) struct Named {
+    pub(super) id: String,
+    pub(super) kind: Kind,
+}
+
+/// The whole analysis.
+#[derive(Debug)]
+pub struct Access {
+    pub(super) graph: Graph,
+    pub(super) reaches: Vec<Reach>,
+    pub(super) resources: Vec<Named>,
+    /// Accounts whose principals could not be read, and why.
+    pub unread: BTreeMap<AccountId, Gaps>,
+    /// The gaps that answers may speak of, by their words.
+    pub(super) gaps: BTreeMap<String, Gap>,
+    pub(super) home: Region,
+}
+
+/// Which rows are wanted.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted {
+    /// Reading too.
+    pub minor: bool,
+    /// Also by ways over others.
+    pub indirect: bool,
+}
+
+impl Access {
+    /// Every row, in no order; those with the verdict `unknown` too.
+    pub fn each(&self, wanted: Wanted, mut row: impl FnMut(Holder)) {
+        for node in 0..self.graph.nodes.len() {
+            self.direct(node, wanted, &mut row);
+        }
+        if !wanted.indirect {
+            return;
+        }
+        for reach in &self.reaches {
+            for (node, (rank, next)) in &reach.ways {
+                if next.is_some() {
+                    self.indirect(reach, *node, *rank, wanted, &mut row);
+                }
+            }
+        }
+    }
+
+    fn direct(&self, place: usize, wanted: Wanted, row: &mut impl FnMut(Holder)) {
+        let Some(node) = self.graph.nodes.get(place).filter(|it| is_told(it)) else {
+            return;
+        };
+        for held in &node.holdings.held {
+            for action in actions(&held.actions, wanted) {
+                if let Some(target) = self.resources.get(held.resource) {
+                    row(holder(node, action, target, &held.answer, Vec::new()));
+                }
+            }
+        }
+    }
+
+    fn indirect(
+        &self,
+        reach: &Reach,
+        place: usize,
+        rank: u8,
+        wanted: Wanted,
+        row: &mut impl FnMut(Holder),
+    ) {
+        let Some(node) = self.graph.nodes.get(place).filter(|it| is_told(it)) else {
+            return;
+        };
+        let edges = self.graph.path(reach, place);
+        let Some(last) = edges.last() else { return };
+        let path = self.hops(&edges);
+        let steps = edges.iter().map(|edge| &edge.answer);
+        let way = steps.fold(Answer::allowed(), |all, step| all.and(step));
+        for what in &reach.what {
+            let Some(action) = actions(&[what.0], wanted).next() else {
+                continue;
+            };
+            let (Some(target), Some(own)) =
+                (self.resources.get(what.1), self.graph.own(last.to, *what))
+            else {
+                continue;
+            };
+            let mut holder = holder(node, action, target, &way.clone().and(own), path.clone());
+            holder.rank = holder.rank.max(rank);
+            row(holder);
+        }
+    }
+
+    /// The way, without what is no step.
+    pub(super) fn hops(&self, edges: &[&Edge]) -> Vec<Hop> {
+        let id = |node: usize| self.graph.nodes.get(node).map_or("", |it| it.id.as_str());
+        let mut hops: Vec<Hop> = Vec::new();
+        for edge in edges {
+            match hops.last_mut() {
+                Some(last) if edge.by.is_empty() => id(edge.to).clone_into(&mut last.to),
+                _ => hops.push(Hop {
+                    from: id(edge.from).to_owned(),
+                    by: edge.by.clone(),
+                    to: id(edge.to).to_owned(),
+                    condition: edge.answer.condition.clone(),
+                    statements: edge.answer.statements.clone(),
+                }),
+            }
+        }
+        hops
+    }
+
+    /// Rights that do nothing.
+    #[must_use]
+    pub fn harmless(&self) -> Vec<Harmless> {
+        let mut all = Vec::new();
+        for node in self.graph.nodes.iter().filter(|it| is_told(it)) {
+            for (action, resource, reason) in &node.holdings.harmless {
+                let (Some(action), Some(target)) =
+                    (table().get(*action), self.resources.get(*resource))
+                else {
+                    continue;
+                };
+                all.push(Harmless {
+                    principal: actor(node),
+                    action: &action.action,
+                    target: target.id.clone(),
+                    reason,
+                });
+            }
+        }
+        all.sort();
+        all
+    }
+}
+
+/// Steps are told on the way to others only.
+fn is_told(node: &Node) -> bool {
+    match node.kind {
+        ActorKind::Step => false,
+        ActorKind::User
+        | ActorKind::Role
+        | ActorKind::Root
+        | ActorKind::ServiceLinkedRole
+        | ActorKind::Federated
+        | ActorKind::External
+        | ActorKind::Anyone => true,
+    }
+}
+
+fn actions(places: &[usize], wanted: Wanted) -> impl Iterator<Item = &'static TamperAction> {
+    let all = places.iter().filter_map(|place| table().get(*place));
+    all.filter(move |it| wanted.minor || !it.is_minor())
+}
+
+pub(super) fn actor(node: &Node) -> Actor {
+    Actor {
+        id: node.id.clone(),
+        account: node.account.clone(),
+        kind: node.kind,
+    }
+}
+
+fn holder(
+    node: &Node,
+    action: &'static TamperAction,
+    target: &Named,
+    answer: &Answer,
+    path: Vec<Hop>,
+) -> Holder {
+    Holder {
+        principal: actor(node),
+        action: &action.action,
+        harm: action.harm(),
+        harms: action.harm.clone(),
+        severity: action.severity,
+        target: target.id.clone(),
+        target_kind: target.kind,
+        verdict: answer.verdict,
+        direct: path.is_empty(),
+        condition: answer.condition.clone(),
+        strength: answer.strength,
+        path,
+        statements: answer.statements.clone(),
+        missing: answer.missing.clone(),
+        rank: answer.rank(),
+    }
+}
+
+/// Worst first: by severity, then by how easy it is, then by how near.
+pub fn sort(holders: &mut [Holder]) {
+    holders.sort_by(|a, b| {
+        let key = |it: &Holder| {
+            (
+                std::cmp::Reverse(it.severity),
+                it.rank,
+                it.path.len(),
+                it.harm,
+            )
+        };
+        key(a).cmp(&key(b)).then_with(|| {
+            let names = |it: &Holder| (it.principal.clone(), it.action, it.target.clone());
+            names(a).cmp(&names(b))
+        })
+    });
+}

@@ -1,0 +1,459 @@
+//! What can be tampered with: the real trails, stores, buckets, keys, log groups, alarms and guards of an inventory.
+
+use std::collections::BTreeSet;
+
+use super::actions::{Kind, table};
+use super::indexed::{Indexed, Read};
+use crate::evaluate::Context;
+use crate::fact::Fact;
+use crate::ids::{AccountId, Arn, Region};
+use crate::inventory::{Bucket, Key, LogGroup, RetentionMode, Trail};
+use crate::policy::{
+    AclGrant, AclGrantee, AclPermission, Condition, Document, KeyGrant, Retention, Target, Version,
+};
+
+/// One resource, with all that decides over it.
+#[derive(Debug)]
+pub(super) struct Resource {
+    pub(super) kind: Kind,
+    /// Its ARN, or a pattern for many.
+    pub(super) id: String,
+    /// The ARNs by which a request may name it: whoever may use one of them may use it.
+    pub(super) asked: Vec<Target>,
+    /// Who owns it; empty where that is not known.
+    pub(super) account: AccountId,
+    pub(super) region: Option<Region>,
+    pub(super) policy: Option<Read>,
+    pub(super) grants: Vec<KeyGrant>,
+    pub(super) acl: Vec<AclGrant>,
+    /// Nothing if that is not known.
+    pub(super) restrict_public: Option<bool>,
+    pub(super) organization_trail: bool,
+    pub(super) retention: Option<Retention>,
+    pub(super) mfa_delete: bool,
+    /// Its tags, where they are known.
+    pub(super) tags: Option<Vec<(String, String)>>,
+    /// Actions that do nothing here.
+    pub(super) idle: BTreeSet<usize>,
+    /// Actions that do something only together with another.
+    pub(super) needs: Vec<(usize, usize)>,
+    /// What is not known and may make harmless: for these actions, or all of them.
+    pub(super) open: Vec<(Vec<usize>, String)>,
+    /// The same, for those of other accounts and of none.
+    pub(super) open_outside: Option<String>,
+}
+
+impl Resource {
+    fn new(kind: Kind, id: &str, account: &AccountId, region: Option<&Region>) -> Self {
+        Self {
+            kind,
+            id: id.to_owned(),
+            asked: vec![Target::One(id.to_owned())],
+            account: account.clone(),
+            region: region.cloned(),
+            policy: None,
+            grants: Vec::new(),
+            acl: Vec::new(),
+            restrict_public: None,
+            organization_trail: false,
+            retention: None,
+            mfa_delete: false,
+            tags: None,
+            idle: BTreeSet::new(),
+            needs: Vec::new(),
+            open: Vec::new(),
+            open_outside: None,
+        }
+    }
+
+    fn all_of(kind: Kind, pattern: &str, account: &AccountId) -> Self {
+        let mut all = Self::new(kind, pattern, account, None);
+        all.asked = vec![Target::Matching(pattern.to_owned())];
+        all
+    }
+
+    fn idle(&mut self, actions: &[&str]) {
+        self.idle.extend(places(actions));
+    }
+
+    fn open(&mut self, actions: &[&str], reason: String) {
+        self.open.push((places(actions), reason));
+    }
+
+    fn needs(&mut self, action: &str, other: &str) {
+        let table = table();
+        if let (Some(action), Some(other)) = (table.place(action), table.place(other)) {
+            self.needs.push((action, other));
+        }
+    }
+
+    /// Somebody from another account may have a way in.
+    pub(super) fn is_shared(&self) -> bool {
+        self.policy.is_some() || !self.grants.is_empty() || !self.acl.is_empty()
+    }
+
+    /// Why it cannot be told whether this action does something here.
+    pub(super) fn why_open(&self, action: usize) -> Option<&str> {
+        let about =
+            |(actions, _): &&(Vec<usize>, String)| actions.is_empty() || actions.contains(&action);
+        self.open.iter().find(about).map(|(_, why)| why.as_str())
+    }
+}
+
+fn places(actions: &[&str]) -> Vec<usize> {
+    let table = table();
+    actions.iter().filter_map(|it| table.place(it)).collect()
+}
+
+/// A policy that hangs on a resource, as an answer gives it.
+fn policy_of(fact: &Fact<Option<String>>) -> Option<Read> {
+    match fact {
+        Fact::Known(None) => None,
+        Fact::Known(Some(text)) => Some(Indexed::read(text)),
+        Fact::Unknown(gap) => Some(Err(gap.to_string())),
+    }
+}
+
+fn tags_of(
+    fact: &Fact<std::collections::BTreeMap<String, String>>,
+) -> Option<Vec<(String, String)>> {
+    let tags = fact.ok()?.iter();
+    Some(
+        tags.map(|(key, value)| (key.clone(), value.clone()))
+            .collect(),
+    )
+}
+
+/// Everything that this inventory holds.
+pub(super) fn all(ctx: &Context<'_>) -> Vec<Resource> {
+    let inventory = ctx.inventory;
+    let mut all = Vec::new();
+    for trail in inventory.trails.values() {
+        all.push(of_trail(trail));
+    }
+    for store in inventory.event_data_stores.values() {
+        let mut it = Resource::new(
+            Kind::EventDataStore,
+            store.arn.as_str(),
+            &store.account,
+            Some(&store.region),
+        );
+        it.policy = policy_of(&store.policy);
+        it.tags = tags_of(&store.tags);
+        match &store.configuration {
+            Fact::Known(set) if set.termination_protection => it.needs(
+                "cloudtrail:DeleteEventDataStore",
+                "cloudtrail:UpdateEventDataStore",
+            ),
+            Fact::Known(_) => {}
+            Fact::Unknown(gap) => it.open(&["cloudtrail:DeleteEventDataStore"], gap.to_string()),
+        }
+        all.push(it);
+    }
+    for view in inventory.regions.values() {
+        for channel in view.channels.ok().into_iter().flatten() {
+            let mut it = Resource::new(
+                Kind::Channel,
+                channel.arn.as_str(),
+                &view.account,
+                Some(&view.region),
+            );
+            it.policy = policy_of(&channel.policy);
+            all.push(it);
+        }
+    }
+    let used = |it: &&Bucket| !ctx.deliverers(it).is_empty();
+    for bucket in inventory.buckets.values().filter(used) {
+        of_bucket(bucket, ctx, &mut all);
+    }
+    for key in inventory.keys.values().filter(|it| ctx.key_is_used(it)) {
+        of_key(key, &mut all);
+    }
+    let written = |it: &&LogGroup| !ctx.writers(it).is_empty();
+    for group in inventory.log_groups.values().filter(written) {
+        of_log_group(group, ctx, &mut all);
+    }
+    super::guards::add(ctx, &mut all);
+    all
+}
+
+fn of_trail(trail: &Trail) -> Resource {
+    let mut it = Resource::new(
+        Kind::Trail,
+        trail.arn.as_str(),
+        &trail.account,
+        Some(&trail.home_region),
+    );
+    it.organization_trail = trail.configuration.ok().is_none_or(|set| set.organization);
+    it.tags = tags_of(&trail.tags);
+    it
+}
+
+fn of_bucket(bucket: &Bucket, ctx: &Context<'_>, all: &mut Vec<Resource>) {
+    if bucket.exists.ok() == Some(&false) {
+        return;
+    }
+    let owner = bucket.owner.ok().cloned().flatten();
+    let account = owner.clone().unwrap_or(AccountId::from(""));
+    let region = bucket.region.ok();
+    let arn = bucket.arn.as_str();
+    let make = |kind: Kind, id: &str| {
+        let mut it = Resource::new(kind, id, &account, region);
+        it.policy = policy_of(&bucket.policy);
+        it.tags = tags_of(&bucket.tags);
+        acl(bucket, ctx, &mut it);
+        if owner.is_none() {
+            let why = match &bucket.owner {
+                Fact::Unknown(gap) => gap.to_string(),
+                Fact::Known(_) => "no account in sight owns the bucket".to_owned(),
+            };
+            it.open(&[], why);
+        }
+        it
+    };
+    let mut whole = make(Kind::Bucket, arn);
+    let enforced = bucket.ownership.ok().and_then(Option::as_deref) == Some("BucketOwnerEnforced");
+    if enforced {
+        whole.idle(&["s3:PutBucketAcl"]);
+    }
+    let versions = ["s3:DeleteObjectVersion", "s3:PutBucketVersioning"];
+    match &bucket.versioning {
+        Fact::Known(versioning) => whole.mfa_delete = versioning.mfa_delete,
+        Fact::Unknown(gap) => whole.open(&versions, gap.to_string()),
+    }
+    let mut objects = make(Kind::Objects, &format!("{arn}/*"));
+    objects.mfa_delete = whole.mfa_delete;
+    // Whoever reaches some of the log files can do harm: a part is told as a condition that one can choose.
+    objects.asked = places_of_logs(bucket, ctx)
+        .into_iter()
+        .map(Target::Matching)
+        .collect();
+    if enforced {
+        objects.idle(&["s3:PutObjectAcl", "s3:PutObjectVersionAcl"]);
+    }
+    let lock = [
+        "s3:BypassGovernanceRetention",
+        "s3:PutObjectRetention",
+        "s3:PutObjectLegalHold",
+    ];
+    match (&bucket.object_lock, &bucket.default_retention) {
+        (Fact::Known(false), _) => objects.idle(&lock),
+        (Fact::Known(true), Fact::Known(Some(retention))) => match retention.mode {
+            RetentionMode::Compliance => {
+                objects.retention = Some(Retention::Compliance);
+                objects.idle(&["s3:BypassGovernanceRetention"]);
+            }
+            RetentionMode::Governance => objects.retention = Some(Retention::Governance),
+        },
+        (Fact::Known(true), Fact::Known(None)) => {}
+        (Fact::Unknown(gap), _) | (Fact::Known(true), Fact::Unknown(gap)) => {
+            objects.open(&lock, gap.to_string());
+            objects.open(&["s3:DeleteObjectVersion"], gap.to_string());
+        }
+    }
+    if let Fact::Unknown(gap) = &bucket.versioning {
+        objects.open(&versions, gap.to_string());
+    }
+    all.extend([whole, objects]);
+}
+
+/// Where the trails put their files, as patterns.
+fn places_of_logs(bucket: &Bucket, ctx: &Context<'_>) -> Vec<String> {
+    let prefixes: BTreeSet<String> = ctx
+        .deliverers(bucket)
+        .iter()
+        .filter_map(|trail| trail.configuration.ok())
+        .map(|set| match set.prefix.as_deref() {
+            Some(prefix) if !prefix.is_empty() => {
+                format!("{}/{}/AWSLogs/*", bucket.arn, prefix.trim_matches('/'))
+            }
+            Some(_) | None => format!("{}/AWSLogs/*", bucket.arn),
+        })
+        .collect();
+    prefixes.into_iter().collect()
+}
+
+/// Lists are off where the owner is enforced.
+fn acl(bucket: &Bucket, ctx: &Context<'_>, it: &mut Resource) {
+    let own = bucket.public_access_block.ok().copied();
+    let owner = bucket.owner.ok().cloned().flatten();
+    let account = owner.and_then(|id| ctx.inventory.accounts.get(&id));
+    let wide = account.and_then(|it| it.public_access_block.ok().copied());
+    let blocks = [own, wide].map(|it| it.map(Option::unwrap_or_default));
+    let on = |which: fn(&crate::inventory::PublicAccessBlock) -> bool| {
+        if blocks.iter().flatten().any(which) {
+            Some(true)
+        } else {
+            blocks.iter().all(Option::is_some).then_some(false)
+        }
+    };
+    it.restrict_public = on(|block| block.restrict_public_buckets);
+    if it.restrict_public.is_none() {
+        let wide = account.and_then(|it| it.public_access_block.gap());
+        let gap = bucket.public_access_block.gap().or(wide);
+        let nothing = || "the owner's Block Public Access is not known".to_owned();
+        it.open_outside = Some(gap.map_or_else(nothing, ToString::to_string));
+    }
+    let ignored = on(|block| block.ignore_public_acls) == Some(true);
+    let enforced = bucket.ownership.ok().and_then(Option::as_deref) == Some("BucketOwnerEnforced");
+    if enforced {
+        return;
+    }
+    if let Some(gap) = bucket.ownership.gap() {
+        it.open_outside = Some(gap.to_string());
+    }
+    for grant in bucket.acl.ok().into_iter().flatten() {
+        let grantee = match grant.grantee.rsplit('/').next() {
+            Some("AllUsers") if !ignored => AclGrantee::AllUsers,
+            Some("AuthenticatedUsers") if !ignored => AclGrantee::AuthenticatedUsers,
+            _ if grant.kind == "CanonicalUser" => AclGrantee::CanonicalUser(grant.grantee.clone()),
+            _ => continue,
+        };
+        let permission = match grant.permission.as_str() {
+            "READ" => AclPermission::Read,
+            "WRITE" => AclPermission::Write,
+            "READ_ACP" => AclPermission::ReadAcp,
+            "WRITE_ACP" => AclPermission::WriteAcp,
+            "FULL_CONTROL" => AclPermission::FullControl,
+            _ => continue,
+        };
+        it.acl.push(AclGrant {
+            grantee,
+            permission,
+            on_object: false,
+        });
+    }
+}
+
+fn of_key(key: &Key, all: &mut Vec<Resource>) {
+    let metadata = match &key.metadata {
+        Fact::Known(None) => return,
+        Fact::Known(Some(metadata)) if metadata.manager == "AWS" => return,
+        Fact::Known(Some(metadata)) => Some(metadata),
+        Fact::Unknown(_) => None,
+    };
+    let named_by_alias = key.arn.resource().starts_with("alias/");
+    let arn = match metadata {
+        Some(metadata) => &metadata.arn,
+        None => &key.arn,
+    };
+    let mut it = Resource::new(Kind::Key, arn.as_str(), &key.account, Some(&key.region));
+    if metadata.is_none() && named_by_alias {
+        // The key behind it is one of the account's.
+        let (partition, region, account) = (arn.partition(), &key.region, &key.account);
+        it.asked = vec![Target::Matching(format!(
+            "arn:{partition}:kms:{region}:{account}:key/*"
+        ))];
+    }
+    // Every key has a policy: none in the answer is none that can be read.
+    it.policy = match policy_of(&key.policy) {
+        Some(read) => Some(read),
+        None => Some(Err("the key policy is not in the answer".to_owned())),
+    };
+    if let Some(metadata) = metadata
+        && metadata.origin != "EXTERNAL"
+    {
+        it.idle(&["kms:DeleteImportedKeyMaterial"]);
+    }
+    match &key.grants {
+        Fact::Known(grants) => it.grants = grants.iter().map(grant_of).collect(),
+        // What a grant can hold is reading and handing on.
+        Fact::Unknown(gap) => it.open(&["kms:CreateGrant", "kms:Decrypt"], gap.to_string()),
+    }
+    if metadata
+        .is_some_and(|it| matches!(it.origin.as_str(), "AWS_CLOUDHSM" | "EXTERNAL_KEY_STORE"))
+    {
+        let mut store = Resource::new(
+            Kind::KeyStore,
+            arn.as_str(),
+            &key.account,
+            Some(&key.region),
+        );
+        store.asked = vec![Target::One("*".to_owned())];
+        all.push(store);
+    }
+    if named_by_alias {
+        let region = Some(&key.region);
+        all.push(Resource::new(
+            Kind::Alias,
+            key.arn.as_str(),
+            &key.account,
+            region,
+        ));
+    }
+    all.push(it);
+}
+
+fn grant_of(grant: &crate::inventory::key::KeyGrant) -> KeyGrant {
+    let both = grant.context_equals.iter().chain(&grant.context_subset);
+    let constraint = |(key, value): (&String, &String)| {
+        let key = format!("kms:EncryptionContext:{key}");
+        Condition::new("StringEquals", &key, vec![value.clone()], false)
+    };
+    KeyGrant {
+        id: grant.id.clone(),
+        grantee: grant.grantee.clone(),
+        operations: grant.operations.clone(),
+        constraints: both.map(constraint).collect(),
+    }
+}
+
+fn of_log_group(group: &LogGroup, ctx: &Context<'_>, all: &mut Vec<Resource>) {
+    if matches!(group.configuration, Fact::Known(None)) {
+        return;
+    }
+    let (account, region) = (&group.account, Some(&group.region));
+    let arn = &group.arn;
+    let mut it = Resource::new(Kind::LogGroup, arn.as_str(), account, region);
+    // Policies name a group with `:*` at its end, and some actions without.
+    it.asked.push(Target::One(format!("{arn}:log-stream:")));
+    let protected = group.configuration.ok().and_then(|set| set.as_ref());
+    match (&group.configuration, protected) {
+        (Fact::Unknown(gap), _) => it.open(&["logs:DeleteLogGroup"], gap.to_string()),
+        (Fact::Known(_), Some(set)) if set.deletion_protection == Some(true) => {
+            it.needs("logs:DeleteLogGroup", "logs:PutLogGroupDeletionProtection")
+        }
+        (Fact::Known(_), _) => {}
+    }
+    let mut streams = Resource::all_of(Kind::LogStream, &format!("{arn}:log-stream:*"), account);
+    streams.region = region.cloned();
+    it.policy = log_policy(account, &group.region, ctx);
+    streams.policy = log_policy(account, &group.region, ctx);
+    all.extend([it, streams]);
+}
+
+/// All resource policies of the region, as one.
+fn log_policy(account: &AccountId, region: &Region, ctx: &Context<'_>) -> Option<Read> {
+    let texts = match &ctx.region(account, region)?.log_resource_policies {
+        Fact::Known(texts) if texts.is_empty() => return None,
+        Fact::Known(texts) => texts,
+        Fact::Unknown(gap) => return Some(Err(gap.to_string())),
+    };
+    let mut statements = Vec::new();
+    for text in texts {
+        match Document::parse(text) {
+            Ok(document) => statements.extend(document.statements),
+            Err(error) => return Some(Err(error.to_string())),
+        }
+    }
+    Some(Ok(Indexed::new(Document {
+        version: Version::V2012,
+        id: None,
+        statements,
+    })))
+}
+
+/// For [`super::guards`].
+pub(super) fn one(kind: Kind, arn: &Arn, account: &AccountId, region: Option<&Region>) -> Resource {
+    Resource::new(kind, arn.as_str(), account, region)
+}
+
+/// For [`super::guards`].
+pub(super) fn every(kind: Kind, pattern: &str, account: &AccountId) -> Resource {
+    Resource::all_of(kind, pattern, account)
+}
+
+/// For [`super::guards`].
+pub(super) fn policy(fact: &Fact<Option<String>>) -> Option<Read> {
+    policy_of(fact)
+}

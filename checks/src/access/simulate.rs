@@ -1,0 +1,170 @@
+//! One request of one principal, answered with its reasons.
+
+use super::actions::Kind;
+use super::ask::Answer;
+use super::ground::Ground;
+use super::outside;
+use super::people::{Freed, Papers, everything};
+use crate::evaluate::Context;
+use crate::fact::Fact;
+use crate::ids::{AccountId, Arn};
+use crate::inventory::Iam;
+use crate::policy::{Effectiveness, Key, Policy, Principal, Target, Value, effect_of};
+
+/// A request.
+#[derive(Debug, Clone)]
+pub struct Simulation<'r> {
+    /// The ARN of a user, role or root user; an account outside, or `*`.
+    pub principal: &'r str,
+    /// The action.
+    pub action: &'r str,
+    /// The resource's ARN, or `*`.
+    pub resource: &'r str,
+    /// Context keys that are known.
+    pub context: Vec<(&'r str, &'r str)>,
+}
+
+/// What comes of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Simulated {
+    /// The answer.
+    pub answer: Answer,
+    /// What it does, where it is allowed and does nothing.
+    pub harmless: Option<String>,
+}
+
+/// Answers a request. `iam` is the record of the principal's account; nothing if the principal is not in it.
+#[must_use]
+pub fn simulate(
+    request: &Simulation<'_>,
+    iam: Option<&Iam>,
+    ctx: &Context<'_>,
+) -> Option<Simulated> {
+    let ground = Ground::new(ctx);
+    let details = iam.and_then(|it| Some((&it.account, it.details.ok()?)));
+    let papers = details.map(|(account, details)| Papers::of(account, details));
+    let who = Principal::aws(request.principal);
+    let partition = &ctx.inventory.header.scope.partition;
+    let everything = everything();
+    let mut askers = match &papers {
+        Some(papers) if matches!(who, Principal::Account(_)) => {
+            vec![papers.root(&ground, partition)]
+        }
+        Some(papers) => {
+            let mut all = papers.everybody();
+            let found = all.find(|it| {
+                papers
+                    .person(*it)
+                    .is_some_and(|it| it.arn.as_str() == request.principal)
+            })?;
+            Vec::from_iter(papers.asker(found, Freed::default(), &ground))
+        }
+        None => outside::askers(&who, &ground, everything.as_ref()),
+    };
+    let arn = Arn::from(request.resource);
+    let known = ground
+        .resources
+        .iter()
+        .filter(|it| is_on(&it.id, it.kind, request.resource));
+    let known: Vec<_> = known.collect();
+    let trust = trust_of(request, iam);
+    let mut best = Answer::denied();
+    let mut first = true;
+    let mut harmless = None;
+    for asker in &mut askers {
+        for (key, value) in &request.context {
+            let value = Key::Known(Value::One((*value).to_owned()));
+            asker.context.set(key, value);
+        }
+        let target = match request.resource {
+            "*" => Target::One("*".to_owned()),
+            it if it.contains('*') => Target::Matching(it.to_owned()),
+            it => Target::One(it.to_owned()),
+        };
+        let caller = AccountId::from(asker.caller.account.as_str());
+        let answer = match known.first() {
+            Some(resource) => {
+                let owner = match resource.kind {
+                    Kind::Trail => caller.clone(),
+                    _ => resource.account.clone(),
+                };
+                let facts = ground.circumstances(resource);
+                let what = effect_of(request.action, caller.as_str(), request.resource, &facts);
+                harmless = match what {
+                    Effectiveness::Full => None,
+                    Effectiveness::None(why) => Some(why.to_owned()),
+                    Effectiveness::Needs(other) => Some(format!("it needs {other} as well")),
+                    Effectiveness::RootWithMfa => {
+                        Some("only the root user can, with a second factor".to_owned())
+                    }
+                };
+                asker.on(&ground, request.action, &target, resource, &owner)
+            }
+            None => {
+                let owner = match arn.account().as_str() {
+                    "" | "aws" => caller.clone(),
+                    id => AccountId::from(id),
+                };
+                asker.layers.resource = trust.as_ref().map(|it| match it {
+                    Ok(document) => Policy::new("trust policy", document),
+                    Err(reason) => Policy::missing("trust policy", reason),
+                });
+                asker.plain(&ground, request.action, target, &owner, &[])
+            }
+        };
+        if first || answer.rank() < best.rank() {
+            best = answer;
+        }
+        first = false;
+    }
+    if best.is_denied() {
+        harmless = None;
+    }
+    Some(Simulated {
+        answer: best,
+        harmless,
+    })
+}
+
+fn is_on(id: &str, kind: Kind, resource: &str) -> bool {
+    match (kind, id.strip_suffix('*')) {
+        (Kind::Objects, Some(prefix)) => {
+            resource.len() >= prefix.len() && resource.starts_with(prefix)
+        }
+        (_, Some(_)) => false,
+        (Kind::LogGroup, None) => {
+            resource == id
+                || resource
+                    .strip_prefix(id)
+                    .is_some_and(|rest| rest.starts_with(':'))
+        }
+        (_, None) => resource == id,
+    }
+}
+
+/// Of a role in the same record; of any other it is not at hand.
+fn trust_of(
+    request: &Simulation<'_>,
+    iam: Option<&Iam>,
+) -> Option<Result<crate::policy::Document, String>> {
+    let assumes = request
+        .action
+        .to_ascii_lowercase()
+        .starts_with("sts:assumerole");
+    let role = Arn::from(request.resource);
+    if !assumes || !role.resource().starts_with("role/") {
+        return None;
+    }
+    let details = iam.and_then(|it| match &it.details {
+        Fact::Known(details) => Some(details),
+        Fact::Unknown(_) => None,
+    });
+    let mut roles = details.into_iter().flat_map(|it| &it.roles);
+    let found = roles.find(|it| it.arn == role);
+    Some(match found {
+        Some(found) => {
+            crate::policy::Document::parse(&found.trust).map_err(|error| error.to_string())
+        }
+        None => Err("the role's trust policy is not at hand".to_owned()),
+    })
+}

@@ -1,0 +1,1 @@
+//! Analyses of small organizations whose truth is known.

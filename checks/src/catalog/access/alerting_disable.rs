@@ -1,0 +1,93 @@
+//! Nobody can switch the alarms off.
+
+use super::effective::{ALERTS, nobody};
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "access-alerting-disable",
+    title: "Nobody can switch the alarms off",
+    severity: Severity::High,
+    why: "An alarm without actions, a rule without targets or a topic without subscribers raises no \
+          alert, and nobody is told that it was silenced.",
+    fix: "Take cloudwatch:DisableAlarmActions, cloudwatch:DeleteAlarms, events:DisableRule, \
+          events:RemoveTargets and sns:Unsubscribe on the guards of the record from the principals that \
+          the finding names.",
+    references: &[
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html",
+    ],
+    reads: ALERTS,
+    run: Run::Access(run),
+};
+
+const ACTIONS: &[&str] = &[
+    "cloudwatch:DeleteAlarms",
+    "cloudwatch:DisableAlarmActions",
+    "cloudwatch:PutMetricAlarm",
+    "cloudwatch:SetAlarmState",
+    "cloudwatch:PutAlarmMuteRule",
+    "events:DisableRule",
+    "events:DeleteRule",
+    "events:RemoveTargets",
+    "events:PutRule",
+    "sns:Unsubscribe",
+    "sns:DeleteTopic",
+    "sns:SetTopicAttributes",
+    "sns:SetSubscriptionAttributes",
+    "sns:RemovePermission",
+];
+
+fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
+    nobody(judged, ACTIONS, "may switch alarms off")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        table(
+            &CHECK,
+            [
+                (Pass, role(|_| {})),
+                (Fail, may("cloudwatch:DisableAlarmActions", "*")),
+                (Pass, may("cloudwatch:DescribeAlarms", "*")),
+                (
+                    Pass,
+                    may(
+                        "cloudwatch:DisableAlarmActions",
+                        "arn:aws:cloudwatch:eu-west-1:*:alarm:*",
+                    ),
+                ),
+                (Fail, may("*", "*")),
+                (Pass, denied_again(ACTIONS)),
+                (
+                    Pass,
+                    bounded(
+                        "cloudwatch:DisableAlarmActions",
+                        "cloudwatch:DescribeAlarms",
+                    ),
+                ),
+                (
+                    Fail,
+                    bounded(
+                        "cloudwatch:DisableAlarmActions",
+                        "cloudwatch:DisableAlarmActions",
+                    ),
+                ),
+                (Fail, with_mfa("cloudwatch:DisableAlarmActions")),
+                (Unknown, role(|r| r.inline.push(inline("{")))),
+                (
+                    Unknown,
+                    role(|r| r.boundary = Some(Arn::from("arn:aws:iam::111111111111:policy/gone")))
+                        .and_iam(|it| it.roles.last_mut().unwrap().inline.push(inline(ALL))),
+                ),
+                (
+                    Unknown,
+                    iam(|it| it.details = denied(calls::GET_ACCOUNT_AUTHORIZATION_DETAILS)),
+                ),
+            ],
+        );
+    }
+}

@@ -1,0 +1,69 @@
+//! Those who are there to look cannot touch.
+
+use super::effective::{EVERYTHING, verdict};
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "access-auditors-read-only",
+    title: "Auditors hold no rights over the record",
+    severity: Severity::Low,
+    why: "A principal with AWS's policy for auditors is meant to look. Whatever else it was given turns whoever checks \
+          the record into somebody who can change it.",
+    fix: "Leave auditors AWSCloudTrail_ReadOnlyAccess or SecurityAudit and detach what grants the rights in the finding \
+          (`aws iam detach-role-policy`, `aws iam delete-role-policy`).",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/security-iam-awsmanpol.html",
+    ],
+    reads: EVERYTHING,
+    run: Run::Access(run),
+};
+
+fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
+    if !judged.is_auditor() {
+        return Ok(Verdict::pass("it holds no policy for auditors"));
+    }
+    verdict(
+        judged,
+        &judged.tampering(),
+        "holds a policy for auditors and rights over the record",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    const LOOK: &str = "arn:aws:iam::aws:policy/AWSCloudTrail_ReadOnlyAccess";
+    const READ: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["cloudtrail:Get*","s3:GetObject"],"Resource":"*"}}"#;
+
+    fn auditor(mut case: Case, arn: &str) -> Case {
+        case = case.and_iam(|it| {
+            it.roles.last_mut().unwrap().attached.push(Arn::from(arn));
+            it.policies.push(managed(arn, READ));
+        });
+        case
+    }
+
+    #[test]
+    fn verdicts() {
+        let stop = || may("cloudtrail:StopLogging", "*");
+        table(
+            &CHECK,
+            [
+                (Pass, auditor(role(|_| {}), LOOK)),
+                (Fail, auditor(stop(), LOOK)),
+                (
+                    Fail,
+                    auditor(stop(), "arn:aws:iam::aws:policy/SecurityAudit"),
+                ),
+                (Pass, stop()),
+                (
+                    Pass,
+                    auditor(stop(), "arn:aws:iam::111111111111:policy/SecurityAudit"),
+                ),
+                (Unknown, role(|r| r.attached.push(Arn::from(LOOK)))),
+            ],
+        );
+    }
+}

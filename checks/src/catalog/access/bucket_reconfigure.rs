@@ -1,0 +1,95 @@
+//! Nobody can reconfigure the log bucket.
+
+use super::effective::{BUCKETS, nobody};
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "access-bucket-reconfigure",
+    title: "Nobody can reconfigure the log bucket",
+    severity: Severity::Critical,
+    why: "A lifecycle rule of one day, a new bucket policy or suspended versioning undo every protection \
+          of the files at once.",
+    fix: "Take s3:PutBucketPolicy, s3:PutLifecycleConfiguration and the other s3:PutBucket* rights on the \
+          log bucket from the principals that the finding names; keep the bucket in an account where \
+          nobody works.",
+    references: &[
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html",
+    ],
+    reads: BUCKETS,
+    run: Run::Access(run),
+};
+
+const ACTIONS: &[&str] = &[
+    "s3:PutBucketPolicy",
+    "s3:DeleteBucketPolicy",
+    "s3:PutLifecycleConfiguration",
+    "s3:PutBucketVersioning",
+    "s3:PutBucketPublicAccessBlock",
+    "s3:PutEncryptionConfiguration",
+    "s3:PutReplicationConfiguration",
+    "s3:PutBucketOwnershipControls",
+    "s3:PutBucketAcl",
+    "s3:PutBucketObjectLockConfiguration",
+    "s3:PutBucketLogging",
+    "s3:PutBucketNotification",
+    "s3:DeleteBucket",
+];
+
+fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
+    nobody(judged, ACTIONS, "may reconfigure the log bucket")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        table(
+            &CHECK,
+            [
+                (Pass, role(|_| {})),
+                (
+                    Fail,
+                    may("s3:PutLifecycleConfiguration", "arn:aws:s3:::logs"),
+                ),
+                (
+                    Pass,
+                    may("s3:GetLifecycleConfiguration", "arn:aws:s3:::logs"),
+                ),
+                (
+                    Pass,
+                    may("s3:PutLifecycleConfiguration", "arn:aws:s3:::logs/*"),
+                ),
+                (Fail, may("*", "*")),
+                (Pass, denied_again(ACTIONS)),
+                (
+                    Pass,
+                    bounded(
+                        "s3:PutLifecycleConfiguration",
+                        "s3:GetLifecycleConfiguration",
+                    ),
+                ),
+                (
+                    Fail,
+                    bounded(
+                        "s3:PutLifecycleConfiguration",
+                        "s3:PutLifecycleConfiguration",
+                    ),
+                ),
+                (Fail, with_mfa("s3:PutLifecycleConfiguration")),
+                (Unknown, role(|r| r.inline.push(inline("{")))),
+                (
+                    Unknown,
+                    role(|r| r.boundary = Some(Arn::from("arn:aws:iam::111111111111:policy/gone")))
+                        .and_iam(|it| it.roles.last_mut().unwrap().inline.push(inline(ALL))),
+                ),
+                (
+                    Unknown,
+                    iam(|it| it.details = denied(calls::GET_ACCOUNT_AUTHORIZATION_DETAILS)),
+                ),
+            ],
+        );
+    }
+}

@@ -1,0 +1,79 @@
+//! Nobody can shorten or lift the retention of log files.
+
+use super::effective::{BUCKETS, nobody};
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "access-bypass-governance",
+    title: "Nobody can shorten or lift the retention of log files",
+    severity: Severity::Critical,
+    why: "Governance mode protects from everyone but those with the bypass. For them the lock is a speed \
+          bump.",
+    fix: "Take s3:BypassGovernanceRetention, s3:PutObjectRetention and s3:PutObjectLegalHold from the \
+          principals that the finding names, or lock in COMPLIANCE mode (`aws s3api put-object-lock- \
+          configuration`).",
+    references: &[
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html",
+    ],
+    reads: BUCKETS,
+    run: Run::Access(run),
+};
+
+const ACTIONS: &[&str] = &[
+    "s3:BypassGovernanceRetention",
+    "s3:PutObjectRetention",
+    "s3:PutObjectLegalHold",
+];
+
+fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
+    nobody(
+        judged,
+        ACTIONS,
+        "may shorten or lift the retention of log files",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    fn governance(mut case: Case) -> Case {
+        let bucket = case
+            .inventory
+            .buckets
+            .get_mut(&Arn::bucket("aws", "logs"))
+            .unwrap();
+        known(&mut bucket.default_retention).as_mut().unwrap().mode = RetentionMode::Governance;
+        case
+    }
+
+    #[test]
+    fn verdicts() {
+        let bypass = || may("s3:BypassGovernanceRetention", "*");
+        table(
+            &CHECK,
+            [
+                (Pass, governance(role(|_| {}))),
+                (Fail, governance(bypass())),
+                (Pass, governance(may("s3:GetObjectRetention", "*"))),
+                // Nobody bypasses compliance.
+                (Pass, bypass()),
+                (Fail, governance(may("s3:PutObjectLegalHold", "*"))),
+                // Without the bypass a retention is only made longer.
+                (Pass, governance(may("s3:PutObjectRetention", "*"))),
+            ],
+        );
+        table_on(
+            &CHECK,
+            WORKER,
+            [(
+                Unknown,
+                bypass().and(|it| {
+                    let bucket = it.buckets.get_mut(&Arn::bucket("aws", "logs")).unwrap();
+                    bucket.default_retention = denied(calls::GET_OBJECT_LOCK);
+                }),
+            )],
+        );
+    }
+}

@@ -1,0 +1,136 @@
+//! Nobody can become somebody who can tamper.
+
+use super::effective::EVERYTHING;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "access-escalation-paths",
+    title: "Nobody can reach rights over the record through others",
+    severity: Severity::High,
+    why: "A principal that may assume, change or run code as another has that other's rights as well. Such ways are \
+          how attacks go, and no policy by itself shows them.",
+    fix: "Cut the path that the finding shows at its narrowest step: take that one right (iam:PassRole, sts:AssumeRole, \
+          iam:CreateAccessKey, a policy edit) away, or narrow the trust policy of the role at its end.",
+    references: &[
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#bp-permissions-boundaries",
+    ],
+    reads: EVERYTHING,
+    run: Run::Access(run),
+};
+
+fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
+    let Some(escape) = judged.escape() else {
+        return Ok(Verdict::pass("it reaches nobody who can tamper"));
+    };
+    if !escape.known {
+        return Err(judged.gaps(&escape.missing));
+    }
+    let steps = escape.path.len();
+    let words = match steps {
+        1 => "one step".to_owned(),
+        n => format!("{n} steps"),
+    };
+    let when = if escape.condition.is_some() {
+        ", under a condition"
+    } else {
+        ""
+    };
+    let verdict = Verdict::fail(format!("reaches {} in {words}{when}", escape.to));
+    let verdict = verdict
+        .saw("path", &escape.path)
+        .saw("actions", &escape.actions)
+        .saw("pairs of action and target", escape.gained);
+    Ok(match &escape.condition {
+        Some(condition) => verdict.saw("condition", condition),
+        None => verdict,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    const STOP: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"cloudtrail:StopLogging","Resource":"*"}}"#;
+
+    /// A role that can stop the trail and trusts these, and a user with this right.
+    fn world(trust: &str, action: &str, resource: &str) -> Case {
+        let trust = format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{trust},"Action":"sts:AssumeRole"}}}}"#
+        );
+        let document = format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":{action},"Resource":"{resource}"}}}}"#
+        );
+        user(|u| u.inline.push(inline(&document))).and_iam(|it| {
+            let reader = it.roles.first_mut().unwrap();
+            reader.inline.push(inline(STOP));
+            reader.trust = trust;
+        })
+    }
+
+    const ANA: &str = "arn:aws:iam::111111111111:user/ana";
+    const OURS: &str = r#"{"AWS":"arn:aws:iam::111111111111:root"}"#;
+    const EC2: &str = r#"{"Service":"ec2.amazonaws.com"}"#;
+
+    #[test]
+    fn verdicts() {
+        let role = "arn:aws:iam::111111111111:role/reader";
+        table_on(
+            &CHECK,
+            ANA,
+            [
+                (Fail, world(OURS, r#""sts:AssumeRole""#, role)),
+                (
+                    Fail,
+                    world(&format!(r#"{{"AWS":"{ANA}"}}"#), r#""s3:ListBucket""#, "*"),
+                ),
+                (Fail, world(EC2, r#""iam:UpdateAssumeRolePolicy""#, "*")),
+                (
+                    Fail,
+                    world(EC2, r#"["iam:PassRole","ec2:RunInstances"]"#, "*"),
+                ),
+                (Fail, world(EC2, r#"["ssm:SendCommand"]"#, "*")),
+                (Fail, world(EC2, r#""iam:AttachUserPolicy""#, ANA)),
+                (
+                    Fail,
+                    world(EC2, r#"["iam:CreateRole","iam:PutRolePolicy"]"#, "*"),
+                ),
+                (
+                    Unknown,
+                    world(OURS, r#""s3:ListBucket""#, "*").and_iam(|it| {
+                        it.users.last_mut().unwrap().inline = vec![inline("{")];
+                    }),
+                ),
+            ],
+        );
+        table(
+            &CHECK,
+            [
+                (Pass, world(OURS, r#""s3:ListBucket""#, "*")),
+                (Pass, world(EC2, r#""sts:AssumeRole""#, "*")),
+                (
+                    Pass,
+                    world(
+                        OURS,
+                        r#""sts:AssumeRole""#,
+                        "arn:aws:iam::111111111111:role/other",
+                    ),
+                ),
+                (Pass, world(EC2, r#""iam:PassRole""#, "*")),
+                (
+                    Pass,
+                    world(EC2, r#"["iam:PassRole","lambda:CreateFunction"]"#, "*"),
+                ),
+                (
+                    Pass,
+                    world(
+                        EC2,
+                        r#""iam:AttachUserPolicy""#,
+                        "arn:aws:iam::111111111111:user/bob",
+                    ),
+                ),
+                (Pass, world(EC2, r#"["iam:CreateRole"]"#, "*")),
+            ],
+        );
+    }
+}

@@ -1,0 +1,72 @@
+//! Nobody can delete or stop an event data store.
+
+use super::effective::{STORES, nobody};
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "access-lake-destroy",
+    title: "Nobody can delete or stop an event data store",
+    severity: Severity::High,
+    why: "An event data store holds the events themselves: stopping its ingestion is stopping the record, \
+          deleting it is losing the past.",
+    fix: "Take cloudtrail:DeleteEventDataStore, cloudtrail:StopEventDataStoreIngestion and \
+          cloudtrail:UpdateEventDataStore from the principals that the finding names.",
+    references: &[
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html",
+    ],
+    reads: STORES,
+    run: Run::Access(run),
+};
+
+const ACTIONS: &[&str] = &[
+    "cloudtrail:DeleteEventDataStore",
+    "cloudtrail:StopEventDataStoreIngestion",
+    "cloudtrail:UpdateEventDataStore",
+];
+
+fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
+    nobody(judged, ACTIONS, "may delete or stop an event data store")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    fn store(case: Case) -> Case {
+        case.and(|it| add_store(it, ACCOUNT, HOME, |_| {}))
+    }
+
+    #[test]
+    fn verdicts() {
+        let stop = || may("cloudtrail:StopEventDataStoreIngestion", "*");
+        table(
+            &CHECK,
+            [
+                (Pass, store(role(|_| {}))),
+                (Fail, store(stop())),
+                (Pass, store(may("cloudtrail:GetEventDataStore", "*"))),
+                // There is none.
+                (Pass, stop()),
+                (Unknown, store(role(|r| r.inline.push(inline("{"))))),
+            ],
+        );
+    }
+
+    #[test]
+    fn protection_has_to_be_lifted_first() {
+        let protected = |case: Case| {
+            store(case).and(|it| {
+                let store = it.event_data_stores.values_mut().next().unwrap();
+                known(&mut store.configuration).termination_protection = true;
+            })
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, protected(may("cloudtrail:DeleteEventDataStore", "*"))),
+                (Fail, protected(may("cloudtrail:*EventDataStore", "*"))),
+            ],
+        );
+    }
+}

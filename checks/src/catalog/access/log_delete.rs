@@ -1,0 +1,66 @@
+//! Nobody can delete or overwrite log files.
+
+use super::effective::{BUCKETS, nobody};
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "access-log-delete",
+    title: "Nobody can delete or overwrite log files",
+    severity: Severity::Critical,
+    why: "Log and digest files are the evidence. Whoever can delete, hide or replace them edits history \
+          after the fact.",
+    fix: "Take s3:DeleteObject, s3:DeleteObjectVersion and s3:PutObject on the log bucket from the \
+          principals that the finding names; deny them in the bucket policy to everyone but \
+          cloudtrail.amazonaws.com.",
+    references: &[
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html",
+    ],
+    reads: BUCKETS,
+    run: Run::Access(run),
+};
+
+const ACTIONS: &[&str] = &[
+    "s3:DeleteObject",
+    "s3:DeleteObjectVersion",
+    "s3:PutObject",
+    "s3:ReplicateDelete",
+    "s3:ReplicateObject",
+];
+
+fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
+    nobody(judged, ACTIONS, "may delete or overwrite log files")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        table(
+            &CHECK,
+            [
+                (Pass, role(|_| {})),
+                (Fail, may("s3:PutObject", "arn:aws:s3:::logs/*")),
+                (Pass, may("s3:GetObject", "arn:aws:s3:::logs/*")),
+                (Pass, may("s3:PutObject", "arn:aws:s3:::logs-2/*")),
+                (Fail, may("*", "*")),
+                (Pass, denied_again(ACTIONS)),
+                (Pass, bounded("s3:PutObject", "s3:GetObject")),
+                (Fail, bounded("s3:PutObject", "s3:PutObject")),
+                (Fail, with_mfa("s3:PutObject")),
+                (Unknown, role(|r| r.inline.push(inline("{")))),
+                (
+                    Unknown,
+                    role(|r| r.boundary = Some(Arn::from("arn:aws:iam::111111111111:policy/gone")))
+                        .and_iam(|it| it.roles.last_mut().unwrap().inline.push(inline(ALL))),
+                ),
+                (
+                    Unknown,
+                    iam(|it| it.details = denied(calls::GET_ACCOUNT_AUTHORIZATION_DETAILS)),
+                ),
+            ],
+        );
+    }
+}

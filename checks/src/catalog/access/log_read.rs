@@ -1,0 +1,97 @@
+//! Who reads the record is few.
+
+use super::effective::{READING, verdict};
+use crate::access::Right;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "access-log-read",
+    title: "Nobody reads the log files but those who must",
+    severity: Severity::Medium,
+    why: "The record tells who does what, from where and with which names of things: a map for the next attack. Reading \
+          takes the bucket and the key together, and few jobs need both.",
+    fix: "Take s3:GetObject on the log bucket, or kms:Decrypt on its key, from the principals that the finding names, and \
+          name those who must read in `allowed_principals` of the settings.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html",
+    ],
+    reads: READING,
+    run: Run::Access(run),
+};
+
+fn run(judged: &Judged<'_>, ctx: &Context<'_>) -> Outcome {
+    let files = judged.rights(&["s3:GetObject"]);
+    let keys = judged.rights(&["kms:Decrypt"]);
+    let mut open = Vec::new();
+    for right in files {
+        match decrypts(&right, &keys, ctx) {
+            // The worse of both is what it takes.
+            Some(key) => open.push(if key.is_known() { right } else { key }),
+            None => {}
+        }
+    }
+    verdict(judged, &open, "may read the log files")
+}
+
+/// The right to decrypt these files, if it is held: the files' own where nothing but S3's keys protects them.
+fn decrypts<'a>(files: &Right<'a>, keys: &[Right<'a>], ctx: &Context<'_>) -> Option<Right<'a>> {
+    let bucket = ctx
+        .inventory
+        .buckets
+        .get(&Arn::from(files.target.trim_end_matches("/*")))?;
+    let mut wanted: Vec<String> = Vec::new();
+    for trail in ctx.deliverers(bucket) {
+        if let Some(key) = trail
+            .configuration
+            .ok()
+            .and_then(|set| set.kms_key.as_ref())
+        {
+            wanted.push(key.to_string());
+        } else {
+            return Some(*files);
+        }
+    }
+    let real = |arn: &String| {
+        let key = ctx.inventory.keys.get(&Arn::from(arn.as_str()));
+        let metadata = key.and_then(|it| it.metadata.ok()?.as_ref());
+        metadata.map_or_else(|| arn.clone(), |it| it.arn.to_string())
+    };
+    let wanted: Vec<String> = wanted.iter().map(real).collect();
+    let held = keys
+        .iter()
+        .filter(|it| wanted.iter().any(|key| key == it.target));
+    held.copied().min_by_key(|it| !it.is_known())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    fn both(first: &str, second: &str) -> Case {
+        let document = format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":["{first}","{second}"],"Resource":"*"}}}}"#
+        );
+        role(|r| r.inline.push(inline(&document)))
+    }
+
+    #[test]
+    fn verdicts() {
+        let plain = |mut case: Case| {
+            let trail = case.inventory.trails.values_mut().next().unwrap();
+            configuration(trail).kms_key = None;
+            case
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, role(|_| {})),
+                (Fail, both("s3:GetObject", "kms:Decrypt")),
+                (Pass, both("s3:GetObject", "kms:DescribeKey")),
+                (Pass, both("s3:ListBucket", "kms:Decrypt")),
+                (Fail, plain(both("s3:GetObject", "kms:DescribeKey"))),
+                (Unknown, role(|r| r.inline.push(inline("{")))),
+            ],
+        );
+    }
+}
