@@ -348,36 +348,3 @@ pub(crate) fn large(count: usize) -> Audit {
     }
     sample::of(checks, findings)
 }
-
-/// By hand, in a release build: `cargo test -p trailaudit-reports --release -- --ignored --nocapture`.
-#[test]
-#[ignore = "prints sizes and times"]
-#[expect(
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    reason = "this is a measurement"
-)]
-fn a_hundred_thousand_findings() {
-    let audit = large(100_000);
-    for format in FORMATS {
-        for (about, options) in [
-            ("default", Options::default()),
-            (
-                "all",
-                Options {
-                    verbose: true,
-                    sarif_profile: Profile::Full,
-                    ..Options::default()
-                },
-            ),
-        ] {
-            let start = std::time::Instant::now();
-            let bytes = told(format.name, &audit, &options).len();
-            println!(
-                "{} {about}: {bytes} bytes, {:?}",
-                format.name,
-                start.elapsed()
-            );
-        }
-    }
-}
