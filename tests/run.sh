@@ -41,8 +41,6 @@ fi
 say 'cargo test'
 cargo test --locked --workspace
 
-say 'cargo build'
-cargo build --locked
 TRAILAUDIT_BIN="$PWD/${CARGO_TARGET_DIR:-target}/debug/trailaudit"
 case "${CARGO_TARGET_DIR:-}" in /*) TRAILAUDIT_BIN="$CARGO_TARGET_DIR/debug/trailaudit" ;; esac
 export TRAILAUDIT_BIN
