@@ -42,11 +42,13 @@ pub(crate) async fn collect(run: &Arc<Run>) {
     let keys = keys(run);
     each(run, keys, |run, arn| async move { key(&run, arn).await }).await;
     let groups = log_groups(run);
-    // Alarms and rules live where the log group does.
-    let places: BTreeSet<(AccountId, Region)> = groups
+    // Alarms live where the log group does, rules where the trail does.
+    let mut places: BTreeSet<(AccountId, Region)> = groups
         .iter()
         .map(|arn| (arn.account(), arn.region()))
         .collect();
+    let trails = run.inventory().trails.clone();
+    places.extend(trails.into_values().map(|it| (it.account, it.home_region)));
     let work = |run: Arc<Run>, arn| async move { log_group(&run, arn).await };
     each(run, groups, work).await;
 

@@ -224,6 +224,10 @@ fn region_view(ask: &mut Ask, account: &str, region: &str) -> RegionView {
         _ => ask.known(call, at, shown),
     };
     let logs_here = (account, region) == (MANAGEMENT, HOME);
+    let trail_here = [ORGANIZATION_TRAIL, WEAK_TRAIL, SANDBOX_TRAIL]
+        .map(Arn::from)
+        .iter()
+        .any(|it| it.account().as_str() == account && it.region().as_str() == region);
     // Nobody has switched anything on in the sandbox.
     let watched = account != SANDBOX;
     let recorder = watched.then(|| ConfigRecorder {
@@ -247,15 +251,16 @@ fn region_view(ask: &mut Ask, account: &str, region: &str) -> RegionView {
         trails,
         event_data_stores: listed(ask, calls::LIST_EVENT_DATA_STORES, at, Vec::new()),
         channels: listed(ask, calls::LIST_CHANNELS, at, Vec::new()),
-        alarms: match logs_here {
-            true => ask.known(calls::DESCRIBE_ALARMS, at, vec![root_alarm()]),
-            false => not_asked(calls::DESCRIBE_ALARMS, at),
+        alarms: match (logs_here, trail_here) {
+            (true, _) => ask.known(calls::DESCRIBE_ALARMS, at, vec![root_alarm()]),
+            (false, true) => ask.known(calls::DESCRIBE_ALARMS, at, Vec::new()),
+            (false, false) => not_asked(calls::DESCRIBE_ALARMS, at),
         },
-        rules: match logs_here {
+        rules: match trail_here {
             true => ask.known(calls::LIST_RULES, at, Vec::new()),
             false => not_asked(calls::LIST_RULES, at),
         },
-        log_resource_policies: match logs_here {
+        log_resource_policies: match trail_here {
             true => ask.known(calls::DESCRIBE_LOG_RESOURCE_POLICIES, at, Vec::new()),
             false => not_asked(calls::DESCRIBE_LOG_RESOURCE_POLICIES, at),
         },

@@ -82,14 +82,26 @@ fn all<'a>(ctx: &'a Context<'_>) -> Vec<Missing<'a>> {
             true,
         );
     }
+    // Alarms and rules about trails lie where the log groups and the trails do; elsewhere nobody asks for them.
+    let groups = inventory
+        .log_groups
+        .values()
+        .map(|it| (&it.account, &it.region));
+    let trails = inventory
+        .trails
+        .values()
+        .map(|it| (&it.account, &it.home_region));
+    let watched: BTreeSet<(&AccountId, &Region)> = groups.chain(trails).collect();
     for it in inventory.regions.values() {
-        for gap in [
-            it.channels.gap(),
-            it.alarms.gap(),
-            it.rules.gap(),
-            it.log_resource_policies.gap(),
-        ] {
-            add(&it.account, &it.region, gap, true);
+        add(&it.account, &it.region, it.channels.gap(), true);
+        if watched.contains(&(&it.account, &it.region)) {
+            for gap in [
+                it.alarms.gap(),
+                it.rules.gap(),
+                it.log_resource_policies.gap(),
+            ] {
+                add(&it.account, &it.region, gap, true);
+            }
         }
         for channel in it.channels.ok().into_iter().flatten() {
             add(&it.account, &it.region, channel.policy.gap(), true);

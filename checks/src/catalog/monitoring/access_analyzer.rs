@@ -104,7 +104,7 @@ fn holds(region: &RegionOf<'_>, ctx: &Context<'_>) -> Result<bool, Gaps> {
     for bucket in inventory
         .buckets
         .values()
-        .filter(|it| !ctx.deliverers(it).is_empty())
+        .filter(|it| !ctx.deliverers(it).is_empty() && it.exists.ok() != Some(&false))
     {
         match (bucket.owner.known(), bucket.region.known()) {
             (Ok(Some(owner)), Ok(at)) if here(owner, at) => return Ok(true),
