@@ -77,7 +77,8 @@ pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<(
     let (problems, lost_too) = typed::<Problem>(&story.audit.problems);
     let lost = lost + lost_too;
     let more = problems.len().saturating_sub(PROBLEMS);
-    page.put("chains.html",
+    page.put(
+        "chains.html",
         Chains {
             asked: !chains.is_empty() || !problems.is_empty(),
             how: "No digest was verified in this run: nothing proves it.",
@@ -89,7 +90,10 @@ pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<(
             rows: rows(story, &chains),
             problems: problems.iter().take(PROBLEMS).map(problem).collect(),
             more_problems: if more > 0 {
-                format!("And {} more: the JSON report has each of them.", number(more as u64))
+                format!(
+                    "And {} more: the JSON report has each of them.",
+                    number(more as u64)
+                )
             } else {
                 String::new()
             },
