@@ -272,12 +272,8 @@ fn undenied(change: &mut Change<'_, '_>, person: &Person<'_>) -> Way {
         return None;
     }
     for name in person.groups {
-        let Some(group) = change.papers.groups.get(name.as_str()) else {
-            return None;
-        };
-        let Some(group) = change.papers.details.groups.get(*group) else {
-            return None;
-        };
+        let group = change.papers.groups.get(name.as_str())?;
+        let group = change.papers.details.groups.get(*group)?;
         let ways: (&[&str], &[&str]) = (
             &["iam:DeleteGroupPolicy", "iam:PutGroupPolicy"],
             &["iam:DetachGroupPolicy"],

@@ -252,7 +252,7 @@ fn part(document: &Document) -> Option<Document> {
             statements.push(statement);
         }
     }
-    (!statements.is_empty()).then(|| Document {
+    (!statements.is_empty()).then_some(Document {
         version: document.version,
         id: None,
         statements,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use trailaudit_checks::audit::{Audit, Summary};
 use trailaudit_checks::finding::{Finding, Severity, Status, SubjectKind};
-use trailaudit_reports::{FORMATS, Options, Profile};
+use trailaudit_reports::{FORMATS, Options};
 
 use crate::{asff, csv, html, junit, ocsf, oscal, sample, told};
 

@@ -24,10 +24,9 @@ fn run(judged: &Judged<'_>, ctx: &Context<'_>) -> Outcome {
     let keys = judged.rights(&["kms:Decrypt"]);
     let mut open = Vec::new();
     for right in files {
-        match decrypts(&right, &keys, ctx) {
-            // The worse of both is what it takes.
-            Some(key) => open.push(if key.is_known() { right } else { key }),
-            None => {}
+        // The worse of both is what it takes.
+        if let Some(key) = decrypts(&right, &keys, ctx) {
+            open.push(if key.is_known() { right } else { key });
         }
     }
     verdict(judged, &open, "may read the log files")
