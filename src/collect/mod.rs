@@ -3,6 +3,12 @@
 //! A run has three steps: who there is to ask (`scope`), every account with its regions (`accounts`),
 //! and then each real trail, bucket, key and log group once, in the account that owns it (`resources`).
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    clippy::result_large_err,
+    reason = "the SDK's enums are open, and a fact or a gap is passed on as it is"
+)]
+
 mod options;
 
 #[cfg(feature = "aws")]
