@@ -254,6 +254,11 @@ impl<T> Read<T> for Fact<Option<T>> {
     }
 }
 
+/// The name of the retry quota that the calls to one service in one account and region share.
+pub(crate) fn quota(target: &Target, call: ApiCall) -> String {
+    format!("{}-{}-{}", target.account, target.region, call.service)
+}
+
 /// Sends one SDK request for a target: its region, its credentials, its own retry quota.
 ///
 /// By default the SDK shares one retry quota per service and region over the whole process: one throttled
@@ -277,10 +282,9 @@ macro_rules! overrides {
         $sdk::config::Builder::new()
             .region($sdk::config::Region::new($target.region.to_string()))
             .credentials_provider($target.credentials.clone())
-            .retry_partition($sdk::config::retry::RetryPartition::new(format!(
-                "{}-{}-{}",
-                $target.account, $target.region, $call.service
-            )))
+            .retry_partition($sdk::config::retry::RetryPartition::new(
+                $crate::collect::ask::quota($target, $call),
+            ))
     };
 }
 

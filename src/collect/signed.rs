@@ -5,18 +5,22 @@ use std::fmt;
 use std::time::SystemTime;
 
 use aws_credential_types::provider::ProvideCredentials;
+use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
 use aws_sigv4::http_request::{
     PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign,
 };
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime::client::retries::RetryPartition;
 use aws_smithy_runtime::client::retries::classifiers::{
     HttpStatusCodeClassifier, TransientErrorClassifier,
 };
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
 use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::runtime_plugin::StaticRuntimePlugin;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::config_bag::Layer;
 use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
 use aws_types::request_id::RequestId;
 use serde_json::Value;
@@ -148,6 +152,8 @@ async fn send(
         .no_auth()
         .interceptor(ReadOnly)
         .interceptor(meter)
+        .runtime_plugin(own_quota(target, small.call))
+        .retry_classifier(AwsErrorCodeClassifier::<ErrorAnswer>::new())
         .retry_classifier(TransientErrorClassifier::<ErrorAnswer>::new())
         .retry_classifier(HttpStatusCodeClassifier::default());
     if let Some(client) = config.http_client() {
@@ -168,6 +174,13 @@ async fn send(
         .build()
         .invoke(request)
         .await
+}
+
+/// The retry quota of one account and region, as `ask::send` gives it to the SDK's own clients.
+fn own_quota(target: &Target, call: ApiCall) -> StaticRuntimePlugin {
+    let mut layer = Layer::new("own retry quota");
+    layer.store_put(RetryPartition::new(super::ask::quota(target, call)));
+    StaticRuntimePlugin::new().with_config(layer.freeze())
 }
 
 /// A request with its signature, still to be put on the wire.

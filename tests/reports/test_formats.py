@@ -12,9 +12,12 @@ FORMATS = ("json", "sarif", "junit", "text", *JUDGED)
 RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
+def every_format() -> list[str]:
+    return [argument for kind in FORMATS for argument in ("-f", f"{kind}=a.{kind}")]
+
+
 def reports(folder, *source) -> tool.Run:
-    wanted = [argument for kind in FORMATS for argument in ("-f", f"{kind}=a.{kind}")]
-    return tool.run(folder, "scan", *source, *wanted)
+    return tool.run(folder, "scan", *source, *every_format())
 
 
 @pytest.fixture(scope="session")
@@ -118,9 +121,14 @@ def test_every_format_has_every_open_failure(demo):
     risks = [r for r in result["risks"] if r["status"] == "open"]
     assert sorted(of[r["related-observations"][0]["observation-uuid"]] for r in risks) == wanted
     page = demo.text("a.markdown")
-    for finding in demo.json("a.json")["findings"]:
-        if finding["fingerprint"] in wanted:
-            assert finding["check"] in page and finding["subject"]["id"] in page
+    told = [
+        finding["check"] in page and finding["subject"]["id"] in page
+        for finding in demo.json("a.json")["findings"]
+        if finding["fingerprint"] in wanted
+    ]
+    # A page has a limit: what it does not tell, it counts.
+    left_out = re.search(r"Left out: (\d+) open failures", page)
+    assert told.count(False) <= int(left_out[1] if left_out else 0) < len(wanted) / 2
 
 
 def test_oscal_rolls_up_by_control(demo):
@@ -184,6 +192,4 @@ def test_hostile_text_in_an_answer_of_aws(org, scan, emulator):
     """Error messages come from outside as well."""
     text = " ".join(inventory.HOSTILE.values())
     emulator.refuse("AccessDeniedException", operation="kms:*", message=text)
-    run = scan("-f", "sarif=a.sarif", "-f", "junit=a.junit", "-f", "text=a.text").ended(3)
-    run.folder.joinpath("a.json").write_text(run.text("audit.json"))
-    assert_valid(run)
+    assert_valid(scan(*every_format()).ended(3))

@@ -1,13 +1,14 @@
 //! Markdown for GitHub: a step's summary, or a comment on a pull request.
 //!
 //! A comment may have 65,536 characters, a summary 1 MiB. The page keeps the smaller limit, counted in bytes,
-//! so that it fits everywhere. Each section has its share of it; what does not fit is counted in its place and
-//! at the top.
+//! so that it fits everywhere. Each section has its share of it, the open failures all that the others leave;
+//! what does not fit is counted in its place and at the top.
 
 mod sections;
 mod words;
 
 use std::io::{self, Write};
+use std::iter;
 
 use trailaudit_checks::audit::Audit;
 use trailaudit_checks::finding::Severity;
@@ -26,14 +27,16 @@ pub(crate) const FORMAT: Format = Format {
 
 /// Marks the page, for whoever replaces an earlier comment by a later one.
 const MARK: &str = "<!-- trailaudit -->";
+/// What the head and the sections may fill. The rest is for the lines that say what does not fit.
+const ROOM: usize = 62_000;
 /// The longest phrase of the head.
 const PHRASE: usize = 300;
 
 fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let names = Names::of(audit);
     let shown = Shown::of(audit, options.min_severity);
-    let sections = [
-        sections::open(audit, &names, &shown),
+    let mut page = head(audit);
+    let others = [
         sections::unknown(&names, &shown),
         sections::waived(&names, &shown),
         sections::coverage(audit, &names),
@@ -41,8 +44,11 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
         sections::frameworks(audit),
         sections::checks(audit),
     ];
-    let cut: Vec<String> = sections.iter().filter_map(sections::Section::cut).collect();
-    let mut page = head(audit);
+    let taken: usize = others.iter().map(|section| section.as_str().len()).sum();
+    let room = ROOM.saturating_sub(page.len() + taken);
+    let open = sections::open(audit, &names, &shown, room);
+    let sections = || iter::once(&open).chain(&others);
+    let cut: Vec<String> = sections().filter_map(sections::Section::cut).collect();
     if !cut.is_empty() {
         page.push_str(&format!(
             "\n> **This page is cut** to what a comment may hold. Left out: {}. The totals count them, the other \
@@ -53,7 +59,7 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
     if let Some(hidden) = shown.hidden() {
         page.push_str(&format!("\n> {hidden}\n"));
     }
-    for section in &sections {
+    for section in sections() {
         page.push_str(section.as_str());
     }
     page.push_str(&format!("\n{}\n", text(&tell::totals(audit), PHRASE)));

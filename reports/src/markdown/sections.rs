@@ -86,8 +86,8 @@ impl Section {
 }
 
 /// The open failures, by check, the worst first.
-pub(super) fn open(audit: &Audit, names: &Names<'_>, shown: &Shown<'_>) -> Section {
-    let mut section = Section::new("Open failures", "open failure", 30_000);
+pub(super) fn open(audit: &Audit, names: &Names<'_>, shown: &Shown<'_>, room: usize) -> Section {
+    let mut section = Section::new("Open failures", "open failure", room);
     for (severity, id, findings) in shown.worst_first() {
         let mut lead = format!(
             "\n**{}** {}",
