@@ -1,8 +1,9 @@
 //! Organizations: the accounts, the tree above them, and the policies on it.
 
-use std::collections::BTreeMap;
+mod policies;
+mod tree;
 
-use aws_sdk_organizations::types::{self, PolicyType};
+use aws_sdk_organizations::types;
 use trailaudit_checks::calls::{
     ApiCall, DESCRIBE_ORGANIZATION, DESCRIBE_ORGANIZATION_RESOURCE_POLICY, DESCRIBE_POLICY,
     LIST_ACCOUNTS, LIST_ACCOUNTS_FOR_PARENT, LIST_DELEGATED_ADMINISTRATORS,
@@ -12,9 +13,11 @@ use trailaudit_checks::calls::{
 use trailaudit_checks::fact::{Fact, Known, Reason, Unknown};
 use trailaudit_checks::ids::{AccountId, Arn};
 use trailaudit_checks::inventory::organization::{DelegatedAdministrator, Unit};
-use trailaudit_checks::inventory::{AccountState, ControlPolicy, ControlPolicyKind, Organization};
+use trailaudit_checks::inventory::{AccountState, ControlPolicy, Organization};
 
-use super::ask::{Ask, Read, Target, malformed, not_asked, pages, send};
+use crate::collect::ask::{Ask, Read, Target, malformed, not_asked, pages, send};
+use policies::{policies, resource_policy};
+use tree::{place, units};
 
 /// An account as ListAccounts gives it.
 #[derive(Debug, Clone)]
@@ -202,221 +205,6 @@ pub(crate) async fn control(
     (units, policies)
 }
 
-/// The tree, roots first; walked once, never per account.
-async fn units(ask: &Ask, target: &Target, tree: bool) -> Fact<Vec<Unit>> {
-    if !(tree || ask.needs(LIST_ROOTS)) {
-        return Unknown(not_asked(target, LIST_ROOTS));
-    }
-    let roots = pages!(
-        ask,
-        target,
-        LIST_ROOTS,
-        "",
-        &[],
-        aws_sdk_organizations,
-        |token| ask
-            .clients
-            .organizations
-            .list_roots()
-            .set_next_token(token.clone()),
-        |out| (out.roots.unwrap_or_default(), out.next_token)
-    );
-    let roots = roots.read((target, LIST_ROOTS), |roots: Vec<types::Root>| {
-        roots.into_iter().map(root).collect::<Option<Vec<Unit>>>()
-    });
-    let mut units = match roots {
-        Known(roots) => roots,
-        Unknown(gap) => return Unknown(gap),
-    };
-    let mut at = 0;
-    while let Some(parent) = units.get(at).map(|unit| unit.id.clone()) {
-        match children(ask, target, &parent).await {
-            Known(children) => units.extend(children),
-            Unknown(gap) => return Unknown(gap),
-        }
-        at += 1;
-    }
-    Known(units)
-}
-
-fn root(it: types::Root) -> Option<Unit> {
-    let on = |it: &types::PolicyTypeSummary| it.status == Some(types::PolicyTypeStatus::Enabled);
-    let types = it.policy_types.unwrap_or_default().into_iter().filter(on);
-    Some(Unit {
-        id: it.id?,
-        arn: Arn::from(it.arn?),
-        name: it.name.unwrap_or_default(),
-        parent: None,
-        policy_types: types
-            .filter_map(|it| it.r#type)
-            .map(|it| it.as_str().to_owned())
-            .collect(),
-    })
-}
-
-async fn children(ask: &Ask, target: &Target, parent: &str) -> Fact<Vec<Unit>> {
-    let pages = pages!(
-        ask,
-        target,
-        LIST_OUS,
-        parent,
-        &[],
-        aws_sdk_organizations,
-        |token| ask
-            .clients
-            .organizations
-            .list_organizational_units_for_parent()
-            .parent_id(parent)
-            .set_next_token(token.clone()),
-        |out| (out.organizational_units.unwrap_or_default(), out.next_token)
-    );
-    pages.read(
-        (target, LIST_OUS),
-        |units: Vec<types::OrganizationalUnit>| {
-            let unit = |it: types::OrganizationalUnit| {
-                Some(Unit {
-                    id: it.id?,
-                    arn: Arn::from(it.arn?),
-                    name: it.name.unwrap_or_default(),
-                    parent: Some(parent.to_owned()),
-                    policy_types: Vec::new(),
-                })
-            };
-            units.into_iter().map(unit).collect()
-        },
-    )
-}
-
-/// Fills in the units of accounts whose listing did not say.
-async fn place(ask: &Ask, target: &Target, units: &[Unit], members: &mut [Member]) {
-    if members.iter().all(|it| it.parent.is_some()) {
-        return;
-    }
-    let mut parents: BTreeMap<AccountId, String> = BTreeMap::new();
-    for unit in units {
-        let pages = pages!(
-            ask,
-            target,
-            LIST_ACCOUNTS_FOR_PARENT,
-            unit.id.as_str(),
-            &[],
-            aws_sdk_organizations,
-            |token| ask
-                .clients
-                .organizations
-                .list_accounts_for_parent()
-                .parent_id(unit.id.as_str())
-                .set_next_token(token.clone()),
-            |out| (out.accounts.unwrap_or_default(), out.next_token)
-        );
-        let Known(Some(accounts)) = pages else {
-            continue;
-        };
-        for id in accounts.into_iter().filter_map(|it: types::Account| it.id) {
-            parents.insert(AccountId::from(id), unit.id.clone());
-        }
-    }
-    for member in members {
-        if member.parent.is_none() {
-            member.parent = parents.remove(&member.id);
-        }
-    }
-}
-
-async fn policies(ask: &Ask, target: &Target) -> Fact<Vec<ControlPolicy>> {
-    if !ask.needs(LIST_POLICIES) {
-        return Unknown(not_asked(target, LIST_POLICIES));
-    }
-    let mut all = Vec::new();
-    for (filter, kind) in [
-        (
-            PolicyType::ServiceControlPolicy,
-            ControlPolicyKind::ServiceControlPolicy,
-        ),
-        (
-            PolicyType::ResourceControlPolicy,
-            ControlPolicyKind::ResourceControlPolicy,
-        ),
-    ] {
-        let pages = pages!(
-            ask,
-            target,
-            LIST_POLICIES,
-            filter.as_str(),
-            // A kind that is switched off has no policies.
-            &["PolicyTypeNotEnabledException"],
-            aws_sdk_organizations,
-            |token| ask
-                .clients
-                .organizations
-                .list_policies()
-                .filter(filter.clone())
-                .set_next_token(token.clone()),
-            |out| (out.policies.unwrap_or_default(), out.next_token)
-        );
-        let summaries: Vec<types::PolicySummary> = match pages {
-            Known(summaries) => summaries.unwrap_or_default(),
-            Unknown(gap) => return Unknown(gap),
-        };
-        for it in summaries {
-            let (Some(id), Some(arn)) = (it.id, it.arn) else {
-                return Unknown(malformed(target, LIST_POLICIES, "a policy without an id"));
-            };
-            let (document, targets) =
-                futures::join!(document(ask, target, &id), targets(ask, target, &id));
-            all.push(ControlPolicy {
-                name: it.name.unwrap_or_else(|| id.clone()),
-                id,
-                arn: Arn::from(arn),
-                kind,
-                aws_managed: it.aws_managed,
-                document,
-                targets,
-            });
-        }
-    }
-    all.sort_by(|a, b| a.id.cmp(&b.id));
-    Known(all)
-}
-
-async fn document(ask: &Ask, target: &Target, id: &str) -> Fact<String> {
-    let request = ask.clients.organizations.describe_policy().policy_id(id);
-    let answer = send!(
-        ask,
-        target,
-        DESCRIBE_POLICY,
-        id,
-        &[],
-        aws_sdk_organizations,
-        request
-    );
-    answer.read((target, DESCRIBE_POLICY), |out| out.policy?.content)
-}
-
-async fn targets(ask: &Ask, target: &Target, id: &str) -> Fact<Vec<String>> {
-    let pages = pages!(
-        ask,
-        target,
-        LIST_TARGETS_FOR_POLICY,
-        id,
-        &[],
-        aws_sdk_organizations,
-        |token| ask
-            .clients
-            .organizations
-            .list_targets_for_policy()
-            .policy_id(id)
-            .set_next_token(token.clone()),
-        |out| (out.targets.unwrap_or_default(), out.next_token)
-    );
-    pages.read(
-        (target, LIST_TARGETS_FOR_POLICY),
-        |targets: Vec<types::PolicyTargetSummary>| {
-            targets.into_iter().map(|it| it.target_id).collect()
-        },
-    )
-}
-
 async fn trusted_services(ask: &Ask, target: &Target) -> Fact<Vec<String>> {
     let pages = pages!(
         ask,
@@ -508,20 +296,4 @@ async fn delegated_administrators(ask: &Ask, target: &Target) -> Fact<Vec<Delega
         });
     }
     Known(all)
-}
-
-async fn resource_policy(ask: &Ask, target: &Target) -> Fact<Option<String>> {
-    const CALL: ApiCall = DESCRIBE_ORGANIZATION_RESOURCE_POLICY;
-    let request = ask.clients.organizations.describe_resource_policy();
-    let absent = &["ResourcePolicyNotFoundException"];
-    let answer = send!(
-        ask,
-        target,
-        CALL,
-        "",
-        absent,
-        aws_sdk_organizations,
-        request
-    );
-    answer.map(|out| out.and_then(|out| out.resource_policy?.content))
 }
