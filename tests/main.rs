@@ -15,5 +15,6 @@ mod hostile;
 mod inventories;
 mod lists;
 mod outputs;
+mod readme;
 mod settings;
 mod small;

@@ -42,3 +42,114 @@ pub(super) fn named(arn: &Arn) -> Pattern {
         Pattern::equals(text)
     }
 }
+
+/// The cases of a check on reads, or on writes, of objects.
+#[cfg(test)]
+pub(super) mod cases {
+    use crate::prelude::*;
+    use crate::testing::*;
+
+    /// What the check asks for, and the other half, as the two sorts of selectors spell them.
+    const READS: [&str; 2] = ["readOnly = true", "ReadOnly"];
+    const WRITES: [&str; 2] = ["readOnly = false", "WriteOnly"];
+
+    const OBJECTS: [&str; 2] = ["eventCategory = Data", "resources.type = AWS::S3::Object"];
+    const ONE: &str = "resources.ARN ^ arn:aws:s3:::one/";
+
+    fn objects(more: &[&str]) -> Case {
+        let test = [&OBJECTS, more].concat();
+        trail(|it| it.selectors = Known(selectors(&[&test])))
+    }
+
+    fn classic(read_write: &str, value: &str) -> Case {
+        trail(|it| it.selectors = Known(classic_objects(read_write, value)))
+    }
+
+    pub(in super::super) fn all(check: &'static Check, reads: bool) {
+        let (asked, other) = if reads {
+            (READS, WRITES)
+        } else {
+            (WRITES, READS)
+        };
+        verdicts(check, asked, other);
+        required_buckets(check);
+        a_trail_for_management_events_alone(check, other);
+    }
+
+    fn verdicts(check: &'static Check, asked: [&str; 2], other: [&str; 2]) {
+        table(
+            check,
+            [
+                (Pass, inventory(|_| {})),
+                (Pass, objects(&[])),
+                (Pass, objects(&asked[..1])),
+                (Fail, objects(&other[..1])),
+                (Fail, objects(&[ONE])),
+                (Fail, objects(&["resources.ARN !^ arn:aws:s3:::one/"])),
+                (Unknown, objects(&["userAgent = curl"])),
+                (Pass, classic(asked[1], "arn:aws:s3")),
+                (Fail, classic(other[1], "arn:aws:s3:::")),
+                (Fail, classic("All", "arn:aws:s3:::one/")),
+                (
+                    Fail,
+                    trail(|it| it.selectors = Known(classic_selectors("All", true, &[]))),
+                ),
+                (Fail, trail(|it| status(it).logging = false)),
+                (Fail, trail(|it| configuration(it).multi_region = false)),
+                (
+                    Unknown,
+                    trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.configuration = denied(calls::DESCRIBE_TRAILS)),
+                ),
+                (
+                    Unknown,
+                    trail(|it| it.selectors = denied(calls::GET_EVENT_SELECTORS)),
+                ),
+            ],
+        );
+    }
+
+    fn required_buckets(check: &'static Check) {
+        let need = |arns: &'static [&str], case: Case| {
+            let arns = arns.iter().map(ToString::to_string).collect();
+            case.with(|it| it.required_data_event_resources = arns)
+        };
+        table(
+            check,
+            [
+                (Pass, need(&["arn:aws:s3:::one"], objects(&[ONE]))),
+                (Pass, need(&["arn:aws:s3:::one/a/*"], objects(&[ONE]))),
+                (Fail, need(&["arn:aws:s3:::one2"], objects(&[ONE]))),
+                (
+                    Fail,
+                    need(&["arn:aws:s3:::one", "arn:aws:s3:::two/"], objects(&[ONE])),
+                ),
+                (
+                    Fail,
+                    need(&["arn:aws:lambda:us-east-1:1:function:f"], objects(&[ONE])),
+                ),
+            ],
+        );
+    }
+
+    fn a_trail_for_management_events_alone(check: &'static Check, other: [&'static str; 2]) {
+        let beside = |change: &dyn Fn(&mut Trail)| {
+            let case = inventory(|it| {
+                add_trail(it, ACCOUNT, HOME, "management", |it| {
+                    it.selectors = Known(classic_selectors("All", true, &[]));
+                });
+                change(it.trails.get_mut(&Arn::from(TRAIL_ARN)).unwrap());
+            });
+            statuses(check, &case)[1].1
+        };
+        assert_eq!(beside(&|_| {}), NotApplicable);
+        assert_eq!(beside(&|it| status(it).logging = false), Fail);
+        assert_eq!(
+            beside(&|it| it.selectors = Known(classic_objects(other[1], "arn:aws:s3"))),
+            Fail
+        );
+    }
+}
