@@ -81,7 +81,12 @@ impl Parsed {
         let reports = output::plan(&scan.output.format, scan.output.output_dir.as_deref())?;
         let snapshot = match &source {
             Some(source) => load(source).map_err(Stop::Usage)?,
-            None => self.live(&scan.live, selection.needed(), tell)?,
+            None => self.live(
+                &scan.live,
+                selection.needed(),
+                selection.needed_in_holes(),
+                tell,
+            )?,
         };
         // A report is worth having even if the inventory could not be kept.
         let saved = save(scan.save_inventory.as_deref(), &snapshot, tell);
@@ -117,12 +122,12 @@ impl Parsed {
         } else {
             let selection = Selection::of(&collect.select, &self.config.settings)?;
             // What is kept may be judged by any check later, unless some were chosen now.
-            let needed = if collect.select.is_everything() {
-                calls::ALL.iter().copied().collect()
+            let (needed, in_holes) = if collect.select.is_everything() {
+                (calls::ALL.iter().copied().collect(), BTreeSet::new())
             } else {
-                selection.needed()
+                (selection.needed(), selection.needed_in_holes())
             };
-            self.live(&collect.live, needed, tell)?
+            self.live(&collect.live, needed, in_holes, tell)?
         };
         match snapshot.save(&collect.output) {
             Err(error) if !files::is_closed_pipe(&error) => return Err(error.into()),
@@ -192,7 +197,13 @@ impl Parsed {
         Ok(Some(source))
     }
 
-    fn live(&self, live: &Live, needed: BTreeSet<ApiCall>, tell: Tell) -> Result<Snapshot, Stop> {
+    fn live(
+        &self,
+        live: &Live,
+        needed: BTreeSet<ApiCall>,
+        needed_in_holes: BTreeSet<ApiCall>,
+        tell: Tell,
+    ) -> Result<Snapshot, Stop> {
         let Global { no_progress, .. } = self.cli.global;
         let options = Options {
             profile: live.profile.clone(),
@@ -205,6 +216,7 @@ impl Parsed {
             max_in_flight: live.max_in_flight,
             roles: self.config.roles.clone(),
             needed,
+            needed_in_holes,
             log_archive_accounts: self.config.settings.log_archive_accounts.clone(),
             progress: stderr_is_terminal() && !no_progress && !tell.quiet,
         };

@@ -74,6 +74,12 @@ impl Selection {
         calls.copied().collect()
     }
 
+    /// Those of them that only matter where trails leave a hole.
+    #[must_use]
+    pub fn needed_in_holes(&self) -> BTreeSet<ApiCall> {
+        catalog::needed_in_holes(&self.checks)
+    }
+
     /// Some check reads IAM documents.
     #[must_use]
     pub fn reads_iam(&self) -> bool {

@@ -8,15 +8,13 @@ use tokio::task::JoinSet;
 use trailaudit_checks::calls::{self, ASSUME_ROLE};
 use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
 use trailaudit_checks::ids::{Arn, Region};
-use trailaudit_checks::inventory::{
-    Account, AccountState, EventDataStore, Iam, RegionSwitch, RegionView,
-};
+use trailaudit_checks::inventory::{Account, AccountState, Iam, RegionSwitch, RegionView};
 
 use super::ask::{Target, gap};
 use super::organization::Member;
 use super::run::{Run, later};
 use super::scope::Candidate;
-use super::{cloudtrail, iam, organization, regions, s3control, session, watchers};
+use super::{cloudtrail, iam, organization, regions, s3control, session, stores, watchers};
 
 /// How many accounts are looked at side by side; requests have a bound of their own.
 const ACCOUNTS: usize = 32;
@@ -232,7 +230,7 @@ async fn all_regions(run: &Run, target: &Target, switches: &[RegionSwitch]) {
 
 async fn region(run: &Run, target: Target) {
     let ask = &run.ask;
-    let (trails, stores, channels) = futures::join!(
+    let (trails, lake, channels) = futures::join!(
         cloudtrail::trails(ask, &target),
         cloudtrail::stores(ask, &target),
         cloudtrail::channels(ask, &target),
@@ -252,10 +250,7 @@ async fn region(run: &Run, target: Target) {
             Known(trails) => Known(trails.iter().map(|trail| trail.arn.clone()).collect()),
             Unknown(gap) => Unknown(gap.clone()),
         },
-        event_data_stores: match &stores {
-            Known(stores) => Known(stores.iter().map(|store| store.arn.clone()).collect()),
-            Unknown(gap) => Unknown(gap.clone()),
-        },
+        event_data_stores: stores::listed(&lake),
         channels,
         alarms: later(target, calls::DESCRIBE_ALARMS),
         rules: later(target, calls::LIST_RULES),
@@ -276,10 +271,7 @@ async fn region(run: &Run, target: Target) {
             inventory.trails.insert(trail.arn.clone(), trail.clone());
         }
     }
-    let stores: Vec<EventDataStore> = stores.ok().cloned().unwrap_or_default();
-    inventory
-        .event_data_stores
-        .extend(stores.into_iter().map(|store| (store.arn.clone(), store)));
+    stores::keep(&mut inventory, lake);
     inventory
         .regions
         .insert((view.account.clone(), view.region.clone()), view);

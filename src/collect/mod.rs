@@ -56,6 +56,8 @@ mod session;
 #[cfg(feature = "aws")]
 mod signed;
 #[cfg(feature = "aws")]
+mod stores;
+#[cfg(feature = "aws")]
 mod time;
 #[cfg(feature = "aws")]
 mod watchers;

@@ -29,6 +29,8 @@ pub struct Options {
     pub roles: BTreeMap<AccountId, RoleOverride>,
     /// The calls that the chosen checks rest on; what is not needed is not asked.
     pub needed: BTreeSet<ApiCall>,
+    /// Those of them that are asked only where trails leave events unrecorded.
+    pub needed_in_holes: BTreeSet<ApiCall>,
     /// Accounts that hold logs: where buckets of unknown owner are looked for first.
     pub log_archive_accounts: Vec<AccountId>,
     /// Draw progress on stderr.

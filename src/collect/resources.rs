@@ -16,7 +16,7 @@ use trailaudit_checks::inventory::{Bucket, Key, LogGroup, Topic, Trail};
 use super::ask::{Target, gap};
 use super::owners::Owners;
 use super::run::Run;
-use super::{cloudtrail, kms, logs, monitoring, s3};
+use super::{cloudtrail, kms, logs, monitoring, s3, stores};
 
 /// How many resources are looked at side by side; requests have a bound of their own.
 const TASKS: usize = 64;
@@ -29,6 +29,8 @@ pub(crate) async fn collect(run: &Arc<Run>) {
         trail_details(&run, trail).await
     })
     .await;
+
+    stores::where_trails_leave_holes(run).await;
 
     run.ask.progress().doing("buckets");
     let owners = Arc::new(Owners::default());
@@ -60,7 +62,7 @@ pub(crate) async fn collect(run: &Arc<Run>) {
 }
 
 /// Runs the work on every item, some at a time; a task that dies leaves its item as it was.
-async fn each<T, F>(run: &Arc<Run>, items: Vec<T>, work: impl Fn(Arc<Run>, T) -> F)
+pub(crate) async fn each<T, F>(run: &Arc<Run>, items: Vec<T>, work: impl Fn(Arc<Run>, T) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {

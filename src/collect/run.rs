@@ -164,9 +164,11 @@ async fn whole(
 ) -> Result<(), CollectError> {
     let config = clients::load(options.profile.as_deref()).await;
     let credentials = scope::credentials(&config, options.profile.as_deref()).await?;
+    let mut needed = calls::with_prerequisites(&options.needed);
+    needed.retain(|call| !options.needed_in_holes.contains(call));
     let ask = Arc::new(Ask::new(
         clients::Clients::new(&config),
-        calls::with_prerequisites(&options.needed),
+        needed,
         options.max_in_flight,
         Progress::new(options.progress),
     ));

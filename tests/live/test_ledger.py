@@ -46,6 +46,17 @@ def test_only_what_the_chosen_checks_need_is_called(org, scan, emulator):
     )
 
 
+def test_stores_are_looked_for_only_where_trails_leave_a_hole(org, scan, emulator):
+    stores = "cloudtrail:ListEventDataStores"
+    scan(checks=["trail-regions-covered"]).ended(0)
+    assert stores not in emulator.counts()
+    org.client("cloudtrail").stop_logging(Name=org.trail)
+    emulator.log.clear()
+    scan(checks=["trail-regions-covered"]).ended(1)
+    asked = [(c.account, c.region) for c in emulator.log if c.name == stores]
+    assert sorted(asked) == sorted((a, r) for a in org.accounts for r in org.regions)
+
+
 def test_failed_calls_are_told_with_their_request_ids(org, scan, emulator):
     emulator.refuse("AccessDenied", operation="s3:GetBucketVersioning", resource="/org-trail-logs?")
     failed = scan().ended(3).json()["coverage"]["calls"]["failed"]

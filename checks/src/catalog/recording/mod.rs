@@ -10,6 +10,7 @@ pub(super) use sight::{find, hidden_anywhere, in_scope, listing, trails_in};
 use sight::Sight;
 use stores::{collecting, hidden_stores};
 
+use crate::calls::ApiCall;
 use crate::fact::Fact;
 use crate::prelude::*;
 use crate::selectors::{self, Answer, Events, Hole};
@@ -64,6 +65,24 @@ pub(super) fn management_events(
         (Answer::Lacks(_), Some(unseen)) => Err(unseen),
         (Answer::Lacks(hole), None) => Ok(Recorded::Not(reason(&hole, &sight))),
     }
+}
+
+/// The calls that tell of CloudTrail Lake stores.
+pub(super) const STORES: [ApiCall; 2] =
+    [calls::LIST_EVENT_DATA_STORES, calls::GET_EVENT_DATA_STORE];
+/// The checks that read stores for nothing but what no trail records.
+pub(super) const STORES_IN_HOLES: [&str; 2] =
+    ["organization-all-accounts-covered", "trail-regions-covered"];
+
+/// The accounts in which trails leave management events of a region unrecorded, or seem to.
+pub(super) fn accounts_with_holes(ctx: &Context<'_>) -> BTreeSet<AccountId> {
+    let asked = Events::management();
+    let regions = ctx.inventory.regions.values();
+    let holes = regions.filter(|view| {
+        let account = ctx.inventory.accounts.get(&view.account);
+        account.is_none_or(|account| unrecorded(&asked, account, &view.region, ctx) != Ok(None))
+    });
+    holes.map(|view| view.account.clone()).collect()
 }
 
 /// Which of the asked events no running trail records in a region; none when all are recorded.
