@@ -67,6 +67,24 @@ impl Selection {
         })
     }
 
+    /// What the command `verify` judges: the checks on chains, but those that the settings switch off.
+    pub fn of_verify(settings: &Settings) -> Result<Self, Stop> {
+        let chains = catalog::all()
+            .into_iter()
+            .filter(|it| matches!(it.run, Run::Chain(_)));
+        let select = Select {
+            check: chains.map(|it| it.id.to_owned()).collect(),
+            ..Select::default()
+        };
+        Self::of(&select, settings)
+    }
+
+    /// Leaves out the checks on chains, where none were verified. How many that leaves.
+    pub fn without_chains(&mut self) -> usize {
+        self.checks.retain(|it| !matches!(it.run, Run::Chain(_)));
+        self.checks.len()
+    }
+
     /// The calls whose answers the checks read.
     #[must_use]
     pub fn needed(&self) -> BTreeSet<ApiCall> {

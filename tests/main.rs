@@ -17,3 +17,6 @@ mod lists;
 mod outputs;
 mod settings;
 mod small;
+#[path = "../checks/tests/digest/tree/mod.rs"]
+mod tree;
+mod verify;

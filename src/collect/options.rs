@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use trailaudit_checks::calls::ApiCall;
 use trailaudit_checks::ids::AccountId;
@@ -31,6 +32,8 @@ pub struct Options {
     pub needed: BTreeSet<ApiCall>,
     /// Accounts that hold logs: where buckets of unknown owner are looked for first.
     pub log_archive_accounts: Vec<AccountId>,
+    /// Verify the digests and logs that were delivered from then until then.
+    pub verify: Option<(Timestamp, Timestamp)>,
     /// Draw progress on stderr.
     pub progress: bool,
 }
