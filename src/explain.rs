@@ -80,6 +80,7 @@ pub(crate) fn subject(run: Run) -> SubjectKind {
         Run::LogGroup(_) => SubjectKind::LogGroup,
         Run::EventDataStore(_) => SubjectKind::EventDataStore,
         Run::Principal(_) | Run::Access(_) => SubjectKind::Principal,
+        Run::Chain(_) => SubjectKind::Chain,
     }
 }
 

@@ -8,10 +8,11 @@ use trailaudit_checks::audit::{
 };
 use trailaudit_checks::catalog;
 use trailaudit_checks::coverage::Coverage;
+use trailaudit_checks::digest::Problem;
 use trailaudit_checks::evaluate::{Context, Evaluation};
 use trailaudit_checks::finding::{Finding, Severity, Status};
 use trailaudit_checks::framework;
-use trailaudit_checks::inventory::Tool;
+use trailaudit_checks::inventory::{Inventory, Tool};
 use trailaudit_checks::settings::Settings;
 use trailaudit_checks::waiver::{self, Waivers};
 
@@ -78,6 +79,7 @@ pub fn judge(snapshot: &Snapshot, rules: &Rules) -> anyhow::Result<Audit> {
     waivers.expired.extend(review.expired);
     let ids: BTreeSet<&str> = rules.selection.checks.iter().map(|it| it.id).collect();
     let frameworks = rules.selection.frameworks.iter();
+    let chains = || inventory.chains.values();
     let scope = inventory.header.scope.clone();
     Ok(Audit {
         schema: SCHEMA,
@@ -109,9 +111,20 @@ pub fn judge(snapshot: &Snapshot, rules: &Rules) -> anyhow::Result<Audit> {
             .collect(),
         coverage,
         findings,
-        chains: Vec::new(),
-        problems: Vec::new(),
+        chains: chains().map(|it| it.chain.clone()).collect(),
+        problems: problems(inventory),
     })
+}
+
+/// Every problem once, the worst first.
+fn problems(inventory: &Inventory) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = inventory
+        .chains
+        .values()
+        .flat_map(|it| it.problems.iter().cloned())
+        .collect();
+    problems.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.cmp(b)));
+    problems
 }
 
 fn findings(snapshot: &Snapshot, rules: &Rules) -> anyhow::Result<Vec<Finding>> {

@@ -16,7 +16,7 @@ const NO_KEY: [&str; 4] = ["demo", "inventory", "save_inventory", "now"];
 #[must_use]
 pub fn command() -> clap::Command {
     let command = Cli::command().mut_args(with_variable);
-    ["scan", "collect", "report"]
+    ["scan", "collect", "verify", "report"]
         .into_iter()
         .fold(command, |command, name| {
             command.mut_subcommand(name, |it| it.mut_args(with_variable))
@@ -47,7 +47,7 @@ pub fn with_defaults<'a>(
     command: clap::Command,
     flags: impl Iterator<Item = (&'a str, &'a [String])> + Clone,
 ) -> clap::Command {
-    ["scan", "collect", "report"]
+    ["scan", "collect", "verify", "report"]
         .into_iter()
         .fold(command, |command, name| {
             command.mut_subcommand(name, |it| {
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn every_flag_of_a_run_has_a_variable() {
         let command = command();
-        for name in ["scan", "collect", "report"] {
+        for name in ["scan", "collect", "verify", "report"] {
             for arg in command.find_subcommand(name).unwrap().get_arguments() {
                 if arg.get_long().is_some() && arg.get_id() != "help" {
                     assert!(arg.get_env().is_some(), "{name} {}", arg.get_id());

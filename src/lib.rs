@@ -19,3 +19,4 @@ pub mod saved;
 pub mod selection;
 pub mod snapshot;
 pub mod tell;
+pub mod verify;

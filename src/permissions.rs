@@ -30,7 +30,7 @@ fn is_role_character(c: char) -> bool {
 
 /// What the role in each account may do.
 fn member_actions(selection: &Selection) -> BTreeSet<&'static str> {
-    let calls = calls::with_prerequisites(&selection.needed()).into_iter();
+    let calls = calls::with_prerequisites(&selection.needed().calls).into_iter();
     calls
         .filter(|call| !matches!(call.service, "sts" | "organizations"))
         .map(|call| call.action)
@@ -39,7 +39,7 @@ fn member_actions(selection: &Selection) -> BTreeSet<&'static str> {
 
 /// What the organization's own account is asked: its tree (for `--ou`), and what the checks read of it.
 fn organization_actions(selection: &Selection) -> BTreeSet<&'static str> {
-    let mut needed = selection.needed();
+    let mut needed = selection.needed().calls;
     needed.insert(calls::LIST_ROOTS);
     calls::with_prerequisites(&needed)
         .into_iter()

@@ -1,22 +1,22 @@
 //! What each command does.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
 use trailaudit_checks::audit::Audit;
-use trailaudit_checks::calls::{self, ApiCall};
+use trailaudit_checks::calls;
 
-use crate::cli::{self, Collect, Color, Command, Global, Live, Report, Scan};
+use crate::cli::{self, Collect, Color, Command, Global, Live, Report, Scan, Verify};
 use crate::collect::Options;
 use crate::config;
 use crate::exit::{Exit, Stop};
 use crate::judge::{Rules, judge};
 use crate::parsed::{Parsed, Refused, parse};
-use crate::selection::Selection;
-use crate::snapshot::{Snapshot, Source, load};
+use crate::selection::{Needed, Selection};
+use crate::snapshot::{Snapshot, Source, Spool, load};
 use crate::tell::{Tell, stderr_is_terminal, stdout_is_terminal};
+use crate::verify::{Verified, command, window};
 use crate::{demo, explain, files, keys, list, output};
 
 /// Parses the command line, does what it says, tells what went wrong, and gives the exit code.
@@ -61,6 +61,7 @@ impl Parsed {
         match &self.cli.command {
             Command::Scan(scan) => self.scan(scan, tell),
             Command::Collect(collect) => self.collect(collect, tell),
+            Command::Verify(verify) => self.verify(verify, tell),
             Command::Report(report) => self.report(report, tell),
             Command::Explain(it) => explain::explain(it).map(|()| Exit::Clean),
             Command::List(it) => list::list(it).map(|()| Exit::Clean),
@@ -72,21 +73,29 @@ impl Parsed {
     fn scan(&self, scan: &Scan, tell: Tell) -> Result<Exit, Stop> {
         let config = &self.config;
         let source = self.source(scan)?;
-        let selection = Selection::of(&scan.select, &config.settings)?;
+        let mut selection = Selection::of(&scan.select, &config.settings)?;
         let (waivers, path) =
             config::load_waivers(scan.judge.waivers.as_deref()).map_err(Stop::Usage)?;
         if let Some(path) = path {
             tell.detail(&format!("waivers from {}", path.display()));
         }
         let reports = output::plan(&scan.output.format, scan.output.output_dir.as_deref())?;
-        let snapshot = match &source {
-            Some(source) => load(source).map_err(Stop::Usage)?,
-            None => self.live(
-                &scan.live,
-                selection.needed(),
-                selection.needed_in_holes(),
-                tell,
-            )?,
+        let loaded = source.as_ref().map(load).transpose().map_err(Stop::Usage)?;
+        let verified = loaded
+            .as_ref()
+            .is_some_and(|it| !it.inventory.chains.is_empty());
+        if !verified && !scan.verify_digests && selection.without_chains() == 0 {
+            return Err(Stop::usage(
+                "only checks on digests are selected, and no digests were verified: add --verify-digests",
+            ));
+        }
+        let window = match scan.verify_digests {
+            true => Some(verify_window(scan)?),
+            false => None,
+        };
+        let snapshot = match loaded {
+            Some(snapshot) => snapshot,
+            None => self.live(&scan.live, selection.needed(), window, tell)?,
         };
         // A report is worth having even if the inventory could not be kept.
         let saved = save(scan.save_inventory.as_deref(), &snapshot, tell);
@@ -120,14 +129,16 @@ impl Parsed {
         let snapshot = if collect.demo {
             load(&demo::source())?
         } else {
-            let selection = Selection::of(&collect.select, &self.config.settings)?;
+            let mut selection = Selection::of(&collect.select, &self.config.settings)?;
+            // Collecting alone verifies no digests.
+            selection.without_chains();
             // What is kept may be judged by any check later, unless some were chosen now.
-            let (needed, in_holes) = if collect.select.is_everything() {
-                (calls::ALL.iter().copied().collect(), BTreeSet::new())
+            let needed = if collect.select.is_everything() {
+                Needed::everything()
             } else {
-                (selection.needed(), selection.needed_in_holes())
+                selection.needed()
             };
-            self.live(&collect.live, needed, in_holes, tell)?
+            self.live(&collect.live, needed, None, tell)?
         };
         match snapshot.save(&collect.output) {
             Err(error) if !files::is_closed_pipe(&error) => return Err(error.into()),
@@ -144,6 +155,41 @@ impl Parsed {
         } else {
             Exit::Clean
         })
+    }
+
+    fn verify(&self, flags: &Verify, tell: Tell) -> Result<Exit, Stop> {
+        let (waivers, path) =
+            config::load_waivers(flags.judge.waivers.as_deref()).map_err(Stop::Usage)?;
+        if let Some(path) = path {
+            tell.detail(&format!("waivers from {}", path.display()));
+        }
+        let reports = output::plan(&flags.output.format, flags.output.output_dir.as_deref())?;
+        let now = flags.judge.now.map_or_else(clock, Ok)?;
+        let progress = stderr_is_terminal() && !self.cli.global.no_progress && !tell.quiet;
+        let asked = command::Asked::of(flags, now, progress)?;
+        let Some((verified, session)) = verified(flags, &asked)? else {
+            return Ok(Exit::Clean);
+        };
+        let finished = flags.judge.now.map_or_else(clock, Ok)?;
+        // What was verified is reported even if it could not be kept.
+        let saved = command::save(asked.state, &verified);
+        let inventory = command::inventory(verified, session, now, finished);
+        let snapshot = Snapshot::live(inventory, Spool::new()?);
+        let rules = Rules {
+            selection: Selection::of_verify(&self.config.settings)?,
+            settings: self.config.settings.clone(),
+            waivers,
+            now,
+            fail_on: flags.judge.fail_on,
+            allow_incomplete: flags.judge.allow_incomplete,
+            exit_zero: flags.judge.exit_zero,
+        };
+        let audit = judge(&snapshot, &rules)?;
+        tell_waivers(&audit, tell);
+        let options = |report: &_| self.options(&flags.output, report);
+        output::write(&reports, &audit, options, tell)?;
+        saved?;
+        Ok(exit_of(audit.run.exit_code))
     }
 
     fn report(&self, report: &Report, tell: Tell) -> Result<Exit, Stop> {
@@ -185,6 +231,8 @@ impl Parsed {
             "regions",
             "max_in_flight",
             "save_inventory",
+            "verify_digests",
+            "since",
         ];
         if let Some(id) = live.into_iter().find(|id| self.is_flag(id)) {
             let flag = id.replace('_', "-");
@@ -200,11 +248,16 @@ impl Parsed {
     fn live(
         &self,
         live: &Live,
-        needed: BTreeSet<ApiCall>,
-        needed_in_holes: BTreeSet<ApiCall>,
+        mut needed: Needed,
+        verify: Option<(Timestamp, Timestamp)>,
         tell: Tell,
     ) -> Result<Snapshot, Stop> {
         let Global { no_progress, .. } = self.cli.global;
+        if verify.is_some() {
+            needed
+                .calls
+                .extend([calls::LIST_OBJECT_VERSIONS, calls::GET_TRAIL_STATUS]);
+        }
         let options = Options {
             profile: live.profile.clone(),
             role_name: live.role_name.clone(),
@@ -215,9 +268,10 @@ impl Parsed {
             regions: live.regions.clone(),
             max_in_flight: live.max_in_flight,
             roles: self.config.roles.clone(),
-            needed,
-            needed_in_holes,
+            needed: needed.calls,
+            needed_in_holes: needed.in_holes,
             log_archive_accounts: self.config.settings.log_archive_accounts.clone(),
+            verify,
             progress: stderr_is_terminal() && !no_progress && !tell.quiet,
         };
         ask(options)
@@ -245,6 +299,13 @@ impl Parsed {
             sarif_anchor: output.sarif_anchor.clone(),
         }
     }
+}
+
+/// From when until when a scan verifies digests.
+fn verify_window(scan: &Scan) -> Result<(Timestamp, Timestamp), Stop> {
+    let now = scan.judge.now.map_or_else(clock, Ok)?;
+    let (since, until) = window::window(Some(scan.since), None, now).map_err(Stop::usage)?;
+    Ok((since.unwrap_or(until), until))
 }
 
 fn save(path: Option<&Path>, snapshot: &Snapshot, tell: Tell) -> anyhow::Result<()> {
@@ -283,6 +344,26 @@ fn ask(options: Options) -> Result<Snapshot, Stop> {
             Err(Stop::Fatal(error))
         }
     }
+}
+
+/// Verifies what the flags name; `None` if only the plan was asked for.
+fn verified(
+    flags: &Verify,
+    asked: &command::Asked,
+) -> Result<Option<(Vec<Verified>, command::Asker)>, Stop> {
+    if !flags.source.starts_with("s3://") {
+        let verified = command::folder(Path::new(&flags.source), flags, asked)?;
+        return Ok(verified.map(|it| (it, command::Asker::default())));
+    }
+    #[cfg(feature = "aws")]
+    {
+        command::bucket(flags, asked)
+    }
+    #[cfg(not(feature = "aws"))]
+    Err(Stop::usage(
+        "this build cannot ask AWS (it was made without the feature `aws`). \
+         Mirror the bucket (`aws s3 sync`) and verify the folder",
+    ))
 }
 
 /// This build has no SDK in it.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use trailaudit_checks::calls::ApiCall;
+use trailaudit_checks::calls::{self, ApiCall};
 use trailaudit_checks::catalog;
 use trailaudit_checks::check::{Check, Run};
 use trailaudit_checks::framework::{self, Framework};
@@ -24,6 +24,26 @@ pub struct Selection {
     pub narrowed: Vec<String>,
     /// All there are, for the controls that each check supports.
     pub all_frameworks: Vec<Framework>,
+}
+
+/// Which calls to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Needed {
+    /// All of them.
+    pub calls: BTreeSet<ApiCall>,
+    /// Those of them that only matter where trails leave events unrecorded.
+    pub in_holes: BTreeSet<ApiCall>,
+}
+
+impl Needed {
+    /// Whatever any check may read.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self {
+            calls: calls::ALL.iter().copied().collect(),
+            in_holes: BTreeSet::new(),
+        }
+    }
 }
 
 impl Selection {
@@ -67,17 +87,32 @@ impl Selection {
         })
     }
 
-    /// The calls whose answers the checks read.
-    #[must_use]
-    pub fn needed(&self) -> BTreeSet<ApiCall> {
-        let calls = self.checks.iter().flat_map(|check| check.reads);
-        calls.copied().collect()
+    /// What the command `verify` judges: the checks on chains, but those that the settings switch off.
+    pub fn of_verify(settings: &Settings) -> Result<Self, Stop> {
+        let chains = catalog::all()
+            .into_iter()
+            .filter(|it| matches!(it.run, Run::Chain(_)));
+        let select = Select {
+            check: chains.map(|it| it.id.to_owned()).collect(),
+            ..Select::default()
+        };
+        Self::of(&select, settings)
     }
 
-    /// Those of them that only matter where trails leave a hole.
+    /// Leaves out the checks on chains, where none were verified. How many that leaves.
+    pub fn without_chains(&mut self) -> usize {
+        self.checks.retain(|it| !matches!(it.run, Run::Chain(_)));
+        self.checks.len()
+    }
+
+    /// The calls whose answers the checks read.
     #[must_use]
-    pub fn needed_in_holes(&self) -> BTreeSet<ApiCall> {
-        catalog::needed_in_holes(&self.checks)
+    pub fn needed(&self) -> Needed {
+        let calls = self.checks.iter().flat_map(|check| check.reads);
+        Needed {
+            calls: calls.copied().collect(),
+            in_holes: catalog::needed_in_holes(&self.checks),
+        }
     }
 
     /// Some check reads IAM documents.

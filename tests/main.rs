@@ -18,3 +18,6 @@ mod outputs;
 mod readme;
 mod settings;
 mod small;
+#[path = "../checks/tests/digest/tree/mod.rs"]
+mod tree;
+mod verify;

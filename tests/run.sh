@@ -41,6 +41,8 @@ fi
 say 'cargo test'
 cargo test --locked --workspace
 
+say 'cargo build'
+cargo build --locked --package trailaudit-checks --example digest-tree
 TRAILAUDIT_BIN="$PWD/${CARGO_TARGET_DIR:-target}/debug/trailaudit"
 case "${CARGO_TARGET_DIR:-}" in /*) TRAILAUDIT_BIN="$CARGO_TARGET_DIR/debug/trailaudit" ;; esac
 export TRAILAUDIT_BIN

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::Check;
 use crate::coverage::Coverage;
+use crate::digest::{Chain, Problem};
 use crate::finding::{Finding, Severity, Status};
 use crate::framework::FrameworkResult;
 use crate::ids::{AccountId, Arn, Region};
@@ -46,9 +47,9 @@ pub struct Audit {
     /// By check id, then subject id.
     pub findings: Vec<Finding>,
     /// Chains of digest files; empty when none were verified.
-    pub chains: Vec<serde_json::Value>,
+    pub chains: Vec<Chain>,
     /// What is wrong with them.
-    pub problems: Vec<serde_json::Value>,
+    pub problems: Vec<Problem>,
 }
 
 /// What was looked at.

@@ -11,7 +11,7 @@ use crate::finding::{Evidence, Severity, Status};
 use crate::ids::AccountId;
 use crate::inventory::iam::{AuthorizationDetails, Role, User};
 use crate::inventory::{
-    Account, Bucket, EventDataStore, Key, LogGroup, Organization, RegionView, Trail,
+    Account, Bucket, EventDataStore, Key, LogGroup, Organization, RegionView, Trail, VerifiedChain,
 };
 
 /// One question, one severity.
@@ -66,6 +66,8 @@ pub enum Run {
     Principal(fn(&Principal<'_>, &Context<'_>) -> Outcome),
     /// Everyone who may act on the record, with what they can really do: told in the same way.
     Access(fn(&Judged<'_>, &Context<'_>) -> Outcome),
+    /// Every chain of digest files that was verified.
+    Chain(fn(&VerifiedChain, &Context<'_>) -> Outcome),
 }
 
 /// A region of an account: enabled or not, and what was seen there.

@@ -9,5 +9,5 @@ pub use crate::finding::Severity;
 pub use crate::ids::{AccountId, Arn, Region};
 pub use crate::inventory::{
     Account, Bucket, EventDataStore, Inventory, Key, LogGroup, Organization, RegionSwitch,
-    RegionView, Retention, RetentionMode, Trail,
+    RegionView, Retention, RetentionMode, Trail, VerifiedChain,
 };

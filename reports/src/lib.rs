@@ -5,6 +5,7 @@
 mod answers;
 mod asff;
 mod aws;
+mod chains;
 mod clean;
 mod csv;
 mod ended;

@@ -152,6 +152,14 @@ pub(crate) fn whose(audit: &Audit) -> String {
     }
 }
 
+/// Who asked; a mirror on disk is verified without asking AWS.
+pub(crate) fn caller(audit: &Audit) -> &str {
+    match audit.scope.caller_arn.as_str() {
+        "" => "nobody: AWS was not asked",
+        arn => arn,
+    }
+}
+
 /// Fails that nobody has accepted, of this severity or worse.
 pub(crate) fn open_failures(audit: &Audit, from: Severity) -> u64 {
     audit

@@ -3,7 +3,7 @@
 //! Every call goes through [`Ask::call`]: it holds the permits and budgets, translates errors, and writes
 //! the ledger.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::future::Future;
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 use tokio::sync::Semaphore;
-use trailaudit_checks::calls::ApiCall;
+use trailaudit_checks::calls::{ApiCall, GET_OBJECT, HEAD_OBJECT, LIST_OBJECTS};
 use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
 use trailaudit_checks::ids::{AccountId, Region};
 use trailaudit_checks::inventory::{CallOutcome, CallRecord};
@@ -51,6 +51,8 @@ pub(crate) struct Ask {
     permits: Semaphore,
     budget: Budget,
     ledger: Mutex<Vec<CallRecord>>,
+    /// Requests about objects that were answered: there are too many for a record each.
+    objects: Mutex<BTreeMap<(AccountId, Region, ApiCall, String), u32>>,
     progress: Progress,
 }
 
@@ -67,6 +69,7 @@ impl Ask {
             permits: Semaphore::new(max_in_flight.max(1)),
             budget: Budget::default(),
             ledger: Mutex::default(),
+            objects: Mutex::default(),
             progress,
         }
     }
@@ -177,6 +180,15 @@ impl Ask {
                 (Unknown(gap), outcome, failure.detail, failure.request_id)
             }
         };
+        self.progress.called(u64::from(attempts));
+        if is_of_objects(call) && !matches!(outcome, CallOutcome::Failed(_)) {
+            let (account, region) = (target.account.clone(), target.region.clone());
+            let key = (account, region, call, about.to_owned());
+            let mut objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
+            let sum = objects.entry(key).or_default();
+            *sum = sum.saturating_add(attempts);
+            return fact;
+        }
         let record = CallRecord {
             account: target.account.clone(),
             region: target.region.clone(),
@@ -187,7 +199,6 @@ impl Ask {
             request_id,
             attempts,
         };
-        self.progress.called(u64::from(attempts));
         self.ledger
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -202,9 +213,29 @@ impl Ask {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
+        let objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
+        ledger.extend(
+            objects
+                .iter()
+                .map(|((account, region, call, about), attempts)| CallRecord {
+                    account: account.clone(),
+                    region: region.clone(),
+                    call: *call,
+                    about: about.clone(),
+                    outcome: CallOutcome::Answered,
+                    detail: String::new(),
+                    request_id: None,
+                    attempts: *attempts,
+                }),
+        );
         ledger.sort();
         ledger
     }
+}
+
+/// Calls that are made for each of many objects.
+fn is_of_objects(call: ApiCall) -> bool {
+    [GET_OBJECT, HEAD_OBJECT, LIST_OBJECTS].contains(&call)
 }
 
 /// No selected check needs it.

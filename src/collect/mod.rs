@@ -16,11 +16,17 @@ mod accounts;
 #[cfg(feature = "aws")]
 mod ask;
 #[cfg(feature = "aws")]
+mod bucket;
+#[cfg(feature = "aws")]
 mod budget;
+#[cfg(feature = "aws")]
+mod chains;
 #[cfg(feature = "aws")]
 mod clients;
 #[cfg(feature = "aws")]
 mod cloudtrail;
+#[cfg(feature = "aws")]
+mod digests;
 #[cfg(feature = "aws")]
 mod failure;
 #[cfg(feature = "aws")]
@@ -62,6 +68,10 @@ mod time;
 #[cfg(feature = "aws")]
 mod watchers;
 
+#[cfg(feature = "aws")]
+pub use bucket::{Session, with_bucket};
+#[cfg(feature = "aws")]
+pub use digests::Bucket;
 pub use options::{CollectError, Options, RoleOverride};
 #[cfg(feature = "aws")]
 pub use run::collect;

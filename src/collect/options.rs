@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use trailaudit_checks::calls::ApiCall;
 use trailaudit_checks::ids::AccountId;
@@ -33,6 +34,8 @@ pub struct Options {
     pub needed_in_holes: BTreeSet<ApiCall>,
     /// Accounts that hold logs: where buckets of unknown owner are looked for first.
     pub log_archive_accounts: Vec<AccountId>,
+    /// Verify the digests and logs that were delivered from then until then.
+    pub verify: Option<(Timestamp, Timestamp)>,
     /// Draw progress on stderr.
     pub progress: bool,
 }

@@ -15,7 +15,7 @@ use trailaudit_checks::scp;
 
 use super::ask::{Ask, Target};
 use super::progress::Progress;
-use super::{CollectError, Options, accounts, clients, resources, scope};
+use super::{CollectError, Options, accounts, chains, clients, resources, scope};
 use crate::snapshot::Spool;
 
 /// What all tasks of a run share.
@@ -195,6 +195,9 @@ async fn whole(
     let work = async {
         accounts::collect(&run, accounts).await;
         resources::collect(&run).await;
+        if let Some((since, until)) = run.options.verify {
+            chains::collect(&run, since, until).await;
+        }
         drop(run);
     };
     let store = async {

@@ -94,6 +94,7 @@ fn kind(record: &Record) -> &'static str {
         Record::Key(_) => "key",
         Record::LogGroup(_) => "log_group",
         Record::Topic(_) => "topic",
+        Record::Chain(_) => "chain",
         Record::Call(_) => "call",
         Record::Iam(_) => "iam",
         Record::Trailer(_) => "trailer",

@@ -187,6 +187,7 @@ fn is_there(inventory: &Inventory, record: &Record) -> bool {
         Record::Key(it) => inventory.keys.contains_key(&it.arn),
         Record::LogGroup(it) => inventory.log_groups.contains_key(&it.arn),
         Record::Topic(it) => inventory.topics.contains_key(&it.arn),
+        Record::Chain(it) => inventory.chains.contains_key(&it.id()),
         Record::Header(_)
         | Record::Organization(_)
         | Record::Call(_)

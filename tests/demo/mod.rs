@@ -85,6 +85,8 @@ fn snapshot() -> Snapshot {
     trails::add(&mut inventory, &mut ask);
     let mut spool = Spool::new().unwrap();
     iam::add(&mut spool, &mut ask);
+    let chains = crate::verify::demo::chains().into_iter();
+    inventory.chains = chains.map(|it| (it.id(), it)).collect();
     inventory.ledger = ask.ledger;
     inventory.trailer = Some(Trailer {
         finished_at: time("2026-11-16T06:00:09Z"),

@@ -107,9 +107,16 @@ def get_insight_selectors(self) -> str:
     return json.dumps({"TrailARN": trail.arn, "InsightSelectors": trail.insight_selectors})
 
 
-# No Lake stores or channels, no public keys: empty lists. Reference: these operations. moto: HTML and 500.
+public_keys: dict = {}  # region: what ListPublicKeys answers there
+
+
+def list_public_keys(self) -> str:
+    return json.dumps(public_keys.get(self.region, {"PublicKeyList": []}))
+
+
+# No Lake stores or channels: empty lists; the public keys that a scenario signs with. Reference: these operations. moto: HTML and 500.
 MISSING = {
     "list_event_data_stores": lambda self: json.dumps({"EventDataStores": []}),
     "list_channels": lambda self: json.dumps({"Channels": []}),
-    "list_public_keys": lambda self: json.dumps({"PublicKeyList": []}),
+    "list_public_keys": list_public_keys,
 }

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from emulator.calls import Call, error_body, identify
 
+CUT = "cut"
 RESET = "reset"
 SERVER_ERROR = "server error"
 THROTTLE = "throttle"
@@ -77,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault == SERVER_ERROR:
             self.refuse(call, 500, "InternalFailure")
         else:
-            self.forward(body)
+            self.forward(body, cut=fault == CUT)
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = handle_any
 
@@ -91,20 +92,24 @@ class _Handler(BaseHTTPRequestHandler):
         kind, text = error_body(call, code, "Rate exceeded")
         self.answer(status, [("Content-Type", kind), ("x-amzn-ErrorType", code)], text.encode())
 
-    def forward(self, body: bytes):
+    def forward(self, body: bytes, cut: bool = False):
         upstream = http.client.HTTPConnection(self.proxy.host, timeout=60)
         upstream.request(self.command, self.path, body, dict(self.headers))
         reply = upstream.getresponse()
         drop = ("connection", "transfer-encoding", "content-length")
         headers = [(n, v) for n, v in reply.getheaders() if n.lower() not in drop]
-        self.answer(reply.status, headers, reply.read())
+        self.answer(reply.status, headers, reply.read(), cut)
         upstream.close()
 
-    def answer(self, status: int, headers: list, body: bytes):
+    def answer(self, status: int, headers: list, body: bytes, cut: bool = False):
+        """With `cut`, half of the body comes, and the connection ends."""
         self.send_response_only(status)
         for name, value in headers:
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body)
+            self.wfile.write(body[: len(body) // 2] if cut else body)
+        if cut:
+            self.wfile.flush()
+            self.close_connection = True

@@ -22,7 +22,7 @@ from werkzeug.datastructures import EnvironHeaders
 from werkzeug.exceptions import InternalServerError
 from werkzeug.serving import make_server
 
-from emulator import corrections
+from emulator import cloudtrail, corrections
 from emulator.calls import Call, error_body, identify
 
 XML = ("s3", "s3control", "iam", "sts")  # services that refuse with 403 and XML
@@ -105,6 +105,7 @@ class Emulator:
         organizations_backends.master_accounts.clear()
         mock_random.seed(42)
         corrections.opted_in.clear()
+        cloudtrail.public_keys.clear()
         self.log.clear()
         self.refusals.clear()
 

@@ -74,6 +74,16 @@ impl Walk {
         self.problems.push(problem);
     }
 
+    /// Takes that none of a settled digest's logs was to be read. Tells how many.
+    pub fn unread(&mut self, digest: &Settled) -> u64 {
+        let count = digest.logs.len() as u64;
+        self.logs.unverified += count;
+        if count > 0 {
+            self.timeline.spoil(digest.hour, HourVerdict::Unverified);
+        }
+        count
+    }
+
     /// Counts a valid digest and hands out its logs.
     pub(super) fn accept(&mut self, link: Link, hour: Option<usize>) {
         let inside = self.timeline.touches(link.start, link.end);

@@ -41,7 +41,7 @@ pub use gzip::Cap;
 pub use key::{ChainId, DigestKey, LogKey, ObjectRef};
 pub use log::{LogFlaw, LogOutcome, LogReader};
 pub use logs::Settled;
-pub use open::{Limits, Link, Signature, open};
+pub use open::{Limits, Link, Signature, claimed_at, open};
 pub use plan::Plan;
 pub use problem::{Kind, Problem, Severity, Verdict, Window};
 pub use public_key::{KeyFlaw, KeyRing, PublicKey};

@@ -191,6 +191,13 @@ impl<'a> Evaluation<'a> {
                 }
                 self.lost(check, &lost.stores);
             }
+            Run::Chain(run) => {
+                for chain in inventory.chains.values() {
+                    self.add(check, population::chain_subject(chain), run(chain, ctx));
+                }
+                // Chains are looked for by the trails and buckets that were seen.
+                self.lost(check, &lost.buckets);
+            }
             // Account by account, in `iam`.
             Run::Principal(_) => {}
             // All accounts together, in `finish`.

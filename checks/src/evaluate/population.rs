@@ -10,7 +10,7 @@ use crate::fact::{Fact, Gap, Gaps, Reason};
 use crate::finding::{Subject, SubjectKind};
 use crate::ids::{AccountId, Region};
 use crate::inventory::{
-    Account, Bucket, EventDataStore, Inventory, Key, LogGroup, Organization, Trail,
+    Account, Bucket, EventDataStore, Inventory, Key, LogGroup, Organization, Trail, VerifiedChain,
 };
 
 type Holes = BTreeMap<Subject, Gaps>;
@@ -320,6 +320,17 @@ pub(super) fn store_subject(store: &EventDataStore) -> Subject {
         name: store.name.clone(),
         account: Some(store.account.clone()),
         region: Some(store.region.clone()),
+    }
+}
+
+pub(super) fn chain_subject(chain: &VerifiedChain) -> Subject {
+    let id = &chain.chain.id;
+    Subject {
+        kind: SubjectKind::Chain,
+        id: chain.id(),
+        name: id.trail.clone(),
+        account: Some(id.account.as_str().into()),
+        region: Some(id.region.as_str().into()),
     }
 }
 

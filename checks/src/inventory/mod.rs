@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod bucket;
+pub mod chain;
 pub mod iam;
 pub mod key;
 pub mod ledger;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use account::{Account, AccountState, RegionSwitch};
 pub use bucket::{Bucket, PublicAccessBlock, Retention, RetentionMode, Versioning};
+pub use chain::VerifiedChain;
 pub use iam::Iam;
 pub use key::{Key, KeyMetadata, Rotation};
 pub use ledger::{CallOutcome, CallRecord};
@@ -61,6 +63,8 @@ pub struct Inventory {
     pub log_groups: BTreeMap<Arn, LogGroup>,
     /// Topics that trails and alarms write to.
     pub topics: BTreeMap<Arn, Topic>,
+    /// Chains of digest files, by id; empty when none were verified.
+    pub chains: BTreeMap<String, VerifiedChain>,
     /// Every call, in order of account, region and name.
     pub ledger: Vec<CallRecord>,
     /// The end of the file; none when the run was cut off.
@@ -82,6 +86,7 @@ impl Inventory {
             keys: BTreeMap::new(),
             log_groups: BTreeMap::new(),
             topics: BTreeMap::new(),
+            chains: BTreeMap::new(),
             ledger: Vec::new(),
             trailer: None,
         }
@@ -146,6 +151,12 @@ impl Inventory {
                     .map(|it| Record::Topic(Box::new(it))),
             )
             .chain(
+                self.chains
+                    .values()
+                    .cloned()
+                    .map(|it| Record::Chain(Box::new(it))),
+            )
+            .chain(
                 self.ledger
                     .iter()
                     .cloned()
@@ -170,6 +181,7 @@ impl Inventory {
             Record::Key(it) => drop(self.keys.insert(it.arn.clone(), *it)),
             Record::LogGroup(it) => drop(self.log_groups.insert(it.arn.clone(), *it)),
             Record::Topic(it) => drop(self.topics.insert(it.arn.clone(), *it)),
+            Record::Chain(it) => drop(self.chains.insert(it.id(), *it)),
             Record::Call(it) => self.ledger.push(*it),
             Record::Trailer(it) => self.trailer = Some(*it),
             Record::Header(_) | Record::Iam(_) => return Some(record),
@@ -210,6 +222,8 @@ pub enum Record {
     LogGroup(Box<LogGroup>),
     /// A topic.
     Topic(Box<Topic>),
+    /// A chain of digest files.
+    Chain(Box<VerifiedChain>),
     /// A call.
     Call(Box<CallRecord>),
     /// An account's IAM documents.

@@ -11,6 +11,7 @@
 )]
 
 mod chain;
+mod chains;
 mod flaws;
 mod sample;
 mod selecting;
@@ -33,6 +34,7 @@ use crate::settings::Settings;
 
 pub use crate::finding::Status::{Fail, NotApplicable, Pass, Unknown};
 pub use chain::{alarm, any_of, filter, filters, rule, rules, topic, unknown_filters};
+pub use chains::{chain_problem, verified_chain};
 pub use sample::sample;
 pub use selecting::{add_store, advanced, classic_objects, classic_selectors, selectors};
 pub use world::{

@@ -5,6 +5,7 @@ use super::world::{
     log_group, member, not_asked, unseen_bucket, user, world,
 };
 use crate::calls;
+use crate::digest::{Kind, Verdict};
 use crate::fact::Fact::Known;
 use crate::fact::Reason;
 use crate::ids::{AccountId, Arn, Region};
@@ -54,6 +55,18 @@ pub fn sample() -> (Inventory, Vec<Iam>) {
         inventory.keys.insert(key.arn.clone(), key);
     }
     super::flaws::add(&mut inventory);
+    let good = super::verified_chain();
+    let mut bad = good.clone();
+    "second".clone_into(&mut bad.chain.id.trail);
+    bad.problems = [
+        Kind::LogMissing,
+        Kind::DigestMoved,
+        Kind::ChainGap,
+        Kind::LogUnlisted,
+    ]
+    .map(|kind| super::chain_problem(kind, Some(Verdict::Invalid)))
+    .to_vec();
+    inventory.chains = [good, bad].map(|it| (it.id(), it)).into();
     let mut open = iam();
     open.account = AccountId::from(MEMBER);
     for role in &mut super::details(&mut open).roles {

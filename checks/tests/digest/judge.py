@@ -2,13 +2,15 @@
 """Lets the real `aws cloudtrail validate-logs` judge the trees of `cases/`, and compares.
 
 judge.py DIGEST_TREE [NAME]: the program `digest-tree` (an example of this crate), and part of the names of the cases.
-Needs the AWS CLI, and nothing else: a small server on loopback answers what it asks of S3 and CloudTrail. Prints a table of what each reports, and fails if the CLI
-refuses a tree that is clean by our cases: then the generator does not sign as CloudTrail does, or we miss a fault that
-the CLI sees. Cases that are given something besides the tree, or several chains, are left out.
+Needs the AWS CLI (PyPI `awscli`), beside this Python or on the path, and nothing else: a small server on loopback
+answers what it asks of S3 and CloudTrail. Prints a table of what each reports, and fails if the CLI refuses a tree that
+is clean by our cases: then the generator does not sign as CloudTrail does, or we miss a fault that the CLI sees. Cases
+that are given something besides the tree, or several chains, are left out.
 """
 
 import json, os, re, subprocess, sys, tempfile, threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -61,6 +63,11 @@ class Aws(BaseHTTPRequestHandler):
     do_HEAD = do_GET
 
 
+def cli():
+    beside = Path(sys.executable).parent / "aws"
+    return str(beside) if beside.exists() else "aws"
+
+
 def judge(program, case):
     spec = case.get("tree", {})
     with tempfile.TemporaryDirectory() as folder:
@@ -82,11 +89,11 @@ def judge(program, case):
         })
         server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        command = ["aws", "cloudtrail", "validate-logs", "--region", "eu-west-1", "--trail-arn", trail["TrailARN"],
+        command = [cli(), "cloudtrail", "validate-logs", "--region", "eu-west-1", "--trail-arn", trail["TrailARN"],
                    "--start-time", spec.get("start", "2026-01-01T00:00:00Z"), "--end-time", "2026-01-02T12:00:00Z"]
         if organization:
             command += ["--account-id", "111122223333"]
-        environment = {"PATH": os.environ["PATH"], "HOME": folder, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
+        environment = {"PATH": os.environ["PATH"], "HOME": folder, "TZ": "UTC", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
                        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}", "AWS_EC2_METADATA_DISABLED": "true"}
         ran = subprocess.run(command, env=environment, capture_output=True, text=True)
         server.shutdown()
@@ -95,23 +102,44 @@ def judge(program, case):
         return ran.returncode, "; ".join(counts) or " ".join(lines[-1:])
 
 
-def main():
+@dataclass
+class Row:
+    """What both say of one tree."""
+
+    name: str
+    ours: dict
+    code: int
+    words: str
+
+    @property
+    def agrees(self):
+        """It accepts, and has verified something, where we find nothing."""
+        return bool(self.ours) or (self.code == 0 and re.search(r"\d+/\d+ digest files valid", self.words) is not None)
+
+
+def judge_all(program, named=""):
     folder = Path(__file__).parent / "cases"
     cases = [case for file in sorted(folder.glob("*.json")) for case in json.loads(file.read_text())]
-    named = sys.argv[2] if len(sys.argv) > 2 else ""
     cases = [case for case in cases if named in case["name"] and "with" not in case and "chains" not in case["expect"]]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        judged = list(pool.map(lambda case: judge(sys.argv[1], case), cases))
-    wrong = missed = 0
-    print("| tree | ours | AWS CLI | its words |\n| --- | --- | --- | --- |")
-    for case, (code, words) in zip(cases, judged):
-        ours = ", ".join(f"{kind} {count}" for kind, count in case["expect"]["problems"].items()) or "-"
-        good = ours != "-" or (code == 0 and re.search(r"\d+/\d+ digest files valid", words))
-        wrong += not good
-        missed += ours != "-" and code == 0
-        print(f"| {case['name']} | {ours} | exit {code}{'' if good else ' WRONG'} | {words} |")
-    print(f"\n{len(cases)} trees; the CLI exits 0 on {missed} in which we find something; {wrong} wrong")
-    sys.exit(1 if wrong else 0)
+        judged = list(pool.map(lambda case: judge(program, case), cases))
+    return [Row(case["name"], case["expect"]["problems"], *it) for case, it in zip(cases, judged)]
+
+
+def table(rows):
+    lines = ["| tree | trailaudit | `aws cloudtrail validate-logs` | its words |", "| --- | --- | --- | --- |"]
+    for row in rows:
+        ours = ", ".join(f"{kind} {count}" for kind, count in row.ours.items()) or "nothing"
+        lines.append(f"| {row.name} | {ours} | exit {row.code}{'' if row.agrees else ' WRONG'} | {row.words} |")
+    missed = sum(row.code == 0 for row in rows if row.ours)
+    lines.append(f"\n{len(rows)} trees; it exits 0 on {missed} in which trailaudit finds something.")
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    rows = judge_all(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")
+    print(table(rows))
+    sys.exit(0 if all(row.agrees for row in rows) else 1)
 
 
 if __name__ == "__main__":

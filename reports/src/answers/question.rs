@@ -83,7 +83,9 @@ impl Question {
     /// How to have it asked.
     pub(super) fn how_to_ask(self) -> &'static str {
         match self {
-            Question::Unaltered => "no digest was verified in this run: nothing proves it",
+            Question::Unaltered => {
+                "no digest was verified in this run: scan with --verify-digests, or see trailaudit verify"
+            }
             Question::Recorded | Question::Delivered | Question::Guarded | Question::Watched => {
                 "none of its checks was judged in this run"
             }

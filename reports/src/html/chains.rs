@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use trailaudit_checks::digest::{Cause, Chain, Hour, HourVerdict, Problem};
 
 use super::Story;
@@ -23,7 +22,6 @@ struct Chains<'a> {
     rows: Vec<Row>,
     problems: Vec<Told>,
     more_problems: String,
-    unreadable: String,
     asked: bool,
     how: &'a str,
 }
@@ -73,21 +71,19 @@ struct Span {
 }
 
 pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<()> {
-    let (chains, lost) = typed::<Chain>(&story.audit.chains);
-    let (problems, lost_too) = typed::<Problem>(&story.audit.problems);
-    let lost = lost + lost_too;
+    let (chains, problems) = (&story.audit.chains, &story.audit.problems);
     let more = problems.len().saturating_sub(PROBLEMS);
     page.put(
         "chains.html",
         Chains {
             asked: !chains.is_empty() || !problems.is_empty(),
-            how: "No digest was verified in this run: nothing proves it.",
+            how: "No digest was verified in this run: scan with --verify-digests, or see trailaudit verify.",
             count: format!(
                 "{}, {}",
                 counted(chains.len() as u64, "chain"),
                 counted(problems.len() as u64, "problem")
             ),
-            rows: rows(story, &chains),
+            rows: rows(story, chains),
             problems: problems.iter().take(PROBLEMS).map(problem).collect(),
             more_problems: if more > 0 {
                 format!(
@@ -97,22 +93,8 @@ pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<(
             } else {
                 String::new()
             },
-            unreadable: if lost > 0 {
-                let lost = counted(lost, "entry");
-                format!("{lost} of the audit could not be read here: the JSON report has them.")
-            } else {
-                String::new()
-            },
         },
     )
-}
-
-/// The entries in their own type, and how many do not have it.
-fn typed<T: DeserializeOwned>(entries: &[impl Serialize]) -> (Vec<T>, u64) {
-    let read = |it| serde_json::from_value(serde_json::to_value(it).ok()?).ok();
-    let typed: Vec<T> = entries.iter().filter_map(read).collect();
-    let lost = entries.len() - typed.len();
-    (typed, lost as u64)
 }
 
 fn rows(story: &Story<'_>, chains: &[Chain]) -> Vec<Row> {

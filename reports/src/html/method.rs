@@ -130,7 +130,7 @@ fn facts(story: &Story<'_>) -> Vec<(&'static str, String)> {
     let yes_no = |it| if it { "yes" } else { "no" };
     vec![
         ("Scope", tell::whose(audit)),
-        ("Asked by", audit.scope.caller_arn.to_string()),
+        ("Asked by", tell::caller(audit).to_owned()),
         ("Accounts", tell::by_status(&tell::accounts(audit))),
         ("Regions", tell::by_status(&tell::regions(audit))),
         ("Facts taken", format!("{} to {until}", audit.started_at)),

@@ -104,7 +104,7 @@ pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<(
             now: audit.now.to_string(),
             facts: format!("{} to {until}", audit.started_at),
             whose: tell::whose(audit),
-            caller: audit.scope.caller_arn.as_str(),
+            caller: tell::caller(audit),
             accounts: tell::by_status(&tell::accounts(audit)),
             regions: tell::by_status(&tell::regions(audit)),
             trust: word(answers::trust(&answers)),

@@ -39,6 +39,7 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
     let others = [
         sections::unknown(&names, &shown),
         sections::waived(&names, &shown),
+        sections::chains(audit),
         sections::coverage(audit, &names),
         sections::asides(audit),
         sections::frameworks(audit),
@@ -97,7 +98,7 @@ fn head(audit: &Audit) -> String {
         number(sum.unknown),
         number(sum.not_applicable),
         severities.join(", "),
-        code(audit.scope.caller_arn.as_str(), PHRASE),
+        code(tell::caller(audit), PHRASE),
         tell::by_status(&tell::accounts(audit)),
         tell::by_status(&tell::regions(audit)),
         audit.started_at,

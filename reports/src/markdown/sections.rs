@@ -9,7 +9,7 @@ use trailaudit_checks::finding::Finding;
 use super::words::{code, text};
 use crate::shown::Shown;
 use crate::tell::{self, Names, account_word, counted, number, region_word};
-use crate::{ended, gaps};
+use crate::{chains, ended, gaps};
 
 /// The longest name, the longest sentence, and how many facts of a finding are told.
 const NAME: usize = 300;
@@ -222,6 +222,26 @@ pub(super) fn coverage(audit: &Audit, names: &Names<'_>) -> Section {
         section.add(&line, 1);
     }
     section.end(all.is_empty())
+}
+
+/// What the digests prove, chain by chain.
+pub(super) fn chains(audit: &Audit) -> Section {
+    let title = format!(
+        "Digest chains: {}, {}",
+        counted(audit.chains.len() as u64, "chain"),
+        counted(audit.problems.len() as u64, "problem")
+    );
+    let mut section = Section::folded(&title, "chain", 3_000);
+    for chain in chains::worst_first(audit) {
+        let line = format!(
+            "- **{}** {}: {}\n",
+            chains::verdict(chain.verdict),
+            code(&chain.id.to_string(), NAME),
+            chains::found(chain)
+        );
+        section.add(&line, 1);
+    }
+    section.end(audit.chains.is_empty())
 }
 
 /// Waivers without effect, and what stays open.

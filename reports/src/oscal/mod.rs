@@ -145,7 +145,7 @@ impl<F: Fn() -> I, I: Iterator<Item = Value>> Serialize for Stream<F> {
 
 fn metadata(audit: &Audit) -> Value {
     let whose = identity::whose(audit);
-    let caller = audit.scope.caller_arn.as_str();
+    let caller = tell::caller(audit);
     let (owner, asker) = (id("party", whose), id("party", caller));
     json!({
         "title": markup(&format!("{}: CloudTrail record of {whose}", audit.tool.name)),

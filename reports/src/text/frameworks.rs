@@ -1,4 +1,4 @@
-//! The selected frameworks, control by control, and the digest chains.
+//! The selected frameworks, control by control.
 
 use std::io;
 
@@ -6,20 +6,10 @@ use trailaudit_checks::framework::{ControlResult, ControlStatus, FrameworkResult
 
 use super::Story;
 use super::page::{Margin, Page, Span, Style, plain};
-use crate::tell::{self, Headline, counted};
+use crate::tell::{self, Headline};
 
-/// Every framework; and how many chains there are, whose findings are among the others.
+/// Every framework.
 pub(super) fn all(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
-    let (chains, problems) = (story.audit.chains.len(), story.audit.problems.len());
-    if chains + problems > 0 {
-        page.heading("DIGEST CHAINS")?;
-        let chains = counted(chains as u64, "chain");
-        let problems = counted(problems as u64, "problem");
-        page.text(
-            2,
-            &format!("{chains}, {problems}; the JSON report has each of them"),
-        )?;
-    }
     for framework in &story.audit.frameworks {
         one(page, framework, story.verbose)?;
     }

@@ -5,6 +5,7 @@
 //! where a log is read from.
 
 mod answers;
+mod chains;
 mod checks;
 mod failures;
 mod frameworks;
@@ -39,6 +40,7 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
     failures::open(&mut page, &story)?;
     gaps::unknown(&mut page, &story)?;
     failures::waived(&mut page, &story)?;
+    chains::all(&mut page, &story)?;
     gaps::coverage(&mut page, &story)?;
     checks::all(&mut page, audit)?;
     frameworks::all(&mut page, &story)?;
@@ -103,7 +105,7 @@ fn covered(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
     let rows = [
         (
             "scope",
-            format!("{}; asked by {}", tell::whose(audit), scope.caller_arn),
+            format!("{}; asked by {}", tell::whose(audit), tell::caller(audit)),
         ),
         ("accounts", tell::by_status(&tell::accounts(audit))),
         ("regions", tell::by_status(&tell::regions(audit))),

@@ -173,7 +173,7 @@ pub(crate) async fn bucket(
 }
 
 /// GetBucketLocation is answered anywhere, but only when the bucket's name is in the path.
-async fn region(ask: &Ask, target: &Target, name: &str) -> Fact<Region> {
+pub(crate) async fn region(ask: &Ask, target: &Target, name: &str) -> Fact<Region> {
     let call = GET_BUCKET_LOCATION;
     let request = ask.clients.s3.get_bucket_location().bucket(name);
     let answer = ask

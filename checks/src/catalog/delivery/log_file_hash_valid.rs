@@ -1,0 +1,90 @@
+//! The logs are those that the digests list.
+
+use super::chains::{Means, READS, judge, weigh};
+use crate::digest::{Kind, Problem};
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "delivery-log-file-hash-valid",
+    title: "Every log that a digest lists is there, with the hash that the digest gives",
+    severity: Severity::Critical,
+    why: "A log whose hash differs was changed after CloudTrail delivered it; one that is missing was deleted. Either \
+          is how the trace of an intrusion disappears from the record.",
+    fix: "Restore the log from its versions (`aws s3api list-object-versions --prefix KEY`), a replica or a backup, and \
+          find who wrote or deleted the object in S3 data events of that time.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html",
+    ],
+    reads: READS,
+    run: Run::Chain(run),
+};
+
+fn run(chain: &VerifiedChain, _: &Context<'_>) -> Outcome {
+    judge(chain, means, || {
+        if chain.chain.digests.valid == 0 {
+            return Verdict::not_applicable("no valid digest in the window lists a log");
+        }
+        Verdict::pass("every listed log is what its digest says")
+            .saw("logs", chain.chain.logs.valid)
+    })
+}
+
+fn means(problem: &Problem) -> Means {
+    match problem.kind {
+        Kind::LogHashMismatch
+        | Kind::LogMissing
+        | Kind::LogCorrupt
+        | Kind::LogTrailingData
+        | Kind::LogListedTwice
+        | Kind::LogForeignBucket
+        | Kind::LogKeySuspicious => Means::Fails,
+        Kind::LogUnverified => weigh(problem),
+        Kind::LogUnlisted
+        | Kind::DigestMissing
+        | Kind::DigestSignatureInvalid
+        | Kind::DigestSignatureMissing
+        | Kind::DigestKeyUnknown
+        | Kind::DigestMoved
+        | Kind::DigestFormat
+        | Kind::DigestTrailingData
+        | Kind::DigestUnverified
+        | Kind::ChainMissing
+        | Kind::ChainRestart
+        | Kind::ChainGap
+        | Kind::ChainTimeDiscontinuity
+        | Kind::ChainLinkMismatch
+        | Kind::ChainTailMissing => Means::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::chains::cases::{chain, with};
+    use super::*;
+    use crate::digest::Verdict as Of;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        table(
+            &CHECK,
+            [
+                (Pass, chain(|_| {})),
+                (NotApplicable, chain(|it| it.chain.digests.valid = 0)),
+                (Fail, with(Kind::LogHashMismatch, Some(Of::Invalid))),
+                (Fail, with(Kind::LogMissing, Some(Of::Missing))),
+                (Fail, with(Kind::LogCorrupt, Some(Of::Invalid))),
+                (Fail, with(Kind::LogTrailingData, Some(Of::Invalid))),
+                (Fail, with(Kind::LogListedTwice, None)),
+                (Fail, with(Kind::LogForeignBucket, Some(Of::Unverified))),
+                (Fail, with(Kind::LogKeySuspicious, Some(Of::Invalid))),
+                (Unknown, with(Kind::LogUnverified, Some(Of::Unverified))),
+                (Pass, with(Kind::LogUnlisted, Some(Of::Unlisted))),
+                (
+                    Unknown,
+                    chain(|it| it.digests_listed = denied(calls::LIST_OBJECTS)),
+                ),
+            ],
+        );
+    }
+}

@@ -1,0 +1,104 @@
+//! No log lies in the bucket that CloudTrail did not put there.
+
+use super::chains::{Means, READS, judge, weigh};
+use crate::digest::{Kind, Problem};
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "delivery-no-unlisted-log-files",
+    title: "Every log object in the window is listed by a digest",
+    severity: Severity::High,
+    why: "A digest lists all that CloudTrail delivered in its hour. A log beside them is forged evidence, or was put \
+          back by somebody: whatever reads the bucket takes its events for real.",
+    fix: "Move the objects out of the trail's prefix, find who wrote them (PutObject data events), and let only \
+          `cloudtrail.amazonaws.com` write there by the bucket policy.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-additional-considerations.html",
+    ],
+    reads: READS,
+    run: Run::Chain(run),
+};
+
+fn run(chain: &VerifiedChain, _: &Context<'_>) -> Outcome {
+    let outcome = judge(chain, means, || {
+        Verdict::pass("no log is beside the record")
+    })?;
+    let gaps = chain.logs_listed.known().err();
+    let seen = chain.logs_listed.ok().copied();
+    outcome.unless_open(gaps).map(|verdict| match seen {
+        Some(count) => verdict.saw("log objects", count),
+        None => verdict,
+    })
+}
+
+fn means(problem: &Problem) -> Means {
+    match problem.kind {
+        Kind::LogUnlisted => Means::Fails,
+        // No digest was read at all.
+        Kind::DigestUnverified if problem.key.is_none() => weigh(problem),
+        Kind::DigestUnverified
+        | Kind::LogHashMismatch
+        | Kind::LogMissing
+        | Kind::LogCorrupt
+        | Kind::LogTrailingData
+        | Kind::LogListedTwice
+        | Kind::LogForeignBucket
+        | Kind::LogKeySuspicious
+        | Kind::LogUnverified
+        | Kind::DigestMissing
+        | Kind::DigestSignatureInvalid
+        | Kind::DigestSignatureMissing
+        | Kind::DigestKeyUnknown
+        | Kind::DigestMoved
+        | Kind::DigestFormat
+        | Kind::DigestTrailingData
+        | Kind::ChainMissing
+        | Kind::ChainRestart
+        | Kind::ChainGap
+        | Kind::ChainTimeDiscontinuity
+        | Kind::ChainLinkMismatch
+        | Kind::ChainTailMissing => Means::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::chains::cases::{chain, problem, with};
+    use super::*;
+    use crate::digest::Verdict as Of;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let whole = || {
+            let mut whole = problem(Kind::DigestUnverified, Some(Of::Unverified));
+            whole.key = None;
+            whole
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, chain(|_| {})),
+                (Fail, with(Kind::LogUnlisted, Some(Of::Unlisted))),
+                (Pass, with(Kind::LogMissing, Some(Of::Missing))),
+                (Pass, with(Kind::DigestUnverified, Some(Of::Unverified))),
+                (Unknown, chain(|it| it.problems.push(whole()))),
+                (
+                    Unknown,
+                    chain(|it| it.logs_listed = denied(calls::LIST_OBJECTS)),
+                ),
+                (
+                    Unknown,
+                    chain(|it| it.digests_listed = denied(calls::LIST_OBJECTS)),
+                ),
+                (
+                    Fail,
+                    with(Kind::LogUnlisted, Some(Of::Unlisted)).and(|it| {
+                        let chain = it.chains.values_mut().next().unwrap();
+                        chain.logs_listed = denied(calls::LIST_OBJECTS);
+                    }),
+                ),
+            ],
+        );
+    }
+}

@@ -1,0 +1,75 @@
+//! A chain in which everything was proved, and problems for it.
+
+use crate::digest::{
+    Chain, ChainId, DigestCounts, Hour, HourVerdict, Kind, LogCounts, Problem, Verdict, Window,
+};
+use crate::fact::Fact::Known;
+use crate::inventory::VerifiedChain;
+
+use super::world::{ACCOUNT, HOME};
+use super::{hours_ago, taken_at};
+
+/// Two hours, two digests, four logs.
+#[must_use]
+pub fn verified_chain() -> VerifiedChain {
+    let hour = |from, to| Hour {
+        start: hours_ago(from),
+        end: hours_ago(to),
+        verdict: HourVerdict::Verified,
+        cause: None,
+    };
+    VerifiedChain {
+        chain: Chain {
+            id: id(),
+            window: Window {
+                start: hours_ago(2),
+                end: taken_at(),
+            },
+            verdict: HourVerdict::Verified,
+            digests: DigestCounts {
+                valid: 2,
+                ..DigestCounts::default()
+            },
+            logs: LogCounts {
+                valid: 4,
+                ..LogCounts::default()
+            },
+            hours: vec![hour(2, 1), hour(1, 0)],
+        },
+        problems: Vec::new(),
+        digests_listed: Known(2),
+        backfills: 0,
+        logs_listed: Known(4),
+        unread: Vec::new(),
+    }
+}
+
+/// A problem of this kind with an object of the chain.
+#[must_use]
+pub fn chain_problem(kind: Kind, verdict: Option<Verdict>) -> Problem {
+    Problem {
+        kind,
+        severity: kind.severity(),
+        account: ACCOUNT.to_owned(),
+        region: HOME.to_owned(),
+        chain: Some(id().to_string()),
+        bucket: "logs".to_owned(),
+        key: Some("AWSLogs/object.json.gz".to_owned()),
+        window: None,
+        verdict,
+        detail: "as a test wants it".to_owned(),
+        expected: Some("one thing".to_owned()),
+        seen: Some("another".to_owned()),
+    }
+}
+
+fn id() -> ChainId {
+    ChainId {
+        account: ACCOUNT.to_owned(),
+        region: HOME.to_owned(),
+        home_region: HOME.to_owned(),
+        trail: "main".to_owned(),
+        bucket: "logs".to_owned(),
+        prefix: String::new(),
+    }
+}

@@ -1,0 +1,367 @@
+//! Digests and logs in a bucket: what `verify` reads them with.
+//!
+//! Its threads wait here for answers; each request goes through [`Ask`] as any other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_s3::primitives::DateTime;
+use jiff::Timestamp;
+use tokio::runtime::Handle;
+use trailaudit_checks::calls::{GET_OBJECT, LIST_OBJECT_VERSIONS, LIST_OBJECTS, LIST_PUBLIC_KEYS};
+use trailaudit_checks::digest::{KeyRing, PublicKey};
+use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
+use trailaudit_checks::ids::Region;
+
+use super::ask::{Ask, Target, malformed, pages, send};
+use super::time;
+use crate::verify::{Listed, Metadata, Sink, Source, Unread};
+
+/// So often an object is read anew when its body is cut off.
+const ATTEMPTS: u32 = 4;
+/// Nothing of a body for so long: it is cut off.
+const STALLED: Duration = Duration::from_secs(30);
+
+/// A bucket, read with the credentials of its target.
+#[derive(Debug)]
+pub struct Bucket {
+    pub(super) ask: Arc<Ask>,
+    /// Whom to ask, in the bucket's region.
+    pub(super) target: Target,
+    pub(super) name: String,
+    pub(super) runtime: Handle,
+    pub(super) max_in_flight: usize,
+}
+
+impl Bucket {
+    /// The public keys of some regions that CloudTrail signed with from then until then, and what stood in the way.
+    /// A region that the caller has not switched on is asked through the first of `members` that has.
+    pub(crate) fn public_keys(
+        &self,
+        regions: &BTreeSet<String>,
+        (from, until): (Timestamp, Timestamp),
+        members: &BTreeMap<String, Vec<Target>>,
+    ) -> (KeyRing, BTreeMap<String, Gap>) {
+        let asked = regions.iter().map(|region| async move {
+            let mut answer = self.keys_of(&self.target, region, from, until).await;
+            for member in members.get(region).into_iter().flatten() {
+                if answer.gap().is_none() {
+                    break;
+                }
+                answer = self.keys_of(member, region, from, until).await;
+            }
+            (region.clone(), answer)
+        });
+        let answers = self.runtime.block_on(futures::future::join_all(asked));
+        let (mut ring, mut gaps) = (KeyRing::default(), BTreeMap::new());
+        for (region, answer) in answers {
+            ring.set_complete(&region, answer.gap().is_none());
+            match answer {
+                Known(keys) => keys.into_iter().for_each(|key| ring.insert(&region, key)),
+                Unknown(gap) => drop(gaps.insert(region, gap)),
+            }
+        }
+        (ring, gaps)
+    }
+
+    async fn keys_of(
+        &self,
+        target: &Target,
+        region: &str,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Fact<Vec<PublicKey>> {
+        let ask = &self.ask;
+        let target = &target.in_region(&Region::from(region));
+        let listed = pages!(
+            ask,
+            target,
+            LIST_PUBLIC_KEYS,
+            "",
+            &[],
+            aws_sdk_cloudtrail,
+            |token| ask
+                .clients
+                .cloudtrail
+                .list_public_keys()
+                .start_time(DateTime::from_secs(from.as_second()))
+                .end_time(DateTime::from_secs(until.as_second()))
+                .set_next_token(token.clone()),
+            |out| (out.public_key_list.unwrap_or_default(), out.next_token)
+        );
+        let keys = match listed {
+            Known(keys) => keys.unwrap_or_default(),
+            Unknown(gap) => return Unknown(gap),
+        };
+        let read = keys.iter().map(|key| {
+            let value = aws_smithy_types::base64::encode(key.value.as_ref()?.as_ref());
+            let from = time::maybe(key.validity_start_time.as_ref())?;
+            let until = time::maybe(key.validity_end_time.as_ref())?;
+            PublicKey::new(&value, key.fingerprint.as_deref()?, from, until).ok()
+        });
+        match read.collect::<Option<Vec<_>>>() {
+            Some(keys) => Known(keys),
+            None => Unknown(malformed(target, LIST_PUBLIC_KEYS, "a key that is none")),
+        }
+    }
+
+    async fn page(
+        &self,
+        prefix: &str,
+        after: &str,
+        token: Option<String>,
+    ) -> Result<(Vec<Listed>, Option<String>), Unread> {
+        let after = Some(after.to_owned()).filter(|it| !it.is_empty() && token.is_none());
+        let request = self
+            .ask
+            .clients
+            .s3
+            .list_objects_v2()
+            .bucket(&self.name)
+            .prefix(prefix)
+            .set_start_after(after)
+            .set_continuation_token(token);
+        let answer = send!(
+            self.ask,
+            &self.target,
+            LIST_OBJECTS,
+            &self.name,
+            &[],
+            aws_sdk_s3,
+            request
+        );
+        match answer {
+            Known(Some(out)) => {
+                let more = out.is_truncated.unwrap_or_default();
+                let next = out.next_continuation_token.filter(|_| more);
+                if more && next.is_none() {
+                    let what = "a page of the listing does not say how to go on";
+                    return Err(malformed(&self.target, LIST_OBJECTS, what).into());
+                }
+                let listed = out.contents.unwrap_or_default().into_iter();
+                let listed = listed.filter_map(|it| {
+                    Some(Listed {
+                        key: it.key?,
+                        size: u64::try_from(it.size.unwrap_or_default()).unwrap_or_default(),
+                    })
+                });
+                Ok((listed.collect(), next))
+            }
+            Known(None) => Ok((Vec::new(), None)),
+            Unknown(gap) => Err(gap.into()),
+        }
+    }
+
+    /// Reads an object once. `Err(None)`: its body was cut off.
+    async fn once(
+        &self,
+        key: &str,
+        sink: &mut dyn Sink,
+    ) -> Result<Option<Metadata>, Result<Unread, String>> {
+        let request = self.ask.clients.s3.get_object().bucket(&self.name).key(key);
+        let answer = send!(
+            self.ask,
+            &self.target,
+            GET_OBJECT,
+            &self.name,
+            &["NoSuchKey"],
+            aws_sdk_s3,
+            request
+        );
+        let mut out = match answer {
+            Known(Some(out)) => out,
+            Known(None) => return Ok(None),
+            Unknown(gap) => return Err(Ok(refused(gap))),
+        };
+        sink.begin();
+        loop {
+            match tokio::time::timeout(STALLED, out.body.next()).await {
+                Ok(None) => break,
+                Ok(Some(Ok(piece))) => {
+                    if !sink.piece(&piece) {
+                        break;
+                    }
+                }
+                Ok(Some(Err(error))) => return Err(Err(error.to_string())),
+                Err(_) => return Err(Err("nothing came for half a minute".to_owned())),
+            }
+        }
+        let metadata = out.metadata.unwrap_or_default();
+        Ok(Some(metadata.into_iter().collect()))
+    }
+
+    async fn versions(&self, key: &str) -> Result<Versions, Unread> {
+        let request = self
+            .ask
+            .clients
+            .s3
+            .list_object_versions()
+            .bucket(&self.name)
+            .prefix(key)
+            .max_keys(20);
+        let answer = send!(
+            self.ask,
+            &self.target,
+            LIST_OBJECT_VERSIONS,
+            key,
+            &[],
+            aws_sdk_s3,
+            request
+        );
+        let out = match answer {
+            Known(out) => out,
+            Unknown(gap) => return Err(gap.into()),
+        };
+        let Some(out) = out else {
+            return Ok(Versions::default());
+        };
+        let named = |at: Option<String>, id: Option<String>, when: Option<DateTime>| {
+            let when =
+                time::maybe(when.as_ref()).map_or_else(String::new, |it| format!(" of {it}"));
+            (at.as_deref() == Some(key)).then(|| format!("{}{when}", id.unwrap_or_default()))
+        };
+        let kept = out.versions.unwrap_or_default().into_iter();
+        let deleted = out.delete_markers.unwrap_or_default().into_iter();
+        Ok(Versions {
+            kept: kept
+                .filter_map(|it| named(it.key, it.version_id, it.last_modified))
+                .collect(),
+            deleted: deleted
+                .filter_map(|it| named(it.key, it.version_id, it.last_modified))
+                .collect(),
+        })
+    }
+}
+
+/// Versions and delete markers of one object, the newest first.
+#[derive(Debug, Default)]
+struct Versions {
+    kept: Vec<String>,
+    deleted: Vec<String>,
+}
+
+impl Versions {
+    fn tell(&self) -> Option<String> {
+        match (self.deleted.first(), self.kept.as_slice()) {
+            (Some(marker), [version, ..]) => Some(format!(
+                "deleted by the marker {marker}; the version {version} survives"
+            )),
+            (Some(marker), []) => Some(format!(
+                "deleted by the marker {marker}; no version survives"
+            )),
+            (None, [newest, before, ..]) => Some(format!(
+                "replaced by the version {newest}; the version {before} survives"
+            )),
+            (None, [_] | []) => None,
+        }
+    }
+}
+
+/// An object in an archive is not denied: it has to be restored.
+fn refused(gap: Gap) -> Unread {
+    let archived = gap.detail.starts_with("InvalidObjectState");
+    let mut unread = Unread::from(gap);
+    if archived {
+        unread.reason = Reason::Failed;
+        unread.detail = format!(
+            "archived, to be restored before it can be read ({})",
+            unread.detail
+        );
+    }
+    unread
+}
+
+impl Source for Bucket {
+    fn folders(&self, prefix: &str) -> Result<Vec<String>, Unread> {
+        let ask = &self.ask;
+        let target = &self.target;
+        let listed = self.runtime.block_on(async {
+            pages!(
+                ask,
+                target,
+                LIST_OBJECTS,
+                &self.name,
+                &[],
+                aws_sdk_s3,
+                |token| ask
+                    .clients
+                    .s3
+                    .list_objects_v2()
+                    .bucket(&self.name)
+                    .prefix(prefix)
+                    .delimiter("/")
+                    .set_continuation_token(token.clone()),
+                |out| (
+                    out.common_prefixes.unwrap_or_default(),
+                    out.next_continuation_token
+                )
+            )
+        });
+        let folders = match listed {
+            Known(folders) => folders.unwrap_or_default(),
+            Unknown(gap) => return Err(gap.into()),
+        };
+        let name = |folder: String| {
+            let name = folder.strip_prefix(prefix)?.trim_end_matches('/');
+            (!name.is_empty()).then(|| name.to_owned())
+        };
+        Ok(folders
+            .into_iter()
+            .filter_map(|it| name(it.prefix?))
+            .collect())
+    }
+
+    fn list(
+        &self,
+        prefix: &str,
+        after: &str,
+        page: &mut dyn FnMut(&[Listed]) -> bool,
+    ) -> Result<(), Unread> {
+        let mut token = None;
+        loop {
+            let asked = self.page(prefix, after, token.clone());
+            let (listed, next) = self.runtime.block_on(asked)?;
+            let on = page(&listed);
+            if next.is_some() && next == token {
+                let what = "the listing gives the same page again";
+                return Err(malformed(&self.target, LIST_OBJECTS, what).into());
+            }
+            token = next;
+            if !on || token.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn read(&self, key: &str, sink: &mut dyn Sink) -> Result<Option<Metadata>, Unread> {
+        let mut cut = String::new();
+        for attempt in 1..=ATTEMPTS {
+            match self.runtime.block_on(self.once(key, sink)) {
+                Ok(read) => return Ok(read),
+                Err(Ok(unread)) => return Err(unread),
+                Err(Err(words)) => cut = words,
+            }
+            if attempt < ATTEMPTS {
+                std::thread::sleep(Duration::from_millis(200) * attempt);
+            }
+        }
+        Err(Unread {
+            call: GET_OBJECT,
+            reason: Reason::Failed,
+            detail: format!("the body was cut off {ATTEMPTS} times: {cut}"),
+            request_id: None,
+        })
+    }
+
+    fn history(&self, key: &str) -> Option<String> {
+        match self.runtime.block_on(self.versions(key)) {
+            Ok(versions) => versions.tell(),
+            Err(unread) => Some(format!("its versions are not known: {}", unread.words())),
+        }
+    }
+
+    fn readers(&self) -> usize {
+        self.max_in_flight
+    }
+}

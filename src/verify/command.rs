@@ -1,0 +1,344 @@
+//! The command `verify`: from its flags to an inventory that holds the chains.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use trailaudit_checks::digest::{Anchor, DigestKey, KeyRing, Limits};
+use trailaudit_checks::fact::Known;
+use trailaudit_checks::ids::{AccountId, Arn, Region};
+use trailaudit_checks::inventory::{
+    CallRecord, Header, Inventory, SCHEMA, Scope as Looked, Trailer,
+};
+
+use super::{
+    Depth, Folder, Found, Progress, Request, Scope, Source, State, Verified, Wanted, bucket_of,
+    find, tell, verify, window,
+};
+use crate::cli;
+use crate::exit::Stop;
+use crate::judge::tool;
+
+/// What `verify` was told, checked.
+#[derive(Debug)]
+pub struct Asked {
+    /// From when on.
+    pub since: Option<Timestamp>,
+    /// Until when.
+    pub until: Timestamp,
+    /// The clock.
+    pub now: Timestamp,
+    /// Pinned public keys.
+    pub keys: Option<KeyRing>,
+    /// Where earlier runs ended.
+    pub state: Option<State>,
+    /// Draw progress.
+    pub progress: bool,
+}
+
+impl Asked {
+    /// Checks the flags, and reads the files that they name.
+    pub fn of(flags: &cli::Verify, now: Timestamp, progress: bool) -> Result<Self, Stop> {
+        let (since, until) = window::window(flags.since, flags.until, now).map_err(Stop::usage)?;
+        let keys = flags.public_keys.as_deref().map(read_keys).transpose()?;
+        let state = flags.state.as_deref().map(State::open).transpose()?;
+        Ok(Self {
+            since,
+            until,
+            now,
+            keys,
+            state,
+            progress,
+        })
+    }
+
+    /// The bucket of all chains that earlier runs verified, where it is one: of a mirror that holds nothing any more.
+    fn former_bucket(&self) -> Option<String> {
+        let anchors = self.state.as_ref()?.anchors().values();
+        let buckets: BTreeSet<&String> = anchors.map(|it| &it.at.bucket).collect();
+        let mut buckets = buckets.into_iter();
+        buckets.next().filter(|_| buckets.next().is_none()).cloned()
+    }
+
+    /// What to verify in `bucket`.
+    pub fn request(&self, flags: &cli::Verify, bucket: &str) -> Request {
+        let anchors = self.state.as_ref().map(State::anchors);
+        let here = |anchor: &&Anchor| anchor.at.bucket == bucket;
+        let anchors = anchors.into_iter().flatten().filter(|(_, it)| here(it));
+        Request {
+            bucket: bucket.to_owned(),
+            trail: flags.trail.clone(),
+            since: self.since,
+            until: self.until,
+            depth: flags.depth.into(),
+            expected: Vec::new(),
+            anchors: anchors.map(|(id, it)| (id.clone(), it.clone())).collect(),
+            limits: Limits::default(),
+            key_gaps: BTreeMap::new(),
+            tell_empty: true,
+        }
+    }
+
+    /// The time in which digests of the window may have been signed; backfill digests are signed much later.
+    #[must_use]
+    pub fn signed(&self, since: Option<Timestamp>) -> (Timestamp, Timestamp) {
+        let start = since.unwrap_or(self.until);
+        let before = start.saturating_sub(jiff::SignedDuration::from_hours(26));
+        (before.unwrap_or(start), self.now)
+    }
+}
+
+fn read_keys(path: &Path) -> Result<KeyRing, Stop> {
+    let read = || {
+        let bytes = std::fs::read(path)?;
+        anyhow::Ok(KeyRing::from_json(&bytes)?)
+    };
+    read()
+        .with_context(|| format!("{} holds no public keys that can be used", path.display()))
+        .map_err(Stop::Usage)
+}
+
+/// Which parts of the bucket are asked for.
+#[must_use]
+pub fn wanted(flags: &cli::Verify, prefix: &str) -> Wanted {
+    Wanted {
+        prefix: prefix.to_owned(),
+        search: true,
+        accounts: flags.accounts.clone(),
+        regions: flags.regions.clone(),
+    }
+}
+
+/// Adds what was asked for by name and is not there: that it is missing must be told.
+pub fn complete(found: &mut Found, wanted: &Wanted, request: &Request) {
+    let missing = |scopes: &[Scope], account: &str, region: &str| {
+        !scopes.iter().any(|it| {
+            (account == "*" || it.account == account) && (region == "*" || it.region == region)
+        })
+    };
+    let star = || vec!["*".to_owned()];
+    let or_star = |list: &[String]| {
+        if list.is_empty() {
+            star()
+        } else {
+            list.to_vec()
+        }
+    };
+    let prefix = wanted.prefix.trim_matches('/');
+    for account in or_star(&wanted.accounts) {
+        for region in or_star(&wanted.regions) {
+            if found.unread.is_empty() && missing(&found.scopes, &account, &region) {
+                found.scopes.push(empty(&account, &region, prefix));
+            }
+        }
+    }
+    // A chain that an earlier run verified, and of which even the folder is gone.
+    for key in request
+        .anchors
+        .values()
+        .filter_map(|it| DigestKey::parse(&it.at))
+    {
+        let (account, region) = (&key.chain.account, &key.chain.region);
+        let asked = |list: &[String], name: &String| list.is_empty() || list.contains(name);
+        let here = found.scopes.iter().any(|it| {
+            (&it.account, &it.region, &it.prefix) == (account, region, &key.chain.prefix)
+        });
+        if !here && asked(&wanted.accounts, account) && asked(&wanted.regions, region) {
+            found.scopes.push(empty(account, region, &key.chain.prefix));
+        }
+    }
+}
+
+fn empty(account: &str, region: &str, prefix: &str) -> Scope {
+    Scope {
+        prefix: prefix.to_owned(),
+        account: account.to_owned(),
+        region: region.to_owned(),
+        services: BTreeMap::new(),
+    }
+}
+
+/// Verifies what was found; all chains, those that could not be looked for as well.
+pub fn run(
+    source: &dyn Source,
+    found: &Found,
+    keys: &KeyRing,
+    request: &Request,
+    progress: bool,
+) -> Vec<Verified> {
+    let all: Mutex<Vec<Verified>> = Mutex::default();
+    let bar = Progress::new(progress);
+    verify(source, &found.scopes, keys, request, &bar, &|verified| {
+        all.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(verified);
+    });
+    bar.done();
+    let mut all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    all.extend(
+        found
+            .unread
+            .iter()
+            .map(|(folder, unread)| tell::folder_unlisted(request, folder, unread)),
+    );
+    all
+}
+
+/// Keeps where each chain ended.
+pub fn save(state: Option<State>, verified: &[Verified]) -> anyhow::Result<()> {
+    let Some(state) = state else { return Ok(()) };
+    let anchors = verified.iter().filter_map(|it| {
+        let anchor = it.anchor.clone()?;
+        Some((it.record.id(), anchor))
+    });
+    state.save(anchors.collect())
+}
+
+/// Who asked AWS, and what; nobody and nothing for a folder.
+#[derive(Debug)]
+pub struct Asker {
+    /// The caller.
+    pub caller: Arn,
+    /// Every call.
+    pub ledger: Vec<CallRecord>,
+}
+
+impl Default for Asker {
+    fn default() -> Self {
+        Self {
+            caller: Arn::from(""),
+            ledger: Vec::new(),
+        }
+    }
+}
+
+/// The chains as an inventory that holds nothing else.
+#[must_use]
+pub fn inventory(
+    verified: Vec<Verified>,
+    asker: Asker,
+    now: Timestamp,
+    finished: Timestamp,
+) -> Inventory {
+    let names = |pick: fn(&Verified) -> &String| -> BTreeSet<String> {
+        let named = verified.iter().map(pick).filter(|it| *it != "*");
+        named.cloned().collect()
+    };
+    let accounts = names(|it| &it.record.chain.id.account);
+    let regions = names(|it| &it.record.chain.id.region);
+    let header = Header {
+        schema: SCHEMA,
+        tool: tool(),
+        taken_at: now,
+        scope: Looked {
+            organization: None,
+            management_account: None,
+            partition: match asker.caller.partition() {
+                "" => "aws".to_owned(),
+                partition => partition.to_owned(),
+            },
+            caller_arn: asker.caller,
+            accounts: accounts.into_iter().map(AccountId::from).collect(),
+            regions: regions.into_iter().map(Region::from).collect(),
+        },
+    };
+    let mut inventory = Inventory::new(header, Known(None));
+    let records = verified.into_iter().map(|it| it.record);
+    inventory.ledger = asker.ledger;
+    inventory.chains = records.map(|it| (it.id(), it)).collect();
+    inventory.trailer = Some(Trailer {
+        finished_at: finished,
+        interrupted: false,
+        coverage: Default::default(),
+        counts: BTreeMap::new(),
+    });
+    inventory
+}
+
+/// Verifies a mirror; `None` if only the plan was asked for, which goes to stdout.
+pub fn folder(
+    root: &Path,
+    flags: &cli::Verify,
+    asked: &Asked,
+) -> Result<Option<Vec<Verified>>, Stop> {
+    let Some(keys) = &asked.keys else {
+        return Err(Stop::usage(
+            "a folder is verified with pinned keys: give --public-keys FILE, {region: ListPublicKeys response}. \
+             `aws cloudtrail list-public-keys --region R --start-time T` gives the response of a region",
+        ));
+    };
+    let source = Folder::open(root, flags.bucket.as_deref()).map_err(Stop::Usage)?;
+    let wanted = wanted(flags, "");
+    let mut found = find(&source, &wanted);
+    let limits = Limits::default();
+    let named = flags.bucket.clone();
+    let bucket = named
+        .or_else(|| bucket_of(&source, &found.scopes, &limits))
+        .or_else(|| asked.former_bucket());
+    let request = asked.request(flags, bucket.as_deref().unwrap_or("*"));
+    if flags.plan {
+        super::plan::print(&super::plan::of(&source, &found, &request))?;
+        return Ok(None);
+    }
+    complete(&mut found, &wanted, &request);
+    Ok(Some(run(&source, &found, keys, &request, asked.progress)))
+}
+
+impl From<cli::Depth> for Depth {
+    fn from(depth: cli::Depth) -> Self {
+        match depth {
+            cli::Depth::Listing => Self::Listing,
+            cli::Depth::Digests => Self::Digests,
+            cli::Depth::Logs => Self::Logs,
+        }
+    }
+}
+
+/// Verifies a bucket with the caller's credentials.
+#[cfg(feature = "aws")]
+pub fn bucket(flags: &cli::Verify, asked: &Asked) -> Result<Option<(Vec<Verified>, Asker)>, Stop> {
+    use crate::collect::{CollectError, with_bucket};
+    let place = flags.source.trim_start_matches("s3://");
+    let (name, prefix) = place.split_once('/').unwrap_or((place, ""));
+    if name.is_empty() {
+        return Err(Stop::usage(
+            "a bucket is named as s3://BUCKET or s3://BUCKET/PREFIX",
+        ));
+    }
+    let work = |source: &crate::collect::Bucket| {
+        let wanted = wanted(flags, prefix);
+        let mut found = find(source, &wanted);
+        let mut request = asked.request(flags, name);
+        if flags.plan {
+            super::plan::print(&super::plan::of(source, &found, &request))?;
+            return Ok(None);
+        }
+        complete(&mut found, &wanted, &request);
+        let keys = match &asked.keys {
+            Some(keys) => keys.clone(),
+            None => {
+                let regions = found.scopes.iter().map(|it| it.region.clone());
+                let regions = regions.filter(|it| it != "*").collect();
+                let signed = asked.signed(super::first(source, &found.scopes, &request));
+                let (keys, gaps) = source.public_keys(&regions, signed, &BTreeMap::new());
+                request.key_gaps = gaps;
+                keys
+            }
+        };
+        Ok(Some(run(source, &found, &keys, &request, asked.progress)))
+    };
+    let profile = flags.profile.as_deref();
+    let ran = with_bucket(profile, flags.max_in_flight, name, work);
+    let (verified, session) = ran.map_err(|error| match error {
+        CollectError::EmptyScope(error) => Stop::Usage(error),
+        CollectError::NoCredentials(error) | CollectError::Fatal(error) => Stop::Fatal(error),
+    })?;
+    let verified: anyhow::Result<Option<Vec<Verified>>> = verified;
+    let asker = Asker {
+        caller: session.caller,
+        ledger: session.ledger,
+    };
+    Ok(verified?.map(|verified| (verified, asker)))
+}

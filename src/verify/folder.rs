@@ -1,0 +1,238 @@
+//! A mirror on disk: `DIR` is the bucket's root, its paths are the keys.
+//!
+//! Keys come from digests and file names, which may be hostile: nothing outside of the folder is opened, and nothing
+//! but regular files is read.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read as _};
+use std::num::NonZero;
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::Context as _;
+use trailaudit_checks::calls::{ApiCall, GET_OBJECT, LIST_OBJECTS};
+use trailaudit_checks::fact::Reason;
+
+use super::side::{NAME, Side};
+use super::source::{Listed, Metadata, Sink, Source, Unread};
+
+/// So many objects make a page.
+const PAGE: usize = 1_000;
+const PIECE: usize = 64 << 10;
+
+/// A folder that holds what a bucket holds.
+#[derive(Debug)]
+pub struct Folder {
+    root: PathBuf,
+    side: Option<Side>,
+}
+
+impl Folder {
+    /// The folder; of the side file, the lines of `bucket` and those without one.
+    pub fn open(root: &Path, bucket: Option<&str>) -> anyhow::Result<Self> {
+        let root = root
+            .canonicalize()
+            .with_context(|| format!("{} cannot be read", root.display()))?;
+        if !root.is_dir() {
+            anyhow::bail!("{} is not a folder", root.display());
+        }
+        let side = Side::open(&root, bucket)?;
+        Ok(Self { root, side })
+    }
+
+    /// The path of a key, if the key is one that can be a path in the folder.
+    fn path(&self, key: &str) -> Option<PathBuf> {
+        let relative = Path::new(key);
+        let plain = relative
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
+        // `a//b` and `a/./b` are keys of their own, and no paths.
+        let same = !key.split('/').any(|part| matches!(part, "" | "." | ".."));
+        (plain && same && !key.contains(['\\', '\0'])).then(|| self.root.join(relative))
+    }
+
+    /// Opens a regular file that lies in the folder, also by way of links.
+    fn file(&self, key: &str) -> Result<Option<File>, Unread> {
+        let Some(path) = self.path(key) else {
+            return Err(refused(GET_OBJECT, "the key leads out of the folder"));
+        };
+        let real = match path.canonicalize() {
+            Ok(real) => real,
+            Err(error) if is_absent(&error) => return Ok(None),
+            Err(error) => return Err(failed(GET_OBJECT, &error)),
+        };
+        if !real.starts_with(&self.root) {
+            return Err(refused(
+                GET_OBJECT,
+                "a symbolic link leads out of the folder",
+            ));
+        }
+        // Opening a pipe would wait for whoever writes into it.
+        match real.symlink_metadata() {
+            Ok(found) if found.is_file() => {}
+            Ok(_) => return Err(refused(GET_OBJECT, "not a regular file")),
+            Err(error) => return Err(failed(GET_OBJECT, &error)),
+        }
+        File::open(&real)
+            .map(Some)
+            .map_err(|error| failed(GET_OBJECT, &error))
+    }
+
+    /// What lies in one folder, sorted as the keys are: a folder by its name with the slash.
+    fn entries(&self, prefix: &str) -> Result<Vec<(String, Kind)>, Unread> {
+        let path = match prefix.trim_end_matches('/') {
+            "" => self.root.clone(),
+            key => self
+                .path(key)
+                .ok_or_else(|| refused(LIST_OBJECTS, "the prefix leads out of the folder"))?,
+        };
+        let listing = match fs::read_dir(&path) {
+            Ok(listing) => listing,
+            Err(error) if is_absent(&error) => return Ok(Vec::new()),
+            Err(error) => return Err(failed(LIST_OBJECTS, &error)),
+        };
+        let mut entries = Vec::new();
+        for entry in listing {
+            let entry = entry.map_err(|error| failed(LIST_OBJECTS, &error))?;
+            let Some(name) = entry.file_name().to_str().map(str::to_owned) else {
+                let name = entry.file_name();
+                let detail = format!("{prefix}{}: a name that is not UTF-8", name.display());
+                return Err(refused(LIST_OBJECTS, &detail));
+            };
+            if prefix.is_empty() && name == NAME {
+                continue;
+            }
+            // Links to folders are not followed: what they lead to has a place of its own, or none here.
+            let kind = entry.file_type();
+            match kind.map_err(|error| failed(LIST_OBJECTS, &error))? {
+                kind if kind.is_dir() => entries.push((format!("{prefix}{name}/"), Kind::Folder)),
+                _ => entries.push((format!("{prefix}{name}"), Kind::Object)),
+            }
+        }
+        entries.sort_unstable();
+        Ok(entries)
+    }
+
+    fn walk(
+        &self,
+        prefix: &str,
+        after: &str,
+        held: &mut Vec<Listed>,
+        page: &mut dyn FnMut(&[Listed]) -> bool,
+    ) -> Result<bool, Unread> {
+        for (key, kind) in self.entries(prefix)? {
+            match kind {
+                // All of it comes before what is wanted.
+                Kind::Folder if key.as_str() < after && !after.starts_with(&key) => {}
+                Kind::Folder => {
+                    if !self.walk(&key, after, held, page)? {
+                        return Ok(false);
+                    }
+                }
+                Kind::Object if key.as_str() <= after => {}
+                Kind::Object => {
+                    let size = self.path(&key).and_then(|path| path.metadata().ok());
+                    let size = size.map_or(0, |it| it.len());
+                    held.push(Listed { key, size });
+                    if held.len() >= PAGE && !page(&std::mem::take(held)) {
+                        return Ok(false);
+                    }
+                }
+            }
+        }
+        Ok(true)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Folder,
+    Object,
+}
+
+impl Source for Folder {
+    fn folders(&self, prefix: &str) -> Result<Vec<String>, Unread> {
+        let entries = self.entries(prefix)?.into_iter();
+        let folders = entries.filter(|(_, kind)| *kind == Kind::Folder);
+        let name = |key: String| {
+            key.trim_end_matches('/')
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        Ok(folders.map(|(key, _)| name(key)).collect())
+    }
+
+    fn list(
+        &self,
+        prefix: &str,
+        after: &str,
+        page: &mut dyn FnMut(&[Listed]) -> bool,
+    ) -> Result<(), Unread> {
+        let mut held = Vec::new();
+        if self.walk(prefix, after, &mut held, page)? && !held.is_empty() {
+            page(&held);
+        }
+        Ok(())
+    }
+
+    fn read(&self, key: &str, sink: &mut dyn Sink) -> Result<Option<Metadata>, Unread> {
+        let Some(mut file) = self.file(key)? else {
+            return Ok(None);
+        };
+        sink.begin();
+        let mut piece = vec![0; PIECE];
+        loop {
+            let count = match file.read(&mut piece) {
+                Ok(count) => count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(failed(GET_OBJECT, &error)),
+            };
+            if count == 0 || !sink.piece(piece.get(..count).unwrap_or_default()) {
+                break;
+            }
+        }
+        let metadata = self.side.as_ref().map(|side| side.get(key)).transpose();
+        metadata
+            .map(|it| Some(it.unwrap_or_default()))
+            .map_err(|error| failed(GET_OBJECT, &error))
+    }
+
+    fn history(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn readers(&self) -> usize {
+        std::thread::available_parallelism().map_or(2, NonZero::get)
+    }
+}
+
+/// No file can have such a name, or what would be its folder is a file: there is no such object.
+fn is_absent(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename
+    )
+}
+
+fn failed(call: ApiCall, error: &std::io::Error) -> Unread {
+    let reason = match error.kind() {
+        ErrorKind::PermissionDenied => Reason::Denied,
+        _ => Reason::Failed,
+    };
+    Unread {
+        call,
+        reason,
+        detail: error.to_string(),
+        request_id: None,
+    }
+}
+
+fn refused(call: ApiCall, detail: &str) -> Unread {
+    Unread {
+        call,
+        reason: Reason::Failed,
+        detail: detail.to_owned(),
+        request_id: None,
+    }
+}

@@ -1,0 +1,280 @@
+//! Verifies chains of digests in a bucket or in a mirror of it.
+//!
+//! [`find`] looks for accounts and regions; [`verify`] lists their digests, then walks the chains of each of these
+//! scopes: digests oldest first, logs beside them, and at last the logs that no digest lists. What the bytes prove is
+//! decided by `trailaudit_checks::digest`; here it is settled what is read, when, and how much at once.
+//!
+//! Memory does not grow with the number of objects but for some bytes for each digest: one scope is walked by each
+//! thread, and so many objects are under way as can be read at once.
+
+pub mod command;
+mod folder;
+pub mod plan;
+mod pool;
+mod progress;
+mod scope;
+mod shelf;
+mod side;
+mod source;
+mod state;
+mod tell;
+pub mod trails;
+mod walk;
+pub mod window;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
+use trailaudit_checks::digest::{
+    Anchor, ChainId, DigestKey, KeyRing, Limits, Logging, Window, claimed_at,
+};
+use trailaudit_checks::fact::Gap;
+use trailaudit_checks::inventory::VerifiedChain;
+
+pub use folder::Folder;
+pub use progress::Progress;
+pub use scope::{Found, Scope, Wanted, find};
+pub use source::{Listed, Metadata, Sink, Source, Unread};
+pub use state::State;
+
+use pool::{Held, Pool};
+use shelf::Shelf;
+use tell::Told;
+use walk::Scoped;
+
+/// What is to be verified, and how.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The bucket's name.
+    pub bucket: String,
+    /// Only chains of this trail.
+    pub trail: Option<String>,
+    /// From when on; `None` for the first object of each scope.
+    pub since: Option<Timestamp>,
+    /// Until when.
+    pub until: Timestamp,
+    /// What is read.
+    pub depth: Depth,
+    /// Chains that must be there.
+    pub expected: Vec<Expected>,
+    /// Where an earlier run ended, by chain.
+    pub anchors: BTreeMap<String, Anchor>,
+    /// What one object may cost.
+    pub limits: Limits,
+    /// Regions whose public keys could not be listed, and why.
+    pub key_gaps: BTreeMap<String, Gap>,
+    /// A place without any digest is told; else only the expected chains are.
+    pub tell_empty: bool,
+}
+
+/// A chain that must be there, and what is known of its trail.
+#[derive(Debug, Clone)]
+pub struct Expected {
+    /// The chain.
+    pub chain: ChainId,
+    /// Whether it logs.
+    pub logging: Logging,
+}
+
+/// What is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Depth {
+    /// Listings alone.
+    Listing,
+    /// Digests.
+    Digests,
+    /// Digests and logs.
+    #[default]
+    Logs,
+}
+
+impl Request {
+    /// The window, where the first object is not known.
+    fn window(&self) -> Window {
+        Window {
+            start: self.since.unwrap_or(self.until),
+            end: self.until,
+        }
+    }
+
+    fn wants(&self, id: &ChainId) -> bool {
+        // A chain of no known trail may be any trail's.
+        let named = |trail: &String| *trail == id.trail || id.trail == "*";
+        self.trail.as_ref().is_none_or(named)
+    }
+
+    fn logging(&self, id: &ChainId) -> Logging {
+        let expected = self.expected.iter().find(|it| it.chain == *id);
+        expected.map_or(Logging::Unknown, |it| it.logging)
+    }
+}
+
+/// A chain that was verified.
+#[derive(Debug, Clone)]
+pub struct Verified {
+    /// What it came to.
+    pub record: VerifiedChain,
+    /// Where the next run starts.
+    pub anchor: Option<Anchor>,
+}
+
+/// Verifies all chains of the scopes, and hands out those of each scope when they are done.
+pub fn verify(
+    source: &dyn Source,
+    scopes: &[Scope],
+    keys: &KeyRing,
+    request: &Request,
+    progress: &Progress,
+    done: &(dyn Fn(Vec<Verified>) + Sync),
+) {
+    let pool = Pool::new(source, keys, request.limits, progress);
+    let readers = source.readers().max(1);
+    let threads = readers.min(scopes.len());
+    let shelves = each(scopes, threads, |scope| Shelf::list(source, scope, request));
+    // A digest may lie in the folder of another scope than the one that it belongs to.
+    let strays = each(&shelves, threads, |shelf| strays(&pool, shelf));
+    let homes: Vec<DigestKey> = strays
+        .iter()
+        .flat_map(|it| it.homes.iter().cloned())
+        .collect();
+    // Twice as many as are read at once: none waits for the next.
+    let ahead = (2 * readers / threads.max(1)).max(4);
+    let work: Vec<_> = scopes.iter().zip(&shelves).zip(strays).collect();
+    std::thread::scope(|threads_of| {
+        for _ in 0..readers {
+            threads_of.spawn(|| pool.work());
+        }
+        // Also when a thread dies: the readers must not wait for ever.
+        let _closing = Closing(&pool);
+        each(&work, threads, |((scope, shelf), strays)| {
+            let scoped = Scoped {
+                pool: &pool,
+                request,
+                scope,
+                shelf,
+                homes: &homes,
+                ahead,
+            };
+            let mut verified = scoped.run();
+            strays.tell(&mut verified);
+            done(verified);
+        });
+    });
+}
+
+struct Closing<'p, 'a>(&'p Pool<'a>);
+
+impl Drop for Closing<'_, '_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// Objects among the digests of a scope that are not called as digests are.
+struct Strays {
+    problems: Vec<trailaudit_checks::digest::Problem>,
+    unread: Vec<Gap>,
+    homes: Vec<DigestKey>,
+}
+
+fn strays(pool: &Pool<'_>, shelf: &Shelf) -> Strays {
+    let mut strays = Strays {
+        problems: Vec::new(),
+        unread: Vec::new(),
+        homes: Vec::new(),
+    };
+    for at in &shelf.irregular {
+        if let Some((flaw, unread)) = walk::irregular(pool, at) {
+            let problem = flaw.problem();
+            let gap = unread.map(|it| it.gap(&problem.account, &problem.region));
+            strays.unread.extend(gap);
+            strays.problems.push(problem);
+            strays.homes.extend(flaw.home);
+        }
+    }
+    strays
+}
+
+impl Strays {
+    /// They are told with the first chain of their scope: no chain can be told from them.
+    fn tell(&self, verified: &mut [Verified]) {
+        let Some(first) = verified.first_mut() else {
+            return;
+        };
+        if self.problems.is_empty() {
+            return;
+        }
+        let mut told = Told::from(first.record.clone());
+        self.problems.iter().for_each(|it| told.stray(it.clone()));
+        first.record = told.finish();
+        first.record.unread.extend(self.unread.iter().cloned());
+    }
+}
+
+/// The same work on each item, some at a time; the results in the order of the items.
+fn each<T: Sync, U: Send>(items: &[T], threads: usize, work: impl Fn(&T) -> U + Sync) -> Vec<U> {
+    let next = AtomicUsize::new(0);
+    let results: Mutex<BTreeMap<usize, U>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for _ in 0..threads.min(items.len()) {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(at) else { break };
+                    let result = work(item);
+                    let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+                    results.insert(at, result);
+                }
+            });
+        }
+    });
+    let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    results.into_values().collect()
+}
+
+/// The bucket that a mirror is one of, by what most of some digests say; `None` if none says it.
+pub fn bucket_of(source: &dyn Source, scopes: &[Scope], limits: &Limits) -> Option<String> {
+    /// A digest that was tampered with may name any bucket: several are asked.
+    const ASKED: usize = 9;
+    let mut votes: BTreeMap<String, usize> = BTreeMap::new();
+    let few = (ASKED / scopes.len().max(1)).max(1);
+    for folder in scopes.iter().take(ASKED * 4).flat_map(Scope::digests) {
+        let mut keys = Vec::new();
+        let listed = source.list(&folder, "", &mut |page| {
+            keys.extend(page.iter().take(few).map(|it| it.key.clone()));
+            false
+        });
+        // It is told when the folder is listed again.
+        drop(listed);
+        for key in keys.into_iter().take(few) {
+            let mut held = Held::new(limits.digest.bytes);
+            if let Ok(Some(_)) = source.read(&key, &mut held)
+                && let Some(at) = claimed_at(&held.bytes, limits)
+            {
+                *votes.entry(at.bucket).or_default() += 1;
+            }
+        }
+    }
+    let most = votes.into_iter().max_by_key(|(_, count)| *count);
+    most.map(|(bucket, _)| bucket)
+}
+
+/// From when on public keys are needed: where the window or an earlier run's end is, or a generous year back.
+#[cfg(feature = "aws")]
+fn first(source: &dyn Source, scopes: &[Scope], request: &Request) -> Option<Timestamp> {
+    let anchors = request.anchors.values().map(|it| it.end);
+    let since = request.since.or_else(|| {
+        // The oldest folder of digests tells the year; keys of a time without digests do no harm.
+        let folders = scopes.iter().flat_map(Scope::digests);
+        let years = folders.filter_map(|folder| {
+            let years = source.folders(&folder).ok()?;
+            years.iter().filter_map(|it| it.parse::<i16>().ok()).min()
+        });
+        let day = jiff::civil::Date::new(years.min()?, 1, 1).ok()?;
+        let zoned = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        Some(zoned.timestamp())
+    });
+    anchors.chain(since).min()
+}

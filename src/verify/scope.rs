@@ -1,0 +1,181 @@
+//! Where in a bucket CloudTrail's objects lie: which accounts and regions, under which prefixes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::source::{Source, Unread};
+
+/// What one bucket holds for one account and region under one prefix. All chains that deliver there are verified
+/// together, since the name of a log does not tell which trail delivered it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// What stands before `AWSLogs/`, without the slash at its end.
+    pub prefix: String,
+    /// The account.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// Folders of the account, such as `AWSLogs/o-1/111122223333/`, and what CloudTrail delivers there for the
+    /// region: `CloudTrail-Digest`, `CloudTrail`, `CloudTrail-Insight`.
+    pub services: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Scope {
+    /// The folders of digests.
+    pub(super) fn digests(&self) -> impl Iterator<Item = String> + '_ {
+        self.folders(|service| service == DIGESTS)
+    }
+
+    /// The folders of logs of any kind.
+    pub(super) fn logs(&self) -> impl Iterator<Item = String> + '_ {
+        self.folders(|service| service != DIGESTS)
+    }
+
+    fn folders(&self, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = String> {
+        let region = &self.region;
+        let folders = self
+            .services
+            .iter()
+            .flat_map(|(root, services)| services.iter().map(move |service| (root, service)));
+        let folders: Vec<String> = folders
+            .filter(|(_, service)| wanted(service))
+            .map(|(root, service)| format!("{root}{service}/{region}/"))
+            .collect();
+        folders.into_iter()
+    }
+}
+
+const DIGESTS: &str = "CloudTrail-Digest";
+
+/// Which of the bucket's objects are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Below this prefix; empty for the whole bucket.
+    pub prefix: String,
+    /// Also below other folders that hold an `AWSLogs/`.
+    pub search: bool,
+    /// Only these accounts; empty for all.
+    pub accounts: Vec<String>,
+    /// Only these regions; empty for all.
+    pub regions: Vec<String>,
+}
+
+/// What there is, and what could not be listed.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// In order.
+    pub scopes: Vec<Scope>,
+    /// Folders that could not be listed, and why.
+    pub unread: Vec<(String, Unread)>,
+}
+
+/// A prefix is a handful of folders deep; a bucket of another kind must not be searched through and through.
+const DEEPEST: usize = 4;
+const MOST_FOLDERS: usize = 500;
+
+/// Looks for accounts and regions.
+pub fn find(source: &dyn Source, wanted: &Wanted) -> Found {
+    let mut search = Search {
+        source,
+        wanted,
+        found: Found::default(),
+        scopes: BTreeMap::new(),
+        listed: 0,
+    };
+    search.prefixes(&base(&wanted.prefix), 0);
+    let Search {
+        mut found, scopes, ..
+    } = search;
+    found.scopes = scopes.into_values().collect();
+    found
+}
+
+/// `a/AWSLogs/111122223333/` is asked for as `a/`.
+fn base(prefix: &str) -> String {
+    let parts: Vec<&str> = prefix
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .take_while(|part| *part != "AWSLogs")
+        .collect();
+    parts.iter().map(|part| format!("{part}/")).collect()
+}
+
+struct Search<'a> {
+    source: &'a dyn Source,
+    wanted: &'a Wanted,
+    found: Found,
+    scopes: BTreeMap<(String, String, String), Scope>,
+    listed: usize,
+}
+
+impl Search<'_> {
+    fn list(&mut self, prefix: &str) -> Vec<String> {
+        self.listed += 1;
+        self.source.folders(prefix).unwrap_or_else(|unread| {
+            self.found.unread.push((prefix.to_owned(), unread));
+            Vec::new()
+        })
+    }
+
+    fn prefixes(&mut self, prefix: &str, depth: usize) {
+        if self.wanted.search {
+            for name in self.list(prefix) {
+                let below = format!("{prefix}{name}/");
+                if name == "AWSLogs" {
+                    self.accounts(prefix, &below);
+                } else if depth < DEEPEST && self.listed < MOST_FOLDERS {
+                    self.prefixes(&below, depth + 1);
+                }
+            }
+        } else {
+            self.accounts(prefix, &format!("{prefix}AWSLogs/"));
+        }
+    }
+
+    fn accounts(&mut self, prefix: &str, folder: &str) {
+        for name in self.list(folder) {
+            if name.starts_with("o-") {
+                let folder = format!("{folder}{name}/");
+                for account in self.list(&folder) {
+                    self.account(prefix, &folder, &account);
+                }
+            } else {
+                self.account(prefix, folder, &name);
+            }
+        }
+    }
+
+    fn account(&mut self, prefix: &str, folder: &str, account: &str) {
+        let is_account = account.len() == 12 && account.bytes().all(|it| it.is_ascii_digit());
+        if !is_account || !among(&self.wanted.accounts, account) {
+            return;
+        }
+        let root = format!("{folder}{account}/");
+        for service in self.list(&root) {
+            if service != "CloudTrail" && !service.starts_with("CloudTrail-") {
+                continue;
+            }
+            for region in self.list(&format!("{root}{service}/")) {
+                if among(&self.wanted.regions, &region) {
+                    self.add(prefix, account, &region, &root, &service);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, prefix: &str, account: &str, region: &str, root: &str, service: &str) {
+        let prefix = prefix.trim_end_matches('/');
+        let key = (prefix.to_owned(), account.to_owned(), region.to_owned());
+        let scope = self.scopes.entry(key).or_insert_with(|| Scope {
+            prefix: prefix.to_owned(),
+            account: account.to_owned(),
+            region: region.to_owned(),
+            services: BTreeMap::new(),
+        });
+        let services = scope.services.entry(root.to_owned()).or_default();
+        services.insert(service.to_owned());
+    }
+}
+
+fn among(wanted: &[String], name: &str) -> bool {
+    wanted.is_empty() || wanted.iter().any(|it| it == name)
+}

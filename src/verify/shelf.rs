@@ -1,0 +1,148 @@
+//! The digests of one scope, by listing. Kept small: a year of an organization is millions of keys.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use trailaudit_checks::digest::{ChainId, DigestKey, INTERVAL, LogKey, ObjectRef, Plan};
+
+use super::Request;
+use super::scope::Scope;
+use super::source::{Listed, Source, Unread};
+
+/// Keys are listed by day; those of a day before and after the window may matter to it.
+const MARGIN: SignedDuration = SignedDuration::from_hours(26);
+
+/// What a listing of one scope's digests shows.
+#[derive(Debug, Default)]
+pub(super) struct Shelf {
+    chains: BTreeMap<ChainId, Vec<Place>>,
+    /// Objects among the digests that are not called as digests are.
+    pub(super) irregular: Vec<ObjectRef>,
+    /// Why it is not whole.
+    pub(super) unread: Option<Unread>,
+    /// How many objects and bytes.
+    pub(super) objects: u64,
+    pub(super) bytes: u64,
+    /// When the first of all objects was delivered.
+    pub(super) first: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+struct Place {
+    end: Timestamp,
+    backfill: bool,
+    organization: Option<Arc<str>>,
+}
+
+impl Shelf {
+    /// Lists the digests of a scope that may matter to the window.
+    pub(super) fn list(source: &dyn Source, scope: &Scope, request: &Request) -> Self {
+        let mut shelf = Self::default();
+        for folder in scope.digests() {
+            let listed = each(source, &folder, request, &mut |page| {
+                shelf.objects += page.len() as u64;
+                shelf.bytes += page.iter().map(|it| it.size).sum::<u64>();
+                shelf.add(Plan::new(
+                    &request.bucket,
+                    page.iter().map(|it| it.key.as_str()),
+                ));
+            });
+            shelf.unread = shelf.unread.take().or(listed.err());
+        }
+        let digests = shelf.chains.values().flatten().map(|it| it.end);
+        let digest = digests
+            .min()
+            .map(|end| end.saturating_sub(INTERVAL).unwrap_or(end));
+        let log = match request.since {
+            Some(_) => None,
+            None => first_log(source, scope),
+        };
+        shelf.first = digest.into_iter().chain(log).min();
+        shelf
+    }
+
+    fn add(&mut self, plan: Plan) {
+        self.irregular.extend(plan.irregular);
+        for (chain, keys) in plan.chains {
+            let places = self.chains.entry(chain).or_default();
+            for key in keys {
+                let before = places.last().and_then(|it| it.organization.clone());
+                let organization = match (key.organization, before) {
+                    (Some(id), Some(same)) if *same == *id => Some(same),
+                    (id, _) => id.map(Arc::from),
+                };
+                places.push(Place {
+                    end: key.end,
+                    backfill: key.backfill,
+                    organization,
+                });
+            }
+        }
+    }
+
+    /// The chains with the keys of their digests, in order.
+    pub(super) fn plan(&self) -> Plan {
+        let mut plan = Plan::default();
+        for (chain, places) in &self.chains {
+            let keys = places.iter().map(|place| DigestKey {
+                chain: chain.clone(),
+                organization: place.organization.as_deref().map(str::to_owned),
+                end: place.end,
+                backfill: place.backfill,
+            });
+            let mut keys: Vec<DigestKey> = keys.collect();
+            keys.sort_by_key(|key| (key.end, key.backfill));
+            plan.chains.insert(chain.clone(), keys);
+        }
+        plan
+    }
+}
+
+/// Hands out the objects of one folder that the window may concern, in pages.
+pub(super) fn each(
+    source: &dyn Source,
+    folder: &str,
+    request: &Request,
+    page: &mut dyn FnMut(&[Listed]),
+) -> Result<(), Unread> {
+    let day = |time: Timestamp| {
+        let date = TimeZone::UTC.to_datetime(time).strftime("%Y/%m/%d");
+        format!("{folder}{date}")
+    };
+    let after = request
+        .since
+        .map(|since| day(since.saturating_sub(MARGIN).unwrap_or(since)));
+    let last = day(request
+        .until
+        .saturating_add(MARGIN)
+        .unwrap_or(request.until))
+        + "0";
+    source.list(
+        folder,
+        after.as_deref().unwrap_or_default(),
+        &mut |listed| {
+            // In the order of days: what follows concerns the window even less.
+            let end = listed.partition_point(|it| it.key <= last);
+            page(listed.get(..end).unwrap_or_default());
+            end == listed.len()
+        },
+    )
+}
+
+/// The hour in which the scope's first log was delivered. What cannot be listed is told when it is listed again.
+fn first_log(source: &dyn Source, scope: &Scope) -> Option<Timestamp> {
+    let mut first: Option<Timestamp> = None;
+    for folder in scope.logs() {
+        let listed = source.list(&folder, "", &mut |page| {
+            let mut logs = page.iter().filter_map(|it| LogKey::parse(&it.key));
+            let log = logs.next().map(|log| log.delivered.0);
+            first = first.into_iter().chain(log).min();
+            log.is_none()
+        });
+        drop(listed);
+    }
+    let hour = INTERVAL.as_secs();
+    first.and_then(|time| Timestamp::from_second(time.as_second().div_euclid(hour) * hour).ok())
+}

@@ -1,0 +1,94 @@
+//! Where objects are read: a folder, or a bucket.
+
+use trailaudit_checks::calls::ApiCall;
+use trailaudit_checks::fact::{Gap, Reason};
+use trailaudit_checks::ids::{AccountId, Region};
+
+/// Lists and reads the objects of one bucket or of its mirror. Called from many threads at once.
+pub trait Source: Sync {
+    /// The names of the folders right below `prefix`, which is empty or ends with a slash.
+    fn folders(&self, prefix: &str) -> Result<Vec<String>, Unread>;
+
+    /// Hands out all objects below `prefix` that come after the key `after`, in order and in pages, until `page`
+    /// says that it has seen enough.
+    fn list(
+        &self,
+        prefix: &str,
+        after: &str,
+        page: &mut dyn FnMut(&[Listed]) -> bool,
+    ) -> Result<(), Unread>;
+
+    /// Reads one object in pieces. `None`: there is no such object.
+    fn read(&self, key: &str, sink: &mut dyn Sink) -> Result<Option<Metadata>, Unread>;
+
+    /// What became of an object that is missing or was altered, as far as its versions tell.
+    fn history(&self, key: &str) -> Option<String>;
+
+    /// How many objects may be read at once.
+    fn readers(&self) -> usize;
+}
+
+/// An object as a listing shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its key.
+    pub key: String,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// An object's own metadata, by name.
+pub type Metadata = Vec<(String, String)>;
+
+/// Takes an object's bytes.
+pub trait Sink {
+    /// Reading begins, for the first time or anew after the connection was cut.
+    fn begin(&mut self);
+    /// The next piece. `false`: the rest need not be read.
+    fn piece(&mut self, bytes: &[u8]) -> bool;
+}
+
+/// Why a listing or an object could not be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// The call that would have told; for a folder, the one that it stands for.
+    pub call: ApiCall,
+    /// How it ended.
+    pub reason: Reason,
+    /// What was said.
+    pub detail: String,
+    /// The id of the last request.
+    pub request_id: Option<String>,
+}
+
+impl Unread {
+    /// The same as the gap that it leaves in the record of an account and region.
+    #[must_use]
+    pub fn gap(&self, account: &str, region: &str) -> Gap {
+        Gap {
+            call: self.call,
+            account: AccountId::from(account),
+            region: Region::from(region),
+            reason: self.reason,
+            detail: self.detail.clone(),
+            request_id: self.request_id.clone(),
+        }
+    }
+
+    /// In a few words, for the problem of one object.
+    #[must_use]
+    pub fn words(&self) -> String {
+        format!("{} {}: {}", self.call, self.reason, self.detail)
+    }
+}
+
+impl From<Gap> for Unread {
+    fn from(gap: Gap) -> Self {
+        Self {
+            call: gap.call,
+            reason: gap.reason,
+            detail: gap.detail,
+            request_id: gap.request_id,
+        }
+    }
+}

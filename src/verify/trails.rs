@@ -1,0 +1,166 @@
+//! The chains that the trails of an inventory must have delivered to one bucket.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use trailaudit_checks::calls::GET_OBJECT;
+use trailaudit_checks::digest::{ChainId, Logging};
+use trailaudit_checks::fact::Reason;
+use trailaudit_checks::inventory::{Account, Inventory, Trail, TrailConfiguration};
+
+use super::scope::{Found, Scope, Wanted, find};
+use super::source::{Source, Unread};
+use super::{Expected, Request, Verified, tell};
+
+/// What the trails that write digests into a bucket must deliver there.
+#[must_use]
+pub fn expected(inventory: &Inventory, bucket: &str, request: &Request) -> Vec<Expected> {
+    let mut expected = Vec::new();
+    for trail in inventory.trails.values() {
+        let Some(set) = trail.configuration.ok() else {
+            continue;
+        };
+        if set.bucket != bucket || !set.log_file_validation {
+            continue;
+        }
+        let Some(logging) = logging(trail, request) else {
+            continue;
+        };
+        for (account, region) in recorded(inventory, trail, set) {
+            let chain = ChainId {
+                account,
+                region,
+                home_region: trail.home_region.to_string(),
+                trail: trail.name.clone(),
+                bucket: bucket.to_owned(),
+                prefix: prefix(set),
+            };
+            expected.push(Expected { chain, logging });
+        }
+    }
+    expected
+}
+
+/// What a trail's objects lie below, without the slash at its end.
+#[must_use]
+pub fn prefix(set: &TrailConfiguration) -> String {
+    let prefix = set.prefix.as_deref().unwrap_or_default();
+    prefix.trim_matches('/').to_owned()
+}
+
+/// Whether the trail logs; `None` if its first digest is not due yet.
+fn logging(trail: &Trail, request: &Request) -> Option<Logging> {
+    let Some(status) = trail.status.ok() else {
+        return Some(Logging::Unknown);
+    };
+    let due = |started: jiff::Timestamp| {
+        let first = started.saturating_add(SignedDuration::from_hours(1));
+        first.is_ok_and(|first| first <= request.until)
+    };
+    if status.logging && status.started.is_some_and(|it| !due(it)) {
+        return None;
+    }
+    Some(match (status.logging, status.stopped) {
+        (true, _) => Logging::Running,
+        (false, Some(stopped)) if request.since.is_some_and(|since| stopped <= since) => {
+            return None;
+        }
+        (false, Some(stopped)) => Logging::StoppedAt(stopped),
+        (false, None) => Logging::Unknown,
+    })
+}
+
+/// The accounts and regions whose events the trail records.
+fn recorded(
+    inventory: &Inventory,
+    trail: &Trail,
+    set: &TrailConfiguration,
+) -> Vec<(String, String)> {
+    let accounts = inventory
+        .accounts
+        .values()
+        .filter(|account| !account.excluded && (set.organization || account.id == trail.account));
+    let regions = |account: &Account| -> Vec<String> {
+        let switches = account.regions.ok().map_or(&[][..], Vec::as_slice);
+        let used = switches.iter().filter(|it| it.enabled && !it.excluded);
+        let used = used.filter(|it| set.multi_region || it.name == trail.home_region);
+        used.map(|it| it.name.to_string()).collect()
+    };
+    let places = accounts.flat_map(|account| {
+        let regions = regions(account).into_iter();
+        regions.map(|region| (account.id.to_string(), region))
+    });
+    places.collect()
+}
+
+/// The chains that should be there, none of which could be verified.
+pub fn untold(request: &Request, why: &str) -> Vec<Verified> {
+    let unread = Unread {
+        call: GET_OBJECT,
+        reason: Reason::Failed,
+        detail: why.to_owned(),
+        request_id: None,
+    };
+    let of = |chain: &ChainId| Verified {
+        record: tell::unlisted(
+            chain.clone(),
+            request.window(),
+            unread.gap(&chain.account, &chain.region),
+        ),
+        anchor: None,
+    };
+    request.expected.iter().map(|it| of(&it.chain)).collect()
+}
+
+/// Looks below the prefixes of the expected chains. Chains that are not found are looked for all the same; where the
+/// listing failed, they are told as not listed.
+pub fn look(source: &dyn Source, wanted: &Wanted, request: &Request) -> (Found, Vec<Verified>) {
+    let mut found = Found::default();
+    let mut failed = BTreeMap::new();
+    let mut prefixes: Vec<&str> = request
+        .expected
+        .iter()
+        .map(|it| it.chain.prefix.as_str())
+        .collect();
+    prefixes.sort_unstable();
+    prefixes.dedup();
+    for prefix in prefixes {
+        let wanted = Wanted {
+            prefix: prefix.to_owned(),
+            search: false,
+            ..wanted.clone()
+        };
+        let below = find(source, &wanted);
+        found.scopes.extend(below.scopes);
+        if let Some((_, unread)) = below.unread.into_iter().next() {
+            failed.insert(prefix, unread);
+        }
+    }
+    let mut unlisted = Vec::new();
+    for chain in request.expected.iter().map(|it| &it.chain) {
+        let scopes = &found.scopes;
+        let here = |it: &Scope| {
+            (&it.account, &it.region, &it.prefix) == (&chain.account, &chain.region, &chain.prefix)
+        };
+        if scopes.iter().any(here) {
+            continue;
+        }
+        match failed.get(chain.prefix.as_str()) {
+            Some(unread) => {
+                let gap = unread.gap(&chain.account, &chain.region);
+                let window = request.window();
+                unlisted.push(Verified {
+                    record: tell::unlisted(chain.clone(), window, gap),
+                    anchor: None,
+                });
+            }
+            None => found.scopes.push(Scope {
+                prefix: chain.prefix.clone(),
+                account: chain.account.clone(),
+                region: chain.region.clone(),
+                services: BTreeMap::new(),
+            }),
+        }
+    }
+    (found, unlisted)
+}

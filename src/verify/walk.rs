@@ -1,0 +1,401 @@
+//! Verifies the chains of one scope: digests oldest first, their logs beside them, then what no digest lists.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use jiff::SignedDuration;
+use trailaudit_checks::digest::{
+    Anchor, ChainId, DigestKey, LogEntry, LogKey, ObjectRef, Plan, Problem, Settled, Step, Walk,
+    Window, reconcile,
+};
+use trailaudit_checks::fact::{Fact, Gap, Known, Unknown};
+
+use super::pool::{Done, Job, Pool, What};
+use super::scope::Scope;
+use super::shelf::{self, Shelf};
+use super::source::Unread;
+use super::tell::{self, Told};
+use super::{Depth, Request, Verified};
+
+/// So many logs may wait before further digests are opened.
+const WAITING: usize = 1_000;
+
+/// All chains of a scope.
+pub(super) struct Scoped<'a> {
+    pub(super) pool: &'a Pool<'a>,
+    pub(super) request: &'a Request,
+    pub(super) scope: &'a Scope,
+    pub(super) shelf: &'a Shelf,
+    /// Digests that were found elsewhere, by where they belong.
+    pub(super) homes: &'a [DigestKey],
+    /// How many objects of this scope may be read at once.
+    pub(super) ahead: usize,
+}
+
+/// One chain whose walk has ended.
+struct Walked {
+    walk: Walk,
+    wanted: bool,
+    listed: u64,
+    backfills: u64,
+    unread: Vec<Gap>,
+    /// Logs that were not to be read.
+    skipped: u64,
+    former: Option<Anchor>,
+    /// The digest where an earlier run ended is not there any more.
+    lost_anchor: Option<Anchor>,
+    /// That digest is there, and is not what it was: it lies before the window, where the walk reports nothing.
+    bad_anchor: Option<Problem>,
+}
+
+impl Scoped<'_> {
+    /// Verifies them.
+    pub(super) fn run(&self) -> Vec<Verified> {
+        let mut plan = self.shelf.plan();
+        for expected in self
+            .request
+            .expected
+            .iter()
+            .filter(|it| self.is_here(&it.chain))
+        {
+            plan.expect(expected.chain.clone());
+        }
+        for chain in self
+            .request
+            .anchors
+            .values()
+            .map(|anchor| DigestKey::parse(&anchor.at))
+        {
+            if let Some(key) = chain.filter(|key| self.is_here(&key.chain)) {
+                plan.expect(key.chain);
+            }
+        }
+        if plan.chains.is_empty() && self.request.tell_empty {
+            plan.expect(tell::no_chain(&self.request.bucket, self.scope));
+        }
+        if let Some(unread) = &self.shelf.unread {
+            let chains = plan.chains.into_keys().filter(|id| self.request.wants(id));
+            return chains.map(|id| self.unlisted(id, unread)).collect();
+        }
+        if self.request.depth == Depth::Listing {
+            let chains = plan
+                .chains
+                .into_iter()
+                .filter(|(id, _)| self.request.wants(id));
+            return chains.map(|(id, keys)| self.unopened(id, keys)).collect();
+        }
+        let mut walked: Vec<Walked> = plan
+            .chains
+            .into_iter()
+            .map(|(id, keys)| self.chain(id, keys))
+            .collect();
+        let logs = self.reconcile(&mut walked);
+        let wanted = walked.into_iter().filter(|it| it.wanted);
+        wanted.map(|it| self.verified(it, logs.clone())).collect()
+    }
+
+    fn is_here(&self, id: &ChainId) -> bool {
+        let scope = self.scope;
+        (&id.account, &id.region, &id.prefix) == (&scope.account, &scope.region, &scope.prefix)
+    }
+
+    /// From where an earlier run ended, else from where it was asked, else from the first object.
+    fn window(&self, anchor: Option<&Anchor>) -> Window {
+        let end = self.request.until;
+        let start = anchor
+            .map(|it| it.end)
+            .or(self.request.since)
+            .or(self.shelf.first);
+        // Where there is nothing at all, that nothing is there is told of the last day.
+        let day = || {
+            end.saturating_sub(SignedDuration::from_hours(24))
+                .unwrap_or(end)
+        };
+        Window {
+            start: start.unwrap_or_else(day).min(end),
+            end,
+        }
+    }
+
+    fn chain(&self, id: ChainId, keys: Vec<DigestKey>) -> Walked {
+        let request = self.request;
+        let former = request.anchors.get(&id.to_string()).cloned();
+        let window = self.window(former.as_ref());
+        let mut plan = Plan::default();
+        plan.chains.insert(id.clone(), keys);
+        plan.within(window);
+        let keys = plan.chains.remove(&id).unwrap_or_default();
+        let mut walk = Walk::new(id.clone(), window, request.logging(&id));
+        let mut lost_anchor = None;
+        if let Some(anchor) = &former {
+            // Read from a checked file: `None` does not happen, and would verify more, not less.
+            if let Some(anchored) =
+                Walk::new(id.clone(), window, request.logging(&id)).anchored(anchor)
+            {
+                walk = anchored;
+            }
+            if !keys.iter().any(|key| key.object() == anchor.at) {
+                lost_anchor = Some(anchor.clone());
+            }
+        }
+        for home in self.homes.iter().filter(|home| home.chain == id) {
+            walk.push(Step::Absent(home.clone()));
+        }
+        let inside = |key: &&DigestKey| key.end > window.start && key.end <= window.end;
+        let mut walked = Walked {
+            walk,
+            wanted: request.wants(&id),
+            listed: keys.iter().filter(inside).count() as u64,
+            backfills: keys
+                .iter()
+                .filter(|key| key.backfill && inside(key))
+                .count() as u64,
+            unread: Vec::new(),
+            skipped: 0,
+            former,
+            lost_anchor,
+            bad_anchor: None,
+        };
+        self.pool.progress.expect(keys.len() as u64);
+        Reading::new(self, &mut walked, &keys).run();
+        walked
+    }
+
+    /// Compares the logs that lie there with those that are listed. How many there are in the window.
+    fn reconcile(&self, walked: &mut [Walked]) -> Fact<u64> {
+        let windows: Vec<Window> = walked
+            .iter()
+            .map(|it| self.window(it.former.as_ref()))
+            .collect();
+        let mut walks: Vec<Walk> = Vec::with_capacity(walked.len());
+        for it in walked.iter_mut() {
+            let window = Window {
+                start: self.request.until,
+                end: self.request.until,
+            };
+            let empty = Walk::new(it.walk.id().clone(), window, Default::default());
+            walks.push(std::mem::replace(&mut it.walk, empty));
+        }
+        let mut count = 0;
+        let mut unread: Option<Unread> = None;
+        for folder in self.scope.logs() {
+            let listed = shelf::each(self.pool.source, &folder, self.request, &mut |page| {
+                let inside = |key: &str| {
+                    LogKey::parse(key).is_some_and(|log| {
+                        let (from, until) = log.delivered;
+                        windows.iter().any(|it| from < it.end && until >= it.start)
+                    })
+                };
+                count += page.iter().filter(|it| inside(&it.key)).count() as u64;
+                reconcile(&mut walks, page.iter().map(|it| it.key.as_str()));
+            });
+            unread = unread.or(listed.err());
+        }
+        for (it, walk) in walked.iter_mut().zip(walks) {
+            it.walk = walk;
+        }
+        match unread {
+            Some(unread) => Unknown(self.gap(&unread)),
+            None => Known(count),
+        }
+    }
+
+    fn verified(&self, it: Walked, logs_listed: Fact<u64>) -> Verified {
+        let anchor = it.walk.anchor();
+        let joined = it.walk.finish();
+        let mut told = Told::new(
+            joined,
+            Known(it.listed),
+            it.backfills,
+            logs_listed,
+            it.unread,
+            it.former.is_some(),
+        );
+        if let Some(lost) = &it.lost_anchor {
+            told.anchor_is_gone(lost);
+        }
+        if let Some(problem) = it.bad_anchor {
+            told.stray(problem);
+        }
+        told.skipped(it.skipped);
+        told.keys(self.request.key_gaps.get(&self.scope.region));
+        told.history(self.pool.source);
+        let record = told.finish();
+        // What could not be read is to be read again by the next run.
+        let whole = record.unread.is_empty()
+            && record.logs_listed.ok().is_some()
+            && self.request.depth == Depth::Logs;
+        Verified {
+            record,
+            anchor: if whole { anchor } else { it.former },
+        }
+    }
+
+    fn unlisted(&self, id: ChainId, unread: &Unread) -> Verified {
+        let former = self.request.anchors.get(&id.to_string()).cloned();
+        let window = self.window(former.as_ref());
+        let gap = self.gap(unread);
+        Verified {
+            record: tell::unlisted(id, window, gap),
+            anchor: former,
+        }
+    }
+
+    fn unopened(&self, id: ChainId, keys: Vec<DigestKey>) -> Verified {
+        let former = self.request.anchors.get(&id.to_string()).cloned();
+        let window = self.window(former.as_ref());
+        let inside = keys
+            .iter()
+            .filter(|key| key.end > window.start && key.end <= window.end);
+        let backfills = inside.clone().filter(|key| key.backfill).count() as u64;
+        Verified {
+            record: tell::unopened(id, window, inside.count() as u64, backfills),
+            anchor: former,
+        }
+    }
+
+    fn gap(&self, unread: &Unread) -> Gap {
+        unread.gap(&self.scope.account, &self.scope.region)
+    }
+}
+
+/// The reading of one chain's objects: some at a time, and pushed into the walk in their order.
+struct Reading<'a, 'w> {
+    scoped: &'a Scoped<'a>,
+    walked: &'w mut Walked,
+    keys: &'a [DigestKey],
+    asked: usize,
+    pushed: usize,
+    early: BTreeMap<usize, Step>,
+    logs: VecDeque<(Arc<Settled>, LogEntry)>,
+    under_way: usize,
+    sender: Sender<Done>,
+    receiver: Receiver<Done>,
+}
+
+impl<'a, 'w> Reading<'a, 'w> {
+    fn new(scoped: &'a Scoped<'a>, walked: &'w mut Walked, keys: &'a [DigestKey]) -> Self {
+        let (sender, receiver) = channel();
+        Self {
+            scoped,
+            walked,
+            keys,
+            asked: 0,
+            pushed: 0,
+            early: BTreeMap::new(),
+            logs: VecDeque::new(),
+            under_way: 0,
+            sender,
+            receiver,
+        }
+    }
+
+    fn run(mut self) {
+        let mut ended = false;
+        loop {
+            self.ask();
+            if self.under_way == 0 {
+                if ended {
+                    break;
+                }
+                ended = true;
+                let settled = self.walked.walk.end();
+                self.settled(settled);
+                continue;
+            }
+            // The sender is held here, so that receiving does not fail.
+            let Ok(done) = self.receiver.recv() else {
+                break;
+            };
+            self.under_way -= 1;
+            self.take(done);
+        }
+    }
+
+    fn ask(&mut self) {
+        while self.under_way < self.scoped.ahead {
+            if let Some((digest, entry)) = self.logs.pop_front() {
+                self.submit(What::Log(digest, entry));
+            } else if self.early.len() < WAITING
+                && let Some(key) = self.keys.get(self.asked)
+            {
+                self.submit(What::Digest(self.asked, key.object()));
+                self.asked += 1;
+            } else {
+                break;
+            }
+        }
+    }
+
+    fn submit(&mut self, what: What) {
+        self.under_way += 1;
+        let reply = self.sender.clone();
+        self.scoped.pool.submit(Job { what, reply });
+    }
+
+    fn take(&mut self, done: Done) {
+        match done {
+            Done::Digest(number, step, unread) => {
+                self.unread(unread);
+                self.look_at_anchor(&step);
+                self.early.insert(number, step);
+                while let Some(step) = self.early.remove(&self.pushed) {
+                    self.pushed += 1;
+                    let settled = self.walked.walk.push(step);
+                    self.settled(settled);
+                }
+            }
+            Done::Log(digest, entry, outcome, unread) => {
+                self.unread(unread);
+                self.walked.walk.log(&digest, &entry, outcome);
+            }
+        }
+    }
+
+    fn look_at_anchor(&mut self, step: &Step) {
+        if let (Step::Flawed(flaw), Some(anchor)) = (step, &self.walked.former)
+            && flaw.at == anchor.at
+        {
+            let mut problem = flaw.problem();
+            problem.detail = format!("an earlier run verified it; since then: {}", problem.detail);
+            self.walked.bad_anchor = Some(problem);
+        }
+    }
+
+    fn settled(&mut self, settled: Vec<Settled>) {
+        for mut digest in settled {
+            self.scoped.pool.progress.opened(digest.logs.len() as u64);
+            let reads = self.walked.wanted && self.scoped.request.depth == Depth::Logs;
+            if !reads {
+                self.walked.skipped += self.walked.walk.unread(&digest);
+                continue;
+            }
+            let logs = std::mem::take(&mut digest.logs);
+            let digest = Arc::new(digest);
+            let logs = logs.into_iter().map(|entry| (Arc::clone(&digest), entry));
+            self.logs.extend(logs);
+        }
+    }
+
+    /// The first gap of each kind is kept; the problems tell of each object.
+    fn unread(&mut self, unread: Option<Unread>) {
+        let Some(unread) = unread else { return };
+        let kept = &mut self.walked.unread;
+        let same = |gap: &Gap| (gap.call, gap.reason) == (unread.call, unread.reason);
+        if !kept.iter().any(same) {
+            kept.push(self.scoped.gap(&unread));
+        }
+    }
+}
+
+/// Where the objects of digests are that lie where they do not belong.
+pub(super) fn irregular(
+    pool: &Pool<'_>,
+    at: &ObjectRef,
+) -> Option<(Box<trailaudit_checks::digest::Flaw>, Option<Unread>)> {
+    match pool.digest(at) {
+        (Step::Flawed(flaw), unread) => Some((flaw, unread)),
+        (Step::Opened(_) | Step::Absent(_), _) => None,
+    }
+}

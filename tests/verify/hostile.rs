@@ -1,0 +1,76 @@
+//! Trees made to harm: nothing outside of the folder is read, nothing hangs, and each object has its own error.
+
+use std::os::unix::fs::symlink;
+
+use super::{kinds, lay, verify};
+use crate::binary::Place;
+
+#[test]
+fn links_and_pipes() {
+    let place = Place::new();
+    let tree = lay(&place, "{}");
+    let logs: Vec<_> = tree.chains[0].logs.iter().flatten().collect();
+    let path = |at: usize| place.path("tree").join(&logs[at].1);
+    // Out of the folder, though the content is the right one.
+    std::fs::rename(path(0), place.path("outside.json.gz")).unwrap();
+    symlink(place.path("outside.json.gz"), path(0)).unwrap();
+    // Within the folder a link is as good as what it leads to.
+    std::fs::rename(path(1), place.path("tree/elsewhere")).unwrap();
+    symlink(place.path("tree/elsewhere"), path(1)).unwrap();
+    std::fs::remove_file(path(2)).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(path(2)).status();
+    assert!(made.unwrap().success());
+    std::fs::remove_file(path(3)).unwrap();
+    std::fs::create_dir(path(3)).unwrap();
+    let audit = verify(&place, &[]).code(3).json();
+    assert_eq!(kinds(&audit)["log-unverified"], 3, "{}", audit["problems"]);
+    let seen = audit["problems"].to_string();
+    assert!(seen.contains("leads out of the folder") && seen.contains("not a regular file"));
+    assert_eq!(audit["chains"][0]["logs"]["valid"], 9);
+}
+
+#[test]
+fn a_bomb_and_a_key_that_leads_out() {
+    let place = Place::new();
+    lay(
+        &place,
+        r#"{"signed": [{"hour": 3, "set_log": {"s3Object": "../../../../etc/passwd"}}],
+            "faults": [{"do": "bomb", "target": {"log": [1, 0]}, "mebibytes": 600}]}"#,
+    );
+    let audit = verify(&place, &[]).code(1).json();
+    let kinds = kinds(&audit);
+    assert_eq!((kinds["log-corrupt"], kinds["log-key-suspicious"]), (1, 1));
+}
+
+#[test]
+fn files_that_are_none_of_cloudtrails() {
+    let place = Place::new();
+    lay(
+        &place,
+        r#"{"faults": [{"do": "add-object", "key": "AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/2026/01/01/x.json.gz", "text": "{}"}]}"#,
+    );
+    std::fs::write(place.path("tree/AWSLogs/README"), "hello").unwrap();
+    std::fs::create_dir(place.path("tree/AWSLogs/111122223333/Config")).unwrap();
+    let audit = verify(&place, &[]).code(1).json();
+    assert_eq!(kinds(&audit), [("digest-format".to_owned(), 1)].into());
+}
+
+#[test]
+fn side_files() {
+    for (text, code) in [
+        ("not json\n", 2),
+        (r#"{"bucket": "logs"}"#, 2),
+        ("", 1),
+        ("\n\n", 1),
+        (r#"{"key": "x", "metadata": {"signature": "00"}}"#, 1),
+    ] {
+        let place = Place::new();
+        lay(&place, "{}");
+        place.write("tree/.metadata.jsonl", text);
+        verify(&place, &[]).code(code);
+    }
+    let place = Place::new();
+    lay(&place, "{}");
+    place.write("tree/.metadata.jsonl", "x".repeat(1 << 20));
+    verify(&place, &[]).code(2).says("too long");
+}
