@@ -53,6 +53,13 @@ pub fn run(args: Vec<std::ffi::OsString>) -> Exit {
     }
 }
 
+/// What was seen, by which rules it was judged, and the verdicts.
+pub(crate) struct Judged {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) rules: Rules,
+    pub(crate) audit: Audit,
+}
+
 impl Parsed {
     fn dispatch(&self, tell: Tell) -> Result<Exit, Stop> {
         if let Some(path) = &self.config.path {
@@ -62,6 +69,7 @@ impl Parsed {
             Command::Scan(scan) => self.scan(scan, tell),
             Command::Collect(collect) => self.collect(collect, tell),
             Command::Report(report) => self.report(report, tell),
+            Command::Evidence(it) => self.evidence(it, tell),
             Command::Explain(it) => explain::explain(it).map(|()| Exit::Clean),
             Command::List(it) => list::list(it).map(|()| Exit::Clean),
             Command::Completions { shell } => Ok(completions(*shell).map(|()| Exit::Clean)?),
@@ -70,6 +78,20 @@ impl Parsed {
     }
 
     fn scan(&self, scan: &Scan, tell: Tell) -> Result<Exit, Stop> {
+        let reports = output::plan(&scan.output.format, scan.output.output_dir.as_deref())?;
+        let Judged {
+            snapshot, audit, ..
+        } = self.judged(scan, tell)?;
+        // A report is worth having even if the inventory could not be kept.
+        let saved = save(scan.save_inventory.as_deref(), &snapshot, tell);
+        let options = |report: &_| self.options(&scan.output, report);
+        output::write(&reports, &audit, options, tell)?;
+        saved?;
+        Ok(exit_of(audit.run.exit_code))
+    }
+
+    /// Collects or loads, and judges.
+    pub(crate) fn judged(&self, scan: &Scan, tell: Tell) -> Result<Judged, Stop> {
         let config = &self.config;
         let source = self.source(scan)?;
         let selection = Selection::of(&scan.select, &config.settings)?;
@@ -78,13 +100,10 @@ impl Parsed {
         if let Some(path) = path {
             tell.detail(&format!("waivers from {}", path.display()));
         }
-        let reports = output::plan(&scan.output.format, scan.output.output_dir.as_deref())?;
         let snapshot = match &source {
             Some(source) => load(source).map_err(Stop::Usage)?,
             None => self.live(&scan.live, selection.needed(), tell)?,
         };
-        // A report is worth having even if the inventory could not be kept.
-        let saved = save(scan.save_inventory.as_deref(), &snapshot, tell);
         if snapshot.inventory.trailer.is_none() {
             tell.warn("the inventory has no trailer: the run that wrote it was cut off, and so it is incomplete");
         }
@@ -105,10 +124,11 @@ impl Parsed {
             None => Stop::Fatal(error),
         })?;
         tell_waivers(&audit, tell);
-        let options = |report: &_| self.options(&scan.output, report);
-        output::write(&reports, &audit, options, tell)?;
-        saved?;
-        Ok(exit_of(audit.run.exit_code))
+        Ok(Judged {
+            snapshot,
+            rules,
+            audit,
+        })
     }
 
     fn collect(&self, collect: &Collect, tell: Tell) -> Result<Exit, Stop> {
@@ -150,7 +170,7 @@ impl Parsed {
     }
 
     /// The inventory to judge; none for a live run. A flag says more than a variable does.
-    fn source(&self, scan: &Scan) -> Result<Option<Source>, Stop> {
+    pub(crate) fn source(&self, scan: &Scan) -> Result<Option<Source>, Stop> {
         let inventory = scan.inventory.as_ref().map(|path| match path {
             path if path == Path::new("-") => Source::Stdin,
             path => Source::File(path.clone()),
@@ -231,6 +251,7 @@ impl Parsed {
             verbose: self.cli.global.verbose,
             sarif_profile: output.sarif_profile,
             sarif_anchor: output.sarif_anchor.clone(),
+            ..trailaudit_reports::Options::default()
         }
     }
 }
