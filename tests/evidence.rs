@@ -352,7 +352,7 @@ fn a_sample_is_drawn_by_its_seed() {
         assert!(one.lines().count() <= 3, "{of}");
         assert_eq!(one.is_empty(), of == "calls", "the inventory has no call");
     }
-    place.write("bundle/ledger.jsonl", "");
+    place.write("bundle/ledger.jsonl", "x");
     place
         .run(&["evidence", "sample", "bundle"])
         .code(2)
