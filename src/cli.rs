@@ -1,5 +1,7 @@
 //! Flags. Their doc comments are the help text.
 
+mod evidence;
+
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -9,6 +11,8 @@ use trailaudit_reports::{Anchor, BadAnchor, Profile};
 
 use crate::output::Wanted;
 use crate::verify::window::When;
+
+pub use evidence::{Create, Drawn, Evidence, Sample, VerifyBundle};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -97,6 +101,9 @@ pub enum Command {
     Verify(Box<Verify>),
     /// Write reports of a saved audit (the JSON of an earlier scan)
     Report(Report),
+    /// A sealed bundle for an auditor: make it, check it, draw a sample
+    #[command(subcommand)]
+    Evidence(Evidence),
     /// Explain one check: what it asks, why, and what to do
     Explain(Explain),
     /// List what there is
@@ -127,17 +134,9 @@ pub struct Scan {
     /// Keep what was seen, as `collect` would (.zst is compressed)
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub save_inventory: Option<PathBuf>,
-    /// Verify the digests and logs that the trails delivered, as `verify` does
-    #[arg(long, help_heading = "Digests")]
-    pub verify_digests: bool,
-    /// From when on to verify them: a time, a day, or how long ago
-    #[arg(
-        long,
-        value_name = "TIME",
-        default_value = "24h",
-        help_heading = "Digests"
-    )]
-    pub since: When,
+    /// What of the digests.
+    #[command(flatten)]
+    pub digests: Digests,
     /// What to ask.
     #[command(flatten)]
     pub live: Live,
@@ -167,6 +166,22 @@ pub struct Collect {
     /// For which checks.
     #[command(flatten)]
     pub select: Select,
+}
+
+/// Whether digest chains are verified on the way.
+#[derive(Debug, Clone, Args)]
+pub struct Digests {
+    /// Verify the digests and logs that the trails delivered, as `verify` does
+    #[arg(long, help_heading = "Digests")]
+    pub verify_digests: bool,
+    /// From when on to verify them: a time, a day, or how long ago
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "24h",
+        help_heading = "Digests"
+    )]
+    pub since: When,
 }
 
 /// Flags of `verify`.

@@ -17,7 +17,7 @@ use crate::output::to_stdout;
 
 /// What is told of a check.
 #[derive(Debug, Serialize)]
-struct Explanation {
+pub(crate) struct Explanation {
     #[serde(flatten)]
     check: CheckInfo,
     group: &'static str,
@@ -42,7 +42,9 @@ pub fn explain(args: &Explain) -> Result<(), Stop> {
             args.check
         )));
     };
-    let explanation = of(check)?;
+    let frameworks = framework::all().map_err(anyhow::Error::from)?;
+    let controls = framework::controls_by_check(&frameworks);
+    let explanation = of(check, &controls);
     let text = if args.json {
         serde_json::to_string_pretty(&explanation).map_err(anyhow::Error::from)? + "\n"
     } else {
@@ -52,20 +54,18 @@ pub fn explain(args: &Explain) -> Result<(), Stop> {
     Ok(())
 }
 
-fn of(check: &Check) -> anyhow::Result<Explanation> {
-    let frameworks = framework::all()?;
-    let controls = framework::controls_by_check(&frameworks);
+pub(crate) fn of(check: &Check, controls: &BTreeMap<&str, Vec<ControlRef>>) -> Explanation {
     let controls = controls.get(check.id).cloned().unwrap_or_default();
     let reads = check.reads.iter().map(|call| Call {
         call: call.to_string(),
         action: call.action,
     });
-    Ok(Explanation {
+    Explanation {
         group: check.group(),
         subject: subject(check.run).as_str(),
         reads: reads.collect(),
         check: CheckInfo::of(check, check.severity, controls),
-    })
+    }
 }
 
 /// What a check is asked of.

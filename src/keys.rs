@@ -16,11 +16,20 @@ const NO_KEY: [&str; 4] = ["demo", "inventory", "save_inventory", "now"];
 #[must_use]
 pub fn command() -> clap::Command {
     let command = Cli::command().mut_args(with_variable);
+    each_run(command, |it| it.mut_args(with_variable))
+}
+
+/// The commands that collect, judge or report.
+fn each_run(
+    command: clap::Command,
+    change: impl Fn(clap::Command) -> clap::Command,
+) -> clap::Command {
     ["scan", "collect", "verify", "report"]
         .into_iter()
         .fold(command, |command, name| {
-            command.mut_subcommand(name, |it| it.mut_args(with_variable))
+            command.mut_subcommand(name, &change)
         })
+        .mut_subcommand("evidence", |it| it.mut_subcommand("create", &change))
 }
 
 /// The keys of `trailaudit.toml` that are defaults of flags.
@@ -47,22 +56,18 @@ pub fn with_defaults<'a>(
     command: clap::Command,
     flags: impl Iterator<Item = (&'a str, &'a [String])> + Clone,
 ) -> clap::Command {
-    ["scan", "collect", "verify", "report"]
-        .into_iter()
-        .fold(command, |command, name| {
-            command.mut_subcommand(name, |it| {
-                it.mut_args(|arg| {
-                    let set = flags.clone().find(|(key, _)| *key == arg.get_id().as_str());
-                    match set {
-                        Some((_, values)) => {
-                            let values: Vec<OsString> = values.iter().map(OsString::from).collect();
-                            arg.default_values(values)
-                        }
-                        None => arg,
-                    }
-                })
-            })
+    each_run(command, |it| {
+        it.mut_args(|arg| {
+            let set = flags.clone().find(|(key, _)| *key == arg.get_id().as_str());
+            match set {
+                Some((_, values)) => {
+                    let values: Vec<OsString> = values.iter().map(OsString::from).collect();
+                    arg.default_values(values)
+                }
+                None => arg,
+            }
         })
+    })
 }
 
 fn with_variable(arg: Arg) -> Arg {

@@ -1,9 +1,11 @@
 //! The same parts as the binary, for embedding.
 
+pub mod answers;
 pub mod cli;
 pub mod collect;
 pub mod config;
 pub mod demo;
+pub mod evidence;
 pub mod exit;
 pub mod explain;
 pub mod files;

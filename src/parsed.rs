@@ -3,7 +3,7 @@
 use clap::parser::ValueSource;
 use clap::{ArgMatches, FromArgMatches as _};
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Evidence};
 use crate::config::{self, Config};
 use crate::exit::Stop;
 use crate::keys;
@@ -35,11 +35,14 @@ pub fn parse(args: &[std::ffi::OsString]) -> Result<Parsed, Refused> {
     };
     let (cli, matches) = parse(keys::command()).map_err(Refused::Clap)?;
     let config = match cli.command {
-        Command::Scan(_) | Command::Collect(_) | Command::Verify(_) | Command::Report(_) => {
-            config::load(cli.global.config.as_deref())
-                .map_err(|error| Refused::Stop(Stop::Usage(error)))?
-        }
-        Command::Explain(_)
+        Command::Scan(_)
+        | Command::Collect(_)
+        | Command::Verify(_)
+        | Command::Report(_)
+        | Command::Evidence(Evidence::Create(_)) => config::load(cli.global.config.as_deref())
+            .map_err(|error| Refused::Stop(Stop::Usage(error)))?,
+        Command::Evidence(Evidence::Verify(_) | Evidence::Sample(_))
+        | Command::Explain(_)
         | Command::List(_)
         | Command::Completions { .. }
         | Command::Man { .. } => Config::default(),
@@ -78,15 +81,29 @@ impl Parsed {
     /// It was given on the command line, not by a variable or a file.
     #[must_use]
     pub fn is_flag(&self, id: &str) -> bool {
-        let matches = self.matches.subcommand().map(|(_, matches)| matches);
-        matches.and_then(|it| it.value_source(id)) == Some(ValueSource::CommandLine)
+        let matches = self.innermost();
+        // A command that has no such flag was not given it.
+        matches.try_get_raw(id).is_ok()
+            && matches.value_source(id) == Some(ValueSource::CommandLine)
     }
 
     /// The values of a flag, as they were given.
     #[must_use]
     pub fn words(&self, id: &str) -> Vec<String> {
-        let matches = self.matches.subcommand().map(|(_, matches)| matches);
-        let words = matches.and_then(|it| it.get_raw(id)).into_iter().flatten();
-        words.map(|it| it.to_string_lossy().into_owned()).collect()
+        let words = self.innermost().try_get_raw(id).ok().flatten();
+        words
+            .into_iter()
+            .flatten()
+            .map(|it| it.to_string_lossy().into_owned())
+            .collect()
+    }
+
+    /// Of the command itself, such as `create` of `evidence create`.
+    fn innermost(&self) -> &ArgMatches {
+        let mut matches = &self.matches;
+        while let Some((_, inner)) = matches.subcommand() {
+            matches = inner;
+        }
+        matches
     }
 }

@@ -53,6 +53,13 @@ pub fn run(args: Vec<std::ffi::OsString>) -> Exit {
     }
 }
 
+/// What was seen, by which rules it was judged, and the verdicts.
+pub(crate) struct Judged {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) rules: Rules,
+    pub(crate) audit: Audit,
+}
+
 impl Parsed {
     fn dispatch(&self, tell: Tell) -> Result<Exit, Stop> {
         if let Some(path) = &self.config.path {
@@ -63,6 +70,7 @@ impl Parsed {
             Command::Collect(collect) => self.collect(collect, tell),
             Command::Verify(verify) => self.verify(verify, tell),
             Command::Report(report) => self.report(report, tell),
+            Command::Evidence(it) => self.evidence(it, tell),
             Command::Explain(it) => explain::explain(it).map(|()| Exit::Clean),
             Command::List(it) => list::list(it).map(|()| Exit::Clean),
             Command::Completions { shell } => Ok(completions(*shell).map(|()| Exit::Clean)?),
@@ -71,6 +79,20 @@ impl Parsed {
     }
 
     fn scan(&self, scan: &Scan, tell: Tell) -> Result<Exit, Stop> {
+        let reports = output::plan(&scan.output.format, scan.output.output_dir.as_deref())?;
+        let Judged {
+            snapshot, audit, ..
+        } = self.judged(scan, tell)?;
+        // A report is worth having even if the inventory could not be kept.
+        let saved = save(scan.save_inventory.as_deref(), &snapshot, tell);
+        let options = |report: &_| self.options(&scan.output, report);
+        output::write(&reports, &audit, options, tell)?;
+        saved?;
+        Ok(exit_of(audit.run.exit_code))
+    }
+
+    /// Collects or loads, and judges.
+    pub(crate) fn judged(&self, scan: &Scan, tell: Tell) -> Result<Judged, Stop> {
         let config = &self.config;
         let source = self.source(scan)?;
         let mut selection = Selection::of(&scan.select, &config.settings)?;
@@ -79,17 +101,16 @@ impl Parsed {
         if let Some(path) = path {
             tell.detail(&format!("waivers from {}", path.display()));
         }
-        let reports = output::plan(&scan.output.format, scan.output.output_dir.as_deref())?;
         let loaded = source.as_ref().map(load).transpose().map_err(Stop::Usage)?;
         let verified = loaded
             .as_ref()
             .is_some_and(|it| !it.inventory.chains.is_empty());
-        if !verified && !scan.verify_digests && selection.without_chains() == 0 {
+        if !verified && !scan.digests.verify_digests && selection.without_chains() == 0 {
             return Err(Stop::usage(
                 "only checks on digests are selected, and no digests were verified: add --verify-digests",
             ));
         }
-        let window = match scan.verify_digests {
+        let window = match scan.digests.verify_digests {
             true => Some(verify_window(scan)?),
             false => None,
         };
@@ -97,8 +118,6 @@ impl Parsed {
             Some(snapshot) => snapshot,
             None => self.live(&scan.live, selection.needed(), window, tell)?,
         };
-        // A report is worth having even if the inventory could not be kept.
-        let saved = save(scan.save_inventory.as_deref(), &snapshot, tell);
         if snapshot.inventory.trailer.is_none() {
             tell.warn("the inventory has no trailer: the run that wrote it was cut off, and so it is incomplete");
         }
@@ -119,10 +138,11 @@ impl Parsed {
             None => Stop::Fatal(error),
         })?;
         tell_waivers(&audit, tell);
-        let options = |report: &_| self.options(&scan.output, report);
-        output::write(&reports, &audit, options, tell)?;
-        saved?;
-        Ok(exit_of(audit.run.exit_code))
+        Ok(Judged {
+            snapshot,
+            rules,
+            audit,
+        })
     }
 
     fn collect(&self, collect: &Collect, tell: Tell) -> Result<Exit, Stop> {
@@ -201,7 +221,7 @@ impl Parsed {
     }
 
     /// The inventory to judge; none for a live run. A flag says more than a variable does.
-    fn source(&self, scan: &Scan) -> Result<Option<Source>, Stop> {
+    pub(crate) fn source(&self, scan: &Scan) -> Result<Option<Source>, Stop> {
         let inventory = scan.inventory.as_ref().map(|path| match path {
             path if path == Path::new("-") => Source::Stdin,
             path => Source::File(path.clone()),
@@ -297,6 +317,7 @@ impl Parsed {
             verbose: self.cli.global.verbose,
             sarif_profile: output.sarif_profile,
             sarif_anchor: output.sarif_anchor.clone(),
+            ..trailaudit_reports::Options::default()
         }
     }
 }
@@ -304,7 +325,8 @@ impl Parsed {
 /// From when until when a scan verifies digests.
 fn verify_window(scan: &Scan) -> Result<(Timestamp, Timestamp), Stop> {
     let now = scan.judge.now.map_or_else(clock, Ok)?;
-    let (since, until) = window::window(Some(scan.since), None, now).map_err(Stop::usage)?;
+    let (since, until) =
+        window::window(Some(scan.digests.since), None, now).map_err(Stop::usage)?;
     Ok((since.unwrap_or(until), until))
 }
 

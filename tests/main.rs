@@ -10,6 +10,7 @@
 mod ask;
 mod binary;
 mod demo;
+mod evidence;
 mod exit_codes;
 mod hostile;
 mod inventories;

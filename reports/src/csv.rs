@@ -58,7 +58,7 @@ struct Row {
 /// A text that is only that: a spreadsheet calculates what begins with `=` and the like. What people split at
 /// semicolons begins anew after each.
 #[derive(Debug, Default, Serialize)]
-struct Cell(String);
+pub(crate) struct Cell(String);
 
 impl<T: AsRef<str>> From<T> for Cell {
     fn from(text: T) -> Self {

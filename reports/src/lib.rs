@@ -19,6 +19,7 @@ mod object;
 mod ocsf;
 mod oscal;
 mod sarif;
+pub mod sheets;
 mod shown;
 mod tell;
 mod text;
@@ -78,6 +79,21 @@ pub struct Options {
     pub sarif_profile: Profile,
     /// SARIF: the file that results point to, in place of a path made from the subject.
     pub sarif_anchor: Option<Anchor>,
+    /// OSCAL: the files beside the report that hold what it rests on.
+    pub evidence: Vec<Linked>,
+}
+
+/// A file that a report rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Linked {
+    /// Where it is, as seen from the report.
+    pub href: String,
+    /// What it is.
+    pub about: String,
+    /// SHA-256 of its bytes, in lower-case hex.
+    pub sha256: String,
+    /// It is the ledger: what request ids refer to.
+    pub is_ledger: bool,
 }
 
 impl Default for Options {
@@ -89,6 +105,7 @@ impl Default for Options {
             verbose: false,
             sarif_profile: Profile::default(),
             sarif_anchor: None,
+            evidence: Vec::new(),
         }
     }
 }

@@ -17,7 +17,7 @@ use trailaudit_checks::finding::Severity;
 use crate::identity;
 use crate::object::filled;
 use crate::tell::{self, Names};
-use crate::{Format, Options};
+use crate::{Format, Linked, Options};
 use words::{id, markup, prop, value};
 
 pub(crate) const FORMAT: Format = Format {
@@ -27,7 +27,7 @@ pub(crate) const FORMAT: Format = Format {
     write,
 };
 
-fn write(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
+fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
     let names = Names::of(audit);
     let controls = controls::all(audit);
@@ -56,7 +56,7 @@ fn write(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
                 audit
                     .findings
                     .iter()
-                    .map(|it| observations::observation(audit, &tool, it))
+                    .map(|it| observations::observation(audit, &tool, &options.evidence, it))
             }),
             risks: Stream(|| {
                 audit
@@ -66,7 +66,7 @@ fn write(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
             }),
             findings: Stream(|| controls::findings(audit, &controls)),
         }],
-        back_matter: json!({"resources": [resource(audit)]}),
+        back_matter: json!({"resources": resources(audit, &options.evidence)}),
     };
     serde_json::to_writer(&mut out, &Document { results })?;
     out.write_all(b"\n")?;
@@ -183,6 +183,22 @@ fn resource(audit: &Audit) -> Value {
         ));
     }
     json!({"uuid": plan(audit), "title": "Assessment plan", "description": markup(&told)})
+}
+
+/// The plan, and the files that observations refer to.
+fn resources(audit: &Audit, linked: &[Linked]) -> Vec<Value> {
+    let mut resources = vec![resource(audit)];
+    resources.extend(linked.iter().map(|it| {
+        json!({
+            "uuid": id("file", &it.href),
+            "title": markup(&it.about),
+            "rlinks": [{
+                "href": it.href,
+                "hashes": [{"algorithm": "SHA-256", "value": it.sha256}],
+            }],
+        })
+    }));
+    resources
 }
 
 /// A check, fired or not.

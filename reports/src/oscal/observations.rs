@@ -7,6 +7,7 @@ use trailaudit_checks::audit::Audit;
 use trailaudit_checks::finding::{Finding, Status, Subject};
 
 use super::words::{id, markup, prop};
+use crate::Linked;
 use crate::aws;
 use crate::object::filled;
 use crate::tell::{self, Names};
@@ -43,7 +44,12 @@ pub(super) fn inventory<'a>(audit: &'a Audit, names: &'a Names<'a>) -> impl Iter
 }
 
 /// What one check said of one subject.
-pub(super) fn observation(audit: &Audit, tool: &str, finding: &Finding) -> Value {
+pub(super) fn observation(
+    audit: &Audit,
+    tool: &str,
+    linked: &[Linked],
+    finding: &Finding,
+) -> Value {
     let title = audit
         .check(&finding.check)
         .map_or(&finding.check, |it| &it.title);
@@ -68,7 +74,13 @@ pub(super) fn observation(audit: &Audit, tool: &str, finding: &Finding) -> Value
         let mut props = Vec::new();
         props.extend(it.call.map(|it| prop("call", &it.to_string())));
         props.extend(it.request_id.as_ref().map(|it| prop("request-id", it)));
+        // What was not answered stands in the ledger, what was in the inventory.
+        let file = linked
+            .iter()
+            .find(|file| file.is_ledger == it.call.is_some());
+        props.extend(file.map(|it| prop("sha256", &it.sha256)));
         filled(json!({
+            "href": file.map(|it| format!("#{}", id("file", &it.href))),
             "description": markup(&tell::evidence(it)),
             "props": (!props.is_empty()).then_some(props),
         }))

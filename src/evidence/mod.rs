@@ -1,0 +1,252 @@
+//! A sealed bundle for an auditor: everything that was seen, asked and judged, and by which rules.
+//!
+//! `create` writes it, `verify` checks it, `sample` draws rows from it. docs/evidence.md says what each file proves.
+
+mod again;
+mod create;
+mod folder;
+mod manifest;
+mod names;
+mod open;
+mod population;
+mod readme;
+mod sample;
+mod seal;
+mod sums;
+mod tar;
+mod verify;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use trailaudit_checks::audit::Audit;
+
+use crate::cli::{Create, Evidence, Sample, VerifyBundle};
+use crate::exit::{Exit, Stop};
+use crate::judge::Rules;
+use crate::output::to_stdout;
+use crate::parsed::Parsed;
+use crate::run::Judged;
+use crate::tell::Tell;
+use create::Parts;
+use manifest::Previous;
+use open::Opened;
+use seal::Key;
+
+impl Parsed {
+    /// Makes, checks or samples a bundle.
+    pub(crate) fn evidence(&self, what: &Evidence, tell: Tell) -> Result<Exit, Stop> {
+        match what {
+            Evidence::Create(it) => self.create(it, tell),
+            Evidence::Verify(it) => verify(it),
+            Evidence::Sample(it) => sample(it),
+        }
+    }
+
+    fn create(&self, args: &Create, tell: Tell) -> Result<Exit, Stop> {
+        // All that can be wrong with the command is told before anything is asked.
+        let key = args
+            .sign
+            .as_deref()
+            .map(Key::read)
+            .transpose()
+            .map_err(Stop::Usage)?;
+        let audit = args
+            .audit
+            .as_deref()
+            .map(crate::saved::load)
+            .transpose()
+            .map_err(Stop::Usage)?;
+        let previous = args
+            .previous
+            .as_deref()
+            .map(before)
+            .transpose()
+            .map_err(Stop::Usage)?;
+        folder::Folder::new(&args.output).map_err(Stop::Usage)?;
+        let Judged {
+            snapshot,
+            rules,
+            audit,
+        } = match audit {
+            Some(audit) => self.saved(args, audit)?,
+            None => self.judged(&args.scan(), tell)?,
+        };
+        if let Some((link, of)) = &previous
+            && (*of != manifest::whose(&audit) || link.started_at >= audit.started_at)
+        {
+            return Err(Stop::usage(format!(
+                "the bundle before it is of {of}, with facts of {}; this one is of {}, with facts of {}",
+                link.started_at,
+                manifest::whose(&audit),
+                audit.started_at
+            )));
+        }
+        let parts = Parts {
+            snapshot: &snapshot,
+            rules: &rules,
+            audit: &audit,
+            answers: args.answers.as_deref(),
+            digest: args.newest_digest.as_deref(),
+            previous: previous.map(|(link, _)| link),
+            key: key.as_ref(),
+        };
+        create::create(&parts, &args.output)?;
+        if key.is_none() {
+            tell.warn("the bundle is not signed; --sign FILE signs it");
+        }
+        tell.note(&format!(
+            "wrote the evidence to {}; check it with `trailaudit evidence verify {0}`",
+            args.output.display()
+        ));
+        Ok(if audit.run.interrupted {
+            Exit::Interrupted
+        } else {
+            Exit::Clean
+        })
+    }
+
+    /// The audit as it was saved, if it is the one that this inventory gives.
+    fn saved(&self, args: &Create, audit: Audit) -> Result<Judged, Stop> {
+        let asked = [
+            "check",
+            "skip_check",
+            "framework",
+            "now",
+            "fail_on",
+            "allow_incomplete",
+            "exit_zero",
+        ];
+        if let Some(id) = asked.into_iter().find(|id| self.is_flag(id)) {
+            return Err(Stop::usage(format!(
+                "--{} is said by the audit itself; leave it out, or leave out --audit",
+                id.replace('_', "-")
+            )));
+        }
+        let Some(source) = self.source(&args.scan())? else {
+            return Err(Stop::usage(
+                "--audit goes with the inventory that it judges: --inventory FILE",
+            ));
+        };
+        let snapshot = crate::snapshot::load(&source).map_err(Stop::Usage)?;
+        let (waivers, _) =
+            crate::config::load_waivers(args.judge.waivers.as_deref()).map_err(Stop::Usage)?;
+        let rules: Rules = again::rules(&audit, self.config.settings.clone(), waivers)?;
+        if let Some(words) = again::differs(&snapshot, &rules, &audit)? {
+            return Err(Stop::usage(format!(
+                "the audit is not what {} gives under these settings and waivers: {words}",
+                source.name()
+            )));
+        }
+        Ok(Judged {
+            snapshot,
+            rules,
+            audit,
+        })
+    }
+}
+
+/// The link to an earlier bundle, and whose it is. One that is not whole is not linked to.
+fn before(path: &Path) -> anyhow::Result<(Previous, String)> {
+    let bundle = open::open(path)?;
+    let found = verify::verify(&bundle, None, None);
+    if let Some(wrong) = found.wrong.first() {
+        anyhow::bail!("{} is no bundle to link to: {wrong}", path.display());
+    }
+    let manifest: manifest::Manifest = bundle.json(names::MANIFEST)?;
+    let sums = bundle.read(names::SUMS, open::WHOLE)?;
+    let link = Previous {
+        sha256sums: sums::sha256(&sums),
+        started_at: manifest.started_at,
+    };
+    Ok((link, manifest.of))
+}
+
+/// A folder or archive; one that is not there is the user's to put right.
+fn opened(path: &Path) -> Result<Result<Opened, anyhow::Error>, Stop> {
+    if !path.exists() {
+        return Err(Stop::usage(format!("there is no {}", path.display())));
+    }
+    Ok(open::open(path)
+        .with_context(|| format!("{} is no bundle that can be trusted", path.display())))
+}
+
+fn verify(args: &VerifyBundle) -> Result<Exit, Stop> {
+    let previous = args
+        .previous
+        .as_deref()
+        .map(opened)
+        .transpose()?
+        .transpose()
+        .map_err(Stop::Usage)?;
+    let found = match opened(&args.bundle)? {
+        Ok(bundle) => verify::verify(&bundle, args.public_key.as_deref(), previous.as_ref()),
+        Err(error) => verify::Found {
+            wrong: vec![format!("{error:#}")],
+            ..verify::Found::default()
+        },
+    };
+    let text = if args.json {
+        serde_json::to_string_pretty(&found).map_err(anyhow::Error::from)? + "\n"
+    } else {
+        words(&found)
+    };
+    to_stdout(|out| out.write_all(text.as_bytes()))?;
+    Ok(if !found.wrong.is_empty() {
+        Exit::Findings
+    } else if found.open.is_empty() || args.allow_incomplete {
+        Exit::Clean
+    } else {
+        Exit::Incomplete
+    })
+}
+
+fn words(found: &verify::Found) -> String {
+    let mut out = String::new();
+    let lists = [
+        ("ok", &found.ok),
+        ("OPEN", &found.open),
+        ("WRONG", &found.wrong),
+    ];
+    for (word, lines) in lists {
+        for line in lines {
+            let _ = writeln!(out, "{word:6} {}", shown(line));
+        }
+    }
+    let lists = [
+        ("It proves", &found.proves),
+        ("It does not prove", &found.proves_not),
+    ];
+    for (head, lines) in lists.into_iter().filter(|(_, lines)| !lines.is_empty()) {
+        let _ = writeln!(out, "\n{head}");
+        for line in lines {
+            let _ = writeln!(out, "  {}", shown(line));
+        }
+    }
+    out
+}
+
+/// A bundle may be hostile: nothing of it acts on a terminal.
+fn shown(line: &str) -> String {
+    let safe = |c: char| match c {
+        ' '..='~' => c.to_string(),
+        c if c.is_alphanumeric() => c.to_string(),
+        c => c.escape_unicode().to_string(),
+    };
+    line.chars().map(safe).collect()
+}
+
+fn sample(args: &Sample) -> Result<Exit, Stop> {
+    let bundle = opened(&args.bundle)?.map_err(Stop::Usage)?;
+    let found = verify::verify(&bundle, args.public_key.as_deref(), None);
+    if let Some(wrong) = found.wrong.first() {
+        return Err(Stop::usage(format!(
+            "nothing is drawn from a bundle that is not whole: {wrong}"
+        )));
+    }
+    to_stdout(|out| {
+        sample::sample(&bundle, args.of, args.seed, args.size, out).map_err(std::io::Error::other)
+    })?;
+    Ok(Exit::Clean)
+}

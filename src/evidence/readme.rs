@@ -1,0 +1,142 @@
+//! The bundle's `README.md`: what is in it, how to check it with tools that everybody has, what it proves.
+
+use std::fmt::Write as _;
+
+use trailaudit_checks::audit::Audit;
+use trailaudit_reports::sheets;
+
+use super::manifest::{File, Manifest};
+use super::names;
+
+/// Its text.
+#[must_use]
+pub fn of(manifest: &Manifest, audit: &Audit, files: &[File]) -> String {
+    let finished = match manifest.finished_at {
+        Some(at) => format!("to {at}"),
+        None => "to its end, which never came: the run was cut off".to_owned(),
+    };
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "# Evidence: the CloudTrail record of {}\n",
+        plain(&manifest.of)
+    );
+    let _ = writeln!(out, "{}\n", sheets::verdict(audit));
+    let _ = writeln!(
+        out,
+        "Facts taken from {} {finished}, judged {} by trailaudit {}.",
+        manifest.started_at,
+        manifest.now,
+        plain(&manifest.tool.version)
+    );
+    let _ = writeln!(
+        out,
+        "AWS was asked by `{}`.\n",
+        plain(manifest.caller_arn.as_str())
+    );
+    let _ = writeln!(out, "## Check it\n\n```\nsha256sum -c {}", names::SUMS);
+    if manifest.key.is_some() {
+        let (key, pae, sig, sums) = (names::KEY, names::PAE, names::SIGNATURE, names::SUMS);
+        let _ = writeln!(
+            out,
+            "openssl pkeyutl -verify -pubin -inkey {key} -rawin -in {pae} -sigfile {sig}"
+        );
+        let _ = writeln!(
+            out,
+            "grep -q \"$(sha256sum < {sums} | cut -c1-64)\" {pae} && echo 'the signature covers {sums}'"
+        );
+        let _ = writeln!(
+            out,
+            "openssl pkey -pubin -in {key} -outform DER | sha256sum   # whose key is it? ask them"
+        );
+    }
+    out.push_str("trailaudit evidence verify .    # all of this, and whether the verdicts follow from the facts\n```\n\n");
+    match &manifest.key {
+        Some(key) => {
+            let _ = writeln!(out, "Signed by the ed25519 key {key}. Anyone can make a key: compare this with what the\nsigner told you by another way.\n");
+        }
+        None => out.push_str("**Not signed.** The hashes show accidents. Whoever changes a file on purpose can change them too.\n\n"),
+    }
+    out.push_str("## Files\n\n| file | bytes | what |\n| --- | ---: | --- |\n");
+    for file in files {
+        let _ = writeln!(out, "| `{}` | {} | {} |", file.path, file.size, file.about);
+    }
+    let _ = writeln!(
+        out,
+        "| `{}` | | The same list with hashes, the run's parameters, the bundle before this one |",
+        names::MANIFEST
+    );
+    let _ = writeln!(out, "| `{}` | | The hash of every file |", names::SUMS);
+    if manifest.key.is_some() {
+        let _ = writeln!(
+            out,
+            "| `{}` | | The signed statement (in-toto, in a DSSE envelope) |",
+            names::ENVELOPE
+        );
+        let _ = writeln!(
+            out,
+            "| `{}`, `{}` | | The bytes that were signed and the signature, for `openssl` |",
+            names::PAE,
+            names::SIGNATURE
+        );
+    }
+    out.push_str("\n## What it proves, and what it does not\n\n");
+    for line in proves(manifest, true)
+        .into_iter()
+        .chain(proves_not(manifest))
+    {
+        let _ = writeln!(out, "- {line}");
+    }
+    out
+}
+
+/// What a bundle without a flaw proves.
+#[must_use]
+pub fn proves(manifest: &Manifest, judged_again: bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    if judged_again {
+        lines.extend([
+        "The verdicts and all reports follow from the inventory, the settings and the waivers in here: `trailaudit evidence verify` judges them again.".to_owned(),
+        "The population is that of the ledger's own listings; what was not seen is named, and is nowhere counted as a pass.".to_owned(),
+        ]);
+    }
+    match &manifest.key {
+        Some(key) => lines.push(format!(
+            "Nothing was changed since the holder of key {key} signed it."
+        )),
+        None => lines.push("Nothing was changed by accident since it was made.".to_owned()),
+    }
+    if let Some(it) = &manifest.not_before {
+        lines.push(format!("It was not made before {}, if the next digest of that chain names the hash {}: CloudTrail delivered this one after that hour.", it.end, it.sha256));
+    }
+    if manifest.previous.is_some() {
+        lines.push("It was made after the bundle that it names as the one before it.".to_owned());
+    }
+    lines
+}
+
+/// What it does not prove, whoever signed it.
+#[must_use]
+pub fn proves_not(manifest: &Manifest) -> Vec<String> {
+    let mut lines = vec![
+        "Not that AWS gave these answers: look up request ids of the ledger in the accounts' own CloudTrail, or ask AWS again.".to_owned(),
+        "Not who signed: a key says nothing of its holder.".to_owned(),
+        "Not when it was signed: have the statement time-stamped (RFC 3161) if that matters.".to_owned(),
+        "Not how things were between two runs, unless chains of digests were verified over that time.".to_owned(),
+    ];
+    if manifest.answers.is_none() {
+        lines.push("Not what AWS answered word for word: the raw answers were not kept (`--keep-answers`).".to_owned());
+    }
+    if manifest.not_before.is_none() {
+        lines.push(
+            "Not a least age: no digest of CloudTrail is in here (`--newest-digest`).".to_owned(),
+        );
+    }
+    lines
+}
+
+/// Text from outside for a line of Markdown: what is not plain is left out.
+fn plain(text: &str) -> String {
+    let plain = |c: &char| c.is_ascii_alphanumeric() || " -._:/@+=,".contains(*c);
+    text.chars().filter(plain).take(200).collect()
+}

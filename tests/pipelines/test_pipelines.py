@@ -1,0 +1,246 @@
+"""action.yml and the examples under docs/pipelines: linted, and their shell run with the binary.
+
+What only a platform can show (an upload, an assumed role, a rendered summary) is not shown here.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import tarfile
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from harness import inventory, shell, tool
+
+ACTION = shell.ROOT / "action.yml"
+EXAMPLES = shell.ROOT / "docs/pipelines"
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A folder with the sample organization's inventory, and the binary as `trailaudit` on the PATH and beside."""
+    tool.run(tmp_path, "collect", "--demo", "-o", "demo.jsonl").ended(0)
+    (tmp_path / "bin").mkdir()
+    for at in (tmp_path / "bin/trailaudit", tmp_path / "trailaudit"):
+        at.symlink_to(Path(tool.binary()).absolute())
+    return tmp_path
+
+
+def test_every_file_is_what_its_platform_reads():
+    for path in EXAMPLES.glob("*.yml"):
+        assert shell.load(path), path
+    for path in EXAMPLES.glob("*.json"):
+        assert json.loads(path.read_text()), path
+    assert shell.load(EXAMPLES / "gitlab-ci.yml")["cloudtrail"]["artifacts"]["reports"]["junit"]
+    jenkins = (EXAMPLES / "Jenkinsfile").read_text()
+    assert jenkins.count("{") == jenkins.count("}") and len(shell.jenkins()) == 2
+
+
+def test_workflows_have_no_fault():
+    assert shell.actionlint(*shell.WORKFLOWS) == []
+
+
+def test_the_linter_finds_faults(tmp_path):
+    bad = tmp_path / "bad.yml"
+    bad.write_text("name: x\non: pushh\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo\n")
+    assert len(shell.actionlint(bad)) == 1
+    assert shell.shellcheck("#!/bin/sh\nrm -rf $1/x\n")
+
+
+@pytest.mark.parametrize("where", shell.pieces())
+def test_shell_has_no_fault(where):
+    assert shell.shellcheck(shell.pieces()[where]) == []
+
+
+def test_the_action_is_whole():
+    action = shell.load(ACTION)
+    text = ACTION.read_text()
+    used = set(re.findall(r"inputs\.([a-z-]+)", text))
+    assert used == set(action["inputs"])
+    outputs = set(re.findall(r"steps\.scan\.outputs\.([a-z-]+)", text))
+    assert outputs == {"exit-code", "audit", "sarif"} == set(action["outputs"])
+    for it in action["runs"]["steps"]:
+        # An expression within a script would run whatever an input holds.
+        assert "${{" not in it.get("run", ""), it["name"]
+        assert ("run" in it) == (it.get("shell") == "bash")
+
+
+@pytest.mark.parametrize("path", [ACTION, *shell.WORKFLOWS], ids=lambda path: path.name)
+def test_other_peoples_actions_are_pinned_by_hash(path):
+    for it in shell.steps(path):
+        uses = it.get("uses", "")
+        if uses and not uses.startswith("trailaudit/trailaudit@"):
+            assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", uses), uses
+
+
+def test_examples_give_inputs_that_the_action_has():
+    inputs = shell.load(ACTION)["inputs"]
+    for path in EXAMPLES.glob("github*.yml"):
+        given = [it["with"] for it in shell.steps(path) if it.get("uses", "").startswith("trailaudit/")]
+        assert given, path
+        assert all(set(it) <= set(inputs) for it in given), path
+
+
+def outputs(place: Path) -> dict:
+    return dict(line.split("=", 1) for line in (place / "output").read_text().splitlines())
+
+
+def scan(place: Path, **inputs: str):
+    """The action's scan step, with its inputs' defaults."""
+    defaults = {name: it["default"] for name, it in shell.load(ACTION)["inputs"].items()}
+    values = {**defaults, "inventory": "demo.jsonl", "args": "--now=2026-11-16T06:00:00Z", **inputs}
+    it = shell.step(ACTION, "Scan")
+    variables = {}
+    for name, expression in it["env"].items():
+        found = re.fullmatch(r"\$\{\{ inputs\.([a-z-]+) \}\}", expression)
+        variables[name] = values[found[1]] if found else str(place / "trailaudit")
+    (place / "output").write_text("")
+    (place / "summary").write_text("")
+    github = {"GITHUB_OUTPUT": str(place / "output"), "GITHUB_STEP_SUMMARY": str(place / "summary")}
+    return shell.run(it["run"], place, **variables, **github)
+
+
+def test_the_action_scans(place):
+    done = scan(place)
+    assert done.returncode == 0, done.stderr
+    said = outputs(place)
+    assert said == {
+        "exit-code": "1",
+        "audit": "trailaudit-reports/trailaudit.json",
+        "sarif": "trailaudit-reports/trailaudit.sarif",
+    }
+    audit = json.loads((place / said["audit"]).read_text())
+    assert audit["run"]["fail_on"] == "low"
+    assert sorted(it.name for it in (place / "trailaudit-reports").iterdir()) == [
+        "trailaudit.html",
+        "trailaudit.json",
+        "trailaudit.sarif",
+        "trailaudit.xml",
+    ]
+    assert "1 of" in done.stdout or "FAIL" in done.stdout
+    summary = (place / "summary").read_text()
+    assert "trail" in summary and len(summary.encode()) < 1_000_000
+    # Nothing in the log is a command to the runner.
+    assert not [line for line in done.stdout.splitlines() if line.lstrip().startswith("::")]
+
+
+@pytest.mark.parametrize(
+    "inputs, code",
+    [
+        ({"args": "--exit-zero"}, "0"),
+        ({"formats": "junit\ncsv", "summary": "false"}, "1"),
+        ({"formats": "jsonn"}, "2"),
+        ({"inventory": "nowhere.jsonl"}, "2"),
+        ({"args": "--check\ntrail-is-logging; touch pwned"}, "2"),
+        ({"baseline": "not-there.json", "fail-on-new": "true"}, "1"),
+        ({"fail-on": "critical", "allow-incomplete": "true"}, "1"),
+    ],
+)
+def test_the_action_hands_the_code_on(place, inputs, code):
+    done = scan(place, **inputs)
+    assert done.returncode == 0, done.stderr
+    assert outputs(place)["exit-code"] == code, done.stderr
+    assert not (place / "pwned").exists()
+    assert bool((place / "summary").read_text()) == (code in "01" and inputs.get("summary") != "false")
+
+
+@pytest.mark.parametrize("code", ["0", "1", "2", "3", "4", "130", ""])
+def test_the_last_step_ends_with_the_code(tmp_path, code):
+    done = shell.run(shell.step(ACTION, "Verdict")["run"], tmp_path, CODE=code)
+    assert done.returncode == int(code or 4)
+    assert ("::error::" in done.stdout) == (code != "0")
+
+
+def release(place: Path, name: str) -> Path:
+    """A release, and a `curl` that fetches it from here."""
+    (place / name).mkdir()
+    shutil.copy(tool.binary(), place / name / "trailaudit")
+    archive = place / "bin" / f"{name}.tar.gz"
+    with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
+        tar.add(place / name, name)
+    shutil.rmtree(place / name)
+    archive.with_suffix(".gz.sha256").write_text(f"{sha256(archive.read_bytes()).hexdigest()}  {archive.name}\n")
+    curl = place / "bin/curl"
+    curl.write_text('#!/bin/sh\nfor it; do case "$it" in https://*) cp "$(dirname "$0")/${it##*/}" . ;; esac; done\n')
+    curl.chmod(0o755)
+    return archive
+
+
+def test_the_action_gets_a_release_and_checks_it(place):
+    name = "trailaudit-v0.1.0-x86_64-unknown-linux-gnu"
+    archive = release(place, name)
+    (place / "output").write_text("")
+    (place / "temp").mkdir()
+    variables = {
+        "BINARY": "",
+        "VERSION": "v0.1.0",
+        "BASE": "https://github.com/trailaudit/trailaudit/releases/download",
+        "RUNNER_TEMP": str(place / "temp"),
+        "GITHUB_OUTPUT": str(place / "output"),
+        "PATH": f"{place}/bin:/usr/bin:/bin",
+    }
+    get = shell.step(ACTION, "Get trailaudit")["run"]
+    done = shell.run(get, place, **variables)
+    assert done.returncode == 0, done.stderr
+    told = subprocess.run([outputs(place)["binary"], "--version"], capture_output=True, text=True)
+    assert told.stdout.startswith("trailaudit ")
+    archive.write_bytes(archive.read_bytes() + b"x")
+    assert shell.run(get, place, **variables).returncode != 0
+
+
+def offline(place: Path) -> dict:
+    """What makes the examples judge the sample organization instead of asking AWS."""
+    return {
+        "PATH": f"{place}/bin:/usr/bin:/bin",
+        "TRAILAUDIT_INVENTORY": "demo.jsonl",
+        "TRAILAUDIT_NOW": "2026-11-16T06:00:00Z",
+        "TRAILAUDIT_FAIL_ON": "high",
+        # As the examples set it.
+        "TRAILAUDIT_VERSION": "v0.1.0",
+    }
+
+
+def examples() -> dict[str, tuple[str, tuple]]:
+    gitlab = shell.load(EXAMPLES / "gitlab-ci.yml")["cloudtrail"]["script"]
+    azure = shell.load(EXAMPLES / "azure-pipelines.yml")["steps"]
+    (azure,) = [it["inputs"]["inlineScript"] for it in azure if it.get("displayName") == "Scan"]
+    return {
+        "gitlab": ("\n".join(gitlab), ("sh", "-e")),
+        "jenkins": (shell.jenkins()[1], ("sh", "-xe")),
+        "azure": (azure, ("bash", "-e")),
+    }
+
+
+@pytest.mark.parametrize("platform", ["gitlab", "jenkins", "azure"])
+def test_an_example_scans(place, platform):
+    script, how = examples()[platform]
+    done = shell.run(script, place, how, **offline(place))
+    assert done.returncode == 1, done.stderr
+    assert "trail" in done.stdout
+    for name in ("trailaudit.json", "trailaudit.xml", "trailaudit.sarif", "trailaudit.html"):
+        assert (place / "reports" / name).stat().st_size > 1000, name
+
+
+def test_the_nightly_audit_links_its_evidence(place):
+    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", place / "key.pem"], check=True)
+    (place / "evidence").mkdir()
+    records = inventory.read(place / "demo.jsonl")
+    variables = {**offline(place), "EVIDENCE": "evidence", "SIGNING_KEY": "key.pem"}
+    del variables["TRAILAUDIT_INVENTORY"]
+    script = (EXAMPLES / "scheduled.sh").read_text()
+    bundles = []
+    for night in (16, 17):
+        records[0]["value"]["taken_at"] = f"2026-11-{night}T06:00:00Z"
+        inventory.write(place / "night.jsonl", records)
+        done = shell.run(script, place, INVENTORY="night.jsonl", **variables)
+        assert done.returncode == 1, done.stderr
+        bundles = sorted((place / "evidence").iterdir())
+        # Names have seconds in them.
+        if night == 16:
+            bundles[0].rename(place / "evidence/2026-11-16T060000Z.tar.zst")
+    first, second = sorted((place / "evidence").iterdir())
+    verify = ("evidence", "verify", second, "--previous", first)
+    assert "the bundle before it is the one" in tool.run(place, *verify).ended(0).out
