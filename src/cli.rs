@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
+use trailaudit_checks::compare::Comparison;
 use trailaudit_checks::finding::Severity;
 use trailaudit_reports::{Anchor, BadAnchor, Profile};
 
@@ -14,6 +15,7 @@ Examples:
   trailaudit scan --demo                        a sample organization, no credentials needed
   trailaudit scan                               the organization or account of your credentials
   trailaudit scan -f text -f sarif=out.sarif    several reports of one run
+  trailaudit scan --baseline old.json --fail-on-new   only what got worse since counts
   trailaudit collect -o today.jsonl.zst         look now ..
   trailaudit scan --inventory today.jsonl.zst   .. and judge later, offline
 
@@ -91,6 +93,8 @@ pub enum Command {
     Scan(Box<Scan>),
     /// Only collect: write an inventory file, to judge later or elsewhere
     Collect(Collect),
+    /// Compare two audits: what is new, fixed, changed; exit 1 when something got worse
+    Diff(Diff),
     /// Write reports of a saved audit (the JSON of an earlier scan)
     Report(Report),
     /// Explain one check: what it asks, why, and what to do
@@ -214,6 +218,12 @@ pub struct Judge {
     /// Accepted risks and gaps [default: ./trailaudit-waivers.toml, if there is one]
     #[arg(long, value_name = "FILE")]
     pub waivers: Option<PathBuf>,
+    /// An earlier audit (the JSON of a scan): every finding is told as new, unchanged or updated since
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Only what got worse since the baseline counts for the exit code
+    #[arg(long, action = ArgAction::Set, value_name = "BOOL", default_value = "false")]
+    pub fail_on_new: bool,
     /// The clock by which waivers expire, such as 2026-03-01T12:00:00Z [default: now]
     #[arg(long, value_name = "TIME")]
     pub now: Option<Timestamp>,
@@ -262,6 +272,26 @@ pub struct Report {
     /// What to write.
     #[command(flatten)]
     pub output: Output,
+}
+
+/// Flags of `diff`.
+#[derive(Debug, Clone, Args)]
+pub struct Diff {
+    /// The JSON that an earlier scan wrote
+    pub before: PathBuf,
+    /// The JSON that a later scan wrote (- for standard input)
+    pub after: PathBuf,
+    /// text, json, markdown, and where it goes: markdown=comment.md (repeatable; one may go to stdout) [default: text]
+    #[arg(
+        short,
+        long = "format",
+        value_name = "KIND[=PATH]",
+        value_delimiter = ','
+    )]
+    pub format: Vec<Wanted<Comparison>>,
+    /// What got worse does not count: 0 instead of 1
+    #[arg(long)]
+    pub exit_zero: bool,
 }
 
 /// Flags of `explain`.

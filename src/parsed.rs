@@ -39,7 +39,8 @@ pub fn parse(args: &[std::ffi::OsString]) -> Result<Parsed, Refused> {
             config::load(cli.global.config.as_deref())
                 .map_err(|error| Refused::Stop(Stop::Usage(error)))?
         }
-        Command::Explain(_)
+        Command::Diff(_)
+        | Command::Explain(_)
         | Command::List(_)
         | Command::Completions { .. }
         | Command::Man { .. } => Config::default(),

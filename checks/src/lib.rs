@@ -13,6 +13,7 @@ pub mod audit;
 pub mod calls;
 pub mod catalog;
 pub mod check;
+pub mod compare;
 pub mod coverage;
 pub mod digest;
 pub mod evaluate;
