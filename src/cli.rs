@@ -312,6 +312,9 @@ pub enum List {
         /// Which checks.
         #[command(flatten)]
         select: Select,
+        /// Instead: questions that are no checks, and why
+        #[arg(long, conflicts_with_all = ["check", "skip_check", "framework"])]
+        left_out: bool,
         /// As JSON
         #[arg(long)]
         json: bool,
@@ -324,6 +327,12 @@ pub enum List {
     },
     /// Frameworks whose controls the checks support
     Frameworks {
+        /// Only these
+        #[arg(value_name = "ID")]
+        ids: Vec<String>,
+        /// Instead: every link of a check to a control, and whose reading it is
+        #[arg(long)]
+        links: bool,
         /// As JSON
         #[arg(long)]
         json: bool,
@@ -342,6 +351,9 @@ pub enum List {
     },
     /// Keys of trailaudit.toml, with their defaults
     Settings {
+        /// Instead: a settings file with every key in it, to begin with
+        #[arg(long, conflicts_with = "json")]
+        example: bool,
         /// As JSON
         #[arg(long)]
         json: bool,

@@ -65,7 +65,8 @@ pub fn judge(snapshot: &Snapshot, rules: &Rules) -> anyhow::Result<Audit> {
     let mut findings = findings(snapshot, rules)?;
     let mut waivers = waive(&mut findings, rules);
     let gaps = waiver::current_gaps(&rules.waivers, rules.now);
-    let coverage = Coverage::of(inventory);
+    let mut coverage = Coverage::of(inventory);
+    coverage.notes.extend(overridden(rules));
     let interrupted = inventory
         .trailer
         .as_ref()
@@ -175,6 +176,23 @@ fn waive(findings: &mut [Finding], rules: &Rules) -> WaiverReport {
         expired: applied.expired,
         accepted_gaps: 0,
     }
+}
+
+/// What the settings change about checks, one sentence each: whoever reads the report should know.
+fn overridden(rules: &Rules) -> impl Iterator<Item = String> {
+    let words = rules.settings.checks.iter().filter_map(|(id, it)| {
+        let check = catalog::find(id)?;
+        let reason = &it.reason;
+        match it.severity.filter(|severity| *severity != check.severity) {
+            _ if !it.enabled => Some(format!("the settings leave {id} out: {reason}")),
+            Some(severity) => Some(format!(
+                "the settings count {id} as {severity}, not {}: {reason}",
+                check.severity
+            )),
+            None => None,
+        }
+    });
+    words
 }
 
 fn checks(rules: &Rules) -> Vec<CheckInfo> {

@@ -17,6 +17,7 @@ pub mod compare;
 pub mod coverage;
 pub mod digest;
 pub mod evaluate;
+pub mod explained;
 pub mod fact;
 pub mod finding;
 pub mod framework;
