@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
+use trailaudit_checks::compare::Comparison;
 use trailaudit_checks::finding::Severity;
 use trailaudit_reports::{Anchor, BadAnchor, Profile};
 
@@ -19,6 +20,7 @@ Examples:
   trailaudit scan --demo                        a sample organization, no credentials needed
   trailaudit scan                               the organization or account of your credentials
   trailaudit scan -f text -f sarif=out.sarif    several reports of one run
+  trailaudit scan --baseline old.json --fail-on-new   only what got worse since counts
   trailaudit collect -o today.jsonl.zst         look now ..
   trailaudit scan --inventory today.jsonl.zst   .. and judge later, offline
   trailaudit verify s3://logs --since 24h       what CloudTrail's signatures prove of the last day
@@ -99,6 +101,8 @@ pub enum Command {
     Collect(Collect),
     /// Verify digests and logs: what CloudTrail's own signatures prove, hour by hour
     Verify(Box<Verify>),
+    /// Compare two audits: what is new, fixed, changed; exit 1 when something got worse
+    Diff(Diff),
     /// Write reports of a saved audit (the JSON of an earlier scan)
     Report(Report),
     /// A sealed bundle for an auditor: make it, check it, draw a sample
@@ -311,6 +315,12 @@ pub struct Judge {
     /// Accepted risks and gaps [default: ./trailaudit-waivers.toml, if there is one]
     #[arg(long, value_name = "FILE")]
     pub waivers: Option<PathBuf>,
+    /// An earlier audit (the JSON of a scan): every finding is told as new, unchanged or updated since
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Only what got worse since the baseline counts for the exit code
+    #[arg(long, action = ArgAction::Set, value_name = "BOOL", default_value = "false")]
+    pub fail_on_new: bool,
     /// The clock by which waivers expire, such as 2026-03-01T12:00:00Z [default: now]
     #[arg(long, value_name = "TIME")]
     pub now: Option<Timestamp>,
@@ -361,6 +371,26 @@ pub struct Report {
     pub output: Output,
 }
 
+/// Flags of `diff`.
+#[derive(Debug, Clone, Args)]
+pub struct Diff {
+    /// The JSON that an earlier scan wrote
+    pub before: PathBuf,
+    /// The JSON that a later scan wrote (- for standard input)
+    pub after: PathBuf,
+    /// text, json, markdown, and where it goes: markdown=comment.md (repeatable; one may go to stdout) [default: text]
+    #[arg(
+        short,
+        long = "format",
+        value_name = "KIND[=PATH]",
+        value_delimiter = ','
+    )]
+    pub format: Vec<Wanted<Comparison>>,
+    /// What got worse does not count: 0 instead of 1
+    #[arg(long)]
+    pub exit_zero: bool,
+}
+
 /// Flags of `explain`.
 #[derive(Debug, Clone, Args)]
 pub struct Explain {
@@ -379,6 +409,9 @@ pub enum List {
         /// Which checks.
         #[command(flatten)]
         select: Select,
+        /// Instead: questions that are no checks, and why
+        #[arg(long, conflicts_with_all = ["check", "skip_check", "framework"])]
+        left_out: bool,
         /// As JSON
         #[arg(long)]
         json: bool,
@@ -391,6 +424,12 @@ pub enum List {
     },
     /// Frameworks whose controls the checks support
     Frameworks {
+        /// Only these
+        #[arg(value_name = "ID")]
+        ids: Vec<String>,
+        /// Instead: every link of a check to a control, and whose reading it is
+        #[arg(long)]
+        links: bool,
         /// As JSON
         #[arg(long)]
         json: bool,
@@ -409,6 +448,9 @@ pub enum List {
     },
     /// Keys of trailaudit.toml, with their defaults
     Settings {
+        /// Instead: a settings file with every key in it, to begin with
+        #[arg(long, conflicts_with = "json")]
+        example: bool,
         /// As JSON
         #[arg(long)]
         json: bool,

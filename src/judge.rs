@@ -7,10 +7,11 @@ use trailaudit_checks::audit::{
     Audit, AuditScope, CheckInfo, RunOutcome, SCHEMA, Summary, WaiverReport,
 };
 use trailaudit_checks::catalog;
+use trailaudit_checks::compare::{self, Looked};
 use trailaudit_checks::coverage::Coverage;
 use trailaudit_checks::digest::Problem;
 use trailaudit_checks::evaluate::{Context, Evaluation};
-use trailaudit_checks::finding::{Finding, Severity, Status};
+use trailaudit_checks::finding::{BaselineState, Finding, Severity, Status};
 use trailaudit_checks::framework;
 use trailaudit_checks::inventory::{Inventory, Tool};
 use trailaudit_checks::settings::Settings;
@@ -29,6 +30,8 @@ pub struct Rules {
     pub settings: Settings,
     /// Accepted risks and gaps.
     pub waivers: Waivers,
+    /// An earlier audit to compare with.
+    pub baseline: Option<Baseline>,
     /// The clock by which waivers expire.
     pub now: Timestamp,
     /// The least severity that counts.
@@ -37,6 +40,15 @@ pub struct Rules {
     pub allow_incomplete: bool,
     /// Nothing counts.
     pub exit_zero: bool,
+}
+
+/// An earlier audit.
+#[derive(Debug, Clone)]
+pub struct Baseline {
+    /// What it said.
+    pub audit: Audit,
+    /// Only what got worse since counts for the exit code.
+    pub fail_on_new: bool,
 }
 
 /// This program.
@@ -54,22 +66,39 @@ pub fn judge(snapshot: &Snapshot, rules: &Rules) -> anyhow::Result<Audit> {
     let mut findings = findings(snapshot, rules)?;
     let mut waivers = waive(&mut findings, rules);
     let gaps = waiver::current_gaps(&rules.waivers, rules.now);
-    let coverage = Coverage::of(inventory);
-    let (unknown, accepted): (Vec<&Finding>, Vec<&Finding>) = findings
-        .iter()
-        .filter(|finding| finding.status == Status::Unknown)
-        .partition(|finding| !waiver::is_accepted(&gaps, finding));
-    let counts = |finding: &Finding| finding.severity >= rules.fail_on;
+    let mut coverage = Coverage::of(inventory);
+    coverage.notes.extend(overridden(rules));
     let interrupted = inventory
         .trailer
         .as_ref()
         .is_some_and(|trailer| trailer.interrupted);
+    let ids: BTreeSet<&str> = rules.selection.checks.iter().map(|it| it.id).collect();
+    let baseline = rules.baseline.as_ref().map(|it| {
+        let looked = Looked::at(&coverage, ids.clone(), interrupted);
+        compare::mark(&it.audit, &mut findings, &looked, it.fail_on_new)
+    });
+    let (unknown, accepted): (Vec<&Finding>, Vec<&Finding>) = findings
+        .iter()
+        .filter(|finding| finding.status == Status::Unknown)
+        .partition(|finding| !waiver::is_accepted(&gaps, finding));
+    let new_only = rules.baseline.as_ref().filter(|it| it.fail_on_new);
+    let counts = |it: &Finding| it.severity >= rules.fail_on;
+    let counts_now = |it: &Finding| {
+        counts(it) && (new_only.is_none() || it.baseline == Some(BaselineState::New))
+    };
+    let unseen = |coverage: &Coverage| waiver::uncovered_population(&gaps, coverage);
+    let unseen_now = match new_only {
+        Some(earlier) => unseen(&compare::newly(&earlier.audit.coverage, &coverage)),
+        None => unseen(&coverage),
+    };
+    let complete =
+        inventory.complete() && !unknown.iter().any(|it| counts(it)) && !unseen(&coverage);
     let state = State {
         interrupted,
-        failing: findings.iter().any(|it| it.is_open_failure() && counts(it)),
-        missing: !inventory.complete()
-            || unknown.into_iter().any(counts)
-            || waiver::uncovered_population(&gaps, &coverage),
+        failing: findings
+            .iter()
+            .any(|it| it.is_open_failure() && counts_now(it)),
+        missing: !inventory.complete() || unknown.into_iter().any(counts_now) || unseen_now,
         allow_incomplete: rules.allow_incomplete,
         exit_zero: rules.exit_zero,
     };
@@ -77,7 +106,6 @@ pub fn judge(snapshot: &Snapshot, rules: &Rules) -> anyhow::Result<Audit> {
     let review = waiver::review_gaps(&rules.waivers, rules.now, &findings, &coverage);
     waivers.unused.extend(review.unused);
     waivers.expired.extend(review.expired);
-    let ids: BTreeSet<&str> = rules.selection.checks.iter().map(|it| it.id).collect();
     let frameworks = rules.selection.frameworks.iter();
     let chains = || inventory.chains.values();
     let scope = inventory.header.scope.clone();
@@ -96,7 +124,7 @@ pub fn judge(snapshot: &Snapshot, rules: &Rules) -> anyhow::Result<Audit> {
             selection: rules.selection.narrowed.clone(),
         },
         run: RunOutcome {
-            complete: !state.missing,
+            complete,
             interrupted,
             exit_code: decide(state).code(),
             fail_on: rules.fail_on,
@@ -110,6 +138,7 @@ pub fn judge(snapshot: &Snapshot, rules: &Rules) -> anyhow::Result<Audit> {
             .map(|it| framework::result(it, &ids, &findings))
             .collect(),
         coverage,
+        baseline,
         findings,
         chains: chains().map(|it| it.chain.clone()).collect(),
         problems: problems(inventory),
@@ -160,6 +189,23 @@ fn waive(findings: &mut [Finding], rules: &Rules) -> WaiverReport {
         expired: applied.expired,
         accepted_gaps: 0,
     }
+}
+
+/// What the settings change about checks, one sentence each: whoever reads the report should know.
+fn overridden(rules: &Rules) -> impl Iterator<Item = String> {
+    let words = rules.settings.checks.iter().filter_map(|(id, it)| {
+        let check = catalog::find(id)?;
+        let reason = &it.reason;
+        match it.severity.filter(|severity| *severity != check.severity) {
+            _ if !it.enabled => Some(format!("the settings leave {id} out: {reason}")),
+            Some(severity) => Some(format!(
+                "the settings count {id} as {severity}, not {}: {reason}",
+                check.severity
+            )),
+            None => None,
+        }
+    });
+    words
 }
 
 fn checks(rules: &Rules) -> Vec<CheckInfo> {

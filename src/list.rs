@@ -5,8 +5,9 @@ use std::path::Path;
 
 use serde::Serialize;
 use serde_json::Value;
+use trailaudit_checks::catalog;
 use trailaudit_checks::coverage::{AccountStatus, Coverage, RegionStatus};
-use trailaudit_checks::framework;
+use trailaudit_checks::framework::{self, Basis, Framework};
 use trailaudit_checks::settings::Settings;
 use trailaudit_reports::FORMATS;
 
@@ -16,15 +17,27 @@ use crate::explain::subject;
 use crate::output::to_stdout;
 use crate::selection::Selection;
 use crate::snapshot::Snapshot;
-use crate::{keys, permissions};
+use crate::{keys, permissions, selection};
 
 /// Prints the list that was asked for.
 pub fn list(what: &List) -> Result<(), Stop> {
     let (text, json) = match what {
-        List::Checks { select, json } => told(&checks(select)?, *json, 2)?,
+        List::Checks {
+            left_out: true,
+            json,
+            ..
+        } => told(&left_out()?, *json, 2)?,
+        List::Checks { select, json, .. } => told(&checks(select)?, *json, 2)?,
         List::Formats { json } => told(&all_formats(), *json, 2)?,
-        List::Frameworks { json } => told(&frameworks()?, *json, 2)?,
-        List::Settings { json } => told(&settings()?, *json, 2)?,
+        List::Frameworks { ids, links, json } => {
+            let chosen = chosen(ids)?;
+            match links {
+                true => told(&links_of(&chosen), *json, 2)?,
+                false => told(&frameworks(chosen), *json, 2)?,
+            }
+        }
+        List::Settings { example: true, .. } => (example()?, true),
+        List::Settings { json, .. } => told(&settings()?, *json, 2)?,
         List::Permissions {
             select,
             format,
@@ -151,14 +164,84 @@ impl Row for FrameworkRow {
     }
 }
 
-fn frameworks() -> anyhow::Result<Vec<FrameworkRow>> {
-    let rows = framework::all()?.into_iter().map(|it| FrameworkRow {
+fn frameworks(chosen: Vec<Framework>) -> Vec<FrameworkRow> {
+    let rows = chosen.into_iter().map(|it| FrameworkRow {
         controls: it.controls.len(),
         id: it.id,
         name: it.name,
         version: it.version,
     });
-    Ok(rows.collect())
+    rows.collect()
+}
+
+fn chosen(ids: &[String]) -> Result<Vec<Framework>, Stop> {
+    let all = framework::all().map_err(|error| Stop::Fatal(error.into()))?;
+    match ids {
+        [] => Ok(all),
+        [..] => selection::chosen(ids, &all),
+    }
+}
+
+/// A link of a check to a control.
+#[derive(Debug, Serialize)]
+struct LinkRow {
+    framework: String,
+    control: String,
+    title: String,
+    basis: Basis,
+    check: String,
+    source: String,
+}
+
+impl Row for LinkRow {
+    fn cells(&self) -> Vec<String> {
+        let basis = match self.basis {
+            Basis::Ours => "ours",
+            Basis::Peer => "peer",
+            Basis::PeerAndOurs => "peer and ours",
+            Basis::PeerAndRecall => "peer, id partly recalled",
+        };
+        vec![
+            self.framework.clone(),
+            self.control.clone(),
+            self.check.clone(),
+            basis.to_owned(),
+        ]
+    }
+}
+
+fn links_of(frameworks: &[Framework]) -> Vec<LinkRow> {
+    let mut rows = Vec::new();
+    for framework in frameworks {
+        for control in &framework.controls {
+            rows.extend(control.checks.iter().map(|check| LinkRow {
+                framework: framework.id.clone(),
+                control: control.id.clone(),
+                title: control.title.clone(),
+                basis: control.basis,
+                check: check.clone(),
+                source: framework.source.clone(),
+            }));
+        }
+    }
+    rows
+}
+
+#[derive(Debug, Serialize)]
+struct LeftOutRow {
+    id: String,
+    reason: String,
+}
+
+impl Row for LeftOutRow {
+    fn cells(&self) -> Vec<String> {
+        vec![self.id.clone(), self.reason.clone()]
+    }
+}
+
+fn left_out() -> anyhow::Result<Vec<LeftOutRow>> {
+    let all = catalog::left_out()?.into_iter();
+    Ok(all.map(|(id, reason)| LeftOutRow { id, reason }).collect())
 }
 
 #[derive(Debug, Serialize)]
@@ -251,6 +334,94 @@ fn settings() -> anyhow::Result<Vec<SettingRow>> {
     }
     Ok(rows)
 }
+
+/// A settings file with every key: what is commented out says the default, or shows the form.
+pub fn example() -> anyhow::Result<String> {
+    let mut out = String::from(
+        "# Settings of trailaudit: trailaudit.toml in the working folder, or --config FILE.\n\
+         # Every key is here with its default, or with an example where there is none.\n\
+         # A flag counts before a variable (TRAILAUDIT_*), a variable before this file.\n",
+    );
+    let rows = settings()?;
+    let (tables, plain): (Vec<&SettingRow>, Vec<&SettingRow>) = rows
+        .iter()
+        .partition(|it| form(&it.key).is_some_and(is_table));
+    for row in plain.into_iter().chain(tables) {
+        let written = match form(&row.key) {
+            Some(form) => form.to_owned(),
+            None if row.default.is_null() => format!("{} = \"\"", row.key),
+            None => format!("{} = {}", row.key, row.default),
+        };
+        let _ = write!(out, "\n# {}\n", row.about);
+        for line in written.lines() {
+            let _ = writeln!(out, "#{line}");
+        }
+    }
+    Ok(out)
+}
+
+fn is_table(form: &str) -> bool {
+    form.starts_with('[')
+}
+
+/// How a key is written that has no default, or a default that shows nothing.
+fn form(key: &str) -> Option<&'static str> {
+    FORMS
+        .iter()
+        .find(|(it, _)| *it == key)
+        .map(|(_, form)| *form)
+}
+
+const FORMS: [(&str, &str); 25] = [
+    (
+        "allowed_principals",
+        "[[allowed_principals]]\narn = \"arn:aws:iam::111111111111:role/break-glass\"\n\
+         reason = \"opened by two people, with an alarm\"\nexpires = \"2027-06-30\"",
+    ),
+    (
+        "approved_buckets",
+        "approved_buckets = [\"acme-org-trail\"]",
+    ),
+    (
+        "approved_home_regions",
+        "approved_home_regions = [\"eu-central-1\"]",
+    ),
+    (
+        "checks",
+        "[checks.trail-insights-error-rate]\nseverity = \"info\"\nenabled = false\n\
+         reason = \"paid for per event, and nobody reads them\"",
+    ),
+    ("delivery_max_age", "delivery_max_age = \"24h\""),
+    (
+        "log_archive_accounts",
+        "log_archive_accounts = [\"333333333333\"]",
+    ),
+    ("naming_pattern", "naming_pattern = \"acme-*-trail\""),
+    (
+        "required_data_event_resources",
+        "required_data_event_resources = [\"arn:aws:s3:::acme-payments\"]",
+    ),
+    ("required_tags", "required_tags = [\"owner\"]"),
+    (
+        "roles",
+        "[roles.222222222222]\nrole_name = \"audit\"\nexternal_id = \"example\"",
+    ),
+    ("accounts", "accounts = [\"111111111111\"]"),
+    ("exclude_accounts", "exclude_accounts = [\"222222222222\"]"),
+    ("ou", "ou = [\"ou-abcd-11111111\"]"),
+    ("regions", "regions = [\"eu-central-1\", \"us-east-1\"]"),
+    ("check", "check = [\"trail-*\", \"bucket-*\"]"),
+    ("skip_check", "skip_check = [\"lake-*\"]"),
+    ("framework", "framework = [\"cis-aws-foundations-5.0\"]"),
+    ("format", "format = [\"text\", \"sarif=trailaudit.sarif\"]"),
+    ("sarif_anchor", "sarif_anchor = \"main.tf:1\""),
+    ("waivers", "waivers = \"trailaudit-waivers.toml\""),
+    ("output_dir", "output_dir = \"reports\""),
+    ("profile", "profile = \"audit\""),
+    ("role_name", "role_name = \"trailaudit\""),
+    ("external_id", "external_id = \"example\""),
+    ("baseline", "baseline = \"last-week.json\""),
+];
 
 /// What `collect` says it has seen.
 pub fn collected(snapshot: &Snapshot, path: &Path) -> String {

@@ -6,21 +6,45 @@ use std::str::FromStr;
 
 use anyhow::Context as _;
 use trailaudit_checks::audit::Audit;
-use trailaudit_reports::{FORMATS, Format, Options};
+use trailaudit_checks::compare::Comparison;
+use trailaudit_reports::{DIFF_FORMATS, FORMATS, Format, Options};
 
 use crate::exit::Stop;
 use crate::files::{Access, is_closed_pipe, write_whole};
 use crate::nearest::hint;
 use crate::tell::Tell;
 
+/// What reports are made of.
+pub trait Told: Sized + 'static {
+    /// The formats it has; the first is the usual one.
+    const FORMATS: &'static [&'static Format<Self>];
+}
+
+impl Told for Audit {
+    const FORMATS: &'static [&'static Format<Self>] = FORMATS;
+}
+
+impl Told for Comparison {
+    const FORMATS: &'static [&'static Format<Self>] = DIFF_FORMATS;
+}
+
 /// `KIND[=PATH]`, as it was asked for.
-#[derive(Debug, Clone)]
-pub struct Wanted {
-    format: &'static Format,
+#[derive(Debug)]
+pub struct Wanted<T: Told = Audit> {
+    format: &'static Format<T>,
     path: Option<PathBuf>,
 }
 
-impl FromStr for Wanted {
+impl<T: Told> Clone for Wanted<T> {
+    fn clone(&self) -> Self {
+        Self {
+            format: self.format,
+            path: self.path.clone(),
+        }
+    }
+}
+
+impl<T: Told> FromStr for Wanted<T> {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -29,8 +53,8 @@ impl FromStr for Wanted {
             Some((name, path)) => (name, Some(PathBuf::from(path))),
             None => (text, None),
         };
-        let names = || FORMATS.iter().map(|format| format.name);
-        let format = FORMATS.iter().find(|format| format.name == name);
+        let names = || T::FORMATS.iter().map(|format| format.name);
+        let format = T::FORMATS.iter().find(|format| format.name == name);
         let format = format.ok_or_else(|| {
             let all: Vec<&str> = names().collect();
             format!(
@@ -45,17 +69,17 @@ impl FromStr for Wanted {
 
 /// One report to be written.
 #[derive(Debug)]
-pub struct Report {
-    format: &'static Format,
+pub struct Report<T: Told = Audit> {
+    format: &'static Format<T>,
     /// None for standard output.
     path: Option<PathBuf>,
 }
 
 /// Settles where each report goes, before anything is asked or judged.
-pub fn plan(wanted: &[Wanted], folder: Option<&Path>) -> Result<Vec<Report>, Stop> {
+pub fn plan<T: Told>(wanted: &[Wanted<T>], folder: Option<&Path>) -> Result<Vec<Report<T>>, Stop> {
     let default = [Wanted::from_str("text").map_err(Stop::usage)?];
     let wanted = if wanted.is_empty() { &default } else { wanted };
-    let mut reports: Vec<Report> = Vec::new();
+    let mut reports: Vec<Report<T>> = Vec::new();
     for Wanted { format, path } in wanted {
         let path = match (path, folder) {
             (Some(path), _) if path == Path::new("-") => None,
@@ -76,15 +100,15 @@ pub fn plan(wanted: &[Wanted], folder: Option<&Path>) -> Result<Vec<Report>, Sto
 }
 
 /// Writes them all. Says no when one could not be written.
-pub fn write(
-    reports: &[Report],
-    audit: &Audit,
-    options: impl Fn(&Report) -> Options,
+pub fn write<T: Told>(
+    reports: &[Report<T>],
+    told: &T,
+    options: impl Fn(&Report<T>) -> Options,
     tell: Tell,
 ) -> Result<(), Stop> {
     let mut failed = 0_usize;
     for report in reports {
-        match report.write(audit, &options(report)) {
+        match report.write(told, &options(report)) {
             Ok(()) => {
                 if let Some(path) = &report.path {
                     tell.note(&format!(
@@ -109,23 +133,23 @@ pub fn write(
     }
 }
 
-impl Report {
+impl<T: Told> Report<T> {
     /// Goes to stdout.
     #[must_use]
     pub fn to_stdout(&self) -> bool {
         self.path.is_none()
     }
 
-    fn write(&self, audit: &Audit, options: &Options) -> anyhow::Result<()> {
+    fn write(&self, told: &T, options: &Options) -> anyhow::Result<()> {
         let Some(path) = &self.path else {
-            return to_stdout(|out| (self.format.write)(audit, options, out));
+            return to_stdout(|out| (self.format.write)(told, options, out));
         };
         if let Some(folder) = path.parent().filter(|it| !it.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("{} cannot be made", folder.display()))?;
         }
         write_whole(path, Access::Usual, |out| {
-            Ok((self.format.write)(audit, options, out)?)
+            Ok((self.format.write)(told, options, out)?)
         })
     }
 }

@@ -42,6 +42,7 @@ pub fn parse(args: &[std::ffi::OsString]) -> Result<Parsed, Refused> {
         | Command::Evidence(Evidence::Create(_)) => config::load(cli.global.config.as_deref())
             .map_err(|error| Refused::Stop(Stop::Usage(error)))?,
         Command::Evidence(Evidence::Verify(_) | Evidence::Sample(_))
+        | Command::Diff(_)
         | Command::Explain(_)
         | Command::List(_)
         | Command::Completions { .. }

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use jiff::Timestamp;
 use trailaudit_checks::audit::Audit;
-use trailaudit_checks::calls;
+use trailaudit_checks::{calls, compare};
 
-use crate::cli::{self, Collect, Color, Command, Global, Live, Report, Scan, Verify};
+use crate::cli::{Collect, Color, Command, Diff, Global, Live, Report, Scan, Verify};
 use crate::collect::Options;
 use crate::config;
 use crate::exit::{Exit, Stop};
-use crate::judge::{Rules, judge};
+use crate::judge::{Baseline, Rules, judge};
 use crate::parsed::{Parsed, Refused, parse};
 use crate::selection::{Needed, Selection};
 use crate::snapshot::{Snapshot, Source, Spool, load};
@@ -69,6 +69,7 @@ impl Parsed {
             Command::Scan(scan) => self.scan(scan, tell),
             Command::Collect(collect) => self.collect(collect, tell),
             Command::Verify(verify) => self.verify(verify, tell),
+            Command::Diff(diff) => self.diff(diff, tell),
             Command::Report(report) => self.report(report, tell),
             Command::Evidence(it) => self.evidence(it, tell),
             Command::Explain(it) => explain::explain(it).map(|()| Exit::Clean),
@@ -85,7 +86,7 @@ impl Parsed {
         } = self.judged(scan, tell)?;
         // A report is worth having even if the inventory could not be kept.
         let saved = save(scan.save_inventory.as_deref(), &snapshot, tell);
-        let options = |report: &_| self.options(&scan.output, report);
+        let options = |it: &output::Report| scan.output.of(self.options(it.to_stdout()));
         output::write(&reports, &audit, options, tell)?;
         saved?;
         Ok(exit_of(audit.run.exit_code))
@@ -101,6 +102,7 @@ impl Parsed {
         if let Some(path) = path {
             tell.detail(&format!("waivers from {}", path.display()));
         }
+        let baseline = baseline(scan.judge.baseline.as_deref(), scan.judge.fail_on_new)?;
         let loaded = source.as_ref().map(load).transpose().map_err(Stop::Usage)?;
         let verified = loaded
             .as_ref()
@@ -128,6 +130,7 @@ impl Parsed {
             selection,
             settings: config.settings.clone(),
             waivers,
+            baseline,
             now: now.map_or_else(clock, Ok)?,
             fail_on: scan.judge.fail_on,
             allow_incomplete: scan.judge.allow_incomplete,
@@ -138,6 +141,7 @@ impl Parsed {
             None => Stop::Fatal(error),
         })?;
         tell_waivers(&audit, tell);
+        tell_baseline(&audit, tell);
         Ok(Judged {
             snapshot,
             rules,
@@ -183,6 +187,7 @@ impl Parsed {
         if let Some(path) = path {
             tell.detail(&format!("waivers from {}", path.display()));
         }
+        let baseline = baseline(flags.judge.baseline.as_deref(), flags.judge.fail_on_new)?;
         let reports = output::plan(&flags.output.format, flags.output.output_dir.as_deref())?;
         let now = flags.judge.now.map_or_else(clock, Ok)?;
         let progress = stderr_is_terminal() && !self.cli.global.no_progress && !tell.quiet;
@@ -199,6 +204,7 @@ impl Parsed {
             selection: Selection::of_verify(&self.config.settings)?,
             settings: self.config.settings.clone(),
             waivers,
+            baseline,
             now,
             fail_on: flags.judge.fail_on,
             allow_incomplete: flags.judge.allow_incomplete,
@@ -206,7 +212,7 @@ impl Parsed {
         };
         let audit = judge(&snapshot, &rules)?;
         tell_waivers(&audit, tell);
-        let options = |report: &_| self.options(&flags.output, report);
+        let options = |it: &output::Report| flags.output.of(self.options(it.to_stdout()));
         output::write(&reports, &audit, options, tell)?;
         saved?;
         Ok(exit_of(audit.run.exit_code))
@@ -215,9 +221,22 @@ impl Parsed {
     fn report(&self, report: &Report, tell: Tell) -> Result<Exit, Stop> {
         let reports = output::plan(&report.output.format, report.output.output_dir.as_deref())?;
         let audit = crate::saved::load(&report.audit).map_err(Stop::Usage)?;
-        let options = |it: &_| self.options(&report.output, it);
+        let options = |it: &output::Report| report.output.of(self.options(it.to_stdout()));
         output::write(&reports, &audit, options, tell)?;
         Ok(Exit::Clean)
+    }
+
+    fn diff(&self, diff: &Diff, tell: Tell) -> Result<Exit, Stop> {
+        let reports = output::plan(&diff.format, None)?;
+        let load = |path: &Path| crate::saved::load(path).map_err(Stop::Usage);
+        let comparison = compare::compare(&load(&diff.before)?, &load(&diff.after)?);
+        let options = |it: &output::Report<_>| self.options(it.to_stdout());
+        output::write(&reports, &comparison, options, tell)?;
+        Ok(if comparison.worse && !diff.exit_zero {
+            Exit::Findings
+        } else {
+            Exit::Clean
+        })
     }
 
     /// The inventory to judge; none for a live run. A flag says more than a variable does.
@@ -298,14 +317,9 @@ impl Parsed {
     }
 
     /// Colours and the terminal's width are for what goes to a terminal.
-    fn options(
-        &self,
-        output: &cli::Output,
-        report: &output::Report,
-    ) -> trailaudit_reports::Options {
-        let to_terminal = report.to_stdout() && stdout_is_terminal();
+    fn options(&self, to_stdout: bool) -> trailaudit_reports::Options {
+        let to_terminal = to_stdout && stdout_is_terminal();
         trailaudit_reports::Options {
-            min_severity: output.min_severity,
             color: match self.cli.global.color {
                 Color::Auto => {
                     to_terminal && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty())
@@ -315,8 +329,6 @@ impl Parsed {
             },
             width: if to_terminal { width() } else { 80 },
             verbose: self.cli.global.verbose,
-            sarif_profile: output.sarif_profile,
-            sarif_anchor: output.sarif_anchor.clone(),
             ..trailaudit_reports::Options::default()
         }
     }
@@ -328,6 +340,48 @@ fn verify_window(scan: &Scan) -> Result<(Timestamp, Timestamp), Stop> {
     let (since, until) =
         window::window(Some(scan.digests.since), None, now).map_err(Stop::usage)?;
     Ok((since.unwrap_or(until), until))
+}
+
+impl crate::cli::Output {
+    /// What the flags choose.
+    fn of(&self, usual: trailaudit_reports::Options) -> trailaudit_reports::Options {
+        trailaudit_reports::Options {
+            min_severity: self.min_severity,
+            sarif_profile: self.sarif_profile,
+            sarif_anchor: self.sarif_anchor.clone(),
+            ..usual
+        }
+    }
+}
+
+/// The earlier audit, if one is to be compared with.
+fn baseline(path: Option<&Path>, fail_on_new: bool) -> Result<Option<Baseline>, Stop> {
+    let Some(path) = path else {
+        return match fail_on_new {
+            false => Ok(None),
+            true => Err(Stop::usage(
+                "--fail-on-new needs an earlier audit: --baseline FILE",
+            )),
+        };
+    };
+    let audit = crate::saved::load(path).map_err(Stop::Usage)?;
+    Ok(Some(Baseline { audit, fail_on_new }))
+}
+
+/// A baseline that is about something else makes everything new.
+fn tell_baseline(audit: &Audit, tell: Tell) {
+    let Some(report) = &audit.baseline else {
+        return;
+    };
+    if report.of.organization != audit.scope.organization {
+        tell.warn("the baseline is an audit of another organization");
+    }
+    if report.of.selection != audit.scope.selection {
+        tell.warn("the baseline judged other checks: what it did not judge is told as new");
+    }
+    if report.of.interrupted {
+        tell.warn("the baseline was interrupted: what it did not see is told as new");
+    }
 }
 
 fn save(path: Option<&Path>, snapshot: &Snapshot, tell: Tell) -> anyhow::Result<()> {

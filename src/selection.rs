@@ -138,7 +138,8 @@ fn narrowed(select: &Select, settings: &Settings) -> Vec<String> {
     all.into_iter().collect()
 }
 
-fn chosen(ids: &[String], all: &[Framework]) -> Result<Vec<Framework>, Stop> {
+/// The frameworks with these ids.
+pub(crate) fn chosen(ids: &[String], all: &[Framework]) -> Result<Vec<Framework>, Stop> {
     let mut chosen: Vec<Framework> = Vec::new();
     for id in ids {
         let Some(framework) = all.iter().find(|framework| framework.id == *id) else {

@@ -1,7 +1,11 @@
 //! `list`, `explain`, `completions` and `man`.
 
+use std::path::Path;
+
 use serde_json::Value;
 use trailaudit_checks::catalog;
+
+use trailaudit::{explain, list};
 
 use crate::binary::Place;
 
@@ -33,7 +37,115 @@ fn every_check_is_explained() {
         let json = place.run(&["explain", check.id, "--json"]).code(0).json();
         assert_eq!(json["id"], check.id);
         assert_eq!(json["fix"], check.fix);
+        assert!(
+            text.contains("How it judges") && text.contains("Looks alike"),
+            "{text}"
+        );
     }
+}
+
+/// Generated text is compared with its file; with `TRAILAUDIT_RENEW=1` it is written.
+fn published(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("docs")
+        .join(name);
+    if std::env::var("TRAILAUDIT_RENEW").is_ok_and(|it| it == "1") {
+        std::fs::write(&path, text).unwrap();
+    }
+    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        there == text,
+        "docs/{name} is not what is generated; renew it with\n    \
+         TRAILAUDIT_RENEW=1 cargo test --no-default-features --test main lists"
+    );
+}
+
+#[test]
+fn the_handbook_is_that_of_the_catalogue() {
+    published("checks.md", &explain::handbook().unwrap());
+}
+
+/// The example is complete and right: with its comment marks taken away, it is a settings file that is accepted.
+#[test]
+fn the_example_has_every_key() {
+    let place = Place::new();
+    let text = place.run(&["list", "settings", "--example"]).code(0).stdout;
+    published("trailaudit.example.toml", &text);
+    assert_eq!(text, list::example().unwrap());
+    let set = |line: &str| match line.strip_prefix('#') {
+        Some(rest) if !rest.starts_with(' ') => rest.to_owned(),
+        Some(_) | None => line.to_owned(),
+    };
+    let bare: String = text.lines().map(|line| set(line) + "\n").collect();
+    let rows = place.run(&["list", "settings", "--json"]).code(0).json();
+    for row in rows.as_array().unwrap() {
+        let key = row["key"].as_str().unwrap();
+        let there = |line: &str| {
+            line.starts_with(&format!("{key} ="))
+                || line.starts_with(&format!("[{key}."))
+                || line == format!("[[{key}]]")
+        };
+        assert!(bare.lines().any(there), "{key} is not in the example");
+    }
+    // Files that are not here.
+    let elsewhere = ["baseline", "waivers", "output_dir"];
+    let judged = bare.lines().filter(|line| {
+        !elsewhere
+            .iter()
+            .any(|key| line.starts_with(&format!("{key} =")))
+    });
+    let judged: String = judged.map(|line| format!("{line}\n")).collect();
+    place.write("example.toml", judged);
+    let args = ["scan", "--demo", "-c", "example.toml", "-f", "json"];
+    let audit = place.run(&args).code(1).json();
+    let notes = audit["coverage"]["notes"].to_string();
+    assert!(
+        notes.contains("leave trail-insights-error-rate out"),
+        "{notes}"
+    );
+}
+
+#[test]
+fn what_is_no_check_says_why() {
+    let place = Place::new();
+    let text = place.run(&["list", "checks", "--left-out"]).code(0).stdout;
+    assert!(
+        text.contains("organization-trail-owner-account  An organization trail"),
+        "{text}"
+    );
+    let rows = place
+        .run(&["list", "checks", "--left-out", "--json"])
+        .json();
+    assert_eq!(
+        rows.as_array().unwrap().len(),
+        catalog::left_out().unwrap().len()
+    );
+}
+
+#[test]
+fn links_say_whose_reading_they_are() {
+    let place = Place::new();
+    let args = ["list", "frameworks", "cis-aws-foundations-5.0", "--links"];
+    let text = place.run(&args).code(0).stdout;
+    assert!(
+        text.lines()
+            .all(|line| line.starts_with("cis-aws-foundations-5.0")),
+        "{text}"
+    );
+    let line = text
+        .lines()
+        .find(|it| it.contains("trail-multi-region"))
+        .unwrap();
+    assert!(line.ends_with("peer and ours"), "{line}");
+    let rows = place
+        .run(&["list", "frameworks", "--links", "--json"])
+        .json();
+    let rows = rows.as_array().unwrap();
+    assert!(rows.len() > 500 && rows.iter().all(|it| it["basis"].is_string()));
+    place
+        .run(&["list", "frameworks", "cis-aws-foundations-5"])
+        .code(2)
+        .says("there is no framework");
 }
 
 #[test]

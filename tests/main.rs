@@ -8,6 +8,7 @@
 )]
 
 mod ask;
+mod baseline;
 mod binary;
 mod demo;
 mod evidence;

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::check::Check;
+use crate::compare::BaselineReport;
 use crate::coverage::Coverage;
 use crate::digest::{Chain, Problem};
 use crate::finding::{Finding, Severity, Status};
@@ -44,6 +45,9 @@ pub struct Audit {
     pub checks: Vec<CheckInfo>,
     /// Control by control.
     pub frameworks: Vec<FrameworkResult>,
+    /// What became of the findings of an earlier audit; null when there was none to compare with.
+    #[serde(default)]
+    pub baseline: Option<BaselineReport>,
     /// By check id, then subject id.
     pub findings: Vec<Finding>,
     /// Chains of digest files; empty when none were verified.

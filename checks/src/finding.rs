@@ -272,11 +272,11 @@ pub struct AppliedWaiver {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BaselineState {
-    /// Not there before, or not failing.
+    /// Not there before, or it got worse since: see `compare`.
     New,
     /// As before.
     Unchanged,
-    /// Failing before as well, for another reason.
+    /// Told in another way, and not worse.
     Updated,
 }
 

@@ -104,6 +104,7 @@ pub struct AllowedPrincipal {
     /// An ARN, or a glob over ARNs.
     pub arn: String,
     /// Why.
+    #[serde(deserialize_with = "crate::waiver::said")]
     pub reason: String,
     /// Through which day, UTC.
     pub expires: Date,
@@ -119,6 +120,7 @@ pub struct CheckOverride {
     #[serde(default = "yes")]
     pub enabled: bool,
     /// Why.
+    #[serde(deserialize_with = "crate::waiver::said")]
     pub reason: String,
 }
 

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::coverage::{Coverage, RegionStatus};
 use crate::finding::{AppliedWaiver, Finding, Status};
@@ -34,8 +35,10 @@ pub struct Waiver {
     /// A glob over regions.
     pub region: Option<String>,
     /// Why.
+    #[serde(deserialize_with = "said")]
     pub reason: String,
     /// By whom.
+    #[serde(deserialize_with = "said")]
     pub approver: String,
     /// Through which day, UTC.
     pub expires: Date,
@@ -54,11 +57,22 @@ pub struct AcceptedGap {
     /// A glob over calls, such as `s3:GetBucketPolicy`.
     pub call: Option<String>,
     /// Why.
+    #[serde(deserialize_with = "said")]
     pub reason: String,
     /// By whom.
+    #[serde(deserialize_with = "said")]
     pub approver: String,
     /// Through which day, UTC.
     pub expires: Date,
+}
+
+/// Words that are there: nobody accepts a risk for no reason.
+pub(crate) fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let words = String::deserialize(deserializer)?;
+    if words.trim().is_empty() {
+        return Err(D::Error::custom("it must say something, it is empty"));
+    }
+    Ok(words)
 }
 
 /// The day of a time, UTC. A waiver counts through the day it names.

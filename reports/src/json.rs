@@ -2,6 +2,7 @@
 
 use std::io::{self, BufWriter, Write};
 
+use serde::Serialize;
 use trailaudit_checks::audit::Audit;
 
 use crate::{Format, Options, clean};
@@ -14,8 +15,13 @@ pub(crate) const FORMAT: Format = Format {
 };
 
 fn write(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
+    pretty(audit, out)
+}
+
+/// Any value, safe for a terminal.
+pub(crate) fn pretty(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let mut out = Escaped(BufWriter::new(out));
-    serde_json::to_writer_pretty(&mut out, audit)?;
+    serde_json::to_writer_pretty(&mut out, value)?;
     out.write_all(b"\n")?;
     out.flush()
 }

@@ -8,6 +8,7 @@ mod aws;
 mod chains;
 mod clean;
 mod csv;
+mod diff;
 mod ended;
 mod gaps;
 mod html;
@@ -27,6 +28,7 @@ mod text;
 use std::io;
 
 use trailaudit_checks::audit::Audit;
+use trailaudit_checks::compare::Comparison;
 use trailaudit_checks::finding::Severity;
 
 pub use sarif::{Anchor, BadAnchor, Profile};
@@ -45,9 +47,12 @@ pub const FORMATS: &[&Format] = &[
     &html::FORMAT,
 ];
 
-/// One way of telling an audit.
-#[derive(Debug, Clone, Copy)]
-pub struct Format {
+/// Every format of two audits, one against the other.
+pub const DIFF_FORMATS: &[&Format<Comparison>] = &[&diff::TEXT, &diff::JSON, &diff::MARKDOWN];
+
+/// One way of telling an audit, or something else.
+#[derive(Debug)]
+pub struct Format<T = Audit> {
     /// What people type.
     pub name: &'static str,
     /// The end of a file's name, without the dot.
@@ -55,7 +60,7 @@ pub struct Format {
     /// One sentence.
     pub about: &'static str,
     /// Writes the whole report.
-    pub write: fn(&Audit, &Options, &mut dyn io::Write) -> io::Result<()>,
+    pub write: fn(&T, &Options, &mut dyn io::Write) -> io::Result<()>,
 }
 
 /// The format with this name.

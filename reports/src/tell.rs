@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use trailaudit_checks::audit::Audit;
+use trailaudit_checks::compare::{BaselineReport, ChangeKind};
 use trailaudit_checks::coverage::{AccountStatus, RegionStatus};
 use trailaudit_checks::finding::{
     AppliedWaiver, BaselineState, Evidence, Finding, Severity, Status, Subject, short,
@@ -252,12 +253,27 @@ pub(crate) fn exit(audit: &Audit) -> String {
     let run = &audit.run;
     let from = run.fail_on;
     let open = open_failures(audit, from);
+    let new_only = audit.baseline.as_ref().is_some_and(|it| it.fail_on_new);
+    let new = audit.findings.iter().filter(|it| {
+        it.is_open_failure() && it.severity >= from && it.baseline == Some(BaselineState::New)
+    });
+    let new = new.count() as u64;
     let why = match run.exit_code {
         0 if run.exit_zero => "asked for by --exit-zero, whatever was found".to_owned(),
         0 if !run.complete && run.allow_incomplete => {
             format!("nothing open at or above {from}; gaps are allowed by --allow-incomplete")
         }
+        0 if new_only && (open > 0 || !run.complete) => {
+            format!("nothing new at or above {from} since the baseline (--fail-on-new)")
+        }
         0 => format!("nothing open at or above {from} (--fail-on)"),
+        1 if new_only => format!(
+            "{} at or above {from} since the baseline (--fail-on-new)",
+            counted(new, "new open failure")
+        ),
+        3 if new_only => format!(
+            "nothing new fails at or above {from}, but less could be told than at the time of the baseline"
+        ),
         1 => format!(
             "{} at or above {from} (--fail-on)",
             counted(open, "open failure")
@@ -401,6 +417,46 @@ pub(crate) fn controls(framework: &FrameworkResult) -> String {
 /// What a control's status means, for whoever would read more into it.
 pub(crate) const NOT_A_VERDICT: &str =
     "Which checks support a control, and how they ended; whether it is met, an auditor says.";
+
+/// What stands before a finding that got worse since the baseline.
+pub(crate) fn new(finding: &Finding) -> Option<&'static str> {
+    (finding.baseline == Some(BaselineState::New)).then_some("new:")
+}
+
+/// What became of the findings of the earlier audit, if there is one.
+pub(crate) fn against(audit: &Audit) -> Option<String> {
+    let BaselineReport { of, counts, .. } = audit.baseline.as_ref()?;
+    Some(format!(
+        "{} since the audit of {}",
+        changes(counts),
+        of.started_at
+    ))
+}
+
+/// `3 new, 2 fixed, 40 unchanged`.
+pub(crate) fn changes(counts: &BTreeMap<ChangeKind, u64>) -> String {
+    let told = ChangeKind::ALL.into_iter().filter_map(|kind| {
+        let count = counts.get(&kind).copied().unwrap_or(0);
+        (count > 0).then(|| format!("{} {}", number(count), change_word(kind)))
+    });
+    let told: Vec<String> = told.collect();
+    if told.is_empty() {
+        return "no findings".to_owned();
+    }
+    told.join(", ")
+}
+
+/// In which way a finding is not as before, as people read it.
+pub(crate) fn change_word(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::New => "new",
+        ChangeKind::Fixed => "fixed",
+        ChangeKind::Changed => "changed",
+        ChangeKind::Gone => "gone",
+        ChangeKind::NotAssessed => "not assessed",
+        ChangeKind::Unchanged => "unchanged",
+    }
+}
 
 /// Against the earlier audit, in a word.
 pub(crate) fn baseline(state: BaselineState) -> &'static str {

@@ -26,6 +26,7 @@ pub fn rules(audit: &Audit, settings: Settings, waivers: Waivers) -> Result<Rule
         selection: Selection::of(&select, &settings)?,
         settings,
         waivers,
+        baseline: None,
         now: audit.now,
         fail_on: audit.run.fail_on,
         allow_incomplete: audit.run.allow_incomplete,

@@ -157,12 +157,12 @@ fn rules(parts: &Parts<'_>, folder: &mut Folder) -> anyhow::Result<()> {
         "Accepted risks and gaps: reason, approver, until when",
         &rules.waivers,
     )?;
-    let controls = framework::controls_by_check(&rules.selection.all_frameworks);
+    let words = explain::Words::all()?;
     let mut checks = Vec::new();
     for check in catalog::all() {
         let selected = audit.check(check.id);
         checks.push(Logic {
-            check: explain::of(check, &controls),
+            check: words.of(check),
             judged_as: selected.map(|it| it.severity),
             selected: selected.is_some(),
         });

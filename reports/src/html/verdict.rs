@@ -115,7 +115,14 @@ pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<(
             total: counted(audit.findings.len() as u64, "finding"),
             severities: severities.to_vec(),
             first: first(story),
-            exit: tell::exit(audit),
+            exit: [
+                Some(tell::exit(audit)),
+                tell::against(audit).map(|it| format!("baseline: {it}")),
+            ]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("; "),
             selection: audit.scope.selection.join(" "),
             hidden: story.hidden(),
         },

@@ -4,8 +4,8 @@
 //! so that it fits everywhere. Each section has its share of it, the open failures all that the others leave;
 //! what does not fit is counted in its place and at the top.
 
-mod sections;
-mod words;
+pub(crate) mod sections;
+pub(crate) mod words;
 
 use std::io::{self, Write};
 use std::iter;
@@ -90,7 +90,7 @@ fn head(audit: &Audit) -> String {
          - Accounts: {}\n\
          - Regions: {}\n\
          - Facts of {}, judged {} by {}\n\
-         - Result: {}\n",
+         - Result: {}\n{}",
         word.as_str(),
         number(sum.pass),
         number(sum.fail),
@@ -108,5 +108,9 @@ fn head(audit: &Audit) -> String {
             PHRASE
         ),
         tell::exit(audit),
+        tell::against(audit).map_or_else(String::new, |it| format!(
+            "- Baseline: {}\n",
+            text(&it, PHRASE)
+        )),
     )
 }

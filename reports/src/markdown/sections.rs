@@ -20,7 +20,7 @@ const FEW: usize = 5;
 
 /// A heading and a list: what does not fit into the room is counted.
 #[derive(Debug)]
-pub(super) struct Section {
+pub(crate) struct Section {
     page: String,
     room: usize,
     noun: &'static str,
@@ -29,7 +29,7 @@ pub(super) struct Section {
 }
 
 impl Section {
-    fn new(title: &str, noun: &'static str, room: usize) -> Self {
+    pub(crate) fn new(title: &str, noun: &'static str, room: usize) -> Self {
         Self {
             page: format!("\n### {title}\n"),
             room,
@@ -40,7 +40,7 @@ impl Section {
     }
 
     /// One that opens by a click. The title is ours: no foreign text.
-    fn folded(title: &str, noun: &'static str, room: usize) -> Self {
+    pub(crate) fn folded(title: &str, noun: &'static str, room: usize) -> Self {
         Self {
             page: format!("\n<details><summary>{title}</summary>\n\n"),
             folded: true,
@@ -49,7 +49,7 @@ impl Section {
     }
 
     /// Adds the lines if they fit; once something did not, nothing does: the worst stands first.
-    fn add(&mut self, lines: &str, count: u64) {
+    pub(crate) fn add(&mut self, lines: &str, count: u64) {
         if self.cut > 0 || self.page.len() + lines.len() > self.room {
             self.cut += count;
         } else {
@@ -57,7 +57,7 @@ impl Section {
         }
     }
 
-    fn end(mut self, is_empty: bool) -> Self {
+    pub(crate) fn end(mut self, is_empty: bool) -> Self {
         if is_empty {
             self.page.clear();
             return self;
@@ -76,11 +76,11 @@ impl Section {
     }
 
     /// How much is left out.
-    pub(super) fn cut(&self) -> Option<String> {
+    pub(crate) fn cut(&self) -> Option<String> {
         (self.cut > 0).then(|| counted(self.cut, self.noun))
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.page
     }
 }
@@ -110,7 +110,8 @@ pub(super) fn open(audit: &Audit, names: &Names<'_>, shown: &Shown<'_>, room: us
 /// One finding: the subject, what is wrong, and some facts.
 fn line(names: &Names<'_>, finding: &Finding) -> String {
     let subject = code(&names.subject(&finding.subject), NAME);
-    let mut line = format!("- {subject}: {}", text(&finding.message, SENTENCE));
+    let new = tell::new(finding).map_or(String::new(), |it| format!("**{it}** "));
+    let mut line = format!("- {new}{subject}: {}", text(&finding.message, SENTENCE));
     for fact in finding.evidence.iter().take(FACTS) {
         line.push_str(&format!("; saw {}", code(&tell::evidence(fact), NAME)));
     }

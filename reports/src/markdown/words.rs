@@ -3,7 +3,7 @@
 use crate::clean;
 
 /// Words of a sentence; what stands between backticks is shown as code.
-pub(super) fn text(words: &str, max: usize) -> String {
+pub(crate) fn text(words: &str, max: usize) -> String {
     let words = clean::short(words, max);
     let mut shown = String::with_capacity(words.len());
     let mut rest = words.as_str();
@@ -39,7 +39,7 @@ fn plain(words: &str) -> String {
 }
 
 /// A name, letter by letter.
-pub(super) fn code(name: &str, max: usize) -> String {
+pub(crate) fn code(name: &str, max: usize) -> String {
     let name = clean::short(name, max);
     let name = name.trim();
     if name.is_empty() {

@@ -108,7 +108,15 @@ fn subjects(page: &mut Page<'_>, story: &Story<'_>, findings: &[&Finding]) -> io
         }
         page.item(Margin(4, 6), plain("-"), &[plain(&said.message)])?;
         for finding in group.iter().take(left) {
-            page.text(6, &story.names.subject(&finding.subject))?;
+            let subject = story.names.subject(&finding.subject);
+            match tell::new(finding) {
+                Some(new) => page.item(
+                    Margin(6, 6),
+                    plain(""),
+                    &[Span(Style::Strong, new), plain(&subject)],
+                )?,
+                None => page.text(6, &subject)?,
+            }
         }
         let shown = group.len().min(left);
         left -= shown;

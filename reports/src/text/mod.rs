@@ -10,7 +10,7 @@ mod checks;
 mod failures;
 mod frameworks;
 mod gaps;
-mod page;
+pub(crate) mod page;
 
 use std::io::{self, BufWriter, Write};
 
@@ -136,8 +136,10 @@ fn covered(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
         ),
         ("result", tell::exit(audit)),
     ];
+    let baseline = tell::against(audit);
+    let baseline = baseline.map(|words| ("baseline", words));
     page.heading("RUN")?;
-    for (label, words) in rows {
+    for (label, words) in rows.into_iter().chain(baseline) {
         page.item(Margin(2, 12), Span(Style::Faint, label), &[plain(&words)])?;
     }
     if !scope.selection.is_empty() {

@@ -13,7 +13,7 @@ const LONGEST: usize = 2_048;
 
 /// What a piece of text means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
+pub(crate) enum Style {
     Plain,
     Strong,
     Faint,
@@ -40,48 +40,48 @@ impl Style {
 
 /// A piece of text with one meaning.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Span<'t>(pub(super) Style, pub(super) &'t str);
+pub(crate) struct Span<'t>(pub(crate) Style, pub(crate) &'t str);
 
 /// Text without any.
-pub(super) fn plain(text: &str) -> Span<'_> {
+pub(crate) fn plain(text: &str) -> Span<'_> {
     Span(Style::Plain, text)
 }
 
 /// Where a line begins, and where those that continue it do.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Margin(pub(super) usize, pub(super) usize);
+pub(crate) struct Margin(pub(crate) usize, pub(crate) usize);
 
 /// The page that is being written.
-pub(super) struct Page<'o> {
+pub(crate) struct Page<'o> {
     out: &'o mut dyn Write,
     width: usize,
     color: bool,
 }
 
 impl<'o> Page<'o> {
-    pub(super) fn new(out: &'o mut dyn Write, width: usize, color: bool) -> Self {
+    pub(crate) fn new(out: &'o mut dyn Write, width: usize, color: bool) -> Self {
         // Narrower than this, every word would stand alone.
         let width = width.max(40);
         Self { out, width, color }
     }
 
     /// An empty line and a heading.
-    pub(super) fn heading(&mut self, text: &str) -> io::Result<()> {
+    pub(crate) fn heading(&mut self, text: &str) -> io::Result<()> {
         self.blank()?;
         self.item(Margin(0, 2), Span(Style::Strong, text), &[])
     }
 
-    pub(super) fn blank(&mut self) -> io::Result<()> {
+    pub(crate) fn blank(&mut self) -> io::Result<()> {
         writeln!(self.out)
     }
 
     /// A paragraph.
-    pub(super) fn text(&mut self, indent: usize, text: &str) -> io::Result<()> {
+    pub(crate) fn text(&mut self, indent: usize, text: &str) -> io::Result<()> {
         self.item(Margin(indent, indent), plain(""), &[plain(text)])
     }
 
     /// A label, then the items with commas between them, however many there are.
-    pub(super) fn list(
+    pub(crate) fn list(
         &mut self,
         margin: Margin,
         label: Span<'_>,
@@ -102,7 +102,7 @@ impl<'o> Page<'o> {
     }
 
     /// A label, then words that are wrapped beside it.
-    pub(super) fn item(
+    pub(crate) fn item(
         &mut self,
         margin: Margin,
         label: Span<'_>,

@@ -10,6 +10,7 @@
 
 mod asff;
 mod csv;
+mod diff;
 mod every_format;
 mod html;
 mod junit;

@@ -408,6 +408,7 @@ pub(crate) fn of(checks: Vec<CheckInfo>, findings: Vec<Finding>) -> Audit {
         summary,
         checks,
         frameworks: vec![framework()],
+        baseline: None,
         findings,
         chains: Vec::new(),
         problems: Vec::new(),

@@ -5,6 +5,7 @@ use std::path::Path;
 use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
 use trailaudit_checks::audit::Audit;
+use trailaudit_checks::compare::{Comparison, compare};
 use trailaudit_checks::finding::Status;
 use trailaudit_checks::inventory::Record;
 use trailaudit_reports::Options;
@@ -69,4 +70,20 @@ fn inventory() {
                   "partition": "aws", "accounts": [], "regions": []}}});
     assert!(validator.is_valid(&header));
     assert!(!validator.is_valid(&serde_json::json!({"record": "surprise", "value": {}})));
+}
+
+#[test]
+fn diff() {
+    let schema = published::<Comparison>("diff.schema.json");
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let audits = [sample::audit(), sample::only(Status::Pass)];
+    for (before, after) in [(0, 1), (1, 0), (0, 0)] {
+        let comparison = compare(&audits[before], &audits[after]);
+        let value = serde_json::to_value(comparison).unwrap();
+        let errors: Vec<String> = validator
+            .iter_errors(&value)
+            .map(|it| it.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+    }
 }
