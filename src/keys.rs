@@ -12,15 +12,28 @@ use crate::cli::Cli;
 /// Flags of `scan` that make no sense as a lasting setting.
 const NO_KEY: [&str; 4] = ["demo", "inventory", "save_inventory", "now"];
 
+/// Commands whose flags can be given in other ways.
+const RUNS: [&str; 4] = ["scan", "collect", "report", "access"];
+
+/// Flags of `access` that say what is asked this time; `--format` has other values there than for a report.
+const QUESTION: [&str; 6] = ["principal", "action", "target", "by", "explain", "format"];
+
+fn is_own(command: &str, arg: &Arg) -> bool {
+    command == "access" && QUESTION.contains(&arg.get_id().as_str())
+}
+
 /// The command line, with a variable for every flag.
 #[must_use]
 pub fn command() -> clap::Command {
     let command = Cli::command().mut_args(with_variable);
-    ["scan", "collect", "report"]
-        .into_iter()
-        .fold(command, |command, name| {
-            command.mut_subcommand(name, |it| it.mut_args(with_variable))
+    RUNS.into_iter().fold(command, |command, name| {
+        command.mut_subcommand(name, |it| {
+            it.mut_args(|arg| match is_own(name, &arg) {
+                true => arg,
+                false => with_variable(arg),
+            })
         })
+    })
 }
 
 /// The keys of `trailaudit.toml` that are defaults of flags.
@@ -47,22 +60,23 @@ pub fn with_defaults<'a>(
     command: clap::Command,
     flags: impl Iterator<Item = (&'a str, &'a [String])> + Clone,
 ) -> clap::Command {
-    ["scan", "collect", "report"]
-        .into_iter()
-        .fold(command, |command, name| {
-            command.mut_subcommand(name, |it| {
-                it.mut_args(|arg| {
-                    let set = flags.clone().find(|(key, _)| *key == arg.get_id().as_str());
-                    match set {
-                        Some((_, values)) => {
-                            let values: Vec<OsString> = values.iter().map(OsString::from).collect();
-                            arg.default_values(values)
-                        }
-                        None => arg,
+    RUNS.into_iter().fold(command, |command, name| {
+        command.mut_subcommand(name, |it| {
+            it.mut_args(|arg| {
+                if is_own(name, &arg) {
+                    return arg;
+                }
+                let set = flags.clone().find(|(key, _)| *key == arg.get_id().as_str());
+                match set {
+                    Some((_, values)) => {
+                        let values: Vec<OsString> = values.iter().map(OsString::from).collect();
+                        arg.default_values(values)
                     }
-                })
+                    None => arg,
+                }
             })
         })
+    })
 }
 
 fn with_variable(arg: Arg) -> Arg {

@@ -35,7 +35,7 @@ pub fn parse(args: &[std::ffi::OsString]) -> Result<Parsed, Refused> {
     };
     let (cli, matches) = parse(keys::command()).map_err(Refused::Clap)?;
     let config = match cli.command {
-        Command::Scan(_) | Command::Collect(_) | Command::Report(_) => {
+        Command::Scan(_) | Command::Collect(_) | Command::Report(_) | Command::Access(_) => {
             config::load(cli.global.config.as_deref())
                 .map_err(|error| Refused::Stop(Stop::Usage(error)))?
         }

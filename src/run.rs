@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use trailaudit_checks::audit::Audit;
 use trailaudit_checks::calls::{self, ApiCall};
 
-use crate::cli::{self, Collect, Color, Command, Global, Live, Report, Scan};
+use crate::cli::{
+    self, Access, AccessCommand, Collect, Color, Command, Global, Live, Report, Scan, Select,
+};
 use crate::collect::Options;
 use crate::config;
 use crate::exit::{Exit, Stop};
@@ -62,6 +64,7 @@ impl Parsed {
             Command::Scan(scan) => self.scan(scan, tell),
             Command::Collect(collect) => self.collect(collect, tell),
             Command::Report(report) => self.report(report, tell),
+            Command::Access(it) => self.access(it, tell),
             Command::Explain(it) => explain::explain(it).map(|()| Exit::Clean),
             Command::List(it) => list::list(it).map(|()| Exit::Clean),
             Command::Completions { shell } => Ok(completions(*shell).map(|()| Exit::Clean)?),
@@ -144,6 +147,29 @@ impl Parsed {
         } else {
             Exit::Clean
         })
+    }
+
+    fn access(&self, access: &Access, tell: Tell) -> Result<Exit, Stop> {
+        if let Some(AccessCommand::Simulate(it)) = &access.simulate {
+            let source = crate::access::source(it.demo, it.inventory.as_deref())
+                .ok_or_else(|| Stop::usage("give --inventory FILE, or --demo"))?;
+            let snapshot = load(&source).map_err(Stop::Usage)?;
+            crate::access::simulate(it, &snapshot, &self.config.settings)?;
+            return Ok(Exit::Clean);
+        }
+        let snapshot = match crate::access::source(access.demo, access.inventory.as_deref()) {
+            Some(source) => load(&source).map_err(Stop::Usage)?,
+            None => {
+                let select = Select {
+                    check: vec!["access-*".to_owned()],
+                    ..Select::default()
+                };
+                let selection = Selection::of(&select, &self.config.settings)?;
+                self.live(&access.live, selection.needed(), tell)?
+            }
+        };
+        crate::access::list(access, &snapshot, &self.config.settings, tell)?;
+        Ok(Exit::Clean)
     }
 
     fn report(&self, report: &Report, tell: Tell) -> Result<Exit, Stop> {

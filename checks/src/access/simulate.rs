@@ -33,14 +33,16 @@ pub struct Simulated {
     pub harmless: Option<String>,
 }
 
-/// Answers a request. `iam` is the record of the principal's account; nothing if the principal is not in it.
+/// Answers a request. `records` are those of the principal's account and of the resource's; nothing if the principal is
+/// not in the one that should hold it.
 #[must_use]
-pub fn simulate(
-    request: &Simulation<'_>,
-    iam: Option<&Iam>,
-    ctx: &Context<'_>,
-) -> Option<Simulated> {
+pub fn simulate(request: &Simulation<'_>, records: &[Iam], ctx: &Context<'_>) -> Option<Simulated> {
     let ground = Ground::new(ctx);
+    let of = |arn: &str| {
+        let account = Arn::from(arn).account();
+        records.iter().find(|it| it.account == account)
+    };
+    let iam = of(request.principal);
     let details = iam.and_then(|it| Some((&it.account, it.details.ok()?)));
     let papers = details.map(|(account, details)| Papers::of(account, details));
     let who = Principal::aws(request.principal);
@@ -67,7 +69,7 @@ pub fn simulate(
         .iter()
         .filter(|it| is_on(&it.id, it.kind, request.resource));
     let known: Vec<_> = known.collect();
-    let trust = trust_of(request, iam);
+    let trust = trust_of(request, of(request.resource));
     let mut best = Answer::denied();
     let mut first = true;
     let mut harmless = None;
