@@ -154,7 +154,7 @@ impl Parsed {
             let source = crate::access::source(it.demo, it.inventory.as_deref())
                 .ok_or_else(|| Stop::usage("give --inventory FILE, or --demo"))?;
             let snapshot = load(&source).map_err(Stop::Usage)?;
-            crate::access::simulate(it, &snapshot, &self.config.settings)?;
+            crate::access::simulate(it, &snapshot, &self.config.settings, stdout_width())?;
             return Ok(Exit::Clean);
         }
         let snapshot = match crate::access::source(access.demo, access.inventory.as_deref()) {
@@ -168,7 +168,13 @@ impl Parsed {
                 self.live(&access.live, selection.needed(), tell)?
             }
         };
-        crate::access::list(access, &snapshot, &self.config.settings, tell)?;
+        crate::access::list(
+            access,
+            &snapshot,
+            &self.config.settings,
+            stdout_width(),
+            tell,
+        )?;
         Ok(Exit::Clean)
     }
 
@@ -288,6 +294,11 @@ fn tell_waivers(audit: &Audit, tell: Tell) {
     for words in &audit.waivers.unused {
         tell.warn(&format!("matches nothing: {words}"));
     }
+}
+
+/// How wide what goes to stdout may be.
+fn stdout_width() -> usize {
+    if stdout_is_terminal() { width() } else { 80 }
 }
 
 /// How wide the terminal is, by its own word; 80 when it has none.

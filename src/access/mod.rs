@@ -1,6 +1,8 @@
 //! `trailaudit access`: who can tamper with the record, on which target, by which path.
 
+mod full;
 mod rows;
+mod table;
 mod text;
 
 use std::collections::BTreeMap;
@@ -57,6 +59,7 @@ pub fn list(
     flags: &cli::Access,
     snapshot: &Snapshot,
     settings: &Settings,
+    width: usize,
     tell: Tell,
 ) -> Result<(), Stop> {
     let question = Question::of(flags);
@@ -74,7 +77,7 @@ pub fn list(
             writeln!(out)
         })?,
         AccessFormat::Csv => to_stdout(|out| rows::csv(&listing, out))?,
-        AccessFormat::Text => to_stdout(|out| text::write(&listing, &question, out))?,
+        AccessFormat::Text => to_stdout(|out| text::write(&listing, &question, width, out))?,
     }
     Ok(())
 }
@@ -130,7 +133,23 @@ pub fn listing(
 }
 
 /// Answers one request.
-pub fn simulate(flags: &Simulate, snapshot: &Snapshot, settings: &Settings) -> Result<(), Stop> {
+pub fn simulate(
+    flags: &Simulate,
+    snapshot: &Snapshot,
+    settings: &Settings,
+    width: usize,
+) -> Result<(), Stop> {
+    if !flags.action.contains(':') {
+        let words = format!(
+            "an action is SERVICE:NAME, such as cloudtrail:StopLogging, not {:?}",
+            flags.action
+        );
+        return Err(Stop::usage(words));
+    }
+    if flags.resource != "*" && flags.resource.split(':').count() < 6 {
+        let words = format!("a resource is an ARN, or *, not {:?}", flags.resource);
+        return Err(Stop::usage(words));
+    }
     let inventory = &snapshot.inventory;
     let context = Context::new(inventory, settings, inventory.header.taken_at);
     let accounts = [&flags.principal, &flags.resource].map(|arn| Arn::from(arn.as_str()).account());
@@ -167,6 +186,7 @@ pub fn simulate(flags: &Simulate, snapshot: &Snapshot, settings: &Settings) -> R
             "condition": answer.condition,
             "strength": answer.strength.map(strength_word),
             "statements": answer.statements,
+            "blocked": answer.blocked,
             "missing": answer.missing,
             "harmless": simulated.harmless,
         });
@@ -176,6 +196,6 @@ pub fn simulate(flags: &Simulate, snapshot: &Snapshot, settings: &Settings) -> R
         })?;
         return Ok(());
     }
-    to_stdout(|out| text::simulated(&simulated, out))?;
+    to_stdout(|out| text::simulated(&simulated, width, out))?;
     Ok(())
 }

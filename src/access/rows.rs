@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use trailaudit_checks::access::{Holder, Wanted, strength_word, word};
+use trailaudit_checks::access::{Holder, Wanted, short, strength_word, word};
 use trailaudit_checks::waiver::glob;
 
 use super::Listing;
@@ -54,18 +54,18 @@ impl Question {
     }
 
     pub(super) fn asks_of(&self, principal: &str, action: &str, target: &str) -> bool {
-        let any = |patterns: &[String], texts: &[&str]| {
-            patterns.is_empty()
-                || patterns
-                    .iter()
-                    .any(|pattern| texts.iter().any(|text| glob(pattern, text)))
-        };
-        let name = principal.rsplit('/').next().unwrap_or(principal);
         let lower: Vec<String> = self.actions.iter().map(|it| it.to_lowercase()).collect();
-        any(&self.principals, &[principal, name])
+        // By its ARN, as the table shows it, or by its name.
+        let name = principal.rsplit('/').next().unwrap_or(principal);
+        any(&self.principals, &[principal, &short(principal), name])
             && any(&lower, &[&action.to_lowercase()])
             && any(&self.targets, &[target])
     }
+}
+
+fn any(patterns: &[String], texts: &[&str]) -> bool {
+    let matches = |pattern: &String| texts.iter().any(|text| glob(pattern, text));
+    patterns.is_empty() || patterns.iter().any(matches)
 }
 
 /// One line per row.

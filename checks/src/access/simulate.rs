@@ -9,7 +9,9 @@ use crate::evaluate::Context;
 use crate::fact::Fact;
 use crate::ids::{AccountId, Arn};
 use crate::inventory::Iam;
-use crate::policy::{Effectiveness, Key, Policy, Principal, Target, Value, effect_of};
+use crate::policy::{
+    CallerKind, Effectiveness, Key, Policy, Principal, Strength, Target, Value, effect_of,
+};
 
 /// A request.
 #[derive(Debug, Clone)]
@@ -59,7 +61,7 @@ pub fn simulate(request: &Simulation<'_>, records: &[Iam], ctx: &Context<'_>) ->
                     .person(*it)
                     .is_some_and(|it| it.arn.as_str() == request.principal)
             })?;
-            Vec::from_iter(papers.asker(found, Freed::default(), &ground))
+            Vec::from_iter(papers.asker(found, &Freed::default(), &ground))
         }
         None => outside::askers(&who, &ground, everything.as_ref()),
     };
@@ -86,21 +88,36 @@ pub fn simulate(request: &Simulation<'_>, records: &[Iam], ctx: &Context<'_>) ->
         let caller = AccountId::from(asker.caller.account.as_str());
         let answer = match known.first() {
             Some(resource) => {
-                let owner = match resource.kind {
-                    Kind::Trail => caller.clone(),
-                    _ => resource.account.clone(),
+                let owner = if resource.kind == Kind::Trail {
+                    caller.clone()
+                } else {
+                    resource.account.clone()
                 };
                 let facts = ground.circumstances(resource);
                 let what = effect_of(request.action, caller.as_str(), request.resource, &facts);
-                harmless = match what {
-                    Effectiveness::Full => None,
-                    Effectiveness::None(why) => Some(why.to_owned()),
-                    Effectiveness::Needs(other) => Some(format!("it needs {other} as well")),
-                    Effectiveness::RootWithMfa => {
-                        Some("only the root user can, with a second factor".to_owned())
+                let mut answer = asker.on(&ground, request.action, &target, resource, &owner);
+                harmless = None;
+                match what {
+                    Effectiveness::Full => {}
+                    Effectiveness::None(why) => harmless = Some(why.to_owned()),
+                    Effectiveness::Needs(other) => {
+                        let both = asker.on(&ground, other, &target, resource, &owner);
+                        match both.is_denied() {
+                            true => harmless = Some(format!("it needs {other} as well")),
+                            false if answer.is_denied() => {}
+                            false => answer = answer.and(&both),
+                        }
                     }
-                };
-                asker.on(&ground, request.action, &target, resource, &owner)
+                    Effectiveness::RootWithMfa if asker.caller.kind == CallerKind::Root => {
+                        let factor = "aws:MultiFactorAuthPresent is true";
+                        answer = answer.only_if(factor, Strength::Strong);
+                    }
+                    Effectiveness::RootWithMfa => {
+                        let why = "only the root user can, with a second factor";
+                        harmless = Some(why.to_owned());
+                    }
+                }
+                answer
             }
             None => {
                 let owner = match arn.account().as_str() {

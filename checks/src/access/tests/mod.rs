@@ -1,5 +1,7 @@
 //! Analyses of a small organization whose truth is known.
 
+mod ways;
+
 use super::{Access, ActorKind, Analysis, Holder, Wanted};
 use crate::evaluate::Context;
 use crate::fact::Known;
@@ -187,41 +189,6 @@ fn boundaries_and_groups() {
 }
 
 #[test]
-fn a_role_of_another_account_is_a_way() {
-    let case = with_own_trail(scp(r#"{"Effect":"Deny","Action":"ec2:*","Resource":"*"}"#));
-    let target = "arn:aws:iam::222222222222:role/admin";
-    let member = record(MEMBER, |it| {
-        let mut admin = role_of(MEMBER, "admin", &allow("cloudtrail:*", "*"));
-        admin.trust = trusts(r#"{"AWS":["arn:aws:iam::111111111111:root","999999999999"]}"#);
-        it.roles.push(admin);
-    });
-    let management = record(ACCOUNT, |it| {
-        it.roles
-            .push(role_of(ACCOUNT, "hub", &allow("sts:AssumeRole", target)));
-        it.roles.push(role_of(
-            ACCOUNT,
-            "other",
-            &allow("sts:AssumeRole", "arn:aws:iam::*:role/x"),
-        ));
-    });
-    let access = analyse(&case, &[management, member]);
-    let held = rows(&access, "cloudtrail:StopLogging", TRAIL);
-    let told: Vec<(&str, bool)> = held
-        .iter()
-        .map(|row| (row.principal.id.as_str(), row.direct))
-        .collect();
-    let expected = [
-        ("arn:aws:iam::111111111111:role/hub", false),
-        (target, true),
-        ("arn:aws:iam::999999999999:root", false),
-    ];
-    assert_eq!(told, expected);
-    assert_eq!(held[0].path.len(), 1);
-    assert_eq!(held[0].path[0].to, target);
-    assert_eq!(held[2].principal.kind, ActorKind::External);
-}
-
-#[test]
 fn a_key_without_delegation_is_for_those_whom_it_names() {
     let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/keeper"},"Action":"kms:*","Resource":"*"}}"#;
     let case = key(|it| it.policy = Known(Some(policy.to_owned())));
@@ -234,80 +201,6 @@ fn a_key_without_delegation_is_for_those_whom_it_names() {
     let access = analyse(&case, &[iam]);
     let held = rows(&access, "kms:ScheduleKeyDeletion", KEY_ARN);
     assert_eq!(names(&held), [("keeper", Verdict::Allowed, true)]);
-}
-
-#[test]
-fn the_shortest_of_several_ways_and_none_that_is_too_long() {
-    let case = inventory(|_| {});
-    let chain = |length: usize| {
-        record(ACCOUNT, |it| {
-            for step in 0..length {
-                let next = format!("arn:aws:iam::111111111111:role/r{}", step + 1);
-                let mut role = role_of(
-                    ACCOUNT,
-                    &format!("r{step}"),
-                    &allow("sts:AssumeRole", &next),
-                );
-                role.trust = trusts(r#"{"AWS":"arn:aws:iam::111111111111:root"}"#);
-                it.roles.push(role);
-            }
-            let mut last = role_of(
-                ACCOUNT,
-                &format!("r{length}"),
-                &allow("cloudtrail:StopLogging", "*"),
-            );
-            last.trust = trusts(r#"{"AWS":"arn:aws:iam::111111111111:root"}"#);
-            it.roles.push(last);
-        })
-    };
-    let access = analyse(&case, &[chain(8)]);
-    let held = rows(&access, "cloudtrail:StopLogging", TRAIL_ARN);
-    let far: Vec<(&str, usize)> = held
-        .iter()
-        .map(|row| {
-            (
-                row.principal.id.rsplit('/').next().unwrap_or_default(),
-                row.path.len(),
-            )
-        })
-        .collect();
-    let expected = [
-        ("r2", 6),
-        ("r3", 5),
-        ("r4", 4),
-        ("r5", 3),
-        ("r6", 2),
-        ("r7", 1),
-        ("r8", 0),
-    ];
-    assert_eq!(far, expected);
-}
-
-#[test]
-fn a_way_under_a_condition_is_a_condition() {
-    let case = inventory(|_| {});
-    let iam = record(ACCOUNT, |it| {
-        let mut admin = role_of(ACCOUNT, "admin", &allow("cloudtrail:StopLogging", "*"));
-        admin.trust = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"sts:AssumeRole","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}}"#.to_owned();
-        it.roles.push(admin);
-        let mut ana = user_of(ACCOUNT, "ana");
-        ana.inline.push(inline(&allow("sts:AssumeRole", "*")));
-        it.users.push(ana);
-    });
-    let access = analyse(&case, &[iam]);
-    let held = rows(&access, "cloudtrail:StopLogging", TRAIL_ARN);
-    let ana = held
-        .iter()
-        .find(|it| it.principal.id.ends_with("/ana"))
-        .unwrap();
-    assert_eq!((ana.verdict, ana.direct), (Verdict::Conditional, false));
-    assert!(
-        ana.condition
-            .as_deref()
-            .unwrap()
-            .contains("MultiFactorAuthPresent"),
-        "{ana:#?}"
-    );
 }
 
 #[test]
