@@ -1,5 +1,6 @@
 //! Flags. Their doc comments are the help text.
 
+mod access;
 mod evidence;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use trailaudit_reports::{Anchor, BadAnchor, Profile};
 use crate::output::Wanted;
 use crate::verify::window::When;
 
+pub use access::{Access, AccessCommand, AccessFormat, By, Simulate};
 pub use evidence::{Create, Drawn, Evidence, Sample, VerifyBundle};
 
 const EXAMPLES: &str = "\
@@ -108,6 +110,8 @@ pub enum Command {
     /// A sealed bundle for an auditor: make it, check it, draw a sample
     #[command(subcommand)]
     Evidence(Evidence),
+    /// Tell who can tamper with the record: on which trail, bucket, key or guard, and by which path
+    Access(Box<Access>),
     /// Explain one check: what it asks, why, and what to do
     Explain(Explain),
     /// List what there is

@@ -12,24 +12,40 @@ use crate::cli::Cli;
 /// Flags of `scan` that make no sense as a lasting setting.
 const NO_KEY: [&str; 4] = ["demo", "inventory", "save_inventory", "now"];
 
+/// Commands whose flags can be given in other ways.
+const RUNS: [&str; 5] = ["scan", "collect", "verify", "report", "access"];
+
+/// Flags of `access` that say what is asked this time; `--format` has other values there than for a report.
+const QUESTION: [&str; 6] = ["principal", "action", "target", "by", "explain", "format"];
+
+fn is_own(command: &str, arg: &Arg) -> bool {
+    command == "access" && QUESTION.contains(&arg.get_id().as_str())
+}
+
 /// The command line, with a variable for every flag.
 #[must_use]
 pub fn command() -> clap::Command {
     let command = Cli::command().mut_args(with_variable);
-    each_run(command, |it| it.mut_args(with_variable))
+    each_run(command, |name, it| {
+        it.mut_args(|arg| match is_own(name, &arg) {
+            true => arg,
+            false => with_variable(arg),
+        })
+    })
 }
 
 /// The commands that collect, judge or report.
 fn each_run(
     command: clap::Command,
-    change: impl Fn(clap::Command) -> clap::Command,
+    change: impl Fn(&str, clap::Command) -> clap::Command,
 ) -> clap::Command {
-    ["scan", "collect", "verify", "report"]
-        .into_iter()
+    RUNS.into_iter()
         .fold(command, |command, name| {
-            command.mut_subcommand(name, &change)
+            command.mut_subcommand(name, |it| change(name, it))
         })
-        .mut_subcommand("evidence", |it| it.mut_subcommand("create", &change))
+        .mut_subcommand("evidence", |it| {
+            it.mut_subcommand("create", |it| change("create", it))
+        })
 }
 
 /// The keys of `trailaudit.toml` that are defaults of flags.
@@ -56,8 +72,11 @@ pub fn with_defaults<'a>(
     command: clap::Command,
     flags: impl Iterator<Item = (&'a str, &'a [String])> + Clone,
 ) -> clap::Command {
-    each_run(command, |it| {
+    each_run(command, |name, it| {
         it.mut_args(|arg| {
+            if is_own(name, &arg) {
+                return arg;
+            }
             let set = flags.clone().find(|(key, _)| *key == arg.get_id().as_str());
             match set {
                 Some((_, values)) => {

@@ -1,5 +1,6 @@
 //! The same parts as the binary, for embedding.
 
+pub mod access;
 pub mod answers;
 pub mod cli;
 pub mod collect;

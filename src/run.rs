@@ -15,7 +15,7 @@ use crate::judge::{Baseline, Rules, judge};
 use crate::parsed::{Parsed, Refused, parse};
 use crate::selection::{Needed, Selection};
 use crate::snapshot::{Snapshot, Source, Spool, load};
-use crate::tell::{Tell, stderr_is_terminal, stdout_is_terminal};
+use crate::tell::{Tell, stderr_is_terminal, stdout_is_terminal, width};
 use crate::verify::{Verified, command, window};
 use crate::{demo, explain, files, keys, list, output};
 
@@ -72,6 +72,7 @@ impl Parsed {
             Command::Diff(diff) => self.diff(diff, tell),
             Command::Report(report) => self.report(report, tell),
             Command::Evidence(it) => self.evidence(it, tell),
+            Command::Access(it) => self.access(it, tell),
             Command::Explain(it) => explain::explain(it).map(|()| Exit::Clean),
             Command::List(it) => list::list(it).map(|()| Exit::Clean),
             Command::Completions { shell } => Ok(completions(*shell).map(|()| Exit::Clean)?),
@@ -284,7 +285,7 @@ impl Parsed {
         Ok(Some(source))
     }
 
-    fn live(
+    pub(crate) fn live(
         &self,
         live: &Live,
         mut needed: Needed,
@@ -401,12 +402,7 @@ fn tell_waivers(audit: &Audit, tell: Tell) {
     }
 }
 
-/// How wide the terminal is, by its own word; 80 when it has none.
-fn width() -> usize {
-    let columns = std::env::var("COLUMNS").ok().and_then(|it| it.parse().ok());
-    let asked = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    columns.or_else(asked).unwrap_or(80).clamp(60, 200)
-}
+/// How wide what goes to stdout may be.
 
 /// Collects from AWS.
 #[cfg(feature = "aws")]

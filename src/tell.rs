@@ -86,3 +86,17 @@ mod tests {
         assert_eq!(harmless("two\nlines, ä"), "two\nlines, ä");
     }
 }
+
+/// How wide what goes to stdout may be.
+#[must_use]
+pub fn stdout_width() -> usize {
+    if stdout_is_terminal() { width() } else { 80 }
+}
+
+/// How wide the terminal is, by its own word; 80 when it has none.
+#[must_use]
+pub fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|it| it.parse().ok());
+    let asked = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    columns.or_else(asked).unwrap_or(80).clamp(60, 200)
+}

@@ -3,11 +3,6 @@
 //! Data flows one way: an [`inventory::Inventory`] holds what was seen, each value a [`fact::Fact`];
 //! [`evaluate`] runs every check of the [`catalog`] over it; the findings become an [`audit::Audit`].
 
-#[allow(
-    clippy::wildcard_enum_match_arm,
-    clippy::type_complexity,
-    reason = "its kinds of resource are many, and most rules are about one or two of them"
-)]
 pub mod access;
 pub mod audit;
 pub mod calls;

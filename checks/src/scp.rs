@@ -1,7 +1,7 @@
 //! Service and resource control policies on the path from the root to an account.
 
 use crate::calls::ApiCall;
-use crate::fact::{Fact, Gap, Reason};
+use crate::fact::{Fact, Gap, Gaps, Reason};
 use crate::ids::{AccountId, Region};
 use crate::inventory::{
     Account, CallOutcome, ControlPolicy, ControlPolicyKind, Inventory, Organization,
@@ -130,6 +130,84 @@ impl<'a> Control<'a> {
         path.pop();
         Some(format!("{}/{}/", self.organization.id, path.join("/")))
     }
+}
+
+/// Who asks an account's control policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Somebody {
+    /// A role of the account itself, with every right, that no policy names.
+    Inside,
+    /// The same, of an account outside the organization; the resource's own policy lets it in.
+    Outside,
+}
+
+impl Control<'_> {
+    /// What the control policies leave of a right on something of this account.
+    #[must_use]
+    pub fn leaves(
+        &self,
+        who: Somebody,
+        account: &Account,
+        action: &str,
+        target: Target,
+        region: Option<&Region>,
+    ) -> Verdict {
+        let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+        let open = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}"#;
+        let (Ok(everything), Ok(open)) = (Document::parse(text), Document::parse(open)) else {
+            return Verdict::Unknown;
+        };
+        let (id, organization) = match who {
+            Somebody::Inside => (account.id.as_str(), self.organization.id.as_str()),
+            Somebody::Outside => ("000000000000", "o-another"),
+        };
+        let role = format!("arn:aws:iam::{id}:role/somebody");
+        let session = format!("arn:aws:sts::{id}:assumed-role/somebody/any");
+        let mut caller = Caller::new(CallerKind::AssumedRole, &session, id);
+        caller.role_arn = Some(role);
+        let mut context = Context::of_caller(&caller).with("aws:PrincipalOrgID", organization);
+        context.close("aws:PrincipalTag/");
+        context = context
+            .with("aws:ResourceAccount", account.id.as_str())
+            .with("aws:ResourceOrgID", &self.organization.id);
+        if let Some(region) = region {
+            context = context.with("aws:RequestedRegion", region.as_str());
+        }
+        let request = Request {
+            caller,
+            action: action.to_owned(),
+            target,
+            resource_account: account.id.to_string(),
+            context,
+        };
+        let service = ControlPolicyKind::ServiceControlPolicy;
+        let layers = Layers {
+            identity: vec![Policy::new("everything", &everything)],
+            scps: match who {
+                Somebody::Inside => self.levels(service, account),
+                Somebody::Outside => None,
+            },
+            rcps: self.levels(ControlPolicyKind::ResourceControlPolicy, account),
+            resource: Some(Policy::new("open", &open)),
+            management_account: Some(self.organization.management_account.to_string()),
+            ..Layers::default()
+        };
+        decide(&request, &layers).verdict
+    }
+}
+
+/// What stands in the way of knowing the control policies over these accounts.
+#[must_use]
+pub fn gaps<'a>(
+    organization: &Organization,
+    accounts: impl IntoIterator<Item = &'a Account>,
+) -> Option<Gaps> {
+    let policies = organization.policies.ok().into_iter().flatten();
+    let documents = policies.flat_map(|it| [it.document.gap(), it.targets.gap()]);
+    let places = accounts.into_iter().map(|it| it.parent.gap());
+    let all = [organization.policies.gap(), organization.units.gap()].into_iter();
+    let all = all.chain(documents).chain(places).flatten();
+    Gaps::collect(all.cloned().map(Gaps::from))
 }
 
 /// The name of the service control policy that surely denies this call in this region, whatever the

@@ -23,6 +23,8 @@ pub struct Answer {
     pub statements: Vec<String>,
     /// What could not be read.
     pub missing: Vec<String>,
+    /// Which layers would have to allow it and do not, where no statement forbids it.
+    pub blocked: Vec<&'static str>,
 }
 
 impl Answer {
@@ -49,6 +51,7 @@ impl Answer {
             condition: None,
             statements: Vec::new(),
             missing: Vec::new(),
+            blocked: Vec::new(),
         }
     }
 
@@ -136,7 +139,22 @@ impl From<Decision> for Answer {
             condition,
             statements: decision.statements.iter().map(words).collect(),
             missing: decision.missing,
+            blocked: decision.blocked_by.into_iter().map(lacking).collect(),
         }
+    }
+}
+
+/// What a layer that does not allow is called.
+fn lacking(layer: Layer) -> &'static str {
+    match layer {
+        Layer::Identity => "no policy of its own allows it",
+        Layer::Boundary => "its permissions boundary does not allow it",
+        Layer::Session => "the session policy does not allow it",
+        Layer::Scp => "some level of the organization's service control policies does not allow it",
+        Layer::Rcp => "the organization's resource control policies do not allow it",
+        Layer::Resource => "the policy of the resource does not allow it",
+        Layer::KeyGrant => "no grant of the key allows it",
+        Layer::Acl => "no access control list allows it",
     }
 }
 

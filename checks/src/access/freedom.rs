@@ -2,6 +2,7 @@
 
 use super::ask::{Answer, Asker};
 use super::ground::Ground;
+use super::indexed::Indexed;
 use super::people::{Freed, Papers, Person, Who, is_linked, is_reserved, place};
 use crate::ids::Arn;
 use crate::policy::{Key, Strength, Target, Value};
@@ -14,7 +15,7 @@ pub(super) struct Freedom {
 }
 
 /// Every action that changes what a principal may do.
-const CHANGES: [&str; 22] = [
+const CHANGES: [&str; 24] = [
     "iam:PutUserPolicy",
     "iam:AttachUserPolicy",
     "iam:PutRolePolicy",
@@ -37,6 +38,8 @@ const CHANGES: [&str; 22] = [
     "iam:PutRolePermissionsBoundary",
     "iam:TagUser",
     "iam:TagRole",
+    "iam:UntagUser",
+    "iam:UntagRole",
 ];
 
 pub(super) fn touches(asker: &Asker<'_>) -> bool {
@@ -146,67 +149,109 @@ pub(super) fn of<'c>(
         .boundary
         .and_then(|arn| unbound(&mut change, &person, arn));
     let undenied = undenied(&mut change, &person);
+    let tagged = tagged(&mut change, &person, ground);
     let mut all = Vec::new();
-    let mut push = |freed: Freed, ways: &[&Way]| {
-        let mut ways = ways.iter().filter_map(|it| it.as_ref());
-        let Some(first) = ways.next() else { return };
-        let (answer, by) = ways.fold(first.clone(), |all, next| both(&all, next));
-        all.push(Freedom { freed, answer, by });
-    };
-    for (with_grant, with_bound, with_deny) in [
-        (true, false, false),
-        (false, true, false),
-        (false, false, true),
-        (true, true, false),
-        (true, false, true),
-        (false, true, true),
-        (true, true, true),
-    ] {
-        let there = |wanted: bool, way: &Way| !wanted || way.is_some();
-        if !there(with_grant, &granted)
-            || !there(with_bound, &unbound)
-            || !there(with_deny, &undenied)
-        {
-            continue;
-        }
-        let none = None;
-        let pick = |wanted: bool, way| if wanted { way } else { &none };
-        let freed = Freed {
-            granted: with_grant,
-            unbound: with_bound,
-            undenied: with_deny,
-            joined: None,
-        };
-        let ways = [
-            pick(with_grant, &granted),
-            pick(with_bound, &unbound),
-            pick(with_deny, &undenied),
-        ];
-        push(freed, &ways);
+    let single = |freed: Freed, way: Way| way.map(|way| (freed, way));
+    let ways: Vec<(Freed, (Answer, String))> = [
+        single(
+            Freed {
+                granted: true,
+                ..Freed::default()
+            },
+            granted,
+        ),
+        single(
+            Freed {
+                unbound: true,
+                ..Freed::default()
+            },
+            unbound.clone(),
+        ),
+        single(
+            Freed {
+                undenied: true,
+                ..Freed::default()
+            },
+            undenied,
+        ),
+        single(
+            Freed {
+                tagged: true,
+                ..Freed::default()
+            },
+            tagged,
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    // Each way, and every set of them together.
+    for set in 1_usize..1 << ways.len() {
+        let chosen = ways.iter().enumerate();
+        let chosen = chosen.filter(|(at, _)| set & (1 << at) != 0);
+        let chosen: Vec<&(Freed, (Answer, String))> = chosen.map(|(_, way)| way).collect();
+        all.extend(together(&chosen));
     }
     if person.role.is_none() {
+        let mut joins: Vec<(Freed, (Answer, String))> = Vec::new();
         for (group, it) in papers.details.groups.iter().enumerate() {
             if person.groups.contains(&it.name) {
                 continue;
             }
-            let joined = change.ask("iam:AddUserToGroup", &it.arn);
-            let freed = Freed {
-                joined: Some(group),
-                ..Freed::default()
-            };
-            push(freed, &[&joined]);
-            if unbound.is_some() {
-                push(
-                    Freed {
-                        unbound: true,
-                        ..freed
-                    },
-                    &[&joined, &unbound],
-                );
+            if let Some(way) = change.ask("iam:AddUserToGroup", &it.arn) {
+                let freed = Freed {
+                    joined: vec![group],
+                    ..Freed::default()
+                };
+                joins.push((freed, way));
+            }
+        }
+        // One by one, and all at once: rights of several groups may make one way.
+        let every: Vec<&(Freed, (Answer, String))> = joins.iter().collect();
+        let sets = joins.iter().map(|it| vec![it]);
+        let several = (joins.len() > 1).then_some(every);
+        for set in sets.chain(several) {
+            all.extend(together(&set));
+            for way in ways
+                .iter()
+                .filter(|(freed, _)| freed.unbound || freed.tagged)
+            {
+                let mut more = set.clone();
+                more.push(way);
+                all.extend(together(&more));
             }
         }
     }
     all
+}
+
+/// Several changes as one.
+fn together(ways: &[&(Freed, (Answer, String))]) -> Option<Freedom> {
+    let ((freed, way), rest) = ways.split_first()?;
+    let (mut freed, mut way) = (freed.clone(), way.clone());
+    for (more, other) in rest {
+        freed = freed.and(more);
+        way = if way.1.split(" and ").any(|it| it == other.1) {
+            (way.0.and(&other.0), way.1)
+        } else {
+            both(&way, other)
+        };
+    }
+    let (answer, by) = way;
+    Some(Freedom { freed, answer, by })
+}
+
+/// Its tags can be set; nothing where nobody looks at them.
+fn tagged(change: &mut Change<'_, '_>, person: &Person<'_>, ground: &Ground<'_>) -> Way {
+    let mut own = change.papers.documents(person);
+    if !ground.own_tags_matter && !own.any(Indexed::looks_at_own_tags) {
+        return None;
+    }
+    let ways: &[&str] = match person.role {
+        Some(_) => &["iam:TagRole", "iam:UntagRole"],
+        None => &["iam:TagUser", "iam:UntagUser"],
+    };
+    change.best(ways, person.arn)
 }
 
 fn granted(change: &mut Change<'_, '_>, person: &Person<'_>) -> Way {

@@ -97,11 +97,16 @@ pub(super) struct Graph {
     pub(super) edges: Vec<Edge>,
 }
 
+/// An action and a resource, by place.
+pub(super) type What = (usize, usize);
+
+/// Who holds something, each with the rank of the answer.
+type Capable = Vec<(usize, u8)>;
+
 /// What several principals hold alike, and who can get there.
 #[derive(Debug)]
 pub(super) struct Reach {
-    /// Action and resource, by place.
-    pub(super) what: Vec<(usize, usize)>,
+    pub(super) what: Vec<What>,
     /// How each node gets there: the rank of its best way, and the next edge; nothing where it holds it itself.
     pub(super) ways: BTreeMap<usize, (u8, Option<usize>)>,
 }
@@ -125,7 +130,7 @@ impl Graph {
 
     /// For everything that somebody holds, who can get there.
     pub(super) fn solve(&self) -> Vec<Reach> {
-        let mut holders: BTreeMap<(usize, usize), Vec<(usize, u8)>> = BTreeMap::new();
+        let mut holders: BTreeMap<What, Capable> = BTreeMap::new();
         for (place, node) in self.nodes.iter().enumerate() {
             for held in &node.holdings.held {
                 for action in &held.actions {
@@ -134,7 +139,7 @@ impl Graph {
                 }
             }
         }
-        let mut alike: BTreeMap<Vec<(usize, u8)>, Vec<(usize, usize)>> = BTreeMap::new();
+        let mut alike: BTreeMap<Capable, Vec<What>> = BTreeMap::new();
         for (what, who) in holders {
             alike.entry(who).or_default().push(what);
         }

@@ -30,6 +30,8 @@ pub(super) struct Ground<'a> {
     pub(super) policy_administrators: Vec<String>,
     /// Some guard looks at the tags of resources.
     pub(super) tags_matter: bool,
+    /// Some guard looks at the tags of callers.
+    pub(super) own_tags_matter: bool,
 }
 
 impl<'a> Ground<'a> {
@@ -56,12 +58,17 @@ impl<'a> Ground<'a> {
             .iter()
             .filter_map(|it| it.policy.as_ref()?.as_ref().ok());
         let tags_matter = documents.iter().chain(policies).any(Indexed::looks_at_tags);
+        let own_tags_matter = documents.iter().any(Indexed::looks_at_own_tags)
+            || resources.iter().any(|it| {
+                let read = it.policy.as_ref().and_then(|it| it.as_ref().ok());
+                read.is_some_and(Indexed::looks_at_own_tags)
+            });
         let shared = (0..resources.len())
             .filter(|place| resources.get(*place).is_some_and(Resource::is_shared))
             .collect();
         Self {
             control_class: classes(documents.iter().map(|it| it.by_statement.as_slice())),
-            trail_administrators: trail_administrators(organization),
+            trail_administrators: administrators(organization, "cloudtrail.amazonaws.com"),
             policy_administrators: policy_administrators(organization),
             ctx,
             control,
@@ -71,6 +78,7 @@ impl<'a> Ground<'a> {
             by_kind,
             organization,
             tags_matter,
+            own_tags_matter,
         }
     }
 
@@ -95,6 +103,15 @@ impl<'a> Ground<'a> {
     pub(super) fn org_path(&self, account: &AccountId) -> Option<String> {
         let account = self.ctx.inventory.accounts.get(account)?;
         self.control.as_ref()?.org_path(account)
+    }
+
+    /// Whether an account acts for the organization on this service, and why if that is not known.
+    pub(super) fn acts_for_all(&self, account: &str, service: &str) -> Result<bool, String> {
+        if self.organization.is_some() && self.management() == Some(account) {
+            return Ok(true);
+        }
+        let all = administrators(self.organization, service)?;
+        Ok(all.iter().any(|it| it == account))
     }
 
     pub(super) fn management(&self) -> Option<&'a str> {
@@ -133,7 +150,11 @@ pub(super) fn classes<'s>(documents: impl Iterator<Item = &'s [ActionSet]>) -> V
         .collect()
 }
 
-fn trail_administrators(organization: Option<&Organization>) -> Result<Vec<String>, String> {
+/// Accounts that administer a service for the organization, or why that is not known.
+fn administrators(
+    organization: Option<&Organization>,
+    service: &str,
+) -> Result<Vec<String>, String> {
     let Some(organization) = organization else {
         return Ok(Vec::new());
     };
@@ -145,7 +166,7 @@ fn trail_administrators(organization: Option<&Organization>) -> Result<Vec<Strin
     for it in all {
         match &it.services {
             Fact::Known(services) => {
-                if services.iter().any(|it| it == "cloudtrail.amazonaws.com") {
+                if services.iter().any(|it| it == service) {
                     accounts.push(it.account.to_string());
                 }
             }

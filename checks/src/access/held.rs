@@ -69,12 +69,13 @@ fn on_resource<'c>(
     let account = AccountId::from(asker.caller.account.as_str());
     let is_own = resource.account == account || resource.account.as_str().is_empty();
     // A trail has no policy that lets others in: members reach the organization's as their own, or not at all.
-    let owner = match resource.kind {
-        Kind::Trail => &account,
-        _ if is_own || named || resource.policy.as_ref().is_some_and(Result::is_err) => {
-            &resource.account
-        }
-        _ => return,
+    let open = is_own || named || resource.policy.as_ref().is_some_and(Result::is_err);
+    let owner = if resource.kind == Kind::Trail {
+        &account
+    } else if open {
+        &resource.account
+    } else {
+        return;
     };
     let ask: Vec<usize> = actions
         .iter()

@@ -1,7 +1,7 @@
 //! A document, and which actions of the table each of its statements names: found once, then only looked up.
 
 use super::actions::table;
-use crate::policy::{ActionSet, Document, Effect};
+use crate::policy::{ActionSet, Condition, Document, Effect};
 
 /// A parsed document with its index.
 #[derive(Debug)]
@@ -10,6 +10,8 @@ pub(super) struct Indexed {
     pub(super) by_statement: Vec<ActionSet>,
     /// What some Allow names.
     pub(super) allowed: ActionSet,
+    /// Its resources are named by tags of the caller.
+    text_has_tags: bool,
 }
 
 /// A document, or why it cannot be read.
@@ -28,12 +30,17 @@ impl Indexed {
             document,
             by_statement,
             allowed,
+            text_has_tags: false,
         }
     }
 
     pub(super) fn read(text: &str) -> Read {
         match Document::parse(text) {
-            Ok(document) => Ok(Self::new(document)),
+            Ok(document) => Ok(Self {
+                text_has_tags: text.contains("${")
+                    && text.to_ascii_lowercase().contains("${aws:principaltag/"),
+                ..Self::new(document)
+            }),
             Err(error) => Err(error.to_string()),
         }
     }
@@ -46,15 +53,23 @@ impl Indexed {
 
     /// Some condition looks at tags of resources.
     pub(super) fn looks_at_tags(&self) -> bool {
-        let mut conditions = self
-            .document
-            .statements
-            .iter()
-            .flat_map(|it| &it.conditions);
-        conditions.any(|it| {
-            ["aws:resourcetag/", "s3:buckettag/", "s3:existingobjecttag/"]
-                .iter()
-                .any(|prefix| it.key.starts_with(prefix))
-        })
+        let of_resources = ["aws:resourcetag/", "s3:buckettag/", "s3:existingobjecttag/"];
+        self.conditions()
+            .any(|it| of_resources.iter().any(|prefix| it.key.starts_with(prefix)))
+    }
+
+    /// Some condition looks at tags of the caller, or some text is made of them.
+    pub(super) fn looks_at_own_tags(&self) -> bool {
+        const TAG: &str = "aws:principaltag/";
+        self.text_has_tags
+            || self.conditions().any(|it| {
+                let values = it.values.iter().map(|value| value.to_ascii_lowercase());
+                it.key.starts_with(TAG) || values.into_iter().any(|value| value.contains(TAG))
+            })
+    }
+
+    fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        let statements = self.document.statements.iter();
+        statements.flat_map(|it| &it.conditions)
     }
 }

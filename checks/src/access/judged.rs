@@ -78,6 +78,17 @@ impl Access {
         })
     }
 
+    /// The root users. Nobody takes their rights away but policies from above: they are told, and are no finding.
+    pub fn roots(&self) -> impl Iterator<Item = Judged<'_>> {
+        let all = self.graph.nodes.iter().enumerate();
+        let roots = all.filter(|(_, node)| node.kind == ActorKind::Root);
+        roots.map(|(place, node)| Judged {
+            access: self,
+            place,
+            node,
+        })
+    }
+
     /// The gaps behind what is missing in an answer.
     #[must_use]
     pub fn gaps(&self, missing: &[String], account: &AccountId) -> Gaps {

@@ -33,7 +33,7 @@ pub use ask::Answer;
 pub(crate) use gaps::holes;
 pub use graph::{ActorKind, MAX_HOPS};
 pub use judged::{Escape, Judged, Right};
-pub use report::{Access, Actor, Harmless, Holder, Hop, Wanted, sort, strength_word, word};
+pub use report::{Access, Actor, Harmless, Holder, Hop, Wanted, short, sort, strength_word, word};
 pub use simulate::{Simulated, Simulation, simulate};
 
 use graph::{Graph, Node};
@@ -91,7 +91,7 @@ impl<'a> Analysis<'a> {
         let partition = ground.ctx.inventory.header.scope.partition.clone();
         let mut nodes = (Vec::new(), Vec::new());
         for who in papers.everybody() {
-            let Some(mut asker) = papers.asker(who, Freed::default(), ground) else {
+            let Some(mut asker) = papers.asker(who, &Freed::default(), ground) else {
                 continue;
             };
             let Some(person) = papers.person(who) else {

@@ -72,7 +72,7 @@ pub(super) enum Who {
 }
 
 /// What somebody has changed about a principal before it acts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Freed {
     /// It was given every right.
     pub(super) granted: bool,
@@ -80,8 +80,26 @@ pub(super) struct Freed {
     pub(super) undenied: bool,
     /// Its permissions boundary is gone.
     pub(super) unbound: bool,
-    /// It has joined this group.
-    pub(super) joined: Option<usize>,
+    /// It has joined these groups.
+    pub(super) joined: Vec<usize>,
+    /// Its tags are what the caller likes.
+    pub(super) tagged: bool,
+}
+
+impl Freed {
+    /// This, and then the other too.
+    pub(super) fn and(&self, other: &Self) -> Self {
+        let mut joined: Vec<usize> = self.joined.iter().chain(&other.joined).copied().collect();
+        joined.sort_unstable();
+        joined.dedup();
+        Self {
+            granted: self.granted || other.granted,
+            undenied: self.undenied || other.undenied,
+            unbound: self.unbound || other.unbound,
+            joined,
+            tagged: self.tagged || other.tagged,
+        }
+    }
 }
 
 /// The common parts of a user and a role.
@@ -132,12 +150,14 @@ impl<'d> Papers<'d> {
     pub(super) fn asker<'c>(
         &'c self,
         who: Who,
-        freed: Freed,
+        freed: &Freed,
         ground: &'c Ground<'_>,
     ) -> Option<Asker<'c>> {
         let person = self.person(who)?;
         let mut asker = Asker::new(self.caller(&person, who), ground);
-        self.tags(&mut asker, &person, who);
+        if !freed.tagged {
+            self.tags(&mut asker, &person, who);
+        }
         if freed.granted
             && let Some(everything) = &self.everything
         {
@@ -146,8 +166,8 @@ impl<'d> Papers<'d> {
         if !freed.undenied {
             self.own(&mut asker, &person);
         }
-        if let Some(group) = freed.joined {
-            self.of_group(&mut asker, group);
+        for group in &freed.joined {
+            self.of_group(&mut asker, *group);
         }
         let readable = asker.layers.identity.iter().all(|it| it.document.is_ok());
         asker.touched = readable.then(|| {
@@ -221,6 +241,29 @@ impl<'d> Papers<'d> {
                 None => asker.holds(name, Err(format!("group {name} is not described"))),
             }
         }
+    }
+
+    /// All documents that have a say in what it may do, and can be read.
+    pub(super) fn documents<'c>(
+        &'c self,
+        person: &Person<'d>,
+    ) -> impl Iterator<Item = &'c Indexed> + use<'c, 'd> {
+        let groups = person
+            .groups
+            .iter()
+            .filter_map(|it| self.groups.get(it.as_str()));
+        let groups = groups.filter_map(|at| self.details.groups.get(*at));
+        let mut owners: Vec<(&'d Arn, &'d [Arn])> = vec![(person.arn, person.attached)];
+        owners.extend(groups.map(|it| (&it.arn, it.attached.as_slice())));
+        let inline = owners.clone().into_iter().flat_map(|(owner, _)| {
+            let own = self.inline.get(owner.as_str());
+            own.into_iter().flatten().map(|(_, read)| read)
+        });
+        let attached = owners.into_iter().flat_map(|(_, attached)| attached);
+        let managed = attached
+            .chain(person.boundary)
+            .filter_map(|arn| self.managed.get(arn.as_str()));
+        inline.chain(managed).filter_map(|read| read.as_ref().ok())
     }
 
     fn of_group<'c>(&'c self, asker: &mut Asker<'c>, group: usize) {

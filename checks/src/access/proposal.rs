@@ -27,11 +27,12 @@ pub fn deny(rows: &[&Holder]) -> Option<Value> {
         if action.is_minor() {
             continue;
         }
-        let target = match row.target_kind {
-            _ if action.wildcard_only => "*".to_owned(),
-            Kind::LogGroup => format!("{}*", row.target),
-            Kind::Organization => "*".to_owned(),
-            _ => row.target.clone(),
+        let target = if action.wildcard_only || row.target_kind == Kind::Organization {
+            "*".to_owned()
+        } else if row.target_kind == Kind::LogGroup {
+            format!("{}*", row.target)
+        } else {
+            row.target.clone()
         };
         targets.entry(row.action).or_default().insert(target);
         match row.principal.kind {

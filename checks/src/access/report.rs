@@ -93,6 +93,17 @@ fn verdict<S: Serializer>(verdict: &Verdict, serializer: S) -> Result<S::Ok, S::
     serializer.serialize_str(word(*verdict))
 }
 
+/// A principal's ARN as people read it: its account and its name. What is no such ARN stays as it is.
+#[must_use]
+pub fn short(id: &str) -> String {
+    let fields: Vec<&str> = id.splitn(6, ':').collect();
+    match fields.as_slice() {
+        ["arn", _, "iam" | "sts", _, account, name] => format!("{account} {name}"),
+        _ if id == "*" => "anyone".to_owned(),
+        _ => id.to_owned(),
+    }
+}
+
 /// As it stands in JSON.
 #[must_use]
 pub fn word(verdict: Verdict) -> &'static str {

@@ -9,7 +9,9 @@ use crate::evaluate::Context;
 use crate::fact::Fact;
 use crate::ids::{AccountId, Arn};
 use crate::inventory::Iam;
-use crate::policy::{Effectiveness, Key, Policy, Principal, Target, Value, effect_of};
+use crate::policy::{
+    CallerKind, Effectiveness, Key, Policy, Principal, Strength, Target, Value, effect_of,
+};
 
 /// A request.
 #[derive(Debug, Clone)]
@@ -33,14 +35,16 @@ pub struct Simulated {
     pub harmless: Option<String>,
 }
 
-/// Answers a request. `iam` is the record of the principal's account; nothing if the principal is not in it.
+/// Answers a request. `records` are those of the principal's account and of the resource's; nothing if the principal is
+/// not in the one that should hold it.
 #[must_use]
-pub fn simulate(
-    request: &Simulation<'_>,
-    iam: Option<&Iam>,
-    ctx: &Context<'_>,
-) -> Option<Simulated> {
+pub fn simulate(request: &Simulation<'_>, records: &[Iam], ctx: &Context<'_>) -> Option<Simulated> {
     let ground = Ground::new(ctx);
+    let of = |arn: &str| {
+        let account = Arn::from(arn).account();
+        records.iter().find(|it| it.account == account)
+    };
+    let iam = of(request.principal);
     let details = iam.and_then(|it| Some((&it.account, it.details.ok()?)));
     let papers = details.map(|(account, details)| Papers::of(account, details));
     let who = Principal::aws(request.principal);
@@ -57,7 +61,7 @@ pub fn simulate(
                     .person(*it)
                     .is_some_and(|it| it.arn.as_str() == request.principal)
             })?;
-            Vec::from_iter(papers.asker(found, Freed::default(), &ground))
+            Vec::from_iter(papers.asker(found, &Freed::default(), &ground))
         }
         None => outside::askers(&who, &ground, everything.as_ref()),
     };
@@ -67,7 +71,7 @@ pub fn simulate(
         .iter()
         .filter(|it| is_on(&it.id, it.kind, request.resource));
     let known: Vec<_> = known.collect();
-    let trust = trust_of(request, iam);
+    let trust = trust_of(request, of(request.resource));
     let mut best = Answer::denied();
     let mut first = true;
     let mut harmless = None;
@@ -84,21 +88,36 @@ pub fn simulate(
         let caller = AccountId::from(asker.caller.account.as_str());
         let answer = match known.first() {
             Some(resource) => {
-                let owner = match resource.kind {
-                    Kind::Trail => caller.clone(),
-                    _ => resource.account.clone(),
+                let owner = if resource.kind == Kind::Trail {
+                    caller.clone()
+                } else {
+                    resource.account.clone()
                 };
                 let facts = ground.circumstances(resource);
                 let what = effect_of(request.action, caller.as_str(), request.resource, &facts);
-                harmless = match what {
-                    Effectiveness::Full => None,
-                    Effectiveness::None(why) => Some(why.to_owned()),
-                    Effectiveness::Needs(other) => Some(format!("it needs {other} as well")),
-                    Effectiveness::RootWithMfa => {
-                        Some("only the root user can, with a second factor".to_owned())
+                let mut answer = asker.on(&ground, request.action, &target, resource, &owner);
+                harmless = None;
+                match what {
+                    Effectiveness::Full => {}
+                    Effectiveness::None(why) => harmless = Some(why.to_owned()),
+                    Effectiveness::Needs(other) => {
+                        let both = asker.on(&ground, other, &target, resource, &owner);
+                        match both.is_denied() {
+                            true => harmless = Some(format!("it needs {other} as well")),
+                            false if answer.is_denied() => {}
+                            false => answer = answer.and(&both),
+                        }
                     }
-                };
-                asker.on(&ground, request.action, &target, resource, &owner)
+                    Effectiveness::RootWithMfa if asker.caller.kind == CallerKind::Root => {
+                        let factor = "aws:MultiFactorAuthPresent is true";
+                        answer = answer.only_if(factor, Strength::Strong);
+                    }
+                    Effectiveness::RootWithMfa => {
+                        let why = "only the root user can, with a second factor";
+                        harmless = Some(why.to_owned());
+                    }
+                }
+                answer
             }
             None => {
                 let owner = match arn.account().as_str() {

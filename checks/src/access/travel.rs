@@ -31,11 +31,50 @@ struct Door {
     trust: Result<Indexed, String>,
 }
 
+/// Somebody who can act in all accounts of the organization, in a way that ends at nodes of this kind.
+struct OverAll {
+    node: usize,
+    account: AccountId,
+    by: &'static str,
+    answer: Answer,
+    root: bool,
+}
+
+/// Actions that make a session of a member's root user, or rights through IAM Identity Center.
+const OVER_ALL: [(&str, &str, &str, bool); 5] = [
+    (
+        "sts:AssumeRoot",
+        "iam.amazonaws.com",
+        "root sessions are enabled, and AWS's task policy for them goes that far",
+        true,
+    ),
+    ("sso:PutInlinePolicyToPermissionSet", SSO, SIGNS_IN, false),
+    (
+        "sso:AttachManagedPolicyToPermissionSet",
+        SSO,
+        SIGNS_IN,
+        false,
+    ),
+    (
+        "sso:AttachCustomerManagedPolicyReferenceToPermissionSet",
+        SSO,
+        SIGNS_IN,
+        false,
+    ),
+    ("sso:CreateAccountAssignment", SSO, SIGNS_IN, false),
+];
+const SSO: &str = "sso.amazonaws.com";
+const SIGNS_IN: &str = "Identity Center is in use, and the caller is one of its users";
+
 /// All of them.
 #[derive(Default)]
 pub(super) struct Travel {
     travellers: BTreeMap<AccountId, Vec<Traveller>>,
     doors: Vec<Door>,
+    /// Those who can act in all accounts of the organization.
+    over_all: Vec<OverAll>,
+    /// Per account, somebody new with every right that the guards above leave.
+    pub(super) newcomers: Vec<usize>,
     /// Accounts whose principals are known.
     pub(super) known: BTreeSet<AccountId>,
 }
@@ -84,6 +123,45 @@ impl Travel {
         });
     }
 
+    /// Keeps a principal that can act in all accounts of the organization.
+    pub(super) fn looks_down<'c>(
+        &mut self,
+        asker: &mut Asker<'c>,
+        node: usize,
+        ask: impl Fn(&mut Asker<'c>, &str, &str) -> Answer,
+        ground: &Ground<'_>,
+    ) {
+        let account = AccountId::from(asker.caller.account.as_str());
+        for (by, service, when, root) in OVER_ALL {
+            if !asker.touches(place(by)) || ground.organization.is_none() {
+                continue;
+            }
+            let acts = ground.acts_for_all(account.as_str(), service);
+            if acts == Ok(false) {
+                continue;
+            }
+            let partition = &ground.ctx.inventory.header.scope.partition;
+            let target = if root {
+                format!("arn:{partition}:iam::*:root")
+            } else {
+                format!("arn:{partition}:sso:::*")
+            };
+            let mut answer = ask(asker, by, &target).only_if(when, Strength::Weak);
+            if let Err(gap) = acts {
+                answer = answer.unless(&gap);
+            }
+            if !answer.is_denied() {
+                self.over_all.push(OverAll {
+                    node,
+                    account: account.clone(),
+                    by,
+                    answer,
+                    root,
+                });
+            }
+        }
+    }
+
     /// Keeps the roles of an account that name somebody from elsewhere, or may.
     pub(super) fn opens(&mut self, papers: &Papers<'_>, roles: &[usize]) {
         self.known.insert(papers.account.clone());
@@ -102,10 +180,11 @@ impl Travel {
                 }
                 Principal::Service(_) | Principal::CanonicalUser(_) => false,
             };
+            // One that cannot be read may name anybody.
             let open = trust.as_ref().is_ok_and(|trust| {
                 let mut named = trust.allows().filter_map(|it| it.principals.as_ref());
                 named.any(|it| it.negated || it.members.iter().any(elsewhere))
-            });
+            }) || trust.is_err();
             if open {
                 self.doors.push(Door {
                     node: *node,
@@ -119,6 +198,8 @@ impl Travel {
 
     /// Joins both sides.
     pub(super) fn join(self, graph: &mut Graph, ground: &Ground<'_>, inside: &BTreeSet<AccountId>) {
+        self.look_down(graph, ground);
+        self.unreadable(graph);
         let mut strangers: BTreeMap<String, usize> = BTreeMap::new();
         for door in &self.doors {
             let Ok(trust) = &door.trust else { continue };
@@ -178,12 +259,71 @@ impl Travel {
                         None => graph.add(Node::new(&id, &account, kind)),
                     }
                 });
-                let by = match kind {
-                    ActorKind::Federated => "sts:AssumeRoleWithWebIdentity or WithSAML",
-                    _ => ASSUME,
+                let by = if kind == ActorKind::Federated {
+                    "sts:AssumeRoleWithWebIdentity or WithSAML"
+                } else {
+                    ASSUME
                 };
                 graph.link(node, door.node, by, answer);
             }
+        }
+    }
+}
+
+impl Travel {
+    /// A root session of any member, or a role of any right in any account.
+    fn look_down(&self, graph: &mut Graph, ground: &Ground<'_>) {
+        let ends = |root: bool, graph: &Graph| -> Vec<usize> {
+            let roots = graph.nodes.iter().enumerate();
+            let roots = roots.filter(|(_, it)| it.kind == ActorKind::Root);
+            // The root user of the management account has no such session.
+            let roots = roots.filter(|(_, it)| Some(it.account.as_str()) != ground.management());
+            match root {
+                true => roots.map(|(node, _)| node).collect(),
+                false => self.newcomers.clone(),
+            }
+        };
+        for root in [true, false] {
+            let who: Vec<&OverAll> = self.over_all.iter().filter(|it| it.root == root).collect();
+            let Some(first) = who.first() else { continue };
+            let words = match root {
+                true => "the root user of any member account",
+                false => "a role of Identity Center in any account",
+            };
+            let any = graph.add(Node::new(words, &first.account, ActorKind::Step));
+            for end in ends(root, graph) {
+                graph.link(any, end, "", Answer::allowed());
+            }
+            for it in who {
+                graph.link(it.node, any, it.by, it.answer.clone());
+            }
+        }
+    }
+
+    /// Roles whose trust policies cannot be read may let anybody in.
+    fn unreadable(&self, graph: &mut Graph) {
+        let doors = self.doors.iter();
+        let doors: Vec<(&Door, &String)> = doors
+            .filter_map(|it| Some((it, it.trust.as_ref().err()?)))
+            .collect();
+        let Some((first, _)) = doors.first() else {
+            return;
+        };
+        let words = "a role whose trust policy cannot be read";
+        let any = graph.add(Node::new(words, &first.account, ActorKind::Step));
+        for (door, why) in &doors {
+            let answer = Answer::allowed().unless(&format!("trust policy of {}: {why}", door.role));
+            graph.link(any, door.node, "", answer);
+        }
+        let everyone = graph
+            .nodes
+            .iter()
+            .position(|it| it.kind == ActorKind::Anyone);
+        let everyone = everyone
+            .unwrap_or_else(|| graph.add(Node::new("*", &AccountId::from(""), ActorKind::Anyone)));
+        let from = self.travellers.values().flatten().map(|it| it.node);
+        for node in from.chain([everyone]) {
+            graph.link(node, any, ASSUME, Answer::allowed());
         }
     }
 }
@@ -192,15 +332,17 @@ fn by_outsider(who: &Principal, door: &Door, trust: &Indexed, ground: &Ground<'_
     let mut best = Answer::denied();
     let everything = super::people::everything();
     for mut asker in outside::askers(who, ground, everything.as_ref()) {
-        let actions: &[&str] = match who {
-            Principal::Federated(_) => &["sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"],
-            _ => &[ASSUME],
+        let federated = matches!(who, Principal::Federated(_));
+        let actions: &[&str] = if federated {
+            &["sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"]
+        } else {
+            &[ASSUME]
         };
         for action in actions {
             asker.layers.resource = Some(Policy::new("trust policy", &trust.document));
             let target = Target::One(door.role.to_string());
             let mut answer = asker.plain(ground, action, target, &door.account, &[]);
-            if matches!(who, Principal::Federated(_)) {
+            if federated {
                 answer = answer.only_if("the provider vouches for the caller", Strength::Weak);
             }
             best = best.or(answer);

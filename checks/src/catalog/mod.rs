@@ -15,6 +15,7 @@ mod gap;
 mod key;
 mod lake;
 mod monitoring;
+mod named;
 mod organization;
 mod ours;
 mod recording;

@@ -321,6 +321,13 @@ impl<'a> Evaluation<'a> {
         for (subject, outcome) in outcomes.into_values() {
             self.add(check, subject, outcome);
         }
+        let can =
+            |judged: &Judged<'_>| run(judged, self.ctx).is_ok_and(|it| it.status == Status::Fail);
+        let roots: BTreeSet<AccountId> = access
+            .roots()
+            .filter(can)
+            .map(|it| it.actor().account)
+            .collect();
         for id in self.seen_iam.clone() {
             let account = self.ctx.inventory.accounts.get(&id);
             let unread = access.unread.get(&id);
@@ -332,8 +339,12 @@ impl<'a> Evaluation<'a> {
                 Some(gaps) => Err(gaps.clone()),
                 None => {
                     let count = counts.get(&id).copied().unwrap_or_default();
+                    let but = match roots.contains(&id) {
+                        true => "; its root user can: no policy from above denies it",
+                        false => "",
+                    };
                     Ok(Verdict::pass(format!(
-                        "none of the account's {count} users and roles can"
+                        "none of the account's {count} users and roles can{but}"
                     )))
                 }
             };

@@ -8,8 +8,9 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::parse::ParseError;
 
-/// The largest document that AWS stores is a few tens of kilobytes; encoded it may be three times that.
-const MAX_BYTES: usize = 256 * 1024;
+/// The largest document that AWS stores is a few tens of kilobytes. White space does not count there, and an encoded
+/// document is three times as long: far more is read before it is refused.
+const MAX_BYTES: usize = 2 * 1024 * 1024;
 /// A statement's condition values are the deepest part: seven levels.
 const MAX_DEPTH: usize = 12;
 

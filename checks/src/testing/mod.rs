@@ -26,9 +26,10 @@ use crate::fact::{Fact, Gap, Reason};
 use crate::finding::{Finding, Status};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::iam::{AuthorizationDetails, InlinePolicy, ManagedPolicy, Role, User};
+use crate::inventory::organization::Unit;
 use crate::inventory::{
-    Account, Bucket, Iam, Inventory, Key, LogGroup, Organization, RegionView, Trail,
-    TrailConfiguration, TrailStatus,
+    Account, Bucket, ControlPolicy, ControlPolicyKind, Iam, Inventory, Key, LogGroup, Organization,
+    RegionView, Trail, TrailConfiguration, TrailStatus,
 };
 use crate::settings::Settings;
 
@@ -322,4 +323,42 @@ pub fn gap<T>(call: ApiCall, reason: Reason) -> Fact<T> {
 #[must_use]
 pub fn is_principal_check(check: &Check) -> bool {
     matches!(check.run, Run::Principal(_) | Run::Access(_))
+}
+
+/// An organization with one member, and a service control policy of this statement at its root.
+pub fn scp(statement: &str) -> Case {
+    scp_at(statement, &["r-root"])
+}
+
+/// The same, attached to these.
+pub fn scp_at(statement: &str, targets: &[&str]) -> Case {
+    const MEMBER: &str = "222222222222";
+    let policy = |name: &str, statement: &str, targets: &[&str]| ControlPolicy {
+        id: format!("p-{name}"),
+        arn: format!("arn:aws:organizations::{ACCOUNT}:policy/o-test/p-{name}").into(),
+        name: name.to_owned(),
+        kind: ControlPolicyKind::ServiceControlPolicy,
+        aws_managed: false,
+        document: Fact::Known(format!(
+            r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#
+        )),
+        targets: Fact::Known(targets.iter().map(|it| (*it).to_owned()).collect()),
+    };
+    let full = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
+    let everywhere = ["r-root", ACCOUNT, MEMBER, "333333333333"];
+    let policies = vec![
+        policy("full", full, &everywhere),
+        policy("guard", statement, targets),
+    ];
+    organization(|it| {
+        it.units = Fact::Known(vec![Unit {
+            id: "r-root".to_owned(),
+            arn: "arn:aws:organizations::111111111111:root/o-test/r-root".into(),
+            name: "Root".to_owned(),
+            parent: None,
+            policy_types: vec!["SERVICE_CONTROL_POLICY".to_owned()],
+        }]);
+        it.policies = Fact::Known(policies);
+    })
+    .and(|it| member(it, MEMBER, &[HOME]))
 }

@@ -184,7 +184,7 @@ fn statement(random: &mut Random, principals: bool) -> String {
     )
 }
 
-fn document(random: &mut Random, principals: bool) -> Document {
+pub(crate) fn document(random: &mut Random, principals: bool) -> Document {
     let version = if random.chance(90) {
         "2012-10-17"
     } else {

@@ -13,6 +13,7 @@ mod case;
 mod enumerate;
 mod generated;
 mod mutated;
+mod properties;
 
 use std::fmt::Write as _;
 use std::io::Write as _;

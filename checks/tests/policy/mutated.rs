@@ -103,7 +103,7 @@ fn what_no_document_can_be_is_refused() {
         "\u{feff}{}".to_owned(),
         "[".repeat(1_000_000),
         format!("{}1{}", "[".repeat(60), "]".repeat(60)),
-        format!(r#"{{"Statement":[],"Id":"{}"}}"#, "x".repeat(1_000_000)),
+        format!(r#"{{"Statement":[],"Id":"{}"}}"#, "x".repeat(3_000_000)),
     ] {
         assert!(Document::parse(&text).is_err());
     }

@@ -27,6 +27,9 @@ mod object_lock_retention_days;
 mod owner_in_organization;
 mod owner_log_archive;
 mod places;
+mod policy_cross_account;
+mod policy_denies_delete;
+mod policy_writers_only_cloudtrail;
 mod public_access_block;
 mod replication;
 mod tls_only;
@@ -56,6 +59,9 @@ pub(super) const ALL: &[&Check] = &[
     &object_lock_retention_days::CHECK,
     &owner_in_organization::CHECK,
     &owner_log_archive::CHECK,
+    &policy_cross_account::CHECK,
+    &policy_denies_delete::CHECK,
+    &policy_writers_only_cloudtrail::CHECK,
     &public_access_block::CHECK,
     &replication::CHECK,
     &tls_only::CHECK,

@@ -6,20 +6,28 @@ use crate::inventory::{Key, KeyMetadata};
 
 mod cloudtrail_source_arn;
 mod customer_managed;
+mod decrypt_restricted;
 mod enabled;
+mod grants;
 mod not_pending_deletion;
+mod not_public;
 mod origin;
 mod owner_in_organization;
 mod rotation;
+mod separation_of_duties;
 
 pub(super) const ALL: &[&Check] = &[
     &cloudtrail_source_arn::CHECK,
     &customer_managed::CHECK,
+    &decrypt_restricted::CHECK,
     &enabled::CHECK,
+    &grants::CHECK,
     &not_pending_deletion::CHECK,
+    &not_public::CHECK,
     &origin::CHECK,
     &owner_in_organization::CHECK,
     &rotation::CHECK,
+    &separation_of_duties::CHECK,
 ];
 
 /// What DescribeKey says; the verdict of most checks when there is no such key.

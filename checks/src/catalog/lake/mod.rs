@@ -10,6 +10,7 @@ mod kms_customer_managed;
 mod management_events;
 mod multi_region;
 mod organization;
+mod resource_policy;
 mod retention_days;
 mod termination_protection;
 
@@ -20,6 +21,7 @@ pub(super) const ALL: &[&Check] = &[
     &management_events::CHECK,
     &multi_region::CHECK,
     &organization::CHECK,
+    &resource_policy::CHECK,
     &retention_days::CHECK,
     &termination_protection::CHECK,
 ];

@@ -6,6 +6,14 @@ mod account_in_organization;
 mod all_accounts_covered;
 mod delegated_admin;
 mod log_archive_separate;
+mod members;
+mod rcp_external_access;
+mod region_restriction;
+mod scp_attached_everywhere;
+mod scp_denies_leave;
+mod scp_denies_trail_tampering;
+mod scp_protects_log_storage;
+mod storage;
 pub(super) mod trail;
 mod trusted_access;
 
@@ -14,6 +22,12 @@ pub(super) const ALL: &[&Check] = &[
     &all_accounts_covered::CHECK,
     &delegated_admin::CHECK,
     &log_archive_separate::CHECK,
+    &rcp_external_access::CHECK,
+    &region_restriction::CHECK,
+    &scp_attached_everywhere::CHECK,
+    &scp_denies_leave::CHECK,
+    &scp_denies_trail_tampering::CHECK,
+    &scp_protects_log_storage::CHECK,
     &trail::CHECK,
     &trusted_access::CHECK,
 ];

@@ -85,6 +85,26 @@ pub fn sure_denies<'a>(
         .collect()
 }
 
+/// Statements that allow one of these actions on a part of a resource pattern, to whomever.
+#[must_use]
+pub fn allows_on<'a>(policy: &'a Document, actions: &[&str], resource: &str) -> Vec<Found<'a>> {
+    let Some(resource) = arn_glob(resource) else {
+        return Vec::new();
+    };
+    found(policy, Effect::Allow)
+        .filter(|Found { statement, .. }| {
+            actions
+                .iter()
+                .any(|action| statement.actions.matches(action))
+                && resources_overlap(
+                    statement.resources.as_ref(),
+                    &resource,
+                    Incomplete::FillIfWildcard,
+                )
+        })
+        .collect()
+}
+
 fn organization_of(path: &str) -> Option<&str> {
     path.split_once('/')
         .map(|(organization, _)| organization)

@@ -1,0 +1,127 @@
+//! Changing oneself, or somebody whom one can become, before one acts.
+
+use super::{Becomes, Spread, Steps};
+use crate::access::ask::{Answer, Asker};
+use crate::access::freedom::{self, Freedom};
+use crate::access::graph::{ActorKind, Node};
+use crate::access::people::{Freed, Who};
+
+/// More principals than this are not looked at one by one as steps for another.
+const MAX_CHANGED: usize = 64;
+
+impl<'c> Steps<'c, '_> {
+    /// Change oneself, or somebody whom one can become, and then act.
+    pub(super) fn change(
+        &mut self,
+        asker: &mut Asker<'c>,
+        who: Who,
+        node: usize,
+        becomes: &Becomes,
+    ) {
+        if !freedom::touches(asker) {
+            return;
+        }
+        let own = (Answer::allowed(), String::new());
+        let others = || becomes.iter().filter(|(it, _)| **it != who);
+        if others().count() > MAX_CHANGED {
+            let why = format!(
+                "more than {MAX_CHANGED} principals can be changed, and were not looked at one by one"
+            );
+            let newcomer = self.newcomer;
+            let answer = Answer::allowed().unless(&why);
+            self.graph
+                .link(node, newcomer, "changing one of many", answer);
+        }
+        let others = others().take(MAX_CHANGED);
+        let all: Vec<(Who, (Answer, String))> = std::iter::once((who, own))
+            .chain(others.map(|(who, way)| (*who, way.clone())))
+            .collect();
+        for (changed, (way, by)) in all {
+            let ground = self.ground;
+            for Freedom {
+                freed,
+                answer,
+                by: how,
+            } in freedom::of(asker, self.papers, changed, ground)
+            {
+                let answer = answer.and(&way);
+                if answer.is_denied() {
+                    continue;
+                }
+                let by = match by.is_empty() {
+                    true => how.clone(),
+                    false => format!("{how} and {by}"),
+                };
+                let to = self.changed_node(changed, &freed);
+                self.graph.link(node, to, &by, answer);
+            }
+        }
+        // Whoever gives rights to every role and becomes any has a new one's rights at least.
+        let edges = self.graph.edges.iter().filter(|it| it.from == node);
+        let any = edges.filter(|it| it.to == self.any_role || it.to == self.any_user);
+        let any: Vec<(usize, Answer, String)> = any
+            .map(|it| (it.to, it.answer.clone(), it.by.clone()))
+            .collect();
+        for (to, way, by) in any {
+            let (kind, gives) = match to == self.any_role {
+                true => ("role", ["iam:PutRolePolicy", "iam:AttachRolePolicy"]),
+                false => ("user", ["iam:PutUserPolicy", "iam:AttachUserPolicy"]),
+            };
+            for action in gives {
+                if let Spread::All(answer) = self.spread(asker, action, kind) {
+                    let answer = answer.and(&way);
+                    self.graph
+                        .link(node, self.newcomer, &format!("{action} and {by}"), answer);
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Whoever has changed itself may then change itself further.
+    pub(super) fn change_again(
+        &mut self,
+        asker: &mut Asker<'c>,
+        (who, before): (Who, &Freed),
+        node: usize,
+    ) {
+        if !freedom::touches(asker) {
+            return;
+        }
+        let ground = self.ground;
+        for Freedom { freed, answer, by } in freedom::of(asker, self.papers, who, ground) {
+            let after = before.and(&freed);
+            if after != *before {
+                let to = self.changed_node(who, &after);
+                self.graph.link(node, to, &by, answer);
+            }
+        }
+    }
+
+    fn changed_node(&mut self, who: Who, freed: &Freed) -> usize {
+        if let Some(node) = self.changed.get(&(who, freed.clone())) {
+            return *node;
+        }
+        let arn = self.papers.person(who).map_or("", |it| it.arn.as_str());
+        let mut words = Vec::new();
+        for (on, word) in [
+            (freed.granted, "given more rights"),
+            (freed.undenied, "without its Denies"),
+            (freed.unbound, "without its boundary"),
+            (freed.joined.len() == 1, "in one more group"),
+            (freed.joined.len() > 1, "in more groups"),
+            (freed.tagged, "with other tags"),
+        ] {
+            if on {
+                words.push(word);
+            }
+        }
+        let id = format!("{arn}, {}", words.join(", "));
+        let node = self
+            .graph
+            .add(Node::new(&id, self.papers.account, ActorKind::Step));
+        self.changed.insert((who, freed.clone()), node);
+        self.to_look_at.push((who, freed.clone(), node));
+        node
+    }
+}

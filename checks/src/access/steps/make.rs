@@ -1,0 +1,90 @@
+//! Making somebody new, or vouching for whom one likes.
+
+use super::Steps;
+use crate::access::ask::{Answer, Asker};
+use crate::access::people::place;
+use crate::policy::{Key, Principal, Strength, Value};
+
+impl<'c> Steps<'c, '_> {
+    /// A new user or role, with any right that the guards above it leave.
+    pub(super) fn make(&mut self, asker: &mut Asker<'c>, node: usize) {
+        let iam = format!("arn:{}:iam::{}", self.partition, self.papers.account);
+        let (role, user) = (format!("{iam}:role/*"), format!("{iam}:user/*"));
+        let unbound = [("iam:PermissionsBoundary", Key::Absent)];
+        let admin = format!("arn:{}:iam::aws:policy/AdministratorAccess", self.partition);
+        let admin = ("iam:PolicyARN", Key::Known(Value::One(admin)));
+        let with = [("iam:PermissionsBoundary", Key::Absent), admin];
+        for (target, first, gives, last) in [
+            (
+                &role,
+                "iam:CreateRole",
+                ["iam:PutRolePolicy", "iam:AttachRolePolicy"],
+                None,
+            ),
+            (
+                &user,
+                "iam:CreateUser",
+                ["iam:PutUserPolicy", "iam:AttachUserPolicy"],
+                Some(["iam:CreateAccessKey", "iam:CreateLoginProfile"]),
+            ),
+        ] {
+            if !asker.touches(place(first)) {
+                continue;
+            }
+            let mut answer = self.ask(asker, first, target, &unbound);
+            let mut given = Answer::denied();
+            for action in gives {
+                given = given.or(self.ask(asker, action, target, &with));
+            }
+            answer = answer.and(&given);
+            if let Some(keys) = last {
+                let mut key = Answer::denied();
+                for action in keys {
+                    key = key.or(self.ask(asker, action, target, &[]));
+                }
+                answer = answer.and(&key);
+            }
+            let by = format!("{first} and {}", gives.join(" or "));
+            self.graph.link(node, self.newcomer, &by, answer);
+        }
+    }
+
+    /// Whoever rewrites a provider vouches for whom he likes.
+    pub(super) fn vouch(&mut self, asker: &mut Asker<'c>, node: usize) {
+        for (at, trust) in self.papers.trust.iter().enumerate() {
+            let (Ok(trust), Some(&to)) = (trust, self.roles.get(at)) else {
+                continue;
+            };
+            let members = trust.allows().filter_map(|it| it.principals.as_ref());
+            for member in members.flat_map(|it| &it.members) {
+                let Principal::Federated(provider) = member else {
+                    continue;
+                };
+                let (actions, hold): (&[&str], &str) = if provider.contains(":saml-provider/") {
+                    // Rewritten, it vouches for whom one likes; one of that name may not exist, or be deleted first.
+                    (&["iam:UpdateSAMLProvider", "iam:CreateSAMLProvider"], "")
+                } else if provider.contains(":oidc-provider/") {
+                    let actions = &[
+                        "iam:AddClientIDToOpenIDConnectProvider",
+                        "iam:CreateOpenIDConnectProvider",
+                    ];
+                    (
+                        actions,
+                        "the provider gives the caller a token for another audience",
+                    )
+                } else {
+                    continue;
+                };
+                for action in actions {
+                    let mut answer = self.ask(asker, action, provider, &[]);
+                    if action.starts_with("iam:Create") {
+                        answer = answer.only_if("there is no such provider yet", Strength::Strong);
+                    } else if !hold.is_empty() {
+                        answer = answer.only_if(hold, Strength::Weak);
+                    }
+                    self.graph.link(node, to, action, answer);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! How the principals of one account can become, change or use each other.
+
+use std::collections::BTreeMap;
+
+mod assume;
+mod change;
+mod make;
+mod services;
+
+pub(super) use assume::sessions;
+
+use super::actions::{Escalation, table};
+use super::ask::{Answer, Asker};
+use super::graph::{ActorKind, Graph, Node};
+use super::ground::Ground;
+use super::held::holdings;
+use super::people::{Freed, Papers, Who, is_linked, is_reserved, place};
+use super::travel::Travel;
+use crate::policy::{Key, Principal, Target};
+
+/// Whom somebody can become, one by one: how, and by which action.
+type Becomes = BTreeMap<Who, (Answer, String)>;
+
+/// What an action reaches among the users or roles of the account.
+enum Spread {
+    All(Answer),
+    Each(Vec<(usize, Answer)>),
+}
+
+/// The ways within one account.
+pub(super) struct Steps<'c, 'g> {
+    pub(super) ground: &'c Ground<'g>,
+    pub(super) papers: &'c Papers<'c>,
+    pub(super) graph: &'c mut Graph,
+    pub(super) travel: &'c mut Travel,
+    pub(super) partition: &'c str,
+    /// Nodes of users and roles, in the order of the listing.
+    pub(super) users: Vec<usize>,
+    pub(super) roles: Vec<usize>,
+    any_user: usize,
+    any_role: usize,
+    newcomer: usize,
+    /// Per service, the node of all roles that trust it, and these roles.
+    by_service: BTreeMap<&'static str, (usize, Vec<usize>)>,
+    /// Roles by whom their trust policies name; those that name an account or everyone.
+    named: BTreeMap<String, Vec<usize>>,
+    wide: Vec<usize>,
+    changed: BTreeMap<(Who, Freed), usize>,
+    /// Those of them that nobody has asked yet.
+    to_look_at: Vec<(Who, Freed, usize)>,
+}
+
+impl<'c, 'g> Steps<'c, 'g> {
+    pub(super) fn new(
+        ground: &'c Ground<'g>,
+        papers: &'c Papers<'c>,
+        graph: &'c mut Graph,
+        travel: &'c mut Travel,
+        partition: &'c str,
+        (users, roles): (Vec<usize>, Vec<usize>),
+    ) -> Self {
+        let account = papers.account;
+        let mut step = |name: &str| {
+            let id = format!("arn:{partition}:iam::{account}:{name}");
+            graph.add(Node::new(&id, account, ActorKind::Step))
+        };
+        let (any_user, any_role) = (step("user/*"), step("role/*"));
+        let newcomer = step("role/a-new-one");
+        let mut steps = Self {
+            ground,
+            papers,
+            graph,
+            travel,
+            partition,
+            users,
+            roles,
+            any_user,
+            any_role,
+            newcomer,
+            by_service: BTreeMap::new(),
+            named: BTreeMap::new(),
+            wide: Vec::new(),
+            changed: BTreeMap::new(),
+            to_look_at: Vec::new(),
+        };
+        steps.lay_out();
+        steps
+    }
+
+    /// One of many is no step: whoever reaches all reaches each.
+    fn lay_out(&mut self) {
+        for to in self.users.clone() {
+            self.graph.link(self.any_user, to, "", Answer::allowed());
+        }
+        for (at, role) in self.papers.details.roles.iter().enumerate() {
+            let Some(&node) = self.roles.get(at) else {
+                continue;
+            };
+            if is_linked(&role.arn) {
+                continue;
+            }
+            if !is_reserved(&role.arn) {
+                self.graph.link(self.any_role, node, "", Answer::allowed());
+            }
+            let Some(Ok(trust)) = self.papers.trust.get(at) else {
+                // It may trust anyone.
+                self.wide.push(at);
+                continue;
+            };
+            let mut wide = false;
+            for members in trust.allows().filter_map(|it| it.principals.as_ref()) {
+                wide |= members.negated;
+                for member in &members.members {
+                    match member {
+                        Principal::Aws(arn) => {
+                            self.named.entry(arn.clone()).or_default().push(at);
+                        }
+                        Principal::Everyone | Principal::Account(_) => wide = true,
+                        Principal::Service(name) => self.trusts_service(name, (at, node), trust),
+                        Principal::Federated(_) | Principal::CanonicalUser(_) => {}
+                    }
+                }
+            }
+            if wide {
+                self.wide.push(at);
+            }
+        }
+    }
+
+    /// All ways from every principal of the account.
+    pub(super) fn all(mut self) {
+        for who in self.papers.everybody() {
+            let node = match who {
+                Who::User(at) => self.users.get(at),
+                Who::Role(at) => self.roles.get(at),
+            };
+            let linked = self.papers.person(who).is_none_or(|it| is_linked(it.arn));
+            let (Some(&node), false) = (node, linked) else {
+                continue;
+            };
+            let Some(mut asker) = self.papers.asker(who, &Freed::default(), self.ground) else {
+                continue;
+            };
+            let becomes = self.become_others(&mut asker, node);
+            self.change(&mut asker, who, node, &becomes);
+        }
+        // Those whom somebody can change: what they can do then.
+        while let Some((who, freed, node)) = self.to_look_at.pop() {
+            if let Some(mut asker) = self.papers.asker(who, &freed, self.ground) {
+                let holdings = holdings(&mut asker, self.ground);
+                if let Some(it) = self.graph.nodes.get_mut(node) {
+                    it.holdings = holdings;
+                }
+                self.become_others(&mut asker, node);
+                self.change_again(&mut asker, (who, &freed), node);
+            }
+        }
+        // In an organization somebody of another account may make one here.
+        let reached = self.graph.edges.iter().any(|edge| edge.to == self.newcomer);
+        if reached || self.ground.organization.is_some() {
+            let mut asker = self.papers.newcomer(self.ground, self.partition);
+            let holdings = holdings(&mut asker, self.ground);
+            if let Some(it) = self.graph.nodes.get_mut(self.newcomer) {
+                it.holdings = holdings;
+            }
+            self.become_others(&mut asker, self.newcomer);
+        }
+        self.travel.newcomers.push(self.newcomer);
+    }
+
+    /// Assume, take over, or run code as others. Gives those that can be had one by one.
+    fn become_others(&mut self, asker: &mut Asker<'c>, node: usize) -> Becomes {
+        let mut becomes = BTreeMap::new();
+        self.assume(asker, node, &mut becomes);
+        self.travel.sets_out(asker, node);
+        let (ground, account) = (self.ground, self.papers.account);
+        let ask = |asker: &mut Asker<'c>, action: &str, target: &str| {
+            let target = Target::Matching(target.to_owned());
+            asker.plain(ground, action, target, account, &[])
+        };
+        self.travel.looks_down(asker, node, ask, ground);
+        let touched = |escalation: Escalation| {
+            let all = table().actions.iter().enumerate();
+            let mut all = all.filter(|(_, it)| it.escalation == Some(escalation));
+            all.any(|(place, _)| asker.touches(place))
+        };
+        let (credential, rewrite) = (
+            touched(Escalation::Credential),
+            touched(Escalation::TrustRewrite),
+        );
+        let (pass, run) = (
+            touched(Escalation::PassRole),
+            touched(Escalation::UseExistingCompute),
+        );
+        let (make, vouch) = (
+            touched(Escalation::NewPrincipal),
+            touched(Escalation::Federation),
+        );
+        if credential {
+            for action in [
+                "iam:CreateAccessKey",
+                "iam:CreateLoginProfile",
+                "iam:UpdateLoginProfile",
+            ] {
+                let spread = self.spread(asker, action, "user");
+                self.take(spread, node, action, &mut becomes, Who::User);
+            }
+        }
+        if rewrite {
+            let action = "iam:UpdateAssumeRolePolicy";
+            let spread = self.spread(asker, action, "role");
+            self.take(spread, node, action, &mut becomes, Who::Role);
+        }
+        if pass || run {
+            self.run_code(asker, node, &mut becomes);
+        }
+        if make && node != self.newcomer {
+            self.make(asker, node);
+        }
+        if vouch {
+            self.vouch(asker, node);
+        }
+        becomes
+    }
+
+    fn ask(
+        &self,
+        asker: &mut Asker<'c>,
+        action: &str,
+        target: &str,
+        with: &[(&str, Key)],
+    ) -> Answer {
+        let target = match target.contains('*') && target != "*" {
+            true => Target::Matching(target.to_owned()),
+            false => Target::One(target.to_owned()),
+        };
+        asker.plain(self.ground, action, target, self.papers.account, with)
+    }
+
+    fn spread(&self, asker: &mut Asker<'c>, action: &str, kind: &str) -> Spread {
+        if !asker.touches(place(action)) {
+            return Spread::Each(Vec::new());
+        }
+        let pattern = format!(
+            "arn:{}:iam::{}:{kind}/*",
+            self.partition, self.papers.account
+        );
+        let all = self.ask(asker, action, &pattern, &[]);
+        match all.rank() {
+            0 => return Spread::All(all),
+            5 => return Spread::Each(Vec::new()),
+            _ => {}
+        }
+        let details = self.papers.details;
+        let arns: Vec<&crate::ids::Arn> = match kind {
+            "user" => details.users.iter().map(|it| &it.arn).collect(),
+            _ => details.roles.iter().map(|it| &it.arn).collect(),
+        };
+        let mut each = Vec::new();
+        for (at, arn) in arns.into_iter().enumerate() {
+            if is_linked(arn) || is_reserved(arn) {
+                continue;
+            }
+            let answer = self.ask(asker, action, arn.as_str(), &[]);
+            if !answer.is_denied() {
+                each.push((at, answer));
+            }
+        }
+        Spread::Each(each)
+    }
+
+    fn take(
+        &mut self,
+        spread: Spread,
+        node: usize,
+        action: &str,
+        becomes: &mut Becomes,
+        who: fn(usize) -> Who,
+    ) {
+        match spread {
+            Spread::All(answer) => {
+                let to = match who(0) {
+                    Who::User(_) => self.any_user,
+                    Who::Role(_) => self.any_role,
+                };
+                self.graph.link(node, to, action, answer);
+            }
+            Spread::Each(each) => {
+                for (at, answer) in each {
+                    let to = match who(at) {
+                        Who::User(at) => self.users.get(at),
+                        Who::Role(at) => self.roles.get(at),
+                    };
+                    if let Some(&to) = to {
+                        self.graph.link(node, to, action, answer.clone());
+                    }
+                    note(becomes, who(at), answer, action);
+                }
+            }
+        }
+    }
+}
+
+fn note(becomes: &mut Becomes, who: Who, answer: Answer, by: &str) {
+    let better = |before: &(Answer, String)| answer.rank() < before.0.rank();
+    if !answer.is_denied() && becomes.get(&who).is_none_or(better) {
+        becomes.insert(who, (answer, by.to_owned()));
+    }
+}

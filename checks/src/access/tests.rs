@@ -1,1 +1,0 @@
-//! Analyses of small organizations whose truth is known.

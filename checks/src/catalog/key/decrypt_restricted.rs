@@ -1,0 +1,102 @@
+//! Few read what the key protects.
+
+use super::described;
+use crate::catalog::{gap, named};
+use crate::policy::Principal;
+use crate::policy::posture::{Found, allows_on};
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "key-decrypt-restricted",
+    title: "Decrypting the logs is left to named principals",
+    severity: Severity::Medium,
+    why: "A statement that lets whole accounts, or everyone under a condition, decrypt makes readers of people \
+          whom nobody chose.",
+    fix: "In the key policy give kms:Decrypt to the roles of auditors by their ARNs; the delegation to the own \
+          account stays (`aws kms put-key-policy`).",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
+    ],
+    reads: &[calls::DESCRIBE_KEY, calls::GET_KEY_POLICY],
+    run: Run::Key(run),
+};
+
+fn run(key: &Key, _: &Context<'_>) -> Outcome {
+    let described = described(key);
+    if let Ok(Err(gone)) = described {
+        return Ok(gone);
+    }
+    let policy = gap::key_policy(key)?;
+    let decrypts = policy
+        .iter()
+        .flat_map(|it| allows_on(it, &["kms:Decrypt"], "arn:*:kms:*:*:key/*"));
+    let unnamed: Vec<String> = decrypts
+        .filter(|found| !names(found, key))
+        .map(|found| found.label())
+        .collect();
+    let verdict = match unnamed.as_slice() {
+        [] => Verdict::pass("only named principals may decrypt, and whom the own account lets"),
+        _ => Verdict::fail("whole accounts or everyone may decrypt").saw("Statement", &unnamed),
+    };
+    verdict.unless_open(described.err())
+}
+
+/// Principals by their names, or the account that owns the key: there identity policies decide.
+fn names(found: &Found<'_>, key: &Key) -> bool {
+    let Some(principals) = &found.statement.principals else {
+        return true;
+    };
+    if named::wide(principals) {
+        let by_name = |it: &crate::policy::Condition| {
+            it.key == "aws:principalarn" && crate::policy::posture::pins(it)
+        };
+        return found.statement.conditions.iter().any(by_name);
+    }
+    principals.members.iter().all(|it| match it {
+        Principal::Account(id) => id == key.account.as_str(),
+        Principal::Aws(_) | Principal::Service(_) | Principal::Federated(_) => true,
+        Principal::Everyone | Principal::CanonicalUser(_) => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let decrypts = |principal: &str, condition: &str| {
+            let policy = format!(
+                r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{principal},"Action":"kms:Decrypt","Resource":"*","Condition":{{{condition}}}}}}}"#
+            );
+            key(|k| k.policy = Known(Some(policy)))
+        };
+        let role = r#"{"AWS":"arn:aws:iam::222222222222:role/auditor"}"#;
+        table(
+            &CHECK,
+            [
+                (Pass, key(|_| {})),
+                (Pass, decrypts(role, "")),
+                (Fail, decrypts(r#"{"AWS":"222222222222"}"#, "")),
+                (Pass, decrypts(r#"{"AWS":"111111111111"}"#, "")),
+                (
+                    Fail,
+                    decrypts(
+                        r#""*""#,
+                        r#""StringEquals":{"kms:CallerAccount":"111111111111"}"#,
+                    ),
+                ),
+                (
+                    Pass,
+                    decrypts(
+                        r#""*""#,
+                        r#""ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::111111111111:role/x"}"#,
+                    ),
+                ),
+                (Unknown, key(|k| k.policy = denied(calls::GET_KEY_POLICY))),
+                (NotApplicable, key(|k| k.metadata = Known(None))),
+            ],
+        );
+    }
+}

@@ -1,0 +1,100 @@
+//! Grants stay in the house.
+
+use super::described;
+use crate::catalog::ours;
+use crate::policy::Principal;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "key-grants",
+    title: "No grant of the key reaches outsiders",
+    severity: Severity::Low,
+    why: "Grants stand in no policy and in no review. One to a foreign account decrypts the record for as long \
+          as nobody lists it.",
+    fix: "Revoke the grant (`aws kms revoke-grant --key-id KEY --grant-id ID`), and deny kms:CreateGrant to \
+          those who made it.",
+    references: &["https://docs.aws.amazon.com/kms/latest/developerguide/grants.html"],
+    reads: &[
+        calls::DESCRIBE_KEY,
+        calls::LIST_GRANTS,
+        calls::DESCRIBE_ORGANIZATION,
+        calls::LIST_ACCOUNTS,
+    ],
+    run: Run::Key(run),
+};
+
+/// What reads, or hands on the right to read.
+const READS: [&str; 6] = [
+    "Decrypt",
+    "CreateGrant",
+    "ReEncryptFrom",
+    "GenerateDataKey",
+    "GenerateDataKeyPair",
+    "DeriveSharedSecret",
+];
+
+fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
+    let described = described(key);
+    if let Ok(Err(gone)) = described {
+        return Ok(gone);
+    }
+    let (mut open, mut gaps) = (Vec::new(), Vec::new());
+    for grant in key.grants.known()? {
+        let reads = grant
+            .operations
+            .iter()
+            .any(|it| READS.contains(&it.as_str()));
+        let grantee = Principal::aws(&grant.grantee);
+        // A service, or a principal that is gone, has no account.
+        let Some(account) = grantee.account().filter(|_| reads) else {
+            continue;
+        };
+        match ours::is_ours(&AccountId::from(account), ctx) {
+            Ok(true) => {}
+            Ok(false) => open.push(format!("{} to {}", grant.id, grant.grantee)),
+            Err(missing) => gaps.push(missing),
+        }
+    }
+    gaps.extend(described.err());
+    let verdict = match open.as_slice() {
+        [] => Verdict::pass("no grant reaches an account from elsewhere"),
+        _ => Verdict::fail("a grant lets outsiders use the key").saw("Grants", &open),
+    };
+    verdict.unless_open(Gaps::collect(gaps))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::key::KeyGrant;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let granted = |grantee: &str, operation: &str| {
+            let grant = KeyGrant {
+                id: "g-1".to_owned(),
+                grantee: grantee.to_owned(),
+                retiring: None,
+                operations: vec![operation.to_owned()],
+                context_equals: Default::default(),
+                context_subset: Default::default(),
+            };
+            key(|k| k.grants = Known(vec![grant]))
+        };
+        let stranger = "arn:aws:iam::999999999999:role/x";
+        table(
+            &CHECK,
+            [
+                (Pass, key(|_| {})),
+                (Fail, granted(stranger, "Decrypt")),
+                (Pass, granted(stranger, "Verify")),
+                (Pass, granted("arn:aws:iam::111111111111:role/x", "Decrypt")),
+                (Pass, granted("rds.amazonaws.com", "Decrypt")),
+                (Fail, granted("999999999999", "CreateGrant")),
+                (Unknown, key(|k| k.grants = denied(calls::LIST_GRANTS))),
+                (NotApplicable, key(|k| k.metadata = Known(None))),
+            ],
+        );
+    }
+}

@@ -1,0 +1,73 @@
+//! The key is not for everyone.
+
+use super::described;
+use crate::catalog::gap;
+use crate::policy::posture::{Found, public_grants};
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "key-not-public",
+    title: "No statement of the key policy is open to the public",
+    severity: Severity::Critical,
+    why: "A key for everyone lets anybody with an AWS account decrypt whatever files leak, or make the key \
+          useless.",
+    fix: "Name principals in the key policy, or add a condition on kms:CallerAccount or aws:PrincipalOrgID \
+          (`aws kms put-key-policy`).",
+    references: &["https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html"],
+    reads: &[calls::DESCRIBE_KEY, calls::GET_KEY_POLICY],
+    run: Run::Key(run),
+};
+
+fn run(key: &Key, _: &Context<'_>) -> Outcome {
+    let described = described(key);
+    if let Ok(Err(gone)) = described {
+        return Ok(gone);
+    }
+    let policy = gap::key_policy(key)?;
+    let public: Vec<String> = policy
+        .iter()
+        .flat_map(public_grants)
+        .map(|it| Found::label(&it))
+        .collect();
+    let verdict = match public.as_slice() {
+        [] => Verdict::pass("no statement grants anything to the public"),
+        _ => Verdict::fail("the key policy lets the public in").saw("Statement", &public),
+    };
+    verdict.unless_open(described.err())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let everyone = |condition: &str| {
+            let policy = format!(
+                r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":"*","Action":"kms:Decrypt","Resource":"*","Condition":{{{condition}}}}}}}"#
+            );
+            key(|k| k.policy = Known(Some(policy)))
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, key(|_| {})),
+                (Fail, everyone("")),
+                (
+                    Pass,
+                    everyone(r#""StringEquals":{"kms:CallerAccount":"111111111111"}"#),
+                ),
+                (Fail, everyone(r#""StringLike":{"kms:CallerAccount":"*"}"#)),
+                (
+                    Fail,
+                    everyone(r#""StringEquals":{"kms:ViaService":"s3.us-east-1.amazonaws.com"}"#),
+                ),
+                (Unknown, key(|k| k.policy = denied(calls::GET_KEY_POLICY))),
+                (Unknown, key(|k| k.policy = Known(Some("{".to_owned())))),
+                (NotApplicable, key(|k| k.metadata = Known(None))),
+                (Unknown, key(|k| k.metadata = denied(calls::DESCRIBE_KEY))),
+            ],
+        );
+    }
+}

@@ -1,0 +1,98 @@
+//! Ruling the key and reading with it are two jobs.
+
+use super::described;
+use crate::catalog::gap;
+use crate::policy::posture::allows_on;
+use crate::policy::{Document, Principal};
+use crate::prelude::*;
+use std::collections::BTreeSet;
+
+pub(super) const CHECK: Check = Check {
+    id: "key-separation-of-duties",
+    title: "Who administers the key does not read with it",
+    severity: Severity::Medium,
+    why: "One principal that both rules the key and decrypts can read the record, shut others out and cover \
+          it. Two people have to agree otherwise.",
+    fix: "Split the key policy: kms:PutKeyPolicy, kms:ScheduleKeyDeletion and kms:DisableKey for \
+          administrators, kms:Decrypt for readers, and no principal in both.",
+    references: &["https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html"],
+    reads: &[calls::DESCRIBE_KEY, calls::GET_KEY_POLICY],
+    run: Run::Key(run),
+};
+
+const RULES: [&str; 3] = [
+    "kms:PutKeyPolicy",
+    "kms:ScheduleKeyDeletion",
+    "kms:DisableKey",
+];
+
+fn run(key: &Key, _: &Context<'_>) -> Outcome {
+    let described = described(key);
+    if let Ok(Err(gone)) = described {
+        return Ok(gone);
+    }
+    let policy = gap::key_policy(key)?;
+    let named = |actions: &[&str]| {
+        policy
+            .as_ref()
+            .map(|it| named(it, actions))
+            .unwrap_or_default()
+    };
+    let (rule, read) = (named(&RULES), named(&["kms:Decrypt"]));
+    let both: Vec<&String> = rule.intersection(&read).collect();
+    let verdict = match both.as_slice() {
+        [] => Verdict::pass("no principal that the key policy names may do both"),
+        _ => Verdict::fail("the same principals administer the key and decrypt")
+            .saw("Principal", &both),
+    };
+    verdict.unless_open(described.err())
+}
+
+/// Whom the policy names for one of these actions; whole accounts are for `access-key-destroy` and `access-log-read`.
+fn named(policy: &Document, actions: &[&str]) -> BTreeSet<String> {
+    let found = allows_on(policy, actions, "arn:*:kms:*:*:key/*").into_iter();
+    let principals = found
+        .filter_map(|it| it.statement.principals.as_ref())
+        .filter(|it| !it.negated);
+    let members = principals
+        .flat_map(|it| &it.members)
+        .filter(|it| !it.is_deleted());
+    let arns = members.filter_map(|it| match it {
+        Principal::Aws(arn) => Some(arn.clone()),
+        Principal::Everyone => Some("*".to_owned()),
+        Principal::Account(_)
+        | Principal::Service(_)
+        | Principal::Federated(_)
+        | Principal::CanonicalUser(_) => None,
+    });
+    arns.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let both = |administrator: &str, reader: &str, action: &str| {
+            let policy = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::111111111111:role/{administrator}"}},"Action":"{action}","Resource":"*"}},
+                {{"Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::111111111111:role/{reader}"}},"Action":"kms:Decrypt","Resource":"*"}}]}}"#
+            );
+            key(|k| k.policy = Known(Some(policy)))
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, key(|_| {})),
+                (Pass, both("admin", "auditor", "kms:PutKeyPolicy")),
+                (Fail, both("admin", "admin", "kms:PutKeyPolicy")),
+                (Pass, both("admin", "admin", "kms:DescribeKey")),
+                (Fail, both("admin", "auditor", "kms:*")),
+                (Unknown, key(|k| k.policy = denied(calls::GET_KEY_POLICY))),
+                (NotApplicable, key(|k| k.metadata = Known(None))),
+            ],
+        );
+    }
+}

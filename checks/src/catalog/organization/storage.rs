@@ -1,0 +1,156 @@
+//! Where the record is kept, and in which account.
+
+use crate::calls;
+use crate::catalog::gap;
+use crate::evaluate::Context;
+use crate::fact::{Fact, Gaps, Reason};
+use crate::ids::{AccountId, Arn};
+use crate::inventory::Account;
+use crate::policy::Target;
+
+/// What holds a part of the record.
+#[derive(Debug)]
+pub(super) struct Thing<'a> {
+    pub(super) arn: &'a Arn,
+    pub(super) account: &'a Account,
+}
+
+/// All of it, in member accounts.
+pub(super) struct Stored<'a> {
+    pub(super) things: Vec<Thing<'a>>,
+    pub(super) gaps: Vec<Gaps>,
+    /// What to say where there is none.
+    pub(super) exempt: &'static str,
+}
+
+/// Log buckets, keys and log groups that lie in member accounts: control policies reach no others.
+pub(super) fn stored<'a>(ctx: &Context<'a>) -> Stored<'a> {
+    let inventory = ctx.inventory;
+    let mut gaps = Vec::new();
+    let mut owned: Vec<(&'a Arn, AccountId)> = Vec::new();
+    for bucket in inventory
+        .buckets
+        .values()
+        .filter(|it| !ctx.deliverers(it).is_empty())
+    {
+        match &bucket.owner {
+            Fact::Known(Some(owner)) => owned.push((&bucket.arn, owner.clone())),
+            Fact::Known(None) => {}
+            Fact::Unknown(gap) => gaps.push(Gaps::from(gap.clone())),
+        }
+    }
+    for key in inventory.keys.values().filter(|it| ctx.key_is_used(it)) {
+        match &key.metadata {
+            Fact::Known(Some(metadata)) if metadata.manager == "AWS" => {}
+            Fact::Known(Some(_)) => owned.push((&key.arn, key.account.clone())),
+            Fact::Known(None) => {}
+            Fact::Unknown(gap) => gaps.push(Gaps::from(gap.clone())),
+        }
+    }
+    for group in inventory
+        .log_groups
+        .values()
+        .filter(|it| !ctx.writers(it).is_empty())
+    {
+        match &group.configuration {
+            Fact::Known(Some(_)) => owned.push((&group.arn, group.account.clone())),
+            Fact::Known(None) => {}
+            Fact::Unknown(gap) => gaps.push(Gaps::from(gap.clone())),
+        }
+    }
+    gaps.extend(overlooked(ctx));
+    let member = |(arn, owner): (&'a Arn, AccountId)| {
+        let account = inventory.accounts.get(&owner)?;
+        (!account.management).then_some(Thing { arn, account })
+    };
+    Stored {
+        things: owned.into_iter().filter_map(member).collect(),
+        gaps,
+        exempt: "nothing of the record lies in a member account, and no control policy reaches the management account",
+    }
+}
+
+/// Where a trail, or what it writes to, may not have been seen.
+fn overlooked(ctx: &Context<'_>) -> Vec<Gaps> {
+    let inventory = ctx.inventory;
+    let regions = inventory.regions.values().filter_map(|it| it.trails.gap());
+    let regions = regions.filter(|it| it.reason != Reason::DeniedByScp);
+    let accounts = inventory.accounts.values().filter(|it| !it.excluded);
+    let accounts = accounts
+        .flat_map(|it| [it.session.gap(), it.regions.gap()])
+        .flatten();
+    let trails = inventory
+        .trails
+        .values()
+        .filter_map(|it| it.configuration.gap());
+    let mut gaps: Vec<Gaps> = regions
+        .chain(accounts)
+        .chain(trails)
+        .map(|it| Gaps::from(it.clone()))
+        .collect();
+    for bucket in inventory
+        .buckets
+        .values()
+        .filter(|it| !ctx.deliverers(it).is_empty())
+    {
+        if bucket.exists.ok() != Some(&false) {
+            gaps.extend(bucket.encryption.known().err());
+        }
+    }
+    for store in inventory.event_data_stores.values() {
+        gaps.extend(store.configuration.known().err());
+    }
+    for trail in inventory.trails.values() {
+        let Some(set) = trail.configuration.ok() else {
+            continue;
+        };
+        if inventory.bucket(&set.bucket).is_none() {
+            let (account, region) = (&trail.account, &trail.home_region);
+            let detail = "the bucket was not looked at";
+            gaps.push(gap::gap(
+                calls::HEAD_BUCKET,
+                account,
+                region,
+                Reason::Interrupted,
+                detail,
+            ));
+        }
+    }
+    gaps
+}
+
+impl Thing<'_> {
+    fn objects(&self) -> Target {
+        Target::Matching(format!("{}/*", self.arn))
+    }
+
+    /// What would destroy it.
+    pub(super) fn destroyed_by(&self) -> Vec<(&'static str, Target)> {
+        let one = || Target::One(self.arn.to_string());
+        match self.arn.service() {
+            "s3" => vec![
+                ("s3:DeleteObject", self.objects()),
+                ("s3:DeleteBucket", one()),
+                ("s3:PutBucketPolicy", one()),
+                ("s3:PutLifecycleConfiguration", one()),
+            ],
+            "kms" => vec![
+                ("kms:ScheduleKeyDeletion", one()),
+                ("kms:DisableKey", one()),
+            ],
+            _ => vec![("logs:DeleteLogGroup", one())],
+        }
+    }
+
+    /// What would give it to outsiders.
+    pub(super) fn read_by(&self) -> Vec<(&'static str, Target)> {
+        match self.arn.service() {
+            "s3" => vec![
+                ("s3:GetObject", self.objects()),
+                ("s3:PutObject", self.objects()),
+            ],
+            "kms" => vec![("kms:Decrypt", Target::One(self.arn.to_string()))],
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! `trailaudit access`: who can tamper with the record, on which target, by which path.
+
+mod command;
+mod full;
+mod rows;
+mod table;
+mod text;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::json;
+use trailaudit_checks::access::{
+    Access, Analysis, Harmless, Holder, Simulation, strength_word, word,
+};
+use trailaudit_checks::coverage::Coverage;
+use trailaudit_checks::evaluate::Context;
+use trailaudit_checks::ids::{AccountId, Arn};
+use trailaudit_checks::policy::Verdict;
+use trailaudit_checks::settings::Settings;
+
+use crate::cli::{self, AccessFormat, Simulate};
+use crate::demo;
+use crate::exit::Stop;
+use crate::output::to_stdout;
+use crate::snapshot::{Snapshot, Source};
+use crate::tell::Tell;
+
+pub use rows::Question;
+
+/// The inventory to look at; none for a live run.
+#[must_use]
+pub fn source(demo: bool, inventory: Option<&Path>) -> Option<Source> {
+    match (demo, inventory) {
+        (true, _) => Some(demo::source()),
+        (false, Some(path)) if path == Path::new("-") => Some(Source::Stdin),
+        (false, Some(path)) => Some(Source::File(path.to_owned())),
+        (false, None) => None,
+    }
+}
+
+/// What is told.
+#[derive(Debug, Serialize)]
+pub struct Listing {
+    /// Who can, the worst first.
+    pub holders: Vec<Holder>,
+    /// Who may be able to: a document is missing.
+    pub unknown: Vec<Holder>,
+    /// Who holds a right that does nothing.
+    pub harmless: Vec<Harmless>,
+    /// Accounts whose principals could not be read, and why.
+    pub unread: BTreeMap<AccountId, String>,
+    /// What was asked, and how it ended.
+    pub coverage: Coverage,
+}
+
+/// Lists who can tamper.
+pub fn list(
+    flags: &cli::Access,
+    snapshot: &Snapshot,
+    settings: &Settings,
+    width: usize,
+    tell: Tell,
+) -> Result<(), Stop> {
+    let question = Question::of(flags);
+    let listing = listing(&question, snapshot, settings).map_err(Stop::Usage)?;
+    if !listing.unread.is_empty() {
+        let accounts: Vec<&str> = listing.unread.keys().map(AccountId::as_str).collect();
+        tell.warn(&format!(
+            "the principals of {} could not be read: who can tamper there is not known",
+            accounts.join(", ")
+        ));
+    }
+    match flags.format {
+        AccessFormat::Json => to_stdout(|out| {
+            serde_json::to_writer_pretty(&mut *out, &listing)?;
+            writeln!(out)
+        })?,
+        AccessFormat::Csv => to_stdout(|out| rows::csv(&listing, out))?,
+        AccessFormat::Text => to_stdout(|out| text::write(&listing, &question, width, out))?,
+    }
+    Ok(())
+}
+
+/// Analyses an inventory and picks the rows that are asked for.
+pub fn listing(
+    question: &Question,
+    snapshot: &Snapshot,
+    settings: &Settings,
+) -> anyhow::Result<Listing> {
+    let inventory = &snapshot.inventory;
+    let context = Context::new(inventory, settings, inventory.header.taken_at);
+    let mut analysis = Analysis::new(&context);
+    let mut seen = Vec::new();
+    snapshot.each_iam(|iam| {
+        seen.push(iam.account.clone());
+        analysis.account(&iam);
+    })?;
+    let access: Access = analysis.finish();
+    let (mut holders, mut unknown) = (Vec::new(), Vec::new());
+    access.each(question.wanted(), |row| {
+        if question.asks(&row) {
+            match row.verdict {
+                Verdict::Unknown => unknown.push(row),
+                Verdict::Allowed | Verdict::Conditional | Verdict::Denied => holders.push(row),
+            }
+        }
+    });
+    trailaudit_checks::access::sort(&mut holders);
+    trailaudit_checks::access::sort(&mut unknown);
+    let mut unread: BTreeMap<AccountId, String> = access
+        .unread
+        .iter()
+        .map(|(account, gaps)| (account.clone(), gaps.to_string()))
+        .collect();
+    for account in inventory.accounts.values().filter(|it| !it.excluded) {
+        if !seen.contains(&account.id) {
+            let gap = account.session.gap().map(ToString::to_string);
+            let words =
+                gap.unwrap_or_else(|| "its IAM documents are not in the inventory".to_owned());
+            unread.entry(account.id.clone()).or_insert(words);
+        }
+    }
+    let mut harmless = access.harmless();
+    harmless.retain(|it| question.asks_of(&it.principal.id, it.action, &it.target));
+    Ok(Listing {
+        holders,
+        unknown,
+        harmless,
+        unread,
+        coverage: Coverage::of(inventory),
+    })
+}
+
+/// Answers one request.
+pub fn simulate(
+    flags: &Simulate,
+    snapshot: &Snapshot,
+    settings: &Settings,
+    width: usize,
+) -> Result<(), Stop> {
+    if !flags.action.contains(':') {
+        let words = format!(
+            "an action is SERVICE:NAME, such as cloudtrail:StopLogging, not {:?}",
+            flags.action
+        );
+        return Err(Stop::usage(words));
+    }
+    if flags.resource != "*" && flags.resource.split(':').count() < 6 {
+        let words = format!("a resource is an ARN, or *, not {:?}", flags.resource);
+        return Err(Stop::usage(words));
+    }
+    let inventory = &snapshot.inventory;
+    let context = Context::new(inventory, settings, inventory.header.taken_at);
+    let accounts = [&flags.principal, &flags.resource].map(|arn| Arn::from(arn.as_str()).account());
+    let mut records = Vec::new();
+    snapshot
+        .each_iam(|iam| {
+            if accounts.contains(&iam.account) {
+                records.push(iam);
+            }
+        })
+        .map_err(Stop::Usage)?;
+    let pairs = flags.context.iter();
+    let request = Simulation {
+        principal: &flags.principal,
+        action: &flags.action,
+        resource: &flags.resource,
+        context: pairs
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect(),
+    };
+    let Some(simulated) = trailaudit_checks::access::simulate(&request, &records, &context) else {
+        return Err(Stop::usage(format!(
+            "the inventory has no principal {}",
+            flags.principal
+        )));
+    };
+    let answer = &simulated.answer;
+    if flags.json {
+        let told = json!({
+            "principal": flags.principal,
+            "action": flags.action,
+            "resource": flags.resource,
+            "verdict": word(answer.verdict),
+            "condition": answer.condition,
+            "strength": answer.strength.map(strength_word),
+            "statements": answer.statements,
+            "blocked": answer.blocked,
+            "missing": answer.missing,
+            "harmless": simulated.harmless,
+        });
+        to_stdout(|out| {
+            serde_json::to_writer_pretty(&mut *out, &told)?;
+            writeln!(out)
+        })?;
+        return Ok(());
+    }
+    to_stdout(|out| text::simulated(&simulated, width, out))?;
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! The flags of `access`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::Live;
+
+/// Flags of `access`.
+#[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Access {
+    /// One question instead.
+    #[command(subcommand)]
+    pub simulate: Option<AccessCommand>,
+    /// Look at a sample organization: no credentials, no network
+    #[arg(long, help_heading = "Input")]
+    pub demo: bool,
+    /// Look at what `collect` saved (- for standard input) instead of asking AWS
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    pub inventory: Option<PathBuf>,
+    /// What to ask.
+    #[command(flatten)]
+    pub live: Live,
+    /// Only these principals (globs over ARNs, or over what follows the last slash)
+    #[arg(long, value_name = "GLOB", help_heading = "Rows")]
+    pub principal: Vec<String>,
+    /// Only these actions (globs; reading too, where one is named)
+    #[arg(long, value_name = "GLOB", help_heading = "Rows")]
+    pub action: Vec<String>,
+    /// Only these targets (globs over ARNs)
+    #[arg(long, value_name = "GLOB", help_heading = "Rows")]
+    pub target: Vec<String>,
+    /// Group by principal or by target
+    #[arg(
+        long,
+        value_name = "WHAT",
+        default_value = "principal",
+        help_heading = "Rows"
+    )]
+    pub by: By,
+    /// Tell each row in full: path, statements, condition, and the smallest change that would close it
+    #[arg(long, help_heading = "Rows")]
+    pub explain: bool,
+    /// In which form
+    #[arg(
+        short,
+        long,
+        value_name = "KIND",
+        default_value = "text",
+        help_heading = "Rows"
+    )]
+    pub format: AccessFormat,
+}
+
+/// What `access` can do beside listing.
+#[derive(Debug, Clone, Subcommand)]
+pub enum AccessCommand {
+    /// Answer one request, with its reasons
+    Simulate(Simulate),
+}
+
+/// Flags of `access simulate`.
+#[derive(Debug, Clone, Args)]
+pub struct Simulate {
+    /// Look at a sample organization
+    #[arg(long)]
+    pub demo: bool,
+    /// Look at what `collect` saved (- for standard input)
+    #[arg(long, value_name = "FILE")]
+    pub inventory: Option<PathBuf>,
+    /// Who asks: the ARN of a user, role or root user
+    #[arg(long, value_name = "ARN")]
+    pub principal: String,
+    /// The action, such as cloudtrail:StopLogging
+    #[arg(long, value_name = "ACTION")]
+    pub action: String,
+    /// On what: an ARN, or *
+    #[arg(long, value_name = "ARN", default_value = "*")]
+    pub resource: String,
+    /// What is known of the request: aws:SourceIp=192.0.2.1 (repeatable)
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
+    pub context: Vec<(String, String)>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How rows are grouped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum By {
+    /// Who can do what
+    Principal,
+    /// What can be done by whom
+    Target,
+}
+
+/// Forms of `access`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AccessFormat {
+    /// A table
+    Text,
+    /// All rows, with what could not be seen
+    Json,
+    /// One line per row
+    Csv,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        Some(_) | None => Err("KEY=VALUE is expected".to_owned()),
+    }
+}
