@@ -9,6 +9,7 @@
 )]
 
 mod asff;
+mod chains;
 mod csv;
 mod every_format;
 mod html;
