@@ -216,9 +216,10 @@ fn is_absent(error: &std::io::Error) -> bool {
 }
 
 fn failed(call: ApiCall, error: &std::io::Error) -> Unread {
-    let reason = match error.kind() {
-        ErrorKind::PermissionDenied => Reason::Denied,
-        _ => Reason::Failed,
+    let reason = if error.kind() == ErrorKind::PermissionDenied {
+        Reason::Denied
+    } else {
+        Reason::Failed
     };
     Unread {
         call,

@@ -7,6 +7,7 @@ use roxmltree::{Document, Node};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use trailaudit_checks::audit::Audit;
+use trailaudit_checks::digest::Chain;
 use trailaudit_checks::finding::{Finding, Severity, Status, SubjectKind, fingerprint};
 use trailaudit_reports::Options;
 
@@ -278,7 +279,7 @@ fn tells_chains_principals_and_days_left() {
 }
 
 /// The sample, and what else an audit can hold.
-fn rich() -> Audit {
+pub(crate) fn rich() -> Audit {
     let mut audit = sample::audit();
     let trail_stop = sample::check(
         "access-trail-stop",
@@ -297,14 +298,13 @@ fn rich() -> Audit {
         .iter()
         .map(|region| chain("222222222222", region))
         .collect();
-    audit.problems = vec![
-        json!({"kind": "digest-missing", "severity": "critical", "account": "222222222222",
-        "region": "eu-west-1", "bucket": "acme-logs", "key": "AWSLogs/x", "detail": sample::HOSTILE}),
-    ];
+    let problem = json!({"kind": "digest-missing", "severity": "critical", "account": "222222222222",
+        "region": "eu-west-1", "bucket": "acme-logs", "key": "AWSLogs/x", "detail": sample::HOSTILE});
+    audit.problems = vec![serde_json::from_value(problem).unwrap()];
     audit
 }
 
-pub(crate) fn chain(account: &str, region: &str) -> serde_json::Value {
+pub(crate) fn chain(account: &str, region: &str) -> Chain {
     let hour = |start: usize, end: usize, verdict: &str, cause: Option<&str>| {
         let at = |hour: usize| {
             let (day, hour) = (
@@ -330,10 +330,11 @@ pub(crate) fn chain(account: &str, region: &str) -> serde_json::Value {
             _ => hour(at, at + 1, "verified", None),
         })
         .collect();
-    json!({"account": account, "region": region, "home_region": "eu-central-1", "trail": "main",
+    let chain = json!({"account": account, "region": region, "home_region": "eu-central-1", "trail": "main",
         "bucket": "acme-logs", "prefix": "", "window": {"start": "2026-02-28T12:00:00Z", "end": "2026-03-01T12:00:00Z"},
         "verdict": "invalid", "digests": {"valid": 20, "invalid": 2, "missing": 2, "unverified": 0},
-        "logs": {"valid": 311, "invalid": 1, "missing": 0, "unverified": 0, "unlisted": 0}, "hours": hours})
+        "logs": {"valid": 311, "invalid": 1, "missing": 0, "unverified": 0, "unlisted": 0}, "hours": hours});
+    serde_json::from_value(chain).unwrap()
 }
 
 #[test]

@@ -9,6 +9,7 @@
 )]
 
 mod asff;
+mod chains;
 mod csv;
 mod diff;
 mod every_format;
