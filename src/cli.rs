@@ -9,7 +9,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use trailaudit_checks::compare::Comparison;
 use trailaudit_checks::finding::Severity;
-use trailaudit_reports::{Anchor, BadAnchor, Profile};
+use trailaudit_reports::{Anchor, AnchorMap, BadAnchor, BadMap, Profile};
 
 use crate::output::Wanted;
 use crate::verify::window::When;
@@ -363,6 +363,9 @@ pub struct Output {
     /// SARIF: the file that results point to
     #[arg(long, value_name = "FILE[:LINE]", value_parser = anchor)]
     pub sarif_anchor: Option<Anchor>,
+    /// SARIF: a JSON file {"ARN or glob": "FILE[:LINE]"}, the files that declare each subject
+    #[arg(long, value_name = "FILE", value_parser = anchor_map)]
+    pub sarif_map: Option<AnchorMap>,
 }
 
 /// Flags of `report`.
@@ -489,6 +492,11 @@ fn profile(text: &str) -> Result<Profile, String> {
 
 fn anchor(text: &str) -> Result<Anchor, String> {
     text.parse().map_err(|error: BadAnchor| error.to_string())
+}
+
+fn anchor_map(path: &str) -> Result<AnchorMap, String> {
+    let text = crate::files::read_text(path.as_ref()).map_err(|error| format!("{error:#}"))?;
+    text.parse().map_err(|error: BadMap| error.to_string())
 }
 
 fn account(text: &str) -> Result<String, String> {

@@ -415,6 +415,7 @@ const FORMS: [(&str, &str); 25] = [
     ("framework", "framework = [\"cis-aws-foundations-5.0\"]"),
     ("format", "format = [\"text\", \"sarif=trailaudit.sarif\"]"),
     ("sarif_anchor", "sarif_anchor = \"main.tf:1\""),
+    ("sarif_map", "sarif_map = \"sarif-map.json\""),
     ("waivers", "waivers = \"trailaudit-waivers.toml\""),
     ("output_dir", "output_dir = \"reports\""),
     ("profile", "profile = \"audit\""),

@@ -350,6 +350,7 @@ impl crate::cli::Output {
             min_severity: self.min_severity,
             sarif_profile: self.sarif_profile,
             sarif_anchor: self.sarif_anchor.clone(),
+            sarif_map: self.sarif_map.clone().unwrap_or_default(),
             ..usual
         }
     }

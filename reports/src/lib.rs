@@ -31,7 +31,7 @@ use trailaudit_checks::audit::Audit;
 use trailaudit_checks::compare::Comparison;
 use trailaudit_checks::finding::Severity;
 
-pub use sarif::{Anchor, BadAnchor, Profile};
+pub use sarif::{Anchor, AnchorMap, BadAnchor, BadMap, Profile};
 
 /// Every format, in the order in which they are listed.
 pub const FORMATS: &[&Format] = &[
@@ -84,6 +84,8 @@ pub struct Options {
     pub sarif_profile: Profile,
     /// SARIF: the file that results point to, in place of a path made from the subject.
     pub sarif_anchor: Option<Anchor>,
+    /// SARIF: the files that declare subjects, which count before the anchor.
+    pub sarif_map: AnchorMap,
     /// OSCAL: the files beside the report that hold what it rests on.
     pub evidence: Vec<Linked>,
 }
@@ -110,6 +112,7 @@ impl Default for Options {
             verbose: false,
             sarif_profile: Profile::default(),
             sarif_anchor: None,
+            sarif_map: AnchorMap::default(),
             evidence: Vec::new(),
         }
     }

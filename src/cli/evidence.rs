@@ -79,6 +79,7 @@ impl Create {
                 min_severity: Severity::Info,
                 sarif_profile: Profile::default(),
                 sarif_anchor: None,
+                sarif_map: None,
             },
         }
     }

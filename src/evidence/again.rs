@@ -11,7 +11,12 @@ use crate::selection::Selection;
 use crate::snapshot::Snapshot;
 
 /// The rules of a saved audit. What it does not hold, the settings and the waivers, comes with it.
-pub fn rules(audit: &Audit, settings: Settings, waivers: Waivers) -> Result<Rules, Stop> {
+pub fn rules(
+    snapshot: &Snapshot,
+    audit: &Audit,
+    settings: Settings,
+    waivers: Waivers,
+) -> Result<Rules, Stop> {
     let mut select = Select::default();
     for word in &audit.scope.selection {
         if let Some(glob) = word.strip_prefix('!') {
@@ -22,8 +27,12 @@ pub fn rules(audit: &Audit, settings: Settings, waivers: Waivers) -> Result<Rule
             select.check.push(word.clone());
         }
     }
+    let mut selection = Selection::of(&select, &settings)?;
+    if snapshot.inventory.chains.is_empty() {
+        selection.without_chains();
+    }
     Ok(Rules {
-        selection: Selection::of(&select, &settings)?,
+        selection,
         settings,
         waivers,
         baseline: None,

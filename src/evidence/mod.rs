@@ -132,7 +132,7 @@ impl Parsed {
         let snapshot = crate::snapshot::load(&source).map_err(Stop::Usage)?;
         let (waivers, _) =
             crate::config::load_waivers(args.judge.waivers.as_deref()).map_err(Stop::Usage)?;
-        let rules: Rules = again::rules(&audit, self.config.settings.clone(), waivers)?;
+        let rules: Rules = again::rules(&snapshot, &audit, self.config.settings.clone(), waivers)?;
         if let Some(words) = again::differs(&snapshot, &rules, &audit)? {
             return Err(Stop::usage(format!(
                 "the audit is not what {} gives under these settings and waivers: {words}",

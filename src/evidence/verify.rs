@@ -291,6 +291,7 @@ fn follows(bundle: &Opened, manifest: &Manifest) -> anyhow::Result<Said> {
     }
     let audit: Audit = bundle.json(names::AUDIT)?;
     let rules = again::rules(
+        &snapshot,
         &audit,
         bundle.json(names::SETTINGS)?,
         bundle.json(names::WAIVERS)?,

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from harness import asff, markdown, ocsf, oscal, table
+from harness import asff, markdown, ocsf, oscal, page, table
 
 EVENT = {
     "activity_id": 1,
@@ -165,4 +165,23 @@ def test_markdown(tmp_path, text, reason):
     path = tmp_path / "file"
     path.write_text(text)
     found = markdown.problems(path)
+    assert any(reason in line for line in found) if reason else found == []
+
+
+@pytest.mark.parametrize(
+    "body, reason",
+    [
+        ("<p>x", ""),
+        ("<a href='https://docs.aws.amazon.com/x'>x</a><a href='#y'>y</a>", ""),
+        ("<p>x</b>", "end-tag"),
+        ("<img src='https://evil.example/x'>", "img src"),
+        ("<a href='javascript:alert(1)'>x</a>", "a href"),
+        ("<p onclick='x()'>x", "handler"),
+        ("<script>1</script><script>2</script>", "more than one script"),
+    ],
+)
+def test_html(tmp_path, body, reason):
+    path = tmp_path / "file"
+    path.write_text(f"<!DOCTYPE html><html><head><title>t</title></head><body>{body}</body></html>")
+    found = page.problems(path)
     assert any(reason in line for line in found) if reason else found == []

@@ -1,6 +1,9 @@
 //! Where results point to in the user's repository.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
+
+use trailaudit_checks::waiver::glob;
 
 use crate::clean;
 
@@ -53,6 +56,43 @@ impl FromStr for Anchor {
     }
 }
 
+/// Which file declares which subject: anchors by subject id, or by a glob over ids.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AnchorMap(BTreeMap<String, Anchor>);
+
+/// A map that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BadMap {
+    /// It is no JSON object of texts.
+    #[error("it is not {{\"ARN\": \"FILE[:LINE]\", ..}}: {0}")]
+    Json(#[from] serde_json::Error),
+    /// One of its anchors is none.
+    #[error("{0:?}: {1}")]
+    Anchor(String, BadAnchor),
+}
+
+impl FromStr for AnchorMap {
+    type Err = BadMap;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let texts: BTreeMap<String, String> = serde_json::from_str(text)?;
+        let anchors = texts.into_iter().map(|(id, text)| match text.parse() {
+            Ok(anchor) => Ok((id, anchor)),
+            Err(error) => Err(BadMap::Anchor(id, error)),
+        });
+        Ok(Self(anchors.collect::<Result<_, _>>()?))
+    }
+}
+
+impl AnchorMap {
+    /// The anchor of a subject: by its own id, else by the longest glob that fits.
+    pub(super) fn of(&self, subject: &str) -> Option<&Anchor> {
+        let globs = || self.0.iter().filter(|(id, _)| glob(id, subject));
+        let longest = || globs().max_by_key(|(id, _)| id.len()).map(|(_, it)| it);
+        self.0.get(subject).or_else(longest)
+    }
+}
+
 impl Anchor {
     /// Relative and percent-encoded.
     pub(super) fn uri(&self) -> String {
@@ -71,6 +111,24 @@ impl Anchor {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn maps() {
+        let map: AnchorMap = r#"{"arn:aws:s3:::*": "s3.tf", "arn:aws:s3:::logs-*": "logs.tf:9", "arn:aws:s3:::logs-a": "a.tf:3"}"#
+            .parse()
+            .unwrap();
+        for (id, file) in [
+            ("arn:aws:s3:::logs-a", Some("a.tf")),
+            ("arn:aws:s3:::logs-b", Some("logs.tf")),
+            ("arn:aws:s3:::other", Some("s3.tf")),
+            ("111111111111", None),
+        ] {
+            assert_eq!(map.of(id).map(Anchor::uri).as_deref(), file, "{id}");
+        }
+        for text in ["", "[]", r#"{"a": 1}"#, r#"{"a": "../b"}"#, r#"{"a": ""}"#] {
+            text.parse::<AnchorMap>().unwrap_err();
+        }
+    }
 
     #[test]
     fn anchors() {

@@ -18,7 +18,7 @@ use trailaudit_checks::audit::Audit;
 use trailaudit_checks::coverage::{AccountStatus, RegionStatus};
 use trailaudit_checks::finding::{Severity, Status};
 
-pub use anchor::{Anchor, BadAnchor};
+pub use anchor::{Anchor, AnchorMap, BadAnchor, BadMap};
 use model::{AutomationDetails, Bag, Driver, Invocation, Taxonomy, Tool};
 use results::Results;
 use rules::Frameworks;
@@ -63,6 +63,7 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
         names: Names::of(audit),
         profile: options.sarif_profile,
         anchor: options.sarif_anchor.as_ref(),
+        map: &options.sarif_map,
     };
     let mut log = Log {
         schema: SCHEMA,

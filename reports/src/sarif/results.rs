@@ -8,7 +8,7 @@ use super::model::{
     ArtifactLocation, Bag, Fingerprints, Location, LogicalLocation, Message, PhysicalLocation,
     Region, SarifResult, Suppression,
 };
-use super::{Anchor, DESCRIPTION, IDENTIFIER, NAME, Profile, rules};
+use super::{Anchor, AnchorMap, DESCRIPTION, IDENTIFIER, NAME, Profile, rules};
 use crate::clean;
 use crate::identity::uuid;
 use crate::tell::{self, Names};
@@ -26,6 +26,7 @@ pub(super) struct Results<'a> {
     pub(super) names: Names<'a>,
     pub(super) profile: Profile,
     pub(super) anchor: Option<&'a Anchor>,
+    pub(super) map: &'a AnchorMap,
 }
 
 impl Results<'_> {
@@ -91,7 +92,7 @@ impl Results<'_> {
 
     fn location(&self, finding: &Finding) -> Location {
         let subject = &finding.subject;
-        let (uri, line) = match self.anchor {
+        let (uri, line) = match self.map.of(&subject.id).or(self.anchor) {
             Some(anchor) => (anchor.uri(), anchor.line()),
             None => (path(finding), 1),
         };

@@ -169,6 +169,44 @@ fn results_point_to_the_anchor() {
 }
 
 #[test]
+fn a_subject_in_the_map_points_to_its_own_file() {
+    let audit = sample::audit();
+    let id = audit
+        .findings
+        .iter()
+        .find(|it| it.is_open_failure())
+        .unwrap()
+        .subject
+        .id
+        .clone();
+    let options = Options {
+        sarif_anchor: Some("main.tf".parse().unwrap()),
+        sarif_map: serde_json::json!({&id: "infra/trail.tf:12"})
+            .to_string()
+            .parse()
+            .unwrap(),
+        ..Options::default()
+    };
+    let log = accept(&told("sarif", &audit, &options));
+    let mut mapped = 0;
+    for result in results(&log) {
+        let location = &result["locations"][0];
+        let place = &location["physicalLocation"];
+        let at = (
+            place["artifactLocation"]["uri"].as_str().unwrap(),
+            &place["region"]["startLine"],
+        );
+        if location["logicalLocations"][0]["fullyQualifiedName"] == id.as_str() {
+            assert_eq!(at, ("infra/trail.tf", &12.into()));
+            mapped += 1;
+        } else {
+            assert_eq!(at, ("main.tf", &1.into()));
+        }
+    }
+    assert!(mapped > 0 && mapped < results(&log).len());
+}
+
+#[test]
 fn a_narrower_run_is_of_another_category() {
     let category = |selection: &[&str], now: &str| {
         let mut audit = sample::audit();
