@@ -372,7 +372,7 @@ fn form(key: &str) -> Option<&'static str> {
         .map(|(_, form)| *form)
 }
 
-const FORMS: [(&str, &str); 25] = [
+const FORMS: [(&str, &str); 27] = [
     (
         "allowed_principals",
         "[[allowed_principals]]\narn = \"arn:aws:iam::111111111111:role/break-glass\"\n\
@@ -421,6 +421,7 @@ const FORMS: [(&str, &str); 25] = [
     ("profile", "profile = \"audit\""),
     ("role_name", "role_name = \"trailaudit\""),
     ("external_id", "external_id = \"example\""),
+    ("verify_digests", "verify_digests = true"),
     ("baseline", "baseline = \"last-week.json\""),
 ];
 
