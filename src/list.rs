@@ -372,7 +372,7 @@ fn form(key: &str) -> Option<&'static str> {
         .map(|(_, form)| *form)
 }
 
-const FORMS: [(&str, &str); 25] = [
+const FORMS: [(&str, &str); 26] = [
     (
         "allowed_principals",
         "[[allowed_principals]]\narn = \"arn:aws:iam::111111111111:role/break-glass\"\n\
@@ -416,6 +416,7 @@ const FORMS: [(&str, &str); 25] = [
     ("format", "format = [\"text\", \"sarif=trailaudit.sarif\"]"),
     ("sarif_anchor", "sarif_anchor = \"main.tf:1\""),
     ("waivers", "waivers = \"trailaudit-waivers.toml\""),
+    ("lookup_events", "lookup_events = \"7d\""),
     ("output_dir", "output_dir = \"reports\""),
     ("profile", "profile = \"audit\""),
     ("role_name", "role_name = \"trailaudit\""),

@@ -197,6 +197,7 @@ impl Parsed {
             "ou",
             "regions",
             "max_in_flight",
+            "lookup_events",
             "save_inventory",
         ];
         if let Some(id) = live.into_iter().find(|id| self.is_flag(id)) {
@@ -210,8 +211,17 @@ impl Parsed {
         Ok(Some(source))
     }
 
-    fn live(&self, live: &Live, needed: BTreeSet<ApiCall>, tell: Tell) -> Result<Snapshot, Stop> {
+    fn live(
+        &self,
+        live: &Live,
+        mut needed: BTreeSet<ApiCall>,
+        tell: Tell,
+    ) -> Result<Snapshot, Stop> {
         let Global { no_progress, .. } = self.cli.global;
+        // Slow by AWS's own limit: two calls a second and region. So it is asked for by choice.
+        if live.lookup_events.is_none() {
+            needed.remove(&calls::LOOKUP_EVENTS);
+        }
         let options = Options {
             profile: live.profile.clone(),
             role_name: live.role_name.clone(),
@@ -223,6 +233,7 @@ impl Parsed {
             max_in_flight: live.max_in_flight,
             roles: self.config.roles.clone(),
             needed,
+            lookup: live.lookup_events,
             log_archive_accounts: self.config.settings.log_archive_accounts.clone(),
             progress: stderr_is_terminal() && !no_progress && !tell.quiet,
         };

@@ -22,7 +22,6 @@ const TO_COME: &[&str] = &[
     "key-not-public",
     "key-separation-of-duties",
     "lake-resource-policy",
-    "monitoring-recent-tampering",
     "organization-rcp-external-access",
     "organization-region-restriction",
     "organization-scp-attached-everywhere",

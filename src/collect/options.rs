@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
 use serde::Deserialize;
 use trailaudit_checks::calls::ApiCall;
 use trailaudit_checks::ids::AccountId;
@@ -29,6 +30,8 @@ pub struct Options {
     pub roles: BTreeMap<AccountId, RoleOverride>,
     /// The calls that the chosen checks rest on; what is not needed is not asked.
     pub needed: BTreeSet<ApiCall>,
+    /// How far back recent calls that touch the record are looked up; none to leave them.
+    pub lookup: Option<SignedDuration>,
     /// Accounts that hold logs: where buckets of unknown owner are looked for first.
     pub log_archive_accounts: Vec<AccountId>,
     /// Draw progress on stderr.
