@@ -260,7 +260,7 @@ async fn alarms_and_rules(run: &Run, (account, region): (AccountId, Region)) {
     }
 }
 
-/// Every topic that a trail or an alarm writes to.
+/// Every topic that a trail, an alarm or a rule writes to.
 fn topics(run: &Run) -> Vec<Arn> {
     let inventory = run.inventory();
     let trails = inventory
@@ -273,8 +273,18 @@ fn topics(run: &Run) -> Vec<Arn> {
         .filter_map(|view| view.alarms.ok())
         .flatten();
     let actions = alarms.flat_map(|alarm| alarm.alarm_actions.iter().cloned());
+    let rules = inventory
+        .regions
+        .values()
+        .filter_map(|view| view.rules.ok())
+        .flatten();
+    let targets = rules
+        .filter_map(|rule| rule.targets.ok())
+        .flatten()
+        .cloned();
     let topics: BTreeSet<Arn> = trails
         .chain(actions)
+        .chain(targets)
         .filter(|arn| arn.service() == "sns")
         .collect();
     topics.into_iter().collect()

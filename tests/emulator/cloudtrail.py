@@ -120,3 +120,29 @@ MISSING = {
     "list_channels": lambda self: json.dumps({"Channels": []}),
     "list_public_keys": list_public_keys,
 }
+
+
+# Account and region: the events that a scenario says have happened there. No call of ours is in it.
+history: dict[tuple[str, str], list[dict]] = {}
+
+
+def lookup_events(self) -> str:
+    """Event history, by name and time, the latest first, 50 at the most. Reference: LookupEvents.
+    moto: HTML and 500."""
+    body = json.loads(self.body)
+    wanted = {a["AttributeKey"]: a["AttributeValue"] for a in body.get("LookupAttributes", [])}
+    found = [
+        event
+        for event in history.get((self.current_account, self.region), [])
+        if event["EventName"] == wanted.get("EventName", event["EventName"])
+        and event["EventTime"] >= body.get("StartTime", 0)
+    ]
+    found.sort(key=lambda event: -event["EventTime"])
+    start, size = int(body.get("NextToken") or 0), min(body.get("MaxResults", 50), 50)
+    said = {"Events": found[start : start + size]}
+    if len(found) > start + size:
+        said["NextToken"] = str(start + size)
+    return json.dumps(said)
+
+
+MISSING["lookup_events"] = lookup_events

@@ -18,7 +18,7 @@ from moto.organizations.models import FakeDelegatedAdministrator, organizations_
 from moto.organizations.responses import OrganizationsResponse
 from moto.s3.responses import S3Response
 
-from emulator import cloudtrail
+from emulator import alarms, cloudtrail
 
 REGIONS = ("us-east-1", "eu-west-1", "eu-central-1")
 AWS_POLICIES = ("AdministratorAccess", "AWSCloudTrail_FullAccess")
@@ -27,6 +27,29 @@ _key_rotation = KmsBackend.get_key_rotation_status
 _organizations_dispatch = OrganizationsResponse.call_action
 
 opted_in: dict[str, str] = {}  # account: a region that it has switched on, and others have not
+
+
+analyzers: dict[tuple[str, str], list[dict]] = {}  # account and region: what IAM Access Analyzer lists
+
+
+def list_analyzers(account: str, region: str) -> tuple[list, bytes]:
+    """None unless the scenario made some. Reference: IAM Access Analyzer, ListAnalyzers.
+    moto: the whole service is missing."""
+    body = json.dumps({"analyzers": analyzers.get((account, region), [])})
+    return [("Content-Type", "application/json")], body.encode()
+
+
+# Calls that moto does not know at all: by service and the end of the path, answered from account and region.
+WHOLE = {
+    ("access-analyzer", "/analyzer"): list_analyzers,
+    ("cloudwatch", "/operation/DescribeAlarms"): alarms.describe_alarms,
+}
+
+
+def forget() -> None:
+    """What scenarios told us beside moto."""
+    for told in (opted_in, analyzers, cloudtrail.history, cloudtrail.public_keys):
+        told.clear()
 
 
 def enabled(account: str, region: str) -> bool:

@@ -15,7 +15,8 @@ from moto.s3.models import s3_backends
 from moto.s3control.models import s3control_backends
 
 from emulator import policies
-from emulator.corrections import REGIONS, opted_in
+from emulator.cloudtrail import history
+from emulator.corrections import REGIONS, analyzers, opted_in
 
 SESSION = boto3.Session()  # one, for it keeps the models of the services once read
 ROLE = "OrganizationAccountAccessRole"
@@ -169,6 +170,18 @@ class Organization:
 
     def opt_in(self, account: str, region: str) -> None:
         opted_in[account] = region
+
+    def happened(self, account: str, region: str, name: str, at: float, by: str, **record) -> None:
+        """An event of the account's history, as CloudTrail would have recorded it."""
+        told = {"eventName": name, "userIdentity": {"arn": by}, "sourceIPAddress": "192.0.2.1", **record}
+        known = history.setdefault((account, region), [])
+        event = {"EventId": f"{name}-{len(known)}", "EventName": name, "EventTime": at, "Username": by}
+        known.append({**event, "CloudTrailEvent": json.dumps(told)})
+
+    def analyze(self, account: str, region: str, kind: str = "ACCOUNT", status: str = "ACTIVE") -> None:
+        """An analyzer of IAM Access Analyzer."""
+        arn = f"arn:aws:access-analyzer:{region}:{account}:analyzer/{kind.lower()}"
+        analyzers.setdefault((account, region), []).append({"arn": arn, "type": kind, "status": status})
 
     def clear_account_block(self, account: str) -> None:
         s3control_backends[account]["aws"].delete_public_access_block(account)
