@@ -6,7 +6,7 @@ mod evidence;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use trailaudit_checks::compare::Comparison;
 use trailaudit_checks::finding::Severity;
 use trailaudit_reports::{Anchor, AnchorMap, BadAnchor, BadMap, Profile};
@@ -284,6 +284,9 @@ pub struct Live {
     /// Only these regions
     #[arg(long, value_name = "REGION", num_args = 1.., value_delimiter = ',')]
     pub regions: Vec<String>,
+    /// Look up recent calls that stopped or changed trails and stores: 7d, 48h, up to 90d [default: do not]
+    #[arg(long, value_name = "TIME", value_parser = days_or_hours)]
+    pub lookup_events: Option<SignedDuration>,
     /// How many requests may be under way at once
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = in_flight)]
     pub max_in_flight: usize,
@@ -504,6 +507,21 @@ fn account(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err("an account is 12 digits".to_owned())
+    }
+}
+
+/// CloudTrail keeps its event history for 90 days.
+fn days_or_hours(text: &str) -> Result<SignedDuration, String> {
+    let hours = match text.split_at_checked(text.len().saturating_sub(1)) {
+        Some((number, "d")) => number.parse::<u32>().ok().and_then(|it| it.checked_mul(24)),
+        Some((number, "h")) => number.parse().ok(),
+        Some(_) | None => None,
+    };
+    match hours {
+        Some(hours @ 1..=2160) => Ok(SignedDuration::from_hours(hours.into())),
+        Some(_) | None => {
+            Err("days or hours are expected, such as 7d or 48h, up to 90d".to_owned())
+        }
     }
 }
 

@@ -372,7 +372,7 @@ fn form(key: &str) -> Option<&'static str> {
         .map(|(_, form)| *form)
 }
 
-const FORMS: [(&str, &str); 27] = [
+const FORMS: &[(&str, &str)] = &[
     (
         "allowed_principals",
         "[[allowed_principals]]\narn = \"arn:aws:iam::111111111111:role/break-glass\"\n\
@@ -417,6 +417,7 @@ const FORMS: [(&str, &str); 27] = [
     ("sarif_anchor", "sarif_anchor = \"main.tf:1\""),
     ("sarif_map", "sarif_map = \"sarif-map.json\""),
     ("waivers", "waivers = \"trailaudit-waivers.toml\""),
+    ("lookup_events", "lookup_events = \"7d\""),
     ("output_dir", "output_dir = \"reports\""),
     ("profile", "profile = \"audit\""),
     ("role_name", "role_name = \"trailaudit\""),

@@ -270,6 +270,7 @@ impl Parsed {
             "ou",
             "regions",
             "max_in_flight",
+            "lookup_events",
             "save_inventory",
             "verify_digests",
             "since",
@@ -298,6 +299,10 @@ impl Parsed {
                 .calls
                 .extend([calls::LIST_OBJECT_VERSIONS, calls::GET_TRAIL_STATUS]);
         }
+        // Slow by AWS's own limit: two calls a second and region. So it is asked for by choice.
+        if live.lookup_events.is_none() {
+            needed.calls.remove(&calls::LOOKUP_EVENTS);
+        }
         let options = Options {
             profile: live.profile.clone(),
             role_name: live.role_name.clone(),
@@ -310,6 +315,7 @@ impl Parsed {
             roles: self.config.roles.clone(),
             needed: needed.calls,
             needed_in_holes: needed.in_holes,
+            lookup: live.lookup_events,
             log_archive_accounts: self.config.settings.log_archive_accounts.clone(),
             verify,
             progress: stderr_is_terminal() && !no_progress && !tell.quiet,

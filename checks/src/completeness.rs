@@ -9,7 +9,6 @@ const TO_COME: &[&str] = &[
     "delivery-account-region-prefixes-present",
     "delivery-objects-encrypted-as-configured",
     "delivery-objects-locked-as-configured",
-    "monitoring-recent-tampering",
 ];
 
 fn wanted() -> BTreeMap<String, String> {

@@ -8,13 +8,15 @@ use tokio::task::JoinSet;
 use trailaudit_checks::calls::{self, ASSUME_ROLE};
 use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
 use trailaudit_checks::ids::{Arn, Region};
-use trailaudit_checks::inventory::{Account, AccountState, Iam, RegionSwitch, RegionView};
+use trailaudit_checks::inventory::{
+    Account, AccountState, EventDataStore, Iam, RegionSwitch, RegionView, Trail,
+};
 
 use super::ask::{Target, gap};
 use super::organization::Member;
 use super::run::{Run, later};
 use super::scope::Candidate;
-use super::{cloudtrail, iam, organization, regions, s3control, session, stores, watchers};
+use super::{cloudtrail, iam, lookup, organization, regions, s3control, session, stores, watchers};
 
 /// How many accounts are looked at side by side; requests have a bound of their own.
 const ACCOUNTS: usize = 32;
@@ -260,8 +262,29 @@ async fn region(run: &Run, target: Target) {
         security_hub,
         macie,
         access_analyzers,
-        tampering: later(target, calls::LOOKUP_EVENTS),
+        tampering: match run.ask.needs(calls::LOOKUP_EVENTS) {
+            true => Unknown(lookup::unfinished(target)),
+            false => later(target, calls::LOOKUP_EVENTS),
+        },
     };
+    let at = (view.account.clone(), view.region.clone());
+    keep(run, target, view, &trails, lake);
+    if run.ask.needs(calls::LOOKUP_EVENTS) {
+        // The slowest of all: what else was seen is kept already, should the run be interrupted.
+        let tampering = lookup::tampering(run, target).await;
+        if let Some(view) = run.inventory().regions.get_mut(&at) {
+            view.tampering = tampering;
+        }
+    }
+}
+
+fn keep(
+    run: &Run,
+    target: &Target,
+    view: RegionView,
+    trails: &Fact<Vec<Trail>>,
+    lake: Fact<Vec<EventDataStore>>,
+) {
     let mut inventory = run.inventory();
     for trail in trails.ok().into_iter().flatten() {
         run.sees(&target.account, &trail.arn);

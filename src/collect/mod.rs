@@ -38,6 +38,8 @@ mod kms;
 #[cfg(feature = "aws")]
 mod logs;
 #[cfg(feature = "aws")]
+mod lookup;
+#[cfg(feature = "aws")]
 mod monitoring;
 #[cfg(feature = "aws")]
 mod organization;

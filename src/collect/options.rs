@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use trailaudit_checks::calls::ApiCall;
 use trailaudit_checks::ids::AccountId;
@@ -32,6 +32,8 @@ pub struct Options {
     pub needed: BTreeSet<ApiCall>,
     /// Those of them that are asked only where trails leave events unrecorded.
     pub needed_in_holes: BTreeSet<ApiCall>,
+    /// How far back recent calls that touch the record are looked up; none to leave them.
+    pub lookup: Option<SignedDuration>,
     /// Accounts that hold logs: where buckets of unknown owner are looked for first.
     pub log_archive_accounts: Vec<AccountId>,
     /// Verify the digests and logs that were delivered from then until then.

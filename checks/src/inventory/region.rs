@@ -38,8 +38,8 @@ pub struct RegionView {
     pub macie: Fact<bool>,
     /// IAM Access Analyzer's analyzers.
     pub access_analyzers: Fact<Vec<AccessAnalyzer>>,
-    /// Calls of the last days that stopped or redirected a record.
-    pub tampering: Fact<Vec<TamperEvent>>,
+    /// Calls of the last days that stopped or redirected a record; asked for by choice.
+    pub tampering: Fact<Lookup>,
 }
 
 /// AWS Config's recorder.
@@ -66,6 +66,37 @@ pub struct AccessAnalyzer {
     pub kind: String,
     /// `ACTIVE` or why not.
     pub status: String,
+}
+
+/// The calls that are looked up: each stops, deletes, redirects or narrows a record.
+pub const TAMPERING: [&str; 7] = [
+    "StopLogging",
+    "DeleteTrail",
+    "UpdateTrail",
+    "PutEventSelectors",
+    "StopEventDataStoreIngestion",
+    "DeleteEventDataStore",
+    "UpdateEventDataStore",
+];
+
+/// The calls that undo them, and what they undo: looked up as well.
+pub const UNDOING: [(&str, &str); 4] = [
+    ("StartLogging", "StopLogging"),
+    ("CreateTrail", "DeleteTrail"),
+    (
+        "StartEventDataStoreIngestion",
+        "StopEventDataStoreIngestion",
+    ),
+    ("RestoreEventDataStore", "DeleteEventDataStore"),
+];
+
+/// What LookupEvents tells of the calls that touch a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Lookup {
+    /// From when on.
+    pub since: Timestamp,
+    /// The calls of [`TAMPERING`] and [`UNDOING`], refused ones among them, in order of time.
+    pub events: Vec<TamperEvent>,
 }
 
 /// An event that touched the record itself.

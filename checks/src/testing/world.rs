@@ -12,6 +12,7 @@ use crate::inventory::bucket::{
 };
 use crate::inventory::iam::{AuthorizationDetails, Role, User};
 use crate::inventory::organization::DelegatedAdministrator;
+use crate::inventory::region::Lookup;
 use crate::inventory::trail::{AdvancedSelector, FieldSelector};
 use crate::inventory::{
     Account, AccountState, Bucket, Delivery, Header, Iam, Inventory, Key, KeyMetadata, LogGroup,
@@ -149,7 +150,10 @@ pub fn add_region(inventory: &mut Inventory, account: &str, region: &str) {
         security_hub: Known(true),
         macie: Known(true),
         access_analyzers: Known(Vec::new()),
-        tampering: Known(Vec::new()),
+        tampering: Known(Lookup {
+            since: hours_ago(7 * 24),
+            events: Vec::new(),
+        }),
     };
     chain::watched(&mut view);
     inventory.regions.insert((id, view.region.clone()), view);

@@ -37,6 +37,7 @@ mod log_group_not_public;
 mod log_group_retention;
 mod macie;
 mod off;
+mod recent_tampering;
 mod recorded;
 mod rules;
 mod securityhub;
@@ -73,6 +74,7 @@ pub(super) const ALL: &[&Check] = &[
     &log_group_not_public::CHECK,
     &log_group_retention::CHECK,
     &macie::CHECK,
+    &recent_tampering::CHECK,
     &securityhub::CHECK,
 ];
 
