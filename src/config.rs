@@ -72,7 +72,7 @@ pub fn setting_keys() -> Vec<String> {
     }
 }
 
-/// Errors begin with `:LINE: `, to follow the file's name.
+/// Errors begin with `:LINE:COLUMN: `, to follow the file's name.
 fn parse(text: &str) -> anyhow::Result<Config> {
     let bad = |error: toml::de::Error| anyhow!("{}", words(&error, text));
     let document = DeTable::parse(text).map_err(bad)?;
@@ -89,18 +89,18 @@ fn parse(text: &str) -> anyhow::Result<Config> {
         } else if name == "roles" {
             config.roles = read(value, text)?;
         } else if flag_keys.contains(&name.as_str()) {
-            let line = line_of(text, &value.span());
+            let place = place_of(text, &value.span());
             let values = strings(value.get_ref()).ok_or_else(|| {
-                anyhow!(":{line}: `{name}` must be a string, a number, true or false, or a list")
+                anyhow!(":{place}: `{name}` must be a string, a number, true or false, or a list")
             })?;
             config.flags.insert(name, values);
         } else {
             let known = setting_keys.iter().map(String::as_str);
             let known = known.chain(flag_keys.iter().copied()).chain(["roles"]);
-            let line = line_of(text, &key.span());
+            let place = place_of(text, &key.span());
             let hint = hint(&name, known);
             anyhow::bail!(
-                ":{line}: unknown key `{name}`{hint} `trailaudit list settings` has them all"
+                ":{place}: unknown key `{name}`{hint} `trailaudit list settings` has them all"
             );
         }
     }
@@ -118,8 +118,8 @@ fn parse(text: &str) -> anyhow::Result<Config> {
 fn read<T: DeserializeOwned>(value: Spanned<DeValue<'_>>, text: &str) -> anyhow::Result<T> {
     let span = value.span();
     let DeValue::Table(table) = value.into_inner() else {
-        let line = line_of(text, &span);
-        anyhow::bail!(":{line}: a table is expected");
+        let place = place_of(text, &span);
+        anyhow::bail!(":{place}: a table is expected");
     };
     T::deserialize(Deserializer::from(Spanned::new(span, table)))
         .map_err(|error| anyhow!("{}", words(&error, text)))
@@ -139,11 +139,11 @@ fn strings(value: &DeValue<'_>) -> Option<Vec<String>> {
     }
 }
 
-/// `:LINE: what is wrong`, with the nearest known word for an unknown one.
+/// `:LINE:COLUMN: what is wrong`, with the nearest known word for an unknown one.
 fn words(error: &toml::de::Error, text: &str) -> String {
     let at = error.span().map_or_else(
         || ": ".to_owned(),
-        |span| format!(":{}: ", line_of(text, &span)),
+        |span| format!(":{}: ", place_of(text, &span)),
     );
     let message = error.message();
     // serde: unknown field `a`, expected one of `b`, `c`
@@ -161,6 +161,14 @@ fn words(error: &toml::de::Error, text: &str) -> String {
             format!("{at}{message} ({line})")
         }
     }
+}
+
+/// `LINE:COLUMN`, as editors count them.
+fn place_of(text: &str, span: &Range<usize>) -> String {
+    let before = text.get(..span.start).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let column = before.get(line_start..).unwrap_or_default();
+    format!("{}:{}", line_of(text, span), column.chars().count() + 1)
 }
 
 fn line_of(text: &str, span: &Range<usize>) -> usize {
@@ -198,16 +206,16 @@ mod tests {
         for (text, expected) in [
             (
                 "\nretention_day = 1",
-                ":2: unknown key `retention_day`; did you mean `retention_days`?",
+                ":2:1: unknown key `retention_day`; did you mean `retention_days`?",
             ),
             (
                 "fail-on = \"low\"",
-                ":1: unknown key `fail-on`; did you mean `fail_on`?",
+                ":1:1: unknown key `fail-on`; did you mean `fail_on`?",
             ),
-            ("demo = true", ":1: unknown key `demo`"),
+            ("demo = true", ":1:1: unknown key `demo`"),
             (
                 "[checks.trail-log-file-validation]\nreason = \"x\"\nseverty = \"low\"",
-                ":3: unknown key `severty`; did you mean `severity`?",
+                ":3:1: unknown key `severty`; did you mean `severity`?",
             ),
             (
                 "[checks.trail-log-file-validatio]\nreason = \"x\"",
@@ -215,14 +223,14 @@ mod tests {
             ),
             (
                 "[roles.1]\nrole_nam = \"x\"",
-                ":2: unknown key `role_nam`; did you mean `role_name`?",
+                ":2:1: unknown key `role_nam`; did you mean `role_name`?",
             ),
             (
                 "retention_days = \"x\"",
-                ":1: invalid type: string \"x\", expected u32",
+                ":1:18: invalid type: string \"x\", expected u32",
             ),
-            ("fail_on = 1.5", ":1: `fail_on` must be a string"),
-            ("a = ", ":1: "),
+            ("fail_on = 1.5", ":1:11: `fail_on` must be a string"),
+            ("a = ", ":1:5: "),
         ] {
             let error = error(text);
             assert!(error.contains(expected), "{text:?}: {error}");
@@ -235,7 +243,7 @@ mod tests {
         let error = toml::from_str::<Waivers>(text).unwrap_err();
         let words = words(&error, text);
         assert!(
-            words.contains(":5: unknown key `aprover`; did you mean `approver`?"),
+            words.contains(":5:1: unknown key `aprover`; did you mean `approver`?"),
             "{words}"
         );
     }

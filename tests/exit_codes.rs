@@ -170,7 +170,7 @@ fn usage() {
         ),
         (
             &["scan", "--demo", "-c", "bad.toml"],
-            "bad.toml:1: unknown key `retention_day`; did you mean `retention_days`?",
+            "bad.toml:1:1: unknown key `retention_day`; did you mean `retention_days`?",
         ),
         (
             &["scan", "--demo", "-c", "absent.toml"],
@@ -182,7 +182,7 @@ fn usage() {
         ),
         (
             &["scan", "--demo", "--waivers", "bad.toml"],
-            "bad.toml:1: unknown key `retention_day`",
+            "bad.toml:1:1: unknown key `retention_day`",
         ),
         (&["scan", "--inventory", "absent.jsonl"], "absent.jsonl"),
         (&["scan", "--demo", "--now", "yesterday"], "--now"),

@@ -79,7 +79,7 @@ fn a_bad_value_names_the_file() {
     place("retention_days = -1\n")
         .run(&SCAN)
         .code(2)
-        .says("trailaudit.toml:1: ");
+        .says("trailaudit.toml:1:18: ");
 }
 
 #[test]

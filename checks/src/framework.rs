@@ -188,6 +188,12 @@ pub struct ControlResult {
     pub passed: u64,
     /// The linked checks.
     pub checks: Vec<String>,
+    /// Linked checks that failed somewhere: why it is not supported.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<String>,
+    /// Linked checks that could not be told somewhere: why it is undecided, where none failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<String>,
     /// Linked checks that were not judged in this run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_selected: Vec<String>,
@@ -280,9 +286,11 @@ pub fn result(
             .cloned()
             .collect();
         let passed = ended(Status::Pass).count();
-        let status = if ended(Status::Fail).next().is_some() {
+        let failed: Vec<String> = ended(Status::Fail).cloned().collect();
+        let unknown: Vec<String> = ended(Status::Unknown).cloned().collect();
+        let status = if !failed.is_empty() {
             ControlStatus::NotSupported
-        } else if ended(Status::Unknown).next().is_some() || !not_selected.is_empty() {
+        } else if !unknown.is_empty() || !not_selected.is_empty() {
             ControlStatus::Undecided
         } else if passed > 0 {
             ControlStatus::Supported
@@ -296,6 +304,8 @@ pub fn result(
             basis: control.basis,
             passed: passed as u64,
             checks: control.checks.clone(),
+            failed,
+            unknown,
             not_selected,
         }
     });
@@ -304,5 +314,87 @@ pub fn result(
         name: framework.name.clone(),
         version: framework.version.clone(),
         controls: controls.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{Severity, Subject, SubjectKind, fingerprint};
+    use Status::{Fail, NotApplicable, Pass, Unknown};
+
+    fn finding(check: &str, subject: &str, status: Status) -> Finding {
+        Finding {
+            fingerprint: fingerprint(check, subject),
+            check: check.to_owned(),
+            status,
+            severity: Severity::High,
+            subject: Subject {
+                kind: SubjectKind::Trail,
+                id: subject.to_owned(),
+                name: subject.to_owned(),
+                account: None,
+                region: None,
+            },
+            message: String::new(),
+            evidence: Vec::new(),
+            waiver: None,
+            baseline: None,
+        }
+    }
+
+    /// Two linked checks, a and b; what each said of its subjects, whether b was selected, and how the control ends.
+    #[test]
+    fn every_ending() {
+        use ControlStatus::{NotCovered, NotSupported, Supported, Undecided};
+        let table: [(&[Status], &[Status], bool, ControlStatus, u64); 12] = [
+            (&[Pass], &[Pass], true, Supported, 2),
+            (&[Pass, NotApplicable], &[NotApplicable], true, Supported, 1),
+            (&[Pass], &[], true, Supported, 1),
+            (&[NotApplicable], &[NotApplicable], true, NotCovered, 0),
+            (&[], &[], true, NotCovered, 0),
+            (&[Pass, Fail], &[Pass], true, NotSupported, 2),
+            // A fail that is proved stays, whatever else is unknown or was not asked.
+            (&[Fail], &[Unknown], true, NotSupported, 0),
+            (&[Fail], &[], false, NotSupported, 0),
+            (&[Pass, Unknown], &[Pass], true, Undecided, 2),
+            (&[Pass], &[], false, Undecided, 1),
+            (&[NotApplicable], &[], false, Undecided, 0),
+            (&[Unknown], &[NotApplicable], true, Undecided, 0),
+        ];
+        let framework: Framework = toml::from_str(
+            "id = \"f\"\nname = \"F\"\nversion = \"1\"\nsource = \"s\"\n\
+             [[control]]\nid = \"1\"\ntitle = \"t\"\nbasis = \"ours\"\nchecks = [\"a\", \"b\"]\n\
+             [[control]]\nid = \"2\"\ntitle = \"u\"\nbasis = \"ours\"\nchecks = []\n",
+        )
+        .unwrap();
+        for (a, b, selected, status, passed) in table {
+            let of = |check: &'static str, all: &[Status]| -> Vec<Finding> {
+                let each = all.iter().enumerate();
+                each.map(|(at, status)| finding(check, &at.to_string(), *status))
+                    .collect()
+            };
+            let findings = [of("a", a), of("b", b)].concat();
+            let ids: BTreeSet<&str> = if selected {
+                ["a", "b"].into()
+            } else {
+                ["a"].into()
+            };
+            let ended = result(&framework, &ids, &findings);
+            let [control, bare] = ended.controls.as_slice() else {
+                panic!("two controls")
+            };
+            assert_eq!(
+                (control.status, control.passed),
+                (status, passed),
+                "{a:?} {b:?} {selected}"
+            );
+            assert_eq!(control.failed.contains(&"a".to_owned()), a.contains(&Fail));
+            assert_eq!(
+                control.unknown.contains(&"a".to_owned()),
+                a.contains(&Unknown)
+            );
+            assert_eq!(bare.status, NotCovered, "no linked check");
+        }
     }
 }

@@ -31,4 +31,6 @@ mod completeness;
 #[cfg(test)]
 mod guards;
 #[cfg(test)]
+mod peers;
+#[cfg(test)]
 pub mod testing;

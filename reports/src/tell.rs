@@ -399,6 +399,14 @@ pub(crate) fn control(control: &ControlResult) -> String {
         let count = number(control.not_selected.len() as u64);
         words.push_str(&format!(", {count} not selected"));
     }
+    let why = match control.status {
+        ControlStatus::NotSupported => Some(("failed", &control.failed)),
+        ControlStatus::Undecided => Some(("could not be told", &control.unknown)),
+        ControlStatus::Supported | ControlStatus::NotCovered => None,
+    };
+    if let Some((what, checks)) = why.filter(|(_, checks)| !checks.is_empty()) {
+        words.push_str(&format!("; {what}: {}", checks.join(", ")));
+    }
     format!("{words}; {}", basis(control.basis))
 }
 

@@ -496,6 +496,13 @@ fn framework() -> FrameworkResult {
                 basis,
                 passed,
                 checks: checks.iter().map(|it| (*it).to_owned()).collect(),
+                failed: match status {
+                    ControlStatus::NotSupported => {
+                        checks[..1].iter().map(|it| (*it).to_owned()).collect()
+                    }
+                    _ => Vec::new(),
+                },
+                unknown: Vec::new(),
                 not_selected: not_selected.iter().map(|it| (*it).to_owned()).collect(),
             }
         };
