@@ -16,6 +16,7 @@ from moto.iam.models import AWSManagedPolicy, IAMBackend
 from moto.kms.models import KmsBackend
 from moto.organizations.models import FakeDelegatedAdministrator, organizations_backends
 from moto.organizations.responses import OrganizationsResponse
+from moto.s3.exceptions import ReplicationConfigurationNotFoundError
 from moto.s3.responses import S3Response
 
 from emulator import alarms, cloudtrail
@@ -96,6 +97,25 @@ def get_object_lock_configuration(self):
     return 200, {}, f'<{root} xmlns="{space}">{lock}{rule if mode else ""}</{root}>'
 
 
+def get_bucket_replication(self):
+    """The rules as they were put. Reference: S3, ReplicationRule. moto: every filter becomes "all"."""
+    said = self.backend.get_bucket_replication(self.bucket_name)
+    if not said:
+        raise ReplicationConfigurationNotFoundError(bucket_name=self.bucket_name)
+    rules = said["Rule"] if isinstance(said["Rule"], list) else [said["Rule"]]
+    inner = "".join(f"<Rule>{_xml(rule)}</Rule>" for rule in rules)
+    root, space = "ReplicationConfiguration", "http://s3.amazonaws.com/doc/2006-03-01/"
+    return 200, {}, f'<{root} xmlns="{space}"><Role>{said["Role"]}</Role>{inner}</{root}>'
+
+
+def _xml(fields) -> str:
+    """What moto has read from XML, as XML again."""
+    if not isinstance(fields, dict):
+        return "" if fields is None else str(fields)
+    kept = {name: value for name, value in fields.items() if not name.startswith("@")}
+    return "".join(f"<{name}>{_xml(value)}</{name}>" for name, value in kept.items())
+
+
 def aws_managed_policies(self) -> list:
     """Two of AWS's own policies in every account. moto: none, or all of them, which is slow."""
     made = (self.account_id, self.region_name)
@@ -135,6 +155,7 @@ def _patches():
         (TrailStatus, "description", cloudtrail.status_description),
         (S3Response, "get_bucket_versioning", get_bucket_versioning),
         (S3Response, "get_bucket_encryption", get_bucket_encryption),
+        (S3Response, "get_bucket_replication", get_bucket_replication),
         (S3Response, "get_object_lock_configuration", get_object_lock_configuration),
         (IAMBackend, "_init_aws_policies", aws_managed_policies),
         (KmsBackend, "get_key_rotation_status", get_key_rotation_status),
