@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use clap::ArgAction;
 use serde::Serialize;
 use serde_json::Value;
 use trailaudit_checks::catalog;
@@ -326,7 +327,11 @@ fn settings() -> anyhow::Result<Vec<SettingRow>> {
             .collect();
         rows.push(SettingRow {
             key: arg.get_id().to_string(),
-            default: default.into_iter().next().unwrap_or_default(),
+            default: match default.into_iter().next() {
+                Some(default) => default,
+                None if matches!(arg.get_action(), ArgAction::SetTrue) => false.into(),
+                None => Value::Null,
+            },
             about: arg.get_help().map(ToString::to_string).unwrap_or_default(),
             flag: arg.get_long().map(|long| format!("--{long}")),
             variable: arg.get_env().map(|it| it.to_string_lossy().into_owned()),
