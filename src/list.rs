@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use clap::ArgAction;
 use serde::Serialize;
 use serde_json::Value;
 use trailaudit_checks::catalog;
@@ -326,7 +327,11 @@ fn settings() -> anyhow::Result<Vec<SettingRow>> {
             .collect();
         rows.push(SettingRow {
             key: arg.get_id().to_string(),
-            default: default.into_iter().next().unwrap_or_default(),
+            default: match default.into_iter().next() {
+                Some(default) => default,
+                None if matches!(arg.get_action(), ArgAction::SetTrue) => false.into(),
+                None => Value::Null,
+            },
             about: arg.get_help().map(ToString::to_string).unwrap_or_default(),
             flag: arg.get_long().map(|long| format!("--{long}")),
             variable: arg.get_env().map(|it| it.to_string_lossy().into_owned()),
@@ -372,7 +377,7 @@ fn form(key: &str) -> Option<&'static str> {
         .map(|(_, form)| *form)
 }
 
-const FORMS: [(&str, &str); 28] = [
+const FORMS: &[(&str, &str)] = &[
     (
         "allowed_principals",
         "[[allowed_principals]]\narn = \"arn:aws:iam::111111111111:role/break-glass\"\n\
@@ -422,7 +427,6 @@ const FORMS: [(&str, &str); 28] = [
     ("profile", "profile = \"audit\""),
     ("role_name", "role_name = \"trailaudit\""),
     ("external_id", "external_id = \"example\""),
-    ("verify_digests", "verify_digests = true"),
     ("baseline", "baseline = \"last-week.json\""),
 ];
 

@@ -8,7 +8,9 @@ use tokio::task::JoinSet;
 use trailaudit_checks::calls::{self, ASSUME_ROLE};
 use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
 use trailaudit_checks::ids::{Arn, Region};
-use trailaudit_checks::inventory::{Account, AccountState, Iam, RegionSwitch, RegionView, Trail};
+use trailaudit_checks::inventory::{
+    Account, AccountState, EventDataStore, Iam, RegionSwitch, RegionView, Trail,
+};
 
 use super::ask::{Target, gap};
 use super::organization::Member;
@@ -266,8 +268,7 @@ async fn region(run: &Run, target: Target) {
         },
     };
     let at = (view.account.clone(), view.region.clone());
-    stores::keep(&mut run.inventory(), lake);
-    keep(run, target, view, &trails);
+    keep(run, target, view, &trails, lake);
     if run.ask.needs(calls::LOOKUP_EVENTS) {
         // The slowest of all: what else was seen is kept already, should the run be interrupted.
         let tampering = lookup::tampering(run, target).await;
@@ -277,7 +278,13 @@ async fn region(run: &Run, target: Target) {
     }
 }
 
-fn keep(run: &Run, target: &Target, view: RegionView, trails: &Fact<Vec<Trail>>) {
+fn keep(
+    run: &Run,
+    target: &Target,
+    view: RegionView,
+    trails: &Fact<Vec<Trail>>,
+    lake: Fact<Vec<EventDataStore>>,
+) {
     let mut inventory = run.inventory();
     for trail in trails.ok().into_iter().flatten() {
         run.sees(&target.account, &trail.arn);
@@ -287,6 +294,7 @@ fn keep(run: &Run, target: &Target, view: RegionView, trails: &Fact<Vec<Trail>>)
             inventory.trails.insert(trail.arn.clone(), trail.clone());
         }
     }
+    stores::keep(&mut inventory, lake);
     inventory
         .regions
         .insert((view.account.clone(), view.region.clone()), view);

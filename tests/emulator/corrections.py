@@ -47,9 +47,17 @@ WHOLE = {
 }
 
 
+def whole(service: str, path: str):
+    """What answers this call in moto's place, if anything does."""
+    for (known, end), answer in WHOLE.items():
+        if known == service and path.endswith(end):
+            return answer
+    return None
+
+
 def forget() -> None:
     """What scenarios told us beside moto."""
-    for told in (opted_in, analyzers, cloudtrail.history):
+    for told in (opted_in, analyzers, cloudtrail.history, cloudtrail.public_keys):
         told.clear()
 
 

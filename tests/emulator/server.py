@@ -105,7 +105,6 @@ class Emulator:
         organizations_backends.master_accounts.clear()
         mock_random.seed(42)
         corrections.forget()
-        cloudtrail.public_keys.clear()
         self.log.clear()
         self.refusals.clear()
 
@@ -135,9 +134,7 @@ class Emulator:
         refusal = self._refusal(call)
         if refusal:
             return self._refuse(call, refusal, environ, answered)
-        end = path.split("?")[0]
-        known = corrections.WHOLE.items() if self.corrected else ()
-        whole = next((it for (service, tail), it in known if service == call.service and end.endswith(tail)), None)
+        whole = corrections.whole(call.service, path.split("?")[0]) if self.corrected else None
         if whole:
             headers, body = whole(call.account, call.region)
             request_id = ("x-amzn-RequestId", str(uuid.uuid4()))
