@@ -20,6 +20,8 @@ const READ_ONLY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow
 const CLOUDTRAIL_ALL: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["cloudtrail:*","s3:GetObject"],"Resource":"*"}]}"#;
 const ALL: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+const REPAIR: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["cloudtrail:UpdateTrail","cloudtrail:StopLogging","cloudtrail:StartLogging"],"Resource":"arn:aws:cloudtrail:eu-central-1:444444444444:trail/payments-audit"}]}"#;
+const FUNCTIONS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["lambda:CreateFunction","lambda:InvokeFunction"],"Resource":"arn:aws:lambda:*:444444444444:function:*"},{"Effect":"Allow","Action":"iam:PassRole","Resource":"arn:aws:iam::444444444444:role/*","Condition":{"StringEquals":{"iam:PassedToService":"lambda.amazonaws.com"}}}]}"#;
 const TO_LOGS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"arn:aws:logs:us-east-1:111111111111:log-group:organization-trail:log-stream:*"}]}"#;
 
 pub(crate) fn add(spool: &mut Spool, ask: &mut Ask) {
@@ -77,7 +79,22 @@ fn payments() -> AuthorizationDetails {
     let mut details = only_the_auditor(PAYMENTS);
     let mut deploy = user(PAYMENTS, "deploy");
     deploy.inline = vec![inline("pipeline", CLOUDTRAIL_ALL)];
-    details.users.push(deploy);
+    // A second factor lets the one on call in; whoever releases code runs it as the one that releases.
+    let mut on_call = role(PAYMENTS, "on-call", "");
+    on_call.trust = trust_with(
+        r#"{"AWS":"arn:aws:iam::444444444444:user/erin"}"#,
+        r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#,
+    );
+    on_call.inline = vec![inline("repair", REPAIR)];
+    let mut release = role(PAYMENTS, "release", "");
+    release.trust = trust(r#"{"Service":"lambda.amazonaws.com"}"#);
+    release.inline = vec![inline("release", REPAIR)];
+    let mut builder = user(PAYMENTS, "builder");
+    builder.inline = vec![inline("functions", FUNCTIONS)];
+    details.roles.extend([on_call, release]);
+    details
+        .users
+        .extend([deploy, user(PAYMENTS, "erin"), builder]);
     details
 }
 
@@ -125,8 +142,16 @@ fn role(account: &str, name: &str, trusted: &str) -> Role {
 }
 
 fn trust(principal: &str) -> String {
+    trust_with(principal, "{}")
+}
+
+fn trust_with(principal: &str, condition: &str) -> String {
+    let condition = match condition {
+        "{}" => String::new(),
+        _ => format!(r#","Condition":{condition}"#),
+    };
     format!(
-        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}]}}"#
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"{condition}}}]}}"#
     )
 }
 
