@@ -372,7 +372,7 @@ fn form(key: &str) -> Option<&'static str> {
         .map(|(_, form)| *form)
 }
 
-const FORMS: [(&str, &str); 25] = [
+const FORMS: [(&str, &str); 26] = [
     (
         "allowed_principals",
         "[[allowed_principals]]\narn = \"arn:aws:iam::111111111111:role/break-glass\"\n\
