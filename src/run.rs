@@ -201,7 +201,8 @@ impl Parsed {
         let finished = flags.judge.now.map_or_else(clock, Ok)?;
         // What was verified is reported even if it could not be kept.
         let saved = command::save(asked.state, &verified);
-        let inventory = command::inventory(verified, session, now, finished);
+        let interrupted = asked.halt.is_set();
+        let inventory = command::inventory(verified, session, now, finished, interrupted);
         let snapshot = Snapshot::live(inventory, Spool::new()?);
         let rules = Rules {
             selection: Selection::of_verify(&self.config.settings)?,

@@ -13,6 +13,9 @@ use crate::cli::Select;
 use crate::exit::Stop;
 use crate::nearest::hint;
 
+/// Checks on chains that need the trails.
+const OF_TRAILS: &[&str] = &["delivery-account-region-prefixes-present"];
+
 /// The checks of a run, and the frameworks it tells of.
 #[derive(Debug, Clone)]
 pub struct Selection {
@@ -87,11 +90,12 @@ impl Selection {
         })
     }
 
-    /// What the command `verify` judges: the checks on chains, but those that the settings switch off.
+    /// What the command `verify` judges: the checks on chains, but those that the settings switch off, and those that
+    /// make sense only where the trails say what must be there.
     pub fn of_verify(settings: &Settings) -> Result<Self, Stop> {
         let chains = catalog::all()
             .into_iter()
-            .filter(|it| matches!(it.run, Run::Chain(_)));
+            .filter(|it| matches!(it.run, Run::Chain(_)) && !OF_TRAILS.contains(&it.id));
         let select = Select {
             check: chains.map(|it| it.id.to_owned()).collect(),
             ..Select::default()

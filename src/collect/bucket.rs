@@ -16,6 +16,7 @@ use super::ask::Ask;
 use super::digests::Bucket;
 use super::progress::Progress;
 use super::{CollectError, clients, s3, scope};
+use crate::verify::Halt;
 
 /// Who asked, and what.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ pub fn with_bucket<T>(
     profile: Option<&str>,
     max_in_flight: usize,
     name: &str,
+    halt: &Halt,
     work: impl FnOnce(&Bucket) -> T,
 ) -> Result<(T, Session), CollectError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -67,6 +69,7 @@ pub fn with_bucket<T>(
         name: name.to_owned(),
         runtime: runtime.handle().clone(),
         max_in_flight,
+        halt: halt.clone(),
     };
     let done = work(&bucket);
     runtime.shutdown_background();

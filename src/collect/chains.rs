@@ -10,7 +10,7 @@ use trailaudit_checks::digest::Limits;
 use super::ask::Target;
 use super::digests::Bucket;
 use super::run::Run;
-use crate::verify::{Depth, Progress, Request, Wanted, trails, verify};
+use crate::verify::{Depth, Halt, Progress, Request, Wanted, trails, verify};
 
 /// Verifies what the trails delivered from then until then.
 pub(crate) async fn collect(run: &Arc<Run>, since: Timestamp, until: Timestamp) {
@@ -83,6 +83,8 @@ fn bucket(run: &Run, name: &str) -> Bucket {
         name: name.to_owned(),
         runtime: Handle::current(),
         max_in_flight: run.options.max_in_flight,
+        // An interrupted scan lets go of all work by itself.
+        halt: Halt::default(),
     }
 }
 

@@ -9,14 +9,16 @@ use std::time::Duration;
 use aws_sdk_s3::primitives::DateTime;
 use jiff::Timestamp;
 use tokio::runtime::Handle;
-use trailaudit_checks::calls::{GET_OBJECT, LIST_OBJECT_VERSIONS, LIST_OBJECTS, LIST_PUBLIC_KEYS};
+use trailaudit_checks::calls::{
+    ApiCall, GET_OBJECT, LIST_OBJECT_VERSIONS, LIST_OBJECTS, LIST_PUBLIC_KEYS,
+};
 use trailaudit_checks::digest::{KeyRing, PublicKey};
 use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
 use trailaudit_checks::ids::Region;
 
 use super::ask::{Ask, Target, malformed, pages, send};
 use super::time;
-use crate::verify::{Listed, Metadata, Sink, Source, Unread};
+use crate::verify::{Halt, Listed, Metadata, Sink, Source, Unread};
 
 /// So often an object is read anew when its body is cut off.
 const ATTEMPTS: u32 = 4;
@@ -32,9 +34,15 @@ pub struct Bucket {
     pub(super) name: String,
     pub(super) runtime: Handle,
     pub(super) max_in_flight: usize,
+    /// Nothing is waited for once it is set.
+    pub(super) halt: Halt,
 }
 
 impl Bucket {
+    fn wait<T>(&self, call: ApiCall, work: impl Future<Output = T>) -> Result<T, Unread> {
+        self.runtime.block_on(self.halt.unless_set(call, work))
+    }
+
     /// The public keys of some regions that CloudTrail signed with from then until then, and what stood in the way.
     /// A region that the caller has not switched on is asked through the first of `members` that has.
     pub(crate) fn public_keys(
@@ -276,7 +284,7 @@ impl Source for Bucket {
     fn folders(&self, prefix: &str) -> Result<Vec<String>, Unread> {
         let ask = &self.ask;
         let target = &self.target;
-        let listed = self.runtime.block_on(async {
+        let listed = self.wait(LIST_OBJECTS, async {
             pages!(
                 ask,
                 target,
@@ -297,7 +305,7 @@ impl Source for Bucket {
                     out.next_continuation_token
                 )
             )
-        });
+        })?;
         let folders = match listed {
             Known(folders) => folders.unwrap_or_default(),
             Unknown(gap) => return Err(gap.into()),
@@ -321,7 +329,7 @@ impl Source for Bucket {
         let mut token = None;
         loop {
             let asked = self.page(prefix, after, token.clone());
-            let (listed, next) = self.runtime.block_on(asked)?;
+            let (listed, next) = self.wait(LIST_OBJECTS, asked)??;
             let on = page(&listed);
             if next.is_some() && next == token {
                 let what = "the listing gives the same page again";
@@ -337,7 +345,7 @@ impl Source for Bucket {
     fn read(&self, key: &str, sink: &mut dyn Sink) -> Result<Option<Metadata>, Unread> {
         let mut cut = String::new();
         for attempt in 1..=ATTEMPTS {
-            match self.runtime.block_on(self.once(key, sink)) {
+            match self.wait(GET_OBJECT, self.once(key, sink))? {
                 Ok(read) => return Ok(read),
                 Err(Ok(unread)) => return Err(unread),
                 Err(Err(words)) => cut = words,
@@ -355,9 +363,11 @@ impl Source for Bucket {
     }
 
     fn history(&self, key: &str) -> Option<String> {
-        match self.runtime.block_on(self.versions(key)) {
-            Ok(versions) => versions.tell(),
-            Err(unread) => Some(format!("its versions are not known: {}", unread.words())),
+        match self.wait(LIST_OBJECT_VERSIONS, self.versions(key)) {
+            Ok(Ok(versions)) => versions.tell(),
+            Ok(Err(unread)) | Err(unread) => {
+                Some(format!("its versions are not known: {}", unread.words()))
+            }
         }
     }
 

@@ -14,8 +14,8 @@ use trailaudit_checks::inventory::{
 };
 
 use super::{
-    Depth, Folder, Found, Progress, Request, Scope, Source, State, Verified, Wanted, bucket_of,
-    find, tell, verify, window,
+    Depth, Folder, Found, Progress, Request, Scope, Source, State, Stoppable, Verified, Wanted,
+    bucket_of, find, tell, verify, window,
 };
 use crate::cli;
 use crate::exit::Stop;
@@ -36,6 +36,8 @@ pub struct Asked {
     pub state: Option<State>,
     /// Draw progress.
     pub progress: bool,
+    /// Set by Ctrl-C.
+    pub halt: super::Halt,
 }
 
 impl Asked {
@@ -51,6 +53,7 @@ impl Asked {
             keys,
             state,
             progress,
+            halt: super::Halt::on_ctrl_c(),
         })
     }
 
@@ -221,6 +224,7 @@ pub fn inventory(
     asker: Asker,
     now: Timestamp,
     finished: Timestamp,
+    interrupted: bool,
 ) -> Inventory {
     let names = |pick: fn(&Verified) -> &String| -> BTreeSet<String> {
         let named = verified.iter().map(pick).filter(|it| *it != "*");
@@ -250,7 +254,7 @@ pub fn inventory(
     inventory.chains = records.map(|it| (it.id(), it)).collect();
     inventory.trailer = Some(Trailer {
         finished_at: finished,
-        interrupted: false,
+        interrupted,
         coverage: Default::default(),
         counts: BTreeMap::new(),
     });
@@ -269,7 +273,8 @@ pub fn folder(
              `aws cloudtrail list-public-keys --region R --start-time T` gives the response of a region",
         ));
     };
-    let source = Folder::open(root, flags.bucket.as_deref()).map_err(Stop::Usage)?;
+    let folder = Folder::open(root, flags.bucket.as_deref()).map_err(Stop::Usage)?;
+    let source = Stoppable::new(&folder, &asked.halt);
     let wanted = wanted(flags, "");
     let mut found = find(&source, &wanted);
     let limits = Limits::default();
@@ -307,8 +312,9 @@ pub fn bucket(flags: &cli::Verify, asked: &Asked) -> Result<Option<(Vec<Verified
             "a bucket is named as s3://BUCKET or s3://BUCKET/PREFIX",
         ));
     }
-    let work = |source: &crate::collect::Bucket| {
+    let work = |bucket: &crate::collect::Bucket| {
         let wanted = wanted(flags, prefix);
+        let source = &Stoppable::new(bucket, &asked.halt);
         let mut found = find(source, &wanted);
         let mut request = asked.request(flags, name);
         if flags.plan {
@@ -322,7 +328,7 @@ pub fn bucket(flags: &cli::Verify, asked: &Asked) -> Result<Option<(Vec<Verified
                 let regions = found.scopes.iter().map(|it| it.region.clone());
                 let regions = regions.filter(|it| it != "*").collect();
                 let signed = asked.signed(super::first(source, &found.scopes, &request));
-                let (keys, gaps) = source.public_keys(&regions, signed, &BTreeMap::new());
+                let (keys, gaps) = bucket.public_keys(&regions, signed, &BTreeMap::new());
                 request.key_gaps = gaps;
                 keys
             }
@@ -330,7 +336,7 @@ pub fn bucket(flags: &cli::Verify, asked: &Asked) -> Result<Option<(Vec<Verified
         Ok(Some(run(source, &found, &keys, &request, asked.progress)))
     };
     let profile = flags.profile.as_deref();
-    let ran = with_bucket(profile, flags.max_in_flight, name, work);
+    let ran = with_bucket(profile, flags.max_in_flight, name, &asked.halt, work);
     let (verified, session) = ran.map_err(|error| match error {
         CollectError::EmptyScope(error) => Stop::Usage(error),
         CollectError::NoCredentials(error) | CollectError::Fatal(error) => Stop::Fatal(error),

@@ -17,6 +17,7 @@ mod shelf;
 mod side;
 mod source;
 mod state;
+mod stop;
 mod tell;
 pub mod trails;
 mod walk;
@@ -38,6 +39,7 @@ pub use progress::Progress;
 pub use scope::{Found, Scope, Wanted, find};
 pub use source::{Listed, Metadata, Sink, Source, Unread};
 pub use state::State;
+pub use stop::{Halt, Stoppable};
 
 use pool::{Held, Pool};
 use shelf::Shelf;

@@ -72,19 +72,58 @@ pub struct Found {
 const DEEPEST: usize = 4;
 const MOST_FOLDERS: usize = 500;
 
-/// Looks for accounts and regions.
+/// Looks for accounts and regions: those of many accounts at once.
 pub fn find(source: &dyn Source, wanted: &Wanted) -> Found {
     let mut search = Search {
         source,
         wanted,
         found: Found::default(),
-        scopes: BTreeMap::new(),
+        accounts: Vec::new(),
         listed: 0,
     };
     search.prefixes(&base(&wanted.prefix), 0);
     let Search {
-        mut found, scopes, ..
+        mut found,
+        accounts,
+        ..
     } = search;
+    let below = |found: &mut Found, folders: Vec<String>| -> Vec<Vec<String>> {
+        let listed = super::each(&folders, source.readers(), |it| source.folders(it));
+        let answers = folders.into_iter().zip(listed);
+        let names = answers.map(|(folder, names)| {
+            names.unwrap_or_else(|unread| {
+                found.unread.push((folder, unread));
+                Vec::new()
+            })
+        });
+        names.collect()
+    };
+    let roots = accounts.iter().map(|it| it.root.clone()).collect();
+    let services = below(&mut found, roots).into_iter().zip(&accounts);
+    let services: Vec<(&Account, String)> = services
+        .flat_map(|(names, account)| names.into_iter().map(move |name| (account, name)))
+        .filter(|(_, name)| name == "CloudTrail" || name.starts_with("CloudTrail-"))
+        .collect();
+    let folders = services
+        .iter()
+        .map(|(account, service)| format!("{}{service}/", account.root))
+        .collect();
+    let regions = below(&mut found, folders);
+    let mut scopes: BTreeMap<(String, String, String), Scope> = BTreeMap::new();
+    for ((account, service), regions) in services.into_iter().zip(regions) {
+        for region in regions.into_iter().filter(|it| among(&wanted.regions, it)) {
+            let Account { prefix, id, root } = account;
+            let key = (prefix.clone(), id.clone(), region.clone());
+            let scope = scopes.entry(key).or_insert_with(|| Scope {
+                prefix: prefix.clone(),
+                account: id.clone(),
+                region,
+                services: BTreeMap::new(),
+            });
+            let services = scope.services.entry(root.clone()).or_default();
+            services.insert(service.clone());
+        }
+    }
     found.scopes = scopes.into_values().collect();
     found
 }
@@ -99,11 +138,18 @@ fn base(prefix: &str) -> String {
     parts.iter().map(|part| format!("{part}/")).collect()
 }
 
+/// The folder of an account, with its prefix.
+struct Account {
+    prefix: String,
+    id: String,
+    root: String,
+}
+
 struct Search<'a> {
     source: &'a dyn Source,
     wanted: &'a Wanted,
     found: Found,
-    scopes: BTreeMap<(String, String, String), Scope>,
+    accounts: Vec<Account>,
     listed: usize,
 }
 
@@ -146,33 +192,13 @@ impl Search<'_> {
 
     fn account(&mut self, prefix: &str, folder: &str, account: &str) {
         let is_account = account.len() == 12 && account.bytes().all(|it| it.is_ascii_digit());
-        if !is_account || !among(&self.wanted.accounts, account) {
-            return;
+        if is_account && among(&self.wanted.accounts, account) {
+            self.accounts.push(Account {
+                prefix: prefix.trim_end_matches('/').to_owned(),
+                id: account.to_owned(),
+                root: format!("{folder}{account}/"),
+            });
         }
-        let root = format!("{folder}{account}/");
-        for service in self.list(&root) {
-            if service != "CloudTrail" && !service.starts_with("CloudTrail-") {
-                continue;
-            }
-            for region in self.list(&format!("{root}{service}/")) {
-                if among(&self.wanted.regions, &region) {
-                    self.add(prefix, account, &region, &root, &service);
-                }
-            }
-        }
-    }
-
-    fn add(&mut self, prefix: &str, account: &str, region: &str, root: &str, service: &str) {
-        let prefix = prefix.trim_end_matches('/');
-        let key = (prefix.to_owned(), account.to_owned(), region.to_owned());
-        let scope = self.scopes.entry(key).or_insert_with(|| Scope {
-            prefix: prefix.to_owned(),
-            account: account.to_owned(),
-            region: region.to_owned(),
-            services: BTreeMap::new(),
-        });
-        let services = scope.services.entry(root.to_owned()).or_default();
-        services.insert(service.to_owned());
     }
 }
 

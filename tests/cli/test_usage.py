@@ -1,12 +1,14 @@
 """What is wrong before anything is judged (2), and what ends a run (4, 130)."""
 
+import json
 import signal
 import subprocess
 
 import pytest
 
+from emulator.organization import SESSION
 from emulator.proxy import Gate, Proxy
-from harness import inventory, junit, sarif, tool
+from harness import inventory, junit, sarif, tool, tree
 from harness.verdicts import CHECKS
 
 DEMO = ("scan", "--demo")
@@ -140,3 +142,34 @@ def test_interrupted_is_130_with_every_output_marked(org, emulator, tmp_path):
     assert sarif.problems(tmp_path / "a.sarif") == [] and junit.problems(tmp_path / "a.xml") == []
     for name in ("a.sarif", "a.xml", "a.txt"):
         assert "interrupted" in run.text(name).lower(), name
+
+
+def test_an_interrupted_verification_calls_nothing_valid_that_was_not_read(emulator, tmp_path):
+    emulator.reset()
+    s3 = SESSION.client("s3", endpoint_url=emulator.url, aws_access_key_id="AKIAMANAGEMENT", aws_secret_access_key="x")
+    tree.make(tmp_path).upload(s3)
+    # The listings, the keys and some objects.
+    gate = Gate(free=18)
+    times = ["--until", tree.END, "--now", tree.NOW, "--state", "s.json"]
+    with Proxy(emulator.url, hold=gate) as proxy:
+        process = subprocess.Popen(
+            [tool.binary(), "verify", "s3://logs", *times, "-f", "json=a.json", "-f", "text=a.txt"],
+            env=tool.environment(tmp_path, **tool.credentials(proxy.url)),
+            cwd=tmp_path,
+            stderr=subprocess.PIPE,
+        )
+        assert gate.reached.wait(timeout=20)
+        process.send_signal(signal.SIGINT)
+        try:
+            code = process.wait(timeout=20)
+        finally:
+            process.kill()
+            gate.opened.set()
+    run = tool.Run(code, "", process.stderr.read().decode(), tmp_path).ended(130)
+    audit = run.json("a.json")
+    (chain,) = audit["chains"]
+    assert audit["run"]["interrupted"] and chain["verdict"] == "unverified"
+    assert chain["digests"]["valid"] + chain["logs"]["valid"] < 18 and "fail" not in {f["status"] for f in audit["findings"]}
+    assert "interrupted" in run.text("a.txt").lower()
+    # The next run starts where this one did.
+    assert json.loads(run.text("s.json"))["chains"] == {}

@@ -138,6 +138,18 @@ def test_a_listing_that_fails(s3, verify, emulator, tmp_path, folder):
         assert chain["logs"]["valid"] == 12
 
 
+def test_a_second_page_that_fails(s3, verify, emulator, tmp_path):
+    """What the first page shows is verified; that no log lies beside the record cannot be told."""
+    tree.make(tmp_path, logs_per_hour=170, records=1).upload(s3)
+    with Proxy(emulator.url, lambda _, call: SERVER_ERROR if "continuation-token=" in call.text else None) as proxy:
+        audit = verify(url=proxy.url).ended(3).json()
+        assert proxy.faults
+    assert audit["chains"][0]["logs"]["valid"] == 1020 and kinds(audit) == {}
+    told = statuses(audit)
+    assert told.pop("no-unlisted-log-files") == "unknown"
+    assert set(told.values()) == {"pass", "not_applicable"}
+
+
 def test_throttled_and_cut(s3, verify, emulator, tmp_path):
     """Every third request is throttled once, every fourth body is cut once: nothing is lost."""
     tree.make(tmp_path).upload(s3)

@@ -2,6 +2,7 @@
 
 use crate::check::Check;
 
+mod account_region_prefixes_present;
 mod backfill_digests_valid;
 mod bucket_exists;
 mod chains;
@@ -19,6 +20,7 @@ mod s3_no_error;
 mod sns_no_error;
 
 pub(super) const ALL: &[&Check] = &[
+    &account_region_prefixes_present::CHECK,
     &backfill_digests_valid::CHECK,
     &bucket_exists::CHECK,
     &cloudwatch_fresh::CHECK,

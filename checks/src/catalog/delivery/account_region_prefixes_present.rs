@@ -1,0 +1,75 @@
+//! Something of every account and region lies in the bucket.
+
+use super::chains::READS;
+use crate::digest::Cause;
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "delivery-account-region-prefixes-present",
+    title: "The bucket holds objects of the account and region",
+    severity: Severity::High,
+    why: "A trail that says it logs everywhere proves nothing of one account and region of which nothing ever arrived: \
+          a condition in a policy, a deleted folder or a quiet error can leave it out, and the trail still looks well.",
+    fix: "Look at the trail's status in that region (`aws cloudtrail get-trail-status`), and at the conditions of the \
+          bucket's and the key's policies that may leave out the account; restore what was deleted from its versions.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html",
+    ],
+    reads: READS,
+    run: Run::Chain(run),
+};
+
+fn run(it: &VerifiedChain, _: &Context<'_>) -> Outcome {
+    let listed = [&it.digests_listed, &it.logs_listed];
+    let objects: u64 = listed.iter().filter_map(|it| it.ok()).sum();
+    if objects > 0 {
+        return Ok(Verdict::pass("objects of the window are there").saw("objects", objects));
+    }
+    let (digests, logs) = (it.digests_listed.known(), it.logs_listed.known());
+    if let Some(gaps) = Gaps::collect(digests.err().into_iter().chain(logs.err())) {
+        return Err(gaps);
+    }
+    let mut hours = it.chain.hours.iter();
+    if hours.all(|hour| hour.cause.is_some_and(Cause::is_expected)) {
+        return Ok(Verdict::not_applicable("nothing is due in the window"));
+    }
+    let window = it.chain.window;
+    let verdict = Verdict::fail("nothing of the account and region is there");
+    Ok(verdict
+        .saw("objects", 0)
+        .expected(format!("objects from {} to {}", window.start, window.end)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::chains::cases::chain;
+    use super::*;
+    use crate::testing::*;
+
+    fn listed(digests: Fact<u64>, logs: Fact<u64>) -> Case {
+        chain(|it| (it.digests_listed, it.logs_listed) = (digests, logs))
+    }
+
+    #[test]
+    fn verdicts() {
+        let lost = || denied(calls::LIST_OBJECTS);
+        let nothing_due = chain(|it| {
+            (it.digests_listed, it.logs_listed) = (Known(0), Known(0));
+            for hour in &mut it.chain.hours {
+                hour.cause = Some(Cause::NotStarted);
+            }
+        });
+        table(
+            &CHECK,
+            [
+                (Pass, listed(Known(2), Known(4))),
+                (Pass, listed(Known(0), Known(1))),
+                (Pass, listed(Known(1), lost())),
+                (Fail, listed(Known(0), Known(0))),
+                (NotApplicable, nothing_due),
+                (Unknown, listed(Known(0), lost())),
+                (Unknown, listed(lost(), Known(0))),
+            ],
+        );
+    }
+}
