@@ -345,5 +345,4 @@ def many(given, folder):
 
 
 if __name__ == "__main__":
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     main()
