@@ -1,7 +1,7 @@
 //! A document, and which actions of the table each of its statements names: found once, then only looked up.
 
 use super::actions::table;
-use crate::policy::{ActionSet, Condition, Document, Effect};
+use crate::policy::{ActionSet, Actions, Condition, Document, Effect};
 
 /// A parsed document with its index.
 #[derive(Debug)]
@@ -35,7 +35,12 @@ impl Indexed {
     }
 
     pub(super) fn read(text: &str) -> Read {
-        match Document::parse(text) {
+        Self::read_about(text, &|_| true)
+    }
+
+    /// What it says of these actions.
+    pub(super) fn read_about(text: &str, keep: &dyn Fn(&Actions) -> bool) -> Read {
+        match Document::parse_about(text, keep) {
             Ok(document) => Ok(Self {
                 text_has_tags: text.contains("${")
                     && text.to_ascii_lowercase().contains("${aws:principaltag/"),

@@ -8,7 +8,7 @@ use super::ground::Ground;
 use super::indexed::{Indexed, Read};
 use crate::ids::{AccountId, Arn};
 use crate::inventory::iam::{AuthorizationDetails, InlinePolicy, Role, User};
-use crate::policy::{ActionSet, Caller, CallerKind, Document, Effect, Policy};
+use crate::policy::{ActionSet, Actions, Caller, CallerKind, Document, Effect, Policy};
 
 /// The documents of an account, each read once.
 pub(super) struct Papers<'d> {
@@ -25,17 +25,30 @@ pub(super) struct Papers<'d> {
 }
 
 impl<'d> Papers<'d> {
+    /// What the documents say of the actions of the table.
     pub(super) fn of(account: &'d AccountId, details: &'d AuthorizationDetails) -> Self {
+        Self::about(account, details, &|actions| {
+            table().index.names_any(actions)
+        })
+    }
+
+    /// What they say of these actions.
+    pub(super) fn about(
+        account: &'d AccountId,
+        details: &'d AuthorizationDetails,
+        keep: &dyn Fn(&Actions) -> bool,
+    ) -> Self {
         let managed = details
             .policies
             .iter()
-            .map(|it| (it.arn.as_str(), Indexed::read(&it.document)));
+            .map(|it| (it.arn.as_str(), Indexed::read_about(&it.document, keep)));
         let mut inline = BTreeMap::new();
         let users = details.users.iter().map(|it| (&it.arn, &it.inline));
         let groups = details.groups.iter().map(|it| (&it.arn, &it.inline));
         let roles = details.roles.iter().map(|it| (&it.arn, &it.inline));
         for (arn, policies) in users.chain(groups).chain(roles) {
-            let read = |it: &'d InlinePolicy| (it.name.as_str(), Indexed::read(&it.document));
+            let read =
+                |it: &'d InlinePolicy| (it.name.as_str(), Indexed::read_about(&it.document, keep));
             let read: Vec<(&str, Read)> = policies.iter().map(read).collect();
             if !read.is_empty() {
                 inline.insert(arn.as_str(), read);

@@ -10,8 +10,11 @@ use crate::fact::Fact;
 use crate::ids::{AccountId, Arn};
 use crate::inventory::Iam;
 use crate::policy::{
-    CallerKind, Effectiveness, Key, Policy, Principal, Strength, Target, Value, effect_of,
+    Actions, CallerKind, Effectiveness, Key, Policy, Principal, Strength, Target, Value, effect_of,
 };
+
+/// The one action that others may need beside themselves: see [`Effectiveness::Needs`].
+const BYPASS: &str = "s3:BypassGovernanceRetention";
 
 /// A request.
 #[derive(Debug, Clone)]
@@ -46,7 +49,8 @@ pub fn simulate(request: &Simulation<'_>, records: &[Iam], ctx: &Context<'_>) ->
     };
     let iam = of(request.principal);
     let details = iam.and_then(|it| Some((&it.account, it.details.ok()?)));
-    let papers = details.map(|(account, details)| Papers::of(account, details));
+    let about = |actions: &Actions| actions.matches(request.action) || actions.matches(BYPASS);
+    let papers = details.map(|(account, details)| Papers::about(account, details, &about));
     let who = Principal::aws(request.principal);
     let partition = &ctx.inventory.header.scope.partition;
     let everything = everything();

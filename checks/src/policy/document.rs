@@ -187,7 +187,16 @@ impl Document {
     /// # Errors
     /// If the text is not a policy document. What it says is then unknown.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        Self::from_json(&Json::read(text)?)
+        Self::parse_about(text, &|_| true)
+    }
+
+    /// The same, and of statements whose actions are of no interest only the place is kept: they match nothing. An
+    /// account holds thousands of documents, and few of their statements are about any one question.
+    ///
+    /// # Errors
+    /// If the text is not a policy document, wherever that shows.
+    pub fn parse_about(text: &str, keep: &dyn Fn(&Actions) -> bool) -> Result<Self, ParseError> {
+        Self::from_json(&Json::read(text)?, keep)
     }
 
     /// Statements that allow.

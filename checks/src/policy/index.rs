@@ -61,6 +61,12 @@ impl ActionTable {
         self.names.iter().enumerate().filter_map(chosen)
     }
 
+    /// Some action of the table is among these.
+    #[must_use]
+    pub fn names_any(&self, actions: &Actions) -> bool {
+        !self.named(actions).is_empty()
+    }
+
     /// Per statement of the document, in order, the actions that it names, be it to allow or to deny them.
     #[must_use]
     pub fn by_statement(&self, document: &Document) -> Vec<ActionSet> {

@@ -59,7 +59,10 @@ impl ParseError {
 }
 
 impl Document {
-    pub(super) fn from_json(json: &Json) -> Result<Self, ParseError> {
+    pub(super) fn from_json(
+        json: &Json,
+        keep: &dyn Fn(&Actions) -> bool,
+    ) -> Result<Self, ParseError> {
         let Json::Object(entries) = json else {
             return Err(ParseError::Shape("the document"));
         };
@@ -79,9 +82,9 @@ impl Document {
             None => return Err(ParseError::Elements("there is no Statement")),
             Some(Json::List(items)) => items
                 .iter()
-                .map(|item| Statement::from_json(item, variables))
+                .map(|item| Statement::from_json(item, variables, keep))
                 .collect::<Result<_, _>>()?,
-            Some(single) => vec![Statement::from_json(single, variables)?],
+            Some(single) => vec![Statement::from_json(single, variables, keep)?],
         };
         Ok(Self {
             version,
@@ -96,12 +99,16 @@ impl<'de> Deserialize<'de> for Document {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = Json::deserialize(deserializer)?;
         json.check().map_err(D::Error::custom)?;
-        Self::from_json(&json).map_err(D::Error::custom)
+        Self::from_json(&json, &|_| true).map_err(D::Error::custom)
     }
 }
 
 impl Statement {
-    fn from_json(json: &Json, variables: bool) -> Result<Self, ParseError> {
+    fn from_json(
+        json: &Json,
+        variables: bool,
+        keep: &dyn Fn(&Actions) -> bool,
+    ) -> Result<Self, ParseError> {
         let Json::Object(entries) = json else {
             return Err(ParseError::Shape("Statement"));
         };
@@ -110,14 +117,32 @@ impl Statement {
         let mut conditions = Vec::new();
         for (key, value) in entries {
             match key.as_str() {
+                "Action" => actions.push(parse_actions(value, false)?),
+                "NotAction" => actions.push(parse_actions(value, true)?),
+                _ => {}
+            }
+        }
+        let kept = actions.iter().any(keep);
+        for (key, value) in entries {
+            match key.as_str() {
                 "Sid" => sid = Some(text("Sid", value)?.to_owned()),
                 "Effect" => effect = Some(parse_effect(value)?),
                 "Principal" => principals.push(PrincipalSet::parse(value, false)?),
                 "NotPrincipal" => principals.push(PrincipalSet::parse(value, true)?),
-                "Action" => actions.push(parse_actions(value, false)?),
-                "NotAction" => actions.push(parse_actions(value, true)?),
-                "Resource" => resources.push(parse_resources(value, false, variables)?),
-                "NotResource" => resources.push(parse_resources(value, true, variables)?),
+                "Action" | "NotAction" => {}
+                "Resource" | "NotResource" => {
+                    let negated = key == "NotResource";
+                    let texts = non_empty_texts("Resource", value)?;
+                    // Patterns are compiled only where somebody asks for them.
+                    let texts = if kept { texts } else { Vec::new() };
+                    let patterns = texts
+                        .into_iter()
+                        .map(|text| ResourcePattern::new(text, variables));
+                    resources.push(Resources {
+                        negated,
+                        patterns: patterns.collect(),
+                    });
+                }
                 "Condition" => conditions = parse_conditions(value, variables)?,
                 _ => return Err(ParseError::unexpected("Statement", key)),
             }
@@ -127,13 +152,28 @@ impl Statement {
                 "an element and its negation exclude each other",
             ));
         }
+        let effect = effect.ok_or(ParseError::Elements("a statement has no Effect"))?;
+        let actions = actions
+            .pop()
+            .ok_or(ParseError::Elements("a statement has no Action"))?;
+        if !kept {
+            return Ok(Self {
+                sid: None,
+                effect,
+                principals: None,
+                actions: Actions {
+                    negated: false,
+                    patterns: Vec::new(),
+                },
+                resources: None,
+                conditions: Vec::new(),
+            });
+        }
         Ok(Self {
             sid,
-            effect: effect.ok_or(ParseError::Elements("a statement has no Effect"))?,
+            effect,
             principals: principals.pop(),
-            actions: actions
-                .pop()
-                .ok_or(ParseError::Elements("a statement has no Action"))?,
+            actions,
             resources: resources.pop(),
             conditions,
         })
@@ -157,25 +197,21 @@ fn parse_effect(json: &Json) -> Result<Effect, ParseError> {
 }
 
 fn parse_actions(json: &Json, negated: bool) -> Result<Actions, ParseError> {
-    let patterns: Vec<ActionPattern> = texts("Action", json)?
+    let patterns = non_empty_texts("Action", json)?
         .into_iter()
-        .map(ActionPattern::new)
-        .collect();
-    if patterns.is_empty() {
-        return Err(ParseError::Shape("Action"));
-    }
-    Ok(Actions { negated, patterns })
+        .map(ActionPattern::new);
+    Ok(Actions {
+        negated,
+        patterns: patterns.collect(),
+    })
 }
 
-fn parse_resources(json: &Json, negated: bool, variables: bool) -> Result<Resources, ParseError> {
-    let patterns: Vec<ResourcePattern> = texts("Resource", json)?
-        .into_iter()
-        .map(|text| ResourcePattern::new(text, variables))
-        .collect();
-    if patterns.is_empty() {
-        return Err(ParseError::Shape("Resource"));
+fn non_empty_texts<'a>(place: &'static str, json: &'a Json) -> Result<Vec<&'a str>, ParseError> {
+    let texts = texts(place, json)?;
+    if texts.is_empty() {
+        return Err(ParseError::Shape(place));
     }
-    Ok(Resources { negated, patterns })
+    Ok(texts)
 }
 
 fn parse_conditions(json: &Json, variables: bool) -> Result<Vec<Condition>, ParseError> {
@@ -244,6 +280,24 @@ mod tests {
         )
         .unwrap();
         assert_eq!(one, list);
+    }
+
+    #[test]
+    fn statements_of_no_interest_keep_their_place_and_must_be_sound() {
+        let about = |actions: &Actions| actions.matches("a:B");
+        let text = |resource: &str| {
+            format!(
+                r#"{{"Statement":[{{"Effect":"Deny","Action":"c:*","Resource":{resource}}},{{"Effect":"Allow","Action":"a:*","Resource":"*"}}]}}"#
+            )
+        };
+        let document = Document::parse_about(&text(r#""*""#), &about).unwrap();
+        let matching = |action: &str| -> Vec<bool> {
+            let statements = document.statements.iter();
+            statements.map(|it| it.actions.matches(action)).collect()
+        };
+        assert_eq!(matching("a:B"), [false, true]);
+        assert_eq!(matching("c:D"), [false, false]);
+        assert!(Document::parse_about(&text("1"), &about).is_err());
     }
 
     #[test]

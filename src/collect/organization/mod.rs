@@ -98,7 +98,8 @@ pub(crate) async fn organization(ask: &Ask, target: &Target, tree: bool) -> Seen
         ),
         Unknown(gap) => (Unknown(gap), Vec::new()),
     };
-    if let (true, Known(units)) = (tree, &units) {
+    let places = tree || ask.needs(LIST_ACCOUNTS_FOR_PARENT);
+    if let (true, Known(units)) = (places, &units) {
         place(ask, target, units, &mut members).await;
     }
     let organization = Organization {
