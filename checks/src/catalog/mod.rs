@@ -54,8 +54,12 @@ pub fn needed_in_holes(checks: &[&Check]) -> BTreeSet<ApiCall> {
             .filter(|check| !recording::STORES_IN_HOLES.contains(&check.id));
         others.any(|check| check.reads.contains(call))
     };
+    // What no check reads is not asked at all.
+    let asked = |call: &ApiCall| checks.iter().any(|check| check.reads.contains(call));
     let calls = recording::STORES.into_iter();
-    calls.filter(|call| !elsewhere(call)).collect()
+    calls
+        .filter(|call| asked(call) && !elsewhere(call))
+        .collect()
 }
 
 /// The accounts in which trails leave management events of a region unrecorded, or seem to.
