@@ -290,6 +290,9 @@ pub struct Live {
     /// How many requests may be under way at once
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = in_flight)]
     pub max_in_flight: usize,
+    /// Keep AWS's answers word for word, less secrets and e-mail addresses (.zst is compressed)
+    #[arg(long, value_name = "FILE")]
+    pub keep_answers: Option<PathBuf>,
 }
 
 /// Which checks.

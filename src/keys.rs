@@ -10,7 +10,7 @@ use clap::{Arg, ArgAction, CommandFactory as _};
 use crate::cli::Cli;
 
 /// Flags of `scan` that make no sense as a lasting setting.
-const NO_KEY: [&str; 4] = ["demo", "inventory", "save_inventory", "now"];
+const NO_KEY: [&str; 5] = ["demo", "inventory", "save_inventory", "keep_answers", "now"];
 
 /// Commands whose flags can be given in other ways.
 const RUNS: [&str; 5] = ["scan", "collect", "verify", "report", "access"];

@@ -1,12 +1,14 @@
 //! What each command does.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
 use trailaudit_checks::audit::Audit;
 use trailaudit_checks::{calls, compare};
 
+use crate::answers::Kept;
 use crate::cli::{Collect, Color, Command, Diff, Global, Live, Report, Scan, Verify};
 use crate::collect::Options;
 use crate::config;
@@ -271,6 +273,7 @@ impl Parsed {
             "regions",
             "max_in_flight",
             "lookup_events",
+            "keep_answers",
             "save_inventory",
             "verify_digests",
             "since",
@@ -318,9 +321,17 @@ impl Parsed {
             lookup: live.lookup_events,
             log_archive_accounts: self.config.settings.log_archive_accounts.clone(),
             verify,
+            answers: live.keep_answers.is_some().then(kept).transpose()?,
             progress: stderr_is_terminal() && !no_progress && !tell.quiet,
         };
-        ask(options)
+        let answers = options.answers.clone();
+        let snapshot = ask(options)?;
+        if let (Some(answers), Some(path)) = (answers, &live.keep_answers) {
+            let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+            answers.save(path)?;
+            tell.note(&format!("wrote AWS's answers to {}", path.display()));
+        }
+        Ok(snapshot)
     }
 
     /// Colours and the terminal's width are for what goes to a terminal.
@@ -410,6 +421,11 @@ fn tell_waivers(audit: &Audit, tell: Tell) {
 }
 
 /// How wide what goes to stdout may be.
+
+/// A place for AWS's answers.
+fn kept() -> anyhow::Result<Arc<Mutex<Kept>>> {
+    Ok(Arc::new(Mutex::new(Kept::new()?)))
+}
 
 /// Collects from AWS.
 #[cfg(feature = "aws")]

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::future::Future;
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -24,6 +24,7 @@ use super::clients::Clients;
 use super::failure::Failure;
 use super::guard::Meter;
 use super::progress::Progress;
+use crate::answers::Kept;
 
 /// Whom to ask: an account, a region, and the credentials for it.
 #[derive(Debug, Clone)]
@@ -54,6 +55,8 @@ pub(crate) struct Ask {
     /// Requests about objects that were answered: there are too many for a record each.
     objects: Mutex<BTreeMap<(AccountId, Region, ApiCall, String), u32>>,
     progress: Progress,
+    /// Where answers are kept word for word, if they are.
+    answers: Option<Arc<Mutex<Kept>>>,
 }
 
 impl Ask {
@@ -71,7 +74,14 @@ impl Ask {
             ledger: Mutex::default(),
             objects: Mutex::default(),
             progress,
+            answers: None,
         }
+    }
+
+    /// Keeps answers from now on.
+    pub(crate) fn keeping(mut self, answers: Option<Arc<Mutex<Kept>>>) -> Self {
+        self.answers = answers;
+        self
     }
 
     pub(crate) fn progress(&self) -> &Progress {
@@ -133,7 +143,8 @@ impl Ask {
         T: RequestId,
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
-        let meter = Meter::default();
+        let keeps = self.answers.is_some() && !is_of_objects(call);
+        let meter = Meter::new(keeps);
         let answer = match send(meter.clone()).await {
             Ok(value) => {
                 let request_id = value.request_id().map(str::to_owned);
@@ -141,7 +152,40 @@ impl Ask {
             }
             Err(error) => Err(Failure::of(&error)),
         };
-        self.settle(target, call, about, absent, meter.sent(), answer)
+        let request_id = match &answer {
+            Ok((_, request_id)) => request_id.clone(),
+            Err(failure) => failure.request_id.clone(),
+        };
+        let fact = self.settle(target, call, about, absent, meter.sent(), answer);
+        self.keep(target, call, about, request_id, &meter);
+        fact
+    }
+
+    /// Keeps what was answered, beside the ledger's record of the call.
+    fn keep(
+        &self,
+        target: &Target,
+        call: ApiCall,
+        about: &str,
+        request_id: Option<String>,
+        meter: &Meter,
+    ) {
+        let (Some(answers), Some((status, bytes))) = (&self.answers, meter.heard()) else {
+            return;
+        };
+        let of = CallRecord {
+            account: target.account.clone(),
+            region: target.region.clone(),
+            call,
+            about: about.to_owned(),
+            outcome: CallOutcome::Answered,
+            detail: String::new(),
+            request_id,
+            attempts: meter.sent(),
+        };
+        let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+        // What is not kept is missed when the answers are saved.
+        answers.keep(&of, status, &bytes);
     }
 
     /// Writes an answer into the ledger and makes a fact of it.

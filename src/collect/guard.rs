@@ -1,11 +1,12 @@
 //! Read-only by construction: no operation outside the table of calls leaves the process.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeSerializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+    AfterDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextMut,
+    BeforeTransmitInterceptorContextRef,
 };
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
@@ -55,13 +56,33 @@ fn prefix(service: &str) -> String {
     }
 }
 
-/// Counts the requests that one call sends, retries included.
+/// Counts the requests that one call sends, retries included, and hears the last answer where it is kept.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Meter(Arc<AtomicU32>);
+pub(crate) struct Meter {
+    sent: Arc<AtomicU32>,
+    heard: Option<Arc<Mutex<Option<Heard>>>>,
+}
+
+/// An answer as it came: its status and its bytes.
+pub(crate) type Heard = (u16, Vec<u8>);
 
 impl Meter {
+    /// One that hears answers, if they are to be kept.
+    pub(crate) fn new(keeps: bool) -> Self {
+        Self {
+            sent: Arc::default(),
+            heard: keeps.then(Arc::default),
+        }
+    }
+
     pub(crate) fn sent(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// The last answer.
+    pub(crate) fn heard(&self) -> Option<Heard> {
+        let heard = self.heard.as_ref()?;
+        heard.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -77,7 +98,23 @@ impl Intercept for Meter {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    // Once it was parsed, or could not be: its body is in memory then, unless it is a stream.
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(heard) = &self.heard {
+            let response = context.response();
+            let bytes = response.body().bytes().unwrap_or_default().to_vec();
+            let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+            *heard = Some((response.status().as_u16(), bytes));
+        }
         Ok(())
     }
 }

@@ -1,11 +1,14 @@
 //! What to collect, as the command line and the settings say it, and how collecting can fail.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use trailaudit_checks::calls::ApiCall;
 use trailaudit_checks::ids::AccountId;
+
+use crate::answers::Kept;
 
 /// What to collect.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +41,8 @@ pub struct Options {
     pub log_archive_accounts: Vec<AccountId>,
     /// Verify the digests and logs that were delivered from then until then.
     pub verify: Option<(Timestamp, Timestamp)>,
+    /// Where AWS's answers are kept word for word; none when they are not.
+    pub answers: Option<Arc<Mutex<Kept>>>,
     /// Draw progress on stderr.
     pub progress: bool,
 }

@@ -166,12 +166,13 @@ async fn whole(
     let credentials = scope::credentials(&config, options.profile.as_deref()).await?;
     let mut needed = calls::with_prerequisites(&options.needed);
     needed.retain(|call| !options.needed_in_holes.contains(call));
-    let ask = Arc::new(Ask::new(
+    let ask = Ask::new(
         clients::Clients::new(&config),
         needed,
         options.max_in_flight,
         Progress::new(options.progress),
-    ));
+    );
+    let ask = Arc::new(ask.keeping(options.answers.clone()));
     *locked(&shared) = Some(Arc::clone(&ask));
     let caller = scope::caller(&ask, &config, credentials).await?;
     let (iam, mut documents) = mpsc::channel(4);

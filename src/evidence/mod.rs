@@ -87,7 +87,12 @@ impl Parsed {
             snapshot: &snapshot,
             rules: &rules,
             audit: &audit,
-            answers: args.answers.as_deref(),
+            // What this run has kept itself, or an earlier one.
+            answers: args
+                .live
+                .keep_answers
+                .as_deref()
+                .or(args.answers.as_deref()),
             digest: args.newest_digest.as_deref(),
             previous: previous.map(|(link, _)| link),
             key: key.as_ref(),
