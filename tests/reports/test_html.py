@@ -225,6 +225,7 @@ def test_on_paper(page):
     assert page.count("nav") == page.count("form") == 0
     assert page.count("details.check.fail table.found tbody.fail") >= 10, "failures are folded on paper"
     assert page.texts(".on-paper") != []
+    assert page.run("return document.documentElement.scrollWidth") <= 704, "cut off at the edge of the paper"
     assert len(page.shot("print")) > 20_000
     assert page.pdf().startswith(b"%PDF")
 
