@@ -347,7 +347,14 @@ mod tests {
     #[test]
     fn every_ending() {
         use ControlStatus::{NotCovered, NotSupported, Supported, Undecided};
-        let table: [(&[Status], &[Status], bool, ControlStatus, u64); 12] = [
+        type Row = (
+            &'static [Status],
+            &'static [Status],
+            bool,
+            ControlStatus,
+            u64,
+        );
+        let table: [Row; 12] = [
             (&[Pass], &[Pass], true, Supported, 2),
             (&[Pass, NotApplicable], &[NotApplicable], true, Supported, 1),
             (&[Pass], &[], true, Supported, 1),

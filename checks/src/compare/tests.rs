@@ -51,9 +51,10 @@ fn finding(said: Said) -> Option<Finding> {
             region: Some(Region::from("eu-west-1")),
             id,
         },
-        message: match said {
-            Said::OtherFail => "another reason".to_owned(),
-            _ => format!("{status}"),
+        message: if said == Said::OtherFail {
+            "another reason".to_owned()
+        } else {
+            status.to_string()
         },
         evidence: Vec::new(),
         waiver,

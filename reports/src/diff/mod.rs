@@ -25,8 +25,11 @@ fn json(comparison: &Comparison, _: &Options, out: &mut dyn Write) -> io::Result
     pretty(comparison, out)
 }
 
-/// The parts of a page, in their order: what it is called, and what belongs to it.
-const PARTS: [(&str, fn(&Change) -> bool); 6] = [
+/// A part of a page: what it is called, and what belongs to it.
+type Part = (&'static str, fn(&Change) -> bool);
+
+/// The parts, in their order.
+const PARTS: [Part; 6] = [
     ("Worse", |it| it.worse),
     ("Fixed", |it| it.kind == ChangeKind::Fixed),
     ("New, and not worse", |it| {
