@@ -193,7 +193,8 @@ fn waive(findings: &mut [Finding], rules: &Rules) -> WaiverReport {
 
 /// What the settings change about checks, one sentence each: whoever reads the report should know.
 fn overridden(rules: &Rules) -> impl Iterator<Item = String> {
-    let words = rules.settings.checks.iter().filter_map(|(id, it)| {
+    let checks = rules.settings.checks.iter();
+    checks.filter_map(|(id, it)| {
         let check = catalog::find(id)?;
         let reason = &it.reason;
         match it.severity.filter(|severity| *severity != check.severity) {
@@ -204,8 +205,7 @@ fn overridden(rules: &Rules) -> impl Iterator<Item = String> {
             )),
             None => None,
         }
-    });
-    words
+    })
 }
 
 fn checks(rules: &Rules) -> Vec<CheckInfo> {

@@ -421,8 +421,6 @@ fn tell_waivers(audit: &Audit, tell: Tell) {
     }
 }
 
-/// How wide what goes to stdout may be.
-
 /// A place for AWS's answers.
 fn kept() -> anyhow::Result<Arc<Mutex<Kept>>> {
     Ok(Arc::new(Mutex::new(Kept::new()?)))
