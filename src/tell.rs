@@ -73,20 +73,6 @@ pub fn harmless(text: &str) -> String {
     out
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_terminal_obeys_nothing() {
-        assert_eq!(
-            harmless("a\u{1b}[2Jb\u{202e}c\u{7}"),
-            r"a\u{1b}[2Jb\u{202e}c\u{7}"
-        );
-        assert_eq!(harmless("two\nlines, ä"), "two\nlines, ä");
-    }
-}
-
 /// How wide what goes to stdout may be.
 #[must_use]
 pub fn stdout_width() -> usize {
@@ -99,4 +85,18 @@ pub fn width() -> usize {
     let columns = std::env::var("COLUMNS").ok().and_then(|it| it.parse().ok());
     let asked = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     columns.or_else(asked).unwrap_or(80).clamp(60, 200)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_obeys_nothing() {
+        assert_eq!(
+            harmless("a\u{1b}[2Jb\u{202e}c\u{7}"),
+            r"a\u{1b}[2Jb\u{202e}c\u{7}"
+        );
+        assert_eq!(harmless("two\nlines, ä"), "two\nlines, ä");
+    }
 }
