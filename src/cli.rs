@@ -369,7 +369,7 @@ pub struct Output {
     /// SARIF: the file that results point to
     #[arg(long, value_name = "FILE[:LINE]", value_parser = anchor)]
     pub sarif_anchor: Option<Anchor>,
-    /// SARIF: a JSON file {"ARN or glob": "FILE[:LINE]"}, the files that declare each subject
+    /// SARIF: a JSON file of ARNs or globs and the FILE or FILE:LINE that declares each
     #[arg(long, value_name = "FILE", value_parser = anchor_map)]
     pub sarif_map: Option<AnchorMap>,
 }
