@@ -225,3 +225,35 @@ def test_anyone_draws_the_same_sample(sealed, of, rows):
     assert all(it["of"] == len(ids) for it in lines)
     calls = [call["call"] for it in lines for call in it["calls"]]
     assert calls and all(call in ledger for call in calls)
+
+
+STAMPER = """
+[tsa]
+default_tsa = stamper
+[stamper]
+serial = serial
+default_policy = 1.2.3.4.1
+digests = sha256
+signer_digest = sha256
+"""
+
+
+def test_a_time_stamp_holds_the_statement(bundle, tmp_path):
+    """As docs/evidence.md says; the authority is openssl's own."""
+    (tmp_path / "stamper.cnf").write_text(STAMPER)
+    (tmp_path / "serial").write_text("01\n")
+    made = "req -x509 -newkey rsa:2048 -nodes -subj /CN=stamper -keyout stamper.key -out stamper.pem"
+    stamp = "ts -reply -config stamper.cnf -queryfile request.tsq -signer stamper.pem -inkey stamper.key -out stamp.tsr"
+    check = "ts -verify -data bundle/statement.pae -in stamp.tsr -CAfile stamper.pem"
+    for command in (
+        f"{made} -config /etc/ssl/openssl.cnf -addext extendedKeyUsage=critical,timeStamping",
+        "ts -query -data bundle/statement.pae -sha256 -cert -out request.tsq",
+        stamp,
+        check,
+    ):
+        sh(tmp_path, "openssl", *command.split())
+    # Beside the bundle it is no part of it.
+    verify(bundle).ended(0)
+    pae = bundle / "statement.pae"
+    pae.write_bytes(pae.read_bytes() + b" ")
+    sh(tmp_path, "openssl", *check.split(), code=1)
