@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, default=10)
     parser.add_argument("--delay", type=float, default=0.03, metavar="SECONDS")
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--judge", action="store_true", help="measure judging alone, too: a saved inventory")
     parser.add_argument("--prowler", help="its command, to compare with")
     options = parser.parse_args(own)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -44,6 +45,8 @@ def main() -> None:
         print(f"  median of {options.runs} runs {seconds:.2f} s, at most {max(it['mib'] for it in runs):.0f} MiB")
         print(f"  {told['requests']} requests, {told['requests'] / told['regions']:.2f} per account and region")
         print(f"  exit {told['code']}, {told['findings']} findings; {told['accounts']} accounts seen in full")
+        if options.judge:
+            judge(cloud, folder, options.runs)
         if options.prowler:
             other, requests, checks = prowler(cloud, options.prowler, folder)
             print(f"prowler: {other:.2f} s for {len(cloud.accounts)} accounts one after the other")
@@ -57,14 +60,31 @@ def split(arguments: list[str]) -> tuple[list[str], list[str]]:
 
 
 def scan(cloud: ManyAccounts, folder: str, more: list[str]) -> dict:
+    cloud.seen.clear()
+    environment = {"AWS_ENDPOINT_URL": cloud.url, "AWS_REGION": "us-east-1"}
+    environment |= cloud.session_of(cloud.org.management)
+    told = run(folder, ["--role-name", ROLE, *more], environment)
+    return told | {"requests": sum(cloud.seen.values())}
+
+
+def judge(cloud: ManyAccounts, folder: str, runs: int) -> None:
+    """All checks but those on access, on what was collected before."""
+    saved = str(Path(folder) / "saved.jsonl")
+    scan(cloud, folder, ["--save-inventory", saved])
+    told = [run(folder, ["--inventory", saved, "--skip-check", "access-*"], {}) for _ in range(runs)]
+    assert all(it["findings"] == told[0]["findings"] for it in told), "the runs differ"
+    seconds = statistics.median(it["seconds"] for it in told)
+    print(f"judging alone: {told[0]['findings']} findings in {seconds:.2f} s, reading and writing included")
+    print(f"  {Path(saved).stat().st_size / 2**20:.0f} MiB read, at most {max(it['mib'] for it in told):.0f} MiB")
+
+
+def run(folder: str, arguments: list[str], environment: dict) -> dict:
+    """One run of the binary, and what it said."""
     out = Path(folder) / "audit.json"
     out.unlink(missing_ok=True)
-    cloud.seen.clear()
-    command = [str(BINARY), "scan", "--role-name", ROLE, "-f", f"json={out}", *more]
-    environment = {"PATH": "/usr/bin:/bin", "AWS_ENDPOINT_URL": cloud.url, "AWS_REGION": "us-east-1"}
-    environment |= cloud.session_of(cloud.org.management)
+    command = [str(BINARY), "scan", "-f", f"json={out}", *arguments]
     start = time.monotonic()
-    child = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    child = subprocess.Popen(command, env={"PATH": "/usr/bin:/bin", **environment}, stderr=subprocess.DEVNULL)
     peak = 0
     while child.poll() is None:
         peak = max(peak, high_water(child.pid))
@@ -77,7 +97,6 @@ def scan(cloud: ManyAccounts, folder: str, more: list[str]) -> dict:
         "seconds": seconds,
         "mib": peak / 1024,
         "code": child.returncode,
-        "requests": sum(cloud.seen.values()),
         "accounts": sum(it["status"] == "assessed" for it in audit["coverage"]["accounts"]),
         "regions": len(audit["coverage"]["regions"]),
         "findings": len(audit["findings"]),
