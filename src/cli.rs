@@ -2,6 +2,8 @@
 
 mod access;
 mod evidence;
+mod list;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -12,10 +14,11 @@ use trailaudit_checks::finding::Severity;
 use trailaudit_reports::{Anchor, AnchorMap, BadAnchor, BadMap, Profile};
 
 use crate::output::Wanted;
-use crate::verify::window::When;
 
 pub use access::{Access, AccessCommand, AccessFormat, By, Simulate};
 pub use evidence::{Create, Drawn, Evidence, Sample, VerifyBundle};
+pub use list::{Explain, List, PermissionsFormat};
+pub use verify::{Depth, Digests, Verify};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -176,89 +179,6 @@ pub struct Collect {
     pub select: Select,
 }
 
-/// Whether digest chains are verified on the way.
-#[derive(Debug, Clone, Args)]
-pub struct Digests {
-    /// Verify the digests and logs that the trails delivered, as `verify` does
-    #[arg(long, help_heading = "Digests")]
-    pub verify_digests: bool,
-    /// From when on to verify them: a time, a day, or how long ago
-    #[arg(
-        long,
-        value_name = "TIME",
-        default_value = "24h",
-        help_heading = "Digests"
-    )]
-    pub since: When,
-}
-
-/// Flags of `verify`.
-#[derive(Debug, Clone, Args)]
-pub struct Verify {
-    /// s3://BUCKET[/PREFIX], or a folder that mirrors a bucket (its root holds AWSLogs/ or prefixes of it)
-    #[arg(value_name = "SOURCE")]
-    pub source: String,
-    /// From when on: 2026-03-01T12:00:00Z, 2026-03-01, or how long ago: 24h, 30d [default: the first object]
-    #[arg(long, value_name = "TIME", help_heading = "What to verify")]
-    pub since: Option<When>,
-    /// Until when [default: 2h, the time that CloudTrail takes to deliver]
-    #[arg(long, value_name = "TIME", help_heading = "What to verify")]
-    pub until: Option<When>,
-    /// Only these accounts
-    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', value_parser = account, help_heading = "What to verify")]
-    pub accounts: Vec<String>,
-    /// Only these regions
-    #[arg(long, value_name = "REGION", num_args = 1.., value_delimiter = ',', help_heading = "What to verify")]
-    pub regions: Vec<String>,
-    /// Only what the trail with this name delivered
-    #[arg(long, value_name = "NAME", help_heading = "What to verify")]
-    pub trail: Option<String>,
-    /// Name of the bucket that the folder mirrors [default: what its digests say]
-    #[arg(long, value_name = "NAME", help_heading = "What to verify")]
-    pub bucket: Option<String>,
-    /// How far to look: listing, digests, logs
-    #[arg(
-        long,
-        value_name = "DEPTH",
-        default_value = "logs",
-        hide_possible_values = true,
-        help_heading = "What to verify"
-    )]
-    pub depth: Depth,
-    /// Tell calls, objects and bytes by the listings, and read nothing
-    #[arg(long, help_heading = "What to verify")]
-    pub plan: bool,
-    /// Pinned public keys: {region: ListPublicKeys response}; a folder needs them
-    #[arg(long, value_name = "FILE", help_heading = "What to verify")]
-    pub public_keys: Option<PathBuf>,
-    /// Start where the last run with this file ended, and keep where this one ends
-    #[arg(long, value_name = "FILE", help_heading = "What to verify")]
-    pub state: Option<PathBuf>,
-    /// Profile of the AWS configuration files
-    #[arg(long, value_name = "NAME", help_heading = "Asking AWS")]
-    pub profile: Option<String>,
-    /// How many requests may be under way at once
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = in_flight, help_heading = "Asking AWS")]
-    pub max_in_flight: usize,
-    /// By which rules.
-    #[command(flatten)]
-    pub judge: Judge,
-    /// What to write.
-    #[command(flatten)]
-    pub output: Output,
-}
-
-/// How far to look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Depth {
-    /// Listings alone
-    Listing,
-    /// Digests
-    Digests,
-    /// Digests and logs
-    Logs,
-}
-
 /// Flags of a live run.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Asking AWS")]
@@ -402,83 +322,6 @@ pub struct Diff {
     /// What got worse does not count: 0 instead of 1
     #[arg(long)]
     pub exit_zero: bool,
-}
-
-/// Flags of `explain`.
-#[derive(Debug, Clone, Args)]
-pub struct Explain {
-    /// The check's id
-    pub check: String,
-    /// As JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// What can be listed.
-#[derive(Debug, Clone, Subcommand)]
-pub enum List {
-    /// Every check, or those that were chosen
-    Checks {
-        /// Which checks.
-        #[command(flatten)]
-        select: Select,
-        /// Instead: questions that are no checks, and why
-        #[arg(long, conflicts_with_all = ["check", "skip_check", "framework"])]
-        left_out: bool,
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Report formats
-    Formats {
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Frameworks whose controls the checks support
-    Frameworks {
-        /// Only these
-        #[arg(value_name = "ID")]
-        ids: Vec<String>,
-        /// Instead: every link of a check to a control, and whose reading it is
-        #[arg(long)]
-        links: bool,
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// The permissions that a scan needs: an IAM policy, or a role for every account
-    Permissions {
-        /// Which checks.
-        #[command(flatten)]
-        select: Select,
-        /// In which form
-        #[arg(short, long, value_name = "KIND", default_value = "json")]
-        format: PermissionsFormat,
-        /// Name of the role that is assumed in each account
-        #[arg(long, value_name = "NAME", default_value = "trailaudit")]
-        role_name: String,
-    },
-    /// Keys of trailaudit.toml, with their defaults
-    Settings {
-        /// Instead: a settings file with every key in it, to begin with
-        #[arg(long, conflicts_with = "json")]
-        example: bool,
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-/// Forms of the permissions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PermissionsFormat {
-    /// An IAM policy for whoever runs trailaudit
-    Json,
-    /// A template of the role, for a StackSet over all accounts
-    Cloudformation,
-    /// The same role
-    Terraform,
 }
 
 fn severity(text: &str) -> Result<Severity, String> {

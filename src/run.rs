@@ -9,16 +9,16 @@ use trailaudit_checks::audit::Audit;
 use trailaudit_checks::{calls, compare};
 
 use crate::answers::Kept;
-use crate::cli::{Collect, Color, Command, Diff, Global, Live, Report, Scan, Verify};
+use crate::cli::{Collect, Color, Command, Diff, Global, Live, Report, Scan};
 use crate::collect::Options;
 use crate::config;
 use crate::exit::{Exit, Stop};
 use crate::judge::{Baseline, Rules, judge};
 use crate::parsed::{Parsed, Refused, parse};
 use crate::selection::{Needed, Selection};
-use crate::snapshot::{Snapshot, Source, Spool, load};
+use crate::snapshot::{Snapshot, Source, load};
 use crate::tell::{Tell, stderr_is_terminal, stdout_is_terminal, width};
-use crate::verify::{Verified, command, window};
+use crate::verify::window;
 use crate::{demo, explain, files, keys, list, output};
 
 /// Parses the command line, does what it says, tells what went wrong, and gives the exit code.
@@ -184,44 +184,6 @@ impl Parsed {
         })
     }
 
-    fn verify(&self, flags: &Verify, tell: Tell) -> Result<Exit, Stop> {
-        let (waivers, path) =
-            config::load_waivers(flags.judge.waivers.as_deref()).map_err(Stop::Usage)?;
-        if let Some(path) = path {
-            tell.detail(&format!("waivers from {}", path.display()));
-        }
-        let baseline = baseline(flags.judge.baseline.as_deref(), flags.judge.fail_on_new)?;
-        let reports = output::plan(&flags.output.format, flags.output.output_dir.as_deref())?;
-        let now = flags.judge.now.map_or_else(clock, Ok)?;
-        let progress = stderr_is_terminal() && !self.cli.global.no_progress && !tell.quiet;
-        let asked = command::Asked::of(flags, now, progress)?;
-        let Some((verified, session)) = verified(flags, &asked)? else {
-            return Ok(Exit::Clean);
-        };
-        let finished = flags.judge.now.map_or_else(clock, Ok)?;
-        // What was verified is reported even if it could not be kept.
-        let saved = command::save(asked.state, &verified);
-        let interrupted = asked.halt.is_set();
-        let inventory = command::inventory(verified, session, now, finished, interrupted);
-        let snapshot = Snapshot::live(inventory, Spool::new()?);
-        let rules = Rules {
-            selection: Selection::of_verify(&self.config.settings)?,
-            settings: self.config.settings.clone(),
-            waivers,
-            baseline,
-            now,
-            fail_on: flags.judge.fail_on,
-            allow_incomplete: flags.judge.allow_incomplete,
-            exit_zero: flags.judge.exit_zero,
-        };
-        let audit = judge(&snapshot, &rules)?;
-        tell_waivers(&audit, tell);
-        let options = |it: &output::Report| flags.output.of(self.options(it.to_stdout()));
-        output::write(&reports, &audit, options, tell)?;
-        saved?;
-        Ok(exit_of(audit.run.exit_code))
-    }
-
     fn report(&self, report: &Report, tell: Tell) -> Result<Exit, Stop> {
         let reports = output::plan(&report.output.format, report.output.output_dir.as_deref())?;
         let audit = crate::saved::load(&report.audit).map_err(Stop::Usage)?;
@@ -336,7 +298,7 @@ impl Parsed {
     }
 
     /// Colours and the terminal's width are for what goes to a terminal.
-    fn options(&self, to_stdout: bool) -> trailaudit_reports::Options {
+    pub(crate) fn options(&self, to_stdout: bool) -> trailaudit_reports::Options {
         let to_terminal = to_stdout && stdout_is_terminal();
         trailaudit_reports::Options {
             color: match self.cli.global.color {
@@ -363,7 +325,7 @@ fn verify_window(scan: &Scan) -> Result<(Timestamp, Timestamp), Stop> {
 
 impl crate::cli::Output {
     /// What the flags choose.
-    fn of(&self, usual: trailaudit_reports::Options) -> trailaudit_reports::Options {
+    pub(crate) fn of(&self, usual: trailaudit_reports::Options) -> trailaudit_reports::Options {
         trailaudit_reports::Options {
             min_severity: self.min_severity,
             sarif_profile: self.sarif_profile,
@@ -375,7 +337,7 @@ impl crate::cli::Output {
 }
 
 /// The earlier audit, if one is to be compared with.
-fn baseline(path: Option<&Path>, fail_on_new: bool) -> Result<Option<Baseline>, Stop> {
+pub(crate) fn baseline(path: Option<&Path>, fail_on_new: bool) -> Result<Option<Baseline>, Stop> {
     let Some(path) = path else {
         return match fail_on_new {
             false => Ok(None),
@@ -412,7 +374,7 @@ fn save(path: Option<&Path>, snapshot: &Snapshot, tell: Tell) -> anyhow::Result<
     Ok(())
 }
 
-fn tell_waivers(audit: &Audit, tell: Tell) {
+pub(crate) fn tell_waivers(audit: &Audit, tell: Tell) {
     for words in &audit.waivers.expired {
         tell.warn(&format!("expired, counts no longer: {words}"));
     }
@@ -440,26 +402,6 @@ fn ask(options: Options) -> Result<Snapshot, Stop> {
     }
 }
 
-/// Verifies what the flags name; `None` if only the plan was asked for.
-fn verified(
-    flags: &Verify,
-    asked: &command::Asked,
-) -> Result<Option<(Vec<Verified>, command::Asker)>, Stop> {
-    if !flags.source.starts_with("s3://") {
-        let verified = command::folder(Path::new(&flags.source), flags, asked)?;
-        return Ok(verified.map(|it| (it, command::Asker::default())));
-    }
-    #[cfg(feature = "aws")]
-    {
-        command::bucket(flags, asked)
-    }
-    #[cfg(not(feature = "aws"))]
-    Err(Stop::usage(
-        "this build cannot ask AWS (it was made without the feature `aws`). \
-         Mirror the bucket (`aws s3 sync`) and verify the folder",
-    ))
-}
-
 /// This build has no SDK in it.
 #[cfg(not(feature = "aws"))]
 fn ask(_: Options) -> Result<Snapshot, Stop> {
@@ -470,12 +412,12 @@ fn ask(_: Options) -> Result<Snapshot, Stop> {
 }
 
 /// The real time, to the second.
-fn clock() -> anyhow::Result<Timestamp> {
+pub(crate) fn clock() -> anyhow::Result<Timestamp> {
     Timestamp::from_second(Timestamp::now().as_second()).context("the clock is beyond all time")
 }
 
 /// The code that the audit says.
-fn exit_of(code: u8) -> Exit {
+pub(crate) fn exit_of(code: u8) -> Exit {
     let all = [
         Exit::Clean,
         Exit::Findings,

@@ -1,0 +1,91 @@
+//! The flags that are about digests.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{Judge, Output, account, in_flight};
+use crate::verify::window::When;
+
+/// Whether digest chains are verified on the way.
+#[derive(Debug, Clone, Args)]
+pub struct Digests {
+    /// Verify the digests and logs that the trails delivered, as `verify` does
+    #[arg(long, help_heading = "Digests")]
+    pub verify_digests: bool,
+    /// From when on to verify them: a time, a day, or how long ago
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "24h",
+        help_heading = "Digests"
+    )]
+    pub since: When,
+}
+
+/// Flags of `verify`.
+#[derive(Debug, Clone, Args)]
+pub struct Verify {
+    /// s3://BUCKET[/PREFIX], or a folder that mirrors a bucket (its root holds AWSLogs/ or prefixes of it)
+    #[arg(value_name = "SOURCE")]
+    pub source: String,
+    /// From when on: 2026-03-01T12:00:00Z, 2026-03-01, or how long ago: 24h, 30d [default: the first object]
+    #[arg(long, value_name = "TIME", help_heading = "What to verify")]
+    pub since: Option<When>,
+    /// Until when [default: 2h, the time that CloudTrail takes to deliver]
+    #[arg(long, value_name = "TIME", help_heading = "What to verify")]
+    pub until: Option<When>,
+    /// Only these accounts
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', value_parser = account, help_heading = "What to verify")]
+    pub accounts: Vec<String>,
+    /// Only these regions
+    #[arg(long, value_name = "REGION", num_args = 1.., value_delimiter = ',', help_heading = "What to verify")]
+    pub regions: Vec<String>,
+    /// Only what the trail with this name delivered
+    #[arg(long, value_name = "NAME", help_heading = "What to verify")]
+    pub trail: Option<String>,
+    /// Name of the bucket that the folder mirrors [default: what its digests say]
+    #[arg(long, value_name = "NAME", help_heading = "What to verify")]
+    pub bucket: Option<String>,
+    /// How far to look: listing, digests, logs
+    #[arg(
+        long,
+        value_name = "DEPTH",
+        default_value = "logs",
+        hide_possible_values = true,
+        help_heading = "What to verify"
+    )]
+    pub depth: Depth,
+    /// Tell calls, objects and bytes by the listings, and read nothing
+    #[arg(long, help_heading = "What to verify")]
+    pub plan: bool,
+    /// Pinned public keys: {region: ListPublicKeys response}; a folder needs them
+    #[arg(long, value_name = "FILE", help_heading = "What to verify")]
+    pub public_keys: Option<PathBuf>,
+    /// Start where the last run with this file ended, and keep where this one ends
+    #[arg(long, value_name = "FILE", help_heading = "What to verify")]
+    pub state: Option<PathBuf>,
+    /// Profile of the AWS configuration files
+    #[arg(long, value_name = "NAME", help_heading = "Asking AWS")]
+    pub profile: Option<String>,
+    /// How many requests may be under way at once
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = in_flight, help_heading = "Asking AWS")]
+    pub max_in_flight: usize,
+    /// By which rules.
+    #[command(flatten)]
+    pub judge: Judge,
+    /// What to write.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// How far to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Depth {
+    /// Listings alone
+    Listing,
+    /// Digests
+    Digests,
+    /// Digests and logs
+    Logs,
+}

@@ -1,0 +1,75 @@
+//! What `verify` does: verify, judge, report.
+
+use std::path::Path;
+
+use super::{Verified, command};
+use crate::cli::Verify;
+use crate::config;
+use crate::exit::{Exit, Stop};
+use crate::judge::{Rules, judge};
+use crate::output;
+use crate::parsed::Parsed;
+use crate::run::{baseline, clock, exit_of, tell_waivers};
+use crate::selection::Selection;
+use crate::snapshot::{Snapshot, Spool};
+use crate::tell::{Tell, stderr_is_terminal};
+
+impl Parsed {
+    pub(crate) fn verify(&self, flags: &Verify, tell: Tell) -> Result<Exit, Stop> {
+        let (waivers, path) =
+            config::load_waivers(flags.judge.waivers.as_deref()).map_err(Stop::Usage)?;
+        if let Some(path) = path {
+            tell.detail(&format!("waivers from {}", path.display()));
+        }
+        let baseline = baseline(flags.judge.baseline.as_deref(), flags.judge.fail_on_new)?;
+        let reports = output::plan(&flags.output.format, flags.output.output_dir.as_deref())?;
+        let now = flags.judge.now.map_or_else(clock, Ok)?;
+        let progress = stderr_is_terminal() && !self.cli.global.no_progress && !tell.quiet;
+        let asked = command::Asked::of(flags, now, progress)?;
+        let Some((verified, session)) = verified(flags, &asked)? else {
+            return Ok(Exit::Clean);
+        };
+        let finished = flags.judge.now.map_or_else(clock, Ok)?;
+        // What was verified is reported even if it could not be kept.
+        let saved = command::save(asked.state, &verified);
+        let interrupted = asked.halt.is_set();
+        let inventory = command::inventory(verified, session, now, finished, interrupted);
+        let snapshot = Snapshot::live(inventory, Spool::new()?);
+        let rules = Rules {
+            selection: Selection::of_verify(&self.config.settings)?,
+            settings: self.config.settings.clone(),
+            waivers,
+            baseline,
+            now,
+            fail_on: flags.judge.fail_on,
+            allow_incomplete: flags.judge.allow_incomplete,
+            exit_zero: flags.judge.exit_zero,
+        };
+        let audit = judge(&snapshot, &rules)?;
+        tell_waivers(&audit, tell);
+        let options = |it: &output::Report| flags.output.of(self.options(it.to_stdout()));
+        output::write(&reports, &audit, options, tell)?;
+        saved?;
+        Ok(exit_of(audit.run.exit_code))
+    }
+}
+
+/// Verifies what the flags name; `None` if only the plan was asked for.
+fn verified(
+    flags: &Verify,
+    asked: &command::Asked,
+) -> Result<Option<(Vec<Verified>, command::Asker)>, Stop> {
+    if !flags.source.starts_with("s3://") {
+        let verified = command::folder(Path::new(&flags.source), flags, asked)?;
+        return Ok(verified.map(|it| (it, command::Asker::default())));
+    }
+    #[cfg(feature = "aws")]
+    {
+        command::bucket(flags, asked)
+    }
+    #[cfg(not(feature = "aws"))]
+    Err(Stop::usage(
+        "this build cannot ask AWS (it was made without the feature `aws`). \
+         Mirror the bucket (`aws s3 sync`) and verify the folder",
+    ))
+}
