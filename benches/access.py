@@ -190,7 +190,7 @@ def trail_lines(number):
         "channels": {"known": []}, "alarms": {"known": []}, "rules": {"known": []},
         "log_resource_policies": {"known": []}, "config_recorder": {"known": None}, "guardduty": {"known": False},
         "security_hub": {"known": False}, "macie": {"known": False}, "access_analyzers": {"known": []},
-        "tampering": {"known": []},
+        "tampering": {"known": {"since": "2025-01-01T00:00:00Z", "events": []}},
     }
     trail = {
         "arn": arn, "name": "main", "account": number, "home_region": REGION,

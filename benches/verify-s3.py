@@ -24,67 +24,89 @@ def instant(hours):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(START + hours * 3600))
 
 
+def answer(status, kind, body, more=()):
+    top = [f"HTTP/1.1 {status}", f"Content-Type: {kind}", f"Content-Length: {len(body)}", *more]
+    return "\r\n".join(top).encode() + b"\r\n\r\n" + body
+
+
+class Connection(asyncio.Protocol):
+    """One client: each request is answered late, by the clock and not by the work of others."""
+
+    def __init__(self, server):
+        self.server, self.held = server, b""
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def data_received(self, data):
+        self.held += data
+        while (end := self.held.find(b"\r\n\r\n")) >= 0:
+            head, begin = self.held[:end], end + 4
+            size = 0
+            if head.startswith(b"POST"):
+                size = int(re.search(rb"(?i)content-length: (\d+)", head).group(1))
+                if len(self.held) < begin + size:
+                    return
+            self.held = self.held[begin + size :]
+            self.server.loop.call_later(DELAY, self.transport.write, self.server.reply(head))
+
+
 class Server:
-    """S3, and what little of CloudTrail and STS is asked, for one tree."""
+    """S3, and what little of CloudTrail and STS is asked, for one tree. What it holds, it answers without thinking."""
 
     def __init__(self, root):
         side = map(json.loads, (root / ".metadata.jsonl").read_text().splitlines())
         metadata = {it["key"]: it["metadata"] for it in side}
         self.keys = json.loads(Path(f"{root}.keys.json").read_text())
-        self.objects = {}
+        self.objects, self.sizes = {}, {}
         for path in root.rglob("*.gz"):
-            key = path.relative_to(root).as_posix()
-            self.objects[key] = (path.read_bytes(), [f"x-amz-meta-{name}: {value}" for name, value in metadata.get(key, {}).items()])
-        self.sorted, self.seen, self.loop = sorted(self.objects), Counter(), asyncio.new_event_loop()
+            key, body = path.relative_to(root).as_posix(), path.read_bytes()
+            more = [f"x-amz-meta-{name}: {value}" for name, value in metadata.get(key, {}).items()]
+            self.objects[f"/logs/{key}".encode()] = answer("200 OK", "binary/octet-stream", body, more)
+            self.sizes[key] = len(body)
+        self.sorted, self.seen, self.loop = sorted(self.sizes), Counter(), asyncio.new_event_loop()
         ready = threading.Event()
         threading.Thread(target=self.run, args=[ready], daemon=True).start()
         ready.wait()
 
     def run(self, ready):
         async def serve():
-            server = await asyncio.start_server(self.client, "127.0.0.1", 0, backlog=1024)
+            server = await self.loop.create_server(lambda: Connection(self), "127.0.0.1", 0, backlog=1024)
             self.url = "http://127.0.0.1:%d" % server.sockets[0].getsockname()[1]
             ready.set()
             await server.serve_forever()
 
         self.loop.run_until_complete(serve())
 
-    async def client(self, reader, writer):
-        try:
-            while head := (await reader.readuntil(b"\r\n\r\n")).decode():
-                first, *lines = head.split("\r\n")
-                headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-                await reader.readexactly(int(headers.get("content-length", 0)))
-                await asyncio.sleep(DELAY)
-                method, target, _ = first.split(" ")
-                name, status, kind, body, more = self.post(headers) if method == "POST" else self.get(target)
-                self.seen[name] += 1
-                top = [f"HTTP/1.1 {status}", f"Content-Type: {kind}", f"Content-Length: {len(body)}", *more]
-                writer.write("\r\n".join(top).encode() + b"\r\n\r\n" + body)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
+    def reply(self, head):
+        method, target, _ = head.split(b"\r\n", 1)[0].split(b" ")
+        held = self.objects.get(target.partition(b"?")[0])
+        if held is not None:
+            self.seen["get"] += 1
+            return held
+        lines = (line.partition(": ") for line in head.decode().split("\r\n")[1:])
+        headers = {name.lower(): value for name, _, value in lines}
+        name, status, kind, body = self.post(headers) if method == b"POST" else self.get(target.decode())
+        self.seen[name] += 1
+        return answer(status, kind, body)
 
     def post(self, headers):
         if "x-amz-target" not in headers:
-            return "GetCallerIdentity", "200 OK", "text/xml", WHO.encode(), []
+            return "GetCallerIdentity", "200 OK", "text/xml", WHO.encode()
         operation = headers["x-amz-target"].rsplit(".", 1)[1]
         region = re.search(r"Credential=[^/]+/[^/]+/([^/]+)/", headers["authorization"]).group(1)
         body = {"ListPublicKeys": self.keys.get(region), "DescribeTrails": {"trailList": [TRAIL]}}[operation]
-        return operation, "200 OK", "application/x-amz-json-1.1", json.dumps(body).encode(), []
+        return operation, "200 OK", "application/x-amz-json-1.1", json.dumps(body).encode()
 
     def get(self, target):
         url = urlsplit(target)
         query = {name: values[0] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
         key = unquote(url.path).lstrip("/").partition("/")[2]
         if "location" in query:
-            return "location", "200 OK", "text/xml", b"<LocationConstraint>eu-west-1</LocationConstraint>", []
+            return "location", "200 OK", "text/xml", b"<LocationConstraint>eu-west-1</LocationConstraint>"
         if not key:
-            return "list", "200 OK", "text/xml", self.listing(query).encode(), []
-        if key not in self.objects:
-            return "get", "404 Not Found", "text/xml", b"<Error><Code>NoSuchKey</Code><Message>no</Message></Error>", []
-        return "get", "200 OK", "binary/octet-stream", *self.objects[key]
+            return "list", "200 OK", "text/xml", self.listing(query).encode()
+        return "get", "404 Not Found", "text/xml", b"<Error><Code>NoSuchKey</Code><Message>no</Message></Error>"
 
     def listing(self, query):
         prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
@@ -95,7 +117,7 @@ class Server:
             names = sorted({prefix + key[len(prefix) :].split("/")[0] + "/" for key in keys if "/" in key[len(prefix) :]})
             rows = "".join(f"<CommonPrefixes><Prefix>{escape(it)}</Prefix></CommonPrefixes>" for it in names)
         else:
-            rows = "".join(f"<Contents><Key>{escape(it)}</Key><Size>{len(self.objects[it][0])}</Size></Contents>" for it in keys[:PAGE])
+            rows = "".join(f"<Contents><Key>{escape(it)}</Key><Size>{self.sizes[it]}</Size></Contents>" for it in keys[:PAGE])
             if len(keys) > PAGE:
                 more = f"<NextContinuationToken>{escape(keys[PAGE - 1])}</NextContinuationToken>"
         return f"<ListBucketResult><Name>logs</Name><IsTruncated>{'true' if more else 'false'}</IsTruncated>{more}{rows}</ListBucketResult>"

@@ -14,7 +14,11 @@ use crate::exit::Stop;
 use crate::nearest::hint;
 
 /// Checks on chains that need the trails.
-const OF_TRAILS: &[&str] = &["delivery-account-region-prefixes-present"];
+const OF_TRAILS: &[&str] = &[
+    "delivery-account-region-prefixes-present",
+    "delivery-objects-encrypted-as-configured",
+    "delivery-objects-locked-as-configured",
+];
 
 /// The checks of a run, and the frameworks it tells of.
 #[derive(Debug, Clone)]
@@ -91,7 +95,7 @@ impl Selection {
     }
 
     /// What the command `verify` judges: the checks on chains, but those that the settings switch off, and those that
-    /// make sense only where the trails say what must be there.
+    /// make sense only where the trails say what must be there, and how.
     pub fn of_verify(settings: &Settings) -> Result<Self, Stop> {
         let chains = catalog::all()
             .into_iter()

@@ -175,7 +175,7 @@ calls! {
     LIST_OBJECTS = "s3" "ListObjectsV2" "s3:ListBucket";
     LIST_OBJECT_VERSIONS = "s3" "ListObjectVersions" "s3:ListBucketVersions";
     GET_OBJECT = "s3" "GetObject" "s3:GetObject";
-    HEAD_OBJECT = "s3" "HeadObject" "s3:GetObject";
+    GET_OBJECT_RETENTION = "s3" "GetObjectRetention" "s3:GetObjectRetention";
     GET_ACCOUNT_PUBLIC_ACCESS_BLOCK = "s3control" "GetPublicAccessBlock" "s3:GetAccountPublicAccessBlock";
     LIST_ACCESS_POINTS = "s3control" "ListAccessPoints" "s3:ListAccessPoints";
     GET_ACCESS_POINT = "s3control" "GetAccessPoint" "s3:GetAccessPoint";

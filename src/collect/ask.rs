@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 use tokio::sync::Semaphore;
-use trailaudit_checks::calls::{ApiCall, GET_OBJECT, HEAD_OBJECT, LIST_OBJECTS};
+use trailaudit_checks::calls::{ApiCall, GET_OBJECT, LIST_OBJECTS};
 use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
 use trailaudit_checks::ids::{AccountId, Region};
 use trailaudit_checks::inventory::{CallOutcome, CallRecord};
@@ -279,7 +279,7 @@ impl Ask {
 
 /// Calls that are made for each of many objects.
 fn is_of_objects(call: ApiCall) -> bool {
-    [GET_OBJECT, HEAD_OBJECT, LIST_OBJECTS].contains(&call)
+    [GET_OBJECT, LIST_OBJECTS].contains(&call)
 }
 
 /// No selected check needs it.

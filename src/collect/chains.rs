@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Handle;
+use trailaudit_checks::calls::GET_OBJECT_RETENTION;
 use trailaudit_checks::digest::Limits;
 
 use super::ask::Target;
@@ -41,10 +42,17 @@ fn request(run: &Run, bucket: &str, since: Timestamp, until: Timestamp) -> Reque
         expected: Vec::new(),
         anchors: BTreeMap::new(),
         limits: Limits::default(),
-        key_gaps: BTreeMap::new(),
+        locks: false,
         tell_empty: false,
     };
-    request.expected = trails::expected(&run.inventory(), bucket, &request);
+    let inventory = run.inventory();
+    request.expected = trails::expected(&inventory, bucket, &request);
+    // Where nothing is locked by default, nobody asks whether it is locked as the default says.
+    let locks = inventory
+        .bucket(bucket)
+        .is_none_or(|it| it.default_retention.ok() != Some(&None));
+    request.locks = locks && run.ask.needs(GET_OBJECT_RETENTION);
+    drop(inventory);
     request
 }
 
@@ -88,7 +96,7 @@ fn bucket(run: &Run, name: &str) -> Bucket {
     }
 }
 
-fn chains(run: &Run, bucket: &Bucket, mut request: Request) {
+fn chains(run: &Run, bucket: &Bucket, request: Request) {
     let wanted = Wanted {
         accounts: run.options.accounts.clone(),
         regions: run.options.regions.clone(),
@@ -99,8 +107,7 @@ fn chains(run: &Run, bucket: &Bucket, mut request: Request) {
     let since = request.since.unwrap_or(request.until);
     let before = since.saturating_sub(SignedDuration::from_hours(26));
     let signed = (before.unwrap_or(since), Timestamp::now());
-    let (keys, gaps) = bucket.public_keys(&regions, signed, &members(run, &regions));
-    request.key_gaps = gaps;
+    let keys = |_| bucket.public_keys(&regions, signed, &members(run, &regions));
     let keep = |verified: Vec<crate::verify::Verified>| {
         let records = verified.into_iter().map(|it| (it.record.id(), it.record));
         run.inventory().chains.extend(records);

@@ -7,18 +7,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::DateTime;
+use aws_sdk_s3::types::{ObjectLockMode, ObjectLockRetentionMode};
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 use trailaudit_checks::calls::{
-    ApiCall, GET_OBJECT, LIST_OBJECT_VERSIONS, LIST_OBJECTS, LIST_PUBLIC_KEYS,
+    ApiCall, GET_OBJECT, GET_OBJECT_RETENTION, LIST_OBJECT_VERSIONS, LIST_OBJECTS, LIST_PUBLIC_KEYS,
 };
-use trailaudit_checks::digest::{KeyRing, PublicKey};
+use trailaudit_checks::digest::PublicKey;
 use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
 use trailaudit_checks::ids::Region;
+use trailaudit_checks::inventory::RetentionMode;
 
 use super::ask::{Ask, Target, malformed, pages, send};
 use super::time;
-use crate::verify::{Halt, Listed, Metadata, Sink, Source, Unread};
+use crate::verify::{About, Halt, Keys, Listed, Lock, Sink, Source, Storage, Unread};
 
 /// So often an object is read anew when its body is cut off.
 const ATTEMPTS: u32 = 4;
@@ -50,7 +52,7 @@ impl Bucket {
         regions: &BTreeSet<String>,
         (from, until): (Timestamp, Timestamp),
         members: &BTreeMap<String, Vec<Target>>,
-    ) -> (KeyRing, BTreeMap<String, Gap>) {
+    ) -> Keys {
         let asked = regions.iter().map(|region| async move {
             let mut answer = self.keys_of(&self.target, region, from, until).await;
             for member in members.get(region).into_iter().flatten() {
@@ -62,15 +64,18 @@ impl Bucket {
             (region.clone(), answer)
         });
         let answers = self.runtime.block_on(futures::future::join_all(asked));
-        let (mut ring, mut gaps) = (KeyRing::default(), BTreeMap::new());
+        let mut keys = Keys::default();
         for (region, answer) in answers {
-            ring.set_complete(&region, answer.gap().is_none());
+            keys.ring.set_complete(&region, answer.gap().is_none());
             match answer {
-                Known(keys) => keys.into_iter().for_each(|key| ring.insert(&region, key)),
-                Unknown(gap) => drop(gaps.insert(region, gap)),
+                Known(listed) => {
+                    let ring = &mut keys.ring;
+                    listed.into_iter().for_each(|key| ring.insert(&region, key));
+                }
+                Unknown(gap) => drop(keys.gaps.insert(region, gap)),
             }
         }
-        (ring, gaps)
+        keys
     }
 
     async fn keys_of(
@@ -166,7 +171,7 @@ impl Bucket {
         &self,
         key: &str,
         sink: &mut dyn Sink,
-    ) -> Result<Option<Metadata>, Result<Unread, String>> {
+    ) -> Result<Option<About>, Result<Unread, String>> {
         let request = self.ask.clients.s3.get_object().bucket(&self.name).key(key);
         let answer = send!(
             self.ask,
@@ -195,8 +200,47 @@ impl Bucket {
                 Err(_) => return Err(Err("nothing came for half a minute".to_owned())),
             }
         }
-        let metadata = out.metadata.unwrap_or_default();
-        Ok(Some(metadata.into_iter().collect()))
+        let told = out.object_lock_mode.is_some() || out.object_lock_retain_until_date.is_some();
+        let lock = told.then(|| Lock {
+            mode: mode(out.object_lock_mode.as_ref().map(ObjectLockMode::as_str)),
+            until: time::maybe(out.object_lock_retain_until_date.as_ref()),
+        });
+        let storage = Storage {
+            encryption: out.server_side_encryption.map(|it| it.as_str().to_owned()),
+            key: out.ssekms_key_id,
+            lock,
+            modified: time::maybe(out.last_modified.as_ref()),
+        };
+        Ok(Some(About {
+            metadata: out.metadata.unwrap_or_default().into_iter().collect(),
+            storage: Some(storage),
+        }))
+    }
+
+    async fn retention(&self, key: &str) -> Result<Option<Lock>, Unread> {
+        let request = self
+            .ask
+            .clients
+            .s3
+            .get_object_retention()
+            .bucket(&self.name)
+            .key(key);
+        let answer = send!(
+            self.ask,
+            &self.target,
+            GET_OBJECT_RETENTION,
+            key,
+            &["NoSuchObjectLockConfiguration"],
+            aws_sdk_s3,
+            request
+        );
+        match answer {
+            Known(out) => Ok(out.and_then(|it| it.retention).map(|it| Lock {
+                mode: mode(it.mode.as_ref().map(ObjectLockRetentionMode::as_str)),
+                until: time::maybe(it.retain_until_date.as_ref()),
+            })),
+            Unknown(gap) => Err(gap.into()),
+        }
     }
 
     async fn versions(&self, key: &str) -> Result<Versions, Unread> {
@@ -239,6 +283,15 @@ impl Bucket {
                 .filter_map(|it| named(it.key, it.version_id, it.last_modified))
                 .collect(),
         })
+    }
+}
+
+/// A mode of retention; none for a word that S3 does not use today.
+fn mode(word: Option<&str>) -> Option<RetentionMode> {
+    match word? {
+        "COMPLIANCE" => Some(RetentionMode::Compliance),
+        "GOVERNANCE" => Some(RetentionMode::Governance),
+        _ => None,
     }
 }
 
@@ -342,7 +395,7 @@ impl Source for Bucket {
         }
     }
 
-    fn read(&self, key: &str, sink: &mut dyn Sink) -> Result<Option<Metadata>, Unread> {
+    fn read(&self, key: &str, sink: &mut dyn Sink) -> Result<Option<About>, Unread> {
         let mut cut = String::new();
         for attempt in 1..=ATTEMPTS {
             match self.wait(GET_OBJECT, self.once(key, sink))? {
@@ -360,6 +413,10 @@ impl Source for Bucket {
             detail: format!("the body was cut off {ATTEMPTS} times: {cut}"),
             request_id: None,
         })
+    }
+
+    fn lock(&self, key: &str) -> Result<Option<Lock>, Unread> {
+        self.wait(GET_OBJECT_RETENTION, self.retention(key))?
     }
 
     fn history(&self, key: &str) -> Option<String> {

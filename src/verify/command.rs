@@ -14,8 +14,8 @@ use trailaudit_checks::inventory::{
 };
 
 use super::{
-    Depth, Folder, Found, Progress, Request, Scope, Source, State, Stoppable, Verified, Wanted,
-    bucket_of, find, tell, verify, window,
+    Depth, Folder, Found, Keys, Progress, Request, Scope, Source, State, Stoppable, Verified,
+    Wanted, bucket_of, find, tell, verify, window,
 };
 use crate::cli;
 use crate::exit::Stop;
@@ -79,7 +79,7 @@ impl Asked {
             expected: Vec::new(),
             anchors: anchors.map(|(id, it)| (id.clone(), it.clone())).collect(),
             limits: Limits::default(),
-            key_gaps: BTreeMap::new(),
+            locks: false,
             tell_empty: true,
         }
     }
@@ -167,7 +167,7 @@ fn empty(account: &str, region: &str, prefix: &str) -> Scope {
 pub fn run(
     source: &dyn Source,
     found: &Found,
-    keys: &KeyRing,
+    keys: &dyn Fn(Option<Timestamp>) -> Keys,
     request: &Request,
     progress: bool,
 ) -> Vec<Verified> {
@@ -288,7 +288,14 @@ pub fn folder(
         return Ok(None);
     }
     complete(&mut found, &wanted, &request);
-    Ok(Some(run(&source, &found, keys, &request, asked.progress)))
+    let pinned = |_| Keys::from(keys.clone());
+    Ok(Some(run(
+        &source,
+        &found,
+        &pinned,
+        &request,
+        asked.progress,
+    )))
 }
 
 impl From<cli::Depth> for Depth {
@@ -316,21 +323,18 @@ pub fn bucket(flags: &cli::Verify, asked: &Asked) -> Result<Option<(Vec<Verified
         let wanted = wanted(flags, prefix);
         let source = &Stoppable::new(bucket, &asked.halt);
         let mut found = find(source, &wanted);
-        let mut request = asked.request(flags, name);
+        let request = asked.request(flags, name);
         if flags.plan {
             super::plan::print(&super::plan::of(source, &found, &request))?;
             return Ok(None);
         }
         complete(&mut found, &wanted, &request);
-        let keys = match &asked.keys {
-            Some(keys) => keys.clone(),
+        let keys = |first| match &asked.keys {
+            Some(keys) => Keys::from(keys.clone()),
             None => {
                 let regions = found.scopes.iter().map(|it| it.region.clone());
                 let regions = regions.filter(|it| it != "*").collect();
-                let signed = asked.signed(super::first(source, &found.scopes, &request));
-                let (keys, gaps) = bucket.public_keys(&regions, signed, &BTreeMap::new());
-                request.key_gaps = gaps;
-                keys
+                bucket.public_keys(&regions, asked.signed(first), &BTreeMap::new())
             }
         };
         Ok(Some(run(source, &found, &keys, &request, asked.progress)))

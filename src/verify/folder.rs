@@ -9,11 +9,11 @@ use std::num::NonZero;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context as _;
-use trailaudit_checks::calls::{ApiCall, GET_OBJECT, LIST_OBJECTS};
+use trailaudit_checks::calls::{ApiCall, GET_OBJECT, GET_OBJECT_RETENTION, LIST_OBJECTS};
 use trailaudit_checks::fact::Reason;
 
 use super::side::{NAME, Side};
-use super::source::{Listed, Metadata, Sink, Source, Unread};
+use super::source::{About, Listed, Lock, Sink, Source, Unread};
 
 /// So many objects make a page.
 const PAGE: usize = 1_000;
@@ -176,7 +176,7 @@ impl Source for Folder {
         Ok(())
     }
 
-    fn read(&self, key: &str, sink: &mut dyn Sink) -> Result<Option<Metadata>, Unread> {
+    fn read(&self, key: &str, sink: &mut dyn Sink) -> Result<Option<About>, Unread> {
         let Some(mut file) = self.file(key)? else {
             return Ok(None);
         };
@@ -193,9 +193,18 @@ impl Source for Folder {
             }
         }
         let metadata = self.side.as_ref().map(|side| side.get(key)).transpose();
-        metadata
-            .map(|it| Some(it.unwrap_or_default()))
-            .map_err(|error| failed(GET_OBJECT, &error))
+        let metadata = metadata.map_err(|error| failed(GET_OBJECT, &error))?;
+        Ok(Some(About {
+            metadata: metadata.unwrap_or_default(),
+            storage: None,
+        }))
+    }
+
+    fn lock(&self, _: &str) -> Result<Option<Lock>, Unread> {
+        Err(refused(
+            GET_OBJECT_RETENTION,
+            "a folder does not hold the locks of a bucket",
+        ))
     }
 
     fn history(&self, _: &str) -> Option<String> {

@@ -19,6 +19,7 @@ mod side;
 mod source;
 mod state;
 mod stop;
+mod stored;
 mod tell;
 pub mod trails;
 mod walk;
@@ -38,7 +39,7 @@ use trailaudit_checks::inventory::VerifiedChain;
 pub use folder::Folder;
 pub use progress::Progress;
 pub use scope::{Found, Scope, Wanted, find};
-pub use source::{Listed, Metadata, Sink, Source, Unread};
+pub use source::{About, Listed, Lock, Metadata, Sink, Source, Storage, Unread};
 pub use state::State;
 pub use stop::{Halt, Stoppable};
 
@@ -66,8 +67,8 @@ pub struct Request {
     pub anchors: BTreeMap<String, Anchor>,
     /// What one object may cost.
     pub limits: Limits,
-    /// Regions whose public keys could not be listed, and why.
-    pub key_gaps: BTreeMap<String, Gap>,
+    /// The lock of an object of which reading did not tell one is asked for.
+    pub locks: bool,
     /// A place without any digest is told; else only the expected chains are.
     pub tell_empty: bool,
 }
@@ -114,6 +115,24 @@ impl Request {
     }
 }
 
+/// The public keys that signatures are checked with.
+#[derive(Debug, Clone, Default)]
+pub struct Keys {
+    /// All of them.
+    pub ring: KeyRing,
+    /// Regions whose keys could not be listed, and why.
+    pub gaps: BTreeMap<String, Gap>,
+}
+
+impl From<KeyRing> for Keys {
+    fn from(ring: KeyRing) -> Self {
+        Self {
+            ring,
+            gaps: BTreeMap::new(),
+        }
+    }
+}
+
 /// A chain that was verified.
 #[derive(Debug, Clone)]
 pub struct Verified {
@@ -123,19 +142,21 @@ pub struct Verified {
     pub anchor: Option<Anchor>,
 }
 
-/// Verifies all chains of the scopes, and hands out those of each scope when they are done.
+/// Verifies all chains of the scopes, and hands out those of each scope when they are done. `keys` gives those of the
+/// time since the first digest that matters.
 pub fn verify(
     source: &dyn Source,
     scopes: &[Scope],
-    keys: &KeyRing,
+    keys: &dyn Fn(Option<Timestamp>) -> Keys,
     request: &Request,
     progress: &Progress,
     done: &(dyn Fn(Vec<Verified>) + Sync),
 ) {
-    let pool = Pool::new(source, keys, request.limits, progress);
     let readers = source.readers().max(1);
     let threads = readers.min(scopes.len());
     let shelves = each(scopes, threads, |scope| Shelf::list(source, scope, request));
+    let keys = keys(first(&shelves, request));
+    let pool = Pool::new(source, &keys, request.limits, progress);
     // A digest may lie in the folder of another scope than the one that it belongs to.
     let strays = each(&shelves, threads, |shelf| strays(&pool, shelf));
     let homes: Vec<DigestKey> = strays
@@ -264,20 +285,10 @@ pub fn bucket_of(source: &dyn Source, scopes: &[Scope], limits: &Limits) -> Opti
     most.map(|(bucket, _)| bucket)
 }
 
-/// From when on public keys are needed: where the window or an earlier run's end is, or a generous year back.
-#[cfg(feature = "aws")]
-fn first(source: &dyn Source, scopes: &[Scope], request: &Request) -> Option<Timestamp> {
+/// From when on public keys are needed: where the window or an earlier run's end is, else where the record begins.
+fn first(shelves: &[Shelf], request: &Request) -> Option<Timestamp> {
     let anchors = request.anchors.values().map(|it| it.end);
-    let since = request.since.or_else(|| {
-        // The oldest folder of digests tells the year; keys of a time without digests do no harm.
-        let folders = scopes.iter().flat_map(Scope::digests);
-        let years = folders.filter_map(|folder| {
-            let years = source.folders(&folder).ok()?;
-            years.iter().filter_map(|it| it.parse::<i16>().ok()).min()
-        });
-        let day = jiff::civil::Date::new(years.min()?, 1, 1).ok()?;
-        let zoned = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-        Some(zoned.timestamp())
-    });
+    let since = request.since;
+    let since = since.or_else(|| shelves.iter().filter_map(|it| it.first).min());
     anchors.chain(since).min()
 }

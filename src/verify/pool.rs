@@ -1,16 +1,20 @@
 //! Threads that read objects: digests are opened and logs hashed where they are read.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
+use trailaudit_checks::calls::GET_OBJECT;
 use trailaudit_checks::digest::{
-    Flaw, KeyRing, Limits, LogEntry, LogOutcome, LogReader, ObjectRef, Settled, Signature, Step,
-    open,
+    Flaw, Limits, LogEntry, LogOutcome, LogReader, ObjectRef, Settled, Signature, Step, open,
 };
 
+use trailaudit_checks::fact::Reason;
+
+use super::Keys;
 use super::progress::Progress;
-use super::source::{Sink, Source, Unread};
+use super::source::{Sink, Source, Storage, Unread};
 
 /// What is to be read, and who waits for it.
 pub(super) struct Job {
@@ -27,14 +31,39 @@ pub(super) enum What {
 
 /// What came of it.
 pub(super) enum Done {
-    Digest(usize, Step, Option<Unread>),
-    Log(Arc<Settled>, LogEntry, LogOutcome, Option<Unread>),
+    Digest(usize, Step, Beside),
+    Log(Arc<Settled>, LogEntry, LogOutcome, Beside),
+}
+
+/// What came of reading an object, beside its verdict.
+#[derive(Default)]
+pub(super) struct Beside {
+    /// Why it could not be read.
+    pub(super) unread: Option<Unread>,
+    /// How it is stored.
+    pub(super) storage: Option<Storage>,
+}
+
+impl Beside {
+    fn unread(unread: Unread) -> Self {
+        Self {
+            unread: Some(unread),
+            storage: None,
+        }
+    }
+
+    fn stored(storage: Option<Storage>) -> Self {
+        Self {
+            unread: None,
+            storage,
+        }
+    }
 }
 
 /// The threads' common list of work.
 pub(super) struct Pool<'a> {
     pub(super) source: &'a dyn Source,
-    pub(super) keys: &'a KeyRing,
+    pub(super) keys: &'a Keys,
     pub(super) limits: Limits,
     pub(super) progress: &'a Progress,
     queue: Mutex<Queue>,
@@ -50,7 +79,7 @@ struct Queue {
 impl<'a> Pool<'a> {
     pub(super) fn new(
         source: &'a dyn Source,
-        keys: &'a KeyRing,
+        keys: &'a Keys,
         limits: Limits,
         progress: &'a Progress,
     ) -> Self {
@@ -82,20 +111,29 @@ impl<'a> Pool<'a> {
     /// Reads until there is nothing left.
     pub(super) fn work(&self) {
         let mut reader = LogReader::new(self.limits.log);
-        while let Some(job) = self.next() {
-            let done = match job.what {
-                What::Digest(number, at) => {
-                    let (step, unread) = self.digest(&at);
-                    Done::Digest(number, step, unread)
-                }
-                What::Log(digest, entry) => {
-                    let (outcome, unread) = self.log(&mut reader, &entry);
-                    Done::Log(digest, entry, outcome, unread)
-                }
-            };
+        while let Some(Job { what, reply }) = self.next() {
+            let read = catch_unwind(AssertUnwindSafe(|| self.read(&mut reader, &what)));
+            // A reader that dies must not leave its chain waiting, nor the object untold.
+            let done = read.unwrap_or_else(|_| {
+                reader = LogReader::new(self.limits.log);
+                died(&what)
+            });
             self.progress.read();
             // Nobody waits any more when the run is over already.
-            drop(job.reply.send(done));
+            drop(reply.send(done));
+        }
+    }
+
+    fn read(&self, reader: &mut LogReader, what: &What) -> Done {
+        match what {
+            What::Digest(number, at) => {
+                let (step, beside) = self.digest(at);
+                Done::Digest(*number, step, beside)
+            }
+            What::Log(digest, entry) => {
+                let (outcome, beside) = self.log(reader, entry);
+                Done::Log(Arc::clone(digest), entry.clone(), outcome, beside)
+            }
         }
     }
 
@@ -116,40 +154,71 @@ impl<'a> Pool<'a> {
     }
 
     /// Reads and opens one digest.
-    pub(super) fn digest(&self, at: &ObjectRef) -> (Step, Option<Unread>) {
+    pub(super) fn digest(&self, at: &ObjectRef) -> (Step, Beside) {
         let mut held = Held::new(self.limits.digest.bytes);
-        let opened = match self.source.read(&at.key, &mut held) {
-            Ok(Some(metadata)) => {
-                let metadata = metadata
-                    .iter()
-                    .map(|(name, value)| (name.as_str(), value.as_str()));
+        match self.source.read(&at.key, &mut held) {
+            Ok(Some(about)) => {
+                let metadata = about.metadata.iter();
+                let metadata = metadata.map(|(name, value)| (name.as_str(), value.as_str()));
                 let signature = Signature::from_metadata(metadata);
-                open(at, &held.bytes, signature.as_ref(), self.keys, &self.limits)
+                let opened = open(
+                    at,
+                    &held.bytes,
+                    signature.as_ref(),
+                    &self.keys.ring,
+                    &self.limits,
+                );
+                (opened.into(), Beside::stored(about.storage))
             }
-            Ok(None) => Err(Flaw::unread(at, "no such object")),
+            Ok(None) => {
+                let flaw = Flaw::unread(at, "no such object");
+                (Err(flaw).into(), Beside::default())
+            }
             Err(unread) => {
                 let flaw = Flaw::unread(at, unread.words());
-                return (Err(flaw).into(), Some(unread));
+                (Err(flaw).into(), Beside::unread(unread))
             }
-        };
-        (opened.into(), None)
+        }
     }
 
-    fn log(&self, reader: &mut LogReader, entry: &LogEntry) -> (LogOutcome, Option<Unread>) {
+    fn log(&self, reader: &mut LogReader, entry: &LogEntry) -> (LogOutcome, Beside) {
         let mut hashed = Hashed { reader, entry };
         match self.source.read(&entry.at.key, &mut hashed) {
-            Ok(Some(_)) => {
+            Ok(Some(about)) => {
                 let (outcome, bytes) = reader.end(entry);
                 self.progress.bytes(bytes);
-                (outcome, None)
+                (outcome, Beside::stored(about.storage))
             }
-            Ok(None) => (LogOutcome::Missing, None),
+            Ok(None) => (LogOutcome::Missing, Beside::default()),
             Err(unread) => {
                 // Makes the reader ready for the next.
                 let _ = reader.end(entry);
-                (LogOutcome::Unread(unread.words()), Some(unread))
+                (LogOutcome::Unread(unread.words()), Beside::unread(unread))
             }
         }
+    }
+}
+
+/// The object could not be read, for a fault of ours.
+fn died(what: &What) -> Done {
+    let unread = Unread {
+        call: GET_OBJECT,
+        reason: Reason::Failed,
+        detail: "reading it died: please report this".to_owned(),
+        request_id: None,
+    };
+    let words = unread.words();
+    let beside = Beside::unread(unread);
+    match what {
+        What::Digest(number, at) => {
+            Done::Digest(*number, Err(Flaw::unread(at, words)).into(), beside)
+        }
+        What::Log(digest, entry) => Done::Log(
+            Arc::clone(digest),
+            entry.clone(),
+            LogOutcome::Unread(words),
+            beside,
+        ),
     }
 }
 
@@ -196,5 +265,75 @@ impl Sink for Hashed<'_> {
 
     fn piece(&mut self, bytes: &[u8]) -> bool {
         self.reader.push(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+    use crate::verify::{About, Listed, Lock};
+
+    /// Dies of each object.
+    struct Deadly;
+
+    impl Source for Deadly {
+        fn folders(&self, _: &str) -> Result<Vec<String>, Unread> {
+            Ok(Vec::new())
+        }
+
+        fn list(
+            &self,
+            _: &str,
+            _: &str,
+            _: &mut dyn FnMut(&[Listed]) -> bool,
+        ) -> Result<(), Unread> {
+            Ok(())
+        }
+
+        fn read(&self, _: &str, _: &mut dyn Sink) -> Result<Option<About>, Unread> {
+            panic!("as a test wants it")
+        }
+
+        fn lock(&self, _: &str) -> Result<Option<Lock>, Unread> {
+            Ok(None)
+        }
+
+        fn history(&self, _: &str) -> Option<String> {
+            None
+        }
+
+        fn readers(&self) -> usize {
+            1
+        }
+    }
+
+    #[test]
+    fn a_reader_that_dies_answers_all_the_same() {
+        let (keys, progress) = (Keys::default(), Progress::new(false));
+        let pool = Pool::new(&Deadly, &keys, Limits::default(), &progress);
+        let (reply, answers) = channel();
+        for number in 0..2 {
+            let at = ObjectRef {
+                bucket: "logs".to_owned(),
+                key: "AWSLogs/digest.json.gz".to_owned(),
+            };
+            let what = What::Digest(number, at);
+            let reply = reply.clone();
+            pool.submit(Job { what, reply });
+        }
+        drop(reply);
+        pool.close();
+        pool.work();
+        let told: Vec<Done> = answers.iter().collect();
+        assert_eq!(told.len(), 2);
+        for done in told {
+            let Done::Digest(_, step, beside) = done else {
+                panic!("a digest was asked for");
+            };
+            assert!(matches!(step, Step::Flawed(_)));
+            assert_eq!(beside.unread.unwrap().reason, Reason::Failed);
+        }
     }
 }

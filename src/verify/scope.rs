@@ -45,6 +45,8 @@ impl Scope {
 }
 
 const DIGESTS: &str = "CloudTrail-Digest";
+/// What CloudTrail delivers for nearly every account.
+const USUAL: [&str; 2] = [DIGESTS, "CloudTrail"];
 
 /// Which of the bucket's objects are wanted.
 #[derive(Debug, Clone, Default)]
@@ -74,23 +76,33 @@ const MOST_FOLDERS: usize = 500;
 
 /// Looks for accounts and regions: those of many accounts at once.
 pub fn find(source: &dyn Source, wanted: &Wanted) -> Found {
+    let base = base(&wanted.prefix);
+    let mut listings = Listings::new(source);
+    if wanted.search {
+        listings.ahead(vec![base.clone(), format!("{base}AWSLogs/")]);
+    }
     let mut search = Search {
-        source,
+        listings,
         wanted,
         found: Found::default(),
         accounts: Vec::new(),
         listed: 0,
     };
-    search.prefixes(&base(&wanted.prefix), 0);
+    search.prefixes(&base, 0);
     let Search {
+        mut listings,
         mut found,
         accounts,
         ..
     } = search;
-    let below = |found: &mut Found, folders: Vec<String>| -> Vec<Vec<String>> {
-        let listed = super::each(&folders, source.readers(), |it| source.folders(it));
-        let answers = folders.into_iter().zip(listed);
-        let names = answers.map(|(folder, names)| {
+    let ahead = accounts.iter().flat_map(|Account { root, .. }| {
+        let usual = USUAL.iter().map(move |service| format!("{root}{service}/"));
+        std::iter::once(root.clone()).chain(usual)
+    });
+    listings.ahead(ahead.collect());
+    let mut below = |found: &mut Found, folders: Vec<String>| -> Vec<Vec<String>> {
+        let answers = listings.all(&folders);
+        let names = folders.into_iter().zip(answers).map(|(folder, names)| {
             names.unwrap_or_else(|unread| {
                 found.unread.push((folder, unread));
                 Vec::new()
@@ -145,8 +157,42 @@ struct Account {
     root: String,
 }
 
-struct Search<'a> {
+/// What lies below each folder. What most buckets have is asked for before it is known to be there, so that nothing
+/// waits for one answer to ask the next question.
+struct Listings<'a> {
     source: &'a dyn Source,
+    known: BTreeMap<String, Result<Vec<String>, Unread>>,
+}
+
+impl<'a> Listings<'a> {
+    fn new(source: &'a dyn Source) -> Self {
+        Self {
+            source,
+            known: BTreeMap::new(),
+        }
+    }
+
+    fn ahead(&mut self, folders: Vec<String>) {
+        let listed = super::each(&folders, self.source.readers(), |it| {
+            self.source.folders(it)
+        });
+        self.known.extend(folders.into_iter().zip(listed));
+    }
+
+    fn one(&mut self, folder: &str) -> Result<Vec<String>, Unread> {
+        let known = self.known.remove(folder);
+        known.unwrap_or_else(|| self.source.folders(folder))
+    }
+
+    fn all(&mut self, folders: &[String]) -> Vec<Result<Vec<String>, Unread>> {
+        let new = folders.iter().filter(|it| !self.known.contains_key(*it));
+        self.ahead(new.cloned().collect());
+        folders.iter().map(|it| self.one(it)).collect()
+    }
+}
+
+struct Search<'a> {
+    listings: Listings<'a>,
     wanted: &'a Wanted,
     found: Found,
     accounts: Vec<Account>,
@@ -156,7 +202,7 @@ struct Search<'a> {
 impl Search<'_> {
     fn list(&mut self, prefix: &str) -> Vec<String> {
         self.listed += 1;
-        self.source.folders(prefix).unwrap_or_else(|unread| {
+        self.listings.one(prefix).unwrap_or_else(|unread| {
             self.found.unread.push((prefix.to_owned(), unread));
             Vec::new()
         })

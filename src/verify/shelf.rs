@@ -1,6 +1,7 @@
 //! The digests of one scope, by listing. Kept small: a year of an organization is millions of keys.
 
 use std::collections::BTreeMap;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -39,6 +40,24 @@ struct Place {
 impl Shelf {
     /// Lists the digests of a scope that may matter to the window.
     pub(super) fn list(source: &dyn Source, scope: &Scope, request: &Request) -> Self {
+        std::thread::scope(|threads| {
+            // Beside the other listing: each waits for its own answers.
+            let log = threads.spawn(|| match request.since {
+                Some(_) => None,
+                None => first_log(source, scope),
+            });
+            let mut shelf = Self::digests(source, scope, request);
+            let digests = shelf.chains.values().flatten().map(|it| it.end);
+            let digest = digests
+                .min()
+                .map(|end| end.saturating_sub(INTERVAL).unwrap_or(end));
+            let log = log.join().unwrap_or_else(|died| resume_unwind(died));
+            shelf.first = digest.into_iter().chain(log).min();
+            shelf
+        })
+    }
+
+    fn digests(source: &dyn Source, scope: &Scope, request: &Request) -> Self {
         let mut shelf = Self::default();
         for folder in scope.digests() {
             let listed = each(source, &folder, request, &mut |page| {
@@ -51,15 +70,6 @@ impl Shelf {
             });
             shelf.unread = shelf.unread.take().or(listed.err());
         }
-        let digests = shelf.chains.values().flatten().map(|it| it.end);
-        let digest = digests
-            .min()
-            .map(|end| end.saturating_sub(INTERVAL).unwrap_or(end));
-        let log = match request.since {
-            Some(_) => None,
-            None => first_log(source, scope),
-        };
-        shelf.first = digest.into_iter().chain(log).min();
         shelf
     }
 

@@ -1,8 +1,10 @@
 //! Where objects are read: a folder, or a bucket.
 
+use jiff::Timestamp;
 use trailaudit_checks::calls::ApiCall;
 use trailaudit_checks::fact::{Gap, Reason};
 use trailaudit_checks::ids::{AccountId, Region};
+use trailaudit_checks::inventory::RetentionMode;
 
 /// Lists and reads the objects of one bucket or of its mirror. Called from many threads at once.
 pub trait Source: Sync {
@@ -19,7 +21,10 @@ pub trait Source: Sync {
     ) -> Result<(), Unread>;
 
     /// Reads one object in pieces. `None`: there is no such object.
-    fn read(&self, key: &str, sink: &mut dyn Sink) -> Result<Option<Metadata>, Unread>;
+    fn read(&self, key: &str, sink: &mut dyn Sink) -> Result<Option<About>, Unread>;
+
+    /// The lock of an object, asked for by itself: S3 leaves it out of an answer for more than one reason.
+    fn lock(&self, key: &str) -> Result<Option<Lock>, Unread>;
 
     /// What became of an object that is missing or was altered, as far as its versions tell.
     fn history(&self, key: &str) -> Option<String>;
@@ -35,6 +40,37 @@ pub struct Listed {
     pub key: String,
     /// Its size in bytes.
     pub size: u64,
+}
+
+/// What is told of an object beside its bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// Its own metadata.
+    pub metadata: Metadata,
+    /// How S3 stores it; none in a folder.
+    pub storage: Option<Storage>,
+}
+
+/// How S3 stores an object.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Storage {
+    /// `AES256`, `aws:kms` or `aws:kms:dsse`.
+    pub encryption: Option<String>,
+    /// The KMS key.
+    pub key: Option<String>,
+    /// Its lock, as far as the answer tells.
+    pub lock: Option<Lock>,
+    /// When it was written.
+    pub modified: Option<Timestamp>,
+}
+
+/// The retention of an object; what is none could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lock {
+    /// Who may shorten it.
+    pub mode: Option<RetentionMode>,
+    /// When it ends.
+    pub until: Option<Timestamp>,
 }
 
 /// An object's own metadata, by name.

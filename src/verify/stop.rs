@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use trailaudit_checks::calls::{ApiCall, GET_OBJECT, LIST_OBJECTS};
+use trailaudit_checks::calls::{ApiCall, GET_OBJECT, GET_OBJECT_RETENTION, LIST_OBJECTS};
 use trailaudit_checks::fact::Reason;
 
-use super::source::{Listed, Metadata, Sink, Source, Unread};
+use super::source::{About, Listed, Lock, Sink, Source, Unread};
 
 /// Whether the run is to end.
 #[derive(Debug, Clone, Default)]
@@ -128,9 +128,14 @@ impl Source for Stoppable<'_> {
         }
     }
 
-    fn read(&self, key: &str, sink: &mut dyn Sink) -> Result<Option<Metadata>, Unread> {
+    fn read(&self, key: &str, sink: &mut dyn Sink) -> Result<Option<About>, Unread> {
         self.stop.check(GET_OBJECT)?;
         self.source.read(key, sink)
+    }
+
+    fn lock(&self, key: &str) -> Result<Option<Lock>, Unread> {
+        self.stop.check(GET_OBJECT_RETENTION)?;
+        self.source.lock(key)
     }
 
     fn history(&self, key: &str) -> Option<String> {
@@ -164,7 +169,11 @@ mod tests {
             Ok(())
         }
 
-        fn read(&self, _: &str, _: &mut dyn Sink) -> Result<Option<Metadata>, Unread> {
+        fn read(&self, _: &str, _: &mut dyn Sink) -> Result<Option<About>, Unread> {
+            Ok(None)
+        }
+
+        fn lock(&self, _: &str) -> Result<Option<Lock>, Unread> {
             Ok(None)
         }
 

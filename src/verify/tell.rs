@@ -5,7 +5,7 @@ use trailaudit_checks::digest::{
     Problem, Severity, Verdict, Window,
 };
 use trailaudit_checks::fact::{Fact, Gap, Known, Unknown};
-use trailaudit_checks::inventory::VerifiedChain;
+use trailaudit_checks::inventory::{Stored, VerifiedChain};
 
 use super::scope::Scope;
 use super::source::{Source, Unread};
@@ -54,6 +54,7 @@ impl Told {
             backfills,
             logs_listed,
             unread,
+            stored: Vec::new(),
         })
     }
 
@@ -143,6 +144,11 @@ impl Told {
         }
     }
 
+    /// How the objects that were read are stored.
+    pub(super) fn stored(&mut self, stored: Vec<Stored>) {
+        self.0.stored = stored;
+    }
+
     pub(super) fn finish(mut self) -> VerifiedChain {
         self.0.problems.sort();
         self.0
@@ -218,6 +224,7 @@ pub(super) fn unlisted(id: ChainId, window: Window, gap: Gap) -> VerifiedChain {
         backfills: 0,
         logs_listed: Unknown(gap.clone()),
         unread: vec![gap],
+        stored: Vec::new(),
     }
 }
 
@@ -241,6 +248,7 @@ pub(super) fn unopened(id: ChainId, window: Window, digests: u64, backfills: u64
         backfills,
         logs_listed: Known(0),
         unread: Vec::new(),
+        stored: Vec::new(),
     }
 }
 

@@ -5,16 +5,19 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use jiff::SignedDuration;
+use trailaudit_checks::calls::GET_OBJECT_RETENTION;
 use trailaudit_checks::digest::{
     Anchor, ChainId, DigestKey, LogEntry, LogKey, ObjectRef, Plan, Problem, Settled, Step, Walk,
     Window, reconcile,
 };
-use trailaudit_checks::fact::{Fact, Gap, Known, Unknown};
+use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
+use trailaudit_checks::inventory::ObjectKind;
 
-use super::pool::{Done, Job, Pool, What};
+use super::pool::{Beside, Done, Job, Pool, What};
 use super::scope::Scope;
 use super::shelf::{self, Shelf};
-use super::source::Unread;
+use super::source::{Lock, Unread};
+use super::stored::Ways;
 use super::tell::{self, Told};
 use super::{Depth, Request, Verified};
 
@@ -40,6 +43,8 @@ struct Walked {
     listed: u64,
     backfills: u64,
     unread: Vec<Gap>,
+    /// How the objects that were read are stored.
+    ways: Ways,
     /// Logs that were not to be read.
     skipped: u64,
     former: Option<Anchor>,
@@ -152,6 +157,7 @@ impl Scoped<'_> {
                 .filter(|key| key.backfill && inside(key))
                 .count() as u64,
             unread: Vec::new(),
+            ways: Ways::default(),
             skipped: 0,
             former,
             lost_anchor,
@@ -219,8 +225,12 @@ impl Scoped<'_> {
             told.stray(problem);
         }
         told.skipped(it.skipped);
-        told.keys(self.request.key_gaps.get(&self.scope.region));
+        told.keys(self.pool.keys.gaps.get(&self.scope.region));
         told.history(self.pool.source);
+        told.stored(
+            it.ways
+                .stored(|key| self.lock(key), |unread| self.gap(unread)),
+        );
         let record = told.finish();
         // What could not be read is to be read again by the next run.
         let whole = record.unread.is_empty()
@@ -253,6 +263,19 @@ impl Scoped<'_> {
             record: tell::unopened(id, window, inside.count() as u64, backfills),
             anchor: former,
         }
+    }
+
+    /// Asks for the lock of an object of which reading did not tell one.
+    fn lock(&self, key: &str) -> Result<Option<Lock>, Unread> {
+        if self.request.locks {
+            return self.pool.source.lock(key);
+        }
+        Err(Unread {
+            call: GET_OBJECT_RETENTION,
+            reason: Reason::NotAsked,
+            detail: "no selected check needs it".to_owned(),
+            request_id: None,
+        })
     }
 
     fn gap(&self, unread: &Unread) -> Gap {
@@ -294,15 +317,15 @@ impl<'a, 'w> Reading<'a, 'w> {
     fn run(mut self) {
         let mut ended = false;
         loop {
-            self.ask();
-            if self.under_way == 0 {
-                if ended {
-                    break;
-                }
+            // The last digest waits for no other: its logs are read beside those of the ones before.
+            if !ended && self.pushed == self.keys.len() {
                 ended = true;
                 let settled = self.walked.walk.end();
                 self.settled(settled);
-                continue;
+            }
+            self.ask();
+            if self.under_way == 0 {
+                break;
             }
             // The sender is held here, so that receiving does not fail.
             let Ok(done) = self.receiver.recv() else {
@@ -336,8 +359,9 @@ impl<'a, 'w> Reading<'a, 'w> {
 
     fn take(&mut self, done: Done) {
         match done {
-            Done::Digest(number, step, unread) => {
-                self.unread(unread);
+            Done::Digest(number, step, beside) => {
+                let key = self.keys.get(number).map(|it| it.object().key);
+                self.beside(ObjectKind::Digest, &key.unwrap_or_default(), beside);
                 self.look_at_anchor(&step);
                 self.early.insert(number, step);
                 while let Some(step) = self.early.remove(&self.pushed) {
@@ -346,8 +370,8 @@ impl<'a, 'w> Reading<'a, 'w> {
                     self.settled(settled);
                 }
             }
-            Done::Log(digest, entry, outcome, unread) => {
-                self.unread(unread);
+            Done::Log(digest, entry, outcome, beside) => {
+                self.beside(ObjectKind::Log, &entry.at.key, beside);
                 self.walked.walk.log(&digest, &entry, outcome);
             }
         }
@@ -379,8 +403,11 @@ impl<'a, 'w> Reading<'a, 'w> {
     }
 
     /// The first gap of each kind is kept; the problems tell of each object.
-    fn unread(&mut self, unread: Option<Unread>) {
-        let Some(unread) = unread else { return };
+    fn beside(&mut self, kind: ObjectKind, key: &str, beside: Beside) {
+        if let Some(storage) = beside.storage {
+            self.walked.ways.add(kind, key, storage);
+        }
+        let Some(unread) = beside.unread else { return };
         let kept = &mut self.walked.unread;
         let same = |gap: &Gap| (gap.call, gap.reason) == (unread.call, unread.reason);
         if !kept.iter().any(same) {
@@ -395,7 +422,7 @@ pub(super) fn irregular(
     at: &ObjectRef,
 ) -> Option<(Box<trailaudit_checks::digest::Flaw>, Option<Unread>)> {
     match pool.digest(at) {
-        (Step::Flawed(flaw), unread) => Some((flaw, unread)),
+        (Step::Flawed(flaw), beside) => Some((flaw, beside.unread)),
         (Step::Opened(_) | Step::Absent(_), _) => None,
     }
 }

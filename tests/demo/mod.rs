@@ -6,7 +6,7 @@
 
 mod accounts;
 mod iam;
-mod trails;
+pub(crate) mod trails;
 
 use trailaudit::snapshot::{Snapshot, Spool};
 use trailaudit_checks::coverage::Coverage;

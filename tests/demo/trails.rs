@@ -25,7 +25,10 @@ pub(crate) const ORGANIZATION_TRAIL: &str =
 pub(crate) const WEAK_TRAIL: &str =
     "arn:aws:cloudtrail:eu-central-1:444444444444:trail/payments-audit";
 pub(crate) const SANDBOX_TRAIL: &str = "arn:aws:cloudtrail:us-west-2:666666666666:trail/experiment";
-const KEY: &str = "arn:aws:kms:us-east-1:222222222222:key/8f0f6a52-3c1d-4f7e-9a55-0c6d1e2b7a90";
+/// How long the log bucket locks what is delivered.
+pub(crate) const KEPT_DAYS: u32 = 90;
+pub(crate) const KEY: &str =
+    "arn:aws:kms:us-east-1:222222222222:key/8f0f6a52-3c1d-4f7e-9a55-0c6d1e2b7a90";
 const GROUP: &str = "arn:aws:logs:us-east-1:111111111111:log-group:organization-trail";
 const LOGS: &str = "example-organization-trail-222222222222";
 const PAYMENTS_LOGS: &str = "payments-audit-444444444444";
@@ -247,8 +250,6 @@ fn bucket(ask: &mut Ask, name: &str, account: &str, region: &str) -> Bucket {
         access_points: ask.known(calls::LIST_ACCESS_POINTS, at, Vec::new()),
         tags: ask.known(calls::GET_BUCKET_TAGGING, at, Default::default()),
         prefixes: ask.known(calls::LIST_OBJECTS, at, vec!["AWSLogs/".to_owned()]),
-        delivered: not_asked(calls::LIST_OBJECTS, at),
-        samples: not_asked(calls::LIST_OBJECTS, at),
     }
 }
 
@@ -257,7 +258,7 @@ fn log_bucket(ask: &mut Ask) -> Bucket {
     let at = At(LOG_ARCHIVE, HOME, LOGS);
     let retention = Retention {
         mode: RetentionMode::Governance,
-        days: Some(90),
+        days: Some(KEPT_DAYS),
         years: None,
     };
     let encryption = DefaultEncryption {
@@ -363,8 +364,6 @@ fn sandbox_bucket(ask: &mut Ask) -> Bucket {
         access_points: Unknown(gone(calls::LIST_ACCESS_POINTS)),
         tags: Unknown(gone(calls::GET_BUCKET_TAGGING)),
         prefixes: Unknown(gone(calls::LIST_OBJECTS)),
-        delivered: Unknown(gone(calls::LIST_OBJECTS)),
-        samples: Unknown(gone(calls::LIST_OBJECTS)),
     }
 }
 

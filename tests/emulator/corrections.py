@@ -25,6 +25,7 @@ REGIONS = ("us-east-1", "eu-west-1", "eu-central-1")
 AWS_POLICIES = ("AdministratorAccess", "AWSCloudTrail_FullAccess")
 _documents = json.loads(aws_managed_policies_data)
 _key_rotation = KmsBackend.get_key_rotation_status
+_key_response_get = S3Response._key_response_get
 _organizations_dispatch = OrganizationsResponse.call_action
 
 opted_in: dict[str, str] = {}  # account: a region that it has switched on, and others have not
@@ -105,6 +106,19 @@ def get_object_lock_configuration(self):
     return 200, {}, f'<{root} xmlns="{space}">{lock}{rule if mode else ""}</{root}>'
 
 
+def key_response_get(self, query, key_name):
+    """GetObjectRetention, of an object without one as well. Reference: S3, GetObjectRetention and its errors.
+    moto: 500."""
+    if "retention" not in query:
+        return _key_response_get(self, query, key_name)
+    key, _ = self._get_key()
+    if not key.lock_mode:
+        code = "NoSuchObjectLockConfiguration"
+        return 404, {}, f"<Error><Code>{code}</Code><Message>The object has no lock</Message></Error>"
+    inner = f"<Mode>{key.lock_mode}</Mode><RetainUntilDate>{key.lock_until}</RetainUntilDate>"
+    return 200, {}, f'<Retention xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{inner}</Retention>'
+
+
 def get_bucket_replication(self):
     """The rules as they were put. Reference: S3, ReplicationRule. moto: every filter becomes "all"."""
     said = self.backend.get_bucket_replication(self.bucket_name)
@@ -164,6 +178,7 @@ def _patches():
         (S3Response, "get_bucket_versioning", get_bucket_versioning),
         (S3Response, "get_bucket_encryption", get_bucket_encryption),
         (S3Response, "get_bucket_replication", get_bucket_replication),
+        (S3Response, "_key_response_get", key_response_get),
         (S3Response, "get_object_lock_configuration", get_object_lock_configuration),
         (IAMBackend, "_init_aws_policies", aws_managed_policies),
         (KmsBackend, "get_key_rotation_status", get_key_rotation_status),

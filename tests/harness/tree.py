@@ -32,14 +32,17 @@ class Tree:
     def logs(self) -> list[str]:
         return [name for name in self.files if "/CloudTrail-Digest/" not in name]
 
-    def upload(self, client, bucket: str = "logs", create: bool = True) -> None:
+    def upload(self, client, bucket: str = "logs", create: bool = True, key: str = "") -> None:
+        """Puts all of it there; the logs encrypted with `key`, as CloudTrail does."""
         lines = (self.root / ".metadata.jsonl").read_text().splitlines()
         metadata = {it["key"]: it["metadata"] for it in map(json.loads, lines)}
         if create:
             client.create_bucket(Bucket=bucket)
+        logs = set(self.logs) if key else set()
         for name in self.files:
             body = (self.root / name).read_bytes()
-            client.put_object(Bucket=bucket, Key=name, Body=body, Metadata=metadata.get(name, {}))
+            encrypted = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key} if key and name in logs else {}
+            client.put_object(Bucket=bucket, Key=name, Body=body, Metadata=metadata.get(name, {}), **encrypted)
         cloudtrail.public_keys.update(json.loads(self.keys.read_text()))
 
 

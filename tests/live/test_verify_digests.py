@@ -5,6 +5,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from moto.s3.models import s3_backends
+
 from harness import tree
 
 CHECKS = ["delivery-*", "trail-log-file-validation"]
@@ -32,7 +34,7 @@ def laid(org, tmp_path):
         s3 = org.client("s3", org.archive)
         # It lets CloudTrail alone write, and moto does not read its conditions: it would refuse all plain HTTP.
         s3.delete_bucket_policy(Bucket="org-trail-logs")
-        made.upload(s3, "org-trail-logs", create=False)
+        made.upload(s3, "org-trail-logs", create=False, key=org.key)
         return made
 
     return make
@@ -70,3 +72,68 @@ def test_a_bucket_that_may_not_be_listed(org, scan, laid, emulator):
 def test_not_asked_for(org, scan):
     audit = scan(checks=CHECKS).ended(0).json()
     assert audit["chains"] == [] and not any(it["subject"]["kind"] == "chain" for it in audit["findings"])
+
+
+ONE = ["delivery-objects-*"]
+
+
+def of_objects(audit) -> dict:
+    """By check, how many chains ended how."""
+    each = ((it["check"].removeprefix("delivery-objects-").split("-")[0], it["status"]) for it in audit["findings"])
+    return dict(Counter(each))
+
+
+@pytest.fixture
+def few(org, laid):
+    """Two chains, with logs."""
+    return laid(accounts=[org.management, org.archive], regions=["us-east-1"], logs_per_hour=2)
+
+
+def look(scan, org):
+    part = ["--accounts", f"{org.management},{org.archive}", "--regions", "us-east-1"]
+    return scan("--verify-digests", "--since", "6h", *part, checks=ONE)
+
+
+def test_objects_are_stored_as_configured(org, scan, few, emulator):
+    audit = look(scan, org).ended(0).json()
+    assert of_objects(audit) == {("encrypted", "pass"): 2, ("locked", "pass"): 2}
+    # All that is asked is told with the objects themselves.
+    assert "s3:GetObjectRetention" not in emulator.counts()
+
+
+def test_a_log_that_was_written_again_without_the_key(org, scan, few):
+    s3 = org.client("s3", org.archive)
+    log = few.logs[-1]
+    s3.put_object(Bucket="org-trail-logs", Key=log, Body=(few.root / log).read_bytes())
+    audit = look(scan, org).ended(1).json()
+    assert of_objects(audit) == {("encrypted", "pass"): 1, ("encrypted", "fail"): 1, ("locked", "pass"): 2}
+    (finding,) = [it for it in audit["findings"] if it["status"] == "fail"]
+    assert any(log in it["what"] for it in finding["evidence"])
+
+
+def test_a_lock_shorter_than_the_default(org, scan, few):
+    # Not through HTTP: moto wants the bucket to be empty.
+    s3_backends[org.archive]["aws"].buckets["org-trail-logs"].default_lock_days = 401
+    audit = look(scan, org).ended(1).json()
+    assert of_objects(audit) == {("encrypted", "pass"): 2, ("locked", "fail"): 2}
+
+
+@pytest.fixture
+def unlocked(org, few):
+    """A log without a lock, as one from before the bucket had a default."""
+    key = s3_backends[org.archive]["aws"].get_object("org-trail-logs", few.logs[-1])
+    key.lock_mode = key.lock_until = None
+    return few.logs[-1]
+
+
+def test_a_log_that_is_not_locked(org, scan, unlocked, emulator):
+    audit = look(scan, org).ended(1).json()
+    assert of_objects(audit)["locked", "fail"] == 1
+    assert emulator.counts()["s3:GetObjectRetention"] == 1
+
+
+def test_a_lock_that_may_not_be_read(org, scan, unlocked, emulator):
+    """S3 leaves the lock out for those who may not read it: then nothing is said of it."""
+    emulator.refuse("AccessDenied", operation="s3:GetObjectRetention")
+    audit = look(scan, org).ended(3).json()
+    assert of_objects(audit)["locked", "unknown"] == 1

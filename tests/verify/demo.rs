@@ -2,10 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use trailaudit::verify::{Depth, Folder, Progress, Request, Wanted, find, verify};
-use trailaudit_checks::digest::{KeyRing, Limits};
-use trailaudit_checks::inventory::VerifiedChain;
+use jiff::SignedDuration;
+use trailaudit::verify::{
+    About, Depth, Folder, Keys, Listed, Lock, Progress, Request, Sink, Source, Storage, Unread,
+    Wanted, find, verify,
+};
+use trailaudit_checks::digest::{DigestKey, KeyRing, Kind, Limits, LogKey, ObjectRef};
+use trailaudit_checks::inventory::{RetentionMode, VerifiedChain};
 
+use crate::demo::trails::{KEPT_DAYS, KEY};
 use crate::demo::{HOME, MANAGEMENT, ORGANIZATION, PAYMENTS, SECURITY};
 use crate::tree::Tree;
 use crate::tree::spec::Spec;
@@ -45,7 +50,18 @@ fn verified(spec: serde_json::Value) -> Vec<VerifiedChain> {
     let tree = Tree::new(&spec);
     let folder = tempfile::tempdir().unwrap();
     super::write(folder.path(), &tree, &spec.bucket);
-    let source = Folder::open(folder.path(), None).unwrap();
+    let mut source = Bucket {
+        folder: Folder::open(folder.path(), None).unwrap(),
+        altered: None,
+    };
+    let problems = walked(&source, &tree, &spec).into_iter();
+    let mut problems = problems.flat_map(|it| it.problems);
+    let altered = problems.find(|it| it.kind == Kind::LogHashMismatch);
+    source.altered = altered.and_then(|it| it.key);
+    walked(&source, &tree, &spec)
+}
+
+fn walked(source: &Bucket, tree: &Tree, spec: &Spec) -> Vec<VerifiedChain> {
     let keys = KeyRing::from_json(tree.public_keys().to_string().as_bytes()).unwrap();
     let request = Request {
         bucket: spec.bucket.clone(),
@@ -56,19 +72,19 @@ fn verified(spec: serde_json::Value) -> Vec<VerifiedChain> {
         expected: Vec::new(),
         anchors: BTreeMap::new(),
         limits: Limits::default(),
-        key_gaps: BTreeMap::new(),
+        locks: true,
         tell_empty: true,
     };
     let wanted = Wanted {
         search: true,
         ..Wanted::default()
     };
-    let found = find(&source, &wanted);
+    let found = find(source, &wanted);
     let chains = std::sync::Mutex::new(Vec::new());
     verify(
-        &source,
+        source,
         &found.scopes,
-        &keys,
+        &|_| Keys::from(keys.clone()),
         &request,
         &Progress::new(false),
         &|verified| {
@@ -81,6 +97,66 @@ fn verified(spec: serde_json::Value) -> Vec<VerifiedChain> {
     chains.into_inner().unwrap()
 }
 
+/// The tree as S3 would keep it: the logs under the trail's key, all of it locked as the bucket's default says. Whoever
+/// altered the log wrote it without the key.
+struct Bucket {
+    folder: Folder,
+    altered: Option<String>,
+}
+
+impl Source for Bucket {
+    fn folders(&self, prefix: &str) -> Result<Vec<String>, Unread> {
+        self.folder.folders(prefix)
+    }
+
+    fn list(
+        &self,
+        prefix: &str,
+        after: &str,
+        page: &mut dyn FnMut(&[Listed]) -> bool,
+    ) -> Result<(), Unread> {
+        self.folder.list(prefix, after, page)
+    }
+
+    fn read(&self, key: &str, sink: &mut dyn Sink) -> Result<Option<About>, Unread> {
+        let about = self.folder.read(key, sink)?;
+        let log = LogKey::parse(key);
+        let digest = DigestKey::parse(&ObjectRef {
+            bucket: String::new(),
+            key: key.to_owned(),
+        });
+        let delivered = digest.map(|it| it.end);
+        let delivered = delivered.or_else(|| log.as_ref().map(|it| it.delivered.1));
+        let encrypted = log.is_some() && self.altered.as_deref() != Some(key);
+        let storage = Storage {
+            encryption: Some(if encrypted { "aws:kms" } else { "AES256" }.to_owned()),
+            key: encrypted.then(|| KEY.to_owned()),
+            lock: Some(Lock {
+                mode: Some(RetentionMode::Governance),
+                until: delivered
+                    .map(|it| it + SignedDuration::from_hours(24 * i64::from(KEPT_DAYS))),
+            }),
+            modified: delivered,
+        };
+        Ok(about.map(|about| About {
+            storage: Some(storage),
+            ..about
+        }))
+    }
+
+    fn lock(&self, _: &str) -> Result<Option<Lock>, Unread> {
+        Ok(None)
+    }
+
+    fn history(&self, key: &str) -> Option<String> {
+        self.folder.history(key)
+    }
+
+    fn readers(&self) -> usize {
+        self.folder.readers()
+    }
+}
+
 #[test]
 fn the_sample_shows_each_kind_of_damage() {
     let place = crate::binary::Place::new();
@@ -90,6 +166,11 @@ fn the_sample_shows_each_kind_of_damage() {
         assert_eq!(kinds[kind], 1, "{kinds:?}");
     }
     assert_eq!(audit["chains"].as_array().unwrap().len(), 5);
+    let findings = audit["findings"].as_array().unwrap();
+    let unencrypted = findings.iter().filter(|it| {
+        it["check"] == "delivery-objects-encrypted-as-configured" && it["status"] == "fail"
+    });
+    assert_eq!(unencrypted.count(), 1, "the log that was written again");
     assert_eq!(
         super::status(&audit, "delivery-no-unlisted-log-files"),
         "pass"

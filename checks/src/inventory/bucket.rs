@@ -56,10 +56,6 @@ pub struct Bucket {
     pub tags: Fact<BTreeMap<String, String>>,
     /// Prefixes at its top.
     pub prefixes: Fact<Vec<String>>,
-    /// The newest log object of each account and region.
-    pub delivered: Fact<Vec<DeliveredPrefix>>,
-    /// Recent log and digest objects, looked at one by one.
-    pub samples: Fact<Vec<ObjectSample>>,
 }
 
 /// The four switches of Block Public Access.
@@ -241,32 +237,4 @@ pub struct AccessPoint {
     pub policy: Fact<Option<String>>,
     /// Its own Block Public Access.
     pub public_access_block: Fact<Option<PublicAccessBlock>>,
-}
-
-/// Where log files of one account and region arrive.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct DeliveredPrefix {
-    /// The account whose events these are.
-    pub account: AccountId,
-    /// Their region.
-    pub region: Region,
-    /// When the newest arrived; none when nothing did in the window that was asked.
-    pub latest: Option<Timestamp>,
-}
-
-/// One object that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ObjectSample {
-    /// Its key.
-    pub key: String,
-    /// How it is encrypted.
-    pub encryption: Option<String>,
-    /// With which key.
-    pub kms_key: Option<Arn>,
-    /// Its lock.
-    pub lock_mode: Option<RetentionMode>,
-    /// Until when.
-    pub retain_until: Option<Timestamp>,
-    /// When it was written.
-    pub modified: Timestamp,
 }

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use account::{Account, AccountState, RegionSwitch};
 pub use bucket::{Bucket, PublicAccessBlock, Retention, RetentionMode, Versioning};
-pub use chain::VerifiedChain;
+pub use chain::{ObjectKind, ObjectLock, Stored, VerifiedChain};
 pub use iam::Iam;
 pub use key::{Key, KeyMetadata, Rotation};
 pub use ledger::{CallOutcome, CallRecord};

@@ -4,9 +4,10 @@ use crate::digest::{
     Chain, ChainId, DigestCounts, Hour, HourVerdict, Kind, LogCounts, Problem, Verdict, Window,
 };
 use crate::fact::Fact::Known;
-use crate::inventory::VerifiedChain;
+use crate::ids::Arn;
+use crate::inventory::{ObjectKind, ObjectLock, RetentionMode, Stored, VerifiedChain};
 
-use super::world::{ACCOUNT, HOME};
+use super::world::{ACCOUNT, HOME, KEY_ARN};
 use super::{hours_ago, taken_at};
 
 /// Two hours, two digests, four logs.
@@ -41,6 +42,22 @@ pub fn verified_chain() -> VerifiedChain {
         backfills: 0,
         logs_listed: Known(4),
         unread: Vec::new(),
+        stored: vec![stored(ObjectKind::Digest, 2), stored(ObjectKind::Log, 4)],
+    }
+}
+
+fn stored(kind: ObjectKind, objects: u64) -> Stored {
+    Stored {
+        kind,
+        encryption: Some("aws:kms".to_owned()),
+        key: Some(Arn::from(KEY_ARN)),
+        lock: Known(Some(ObjectLock {
+            mode: RetentionMode::Compliance,
+            days: 400,
+        })),
+        objects,
+        example: "AWSLogs/object.json.gz".to_owned(),
+        delivered: Some(hours_ago(1)),
     }
 }
 

@@ -319,8 +319,6 @@ pub(super) fn bucket(name: &str) -> Bucket {
         access_points: Known(Vec::new()),
         tags: Known(BTreeMap::new()),
         prefixes: Known(vec!["AWSLogs/".to_owned()]),
-        delivered: Known(Vec::new()),
-        samples: Known(Vec::new()),
     }
 }
 
@@ -377,8 +375,6 @@ pub fn unseen_bucket(name: &str) -> Bucket {
         access_points: not_asked(calls::LIST_ACCESS_POINTS),
         tags: not_asked(calls::GET_BUCKET_TAGGING),
         prefixes: not_asked(calls::LIST_OBJECTS),
-        delivered: not_asked(calls::LIST_OBJECTS),
-        samples: not_asked(calls::HEAD_OBJECT),
     }
 }
 

@@ -14,7 +14,7 @@ use trailaudit_checks::fact::{Fact, Gap, Known, Unknown};
 use trailaudit_checks::ids::{AccountId, Arn, Region};
 use trailaudit_checks::inventory::Bucket;
 
-use crate::collect::ask::{Ask, Read, Target, not_asked, overrides, pages, send};
+use crate::collect::ask::{Ask, Read, Target, overrides, pages, send};
 use crate::collect::s3control;
 use answers::Place;
 
@@ -87,8 +87,6 @@ pub(crate) fn unread(
         access_points: Unknown(gap(LIST_ACCESS_POINTS)),
         tags: Unknown(gap(GET_BUCKET_TAGGING)),
         prefixes: Unknown(gap(LIST_OBJECTS)),
-        delivered: Unknown(gap(LIST_OBJECTS)),
-        samples: Unknown(gap(LIST_OBJECTS)),
     }
 }
 
@@ -166,9 +164,6 @@ pub(crate) async fn bucket(
         access_points,
         tags,
         prefixes,
-        // Only digest verification and the checks that rest on it look at objects.
-        delivered: Unknown(not_asked(&here, LIST_OBJECTS)),
-        samples: Unknown(not_asked(&here, LIST_OBJECTS)),
     }
 }
 

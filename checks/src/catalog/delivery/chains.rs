@@ -149,6 +149,12 @@ pub(super) mod cases {
         })
     }
 
+    /// This world, with one verified chain in it.
+    pub(in crate::catalog::delivery) fn with_chain(case: Case) -> Case {
+        let chain = verified_chain();
+        case.and(|it| it.chains = std::iter::once((chain.id(), chain)).collect())
+    }
+
     /// The same with one problem of this kind.
     pub(in crate::catalog::delivery) fn with(kind: Kind, verdict: Option<Of>) -> Case {
         chain(|it| it.problems.push(problem(kind, verdict)))

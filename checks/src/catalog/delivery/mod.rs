@@ -15,9 +15,12 @@ mod digest_signature_valid;
 mod lateness;
 mod log_file_hash_valid;
 mod no_unlisted_log_files;
+mod objects_encrypted_as_configured;
+mod objects_locked_as_configured;
 mod s3_fresh;
 mod s3_no_error;
 mod sns_no_error;
+mod stored;
 
 pub(super) const ALL: &[&Check] = &[
     &account_region_prefixes_present::CHECK,
@@ -31,6 +34,8 @@ pub(super) const ALL: &[&Check] = &[
     &digest_signature_valid::CHECK,
     &log_file_hash_valid::CHECK,
     &no_unlisted_log_files::CHECK,
+    &objects_encrypted_as_configured::CHECK,
+    &objects_locked_as_configured::CHECK,
     &s3_fresh::CHECK,
     &s3_no_error::CHECK,
     &sns_no_error::CHECK,
