@@ -12,6 +12,7 @@ mod folder;
 pub mod plan;
 mod pool;
 mod progress;
+mod reading;
 mod run;
 mod scope;
 mod shelf;

@@ -1,28 +1,23 @@
 //! Verifies the chains of one scope: digests oldest first, their logs beside them, then what no digest lists.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::panic::resume_unwind;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use jiff::SignedDuration;
 use trailaudit_checks::calls::GET_OBJECT_RETENTION;
 use trailaudit_checks::digest::{
-    Anchor, ChainId, DigestKey, LogEntry, LogKey, ObjectRef, Plan, Problem, Settled, Step, Walk,
-    Window, reconcile,
+    Anchor, ChainId, DigestKey, LogKey, ObjectRef, Plan, Problem, Step, Walk, Window, reconcile,
 };
 use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
-use trailaudit_checks::inventory::ObjectKind;
 
-use super::pool::{Beside, Done, Job, Pool, What};
+use super::pool::Pool;
+use super::reading::Reading;
 use super::scope::Scope;
 use super::shelf::{self, Shelf};
 use super::source::{Lock, Unread};
 use super::stored::Ways;
 use super::tell::{self, Told};
 use super::{Depth, Request, Verified};
-
-/// So many logs may wait before further digests are opened.
-const WAITING: usize = 1_000;
 
 /// All chains of a scope.
 pub(super) struct Scoped<'a> {
@@ -37,21 +32,21 @@ pub(super) struct Scoped<'a> {
 }
 
 /// One chain whose walk has ended.
-struct Walked {
-    walk: Walk,
-    wanted: bool,
-    listed: u64,
-    backfills: u64,
-    unread: Vec<Gap>,
+pub(super) struct Walked {
+    pub(super) walk: Walk,
+    pub(super) wanted: bool,
+    pub(super) listed: u64,
+    pub(super) backfills: u64,
+    pub(super) unread: Vec<Gap>,
     /// How the objects that were read are stored.
-    ways: Ways,
+    pub(super) ways: Ways,
     /// Logs that were not to be read.
-    skipped: u64,
-    former: Option<Anchor>,
+    pub(super) skipped: u64,
+    pub(super) former: Option<Anchor>,
     /// The digest where an earlier run ended is not there any more.
-    lost_anchor: Option<Anchor>,
+    pub(super) lost_anchor: Option<Anchor>,
     /// That digest is there, and is not what it was: it lies before the window, where the walk reports nothing.
-    bad_anchor: Option<Problem>,
+    pub(super) bad_anchor: Option<Problem>,
 }
 
 impl Scoped<'_> {
@@ -90,12 +85,20 @@ impl Scoped<'_> {
                 .filter(|(id, _)| self.request.wants(id));
             return chains.map(|(id, keys)| self.unopened(id, keys)).collect();
         }
-        let mut walked: Vec<Walked> = plan
-            .chains
-            .into_iter()
-            .map(|(id, keys)| self.chain(id, keys))
-            .collect();
-        let logs = self.reconcile(&mut walked);
+        let (walked, logs) = std::thread::scope(|threads| {
+            // What lies there is listed while it is read, some pages ahead of when it is compared.
+            let (send, pages) = sync_channel(1);
+            let lister = threads.spawn(move || self.list_logs(&send));
+            let chains = plan.chains.into_iter();
+            let mut walked: Vec<Walked> = chains.map(|(id, keys)| self.chain(id, keys)).collect();
+            let count = self.reconcile(&mut walked, pages);
+            let listed = lister.join().unwrap_or_else(|died| resume_unwind(died));
+            let logs = match listed {
+                Ok(()) => Known(count),
+                Err(unread) => Unknown(self.gap(&unread)),
+            };
+            (walked, logs)
+        });
         let wanted = walked.into_iter().filter(|it| it.wanted);
         wanted.map(|it| self.verified(it, logs.clone())).collect()
     }
@@ -168,8 +171,22 @@ impl Scoped<'_> {
         walked
     }
 
-    /// Compares the logs that lie there with those that are listed. How many there are in the window.
-    fn reconcile(&self, walked: &mut [Walked]) -> Fact<u64> {
+    /// Hands out the keys of the logs that lie there. The first folder that cannot be listed is told; the others are
+    /// listed all the same.
+    fn list_logs(&self, pages: &SyncSender<Vec<String>>) -> Result<(), Unread> {
+        let mut whole = Ok(());
+        for folder in self.scope.logs() {
+            let listed = shelf::each(self.pool.source, &folder, self.request, &mut |page| {
+                // Nobody waits any more when the walk has died.
+                drop(pages.send(page.iter().map(|it| it.key.clone()).collect()));
+            });
+            whole = whole.and(listed);
+        }
+        whole
+    }
+
+    /// Compares the logs that lie there with those that digests list. How many there are in the window.
+    fn reconcile(&self, walked: &mut [Walked], pages: Receiver<Vec<String>>) -> u64 {
         let windows: Vec<Window> = walked
             .iter()
             .map(|it| self.window(it.former.as_ref()))
@@ -183,28 +200,21 @@ impl Scoped<'_> {
             let empty = Walk::new(it.walk.id().clone(), window, Default::default());
             walks.push(std::mem::replace(&mut it.walk, empty));
         }
+        let inside = |key: &str| {
+            LogKey::parse(key).is_some_and(|log| {
+                let (from, until) = log.delivered;
+                windows.iter().any(|it| from < it.end && until >= it.start)
+            })
+        };
         let mut count = 0;
-        let mut unread: Option<Unread> = None;
-        for folder in self.scope.logs() {
-            let listed = shelf::each(self.pool.source, &folder, self.request, &mut |page| {
-                let inside = |key: &str| {
-                    LogKey::parse(key).is_some_and(|log| {
-                        let (from, until) = log.delivered;
-                        windows.iter().any(|it| from < it.end && until >= it.start)
-                    })
-                };
-                count += page.iter().filter(|it| inside(&it.key)).count() as u64;
-                reconcile(&mut walks, page.iter().map(|it| it.key.as_str()));
-            });
-            unread = unread.or(listed.err());
+        for page in pages {
+            count += page.iter().filter(|it| inside(it)).count() as u64;
+            reconcile(&mut walks, page.iter().map(String::as_str));
         }
         for (it, walk) in walked.iter_mut().zip(walks) {
             it.walk = walk;
         }
-        match unread {
-            Some(unread) => Unknown(self.gap(&unread)),
-            None => Known(count),
-        }
+        count
     }
 
     fn verified(&self, it: Walked, logs_listed: Fact<u64>) -> Verified {
@@ -278,141 +288,8 @@ impl Scoped<'_> {
         })
     }
 
-    fn gap(&self, unread: &Unread) -> Gap {
+    pub(super) fn gap(&self, unread: &Unread) -> Gap {
         unread.gap(&self.scope.account, &self.scope.region)
-    }
-}
-
-/// The reading of one chain's objects: some at a time, and pushed into the walk in their order.
-struct Reading<'a, 'w> {
-    scoped: &'a Scoped<'a>,
-    walked: &'w mut Walked,
-    keys: &'a [DigestKey],
-    asked: usize,
-    pushed: usize,
-    early: BTreeMap<usize, Step>,
-    logs: VecDeque<(Arc<Settled>, LogEntry)>,
-    under_way: usize,
-    sender: Sender<Done>,
-    receiver: Receiver<Done>,
-}
-
-impl<'a, 'w> Reading<'a, 'w> {
-    fn new(scoped: &'a Scoped<'a>, walked: &'w mut Walked, keys: &'a [DigestKey]) -> Self {
-        let (sender, receiver) = channel();
-        Self {
-            scoped,
-            walked,
-            keys,
-            asked: 0,
-            pushed: 0,
-            early: BTreeMap::new(),
-            logs: VecDeque::new(),
-            under_way: 0,
-            sender,
-            receiver,
-        }
-    }
-
-    fn run(mut self) {
-        let mut ended = false;
-        loop {
-            // The last digest waits for no other: its logs are read beside those of the ones before.
-            if !ended && self.pushed == self.keys.len() {
-                ended = true;
-                let settled = self.walked.walk.end();
-                self.settled(settled);
-            }
-            self.ask();
-            if self.under_way == 0 {
-                break;
-            }
-            // The sender is held here, so that receiving does not fail.
-            let Ok(done) = self.receiver.recv() else {
-                break;
-            };
-            self.under_way -= 1;
-            self.take(done);
-        }
-    }
-
-    fn ask(&mut self) {
-        while self.under_way < self.scoped.ahead {
-            if let Some((digest, entry)) = self.logs.pop_front() {
-                self.submit(What::Log(digest, entry));
-            } else if self.early.len() < WAITING
-                && let Some(key) = self.keys.get(self.asked)
-            {
-                self.submit(What::Digest(self.asked, key.object()));
-                self.asked += 1;
-            } else {
-                break;
-            }
-        }
-    }
-
-    fn submit(&mut self, what: What) {
-        self.under_way += 1;
-        let reply = self.sender.clone();
-        self.scoped.pool.submit(Job { what, reply });
-    }
-
-    fn take(&mut self, done: Done) {
-        match done {
-            Done::Digest(number, step, beside) => {
-                let key = self.keys.get(number).map(|it| it.object().key);
-                self.beside(ObjectKind::Digest, &key.unwrap_or_default(), beside);
-                self.look_at_anchor(&step);
-                self.early.insert(number, step);
-                while let Some(step) = self.early.remove(&self.pushed) {
-                    self.pushed += 1;
-                    let settled = self.walked.walk.push(step);
-                    self.settled(settled);
-                }
-            }
-            Done::Log(digest, entry, outcome, beside) => {
-                self.beside(ObjectKind::Log, &entry.at.key, beside);
-                self.walked.walk.log(&digest, &entry, outcome);
-            }
-        }
-    }
-
-    fn look_at_anchor(&mut self, step: &Step) {
-        if let (Step::Flawed(flaw), Some(anchor)) = (step, &self.walked.former)
-            && flaw.at == anchor.at
-        {
-            let mut problem = flaw.problem();
-            problem.detail = format!("an earlier run verified it; since then: {}", problem.detail);
-            self.walked.bad_anchor = Some(problem);
-        }
-    }
-
-    fn settled(&mut self, settled: Vec<Settled>) {
-        for mut digest in settled {
-            self.scoped.pool.progress.opened(digest.logs.len() as u64);
-            let reads = self.walked.wanted && self.scoped.request.depth == Depth::Logs;
-            if !reads {
-                self.walked.skipped += self.walked.walk.unread(&digest);
-                continue;
-            }
-            let logs = std::mem::take(&mut digest.logs);
-            let digest = Arc::new(digest);
-            let logs = logs.into_iter().map(|entry| (Arc::clone(&digest), entry));
-            self.logs.extend(logs);
-        }
-    }
-
-    /// The first gap of each kind is kept; the problems tell of each object.
-    fn beside(&mut self, kind: ObjectKind, key: &str, beside: Beside) {
-        if let Some(storage) = beside.storage {
-            self.walked.ways.add(kind, key, storage);
-        }
-        let Some(unread) = beside.unread else { return };
-        let kept = &mut self.walked.unread;
-        let same = |gap: &Gap| (gap.call, gap.reason) == (unread.call, unread.reason);
-        if !kept.iter().any(same) {
-            kept.push(self.scoped.gap(&unread));
-        }
     }
 }
 
