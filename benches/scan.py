@@ -8,6 +8,7 @@ answers, account by account as it works.
 """
 
 import argparse
+import csv
 import json
 import os
 import resource
@@ -123,7 +124,9 @@ def prowler(cloud: ManyAccounts, command: str, folder: str) -> tuple[float, int,
         arguments = ["aws", "--service", "cloudtrail", "-M", "csv", "-o", folder, "-F", account, "--no-banner"]
         subprocess.run([command, *arguments], env=environment, capture_output=True, check=False)
         rows = list(Path(folder).rglob(f"{account}*.csv"))
-        findings += sum(len(row.read_text().splitlines()) - 1 for row in rows[:1])
+        for row in rows[:1]:
+            with row.open(newline="") as file:
+                findings += sum(1 for _ in csv.DictReader(file, delimiter=";"))
     return time.monotonic() - start, sum(cloud.seen.values()), findings
 
 

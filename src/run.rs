@@ -92,7 +92,10 @@ impl Parsed {
         let options = |it: &output::Report| scan.output.of(self.options(it.to_stdout()));
         output::write(&reports, &audit, options, tell)?;
         saved?;
-        Ok(exit_of(audit.run.exit_code))
+        let exit = exit_of(audit.run.exit_code);
+        // The process ends here: to free a large organization piece by piece would only take time.
+        std::mem::forget((snapshot.inventory, audit));
+        Ok(exit)
     }
 
     /// Collects or loads, and judges.

@@ -32,6 +32,11 @@ struct Escaped<W>(W);
 
 impl<W: Write> Write for Escaped<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Nearly everything is plain.
+        if bytes.iter().all(|it| matches!(it, b'\n' | b' '..=b'~')) {
+            self.0.write_all(bytes)?;
+            return Ok(bytes.len());
+        }
         // The serializer writes a string in pieces that are whole characters.
         let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
         for part in text.split_inclusive(is_escaped) {

@@ -1,6 +1,7 @@
 //! What a check may read, and who uses what.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
@@ -22,6 +23,7 @@ pub struct Context<'a> {
     trails_by_key: BTreeMap<Arn, Vec<&'a Trail>>,
     trails_by_log_group: BTreeMap<Arn, Vec<&'a Trail>>,
     used_keys: BTreeSet<Arn>,
+    hiding_storage: OnceLock<Option<Gaps>>,
 }
 
 impl<'a> Context<'a> {
@@ -36,6 +38,7 @@ impl<'a> Context<'a> {
             trails_by_key: BTreeMap::new(),
             trails_by_log_group: BTreeMap::new(),
             used_keys: BTreeSet::new(),
+            hiding_storage: OnceLock::new(),
         };
         let partition = &inventory.header.scope.partition;
         for trail in inventory.trails.values() {
@@ -133,6 +136,11 @@ impl<'a> Context<'a> {
         self.trails_by_log_group
             .get(&group.arn)
             .map_or(&[], Vec::as_slice)
+    }
+
+    /// What may hide a bucket or a key of the record: looked for once, since every region asks.
+    pub fn hiding_storage(&self, look: impl FnOnce() -> Option<Gaps>) -> Option<&Gaps> {
+        self.hiding_storage.get_or_init(look).as_ref()
     }
 
     /// Whether a trail, a log bucket or a store encrypts with this key.

@@ -116,6 +116,13 @@ fn holds(region: &RegionOf<'_>, ctx: &Context<'_>) -> Result<bool, Gaps> {
         // The key of a bucket may lie here, too.
         gaps.extend(bucket.encryption.known().err());
     }
+    gaps.extend(ctx.hiding_storage(|| hiding(ctx)).cloned());
+    Gaps::collect(gaps).map_or(Ok(false), Err)
+}
+
+/// What may hide a bucket or a key of the record, wherever it lies.
+fn hiding(ctx: &Context<'_>) -> Option<Gaps> {
+    let (inventory, mut gaps) = (ctx.inventory, Vec::new());
     let trails = inventory.trails.values();
     gaps.extend(trails.filter_map(|it| it.configuration.known().err()));
     let stores = inventory.event_data_stores.values();
@@ -131,7 +138,7 @@ fn holds(region: &RegionOf<'_>, ctx: &Context<'_>) -> Result<bool, Gaps> {
     let unseen = accounts.filter_map(|it| it.session.gap().or(it.regions.gap()));
     gaps.extend(unseen.map(|it| it.clone().into()));
     gaps.extend(all_in_sight(ctx).err());
-    Gaps::collect(gaps).map_or(Ok(false), Err)
+    Gaps::collect(gaps)
 }
 
 #[cfg(test)]

@@ -67,6 +67,9 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
 
 /// Which regions the account has switched on is the tool's guess: more may be on than were looked at.
 fn assumed(account: &Account, ctx: &Context<'_>) -> Option<Gaps> {
+    if !account.regions_assumed {
+        return None;
+    }
     let detail = "the account's regions could not be listed, the tool's own list was used";
     let failed = ctx
         .inventory
@@ -81,16 +84,8 @@ fn assumed(account: &Account, ctx: &Context<'_>) -> Option<Gaps> {
             CallOutcome::Failed(_) | CallOutcome::Answered | CallOutcome::Absent => None,
         });
     let reason = failed.unwrap_or(Reason::Failed);
-    let gap = || {
-        gap(
-            calls::LIST_REGIONS,
-            &account.id,
-            &ctx.home(),
-            reason,
-            detail,
-        )
-    };
-    account.regions_assumed.then(gap)
+    let (call, home) = (calls::LIST_REGIONS, ctx.home());
+    Some(gap(call, &account.id, &home, reason, detail))
 }
 
 #[cfg(test)]
