@@ -16,7 +16,7 @@ use crate::cli::{List, Select};
 use crate::exit::Stop;
 use crate::explain::subject;
 use crate::output::to_stdout;
-use crate::selection::Selection;
+use crate::selection::{ByChoice, Selection};
 use crate::snapshot::Snapshot;
 use crate::{keys, permissions, selection};
 
@@ -41,11 +41,18 @@ pub fn list(what: &List) -> Result<(), Stop> {
         List::Settings { json, .. } => told(&settings()?, *json, 2)?,
         List::Permissions {
             select,
+            verify_digests,
+            lookup_events,
             format,
             role_name,
         } => {
             let selection = Selection::of(select, &Settings::default())?;
-            (permissions::render(&selection, *format, role_name)?, true)
+            let by_choice = ByChoice {
+                verify: *verify_digests || selection.only_chains(),
+                lookup: *lookup_events,
+            };
+            let text = permissions::render(&selection, by_choice, *format, role_name)?;
+            (text, true)
         }
     };
     let end = if json && !text.ends_with('\n') {

@@ -4,21 +4,23 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::json;
-use trailaudit_checks::calls;
+use trailaudit_checks::calls::{self, ApiCall};
 
 use crate::cli::PermissionsFormat;
-use crate::selection::Selection;
+use crate::selection::{ByChoice, Selection};
 
 /// In this form.
 pub fn render(
     selection: &Selection,
+    by_choice: ByChoice,
     format: PermissionsFormat,
     role: &str,
 ) -> anyhow::Result<String> {
     let role: String = role.chars().filter(|c| is_role_character(*c)).collect();
-    let member = member_actions(selection);
+    let calls = selection.needed(by_choice).calls;
+    let member = grants(&calls);
     match format {
-        PermissionsFormat::Json => policy(&member, &organization_actions(selection), &role),
+        PermissionsFormat::Json => policy(&member, &organization_actions(&calls), &role),
         PermissionsFormat::Cloudformation => Ok(cloudformation(&member, &role)),
         PermissionsFormat::Terraform => Ok(terraform(&member, &role)),
     }
@@ -28,18 +30,44 @@ fn is_role_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || "+=,.@-_".contains(c)
 }
 
-/// What the role in each account may do.
-fn member_actions(selection: &Selection) -> BTreeSet<&'static str> {
-    let calls = calls::with_prerequisites(&selection.needed().calls).into_iter();
-    calls
-        .filter(|call| !matches!(call.service, "sts" | "organizations"))
-        .map(|call| call.action)
-        .collect()
+/// What the role in each account may do to some resources.
+struct Grant {
+    sid: &'static str,
+    actions: BTreeSet<&'static str>,
+    resource: &'static str,
+    /// Only when S3 asks in the role's name.
+    via_s3: bool,
+}
+
+const VIA_S3: (&str, &str, &str) = ("StringLike", "kms:ViaService", "s3.*.amazonaws.com");
+
+/// What the role in each account may do: settings anywhere, objects where CloudTrail puts them, and nothing else.
+fn grants(needed: &BTreeSet<ApiCall>) -> Vec<Grant> {
+    let calls = calls::with_prerequisites(needed).into_iter();
+    let calls = calls.filter(|call| !matches!(call.service, "sts" | "organizations"));
+    let (objects, settings): (BTreeSet<ApiCall>, BTreeSet<ApiCall>) =
+        calls.partition(|call| [calls::GET_OBJECT, calls::GET_OBJECT_RETENTION].contains(call));
+    let actions = |calls: BTreeSet<ApiCall>| calls.into_iter().map(|it| it.action).collect();
+    let grant = |sid, actions, resource, via_s3| Grant {
+        sid,
+        actions,
+        resource,
+        via_s3,
+    };
+    let mut grants = vec![grant("Read", actions(settings), "*", false)];
+    if !objects.is_empty() {
+        let logs = "arn:*:s3:::*/AWSLogs/*";
+        grants.push(grant("ReadRecord", actions(objects), logs, false));
+        // S3 asks for it, where an object is encrypted with a key.
+        let decrypt = BTreeSet::from(["kms:Decrypt"]);
+        grants.push(grant("DecryptRecord", decrypt, "*", true));
+    }
+    grants
 }
 
 /// What the organization's own account is asked: its tree (for `--ou`), and what the checks read of it.
-fn organization_actions(selection: &Selection) -> BTreeSet<&'static str> {
-    let mut needed = selection.needed().calls;
+fn organization_actions(needed: &BTreeSet<ApiCall>) -> BTreeSet<&'static str> {
+    let mut needed = needed.clone();
     needed.insert(calls::LIST_ROOTS);
     calls::with_prerequisites(&needed)
         .into_iter()
@@ -49,26 +77,72 @@ fn organization_actions(selection: &Selection) -> BTreeSet<&'static str> {
 }
 
 /// For whoever runs trailaudit: the same reads, the organization, and the role in the other accounts.
-fn policy(
-    member: &BTreeSet<&str>,
-    organization: &BTreeSet<&str>,
-    role: &str,
-) -> anyhow::Result<String> {
-    let policy = json!({
-        "Version": "2012-10-17",
-        "Statement": [
-            { "Sid": "Read", "Effect": "Allow", "Action": member, "Resource": "*" },
-            { "Sid": "Organization", "Effect": "Allow", "Action": organization, "Resource": "*" },
-            {
-                "Sid": "OtherAccounts", "Effect": "Allow", "Action": "sts:AssumeRole",
-                "Resource": format!("arn:*:iam::*:role/{role}"),
-            },
-        ],
-    });
+fn policy(member: &[Grant], organization: &BTreeSet<&str>, role: &str) -> anyhow::Result<String> {
+    let mut statements: Vec<serde_json::Value> = member.iter().map(Grant::json).collect();
+    statements.push(json!(
+        { "Sid": "Organization", "Effect": "Allow", "Action": organization, "Resource": "*" }
+    ));
+    statements.push(json!({
+        "Sid": "OtherAccounts", "Effect": "Allow", "Action": "sts:AssumeRole",
+        "Resource": format!("arn:*:iam::*:role/{role}"),
+    }));
+    let policy = json!({ "Version": "2012-10-17", "Statement": statements });
     Ok(serde_json::to_string_pretty(&policy)? + "\n")
 }
 
-fn cloudformation(member: &BTreeSet<&str>, role: &str) -> String {
+impl Grant {
+    fn json(&self) -> serde_json::Value {
+        let Self {
+            sid,
+            actions,
+            resource,
+            via_s3,
+        } = self;
+        if !via_s3 {
+            return json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource });
+        }
+        let (operator, key, value) = VIA_S3;
+        json!({
+            "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource,
+            "Condition": { operator: { key: value } },
+        })
+    }
+
+    fn yaml(&self, out: &mut String) {
+        let _ = writeln!(out, "              - Sid: {}", self.sid);
+        out.push_str("                Effect: Allow\n                Action:\n");
+        for action in &self.actions {
+            let _ = writeln!(out, "                  - {action}");
+        }
+        let _ = writeln!(out, "                Resource: \"{}\"", self.resource);
+        if self.via_s3 {
+            let (operator, key, value) = VIA_S3;
+            out.push_str("                Condition:\n");
+            let _ = writeln!(out, "                  {operator}:");
+            let _ = writeln!(out, "                    {key}: \"{value}\"");
+        }
+    }
+
+    fn terraform(&self, out: &mut String) {
+        let _ = writeln!(out, "\n  statement {{\n    sid = \"{}\"", self.sid);
+        out.push_str("    actions = [\n");
+        for action in &self.actions {
+            let _ = writeln!(out, "      \"{action}\",");
+        }
+        let _ = writeln!(out, "    ]\n    resources = [\"{}\"]", self.resource);
+        if self.via_s3 {
+            let (operator, key, value) = VIA_S3;
+            let _ = writeln!(out, "\n    condition {{\n      test     = \"{operator}\"");
+            let _ = writeln!(
+                out,
+                "      variable = \"{key}\"\n      values   = [\"{value}\"]\n    }}"
+            );
+        }
+        out.push_str("  }\n");
+    }
+}
+
+fn cloudformation(member: &[Grant], role: &str) -> String {
     let mut out = format!(
         r#"AWSTemplateFormatVersion: "2010-09-09"
 Description: A role by which trailaudit reads how CloudTrail is set up. It can change nothing.
@@ -107,24 +181,21 @@ Resources:
           PolicyDocument:
             Version: "2012-10-17"
             Statement:
-              - Effect: Allow
-                Action:
 "#
     );
-    for action in member {
-        let _ = writeln!(out, "                  - {action}");
+    for grant in member {
+        grant.yaml(&mut out);
     }
-    out.push_str(
-        "                Resource: \"*\"\nOutputs:\n  RoleArn:\n    Value: !GetAtt Role.Arn\n",
-    );
+    out.push_str("Outputs:\n  RoleArn:\n    Value: !GetAtt Role.Arn\n");
     out
 }
 
-fn terraform(member: &BTreeSet<&str>, role: &str) -> String {
-    let mut actions = String::new();
-    for action in member {
-        let _ = writeln!(actions, "      \"{action}\",");
+fn terraform(member: &[Grant], role: &str) -> String {
+    let mut statements = String::new();
+    for grant in member {
+        grant.terraform(&mut statements);
     }
+    let statements = statements.trim_start_matches('\n');
     format!(
         r#"# A role by which trailaudit reads how CloudTrail is set up. It can change nothing.
 variable "trusted_principal_arn" {{
@@ -160,12 +231,7 @@ data "aws_iam_policy_document" "trailaudit_trust" {{
 }}
 
 data "aws_iam_policy_document" "trailaudit_read" {{
-  statement {{
-    actions = [
-{actions}    ]
-    resources = ["*"]
-  }}
-}}
+{statements}}}
 
 resource "aws_iam_role" "trailaudit" {{
   name               = "{role}"

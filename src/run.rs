@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Context as _;
 use jiff::Timestamp;
 use trailaudit_checks::audit::Audit;
-use trailaudit_checks::{calls, compare};
+use trailaudit_checks::compare;
 
 use crate::answers::Kept;
 use crate::cli::{Collect, Color, Command, Diff, Global, Live, Report, Scan};
@@ -15,7 +15,7 @@ use crate::config;
 use crate::exit::{Exit, Stop};
 use crate::judge::{Baseline, Rules, judge};
 use crate::parsed::{Parsed, Refused, parse};
-use crate::selection::{Needed, Selection};
+use crate::selection::{ByChoice, Needed, Selection};
 use crate::snapshot::{Snapshot, Source, load};
 use crate::tell::{Tell, stderr_is_terminal, stdout_is_terminal, width};
 use crate::verify::window;
@@ -124,7 +124,10 @@ impl Parsed {
         };
         let snapshot = match loaded {
             Some(snapshot) => snapshot,
-            None => self.live(&scan.live, selection.needed(), window, tell)?,
+            None => {
+                let needed = selection.needed(by_choice(&scan.live, window.is_some()));
+                self.live(&scan.live, needed, window, tell)?
+            }
         };
         if snapshot.inventory.trailer.is_none() {
             tell.warn("the inventory has no trailer: the run that wrote it was cut off, and so it is incomplete");
@@ -162,11 +165,12 @@ impl Parsed {
             let mut selection = Selection::of(&collect.select, &self.config.settings)?;
             // Collecting alone verifies no digests.
             selection.without_chains();
+            let choice = by_choice(&collect.live, false);
             // What is kept may be judged by any check later, unless some were chosen now.
             let needed = if collect.select.is_everything() {
-                Needed::everything()
+                Needed::everything(choice)
             } else {
-                selection.needed()
+                selection.needed(choice)
             };
             self.live(&collect.live, needed, None, tell)?
         };
@@ -258,20 +262,11 @@ impl Parsed {
     pub(crate) fn live(
         &self,
         live: &Live,
-        mut needed: Needed,
+        needed: Needed,
         verify: Option<(Timestamp, Timestamp)>,
         tell: Tell,
     ) -> Result<Snapshot, Stop> {
         let Global { no_progress, .. } = self.cli.global;
-        if verify.is_some() {
-            needed
-                .calls
-                .extend([calls::LIST_OBJECT_VERSIONS, calls::GET_TRAIL_STATUS]);
-        }
-        // Slow by AWS's own limit: two calls a second and region. So it is asked for by choice.
-        if live.lookup_events.is_none() {
-            needed.calls.remove(&calls::LOOKUP_EVENTS);
-        }
         let options = Options {
             profile: live.profile.clone(),
             role_name: live.role_name.clone(),
@@ -315,6 +310,14 @@ impl Parsed {
             verbose: self.cli.global.verbose,
             ..trailaudit_reports::Options::default()
         }
+    }
+}
+
+/// What the flags ask for by choice.
+fn by_choice(live: &Live, verify: bool) -> ByChoice {
+    ByChoice {
+        verify,
+        lookup: live.lookup_events.is_some(),
     }
 }
 

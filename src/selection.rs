@@ -42,12 +42,32 @@ pub struct Needed {
     pub in_holes: BTreeSet<ApiCall>,
 }
 
+/// What is asked only by choice, since it takes its time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ByChoice {
+    /// Digests and logs are verified.
+    pub verify: bool,
+    /// Recent events are looked up: two calls a second and region, by AWS's own limit.
+    pub lookup: bool,
+}
+
 impl Needed {
     /// Whatever any check may read.
     #[must_use]
-    pub fn everything() -> Self {
+    pub fn everything(by_choice: ByChoice) -> Self {
+        Self::of(calls::ALL.iter().copied(), by_choice)
+    }
+
+    fn of(calls: impl IntoIterator<Item = ApiCall>, by_choice: ByChoice) -> Self {
+        let mut calls: BTreeSet<ApiCall> = calls.into_iter().collect();
+        if by_choice.verify {
+            calls.extend([calls::LIST_OBJECT_VERSIONS, calls::GET_TRAIL_STATUS]);
+        }
+        if !by_choice.lookup {
+            calls.remove(&calls::LOOKUP_EVENTS);
+        }
         Self {
-            calls: calls::ALL.iter().copied().collect(),
+            calls,
             in_holes: BTreeSet::new(),
         }
     }
@@ -99,7 +119,7 @@ impl Selection {
     pub fn of_verify(settings: &Settings) -> Result<Self, Stop> {
         let chains = catalog::all()
             .into_iter()
-            .filter(|it| matches!(it.run, Run::Chain(_)) && !OF_TRAILS.contains(&it.id));
+            .filter(|it| is_of_chains(it) && !OF_TRAILS.contains(&it.id));
         let select = Select {
             check: chains.map(|it| it.id.to_owned()).collect(),
             ..Select::default()
@@ -109,18 +129,32 @@ impl Selection {
 
     /// Leaves out the checks on chains, where none were verified. How many that leaves.
     pub fn without_chains(&mut self) -> usize {
-        self.checks.retain(|it| !matches!(it.run, Run::Chain(_)));
+        self.checks.retain(|it| !is_of_chains(it));
         self.checks.len()
     }
 
-    /// The calls whose answers the checks read.
+    /// The calls whose answers the checks read; those on chains none, where nothing is verified.
     #[must_use]
-    pub fn needed(&self) -> Needed {
-        let calls = self.checks.iter().flat_map(|check| check.reads);
+    pub fn needed(&self, by_choice: ByChoice) -> Needed {
+        let checks = self.checks.iter();
+        let checks = checks.filter(|it| by_choice.verify || !is_of_chains(it));
+        let calls = checks.flat_map(|check| check.reads);
         Needed {
-            calls: calls.copied().collect(),
             in_holes: catalog::needed_in_holes(&self.checks),
+            ..Needed::of(calls.copied(), by_choice)
         }
+    }
+
+    /// Some check is on chains.
+    #[must_use]
+    pub fn verifies(&self) -> bool {
+        self.checks.iter().any(|it| is_of_chains(it))
+    }
+
+    /// Nothing but checks on chains.
+    #[must_use]
+    pub fn only_chains(&self) -> bool {
+        self.checks.iter().all(|it| is_of_chains(it))
     }
 
     /// Some check reads IAM documents.
@@ -129,6 +163,10 @@ impl Selection {
         let mut checks = self.checks.iter();
         checks.any(|check| matches!(check.run, Run::Principal(_) | Run::Access(_)))
     }
+}
+
+fn is_of_chains(check: &Check) -> bool {
+    matches!(check.run, Run::Chain(_))
 }
 
 fn narrowed(select: &Select, settings: &Settings) -> Vec<String> {

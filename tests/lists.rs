@@ -151,8 +151,18 @@ fn links_say_whose_reading_they_are() {
 #[test]
 fn permissions_are_what_the_checks_read() {
     let place = Place::new();
-    let policy = place.run(&["list", "permissions"]).code(0).json();
-    let read = policy["Statement"][0]["Action"].as_array().unwrap().clone();
+    let all = ["--verify-digests", "--lookup-events"];
+    let policy = place
+        .run(&["list", "permissions", all[0], all[1]])
+        .code(0)
+        .json();
+    let actions = |of: &Value| of["Action"].as_array().unwrap().clone();
+    let of = |policy: &Value, sid: &str| -> Option<Value> {
+        let mut statements = policy["Statement"].as_array().unwrap().iter();
+        statements.find(|it| it["Sid"] == sid).cloned()
+    };
+    let (settings, record) = (of(&policy, "Read"), of(&policy, "ReadRecord").unwrap());
+    let read = [actions(&settings.unwrap()), actions(&record)].concat();
     for check in catalog::all() {
         for call in check.reads {
             let elsewhere = matches!(call.service, "sts" | "organizations");
@@ -163,6 +173,22 @@ fn permissions_are_what_the_checks_read() {
             );
         }
     }
+    // Objects are read where CloudTrail puts them, and keys used by S3 alone.
+    assert_eq!(record["Resource"], "arn:*:s3:::*/AWSLogs/*");
+    let decrypt = of(&policy, "DecryptRecord").unwrap();
+    let via = &decrypt["Condition"]["StringLike"]["kms:ViaService"];
+    assert_eq!(via, "s3.*.amazonaws.com");
+    // What is done by choice alone is not granted without.
+    let plain = place.run(&["list", "permissions"]).code(0).json();
+    assert!(of(&plain, "ReadRecord").is_none() && of(&plain, "DecryptRecord").is_none());
+    let plain = actions(&of(&plain, "Read").unwrap());
+    assert!(!plain.contains(&Value::from("cloudtrail:LookupEvents")));
+    let chains = ["list", "permissions", "--check", "delivery-digest-*-valid"];
+    let chains = place.run(&chains).code(0).json();
+    assert!(
+        of(&chains, "ReadRecord").is_some(),
+        "no other run judges them"
+    );
     let only_reads = |action: &Value| {
         let (_, verb) = action.as_str().unwrap().split_once(':').unwrap();
         ["Get", "List", "Describe", "Lookup"]
@@ -181,6 +207,8 @@ fn permissions_are_what_the_checks_read() {
             format,
             "--role-name",
             "auditor",
+            all[0],
+            all[1],
         ];
         let text = place.run(&args).code(0).stdout;
         assert!(

@@ -4,7 +4,7 @@ use super::{list, simulate, source};
 use crate::cli::{Access, AccessCommand, Select};
 use crate::exit::{Exit, Stop};
 use crate::parsed::Parsed;
-use crate::selection::Selection;
+use crate::selection::{ByChoice, Selection};
 use crate::snapshot::load;
 use crate::tell::{Tell, stdout_width};
 
@@ -26,7 +26,12 @@ impl Parsed {
                     ..Select::default()
                 };
                 let selection = Selection::of(&select, &self.config.settings)?;
-                self.live(&access.live, selection.needed(), None, tell)?
+                self.live(
+                    &access.live,
+                    selection.needed(ByChoice::default()),
+                    None,
+                    tell,
+                )?
             }
         };
         list(

@@ -32,7 +32,8 @@ pub struct Create {
     /// The bundle before this one: this one names it
     #[arg(long, value_name = "PATH")]
     pub previous: Option<PathBuf>,
-    /// The newest digest file of the organization's trail, as it lies in the bucket: the bundle cannot be older
+    /// A digest file of CloudTrail, as it lies in the bucket: the bundle cannot be older. Without it, the newest that
+    /// was verified
     #[arg(long, value_name = "FILE")]
     pub newest_digest: Option<PathBuf>,
     /// The sample organization: no credentials, no network

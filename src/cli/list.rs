@@ -52,6 +52,12 @@ pub enum List {
         /// Which checks.
         #[command(flatten)]
         select: Select,
+        /// With those of `scan --verify-digests`, which reads log files
+        #[arg(long)]
+        verify_digests: bool,
+        /// With those of `scan --lookup-events`
+        #[arg(long)]
+        lookup_events: bool,
         /// In which form
         #[arg(short, long, value_name = "KIND", default_value = "json")]
         format: PermissionsFormat,

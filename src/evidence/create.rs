@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use trailaudit_checks::audit::Audit;
 use trailaudit_checks::framework;
+use trailaudit_checks::inventory::Inventory;
 use trailaudit_checks::{catalog, finding::Severity};
 use trailaudit_reports::{FORMATS, Linked, Options, Profile, sheets};
 
@@ -18,6 +19,7 @@ use super::sums::{self, sha256, sha256_of};
 use super::{names, population, readme};
 use crate::cli::PermissionsFormat;
 use crate::judge::Rules;
+use crate::selection::ByChoice;
 use crate::snapshot::Snapshot;
 use crate::{explain, permissions};
 
@@ -103,7 +105,10 @@ pub fn fill(
     seen(parts, folder)?;
     rules(parts, folder)?;
     let answers = answers(parts, folder)?;
-    let not_before = parts.digest.map(|it| digest(it, folder)).transpose()?;
+    let not_before = match parts.digest {
+        Some(path) => Some(digest(path, folder)?),
+        None => newest(&parts.snapshot.inventory),
+    };
     told(parts, folder)?;
     Ok((answers, not_before))
 }
@@ -172,7 +177,16 @@ fn rules(parts: &Parts<'_>, folder: &mut Folder) -> anyhow::Result<()> {
         "Every check: when it passes, why it matters, which calls it rests on",
         &checks,
     )?;
-    let policy = permissions::render(&rules.selection, PermissionsFormat::Json, "trailaudit")?;
+    let by_choice = ByChoice {
+        verify: rules.selection.verifies(),
+        lookup: true,
+    };
+    let policy = permissions::render(
+        &rules.selection,
+        by_choice,
+        PermissionsFormat::Json,
+        "trailaudit",
+    )?;
     folder.bytes(
         "iam-policy.json",
         "The least permissions that this selection of checks needs",
@@ -298,6 +312,22 @@ fn digest(path: &Path, folder: &mut Folder) -> anyhow::Result<NotBefore> {
     Ok(found)
 }
 
+/// The newest digest of the chains that were verified.
+fn newest(inventory: &Inventory) -> Option<NotBefore> {
+    let proved = inventory
+        .chains
+        .values()
+        .filter_map(|it| it.newest.as_ref());
+    let newest = proved.max_by_key(|it| (it.end, &it.at))?;
+    Some(NotBefore {
+        file: None,
+        bucket: newest.at.bucket.clone(),
+        key: newest.at.key.clone(),
+        end: newest.end,
+        sha256: newest.sha256.clone(),
+    })
+}
+
 /// What a digest file says of itself. That AWS signed it is for the chain to prove.
 pub fn read_digest(packed: &[u8]) -> anyhow::Result<NotBefore> {
     #[derive(Deserialize)]
@@ -317,7 +347,7 @@ pub fn read_digest(packed: &[u8]) -> anyhow::Result<NotBefore> {
     }
     let digest: Digest = serde_json::from_slice(&bytes)?;
     Ok(NotBefore {
-        file: names::DIGEST.to_owned(),
+        file: Some(names::DIGEST.to_owned()),
         bucket: digest.bucket,
         key: digest.key,
         end: digest.digest_end_time,

@@ -59,11 +59,12 @@ pub struct File {
     pub about: String,
 }
 
-/// A digest file of CloudTrail: signed by AWS, at a time that it names.
+/// A digest file of CloudTrail: signed by AWS, at a time that it names. One that was given, else the newest that was
+/// verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotBefore {
-    /// Its copy in the bundle.
-    pub file: String,
+    /// Its copy in the bundle; none of one that was verified where it lies.
+    pub file: Option<String>,
     /// Where it was delivered to.
     pub bucket: String,
     /// Under which key.

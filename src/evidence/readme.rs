@@ -129,7 +129,7 @@ pub fn proves_not(manifest: &Manifest) -> Vec<String> {
     }
     if manifest.not_before.is_none() {
         lines.push(
-            "Not a least age: no digest of CloudTrail is in here (`--newest-digest`).".to_owned(),
+            "Not a least age: no digest of CloudTrail was verified (`--verify-digests`), and none was given (`--newest-digest`).".to_owned(),
         );
     }
     lines

@@ -54,6 +54,7 @@ impl Told {
             backfills,
             logs_listed,
             unread,
+            newest: None,
             stored: Vec::new(),
         })
     }
@@ -144,6 +145,11 @@ impl Told {
         }
     }
 
+    /// The newest digest that was proved.
+    pub(super) fn newest(&mut self, newest: Option<Anchor>) {
+        self.0.newest = newest;
+    }
+
     /// How the objects that were read are stored.
     pub(super) fn stored(&mut self, stored: Vec<Stored>) {
         self.0.stored = stored;
@@ -224,6 +230,7 @@ pub(super) fn unlisted(id: ChainId, window: Window, gap: Gap) -> VerifiedChain {
         backfills: 0,
         logs_listed: Unknown(gap.clone()),
         unread: vec![gap],
+        newest: None,
         stored: Vec::new(),
     }
 }
@@ -248,6 +255,7 @@ pub(super) fn unopened(id: ChainId, window: Window, digests: u64, backfills: u64
         backfills,
         logs_listed: Known(0),
         unread: Vec::new(),
+        newest: None,
         stored: Vec::new(),
     }
 }

@@ -237,6 +237,7 @@ impl Scoped<'_> {
         told.skipped(it.skipped);
         told.keys(self.pool.keys.gaps.get(&self.scope.region));
         told.history(self.pool.source);
+        told.newest(anchor.clone());
         told.stored(
             it.ways
                 .stored(|key| self.lock(key), |unread| self.gap(unread)),

@@ -25,6 +25,7 @@ REGIONS = ("us-east-1", "eu-west-1", "eu-central-1")
 AWS_POLICIES = ("AdministratorAccess", "AWSCloudTrail_FullAccess")
 _documents = json.loads(aws_managed_policies_data)
 _key_rotation = KmsBackend.get_key_rotation_status
+_get_bucket_notification = S3Response.get_bucket_notification
 _key_response_get = S3Response._key_response_get
 _organizations_dispatch = OrganizationsResponse.call_action
 
@@ -119,6 +120,13 @@ def key_response_get(self, query, key_name):
     return 200, {}, f'<Retention xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{inner}</Retention>'
 
 
+def get_bucket_notification(self):
+    """Reference: S3, GetBucketNotificationConfiguration. moto: a root of another name, which SDKs refuse."""
+    status, headers, body = _get_bucket_notification(self)
+    text = body.decode() if isinstance(body, bytes) else body
+    return status, headers, text.replace("GetBucketNotificationResponse", "NotificationConfiguration")
+
+
 def get_bucket_replication(self):
     """The rules as they were put. Reference: S3, ReplicationRule. moto: every filter becomes "all"."""
     said = self.backend.get_bucket_replication(self.bucket_name)
@@ -161,6 +169,11 @@ def organizations_call(self):
         error = JsonRESTError("AccessDeniedException", message)
         headers, body = self._enrich_response(self.response_headers, error.description)
         return error.code, headers, body
+    if self._get_action() == "DescribeResourcePolicy":
+        # Organizations has none unless it was put. Reference: DescribeResourcePolicy, its errors. moto: 500.
+        error = JsonRESTError("ResourcePolicyNotFoundException", "We can't find a resource policy.")
+        headers, body = self._enrich_response(self.response_headers, error.description)
+        return error.code, headers, body
     return _organizations_dispatch(self)
 
 
@@ -177,6 +190,7 @@ def _patches():
         (TrailStatus, "description", cloudtrail.status_description),
         (S3Response, "get_bucket_versioning", get_bucket_versioning),
         (S3Response, "get_bucket_encryption", get_bucket_encryption),
+        (S3Response, "get_bucket_notification", get_bucket_notification),
         (S3Response, "get_bucket_replication", get_bucket_replication),
         (S3Response, "_key_response_get", key_response_get),
         (S3Response, "get_object_lock_configuration", get_object_lock_configuration),

@@ -147,6 +147,17 @@ def test_the_action_hands_the_code_on(place, inputs, code):
     assert bool((place / "summary").read_text()) == (code in "01" and inputs.get("summary") != "false")
 
 
+def test_the_action_tells_new_from_old(place):
+    """Of two runs over the same facts nothing is new in the second; over fewer checks before, what they did not ask."""
+    scan(place, formats="json")
+    (place / "trailaudit-reports/trailaudit.json").rename(place / "last.json")
+    again = {"baseline": "last.json", "fail-on-new": "true"}
+    assert scan(place, **again).returncode == 0 and outputs(place)["exit-code"] == "0"
+    scan(place, formats="json", args="--now=2026-11-16T06:00:00Z\n--check=bucket-*")
+    (place / "trailaudit-reports/trailaudit.json").rename(place / "last.json")
+    assert scan(place, **again).returncode == 0 and outputs(place)["exit-code"] == "1"
+
+
 @pytest.mark.parametrize("code", ["0", "1", "2", "3", "4", "130", ""])
 def test_the_last_step_ends_with_the_code(tmp_path, code):
     done = shell.run(shell.step(ACTION, "Verdict")["run"], tmp_path, CODE=code)

@@ -185,6 +185,16 @@ def test_it_is_bounded_in_time_by_a_digest(sealed):
     assert not (sealed / "x").exists()
 
 
+def test_the_newest_verified_digest_bounds_it_too(tmp_path):
+    """The sample's chains end where its day ends."""
+    tool.run(tmp_path, "evidence", "create", "--demo", "-o", "b").ended(0)
+    told = json.loads((tmp_path / "b/manifest.json").read_text())["not_before"]
+    assert told["end"] == "2026-11-16T04:00:00Z" and told["file"] is None
+    assert told["key"].endswith("_20261116T040000Z.json.gz") and len(told["sha256"]) == 64
+    lines = [json.loads(it) for it in (tmp_path / "b/digests/chains.jsonl").read_text().splitlines()]
+    assert told["bucket"] in {it["bucket"] for it in lines}
+
+
 def test_the_reports_within_are_valid(sealed):
     reports = sealed / "bundle/reports"
     assert sarif.schema(reports / "trailaudit.sarif") == []

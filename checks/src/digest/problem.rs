@@ -65,6 +65,7 @@ pub enum Kind {
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "ProblemSeverity")]
 pub enum Severity {
     /// Worth knowing.
     Info,

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::bucket::RetentionMode;
-use crate::digest::{Chain, Problem};
+use crate::digest::{Anchor, Chain, Problem};
 use crate::fact::{Fact, Gap};
 use crate::ids::Arn;
 
@@ -25,6 +25,9 @@ pub struct VerifiedChain {
     /// What stood in the way of reading objects and keys: the first gap of each kind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<Gap>,
+    /// The newest digest that was proved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest: Option<Anchor>,
     /// How the objects that were read are stored, each way once.
     #[serde(default)]
     pub stored: Vec<Stored>,

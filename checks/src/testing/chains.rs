@@ -42,6 +42,7 @@ pub fn verified_chain() -> VerifiedChain {
         backfills: 0,
         logs_listed: Known(4),
         unread: Vec::new(),
+        newest: None,
         stored: vec![stored(ObjectKind::Digest, 2), stored(ObjectKind::Log, 4)],
     }
 }
