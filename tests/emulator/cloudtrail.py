@@ -12,6 +12,8 @@ from moto.cloudtrail.models import Trail, TrailStatus, cloudtrail_backends
 from moto.organizations.models import organizations_backends
 from moto.s3.models import s3_backends
 
+from emulator import lake
+
 _description = Trail.description
 _status = TrailStatus.description
 
@@ -114,12 +116,8 @@ def list_public_keys(self) -> str:
     return json.dumps(public_keys.get(self.region, {"PublicKeyList": []}))
 
 
-# No Lake stores or channels: empty lists; the public keys that a scenario signs with. Reference: these operations. moto: HTML and 500.
-MISSING = {
-    "list_event_data_stores": lambda self: json.dumps({"EventDataStores": []}),
-    "list_channels": lambda self: json.dumps({"Channels": []}),
-    "list_public_keys": list_public_keys,
-}
+# Lake, and the public keys that a scenario signs with. Reference: these operations. moto: HTML and 500.
+MISSING = {**{it.__name__: it for it in lake.ANSWERS}, "list_public_keys": list_public_keys}
 
 
 # Account and region: the events that a scenario says have happened there. No call of ours is in it.

@@ -19,7 +19,7 @@ from moto.organizations.responses import OrganizationsResponse
 from moto.s3.exceptions import ReplicationConfigurationNotFoundError
 from moto.s3.responses import S3Response
 
-from emulator import alarms, cloudtrail
+from emulator import alarms, cloudtrail, lake
 
 REGIONS = ("us-east-1", "eu-west-1", "eu-central-1")
 AWS_POLICIES = ("AdministratorAccess", "AWSCloudTrail_FullAccess")
@@ -59,7 +59,7 @@ def whole(service: str, path: str):
 
 def forget() -> None:
     """What scenarios told us beside moto."""
-    for told in (opted_in, analyzers, cloudtrail.history, cloudtrail.public_keys):
+    for told in (opted_in, analyzers, cloudtrail.history, cloudtrail.public_keys, lake.stores, lake.channels):
         told.clear()
 
 

@@ -14,7 +14,7 @@ from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
 from moto.s3control.models import s3control_backends
 
-from emulator import policies
+from emulator import lake, policies
 from emulator.cloudtrail import history
 from emulator.corrections import REGIONS, analyzers, opted_in
 
@@ -182,6 +182,26 @@ class Organization:
         """An analyzer of IAM Access Analyzer."""
         arn = f"arn:aws:access-analyzer:{region}:{account}:analyzer/{kind.lower()}"
         analyzers.setdefault((account, region), []).append({"arn": arn, "type": kind, "status": status})
+
+    def store(self, account: str, region: str = HOME, **given) -> str:
+        """A store of CloudTrail Lake that records management events, and a channel into it. Returns its ARN."""
+        arn = f"arn:aws:cloudtrail:{region}:{account}:eventdatastore/EXAMPLE-f852-4e8f-8bd1-bcf6cEXAMPLE"
+        field = {"Field": "eventCategory", "Equals": ["Management"]}
+        says = {
+            "EventDataStoreArn": arn,
+            "Name": "lake",
+            "Status": "ENABLED",
+            "MultiRegionEnabled": True,
+            "OrganizationEnabled": False,
+            "RetentionPeriod": 2557,
+            "TerminationProtectionEnabled": True,
+            "AdvancedEventSelectors": [{"Name": "management", "FieldSelectors": [field]}],
+        }
+        lake.stores.setdefault((account, region), {})[arn] = {**says, **given}
+        channel = f"arn:aws:cloudtrail:{region}:{account}:channel/EXAMPLE8-0558-4f7e-a06a-43969EXAMPLE"
+        into = {"ChannelArn": channel, "Name": "partner", "Source": "Custom"}
+        lake.channels.setdefault((account, region), {})[channel] = into
+        return arn
 
     def clear_account_block(self, account: str) -> None:
         s3control_backends[account]["aws"].delete_public_access_block(account)

@@ -7,7 +7,7 @@ import pytest
 
 from moto.s3.models import s3_backends
 
-from harness import tree
+from harness import permissions, tree
 
 CHECKS = ["delivery-*", "trail-log-file-validation"]
 
@@ -137,3 +137,18 @@ def test_a_lock_that_may_not_be_read(org, scan, unlocked, emulator):
     emulator.refuse("AccessDenied", operation="s3:GetObjectRetention")
     audit = look(scan, org).ended(3).json()
     assert of_objects(audit)["locked", "unknown"] == 1
+
+
+def test_the_printed_permissions_are_what_is_called(org, scan, few, unlocked, emulator, tmp_path):
+    """With one log gone, so that its versions are asked for, and one bucket that nobody owns."""
+    s3 = org.client("s3", org.archive)
+    s3.delete_object(Bucket="org-trail-logs", Key=few.logs[-3])
+    org.create_bucket("lost-logs", org.management, org.trail)
+    org.create_trail("lost", "lost-logs")
+    org.delete_bucket("lost-logs")
+    where = {"accounts": (org.archive,), "regions": ("us-east-1",)}
+    org.emulator.refuse("AccessDeniedException", operation="cloudtrail:DescribeTrails", **where)
+    look(scan, org)
+    granted = permissions.granted(tmp_path, "--check", "delivery-objects-*", "--verify-digests")
+    # S3 asks for it in the reader's name: no call of ours.
+    assert permissions.needed(tmp_path, {it.name for it in emulator.log}) == granted - {"kms:Decrypt"}
