@@ -13,6 +13,7 @@ use trailaudit_checks::digest::Problem;
 use trailaudit_checks::evaluate::{Context, Evaluation};
 use trailaudit_checks::finding::{BaselineState, Finding, Severity, Status};
 use trailaudit_checks::framework;
+use trailaudit_checks::glob::glob;
 use trailaudit_checks::inventory::{Inventory, Tool};
 use trailaudit_checks::settings::Settings;
 use trailaudit_checks::waiver::{self, Waivers};
@@ -168,7 +169,7 @@ fn findings(snapshot: &Snapshot, rules: &Rules) -> anyhow::Result<Vec<Finding>> 
 /// Waivers of checks that were not selected stay out: they are not unused, they were not asked for.
 fn waive(findings: &mut [Finding], rules: &Rules) -> WaiverReport {
     let selected = |pattern: &str| {
-        let matches = |id: &str| waiver::glob(pattern, id);
+        let matches = |id: &str| glob(pattern, id);
         rules.selection.checks.iter().any(|it| matches(it.id))
             || !catalog::all().iter().any(|it| matches(it.id))
     };

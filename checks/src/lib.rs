@@ -16,6 +16,7 @@ pub mod explained;
 pub mod fact;
 pub mod finding;
 pub mod framework;
+pub mod glob;
 pub mod ids;
 pub mod inventory;
 pub mod patterns;

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use trailaudit_checks::access::{Holder, Wanted, short, strength_word, word};
-use trailaudit_checks::waiver::glob;
+use trailaudit_checks::glob::glob;
 
 use super::Listing;
 use crate::cli::{self, By};

@@ -48,6 +48,8 @@ mod owners;
 #[cfg(feature = "aws")]
 mod progress;
 #[cfg(feature = "aws")]
+mod public_keys;
+#[cfg(feature = "aws")]
 mod regions;
 #[cfg(feature = "aws")]
 mod resources;

@@ -5,18 +5,18 @@
 
 mod context;
 mod population;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use context::{Context, log_group_arn};
 use population::Lost;
-
-use serde_json::Value;
+use told::{LONGEST, LONGEST_NAME, bounded, from_gap, unknown_message};
 
 use crate::access::{Access, Analysis, Judged};
 use crate::check::{Check, Identity, Outcome, Principal, RegionOf, Run, Verdict};
 use crate::fact::{Fact, Gap, Gaps, Reason};
-use crate::finding::{Evidence, Finding, Status, Subject, SubjectKind, fingerprint, short};
+use crate::finding::{Finding, Status, Subject, SubjectKind, fingerprint, short};
 use crate::ids::{AccountId, Region};
 use crate::inventory::{Account, AccountState, Iam, Inventory, Organization};
 
@@ -25,11 +25,6 @@ use crate::inventory::{Account, AccountState, Iam, Inventory, Organization};
 pub fn evaluate(catalog: &[&'static Check], ctx: &Context<'_>) -> Vec<Finding> {
     Evaluation::new(catalog, ctx).finish()
 }
-
-/// How much of a message or of a text in evidence is shown, in characters; both repeat foreign text.
-const LONGEST: usize = 8_000;
-/// And of a name.
-const LONGEST_NAME: usize = 300;
 
 /// A judging in progress.
 #[derive(Debug)]
@@ -443,56 +438,6 @@ fn home_of(inventory: &Inventory) -> Region {
         "aws-cn" => Region::from("cn-north-1"),
         "aws-us-gov" => Region::from("us-gov-west-1"),
         _ => Region::from("us-east-1"),
-    }
-}
-
-fn unknown_message(gaps: &Gaps) -> String {
-    let actions: BTreeSet<&str> = gaps
-        .iter()
-        .filter(|gap| gap.reason == Reason::Denied)
-        .map(|gap| gap.call.action)
-        .collect();
-    let grant = if actions.is_empty() {
-        String::new()
-    } else {
-        let actions: Vec<&str> = actions.into_iter().collect();
-        format!("; grant {}", actions.join(", "))
-    };
-    format!("could not be told: {gaps}{grant}")
-}
-
-/// What is foreign in evidence is shown, but not by the megabyte.
-fn bounded(mut evidence: Evidence) -> Evidence {
-    fn cut(value: &mut Value) {
-        match value {
-            Value::String(text) if text.len() > LONGEST => *text = short(text, LONGEST),
-            Value::Array(items) => items.iter_mut().for_each(cut),
-            Value::Object(fields) => fields.values_mut().for_each(cut),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-        }
-    }
-    for value in evidence.seen.iter_mut().chain(&mut evidence.expected) {
-        cut(value);
-    }
-    evidence
-}
-
-fn from_gap(gap: &Gap) -> Evidence {
-    let said = if gap.detail.is_empty() {
-        gap.reason.to_string()
-    } else {
-        gap.detail.clone()
-    };
-    Evidence {
-        what: gap.to_string(),
-        seen: Some(said.into()),
-        expected: None,
-        call: Some(gap.call),
-        action: Some(gap.call.action.to_owned()),
-        reason: Some(gap.reason),
-        account: Some(gap.account.clone()),
-        region: Some(gap.region.clone()),
-        request_id: gap.request_id.clone(),
     }
 }
 

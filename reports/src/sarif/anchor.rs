@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use trailaudit_checks::waiver::glob;
+use trailaudit_checks::glob::glob;
 
 use crate::clean;
 

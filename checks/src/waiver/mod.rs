@@ -1,0 +1,161 @@
+//! Accepted risks and accepted gaps: who, why, until when.
+
+mod gaps;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::finding::{AppliedWaiver, Finding, Status};
+use crate::glob::glob;
+use crate::settings::AllowedPrincipal;
+
+pub use gaps::{AcceptedGap, current_gaps, is_accepted, review_gaps, uncovered_population};
+
+/// The waiver file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Waivers {
+    /// Failing findings whose risk is accepted.
+    #[serde(rename = "waiver")]
+    pub waivers: Vec<Waiver>,
+    /// Calls that are known not to be answered.
+    #[serde(rename = "accepted_gap")]
+    pub accepted_gaps: Vec<AcceptedGap>,
+}
+
+/// One accepted risk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Waiver {
+    /// A check id, or a glob over ids.
+    pub check: String,
+    /// A glob over subject ids.
+    pub subject: String,
+    /// A glob over accounts.
+    pub account: Option<String>,
+    /// A glob over regions.
+    pub region: Option<String>,
+    /// Why.
+    #[serde(deserialize_with = "said")]
+    pub reason: String,
+    /// By whom.
+    #[serde(deserialize_with = "said")]
+    pub approver: String,
+    /// Through which day, UTC.
+    pub expires: Date,
+    /// Where it was discussed.
+    pub ticket: Option<String>,
+}
+
+/// Words that are there: nobody accepts a risk for no reason.
+pub(crate) fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let words = String::deserialize(deserializer)?;
+    if words.trim().is_empty() {
+        return Err(D::Error::custom("it must say something, it is empty"));
+    }
+    Ok(words)
+}
+
+/// The day of a time, UTC. A waiver counts through the day it names.
+fn day(now: Timestamp) -> Date {
+    now.to_zoned(TimeZone::UTC).date()
+}
+
+fn within(pattern: Option<&str>, text: &str) -> bool {
+    pattern.is_none_or(|pattern| glob(pattern, text))
+}
+
+/// What became of the waivers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// They match no failing finding.
+    pub unused: Vec<String>,
+    /// Their time is over.
+    pub expired: Vec<String>,
+}
+
+/// Puts the waivers on the failing findings they match. A status never changes.
+pub fn apply(
+    waivers: &Waivers,
+    allowed: &[AllowedPrincipal],
+    now: Timestamp,
+    findings: &mut [Finding],
+) -> Applied {
+    let today = day(now);
+    let mut applied = Applied::default();
+    for waiver in &waivers.waivers {
+        let words = format!(
+            "{} on {}, expires {}",
+            waiver.check, waiver.subject, waiver.expires
+        );
+        if waiver.expires < today {
+            applied.expired.push(words);
+            continue;
+        }
+        let mut used = false;
+        for finding in findings
+            .iter_mut()
+            .filter(|finding| waives(waiver, finding))
+        {
+            used = true;
+            finding.waiver.get_or_insert_with(|| AppliedWaiver {
+                reason: waiver.reason.clone(),
+                approver: waiver.approver.clone(),
+                expires: waiver.expires.to_string(),
+                ticket: waiver.ticket.clone(),
+            });
+        }
+        if !used {
+            applied.unused.push(words);
+        }
+    }
+    for principal in allowed {
+        let words = format!(
+            "allowed principal {}, expires {}",
+            principal.arn, principal.expires
+        );
+        if principal.expires < today {
+            applied.expired.push(words);
+            continue;
+        }
+        let matches = |finding: &&mut Finding| {
+            finding.status == Status::Fail
+                && finding.check.starts_with("access-")
+                && glob(&principal.arn, &finding.subject.id)
+        };
+        let mut used = false;
+        for finding in findings.iter_mut().filter(matches) {
+            used = true;
+            finding.waiver.get_or_insert_with(|| AppliedWaiver {
+                reason: principal.reason.clone(),
+                approver: "settings: allowed_principals".to_owned(),
+                expires: principal.expires.to_string(),
+                ticket: None,
+            });
+        }
+        if !used {
+            applied.unused.push(words);
+        }
+    }
+    applied
+}
+
+fn waives(waiver: &Waiver, finding: &Finding) -> bool {
+    let account = finding
+        .subject
+        .account
+        .as_ref()
+        .map_or("", |it| it.as_str());
+    let region = finding.subject.region.as_ref().map_or("", |it| it.as_str());
+    finding.status == Status::Fail
+        && glob(&waiver.check, &finding.check)
+        && glob(&waiver.subject, &finding.subject.id)
+        && within(waiver.account.as_deref(), account)
+        && within(waiver.region.as_deref(), region)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! The keys of `trailaudit.toml`, and a file to begin with.
+
+use std::fmt::Write as _;
+
+use clap::ArgAction;
+use serde::Serialize;
+use serde_json::Value;
+use trailaudit_checks::settings::Settings;
+
+use super::Row;
+use crate::keys;
+
+/// A key of the settings.
+#[derive(Debug, Serialize)]
+pub(super) struct SettingRow {
+    key: String,
+    default: Value,
+    about: String,
+    /// The flag of the same meaning, and its variable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flag: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variable: Option<String>,
+}
+
+impl Row for SettingRow {
+    fn cells(&self) -> Vec<String> {
+        let default = if self.default.is_null() {
+            String::new()
+        } else {
+            self.default.to_string()
+        };
+        vec![self.key.clone(), default, self.about.clone()]
+    }
+}
+
+/// What the settings that checks are judged by mean. A test holds this list to the type.
+const MEANING: [(&str, &str); 11] = [
+    (
+        "allowed_principals",
+        "Who may hold tamper rights: [[allowed_principals]] arn, reason, expires",
+    ),
+    ("approved_buckets", "The buckets that trails may deliver to"),
+    (
+        "approved_home_regions",
+        "The regions that trails may be made in",
+    ),
+    ("checks", "Per check: [checks.ID] severity, enabled, reason"),
+    (
+        "delivery_max_age",
+        "How old the last delivery may be, such as 24h",
+    ),
+    (
+        "log_archive_accounts",
+        "The accounts that hold logs and nothing else",
+    ),
+    (
+        "naming_pattern",
+        "What names of trails and log buckets look like: * any run, ? one character",
+    ),
+    (
+        "required_data_event_resources",
+        "ARNs whose data events must be recorded",
+    ),
+    ("required_tags", "The tags that trails must carry"),
+    ("retention_days", "How many days logs must be kept"),
+    (
+        "roles",
+        "Per account: [roles.ACCOUNT] role_name, external_id",
+    ),
+];
+
+/// Every key.
+pub(super) fn settings() -> anyhow::Result<Vec<SettingRow>> {
+    let defaults = toml::Table::try_from(Settings::default())?;
+    let mut rows = Vec::new();
+    for (key, about) in MEANING {
+        let default = defaults
+            .get(key)
+            .map_or(Ok(Value::Null), serde_json::to_value)?;
+        rows.push(SettingRow {
+            key: key.to_owned(),
+            default,
+            about: about.to_owned(),
+            flag: None,
+            variable: None,
+        });
+    }
+    for arg in keys::flag_keys() {
+        let values = arg.get_default_values().iter();
+        let default: Vec<Value> = values
+            .filter_map(|it| it.to_str())
+            .map(|it| serde_json::from_str(it).unwrap_or_else(|_| it.into()))
+            .collect();
+        rows.push(SettingRow {
+            key: arg.get_id().to_string(),
+            default: match default.into_iter().next() {
+                Some(default) => default,
+                None if matches!(arg.get_action(), ArgAction::SetTrue) => false.into(),
+                None => Value::Null,
+            },
+            about: arg.get_help().map(ToString::to_string).unwrap_or_default(),
+            flag: arg.get_long().map(|long| format!("--{long}")),
+            variable: arg.get_env().map(|it| it.to_string_lossy().into_owned()),
+        });
+    }
+    Ok(rows)
+}
+
+/// A settings file with every key: what is commented out says the default, or shows the form.
+pub fn example() -> anyhow::Result<String> {
+    let mut out = String::from(
+        "# Settings of trailaudit: trailaudit.toml in the working folder, or --config FILE.\n\
+         # Every key is here with its default, or with an example where there is none.\n\
+         # A flag counts before a variable (TRAILAUDIT_*), a variable before this file.\n",
+    );
+    let rows = settings()?;
+    let (tables, plain): (Vec<&SettingRow>, Vec<&SettingRow>) = rows
+        .iter()
+        .partition(|it| form(&it.key).is_some_and(is_table));
+    for row in plain.into_iter().chain(tables) {
+        let written = match form(&row.key) {
+            Some(form) => form.to_owned(),
+            None if row.default.is_null() => format!("{} = \"\"", row.key),
+            None => format!("{} = {}", row.key, row.default),
+        };
+        let _ = write!(out, "\n# {}\n", row.about);
+        for line in written.lines() {
+            let _ = writeln!(out, "#{line}");
+        }
+    }
+    Ok(out)
+}
+
+fn is_table(form: &str) -> bool {
+    form.starts_with('[')
+}
+
+/// How a key is written that has no default, or a default that shows nothing.
+fn form(key: &str) -> Option<&'static str> {
+    FORMS
+        .iter()
+        .find(|(it, _)| *it == key)
+        .map(|(_, form)| *form)
+}
+
+const FORMS: &[(&str, &str)] = &[
+    (
+        "allowed_principals",
+        "[[allowed_principals]]\narn = \"arn:aws:iam::111111111111:role/break-glass\"\n\
+         reason = \"opened by two people, with an alarm\"\nexpires = \"2027-06-30\"",
+    ),
+    (
+        "approved_buckets",
+        "approved_buckets = [\"acme-org-trail\"]",
+    ),
+    (
+        "approved_home_regions",
+        "approved_home_regions = [\"eu-central-1\"]",
+    ),
+    (
+        "checks",
+        "[checks.trail-insights-error-rate]\nseverity = \"info\"\nenabled = false\n\
+         reason = \"paid for per event, and nobody reads them\"",
+    ),
+    ("delivery_max_age", "delivery_max_age = \"24h\""),
+    (
+        "log_archive_accounts",
+        "log_archive_accounts = [\"333333333333\"]",
+    ),
+    ("naming_pattern", "naming_pattern = \"acme-*-trail\""),
+    (
+        "required_data_event_resources",
+        "required_data_event_resources = [\"arn:aws:s3:::acme-payments\"]",
+    ),
+    ("required_tags", "required_tags = [\"owner\"]"),
+    (
+        "roles",
+        "[roles.222222222222]\nrole_name = \"audit\"\nexternal_id = \"example\"",
+    ),
+    ("accounts", "accounts = [\"111111111111\"]"),
+    ("exclude_accounts", "exclude_accounts = [\"222222222222\"]"),
+    ("ou", "ou = [\"ou-abcd-11111111\"]"),
+    ("regions", "regions = [\"eu-central-1\", \"us-east-1\"]"),
+    ("check", "check = [\"trail-*\", \"bucket-*\"]"),
+    ("skip_check", "skip_check = [\"lake-*\"]"),
+    ("framework", "framework = [\"cis-aws-foundations-5.0\"]"),
+    ("format", "format = [\"text\", \"sarif=trailaudit.sarif\"]"),
+    ("sarif_anchor", "sarif_anchor = \"main.tf:1\""),
+    ("sarif_map", "sarif_map = \"sarif-map.json\""),
+    ("waivers", "waivers = \"trailaudit-waivers.toml\""),
+    ("lookup_events", "lookup_events = \"7d\""),
+    ("output_dir", "output_dir = \"reports\""),
+    ("profile", "profile = \"audit\""),
+    ("role_name", "role_name = \"trailaudit\""),
+    ("external_id", "external_id = \"example\""),
+    ("baseline", "baseline = \"last-week.json\""),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+
+    #[test]
+    fn every_setting_is_explained() {
+        let mut explained: Vec<&str> = MEANING.iter().map(|(key, _)| *key).collect();
+        explained.retain(|key| *key != "roles");
+        assert_eq!(explained, config::setting_keys());
+    }
+}
