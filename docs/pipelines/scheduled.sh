@@ -12,15 +12,21 @@ previous="$(find "$EVIDENCE" -maxdepth 1 -name '*.tar.zst' | sort | tail -n 1)"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 
-# INVENTORY: judge a saved one instead of asking AWS.
+# Its exit code is the night's: 0 clean, 1 findings, 3 something could not be seen. INVENTORY: judge a saved one instead
+# of asking AWS.
+code=0
 if [ -z "${INVENTORY:-}" ]; then
     INVENTORY="$work/inventory.jsonl.zst"
-    "$trailaudit" collect -o "$INVENTORY"
+    "$trailaudit" scan --verify-digests --since 25h --save-inventory "$INVENTORY" -f text || code=$?
+else
+    "$trailaudit" scan --inventory "$INVENTORY" -f text || code=$?
 fi
+# Anything else is no verdict: there is nothing to seal.
+case "$code" in 0 | 1 | 3) ;; *) exit "$code" ;; esac
+
 arguments=(evidence create --inventory "$INVENTORY" --sign "$SIGNING_KEY" -o "$EVIDENCE/$night.tar.zst")
 if [ -n "$previous" ]; then
     arguments+=(--previous "$previous")
 fi
 "$trailaudit" "${arguments[@]}"
-# Its exit code is the night's: 0 clean, 1 findings, 3 something could not be seen.
-"$trailaudit" scan --inventory "$INVENTORY" -f text
+exit "$code"

@@ -255,3 +255,19 @@ def test_the_nightly_audit_links_its_evidence(place):
     first, second = sorted((place / "evidence").iterdir())
     verify = ("evidence", "verify", second, "--previous", first)
     assert "the bundle before it is the one" in tool.run(place, *verify).ended(0).out
+
+
+def test_the_nightly_audit_asks_aws(org, emulator, place):
+    """Nothing was ever delivered: every chain that should be there is missing, and the bundle says so."""
+    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", place / "key.pem"], check=True)
+    (place / "evidence").mkdir()
+    org.client("s3", org.archive).delete_bucket_policy(Bucket="org-trail-logs")
+    variables = {**offline(place), **tool.credentials(emulator.url), "EVIDENCE": "evidence", "SIGNING_KEY": "key.pem"}
+    del variables["TRAILAUDIT_INVENTORY"]
+    done = shell.run((EXAMPLES / "scheduled.sh").read_text(), place, TRAILAUDIT_ROLE_NAME=tool.ROLE, **variables)
+    assert done.returncode == 1, done.stderr
+    (bundle,) = (place / "evidence").iterdir()
+    tool.run(place, "evidence", "verify", bundle).ended(0)
+    subprocess.run(["tar", "--zstd", "-xf", bundle, "-C", place], check=True)
+    chains = next(place.rglob("digests/chains.jsonl")).read_text().splitlines()
+    assert len(chains) == len(org.accounts) * len(org.regions)
