@@ -179,6 +179,11 @@ impl<'a> Listings<'a> {
         self.known.extend(folders.into_iter().zip(listed));
     }
 
+    /// Something is known to lie below the folder.
+    fn has(&self, folder: &str) -> bool {
+        matches!(self.known.get(folder), Some(Ok(names)) if !names.is_empty())
+    }
+
     fn one(&mut self, folder: &str) -> Result<Vec<String>, Unread> {
         let known = self.known.remove(folder);
         known.unwrap_or_else(|| self.source.folders(folder))
@@ -210,7 +215,13 @@ impl Search<'_> {
 
     fn prefixes(&mut self, prefix: &str, depth: usize) {
         if self.wanted.search {
-            for name in self.list(prefix) {
+            let mut names = self.list(prefix);
+            // Some may list what lies below AWSLogs/ and not the bucket: that is told, and the rest is looked at.
+            if depth == 0 && self.listings.has(&format!("{prefix}AWSLogs/")) {
+                names.retain(|name| name != "AWSLogs");
+                names.push("AWSLogs".to_owned());
+            }
+            for name in names {
                 let below = format!("{prefix}{name}/");
                 if name == "AWSLogs" {
                     self.accounts(prefix, &below);

@@ -138,6 +138,14 @@ def test_a_listing_that_fails(s3, verify, emulator, tmp_path, folder):
         assert chain["logs"]["valid"] == 12
 
 
+def test_a_bucket_of_which_only_the_record_may_be_listed(s3, verify, emulator, tmp_path):
+    """A policy may allow the prefix AWSLogs/ alone: what lies there is verified, and that there may be more is told."""
+    tree.make(tmp_path).upload(s3)
+    emulator.refuse("AccessDenied", operation="s3:ListObjectsV2", resource="prefix= ")
+    audit = verify().ended(3).json()
+    assert sorted(it["verdict"] for it in audit["chains"]) == ["unverified", "verified"]
+
+
 def test_a_second_page_that_fails(s3, verify, emulator, tmp_path):
     """What the first page shows is verified; that no log lies beside the record cannot be told."""
     tree.make(tmp_path, logs_per_hour=170, records=1).upload(s3)
