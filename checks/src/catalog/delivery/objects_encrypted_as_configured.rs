@@ -73,7 +73,7 @@ fn deliverer<'a>(chain: &VerifiedChain, ctx: &Context<'a>) -> Option<&'a Trail> 
         let Some(set) = trail.configuration.ok() else {
             return false;
         };
-        trail.name == id.trail
+        trail.arn.resource().strip_prefix("trail/") == Some(&id.trail)
             && trail.home_region.as_str() == id.home_region
             && set.bucket == id.bucket
             && (set.organization || trail.account.as_str() == id.account)
