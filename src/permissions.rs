@@ -39,7 +39,8 @@ struct Grant {
     via_s3: bool,
 }
 
-const VIA_S3: (&str, &str, &str) = ("StringLike", "kms:ViaService", "s3.*.amazonaws.com");
+// In China the name has `.cn` at its end.
+const VIA_S3: (&str, &str, &str) = ("StringLike", "kms:ViaService", "s3.*.amazonaws.com*");
 
 /// What the role in each account may do: settings anywhere, objects where CloudTrail puts them, and nothing else.
 fn grants(needed: &BTreeSet<ApiCall>) -> Vec<Grant> {
