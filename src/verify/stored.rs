@@ -109,10 +109,12 @@ impl Ways {
             lock: match way.lock {
                 Locked::Untold => match lock(&it.example) {
                     Ok(None) => Known(None),
-                    Ok(Some(lock)) => {
+                    Ok(Some(lock)) if it.count == 1 => {
                         let (way, seconds) = read(Some(&lock), it.delivered);
                         told(way, seconds)
                     }
+                    // That one is locked says nothing of the others.
+                    Ok(Some(_)) => odd(),
                     Err(unread) => Unknown(gap(&unread)),
                 },
                 Locked::Governance | Locked::Compliance | Locked::Odd => told(way.lock, it.least),
@@ -209,6 +211,9 @@ mod tests {
         let real = |_: &str| Ok(locked(7, 0).lock);
         let days = ways().stored(real, gap)[0].lock.ok().unwrap().unwrap().days;
         assert_eq!(days, 7);
+        let mut two = ways();
+        two.add(ObjectKind::Log, "b", untold());
+        assert!(two.stored(real, gap)[0].lock.gap().is_some());
         assert!(ways().stored(denied, gap)[0].lock.gap().is_some());
     }
 

@@ -1,7 +1,7 @@
 //! The log files are encrypted with the key that the trail names.
 
 use super::stored::{Means, judge, missing};
-use crate::inventory::{ObjectKind, Stored};
+use crate::inventory::{ObjectKind, Stored, TrailConfiguration};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -30,11 +30,16 @@ pub(super) const CHECK: Check = Check {
 
 /// Digest files are left out: AWS's guide has described them as encrypted by SSE-S3 whatever the trail's key is.
 fn run(chain: &VerifiedChain, ctx: &Context<'_>) -> Outcome {
-    let Some(trail) = deliverer(chain, ctx) else {
-        let (call, why) = (calls::DESCRIBE_TRAILS, "its trail is not in sight");
-        return Err(missing(chain, call, why));
+    let open = |why| missing(chain, calls::DESCRIBE_TRAILS, why);
+    let deliverers = deliverers(chain, ctx);
+    let [set, others @ ..] = deliverers.as_slice() else {
+        return Err(open("its trail is not in sight"));
     };
-    let Some(key) = &trail.configuration.known()?.kms_key else {
+    // The chain's objects are called alike, whichever of them delivered it.
+    if others.iter().any(|it| it.kms_key != set.kms_key) {
+        return Err(open("trails with one name and different keys deliver it"));
+    }
+    let Some(key) = &set.kms_key else {
         return Ok(Verdict::not_applicable(
             "the trail names no key: trail-kms-encrypted judges that",
         ));
@@ -65,19 +70,18 @@ fn weigh(it: &Stored, key: &Arn, real: Option<&Arn>) -> Means {
     }
 }
 
-/// The trail whose chain it is.
-fn deliverer<'a>(chain: &VerifiedChain, ctx: &Context<'a>) -> Option<&'a Trail> {
+/// What the trails are set to whose chain it is: one, but for an organization's trail and a member's of the same name.
+fn deliverers<'a>(chain: &VerifiedChain, ctx: &Context<'a>) -> Vec<&'a TrailConfiguration> {
     let id = &chain.chain.id;
-    let mut trails = ctx.inventory.trails.values();
-    trails.find(|trail| {
-        let Some(set) = trail.configuration.ok() else {
-            return false;
-        };
-        trail.arn.resource().strip_prefix("trail/") == Some(&id.trail)
-            && trail.home_region.as_str() == id.home_region
-            && set.bucket == id.bucket
-            && (set.organization || trail.account.as_str() == id.account)
-    })
+    let delivers = |trail: &'a Trail| {
+        let set = trail.configuration.ok()?;
+        let named = trail.arn.resource().strip_prefix("trail/") == Some(&id.trail)
+            && trail.home_region.as_str() == id.home_region;
+        let here =
+            set.bucket == id.bucket && (set.organization || trail.account.as_str() == id.account);
+        (named && here).then_some(set)
+    };
+    ctx.inventory.trails.values().filter_map(delivers).collect()
 }
 
 #[cfg(test)]
@@ -92,6 +96,18 @@ mod tests {
 
     fn logs(stored: Vec<Stored>) -> Case {
         chain(|it| it.stored = stored)
+    }
+
+    /// The organization's trail, and one of its own name in the account.
+    fn two_of_a_name(key: Option<&str>) -> Case {
+        with_chain(trail(|_| {})).and(|it| {
+            let mut twin = it.trails.values().next().unwrap().clone();
+            configuration(&mut twin).kms_key = key.map(Arn::from);
+            configuration(&mut twin).organization = true;
+            twin.arn = Arn::from("arn:aws:cloudtrail:us-east-1:999999999999:trail/main");
+            twin.account = AccountId::from("999999999999");
+            it.trails.insert(twin.arn.clone(), twin);
+        })
     }
 
     #[test]
@@ -127,7 +143,17 @@ mod tests {
                             .extend(denied::<()>(calls::GET_OBJECT).gap().cloned());
                     }),
                 ),
+                // What lies there and was not read may be anything.
+                (Unknown, chain(|it| it.chain.logs.unverified = 1)),
+                (Unknown, chain(|it| it.chain.logs.unlisted = 1)),
+                (
+                    Unknown,
+                    chain(|it| it.logs_listed = denied(calls::LIST_OBJECTS)),
+                ),
                 (Unknown, chain(|it| it.chain.id.trail = "former".to_owned())),
+                (Unknown, two_of_a_name(Some(OTHER))),
+                (Unknown, two_of_a_name(None)),
+                (Pass, two_of_a_name(Some(KEY_ARN))),
                 (
                     NotApplicable,
                     with_chain(trail(|it| configuration(it).kms_key = None)),

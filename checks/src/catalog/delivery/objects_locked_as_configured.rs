@@ -106,6 +106,8 @@ mod tests {
                         ..log()
                     }]),
                 ),
+                (Unknown, chain(|it| it.chain.digests.unverified = 1)),
+                (Unknown, chain(|it| it.chain.logs.unlisted = 1)),
                 (Unknown, chain(|it| it.chain.id.bucket = "other".to_owned())),
                 (
                     NotApplicable,

@@ -47,24 +47,33 @@ pub(super) fn judge(
     }
 }
 
-/// Objects that are there, and of which S3 was not asked.
+/// What is there, or may be, and was not read: nothing is said of it.
 fn unseen(it: &VerifiedChain, kinds: &[ObjectKind], objects: u64) -> Vec<Gaps> {
     let mut gaps: Vec<Gaps> = it.unread.iter().cloned().map(Gaps::from).collect();
-    gaps.extend(it.digests_listed.gap().cloned().map(Gaps::from));
+    let listings = [&it.digests_listed, &it.logs_listed];
+    gaps.extend(listings.into_iter().filter_map(|it| it.known().err()));
     let (digests, logs) = (&it.chain.digests, &it.chain.logs);
-    let mut there = 0;
+    let (mut read, mut left) = (0, 0);
     if kinds.contains(&ObjectKind::Digest) {
-        there += digests.valid + digests.invalid + digests.unverified;
+        read += digests.valid + digests.invalid;
+        left += digests.unverified;
     }
     if kinds.contains(&ObjectKind::Log) {
-        there += logs.valid + logs.invalid + logs.unverified;
+        read += logs.valid + logs.invalid;
+        // Logs of a digest that is missing or wrong, and those that no digest lists.
+        left += logs.unverified + logs.unlisted;
     }
-    if gaps.is_empty() && there > 0 && objects == 0 {
-        gaps.push(missing(
-            it,
-            calls::GET_OBJECT,
-            "the objects were read from a copy, or by a version that did not keep how they are stored",
+    let mut open = |detail: String| gaps.push(missing(it, calls::GET_OBJECT, &detail));
+    if left > 0 {
+        open(format!(
+            "{left} objects were not read: only what a valid digest lists is"
         ));
+    }
+    if read > 0 && objects == 0 {
+        open(
+            "they were read from a copy, or by a version that did not keep how they are stored"
+                .to_owned(),
+        );
     }
     gaps
 }
