@@ -28,7 +28,7 @@ mod trust;
 #[cfg(test)]
 mod tests;
 
-pub use actions::{Escalation, Harm, Kind, Table, TamperAction, table};
+pub use actions::{Control, Escalation, Harm, Kind, Table, TamperAction, table};
 pub use ask::Answer;
 pub(crate) use gaps::holes;
 pub use graph::{ActorKind, MAX_HOPS};
