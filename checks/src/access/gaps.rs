@@ -46,6 +46,7 @@ fn all<'a>(ctx: &'a Context<'_>) -> Vec<Missing<'a>> {
         }
         for gap in [
             it.versioning.gap(),
+            it.replication.gap(),
             it.object_lock.gap(),
             it.default_retention.gap(),
         ] {

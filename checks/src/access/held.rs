@@ -81,7 +81,9 @@ fn on_resource<'c>(
         .iter()
         .copied()
         .filter(|action| named || asker.touches(*action))
-        .filter(|action| !resource.idle.contains(action) && matters(*action, asker, ground))
+        .filter(|action| {
+            !resource.idle.contains(action) && matters(*action, asker, ground, resource)
+        })
         .collect();
     let mut groups: BTreeMap<Class, Vec<usize>> = BTreeMap::new();
     for action in ask {
@@ -138,7 +140,7 @@ fn named(asker: &Asker<'_>, resource: &Resource) -> bool {
 }
 
 /// Some actions do harm only together with others, or where tags are looked at.
-fn matters(action: usize, asker: &Asker<'_>, ground: &Ground<'_>) -> bool {
+fn matters(action: usize, asker: &Asker<'_>, ground: &Ground<'_>, resource: &Resource) -> bool {
     let Some(action) = table().get(action) else {
         return false;
     };
@@ -149,6 +151,7 @@ fn matters(action: usize, asker: &Asker<'_>, ground: &Ground<'_>) -> bool {
         | "s3:PutBucketAbac" => {
             ground.tags_matter || asker.documents.iter().any(|it| it.looks_at_tags())
         }
+        "s3:PutReplicationConfiguration" if resource.replicates => true,
         "cloudtrail:EnableFederation" | "s3:PutReplicationConfiguration" => table()
             .place("iam:PassRole")
             .is_none_or(|pass| asker.touches(pass)),

@@ -36,6 +36,14 @@ pub(super) fn of_bucket(bucket: &Bucket, ctx: &Context<'_>, all: &mut Vec<Resour
     if enforced {
         whole.idle(&["s3:PutBucketAcl"]);
     }
+    // To remove a replication takes no role, to set one up takes one to pass.
+    match &bucket.replication {
+        Fact::Known(rules) => whole.replicates = rules.as_ref().is_some_and(|it| !it.is_empty()),
+        Fact::Unknown(gap) => {
+            whole.replicates = true;
+            whole.open(&["s3:PutReplicationConfiguration"], gap.to_string());
+        }
+    }
     let versions = ["s3:DeleteObjectVersion", "s3:PutBucketVersioning"];
     match &bucket.versioning {
         Fact::Known(versioning) => whole.mfa_delete = versioning.mfa_delete,
