@@ -110,6 +110,10 @@ pub enum Reason {
     Interrupted,
     /// No selected check needed it.
     NotAsked,
+    /// The answer is there, and evaluating it would take more work than one document may cost.
+    TooComplex,
+    /// The answer is there, and this program does not evaluate what it says.
+    NotModelled,
 }
 
 impl fmt::Display for Reason {
@@ -123,6 +127,8 @@ impl fmt::Display for Reason {
             Reason::Unimplemented => "is not offered by the endpoint",
             Reason::Interrupted => "was interrupted",
             Reason::NotAsked => "was not asked",
+            Reason::TooComplex => "is too complex to evaluate",
+            Reason::NotModelled => "is not modelled",
         })
     }
 }
