@@ -105,10 +105,19 @@ impl Exemptions {
         all
     }
 
-    /// The names of exempt roles, each as it follows the account in an ARN: `role/ops/break-glass`.
-    pub fn roles(&self) -> impl Iterator<Item = &str> {
-        let names = self.arns.iter().map(|(_, name)| name.as_str());
-        names.filter(|it| it.starts_with("role/"))
+    /// The roles and users that are exempt by their ARN in an account, each as it follows the account there:
+    /// `role/ops/break-glass`.
+    pub fn in_account(&self, account: &str) -> BTreeSet<&str> {
+        let here = self
+            .arns
+            .iter()
+            .filter(|(of, _)| is_pattern(of) || of == account);
+        here.map(|(_, name)| name.as_str()).collect()
+    }
+
+    /// The same, in any account.
+    pub fn anywhere(&self) -> BTreeSet<&str> {
+        self.arns.iter().map(|(_, name)| name.as_str()).collect()
     }
 
     /// An ARN of this shape for each way in which the policies can tell such ARNs apart.
@@ -208,7 +217,10 @@ impl Exemptions {
         for value in &condition.values {
             let named = match condition.key.as_str() {
                 "aws:principalarn" => match self.one(value) {
-                    Some(one) => self.arns.insert(one) || true,
+                    Some(one) => {
+                        self.arns.insert(one);
+                        true
+                    }
                     None => {
                         self.root |= exempts && value.ends_with(":root");
                         value.ends_with(":root") && !fields(value).1.contains(['*', '?'])
@@ -218,7 +230,8 @@ impl Exemptions {
                     .then(|| self.ids.insert(value.clone()))
                     .is_some(),
                 "aws:username" if condition.operator.test != Test::Arn && !is_pattern(value) => {
-                    self.usernames.insert(value.clone()) || true
+                    self.usernames.insert(value.clone());
+                    true
                 }
                 _ => false,
             };

@@ -126,6 +126,14 @@ impl<'a> Control<'a> {
         all.filter_map(|(_, document)| document.as_ref().ok())
     }
 
+    /// Whom the service control policies exempt from their Denies of these actions, wherever they are attached.
+    #[must_use]
+    pub fn exempt(&self, actions: &[&str]) -> Exemptions {
+        let all = self.service.iter().flatten();
+        let documents = all.filter_map(|(_, document)| document.as_ref().ok());
+        Exemptions::of(documents, actions, false)
+    }
+
     /// The units from the root to the account, as `aws:PrincipalOrgPaths` writes them.
     #[must_use]
     pub fn org_path(&self, account: &Account) -> Option<String> {
@@ -306,6 +314,24 @@ impl Over<'_> {
         };
         decide(&request, &layers).verdict
     }
+}
+
+/// The actions that SCPs protect the record from, and leaving the organization.
+#[must_use]
+pub fn protected() -> Vec<&'static str> {
+    use crate::access::Control::{StorageControlPolicy, TrailScp};
+    let table = crate::access::table();
+    let all = [TrailScp, StorageControlPolicy].into_iter();
+    let actions = all.flat_map(|it| table.denied_by(it));
+    let names = actions.map(|it| it.action.as_str());
+    names.chain(["organizations:LeaveOrganization"]).collect()
+}
+
+/// The roles and users that SCPs exempt by name, in whichever account.
+#[must_use]
+pub fn exempt_names(organization: &Organization) -> BTreeSet<String> {
+    let exempt = Control::of(organization).exempt(&protected());
+    exempt.anywhere().into_iter().map(str::to_owned).collect()
 }
 
 /// What stands in the way of knowing the control policies over these accounts.

@@ -52,6 +52,8 @@ pub enum Control {
     RegionScp,
     /// A service control policy, on roles that other policies exempt.
     ExemptRoleScp,
+    /// The same, on users.
+    ExemptUserScp,
 }
 
 impl TamperAction {
