@@ -88,6 +88,9 @@ impl fmt::Display for Gap {
     }
 }
 
+/// A gap that many answers speak of.
+pub type SharedGap = std::sync::Arc<Gap>;
+
 /// How a call that gave no answer ended.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,

@@ -60,6 +60,6 @@ pub use parse::ParseError;
 pub use principal::{Caller, CallerKind, Grant, Principal, PrincipalSet};
 pub use request::{
     AclGrant, AclGrantee, AclPermission, KeyGrant, Layer, Layers, Level, Policy, Request,
-    StatementRef, Target,
+    StatementRef, Target, Unread,
 };
 pub use residual::{Literal, Residual, Strength};
