@@ -79,14 +79,15 @@ fn levels<'a>(
 
 /// An answer about the organization that is there and cannot be read.
 fn unreadable(organization: &Organization, call: ApiCall, detail: String) -> SharedGap {
-    SharedGap::new(Gap {
+    let account = &organization.management_account;
+    let region = home_in(organization.arn.partition());
+    SharedGap::new(Gap::of_call(
         call,
-        account: organization.management_account.clone(),
-        region: home_in(organization.arn.partition()),
-        reason: Reason::Malformed,
+        account,
+        &region,
+        Reason::Malformed,
         detail,
-        request_id: None,
-    })
+    ))
 }
 
 /// Why the units above an account are not known.
@@ -331,7 +332,8 @@ pub fn settle(inventory: &mut Inventory) {
     };
     let mark = |gap: &mut Gap| {
         if gap.reason == Reason::Denied
-            && let Some(policy) = closed(&gap.account, &gap.region, gap.call)
+            && let Some(call) = gap.call()
+            && let Some(policy) = closed(&gap.account, &gap.region, call)
         {
             gap.reason = Reason::DeniedByScp;
             gap.detail = format!("{} (closed by service control policy {policy})", gap.detail);

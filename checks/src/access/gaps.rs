@@ -159,14 +159,7 @@ pub(super) fn of(
     reason: Reason,
     detail: &str,
 ) -> SharedGap {
-    SharedGap::new(Gap {
-        call,
-        account: account.clone(),
-        region: region.clone(),
-        reason,
-        detail: detail.to_owned(),
-        request_id: None,
-    })
+    SharedGap::new(Gap::of_call(call, account, region, reason, detail))
 }
 
 /// Where somebody, or something that could be tampered with, may be overlooked.

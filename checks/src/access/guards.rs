@@ -10,7 +10,7 @@ use super::resources::{Resource, Source, every, one, policy_of};
 use crate::access::gaps;
 use crate::calls;
 use crate::evaluate::Context;
-use crate::fact::{Fact, Gap, Reason};
+use crate::fact::{Fact, Gap, Reason, SharedGap};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::monitoring::Alarm;
 use crate::inventory::{Account, LogGroup, RegionView};
@@ -49,13 +49,9 @@ pub(super) fn add(ctx: &Context<'_>, all: &mut Vec<Resource>) {
     }
     for arn in queues {
         let mut it = one(Kind::Queue, arn, &arn.account(), Some(&arn.region()));
-        it.policy = Some(Err(gaps::of(
-            calls::GET_BUCKET_NOTIFICATION,
-            &arn.account(),
-            &arn.region(),
-            Reason::NotAsked,
-            "policies of queues are not collected",
-        )));
+        let what = "the policy of an SQS queue";
+        let gap = Gap::not_modelled(what, &arn.account(), &arn.region());
+        it.policy = Some(Err(SharedGap::new(gap)));
         all.push(it);
     }
     for account in inventory.accounts.values().filter(|it| !it.excluded) {

@@ -129,13 +129,11 @@ fn the_check_says_so_and_names_the_call() {
 }
 
 fn lost(id: &str) -> Gap {
+    let (account, region) = (AccountId::from(ACCOUNT), crate::ids::Region::from(HOME));
+    let reason = crate::fact::Reason::Denied;
     Gap {
         request_id: Some(id.to_owned()),
-        detail: "not authorized".to_owned(),
-        call: calls::GET_KEY_POLICY,
-        account: AccountId::from(ACCOUNT),
-        region: crate::ids::Region::from(HOME),
-        reason: crate::fact::Reason::Denied,
+        ..Gap::of_call(calls::GET_KEY_POLICY, &account, &region, reason, "")
     }
 }
 
@@ -190,7 +188,7 @@ fn no_gap_is_invented() {
     let calls: Vec<ApiCall> = rights
         .iter()
         .flat_map(|it| &it.answer.missing)
-        .map(|it| it.gap.call)
+        .filter_map(|it| it.gap.call())
         .collect();
     assert_eq!(calls, [calls::GET_BUCKET_POLICY]);
 }
