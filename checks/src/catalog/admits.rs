@@ -47,7 +47,7 @@ pub(super) fn ask(
         resource_account: owner.to_string(),
         context,
     };
-    let layers = Layers {
+    let layers: Layers<'_> = Layers {
         resource: Some(Policy::new("policy", policy)),
         ..Layers::default()
     };

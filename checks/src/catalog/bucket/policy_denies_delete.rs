@@ -139,7 +139,7 @@ fn left(
             resource_account: account.to_owned(),
             context: probe.context.clone(),
         };
-        let layers = Layers {
+        let layers: Layers<'_> = Layers {
             identity: vec![Policy::new("everything", &probe.everything)],
             resource: Some(Policy::new("bucket policy", policy)),
             ..Layers::default()
