@@ -45,7 +45,7 @@ fn all<'a>(ctx: &'a Context<'_>) -> Vec<Missing<'a>> {
             add(account, region, gap, it.exists.ok() != Some(&false));
         }
         for gap in [
-            it.versioning.gap(),
+            it.versioning.mfa_delete.gap(),
             it.object_lock.gap(),
             it.default_retention.gap(),
         ] {
@@ -72,7 +72,12 @@ fn all<'a>(ctx: &'a Context<'_>) -> Vec<Missing<'a>> {
     }
     for it in inventory.event_data_stores.values() {
         add(&it.account, &it.region, it.policy.gap(), true);
-        add(&it.account, &it.region, it.configuration.gap(), false);
+        add(
+            &it.account,
+            &it.region,
+            it.configuration.termination_protection.gap(),
+            false,
+        );
     }
     for it in inventory.topics.values() {
         add(

@@ -6,7 +6,6 @@ use super::ground::Ground;
 use super::outside;
 use super::people::{Freed, Papers, everything};
 use crate::evaluate::Context;
-use crate::fact::Fact;
 use crate::ids::{AccountId, Arn};
 use crate::inventory::Iam;
 use crate::policy::{
@@ -48,7 +47,8 @@ pub fn simulate(request: &Simulation<'_>, records: &[Iam], ctx: &Context<'_>) ->
         records.iter().find(|it| it.account == account)
     };
     let iam = of(request.principal);
-    let details = iam.and_then(|it| Some((&it.account, it.details.ok()?)));
+    let known = iam.and_then(|it| Some((&it.account, it.details.clone().into_known().ok()?)));
+    let details = known.as_ref().map(|(account, details)| (*account, details));
     let about = |actions: &Actions| actions.matches(request.action) || actions.matches(BYPASS);
     let papers = details.map(|(account, details)| Papers::about(account, details, &about));
     let who = Principal::aws(request.principal);
@@ -178,11 +178,8 @@ fn trust_of(
     if !assumes || !role.resource().starts_with("role/") {
         return None;
     }
-    let details = iam.and_then(|it| match &it.details {
-        Fact::Known(details) => Some(details),
-        Fact::Unknown(_) => None,
-    });
-    let mut roles = details.into_iter().flat_map(|it| &it.roles);
+    let roles = iam.and_then(|it| it.details.roles.ok());
+    let mut roles = roles.into_iter().flatten();
     let found = roles.find(|it| it.arn == role);
     Some(match found {
         Some(found) => {
