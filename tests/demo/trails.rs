@@ -177,7 +177,9 @@ fn weak_trail(ask: &mut Ask) -> Trail {
             latest: Some(time("2026-11-12T21:03:55Z")),
             error: Some("AccessDenied".to_owned()),
         }),
-        ..TrailStatus::default()
+        digest: Known(Delivery::default()),
+        log_group: Known(Delivery::default()),
+        notification: Known(Delivery::default()),
     };
     let selectors = Selectors::Classic(vec![EventSelector {
         read_write: "WriteOnly".to_owned(),
@@ -217,7 +219,8 @@ fn stopped_trail(ask: &mut Ask) -> Trail {
             latest: Some(time("2025-10-20T22:10:00Z")),
             error: Some("NoSuchBucket".to_owned()),
         }),
-        ..TrailStatus::default()
+        log_group: Known(Delivery::default()),
+        notification: Known(Delivery::default()),
     };
     trail(ask, SANDBOX_TRAIL, configuration, status, None)
 }
