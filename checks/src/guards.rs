@@ -229,6 +229,7 @@ fn each_fact(record: &mut Record, change: &mut Change<'_>) {
         record: "Inventory",
         name: "organization",
         call: calls::DESCRIBE_ORGANIZATION,
+        names: true,
     };
     match record {
         Record::Organization(it) => {

@@ -437,6 +437,11 @@ fn home_of(inventory: &Inventory) -> Region {
     inventory.header.scope.home()
 }
 
+/// The same, for a partition.
+pub(crate) fn home_in(partition: &str) -> Region {
+    crate::ids::home_region(partition)
+}
+
 /// A region, enabled or not, as checks get it.
 fn region_of<'a>(
     account: &'a Account,

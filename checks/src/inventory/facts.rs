@@ -30,6 +30,9 @@ pub struct Field {
     pub name: &'static str,
     /// The call whose answer it is.
     pub call: ApiCall,
+    /// It says who is granted access, or what there is that could be tampered with: while it is missing, a principal
+    /// or a target may be overlooked.
+    pub names: bool,
 }
 
 /// A fact of any type: all that can be done without knowing which.
@@ -129,35 +132,43 @@ impl<T: Facts> Facts for Fact<T> {
 }
 
 /// One row a field: `name = CALL`. In parentheses: the fields whose values hold facts of their own.
+/// `names` marks what says who is granted access, see [`Field::names`].
 macro_rules! facts {
-    ($($record:ident($($inner:ident),*) { $($name:ident = $call:ident;)* })*) => {
+    ($($record:ident($($inner:ident),*) { $($name:ident = $call:ident $($names:ident)?;)* })*) => {
         $(
             impl Facts for $record {
                 #[allow(unused_variables, reason = "a record whose facts are all within others")]
                 fn each(&self, see: &mut See<'_>) {
                     $(self.$inner.each(see);)*
-                    $(see(row!($record $name $call), &self.$name);)*
+                    $(see(row!($record $name $call $($names)?), &self.$name);)*
                 }
 
                 #[allow(unused_variables, reason = "a record whose facts are all within others")]
                 fn each_mut(&mut self, change: &mut Change<'_>) {
                     $(self.$inner.each_mut(change);)*
-                    $(change(row!($record $name $call), &mut self.$name);)*
+                    $(change(row!($record $name $call $($names)?), &mut self.$name);)*
                 }
             }
         )*
 
         /// Every row.
-        pub const TABLE: &[&Field] = &[$($(row!($record $name $call),)*)*];
+        pub const TABLE: &[&Field] = &[$($(row!($record $name $call $($names)?),)*)*];
     };
 }
 
 macro_rules! row {
     ($record:ident $name:ident $call:ident) => {
+        row!($record $name $call = false)
+    };
+    ($record:ident $name:ident $call:ident names) => {
+        row!($record $name $call = true)
+    };
+    ($record:ident $name:ident $call:ident = $names:literal) => {
         &Field {
             record: stringify!($record),
             name: stringify!($name),
             call: calls::$call,
+            names: $names,
         }
     };
 }
@@ -169,7 +180,7 @@ facts! {
         policies = LIST_POLICIES;
         trusted_services = LIST_SERVICE_ACCESS;
         delegated_administrators = LIST_DELEGATED_ADMINISTRATORS;
-        resource_policy = DESCRIBE_ORGANIZATION_RESOURCE_POLICY;
+        resource_policy = DESCRIBE_ORGANIZATION_RESOURCE_POLICY names;
     }
     ControlPolicy() {
         document = DESCRIBE_POLICY;
@@ -189,10 +200,10 @@ facts! {
     RegionView(channels, alarms, rules) {
         trails = DESCRIBE_TRAILS;
         event_data_stores = LIST_EVENT_DATA_STORES;
-        channels = LIST_CHANNELS;
-        alarms = DESCRIBE_ALARMS;
-        rules = LIST_RULES;
-        log_resource_policies = DESCRIBE_LOG_RESOURCE_POLICIES;
+        channels = LIST_CHANNELS names;
+        alarms = DESCRIBE_ALARMS names;
+        rules = LIST_RULES names;
+        log_resource_policies = DESCRIBE_LOG_RESOURCE_POLICIES names;
         config_recorder = DESCRIBE_CONFIG_RECORDERS;
         guardduty = LIST_DETECTORS;
         security_hub = DESCRIBE_HUB;
@@ -228,7 +239,7 @@ facts! {
     }
     EventDataStore(configuration) {
         selectors = GET_EVENT_DATA_STORE;
-        policy = GET_LAKE_RESOURCE_POLICY;
+        policy = GET_LAKE_RESOURCE_POLICY names;
         tags = LIST_TRAIL_TAGS;
     }
     StoreConfiguration() {
@@ -243,16 +254,16 @@ facts! {
     }
     Channel() {
         source = GET_CHANNEL;
-        policy = GET_LAKE_RESOURCE_POLICY;
+        policy = GET_LAKE_RESOURCE_POLICY names;
     }
     Bucket(versioning, access_points) {
         exists = HEAD_BUCKET;
-        owner = LIST_BUCKETS;
+        owner = LIST_BUCKETS names;
         region = GET_BUCKET_LOCATION;
-        acl = GET_BUCKET_ACL;
-        ownership = GET_BUCKET_OWNERSHIP;
-        public_access_block = GET_BUCKET_PUBLIC_ACCESS_BLOCK;
-        policy = GET_BUCKET_POLICY;
+        acl = GET_BUCKET_ACL names;
+        ownership = GET_BUCKET_OWNERSHIP names;
+        public_access_block = GET_BUCKET_PUBLIC_ACCESS_BLOCK names;
+        policy = GET_BUCKET_POLICY names;
         policy_is_public = GET_BUCKET_POLICY_STATUS;
         object_lock = GET_OBJECT_LOCK;
         default_retention = GET_OBJECT_LOCK;
@@ -276,10 +287,10 @@ facts! {
         public_access_block = GET_ACCESS_POINT;
     }
     Key(metadata, rotation) {
-        metadata = DESCRIBE_KEY;
-        policy = GET_KEY_POLICY;
+        metadata = DESCRIBE_KEY names;
+        policy = GET_KEY_POLICY names;
         rotation = GET_KEY_ROTATION_STATUS;
-        grants = LIST_GRANTS;
+        grants = LIST_GRANTS names;
     }
     KeyMetadata() {
         arn = DESCRIBE_KEY;
@@ -326,11 +337,11 @@ facts! {
         targets = LIST_TARGETS_BY_RULE;
     }
     Topic(configuration) {
-        configuration = GET_TOPIC_ATTRIBUTES;
+        configuration = GET_TOPIC_ATTRIBUTES names;
         subscriptions = LIST_SUBSCRIPTIONS;
     }
     TopicConfiguration() {
-        policy = GET_TOPIC_ATTRIBUTES;
+        policy = GET_TOPIC_ATTRIBUTES names;
         kms_key = GET_TOPIC_ATTRIBUTES;
     }
     Iam(details) {

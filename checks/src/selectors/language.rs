@@ -100,8 +100,8 @@ impl Source<'_> {
     fn strange(&self, what: &str) -> Gaps {
         Gaps::from(Gap::of_call(
             self.call,
-            &self.account,
-            &self.region,
+            self.account,
+            self.region,
             Reason::Malformed,
             format!("{what} is not understood"),
         ))
