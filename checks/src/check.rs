@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::access::Judged;
 use crate::calls::ApiCall;
 use crate::evaluate::Context;
-use crate::fact::{Fact, Gaps};
+use crate::fact::Gaps;
 use crate::finding::{Evidence, Severity, Status};
 use crate::ids::{AccountId, Arn};
 use crate::inventory::iam::{AuthorizationDetails, Role, User};
@@ -75,7 +75,7 @@ pub enum Run {
 }
 
 /// The trust policies of roles that SCPs exempt by name, by account; each with the role's ARN.
-pub type Trusts = BTreeMap<AccountId, Fact<Vec<(Arn, String)>>>;
+pub type Trusts = BTreeMap<AccountId, Result<Vec<(Arn, String)>, Gaps>>;
 
 /// A region of an account: enabled or not, and what was seen there.
 #[derive(Debug, Clone, Copy)]

@@ -118,11 +118,7 @@ pub(super) fn context(trail: &Trail, ctx: &Context<'_>) -> policy::Context {
     it.close("aws:PrincipalTag/");
     let one = |text: &str| Some(Value::One(text.to_owned()));
     it.set("s3:TlsVersion", Key::OneOf(vec![one("1.2"), one("1.3")]));
-    if let Some(key) = trail
-        .configuration
-        .ok()
-        .and_then(|set| set.kms_key.as_ref())
-    {
+    if let Fact::Known(Some(key)) = &trail.configuration.kms_key {
         it = it.with("s3:x-amz-server-side-encryption", "aws:kms").with(
             "s3:x-amz-server-side-encryption-aws-kms-key-id",
             key.as_str(),

@@ -3,7 +3,7 @@
 use super::gone;
 use crate::catalog::admits::{Answer, ask, context, undocumented};
 use crate::catalog::gap;
-use crate::inventory::{AccountState, TrailConfiguration};
+use crate::inventory::AccountState;
 use crate::policy::{Document, Target};
 use crate::prelude::*;
 
@@ -52,10 +52,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     };
     let mut found = Found::default();
     for trail in ctx.deliverers(bucket) {
-        match trail.configuration.known() {
-            Ok(set) => of_trail(bucket, trail, set, &policy, ctx, &mut found),
-            Err(gaps) => found.gaps.push(gaps),
-        }
+        of_trail(bucket, trail, &policy, ctx, &mut found);
     }
     let verdict = match found.refused.as_slice() {
         [] => {
@@ -80,7 +77,6 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
 fn of_trail(
     bucket: &Bucket,
     trail: &Trail,
-    set: &TrailConfiguration,
     policy: &Document,
     ctx: &Context<'_>,
     found: &mut Found,
@@ -96,7 +92,16 @@ fn of_trail(
     let one = |action: &str, target: Target| ask(policy, action, target, &owner, request.clone());
     let bucket_arn = Target::One(bucket.arn.to_string());
     found.add("s3:GetBucketAcl", trail, one("s3:GetBucketAcl", bucket_arn));
-    let prefix = match set.prefix.as_deref().map(|it| it.trim_matches('/')) {
+    let set = &trail.configuration;
+    let place = (set.prefix.known(), set.organization.known());
+    let (prefix, organization) = match place {
+        (Ok(prefix), Ok(organization)) => (prefix, *organization),
+        (prefix, organization) => {
+            let missing = prefix.err().into_iter().chain(organization.err());
+            return found.gaps.extend(missing);
+        }
+    };
+    let prefix = match prefix.as_deref().map(|it| it.trim_matches('/')) {
         Some(prefix) if !prefix.is_empty() => format!("{prefix}/"),
         Some(_) | None => String::new(),
     };
@@ -104,7 +109,7 @@ fn of_trail(
         let objects = Target::Matching(format!("{}/{path}*", bucket.arn));
         one("s3:PutObject", objects)
     };
-    let (area, accounts) = match area(trail, set, ctx) {
+    let (area, accounts) = match area(trail, organization, ctx) {
         Ok(it) => it,
         Err(gaps) => return found.gaps.push(gaps),
     };
@@ -117,11 +122,11 @@ fn of_trail(
         found.gaps.push(gaps);
         Vec::new()
     });
-    let (folders, unknown) = folders(trail, set);
+    let (folders, unknown) = folders(trail);
     found.gaps.extend(unknown);
     for account in accounts {
         for folder in &folders {
-            let path = match set.organization {
+            let path = match organization {
                 true => format!("{area}{account}/{folder}/"),
                 false => format!("{area}{folder}/"),
             };
@@ -151,8 +156,8 @@ impl Found {
 /// Where a trail's files lie below `AWSLogs/`, and the accounts whose files they are.
 type Area = (String, Result<Vec<AccountId>, Gaps>);
 
-fn area(trail: &Trail, set: &TrailConfiguration, ctx: &Context<'_>) -> Result<Area, Gaps> {
-    if !set.organization {
+fn area(trail: &Trail, organization: bool, ctx: &Context<'_>) -> Result<Area, Gaps> {
+    if !organization {
         let own = vec![trail.account.clone()];
         return Ok((format!("{}/", trail.account), Ok(own)));
     }
@@ -173,16 +178,18 @@ fn area(trail: &Trail, set: &TrailConfiguration, ctx: &Context<'_>) -> Result<Ar
 }
 
 /// The folders of an account's files that this trail writes, and what may hide one.
-fn folders(trail: &Trail, set: &TrailConfiguration) -> (Vec<&'static str>, Option<Gaps>) {
+fn folders(trail: &Trail) -> (Vec<&'static str>, Option<Gaps>) {
     let mut folders = vec!["CloudTrail"];
-    if set.log_file_validation {
+    let validation = trail.configuration.log_file_validation.known();
+    if validation.as_ref().is_ok_and(|it| **it) {
         folders.push("CloudTrail-Digest");
     }
     let insights = trail.insights.known();
     if insights.as_ref().is_ok_and(|it| !it.is_empty()) {
         folders.push("CloudTrail-Insight");
     }
-    (folders, insights.err())
+    let missing = validation.err().into_iter().chain(insights.err());
+    (folders, Gaps::collect(missing))
 }
 
 #[cfg(test)]

@@ -55,8 +55,8 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
                 "kms:EncryptionContextKeys",
                 ["aws:cloudtrail:arn", "aws:s3:arn"],
             );
-        if let Some(set) = trail.configuration.ok() {
-            let file = format!("{}/AWSLogs/file.json.gz", bucket_of(&set.bucket, ctx));
+        if let Some(bucket) = trail.configuration.bucket.ok() {
+            let file = format!("{}/AWSLogs/file.json.gz", bucket_of(bucket, ctx));
             request = request.with("kms:EncryptionContext:aws:s3:arn", &file);
         }
         for action in CALLS {
@@ -153,7 +153,10 @@ mod tests {
                 (Unknown, deny(r#""StringEquals":{"aws:UserAgent":"x"}"#)),
                 (Unknown, key(|k| k.policy = denied(calls::GET_KEY_POLICY))),
                 (NotApplicable, key(|k| k.metadata = Known(None))),
-                (NotApplicable, trail(|t| configuration(t).kms_key = None)),
+                (
+                    NotApplicable,
+                    trail(|t| configuration(t).kms_key = Known(None)),
+                ),
             ],
         );
     }

@@ -168,9 +168,12 @@ struct Existing {
 fn existing(account: &Account, ctx: &Context<'_>) -> Existing {
     let inventory = ctx.inventory;
     let ours = |trail: &&Trail| {
-        let shared = trail.configuration.ok().is_none_or(|it| it.organization);
+        let shared = trail.configuration.organization.ok() == Some(&true);
         trail.account == account.id || shared
     };
+    // A trail of another account that may be the organization's.
+    let unsure = inventory.trails.values();
+    let unsure = unsure.filter_map(|it| it.configuration.organization.known().err());
     let organization = inventory.organization.ok().and_then(Option::as_ref);
     let management = organization.map(|it| &it.management_account);
     let seen = [Some(&account.id), management].into_iter().flatten();
@@ -189,7 +192,7 @@ fn existing(account: &Account, ctx: &Context<'_>) -> Existing {
             .map(|it| it.arn.to_string())
             .collect(),
         administers: registered.is_some_and(|all| all.iter().any(administers)),
-        hidden: hidden.collect(),
+        hidden: hidden.chain(unsure).collect(),
     }
 }
 

@@ -72,7 +72,7 @@ fn run(organization: &Organization, trusts: &Trusts, ctx: &Context<'_>) -> Outco
             let (call, detail) = (calls::GET_ACCOUNT_AUTHORIZATION_DETAILS, "not collected");
             gap(call, &account.id, &ctx.home(), Reason::NotAsked, detail)
         };
-        match trusts.get(&account.id).map(Fact::known) {
+        match trusts.get(&account.id) {
             Some(Ok(roles)) => {
                 for (arn, trust) in roles.iter().filter(|it| is_one(&it.0, &exempt)) {
                     match assumed(arn, trust, account, organization, &mut over) {
@@ -85,7 +85,7 @@ fn run(organization: &Organization, trusts: &Trusts, ctx: &Context<'_>) -> Outco
                     }
                 }
             }
-            Some(Err(unread)) => gaps.push(unread),
+            Some(Err(unread)) => gaps.push(unread.clone()),
             None => gaps.push(missing()),
         }
     }
@@ -245,7 +245,7 @@ mod tests {
         case.iam.retain(|it| it.account.as_str() != MEMBER);
         case.iam.push(Iam {
             account: AccountId::from(MEMBER),
-            details: Known(details),
+            details: details.into(),
         });
         case
     }

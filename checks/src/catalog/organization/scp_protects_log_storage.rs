@@ -153,8 +153,8 @@ mod tests {
             let (of_key, of_group) = (moved(&key.arn), moved(&group.arn));
             for trail in it.trails.values_mut() {
                 let set = configuration(trail);
-                set.kms_key = Some(of_key.clone());
-                set.log_group = Some(of_group.clone());
+                set.kms_key = Known(Some(of_key.clone()));
+                set.log_group = Known(Some(of_group.clone()));
             }
             let account = AccountId::from(member);
             let (mut key, mut group) = (key, group);

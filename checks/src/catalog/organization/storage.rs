@@ -1,12 +1,14 @@
 //! Where the record is kept, and in which account.
 
+use std::collections::BTreeSet;
+
 use crate::access::{Control, Kind, TamperAction, table as tamper_actions};
 use crate::calls;
 use crate::catalog::gap;
 use crate::evaluate::Context;
 use crate::fact::{Fact, Gaps, Reason};
 use crate::ids::{AccountId, Arn};
-use crate::inventory::Account;
+use crate::inventory::{Account, Key};
 use crate::policy::Target;
 
 /// What holds a part of the record.
@@ -47,8 +49,15 @@ pub(super) fn stored<'a>(ctx: &Context<'a>) -> Stored<'a> {
     }
     for key in inventory.keys.values().filter(|it| ctx.key_is_used(it)) {
         match &key.metadata {
-            Fact::Known(Some(metadata)) if metadata.manager == "AWS" => {}
-            Fact::Known(Some(_)) => owned.push((&key.arn, key.account.clone())),
+            Fact::Known(Some(metadata)) => match metadata.manager.known() {
+                Ok(manager) if manager == "AWS" => {}
+                Ok(_) => {
+                    owned.push((&key.arn, key.account.clone()));
+                    // Whether its material was imported decides which actions count.
+                    gaps.extend(metadata.origin.known().err());
+                }
+                Err(missing) => gaps.push(missing),
+            },
             Fact::Known(None) => {}
             Fact::Unknown(gap) => gaps.push(Gaps::from(gap.clone())),
         }
@@ -65,17 +74,18 @@ pub(super) fn stored<'a>(ctx: &Context<'a>) -> Stored<'a> {
         }
     }
     gaps.extend(overlooked(ctx));
-    let imported = |arn: &Arn| {
-        let metadata = inventory.keys.get(arn).and_then(|it| it.metadata.ok());
-        // What is not known of it counts as imported.
-        metadata.is_none_or(|it| it.as_ref().is_none_or(|it| it.origin != "AWS_KMS"))
-    };
+    let imported: BTreeSet<&Arn> = inventory
+        .keys
+        .values()
+        .filter(|it| origin(it).is_some_and(|it| it.ok().is_some_and(|it| it == "EXTERNAL")))
+        .map(|it| &it.arn)
+        .collect();
     let member = |(arn, owner): (&'a Arn, AccountId)| {
         let account = inventory.accounts.get(&owner)?;
         (!account.management).then_some(Thing {
             arn,
             account,
-            imported: imported(arn),
+            imported: imported.contains(arn),
         })
     };
     Stored {
@@ -83,6 +93,11 @@ pub(super) fn stored<'a>(ctx: &Context<'a>) -> Stored<'a> {
         gaps,
         exempt: "nothing of the record lies in a member account, and no control policy reaches the management account",
     }
+}
+
+fn origin(key: &Key) -> Option<&Fact<String>> {
+    let metadata = key.metadata.ok()?.as_ref()?;
+    Some(&metadata.origin)
 }
 
 /// Where a trail, or what it writes to, may not have been seen.
@@ -94,13 +109,8 @@ fn overlooked(ctx: &Context<'_>) -> Vec<Gaps> {
     let accounts = accounts
         .flat_map(|it| [it.session.gap(), it.regions.gap()])
         .flatten();
-    let trails = inventory
-        .trails
-        .values()
-        .filter_map(|it| it.configuration.gap());
     let mut gaps: Vec<Gaps> = regions
         .chain(accounts)
-        .chain(trails)
         .map(|it| Gaps::from(it.clone()))
         .collect();
     for bucket in inventory
@@ -113,13 +123,20 @@ fn overlooked(ctx: &Context<'_>) -> Vec<Gaps> {
         }
     }
     for store in inventory.event_data_stores.values() {
-        gaps.extend(store.configuration.known().err());
+        gaps.extend(store.configuration.kms_key.known().err());
     }
     for trail in inventory.trails.values() {
-        let Some(set) = trail.configuration.ok() else {
-            continue;
+        let set = &trail.configuration;
+        gaps.extend(set.kms_key.known().err());
+        gaps.extend(set.log_group.known().err());
+        let bucket = match set.bucket.known() {
+            Ok(bucket) => bucket,
+            Err(missing) => {
+                gaps.push(missing);
+                continue;
+            }
         };
-        if inventory.bucket(&set.bucket).is_none() {
+        if inventory.bucket(bucket).is_none() {
             let (account, region) = (&trail.account, &trail.home_region);
             let detail = "the bucket was not looked at";
             gaps.push(gap::gap(
