@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::files::NoTemporarySpace;
+
 /// The exit codes. They do not depend on the format of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -79,6 +81,16 @@ impl Stop {
     /// A usage error in these words.
     pub fn usage(words: impl std::fmt::Display) -> Self {
         Self::Usage(anyhow::anyhow!("{words}"))
+    }
+
+    /// What came of reading an input: the user's to put right, unless this machine has no place for temporary files.
+    #[must_use]
+    pub fn input(error: anyhow::Error) -> Self {
+        if error.chain().any(|it| it.is::<NoTemporarySpace>()) {
+            Self::Fatal(error)
+        } else {
+            Self::Usage(error)
+        }
     }
 
     /// The exit code.

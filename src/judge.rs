@@ -69,6 +69,10 @@ pub fn judge(snapshot: &Snapshot, rules: &Rules) -> anyhow::Result<Audit> {
     let gaps = waiver::current_gaps(&rules.waivers, rules.now);
     let mut coverage = Coverage::of(inventory);
     coverage.notes.extend(overridden(rules));
+    let endpoints = inventory.header.scope.endpoints.iter();
+    coverage
+        .notes
+        .extend(endpoints.map(|it| format!("AWS was called through a custom endpoint: {it}")));
     let interrupted = inventory
         .trailer
         .as_ref()
@@ -122,6 +126,7 @@ pub fn judge(snapshot: &Snapshot, rules: &Rules) -> anyhow::Result<Audit> {
             caller_arn: scope.caller_arn,
             accounts: scope.accounts,
             regions: scope.regions,
+            endpoints: scope.endpoints,
             selection: rules.selection.narrowed.clone(),
         },
         run: RunOutcome {
@@ -188,6 +193,7 @@ fn waive(findings: &mut [Finding], rules: &Rules) -> WaiverReport {
     WaiverReport {
         unused: applied.unused,
         expired: applied.expired,
+        broad: waiver::broad(&waivers, &rules.settings, rules.now),
         accepted_gaps: 0,
     }
 }

@@ -200,11 +200,16 @@ pub(crate) fn verdict(audit: &Audit) -> (Headline, String) {
             let open = counted(open, "open failure");
             (Headline::Fail, format!("{open}, the worst {severity}"))
         }
+        // That each failure is accepted is another thing than that there is none.
+        None if audit.summary.waived > 0 => {
+            let all = counted(audit.summary.waived, "failure");
+            let word = match unseen {
+                true => Headline::Undecided,
+                false => Headline::Pass,
+            };
+            (word, format!("{all}, all waived"))
+        }
         None if unseen => (Headline::Undecided, "nothing is seen to fail".to_owned()),
-        None if audit.summary.waived > 0 => (
-            Headline::Pass,
-            "every check passes, is waived or does not apply".to_owned(),
-        ),
         None if audit.summary.pass > 0 => {
             (Headline::Pass, "every check that applies passes".to_owned())
         }
@@ -362,6 +367,7 @@ pub(crate) fn asides(audit: &Audit) -> Vec<String> {
     let mut lines = Vec::new();
     for (waivers, why) in [
         (&audit.waivers.expired, "past its date"),
+        (&audit.waivers.broad, "reaches far"),
         (&audit.waivers.unused, "matches nothing"),
     ] {
         lines.extend(waivers.iter().map(|it| format!("waiver {why}: {it}")));

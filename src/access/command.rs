@@ -14,12 +14,12 @@ impl Parsed {
         if let Some(AccessCommand::Simulate(it)) = &access.simulate {
             let source = source(it.demo, it.inventory.as_deref())
                 .ok_or_else(|| Stop::usage("give --inventory FILE, or --demo"))?;
-            let snapshot = load(&source).map_err(Stop::Usage)?;
+            let snapshot = load(&source).map_err(Stop::input)?;
             simulate(it, &snapshot, &self.config.settings, stdout_width())?;
             return Ok(Exit::Clean);
         }
         let snapshot = match source(access.demo, access.inventory.as_deref()) {
-            Some(source) => load(&source).map_err(Stop::Usage)?,
+            Some(source) => load(&source).map_err(Stop::input)?,
             None => {
                 let select = Select {
                     check: vec!["access-*".to_owned()],

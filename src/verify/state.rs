@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -13,10 +12,12 @@ use serde::{Deserialize, Serialize};
 use trailaudit_checks::digest::{Anchor, ChainId, DigestKey, Logging, Walk, Window};
 
 use crate::exit::Stop;
-use crate::files::{Access, write_whole};
+use crate::files::{self, Access, write_whole};
 
 /// The version of the file.
 const SCHEMA: u64 = 1;
+/// No state is larger: an anchor lists the logs of an hour.
+const LARGEST: u64 = 4 << 30;
 
 /// The file's content.
 #[derive(Debug, Serialize, Deserialize)]
@@ -40,17 +41,14 @@ impl State {
     /// Locks and reads the file; an empty state if there is none yet.
     pub fn open(path: &Path) -> Result<Self, Stop> {
         let lock = lock(path)?;
-        let chains = match std::fs::read(path) {
-            Ok(bytes) => parse(&bytes)
+        let there = path.try_exists();
+        let there = there.with_context(|| format!("{} cannot be read", path.display()));
+        let chains = match there.map_err(Stop::Usage)? {
+            true => files::read(path, LARGEST)
+                .and_then(|bytes| parse(&bytes))
                 .with_context(|| format!("{} is no state that can be used", path.display()))
                 .map_err(Stop::Usage)?,
-            Err(error) if error.kind() == ErrorKind::NotFound => BTreeMap::new(),
-            Err(error) => {
-                let error = anyhow::Error::new(error);
-                return Err(Stop::Usage(
-                    error.context(format!("{} cannot be read", path.display())),
-                ));
-            }
+            false => BTreeMap::new(),
         };
         Ok(Self {
             path: path.to_owned(),

@@ -1,5 +1,6 @@
 //! Accepted risks and accepted gaps: who, why, until when.
 
+mod broad;
 mod gaps;
 
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ use crate::finding::{AppliedWaiver, Finding, Status};
 use crate::glob::glob;
 use crate::settings::AllowedPrincipal;
 
+pub use broad::broad;
 pub use gaps::{AcceptedGap, current_gaps, is_accepted, review_gaps, uncovered_population};
 
 /// The waiver file.
