@@ -149,7 +149,11 @@ fn inventory() -> Vec<u8> {
         let kind: Vec<u8> = line.iter().take(20).copied().collect();
         let count: &mut u32 = kinds.entry(kind).or_default();
         *count += 1;
-        if *count <= 2 && line.len() < 20_000 && !line.starts_with(b"{\"record\":\"trailer\"") {
+        if !line.is_empty()
+            && *count <= 2
+            && line.len() < 20_000
+            && !line.starts_with(b"{\"record\":\"trailer\"")
+        {
             out.extend_from_slice(line);
             out.push(b'\n');
         }

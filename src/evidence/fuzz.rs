@@ -23,7 +23,8 @@ fn lists_of_hashes_and_paths() {
         if let Ok(sums) = sums::parse(&text) {
             // What is accepted is a name within the bundle.
             for path in sums.keys() {
-                assert!(!path.contains("..") && !path.starts_with('/'), "{path:?}");
+                let out = path.starts_with('/') || path.split('/').any(|it| it == "..");
+                assert!(!out, "{path:?}");
             }
         }
     });
