@@ -353,7 +353,7 @@ pub(crate) fn listed<T>(
     call: ApiCall,
     items: Option<Vec<T>>,
 ) -> Result<Vec<T>, Gap> {
-    match (items, *call.list) {
+    match (items, call.list()) {
         (Some(items), _) => Ok(items),
         (None, List::Required(member)) => {
             let what = format!("the answer lacks its list {member}");
