@@ -1,7 +1,7 @@
 //! The chains of digests that the trails deliver, read with the role of each bucket's owner.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Handle;
@@ -11,16 +11,23 @@ use trailaudit_checks::digest::Limits;
 use super::ask::Target;
 use super::digests::Bucket;
 use super::run::Run;
-use crate::verify::{Depth, Halt, Progress, Request, Wanted, trails, verify};
+use crate::verify::{
+    Depth, Halt, Progress, Request, Verified, Vouched, Wanted, settle_all, trails, verify,
+};
 
 /// Verifies what the trails delivered from then until then.
 pub(crate) async fn collect(run: &Arc<Run>, since: Timestamp, until: Timestamp) {
     run.ask.progress().doing("digests and logs");
-    for name in buckets(run) {
-        let bucket = bucket(run, &name);
-        let request = request(run, &name, since, until);
+    let names = buckets(run);
+    let all: Arc<Mutex<Vec<Verified>>> = Arc::default();
+    for name in &names {
+        let mut bucket = bucket(run, name);
+        let others = names.iter().filter(|other| *other != name);
+        bucket.others = others.map(|other| self::bucket(run, other)).collect();
+        let request = request(run, name, since, until);
         let worker = (Arc::clone(run), request.clone());
-        let work = tokio::task::spawn_blocking(move || chains(&worker.0, &bucket, worker.1));
+        let kept = Arc::clone(&all);
+        let work = tokio::task::spawn_blocking(move || chains(&worker.0, &bucket, worker.1, &kept));
         // Work that dies must not leave fewer chains than there should be.
         if let Err(error) = work.await {
             let told = trails::untold(&request, &format!("verifying died: {error}"));
@@ -30,6 +37,13 @@ pub(crate) async fn collect(run: &Arc<Run>, since: Timestamp, until: Timestamp) 
             }
         }
     }
+    // What a trail delivered to one bucket may go on in another.
+    let mut all = std::mem::take(&mut *all.lock().unwrap_or_else(PoisonError::into_inner));
+    settle_all(&mut all);
+    let mut inventory = run.inventory();
+    trails::name_unvalidated(&inventory, &mut all);
+    let records = all.into_iter().map(|it| (it.record.id(), it.record));
+    inventory.chains.extend(records);
 }
 
 fn request(run: &Run, bucket: &str, since: Timestamp, until: Timestamp) -> Request {
@@ -41,9 +55,11 @@ fn request(run: &Run, bucket: &str, since: Timestamp, until: Timestamp) -> Reque
         depth: Depth::Logs,
         expected: Vec::new(),
         anchors: BTreeMap::new(),
+        vouched: Vouched::default(),
         limits: Limits::default(),
         locks: false,
         tell_empty: false,
+        unlisted: Vec::new(),
     };
     let inventory = run.inventory();
     request.expected = trails::expected(&inventory, bucket, &request);
@@ -93,10 +109,11 @@ fn bucket(run: &Run, name: &str) -> Bucket {
         max_in_flight: run.options.max_in_flight,
         // An interrupted scan lets go of all work by itself.
         halt: Halt::default(),
+        others: Vec::new(),
     }
 }
 
-fn chains(run: &Run, bucket: &Bucket, request: Request) {
+fn chains(run: &Run, bucket: &Bucket, request: Request, all: &Mutex<Vec<Verified>>) {
     let wanted = Wanted {
         accounts: run.options.accounts.clone(),
         regions: run.options.regions.clone(),
@@ -104,17 +121,32 @@ fn chains(run: &Run, bucket: &Bucket, request: Request) {
     };
     let (found, unlisted) = trails::look(bucket, &wanted, &request);
     let regions: BTreeSet<String> = found.scopes.iter().map(|it| it.region.clone()).collect();
-    let since = request.since.unwrap_or(request.until);
-    let before = since.saturating_sub(SignedDuration::from_hours(26));
-    let signed = (before.unwrap_or(since), Timestamp::now());
-    let keys = |_| bucket.public_keys(&regions, signed, &members(run, &regions));
-    let keep = |verified: Vec<crate::verify::Verified>| {
-        let records = verified.into_iter().map(|it| (it.record.id(), it.record));
+    let keys = |first: Option<Timestamp>| {
+        let since = first.or(request.since).unwrap_or(request.until);
+        let before = since.saturating_sub(SignedDuration::from_hours(26));
+        let signed = (before.unwrap_or(since), Timestamp::now());
+        bucket.public_keys(&regions, signed, &members(run, &regions))
+    };
+    let keep = |verified: Vec<Verified>| {
+        // Also where the scan is interrupted: holes are told before it is known whether they are covered.
+        let records = verified
+            .iter()
+            .map(|it| (it.record.id(), it.record.clone()));
         run.inventory().chains.extend(records);
+        let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.extend(verified);
     };
     keep(unlisted);
     let progress = Progress::new(false);
-    verify(bucket, &found.scopes, &keys, &request, &progress, &keep);
+    // No trail is asked for by name, so that none can be missing.
+    drop(verify(
+        bucket,
+        &found.scopes,
+        &keys,
+        &request,
+        &progress,
+        &keep,
+    ));
 }
 
 /// Some accounts of which each region is switched on: the bucket's own may not have it.

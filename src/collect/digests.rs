@@ -34,6 +34,8 @@ pub struct Bucket {
     pub(super) max_in_flight: usize,
     /// Nothing is waited for once it is set.
     pub(super) halt: Halt,
+    /// Buckets that are verified in the same run: trails may have delivered to them before.
+    pub(super) others: Vec<Bucket>,
 }
 
 impl Bucket {
@@ -79,6 +81,7 @@ impl Bucket {
                     Some(Listed {
                         key: it.key?,
                         size: u64::try_from(it.size.unwrap_or_default()).unwrap_or_default(),
+                        regular: true,
                     })
                 });
                 Ok((listed.collect(), next))
@@ -348,6 +351,11 @@ impl Source for Bucket {
                 Some(format!("its versions are not known: {}", unread.words()))
             }
         }
+    }
+
+    fn other(&self, bucket: &str) -> Option<&dyn Source> {
+        let other = self.others.iter().find(|it| it.name == bucket)?;
+        Some(other)
     }
 
     fn readers(&self) -> usize {

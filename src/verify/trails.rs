@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use trailaudit_checks::calls::GET_OBJECT;
-use trailaudit_checks::digest::{ChainId, Logging};
+use trailaudit_checks::digest::{ChainId, Ends, Kind, Logging, Severity};
 use trailaudit_checks::fact::Reason;
 use trailaudit_checks::inventory::{Account, Inventory, Trail, TrailConfiguration};
 
@@ -23,9 +23,7 @@ pub fn expected(inventory: &Inventory, bucket: &str, request: &Request) -> Vec<E
         if set.bucket != bucket || !set.log_file_validation {
             continue;
         }
-        let Some(logging) = logging(trail, request) else {
-            continue;
-        };
+        let logging = logging(trail, request);
         for (account, region) in recorded(inventory, trail, set) {
             let chain = ChainId {
                 account,
@@ -48,26 +46,26 @@ pub fn prefix(set: &TrailConfiguration) -> String {
     prefix.trim_matches('/').to_owned()
 }
 
-/// Whether the trail logs; `None` if its first digest is not due yet.
-fn logging(trail: &Trail, request: &Request) -> Option<Logging> {
+/// Whether the trail logs, as far as its status says.
+fn logging(trail: &Trail, request: &Request) -> Logging {
     let Some(status) = trail.status.ok() else {
-        return Some(Logging::Unknown);
+        return Logging::Unknown;
     };
+    if !status.logging {
+        return status.stopped.map_or(Logging::Unknown, Logging::StoppedAt);
+    }
     let due = |started: jiff::Timestamp| {
         let first = started.saturating_add(SignedDuration::from_hours(1));
         first.is_ok_and(|first| first <= request.until)
     };
-    if status.logging && status.started.is_some_and(|it| !due(it)) {
-        return None;
+    match status.started {
+        // A restart sets the time anew: what was before it is a hole all the same.
+        Some(at) if !due(at) => Logging::Started {
+            at,
+            stopped: status.stopped.filter(|stopped| *stopped < at),
+        },
+        Some(_) | None => Logging::Running,
     }
-    Some(match (status.logging, status.stopped) {
-        (true, _) => Logging::Running,
-        (false, Some(stopped)) if request.since.is_some_and(|since| stopped <= since) => {
-            return None;
-        }
-        (false, Some(stopped)) => Logging::StoppedAt(stopped),
-        (false, None) => Logging::Unknown,
-    })
 }
 
 /// The accounts and regions whose events the trail records.
@@ -107,7 +105,9 @@ pub fn untold(request: &Request, why: &str) -> Vec<Verified> {
             request.window(),
             unread.gap(&chain.account, &chain.region),
         ),
-        anchor: None,
+        saved: None,
+        ends: Ends::default(),
+        resumed: false,
     };
     request.expected.iter().map(|it| of(&it.chain)).collect()
 }
@@ -151,7 +151,9 @@ pub fn look(source: &dyn Source, wanted: &Wanted, request: &Request) -> (Found, 
                 let window = request.window();
                 unlisted.push(Verified {
                     record: tell::unlisted(chain.clone(), window, gap),
-                    anchor: None,
+                    saved: None,
+                    ends: Ends::default(),
+                    resumed: false,
                 });
             }
             None => found.scopes.push(Scope {
@@ -163,4 +165,35 @@ pub fn look(source: &dyn Source, wanted: &Wanted, request: &Request) -> (Found, 
         }
     }
     (found, unlisted)
+}
+
+/// Names, for logs that no digest lists, the trail without log file validation that delivers to the same place.
+pub fn name_unvalidated(inventory: &Inventory, all: &mut [Verified]) {
+    for trail in inventory.trails.values() {
+        let Some(set) = trail.configuration.ok() else {
+            continue;
+        };
+        if set.log_file_validation {
+            continue;
+        }
+        let records = recorded(inventory, trail, set);
+        let below = prefix(set);
+        for it in all.iter_mut() {
+            let id = &it.record.chain.id;
+            let place = (id.account.clone(), id.region.clone());
+            if set.bucket != id.bucket || below != id.prefix || !records.contains(&place) {
+                continue;
+            }
+            for problem in &mut it.record.problems {
+                if problem.kind == Kind::LogUnlisted {
+                    problem.severity = Severity::Low;
+                    problem.detail = format!(
+                        "trail {} delivers here without log file validation, so that no digest lists its logs; {}",
+                        trail.arn, problem.detail
+                    );
+                }
+            }
+            it.record.problems.sort();
+        }
+    }
 }
