@@ -413,6 +413,7 @@ fn account_subject(account: &Account) -> Subject {
             .unwrap_or_else(|| account.id.to_string()),
         account: Some(account.id.clone()),
         region: None,
+        location: None,
     }
 }
 
@@ -422,19 +423,23 @@ pub(crate) fn not_reached(
     account: &AccountId,
     region: &Region,
 ) -> Gap {
-    Gap {
+    Gap::of_call(
         call,
-        account: account.clone(),
-        region: region.clone(),
-        reason: Reason::Interrupted,
-        detail: "the run ended before this was asked".to_owned(),
-        request_id: None,
-    }
+        account,
+        region,
+        Reason::Interrupted,
+        "the run ended before this was asked",
+    )
 }
 
 /// Where global services are asked: a name for gaps that have no region of their own.
 fn home_of(inventory: &Inventory) -> Region {
-    match inventory.header.scope.partition.as_str() {
+    home_in(&inventory.header.scope.partition)
+}
+
+/// The same, for a partition.
+pub(crate) fn home_in(partition: &str) -> Region {
+    match partition {
         "aws-cn" => Region::from("cn-north-1"),
         "aws-us-gov" => Region::from("us-gov-west-1"),
         _ => Region::from("us-east-1"),
