@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Handle;
 use trailaudit_checks::calls::GET_OBJECT_RETENTION;
-use trailaudit_checks::digest::Limits;
+use trailaudit_checks::digest::{DigestKey, Limits};
 
 use super::ask::Target;
 use super::digests::Bucket;
 use super::run::Run;
 use crate::verify::{
-    Depth, Halt, Progress, Request, Verified, Vouched, Wanted, settle_all, trails, verify,
+    Depth, Found, Halt, Progress, Request, Verified, Vouched, Wanted, find, settle_all, trails,
+    unlisted_place, verify,
 };
 
 /// Verifies what the trails delivered from then until then.
@@ -37,6 +38,7 @@ pub(crate) async fn collect(run: &Arc<Run>, since: Timestamp, until: Timestamp) 
             }
         }
     }
+    follow(run, since, until, names, &all).await;
     // What a trail delivered to one bucket may go on in another.
     let mut all = std::mem::take(&mut *all.lock().unwrap_or_else(PoisonError::into_inner));
     settle_all(&mut all);
@@ -44,6 +46,87 @@ pub(crate) async fn collect(run: &Arc<Run>, since: Timestamp, until: Timestamp) 
     trails::name_unvalidated(&inventory, &mut all);
     let records = all.into_iter().map(|it| (it.record.id(), it.record));
     inventory.chains.extend(records);
+}
+
+/// Where a trail delivered to before, as its digests say.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    bucket: String,
+    prefix: String,
+    account: String,
+    region: String,
+}
+
+/// Verifies what the trails delivered to other places within the window: the prefix or bucket that they had before.
+async fn follow(
+    run: &Arc<Run>,
+    since: Timestamp,
+    until: Timestamp,
+    mut known: BTreeSet<String>,
+    all: &Arc<Mutex<Vec<Verified>>>,
+) {
+    /// A trail is moved now and then, not every hour.
+    const MOVES: usize = 8;
+    let mut looked = BTreeSet::new();
+    for _ in 0..MOVES {
+        let mut places = former_places(&all.lock().unwrap_or_else(PoisonError::into_inner));
+        places.retain(|place| looked.insert(place.clone()));
+        if places.is_empty() {
+            return;
+        }
+        for place in places {
+            let name = place.bucket;
+            let wanted = Wanted {
+                prefix: place.prefix,
+                search: false,
+                accounts: vec![place.account],
+                regions: vec![place.region],
+            };
+            let mut bucket = bucket(run, &name);
+            known.insert(name.clone());
+            let others = known.iter().filter(|other| **other != name);
+            bucket.others = others.map(|other| self::bucket(run, other)).collect();
+            let mut request = request(run, &name, since, until);
+            request.expected = Vec::new();
+            let (worker, kept) = (Arc::clone(run), Arc::clone(all));
+            let work = tokio::task::spawn_blocking(move || {
+                let found = find(&bucket, &wanted);
+                let unread = found.unread.iter();
+                let unread = unread.map(|(at, it)| unlisted_place(&request, at, it));
+                kept.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .extend(unread);
+                walk(&worker, &bucket, &request, &found, &kept);
+            });
+            // What was not read then stays unverified, as the digest that names it says.
+            drop(work.await);
+        }
+    }
+}
+
+/// The places that digests name as those before, of which nothing was looked at.
+fn former_places(all: &[Verified]) -> Vec<Place> {
+    let seen: BTreeSet<_> = all
+        .iter()
+        .map(|it| &it.record.chain.id)
+        .map(|id| (&id.bucket, &id.prefix, &id.account, &id.region))
+        .collect();
+    let named = all.iter().flat_map(|it| {
+        let start = it.record.chain.window.start;
+        let arrivals = it.ends.arrivals.iter();
+        arrivals.filter(move |arrival| arrival.start > start)
+    });
+    let chains = named.filter_map(|arrival| Some(DigestKey::parse(&arrival.previous.at)?.chain));
+    let new: BTreeSet<Place> = chains
+        .filter(|id| !seen.contains(&(&id.bucket, &id.prefix, &id.account, &id.region)))
+        .map(|id| Place {
+            bucket: id.bucket,
+            prefix: id.prefix,
+            account: id.account,
+            region: id.region,
+        })
+        .collect();
+    new.into_iter().collect()
 }
 
 fn request(run: &Run, bucket: &str, since: Timestamp, until: Timestamp) -> Request {
@@ -120,6 +203,21 @@ fn chains(run: &Run, bucket: &Bucket, request: Request, all: &Mutex<Vec<Verified
         ..Wanted::default()
     };
     let (found, unlisted) = trails::look(bucket, &wanted, &request);
+    keep(run, unlisted, all);
+    walk(run, bucket, &request, &found, all);
+}
+
+/// Holes are told before it is known whether they are covered: the scan may be interrupted.
+fn keep(run: &Run, verified: Vec<Verified>, all: &Mutex<Vec<Verified>>) {
+    let records = verified
+        .iter()
+        .map(|it| (it.record.id(), it.record.clone()));
+    run.inventory().chains.extend(records);
+    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+    all.extend(verified);
+}
+
+fn walk(run: &Run, bucket: &Bucket, request: &Request, found: &Found, all: &Mutex<Vec<Verified>>) {
     let regions: BTreeSet<String> = found.scopes.iter().map(|it| it.region.clone()).collect();
     let keys = |first: Option<Timestamp>| {
         let since = first.or(request.since).unwrap_or(request.until);
@@ -127,16 +225,7 @@ fn chains(run: &Run, bucket: &Bucket, request: Request, all: &Mutex<Vec<Verified
         let signed = (before.unwrap_or(since), Timestamp::now());
         bucket.public_keys(&regions, signed, &members(run, &regions))
     };
-    let keep = |verified: Vec<Verified>| {
-        // Also where the scan is interrupted: holes are told before it is known whether they are covered.
-        let records = verified
-            .iter()
-            .map(|it| (it.record.id(), it.record.clone()));
-        run.inventory().chains.extend(records);
-        let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
-        all.extend(verified);
-    };
-    keep(unlisted);
+    let keep = |verified| keep(run, verified, all);
     let progress = Progress::new(false);
     // No trail is asked for by name, so that none can be missing.
     drop(verify(

@@ -74,7 +74,10 @@ impl Bucket {
                 let next = out.next_continuation_token.filter(|_| more);
                 if more && next.is_none() {
                     let what = "a page of the listing does not say how to go on";
-                    return Err(malformed(&self.target, LIST_OBJECTS, what).into());
+                    return Err(Unread::of(
+                        LIST_OBJECTS,
+                        malformed(&self.target, LIST_OBJECTS, what),
+                    ));
                 }
                 let listed = out.contents.unwrap_or_default().into_iter();
                 let listed = listed.filter_map(|it| {
@@ -87,7 +90,7 @@ impl Bucket {
                 Ok((listed.collect(), next))
             }
             Known(None) => Ok((Vec::new(), None)),
-            Unknown(gap) => Err(gap.into()),
+            Unknown(gap) => Err(Unread::of(LIST_OBJECTS, gap)),
         }
     }
 
@@ -164,7 +167,7 @@ impl Bucket {
                 mode: mode(it.mode.as_ref().map(ObjectLockRetentionMode::as_str)),
                 until: time::maybe(it.retain_until_date.as_ref()),
             })),
-            Unknown(gap) => Err(gap.into()),
+            Unknown(gap) => Err(Unread::of(GET_OBJECT_RETENTION, gap)),
         }
     }
 
@@ -188,7 +191,7 @@ impl Bucket {
         );
         let out = match answer {
             Known(out) => out,
-            Unknown(gap) => return Err(gap.into()),
+            Unknown(gap) => return Err(Unread::of(LIST_OBJECT_VERSIONS, gap)),
         };
         let Some(out) = out else {
             return Ok(Versions::default());
@@ -286,7 +289,7 @@ impl Source for Bucket {
         })?;
         let folders = match listed {
             Known(folders) => folders.unwrap_or_default(),
-            Unknown(gap) => return Err(gap.into()),
+            Unknown(gap) => return Err(Unread::of(LIST_OBJECTS, gap)),
         };
         let name = |folder: String| {
             let name = folder.strip_prefix(prefix)?.trim_end_matches('/');
@@ -311,7 +314,10 @@ impl Source for Bucket {
             let on = page(&listed);
             if next.is_some() && next == token {
                 let what = "the listing gives the same page again";
-                return Err(malformed(&self.target, LIST_OBJECTS, what).into());
+                return Err(Unread::of(
+                    LIST_OBJECTS,
+                    malformed(&self.target, LIST_OBJECTS, what),
+                ));
             }
             token = next;
             if !on || token.is_none() {

@@ -47,6 +47,7 @@ pub use stop::{Halt, Stoppable};
 use pool::{Held, Pool};
 use shelf::Shelf;
 use tell::Told;
+pub use tell::folder_unlisted as unlisted_place;
 use walk::Scoped;
 
 /// What is to be verified, and how.

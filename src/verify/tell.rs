@@ -303,7 +303,8 @@ pub(super) fn unopened(id: ChainId, window: Window, digests: u64, backfills: u64
 }
 
 /// What lies below a folder that could not be listed: nobody knows which chains.
-pub(super) fn folder_unlisted(request: &Request, folder: &str, unread: &Unread) -> Verified {
+#[must_use]
+pub fn folder_unlisted(request: &Request, folder: &str, unread: &Unread) -> Verified {
     let account = folder
         .split('/')
         .find(|part| part.len() == 12 && part.bytes().all(|it| it.is_ascii_digit()));

@@ -13,7 +13,6 @@ use std::path::{Component, Path};
 
 #[expect(
     clippy::disallowed_methods,
-    clippy::disallowed_types,
     clippy::print_stderr,
     reason = "a program, not the crate"
 )]

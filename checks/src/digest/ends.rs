@@ -34,8 +34,8 @@ pub struct Ends {
     pub arrivals: Vec<Arrival>,
     /// The last verified digests, before each such hole and at the end.
     pub departures: Vec<Anchor>,
-    /// Logs in a bucket that the trail delivered to before, which digests of this chain list.
-    pub other_buckets: BTreeSet<ObjectRef>,
+    /// Logs in a place that the trail delivered to before, which digests of this chain list.
+    pub other_places: BTreeSet<ObjectRef>,
 }
 
 /// A chain of the run, with its problems.
@@ -51,11 +51,11 @@ pub struct Part<'a> {
     pub resumed: bool,
 }
 
-/// Takes logs as listed that a chain of another bucket lists: that chain answers for them.
-fn listed_from_other_buckets(parts: &mut [Part<'_>]) {
+/// Takes logs as listed that a chain of another place lists: that chain answers for them.
+fn listed_from_other_places(parts: &mut [Part<'_>]) {
     let mut listed = BTreeSet::new();
     for part in parts.iter_mut() {
-        listed.append(&mut part.ends.other_buckets);
+        listed.append(&mut part.ends.other_places);
     }
     if listed.is_empty() {
         return;
@@ -82,7 +82,7 @@ fn listed_from_other_buckets(parts: &mut [Part<'_>]) {
 /// hours after a stop, and whether anything was read at all.
 pub fn settle(parts: &mut [Part<'_>]) {
     link(parts);
-    listed_from_other_buckets(parts);
+    listed_from_other_places(parts);
     let mut groups: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
     for (index, part) in parts.iter().enumerate() {
         let id = &part.chain.id;
@@ -146,19 +146,18 @@ impl Part<'_> {
             end: arrival.end,
         };
         let inside = touches(&self.chain.window, &window);
-        if named != (before.sha256.clone(), before.signature.clone()) {
-            if inside {
-                let problem = Problem::chain(Kind::ChainLinkMismatch, &self.chain.id, window)
-                    .detail(format!(
-                        "{}: the digest names another hash or signature of its predecessor than {} has",
-                        arrival.at.key, before.at
-                    ))
-                    .differs(named.0, &before.sha256);
-                self.problems.push(problem);
-                for hour in &mut self.chain.hours {
-                    if hour.cause.is_none() && hour.start < window.end && hour.end > window.start {
-                        hour.verdict = HourVerdict::Invalid;
-                    }
+        let agrees = named == (before.sha256.clone(), before.signature.clone());
+        if !agrees && inside {
+            let problem = Problem::chain(Kind::ChainLinkMismatch, &self.chain.id, window)
+                .detail(format!(
+                    "{}: the digest names another hash or signature of its predecessor than {} has",
+                    arrival.at.key, before.at
+                ))
+                .differs(named.0, &before.sha256);
+            self.problems.push(problem);
+            for hour in &mut self.chain.hours {
+                if hour.cause.is_none() && hour.start < window.end && hour.end > window.start {
+                    hour.verdict = HourVerdict::Invalid;
                 }
             }
         }
@@ -222,7 +221,10 @@ impl Part<'_> {
 
     /// Excuses the hours after the chain's end, if other chains cover all of them.
     fn excuse(&mut self, own: usize, others: &[(usize, ChainId, Spans)]) {
-        for cause in [Cause::TailMissing, Cause::LoggingStopped] {
+        for (cause, kind) in [
+            (Cause::TailMissing, Kind::ChainTailMissing),
+            (Cause::LoggingStopped, Kind::ChainGap),
+        ] {
             let hours = self.chain.hours.iter();
             let mut hours = hours.filter(|hour| hour.cause == Some(cause));
             let Some(first) = hours.next() else { continue };
@@ -253,10 +255,6 @@ impl Part<'_> {
                 .filter(|(_, _, spans)| spans.touches(window))
                 .map(|(_, id, _)| id.trail.as_str())
                 .collect();
-            let kind = match cause {
-                Cause::TailMissing => Kind::ChainTailMissing,
-                _ => Kind::ChainGap,
-            };
             for problem in self.problems.iter_mut().filter(|problem| {
                 problem.kind == kind && problem.window.is_some_and(|it| it.start == window.start)
             }) {

@@ -111,9 +111,7 @@ impl Walk {
             let in_former = !here && self.was_delivered_to(&entry.at);
             if log.is_some() && (!own || in_former) {
                 self.abroad.insert(log_id(&entry.at.key));
-                if !here {
-                    self.other_buckets.insert(entry.at.clone());
-                }
+                self.other_places.insert(entry.at.clone());
             }
             if !inside {
                 continue;

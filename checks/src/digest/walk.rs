@@ -105,8 +105,8 @@ pub struct Walk {
     pub(super) beside: BTreeSet<String>,
     /// Logs of the list that are stored outside of the chain's own folder.
     pub(super) abroad: HashSet<LogId>,
-    /// Those of them that are stored in another bucket: few, of the hour in which it was changed.
-    pub(super) other_buckets: BTreeSet<ObjectRef>,
+    /// The same, by their keys: few, of the hour in which the place was changed.
+    pub(super) other_places: BTreeSet<ObjectRef>,
     /// First digests in this place that name one in another.
     pub(super) arrivals: Vec<Arrival>,
     /// Last digests before such a hole.
@@ -146,7 +146,7 @@ impl Walk {
             former: BTreeSet::new(),
             beside: BTreeSet::new(),
             abroad: HashSet::new(),
-            other_buckets: BTreeSet::new(),
+            other_places: BTreeSet::new(),
             arrivals: Vec::new(),
             departures: Vec::new(),
             witness: None,
@@ -219,7 +219,7 @@ impl Walk {
         Ends {
             arrivals: self.arrivals.clone(),
             departures: self.departures.iter().map(Last::anchor).collect(),
-            other_buckets: self.other_buckets.clone(),
+            other_places: self.other_places.clone(),
         }
     }
 
