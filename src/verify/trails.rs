@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use trailaudit_checks::calls::GET_OBJECT;
 use trailaudit_checks::digest::{ChainId, Ends, Kind, Logging, Severity};
-use trailaudit_checks::fact::Reason;
+use trailaudit_checks::fact::{Known, Reason, Unknown};
 use trailaudit_checks::inventory::{Account, Inventory, Trail, TrailConfiguration};
 
 use super::scope::{Found, Scope, Wanted, find};
@@ -17,10 +17,9 @@ use super::{Expected, Request, Verified, tell};
 pub fn expected(inventory: &Inventory, bucket: &str, request: &Request) -> Vec<Expected> {
     let mut expected = Vec::new();
     for trail in inventory.trails.values() {
-        let Some(set) = trail.configuration.ok() else {
-            continue;
-        };
-        if set.bucket != bucket || !set.log_file_validation {
+        let set = &trail.configuration;
+        let here = set.bucket.ok().is_some_and(|it| it == bucket);
+        if !here || set.log_file_validation.ok() != Some(&true) {
             continue;
         }
         let logging = logging(trail, request);
@@ -42,29 +41,26 @@ pub fn expected(inventory: &Inventory, bucket: &str, request: &Request) -> Vec<E
 /// What a trail's objects lie below, without the slash at its end.
 #[must_use]
 pub fn prefix(set: &TrailConfiguration) -> String {
-    let prefix = set.prefix.as_deref().unwrap_or_default();
-    prefix.trim_matches('/').to_owned()
+    let prefix = set.prefix.ok().and_then(Option::as_deref);
+    prefix.unwrap_or_default().trim_matches('/').to_owned()
 }
 
 /// Whether the trail logs, as far as its status says.
 fn logging(trail: &Trail, request: &Request) -> Logging {
-    let Some(status) = trail.status.ok() else {
-        return Logging::Unknown;
-    };
-    if !status.logging {
-        return status.stopped.map_or(Logging::Unknown, Logging::StoppedAt);
-    }
+    let status = &trail.status;
     let due = |started: jiff::Timestamp| {
         let first = started.saturating_add(SignedDuration::from_hours(1));
         first.is_ok_and(|first| first <= request.until)
     };
-    match status.started {
+    match (&status.logging, &status.started, &status.stopped) {
+        (Known(false), _, Known(Some(stopped))) => Logging::StoppedAt(*stopped),
         // A restart sets the time anew: what was before it is a hole all the same.
-        Some(at) if !due(at) => Logging::Started {
-            at,
-            stopped: status.stopped.filter(|stopped| *stopped < at),
+        (Known(true), Known(Some(at)), Known(stopped)) if !due(*at) => Logging::Started {
+            at: *at,
+            stopped: stopped.filter(|stopped| stopped < at),
         },
-        Some(_) | None => Logging::Running,
+        (Known(true), Known(_), Known(_)) => Logging::Running,
+        (Known(_) | Unknown(_), _, _) => Logging::Unknown,
     }
 }
 
@@ -74,14 +70,14 @@ fn recorded(
     trail: &Trail,
     set: &TrailConfiguration,
 ) -> Vec<(String, String)> {
-    let accounts = inventory
-        .accounts
-        .values()
-        .filter(|account| !account.excluded && (set.organization || account.id == trail.account));
+    let accounts = inventory.accounts.values().filter(|account| {
+        !account.excluded && (set.organization.ok() != Some(&false) || account.id == trail.account)
+    });
     let regions = |account: &Account| -> Vec<String> {
         let switches = account.regions.ok().map_or(&[][..], Vec::as_slice);
         let used = switches.iter().filter(|it| it.enabled && !it.excluded);
-        let used = used.filter(|it| set.multi_region || it.name == trail.home_region);
+        let used =
+            used.filter(|it| set.multi_region.ok() != Some(&false) || it.name == trail.home_region);
         used.map(|it| it.name.to_string()).collect()
     };
     let places = accounts.flat_map(|account| {
@@ -170,18 +166,16 @@ pub fn look(source: &dyn Source, wanted: &Wanted, request: &Request) -> (Found, 
 /// Names, for logs that no digest lists, the trail without log file validation that delivers to the same place.
 pub fn name_unvalidated(inventory: &Inventory, all: &mut [Verified]) {
     for trail in inventory.trails.values() {
-        let Some(set) = trail.configuration.ok() else {
+        let set = &trail.configuration;
+        let (Known(bucket), Known(false)) = (&set.bucket, &set.log_file_validation) else {
             continue;
         };
-        if set.log_file_validation {
-            continue;
-        }
         let records = recorded(inventory, trail, set);
         let below = prefix(set);
         for it in all.iter_mut() {
             let id = &it.record.chain.id;
             let place = (id.account.clone(), id.region.clone());
-            if set.bucket != id.bucket || below != id.prefix || !records.contains(&place) {
+            if *bucket != id.bucket || below != id.prefix || !records.contains(&place) {
                 continue;
             }
             for problem in &mut it.record.problems {
