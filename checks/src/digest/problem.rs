@@ -58,6 +58,8 @@ pub enum Kind {
     ChainLinkMismatch,
     /// The chain ends before the window does.
     ChainTailMissing,
+    /// Objects are stored uncompressed: they were verified over these bytes.
+    ObjectUncompressed,
 }
 
 /// How bad a problem is.
@@ -105,6 +107,7 @@ impl Kind {
             | Self::DigestTrailingData
             | Self::ChainRestart => Severity::Medium,
             Self::LogUnverified | Self::DigestUnverified => Severity::Low,
+            Self::ObjectUncompressed => Severity::Info,
         }
     }
 }
