@@ -6,7 +6,7 @@ use std::fmt;
 use super::condition::Condition;
 use super::context::{Context, Tri, View};
 use super::document::{Effect, ResourcePattern};
-use super::glob::Glob;
+use crate::text::Glob;
 use super::operator::Quantifier;
 use super::request::Target;
 use super::template::{Filled, Incomplete};

@@ -3,7 +3,7 @@
 use super::cidr::Cidr;
 use super::context::{Context, Seen, Tri, Value, View};
 use super::document::Effect;
-use super::glob::Glob;
+use crate::text::Glob;
 use super::instant;
 use super::matcher::{Matcher, boolean, number};
 use super::operator::{Operator, Quantifier, Test};

@@ -1,7 +1,7 @@
 //! One value of a condition against one value of a request.
 
 use super::cidr::Cidr;
-use super::glob::Glob;
+use crate::text::Glob;
 use super::instant;
 use super::operator::Order;
 

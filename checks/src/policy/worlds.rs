@@ -7,12 +7,12 @@
 use std::collections::BTreeSet;
 
 use super::atoms::{Atom, target_glob};
-use super::automaton::witnesses;
+use crate::text::witnesses;
 use super::classes::representatives;
 use super::condition::Condition;
 use super::context::{Key, Seen, Tri, Value, View};
 use super::formula::Formula;
-use super::glob::Glob;
+use crate::text::Glob;
 use super::operator::Quantifier;
 use super::request::{Request, Target};
 use super::template::Filled;

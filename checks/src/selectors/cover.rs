@@ -4,7 +4,7 @@
 //! in which no set is left is a hole. That is exact: prefixes, suffixes and whole values can tell no more
 //! values apart than those tried here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{Answer, Condition, Events, Field, Hole, Part, Pattern};
 use crate::fact::Gaps;
@@ -15,8 +15,26 @@ const ANYTHING: &str = "\u{0}";
 /// Whether all of what is asked for lies in one or another of the recorded sets.
 #[must_use]
 pub fn judge(asked: &Events, recorded: &[Events]) -> Answer {
-    let sets: Vec<&Events> = recorded.iter().collect();
+    let mut known = HashSet::new();
+    let mut sets: Vec<&Events> = Vec::new();
+    for set in recorded {
+        // Equal sets add nothing to each other.
+        let new = set.doubt.is_some() || known.insert(&set.conditions);
+        if new && may_meet(asked, set) {
+            sets.push(set);
+        }
+    }
     descend(asked, &Field::ALL, &sets)
+}
+
+/// Whether a set may hold some of what is asked for, by the category and the type of resource that are asked for.
+fn may_meet(asked: &Events, set: &Events) -> bool {
+    [Field::EventCategory, Field::ResourceType].into_iter().all(|field| {
+        asked.on(field).all(|it| match it.any_of.as_slice() {
+            [Pattern::Equals(only)] => set.accepts(field, only),
+            _ => true,
+        })
+    })
 }
 
 /// Whether any event can lie in both sets.

@@ -29,7 +29,7 @@ pub struct Events {
 }
 
 /// What one field of an event must be like.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Condition {
     /// The field.
     pub field: Field,
@@ -40,7 +40,7 @@ pub struct Condition {
 }
 
 /// What a value is compared with.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Pattern {
     /// The whole value.
     Equals(String),

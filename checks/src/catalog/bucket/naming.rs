@@ -2,7 +2,7 @@
 
 use super::gone;
 use crate::catalog::recording;
-use crate::glob::glob;
+use crate::text::glob;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {

@@ -101,7 +101,7 @@ pub(super) fn fires(alarm: &Alarm, metric: &MetricTransformation, view: &RegionV
             calls::DESCRIBE_ALARMS,
             account,
             region,
-            Reason::Malformed,
+            Reason::NotModelled,
             detail,
         ))
     };
@@ -209,7 +209,7 @@ fn composite(alarm: &Alarm, all: &[Alarm], view: &RegionView) -> Option<Gaps> {
         calls::DESCRIBE_ALARMS,
         account,
         region,
-        Reason::Malformed,
+        Reason::NotModelled,
         detail,
     ))
 }

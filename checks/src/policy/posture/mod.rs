@@ -10,14 +10,13 @@ mod public;
 mod sources;
 mod tls;
 
-use super::automaton::{union_covers, witnesses};
 use super::condition::Condition;
 use super::context::{Context, Tri, View};
 use super::document::{Actions, Document, Effect, ResourcePattern, Resources, Statement};
-use super::glob::Glob;
 use super::operator::{Quantifier, Test};
 use super::principal::PrincipalSet;
 use super::template::{Filled, Incomplete};
+use crate::text::{COMPARISON, Glob, Work, witnesses};
 
 pub use grants::{granted, grants_every, is_administrator};
 pub use pitfalls::{Pitfall, pitfalls};
@@ -177,7 +176,7 @@ fn resources_cover(resources: Option<&Resources>, target: &Glob, incomplete: Inc
     if resources.negated {
         !globs.iter().any(|glob| glob.overlaps(target))
     } else {
-        union_covers(&globs.iter().collect::<Vec<_>>(), target)
+        union_covers(&globs, target)
     }
 }
 
@@ -193,10 +192,16 @@ fn resources_overlap(resources: Option<&Resources>, target: &Glob, incomplete: I
         return true;
     };
     if resources.negated {
-        !union_covers(&globs.iter().collect::<Vec<_>>(), target)
+        !union_covers(&globs, target)
     } else {
         variable || globs.iter().any(|glob| glob.overlaps(target))
     }
+}
+
+/// `false` as well if that is too hard to tell: what may not be covered is not.
+fn union_covers(globs: &[Glob], target: &Glob) -> bool {
+    let globs: Vec<&Glob> = globs.iter().collect();
+    crate::text::union_covers(&globs, target, &mut Work::new(COMPARISON)).unwrap_or(false)
 }
 
 fn is_fixed(value: &str) -> bool {
