@@ -280,7 +280,8 @@ pub fn settle(inventory: &mut Inventory) {
     };
     let mark = |gap: &mut Gap| {
         if gap.reason == Reason::Denied
-            && let Some(policy) = closed(&gap.account, &gap.region, gap.call)
+            && let Some(call) = gap.call()
+            && let Some(policy) = closed(&gap.account, &gap.region, call)
         {
             gap.reason = Reason::DeniedByScp;
             gap.detail = format!("{} (closed by service control policy {policy})", gap.detail);

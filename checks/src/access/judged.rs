@@ -100,7 +100,9 @@ impl Access {
             match known.map(|(_, gap)| gap).next() {
                 Some(gap) => gap.clone(),
                 None => Gap {
-                    call: crate::calls::GET_ACCOUNT_AUTHORIZATION_DETAILS,
+                    source: crate::fact::Source::Call(
+                        crate::calls::GET_ACCOUNT_AUTHORIZATION_DETAILS,
+                    ),
                     account: account.clone(),
                     region: self.home.clone(),
                     reason: Reason::Malformed,

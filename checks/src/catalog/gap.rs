@@ -68,12 +68,20 @@ pub(super) fn gap(
     reason: Reason,
     detail: impl Into<String>,
 ) -> Gaps {
+    Gaps::from(Gap::of_call(call, account, region, reason, detail))
+}
+
+/// A gap about something that is there, and that this program does not, or not at that price, evaluate.
+pub(super) fn not_evaluated(
+    what: impl Into<String>,
+    account: &AccountId,
+    region: &Region,
+    reason: Reason,
+    detail: impl Into<String>,
+) -> Gaps {
     Gaps::from(Gap {
-        call,
-        account: account.clone(),
-        region: region.clone(),
         reason,
         detail: detail.into(),
-        request_id: None,
+        ..Gap::not_modelled(what, account, region)
     })
 }

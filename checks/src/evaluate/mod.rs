@@ -413,6 +413,7 @@ fn account_subject(account: &Account) -> Subject {
             .unwrap_or_else(|| account.id.to_string()),
         account: Some(account.id.clone()),
         region: None,
+        location: None,
     }
 }
 
@@ -422,14 +423,13 @@ pub(crate) fn not_reached(
     account: &AccountId,
     region: &Region,
 ) -> Gap {
-    Gap {
+    Gap::of_call(
         call,
-        account: account.clone(),
-        region: region.clone(),
-        reason: Reason::Interrupted,
-        detail: "the run ended before this was asked".to_owned(),
-        request_id: None,
-    }
+        account,
+        region,
+        Reason::Interrupted,
+        "the run ended before this was asked",
+    )
 }
 
 /// Where global services are asked: a name for gaps that have no region of their own.

@@ -95,12 +95,17 @@ fn related(fields: &[Field<'_>]) -> Vec<bool> {
     let mut holders = BTreeSet::new();
     let mut held = Vec::with_capacity(fields.len());
     for field in fields {
-        let above: Vec<_> = field.path.holders().filter(|it| paths.contains(it)).collect();
+        let above: Vec<_> = field
+            .path
+            .holders()
+            .filter(|it| paths.contains(it))
+            .collect();
         held.push(!above.is_empty());
         holders.extend(above);
     }
     let each = fields.iter().zip(held);
-    each.map(|(field, held)| held || holders.contains(field.path)).collect()
+    each.map(|(field, held)| held || holders.contains(field.path))
+        .collect()
 }
 
 fn domain(

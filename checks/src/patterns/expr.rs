@@ -237,7 +237,9 @@ impl Expr {
         match self {
             Self::All(list) => fold(list.iter().map(|it| it.eval(value)), Tri::No),
             Self::Any(list) => fold(list.iter().map(|it| it.eval(value)), Tri::Yes),
-            Self::Test(test) => value(&test.path).map_or(Tri::Undecided, |value| test.is.eval(value)),
+            Self::Test(test) => {
+                value(&test.path).map_or(Tri::Undecided, |value| test.is.eval(value))
+            }
             Self::Unknown(_) => Tri::Undecided,
         }
     }
@@ -299,7 +301,9 @@ impl Is {
             (Self::Like(texts), Value::Text(text)) => texts.matches(text),
             (Self::Unlike(texts), Value::Text(text)) => texts.matches(text).not(),
             (Self::Like(_), Value::Absent | Value::Null | Value::Nested) => Tri::No,
-            (Self::Like(_), Value::Number(_) | Value::Bool(_)) | (Self::Unlike(_), _) => Tri::Undecided,
+            (Self::Like(_), Value::Number(_) | Value::Bool(_)) | (Self::Unlike(_), _) => {
+                Tri::Undecided
+            }
             (Self::Number(order, right), Value::Number(left)) => {
                 Tri::from(order.holds(*left, *right))
             }

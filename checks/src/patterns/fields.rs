@@ -83,7 +83,11 @@ impl<'a> Fields<'a> {
             },
         });
         let nodes: Vec<Node<'a>> = nodes.collect();
-        if any { Node::Any(nodes) } else { Node::All(nodes) }
+        if any {
+            Node::Any(nodes)
+        } else {
+            Node::All(nodes)
+        }
     }
 
     fn leaf(

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-pub(super) use crate::text::automaton::{Chars, Part};
 use crate::text::automaton::{Automaton, walk};
+pub(super) use crate::text::automaton::{Chars, Part};
 use crate::text::{Glob, Token, TooComplex, Tri, Work};
 
 /// What one expression may cost when it is read, and what one text may cost when it is matched.

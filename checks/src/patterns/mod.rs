@@ -17,9 +17,9 @@ mod regex;
 mod search;
 mod values;
 
+pub use crate::text::Tri;
 pub use compare::{Comparison, Witness, covers, covers_within};
 pub use event::parse as parse_event_pattern;
-pub use crate::text::Tri;
 pub use expr::{Expr, Is, Order, Path, Test, Value};
 pub use filter::parse as parse_filter;
 pub use language::Texts;

@@ -1,7 +1,7 @@
 //! The regular expressions that CloudWatch Logs takes between two `%`: no groups, no look-around.
 
-use super::language::{Chars, Part, Texts};
 use super::PatternError;
+use super::language::{Chars, Part, Texts};
 
 /// Repetitions such as `{3,5}`; AWS has a limit of its own.
 const MAX_REPEAT: u32 = 128;

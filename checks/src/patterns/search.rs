@@ -23,7 +23,10 @@ pub(super) fn run(required: &Expr, pattern: &Expr, work: &mut Work) -> Compariso
         .filter(|it| it.single)
         .map(|it| it.path)
         .collect();
-    let compiled = kept.into_iter().map(|it| fields.compile(it, true)).collect();
+    let compiled = kept
+        .into_iter()
+        .map(|it| fields.compile(it, true))
+        .collect();
     let whole_required = Node::All(compiled);
     for field in &mut fields.all {
         field.fixed = fixed.contains(&field.path);
@@ -114,7 +117,9 @@ fn reduce(node: &Node<'_>, domains: &[Domain], required: bool) -> Rest {
             Ok(kept) => Rest::Any(kept),
         },
         Node::Leaf(leaf) => {
-            let same = domains.get(leaf.field).and_then(|it| it.constant(leaf.table));
+            let same = domains
+                .get(leaf.field)
+                .and_then(|it| it.constant(leaf.table));
             match same {
                 Some(value) => Rest::Is(sure(value, required)),
                 None => Rest::Leaf(leaf.field, leaf.table),
@@ -125,7 +130,11 @@ fn reduce(node: &Node<'_>, domains: &[Domain], required: bool) -> Rest {
 }
 
 fn sure(value: Tri, required: bool) -> Tri {
-    if required { Tri::from(value == Tri::Yes) } else { value }
+    if required {
+        Tri::from(value == Tri::Yes)
+    } else {
+        value
+    }
 }
 
 struct Search<'a> {
@@ -159,9 +168,12 @@ impl Search<'_> {
             return Ok(ControlFlow::Continue(()));
         }
         let field = match matched {
-            Now::Open => self
-                .open(&self.pattern, false, true, work)?
-                .or(self.open(&self.pattern, false, false, work)?),
+            Now::Open => self.open(&self.pattern, false, true, work)?.or(self.open(
+                &self.pattern,
+                false,
+                false,
+                work,
+            )?),
             Now::Is(_) => None,
         };
         let field = match field {

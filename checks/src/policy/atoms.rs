@@ -6,10 +6,10 @@ use std::fmt;
 use super::condition::Condition;
 use super::context::{Context, Tri, View};
 use super::document::{Effect, ResourcePattern};
-use crate::text::Glob;
 use super::operator::Quantifier;
 use super::request::Target;
 use super::template::{Filled, Incomplete};
+use crate::text::Glob;
 
 /// Something that holds in some worlds only.
 #[derive(Debug, Clone, Copy)]

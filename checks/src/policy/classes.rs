@@ -5,12 +5,12 @@ use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::text::witnesses;
 use super::cidr::{self, Ranges};
 use super::condition::Condition;
 use super::context::View;
-use crate::text::Glob;
 use super::matcher::Matcher;
+use crate::text::Glob;
+use crate::text::witnesses;
 
 /// One value of each class that these conditions, all on one key, can tell apart.
 pub(super) fn representatives(conditions: &[&Condition], view: &View<'_>) -> Option<Vec<String>> {

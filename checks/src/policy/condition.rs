@@ -3,11 +3,11 @@
 use super::cidr::Cidr;
 use super::context::{Context, Seen, Tri, Value, View};
 use super::document::Effect;
-use crate::text::Glob;
 use super::instant;
 use super::matcher::{Matcher, boolean, number};
 use super::operator::{Operator, Quantifier, Test};
 use super::template::{Filled, Incomplete, Template};
+use crate::text::Glob;
 
 /// One operator, one key, and the values of which one must do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,11 +2,11 @@
 
 use super::condition::Condition;
 use super::context::{Context, Tri, View};
-use crate::text::Glob;
 use super::json::Json;
 use super::parse::ParseError;
 use super::principal::PrincipalSet;
 use super::template::{Filled, Incomplete, Template};
+use crate::text::Glob;
 
 /// The version of the policy language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

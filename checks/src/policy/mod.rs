@@ -42,6 +42,7 @@ mod residual;
 mod template;
 mod worlds;
 
+pub use crate::text::{Glob, Tri};
 pub use atoms::AtomTest;
 pub use cidr::Cidr;
 pub use condition::Condition;
@@ -51,7 +52,6 @@ pub use document::{
     ActionPattern, Actions, Document, Effect, ResourcePattern, Resources, Statement, Version,
 };
 pub use effect::{Circumstances, Effectiveness, Retention, effect_of};
-pub use crate::text::{Glob, Tri};
 pub use index::{ActionSet, ActionTable};
 pub use operator::{Operator, Order, Quantifier, Test};
 pub use parse::ParseError;

@@ -158,7 +158,10 @@ impl PrincipalSet {
     #[must_use]
     pub fn grant(&self, caller: &Caller) -> Option<Grant> {
         let session_of = caller.session_role();
-        let grants = self.members.iter().filter_map(|m| m.grant(caller, session_of));
+        let grants = self
+            .members
+            .iter()
+            .filter_map(|m| m.grant(caller, session_of));
         let best = grants.max();
         if !self.negated {
             return best;
@@ -273,9 +276,8 @@ impl Caller {
                 }
                 let own = session_of?;
                 // Most principals differ in the name: seen before they are taken apart.
-                let same = arn.ends_with(own.name)
-                    && arn.contains(":role/")
-                    && role(arn) == Some(own);
+                let same =
+                    arn.ends_with(own.name) && arn.contains(":role/") && role(arn) == Some(own);
                 same.then_some(Grant::Role)
             }
             CallerKind::Root

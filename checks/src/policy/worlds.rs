@@ -7,15 +7,15 @@
 use std::collections::BTreeSet;
 
 use super::atoms::{Atom, target_glob};
-use crate::text::witnesses;
 use super::classes::representatives;
 use super::condition::Condition;
 use super::context::{Key, Seen, Tri, Value, View};
 use super::formula::Formula;
-use crate::text::Glob;
 use super::operator::Quantifier;
 use super::request::{Request, Target};
 use super::template::Filled;
+use crate::text::Glob;
+use crate::text::witnesses;
 
 /// Worlds that are tried at most.
 const MAX_WORLDS: usize = 4_096;

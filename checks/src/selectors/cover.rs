@@ -29,12 +29,14 @@ pub fn judge(asked: &Events, recorded: &[Events]) -> Answer {
 
 /// Whether a set may hold some of what is asked for, by the category and the type of resource that are asked for.
 fn may_meet(asked: &Events, set: &Events) -> bool {
-    [Field::EventCategory, Field::ResourceType].into_iter().all(|field| {
-        asked.on(field).all(|it| match it.any_of.as_slice() {
-            [Pattern::Equals(only)] => set.accepts(field, only),
-            _ => true,
+    [Field::EventCategory, Field::ResourceType]
+        .into_iter()
+        .all(|field| {
+            asked.on(field).all(|it| match it.any_of.as_slice() {
+                [Pattern::Equals(only)] => set.accepts(field, only),
+                _ => true,
+            })
         })
-    })
 }
 
 /// Whether any event can lie in both sets.

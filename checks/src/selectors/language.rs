@@ -1,8 +1,7 @@
 //! From CloudTrail's two languages to sets of events.
 
 use super::{Condition, Events, Field, Pattern};
-use crate::calls::{self, ApiCall};
-use crate::fact::{Gap, Gaps, Reason};
+use crate::fact::{Gap, Gaps};
 use crate::ids::{AccountId, Region};
 use crate::inventory::trail::{AdvancedSelector, DataResource, EventSelector, FieldSelector};
 use crate::inventory::{EventDataStore, Selectors, Trail};
@@ -10,7 +9,6 @@ use crate::inventory::{EventDataStore, Selectors, Trail};
 /// What a trail is set to record, whether it runs or not.
 pub fn recorded(trail: &Trail) -> Result<Vec<Events>, Gaps> {
     let source = Source {
-        call: calls::GET_EVENT_SELECTORS,
         account: &trail.account,
         region: &trail.home_region,
     };
@@ -20,7 +18,6 @@ pub fn recorded(trail: &Trail) -> Result<Vec<Events>, Gaps> {
 /// What a CloudTrail Lake store is set to collect.
 pub fn collected(store: &EventDataStore) -> Result<Vec<Events>, Gaps> {
     let source = Source {
-        call: calls::GET_EVENT_DATA_STORE,
         account: &store.account,
         region: &store.region,
     };
@@ -29,7 +26,6 @@ pub fn collected(store: &EventDataStore) -> Result<Vec<Events>, Gaps> {
 
 /// Who gave the selectors: named where they say what we do not understand.
 struct Source<'a> {
-    call: ApiCall,
     account: &'a AccountId,
     region: &'a Region,
 }
@@ -94,18 +90,11 @@ impl Source<'_> {
     }
 
     fn not_understood(&self, test: &FieldSelector) -> Gaps {
-        self.strange(&format!("a condition on {:?}", test.field))
+        self.strange(&format!("a selector's condition on {:?}", test.field))
     }
 
     fn strange(&self, what: &str) -> Gaps {
-        Gaps::from(Gap {
-            call: self.call,
-            account: self.account.clone(),
-            region: self.region.clone(),
-            reason: Reason::Malformed,
-            detail: format!("{what} is not understood"),
-            request_id: None,
-        })
+        Gaps::from(Gap::not_modelled(what, &self.account, &self.region))
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::ops::{ControlFlow, Range};
 use std::rc::Rc;
 
-use super::{Glob, TooComplex, Token, Work};
+use super::{Glob, Token, TooComplex, Work};
 
 /// Positions of one automaton; a filter pattern has 1,024 characters.
 const MAX_NODES: usize = 8_192;
@@ -257,7 +257,9 @@ impl Automaton {
                 return Ok(*known);
             }
             let behind = drafts.behind(to, work)?;
-            let behind = behind.iter().filter_map(|at| numbers.get(*at).copied().flatten());
+            let behind = behind
+                .iter()
+                .filter_map(|at| numbers.get(*at).copied().flatten());
             ways.push(behind.collect());
             way_to.insert(to, ways.len() - 1);
             Ok(ways.len() - 1)
@@ -270,7 +272,10 @@ impl Automaton {
                     reads: Some(*kind),
                     next: way(*next, work)?,
                 }),
-                Draft::End => nodes.push(Node { reads: None, next: 0 }),
+                Draft::End => nodes.push(Node {
+                    reads: None,
+                    next: 0,
+                }),
                 Draft::Fork(_) => {}
             }
         }
@@ -305,14 +310,22 @@ impl Automaton {
                 Token::Any { .. } => at,
                 Token::Char(_) | Token::One { .. } => at + 1,
             };
-            nodes.push(Node { reads: Some(kind(*token)), next });
+            nodes.push(Node {
+                reads: Some(kind(*token)),
+                next,
+            });
         }
-        nodes.push(Node { reads: None, next: 0 });
+        nodes.push(Node {
+            reads: None,
+            next: 0,
+        });
         // From each position: itself, and those behind the stars that begin there.
         let mut ways: Vec<Vec<u32>> = Vec::with_capacity(nodes.len());
         for at in 0..nodes.len() {
             let stars = tokens.iter().skip(at);
-            let stars = stars.take_while(|it| matches!(it, Token::Any { .. })).count();
+            let stars = stars
+                .take_while(|it| matches!(it, Token::Any { .. }))
+                .count();
             let number = |at| u32::try_from(at).unwrap_or(u32::MAX);
             ways.push((number(at)..=number(at + stars)).collect());
         }
@@ -353,7 +366,11 @@ impl Automaton {
             next.dedup();
             at = next;
         }
-        let end = |it: &u32| self.nodes.get(*it as usize).is_some_and(|it| it.reads.is_none());
+        let end = |it: &u32| {
+            self.nodes
+                .get(*it as usize)
+                .is_some_and(|it| it.reads.is_none())
+        };
         Ok(at.iter().any(end))
     }
 }
@@ -393,13 +410,23 @@ impl<'a> Product<'a> {
             owner.extend(automaton.nodes.iter().map(|_| language));
         }
         let (reads, chars) = classes(all, work)?;
-        Ok(Self { all, offsets, owner, reads, chars })
+        Ok(Self {
+            all,
+            offsets,
+            owner,
+            reads,
+            chars,
+        })
     }
 
     fn start(&self) -> Vec<u32> {
         let each = self.all.iter().zip(&self.offsets);
         let each = each.flat_map(|(it, (first, _))| {
-            it.ways.first().into_iter().flatten().map(move |at| first + at)
+            it.ways
+                .first()
+                .into_iter()
+                .flatten()
+                .map(move |at| first + at)
         });
         each.collect()
     }
@@ -483,12 +510,20 @@ fn classes(all: &[&Automaton], work: &mut Work) -> Result<(Vec<Reads>, Vec<char>
     let mut sides = vec![false; distinct.len()];
     for (chars, id) in &distinct {
         let inside = |chars: &Chars| -> Vec<Range<usize>> {
-            chars.0.iter().map(|(first, last)| at(*first)..at(last + 1)).collect()
+            chars
+                .0
+                .iter()
+                .map(|(first, last)| at(*first)..at(last + 1))
+                .collect()
         };
         let own = inside(chars);
         let size: usize = own.iter().map(|it| it.len()).sum();
         let but = size * 2 > bounds.len();
-        let listed = if but { inside(&(*chars).clone().but()) } else { own };
+        let listed = if but {
+            inside(&(*chars).clone().but())
+        } else {
+            own
+        };
         for interval in listed.into_iter().flatten() {
             work.spend(1)?;
             if let Some(told) = told.get_mut(interval)
@@ -501,7 +536,11 @@ fn classes(all: &[&Automaton], work: &mut Work) -> Result<(Vec<Reads>, Vec<char>
             *side = but;
         }
     }
-    let ends = bounds.iter().skip(1).copied().chain([u32::from(char::MAX) + 1]);
+    let ends = bounds
+        .iter()
+        .skip(1)
+        .copied()
+        .chain([u32::from(char::MAX) + 1]);
     let mut known: HashMap<&[usize], u32> = HashMap::new();
     let mut chars = Vec::new();
     let mut listed: Vec<Vec<u32>> = vec![Vec::new(); distinct.len()];
@@ -530,7 +569,9 @@ fn readable(first: u32, end: u32) -> Option<char> {
     let groups = [('a', 'z'), ('A', 'Z'), ('0', '9'), (' ', '~')];
     let within = |(from, to): (char, char)| {
         let from = u32::from(from).max(first);
-        (from <= u32::from(to) && from < end).then(|| char::from_u32(from)).flatten()
+        (from <= u32::from(to) && from < end)
+            .then(|| char::from_u32(from))
+            .flatten()
     };
     let plain = groups.into_iter().find_map(within);
     // Between the halves of the surrogates there are no characters.
@@ -583,7 +624,11 @@ pub fn walk(
     while let Some((id, states)) = queue.pop_front() {
         let ends = product.ends(&states);
         if ends.first() == Some(&0) {
-            let step = Step { ends: &ends, trail: &trail, at: id };
+            let step = Step {
+                ends: &ends,
+                trail: &trail,
+                at: id,
+            };
             if visit(&step).is_break() {
                 return Ok(());
             }

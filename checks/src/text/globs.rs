@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::ops::ControlFlow;
 
 use super::automaton::{Automaton, walk};
-use super::{Glob, TooComplex, Token, Work};
+use super::{Glob, Token, TooComplex, Work};
 
 /// What one comparison of globs may cost. ARN patterns need some thousand steps; `*a????????????` needs more.
 pub const COMPARISON: u64 = 400_000;
@@ -107,7 +107,9 @@ fn meet(one: &Glob, other: &Glob) -> bool {
     let same = |(a, b): (char, char)| same_char(a, b, ignore_case);
     let (a, b) = (one.tokens(), other.tokens());
     literals(a.iter()).zip(literals(b.iter())).all(same)
-        && literals(a.iter().rev()).zip(literals(b.iter().rev())).all(same)
+        && literals(a.iter().rev())
+            .zip(literals(b.iter().rev()))
+            .all(same)
 }
 
 fn same_char(a: char, b: char, ignore_case: bool) -> bool {
@@ -182,7 +184,10 @@ pub fn union_covers(globs: &[&Glob], target: &Glob, work: &mut Work) -> Result<b
     }
     if near.is_empty() || target.is_literal() && !target.ignores_case() {
         let chars: Vec<char> = literals(target.tokens().iter()).collect();
-        let lower = chars.iter().flat_map(|c| c.to_lowercase()).collect::<Vec<char>>();
+        let lower = chars
+            .iter()
+            .flat_map(|c| c.to_lowercase())
+            .collect::<Vec<char>>();
         let text = |it: &Glob| if it.ignores_case() { &lower } else { &chars };
         work.spend(chars.len().saturating_mul(near.len()))?;
         return Ok(near.iter().any(|it| it.matches_chars(text(it))));
@@ -347,7 +352,10 @@ mod tests {
         assert!(witnesses(&[&hard], &wild("*")).is_none());
         assert!(!hard.covers(&wild("*a*")));
         let mut work = Work::new(COMPARISON);
-        assert_eq!(witnesses_within(&[&hard], &wild("*"), &mut work), Err(TooComplex));
+        assert_eq!(
+            witnesses_within(&[&hard], &wild("*"), &mut work),
+            Err(TooComplex)
+        );
         assert!(work.spent() < 2 * COMPARISON);
     }
 
@@ -378,7 +386,11 @@ mod tests {
             for b in &globs {
                 let (one, two) = (wild(a), wild(b));
                 let both = |t: &&String| one.matches(t) && two.matches(t);
-                assert_eq!(one.overlaps(&two), texts.iter().any(|t| both(&t)), "{a} {b}");
+                assert_eq!(
+                    one.overlaps(&two),
+                    texts.iter().any(|t| both(&t)),
+                    "{a} {b}"
+                );
                 let all = texts.iter().all(|t| one.matches(t) || !two.matches(t));
                 assert_eq!(one.covers(&two), all, "{a} {b}");
             }

@@ -73,21 +73,15 @@ pub fn review_gaps(
 fn is_used(gap: &AcceptedGap, findings: &[Finding], coverage: &Coverage) -> bool {
     let unknown = |finding: &&Finding| finding.status == Status::Unknown;
     findings.iter().filter(unknown).any(|finding| {
-        let unanswered = finding.evidence.iter().filter(|it| it.call.is_some());
-        unanswered
-            .into_iter()
-            .any(|it| accepts(gap, it, finding))
+        let unanswered = finding.evidence.iter().filter(|it| it.is_gap());
+        unanswered.into_iter().any(|it| accepts(gap, it, finding))
     }) || uncovered_population(&[], coverage) && !uncovered_population(&[gap], coverage)
 }
 
 /// Whether every call that stood in this unknown finding's way is accepted.
 #[must_use]
 pub fn is_accepted(gaps: &[&AcceptedGap], finding: &Finding) -> bool {
-    let unanswered: Vec<_> = finding
-        .evidence
-        .iter()
-        .filter(|it| it.call.is_some())
-        .collect();
+    let unanswered: Vec<_> = finding.evidence.iter().filter(|it| it.is_gap()).collect();
     !unanswered.is_empty()
         && unanswered
             .iter()
@@ -104,9 +98,9 @@ fn accepts(gap: &AcceptedGap, evidence: &Evidence, finding: &Finding) -> bool {
     let region = evidence.region.as_ref().or(finding.subject.region.as_ref());
     let account = account.map_or("", |it| it.as_str());
     let region = region.map_or("", |it| it.as_str());
-    let call = || evidence.call.map(|call| call.to_string());
-    within(gap.account.as_deref(), account)
-        && covers(gap, account, region, call().as_deref())
+    // What no call tells is covered only where the accepted gap names no call.
+    let call = || evidence.call.map_or_else(String::new, |it| it.to_string());
+    within(gap.account.as_deref(), account) && covers(gap, account, region, Some(&call()))
 }
 
 fn covers(gap: &AcceptedGap, account: &str, region: &str, call: Option<&str>) -> bool {

@@ -10,8 +10,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::finding::{AppliedWaiver, Finding};
-use crate::text::glob;
 use crate::settings::AllowedPrincipal;
+use crate::text::glob;
 
 use index::Index;
 

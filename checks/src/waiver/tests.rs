@@ -1,6 +1,7 @@
 //! Dates, matches, and what is told of both.
 
 use super::*;
+use crate::finding::Status;
 
 fn finding(check: &str, subject: &str, status: Status) -> Finding {
     use crate::finding::{Severity, Subject, SubjectKind, fingerprint};
@@ -15,6 +16,7 @@ fn finding(check: &str, subject: &str, status: Status) -> Finding {
             name: "name".to_owned(),
             account: Some("111111111111".into()),
             region: Some("eu-west-1".into()),
+            location: None,
         },
         message: String::new(),
         evidence: Vec::new(),
@@ -164,7 +166,9 @@ fn what_is_no_waiver() {
 fn the_index_finds_what_all_pairs_find() {
     let checks = ["trail-a", "trail-b", "bucket-a", "access-a"];
     let subjects = ["", "a", "ab", "abc", "b", "ba", "a*", "a?c"];
-    let patterns = ["", "*", "a", "a*", "*a", "a?", "?b*", "ab", "abc", "trail-*", "trail-a", "*-a", "b*a"];
+    let patterns = [
+        "", "*", "a", "a*", "*a", "a?", "?b*", "ab", "abc", "trail-*", "trail-a", "*-a", "b*a",
+    ];
     let mut all = Vec::new();
     for check in checks {
         for subject in subjects {
@@ -180,7 +184,8 @@ fn the_index_finds_what_all_pairs_find() {
             let mut findings = all.clone();
             let applied = apply(&file, &[], now, &mut findings);
             let meets = |it: &Finding, check: &str, subject: &str| {
-                it.status == Status::Fail && crate::text::glob(check, &it.check)
+                it.status == Status::Fail
+                    && crate::text::glob(check, &it.check)
                     && crate::text::glob(subject, &it.subject.id)
             };
             for it in &findings {
@@ -190,7 +195,11 @@ fn the_index_finds_what_all_pairs_find() {
                     meets(it, check, subject).then_some("2030-01-02")
                 };
                 let got = it.waiver.as_ref().map(|it| it.expires.as_str());
-                assert_eq!(got, expected, "{check} {subject} on {} {}", it.check, it.subject.id);
+                assert_eq!(
+                    got, expected,
+                    "{check} {subject} on {} {}",
+                    it.check, it.subject.id
+                );
             }
             let used = all.iter().any(|it| meets(it, check, subject));
             assert_eq!(applied.unused.is_empty(), used, "{check} {subject}");

@@ -67,7 +67,10 @@ fn attacks_end_within_their_budget() {
                 }
             }
             Err(error) => assert!(
-                matches!(error, PatternError::TooComplex | PatternError::Syntax { .. }),
+                matches!(
+                    error,
+                    PatternError::TooComplex | PatternError::Syntax { .. }
+                ),
                 "{error}: {attack:.80}"
             ),
         }
@@ -83,7 +86,10 @@ fn a_spent_budget_is_never_a_pass() {
     for budget in 0..needed {
         let mut work = Work::new(budget);
         let found = covers_within(&required, &filter, &mut work);
-        assert!(matches!(found, Comparison::TooComplex(_)), "{budget}: {found:?}");
+        assert!(
+            matches!(found, Comparison::TooComplex(_)),
+            "{budget}: {found:?}"
+        );
     }
 }
 
@@ -93,13 +99,20 @@ fn no_pattern_takes_more_than_its_budget() {
     let mut dice = Dice::new(13);
     let required = required();
     let pieces = [
-        "a", "b", ".", "[^a]", "[a-f]", "a?", "b*", ".+", ".{9}", "[^b]{40}", "a{0}", "{3}", "|", "^", "$", "\\d",
+        "a", "b", ".", "[^a]", "[a-f]", "a?", "b*", ".+", ".{9}", "[^b]{40}", "a{0}", "{3}", "|",
+        "^", "$", "\\d",
     ];
     let (mut read, mut most) = (0, 0);
     for _ in 0..300 {
         let mut tests = Vec::new();
         for _ in 0..1 + dice.roll(6) {
-            let field = dice.pick(&["eventName", "errorCode", "x", "userIdentity.type", "userIdentity"]);
+            let field = dice.pick(&[
+                "eventName",
+                "errorCode",
+                "x",
+                "userIdentity.type",
+                "userIdentity",
+            ]);
             let text: String = (0..1 + dice.roll(8)).map(|_| dice.pick(&pieces)).collect();
             tests.push(match dice.roll(4) {
                 0 => format!("($.{field} = %{text}%)"),
@@ -127,11 +140,13 @@ fn published_filters_need_a_hundredth_of_the_budget() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/patterns/monitoring/written.json");
     let text = std::fs::read_to_string(file).unwrap();
     let cases: Vec<Value> = serde_json::from_str(&text).unwrap();
-    let parsed = cases.iter().filter_map(|case| match (&case["filter"], &case["rule"]) {
-        (Value::String(filter), _) => parse_filter(filter).ok(),
-        (_, Value::Null) => None,
-        (_, rule) => parse_event_pattern(&rule.to_string()).ok(),
-    });
+    let parsed = cases
+        .iter()
+        .filter_map(|case| match (&case["filter"], &case["rule"]) {
+            (Value::String(filter), _) => parse_filter(filter).ok(),
+            (_, Value::Null) => None,
+            (_, rule) => parse_event_pattern(&rule.to_string()).ok(),
+        });
     let parsed: Vec<Expr> = parsed.collect();
     assert!(parsed.len() > 50, "{}", parsed.len());
     let required = required();

@@ -10,7 +10,7 @@ use super::events::{Kind, Required};
 use super::links::{self, LINKS, Link, Way};
 use super::recorded::{self, unknown};
 use super::rules;
-use crate::catalog::gap::gap;
+use crate::catalog::gap::not_evaluated;
 use crate::catalog::recording::{in_scope, listing};
 use crate::evaluate::{log_group_arn, not_reached};
 use crate::fact::Reason;
@@ -125,8 +125,8 @@ pub(super) fn ruled(account: &Account, required: &Required, ctx: &Context<'_>) -
 /// What stands in the way; where no fact would tell, a gap that says why it is not told.
 fn open(mut gaps: Vec<Gaps>, unclear: Comparison, account: &Account, ctx: &Context<'_>) -> Gaps {
     let own = |reason, why: String| {
-        let call = calls::DESCRIBE_METRIC_FILTERS;
-        gap(call, &account.id, &ctx.home(), reason, why)
+        let what = "the comparison of filters and rules with the required events";
+        not_evaluated(what, &account.id, &ctx.home(), reason, why)
     };
     let why = match unclear {
         Comparison::TooComplex(why) => {
@@ -259,10 +259,9 @@ impl<'a> Scene<'a> {
                 let matches = match parse_filter(&filter.pattern) {
                     Ok(expr) => expr.under("detail"),
                     Err(error) => {
-                        let detail = format!("the pattern of the filter {}: {error}", filter.name);
-                        let call = calls::DESCRIBE_METRIC_FILTERS;
+                        let what = format!("the pattern of the filter {}", filter.name);
                         let (owner, region) = (&group.account, &group.region);
-                        unknown(gap(call, owner, region, unread(&error), detail), gaps)
+                        unknown(unread(what, owner, region, &error), gaps)
                     }
                 };
                 let ways = match ctx.region(&group.account, &group.region) {
@@ -293,9 +292,14 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// Why a pattern that AWS took could not be read.
-pub(super) fn unread(error: &PatternError) -> Reason {
-    match error {
+/// A gap for a pattern that AWS took and that could not be read.
+pub(super) fn unread(
+    what: String,
+    account: &AccountId,
+    region: &Region,
+    error: &PatternError,
+) -> Gaps {
+    let reason = match error {
         PatternError::TooLarge(_)
         | PatternError::TooDeep
         | PatternError::TooMany
@@ -304,7 +308,8 @@ pub(super) fn unread(error: &PatternError) -> Reason {
             Reason::NotModelled
         }
         PatternError::Json(_) => Reason::Malformed,
-    }
+    };
+    not_evaluated(what, account, region, reason, error.to_string())
 }
 
 /// Stands for a log group by itself.

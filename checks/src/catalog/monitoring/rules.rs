@@ -6,7 +6,6 @@ use super::events::Kind;
 use super::judge::{handed_on, in_place, unread};
 use super::links::{Link, listener};
 use super::recorded::{self, unknown};
-use crate::catalog::gap::gap;
 use crate::catalog::recording::in_scope;
 use crate::evaluate::{is_judged, not_reached};
 use crate::inventory::monitoring::EventRule;
@@ -176,12 +175,8 @@ impl Place<'_> {
         let mut all = vec![match parse_event_pattern(pattern) {
             Ok(pattern) => pattern,
             Err(error) => {
-                let detail = format!("the pattern of the rule {}: {error}", rule.name);
-                let call = calls::LIST_RULES;
-                unknown(
-                    gap(call, self.account, &self.region, unread(&error), detail),
-                    gaps,
-                )
+                let what = format!("the pattern of the rule {}", rule.name);
+                unknown(unread(what, self.account, &self.region, &error), gaps)
             }
         }];
         if rule.state != WITH_READS {
