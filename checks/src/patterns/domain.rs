@@ -120,9 +120,9 @@ fn domain(
             Value::Text(text) => text.len(),
             Value::Absent | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Nested => 0,
         };
-        field.tests.iter().map(|it| it.cost(length)).sum()
+        leaves.len() + field.others.iter().map(|it| it.cost(length)).sum::<usize>()
     };
-    work.spend(cost(&Value::Absent))?;
+    work.spend(field.tests.len() + cost(&Value::Absent))?;
     let candidates = match outside(&field.tests).filter(|_| !field.required && !related) {
         Some(value) => Candidates {
             values: vec![value],
@@ -134,15 +134,18 @@ fn domain(
     let mut known = BTreeSet::new();
     for value in candidates.values {
         work.spend(cost(&value))?;
+        let met = |table: &usize| {
+            let leaf = leaves.iter().find(|it| it.table == *table);
+            leaf.is_none_or(|it| it.eval(&value) == Tri::Yes)
+        };
+        if !must.iter().all(met) {
+            continue;
+        }
         let mut meets = vec![Tri::Undecided; leaves.len()];
         for leaf in leaves {
             if let Some(slot) = meets.get_mut(leaf.table) {
                 *slot = leaf.eval(&value);
             }
-        }
-        let met = |table: &usize| meets.get(*table) == Some(&Tri::Yes);
-        if !must.iter().all(met) {
-            continue;
         }
         let shape = match &value {
             Value::Absent if related => 1,

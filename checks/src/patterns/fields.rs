@@ -1,6 +1,6 @@
 //! Expressions with numbered fields, in which tests on one field that stand together are one table.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::expr::{Expr, Is, Path, Value};
 use crate::text::{Tri, fold};
@@ -23,6 +23,8 @@ pub(super) struct Leaf<'a> {
     parts: Vec<&'a Expr>,
     /// One of the parts is enough.
     any: bool,
+    /// The texts that meet it, where it names them one by one.
+    named: Option<HashSet<&'a str>>,
 }
 
 /// A field, and what either side asks of it.
@@ -31,7 +33,8 @@ pub(super) struct Field<'a> {
     pub(super) path: &'a Path,
     pub(super) tests: Vec<&'a Is>,
     exact: BTreeSet<&'a str>,
-    others: Vec<&'a Is>,
+    /// Tests that do not name a text.
+    pub(super) others: Vec<&'a Is>,
     /// How many leaves are about it, and which of them are of the required side.
     pub(super) leaves: Vec<bool>,
     pub(super) required: bool,
@@ -144,11 +147,14 @@ impl<'a> Fields<'a> {
                 }
             }
         }
+        let mut named = HashSet::new();
+        let each = (any || parts.len() == 1) && parts.iter().all(|it| names(it, &mut named));
         Node::Leaf(Leaf {
             field,
             table,
             parts,
             any,
+            named: each.then_some(named),
         })
     }
 }
@@ -166,9 +172,31 @@ fn only_field(expr: &Expr) -> Option<&Path> {
     }
 }
 
+/// Adds the texts of an expression that names each of them; `false` if it does more.
+fn names<'a>(expr: &'a Expr, named: &mut HashSet<&'a str>) -> bool {
+    match expr {
+        Expr::Any(list) => list.iter().all(|it| names(it, named)),
+        Expr::Test(test) => match &test.is {
+            Is::Like(texts) => texts.exactly().map(|it| named.insert(it)).is_some(),
+            Is::Unlike(_)
+            | Is::AnythingBut(_)
+            | Is::Number(..)
+            | Is::Null
+            | Is::Bool(_)
+            | Is::Present
+            | Is::Absent
+            | Is::Address(..) => false,
+        },
+        Expr::All(_) | Expr::Unknown(_) => false,
+    }
+}
+
 impl Leaf<'_> {
     /// Whether a value of the field meets it.
     pub(super) fn eval(&self, value: &Value) -> Tri {
+        if let (Some(named), Value::Text(text)) = (&self.named, value) {
+            return Tri::from(named.contains(text.as_str()));
+        }
         let values = self.parts.iter().map(|it| of_value(it, value));
         fold(values, if self.any { Tri::Yes } else { Tri::No })
     }
