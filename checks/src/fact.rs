@@ -197,6 +197,9 @@ impl fmt::Display for Gap {
     }
 }
 
+/// A gap that many answers speak of.
+pub type SharedGap = std::sync::Arc<Gap>;
+
 /// Why there is no answer.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,

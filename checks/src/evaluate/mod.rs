@@ -434,7 +434,12 @@ pub(crate) fn not_reached(
 
 /// Where global services are asked: a name for gaps that have no region of their own.
 fn home_of(inventory: &Inventory) -> Region {
-    match inventory.header.scope.partition.as_str() {
+    home_in(&inventory.header.scope.partition)
+}
+
+/// The same, for a partition.
+pub(crate) fn home_in(partition: &str) -> Region {
+    match partition {
         "aws-cn" => Region::from("cn-north-1"),
         "aws-us-gov" => Region::from("us-gov-west-1"),
         _ => Region::from("us-east-1"),

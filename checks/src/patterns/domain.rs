@@ -147,11 +147,8 @@ fn domain(
                 *slot = leaf.eval(&value);
             }
         }
-        let shape = match &value {
-            Value::Absent if related => 1,
-            Value::Nested if related => 2,
-            _ => 0,
-        };
+        // Where fields hold each other, it matters as well whether one is there, and is an object.
+        let shape = related.then_some((value == Value::Absent, value == Value::Nested));
         if known.insert((shape, meets.clone())) {
             classes.push(Class { value, meets });
         }

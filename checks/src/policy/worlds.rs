@@ -14,6 +14,7 @@ use super::formula::Formula;
 use super::operator::Quantifier;
 use super::request::{Request, Target};
 use super::template::Filled;
+use super::within::Within;
 use crate::text::Glob;
 use crate::text::witnesses;
 
@@ -277,7 +278,9 @@ fn resources(target: &Target, atoms: &[&Used<'_>], view: &View<'_>) -> Option<Ve
                 }
             }
             let globs: Vec<&Glob> = globs.iter().collect();
-            witnesses(&globs, &target_glob(set)?)
+            let set = target_glob(set)?;
+            let plain = Within::of(&set).and_then(|set| set.witnesses(&globs));
+            plain.or_else(|| witnesses(&globs, &set))
         }
     }
 }

@@ -94,7 +94,7 @@ impl Source<'_> {
     }
 
     fn strange(&self, what: &str) -> Gaps {
-        Gaps::from(Gap::not_modelled(what, &self.account, &self.region))
+        Gaps::from(Gap::not_modelled(what, self.account, self.region))
     }
 }
 
