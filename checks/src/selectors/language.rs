@@ -32,6 +32,11 @@ struct Source<'a> {
 
 impl Source<'_> {
     fn events(&self, selectors: &Selectors) -> Vec<Events> {
+        let sets = self.sets(selectors).into_iter();
+        sets.map(|it| it.of(self.account, self.region)).collect()
+    }
+
+    fn sets(&self, selectors: &Selectors) -> Vec<Events> {
         match selectors {
             // Never given any: every management event.
             Selectors::Classic(list) if list.is_empty() => vec![Events::management()],
@@ -90,11 +95,14 @@ impl Source<'_> {
     }
 
     fn not_understood(&self, test: &FieldSelector) -> Gaps {
-        self.strange(&format!("a selector's condition on {:?}", test.field))
+        self.strange(&format!("a condition on {:?}", test.field))
     }
 
     fn strange(&self, what: &str) -> Gaps {
-        Gaps::from(Gap::not_modelled(what, self.account, self.region))
+        Gaps::from(Gap {
+            detail: format!("{what} is not understood"),
+            ..Gap::not_modelled("an event selector", self.account, self.region)
+        })
     }
 }
 
