@@ -113,6 +113,17 @@ impl Arn {
     }
 }
 
+/// Where the global services of a partition are asked: the region of gaps that have none of their own.
+#[must_use]
+pub fn home_region(partition: &str) -> Region {
+    Region::from(match partition {
+        "aws-cn" => "cn-north-1",
+        "aws-us-gov" => "us-gov-west-1",
+        "aws-eusc" => "eusc-de-east-1",
+        _ => "us-east-1",
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
