@@ -31,5 +31,7 @@ pub fn load(path: &Path) -> anyhow::Result<Audit> {
             any.schema
         );
     }
-    serde_json::from_str(&text).with_context(wrong)
+    let mut audit: Audit = serde_json::from_str(&text).with_context(wrong)?;
+    audit.upgrade();
+    Ok(audit)
 }

@@ -9,7 +9,10 @@ use sha2::{Digest, Sha256};
 
 use crate::calls::ApiCall;
 use crate::fact::Reason;
+use crate::hex;
 use crate::ids::{AccountId, Region};
+
+pub use crate::severity::Severity;
 
 /// What one check said of one subject.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -63,11 +66,7 @@ pub fn short(text: &str, most: usize) -> String {
 /// SHA-256 of check id, line feed, subject id, in lower-case hex.
 #[must_use]
 pub fn fingerprint(check: &str, subject: &str) -> String {
-    let digest = Sha256::digest(format!("{check}\n{subject}"));
-    let nibbles = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    nibbles
-        .filter_map(|nibble| char::from_digit(nibble.into(), 16))
-        .collect()
+    hex::encode(&Sha256::digest(format!("{check}\n{subject}")))
 }
 
 /// How a finding ended.
@@ -105,53 +104,6 @@ impl fmt::Display for Status {
     }
 }
 
-/// How bad a fail is; the worst is the greatest.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// Worth knowing.
-    Info,
-    /// A weakness that needs others to matter.
-    Low,
-    /// Weakens the record.
-    Medium,
-    /// Events can be missed or lost.
-    High,
-    /// The record is missing, lost, or open to strangers.
-    Critical,
-}
-
-impl Severity {
-    /// All, the worst first.
-    pub const ALL: [Self; 5] = [
-        Self::Critical,
-        Self::High,
-        Self::Medium,
-        Self::Low,
-        Self::Info,
-    ];
-
-    /// As it stands in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Severity::Info => "info",
-            Severity::Low => "low",
-            Severity::Medium => "medium",
-            Severity::High => "high",
-            Severity::Critical => "critical",
-        }
-    }
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 /// What was judged.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Subject {
@@ -165,6 +117,18 @@ pub struct Subject {
     pub account: Option<AccountId>,
     /// Where it lives.
     pub region: Option<Region>,
+    /// Where it is declared, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Location {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u64,
 }
 
 /// What a subject is.
@@ -193,6 +157,8 @@ pub enum SubjectKind {
     Principal,
     /// A chain of digest files.
     Chain,
+    /// Any other resource.
+    Resource,
 }
 
 impl SubjectKind {
@@ -210,6 +176,7 @@ impl SubjectKind {
             SubjectKind::EventDataStore => "event data store",
             SubjectKind::Principal => "principal",
             SubjectKind::Chain => "chain",
+            SubjectKind::Resource => "resource",
         }
     }
 }
@@ -247,6 +214,12 @@ pub struct Evidence {
     /// The request id of the last attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// The address of the planned resource whose attribute it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The attribute of that resource.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
 }
 
 /// A `null` that is there was seen: it is not the same as a field that is not there.
@@ -312,11 +285,5 @@ mod tests {
     fn long_text_is_cut_and_said_so() {
         assert_eq!(short("abc", 3), "abc");
         assert_eq!(short("äbcd", 2), "äb... (2 bytes more)");
-    }
-
-    #[test]
-    fn critical_is_the_worst() {
-        assert_eq!(Severity::ALL.iter().max(), Some(&Severity::Critical));
-        assert!(Severity::ALL.is_sorted_by(|a, b| a > b));
     }
 }

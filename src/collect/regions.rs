@@ -38,11 +38,7 @@ fn built_in(partition: &str) -> &'static [&'static str] {
 
 /// Where a partition's global services are asked.
 pub(crate) fn home(partition: &str) -> Region {
-    Region::from(match partition {
-        "aws-cn" => "cn-north-1",
-        "aws-us-gov" => "us-gov-west-1",
-        _ => "us-east-1",
-    })
+    Region::home(partition)
 }
 
 /// The account's regions, and whether they had to be assumed.

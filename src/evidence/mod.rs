@@ -20,11 +20,11 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use trailaudit_checks::audit::Audit;
+use trailaudit_checks::audit::{Audit, Rules};
+use trailaudit_reports::sanitize;
 
 use crate::cli::{Create, Evidence, Sample, VerifyBundle};
 use crate::exit::{Exit, Stop};
-use crate::judge::Rules;
 use crate::output::to_stdout;
 use crate::parsed::Parsed;
 use crate::run::Judged;
@@ -192,12 +192,10 @@ fn verify(args: &VerifyBundle) -> Result<Exit, Stop> {
             ..verify::Found::default()
         },
     };
-    let text = if args.json {
-        serde_json::to_string_pretty(&found).map_err(anyhow::Error::from)? + "\n"
-    } else {
-        words(&found)
-    };
-    to_stdout(|out| out.write_all(text.as_bytes()))?;
+    to_stdout(|out| match args.json {
+        true => sanitize::json(&found, out),
+        false => out.write_all(words(&found).as_bytes()),
+    })?;
     Ok(if !found.wrong.is_empty() {
         Exit::Findings
     } else if found.open.is_empty() || args.allow_incomplete {
@@ -216,7 +214,7 @@ fn words(found: &verify::Found) -> String {
     ];
     for (word, lines) in lists {
         for line in lines {
-            let _ = writeln!(out, "{word:6} {}", shown(line));
+            let _ = writeln!(out, "{word:6} {}", sanitize::line(line));
         }
     }
     let lists = [
@@ -226,20 +224,10 @@ fn words(found: &verify::Found) -> String {
     for (head, lines) in lists.into_iter().filter(|(_, lines)| !lines.is_empty()) {
         let _ = writeln!(out, "\n{head}");
         for line in lines {
-            let _ = writeln!(out, "  {}", shown(line));
+            let _ = writeln!(out, "  {}", sanitize::line(line));
         }
     }
     out
-}
-
-/// A bundle may be hostile: nothing of it acts on a terminal.
-fn shown(line: &str) -> String {
-    let safe = |c: char| match c {
-        ' '..='~' => c.to_string(),
-        c if c.is_alphanumeric() => c.to_string(),
-        c => c.escape_unicode().to_string(),
-    };
-    line.chars().map(safe).collect()
 }
 
 fn sample(args: &Sample) -> Result<Exit, Stop> {

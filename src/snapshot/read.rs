@@ -148,7 +148,7 @@ fn not_reached(header: &Header) -> Gap {
     Gap {
         call: calls::DESCRIBE_ORGANIZATION,
         account: header.scope.caller_arn.account(),
-        region: Region::from("us-east-1"),
+        region: Region::home(&header.scope.partition),
         reason: Reason::Interrupted,
         detail: "the file ends before its record".to_owned(),
         request_id: None,

@@ -50,6 +50,7 @@ fn finding(said: Said) -> Option<Finding> {
             account: Some(AccountId::from(HERE)),
             region: Some(Region::from("eu-west-1")),
             id,
+            location: None,
         },
         message: if said == Said::OtherFail {
             "another reason".to_owned()
@@ -113,6 +114,8 @@ fn audit(said: Said) -> Audit {
             Vec::new(),
         )],
         frameworks: Vec::new(),
+        answers: Vec::new(),
+        do_first: Vec::new(),
         baseline: None,
         findings,
         chains: Vec::new(),

@@ -18,7 +18,6 @@ mod document;
 mod fill;
 mod flaw;
 mod gzip;
-mod hex;
 mod holes;
 mod key;
 mod log;
@@ -32,6 +31,7 @@ mod sha256;
 mod timeline;
 mod walk;
 
+pub use crate::severity::Severity;
 pub use chain::{
     Anchor, Cause, Chain, DigestCounts, Hour, HourVerdict, INTERVAL, Joined, LogCounts, Logging,
 };
@@ -43,7 +43,7 @@ pub use log::{LogFlaw, LogOutcome, LogReader};
 pub use logs::Settled;
 pub use open::{Limits, Link, Signature, claimed_at, open};
 pub use plan::Plan;
-pub use problem::{Kind, Problem, Severity, Verdict, Window};
+pub use problem::{Kind, Problem, Verdict, Window};
 pub use public_key::{KeyFlaw, KeyRing, PublicKey};
 pub use reconcile::reconcile;
 pub use sha256::Sha256;

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::key::{ChainId, ObjectRef, account_and_region};
+use crate::severity::Severity;
 
 /// A kind of problem.
 #[derive(
@@ -58,25 +59,6 @@ pub enum Kind {
     ChainLinkMismatch,
     /// The chain ends before the window does.
     ChainTailMissing,
-}
-
-/// How bad a problem is.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-#[schemars(rename = "ProblemSeverity")]
-pub enum Severity {
-    /// Worth knowing.
-    Info,
-    /// Could not be verified.
-    Low,
-    /// Unusual; AWS itself may be the cause.
-    Medium,
-    /// Part of the record is not proved.
-    High,
-    /// Part of the record was altered or removed.
-    Critical,
 }
 
 impl Kind {

@@ -54,12 +54,12 @@ pub(super) fn from_gap(gap: &Gap) -> Evidence {
     Evidence {
         what: gap.to_string(),
         seen: Some(said.into()),
-        expected: None,
         call: Some(gap.call),
         action: Some(gap.call.action.to_owned()),
         reason: Some(gap.reason),
         account: Some(gap.account.clone()),
         region: Some(gap.region.clone()),
         request_id: gap.request_id.clone(),
+        ..Evidence::default()
     }
 }

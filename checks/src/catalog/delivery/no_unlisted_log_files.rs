@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "delivery-no-unlisted-log-files",
     title: "Every log object in the window is listed by a digest",
     severity: Severity::High,
+    question: Some(Question::Unaltered),
     why: "A digest lists all that CloudTrail delivered in its hour. A log beside them is forged evidence, or was put \
           back by somebody: whatever reads the bucket takes its events for real.",
     fix: "Move the objects out of the trail's prefix, find who wrote them (PutObject data events), and let only \
