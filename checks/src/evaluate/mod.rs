@@ -476,14 +476,13 @@ pub(crate) fn not_reached(
     account: &AccountId,
     region: &Region,
 ) -> Gap {
-    Gap {
+    Gap::of_call(
         call,
-        account: account.clone(),
-        region: region.clone(),
-        reason: Reason::Interrupted,
-        detail: "the run ended before this was asked".to_owned(),
-        request_id: None,
-    }
+        account,
+        region,
+        Reason::Interrupted,
+        "the run ended before this was asked",
+    )
 }
 
 /// Where global services are asked: a name for gaps that have no region of their own.

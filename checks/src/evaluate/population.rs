@@ -158,7 +158,7 @@ impl Lost {
             }
         }
         for (account, region, gap) in overlooked {
-            if check.reads.contains(&gap.call) {
+            if gap.call().is_none_or(|call| check.reads.contains(&call)) {
                 let subject = subject_of_region(inventory, account, region);
                 add(&mut holes, subject, gap.clone());
             }
