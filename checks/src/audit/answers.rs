@@ -98,11 +98,12 @@ pub fn trust(answers: &[Answer]) -> Option<Answered> {
 /// The five answers.
 pub(super) fn of(audit: &Audit) -> Vec<Answer> {
     let mut tallies: BTreeMap<&str, Tally<'_>> = BTreeMap::new();
-    for finding in &audit.findings {
-        let question = audit.check(&finding.check).and_then(|it| it.question);
-        let always = question.is_some_and(|it| rests_on(it).contains(&finding.check.as_str()));
-        let tally = tallies.entry(&finding.check).or_default();
-        tally.add(finding, always);
+    for findings in audit.findings.chunk_by(|a, b| a.check == b.check) {
+        let id = findings.first().map_or("", |it| it.check.as_str());
+        let question = audit.check(id).and_then(|it| it.question);
+        let always = question.is_some_and(|it| rests_on(it).contains(&id));
+        let tally = tallies.entry(id).or_default();
+        findings.iter().for_each(|it| tally.add(it, always));
     }
     let answered = |question| answer(audit, question, &tallies);
     Question::ALL.into_iter().map(answered).collect()

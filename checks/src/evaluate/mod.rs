@@ -7,6 +7,7 @@ mod context;
 mod population;
 mod told;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use context::{Context, log_group_arn};
@@ -416,11 +417,15 @@ impl<'a> Evaluation<'a> {
             },
         };
         let key = (check.id, finding.subject.id.clone());
-        let finding = match self.findings.remove(&key) {
-            Some(before) => one_of(before, finding),
-            None => finding,
-        };
-        self.findings.insert(key, finding);
+        match self.findings.entry(key) {
+            Entry::Vacant(place) => {
+                place.insert(finding);
+            }
+            Entry::Occupied(mut place) => {
+                let before = place.get().clone();
+                place.insert(one_of(before, finding));
+            }
+        }
     }
 }
 
@@ -430,11 +435,14 @@ fn one_of(before: Finding, after: Finding) -> Finding {
     if before == after {
         return before;
     }
-    let (mut kept, other) = match (before.status, after.status) {
-        (Status::Fail, _) | (Status::Unknown, Status::Pass | Status::NotApplicable) => {
-            (before, after)
-        }
-        _ => (after, before),
+    let rank = |status| match status {
+        Status::Fail => 0,
+        Status::Unknown => 1,
+        Status::Pass | Status::NotApplicable => 2,
+    };
+    let (mut kept, other) = match rank(before.status) <= rank(after.status) {
+        true => (before, after),
+        false => (after, before),
     };
     kept.evidence.push(Evidence {
         what: TWICE.to_owned(),
