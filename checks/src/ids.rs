@@ -83,15 +83,7 @@ const HOMES: [(&str, &str); 8] = [
     ("aws-us-gov", "us-gov-west-1"),
 ];
 
-impl Region {
-    /// Where the partition's global services are; that of `aws` for a partition that is not known.
-    #[must_use]
-    pub fn home(partition: &str) -> Self {
-        Self::from(home(partition).unwrap_or("us-east-1"))
-    }
-}
-
-/// The same; none for a partition that is not known.
+/// Where the global services of a partition are; none for a partition that is not known.
 #[must_use]
 pub fn home(partition: &str) -> Option<&'static str> {
     let home = HOMES.iter().find(|(name, _)| *name == partition);
@@ -140,15 +132,21 @@ impl Arn {
     }
 }
 
+/// Where the global services of a partition are asked: the region of gaps that have none of their own.
+#[must_use]
+pub fn home_region(partition: &str) -> Region {
+    Region::from(home(partition).unwrap_or("us-east-1"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn homes() {
-        assert_eq!(Region::home("aws"), Region::from("us-east-1"));
-        assert_eq!(Region::home("aws-us-gov"), Region::from("us-gov-west-1"));
-        assert_eq!(Region::home("?"), Region::from("us-east-1"));
+        assert_eq!(home_region("aws"), Region::from("us-east-1"));
+        assert_eq!(home_region("aws-us-gov"), Region::from("us-gov-west-1"));
+        assert_eq!(home_region("?"), Region::from("us-east-1"));
         assert_eq!(home("?"), None);
         assert!(HOMES.is_sorted());
     }

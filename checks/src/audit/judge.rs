@@ -183,7 +183,7 @@ fn findings<S: IamSource + ?Sized>(
     let context = Context::new(inventory, &rules.settings, rules.now);
     let mut evaluation = Evaluation::new(&rules.selection.checks, &context);
     if rules.selection.reads_iam() {
-        iam.each_iam(&mut |iam| evaluation.iam(&iam))?;
+        iam.each_iam(&mut |iam| evaluation.iam(iam))?;
     }
     Ok(evaluation.finish())
 }

@@ -19,6 +19,7 @@ use crate::check::{Check, Identity, Outcome, Principal, RegionOf, Run, Verdict};
 use crate::fact::{Fact, Gap, Gaps, Reason};
 use crate::finding::{Evidence, Finding, Status, Subject, SubjectKind, fingerprint, short};
 use crate::ids::{AccountId, Region};
+use crate::inventory::iam::AuthorizationDetails;
 use crate::inventory::{Account, AccountState, Iam, Inventory, Organization};
 
 /// Every check on every subject, but the IAM documents: those come account by account to [`Evaluation::iam`].
@@ -64,21 +65,29 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Judges the principals of one account.
-    pub fn iam(&mut self, iam: &Iam) {
-        self.seen_iam.insert(iam.account.clone());
-        let Some(account) = self.ctx.inventory.accounts.get(&iam.account) else {
+    pub fn iam(&mut self, iam: Iam) {
+        let details = iam.details.into_known();
+        self.documents(&iam.account, details.as_ref().map_err(Clone::clone));
+    }
+
+    fn documents(&mut self, id: &AccountId, details: Result<&AuthorizationDetails, Gaps>) {
+        self.seen_iam.insert(id.clone());
+        let Some(account) = self.ctx.inventory.accounts.get(id) else {
             // Its principals were read, and nobody knows whose they are: they must not vanish.
-            return self.stray_iam(&iam.account);
+            return self.stray_iam(id);
         };
         if !is_judged(account) {
             return;
         }
         if let Some(analysis) = &mut self.analysis {
-            analysis.account(iam);
+            analysis.account(id, details.clone());
         }
         for check in self.catalog {
             if let Run::Principal(run) = check.run {
-                self.principals(check, run, iam);
+                match &details {
+                    Ok(details) => self.principals(check, run, account, details),
+                    Err(gaps) => self.add(check, account_subject(account), Err(gaps.clone())),
+                }
             }
         }
     }
@@ -131,10 +140,7 @@ impl<'a> Evaluation<'a> {
                 Some(gap) => gap.clone(),
                 None => not_reached(call, &account, &home_of(inventory)),
             };
-            self.iam(&Iam {
-                account,
-                details: Fact::Unknown(gap),
-            });
+            self.documents(&account, Err(gap.into()));
         }
         let lost = std::mem::take(&mut self.lost);
         if let Some(analysis) = self.analysis.take() {
@@ -272,15 +278,9 @@ impl<'a> Evaluation<'a> {
         &mut self,
         check: &'static Check,
         run: fn(&Principal<'_>, &Context<'_>) -> Outcome,
-        iam: &Iam,
+        account: &Account,
+        details: &AuthorizationDetails,
     ) {
-        let Some(account) = self.ctx.inventory.accounts.get(&iam.account) else {
-            return;
-        };
-        let details = match iam.details.known() {
-            Ok(details) => details,
-            Err(gaps) => return self.add(check, account_subject(account), Err(gaps)),
-        };
         let identities = details
             .users
             .iter()
@@ -289,7 +289,7 @@ impl<'a> Evaluation<'a> {
         let (mut clean, mut asked, mut unasked) = (true, false, None);
         for identity in identities {
             let principal = Principal {
-                account: &iam.account,
+                account: &account.id,
                 identity,
                 details,
             };
@@ -495,7 +495,7 @@ pub(crate) fn not_reached(
 
 /// Where global services are asked: a name for gaps that have no region of their own.
 fn home_of(inventory: &Inventory) -> Region {
-    Region::home(&inventory.header.scope.partition)
+    inventory.header.scope.home()
 }
 
 /// A region, enabled or not, as checks get it.
@@ -570,7 +570,7 @@ mod tests {
             let context = Context::new(inventory, &settings, inventory.header.taken_at);
             let all = crate::catalog::all();
             let mut evaluation = Evaluation::new(&all, &context);
-            iam.iter().for_each(|it| evaluation.iam(it));
+            iam.iter().for_each(|it| evaluation.iam(it.clone()));
             for finding in evaluation.finish() {
                 let twice = finding.evidence.iter().any(|it| it.what == TWICE);
                 assert!(!twice, "{} {}", finding.check, finding.subject.id);
@@ -587,7 +587,7 @@ mod tests {
         let mut evaluation = Evaluation::new(&all, &context);
         let mut stray = good.iam.first().unwrap().clone();
         stray.account = AccountId::from("999999999999");
-        evaluation.iam(&stray);
+        evaluation.iam(stray);
         let findings = evaluation.finish();
         let of_stray = findings.iter().filter(|it| it.subject.id == "999999999999");
         let unknown: Vec<&Finding> = of_stray.collect();

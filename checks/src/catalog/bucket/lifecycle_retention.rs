@@ -97,8 +97,8 @@ impl Short {
                 short.gaps.extend(hidden);
                 continue;
             }
-            match bucket.versioning.known() {
-                Ok(versioning) if versioning.enabled => {}
+            match bucket.versioning.enabled.known() {
+                Ok(true) => {}
                 Ok(_) => noncurrent = None,
                 Err(gap) if noncurrent.is_some() && current.is_none() => {
                     short.doubtful = true;
@@ -140,7 +140,6 @@ fn words(rule: &LifecycleRule, current: Option<i64>, noncurrent: Option<i64>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::Versioning;
     use crate::testing::*;
 
     fn expires(days: i64) -> LifecycleRule {
@@ -194,7 +193,7 @@ mod tests {
             narrowed: true,
             ..expires(1)
         };
-        let unversioned = |b: &mut Bucket| b.versioning = Known(Versioning::default());
+        let unversioned = |b: &mut Bucket| b.versioning = never_versioned();
         table(
             &CHECK,
             [
@@ -247,7 +246,7 @@ mod tests {
         let of_trail = |case: Case| {
             case.and(|it| {
                 configuration(it.trails.values_mut().next().unwrap()).prefix =
-                    Some("org".to_owned());
+                    Known(Some("org".to_owned()));
             })
         };
         table(

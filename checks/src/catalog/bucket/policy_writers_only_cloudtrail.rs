@@ -34,7 +34,8 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     };
     let cloudtrail = Principal::Service("cloudtrail.amazonaws.com".to_owned());
     let mut others = Vec::new();
-    for place in places(bucket, ctx) {
+    let (places, missing) = places(bucket, ctx);
+    for place in places {
         for found in posture::allows_on(&policy, &["s3:PutObject"], &place) {
             let principals = found.statement.principals.as_ref();
             let alone = principals.is_some_and(|it| {
@@ -52,6 +53,9 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     others.sort();
     others.dedup();
     if others.is_empty() {
+        if let Some(missing) = missing {
+            return Err(missing);
+        }
         return Ok(Verdict::pass(
             "no statement lets anybody else write log files",
         ));
@@ -60,19 +64,20 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     Ok(verdict.saw("Statement", others))
 }
 
-/// Where trails put their files.
-fn places(bucket: &Bucket, ctx: &Context<'_>) -> Vec<String> {
-    let trails = ctx
-        .deliverers(bucket)
-        .iter()
-        .filter_map(|it| it.configuration.ok());
-    let prefix = |set: &crate::inventory::TrailConfiguration| match set.prefix.as_deref() {
-        Some(prefix) if !prefix.is_empty() => format!("{}/", prefix.trim_matches('/')),
-        Some(_) | None => String::new(),
-    };
-    trails
-        .map(|set| format!("{}/{}AWSLogs/*", bucket.arn, prefix(set)))
-        .collect()
+/// Where trails put their files, and the trails of which that is not known.
+fn places(bucket: &Bucket, ctx: &Context<'_>) -> (Vec<String>, Option<Gaps>) {
+    let (mut places, mut missing) = (Vec::new(), Vec::new());
+    for trail in ctx.deliverers(bucket) {
+        match trail.configuration.prefix.known() {
+            Ok(Some(prefix)) if !prefix.is_empty() => {
+                let prefix = prefix.trim_matches('/');
+                places.push(format!("{}/{prefix}/AWSLogs/*", bucket.arn));
+            }
+            Ok(_) => places.push(format!("{}/AWSLogs/*", bucket.arn)),
+            Err(gaps) => missing.push(gaps),
+        }
+    }
+    (places, Gaps::collect(missing))
 }
 
 #[cfg(test)]

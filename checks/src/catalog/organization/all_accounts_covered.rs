@@ -105,7 +105,7 @@ mod tests {
                 (Pass, inventory(|_| {})),
                 (Pass, inventory(|it| it.organization = Known(None))),
                 (Fail, region(|it| it.trails = Known(Vec::new()))),
-                (Fail, trail(|it| status(it).logging = false)),
+                (Fail, trail(|it| status(it).logging = Known(false))),
                 (
                     Fail,
                     trail(|it| {
@@ -187,8 +187,8 @@ mod tests {
                 shadow(it, HOME, Known(Vec::new()));
                 for region in regions {
                     add_trail(it, MEMBER, region, "own", |it| {
-                        configuration(it).organization = false;
-                        configuration(it).multi_region = multi;
+                        configuration(it).organization = Known(false);
+                        configuration(it).multi_region = Known(multi);
                     });
                 }
             }

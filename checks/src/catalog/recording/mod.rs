@@ -114,8 +114,8 @@ fn certainly(events: &[Events]) -> bool {
 
 fn reason(hole: &Hole, sight: &Sight<'_>) -> String {
     let running = |trail: &Result<&Trail, Gaps>| {
-        let status = trail.as_ref().ok().and_then(|it| it.status.ok());
-        status.is_none_or(|status| status.logging)
+        let trail = trail.as_ref().ok();
+        trail.is_none_or(|it| it.status.logging.ok() != Some(&false))
     };
     if sight.trails.is_empty() {
         "no trail is seen there".to_owned()
@@ -132,9 +132,9 @@ fn reason(hole: &Hole, sight: &Sight<'_>) -> String {
 
 /// What a trail records now: nothing when it is stopped, in doubt when that cannot be told.
 pub(super) fn recorded_now(trail: &Trail) -> Vec<Events> {
-    let doubt = match &trail.status {
-        Fact::Known(status) if !status.logging => return Vec::new(),
-        Fact::Known(_) => None,
+    let doubt = match &trail.status.logging {
+        Fact::Known(false) => return Vec::new(),
+        Fact::Known(true) => None,
         Fact::Unknown(gap) => Some(Gaps::from(gap.clone())),
     };
     let events = selectors::recorded(trail);
@@ -147,9 +147,12 @@ pub(super) fn recorded_now(trail: &Trail) -> Vec<Events> {
 
 /// What a trail records now in a region where it is listed.
 pub(super) fn reaching(trail: &Trail, region: &Region) -> Vec<Events> {
-    match &trail.configuration {
-        Fact::Known(set) if set.multi_region || trail.home_region == *region => recorded_now(trail),
-        Fact::Known(_) => Vec::new(),
+    if trail.home_region == *region {
+        return recorded_now(trail);
+    }
+    match &trail.configuration.multi_region {
+        Fact::Known(true) => recorded_now(trail),
+        Fact::Known(false) => Vec::new(),
         Fact::Unknown(gap) => in_doubt(recorded_now(trail), &Gaps::from(gap.clone())),
     }
 }

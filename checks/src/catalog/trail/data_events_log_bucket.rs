@@ -32,7 +32,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
-    let name = &trail.configuration.known()?.bucket;
+    let name = trail.configuration.bucket.known()?;
     let Some(bucket) = ctx.bucket(name) else {
         return Err(not_reached(calls::HEAD_BUCKET, &trail.account, &trail.home_region).into());
     };
@@ -84,7 +84,7 @@ mod tests {
                     Fail,
                     trail(|it| it.selectors = Known(classic_selectors("All", true, &[]))),
                 ),
-                (Fail, trail(|it| status(it).logging = false)),
+                (Fail, trail(|it| status(it).logging = Known(false))),
                 (
                     Unknown,
                     trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
@@ -134,7 +134,7 @@ mod tests {
         // Another account's trail sees what its own principals do, not what strangers do in the bucket.
         assert_eq!(
             of(|it| add_trail(it, ACCOUNT, HOME, "objects", |it| {
-                configuration(it).organization = false;
+                configuration(it).organization = Known(false);
             })),
             Fail
         );

@@ -38,7 +38,7 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
         };
         gaps.extend(sight.hidden);
         for trail in sight.trails {
-            match trail.and_then(|trail| Ok((&trail.arn, trail.status.known()?.logging))) {
+            match trail.and_then(|trail| Ok((&trail.arn, *trail.status.logging.known()?))) {
                 Ok((arn, true)) => {
                     let verdict = Verdict::pass(format!("{arn} is running"));
                     return Ok(verdict.saw("TrailARN", arn));
@@ -78,7 +78,7 @@ mod tests {
             [
                 (Pass, inventory(|_| {})),
                 (Fail, unlisted()),
-                (Fail, trail(|it| status(it).logging = false)),
+                (Fail, trail(|it| status(it).logging = Known(false))),
                 (
                     Unknown,
                     trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
@@ -96,8 +96,11 @@ mod tests {
                 (
                     Pass,
                     inventory(|it| {
-                        add_trail(it, ACCOUNT, HOME, "other", |it| status(it).logging = true);
-                        status(it.trails.get_mut(&Arn::from(TRAIL_ARN)).unwrap()).logging = false;
+                        add_trail(it, ACCOUNT, HOME, "other", |it| {
+                            status(it).logging = Known(true)
+                        });
+                        status(it.trails.get_mut(&Arn::from(TRAIL_ARN)).unwrap()).logging =
+                            Known(false);
                     }),
                 ),
                 // A region that is off, or out of scope, has nothing to say.
@@ -126,9 +129,9 @@ mod tests {
         };
         let of_member = |case: Case| statuses(&CHECK, &case)[1].1;
         assert_eq!(of_member(inventory(closed)), Pass);
-        let stopped = trail(|it| status(it).logging = false).and(closed);
+        let stopped = trail(|it| status(it).logging = Known(false)).and(closed);
         assert_eq!(of_member(stopped), Fail);
-        let not_for_all = trail(|it| configuration(it).organization = false).and(closed);
+        let not_for_all = trail(|it| configuration(it).organization = Known(false)).and(closed);
         assert_eq!(of_member(not_for_all), Fail);
     }
 }

@@ -53,7 +53,9 @@ mod tests {
                 (Fail, on(&[])),
                 (
                     Fail,
-                    of(on(&["ApiCallRateInsight"]), |it| status(it).logging = false),
+                    of(on(&["ApiCallRateInsight"]), |it| {
+                        status(it).logging = Known(false)
+                    }),
                 ),
                 (
                     NotApplicable,

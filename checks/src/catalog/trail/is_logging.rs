@@ -19,13 +19,14 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
-    let status = trail.status.known()?;
-    let stopped = match status.stopped {
+    let logging = *trail.status.logging.known()?;
+    // Since when, where it is known: a trail that is stopped fails either way.
+    let stopped = match trail.status.stopped.ok().copied().flatten() {
         Some(at) => format!("it was stopped at {at}"),
         None => "it has never been started".to_owned(),
     };
-    let verdict = Verdict::pass_if(status.logging, "it is running", stopped);
-    Ok(verdict.saw("IsLogging", status.logging).expected(true))
+    let verdict = Verdict::pass_if(logging, "it is running", stopped);
+    Ok(verdict.saw("IsLogging", logging).expected(true))
 }
 
 #[cfg(test)]
@@ -35,12 +36,15 @@ mod tests {
 
     #[test]
     fn verdicts() {
-        let set = |logging| trail(|it| status(it).logging = logging);
+        let set = |logging| trail(|it| status(it).logging = Known(logging));
         table(
             &CHECK,
             [
                 (Pass, set(true)),
-                (Pass, trail(|it| status(it).stopped = Some(hours_ago(1)))),
+                (
+                    Pass,
+                    trail(|it| status(it).stopped = Known(Some(hours_ago(1)))),
+                ),
                 (Fail, set(false)),
                 (
                     Unknown,

@@ -19,7 +19,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
-    let multi = trail.configuration.known()?.multi_region;
+    let multi = *trail.configuration.multi_region.known()?;
     let verdict = Verdict::pass_if(
         multi,
         "it records in every region",
@@ -35,7 +35,7 @@ mod tests {
 
     #[test]
     fn verdicts() {
-        let set = |multi| trail(|it| configuration(it).multi_region = multi);
+        let set = |multi| trail(|it| configuration(it).multi_region = Known(multi));
         table(
             &CHECK,
             [
