@@ -33,7 +33,8 @@ pub fn load(path: &Path) -> anyhow::Result<Audit> {
             any.schema
         );
     }
-    let audit: Audit = serde_json::from_str(&text).with_context(wrong)?;
+    let mut audit: Audit = serde_json::from_str(&text).with_context(wrong)?;
+    audit.upgrade();
     let contradictions = contradictions::of(&audit);
     match contradictions.as_slice() {
         [] => Ok(audit),

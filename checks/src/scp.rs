@@ -1,9 +1,8 @@
 //! Service and resource control policies on the path from the root to an account.
 
 use crate::calls::{self, ApiCall};
-use crate::evaluate::home_in;
 use crate::fact::{Fact, Gap, Gaps, Reason, SharedGap};
-use crate::ids::{AccountId, Region};
+use crate::ids::{AccountId, Region, home_region};
 use crate::inventory::{
     Account, CallOutcome, ControlPolicy, ControlPolicyKind, Inventory, Organization,
 };
@@ -80,7 +79,7 @@ fn levels<'a>(
 /// An answer about the organization that is there and cannot be read.
 fn unreadable(organization: &Organization, call: ApiCall, detail: String) -> SharedGap {
     let account = &organization.management_account;
-    let region = home_in(organization.arn.partition());
+    let region = home_region(organization.arn.partition());
     SharedGap::new(Gap::of_call(
         call,
         account,

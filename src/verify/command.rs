@@ -20,7 +20,7 @@ use super::{
 };
 use crate::cli;
 use crate::exit::Stop;
-use crate::judge::tool;
+use crate::run::tool;
 
 /// What `verify` was told, checked.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-policy-denies-delete",
     title: "The bucket policy denies deleting and reconfiguring to all but a break-glass role",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "Without a Deny of its own the bucket is as safe as the most careless identity policy of its account.",
     fix: "Add a Deny for everyone on s3:DeleteObject, s3:DeleteObjectVersion, s3:PutLifecycleConfiguration, \
           s3:PutBucketPolicy and s3:DeleteBucket, but to one role by ArnNotEquals on aws:PrincipalArn (`aws \

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "organization-rcp-external-access",
     title: "A resource control policy keeps outsiders from the log bucket and its key",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "A bucket or key policy is one edit away from letting a stranger in. A resource control policy from \
           above holds whatever that edit says.",
     fix: "Make a resource control policy that denies s3:* and kms:* unless aws:PrincipalOrgID is the \

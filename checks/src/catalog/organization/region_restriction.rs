@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "organization-region-restriction",
     title: "Member accounts are denied regions that they do not use",
     severity: Severity::Low,
+    question: Some(Question::Guarded),
     why: "What happens in a region where nobody looks stays unseen longest. A denied region needs no watching.",
     fix: "Deny all but global services outside the regions in use, by a service control policy on \
           aws:RequestedRegion.",

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "organization-scp-attached-everywhere",
     title: "The protection of trails reaches every member account",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "A policy at one unit leaves the accounts beside it open, and new accounts begin at the root. One \
           account without it is the one that is used.",
     fix: "Attach the service control policy that denies tampering at the root (`aws organizations attach- \

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "organization-scp-denies-leave",
     title: "Member accounts cannot leave the organization",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "LeaveOrganization takes an account out of the organization trail and from under every guard, and its \
           root user alone can call it.",
     fix: "Deny organizations:LeaveOrganization in a service control policy at the root (`aws organizations \

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "organization-scp-denies-trail-tampering",
     title: "A service control policy denies stopping, deleting and changing trails",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "Rights inside an account are given by whoever rules the account. Only a policy from above holds \
           against its administrators and its root user.",
     fix: "Make a service control policy that denies cloudtrail:StopLogging, DeleteTrail, UpdateTrail and \

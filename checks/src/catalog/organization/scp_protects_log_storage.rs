@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "organization-scp-protects-log-storage",
     title: "Control policies protect the log bucket, its key and the log group",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "Stopping a trail shows; emptying its bucket or destroying its key takes what is already there. In \
           the account that holds them only a policy from above stands in the way.",
     fix: "Deny s3:DeleteObject, s3:PutBucketPolicy, s3:PutLifecycleConfiguration, kms:ScheduleKeyDeletion and \
