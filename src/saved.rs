@@ -34,8 +34,9 @@ pub fn load(path: &Path) -> anyhow::Result<Audit> {
         );
     }
     let mut audit: Audit = serde_json::from_str(&text).with_context(wrong)?;
+    let old = audit.schema < SCHEMA;
     audit.upgrade();
-    let contradictions = contradictions::of(&audit);
+    let contradictions = contradictions::of(&audit, old);
     match contradictions.as_slice() {
         [] => Ok(audit),
         [first, rest @ ..] => bail!(

@@ -365,6 +365,14 @@ pub(crate) fn by_status(counts: &BTreeMap<&str, u64>) -> String {
 
 /// Waivers without effect, and coverage that stays open: one sentence each.
 pub(crate) fn asides(audit: &Audit) -> Vec<String> {
+    let mut lines = waivers(audit);
+    let notes = audit.coverage.notes.iter();
+    lines.extend(notes.map(|note| format!("coverage: {note}")));
+    lines
+}
+
+/// Waivers without effect, and those without bounds: one sentence each.
+pub(crate) fn waivers(audit: &Audit) -> Vec<String> {
     let mut lines = Vec::new();
     for (waivers, why) in [
         (&audit.waivers.expired, "past its date"),
@@ -373,8 +381,6 @@ pub(crate) fn asides(audit: &Audit) -> Vec<String> {
     ] {
         lines.extend(waivers.iter().map(|it| format!("waiver {why}: {it}")));
     }
-    let notes = audit.coverage.notes.iter();
-    lines.extend(notes.map(|note| format!("coverage: {note}")));
     lines
 }
 

@@ -97,7 +97,17 @@ pub fn simulate(
         );
         return Err(Stop::usage(words));
     }
-    if flags.resource != "*" && flags.resource.split(':').count() < 6 {
+    let digits = |it: &str| it.len() == 12 && it.bytes().all(|it| it.is_ascii_digit());
+    let is_arn = flags.principal.starts_with("arn:") && flags.principal.split(':').count() >= 6;
+    if !is_arn && !digits(&flags.principal) {
+        let words = format!(
+            "a principal is the ARN of a user, role or account, or an account's 12 digits, not {:?}",
+            flags.principal
+        );
+        return Err(Stop::usage(words));
+    }
+    let is_arn = flags.resource.starts_with("arn:") && flags.resource.split(':').count() >= 6;
+    if flags.resource != "*" && !is_arn {
         let words = format!("a resource is an ARN, or *, not {:?}", flags.resource);
         return Err(Stop::usage(words));
     }
