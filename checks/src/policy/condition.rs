@@ -42,7 +42,7 @@ impl Condition {
             | Test::BinaryEquals
             | Test::Unknown(_) => (false, false),
         };
-        let templates = values
+        let templates: Vec<Template> = values
             .iter()
             .map(|value| Template::parse(value, wildcards, variables))
             .collect();
