@@ -154,8 +154,8 @@ fn steps_to_many_are_steps_to_each() {
         let access = analyse(&case, std::slice::from_ref(&iam));
         let ground = Ground::new(&ctx);
         let account = AccountId::from(MEMBER);
-        let details = iam.details.ok().unwrap();
-        let papers = Papers::of(&account, details, &ground);
+        let details = iam.details.clone().into_known().unwrap();
+        let papers = Papers::of(&account, &details, &ground);
         let node = |arn: &str| {
             let mut all = access.graph.each();
             all.find(|(_, it)| it.id == arn).map(|(id, _)| id).unwrap()
