@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod bound;
 pub mod calls;
 pub mod catalog;
 pub mod check;
