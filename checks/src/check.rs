@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::access::Judged;
@@ -25,6 +26,8 @@ pub struct Check {
     pub title: &'static str,
     /// How bad a fail is.
     pub severity: Severity,
+    /// Which of the five questions it helps to answer, if any.
+    pub question: Option<Question>,
     /// What goes wrong otherwise.
     pub why: &'static str,
     /// The API or setting that changes the judged fact.
@@ -42,6 +45,47 @@ impl Check {
     #[must_use]
     pub fn group(&self) -> &'static str {
         self.id.split('-').next().unwrap_or(self.id)
+    }
+}
+
+/// What is asked of CloudTrail logs before anybody trusts them.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// Is everything logged, in every account and region?
+    Recorded,
+    /// Do the logs arrive where they are kept?
+    Delivered,
+    /// Are they what CloudTrail wrote?
+    Unaltered,
+    /// Is access to modify or delete them restricted?
+    Guarded,
+    /// Would anyone notice tampering?
+    Watched,
+}
+
+impl Question {
+    /// All, in the order in which they are reported.
+    pub const ALL: [Self; 5] = [
+        Self::Recorded,
+        Self::Delivered,
+        Self::Unaltered,
+        Self::Guarded,
+        Self::Watched,
+    ];
+
+    /// As it stands in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Question::Recorded => "recorded",
+            Question::Delivered => "delivered",
+            Question::Unaltered => "unaltered",
+            Question::Guarded => "guarded",
+            Question::Watched => "watched",
+        }
     }
 }
 
@@ -162,7 +206,11 @@ impl Verdict {
     pub fn saw(mut self, what: impl Into<String>, seen: impl Serialize) -> Self {
         self.evidence.push(Evidence {
             what: what.into(),
-            seen: serde_json::to_value(seen).ok(),
+            // What cannot be shown was seen all the same.
+            seen: Some(
+                serde_json::to_value(seen)
+                    .unwrap_or_else(|error| format!("(cannot be shown: {error})").into()),
+            ),
             ..Evidence::default()
         });
         self

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bound::{self, Exemptions, Home, Left, Probe};
 use crate::calls::{self, ApiCall};
-use crate::evaluate::home_in;
 use crate::fact::{Fact, Gap, Gaps, Reason, SharedGap};
-use crate::ids::{AccountId, Region};
+use crate::ids::{AccountId, Region, home_region};
 use crate::inventory::{
     Account, CallOutcome, ControlPolicy, ControlPolicyKind, Inventory, Organization,
 };
@@ -83,7 +82,7 @@ fn levels<'a>(
 /// An answer about the organization that is there and cannot be read.
 fn unreadable(organization: &Organization, call: ApiCall, detail: String) -> SharedGap {
     let account = &organization.management_account;
-    let region = home_in(organization.arn.partition());
+    let region = home_region(organization.arn.partition());
     SharedGap::new(Gap::of_call(
         call,
         account,

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-bucket-reconfigure",
     title: "Nobody can reconfigure the log bucket",
     severity: Severity::Critical,
+    question: Some(Question::Guarded),
     why: "A lifecycle rule of one day, a new bucket policy or suspended versioning undo every protection \
           of the files at once.",
     fix: "Take s3:PutBucketPolicy, s3:PutLifecycleConfiguration and the other s3:PutBucket* rights on the \

@@ -11,6 +11,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-policy-admits-cloudtrail",
     title: "The log bucket policy should allow CloudTrail to write the files of every account",
     severity: Severity::High,
+    question: Some(Question::Delivered),
     why: "Where the bucket policy refuses CloudTrail for one account's prefix, or for digest files, these files are lost \
           after 30 days of attempts, while the trail still shows as logging.",
     fix: "In the bucket policy (`aws s3api put-bucket-policy --bucket LOG_BUCKET --policy file://policy.json`), allow \

@@ -12,6 +12,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-policy-denies-delete",
     title: "The bucket policy should deny deleting and reconfiguring to all but a break-glass role",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "Without a Deny in the bucket policy, any identity policy of the account that grants s3:* is enough to delete \
           the logs.",
     fix: "Add a Deny with `\"Principal\": \"*\"` on s3:DeleteObject, s3:DeleteObjectVersion, \

@@ -10,6 +10,7 @@ pub(super) const CHECK: Check = Check {
     id: "key-policy-admits-cloudtrail",
     title: "The key policy should allow CloudTrail to encrypt the files of its trails",
     severity: Severity::High,
+    question: Some(Question::Delivered),
     why: "CloudTrail cannot deliver log files that it cannot encrypt: where the key policy refuses it, nothing arrives in \
           the bucket.",
     fix: "In the key policy (`aws kms put-key-policy --key-id KEY_ARN --policy file://policy.json`), allow \

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "organization-rcp-external-access",
     title: "An RCP should deny external principals access to the log bucket and its key",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "One edit of a bucket or key policy can grant an external account access. An RCP denies it whatever that \
           policy grants.",
     fix: "Create an RCP (`aws organizations create-policy --type RESOURCE_CONTROL_POLICY`) that denies s3:* and \

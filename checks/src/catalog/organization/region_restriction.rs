@@ -11,6 +11,7 @@ pub(super) const CHECK: Check = Check {
     id: "organization-region-restriction",
     title: "SCPs should deny regions that member accounts do not use",
     severity: Severity::Low,
+    question: Some(Question::Guarded),
     why: "Activity in a region that nobody watches is found last. A denied region needs no monitoring.",
     fix: "Deny all actions but those of global services outside the regions in use: an SCP with `NotAction` and \
           `StringNotEquals` on aws:RequestedRegion. A Deny of one service leaves the others open.",

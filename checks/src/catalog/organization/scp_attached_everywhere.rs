@@ -11,6 +11,7 @@ pub(super) const CHECK: Check = Check {
     id: "organization-scp-attached-everywhere",
     title: "The SCP that protects trails should apply to every member account",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "An SCP attached to one organizational unit leaves the accounts of other units unprotected, and new \
           accounts start at the root.",
     fix: "Attach the SCP that denies changes to trails to the root (`aws organizations attach-policy --policy-id \

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "organization-scp-denies-leave",
     title: "SCPs should deny leaving the organization",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "LeaveOrganization removes an account from the organization trail and from every SCP and RCP, and the \
           account's root user can call it.",
     fix: "Deny organizations:LeaveOrganization in an SCP attached to the root, for all principals: no role, user or \

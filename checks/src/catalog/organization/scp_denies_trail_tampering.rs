@@ -13,6 +13,7 @@ pub(super) const CHECK: Check = Check {
     id: "organization-scp-denies-trail-tampering",
     title: "An SCP should deny stopping, deleting and changing trails",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "Administrators of an account grant any permission in it. Only an SCP also binds them and the account's \
           root user.",
     fix: "Create an SCP (`aws organizations create-policy --type SERVICE_CONTROL_POLICY`) that denies \

@@ -14,6 +14,7 @@ pub(super) const CHECK: Check = Check {
     id: "organization-scp-exemptions-guarded",
     title: "Principals that protective SCPs exempt should be protected from creation, changes and assumption by others",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "An SCP that exempts a role by name protects nothing in an account where an administrator can create or change \
           a role of that name, or assume it.",
     fix: "In an SCP, deny iam:CreateRole, iam:UpdateAssumeRolePolicy, iam:PutRolePolicy and iam:AttachRolePolicy on \

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "organization-scp-protects-log-storage",
     title: "SCPs or RCPs should protect the log bucket, its key and the log group",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "Deleting log files, destroying their key or lowering the protection of the bucket removes what was already \
           recorded. Administrators of the account that stores the logs are bound by an SCP or RCP only.",
     fix: "In an SCP or RCP on the accounts that store logs, deny on the bucket and its objects s3:DeleteObject, \
