@@ -36,15 +36,20 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
         return Ok(gone);
     }
     let trails = ctx.encryptors(key);
+    // A trail whose key is not known may encrypt with this one.
+    let unsure = ctx.inventory.trails.values();
+    let unsure = unsure.filter_map(|it| it.configuration.kms_key.known().err());
+    let mut gaps: Vec<Gaps> = unsure.collect();
     if trails.is_empty() {
-        return Ok(Verdict::not_applicable("no trail encrypts with this key"));
+        let none = Verdict::not_applicable("no trail encrypts with this key");
+        return none.unless_open(Gaps::collect(gaps));
     }
     let Some(policy) = gap::key_policy(key)? else {
         return Ok(Verdict::fail(
             "there is no key policy that allows CloudTrail to encrypt",
         ));
     };
-    let (mut refused, mut gaps) = (Vec::new(), Vec::new());
+    let mut refused = Vec::new();
     for trail in trails {
         let mut request = context(trail, ctx)
             .with("aws:ResourceAccount", key.account.as_str())
