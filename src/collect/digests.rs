@@ -15,6 +15,7 @@ use trailaudit_checks::fact::{Gap, Known, Reason, Unknown};
 use trailaudit_checks::inventory::RetentionMode;
 
 use super::ask::{Ask, Target, malformed, pages, send};
+use super::limits::Listing;
 use super::time;
 use crate::verify::{About, Halt, Listed, Lock, Sink, Source, Storage, Unread};
 
@@ -281,10 +282,7 @@ impl Source for Bucket {
                     .prefix(prefix)
                     .delimiter("/")
                     .set_continuation_token(token.clone()),
-                |out| (
-                    out.common_prefixes.unwrap_or_default(),
-                    out.next_continuation_token
-                )
+                |out| (out.common_prefixes, out.next_continuation_token)
             )
         })?;
         let folders = match listed {
@@ -308,18 +306,14 @@ impl Source for Bucket {
         page: &mut dyn FnMut(&[Listed]) -> bool,
     ) -> Result<(), Unread> {
         let mut token = None;
+        let mut pages = Listing::new(LIST_OBJECTS);
         loop {
             let asked = self.page(prefix, after, token.clone());
             let (listed, next) = self.wait(LIST_OBJECTS, asked)??;
             let on = page(&listed);
-            if next.is_some() && next == token {
-                let what = "the listing gives the same page again";
-                return Err(Unread::of(
-                    LIST_OBJECTS,
-                    malformed(&self.target, LIST_OBJECTS, what),
-                ));
-            }
-            token = next;
+            token = pages.next(next).map_err(|what| {
+                Unread::of(LIST_OBJECTS, malformed(&self.target, LIST_OBJECTS, &what))
+            })?;
             if !on || token.is_none() {
                 return Ok(());
             }

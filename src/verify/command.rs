@@ -20,7 +20,7 @@ use super::{
 };
 use crate::cli;
 use crate::exit::Stop;
-use crate::judge::tool;
+use crate::run::tool;
 
 /// What `verify` was told, checked.
 #[derive(Debug)]
@@ -136,7 +136,7 @@ impl Asked {
 
 fn read_keys(path: &Path) -> Result<KeyRing, Stop> {
     let read = || {
-        let bytes = std::fs::read(path)?;
+        let bytes = crate::files::read(path, crate::files::SMALL)?;
         anyhow::Ok(KeyRing::from_json(&bytes)?)
     };
     read()
@@ -276,6 +276,8 @@ pub struct Asker {
     pub caller: Arn,
     /// Every call.
     pub ledger: Vec<CallRecord>,
+    /// Endpoints in the place of AWS's own.
+    pub endpoints: Vec<String>,
 }
 
 impl Default for Asker {
@@ -283,6 +285,7 @@ impl Default for Asker {
         Self {
             caller: Arn::from(""),
             ledger: Vec::new(),
+            endpoints: Vec::new(),
         }
     }
 }
@@ -315,6 +318,7 @@ pub fn inventory(
             },
             caller_arn: asker.caller,
             accounts: accounts.into_iter().map(AccountId::from).collect(),
+            endpoints: asker.endpoints,
             regions: regions.into_iter().map(Region::from).collect(),
         },
     };
@@ -416,6 +420,7 @@ pub fn bucket(flags: &cli::Verify, asked: &Asked) -> Result<Option<(Vec<Verified
     let asker = Asker {
         caller: session.caller,
         ledger: session.ledger,
+        endpoints: session.endpoints,
     };
     Ok(verified?.map(|verified| (verified, asker)))
 }

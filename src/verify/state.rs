@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
-use std::io::{ErrorKind, Read as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -18,10 +18,12 @@ use serde::{Deserialize, Serialize};
 use trailaudit_checks::digest::{Anchor, ChainId, DigestKey, HourVerdict, Logging, Walk, Window};
 
 use crate::exit::Stop;
-use crate::files::{Access, write_whole};
+use crate::files::{self, Access, write_whole};
 
 /// The version of the file.
 const SCHEMA: u64 = 2;
+/// No state is larger: an anchor lists the logs of an hour.
+const LARGEST: u64 = 4 << 30;
 /// A shorter key can be guessed.
 const SHORTEST_KEY: usize = 32;
 const LONGEST_KEY: u64 = 64 << 10;
@@ -141,15 +143,14 @@ impl State {
             let result = result.with_context(|| format!("{} cannot be used", path.display()));
             result.map_err(Stop::Usage)
         };
-        let content = match std::fs::read(path) {
-            Ok(bytes) => Some(usage(parse(&bytes))?),
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(error) => {
-                let error = anyhow::Error::new(error);
-                return Err(Stop::Usage(
-                    error.context(format!("{} cannot be read", path.display())),
-                ));
+        let there = path.try_exists();
+        let there = there.with_context(|| format!("{} cannot be read", path.display()));
+        let content = match there.map_err(Stop::Usage)? {
+            true => {
+                let read = files::read(path, LARGEST).and_then(|bytes| parse(&bytes));
+                Some(usage(read)?)
             }
+            false => None,
         };
         let (mut chains, mut vouched, mut unchecked) = (BTreeMap::new(), Vouched::default(), false);
         if let Some(content) = content {

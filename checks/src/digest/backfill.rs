@@ -6,11 +6,11 @@
 use jiff::Timestamp;
 
 use super::chain::{INTERVAL, Last};
-use super::hex;
 use super::key::DigestKey;
 use super::open::Link;
 use super::problem::{Kind, Problem, Verdict, Window};
 use super::walk::Walk;
+use crate::hex;
 
 impl Walk {
     pub(super) fn backfill(&mut self, link: Link) {

@@ -4,10 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::hex;
 use super::key::{ChainId, ObjectRef};
 use super::problem::{Problem, Window};
 use super::sha256::Sha256;
+use crate::hex;
 
 /// CloudTrail delivers a digest every hour, also without activity.
 pub const INTERVAL: SignedDuration = SignedDuration::from_hours(1);

@@ -7,10 +7,11 @@ use jiff::Timestamp;
 
 use super::chain::{Anchor, Cause, Chain, Hour, HourVerdict};
 use super::document::Previous;
-use super::hex;
 use super::key::{ChainId, ObjectRef};
-use super::problem::{Kind, Problem, Severity, Verdict, Window};
+use super::problem::{Kind, Problem, Verdict, Window};
 use super::walk::worst;
+use crate::hex;
+use crate::severity::Severity;
 
 /// A digest that names, as its predecessor, one of the same trail in another place.
 #[derive(Clone, Debug)]

@@ -5,12 +5,12 @@ use jiff::Timestamp;
 use super::chain::{Cause, HourVerdict, Last};
 use super::document::Previous;
 use super::ends::Arrival;
-use super::hex;
 use super::holes::whole_hours;
 use super::key::DigestKey;
 use super::open::Link;
 use super::problem::{Kind, Problem, Verdict, Window};
 use super::walk::{Slot, Walk};
+use crate::hex;
 
 /// What a digest says of the one before it, compared with what was seen.
 enum Joint {

@@ -2,9 +2,9 @@
 
 use super::document::LogEntry;
 use super::gzip::{Cap, GzipFlaw, Inflate, is_plain};
-use super::hex;
 use super::problem::Kind;
 use super::sha256::Hasher;
+use crate::hex;
 
 /// What reading one log came to.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,7 +20,6 @@ mod ends;
 mod fill;
 mod flaw;
 mod gzip;
-mod hex;
 mod holes;
 mod key;
 mod log;
@@ -34,6 +33,7 @@ mod sha256;
 mod timeline;
 mod walk;
 
+pub use crate::severity::Severity;
 pub use chain::{
     Anchor, Cause, Chain, DigestCounts, Hour, HourVerdict, INTERVAL, Joined, LogCounts, Logging,
 };
@@ -46,7 +46,7 @@ pub use log::{LogFlaw, LogOutcome, LogReader};
 pub use logs::Settled;
 pub use open::{Limits, Link, Signature, claimed_at, open};
 pub use plan::Plan;
-pub use problem::{Kind, Problem, Severity, Verdict, Window};
+pub use problem::{Kind, Problem, Verdict, Window};
 pub use public_key::{KeyFlaw, KeyRing, PublicKey};
 pub use reconcile::{Abroad, reconcile};
 pub use sha256::Sha256;

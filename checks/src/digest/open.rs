@@ -8,11 +8,11 @@ use super::chain::{INTERVAL, SLACK};
 use super::document::{Document, FormatFlaw, LogEntry, Previous, SIGNATURE_ALGORITHM, shorten};
 use super::flaw::Flaw;
 use super::gzip::{Cap, Content, content};
-use super::hex;
 use super::key::{DigestKey, ObjectRef};
 use super::problem::{Kind, Verdict};
 use super::public_key::{Found, KeyRing, PublicKey};
 use super::sha256::{Sha256, sha256};
+use crate::hex;
 
 /// What CloudTrail writes into the metadata of a digest object.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::key::{ChainId, ObjectRef, account_and_region};
+use crate::severity::Severity;
 
 /// A kind of problem.
 #[derive(
@@ -60,25 +61,6 @@ pub enum Kind {
     ChainTailMissing,
     /// Objects are stored uncompressed: they were verified over these bytes.
     ObjectUncompressed,
-}
-
-/// How bad a problem is.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-#[schemars(rename = "ProblemSeverity")]
-pub enum Severity {
-    /// Worth knowing.
-    Info,
-    /// Could not be verified.
-    Low,
-    /// Unusual; AWS itself may be the cause.
-    Medium,
-    /// Part of the record is not proved.
-    High,
-    /// Part of the record was altered or removed.
-    Critical,
 }
 
 impl Kind {

@@ -7,9 +7,10 @@ use jiff::SignedDuration;
 use super::chain::{Cause, HourVerdict};
 use super::key::{LogKey, ObjectRef};
 use super::logs::{LogId, log_id};
-use super::problem::{Kind, Problem, Severity, Verdict};
+use super::problem::{Kind, Problem, Verdict};
 use super::timeline::Cover;
 use super::walk::Walk;
+use crate::severity::Severity;
 
 /// The time in a log's name is rounded to steps of five minutes: it may have been delivered that much off.
 const ROUNDED_BY: SignedDuration = SignedDuration::from_mins(5);

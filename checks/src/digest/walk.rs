@@ -14,12 +14,13 @@ use super::chain::{
 use super::document::Previous;
 use super::ends::{Arrival, Ends};
 use super::flaw::Flaw;
-use super::hex;
 use super::key::{ChainId, DigestKey, ObjectRef};
 use super::logs::{LogId, Settled, log_id};
 use super::open::Link;
-use super::problem::{Kind, Problem, Severity, Verdict, Window};
+use super::problem::{Kind, Problem, Verdict, Window};
 use super::timeline::Timeline;
+use crate::hex;
+use crate::severity::Severity;
 
 /// What was seen in the place of one digest.
 #[derive(Clone, Debug)]

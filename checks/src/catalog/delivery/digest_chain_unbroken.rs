@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "delivery-digest-chain-unbroken",
     title: "The chain of digests covers the window without a hole",
     severity: Severity::Critical,
+    question: Some(Question::Unaltered),
     why: "Each digest names the one before it by hash and signature. A missing digest, a restart or a chain that ends \
           early leaves hours in which logs can have been deleted or replaced, and nothing would show it.",
     fix: "Look for the cause in the hours that are named (StopLogging, UpdateTrail, DeleteObject events); restore \

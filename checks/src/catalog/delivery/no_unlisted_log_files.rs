@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "delivery-no-unlisted-log-files",
     title: "Every log object in the window is listed by a digest",
     severity: Severity::High,
+    question: Some(Question::Unaltered),
     why: "A digest lists all that its trail delivered in its hour. A log that none lists was delivered by a second \
           trail without log file validation, or was forged or put back: readers of the bucket take its events for real.",
     fix: "First look for a second trail that delivers under the same prefix without log file validation \
