@@ -71,7 +71,7 @@ impl Condition {
     }
 
     /// The keys whose values it needs: its own, and those of the variables in its values.
-    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.key.as_str()).chain(self.variables())
     }
 
