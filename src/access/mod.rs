@@ -97,7 +97,15 @@ pub fn simulate(
         );
         return Err(Stop::usage(words));
     }
-    if flags.resource != "*" && flags.resource.split(':').count() < 6 {
+    let is_arn = |text: &str| text.starts_with("arn:") && text.split(':').count() >= 6;
+    if flags.principal != "*" && !is_arn(&flags.principal) {
+        let words = format!(
+            "a principal is the ARN of a user, role or root user, not {:?}",
+            flags.principal
+        );
+        return Err(Stop::usage(words));
+    }
+    if flags.resource != "*" && !is_arn(&flags.resource) {
         let words = format!("a resource is an ARN, or *, not {:?}", flags.resource);
         return Err(Stop::usage(words));
     }
