@@ -355,7 +355,8 @@ fn anchor(text: &str) -> Result<Anchor, String> {
 }
 
 fn anchor_map(path: &str) -> Result<AnchorMap, String> {
-    let text = crate::files::read_text(path.as_ref()).map_err(|error| format!("{error:#}"))?;
+    let text = crate::files::read_text(path.as_ref(), crate::files::SMALL)
+        .map_err(|error| format!("{error:#}"))?;
     text.parse().map_err(|error: BadMap| error.to_string())
 }
 

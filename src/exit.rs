@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::files::NoTemporarySpace;
 use trailaudit_checks::audit::Ending;
 use trailaudit_checks::selection::BadChoice;
 use trailaudit_checks::{catalog, framework};
@@ -65,6 +66,16 @@ impl Stop {
     /// A usage error in these words.
     pub fn usage(words: impl std::fmt::Display) -> Self {
         Self::Usage(anyhow::anyhow!("{words}"))
+    }
+
+    /// What came of reading an input: the user's to put right, unless this machine has no place for temporary files.
+    #[must_use]
+    pub fn input(error: anyhow::Error) -> Self {
+        if error.chain().any(|it| it.is::<NoTemporarySpace>()) {
+            Self::Fatal(error)
+        } else {
+            Self::Usage(error)
+        }
     }
 
     /// The exit code.

@@ -14,12 +14,13 @@ use crate::answers::Kept;
 use crate::cli::{Collect, Color, Command, Diff, Global, Live, Report, Scan};
 use crate::collect::Options;
 use crate::config;
+use crate::endpoint::is_open_to_others;
 use crate::exit::{Exit, Stop};
 use crate::parsed::{Parsed, Refused, parse};
 use crate::snapshot::{Snapshot, Source, load};
 use crate::tell::{Tell, stderr_is_terminal, stdout_is_terminal, width};
 use crate::verify::window;
-use crate::{demo, explain, files, keys, list, output, tell};
+use crate::{demo, explain, keys, list, output, tell};
 
 /// Parses the command line, does what it says, tells what went wrong, and gives the exit code.
 pub fn run(args: Vec<std::ffi::OsString>) -> Exit {
@@ -109,7 +110,7 @@ impl Parsed {
             tell.detail(&format!("waivers from {}", path.display()));
         }
         let baseline = baseline(scan.judge.baseline.as_deref(), scan.judge.fail_on_new)?;
-        let loaded = source.as_ref().map(load).transpose().map_err(Stop::Usage)?;
+        let loaded = source.as_ref().map(load).transpose().map_err(Stop::input)?;
         let verified = loaded
             .as_ref()
             .is_some_and(|it| !it.inventory.chains.is_empty());
@@ -176,10 +177,7 @@ impl Parsed {
             };
             self.live(&collect.live, needed, None, tell)?
         };
-        match snapshot.save(&collect.output) {
-            Err(error) if !files::is_closed_pipe(&error) => return Err(error.into()),
-            Ok(()) | Err(_) => {}
-        }
+        snapshot.save(&collect.output)?;
         tell.note(&list::collected(&snapshot, &collect.output));
         let interrupted = snapshot
             .inventory
@@ -289,6 +287,7 @@ impl Parsed {
         };
         let answers = options.answers.clone();
         let snapshot = ask(options)?;
+        warn_endpoints(&snapshot.inventory.header.scope.endpoints, tell);
         if let (Some(answers), Some(path)) = (answers, &live.keep_answers) {
             let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
             answers.save(path)?;
@@ -311,6 +310,18 @@ impl Parsed {
             width: if to_terminal { width() } else { 80 },
             verbose: self.cli.global.verbose,
             ..trailaudit_reports::Options::default()
+        }
+    }
+}
+
+/// Whoever listens on the way can read the calls and give the answers.
+pub(crate) fn warn_endpoints(endpoints: &[String], tell: Tell) {
+    for endpoint in endpoints {
+        let url = endpoint.split(' ').next().unwrap_or_default();
+        if is_open_to_others(url) {
+            tell.warn(&format!(
+                "AWS was called without encryption, through {endpoint}: its answers may be anybody's"
+            ));
         }
     }
 }
@@ -385,6 +396,9 @@ fn save(path: Option<&Path>, snapshot: &Snapshot, tell: Tell) -> anyhow::Result<
 pub(crate) fn tell_waivers(audit: &Audit, tell: Tell) {
     for words in &audit.waivers.expired {
         tell.warn(&format!("expired, counts no longer: {words}"));
+    }
+    for words in &audit.waivers.broad {
+        tell.warn(&format!("waiver: {words}"));
     }
     for words in &audit.waivers.unused {
         tell.warn(&format!("matches nothing: {words}"));

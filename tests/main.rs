@@ -11,6 +11,7 @@ mod access;
 mod ask;
 mod baseline;
 mod binary;
+mod contradictions;
 mod demo;
 mod evidence;
 mod exit_codes;

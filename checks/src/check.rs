@@ -1,5 +1,7 @@
 //! A check is a value: one question about one kind of subject.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -9,7 +11,7 @@ use crate::calls::ApiCall;
 use crate::evaluate::Context;
 use crate::fact::Gaps;
 use crate::finding::{Evidence, Severity, Status};
-use crate::ids::AccountId;
+use crate::ids::{AccountId, Arn};
 use crate::inventory::iam::{AuthorizationDetails, Role, User};
 use crate::inventory::{
     Account, Bucket, EventDataStore, Key, LogGroup, Organization, RegionView, Trail, VerifiedChain,
@@ -110,9 +112,14 @@ pub enum Run {
     Principal(fn(&Principal<'_>, &Context<'_>) -> Outcome),
     /// Everyone who may act on the record, with what they can really do: told in the same way.
     Access(fn(&Judged<'_>, &Context<'_>) -> Outcome),
+    /// The organization, with the trust policies of the roles that its SCPs exempt.
+    Exempt(fn(&Organization, &Trusts, &Context<'_>) -> Outcome),
     /// Every chain of digest files that was verified.
     Chain(fn(&VerifiedChain, &Context<'_>) -> Outcome),
 }
+
+/// The trust policies of roles that SCPs exempt by name, by account; each with the role's ARN.
+pub type Trusts = BTreeMap<AccountId, Result<Vec<(Arn, String)>, Gaps>>;
 
 /// A region of an account: enabled or not, and what was seen there.
 #[derive(Debug, Clone, Copy)]

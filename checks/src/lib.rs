@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod bound;
 pub mod calls;
 pub mod catalog;
 pub mod check;
@@ -16,7 +17,6 @@ pub mod explained;
 pub mod fact;
 pub mod finding;
 pub mod framework;
-pub mod glob;
 pub mod hex;
 pub mod ids;
 pub mod inventory;
@@ -28,6 +28,7 @@ pub mod selection;
 pub mod selectors;
 pub mod settings;
 pub mod severity;
+pub mod text;
 pub mod waiver;
 
 #[cfg(test)]

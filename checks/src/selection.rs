@@ -6,8 +6,8 @@ use crate::calls::{self, ApiCall};
 use crate::catalog;
 use crate::check::{Check, Run};
 use crate::framework::{self, BadFramework, Framework};
-use crate::glob::glob;
 use crate::settings::Settings;
+use crate::text::glob;
 
 /// Checks on chains that need the trails.
 const OF_TRAILS: &[&str] = &[

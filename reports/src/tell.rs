@@ -201,11 +201,16 @@ pub(crate) fn verdict(audit: &Audit) -> (Headline, String) {
             let open = counted(open, "open failure");
             (Headline::Fail, format!("{open}, the worst {severity}"))
         }
+        // That each failure is accepted is another thing than that there is none.
+        None if audit.summary.waived > 0 => {
+            let all = counted(audit.summary.waived, "failure");
+            let word = match unseen {
+                true => Headline::Undecided,
+                false => Headline::Pass,
+            };
+            (word, format!("{all}, all waived"))
+        }
         None if unseen => (Headline::Undecided, "nothing is seen to fail".to_owned()),
-        None if audit.summary.waived > 0 => (
-            Headline::Pass,
-            "every check passes, is waived or does not apply".to_owned(),
-        ),
         None if audit.summary.pass > 0 => {
             (Headline::Pass, "every check that applies passes".to_owned())
         }
@@ -360,15 +365,22 @@ pub(crate) fn by_status(counts: &BTreeMap<&str, u64>) -> String {
 
 /// Waivers without effect, and coverage that stays open: one sentence each.
 pub(crate) fn asides(audit: &Audit) -> Vec<String> {
+    let mut lines = waivers(audit);
+    let notes = audit.coverage.notes.iter();
+    lines.extend(notes.map(|note| format!("coverage: {note}")));
+    lines
+}
+
+/// Waivers without effect, and those without bounds: one sentence each.
+pub(crate) fn waivers(audit: &Audit) -> Vec<String> {
     let mut lines = Vec::new();
     for (waivers, why) in [
         (&audit.waivers.expired, "past its date"),
+        (&audit.waivers.broad, "reaches far"),
         (&audit.waivers.unused, "matches nothing"),
     ] {
         lines.extend(waivers.iter().map(|it| format!("waiver {why}: {it}")));
     }
-    let notes = audit.coverage.notes.iter();
-    lines.extend(notes.map(|note| format!("coverage: {note}")));
     lines
 }
 

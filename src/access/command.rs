@@ -42,7 +42,7 @@ impl Parsed {
         let reports = output::plan(&wanted, None)?;
         let source = source(flags.demo, flags.inventory.as_deref())
             .ok_or_else(|| Stop::usage("give --inventory FILE, or --demo"))?;
-        let snapshot = load(&source).map_err(Stop::Usage)?;
+        let snapshot = load(&source).map_err(Stop::input)?;
         let answered = simulate(flags, &snapshot, &self.config.settings)?;
         let options = |it: &Report<_>| self.options(it.to_stdout());
         output::write(&reports, &answered, options, tell)?;
@@ -52,7 +52,7 @@ impl Parsed {
     /// The inventory to look at, or what AWS answers now.
     fn seen(&self, access: &Access, tell: Tell) -> Result<Snapshot, Stop> {
         if let Some(source) = source(access.demo, access.inventory.as_deref()) {
-            return load(&source).map_err(Stop::Usage);
+            return load(&source).map_err(Stop::input);
         }
         let choice = Choice {
             check: vec!["access-*".to_owned()],

@@ -97,15 +97,17 @@ pub fn simulate(
         );
         return Err(Stop::usage(words));
     }
-    let is_arn = |text: &str| text.starts_with("arn:") && text.split(':').count() >= 6;
-    if flags.principal != "*" && !is_arn(&flags.principal) {
+    let digits = |it: &str| it.len() == 12 && it.bytes().all(|it| it.is_ascii_digit());
+    let is_arn = flags.principal.starts_with("arn:") && flags.principal.split(':').count() >= 6;
+    if !is_arn && !digits(&flags.principal) {
         let words = format!(
-            "a principal is the ARN of a user, role or root user, not {:?}",
+            "a principal is the ARN of a user, role or account, or an account's 12 digits, not {:?}",
             flags.principal
         );
         return Err(Stop::usage(words));
     }
-    if flags.resource != "*" && !is_arn(&flags.resource) {
+    let is_arn = flags.resource.starts_with("arn:") && flags.resource.split(':').count() >= 6;
+    if flags.resource != "*" && !is_arn {
         let words = format!("a resource is an ARN, or *, not {:?}", flags.resource);
         return Err(Stop::usage(words));
     }

@@ -1,7 +1,7 @@
 //! Which rows are wanted, and how they are shown.
 
 use trailaudit_checks::access::{Holder, Wanted, short};
-use trailaudit_checks::glob::glob;
+use trailaudit_checks::text::glob;
 use trailaudit_reports::access::View;
 
 use crate::cli::{self, By};

@@ -61,7 +61,7 @@ pub(crate) async fn regions(
             .list_regions()
             .max_results(50)
             .set_next_token(token.clone()),
-        |out| (out.regions.unwrap_or_default(), out.next_token)
+        |out| (out.regions, out.next_token)
     );
     let listed: Fact<Vec<(String, bool)>> =
         pages.read((target, LIST_REGIONS), |regions: Vec<Listed>| {

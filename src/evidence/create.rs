@@ -25,6 +25,10 @@ use crate::{explain, permissions};
 
 /// No digest is larger, unpacked.
 const DIGEST: u64 = 256 << 20;
+/// What a manifest says of the README.
+pub const README_ABOUT: &str = "What is in this bundle, and how to check it";
+/// And of the key.
+pub const KEY_ABOUT: &str = "The public key by which the statement is signed";
 
 /// What goes into a bundle.
 pub struct Parts<'a> {
@@ -50,16 +54,11 @@ pub fn create(parts: &Parts<'_>, at: &Path) -> anyhow::Result<()> {
     let (answers, not_before) = fill(parts, &mut folder)?;
     if let Some(key) = parts.key {
         let pem = key.public().pem();
-        let about = "The public key by which the statement is signed";
-        folder.bytes(names::KEY, about, pem.as_bytes())?;
+        folder.bytes(names::KEY, KEY_ABOUT, pem.as_bytes())?;
     }
     let mut manifest = manifest(parts, answers, not_before);
     let readme = readme::of(&manifest, parts.audit, &folder.files());
-    folder.bytes(
-        names::README,
-        "What is in this bundle, and how to check it",
-        readme.as_bytes(),
-    )?;
+    folder.bytes(names::README, README_ABOUT, readme.as_bytes())?;
     manifest.files = folder.files();
     folder.json(names::MANIFEST, "What this bundle is about", &manifest)?;
     let sums = sums::render(&folder.sums());
@@ -285,7 +284,7 @@ fn answers(parts: &Parts<'_>, folder: &mut Folder) -> anyhow::Result<Option<u64>
         return Ok(None);
     };
     let failed = || format!("{} cannot be read", path.display());
-    let file = std::fs::File::open(path).with_context(failed)?;
+    let file = crate::files::open(path)?;
     let mut count = 0;
     folder.put(
         names::ANSWERS,
@@ -302,8 +301,7 @@ fn answers(parts: &Parts<'_>, folder: &mut Folder) -> anyhow::Result<Option<u64>
 /// Copies a digest file, and notes what it says of time.
 fn digest(path: &Path, folder: &mut Folder) -> anyhow::Result<NotBefore> {
     let wrong = || format!("{} is no digest file of CloudTrail", path.display());
-    let packed =
-        std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let packed = crate::files::read(path, DIGEST)?;
     let found = read_digest(&packed).with_context(wrong)?;
     folder.bytes(
         names::DIGEST,
@@ -362,15 +360,20 @@ fn program() -> Option<String> {
     Some(sha256_of(BufReader::new(file)).ok()?.0)
 }
 
-/// The statement over all files, `SHA256SUMS` included, and its signature.
-fn seal(manifest: &Manifest, key: &Key, folder: &mut Folder) -> anyhow::Result<()> {
-    let predicate = serde_json::json!({
+/// What a statement says of the files as a whole.
+#[must_use]
+pub fn predicate(manifest: &Manifest) -> serde_json::Value {
+    serde_json::json!({
         "tool": manifest.tool,
         "of": manifest.of,
         "started_at": manifest.started_at,
         "now": manifest.now,
-    });
-    let payload = seal::statement(&folder.sums(), &predicate)?;
+    })
+}
+
+/// The statement over all files, `SHA256SUMS` included, and its signature.
+fn seal(manifest: &Manifest, key: &Key, folder: &mut Folder) -> anyhow::Result<()> {
+    let payload = seal::statement(&folder.sums(), &predicate(manifest))?;
     let public = key.public();
     let signature = key.sign(&payload);
     if !public.signed(&payload, &signature) {

@@ -8,12 +8,13 @@ use trailaudit_reports::sanitize::Json;
 
 use super::Snapshot;
 use crate::files::{Access, write_whole};
+use crate::output::piped;
 
 impl Snapshot {
     /// Writes the file: `-` is standard output, a name that ends in `.zst` is compressed.
     pub fn save(&self, path: &Path) -> anyhow::Result<()> {
         if path == Path::new("-") {
-            return self.write(&mut std::io::stdout().lock());
+            return piped(|out| self.write(out));
         }
         write_whole(path, Access::Owner, |out| {
             if path.extension().is_some_and(|it| it == "zst") {

@@ -32,7 +32,7 @@ impl Parsed {
         };
         let finished = flags.judge.now.map_or_else(clock, Ok)?;
         // What was verified is reported even if it could not be kept.
-        let saved = command::save(asked.state, &verified);
+        let saved = command::save(asked.state, &verified, now);
         let interrupted = asked.halt.is_set();
         let inventory = command::inventory(verified, session, now, finished, interrupted);
         let snapshot = Snapshot::live(inventory, Spool::new()?);
@@ -51,7 +51,9 @@ impl Parsed {
         tell_waivers(&audit, tell);
         let options = |it: &output::Report| flags.output.of(self.options(it.to_stdout()));
         output::write(&reports, &audit, options, tell)?;
-        saved?;
+        if let Some(words) = saved? {
+            tell.warn(&words);
+        }
         Ok(exit_of(audit.run.exit_code))
     }
 }

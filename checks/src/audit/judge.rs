@@ -13,10 +13,10 @@ use crate::digest::Problem;
 use crate::evaluate::{Context, Evaluation};
 use crate::finding::{BaselineState, Finding, Severity, Status};
 use crate::framework;
-use crate::glob::glob;
 use crate::inventory::{Iam, Inventory, Tool};
 use crate::selection::Selection;
 use crate::settings::Settings;
+use crate::text::glob;
 use crate::waiver::{self, Waivers};
 
 /// By which rules an inventory is judged.
@@ -83,6 +83,10 @@ pub fn judge<S: IamSource + ?Sized>(
     let gaps = waiver::current_gaps(&rules.waivers, rules.now);
     let mut coverage = Coverage::of(inventory);
     coverage.notes.extend(overridden(rules));
+    let endpoints = inventory.header.scope.endpoints.iter();
+    coverage
+        .notes
+        .extend(endpoints.map(|it| format!("AWS was called through a custom endpoint: {it}")));
     let interrupted = inventory
         .trailer
         .as_ref()
@@ -136,6 +140,7 @@ pub fn judge<S: IamSource + ?Sized>(
             caller_arn: scope.caller_arn,
             accounts: scope.accounts,
             regions: scope.regions,
+            endpoints: scope.endpoints,
             selection: rules.selection.narrowed.clone(),
         },
         run: RunOutcome {
@@ -210,6 +215,7 @@ fn waive(findings: &mut [Finding], rules: &Rules) -> WaiverReport {
     WaiverReport {
         unused: applied.unused,
         expired: applied.expired,
+        broad: waiver::broad(&waivers, &rules.settings, rules.now),
         accepted_gaps: 0,
     }
 }

@@ -27,6 +27,8 @@ use crate::framework::FrameworkResult;
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::Tool;
 
+pub mod contradictions;
+
 /// The version of the audit's JSON form.
 ///
 /// 2 brought the answers, what to do first, each check's question, and the words failing, not_evaluated and passing
@@ -90,6 +92,9 @@ pub struct AuditScope {
     pub accounts: Vec<AccountId>,
     /// The regions.
     pub regions: Vec<Region>,
+    /// Endpoints that stood in the place of AWS's own: what they answered need not be AWS's word.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub endpoints: Vec<String>,
     /// The globs that narrowed the catalogue, those that leave checks out with a `!` before them; empty when
     /// every check was selected. Reports that a platform compares over time tell runs apart by it.
     #[serde(default)]
@@ -120,6 +125,9 @@ pub struct WaiverReport {
     pub unused: Vec<String>,
     /// Their time is over.
     pub expired: Vec<String>,
+    /// They cover everything, or count for longer than the settings find usual. They apply all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub broad: Vec<String>,
     /// Unknowns that an accepted gap covers.
     pub accepted_gaps: u64,
 }

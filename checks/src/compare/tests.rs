@@ -80,6 +80,7 @@ fn audit(said: Said) -> Audit {
             management_account: None,
             caller_arn: Arn::from("arn:aws:iam::111111111111:role/auditor"),
             accounts: vec![AccountId::from(HERE)],
+            endpoints: Vec::new(),
             regions: vec![Region::from("eu-west-1")],
             selection: Vec::new(),
         },

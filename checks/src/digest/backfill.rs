@@ -23,10 +23,12 @@ impl Walk {
         let Some(link) = self.backfill_pending.take() else {
             return;
         };
-        let proved = self.proved(link, successor.and_then(|link| link.previous.as_ref()));
+        // Backfill digests need not name each other: that none names it proves nothing against it.
+        let named = successor.and_then(|link| link.previous.as_ref());
+        let proved = self.proved(link, named, true);
         let (link, signature) = match proved {
             Ok(proved) => proved,
-            Err(key) => return self.break_backfill(key.end),
+            Err((key, _)) => return self.break_backfill(key.end),
         };
         self.check_backfill_link(&link);
         let (at, end, sha256) = (link.at.clone(), link.end, link.sha256);

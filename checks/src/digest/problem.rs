@@ -59,6 +59,8 @@ pub enum Kind {
     ChainLinkMismatch,
     /// The chain ends before the window does.
     ChainTailMissing,
+    /// Objects are stored uncompressed: they were verified over these bytes.
+    ObjectUncompressed,
 }
 
 impl Kind {
@@ -87,6 +89,7 @@ impl Kind {
             | Self::DigestTrailingData
             | Self::ChainRestart => Severity::Medium,
             Self::LogUnverified | Self::DigestUnverified => Severity::Low,
+            Self::ObjectUncompressed => Severity::Info,
         }
     }
 }

@@ -15,10 +15,10 @@ use population::Lost;
 use told::{LONGEST, LONGEST_NAME, bounded, from_gap, unknown_message};
 
 use crate::access::{Access, Analysis, Judged};
-use crate::check::{Check, Identity, Outcome, Principal, RegionOf, Run, Verdict};
+use crate::check::{Check, Identity, Outcome, Principal, RegionOf, Run, Trusts, Verdict};
 use crate::fact::{Fact, Gap, Gaps, Reason};
 use crate::finding::{Evidence, Finding, Status, Subject, SubjectKind, fingerprint, short};
-use crate::ids::{AccountId, Region};
+use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::iam::AuthorizationDetails;
 use crate::inventory::{Account, AccountState, Iam, Inventory, Organization};
 
@@ -38,6 +38,9 @@ pub struct Evaluation<'a> {
     lost: Lost,
     /// Only where a check asks for it.
     analysis: Option<Analysis<'a>>,
+    /// Roles that SCPs exempt, as they follow the account in an ARN, and their trust policies.
+    exempt: BTreeSet<String>,
+    trusts: Trusts,
 }
 
 impl<'a> Evaluation<'a> {
@@ -51,7 +54,16 @@ impl<'a> Evaluation<'a> {
             seen_iam: BTreeSet::new(),
             lost: Lost::default(),
             analysis: None,
+            exempt: BTreeSet::new(),
+            trusts: Trusts::new(),
         };
+        let about_exempt = |check: &&&Check| matches!(check.run, Run::Exempt(_));
+        if let (true, Some(Some(organization))) = (
+            catalog.iter().any(|check| about_exempt(&check)),
+            ctx.inventory.organization.ok(),
+        ) {
+            evaluation.exempt = crate::scp::exempt_names(organization);
+        }
         let about_access = |check: &&&Check| matches!(check.run, Run::Access(_));
         if catalog.iter().any(|check| about_access(&check)) {
             evaluation.analysis = Some(Analysis::new(ctx));
@@ -81,6 +93,13 @@ impl<'a> Evaluation<'a> {
         }
         if let Some(analysis) = &mut self.analysis {
             analysis.account(id, details.clone());
+        }
+        if !self.exempt.is_empty() {
+            let trusts = match &details {
+                Ok(details) => Ok(self.trusts_of(&details.roles)),
+                Err(gaps) => Err(gaps.clone()),
+            };
+            self.trusts.insert(id.clone(), trusts);
         }
         for check in self.catalog {
             if let Run::Principal(run) = check.run {
@@ -118,6 +137,19 @@ impl<'a> Evaluation<'a> {
         }
     }
 
+    fn trusts_of(&self, roles: &[crate::inventory::iam::Role]) -> Vec<(Arn, String)> {
+        let name = |arn: &Arn| {
+            let name = arn.as_str().rsplit(':').next();
+            name.unwrap_or_default().to_owned()
+        };
+        let exempt = roles
+            .iter()
+            .filter(|it| self.exempt.contains(&name(&it.arn)));
+        exempt
+            .map(|it| (it.arn.clone(), it.trust.clone()))
+            .collect()
+    }
+
     /// The findings, by check id, then subject id. Accounts whose documents never came are unknown.
     #[must_use]
     pub fn finish(mut self) -> Vec<Finding> {
@@ -141,6 +173,12 @@ impl<'a> Evaluation<'a> {
                 None => not_reached(call, &account, &home_of(inventory)),
             };
             self.documents(&account, Err(gap.into()));
+        }
+        let trusts = std::mem::take(&mut self.trusts);
+        for check in self.catalog {
+            if let Run::Exempt(run) = check.run {
+                self.organization(check, |it, ctx| run(it, &trusts, ctx));
+            }
         }
         let lost = std::mem::take(&mut self.lost);
         if let Some(analysis) = self.analysis.take() {
@@ -230,14 +268,14 @@ impl<'a> Evaluation<'a> {
             // Account by account, in `iam`.
             Run::Principal(_) => {}
             // All accounts together, in `finish`.
-            Run::Access(_) => {}
+            Run::Access(_) | Run::Exempt(_) => {}
         }
     }
 
     fn organization(
         &mut self,
         check: &'static Check,
-        run: fn(&Organization, &Context<'_>) -> Outcome,
+        run: impl Fn(&Organization, &Context<'_>) -> Outcome,
     ) {
         match &self.ctx.inventory.organization {
             Fact::Known(Some(organization)) => {

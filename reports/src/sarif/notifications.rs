@@ -93,11 +93,20 @@ pub(super) fn gaps(audit: &Audit) -> Vec<Notification> {
     }
     for (waivers, why) in [
         (&audit.waivers.expired, "past its date"),
+        (&audit.waivers.broad, "reaches far"),
         (&audit.waivers.unused, "matches nothing"),
     ] {
         let told = waivers.iter().take(GAPS);
         all.extend(told.filter_map(|it| notify(3, "note", &format!("waiver {why}: {it}"))));
     }
+    let told = audit.scope.endpoints.iter().take(GAPS);
+    all.extend(told.filter_map(|it| {
+        notify(
+            3,
+            "note",
+            &format!("AWS was called through a custom endpoint: {it}"),
+        )
+    }));
     if !audit.run.complete {
         all.extend(notify(1, "warning", &tell::verdict(audit).1));
     }

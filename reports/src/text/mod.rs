@@ -40,6 +40,9 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
     failures::open(&mut page, &story)?;
     gaps::unknown(&mut page, &story)?;
     failures::waived(&mut page, &story)?;
+    for line in tell::waivers(audit) {
+        page.text(2, &line)?;
+    }
     chains::all(&mut page, &story)?;
     gaps::coverage(&mut page, &story)?;
     checks::all(&mut page, audit)?;

@@ -390,6 +390,7 @@ pub(crate) fn of(checks: Vec<CheckInfo>, findings: Vec<Finding>) -> Audit {
             regions: ["eu-central-1", "eu-west-1", "us-east-1"]
                 .map(Region::from)
                 .to_vec(),
+            endpoints: Vec::new(),
             selection: Vec::new(),
         },
         run: RunOutcome {
@@ -405,6 +406,7 @@ pub(crate) fn of(checks: Vec<CheckInfo>, findings: Vec<Finding>) -> Audit {
             expired: vec![
                 "bucket-tls-only on arn:aws:s3:::acme-old, expires 2026-01-31".to_owned(),
             ],
+            broad: Vec::new(),
             accepted_gaps: 1,
         },
         coverage: coverage(),

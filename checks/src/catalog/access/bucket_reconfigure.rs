@@ -45,6 +45,15 @@ mod tests {
     use super::*;
     use crate::testing::*;
 
+    fn replicated(rules: Fact<Option<Vec<crate::inventory::bucket::ReplicationRule>>>) -> Case {
+        may("s3:PutReplicationConfiguration", "arn:aws:s3:::logs").and(|it| {
+            it.buckets
+                .get_mut(&Arn::bucket("aws", "logs"))
+                .unwrap()
+                .replication = rules;
+        })
+    }
+
     #[test]
     fn verdicts() {
         table(
@@ -64,6 +73,13 @@ mod tests {
                     may("s3:PutLifecycleConfiguration", "arn:aws:s3:::logs/*"),
                 ),
                 (Fail, may("*", "*")),
+                // The replication is removed without a role to pass; setting one up takes a role.
+                (
+                    Fail,
+                    may("s3:PutReplicationConfiguration", "arn:aws:s3:::logs"),
+                ),
+                (Pass, replicated(Known(None))),
+                (Unknown, replicated(denied(calls::GET_BUCKET_REPLICATION))),
                 (Pass, denied_again(ACTIONS)),
                 (
                     Pass,

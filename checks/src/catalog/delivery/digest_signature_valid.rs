@@ -54,7 +54,8 @@ fn means(problem: &Problem) -> Means {
         | Kind::ChainGap
         | Kind::ChainTimeDiscontinuity
         | Kind::ChainLinkMismatch
-        | Kind::ChainTailMissing => Means::Nothing,
+        | Kind::ChainTailMissing
+        | Kind::ObjectUncompressed => Means::Nothing,
     }
 }
 
