@@ -302,7 +302,10 @@ mod tests {
         );
         for bad in ["07:32:00", "2026-12-31T24:00:00Z", "2026-02-30", "12"] {
             let error = waivers(&file(bad)).unwrap_err().to_string();
-            assert!(error.starts_with(":6:") || error.starts_with(":10:"), "{bad}: {error}");
+            assert!(
+                error.starts_with(":6:") || error.starts_with(":10:"),
+                "{bad}: {error}"
+            );
         }
     }
 }

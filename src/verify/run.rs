@@ -9,7 +9,7 @@ use crate::exit::{Exit, Stop};
 use crate::judge::{Rules, judge};
 use crate::output;
 use crate::parsed::Parsed;
-use crate::run::{baseline, clock, exit_of, tell_waivers};
+use crate::run::{baseline, clock, exit_of, tell_waivers, warn_endpoints};
 use crate::selection::Selection;
 use crate::snapshot::{Snapshot, Spool};
 use crate::tell::{Tell, stderr_is_terminal};
@@ -34,6 +34,7 @@ impl Parsed {
         let saved = command::save(asked.state, &verified);
         let interrupted = asked.halt.is_set();
         let inventory = command::inventory(verified, session, now, finished, interrupted);
+        warn_endpoints(&inventory.header.scope.endpoints, tell);
         let snapshot = Snapshot::live(inventory, Spool::new()?);
         let rules = Rules {
             selection: Selection::of_verify(&self.config.settings)?,

@@ -5,8 +5,8 @@ use jiff::{Timestamp, ToSpan as _};
 
 use super::{Waivers, day};
 use crate::catalog;
-use crate::glob::glob;
 use crate::settings::Settings;
+use crate::text::glob;
 
 /// What of the waivers, accepted gaps and allowed principals that still count deserves a second look. They count all
 /// the same: whoever reads the report should know.
