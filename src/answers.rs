@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use trailaudit_checks::calls::ApiCall;
+use trailaudit_checks::hex;
 use trailaudit_checks::ids::{AccountId, Region};
 use trailaudit_checks::inventory::CallRecord;
 
@@ -175,7 +176,7 @@ impl Kept {
             about: call.about.clone(),
             request_id: call.request_id.clone(),
             status,
-            sha256: sum.as_ref().iter().map(|it| format!("{it:02x}")).collect(),
+            sha256: hex::encode(sum.as_ref()),
             redacted,
             body,
         };

@@ -6,10 +6,9 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::cli::Select;
-use crate::judge::{Rules, judge};
-use crate::selection::Selection;
 use crate::snapshot::{Source, load};
+use trailaudit_checks::audit::{Rules, judge};
+use trailaudit_checks::selection::{Choice, Selection};
 
 /// Without the variable each parser gets so many inputs.
 const ROUNDS: u64 = 300;
@@ -179,12 +178,13 @@ fn audits() {
     std::fs::write(&path, inventory()).unwrap();
     let snapshot = load(&Source::File(path)).unwrap();
     let settings = Default::default();
-    let select = Select {
+    let choice = Choice {
         check: vec!["trail-*".to_owned()],
-        ..Select::default()
+        ..Choice::default()
     };
     let rules = Rules {
-        selection: Selection::of(&select, &settings).unwrap(),
+        tool: crate::run::tool(),
+        selection: Selection::of(&choice, &settings).unwrap(),
         settings,
         waivers: Default::default(),
         baseline: None,
@@ -193,7 +193,7 @@ fn audits() {
         allow_incomplete: false,
         exit_zero: false,
     };
-    let mut audit = judge(&snapshot, &rules).unwrap();
+    let mut audit = judge(&snapshot.inventory, &snapshot, &rules).unwrap();
     audit.findings.truncate(5);
     audit.checks.truncate(5);
     let audit = serde_json::to_vec(&audit).unwrap();
@@ -254,6 +254,6 @@ fn public_keys() {
 fn state_files() {
     let state = br#"{"schema": 1, "chains": {"111111111111/us-east-1/us-east-1/t@b/": {"at": {"bucket": "b", "key": "AWSLogs/111111111111/CloudTrail-Digest/us-east-1/2026/11/16/111111111111_CloudTrail-Digest_us-east-1_t_us-east-1_20261116T040000Z.json.gz"}}}}"#;
     feed_file(&[state], |path| {
-        let _ = crate::verify::State::open(path);
+        let _ = crate::verify::State::open(path, None);
     });
 }

@@ -13,7 +13,6 @@ pub mod explain;
 pub mod files;
 #[cfg(test)]
 mod fuzz;
-pub mod judge;
 pub mod keys;
 mod leftovers;
 pub mod list;
@@ -23,7 +22,6 @@ mod parsed;
 pub mod permissions;
 pub mod run;
 pub mod saved;
-pub mod selection;
 pub mod snapshot;
 pub mod tell;
 mod unpack;

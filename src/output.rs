@@ -7,6 +7,7 @@ use std::str::FromStr;
 use anyhow::Context as _;
 use trailaudit_checks::audit::Audit;
 use trailaudit_checks::compare::Comparison;
+use trailaudit_reports::access::{self, Answered, Listing};
 use trailaudit_reports::{DIFF_FORMATS, FORMATS, Format, Options};
 
 use crate::exit::Stop;
@@ -26,6 +27,14 @@ impl Told for Audit {
 
 impl Told for Comparison {
     const FORMATS: &'static [&'static Format<Self>] = DIFF_FORMATS;
+}
+
+impl Told for Listing {
+    const FORMATS: &'static [&'static Format<Self>] = access::FORMATS;
+}
+
+impl Told for Answered {
+    const FORMATS: &'static [&'static Format<Self>] = access::ANSWER_FORMATS;
 }
 
 /// `KIND[=PATH]`, as it was asked for.

@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use trailaudit_checks::audit::Audit;
+use trailaudit_checks::audit::{Audit, Baseline, Ending, Rules, judge};
 use trailaudit_checks::compare;
+use trailaudit_checks::inventory::Tool;
+use trailaudit_checks::selection::{ByChoice, Needed, Selection};
 
 use crate::answers::Kept;
 use crate::cli::{Collect, Color, Command, Diff, Global, Live, Report, Scan};
@@ -14,13 +16,11 @@ use crate::collect::Options;
 use crate::config;
 use crate::endpoint::is_open_to_others;
 use crate::exit::{Exit, Stop};
-use crate::judge::{Baseline, Rules, judge};
 use crate::parsed::{Parsed, Refused, parse};
-use crate::selection::{ByChoice, Needed, Selection};
 use crate::snapshot::{Snapshot, Source, load};
 use crate::tell::{Tell, stderr_is_terminal, stdout_is_terminal, width};
 use crate::verify::window;
-use crate::{demo, explain, keys, list, output};
+use crate::{demo, explain, keys, list, output, tell};
 
 /// Parses the command line, does what it says, tells what went wrong, and gives the exit code.
 pub fn run(args: Vec<std::ffi::OsString>) -> Exit {
@@ -38,7 +38,7 @@ pub fn run(args: Vec<std::ffi::OsString>) -> Exit {
         }
         Err(Refused::Clap(error)) => {
             // Help goes to stdout and is no error.
-            let _ = error.print();
+            tell::clap(&error, &args);
             if error.use_stderr() {
                 Exit::Usage
             } else {
@@ -103,7 +103,7 @@ impl Parsed {
     pub(crate) fn judged(&self, scan: &Scan, tell: Tell) -> Result<Judged, Stop> {
         let config = &self.config;
         let source = self.source(scan)?;
-        let mut selection = Selection::of(&scan.select, &config.settings)?;
+        let mut selection = Selection::of(&scan.select.choice(), &config.settings)?;
         let (waivers, path) =
             config::load_waivers(scan.judge.waivers.as_deref()).map_err(Stop::Usage)?;
         if let Some(path) = path {
@@ -137,6 +137,7 @@ impl Parsed {
             (source.as_ref() == Some(&demo::source())).then_some(snapshot.inventory.header.taken_at)
         });
         let rules = Rules {
+            tool: tool(),
             selection,
             settings: config.settings.clone(),
             waivers,
@@ -146,10 +147,11 @@ impl Parsed {
             allow_incomplete: scan.judge.allow_incomplete,
             exit_zero: scan.judge.exit_zero,
         };
-        let audit = judge(&snapshot, &rules).map_err(|error| match source {
-            Some(_) => Stop::Usage(error),
-            None => Stop::Fatal(error),
-        })?;
+        let audit =
+            judge(&snapshot.inventory, &snapshot, &rules).map_err(|error| match source {
+                Some(_) => Stop::Usage(error),
+                None => Stop::Fatal(error),
+            })?;
         tell_waivers(&audit, tell);
         tell_baseline(&audit, tell);
         Ok(Judged {
@@ -163,7 +165,7 @@ impl Parsed {
         let snapshot = if collect.demo {
             load(&demo::source())?
         } else {
-            let mut selection = Selection::of(&collect.select, &self.config.settings)?;
+            let mut selection = Selection::of(&collect.select.choice(), &self.config.settings)?;
             // Collecting alone verifies no digests.
             selection.without_chains();
             let choice = by_choice(&collect.live, false);
@@ -413,7 +415,7 @@ fn kept() -> anyhow::Result<Arc<Mutex<Kept>>> {
 fn ask(options: Options) -> Result<Snapshot, Stop> {
     use crate::collect::{CollectError, collect};
     let mut spool = crate::snapshot::Spool::new()?;
-    match collect(options, &mut spool, crate::judge::tool()) {
+    match collect(options, &mut spool, tool()) {
         Ok(inventory) => Ok(Snapshot::live(inventory, spool)),
         Err(CollectError::EmptyScope(error)) => Err(Stop::Usage(error)),
         Err(CollectError::NoCredentials(error) | CollectError::Fatal(error)) => {
@@ -431,6 +433,15 @@ fn ask(_: Options) -> Result<Snapshot, Stop> {
     ))
 }
 
+/// This program.
+#[must_use]
+pub fn tool() -> Tool {
+    Tool {
+        name: env!("CARGO_PKG_NAME").to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
 /// The real time, to the second.
 pub(crate) fn clock() -> anyhow::Result<Timestamp> {
     Timestamp::from_second(Timestamp::now().as_second()).context("the clock is beyond all time")
@@ -438,15 +449,7 @@ pub(crate) fn clock() -> anyhow::Result<Timestamp> {
 
 /// The code that the audit says.
 pub(crate) fn exit_of(code: u8) -> Exit {
-    let all = [
-        Exit::Clean,
-        Exit::Findings,
-        Exit::Incomplete,
-        Exit::Interrupted,
-    ];
-    all.into_iter()
-        .find(|exit| exit.code() == code)
-        .unwrap_or(Exit::Fatal)
+    Ending::of_code(code).map_or(Exit::Fatal, Exit::from)
 }
 
 fn completions(shell: clap_complete::Shell) -> anyhow::Result<()> {

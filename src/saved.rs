@@ -33,8 +33,10 @@ pub fn load(path: &Path) -> anyhow::Result<Audit> {
             any.schema
         );
     }
-    let audit: Audit = serde_json::from_str(&text).with_context(wrong)?;
-    let contradictions = contradictions::of(&audit);
+    let mut audit: Audit = serde_json::from_str(&text).with_context(wrong)?;
+    let old = audit.schema < SCHEMA;
+    audit.upgrade();
+    let contradictions = contradictions::of(&audit, old);
     match contradictions.as_slice() {
         [] => Ok(audit),
         [first, rest @ ..] => bail!(

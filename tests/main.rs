@@ -18,10 +18,12 @@ mod exit_codes;
 mod hostile;
 mod inventories;
 mod lists;
+mod old_audits;
 mod outputs;
 mod readme;
 mod settings;
 mod small;
+mod streams;
 #[path = "../checks/tests/digest/tree/mod.rs"]
 mod tree;
 mod verify;

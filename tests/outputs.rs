@@ -126,7 +126,7 @@ fn a_saved_audit_is_told_in_the_same_bytes() {
     let newer = String::from_utf8(place.read("audit.json")).unwrap();
     place.write(
         "newer.json",
-        newer.replacen("\"schema\": 1", "\"schema\": 2", 1),
+        newer.replacen("\"schema\": 2", "\"schema\": 3", 1),
     );
     place
         .run(&["report", "newer.json"])

@@ -73,6 +73,7 @@ pub fn with_bucket<T>(
         runtime: runtime.handle().clone(),
         max_in_flight,
         halt: halt.clone(),
+        others: Vec::new(),
     };
     let done = work(&bucket);
     runtime.shutdown_background();

@@ -35,6 +35,8 @@ pub struct Bucket {
     pub(super) max_in_flight: usize,
     /// Nothing is waited for once it is set.
     pub(super) halt: Halt,
+    /// Buckets that are verified in the same run: trails may have delivered to them before.
+    pub(super) others: Vec<Bucket>,
 }
 
 impl Bucket {
@@ -73,19 +75,23 @@ impl Bucket {
                 let next = out.next_continuation_token.filter(|_| more);
                 if more && next.is_none() {
                     let what = "a page of the listing does not say how to go on";
-                    return Err(malformed(&self.target, LIST_OBJECTS, what).into());
+                    return Err(Unread::of(
+                        LIST_OBJECTS,
+                        malformed(&self.target, LIST_OBJECTS, what),
+                    ));
                 }
                 let listed = out.contents.unwrap_or_default().into_iter();
                 let listed = listed.filter_map(|it| {
                     Some(Listed {
                         key: it.key?,
                         size: u64::try_from(it.size.unwrap_or_default()).unwrap_or_default(),
+                        regular: true,
                     })
                 });
                 Ok((listed.collect(), next))
             }
             Known(None) => Ok((Vec::new(), None)),
-            Unknown(gap) => Err(gap.into()),
+            Unknown(gap) => Err(Unread::of(LIST_OBJECTS, gap)),
         }
     }
 
@@ -162,7 +168,7 @@ impl Bucket {
                 mode: mode(it.mode.as_ref().map(ObjectLockRetentionMode::as_str)),
                 until: time::maybe(it.retain_until_date.as_ref()),
             })),
-            Unknown(gap) => Err(gap.into()),
+            Unknown(gap) => Err(Unread::of(GET_OBJECT_RETENTION, gap)),
         }
     }
 
@@ -186,7 +192,7 @@ impl Bucket {
         );
         let out = match answer {
             Known(out) => out,
-            Unknown(gap) => return Err(gap.into()),
+            Unknown(gap) => return Err(Unread::of(LIST_OBJECT_VERSIONS, gap)),
         };
         let Some(out) = out else {
             return Ok(Versions::default());
@@ -281,7 +287,7 @@ impl Source for Bucket {
         })?;
         let folders = match listed {
             Known(folders) => folders.unwrap_or_default(),
-            Unknown(gap) => return Err(gap.into()),
+            Unknown(gap) => return Err(Unread::of(LIST_OBJECTS, gap)),
         };
         let name = |folder: String| {
             let name = folder.strip_prefix(prefix)?.trim_end_matches('/');
@@ -305,9 +311,9 @@ impl Source for Bucket {
             let asked = self.page(prefix, after, token.clone());
             let (listed, next) = self.wait(LIST_OBJECTS, asked)??;
             let on = page(&listed);
-            token = pages
-                .next(next)
-                .map_err(|what| malformed(&self.target, LIST_OBJECTS, &what))?;
+            token = pages.next(next).map_err(|what| {
+                Unread::of(LIST_OBJECTS, malformed(&self.target, LIST_OBJECTS, &what))
+            })?;
             if !on || token.is_none() {
                 return Ok(());
             }
@@ -345,6 +351,11 @@ impl Source for Bucket {
                 Some(format!("its versions are not known: {}", unread.words()))
             }
         }
+    }
+
+    fn other(&self, bucket: &str) -> Option<&dyn Source> {
+        let other = self.others.iter().find(|it| it.name == bucket)?;
+        Some(other)
     }
 
     fn readers(&self) -> usize {

@@ -3,7 +3,7 @@
 use aws_sdk_account::types::{Region as Listed, RegionOptStatus};
 use trailaudit_checks::calls::LIST_REGIONS;
 use trailaudit_checks::fact::{Fact, Known, Unknown};
-use trailaudit_checks::ids::Region;
+use trailaudit_checks::ids::{Region, home_region};
 use trailaudit_checks::inventory::RegionSwitch;
 
 use super::ask::{Ask, Read, Target, pages};
@@ -38,11 +38,7 @@ fn built_in(partition: &str) -> &'static [&'static str] {
 
 /// Where a partition's global services are asked.
 pub(crate) fn home(partition: &str) -> Region {
-    Region::from(match partition {
-        "aws-cn" => "cn-north-1",
-        "aws-us-gov" => "us-gov-west-1",
-        _ => "us-east-1",
-    })
+    home_region(partition)
 }
 
 /// The account's regions, and whether they had to be assumed.

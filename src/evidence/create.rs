@@ -6,10 +6,12 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use trailaudit_checks::audit::Audit;
+use trailaudit_checks::audit::{Audit, Rules};
 use trailaudit_checks::framework;
 use trailaudit_checks::inventory::Inventory;
+use trailaudit_checks::selection::ByChoice;
 use trailaudit_checks::{catalog, finding::Severity};
+use trailaudit_reports::sanitize::Json;
 use trailaudit_reports::{FORMATS, Linked, Options, Profile, sheets};
 
 use super::folder::Folder;
@@ -18,8 +20,6 @@ use super::seal::{self, Key};
 use super::sums::{self, sha256, sha256_of};
 use super::{names, population, readme};
 use crate::cli::PermissionsFormat;
-use crate::judge::Rules;
-use crate::selection::ByChoice;
 use crate::snapshot::Snapshot;
 use crate::{explain, permissions};
 
@@ -78,7 +78,7 @@ pub fn manifest(
     let audit = parts.audit;
     Manifest {
         schema: SCHEMA,
-        tool: crate::judge::tool(),
+        tool: crate::run::tool(),
         program_sha256: program(),
         of: whose(audit),
         caller_arn: audit.scope.caller_arn.clone(),
@@ -130,7 +130,7 @@ fn seen(parts: &Parts<'_>, folder: &mut Folder) -> anyhow::Result<()> {
         "Every call: whom, where, about what, how it ended, its request id",
         |out| {
             for call in &inventory.ledger {
-                serde_json::to_writer(&mut *out, call)?;
+                serde_json::to_writer(&mut Json(&mut *out), call)?;
                 out.write_all(b"\n")?;
             }
             Ok(())
@@ -241,11 +241,12 @@ fn told(parts: &Parts<'_>, folder: &mut Folder) -> anyhow::Result<()> {
             serde_json::to_value(&audit.problems)?,
         ),
     ] {
-        let lines = lines.as_array().cloned().unwrap_or_default();
+        let lines = lines.as_array().cloned();
+        let lines = lines.context("chains and problems are lists")?;
         if !lines.is_empty() {
             folder.put(path, about, |out| {
                 for line in &lines {
-                    serde_json::to_writer(&mut *out, line)?;
+                    serde_json::to_writer(&mut Json(&mut *out), line)?;
                     out.write_all(b"\n")?;
                 }
                 Ok(())

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use tempfile::TempDir;
+use trailaudit_reports::sanitize::Json;
 
 use super::manifest::File;
 use super::sums::{Hashing, Sums, unsafe_path};
@@ -142,7 +143,7 @@ impl Folder {
         value: &impl serde::Serialize,
     ) -> anyhow::Result<&File> {
         self.put(path, about, |out| {
-            serde_json::to_writer_pretty(&mut *out, value)?;
+            serde_json::to_writer_pretty(&mut Json(&mut *out), value)?;
             Ok(out.write_all(b"\n")?)
         })
     }

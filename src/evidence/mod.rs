@@ -21,11 +21,11 @@ mod verify;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use trailaudit_checks::audit::Audit;
+use trailaudit_checks::audit::{Audit, Rules};
+use trailaudit_reports::sanitize;
 
 use crate::cli::{Create, Evidence, Sample, VerifyBundle};
 use crate::exit::{Exit, Stop};
-use crate::judge::Rules;
 use crate::output::to_stdout;
 use crate::parsed::Parsed;
 use crate::run::{Judged, clock};
@@ -218,12 +218,10 @@ fn verify(args: &VerifyBundle) -> Result<Exit, Stop> {
             ..verify::Found::default()
         },
     };
-    let text = if args.json {
-        serde_json::to_string_pretty(&found).map_err(anyhow::Error::from)? + "\n"
-    } else {
-        words(&found)
-    };
-    to_stdout(|out| out.write_all(text.as_bytes()))?;
+    to_stdout(|out| match args.json {
+        true => sanitize::json(&found, out),
+        false => out.write_all(words(&found).as_bytes()),
+    })?;
     Ok(if !found.wrong.is_empty() {
         Exit::Findings
     } else if found.open.is_empty() || args.allow_incomplete {
@@ -253,7 +251,7 @@ fn words(found: &verify::Found) -> String {
                 " (its own words; do not rely on them)"
             }
         );
-        let _ = writeln!(out, "{}\n", shown(&line));
+        let _ = writeln!(out, "{}\n", sanitize::line(&line));
     }
     let lists = [
         ("ok", &found.ok),
@@ -262,7 +260,7 @@ fn words(found: &verify::Found) -> String {
     ];
     for (word, lines) in lists {
         for line in lines {
-            let _ = writeln!(out, "{word:6} {}", shown(line));
+            let _ = writeln!(out, "{word:6} {}", sanitize::line(line));
         }
     }
     let lists = [
@@ -273,20 +271,10 @@ fn words(found: &verify::Found) -> String {
     for (head, lines) in lists.into_iter().filter(|(_, lines)| !lines.is_empty()) {
         let _ = writeln!(out, "\n{head}");
         for line in lines {
-            let _ = writeln!(out, "  {}", shown(line));
+            let _ = writeln!(out, "  {}", sanitize::line(line));
         }
     }
     out
-}
-
-/// A bundle may be hostile: nothing of it acts on a terminal.
-fn shown(line: &str) -> String {
-    let safe = |c: char| match c {
-        ' '..='~' => c.to_string(),
-        c if c.is_alphanumeric() => c.to_string(),
-        c => c.escape_unicode().to_string(),
-    };
-    line.chars().map(safe).collect()
 }
 
 fn sample(args: &Sample, tell: Tell) -> Result<Exit, Stop> {
@@ -302,7 +290,7 @@ fn sample(args: &Sample, tell: Tell) -> Result<Exit, Stop> {
         )));
     }
     for open in &found.open {
-        tell.warn(&shown(open));
+        tell.warn(open);
     }
     to_stdout(|out| {
         sample::sample(&bundle, args.of, args.seed, args.size, out).map_err(std::io::Error::other)

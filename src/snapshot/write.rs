@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use trailaudit_checks::inventory::Record;
+use trailaudit_reports::sanitize::Json;
 
 use super::Snapshot;
 use crate::files::{Access, write_whole};
@@ -44,8 +45,9 @@ impl Snapshot {
 }
 
 fn line(out: &mut dyn Write, record: &Record) -> anyhow::Result<()> {
-    let mut bytes = serde_json::to_vec(record)?;
-    bytes.push(b'\n');
-    out.write_all(&bytes)?;
+    let mut bytes = Json(Vec::new());
+    serde_json::to_writer(&mut bytes, record)?;
+    bytes.0.push(b'\n');
+    out.write_all(&bytes.0)?;
     Ok(())
 }

@@ -134,7 +134,7 @@ FORGERIES = {
     "audit.json": (b'"status": "fail"', b'"status": "pass"'),
     "reports/trailaudit.html": (b"No.", b"Yes"),
     "reports/trailaudit.csv": (b"fail", b"pass"),
-    "controls/cis-aws-foundations-5.0.csv": (b"not supported", b"supported"),
+    "controls/cis-aws-foundations-5.0.csv": (b"failing", b"passing"),
     "population.json": (b"unreachable", b"assessed"),
     "coverage.csv": (b"unreachable", b"assessed"),
     "ledger.jsonl": (b"denied", b"failed"),

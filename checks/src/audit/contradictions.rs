@@ -14,20 +14,34 @@ use crate::framework::{self, Control, Framework};
 /// More are not looked for.
 const MANY: usize = 20;
 
-/// Each contradiction in a sentence; none where all fits.
+/// Each contradiction in a sentence; none where all fits. `old`: it was read from schema 1.
 #[must_use]
-pub fn of(audit: &Audit) -> Vec<String> {
+pub fn of(audit: &Audit, old: bool) -> Vec<String> {
     let mut found = Vec::new();
     checks(audit, &mut found);
     findings(audit, &mut found);
     if audit.summary != Summary::of(&audit.findings) {
         found.push("its totals are not those of its findings".to_owned());
     }
-    controls(audit, &mut found);
+    // Audits of schema 1 had other rules for controls, and no answers.
+    if !old {
+        controls(audit, &mut found);
+        answers(audit, &mut found);
+    }
     coverage(audit, &mut found);
     baseline(audit, &mut found);
     run(audit, &mut found);
     found
+}
+
+/// The five answers, and what to do first, follow from the findings.
+fn answers(audit: &Audit, found: &mut Vec<String>) {
+    if audit.answers != super::answers::of(audit) {
+        found.push("its answers are not those of its findings".to_owned());
+    }
+    if audit.do_first != super::first::of(audit) {
+        found.push("what it says to do first does not follow from its findings".to_owned());
+    }
 }
 
 fn checks(audit: &Audit, found: &mut Vec<String>) {

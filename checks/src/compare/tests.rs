@@ -115,6 +115,8 @@ fn audit(said: Said) -> Audit {
             Vec::new(),
         )],
         frameworks: Vec::new(),
+        answers: Vec::new(),
+        do_first: Vec::new(),
         baseline: None,
         findings,
         chains: Vec::new(),

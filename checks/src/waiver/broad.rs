@@ -1,7 +1,7 @@
 //! Waivers that reach further than one accepts on purpose: everything at once, or for years.
 
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan as _};
+use jiff::{Span, Timestamp};
 
 use super::{Waivers, day};
 use crate::catalog;
@@ -14,8 +14,10 @@ use crate::text::glob;
 pub fn broad(waivers: &Waivers, settings: &Settings, now: Timestamp) -> Vec<String> {
     let today = day(now);
     let most = settings.waiver_max_days;
-    let last = today
-        .checked_add(i64::from(most).days())
+    // More days than the calendar has reach to its end.
+    let last = Span::new()
+        .try_days(most)
+        .and_then(|days| today.checked_add(days))
         .unwrap_or(Date::MAX);
     let mut lines = Vec::new();
     let mut add = |words: &str, all: bool, what: &str, expires: Date| {

@@ -5,8 +5,8 @@ use trailaudit_checks::finding::{Finding, Severity, Status};
 
 use super::DESCRIPTION;
 use super::model::{Bag, Configuration, DescriptorRef, Message, Notification, Rule, Text};
-use crate::clean;
 use crate::gaps;
+use crate::sanitize;
 use crate::tell::{self, counted, number};
 
 /// At most so many gaps are told one by one.
@@ -64,7 +64,7 @@ fn notify(index: usize, level: &'static str, words: &str) -> Option<Notification
         descriptor: DescriptorRef { id, index },
         level,
         message: Text {
-            text: clean::short(words, DESCRIPTION),
+            text: sanitize::short(words, DESCRIPTION),
         },
     })
 }

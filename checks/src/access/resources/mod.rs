@@ -33,6 +33,8 @@ pub(super) struct Resource {
     pub(super) organization_trail: bool,
     pub(super) retention: Option<Retention>,
     pub(super) mfa_delete: bool,
+    /// It has, or may have, a replication that can be removed.
+    pub(super) replicates: bool,
     /// Its tags, where they are known.
     pub(super) tags: Option<Vec<(String, String)>>,
     /// Actions that do nothing here.
@@ -90,6 +92,7 @@ impl Resource {
             organization_trail: false,
             retention: None,
             mfa_delete: false,
+            replicates: false,
             tags: None,
             idle: BTreeSet::new(),
             needs: Vec::new(),

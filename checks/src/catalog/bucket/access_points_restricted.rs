@@ -11,6 +11,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-access-points-restricted",
     title: "Access points on the log bucket block public access and let nobody in from the public",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "An access point has its own name, policy and Block Public Access. Where the bucket's policy trusts access \
           points, one careless policy on one of them opens the whole bucket.",
     fix: "Delete access points that nobody needs (`aws s3control delete-access-point --account-id ACCOUNT --name NAME`). \

@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-event-notifications",
     title: "Log bucket sends event notifications",
     severity: Severity::Info,
+    question: Some(Question::Watched),
     why: "A notification tells of a new or a removed log file within seconds, where server access logs take hours. \
           Pipelines that read log files hang on it, and so can an alarm on deletions.",
     fix: "Send them to EventBridge: `aws s3api put-bucket-notification-configuration --bucket BUCKET \

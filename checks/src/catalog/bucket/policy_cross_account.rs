@@ -10,6 +10,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-policy-cross-account",
     title: "The bucket policy lets in nobody from outside the organization",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "A statement for a foreign account hands the record, or a hand in it, to people whom nobody here can \
           hold to account, and outlives the contract that asked for it.",
     fix: "Take statements that name foreign accounts out of the bucket policy (`aws s3api put-bucket-policy`), \

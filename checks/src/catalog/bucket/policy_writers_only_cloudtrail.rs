@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-policy-writers-only-cloudtrail",
     title: "Nobody but CloudTrail may write log files by the bucket policy",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "Whoever else may write under AWSLogs/ can plant files that look like the record, or fill it until \
           nobody reads it.",
     fix: "Leave s3:PutObject on AWSLogs/ to cloudtrail.amazonaws.com alone (`aws s3api put-bucket-policy`), \

@@ -12,6 +12,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-replication",
     title: "Log files are replicated to another region or account, into a bucket with Object Lock",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "One bucket is one account, one region and one administrator away from loss. A replica in another region or \
           account outlives all three, but only if the copies are locked: deletions can be replicated as well.",
     fix: "Make a bucket with Object Lock in another region or account, and replicate the log prefix into it: `aws s3api \

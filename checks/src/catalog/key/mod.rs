@@ -13,6 +13,7 @@ mod not_pending_deletion;
 mod not_public;
 mod origin;
 mod owner_in_organization;
+mod policy_admits_cloudtrail;
 mod rotation;
 mod separation_of_duties;
 
@@ -26,6 +27,7 @@ pub(super) const ALL: &[&Check] = &[
     &not_public::CHECK,
     &origin::CHECK,
     &owner_in_organization::CHECK,
+    &policy_admits_cloudtrail::CHECK,
     &rotation::CHECK,
     &separation_of_duties::CHECK,
 ];

@@ -1,4 +1,10 @@
-//! Everything that a report may know.
+//! Everything that a report may know, and how it follows from an inventory.
+
+pub mod answers;
+mod ending;
+mod first;
+mod judge;
+mod remediation;
 
 use std::collections::BTreeMap;
 
@@ -6,7 +12,13 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::check::Check;
+pub use answers::{Answer, Answered, Reason};
+pub use ending::{Ending, State, decide};
+pub use first::First;
+pub use judge::{Baseline, IamSource, Rules, judge};
+
+use crate::catalog;
+use crate::check::{Check, Question};
 use crate::compare::BaselineReport;
 use crate::coverage::Coverage;
 use crate::digest::{Chain, Problem};
@@ -18,7 +30,10 @@ use crate::inventory::Tool;
 pub mod contradictions;
 
 /// The version of the audit's JSON form.
-pub const SCHEMA: u32 = 1;
+///
+/// 2 brought the answers, what to do first, each check's question, and the words failing, not_evaluated and passing
+/// for controls.
+pub const SCHEMA: u32 = 2;
 
 /// The outcome of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -47,6 +62,12 @@ pub struct Audit {
     pub checks: Vec<CheckInfo>,
     /// Control by control.
     pub frameworks: Vec<FrameworkResult>,
+    /// The five questions and their answers; empty where the audit was written by schema 1.
+    #[serde(default)]
+    pub answers: Vec<Answer>,
+    /// What to do first, in this order; empty where nothing fails, or the audit was written by schema 1.
+    #[serde(default)]
+    pub do_first: Vec<First>,
     /// What became of the findings of an earlier audit; null when there was none to compare with.
     #[serde(default)]
     pub baseline: Option<BaselineReport>,
@@ -167,6 +188,9 @@ pub struct CheckInfo {
     pub title: String,
     /// Its severity, as overridden by the settings.
     pub severity: Severity,
+    /// Which of the five questions it helps to answer; null for none.
+    #[serde(default)]
+    pub question: Option<Question>,
     /// What goes wrong otherwise.
     pub why: String,
     /// What to do.
@@ -194,6 +218,7 @@ impl CheckInfo {
             id: check.id.to_owned(),
             title: check.title.to_owned(),
             severity,
+            question: check.question,
             why: check.why.to_owned(),
             fix: check.fix.to_owned(),
             references: check.references.iter().map(|it| (*it).to_owned()).collect(),
@@ -203,6 +228,27 @@ impl CheckInfo {
 }
 
 impl Audit {
+    /// Answers the five questions from the findings, and says what to do first.
+    pub fn settle(&mut self) {
+        self.answers = answers::of(self);
+        self.do_first = first::of(self);
+    }
+
+    /// An audit of an older schema, as far as this one can say it.
+    ///
+    /// Old words for controls are read as the new ones. The checks' questions are what the catalogue says of them. No
+    /// answers are made up: `answers` and `do_first` stay empty.
+    pub fn upgrade(&mut self) {
+        if self.schema < 2 {
+            for check in &mut self.checks {
+                check.question = catalog::find(&check.id).and_then(|it| it.question);
+            }
+            self.answers.clear();
+            self.do_first.clear();
+        }
+        self.schema = SCHEMA;
+    }
+
     /// The check with this id, if it was selected.
     #[must_use]
     pub fn check(&self, id: &str) -> Option<&CheckInfo> {
