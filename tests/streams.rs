@@ -152,21 +152,21 @@ fn scan_report_and_diff() {
     let (mut runs, file) = place();
     let evil = toml(EVIL);
     let settings = format!(
-        "required_tags = [{evil}]\n\n[[allowed_principals]]\narn = {evil}\nreason = {evil}\nexpires = 2020-01-01\n\n\
+        "required_tags = [{evil}]\n\n[[allowed_principals]]\narn = {evil}\nreason = {evil}\nexpires = \"2020-01-01\"\n\n\
          [checks.trail-tagged]\nseverity = \"high\"\nreason = {evil}\n\n[checks.bucket-naming]\nenabled = false\nreason = {evil}\n"
     );
     let waiver = |check: &str, expires: &str| {
         format!(
             "[[waiver]]\ncheck = \"{check}\"\nsubject = \"*\"\nreason = {evil}\napprover = {evil}\nticket = {evil}\n\
-             expires = {expires}\n\n"
+             expires = \"{expires}\"\n\n"
         )
     };
     let waivers = [
         waiver("bucket-*", "2099-01-01"),
         waiver("trail-*", "2020-01-01"),
         format!(
-            "[[waiver]]\ncheck = \"key-*\"\nsubject = {evil}\nreason = \"r\"\napprover = \"a\"\nexpires = 2099-01-01\n\n\
-             [[accepted_gap]]\naccount = {evil}\nreason = {evil}\napprover = {evil}\nexpires = 2099-01-01\n"
+            "[[waiver]]\ncheck = \"key-*\"\nsubject = {evil}\nreason = \"r\"\napprover = \"a\"\nexpires = \"2099-01-01\"\n\n\
+             [[accepted_gap]]\naccount = {evil}\nreason = {evil}\napprover = {evil}\nexpires = \"2099-01-01\"\n"
         ),
     ]
     .concat();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use trailaudit_checks::calls::{
     DESCRIBE_KEY, GET_KEY_POLICY, GET_KEY_ROTATION_STATUS, LIST_GRANTS,
 };
-use trailaudit_checks::fact::Fact;
+use trailaudit_checks::fact::{Fact, Known};
 use trailaudit_checks::ids::Arn;
 use trailaudit_checks::inventory::key::KeyGrant;
 use trailaudit_checks::inventory::{Key, KeyMetadata, Rotation};
@@ -20,7 +20,8 @@ pub(crate) async fn key(ask: &Ask, target: &Target, arn: Arn) -> Key {
     let real = metadata
         .ok()
         .and_then(|it| it.as_ref())
-        .map_or(&arn, |it| &it.arn)
+        .and_then(|it| it.arn.ok())
+        .unwrap_or(&arn)
         .clone();
     let (policy, rotation, grants) = futures::join!(
         policy(ask, target, &real),

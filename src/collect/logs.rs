@@ -3,7 +3,7 @@
 use trailaudit_checks::calls::{
     DESCRIBE_LOG_GROUPS, DESCRIBE_METRIC_FILTERS, DESCRIBE_SUBSCRIPTION_FILTERS,
 };
-use trailaudit_checks::fact::Fact;
+use trailaudit_checks::fact::{Fact, Known};
 use trailaudit_checks::ids::Arn;
 use trailaudit_checks::inventory::monitoring::{
     MetricFilter, MetricTransformation, SubscriptionFilter,

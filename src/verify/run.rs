@@ -11,7 +11,7 @@ use crate::config;
 use crate::exit::{Exit, Stop};
 use crate::output;
 use crate::parsed::Parsed;
-use crate::run::{baseline, clock, exit_of, tell_waivers, tool};
+use crate::run::{baseline, clock, exit_of, tell_waivers, tool, warn_endpoints};
 use crate::snapshot::{Snapshot, Spool};
 use crate::tell::{Tell, stderr_is_terminal};
 
@@ -35,6 +35,7 @@ impl Parsed {
         let saved = command::save(asked.state, &verified, now);
         let interrupted = asked.halt.is_set();
         let inventory = command::inventory(verified, session, now, finished, interrupted);
+        warn_endpoints(&inventory.header.scope.endpoints, tell);
         let snapshot = Snapshot::live(inventory, Spool::new()?);
         let rules = Rules {
             tool: tool(),

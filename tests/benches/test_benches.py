@@ -25,6 +25,14 @@ def test_access():
     assert "2 accounts of 100 roles" in told and told.rstrip().endswith("right")
 
 
+def test_filters():
+    """Every published set in every spelling is found covered, and every list that lacks a name is not."""
+    told = bench("filters.py", tool.binary(), "--accounts", "20")
+    rows = told.splitlines()[1:]
+    assert len(rows) == 4 * 5 + 3, told
+    assert all("  right (" in row for row in rows), told
+
+
 def test_scan():
     told = bench("scan.py", "--accounts", "6", "--delay", "0", "--runs", "1", "--judge", "--", "--check", "trail-*")
     assert "6 accounts, 102 pairs of account and region" in told

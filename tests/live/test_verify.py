@@ -194,9 +194,11 @@ def test_a_log_that_never_comes_whole(s3, verify, emulator, tmp_path, how):
 
 def test_only_what_is_new(s3, verify, emulator, tmp_path):
     tree.make(tmp_path).upload(s3)
-    first = verify("--state", "s.json", until="2026-01-01T04:00:00Z").ended(0).json()
+    (tmp_path / "key").write_bytes(bytes(range(32)))
+    state = ["--state", "s.json", "--state-key", "key"]
+    first = verify(*state, until="2026-01-01T04:00:00Z").ended(0).json()
     assert first["chains"][0]["digests"]["valid"] == 4
-    second = verify("--state", "s.json").ended(0).json()
+    second = verify(*state).ended(0).json()
     assert second["chains"][0]["digests"]["valid"] == 2
     # The last digest again, two new ones and their four logs.
     assert emulator.counts()["s3:GetObject"] == 7
@@ -222,7 +224,7 @@ def test_a_replica(s3, verify, tmp_path):
 
 def test_a_trail_that_is_not_there(s3, verify, tmp_path):
     tree.make(tmp_path).upload(s3)
-    verify("--trail", "mian").ended(2).says("main")
+    assert "main" in verify("--trail", "mian").ended(2).err
 
 
 @pytest.mark.parametrize(

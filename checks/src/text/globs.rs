@@ -359,6 +359,64 @@ mod tests {
         assert!(work.spent() < 2 * COMPARISON);
     }
 
+    /// What attackers write into policies: the counter, not the clock, says that it ends.
+    #[test]
+    fn hostile_globs_end_within_their_budget() {
+        let all: Vec<char> = ('\u{4e00}'..).take(4_700).collect();
+        let starred = |chars: &[char]| {
+            let chars: Vec<String> = chars.iter().map(|c| format!("*{c}")).collect();
+            wild(&format!("arn:aws:s3:::logs/{}*", chars.concat()))
+        };
+        let one = starred(&all);
+        let many: Vec<Glob> = all.chunks(40).map(starred).collect();
+        let many: Vec<&Glob> = many.iter().collect();
+        let target = wild("arn:aws:s3:::logs/*");
+        let mut work = Work::new(COMPARISON);
+        assert_eq!(union_covers(&[&one], &target, &mut work), Ok(false));
+        assert!(work.spent() < COMPARISON / 4, "{}", work.spent());
+        let mut work = Work::new(COMPARISON);
+        assert_eq!(union_covers(&many, &target, &mut work), Ok(false));
+        assert!(work.spent() < COMPARISON, "{}", work.spent());
+        let mut work = Work::new(COMPARISON);
+        assert!(witnesses_within(&many, &target, &mut work).is_err());
+        assert!(work.spent() < 2 * COMPARISON, "{}", work.spent());
+        let long = wild(&"*a?".repeat(20_000));
+        let mut work = Work::new(COMPARISON);
+        assert_eq!(long.overlap_within(&long, &mut work), Err(TooComplex));
+        assert!(work.spent() < 2 * COMPARISON, "{}", work.spent());
+    }
+
+    /// Globs of any make end within their budget, and a small budget is never taken for an answer.
+    #[test]
+    fn no_globs_take_more_than_their_budget() {
+        let mut seed = 0x9E37_79B9_7F4A_7C15_u64;
+        let mut roll = |sides: u64| {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            usize::try_from(seed % sides).unwrap()
+        };
+        let mut spent = 0;
+        for _ in 0..60 {
+            let mut glob = |most: u64| {
+                let pieces = ["a", "b", "c", "*", "*", "?", "??????", "*a??????????", "x"];
+                let text: String = (0..roll(most)).map(|_| pieces[roll(9)]).collect();
+                wild(&text)
+            };
+            let globs: Vec<Glob> = (0..6).map(|_| glob(8)).collect();
+            let globs: Vec<&Glob> = globs.iter().collect();
+            let target = glob(4);
+            let mut work = Work::new(COMPARISON);
+            let found = union_covers(&globs, &target, &mut work);
+            assert!(work.spent() < COMPARISON + 100_000, "{}", work.spent());
+            spent = work.spent().max(spent);
+            let mut small = Work::new(work.spent() / 2);
+            let again = union_covers(&globs, &target, &mut small);
+            assert!(again == found || again == Err(TooComplex));
+        }
+        assert!(spent > 1_000, "{spent}");
+    }
+
     /// Each pair of small globs against every small text.
     #[test]
     fn answers_agree_with_all_small_texts() {

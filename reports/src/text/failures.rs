@@ -180,6 +180,10 @@ pub(super) fn waived(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
             &report.expired,
             "Waivers past their date, which no longer count",
         ),
+        (
+            &report.broad,
+            "Waivers that reach far, and apply all the same",
+        ),
         (&report.unused, "Waivers that match nothing"),
     ] {
         if !words.is_empty() {

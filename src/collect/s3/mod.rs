@@ -3,13 +3,7 @@
 mod answers;
 mod shapes;
 
-use trailaudit_checks::calls::{
-    ApiCall, GET_BUCKET_ACL, GET_BUCKET_ENCRYPTION, GET_BUCKET_LIFECYCLE, GET_BUCKET_LOCATION,
-    GET_BUCKET_LOGGING, GET_BUCKET_NOTIFICATION, GET_BUCKET_OWNERSHIP, GET_BUCKET_POLICY,
-    GET_BUCKET_POLICY_STATUS, GET_BUCKET_PUBLIC_ACCESS_BLOCK, GET_BUCKET_REPLICATION,
-    GET_BUCKET_TAGGING, GET_BUCKET_VERSIONING, GET_BUCKET_WEBSITE, GET_OBJECT_LOCK, HEAD_BUCKET,
-    LIST_ACCESS_POINTS, LIST_BUCKETS, LIST_OBJECTS,
-};
+use trailaudit_checks::calls::{ApiCall, GET_BUCKET_LOCATION, HEAD_BUCKET, LIST_BUCKETS};
 use trailaudit_checks::fact::{Fact, Gap, Known, Unknown};
 use trailaudit_checks::ids::{AccountId, Arn, Region};
 use trailaudit_checks::inventory::Bucket;

@@ -65,10 +65,18 @@ mod tests {
             bucket(|b| b.policy = Known(Some(policy)))
         };
         let everyone = r#""*""#;
+        // All short keys, and those with an `a` or a `b` far from their end: what is left is hard to find.
+        let mut hard: Vec<String> = (0..40)
+            .map(|n| format!(r#""arn:aws:s3:::logs/{}""#, "?".repeat(n)))
+            .collect();
+        hard.push(r#""arn:aws:s3:::logs""#.to_owned());
+        hard.extend(["a", "b"].map(|c| format!(r#""arn:aws:s3:::logs/*{c}{}""#, "?".repeat(30))));
         table(
             &CHECK,
             [
                 (Pass, bucket(|_| {})),
+                (Unknown, deny(everyone, "s3:*", &hard.join(","), "false")),
+                (Fail, deny(everyone, "s3:*", &hard[..41].join(","), "false")),
                 (Pass, deny(everyone, "s3:*", both, "false")),
                 (
                     Fail,
