@@ -268,6 +268,7 @@ fn log_bucket(ask: &mut Ask) -> Bucket {
     };
     let versioning = Versioning {
         enabled: true,
+        suspended: Some(false),
         mfa_delete: false,
     };
     Bucket {

@@ -18,6 +18,7 @@ mod monitoring;
 mod named;
 mod organization;
 mod ours;
+mod partners;
 mod recording;
 mod trail;
 

@@ -432,13 +432,45 @@ pub(crate) fn not_reached(
     }
 }
 
-/// Where global services are asked: a name for gaps that have no region of their own.
-fn home_of(inventory: &Inventory) -> Region {
-    match inventory.header.scope.partition.as_str() {
-        "aws-cn" => Region::from("cn-north-1"),
-        "aws-us-gov" => Region::from("us-gov-west-1"),
-        _ => Region::from("us-east-1"),
+/// Why nothing was seen of a place: it was left out of the scope, or the run ended before.
+pub(crate) fn not_seen(
+    call: crate::calls::ApiCall,
+    account: &AccountId,
+    region: &Region,
+    ctx: &Context<'_>,
+) -> Gap {
+    let gap = not_reached(call, account, region);
+    let of = ctx.inventory.accounts.get(account);
+    let mut switches = of.and_then(|it| it.regions.ok()).into_iter().flatten();
+    let detail = if of.is_some_and(|it| it.excluded) {
+        "the account is excluded from the scope of this run"
+    } else if switches.any(|it| it.name == *region && it.excluded) {
+        "the region is excluded from the scope of this run"
+    } else {
+        return gap;
+    };
+    Gap {
+        reason: Reason::NotAsked,
+        detail: detail.to_owned(),
+        ..gap
     }
+}
+
+/// Where global services are asked: a name for gaps that have no region of their own.
+///
+/// Where the endpoints of IAM are, by partition ("AWS Identity and Access Management endpoints and quotas", AWS General
+/// Reference, and the endpoint data of the AWS SDKs).
+fn home_of(inventory: &Inventory) -> Region {
+    Region::from(match inventory.header.scope.partition.as_str() {
+        "aws-cn" => "cn-north-1",
+        "aws-us-gov" => "us-gov-west-1",
+        "aws-eusc" => "eusc-de-east-1",
+        "aws-iso" => "us-iso-east-1",
+        "aws-iso-b" => "us-isob-east-1",
+        "aws-iso-e" => "eu-isoe-west-1",
+        "aws-iso-f" => "us-isof-south-1",
+        _ => "us-east-1",
+    })
 }
 
 /// A region, enabled or not, as checks get it.

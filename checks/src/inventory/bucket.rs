@@ -111,6 +111,9 @@ pub struct AclGrant {
 pub struct Versioning {
     /// `Enabled`; suspended and never set are both off.
     pub enabled: bool,
+    /// `Suspended`: older versions may be there. None where the file does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<bool>,
     /// MFA delete; S3 leaves it out when it was never set.
     pub mfa_delete: bool,
 }
@@ -213,6 +216,10 @@ pub struct ReplicationRule {
     pub destination_account: Option<AccountId>,
     /// Deletions are replicated too.
     pub delete_markers: bool,
+    /// Objects that are encrypted with KMS keys are replicated: S3 leaves them out unless the rule selects them. None
+    /// where the file does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_encrypted: Option<bool>,
 }
 
 /// Event notifications.

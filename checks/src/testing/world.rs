@@ -278,6 +278,7 @@ pub(super) fn bucket(name: &str) -> Bucket {
         policy_is_public: Known(Some(false)),
         versioning: Known(Versioning {
             enabled: true,
+            suspended: Some(false),
             mfa_delete: false,
         }),
         object_lock: Known(true),
@@ -310,6 +311,7 @@ pub(super) fn bucket(name: &str) -> Bucket {
             destination: Arn::bucket("aws", "replica"),
             destination_account: None,
             delete_markers: false,
+            kms_encrypted: Some(true),
         }])),
         notifications: Known(Notifications {
             event_bridge: true,

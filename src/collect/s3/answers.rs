@@ -112,6 +112,7 @@ impl Place<'_> {
         answer.read((self.target, GET_BUCKET_VERSIONING), |out| {
             Some(Versioning {
                 enabled: out.status == Some(types::BucketVersioningStatus::Enabled),
+                suspended: Some(out.status == Some(types::BucketVersioningStatus::Suspended)),
                 mfa_delete: out.mfa_delete == Some(types::MfaDeleteStatus::Enabled),
             })
         })

@@ -30,6 +30,7 @@ pub(super) struct Resource {
     pub(super) restrict_public: Option<bool>,
     pub(super) organization_trail: bool,
     pub(super) retention: Option<Retention>,
+    pub(super) retention_ends_early: bool,
     pub(super) mfa_delete: bool,
     /// Its tags, where they are known.
     pub(super) tags: Option<Vec<(String, String)>>,
@@ -57,6 +58,7 @@ impl Resource {
             restrict_public: None,
             organization_trail: false,
             retention: None,
+            retention_ends_early: false,
             mfa_delete: false,
             tags: None,
             idle: BTreeSet::new(),

@@ -67,6 +67,7 @@ mod tests {
     fn bare(mfa_delete: bool, change: impl FnOnce(&mut Bucket)) -> Case {
         bucket(|b| {
             b.versioning = Known(Versioning {
+                suspended: None,
                 enabled: true,
                 mfa_delete,
             });

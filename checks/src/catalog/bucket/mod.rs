@@ -29,6 +29,7 @@ mod owner_log_archive;
 mod places;
 mod policy_cross_account;
 mod policy_denies_delete;
+mod policy_services_scoped;
 mod policy_writers_only_cloudtrail;
 mod public_access_block;
 mod replication;
@@ -61,6 +62,7 @@ pub(super) const ALL: &[&Check] = &[
     &owner_log_archive::CHECK,
     &policy_cross_account::CHECK,
     &policy_denies_delete::CHECK,
+    &policy_services_scoped::CHECK,
     &policy_writers_only_cloudtrail::CHECK,
     &public_access_block::CHECK,
     &replication::CHECK,

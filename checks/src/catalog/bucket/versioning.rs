@@ -45,6 +45,7 @@ mod tests {
             let mfa_delete = false;
             bucket(|b| {
                 b.versioning = Known(Versioning {
+                    suspended: None,
                     enabled,
                     mfa_delete,
                 })

@@ -13,6 +13,8 @@ mod not_pending_deletion;
 mod not_public;
 mod origin;
 mod owner_in_organization;
+mod policy_cross_account;
+mod readers_exist;
 mod rotation;
 mod separation_of_duties;
 
@@ -26,6 +28,8 @@ pub(super) const ALL: &[&Check] = &[
     &not_public::CHECK,
     &origin::CHECK,
     &owner_in_organization::CHECK,
+    &policy_cross_account::CHECK,
+    &readers_exist::CHECK,
     &rotation::CHECK,
     &separation_of_duties::CHECK,
 ];

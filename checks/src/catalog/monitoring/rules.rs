@@ -1,12 +1,12 @@
 //! EventBridge rules: each sees the events of its own account and region.
 
 use super::events::Kind;
-use super::judge::{handed_on, in_place};
+use super::judge::{handed_on, in_place, nothing_is};
 use super::links::{Link, listener};
 use super::recorded::{self, unknown};
 use crate::catalog::gap::gap;
 use crate::catalog::recording::in_scope;
-use crate::evaluate::{is_judged, not_reached};
+use crate::evaluate::{is_judged, not_seen};
 use crate::fact::Reason;
 use crate::inventory::monitoring::EventRule;
 use crate::patterns::{Comparison, Expr, covers, parse_event_pattern};
@@ -101,16 +101,22 @@ pub(super) fn together(
     if open.is_none() && rules.iter().all(|(_, rules)| *rules == Expr::NEVER) {
         return without;
     }
+    let mut required = Vec::new();
     for (place, rules) in rules {
         let here = in_place(place.account.as_str(), place.region.as_str());
         let events = Expr::All(vec![events.clone(), here]);
         match covers(&events, &Expr::Any(vec![everywhere.clone(), rules])) {
-            Comparison::Covers => {}
+            Comparison::Covers => required.push(events),
             Comparison::Misses(missed) => return Comparison::Misses(missed),
             Comparison::CannotTell(why) => drop(open.get_or_insert(why)),
         }
     }
-    open.map_or(Comparison::Covers, Comparison::CannotTell)
+    match open {
+        Some(why) => Comparison::CannotTell(why),
+        // No place has such events: that every rule matches all of them says nothing.
+        None if required.iter().all(nothing_is) => without,
+        None => Comparison::Covers,
+    }
 }
 
 /// The rules that are switched on, by name.
@@ -127,7 +133,7 @@ pub(super) fn names<'p>(places: &'p Option<Vec<Place<'_>>>) -> Vec<&'p str> {
 impl Place<'_> {
     fn rules(&self, ctx: &Context<'_>, gaps: &mut Vec<Gaps>) -> Expr {
         let Some(view) = self.view else {
-            let missing = not_reached(calls::LIST_RULES, self.account, &self.region);
+            let missing = not_seen(calls::LIST_RULES, self.account, &self.region, ctx);
             return unknown(missing.into(), gaps);
         };
         let rules = match view.rules.known() {

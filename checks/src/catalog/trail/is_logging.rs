@@ -1,6 +1,8 @@
 //! Configured is not running.
 
+use super::judging;
 use crate::prelude::*;
+use crate::selectors::{self, Answer, Events, Hole};
 
 pub(super) const CHECK: Check = Check {
     id: "trail-is-logging",
@@ -13,12 +15,42 @@ pub(super) const CHECK: Check = Check {
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
     ],
-    reads: &[calls::GET_TRAIL_STATUS],
+    reads: &[
+        calls::LIST_REGIONS,
+        calls::DESCRIBE_TRAILS,
+        calls::GET_TRAIL_STATUS,
+        calls::GET_EVENT_SELECTORS,
+        calls::HEAD_BUCKET,
+    ],
     run: Run::Trail(run),
 };
 
-fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
+fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     let status = trail.status.known()?;
+    if !status.logging {
+        // A trail that was left over when the organization got one of its own hides nothing.
+        let own = selectors::recorded(trail);
+        let all = |sets: Vec<Events>| match &own {
+            // A trail that selects nothing would be replaced by any other.
+            Ok(own) if own.is_empty() || sets.is_empty() => Answer::Lacks(Hole::default()),
+            Err(_) if sets.is_empty() => Answer::Lacks(Hole::default()),
+            Err(gaps) => Answer::CannotTell(gaps.clone()),
+            Ok(own) => {
+                let mut open = Vec::new();
+                for set in own {
+                    match selectors::judge(set, &sets) {
+                        Answer::Covers => {}
+                        Answer::Lacks(hole) => return Answer::Lacks(hole),
+                        Answer::CannotTell(gaps) => open.push(gaps),
+                    }
+                }
+                Gaps::collect(open).map_or(Answer::Covers, Answer::CannotTell)
+            }
+        };
+        if let Some(other) = judging::stands_in(trail, all, ctx)? {
+            return Ok(judging::replaced(other));
+        }
+    }
     let stopped = match status.stopped {
         Some(at) => format!("it was stopped at {at}"),
         None => "it has never been started".to_owned(),
@@ -35,6 +67,64 @@ mod tests {
     #[test]
     fn verdicts() {
         let set = |logging| trail(|it| status(it).logging = logging);
+        // The subject is the stopped trail; the other one is judged by itself.
+        let left_over = |old: fn(&mut Trail), of_organization: fn(&mut Trail)| {
+            inventory(|it| {
+                of_organization(it.trails.values_mut().next().unwrap());
+                add_trail(it, ACCOUNT, HOME, "old", |it| {
+                    status(it).logging = false;
+                    configuration(it).organization = false;
+                    old(it);
+                });
+                let gone = Bucket {
+                    exists: Known(false),
+                    ..unseen_bucket("gone")
+                };
+                it.buckets.insert(gone.arn.clone(), gone);
+            })
+        };
+        table_on(
+            &CHECK,
+            "arn:aws:cloudtrail:us-east-1:111111111111:trail/old",
+            [
+                // Left over beside a running trail of the organization: that one records its events.
+                (NotApplicable, left_over(|_| {}, |_| {})),
+                (
+                    Fail,
+                    left_over(|_| {}, |it| configuration(it).organization = false),
+                ),
+                (Fail, left_over(|_| {}, |it| status(it).logging = false)),
+                (
+                    Fail,
+                    left_over(
+                        |_| {},
+                        |it| it.selectors = Known(classic_selectors("WriteOnly", true, &[])),
+                    ),
+                ),
+                (
+                    Fail,
+                    left_over(|_| {}, |it| configuration(it).multi_region = false),
+                ),
+                (
+                    Fail,
+                    left_over(|_| {}, |it| configuration(it).bucket = "gone".to_owned()),
+                ),
+                (
+                    Unknown,
+                    left_over(
+                        |_| {},
+                        |it| it.selectors = denied(calls::GET_EVENT_SELECTORS),
+                    ),
+                ),
+                (
+                    Unknown,
+                    left_over(
+                        |it| it.selectors = denied(calls::GET_EVENT_SELECTORS),
+                        |_| {},
+                    ),
+                ),
+            ],
+        );
         table(
             &CHECK,
             [
