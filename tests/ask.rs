@@ -1,7 +1,7 @@
 //! A run that never was: every fact comes with the call that would have told it.
 
 use trailaudit_checks::calls::{self, ApiCall};
-use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
+use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Source, Unknown};
 use trailaudit_checks::ids::{AccountId, Region};
 use trailaudit_checks::inventory::{CallOutcome, CallRecord};
 
@@ -65,7 +65,7 @@ impl Ask {
     ) -> Fact<T> {
         self.record(call, at, CallOutcome::Failed(reason), detail, attempts);
         Unknown(Gap {
-            call,
+            source: Source::Call(call),
             account: AccountId::from(at.0),
             region: Region::from(at.1),
             reason,
@@ -98,7 +98,7 @@ impl Ask {
 /// No check needs it.
 pub(crate) fn not_asked<T>(call: ApiCall, At(account, region, _): At<'_>) -> Fact<T> {
     Unknown(Gap {
-        call,
+        source: Source::Call(call),
         account: AccountId::from(account),
         region: Region::from(region),
         reason: Reason::NotAsked,

@@ -58,14 +58,16 @@ impl<T> Fact<T> {
 
 /// Why a fact is missing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "GapForm")]
+#[schemars(!try_from)]
 pub struct Gap {
-    /// The call that would have told.
-    pub call: ApiCall,
+    /// What would have told.
+    pub source: Source,
     /// The account that was asked.
     pub account: AccountId,
     /// The region that was asked.
     pub region: Region,
-    /// How the call ended.
+    /// Why it did not.
     pub reason: Reason,
     /// What AWS said, word for word.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -75,20 +77,130 @@ pub struct Gap {
     pub request_id: Option<String>,
 }
 
+/// What would have told a fact.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The response to an API call.
+    Call(ApiCall),
+    /// An attribute of a planned resource.
+    Plan {
+        /// The resource's address in the plan.
+        address: String,
+        /// The attribute.
+        attribute: String,
+        /// The call that tells it once the plan is applied.
+        answered_by: Option<ApiCall>,
+    },
+    /// Nothing: this program does not evaluate it.
+    NotModelled {
+        /// What is not evaluated.
+        what: String,
+    },
+}
+
+impl Gap {
+    /// A call that gave no answer.
+    #[must_use]
+    pub fn of_call(
+        call: ApiCall,
+        account: &AccountId,
+        region: &Region,
+        reason: Reason,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            source: Source::Call(call),
+            account: account.clone(),
+            region: region.clone(),
+            reason,
+            detail: detail.into(),
+            request_id: None,
+        }
+    }
+
+    /// Something in a known answer that this program does not evaluate.
+    #[must_use]
+    pub fn not_modelled(what: impl Into<String>, account: &AccountId, region: &Region) -> Self {
+        Self {
+            source: Source::NotModelled { what: what.into() },
+            account: account.clone(),
+            region: region.clone(),
+            reason: Reason::NotModelled,
+            detail: String::new(),
+            request_id: None,
+        }
+    }
+
+    /// The API call that would have told; none for what no call tells.
+    #[must_use]
+    pub fn call(&self) -> Option<ApiCall> {
+        match &self.source {
+            Source::Call(call) => Some(*call),
+            Source::Plan { answered_by, .. } => *answered_by,
+            Source::NotModelled { .. } => None,
+        }
+    }
+}
+
+/// A gap as files hold it: schema 1 knew API calls only, as `call`.
+#[derive(Deserialize, JsonSchema)]
+struct GapForm {
+    source: Option<Source>,
+    call: Option<ApiCall>,
+    account: AccountId,
+    region: Region,
+    reason: Reason,
+    #[serde(default)]
+    detail: String,
+    request_id: Option<String>,
+}
+
+impl TryFrom<GapForm> for Gap {
+    type Error = &'static str;
+
+    fn try_from(form: GapForm) -> Result<Self, Self::Error> {
+        let source = form.source.or(form.call.map(Source::Call));
+        Ok(Self {
+            source: source.ok_or("a gap without a source")?,
+            account: form.account,
+            region: form.region,
+            reason: form.reason,
+            detail: form.detail,
+            request_id: form.request_id,
+        })
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::Call(call) => write!(f, "{call}"),
+            Source::Plan {
+                address, attribute, ..
+            } => write!(f, "{address} {attribute}"),
+            Source::NotModelled { what } => f.write_str(what),
+        }
+    }
+}
+
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Gap {
-            call,
+            source,
             account,
             region,
             reason,
             ..
         } = self;
-        write!(f, "{call} {reason} in {account}/{region}")
+        write!(f, "{source} {reason} in {account}/{region}")
     }
 }
 
-/// How a call that gave no answer ended.
+/// A gap that many answers speak of.
+pub type SharedGap = std::sync::Arc<Gap>;
+
+/// Why there is no answer.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -108,8 +220,20 @@ pub enum Reason {
     Unimplemented,
     /// The run was interrupted before.
     Interrupted,
-    /// No selected check needed it.
+    /// No selected check needed it, or the file is older than the fact.
     NotAsked,
+    /// The plan decides it only when it is applied.
+    KnownAfterApply,
+    /// The plan says nothing of it, and there is no inventory to ask.
+    NotInPlan,
+    /// This program does not evaluate it.
+    NotModelled,
+    /// Evaluating it took more work than is allowed.
+    TooComplex,
+    /// It changed while it was read.
+    Changed,
+    /// The part of the work that asks it was not run.
+    NotRun,
 }
 
 impl fmt::Display for Reason {
@@ -123,6 +247,12 @@ impl fmt::Display for Reason {
             Reason::Unimplemented => "is not offered by the endpoint",
             Reason::Interrupted => "was interrupted",
             Reason::NotAsked => "was not asked",
+            Reason::KnownAfterApply => "is known only after apply",
+            Reason::NotInPlan => "is not in the plan",
+            Reason::NotModelled => "is not modelled",
+            Reason::TooComplex => "is too complex to evaluate",
+            Reason::Changed => "changed while it was read",
+            Reason::NotRun => "was not run",
         })
     }
 }

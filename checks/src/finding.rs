@@ -165,6 +165,18 @@ pub struct Subject {
     pub account: Option<AccountId>,
     /// Where it lives.
     pub region: Option<Region>,
+    /// Where it is written, for what is judged from source code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+}
+
+/// A place in a source file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Location {
+    /// The file, relative to where the program was run.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: u64,
 }
 
 /// What a subject is.
@@ -247,6 +259,20 @@ pub struct Evidence {
     /// The request id of the last attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// The address of the planned resource that would have told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Its attribute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+}
+
+impl Evidence {
+    /// It names what stood in the way, not a fact.
+    #[must_use]
+    pub fn is_gap(&self) -> bool {
+        self.reason.is_some()
+    }
 }
 
 /// A `null` that is there was seen: it is not the same as a field that is not there.

@@ -335,6 +335,7 @@ mod tests {
                 name: subject.to_owned(),
                 account: None,
                 region: None,
+                location: None,
             },
             message: String::new(),
             evidence: Vec::new(),

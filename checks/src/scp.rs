@@ -1,7 +1,8 @@
 //! Service and resource control policies on the path from the root to an account.
 
-use crate::calls::ApiCall;
-use crate::fact::{Fact, Gap, Gaps, Reason};
+use crate::calls::{self, ApiCall};
+use crate::evaluate::home_in;
+use crate::fact::{Fact, Gap, Gaps, Reason, SharedGap};
 use crate::ids::{AccountId, Region};
 use crate::inventory::{
     Account, CallOutcome, ControlPolicy, ControlPolicyKind, Inventory, Organization,
@@ -32,7 +33,7 @@ pub fn path(organization: &Organization, account: &Account) -> Option<Vec<String
 }
 
 /// A policy with its document, or why that cannot be read.
-type Read<'a> = (&'a ControlPolicy, Result<Document, String>);
+type Read<'a> = (&'a ControlPolicy, Result<Document, SharedGap>);
 
 fn read(organization: &Organization, kind: ControlPolicyKind) -> Option<Vec<Read<'_>>> {
     let policies = organization
@@ -41,29 +42,71 @@ fn read(organization: &Organization, kind: ControlPolicyKind) -> Option<Vec<Read
         .iter()
         .filter(|policy| policy.kind == kind);
     let document = |policy: &ControlPolicy| match &policy.document {
-        Fact::Known(text) => Document::parse(text).map_err(|error| error.to_string()),
-        Fact::Unknown(gap) => Err(gap.to_string()),
+        Fact::Known(text) => Document::parse(text)
+            .map_err(|error| unreadable(organization, calls::DESCRIBE_POLICY, error.to_string())),
+        Fact::Unknown(gap) => Err(SharedGap::new(gap.clone())),
     };
     Some(policies.map(|policy| (policy, document(policy))).collect())
 }
 
-fn levels<'a>(path: &[String], policies: &'a [Read<'a>]) -> Option<Vec<Level<'a>>> {
+/// The policies at each step of a path, or why it is not known where they are attached.
+fn levels<'a>(
+    path: &[String],
+    policies: &'a [Read<'a>],
+) -> Result<Vec<Level<'a, SharedGap>>, Vec<SharedGap>> {
+    let unattached: Vec<SharedGap> = policies
+        .iter()
+        .filter_map(|(policy, _)| policy.targets.gap().cloned().map(SharedGap::new))
+        .collect();
+    if !unattached.is_empty() {
+        return Err(unattached);
+    }
     let level = |id: &String| {
-        let mut attached = Vec::new();
-        for (policy, document) in policies {
-            if policy.targets.ok()?.contains(id) {
-                attached.push(match document {
-                    Ok(document) => Policy::new(&policy.name, document),
-                    Err(reason) => Policy::missing(&policy.name, reason),
-                });
-            }
-        }
-        Some(Level {
+        let at = policies
+            .iter()
+            .filter(|(policy, _)| policy.targets.ok().is_some_and(|all| all.contains(id)));
+        let attached = at.map(|(policy, document)| match document {
+            Ok(document) => Policy::new(&policy.name, document),
+            Err(gap) => Policy::missing(&policy.name, gap.clone()),
+        });
+        Level {
             target: id.clone(),
-            policies: attached,
-        })
+            policies: attached.collect(),
+        }
     };
-    path.iter().map(level).collect()
+    Ok(path.iter().map(level).collect())
+}
+
+/// An answer about the organization that is there and cannot be read.
+fn unreadable(organization: &Organization, call: ApiCall, detail: String) -> SharedGap {
+    let account = &organization.management_account;
+    let region = home_in(organization.arn.partition());
+    SharedGap::new(Gap::of_call(
+        call,
+        account,
+        &region,
+        Reason::Malformed,
+        detail,
+    ))
+}
+
+/// Why the units above an account are not known.
+fn no_path(organization: &Organization, account: &Account) -> Vec<SharedGap> {
+    let gaps = [organization.units.gap(), account.parent.gap()];
+    let gaps = gaps.into_iter().flatten().cloned();
+    let gaps: Vec<SharedGap> = gaps.map(SharedGap::new).collect();
+    if !gaps.is_empty() {
+        return gaps;
+    }
+    let detail = format!(
+        "the units do not lead from account {} to a root",
+        account.id
+    );
+    vec![unreadable(
+        organization,
+        calls::LIST_ACCOUNTS_FOR_PARENT,
+        detail,
+    )]
 }
 
 /// The control policies of an organization, each read once.
@@ -88,32 +131,41 @@ impl<'a> Control<'a> {
     /// The levels from the root to the account. Nothing where the organization has no policy of this kind: it is
     /// switched off then. What cannot be told is a policy that is missing.
     #[must_use]
-    pub fn levels(&self, kind: ControlPolicyKind, account: &Account) -> Option<Vec<Level<'_>>> {
+    pub fn levels(
+        &self,
+        kind: ControlPolicyKind,
+        account: &Account,
+    ) -> Option<Vec<Level<'_, SharedGap>>> {
         let (policies, name) = match kind {
             ControlPolicyKind::ServiceControlPolicy => (&self.service, "service control policies"),
             ControlPolicyKind::ResourceControlPolicy => {
                 (&self.resource, "resource control policies")
             }
         };
-        let missing = |reason: &str| {
+        let missing = |gaps: Vec<SharedGap>| {
             Some(vec![Level {
                 target: account.id.to_string(),
-                policies: vec![Policy::missing(name, reason)],
+                policies: gaps
+                    .into_iter()
+                    .map(|gap| Policy::missing(name, gap))
+                    .collect(),
             }])
         };
-        let Some(policies) = policies else {
-            let gap = self.organization.policies.gap();
-            return missing(&gap.map(ToString::to_string).unwrap_or_default());
+        let policies = match (policies, &self.organization.policies) {
+            (Some(policies), _) => policies,
+            (None, Fact::Unknown(gap)) => return missing(vec![SharedGap::new(gap.clone())]),
+            // They were read from the list that is known.
+            (None, Fact::Known(_)) => return None,
         };
         if policies.is_empty() {
             return None;
         }
         let Some(path) = path(self.organization, account) else {
-            return missing("the account's place in the organization is not known");
+            return missing(no_path(self.organization, account));
         };
         match levels(&path, policies) {
-            Some(levels) => Some(levels),
-            None => missing("where each is attached is not known"),
+            Ok(levels) => Some(levels),
+            Err(gaps) => missing(gaps),
         }
     }
 
@@ -248,7 +300,7 @@ pub fn closes(
     };
     let layers = Layers {
         identity: vec![Policy::new("everything", &everything)],
-        scps: Some(levels(&path, &policies)?),
+        scps: Some(levels(&path, &policies).ok()?),
         management_account: Some(organization.management_account.to_string()),
         ..Layers::default()
     };
@@ -280,7 +332,8 @@ pub fn settle(inventory: &mut Inventory) {
     };
     let mark = |gap: &mut Gap| {
         if gap.reason == Reason::Denied
-            && let Some(policy) = closed(&gap.account, &gap.region, gap.call)
+            && let Some(call) = gap.call()
+            && let Some(policy) = closed(&gap.account, &gap.region, call)
         {
             gap.reason = Reason::DeniedByScp;
             gap.detail = format!("{} (closed by service control policy {policy})", gap.detail);

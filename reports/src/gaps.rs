@@ -43,8 +43,11 @@ pub(crate) fn of<'a>(unknown: impl Iterator<Item = &'a Finding>) -> Vec<GapGroup
     let mut groups: BTreeMap<(Option<String>, Option<Reason>), GapGroup<'a>> = BTreeMap::new();
     for finding in unknown {
         let mut waits = BTreeSet::new();
-        for gap in finding.evidence.iter().filter(|it| it.call.is_some()) {
-            let call = gap.call.map(|it| it.to_string());
+        for gap in finding.evidence.iter().filter(|it| it.is_gap()) {
+            let call = Some(
+                gap.call
+                    .map_or_else(|| gap.what.clone(), |it| it.to_string()),
+            );
             let group = add(&mut groups, call.clone(), gap.reason);
             group.action = gap.action.as_deref();
             group.findings += u64::from(waits.insert((call, gap.reason)));

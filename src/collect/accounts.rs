@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 use tokio::task::JoinSet;
 use trailaudit_checks::calls::{self, ASSUME_ROLE};
-use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
+use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Source, Unknown};
 use trailaudit_checks::ids::{Arn, Region};
 use trailaudit_checks::inventory::{
     Account, AccountState, EventDataStore, Iam, RegionSwitch, RegionView, Trail,
@@ -136,7 +136,7 @@ fn unseen(candidate: Candidate, session: Fact<Arn>) -> Account {
     let gap = |call| match session.gap() {
         Some(gap) => gap.clone(),
         None => Gap {
-            call,
+            source: Source::Call(call),
             ..not_reached(&candidate)
         },
     };
@@ -157,14 +157,13 @@ fn unseen(candidate: Candidate, session: Fact<Arn>) -> Account {
 
 /// What a fact is until it has been asked.
 fn not_reached(candidate: &Candidate) -> Gap {
-    Gap {
-        call: ASSUME_ROLE,
-        account: candidate.member.id.clone(),
-        region: Region::from(""),
-        reason: Reason::Interrupted,
-        detail: "the run ended before this was asked".to_owned(),
-        request_id: None,
-    }
+    Gap::of_call(
+        ASSUME_ROLE,
+        &candidate.member.id,
+        &Region::from(""),
+        Reason::Interrupted,
+        "the run ended before this was asked",
+    )
 }
 
 fn left_out(run: &Run, candidate: &Candidate) -> Fact<(Arn, Target)> {

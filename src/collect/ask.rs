@@ -15,7 +15,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 use tokio::sync::Semaphore;
 use trailaudit_checks::calls::{ApiCall, GET_OBJECT, LIST_OBJECTS};
-use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
+use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Source, Unknown};
 use trailaudit_checks::ids::{AccountId, Region};
 use trailaudit_checks::inventory::{CallOutcome, CallRecord};
 
@@ -213,7 +213,7 @@ impl Ask {
             ),
             Err(failure) => {
                 let gap = Gap {
-                    call,
+                    source: Source::Call(call),
                     account: target.account.clone(),
                     region: target.region.clone(),
                     reason: failure.reason,
@@ -294,14 +294,7 @@ pub(crate) fn malformed(target: &Target, call: ApiCall, what: &str) -> Gap {
 
 /// A fact that cannot be had, and why.
 pub(crate) fn gap(target: &Target, call: ApiCall, reason: Reason, detail: &str) -> Gap {
-    Gap {
-        call,
-        account: target.account.clone(),
-        region: target.region.clone(),
-        reason,
-        detail: detail.to_owned(),
-        request_id: None,
-    }
+    Gap::of_call(call, &target.account, &target.region, reason, detail)
 }
 
 /// Reads what is needed off an answer; `None` when the answer lacks it, which is malformed.

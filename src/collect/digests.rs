@@ -107,7 +107,7 @@ impl Bucket {
         let mut out = match answer {
             Known(Some(out)) => out,
             Known(None) => return Ok(None),
-            Unknown(gap) => return Err(Ok(refused(gap))),
+            Unknown(gap) => return Err(Ok(refused(GET_OBJECT, gap))),
         };
         sink.begin();
         loop {
@@ -242,9 +242,9 @@ impl Versions {
 }
 
 /// An object in an archive is not denied: it has to be restored.
-fn refused(gap: Gap) -> Unread {
+fn refused(call: ApiCall, gap: Gap) -> Unread {
     let archived = gap.detail.starts_with("InvalidObjectState");
-    let mut unread = Unread::from(gap);
+    let mut unread = Unread::of(call, gap);
     if archived {
         unread.reason = Reason::Failed;
         unread.detail = format!(

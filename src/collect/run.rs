@@ -131,14 +131,13 @@ fn nothing_yet(tool: Tool) -> Inventory {
             regions: Vec::new(),
         },
     };
-    let gap = Gap {
-        call: calls::DESCRIBE_ORGANIZATION,
-        account: AccountId::from(""),
-        region: Region::from(""),
-        reason: Reason::Interrupted,
-        detail: "the run ended before this was asked".to_owned(),
-        request_id: None,
-    };
+    let gap = Gap::of_call(
+        calls::DESCRIBE_ORGANIZATION,
+        &AccountId::from(""),
+        &Region::from(""),
+        Reason::Interrupted,
+        "the run ended before this was asked",
+    );
     Inventory::new(header, Unknown(gap))
 }
 

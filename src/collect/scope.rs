@@ -290,14 +290,8 @@ mod tests {
             None
         );
         let mut lost = account(&[]);
-        lost.regions = Unknown(Gap {
-            call: LIST_REGIONS,
-            account: AccountId::from("111111111111"),
-            region: Region::from("us-east-1"),
-            reason: Reason::Denied,
-            detail: String::new(),
-            request_id: None,
-        });
+        let (id, region) = (lost.id.clone(), Region::from("us-east-1"));
+        lost.regions = Unknown(Gap::of_call(LIST_REGIONS, &id, &region, Reason::Denied, ""));
         assert_eq!(told(&["eu-wst-1"], &[lost]), None);
     }
 }

@@ -145,14 +145,13 @@ fn header(line: &[u8]) -> anyhow::Result<Header> {
 
 /// The organization's record never came.
 fn not_reached(header: &Header) -> Gap {
-    Gap {
-        call: calls::DESCRIBE_ORGANIZATION,
-        account: header.scope.caller_arn.account(),
-        region: Region::from("us-east-1"),
-        reason: Reason::Interrupted,
-        detail: "the file ends before its record".to_owned(),
-        request_id: None,
-    }
+    Gap::of_call(
+        calls::DESCRIBE_ORGANIZATION,
+        &header.scope.caller_arn.account(),
+        &Region::from("us-east-1"),
+        Reason::Interrupted,
+        "the file ends before its record",
+    )
 }
 
 /// One subject, one verdict: an account that lists a region twice cannot be judged.

@@ -145,7 +145,7 @@ impl<'a, 'w> Reading<'a, 'w> {
         }
         let Some(unread) = beside.unread else { return };
         let kept = &mut self.walked.unread;
-        let same = |gap: &Gap| (gap.call, gap.reason) == (unread.call, unread.reason);
+        let same = |gap: &Gap| (gap.call(), gap.reason) == (Some(unread.call), unread.reason);
         if !kept.iter().any(same) {
             kept.push(self.scoped.gap(&unread));
         }

@@ -102,12 +102,14 @@ impl Unread {
     #[must_use]
     pub fn gap(&self, account: &str, region: &str) -> Gap {
         Gap {
-            call: self.call,
-            account: AccountId::from(account),
-            region: Region::from(region),
-            reason: self.reason,
-            detail: self.detail.clone(),
             request_id: self.request_id.clone(),
+            ..Gap::of_call(
+                self.call,
+                &AccountId::from(account),
+                &Region::from(region),
+                self.reason,
+                self.detail.as_str(),
+            )
         }
     }
 
@@ -116,12 +118,12 @@ impl Unread {
     pub fn words(&self) -> String {
         format!("{} {}: {}", self.call, self.reason, self.detail)
     }
-}
 
-impl From<Gap> for Unread {
-    fn from(gap: Gap) -> Self {
+    /// What stood in the way of this call.
+    #[must_use]
+    pub fn of(call: ApiCall, gap: Gap) -> Self {
         Self {
-            call: gap.call,
+            call: gap.call().unwrap_or(call),
             reason: gap.reason,
             detail: gap.detail,
             request_id: gap.request_id,

@@ -1,7 +1,7 @@
 //! The trails, and where they write to.
 
 use trailaudit_checks::calls;
-use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
+use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Source, Unknown};
 use trailaudit_checks::ids::{AccountId, Arn, Region};
 use trailaudit_checks::inventory::bucket::{AclGrant, DefaultEncryption};
 use trailaudit_checks::inventory::monitoring::{
@@ -335,7 +335,7 @@ fn sandbox_bucket(ask: &mut Ask) -> Bucket {
     let at = At(SANDBOX, HOME, SANDBOX_LOGS);
     let _: Fact<Option<()>> = ask.absent(calls::HEAD_BUCKET, at);
     let gone = |call| Gap {
-        call,
+        source: Source::Call(call),
         account: AccountId::from(SANDBOX),
         region: Region::from(HOME),
         reason: Reason::NotAsked,

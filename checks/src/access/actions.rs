@@ -232,6 +232,18 @@ pub enum Escalation {
     ActsOnOrgTrail,
 }
 
+/// An action of the table, by its place there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ActionId(usize);
+
+impl ActionId {
+    /// Its place, for the sets of [`ActionTable`].
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
 /// All actions, and the index of the policies that touch them.
 #[derive(Debug)]
 pub struct Table {
@@ -244,16 +256,33 @@ pub struct Table {
 impl Table {
     /// The place of an action; case is ignored, as IAM ignores it.
     #[must_use]
-    pub fn place(&self, action: &str) -> Option<usize> {
+    pub fn find(&self, action: &str) -> Option<ActionId> {
         self.actions
             .iter()
             .position(|it| it.action.eq_ignore_ascii_case(action))
+            .map(ActionId)
     }
 
-    /// The action at a place.
+    /// An action that this code names.
+    #[expect(
+        clippy::expect_used,
+        reason = "the names are in the code, and a test looks each of them up"
+    )]
+    pub(super) fn named(&self, action: &str) -> ActionId {
+        self.find(action)
+            .expect("the code names only actions of the table")
+    }
+
+    /// Every action with its id.
+    pub fn each(&self) -> impl Iterator<Item = (ActionId, &TamperAction)> {
+        let all = self.actions.iter().enumerate();
+        all.map(|(place, action)| (ActionId(place), action))
+    }
+
+    /// The action with this id.
     #[must_use]
-    pub fn get(&self, place: usize) -> Option<&TamperAction> {
-        self.actions.get(place)
+    pub fn get(&self, id: ActionId) -> Option<&TamperAction> {
+        self.actions.get(id.0)
     }
 }
 
@@ -298,6 +327,6 @@ mod tests {
                 assert!(action.escalation.is_some(), "{}", action.action);
             }
         }
-        assert_eq!(table().place("CLOUDTRAIL:stoplogging"), Some(0));
+        assert_eq!(table().find("CLOUDTRAIL:stoplogging"), Some(ActionId(0)));
     }
 }

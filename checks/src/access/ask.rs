@@ -1,187 +1,22 @@
-//! One principal's questions to the evaluator, and the answers in a form that is kept.
+//! One principal's questions to the evaluator.
 
+use super::actions::ActionId;
+use super::answer::Answer;
 use super::ground::Ground;
 use super::indexed::Indexed;
 use super::resources::Resource;
+use crate::fact::SharedGap;
 use crate::ids::AccountId;
 use crate::inventory::ControlPolicyKind;
 use crate::policy::{
-    ActionSet, Caller, Context, Decision, Key, Layer, Layers, Policy, Request, StatementRef,
-    Strength, Target, Value, Verdict, decide,
+    ActionSet, Caller, Context, Key, Layers, Policy, Request, Target, Value, decide,
 };
-
-/// What came out, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// The verdict.
-    pub verdict: Verdict,
-    /// How hard the condition is to meet.
-    pub strength: Option<Strength>,
-    /// The condition, in words.
-    pub condition: Option<String>,
-    /// The statements that decide, in words.
-    pub statements: Vec<String>,
-    /// What could not be read.
-    pub missing: Vec<String>,
-    /// Which layers would have to allow it and do not, where no statement forbids it.
-    pub blocked: Vec<&'static str>,
-}
-
-impl Answer {
-    /// The lower, the easier: allowed, choosable, weak, strong, unknown, denied.
-    pub(super) fn rank(&self) -> u8 {
-        match (self.verdict, self.strength) {
-            (Verdict::Allowed, _) => 0,
-            (Verdict::Conditional, Some(Strength::Choosable) | None) => 1,
-            (Verdict::Conditional, Some(Strength::Weak)) => 2,
-            (Verdict::Conditional, Some(Strength::Strong)) => 3,
-            (Verdict::Unknown, _) => 4,
-            (Verdict::Denied, _) => 5,
-        }
-    }
-
-    pub(super) fn is_denied(&self) -> bool {
-        self.verdict == Verdict::Denied
-    }
-
-    pub(super) fn denied() -> Self {
-        Self {
-            verdict: Verdict::Denied,
-            strength: None,
-            condition: None,
-            statements: Vec::new(),
-            missing: Vec::new(),
-            blocked: Vec::new(),
-        }
-    }
-
-    /// Allowed by nature, not by a statement.
-    pub(super) fn allowed() -> Self {
-        Self {
-            verdict: Verdict::Allowed,
-            ..Self::denied()
-        }
-    }
-
-    /// Both are needed.
-    pub(super) fn and(self, other: &Self) -> Self {
-        let (mut worse, better) = if self.rank() >= other.rank() {
-            (self, other.clone())
-        } else {
-            (other.clone(), self)
-        };
-        worse.condition = match (worse.condition, better.condition) {
-            (Some(one), Some(two)) if one != two => Some(format!("({one}) and ({two})")),
-            (one, two) => one.or(two),
-        };
-        append(&mut worse.statements, better.statements);
-        append(&mut worse.missing, better.missing);
-        worse
-    }
-
-    /// One of them is enough.
-    pub(super) fn or(self, other: Self) -> Self {
-        if other.rank() < self.rank() {
-            other
-        } else {
-            self
-        }
-    }
-
-    /// Something that is not known may still stop it.
-    pub(super) fn unless(mut self, why: &str) -> Self {
-        if !self.is_denied() {
-            self.verdict = Verdict::Unknown;
-            self.missing.push(why.to_owned());
-        }
-        self
-    }
-
-    /// Only if something else is so, which is as hard as this.
-    pub(super) fn only_if(self, condition: &str, strength: Strength) -> Self {
-        let other = Self {
-            verdict: Verdict::Conditional,
-            strength: Some(strength),
-            condition: Some(condition.to_owned()),
-            ..Self::denied()
-        };
-        if self.is_denied() {
-            self
-        } else {
-            self.and(&other)
-        }
-    }
-}
-
-fn append(all: &mut Vec<String>, more: Vec<String>) {
-    for it in more {
-        if !all.contains(&it) {
-            all.push(it);
-        }
-    }
-}
-
-impl From<Decision> for Answer {
-    fn from(decision: Decision) -> Self {
-        let mut condition = decision
-            .residual
-            .as_ref()
-            .map(|residual| match residual.truncated {
-                true => "under conditions too many to list".to_owned(),
-                false => residual.to_string(),
-            });
-        if decision.verdict == Verdict::Conditional && condition.is_none() {
-            condition = Some("under conditions that were not narrowed down".to_owned());
-        }
-        Self {
-            verdict: decision.verdict,
-            strength: decision.strength,
-            condition,
-            statements: decision.statements.iter().map(words).collect(),
-            missing: decision.missing,
-            blocked: decision.blocked_by.into_iter().map(lacking).collect(),
-        }
-    }
-}
-
-/// What a layer that does not allow is called.
-fn lacking(layer: Layer) -> &'static str {
-    match layer {
-        Layer::Identity => "no policy of its own allows it",
-        Layer::Boundary => "its permissions boundary does not allow it",
-        Layer::Session => "the session policy does not allow it",
-        Layer::Scp => "some level of the organization's service control policies does not allow it",
-        Layer::Rcp => "the organization's resource control policies do not allow it",
-        Layer::Resource => "the policy of the resource does not allow it",
-        Layer::KeyGrant => "no grant of the key allows it",
-        Layer::Acl => "no access control list allows it",
-    }
-}
-
-/// A statement, as people find it.
-fn words(at: &StatementRef) -> String {
-    let layer = match at.layer {
-        Layer::Identity => "identity policy",
-        Layer::Boundary => "permissions boundary",
-        Layer::Session => "session policy",
-        Layer::Scp => "service control policy",
-        Layer::Rcp => "resource control policy",
-        Layer::Resource => "resource policy",
-        Layer::KeyGrant => "key grant",
-        Layer::Acl => "access control list",
-    };
-    let sid = match &at.sid {
-        Some(sid) if !sid.is_empty() => format!(" ({sid})"),
-        Some(_) | None => String::new(),
-    };
-    format!("{layer} {}, statement {}{sid}", at.policy, at.index + 1)
-}
 
 /// A principal, with all that has a say in what it may do.
 pub(super) struct Asker<'c> {
     pub(super) caller: Caller,
     pub(super) context: Context,
-    pub(super) layers: Layers<'c>,
+    pub(super) layers: Layers<'c, SharedGap>,
     /// Its own documents.
     pub(super) documents: Vec<&'c Indexed>,
     /// The actions that its own documents can allow; nothing if that may be any.
@@ -225,19 +60,20 @@ impl<'c> Asker<'c> {
     }
 
     /// Adds a document to its own.
-    pub(super) fn holds(&mut self, name: &str, read: Result<&'c Indexed, String>) {
+    pub(super) fn holds(&mut self, name: &str, read: Result<&'c Indexed, SharedGap>) {
         self.layers.identity.push(match read {
             Ok(indexed) => {
                 self.documents.push(indexed);
                 Policy::new(name, &indexed.document)
             }
-            Err(reason) => Policy::missing(name, &reason),
+            Err(gap) => Policy::missing(name, gap),
         });
     }
 
     /// Some document of its own can allow the action.
-    pub(super) fn touches(&self, action: usize) -> bool {
-        self.touched.as_ref().is_none_or(|set| set.contains(action))
+    pub(super) fn touches(&self, action: ActionId) -> bool {
+        let touched = self.touched.as_ref();
+        touched.is_none_or(|set| set.contains(action.index()))
     }
 
     /// The question on a resource of the inventory.
@@ -251,7 +87,7 @@ impl<'c> Asker<'c> {
     ) -> Answer {
         self.layers.resource = resource.policy.as_ref().map(|read| match read {
             Ok(indexed) => Policy::new(&resource.id, &indexed.document),
-            Err(reason) => Policy::missing(&resource.id, reason),
+            Err(gap) => Policy::missing(&resource.id, gap.clone()),
         });
         self.layers.grants.clone_from(&resource.grants);
         self.layers.acl.clone_from(&resource.acl);

@@ -1,6 +1,8 @@
 //! What a principal can change about another, or itself, so that it may do more.
 
-use super::ask::{Answer, Asker};
+use super::answer::Answer;
+use super::ask::Asker;
+use super::graph::Means;
 use super::ground::Ground;
 use super::indexed::Indexed;
 use super::people::{Freed, Papers, Person, Who, is_linked, is_reserved, place};
@@ -11,11 +13,11 @@ use crate::policy::{Key, Strength, Target, Value};
 pub(super) struct Freedom {
     pub(super) freed: Freed,
     pub(super) answer: Answer,
-    pub(super) by: String,
+    pub(super) by: Means,
 }
 
 /// Every action that changes what a principal may do.
-const CHANGES: [&str; 24] = [
+pub(super) const CHANGES: [&str; 24] = [
     "iam:PutUserPolicy",
     "iam:AttachUserPolicy",
     "iam:PutRolePolicy",
@@ -56,10 +58,10 @@ struct Change<'q, 'c> {
 }
 
 /// An answer, and the actions behind it.
-type Way = Option<(Answer, String)>;
+type Way = Option<(Answer, Means)>;
 
 impl Change<'_, '_> {
-    fn ask(&mut self, action: &str, arn: &Arn) -> Way {
+    fn ask(&mut self, action: &'static str, arn: &Arn) -> Way {
         if !self.asker.touches(place(action)) {
             return None;
         }
@@ -78,10 +80,10 @@ impl Change<'_, '_> {
         let target = Target::One(arn.to_string());
         let owner = self.papers.account;
         let answer = self.asker.plain(self.ground, action, target, owner, &with);
-        (!answer.is_denied()).then(|| (answer, action.to_owned()))
+        (!answer.is_denied()).then(|| (answer, Means::one(action)))
     }
 
-    fn best(&mut self, actions: &[&str], arn: &Arn) -> Way {
+    fn best(&mut self, actions: &[&'static str], arn: &Arn) -> Way {
         let mut best: Way = None;
         for action in actions {
             best = better(best, self.ask(action, arn));
@@ -114,11 +116,8 @@ fn better(one: Way, two: Way) -> Way {
     }
 }
 
-fn both(one: &(Answer, String), two: &(Answer, String)) -> (Answer, String) {
-    (
-        one.0.clone().and(&two.0),
-        format!("{} and {}", one.1, two.1),
-    )
+fn both(one: &(Answer, Means), two: &(Answer, Means)) -> (Answer, Means) {
+    (one.0.clone().and(&two.0), one.1.and(&two.1))
 }
 
 /// Everything that the asker can change about `who`.
@@ -152,7 +151,7 @@ pub(super) fn of<'c>(
     let tagged = tagged(&mut change, &person, ground);
     let mut all = Vec::new();
     let single = |freed: Freed, way: Way| way.map(|way| (freed, way));
-    let ways: Vec<(Freed, (Answer, String))> = [
+    let ways: Vec<(Freed, (Answer, Means))> = [
         single(
             Freed {
                 granted: true,
@@ -189,11 +188,11 @@ pub(super) fn of<'c>(
     for set in 1_usize..1 << ways.len() {
         let chosen = ways.iter().enumerate();
         let chosen = chosen.filter(|(at, _)| set & (1 << at) != 0);
-        let chosen: Vec<&(Freed, (Answer, String))> = chosen.map(|(_, way)| way).collect();
+        let chosen: Vec<&(Freed, (Answer, Means))> = chosen.map(|(_, way)| way).collect();
         all.extend(together(&chosen));
     }
     if person.role.is_none() {
-        let mut joins: Vec<(Freed, (Answer, String))> = Vec::new();
+        let mut joins: Vec<(Freed, (Answer, Means))> = Vec::new();
         for (group, it) in papers.details.groups.iter().enumerate() {
             if person.groups.contains(&it.name) {
                 continue;
@@ -207,7 +206,7 @@ pub(super) fn of<'c>(
             }
         }
         // One by one, and all at once: rights of several groups may make one way.
-        let every: Vec<&(Freed, (Answer, String))> = joins.iter().collect();
+        let every: Vec<&(Freed, (Answer, Means))> = joins.iter().collect();
         let sets = joins.iter().map(|it| vec![it]);
         let several = (joins.len() > 1).then_some(every);
         for set in sets.chain(several) {
@@ -226,16 +225,12 @@ pub(super) fn of<'c>(
 }
 
 /// Several changes as one.
-fn together(ways: &[&(Freed, (Answer, String))]) -> Option<Freedom> {
+fn together(ways: &[&(Freed, (Answer, Means))]) -> Option<Freedom> {
     let ((freed, way), rest) = ways.split_first()?;
     let (mut freed, mut way) = (freed.clone(), way.clone());
     for (more, other) in rest {
         freed = freed.and(more);
-        way = if way.1.split(" and ").any(|it| it == other.1) {
-            (way.0.and(&other.0), way.1)
-        } else {
-            both(&way, other)
-        };
+        way = both(&way, other);
     }
     let (answer, by) = way;
     Some(Freedom { freed, answer, by })
@@ -247,7 +242,7 @@ fn tagged(change: &mut Change<'_, '_>, person: &Person<'_>, ground: &Ground<'_>)
     if !ground.own_tags_matter && !own.any(Indexed::looks_at_own_tags) {
         return None;
     }
-    let ways: &[&str] = match person.role {
+    let ways: &[&'static str] = match person.role {
         Some(_) => &["iam:TagRole", "iam:UntagRole"],
         None => &["iam:TagUser", "iam:UntagUser"],
     };
@@ -255,7 +250,7 @@ fn tagged(change: &mut Change<'_, '_>, person: &Person<'_>, ground: &Ground<'_>)
 }
 
 fn granted(change: &mut Change<'_, '_>, person: &Person<'_>) -> Way {
-    let own: &[&str] = match person.role {
+    let own: &[&'static str] = match person.role {
         Some(_) => &["iam:PutRolePolicy", "iam:AttachRolePolicy"],
         None => &["iam:PutUserPolicy", "iam:AttachUserPolicy"],
     };
@@ -280,7 +275,7 @@ fn granted(change: &mut Change<'_, '_>, person: &Person<'_>) -> Way {
 }
 
 fn unbound(change: &mut Change<'_, '_>, person: &Person<'_>, boundary: &Arn) -> Way {
-    let lift: &[&str] = match person.role {
+    let lift: &[&'static str] = match person.role {
         Some(_) => &[
             "iam:DeleteRolePermissionsBoundary",
             "iam:PutRolePermissionsBoundary",
@@ -295,7 +290,7 @@ fn unbound(change: &mut Change<'_, '_>, person: &Person<'_>, boundary: &Arn) -> 
 
 /// Every document of its own that denies something can go, or be rewritten; nothing if there is none.
 fn undenied(change: &mut Change<'_, '_>, person: &Person<'_>) -> Way {
-    let (delete, detach): (&[&str], &[&str]) = match person.role {
+    let (delete, detach): (&[&'static str], &[&'static str]) = match person.role {
         Some(_) => (
             &["iam:DeleteRolePolicy", "iam:PutRolePolicy"],
             &["iam:DetachRolePolicy"],
@@ -319,7 +314,7 @@ fn undenied(change: &mut Change<'_, '_>, person: &Person<'_>) -> Way {
     for name in person.groups {
         let group = change.papers.groups.get(name.as_str())?;
         let group = change.papers.details.groups.get(*group)?;
-        let ways: (&[&str], &[&str]) = (
+        let ways: (&[&'static str], &[&'static str]) = (
             &["iam:DeleteGroupPolicy", "iam:PutGroupPolicy"],
             &["iam:DetachGroupPolicy"],
         );
@@ -336,7 +331,7 @@ fn collect(
     change: &mut Change<'_, '_>,
     owner: &Arn,
     attached: &[Arn],
-    (delete, detach): (&[&str], &[&str]),
+    (delete, detach): (&[&'static str], &[&'static str]),
     otherwise: Way,
     all: &mut Way,
 ) -> bool {
@@ -361,9 +356,6 @@ fn collect(
     for way in ways {
         let Some(way) = way else { return false };
         *all = Some(match all.take() {
-            Some(before) if before.1.split(" and ").any(|it| it == way.1) => {
-                (before.0.and(&way.0), before.1)
-            }
             Some(before) => both(&before, &way),
             None => way,
         });

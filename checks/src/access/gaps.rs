@@ -1,12 +1,13 @@
 //! Facts that are missing and bear on who can tamper: to name the calls behind an answer, and to tell where somebody
 //! may be overlooked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use crate::calls::ApiCall;
 use crate::evaluate::Context;
-use crate::fact::{Fact, Gap};
+use crate::fact::{Fact, Gap, Reason, SharedGap};
 use crate::ids::{AccountId, Region};
-use crate::inventory::{Bucket, Key, LogGroup};
+use crate::inventory::{Bucket, Key, LogGroup, RegionView};
 
 /// A gap, and the account and region that it is about.
 struct Missing<'a> {
@@ -82,18 +83,18 @@ fn all<'a>(ctx: &'a Context<'_>) -> Vec<Missing<'a>> {
             true,
         );
     }
-    // Alarms and rules about trails lie where the log groups and the trails do; elsewhere nobody asks for them.
-    let groups = inventory
-        .log_groups
-        .values()
-        .map(|it| (&it.account, &it.region));
-    let trails = inventory
-        .trails
-        .values()
-        .map(|it| (&it.account, &it.home_region));
-    let watched: BTreeSet<(&AccountId, &Region)> = groups.chain(trails).collect();
+    let watched = watched(ctx);
     for it in inventory.regions.values() {
         add(&it.account, &it.region, it.channels.gap(), true);
+        // A principal that could switch one off is unknown by itself: see `guards`.
+        for gap in [
+            it.config_recorder.gap(),
+            it.guardduty.gap(),
+            it.security_hub.gap(),
+            it.access_analyzers.gap(),
+        ] {
+            add(&it.account, &it.region, gap, false);
+        }
         if watched.contains(&(&it.account, &it.region)) {
             for gap in [
                 it.alarms.gap(),
@@ -131,16 +132,40 @@ fn all<'a>(ctx: &'a Context<'_>) -> Vec<Missing<'a>> {
     all
 }
 
-/// By the words in which a gap stands in an answer.
-pub(super) fn by_words(ctx: &Context<'_>) -> BTreeMap<String, Gap> {
-    let all = all(ctx).into_iter();
-    all.map(|it| (it.gap.to_string(), it.gap.clone())).collect()
+/// Alarms and rules about trails lie where the log groups and the trails do; elsewhere nobody asks for them.
+fn watched<'a>(ctx: &'a Context<'_>) -> BTreeSet<(&'a AccountId, &'a Region)> {
+    let groups = ctx.inventory.log_groups.values();
+    let groups = groups.map(|it| (&it.account, &it.region));
+    let trails = ctx.inventory.trails.values();
+    let trails = trails.map(|it| (&it.account, &it.home_region));
+    groups.chain(trails).collect()
+}
+
+/// Whether alarms and rules about trails are looked for in this region.
+pub(super) fn is_watched(view: &RegionView, ctx: &Context<'_>) -> bool {
+    let groups = ctx.inventory.log_groups.values();
+    let mut groups = groups.map(|it| (&it.account, &it.region));
+    let trails = ctx.inventory.trails.values();
+    let mut trails = trails.map(|it| (&it.account, &it.home_region));
+    let here = (&view.account, &view.region);
+    groups.any(|it| it == here) || trails.any(|it| it == here)
+}
+
+/// A gap that is no answer's: about something that was read and does not say what is needed.
+pub(super) fn of(
+    call: ApiCall,
+    account: &AccountId,
+    region: &Region,
+    reason: Reason,
+    detail: &str,
+) -> SharedGap {
+    SharedGap::new(Gap::of_call(call, account, region, reason, detail))
 }
 
 /// Where somebody, or something that could be tampered with, may be overlooked.
 pub(crate) fn holes(ctx: &Context<'_>) -> Vec<(AccountId, Region, Gap)> {
     let all = all(ctx).into_iter().filter(|it| it.hides);
-    let all = all.filter(|it| it.gap.reason != crate::fact::Reason::DeniedByScp);
+    let all = all.filter(|it| it.gap.reason != Reason::DeniedByScp);
     let all: BTreeSet<(AccountId, Region, Gap)> = all
         .map(|it| (it.account, it.region, it.gap.clone()))
         .collect();

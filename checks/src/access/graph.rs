@@ -1,18 +1,28 @@
 //! Who can become whom, and the shortest ways to those who can do harm.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 
 use serde::Serialize;
 
-use super::ask::Answer;
+use super::actions::ActionId;
+use super::answer::{Answer, Rank};
 use super::held::Holdings;
+use super::resources::ResourceId;
 use crate::ids::AccountId;
 
 /// More steps than this are not followed.
 pub const MAX_HOPS: usize = 6;
-/// The ranks of the ways that are followed, and of the rights at their ends; see [`Answer::rank`]. What is not known comes
-/// last, and there the ways to known rights first.
-const ROUNDS: [(u8, u8); 6] = [(0, 0), (1, 1), (2, 2), (3, 3), (4, 3), (4, 4)];
+/// The ranks of the ways that are followed, and of the rights at their ends. What is not known comes last, and there the
+/// ways to known rights first.
+const ROUNDS: [(Rank, Rank); 6] = [
+    (Rank::Allowed, Rank::Allowed),
+    (Rank::Choosable, Rank::Choosable),
+    (Rank::Weak, Rank::Weak),
+    (Rank::Strong, Rank::Strong),
+    (Rank::Unknown, Rank::Strong),
+    (Rank::Unknown, Rank::Unknown),
+];
 
 /// What kind of principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -80,13 +90,77 @@ impl Node {
     }
 }
 
+/// A node of the graph, by its place there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct NodeId(usize);
+
+/// An edge of the graph, by its place there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct EdgeId(usize);
+
+/// The actions that a step needs, all of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Means(Vec<Need>);
+
+/// One need of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Need {
+    /// This action.
+    One(&'static str),
+    /// One of these.
+    OneOf(&'static [&'static str]),
+}
+
+impl Means {
+    /// One of many is taken, which is no step.
+    pub(super) fn none() -> Self {
+        Self::default()
+    }
+
+    pub(super) fn one(action: &'static str) -> Self {
+        Self(vec![Need::One(action)])
+    }
+
+    pub(super) fn one_of(actions: &'static [&'static str]) -> Self {
+        Self(vec![Need::OneOf(actions)])
+    }
+
+    /// Both, each action once.
+    pub(super) fn and(&self, other: &Self) -> Self {
+        let mut all = self.0.clone();
+        for it in &other.0 {
+            if !all.contains(it) {
+                all.push(*it);
+            }
+        }
+        Self(all)
+    }
+
+    pub(super) fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Means {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, it) in self.0.iter().enumerate() {
+            let and = if index > 0 { " and " } else { "" };
+            match it {
+                Need::One(action) => write!(f, "{and}{action}")?,
+                Need::OneOf(actions) => write!(f, "{and}{}", actions.join(" or "))?,
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A way from one principal to another.
 #[derive(Debug, Clone)]
 pub(super) struct Edge {
-    pub(super) from: usize,
-    pub(super) to: usize,
-    /// The actions that are needed; empty where one of many is taken, which is no step.
-    pub(super) by: String,
+    pub(super) from: NodeId,
+    pub(super) to: NodeId,
+    /// None where one of many is taken.
+    pub(super) by: Means,
     pub(super) answer: Answer,
 }
 
@@ -97,32 +171,70 @@ pub(super) struct Graph {
     pub(super) edges: Vec<Edge>,
 }
 
-/// An action and a resource, by place.
-pub(super) type What = (usize, usize);
+/// A right: an action on a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct What {
+    pub(super) action: ActionId,
+    pub(super) resource: ResourceId,
+}
 
 /// Who holds something, each with the rank of the answer.
-type Capable = Vec<(usize, u8)>;
+type Capable = Vec<(NodeId, Rank)>;
+
+/// How a node gets somewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Way {
+    /// Of its best way.
+    pub(super) rank: Rank,
+    /// The next edge; nothing where it holds the right itself.
+    pub(super) next: Option<EdgeId>,
+}
 
 /// What several principals hold alike, and who can get there.
 #[derive(Debug)]
 pub(super) struct Reach {
     pub(super) what: Vec<What>,
-    /// How each node gets there: the rank of its best way, and the next edge; nothing where it holds it itself.
-    pub(super) ways: BTreeMap<usize, (u8, Option<usize>)>,
+    /// How each node gets there.
+    pub(super) ways: BTreeMap<NodeId, Way>,
 }
 
 impl Graph {
-    pub(super) fn add(&mut self, node: Node) -> usize {
+    pub(super) fn add(&mut self, node: Node) -> NodeId {
         self.nodes.push(node);
-        self.nodes.len() - 1
+        NodeId(self.nodes.len() - 1)
     }
 
-    pub(super) fn link(&mut self, from: usize, to: usize, by: &str, answer: Answer) {
+    pub(super) fn node(&self, id: NodeId) -> Option<&Node> {
+        self.nodes.get(id.0)
+    }
+
+    pub(super) fn node_mut(&mut self, id: NodeId) -> Option<&mut Node> {
+        self.nodes.get_mut(id.0)
+    }
+
+    /// The node of this name.
+    pub(super) fn find(&self, kind: ActorKind, id: &str) -> Option<NodeId> {
+        let mut all = self.each();
+        let found = all.find(|(_, it)| it.kind == kind && it.id == id);
+        found.map(|(node, _)| node)
+    }
+
+    /// Every node with its id.
+    pub(super) fn each(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        let all = self.nodes.iter().enumerate();
+        all.map(|(place, node)| (NodeId(place), node))
+    }
+
+    fn edge(&self, id: EdgeId) -> Option<&Edge> {
+        self.edges.get(id.0)
+    }
+
+    pub(super) fn link(&mut self, from: NodeId, to: NodeId, by: Means, answer: Answer) {
         if !answer.is_denied() && from != to {
             self.edges.push(Edge {
                 from,
                 to,
-                by: by.to_owned(),
+                by,
                 answer,
             });
         }
@@ -131,11 +243,15 @@ impl Graph {
     /// For everything that somebody holds, who can get there.
     pub(super) fn solve(&self) -> Vec<Reach> {
         let mut holders: BTreeMap<What, Capable> = BTreeMap::new();
-        for (place, node) in self.nodes.iter().enumerate() {
+        for (id, node) in self.each() {
             for held in &node.holdings.held {
                 for action in &held.actions {
-                    let list = holders.entry((*action, held.resource)).or_default();
-                    list.push((place, held.answer.rank()));
+                    let what = What {
+                        action: *action,
+                        resource: held.resource,
+                    };
+                    let list = holders.entry(what).or_default();
+                    list.push((id, held.answer.rank()));
                 }
             }
         }
@@ -143,10 +259,10 @@ impl Graph {
         for (what, who) in holders {
             alike.entry(who).or_default().push(what);
         }
-        let mut into: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.len()];
+        let mut into: Vec<Vec<EdgeId>> = vec![Vec::new(); self.nodes.len()];
         for (place, edge) in self.edges.iter().enumerate() {
-            if let Some(list) = into.get_mut(edge.to) {
-                list.push(place);
+            if let Some(list) = into.get_mut(edge.to.0) {
+                list.push(EdgeId(place));
             }
         }
         alike
@@ -159,19 +275,18 @@ impl Graph {
     }
 
     /// Backwards from the capable: first by ways that are open, then by those that are harder, each the shortest.
-    fn ways(
-        &self,
-        capable: &[(usize, u8)],
-        into: &[Vec<usize>],
-    ) -> BTreeMap<usize, (u8, Option<usize>)> {
-        let mut found: BTreeMap<usize, (u8, Option<usize>)> = BTreeMap::new();
+    fn ways(&self, capable: &[(NodeId, Rank)], into: &[Vec<EdgeId>]) -> BTreeMap<NodeId, Way> {
+        let mut found: BTreeMap<NodeId, Way> = BTreeMap::new();
         for (rank, own_rank) in ROUNDS {
             // Steps so far, in the order of their number; one of many is no step.
-            let mut steps: BTreeMap<usize, usize> = BTreeMap::new();
+            let mut steps: BTreeMap<NodeId, usize> = BTreeMap::new();
             let mut queue = VecDeque::new();
             for (node, own) in capable {
                 if *own <= own_rank {
-                    found.entry(*node).or_insert((*own, None));
+                    found.entry(*node).or_insert(Way {
+                        rank: *own,
+                        next: None,
+                    });
                     steps.insert(*node, 0);
                     queue.push_back((*node, 0));
                 }
@@ -180,11 +295,11 @@ impl Graph {
                 if steps.get(&node).is_some_and(|best| *best < so_far) {
                     continue;
                 }
-                for place in into.get(node).into_iter().flatten() {
-                    let Some(edge) = self.edges.get(*place) else {
+                for id in into.get(node.0).into_iter().flatten() {
+                    let Some(edge) = self.edge(*id) else {
                         continue;
                     };
-                    let now = so_far + usize::from(!edge.by.is_empty());
+                    let now = so_far + usize::from(!edge.by.is_none());
                     let shorter = steps.get(&edge.from).is_none_or(|before| now < *before);
                     if edge.answer.rank() > rank || now > MAX_HOPS || !shorter {
                         continue;
@@ -192,15 +307,20 @@ impl Graph {
                     steps.insert(edge.from, now);
                     match found.get(&edge.from) {
                         // Found in this round, by a longer way.
-                        Some((of, Some(_))) if *of == rank => {
-                            found.insert(edge.from, (rank, Some(*place)));
+                        Some(Way {
+                            rank: of,
+                            next: Some(_),
+                        }) if *of == rank => {
+                            let next = Some(*id);
+                            found.insert(edge.from, Way { rank, next });
                         }
                         Some(_) => {}
                         None => {
-                            found.insert(edge.from, (rank, Some(*place)));
+                            let next = Some(*id);
+                            found.insert(edge.from, Way { rank, next });
                         }
                     }
-                    if edge.by.is_empty() {
+                    if edge.by.is_none() {
                         queue.push_front((edge.from, now));
                     } else {
                         queue.push_back((edge.from, now));
@@ -212,15 +332,13 @@ impl Graph {
     }
 
     /// The edges from a node to what it can get, in order.
-    pub(super) fn path(&self, reach: &Reach, from: usize) -> Vec<&Edge> {
+    pub(super) fn path(&self, reach: &Reach, from: NodeId) -> Vec<&Edge> {
         let mut path = Vec::new();
         let mut at = from;
         // As many steps as ways can have: the file of a hostile account must not hold us in a ring.
         for _ in 0..4 * MAX_HOPS {
-            let Some((_, Some(next))) = reach.ways.get(&at) else {
-                break;
-            };
-            let Some(edge) = self.edges.get(*next) else {
+            let next = reach.ways.get(&at).and_then(|way| way.next);
+            let Some(edge) = next.and_then(|next| self.edge(next)) else {
                 break;
             };
             path.push(edge);
@@ -230,9 +348,10 @@ impl Graph {
     }
 
     /// The answer of the node itself to holding it.
-    pub(super) fn own(&self, node: usize, what: (usize, usize)) -> Option<&Answer> {
-        let mut held = self.nodes.get(node)?.holdings.held.iter();
-        let held = held.find(|it| it.resource == what.1 && it.actions.contains(&what.0))?;
+    pub(super) fn own(&self, node: NodeId, what: What) -> Option<&Answer> {
+        let mut held = self.node(node)?.holdings.held.iter();
+        let held =
+            held.find(|it| it.resource == what.resource && it.actions.contains(&what.action))?;
         Some(&held.answer)
     }
 }

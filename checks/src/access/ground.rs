@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::actions::{Kind, table};
+use super::actions::{ActionId, Kind, table};
+use super::gaps;
 use super::indexed::Indexed;
-use super::resources::{self, Resource};
+use super::resources::{self, Resource, ResourceId};
+use crate::calls;
 use crate::evaluate::Context;
-use crate::fact::Fact;
+use crate::fact::{Fact, Reason, SharedGap};
 use crate::ids::AccountId;
 use crate::inventory::{ControlPolicyKind, Organization};
 use crate::policy::{ActionSet, Circumstances, Level, Policy, Principal};
@@ -17,16 +19,16 @@ pub(super) struct Ground<'a> {
     pub(super) ctx: &'a Context<'a>,
     control: Option<Control<'a>>,
     /// Per action of the table: actions of one class are named by the same statements of all control policies.
-    pub(super) control_class: Vec<usize>,
-    pub(super) resources: Vec<Resource>,
-    pub(super) by_account: BTreeMap<AccountId, Vec<usize>>,
+    pub(super) control_class: Classes,
+    resources: Vec<Resource>,
+    pub(super) by_account: BTreeMap<AccountId, Vec<ResourceId>>,
     /// Resources that somebody from another account may reach.
-    pub(super) shared: Vec<usize>,
+    pub(super) shared: Vec<ResourceId>,
     /// Per kind of resource, the actions that act on it.
-    pub(super) by_kind: BTreeMap<Kind, Vec<usize>>,
+    pub(super) by_kind: BTreeMap<Kind, Vec<ActionId>>,
     pub(super) organization: Option<&'a Organization>,
     /// Accounts that change the organization's trails beside the management account, or why that is not known.
-    pub(super) trail_administrators: Result<Vec<String>, String>,
+    pub(super) trail_administrators: Result<Vec<String>, SharedGap>,
     pub(super) policy_administrators: Vec<String>,
     /// Some guard looks at the tags of resources.
     pub(super) tags_matter: bool,
@@ -41,17 +43,15 @@ impl<'a> Ground<'a> {
         let documents = control.iter().flat_map(Control::documents);
         let documents: Vec<Indexed> = documents.cloned().map(Indexed::new).collect();
         let resources = resources::all(ctx);
-        let mut by_account: BTreeMap<AccountId, Vec<usize>> = BTreeMap::new();
-        for (place, resource) in resources.iter().enumerate() {
-            by_account
-                .entry(resource.account.clone())
-                .or_default()
-                .push(place);
+        let mut by_account: BTreeMap<AccountId, Vec<ResourceId>> = BTreeMap::new();
+        for (id, resource) in resources::each(&resources) {
+            let own = by_account.entry(resource.account.clone()).or_default();
+            own.push(id);
         }
-        let mut by_kind: BTreeMap<Kind, Vec<usize>> = BTreeMap::new();
-        for (place, action) in table().actions.iter().enumerate() {
+        let mut by_kind: BTreeMap<Kind, Vec<ActionId>> = BTreeMap::new();
+        for (id, action) in table().each() {
             for kind in &action.on {
-                by_kind.entry(*kind).or_default().push(place);
+                by_kind.entry(*kind).or_default().push(id);
             }
         }
         let policies = resources
@@ -63,8 +63,9 @@ impl<'a> Ground<'a> {
                 let read = it.policy.as_ref().and_then(|it| it.as_ref().ok());
                 read.is_some_and(Indexed::looks_at_own_tags)
             });
-        let shared = (0..resources.len())
-            .filter(|place| resources.get(*place).is_some_and(Resource::is_shared))
+        let shared = resources::each(&resources)
+            .filter(|(_, it)| it.is_shared())
+            .map(|(id, _)| id)
             .collect();
         Self {
             control_class: classes(documents.iter().map(|it| it.by_statement.as_slice())),
@@ -82,14 +83,38 @@ impl<'a> Ground<'a> {
         }
     }
 
+    pub(super) fn resource(&self, id: ResourceId) -> Option<&Resource> {
+        resources::get(&self.resources, id)
+    }
+
+    /// All resources, each with its id.
+    pub(super) fn resources(&self) -> impl Iterator<Item = (ResourceId, &Resource)> {
+        resources::each(&self.resources)
+    }
+
+    /// Why the principals of an account were not read, where they were not.
+    pub(super) fn unread(&self, account: &AccountId) -> SharedGap {
+        let session = self.ctx.inventory.accounts.get(account);
+        match session.and_then(|it| it.session.gap()) {
+            Some(gap) => SharedGap::new(gap.clone()),
+            None => gaps::of(
+                calls::GET_ACCOUNT_AUTHORIZATION_DETAILS,
+                account,
+                &self.ctx.home(),
+                Reason::NotAsked,
+                "the principals of the account were not read",
+            ),
+        }
+    }
+
     /// The control policies over an account; nothing where none are in play.
     pub(super) fn levels(
         &self,
         kind: ControlPolicyKind,
         account: &AccountId,
-    ) -> Option<Vec<Level<'_>>> {
+    ) -> Option<Vec<Level<'_, SharedGap>>> {
         if let Fact::Unknown(gap) = &self.ctx.inventory.organization {
-            let policy = Policy::missing("control policies", &gap.to_string());
+            let policy = Policy::missing("control policies", SharedGap::new(gap.clone()));
             return Some(vec![Level {
                 target: account.to_string(),
                 policies: vec![policy],
@@ -106,7 +131,7 @@ impl<'a> Ground<'a> {
     }
 
     /// Whether an account acts for the organization on this service, and why if that is not known.
-    pub(super) fn acts_for_all(&self, account: &str, service: &str) -> Result<bool, String> {
+    pub(super) fn acts_for_all(&self, account: &str, service: &str) -> Result<bool, SharedGap> {
         if self.organization.is_some() && self.management() == Some(account) {
             return Ok(true);
         }
@@ -138,30 +163,37 @@ impl<'a> Ground<'a> {
 }
 
 /// Numbers actions so that two have one number only if the same statements name them.
-pub(super) fn classes<'s>(documents: impl Iterator<Item = &'s [ActionSet]>) -> Vec<usize> {
+pub(super) fn classes<'s>(documents: impl Iterator<Item = &'s [ActionSet]>) -> Classes {
     let sets: Vec<&ActionSet> = documents.flatten().collect();
     let mut seen: BTreeMap<Vec<bool>, usize> = BTreeMap::new();
-    let actions = 0..table().actions.len();
-    actions
-        .map(|action| {
-            let signature = sets.iter().map(|set| set.contains(action)).collect();
-            let next = seen.len();
-            *seen.entry(signature).or_insert(next)
-        })
-        .collect()
+    let class = |(action, _): (ActionId, _)| {
+        let signature = sets.iter().map(|set| set.contains(action.index()));
+        let next = seen.len();
+        *seen.entry(signature.collect()).or_insert(next)
+    };
+    Classes(table().each().map(class).collect())
+}
+
+/// Per action of the table, the number of its class.
+pub(super) struct Classes(Vec<usize>);
+
+impl Classes {
+    pub(super) fn of(&self, action: ActionId) -> Option<usize> {
+        self.0.get(action.index()).copied()
+    }
 }
 
 /// Accounts that administer a service for the organization, or why that is not known.
 fn administrators(
     organization: Option<&Organization>,
     service: &str,
-) -> Result<Vec<String>, String> {
+) -> Result<Vec<String>, SharedGap> {
     let Some(organization) = organization else {
         return Ok(Vec::new());
     };
     let all = match &organization.delegated_administrators {
         Fact::Known(all) => all,
-        Fact::Unknown(gap) => return Err(gap.to_string()),
+        Fact::Unknown(gap) => return Err(SharedGap::new(gap.clone())),
     };
     let mut accounts = Vec::new();
     for it in all {
@@ -171,7 +203,7 @@ fn administrators(
                     accounts.push(it.account.to_string());
                 }
             }
-            Fact::Unknown(gap) => return Err(gap.to_string()),
+            Fact::Unknown(gap) => return Err(SharedGap::new(gap.clone())),
         }
     }
     Ok(accounts)

@@ -1,11 +1,16 @@
 //! What stands above the record: alarms, rules, topics, the services that watch, the account and the organization.
+//!
+//! A control whose state could not be read is not absent: it is a target of which it is not known whether it is there, so
+//! whoever could take it away gets an unknown.
 
 use std::collections::BTreeSet;
 
 use super::actions::Kind;
-use super::resources::{Resource, every, one, policy};
+use super::resources::{Resource, Source, every, one, policy_of};
+use crate::access::gaps;
+use crate::calls;
 use crate::evaluate::Context;
-use crate::fact::Fact;
+use crate::fact::{Fact, Gap, Reason, SharedGap};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::monitoring::Alarm;
 use crate::inventory::{Account, LogGroup, RegionView};
@@ -28,7 +33,12 @@ pub(super) fn add(ctx: &Context<'_>, all: &mut Vec<Resource>) {
             &topic.arn.account(),
             Some(&topic.arn.region()),
         );
-        it.policy = policy(&fact);
+        let source = Source {
+            call: calls::GET_TOPIC_ATTRIBUTES,
+            account: &topic.arn.account(),
+            region: &topic.arn.region(),
+        };
+        it.policy = policy_of(&fact, source);
         all.push(it);
     }
     let mut queues = BTreeSet::new();
@@ -39,7 +49,9 @@ pub(super) fn add(ctx: &Context<'_>, all: &mut Vec<Resource>) {
     }
     for arn in queues {
         let mut it = one(Kind::Queue, arn, &arn.account(), Some(&arn.region()));
-        it.policy = Some(Err("policies of queues are not collected".to_owned()));
+        let what = "the policy of an SQS queue";
+        let gap = Gap::not_modelled(what, &arn.account(), &arn.region());
+        it.policy = Some(Err(SharedGap::new(gap)));
         all.push(it);
     }
     for account in inventory.accounts.values().filter(|it| !it.excluded) {
@@ -50,6 +62,18 @@ pub(super) fn add(ctx: &Context<'_>, all: &mut Vec<Resource>) {
 
 fn region(view: &RegionView, ctx: &Context<'_>, all: &mut Vec<Resource>) {
     let (account, region) = (&view.account, Some(&view.region));
+    let partition = &ctx.inventory.header.scope.partition;
+    // All of a kind that could not be listed.
+    let unlisted = |kind: Kind, service: &str, resource: &str, gap: &Gap| {
+        let pattern = format!(
+            "arn:{partition}:{service}:{}:{account}:{resource}",
+            view.region
+        );
+        let mut it = every(kind, &pattern, account);
+        it.region = region.cloned();
+        it.open(&[], gap);
+        it
+    };
     let here = |group: &&LogGroup| {
         group.account == view.account
             && group.region == view.region
@@ -57,6 +81,9 @@ fn region(view: &RegionView, ctx: &Context<'_>, all: &mut Vec<Resource>) {
     };
     let groups: Vec<&LogGroup> = ctx.inventory.log_groups.values().filter(here).collect();
     if !groups.is_empty() {
+        if let Some(gap) = unknown(&view.alarms) {
+            all.push(unlisted(Kind::Alarm, "cloudwatch", "alarm:*", gap));
+        }
         for alarm in view.alarms.ok().into_iter().flatten() {
             if !groups.iter().any(|group| watches(alarm, group)) {
                 continue;
@@ -64,7 +91,7 @@ fn region(view: &RegionView, ctx: &Context<'_>, all: &mut Vec<Resource>) {
             let mut it = one(Kind::Alarm, &alarm.arn, account, region);
             let gap = groups.iter().find_map(|group| group.metric_filters.gap());
             if let (Some(gap), Some(_)) = (gap, &alarm.metric) {
-                it.open.push((Vec::new(), gap.to_string()));
+                it.open(&[], gap);
             }
             all.push(it);
         }
@@ -77,8 +104,12 @@ fn region(view: &RegionView, ctx: &Context<'_>, all: &mut Vec<Resource>) {
             bus = true;
         }
     }
+    // Rules about trails lie where trails or their log groups do; elsewhere nobody asks for them.
+    if let Some(gap) = unknown(&view.rules).filter(|_| gaps::is_watched(view, ctx)) {
+        all.push(unlisted(Kind::EventRule, "events", "rule/*", gap));
+        all.push(unlisted(Kind::EventBus, "events", "event-bus/default", gap));
+    }
     if bus {
-        let partition = &ctx.inventory.header.scope.partition;
         let arn = format!(
             "arn:{partition}:events:{}:{account}:event-bus/default",
             view.region
@@ -99,6 +130,49 @@ fn watches(alarm: &Alarm, group: &LogGroup) -> bool {
     counted.any(|it| it.namespace == *namespace && it.name == *metric)
 }
 
+/// Whether a service watches in a region.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum State<'v> {
+    On,
+    Off,
+    Unknown(&'v Gap),
+}
+
+impl<'v> State<'v> {
+    fn of<T>(fact: &'v Fact<T>, on: impl FnOnce(&T) -> bool) -> Self {
+        match fact {
+            Fact::Known(value) if on(value) => Self::On,
+            Fact::Known(_) => Self::Off,
+            Fact::Unknown(_) => unknown(fact).map_or(Self::Off, Self::Unknown),
+        }
+    }
+}
+
+/// The gap of a fact. Where a service control policy closes the service or region to us it closes it to the account's
+/// other principals as well: nothing is overlooked there, as for the listings (see [`gaps::holes`]).
+fn unknown<T>(fact: &Fact<T>) -> Option<&Gap> {
+    fact.gap().filter(|gap| gap.reason != Reason::DeniedByScp)
+}
+
+/// How the state of a service in one region is found.
+type Look = for<'v> fn(&'v RegionView) -> State<'v>;
+
+/// The services that watch, how their ARNs name them, and where their state is.
+const WATCHERS: [(Kind, &str, Look); 4] = [
+    (Kind::Guardduty, "guardduty", |it| {
+        State::of(&it.guardduty, |on| *on)
+    }),
+    (Kind::Securityhub, "securityhub", |it| {
+        State::of(&it.security_hub, |on| *on)
+    }),
+    (Kind::Config, "config", |it| {
+        State::of(&it.config_recorder, Option::is_some)
+    }),
+    (Kind::AccessAnalyzer, "access-analyzer", |it| {
+        State::of(&it.access_analyzers, |all| !all.is_empty())
+    }),
+];
+
 /// The services that watch in some region of the account, and the account's own settings.
 fn watchers(account: &Account, ctx: &Context<'_>, all: &mut Vec<Resource>) {
     let inventory = ctx.inventory;
@@ -111,37 +185,20 @@ fn watchers(account: &Account, ctx: &Context<'_>, all: &mut Vec<Resource>) {
         .take_while(|((of, _), _)| of == id)
         .map(|(_, view)| view)
         .collect();
-    let any = |on: fn(&RegionView) -> bool| views.iter().any(|view| on(view));
-    let services = [
-        (
-            Kind::Guardduty,
-            "guardduty",
-            any(|it| it.guardduty.ok() == Some(&true)),
-        ),
-        (
-            Kind::Securityhub,
-            "securityhub",
-            any(|it| it.security_hub.ok() == Some(&true)),
-        ),
-        (
-            Kind::Config,
-            "config",
-            any(|it| matches!(it.config_recorder, Fact::Known(Some(_)))),
-        ),
-        (
-            Kind::AccessAnalyzer,
-            "access-analyzer",
-            any(|it| it.access_analyzers.ok().is_some_and(|all| !all.is_empty())),
-        ),
-    ];
-    for (kind, service, on) in services {
-        if on {
-            all.push(every(
-                kind,
-                &format!("arn:{partition}:{service}:*:{id}:*"),
-                id,
-            ));
+    for (kind, service, look) in WATCHERS {
+        let mut it = every(kind, &format!("arn:{partition}:{service}:*:{id}:*"), id);
+        let states: Vec<State<'_>> = views.iter().map(|view| look(view)).collect();
+        if !states.contains(&State::On) {
+            for state in &states {
+                if let State::Unknown(gap) = state {
+                    it.open(&[], gap);
+                }
+            }
+            if it.open.is_empty() {
+                continue;
+            }
         }
+        all.push(it);
     }
     let arn = Arn::from(format!("arn:{partition}:account::{id}:account"));
     all.push(one(Kind::Account, &arn, id, None));
@@ -167,6 +224,11 @@ fn organization(ctx: &Context<'_>, all: &mut Vec<Resource>) {
     it.asked = vec![Target::Matching(format!(
         "arn:{partition}:organizations::{owner}:*"
     ))];
-    it.policy = policy(&organization.resource_policy);
+    let source = Source {
+        call: calls::DESCRIBE_ORGANIZATION_RESOURCE_POLICY,
+        account: owner,
+        region: &ctx.home(),
+    };
+    it.policy = policy_of(&organization.resource_policy, source);
     all.push(it);
 }

@@ -2,20 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::actions::{Kind, table};
-use super::ask::{Answer, Asker};
-use super::ground::{Ground, classes};
-use super::resources::Resource;
+use super::actions::{ActionId, Kind, table};
+use super::answer::Answer;
+use super::ask::Asker;
+use super::ground::{Classes, Ground, classes};
+use super::resources::{Resource, ResourceId};
 use crate::ids::AccountId;
 use crate::policy::{CallerKind, Effectiveness, Grant, Strength, Target, effect_of};
 
 /// Actions on one resource that are answered alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Held {
-    /// Places in the table.
-    pub(super) actions: Vec<usize>,
-    /// Place among the resources.
-    pub(super) resource: usize,
+    pub(super) actions: Vec<ActionId>,
+    pub(super) resource: ResourceId,
     pub(super) answer: Answer,
 }
 
@@ -23,31 +22,52 @@ pub(super) struct Held {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Holdings {
     pub(super) held: Vec<Held>,
-    /// Allowed, and without effect.
-    pub(super) harmless: Vec<(usize, usize, &'static str)>,
+    pub(super) harmless: Vec<Idle>,
 }
 
-/// What decides how an action is answered on one resource.
-type Class = (usize, usize, Vec<bool>, String, bool, usize);
+/// A right that is held, and does nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Idle {
+    pub(super) action: ActionId,
+    pub(super) resource: ResourceId,
+    pub(super) why: &'static str,
+}
+
+/// What decides how an action is answered on one resource: actions of one class are answered alike.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Class<'t> {
+    /// By the control policies' statements.
+    control: usize,
+    /// By the principal's own.
+    own: usize,
+    /// By the statements of the resource's policy: those that name it.
+    resource: Vec<bool>,
+    /// Some layers go by the service.
+    service: &'t str,
+    /// It is asked about `*`.
+    wildcard_only: bool,
+    /// Where the evaluator goes by the action's name, each stands for itself.
+    name: Option<ActionId>,
+}
 
 /// Asks about every resource that the principal may reach.
 pub(super) fn holdings<'c>(asker: &mut Asker<'c>, ground: &'c Ground<'_>) -> Holdings {
     let account = AccountId::from(asker.caller.account.as_str());
     let own = ground.by_account.get(&account).into_iter().flatten();
-    let foreign = ground.resources.iter().enumerate();
+    let foreign = ground.resources();
     let foreign = foreign.filter(|(_, it)| it.account != account && it.organization_trail);
     let shared = ground.shared.iter().filter(|place| {
-        let resource = ground.resources.get(**place);
+        let resource = ground.resource(**place);
         resource.is_some_and(|it| it.account != account)
     });
-    let mut places: Vec<usize> = own.chain(shared).copied().collect();
+    let mut places: Vec<ResourceId> = own.chain(shared).copied().collect();
     places.extend(foreign.map(|(place, _)| place));
     places.sort_unstable();
     places.dedup();
     let own_class = classes(asker.documents.iter().map(|it| it.by_statement.as_slice()));
     let mut all = Holdings::default();
     for place in places {
-        if let Some(resource) = ground.resources.get(place) {
+        if let Some(resource) = ground.resource(place) {
             on_resource(asker, ground, place, resource, &own_class, &mut all);
         }
     }
@@ -57,9 +77,9 @@ pub(super) fn holdings<'c>(asker: &mut Asker<'c>, ground: &'c Ground<'_>) -> Hol
 fn on_resource<'c>(
     asker: &mut Asker<'c>,
     ground: &'c Ground<'_>,
-    place: usize,
+    place: ResourceId,
     resource: &'c Resource,
-    own_class: &[usize],
+    own_class: &Classes,
     all: &mut Holdings,
 ) {
     let Some(actions) = ground.by_kind.get(&resource.kind) else {
@@ -77,19 +97,19 @@ fn on_resource<'c>(
     } else {
         return;
     };
-    let ask: Vec<usize> = actions
+    let ask: Vec<ActionId> = actions
         .iter()
         .copied()
         .filter(|action| named || asker.touches(*action))
         .filter(|action| !resource.idle.contains(action) && matters(*action, asker, ground))
         .collect();
-    let mut groups: BTreeMap<Class, Vec<usize>> = BTreeMap::new();
+    let mut groups: BTreeMap<Class<'_>, Vec<ActionId>> = BTreeMap::new();
     for action in ask {
         if let Some(class) = class(action, asker, ground, resource, own_class) {
             groups.entry(class).or_default().push(action);
         }
     }
-    let mut answers: Vec<(Vec<usize>, Answer)> = Vec::new();
+    let mut answers: Vec<(Vec<ActionId>, Answer)> = Vec::new();
     for actions in groups.into_values() {
         let Some(action) = actions.first().and_then(|it| table().get(*it)) else {
             continue;
@@ -138,7 +158,7 @@ fn named(asker: &Asker<'_>, resource: &Resource) -> bool {
 }
 
 /// Some actions do harm only together with others, or where tags are looked at.
-fn matters(action: usize, asker: &Asker<'_>, ground: &Ground<'_>) -> bool {
+fn matters(action: ActionId, asker: &Asker<'_>, ground: &Ground<'_>) -> bool {
     let Some(action) = table().get(action) else {
         return false;
     };
@@ -149,54 +169,60 @@ fn matters(action: usize, asker: &Asker<'_>, ground: &Ground<'_>) -> bool {
         | "s3:PutBucketAbac" => {
             ground.tags_matter || asker.documents.iter().any(|it| it.looks_at_tags())
         }
-        "cloudtrail:EnableFederation" | "s3:PutReplicationConfiguration" => table()
-            .place("iam:PassRole")
-            .is_none_or(|pass| asker.touches(pass)),
+        "cloudtrail:EnableFederation" | "s3:PutReplicationConfiguration" => {
+            asker.touches(table().named("iam:PassRole"))
+        }
         _ => true,
     }
 }
 
 fn class(
-    place: usize,
+    place: ActionId,
     asker: &Asker<'_>,
     ground: &Ground<'_>,
     resource: &Resource,
-    own_class: &[usize],
-) -> Option<Class> {
+    own_class: &Classes,
+) -> Option<Class<'static>> {
     let action = table().get(place)?;
     let by_resource = match &resource.policy {
         Some(Ok(indexed)) => {
             let sets = indexed.by_statement.iter();
-            sets.map(|set| set.contains(place)).collect()
+            sets.map(|set| set.contains(place.index())).collect()
         }
         Some(Err(_)) | None => Vec::new(),
     };
-    // Where the evaluator goes by the action's name, each stands for itself.
     let by_name = !resource.grants.is_empty()
         || !resource.acl.is_empty()
         || asker.caller.kind == CallerKind::Root && action.action.ends_with("BucketPolicy")
         || action.action == "kms:RetireGrant";
     let service = action.action.split(':').next().unwrap_or_default();
-    Some((
-        *ground.control_class.get(place)?,
-        *own_class.get(place)?,
-        by_resource,
-        service.to_owned(),
-        action.wildcard_only,
-        if by_name { place + 1 } else { 0 },
-    ))
+    Some(Class {
+        control: ground.control_class.of(place)?,
+        own: own_class.of(place)?,
+        resource: by_resource,
+        service,
+        wildcard_only: action.wildcard_only,
+        name: by_name.then_some(place),
+    })
 }
 
 /// What comes after authorization.
 fn effects(
     asker: &Asker<'_>,
     ground: &Ground<'_>,
-    place: usize,
+    place: ResourceId,
     resource: &Resource,
-    answers: Vec<(Vec<usize>, Answer)>,
+    answers: Vec<(Vec<ActionId>, Answer)>,
     all: &mut Holdings,
 ) {
-    let answer_of = |action: usize| {
+    let mut idle = |action: ActionId, why: &'static str| {
+        all.harmless.push(Idle {
+            action,
+            resource: place,
+            why,
+        });
+    };
+    let answer_of = |action: ActionId| {
         let mut found = answers
             .iter()
             .filter(|(actions, _)| actions.contains(&action));
@@ -213,17 +239,16 @@ fn effects(
             match effect_of(name, &asker.caller.account, &resource.id, &facts) {
                 Effectiveness::Full => {}
                 Effectiveness::None(why) => match &ground.trail_administrators {
-                    Err(gap) if resource.organization_trail => answer = answer.unless(gap),
+                    Err(gap) if resource.organization_trail => answer = answer.unless([gap]),
                     Ok(_) | Err(_) => {
-                        all.harmless.push((*action, place, why));
+                        idle(*action, why);
                         continue;
                     }
                 },
-                Effectiveness::Needs(other) => match table().place(other).and_then(answer_of) {
+                Effectiveness::Needs(other) => match answer_of(table().named(other)) {
                     Some(other) => answer = answer.and(&other),
                     None => {
-                        all.harmless
-                            .push((*action, place, "the retention cannot be bypassed"));
+                        idle(*action, "the retention cannot be bypassed");
                         continue;
                     }
                 },
@@ -231,31 +256,23 @@ fn effects(
                     answer = answer.only_if("aws:MultiFactorAuthPresent is true", Strength::Strong);
                 }
                 Effectiveness::RootWithMfa => {
-                    let why = "only the root user can, with a second factor";
-                    all.harmless.push((*action, place, why));
+                    idle(*action, "only the root user can, with a second factor");
                     continue;
                 }
             }
-            let mut needs = resource.needs.iter().filter(|(of, _)| of == action);
-            if let Some((_, other)) = needs.next() {
-                match answer_of(*other) {
+            let mut needs = resource.needs.iter().filter(|it| it.action == *action);
+            if let Some(need) = needs.next() {
+                match answer_of(need.other) {
                     Some(other) => answer = answer.and(&other),
                     None => {
-                        all.harmless.push((
-                            *action,
-                            place,
-                            "a protection is on that cannot be lifted",
-                        ));
+                        idle(*action, "a protection is on that cannot be lifted");
                         continue;
                     }
                 }
             }
-            if let Some(why) = resource.why_open(*action) {
-                answer = answer.unless(why);
-            }
-            let outside = asker.caller.account != resource.account.as_str();
-            if let (true, Some(why)) = (outside, &resource.open_outside) {
-                answer = answer.unless(why);
+            answer = answer.unless(resource.why_open(*action));
+            if asker.caller.account != resource.account.as_str() {
+                answer = answer.unless(&resource.open_outside);
             }
             match kept.iter_mut().find(|it| it.answer == answer) {
                 Some(held) => held.actions.push(*action),

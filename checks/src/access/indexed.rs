@@ -1,7 +1,8 @@
 //! A document, and which actions of the table each of its statements names: found once, then only looked up.
 
 use super::actions::table;
-use crate::policy::{ActionSet, Actions, Condition, Document, Effect};
+use crate::fact::SharedGap;
+use crate::policy::{ActionSet, Actions, Condition, Document, Effect, ParseError};
 
 /// A parsed document with its index.
 #[derive(Debug)]
@@ -15,7 +16,7 @@ pub(super) struct Indexed {
 }
 
 /// A document, or why it cannot be read.
-pub(super) type Read = Result<Indexed, String>;
+pub(super) type Read = Result<Indexed, SharedGap>;
 
 impl Indexed {
     pub(super) fn new(document: Document) -> Self {
@@ -34,20 +35,21 @@ impl Indexed {
         }
     }
 
-    pub(super) fn read(text: &str) -> Read {
+    pub(super) fn read(text: &str) -> Result<Self, ParseError> {
         Self::read_about(text, &|_| true)
     }
 
     /// What it says of these actions.
-    pub(super) fn read_about(text: &str, keep: &dyn Fn(&Actions) -> bool) -> Read {
-        match Document::parse_about(text, keep) {
-            Ok(document) => Ok(Self {
-                text_has_tags: text.contains("${")
-                    && text.to_ascii_lowercase().contains("${aws:principaltag/"),
-                ..Self::new(document)
-            }),
-            Err(error) => Err(error.to_string()),
-        }
+    pub(super) fn read_about(
+        text: &str,
+        keep: &dyn Fn(&Actions) -> bool,
+    ) -> Result<Self, ParseError> {
+        let document = Document::parse_about(text, keep)?;
+        Ok(Self {
+            text_has_tags: text.contains("${")
+                && text.to_ascii_lowercase().contains("${aws:principaltag/"),
+            ..Self::new(document)
+        })
     }
 
     /// Some Deny of it names an action of the table.

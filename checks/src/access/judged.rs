@@ -1,17 +1,16 @@
 //! One principal as the checks see it: what it can do, and whom it can reach.
 
-use super::actions::{TamperAction, table};
-use super::ask::Answer;
-use super::graph::{ActorKind, Node};
+use super::actions::{ActionId, TamperAction, table};
+use super::answer::{Answer, Rank, When, gaps};
+use super::graph::{ActorKind, Node, NodeId, Reach, What};
 use super::report::{Access, Actor, Hop, actor};
-use crate::fact::{Gap, Gaps, Reason};
-use crate::ids::AccountId;
+use crate::fact::Gaps;
 
 /// A principal, and the analysis that it stands in.
 #[derive(Debug, Clone, Copy)]
 pub struct Judged<'a> {
     access: &'a Access,
-    place: usize,
+    id: NodeId,
     node: &'a Node,
 }
 
@@ -30,13 +29,13 @@ impl Right<'_> {
     /// It is known that it can, at least under a condition.
     #[must_use]
     pub fn is_known(&self) -> bool {
-        self.answer.rank() < 4
+        self.answer.rank() < Rank::Unknown
     }
 
     /// The condition is none, or one that the caller chooses.
     #[must_use]
     pub fn is_free(&self) -> bool {
-        self.answer.rank() < 2
+        self.answer.rank() < Rank::Weak
     }
 }
 
@@ -47,23 +46,20 @@ pub struct Escape {
     pub to: String,
     /// The steps.
     pub path: Vec<Hop>,
-    /// The hardest condition of all, in words.
-    pub condition: Option<String>,
+    /// The conditions of all steps.
+    pub condition: Option<When>,
     /// How many pairs of action and target are gained.
     pub gained: usize,
     /// Some of the actions that are gained, the worst first.
     pub actions: Vec<&'static str>,
-    /// It is known that it can.
-    pub known: bool,
-    /// What is not known of it.
-    pub missing: Vec<String>,
+    /// What is not known of it; nothing where it is known that it can.
+    pub missing: Option<Gaps>,
 }
 
 impl Access {
     /// Everyone who is judged: root users, whose rights cannot be taken, and service-linked roles are not.
     pub fn judged(&self) -> impl Iterator<Item = Judged<'_>> {
-        let all = self.graph.nodes.iter().enumerate();
-        let told = all.filter(|(_, node)| match node.kind {
+        let told = self.graph.each().filter(|(_, node)| match node.kind {
             ActorKind::User
             | ActorKind::Role
             | ActorKind::Federated
@@ -71,47 +67,22 @@ impl Access {
             | ActorKind::Anyone => true,
             ActorKind::Root | ActorKind::ServiceLinkedRole | ActorKind::Step => false,
         });
-        told.map(|(place, node)| Judged {
+        told.map(|(id, node)| Judged {
             access: self,
-            place,
+            id,
             node,
         })
     }
 
     /// The root users. Nobody takes their rights away but policies from above: they are told, and are no finding.
     pub fn roots(&self) -> impl Iterator<Item = Judged<'_>> {
-        let all = self.graph.nodes.iter().enumerate();
-        let roots = all.filter(|(_, node)| node.kind == ActorKind::Root);
-        roots.map(|(place, node)| Judged {
+        let roots = self.graph.each();
+        let roots = roots.filter(|(_, node)| node.kind == ActorKind::Root);
+        roots.map(|(id, node)| Judged {
             access: self,
-            place,
+            id,
             node,
         })
-    }
-
-    /// The gaps behind what is missing in an answer.
-    #[must_use]
-    pub fn gaps(&self, missing: &[String], account: &AccountId) -> Gaps {
-        let of = |text: &String| {
-            let known = self
-                .gaps
-                .iter()
-                .filter(|(words, _)| text.contains(words.as_str()));
-            match known.map(|(_, gap)| gap).next() {
-                Some(gap) => gap.clone(),
-                None => Gap {
-                    call: crate::calls::GET_ACCOUNT_AUTHORIZATION_DETAILS,
-                    account: account.clone(),
-                    region: self.home.clone(),
-                    reason: Reason::Malformed,
-                    detail: text.clone(),
-                    request_id: None,
-                },
-            }
-        };
-        let gaps = missing.iter().map(of).map(Gaps::from);
-        let unsaid = || Gaps::from(of(&"some of its policies cannot be read".to_owned()));
-        Gaps::collect(gaps).unwrap_or_else(unsaid)
     }
 }
 
@@ -125,8 +96,8 @@ impl<'a> Judged<'a> {
     /// What it can do of these actions by its own rights.
     pub fn rights(&self, actions: &[&str]) -> Vec<Right<'a>> {
         let table = table();
-        let wanted: Vec<usize> = actions.iter().filter_map(|it| table.place(it)).collect();
-        self.all(|place, _| wanted.contains(&place))
+        let wanted: Vec<ActionId> = actions.iter().map(|it| table.named(it)).collect();
+        self.all(|id, _| wanted.contains(&id))
     }
 
     /// All that does harm.
@@ -135,15 +106,15 @@ impl<'a> Judged<'a> {
         self.all(|_, action| !action.is_minor())
     }
 
-    fn all(&self, wanted: impl Fn(usize, &TamperAction) -> bool) -> Vec<Right<'a>> {
+    fn all(&self, wanted: impl Fn(ActionId, &TamperAction) -> bool) -> Vec<Right<'a>> {
         let access = self.access;
         let mut rights = Vec::new();
         for held in &self.node.holdings.held {
-            let Some(target) = access.resources.get(held.resource) else {
+            let Some(target) = access.resource(held.resource) else {
                 continue;
             };
-            for place in &held.actions {
-                if let Some(action) = table().get(*place).filter(|it| wanted(*place, it)) {
+            for id in &held.actions {
+                if let Some(action) = table().get(*id).filter(|it| wanted(*id, it)) {
                     rights.push(Right {
                         action,
                         target: &target.id,
@@ -168,50 +139,40 @@ impl<'a> Judged<'a> {
         &self.node.open_trust
     }
 
-    /// What stood in the way of an answer.
-    #[must_use]
-    pub fn gaps(&self, missing: &[String]) -> Gaps {
-        self.access.gaps(missing, &self.node.account)
-    }
-
     /// Harm that it can do only through others; nothing if there is none that counts.
     #[must_use]
     pub fn escape(&self) -> Option<Escape> {
         let access = self.access;
-        let mut best: Option<(usize, &super::graph::Reach, u8)> = None;
+        let mut best: Option<(usize, &Reach, Rank)> = None;
         let mut gained = 0;
         let mut actions: Vec<&'static TamperAction> = Vec::new();
         for reach in &access.reaches {
-            let Some((rank, Some(_))) = reach.ways.get(&self.place) else {
+            let way = reach.ways.get(&self.id);
+            let Some(rank) = way.filter(|way| way.next.is_some()).map(|way| way.rank) else {
                 continue;
             };
-            let harmful = reach
-                .what
-                .iter()
-                .filter_map(|(action, _)| table().get(*action));
+            let harmful = reach.what.iter().filter_map(|it| table().get(it.action));
             let harmful: Vec<_> = harmful
                 .filter(|it| it.severity > crate::finding::Severity::Medium)
                 .collect();
             // What it can do by itself already is no gain.
-            let own = |what: &(usize, usize)| {
-                access
-                    .graph
-                    .own(self.place, *what)
-                    .is_some_and(|it| it.rank() <= *rank && it.rank() < 4)
+            let own = |what: &What| {
+                let own = access.graph.own(self.id, *what);
+                own.is_some_and(|it| it.rank() <= rank && it.rank() < Rank::Unknown)
             };
             if harmful.is_empty() || reach.what.iter().all(own) {
                 continue;
             }
             gained += harmful.len();
             actions.extend(harmful);
-            let hops = access.graph.path(reach, self.place).len();
+            let hops = access.graph.path(reach, self.id).len();
             let before = best.as_ref().map(|(hops, _, rank)| (*rank, *hops));
-            if before.is_none_or(|before| (*rank, hops) < before) {
-                best = Some((hops, reach, *rank));
+            if before.is_none_or(|before| (rank, hops) < before) {
+                best = Some((hops, reach, rank));
             }
         }
-        let (_, reach, rank) = best?;
-        let edges = access.graph.path(reach, self.place);
+        let (_, reach, _) = best?;
+        let edges = access.graph.path(reach, self.id);
         let last = edges.last()?;
         let steps = edges.iter().map(|edge| &edge.answer);
         let own = reach
@@ -230,13 +191,12 @@ impl<'a> Judged<'a> {
         names.dedup();
         names.truncate(5);
         Some(Escape {
-            to: access.graph.nodes.get(last.to)?.id.clone(),
+            to: access.graph.node(last.to)?.id.clone(),
             path: access.hops(&edges),
             condition: whole.condition,
             gained,
             actions: names,
-            known: rank < 4,
-            missing: whole.missing,
+            missing: gaps(&whole.missing),
         })
     }
 }

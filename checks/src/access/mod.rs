@@ -6,6 +6,7 @@
 //! accounts and finds the shortest ways.
 
 mod actions;
+mod answer;
 mod ask;
 mod freedom;
 mod gaps;
@@ -29,11 +30,13 @@ mod trust;
 mod tests;
 
 pub use actions::{Escalation, Harm, Kind, Table, TamperAction, table};
-pub use ask::Answer;
+pub use answer::{Answer, Missing, Rank, When, gaps as gaps_of};
 pub(crate) use gaps::holes;
 pub use graph::{ActorKind, MAX_HOPS};
 pub use judged::{Escape, Judged, Right};
-pub use report::{Access, Actor, Harmless, Holder, Hop, Wanted, short, sort, strength_word, word};
+pub use report::{
+    Access, Actor, Harmless, Holder, Hop, Told, Wanted, short, sort, strength_word, word,
+};
 pub use simulate::{Simulated, Simulation, simulate};
 
 use graph::{Graph, Node};
@@ -87,7 +90,7 @@ impl<'a> Analysis<'a> {
             }
         };
         let (ground, graph, travel) = (&self.ground, &mut self.graph, &mut self.travel);
-        let papers = Papers::of(&iam.account, details);
+        let papers = Papers::of(&iam.account, details, ground);
         let partition = ground.ctx.inventory.header.scope.partition.clone();
         let mut nodes = (Vec::new(), Vec::new());
         for who in papers.everybody() {
@@ -133,7 +136,7 @@ impl<'a> Analysis<'a> {
         let inside = travel.known.iter().chain(unread.keys()).cloned().collect();
         outside::add(&mut graph, &ground, &inside);
         travel.join(&mut graph, &ground, &inside);
-        let resources = ground.resources.iter();
+        let resources = ground.resources().map(|(_, it)| it);
         Access {
             reaches: graph.solve(),
             resources: resources
@@ -144,8 +147,6 @@ impl<'a> Analysis<'a> {
                 .collect(),
             graph,
             unread,
-            gaps: gaps::by_words(ground.ctx),
-            home: ground.ctx.home(),
         }
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn askers<'c>(
             Some(everything) => asker.holds("policies of its own account", Ok(everything)),
             None => asker.holds(
                 "policies of its own account",
-                Err(format!("the principals of account {account} were not read")),
+                Err(ground.unread(&AccountId::from(account))),
             ),
         }
         asker.documents.clear();
@@ -124,7 +124,7 @@ pub(super) fn askers<'c>(
 /// Outsiders whom the policies of resources let in, and what each holds.
 pub(super) fn add(graph: &mut Graph, ground: &Ground<'_>, known: &BTreeSet<AccountId>) {
     let mut named: BTreeSet<Principal> = BTreeSet::new();
-    for resource in &ground.resources {
+    for (_, resource) in ground.resources() {
         if let Some(Ok(policy)) = &resource.policy {
             for set in policy
                 .document

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::actions::table;
+use super::actions::{ActionId, table};
 use super::ask::Asker;
+use super::gaps;
 use super::ground::Ground;
 use super::indexed::{Indexed, Read};
-use crate::ids::{AccountId, Arn};
+use crate::calls;
+use crate::fact::{Reason, SharedGap};
+use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::iam::{AuthorizationDetails, InlinePolicy, Role, User};
 use crate::policy::{ActionSet, Actions, Caller, CallerKind, Document, Effect, Policy};
 
@@ -14,20 +17,26 @@ use crate::policy::{ActionSet, Actions, Caller, CallerKind, Document, Effect, Po
 pub(super) struct Papers<'d> {
     pub(super) account: &'d AccountId,
     pub(super) details: &'d AuthorizationDetails,
+    /// Where IAM is asked.
+    home: Region,
     pub(super) managed: BTreeMap<&'d str, Read>,
     /// Own documents of users, groups and roles, by the ARN of their owner.
     pub(super) inline: BTreeMap<&'d str, Vec<(&'d str, Read)>>,
     pub(super) groups: BTreeMap<&'d str, usize>,
     /// Trust policies, in the order of the roles.
-    pub(super) trust: Vec<Result<Document, String>>,
+    pub(super) trust: Vec<Result<Document, SharedGap>>,
     /// Grants everything.
     pub(super) everything: Option<Indexed>,
 }
 
 impl<'d> Papers<'d> {
     /// What the documents say of the actions of the table.
-    pub(super) fn of(account: &'d AccountId, details: &'d AuthorizationDetails) -> Self {
-        Self::about(account, details, &|actions| {
+    pub(super) fn of(
+        account: &'d AccountId,
+        details: &'d AuthorizationDetails,
+        ground: &Ground<'_>,
+    ) -> Self {
+        Self::about(account, details, ground, &|actions| {
             table().index.names_any(actions)
         })
     }
@@ -36,19 +45,25 @@ impl<'d> Papers<'d> {
     pub(super) fn about(
         account: &'d AccountId,
         details: &'d AuthorizationDetails,
+        ground: &Ground<'_>,
         keep: &dyn Fn(&Actions) -> bool,
     ) -> Self {
+        let home = ground.ctx.home();
+        let read = |text: &str| {
+            Indexed::read_about(text, keep)
+                .map_err(|error| unreadable(account, &home, &error.to_string()))
+        };
         let managed = details
             .policies
             .iter()
-            .map(|it| (it.arn.as_str(), Indexed::read_about(&it.document, keep)));
+            .map(|it| (it.arn.as_str(), read(&it.document)));
+        let managed = managed.collect();
         let mut inline = BTreeMap::new();
         let users = details.users.iter().map(|it| (&it.arn, &it.inline));
         let groups = details.groups.iter().map(|it| (&it.arn, &it.inline));
         let roles = details.roles.iter().map(|it| (&it.arn, &it.inline));
         for (arn, policies) in users.chain(groups).chain(roles) {
-            let read =
-                |it: &'d InlinePolicy| (it.name.as_str(), Indexed::read_about(&it.document, keep));
+            let read = |it: &'d InlinePolicy| (it.name.as_str(), read(&it.document));
             let read: Vec<(&str, Read)> = policies.iter().map(read).collect();
             if !read.is_empty() {
                 inline.insert(arn.as_str(), read);
@@ -58,17 +73,31 @@ impl<'d> Papers<'d> {
         Self {
             account,
             details,
-            managed: managed.collect(),
+            managed,
             inline,
             groups: groups.map(|(at, it)| (it.name.as_str(), at)).collect(),
             trust: details
                 .roles
                 .iter()
-                .map(|it| Document::parse(&it.trust).map_err(|error| error.to_string()))
+                .map(|it| {
+                    Document::parse(&it.trust)
+                        .map_err(|error| unreadable(account, &home, &error.to_string()))
+                })
                 .collect(),
             everything: everything(),
+            home,
         }
     }
+
+    /// The account's answer is there, and lacks something or cannot be read.
+    pub(super) fn unreadable(&self, words: &str) -> SharedGap {
+        unreadable(self.account, &self.home, words)
+    }
+}
+
+fn unreadable(account: &AccountId, home: &Region, words: &str) -> SharedGap {
+    let call = calls::GET_ACCOUNT_AUTHORIZATION_DETAILS;
+    gaps::of(call, account, home, Reason::Malformed, words)
 }
 
 pub(super) fn everything() -> Option<Indexed> {
@@ -196,8 +225,8 @@ impl<'d> Papers<'d> {
                     asker.documents.push(indexed);
                     Policy::new(boundary.as_str(), &indexed.document)
                 }
-                Some(Err(reason)) => Policy::missing(boundary.as_str(), reason),
-                None => Policy::missing(boundary.as_str(), NOT_THERE),
+                Some(Err(gap)) => Policy::missing(boundary.as_str(), gap.clone()),
+                None => Policy::missing(boundary.as_str(), self.unreadable(NOT_THERE)),
             });
         }
         Some(asker)
@@ -251,7 +280,10 @@ impl<'d> Papers<'d> {
         for name in person.groups {
             match self.groups.get(name.as_str()) {
                 Some(group) => self.of_group(asker, *group),
-                None => asker.holds(name, Err(format!("group {name} is not described"))),
+                None => {
+                    let gap = self.unreadable(&format!("group {name} is not described"));
+                    asker.holds(name, Err(gap));
+                }
             }
         }
     }
@@ -295,7 +327,7 @@ impl<'d> Papers<'d> {
         for arn in attached {
             let read = match self.managed.get(arn.as_str()) {
                 Some(read) => read.as_ref().map_err(Clone::clone),
-                None => Err(NOT_THERE.to_owned()),
+                None => Err(self.unreadable(NOT_THERE)),
             };
             asker.holds(arn.as_str(), read);
         }
@@ -336,6 +368,6 @@ pub(super) fn is_reserved(role: &Arn) -> bool {
 }
 
 /// The place of an action that must be in the table.
-pub(super) fn place(action: &str) -> usize {
-    table().place(action).unwrap_or(usize::MAX)
+pub(super) fn place(action: &str) -> ActionId {
+    table().named(action)
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
-use super::actions::{Harm, Kind, TamperAction, table};
-use super::ask::Answer;
-use super::graph::{ActorKind, Edge, Graph, Node, Reach};
-use crate::fact::{Gap, Gaps};
+use super::actions::{ActionId, Harm, Kind, TamperAction, table};
+use super::answer::{Answer, Rank};
+use super::graph::{ActorKind, Edge, Graph, Node, NodeId, Reach};
+use super::resources::{self, ResourceId};
+use crate::fact::Gaps;
 use crate::finding::Severity;
-use crate::ids::{AccountId, Region};
-use crate::policy::{Strength, Verdict};
+use crate::ids::AccountId;
+use crate::policy::{Layer, StatementRef, Strength, Verdict};
 
 /// A principal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -73,7 +74,7 @@ pub struct Holder {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
     #[serde(skip)]
-    pub(super) rank: u8,
+    pub(super) rank: Rank,
 }
 
 /// A right that does nothing.
@@ -144,12 +145,75 @@ pub(super) struct Named {
 pub struct Access {
     pub(super) graph: Graph,
     pub(super) reaches: Vec<Reach>,
+    /// By [`ResourceId`].
     pub(super) resources: Vec<Named>,
     /// Accounts whose principals could not be read, and why.
     pub unread: BTreeMap<AccountId, Gaps>,
-    /// The gaps that answers may speak of, by their words.
-    pub(super) gaps: BTreeMap<String, Gap>,
-    pub(super) home: Region,
+}
+
+/// An answer in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How hard the condition is to meet.
+    pub strength: Option<Strength>,
+    /// The condition.
+    pub condition: Option<String>,
+    /// The statements that decide.
+    pub statements: Vec<String>,
+    /// What could not be read, and why.
+    pub missing: Vec<String>,
+    /// Which layers would have to allow it and do not, where no statement forbids it.
+    pub blocked: Vec<&'static str>,
+}
+
+impl Answer {
+    /// In words, for those who write reports.
+    #[must_use]
+    pub fn told(&self) -> Told {
+        Told {
+            verdict: self.verdict,
+            strength: self.strength,
+            condition: self.condition.as_ref().map(ToString::to_string),
+            statements: self.statements.iter().map(words).collect(),
+            missing: self.missing.iter().map(ToString::to_string).collect(),
+            blocked: self.blocked.iter().map(|layer| lacking(*layer)).collect(),
+        }
+    }
+}
+
+/// What a layer that does not allow is called.
+fn lacking(layer: Layer) -> &'static str {
+    match layer {
+        Layer::Identity => "no policy of its own allows it",
+        Layer::Boundary => "its permissions boundary does not allow it",
+        Layer::Session => "the session policy does not allow it",
+        Layer::Scp => "some level of the organization's service control policies does not allow it",
+        Layer::Rcp => "the organization's resource control policies do not allow it",
+        Layer::Resource => "the policy of the resource does not allow it",
+        Layer::KeyGrant => "no grant of the key allows it",
+        Layer::Acl => "no access control list allows it",
+    }
+}
+
+/// A statement, as people find it.
+fn words(at: &StatementRef) -> String {
+    let layer = match at.layer {
+        Layer::Identity => "identity policy",
+        Layer::Boundary => "permissions boundary",
+        Layer::Session => "session policy",
+        Layer::Scp => "service control policy",
+        Layer::Rcp => "resource control policy",
+        Layer::Resource => "resource policy",
+        Layer::KeyGrant => "key grant",
+        Layer::Acl => "access control list",
+    };
+    let sid = match &at.sid {
+        Some(sid) if !sid.is_empty() => format!(" ({sid})"),
+        Some(_) | None => String::new(),
+    };
+    format!("{layer} {}, statement {}{sid}", at.policy, at.index + 1)
 }
 
 /// Which rows are wanted.
@@ -164,28 +228,27 @@ pub struct Wanted {
 impl Access {
     /// Every row, in no order; those with the verdict `unknown` too.
     pub fn each(&self, wanted: Wanted, mut row: impl FnMut(Holder)) {
-        for node in 0..self.graph.nodes.len() {
+        for (_, node) in self.graph.each().filter(|(_, it)| is_told(it)) {
             self.direct(node, wanted, &mut row);
         }
         if !wanted.indirect {
             return;
         }
         for reach in &self.reaches {
-            for (node, (rank, next)) in &reach.ways {
-                if next.is_some() {
-                    self.indirect(reach, *node, *rank, wanted, &mut row);
-                }
+            for (node, way) in reach.ways.iter().filter(|(_, way)| way.next.is_some()) {
+                self.indirect(reach, *node, way.rank, wanted, &mut row);
             }
         }
     }
 
-    fn direct(&self, place: usize, wanted: Wanted, row: &mut impl FnMut(Holder)) {
-        let Some(node) = self.graph.nodes.get(place).filter(|it| is_told(it)) else {
-            return;
-        };
+    pub(super) fn resource(&self, id: ResourceId) -> Option<&Named> {
+        resources::get(&self.resources, id)
+    }
+
+    fn direct(&self, node: &Node, wanted: Wanted, row: &mut impl FnMut(Holder)) {
         for held in &node.holdings.held {
             for action in actions(&held.actions, wanted) {
-                if let Some(target) = self.resources.get(held.resource) {
+                if let Some(target) = self.resource(held.resource) {
                     row(holder(node, action, target, &held.answer, Vec::new()));
                 }
             }
@@ -195,12 +258,12 @@ impl Access {
     fn indirect(
         &self,
         reach: &Reach,
-        place: usize,
-        rank: u8,
+        place: NodeId,
+        rank: Rank,
         wanted: Wanted,
         row: &mut impl FnMut(Holder),
     ) {
-        let Some(node) = self.graph.nodes.get(place).filter(|it| is_told(it)) else {
+        let Some(node) = self.graph.node(place).filter(|it| is_told(it)) else {
             return;
         };
         let edges = self.graph.path(reach, place);
@@ -209,11 +272,11 @@ impl Access {
         let steps = edges.iter().map(|edge| &edge.answer);
         let way = steps.fold(Answer::allowed(), |all, step| all.and(step));
         for what in &reach.what {
-            let Some(action) = actions(&[what.0], wanted).next() else {
+            let Some(action) = actions(&[what.action], wanted).next() else {
                 continue;
             };
             let (Some(target), Some(own)) =
-                (self.resources.get(what.1), self.graph.own(last.to, *what))
+                (self.resource(what.resource), self.graph.own(last.to, *what))
             else {
                 continue;
             };
@@ -225,17 +288,17 @@ impl Access {
 
     /// The way, without what is no step.
     pub(super) fn hops(&self, edges: &[&Edge]) -> Vec<Hop> {
-        let id = |node: usize| self.graph.nodes.get(node).map_or("", |it| it.id.as_str());
+        let id = |node: NodeId| self.graph.node(node).map_or("", |it| it.id.as_str());
         let mut hops: Vec<Hop> = Vec::new();
         for edge in edges {
             match hops.last_mut() {
-                Some(last) if edge.by.is_empty() => id(edge.to).clone_into(&mut last.to),
+                Some(last) if edge.by.is_none() => id(edge.to).clone_into(&mut last.to),
                 _ => hops.push(Hop {
                     from: id(edge.from).to_owned(),
-                    by: edge.by.clone(),
+                    by: edge.by.to_string(),
                     to: id(edge.to).to_owned(),
-                    condition: edge.answer.condition.clone(),
-                    statements: edge.answer.statements.clone(),
+                    condition: edge.answer.condition.as_ref().map(ToString::to_string),
+                    statements: edge.answer.statements.iter().map(words).collect(),
                 }),
             }
         }
@@ -247,9 +310,9 @@ impl Access {
     pub fn harmless(&self) -> Vec<Harmless> {
         let mut all = Vec::new();
         for node in self.graph.nodes.iter().filter(|it| is_told(it)) {
-            for (action, resource, reason) in &node.holdings.harmless {
+            for idle in &node.holdings.harmless {
                 let (Some(action), Some(target)) =
-                    (table().get(*action), self.resources.get(*resource))
+                    (table().get(idle.action), self.resource(idle.resource))
                 else {
                     continue;
                 };
@@ -257,7 +320,7 @@ impl Access {
                     principal: actor(node),
                     action: &action.action,
                     target: target.id.clone(),
-                    reason,
+                    reason: idle.why,
                 });
             }
         }
@@ -280,8 +343,8 @@ fn is_told(node: &Node) -> bool {
     }
 }
 
-fn actions(places: &[usize], wanted: Wanted) -> impl Iterator<Item = &'static TamperAction> {
-    let all = places.iter().filter_map(|place| table().get(*place));
+fn actions(ids: &[ActionId], wanted: Wanted) -> impl Iterator<Item = &'static TamperAction> {
+    let all = ids.iter().filter_map(|id| table().get(*id));
     all.filter(move |it| wanted.minor || !it.is_minor())
 }
 
@@ -300,6 +363,7 @@ fn holder(
     answer: &Answer,
     path: Vec<Hop>,
 ) -> Holder {
+    let told = answer.told();
     Holder {
         principal: actor(node),
         action: &action.action,
@@ -310,11 +374,11 @@ fn holder(
         target_kind: target.kind,
         verdict: answer.verdict,
         direct: path.is_empty(),
-        condition: answer.condition.clone(),
-        strength: answer.strength,
+        condition: told.condition,
+        strength: told.strength,
         path,
-        statements: answer.statements.clone(),
-        missing: answer.missing.clone(),
+        statements: told.statements,
+        missing: told.missing,
         rank: answer.rank(),
     }
 }

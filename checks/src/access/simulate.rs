@@ -1,16 +1,20 @@
 //! One request of one principal, answered with its reasons.
 
 use super::actions::Kind;
-use super::ask::Answer;
+use super::answer::Answer;
+use super::gaps;
 use super::ground::Ground;
 use super::outside;
 use super::people::{Freed, Papers, everything};
+use super::report::Told;
+use crate::calls;
 use crate::evaluate::Context;
-use crate::fact::Fact;
+use crate::fact::{Fact, Reason, SharedGap};
 use crate::ids::{AccountId, Arn};
 use crate::inventory::Iam;
 use crate::policy::{
-    Actions, CallerKind, Effectiveness, Key, Policy, Principal, Strength, Target, Value, effect_of,
+    Actions, CallerKind, Document, Effectiveness, Key, Policy, Principal, Strength, Target, Value,
+    effect_of,
 };
 
 /// The one action that others may need beside themselves: see [`Effectiveness::Needs`].
@@ -33,7 +37,7 @@ pub struct Simulation<'r> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Simulated {
     /// The answer.
-    pub answer: Answer,
+    pub answer: Told,
     /// What it does, where it is allowed and does nothing.
     pub harmless: Option<String>,
 }
@@ -50,7 +54,7 @@ pub fn simulate(request: &Simulation<'_>, records: &[Iam], ctx: &Context<'_>) ->
     let iam = of(request.principal);
     let details = iam.and_then(|it| Some((&it.account, it.details.ok()?)));
     let about = |actions: &Actions| actions.matches(request.action) || actions.matches(BYPASS);
-    let papers = details.map(|(account, details)| Papers::about(account, details, &about));
+    let papers = details.map(|(account, details)| Papers::about(account, details, &ground, &about));
     let who = Principal::aws(request.principal);
     let partition = &ctx.inventory.header.scope.partition;
     let everything = everything();
@@ -71,11 +75,11 @@ pub fn simulate(request: &Simulation<'_>, records: &[Iam], ctx: &Context<'_>) ->
     };
     let arn = Arn::from(request.resource);
     let known = ground
-        .resources
-        .iter()
+        .resources()
+        .map(|(_, it)| it)
         .filter(|it| is_on(&it.id, it.kind, request.resource));
     let known: Vec<_> = known.collect();
-    let trust = trust_of(request, of(request.resource));
+    let trust = trust_of(request, of(request.resource), ctx);
     let mut best = Answer::denied();
     let mut first = true;
     let mut harmless = None;
@@ -130,7 +134,7 @@ pub fn simulate(request: &Simulation<'_>, records: &[Iam], ctx: &Context<'_>) ->
                 };
                 asker.layers.resource = trust.as_ref().map(|it| match it {
                     Ok(document) => Policy::new("trust policy", document),
-                    Err(reason) => Policy::missing("trust policy", reason),
+                    Err(gap) => Policy::missing("trust policy", gap.clone()),
                 });
                 asker.plain(&ground, request.action, target, &owner, &[])
             }
@@ -144,7 +148,7 @@ pub fn simulate(request: &Simulation<'_>, records: &[Iam], ctx: &Context<'_>) ->
         harmless = None;
     }
     Some(Simulated {
-        answer: best,
+        answer: best.told(),
         harmless,
     })
 }
@@ -169,7 +173,8 @@ fn is_on(id: &str, kind: Kind, resource: &str) -> bool {
 fn trust_of(
     request: &Simulation<'_>,
     iam: Option<&Iam>,
-) -> Option<Result<crate::policy::Document, String>> {
+    ctx: &Context<'_>,
+) -> Option<Result<Document, SharedGap>> {
     let assumes = request
         .action
         .to_ascii_lowercase()
@@ -178,16 +183,20 @@ fn trust_of(
     if !assumes || !role.resource().starts_with("role/") {
         return None;
     }
-    let details = iam.and_then(|it| match &it.details {
-        Fact::Known(details) => Some(details),
-        Fact::Unknown(_) => None,
-    });
-    let mut roles = details.into_iter().flat_map(|it| &it.roles);
-    let found = roles.find(|it| it.arn == role);
+    let gap = |reason: Reason, words: &str| {
+        let call = calls::GET_ACCOUNT_AUTHORIZATION_DETAILS;
+        gaps::of(call, &role.account(), &ctx.home(), reason, words)
+    };
+    let unread = "the account's roles are not in the inventory";
+    let details = match iam.map(|it| &it.details) {
+        Some(Fact::Known(details)) => details,
+        Some(Fact::Unknown(gap)) => return Some(Err(SharedGap::new(gap.clone()))),
+        None => return Some(Err(gap(Reason::NotAsked, unread))),
+    };
+    let found = details.roles.iter().find(|it| it.arn == role);
     Some(match found {
-        Some(found) => {
-            crate::policy::Document::parse(&found.trust).map_err(|error| error.to_string())
-        }
-        None => Err("the role's trust policy is not at hand".to_owned()),
+        Some(found) => Document::parse(&found.trust)
+            .map_err(|error| gap(Reason::Malformed, &error.to_string())),
+        None => Err(gap(Reason::Malformed, "it has no such role")),
     })
 }

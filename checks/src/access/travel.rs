@@ -4,36 +4,38 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ask::{Answer, Asker};
-use super::graph::{ActorKind, Graph, Node};
+use super::answer::{Answer, Missing};
+use super::ask::Asker;
+use super::graph::{ActorKind, Graph, Means, Node, NodeId};
 use super::ground::Ground;
-use super::indexed::Indexed;
+use super::indexed::{Indexed, Read};
 use super::outside;
 use super::people::{Papers, is_linked, place};
 use super::steps::sessions;
+use crate::fact::SharedGap;
 use crate::ids::{AccountId, Arn};
 use crate::policy::{Caller, Context, Document, Policy, Principal, Strength, Target};
 
 /// Somebody who may assume roles elsewhere.
 struct Traveller {
-    node: usize,
+    node: NodeId,
     caller: Caller,
     context: Context,
-    identity: Vec<(String, Result<Indexed, String>)>,
-    boundary: Option<(String, Result<Indexed, String>)>,
+    identity: Vec<(String, Read)>,
+    boundary: Option<(String, Read)>,
 }
 
 /// A role that lets somebody from elsewhere in.
 struct Door {
-    node: usize,
+    node: NodeId,
     role: Arn,
     account: AccountId,
-    trust: Result<Indexed, String>,
+    trust: Read,
 }
 
 /// Somebody who can act in all accounts of the organization, in a way that ends at nodes of this kind.
 struct OverAll {
-    node: usize,
+    node: NodeId,
     account: AccountId,
     by: &'static str,
     answer: Answer,
@@ -41,7 +43,7 @@ struct OverAll {
 }
 
 /// Actions that make a session of a member's root user, or rights through IAM Identity Center.
-const OVER_ALL: [(&str, &str, &str, bool); 5] = [
+pub(super) const OVER_ALL: [(&str, &str, &str, bool); 5] = [
     (
         "sts:AssumeRoot",
         "iam.amazonaws.com",
@@ -74,46 +76,36 @@ pub(super) struct Travel {
     /// Those who can act in all accounts of the organization.
     over_all: Vec<OverAll>,
     /// Per account, somebody new with every right that the guards above leave.
-    pub(super) newcomers: Vec<usize>,
+    pub(super) newcomers: Vec<NodeId>,
     /// Accounts whose principals are known.
     pub(super) known: BTreeSet<AccountId>,
 }
 
 const ASSUME: &str = "sts:AssumeRole";
+const FEDERATED: &[&str] = &["sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"];
 
 impl Travel {
     /// Keeps a principal that may assume roles at all.
-    pub(super) fn sets_out(&mut self, asker: &Asker<'_>, node: usize) {
+    pub(super) fn sets_out(&mut self, asker: &Asker<'_>, node: NodeId) {
         if !asker.touches(place(ASSUME)) {
             return;
         }
-        let keep = |policy: &Policy<'_>| {
+        let keep = |policy: &Policy<'_, SharedGap>| {
             let document = match &policy.document {
                 Ok(document) => part(document).map(|it| Ok(Indexed::new(it))),
-                Err(reason) => Some(Err(reason.clone())),
+                Err(gap) => Some(Err(gap.clone())),
             };
             document.map(|it| (policy.name.clone(), it))
         };
         let account = AccountId::from(asker.caller.account.as_str());
-        let boundary = asker.layers.boundary.as_ref().map(|policy| {
-            let nothing = || {
-                (
-                    policy.name.clone(),
-                    Err("it allows no role to be assumed".to_owned()),
-                )
-            };
-            keep(policy).unwrap_or_else(nothing)
-        });
-        // A boundary without a word on it forbids it.
-        if let Some((_, Err(_))) = &boundary
-            && asker
-                .layers
-                .boundary
-                .as_ref()
-                .is_some_and(|it| it.document.is_ok())
-        {
-            return;
-        }
+        let boundary = match &asker.layers.boundary {
+            None => None,
+            Some(policy) => match keep(policy) {
+                Some(kept) => Some(kept),
+                // A boundary without a word on it forbids it.
+                None => return,
+            },
+        };
         self.travellers.entry(account).or_default().push(Traveller {
             node,
             caller: asker.caller.clone(),
@@ -127,7 +119,7 @@ impl Travel {
     pub(super) fn looks_down<'c>(
         &mut self,
         asker: &mut Asker<'c>,
-        node: usize,
+        node: NodeId,
         ask: impl Fn(&mut Asker<'c>, &str, &str) -> Answer,
         ground: &Ground<'_>,
     ) {
@@ -148,7 +140,7 @@ impl Travel {
             };
             let mut answer = ask(asker, by, &target).only_if(when, Strength::Weak);
             if let Err(gap) = acts {
-                answer = answer.unless(&gap);
+                answer = answer.unless([&gap]);
             }
             if !answer.is_denied() {
                 self.over_all.push(OverAll {
@@ -163,7 +155,7 @@ impl Travel {
     }
 
     /// Keeps the roles of an account that name somebody from elsewhere, or may.
-    pub(super) fn opens(&mut self, papers: &Papers<'_>, roles: &[usize]) {
+    pub(super) fn opens(&mut self, papers: &Papers<'_>, roles: &[NodeId]) {
         self.known.insert(papers.account.clone());
         let all = papers.details.roles.iter().zip(&papers.trust).zip(roles);
         for ((role, trust), node) in all {
@@ -200,7 +192,7 @@ impl Travel {
     pub(super) fn join(self, graph: &mut Graph, ground: &Ground<'_>, inside: &BTreeSet<AccountId>) {
         self.look_down(graph, ground);
         self.unreadable(graph);
-        let mut strangers: BTreeMap<String, usize> = BTreeMap::new();
+        let mut strangers: BTreeMap<String, NodeId> = BTreeMap::new();
         for door in &self.doors {
             let Ok(trust) = &door.trust else { continue };
             let mut from: BTreeSet<&AccountId> = BTreeSet::new();
@@ -241,7 +233,7 @@ impl Travel {
             for account in from {
                 for traveller in self.travellers.get(account).into_iter().flatten() {
                     let answer = traveller.ask(door, &trust.document, ground);
-                    graph.link(traveller.node, door.node, ASSUME, answer);
+                    graph.link(traveller.node, door.node, Means::one(ASSUME), answer);
                 }
             }
             for who in outsiders {
@@ -253,16 +245,14 @@ impl Travel {
                     continue;
                 }
                 let node = *strangers.entry(id.clone()).or_insert_with(|| {
-                    let mut nodes = graph.nodes.iter();
-                    match nodes.position(|it| it.kind == kind && it.id == id) {
-                        Some(node) => node,
-                        None => graph.add(Node::new(&id, &account, kind)),
-                    }
+                    graph
+                        .find(kind, &id)
+                        .unwrap_or_else(|| graph.add(Node::new(&id, &account, kind)))
                 });
                 let by = if kind == ActorKind::Federated {
-                    "sts:AssumeRoleWithWebIdentity or WithSAML"
+                    Means::one_of(FEDERATED)
                 } else {
-                    ASSUME
+                    Means::one(ASSUME)
                 };
                 graph.link(node, door.node, by, answer);
             }
@@ -273,8 +263,8 @@ impl Travel {
 impl Travel {
     /// A root session of any member, or a role of any right in any account.
     fn look_down(&self, graph: &mut Graph, ground: &Ground<'_>) {
-        let ends = |root: bool, graph: &Graph| -> Vec<usize> {
-            let roots = graph.nodes.iter().enumerate();
+        let ends = |root: bool, graph: &Graph| -> Vec<NodeId> {
+            let roots = graph.each();
             let roots = roots.filter(|(_, it)| it.kind == ActorKind::Root);
             // The root user of the management account has no such session.
             let roots = roots.filter(|(_, it)| Some(it.account.as_str()) != ground.management());
@@ -292,10 +282,10 @@ impl Travel {
             };
             let any = graph.add(Node::new(words, &first.account, ActorKind::Step));
             for end in ends(root, graph) {
-                graph.link(any, end, "", Answer::allowed());
+                graph.link(any, end, Means::none(), Answer::allowed());
             }
             for it in who {
-                graph.link(it.node, any, it.by, it.answer.clone());
+                graph.link(it.node, any, Means::one(it.by), it.answer.clone());
             }
         }
     }
@@ -303,7 +293,7 @@ impl Travel {
     /// Roles whose trust policies cannot be read may let anybody in.
     fn unreadable(&self, graph: &mut Graph) {
         let doors = self.doors.iter();
-        let doors: Vec<(&Door, &String)> = doors
+        let doors: Vec<(&Door, &SharedGap)> = doors
             .filter_map(|it| Some((it, it.trust.as_ref().err()?)))
             .collect();
         let Some((first, _)) = doors.first() else {
@@ -311,19 +301,19 @@ impl Travel {
         };
         let words = "a role whose trust policy cannot be read";
         let any = graph.add(Node::new(words, &first.account, ActorKind::Step));
-        for (door, why) in &doors {
-            let answer = Answer::allowed().unless(&format!("trust policy of {}: {why}", door.role));
-            graph.link(any, door.node, "", answer);
+        for (door, gap) in &doors {
+            let mut answer = Answer::allowed().unless([*gap]);
+            let policy = Some(format!("trust policy of {}", door.role));
+            let gap = (*gap).clone();
+            answer.missing = vec![Missing { policy, gap }];
+            graph.link(any, door.node, Means::none(), answer);
         }
         let everyone = graph
-            .nodes
-            .iter()
-            .position(|it| it.kind == ActorKind::Anyone);
-        let everyone = everyone
+            .find(ActorKind::Anyone, "*")
             .unwrap_or_else(|| graph.add(Node::new("*", &AccountId::from(""), ActorKind::Anyone)));
         let from = self.travellers.values().flatten().map(|it| it.node);
         for node in from.chain([everyone]) {
-            graph.link(node, any, ASSUME, Answer::allowed());
+            graph.link(node, any, Means::one(ASSUME), Answer::allowed());
         }
     }
 }
@@ -333,11 +323,7 @@ fn by_outsider(who: &Principal, door: &Door, trust: &Indexed, ground: &Ground<'_
     let everything = super::people::everything();
     for mut asker in outside::askers(who, ground, everything.as_ref()) {
         let federated = matches!(who, Principal::Federated(_));
-        let actions: &[&str] = if federated {
-            &["sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"]
-        } else {
-            &[ASSUME]
-        };
+        let actions: &[&str] = if federated { FEDERATED } else { &[ASSUME] };
         for action in actions {
             asker.layers.resource = Some(Policy::new("trust policy", &trust.document));
             let target = Target::One(door.role.to_string());
@@ -360,7 +346,7 @@ impl Traveller {
         }
         asker.layers.boundary = self.boundary.as_ref().map(|(name, read)| match read {
             Ok(indexed) => Policy::new(name, &indexed.document),
-            Err(reason) => Policy::missing(name, reason),
+            Err(gap) => Policy::missing(name, gap.clone()),
         });
         let mut callers = vec![self.caller.id.clone()];
         callers.extend(sessions(trust, &asker));

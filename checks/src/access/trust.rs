@@ -1,6 +1,7 @@
 //! What is kept of roles and users beside their rights: whom they let in, and whether they are there to look only.
 
 use super::people::{Papers, Person};
+use crate::fact::SharedGap;
 use crate::ids::AccountId;
 use crate::policy::{Condition, Document, Effect, Principal, posture};
 
@@ -31,7 +32,7 @@ pub(super) fn is_auditor(papers: &Papers<'_>, person: &Person<'_>) -> bool {
 
 /// Statements that let in people from elsewhere who need not show who they are or why they come.
 pub(super) fn open_statements(
-    trust: Option<&Result<Document, String>>,
+    trust: Option<&Result<Document, SharedGap>>,
     account: &AccountId,
 ) -> Vec<String> {
     let Some(Ok(trust)) = trust else {

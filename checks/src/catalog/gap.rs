@@ -68,12 +68,5 @@ pub(super) fn gap(
     reason: Reason,
     detail: impl Into<String>,
 ) -> Gaps {
-    Gaps::from(Gap {
-        call,
-        account: account.clone(),
-        region: region.clone(),
-        reason,
-        detail: detail.into(),
-        request_id: None,
-    })
+    Gaps::from(Gap::of_call(call, account, region, reason, detail))
 }

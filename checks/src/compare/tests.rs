@@ -50,6 +50,7 @@ fn finding(said: Said) -> Option<Finding> {
             account: Some(AccountId::from(HERE)),
             region: Some(Region::from("eu-west-1")),
             id,
+            location: None,
         },
         message: if said == Said::OtherFail {
             "another reason".to_owned()

@@ -413,6 +413,7 @@ fn account_subject(account: &Account) -> Subject {
             .unwrap_or_else(|| account.id.to_string()),
         account: Some(account.id.clone()),
         region: None,
+        location: None,
     }
 }
 
@@ -422,14 +423,13 @@ pub(crate) fn not_reached(
     account: &AccountId,
     region: &Region,
 ) -> Gap {
-    Gap {
+    Gap::of_call(
         call,
-        account: account.clone(),
-        region: region.clone(),
-        reason: Reason::Interrupted,
-        detail: "the run ended before this was asked".to_owned(),
-        request_id: None,
-    }
+        account,
+        region,
+        Reason::Interrupted,
+        "the run ended before this was asked",
+    )
 }
 
 /// Why nothing was seen of a place: it was left out of the scope, or the run ended before.
@@ -457,11 +457,16 @@ pub(crate) fn not_seen(
 }
 
 /// Where global services are asked: a name for gaps that have no region of their own.
-///
-/// Where the endpoints of IAM are, by partition ("AWS Identity and Access Management endpoints and quotas", AWS General
-/// Reference, and the endpoint data of the AWS SDKs).
 fn home_of(inventory: &Inventory) -> Region {
-    Region::from(match inventory.header.scope.partition.as_str() {
+    home_in(&inventory.header.scope.partition)
+}
+
+/// The same, for a partition.
+///
+/// Where the endpoints of IAM are ("AWS Identity and Access Management endpoints and quotas", AWS General Reference, and
+/// the endpoint data of the AWS SDKs).
+pub(crate) fn home_in(partition: &str) -> Region {
+    Region::from(match partition {
         "aws-cn" => "cn-north-1",
         "aws-us-gov" => "us-gov-west-1",
         "aws-eusc" => "eusc-de-east-1",

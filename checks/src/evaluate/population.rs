@@ -158,7 +158,7 @@ impl Lost {
             }
         }
         for (account, region, gap) in overlooked {
-            if check.reads.contains(&gap.call) {
+            if gap.call().is_none_or(|call| check.reads.contains(&call)) {
                 let subject = subject_of_region(inventory, account, region);
                 add(&mut holes, subject, gap.clone());
             }
@@ -224,6 +224,7 @@ fn subject_of(account: &Account, region: &Region) -> Subject {
         name: region.to_string(),
         account: Some(account.id.clone()),
         region: Some(region.clone()),
+        location: None,
     }
 }
 
@@ -240,6 +241,7 @@ fn subject_of_region(
             name: region.to_string(),
             account: Some(account.clone()),
             region: Some(region.clone()),
+            location: None,
         },
     }
 }
@@ -259,6 +261,7 @@ pub(super) fn caller_subject(inventory: &Inventory) -> Subject {
             name: id.to_string(),
             account: Some(id),
             region: Some(home_of(inventory)),
+            location: None,
         },
     }
 }
@@ -270,6 +273,7 @@ pub(super) fn organization_subject(organization: &Organization) -> Subject {
         name: organization.id.clone(),
         account: Some(organization.management_account.clone()),
         region: None,
+        location: None,
     }
 }
 
@@ -280,6 +284,7 @@ pub(super) fn trail_subject(trail: &Trail) -> Subject {
         name: trail.name.clone(),
         account: Some(trail.account.clone()),
         region: Some(trail.home_region.clone()),
+        location: None,
     }
 }
 
@@ -290,6 +295,7 @@ pub(super) fn bucket_subject(bucket: &Bucket) -> Subject {
         name: bucket.name.clone(),
         account: bucket.owner.ok().cloned().flatten(),
         region: bucket.region.ok().cloned(),
+        location: None,
     }
 }
 
@@ -300,6 +306,7 @@ pub(super) fn key_subject(key: &Key) -> Subject {
         name: key.arn.resource().trim_start_matches("key/").to_owned(),
         account: Some(key.account.clone()),
         region: Some(key.region.clone()),
+        location: None,
     }
 }
 
@@ -310,6 +317,7 @@ pub(super) fn log_group_subject(group: &LogGroup) -> Subject {
         name: group.name.clone(),
         account: Some(group.account.clone()),
         region: Some(group.region.clone()),
+        location: None,
     }
 }
 
@@ -320,6 +328,7 @@ pub(super) fn store_subject(store: &EventDataStore) -> Subject {
         name: store.name.clone(),
         account: Some(store.account.clone()),
         region: Some(store.region.clone()),
+        location: None,
     }
 }
 
@@ -331,6 +340,7 @@ pub(super) fn chain_subject(chain: &VerifiedChain) -> Subject {
         name: id.trail.clone(),
         account: Some(id.account.as_str().into()),
         region: Some(id.region.as_str().into()),
+        location: None,
     }
 }
 
@@ -345,6 +355,7 @@ pub(super) fn principal_subject(principal: &Principal<'_>) -> Subject {
         name: name.clone(),
         account: Some(principal.account.clone()),
         region: None,
+        location: None,
     }
 }
 
@@ -366,5 +377,6 @@ pub(super) fn actor_subject(actor: &Actor) -> Subject {
         name: name.to_owned(),
         account: (!actor.account.as_str().is_empty()).then(|| actor.account.clone()),
         region: None,
+        location: None,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::fact::{Gap, Gaps, Reason};
+use crate::fact::{Gap, Gaps, Reason, Source};
 use crate::finding::{Evidence, short};
 
 /// How much of a message or of a text in evidence is shown, in characters; both repeat foreign text.
@@ -17,7 +17,7 @@ pub(super) fn unknown_message(gaps: &Gaps) -> String {
     let actions: BTreeSet<&str> = gaps
         .iter()
         .filter(|gap| gap.reason == Reason::Denied)
-        .map(|gap| gap.call.action)
+        .filter_map(|gap| Some(gap.call()?.action))
         .collect();
     let grant = if actions.is_empty() {
         String::new()
@@ -51,15 +51,24 @@ pub(super) fn from_gap(gap: &Gap) -> Evidence {
     } else {
         gap.detail.clone()
     };
+    let call = gap.call();
+    let (address, attribute) = match &gap.source {
+        Source::Plan {
+            address, attribute, ..
+        } => (Some(address.clone()), Some(attribute.clone())),
+        Source::Call(_) | Source::NotModelled { .. } => (None, None),
+    };
     Evidence {
         what: gap.to_string(),
         seen: Some(said.into()),
         expected: None,
-        call: Some(gap.call),
-        action: Some(gap.call.action.to_owned()),
+        call,
+        action: call.map(|call| call.action.to_owned()),
         reason: Some(gap.reason),
         account: Some(gap.account.clone()),
         region: Some(gap.region.clone()),
         request_id: gap.request_id.clone(),
+        address,
+        attribute,
     }
 }

@@ -10,6 +10,7 @@ use super::glob::Glob;
 use super::operator::Quantifier;
 use super::request::Target;
 use super::template::{Filled, Incomplete};
+use super::within::Within;
 
 /// Something that holds in some worlds only.
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +69,13 @@ impl ResourceAtom<'_> {
                 let Some(all) = target_glob(set) else {
                     return Tri::Undecided;
                 };
-                if !self.may_match(set) || !glob.overlaps(&all) {
+                if !self.may_match(set) {
+                    return Tri::No;
+                }
+                if let Some(said) = Within::of(&all).and_then(|all| all.matched_by(&glob)) {
+                    return said;
+                }
+                if !glob.overlaps(&all) {
                     Tri::No
                 } else if glob.covers(&all) {
                     Tri::Yes

@@ -5,7 +5,7 @@ use super::context::{Tri, View};
 use super::decide::{Outcome, Verdict};
 use super::document::{Effect, Resources, Statement};
 use super::formula::Formula;
-use super::request::{Layer, Layers, Policy, Request, StatementRef};
+use super::request::{Layer, Layers, Policy, Request, StatementRef, Unread};
 use super::template::Incomplete;
 use super::worlds::Worlds;
 
@@ -16,14 +16,14 @@ pub(super) struct Applied {
 }
 
 /// Turns policies into formulas.
-pub(super) struct Build<'a> {
+pub(super) struct Build<'a, R> {
     pub(super) request: &'a Request,
-    pub(super) layers: &'a Layers<'a>,
+    pub(super) layers: &'a Layers<'a, R>,
     /// The action, case folded once for all patterns.
     pub(super) action: Vec<char>,
     pub(super) atoms: Vec<Atom<'a>>,
     pub(super) applied: Vec<Applied>,
-    pub(super) missing: Vec<String>,
+    pub(super) missing: Vec<Unread<R>>,
     pub(super) malformed: Vec<StatementRef>,
 }
 
@@ -64,8 +64,8 @@ pub(super) struct Said {
     pub(super) allows: Formula,
 }
 
-impl<'a> Build<'a> {
-    pub(super) fn new(request: &'a Request, layers: &'a Layers<'a>) -> Self {
+impl<'a, R: Clone> Build<'a, R> {
+    pub(super) fn new(request: &'a Request, layers: &'a Layers<'a, R>) -> Self {
         Self {
             request,
             layers,
@@ -77,7 +77,7 @@ impl<'a> Build<'a> {
         }
     }
 
-    pub(super) fn union(&mut self, layer: Layer, policies: &'a [Policy<'a>]) -> Said {
+    pub(super) fn union(&mut self, layer: Layer, policies: &'a [Policy<'a, R>]) -> Said {
         let (mut denies, mut allows) = (Vec::new(), Vec::new());
         for policy in policies {
             let said = self.policy(Reading::of(layer), policy, |_, formula| formula);
@@ -91,7 +91,7 @@ impl<'a> Build<'a> {
     }
 
     /// A layer that limits: without it, everything passes.
-    pub(super) fn limit(&mut self, layer: Layer, policy: Option<&'a Policy<'a>>) -> Said {
+    pub(super) fn limit(&mut self, layer: Layer, policy: Option<&'a Policy<'a, R>>) -> Said {
         match policy {
             None => Said {
                 denies: Formula::No,
@@ -105,13 +105,16 @@ impl<'a> Build<'a> {
     pub(super) fn policy(
         &mut self,
         reading: Reading,
-        policy: &'a Policy<'a>,
+        policy: &'a Policy<'a, R>,
         mut each: impl FnMut(Option<&Statement>, Formula) -> Formula,
     ) -> Said {
         let document = match &policy.document {
             Ok(document) => *document,
             Err(reason) => {
-                self.missing.push(format!("{}: {reason}", policy.name));
+                self.missing.push(Unread {
+                    policy: policy.name.clone(),
+                    reason: reason.clone(),
+                });
                 return Said {
                     denies: Formula::Missing,
                     allows: each(None, Formula::Missing),

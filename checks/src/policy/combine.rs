@@ -41,7 +41,7 @@ struct Grants {
     direct: Vec<Formula>,
 }
 
-impl<'a> Build<'a> {
+impl<'a, R: Clone> Build<'a, R> {
     /// Puts the layers together. Section by section as AWS documents the evaluation logic.
     pub(super) fn whole(&mut self) -> Whole {
         let layers = self.layers;
@@ -179,7 +179,7 @@ impl<'a> Build<'a> {
                 self.layers.management_account.as_ref() == Some(&self.request.caller.account)
             }
         };
-        let levels: &'a [Level<'a>] = match &self.layers.scps {
+        let levels: &'a [Level<'a, R>] = match &self.layers.scps {
             Some(levels) if !exempt => levels,
             Some(_) | None => {
                 return Said {
@@ -207,7 +207,7 @@ impl<'a> Build<'a> {
             || self.layers.management_account.as_ref() == Some(&request.resource_account)
             || self.layers.aws_managed_key
             || !rcp::limits(&request.action);
-        let levels: &'a [Level<'a>] = match &self.layers.rcps {
+        let levels: &'a [Level<'a, R>] = match &self.layers.rcps {
             Some(levels) if !exempt => levels,
             Some(_) | None => return Formula::No,
         };
@@ -274,7 +274,7 @@ impl<'a> Build<'a> {
     }
 
     /// A public policy of a bucket that restricts those lets in only the owner's principals and AWS services.
-    fn is_outsider(&self, policy: &Policy<'_>) -> bool {
+    fn is_outsider(&self, policy: &Policy<'_, R>) -> bool {
         let outside = match self.request.caller.kind {
             CallerKind::Service => false,
             CallerKind::Anonymous | CallerKind::Federated => true,

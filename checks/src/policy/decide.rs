@@ -6,7 +6,7 @@
 use super::build::Build;
 use super::combine::Whole;
 use super::context::Tri;
-use super::request::{Layer, Layers, Request, StatementRef};
+use super::request::{Layer, Layers, Request, StatementRef, Unread};
 use super::residual::{self, Residual, Strength};
 use super::worlds::{self, Worlds};
 
@@ -36,7 +36,7 @@ pub enum Outcome {
 
 /// A verdict and what it rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
+pub struct Decision<R = String> {
     /// The verdict.
     pub verdict: Verdict,
     /// AWS's answer, where it is the same in every world.
@@ -50,7 +50,7 @@ pub struct Decision {
     /// How hard the residual condition is to meet.
     pub strength: Option<Strength>,
     /// Documents that could not be read, and why. Only those that matter to the verdict `unknown`.
-    pub missing: Vec<String>,
+    pub missing: Vec<Unread<R>>,
     /// Statements that hold something IAM would not store. What we cannot read there was taken as never true.
     pub malformed: Vec<StatementRef>,
     /// `conditional` was not narrowed down: too many worlds to try them all.
@@ -59,7 +59,7 @@ pub struct Decision {
 
 /// Decides a request.
 #[must_use]
-pub fn decide(request: &Request, layers: &Layers<'_>) -> Decision {
+pub fn decide<R: Clone>(request: &Request, layers: &Layers<'_, R>) -> Decision<R> {
     let mut build = Build::new(request, layers);
     let whole = build.whole();
     let tried = match whole.allowed.kleene() {

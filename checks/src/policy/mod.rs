@@ -36,12 +36,14 @@ mod known;
 mod matcher;
 mod operator;
 mod parse;
+mod parts;
 pub mod posture;
 mod principal;
 mod rcp;
 mod request;
 mod residual;
 mod template;
+mod within;
 mod worlds;
 
 pub use atoms::AtomTest;
@@ -57,9 +59,10 @@ pub use glob::Glob;
 pub use index::{ActionSet, ActionTable};
 pub use operator::{Operator, Order, Quantifier, Test};
 pub use parse::ParseError;
+pub use parts::{Members, parts};
 pub use principal::{Caller, CallerKind, Grant, Principal, PrincipalSet};
 pub use request::{
     AclGrant, AclGrantee, AclPermission, KeyGrant, Layer, Layers, Level, Policy, Request,
-    StatementRef, Target,
+    StatementRef, Target, Unread,
 };
 pub use residual::{Literal, Residual, Strength};

@@ -41,16 +41,26 @@ impl Target {
     }
 }
 
-/// A policy with its name: the ARN of a managed one, the name of an inline one.
+/// A policy with its name: the ARN of a managed one, the name of an inline one. `R` says why a document cannot be read:
+/// whatever the caller keeps for that comes back in [`super::Decision::missing`], as it is.
 #[derive(Debug, Clone)]
-pub struct Policy<'a> {
+pub struct Policy<'a, R = String> {
     /// Its name in reports.
     pub name: String,
     /// What it says, or why that is not known.
-    pub document: Result<&'a Document, String>,
+    pub document: Result<&'a Document, R>,
 }
 
-impl<'a> Policy<'a> {
+/// A policy that could not be read, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread<R = String> {
+    /// Its name.
+    pub policy: String,
+    /// As the caller gave it.
+    pub reason: R,
+}
+
+impl<'a, R> Policy<'a, R> {
     /// A policy that was read.
     pub fn new(name: &str, document: &'a Document) -> Self {
         Self {
@@ -60,38 +70,38 @@ impl<'a> Policy<'a> {
     }
 
     /// A policy that could not be read: what it says is unknown, never nothing.
-    pub fn missing(name: &str, reason: &str) -> Self {
+    pub fn missing(name: &str, reason: R) -> Self {
         Self {
             name: name.to_owned(),
-            document: Err(reason.to_owned()),
+            document: Err(reason),
         }
     }
 }
 
 /// The policies attached at one place of an organization: its root, a unit or an account.
 #[derive(Debug, Clone)]
-pub struct Level<'a> {
+pub struct Level<'a, R = String> {
     /// Its id.
     pub target: String,
     /// What is attached there. Service control policies: nothing attached blocks everything.
-    pub policies: Vec<Policy<'a>>,
+    pub policies: Vec<Policy<'a, R>>,
 }
 
 /// All policies that have a say.
-#[derive(Debug, Clone, Default)]
-pub struct Layers<'a> {
+#[derive(Debug, Clone)]
+pub struct Layers<'a, R = String> {
     /// Policies of the caller, those of its groups included.
-    pub identity: Vec<Policy<'a>>,
+    pub identity: Vec<Policy<'a, R>>,
     /// The caller's permissions boundary.
-    pub boundary: Option<Policy<'a>>,
+    pub boundary: Option<Policy<'a, R>>,
     /// The policy that its session was limited with.
-    pub session: Option<Policy<'a>>,
+    pub session: Option<Policy<'a, R>>,
     /// Service control policies of the caller's account, root first; nothing if none are in play.
-    pub scps: Option<Vec<Level<'a>>>,
+    pub scps: Option<Vec<Level<'a, R>>>,
     /// Resource control policies of the resource's account; `RCPFullAWSAccess` is implied.
-    pub rcps: Option<Vec<Level<'a>>>,
+    pub rcps: Option<Vec<Level<'a, R>>>,
     /// The policy of the resource: bucket, key, topic, trust policy.
-    pub resource: Option<Policy<'a>>,
+    pub resource: Option<Policy<'a, R>>,
     /// Grants of a KMS key.
     pub grants: Vec<KeyGrant>,
     /// Access control lists of a bucket or an object. None where the owner is enforced.
@@ -102,6 +112,24 @@ pub struct Layers<'a> {
     pub aws_managed_key: bool,
     /// The account that no organization policy limits.
     pub management_account: Option<String>,
+}
+
+impl<R> Default for Layers<'_, R> {
+    fn default() -> Self {
+        Self {
+            identity: Vec::new(),
+            boundary: None,
+            session: None,
+            scps: None,
+            rcps: None,
+            resource: None,
+            grants: Vec::new(),
+            acl: Vec::new(),
+            restrict_public_buckets: false,
+            aws_managed_key: false,
+            management_account: None,
+        }
+    }
 }
 
 /// A grant of a KMS key.

@@ -106,7 +106,7 @@ impl fmt::Display for Residual {
     }
 }
 
-pub(super) fn of(allowed: &Formula, worlds: &Worlds, build: &Build<'_>) -> Option<Residual> {
+pub(super) fn of<R>(allowed: &Formula, worlds: &Worlds, build: &Build<'_, R>) -> Option<Residual> {
     let known = allowed.without_missing();
     let Some(terms) = known.alternatives(MAX_ALTERNATIVES) else {
         return Some(Residual {
@@ -133,7 +133,7 @@ pub(super) fn of(allowed: &Formula, worlds: &Worlds, build: &Build<'_>) -> Optio
     })
 }
 
-fn literal(id: usize, holds: bool, build: &Build<'_>) -> Option<Literal> {
+fn literal<R>(id: usize, holds: bool, build: &Build<'_, R>) -> Option<Literal> {
     let test = build.atoms.get(id)?.test();
     let mut statements: Vec<StatementRef> = build
         .applied

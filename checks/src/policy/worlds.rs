@@ -16,6 +16,7 @@ use super::glob::Glob;
 use super::operator::Quantifier;
 use super::request::{Request, Target};
 use super::template::Filled;
+use super::within::Within;
 
 /// Worlds that are tried at most.
 const MAX_WORLDS: usize = 4_096;
@@ -277,7 +278,9 @@ fn resources(target: &Target, atoms: &[&Used<'_>], view: &View<'_>) -> Option<Ve
                 }
             }
             let globs: Vec<&Glob> = globs.iter().collect();
-            witnesses(&globs, &target_glob(set)?)
+            let set = target_glob(set)?;
+            let plain = Within::of(&set).and_then(|set| set.witnesses(&globs));
+            plain.or_else(|| witnesses(&globs, &set))
         }
     }
 }

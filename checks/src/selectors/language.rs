@@ -103,14 +103,13 @@ impl Source<'_> {
     }
 
     fn strange(&self, what: &str) -> Gaps {
-        Gaps::from(Gap {
-            call: self.call,
-            account: self.account.clone(),
-            region: self.region.clone(),
-            reason: Reason::Malformed,
-            detail: format!("{what} is not understood"),
-            request_id: None,
-        })
+        Gaps::from(Gap::of_call(
+            self.call,
+            self.account,
+            self.region,
+            Reason::Malformed,
+            format!("{what} is not understood"),
+        ))
     }
 }
 

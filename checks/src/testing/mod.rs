@@ -22,7 +22,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::calls::ApiCall;
 use crate::check::{Check, Run};
 use crate::evaluate::{Context, Evaluation};
-use crate::fact::{Fact, Gap, Reason};
+use crate::fact::{Fact, Gap, Reason, Source};
 use crate::finding::{Finding, Status};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::iam::{AuthorizationDetails, InlinePolicy, ManagedPolicy, Role, User};
@@ -310,7 +310,7 @@ pub fn denied<T>(call: ApiCall) -> Fact<T> {
 /// The call ended in this way.
 pub fn gap<T>(call: ApiCall, reason: Reason) -> Fact<T> {
     Fact::Unknown(Gap {
-        call,
+        source: Source::Call(call),
         account: AccountId::from(ACCOUNT),
         region: Region::from(HOME),
         reason,

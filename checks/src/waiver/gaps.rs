@@ -86,11 +86,7 @@ fn is_used(gap: &AcceptedGap, findings: &[Finding], coverage: &Coverage) -> bool
 /// Whether every call that stood in this unknown finding's way is accepted.
 #[must_use]
 pub fn is_accepted(gaps: &[&AcceptedGap], finding: &Finding) -> bool {
-    let unanswered: Vec<_> = finding
-        .evidence
-        .iter()
-        .filter(|it| it.call.is_some())
-        .collect();
+    let unanswered: Vec<_> = finding.evidence.iter().filter(|it| it.is_gap()).collect();
     !unanswered.is_empty()
         && unanswered.iter().all(|evidence| {
             // Who gave no answer may be another account than the subject's.
@@ -101,9 +97,13 @@ pub fn is_accepted(gaps: &[&AcceptedGap], finding: &Finding) -> bool {
             let region = evidence.region.as_ref().or(finding.subject.region.as_ref());
             let account = account.map_or("", |it| it.as_str());
             let region = region.map_or("", |it| it.as_str());
-            let call = evidence.call.map(|call| call.to_string());
+            // What no call tells is covered only where the accepted gap names no call.
+            let call = evidence
+                .call
+                .map(|call| call.to_string())
+                .unwrap_or_default();
             gaps.iter()
-                .any(|gap| covers(gap, account, region, call.as_deref()))
+                .any(|gap| covers(gap, account, region, Some(&call)))
         })
 }
 

@@ -15,6 +15,7 @@ fn finding(check: &str, subject: &str, status: Status) -> Finding {
             name: "name".to_owned(),
             account: Some("111111111111".into()),
             region: Some("eu-west-1".into()),
+            location: None,
         },
         message: String::new(),
         evidence: Vec::new(),

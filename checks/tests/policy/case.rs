@@ -161,7 +161,7 @@ fn document(json: &Json) -> Result<Document, String> {
 fn policy<'a>(name: &str, document: &'a Result<Document, String>) -> Policy<'a> {
     match document {
         Ok(document) => Policy::new(name, document),
-        Err(reason) => Policy::missing(name, reason),
+        Err(reason) => Policy::missing(name, reason.clone()),
     }
 }
 

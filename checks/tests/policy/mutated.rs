@@ -81,7 +81,7 @@ fn damaged_documents_never_panic() {
             context: Context::unknown(),
         };
         let layers = Layers {
-            identity: vec![Policy::new("identity", &document)],
+            identity: vec![Policy::<String>::new("identity", &document)],
             resource: Some(Policy::new("bucket", &document)),
             ..Layers::default()
         };

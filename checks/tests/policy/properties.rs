@@ -35,7 +35,7 @@ fn verdict(
     let layers = Layers {
         identity: identity
             .iter()
-            .map(|it| Policy::new("identity", it))
+            .map(|it| Policy::<String>::new("identity", it))
             .collect(),
         boundary: boundary.map(|it| Policy::new("boundary", it)),
         ..Layers::default()

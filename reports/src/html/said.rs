@@ -19,7 +19,7 @@ pub(super) struct Said {
 
 impl Said {
     pub(super) fn of(finding: &Finding) -> Self {
-        let is_gap = |it: &&Evidence| finding.status == Status::Unknown && it.call.is_some();
+        let is_gap = |it: &&Evidence| finding.status == Status::Unknown && it.is_gap();
         let (gaps, facts): (Vec<&Evidence>, Vec<&Evidence>) =
             finding.evidence.iter().partition(is_gap);
         let mut facts: Vec<String> = facts.into_iter().map(tell::evidence).collect();
@@ -56,13 +56,13 @@ fn call(finding: &Finding, gap: &Evidence) -> String {
     match (gap.call, gap.reason) {
         (Some(call), Some(reason)) => format!("{call} {reason}{place}"),
         (Some(call), None) => format!("{call} is missing{place}"),
-        (None, _) => gap.what.clone(),
+        (None, Some(_) | None) => gap.what.clone(),
     }
 }
 
 /// What AWS said to one of the calls that gave no answer.
 pub(super) fn answer(finding: &Finding) -> String {
-    let gaps = finding.evidence.iter().filter(|it| it.call.is_some());
+    let gaps = finding.evidence.iter().filter(|it| it.is_gap());
     let mut gaps = gaps.filter(|_| finding.status == Status::Unknown);
     gaps.find_map(|gap| {
         let id = gap.request_id.as_ref().map(|it| format!(" (request {it})"));

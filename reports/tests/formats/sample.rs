@@ -87,6 +87,7 @@ pub(crate) fn subject(
         name: name.to_owned(),
         account: some(account).map(AccountId),
         region: some(region).map(Region),
+        location: None,
     }
 }
 

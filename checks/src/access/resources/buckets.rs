@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Kind, Resource, policy_of, tags_of};
+use super::{Kind, Resource, Source, policy_of, tags_of};
+use crate::access::gaps;
+use crate::calls::{self, ApiCall};
 use crate::evaluate::Context;
-use crate::fact::Fact;
-use crate::ids::AccountId;
+use crate::fact::{Fact, Reason, SharedGap};
+use crate::ids::{AccountId, Region};
 use crate::inventory::{Bucket, RetentionMode};
 use crate::policy::{AclGrant, AclGrantee, AclPermission, Retention, Target};
 
@@ -17,17 +19,24 @@ pub(super) fn of_bucket(bucket: &Bucket, ctx: &Context<'_>, all: &mut Vec<Resour
     let account = owner.clone().unwrap_or(AccountId::from(""));
     let region = bucket.region.ok();
     let arn = bucket.arn.as_str();
+    let asked = Asked::of(bucket, ctx);
     let make = |kind: Kind, id: &str| {
         let mut it = Resource::new(kind, id, &account, region);
-        it.policy = policy_of(&bucket.policy);
+        let source = Source {
+            call: calls::GET_BUCKET_POLICY,
+            account: &asked.account,
+            region: &asked.region,
+        };
+        it.policy = policy_of(&bucket.policy, source);
         it.tags = tags_of(&bucket.tags);
-        acl(bucket, ctx, &mut it);
+        acl(bucket, ctx, &asked, &mut it);
         if owner.is_none() {
-            let why = match &bucket.owner {
-                Fact::Unknown(gap) => gap.to_string(),
-                Fact::Known(_) => "no account in sight owns the bucket".to_owned(),
+            let unowned = || {
+                let words = "no account in sight owns the bucket";
+                asked.gap(calls::HEAD_BUCKET, Reason::Malformed, words)
             };
-            it.open(&[], why);
+            let gap = bucket.owner.gap().cloned().map(SharedGap::new);
+            it.open(&[], &gap.unwrap_or_else(unowned));
         }
         it
     };
@@ -39,7 +48,7 @@ pub(super) fn of_bucket(bucket: &Bucket, ctx: &Context<'_>, all: &mut Vec<Resour
     let versions = ["s3:DeleteObjectVersion", "s3:PutBucketVersioning"];
     match &bucket.versioning {
         Fact::Known(versioning) => whole.mfa_delete = versioning.mfa_delete,
-        Fact::Unknown(gap) => whole.open(&versions, gap.to_string()),
+        Fact::Unknown(gap) => whole.open(&versions, gap),
     }
     let mut objects = make(Kind::Objects, &format!("{arn}/*"));
     objects.mfa_delete = whole.mfa_delete;
@@ -70,14 +79,38 @@ pub(super) fn of_bucket(bucket: &Bucket, ctx: &Context<'_>, all: &mut Vec<Resour
         },
         (Fact::Known(true), Fact::Known(None)) => {}
         (Fact::Unknown(gap), _) | (Fact::Known(true), Fact::Unknown(gap)) => {
-            objects.open(&lock, gap.to_string());
-            objects.open(&["s3:DeleteObjectVersion"], gap.to_string());
+            objects.open(&lock, gap);
+            objects.open(&["s3:DeleteObjectVersion"], gap);
         }
     }
     if let Fact::Unknown(gap) = &bucket.versioning {
-        objects.open(&versions, gap.to_string());
+        objects.open(&versions, gap);
     }
     all.extend([whole, objects]);
+}
+
+/// Where a bucket is asked about: in its owner's account and its own region, as far as they are known.
+struct Asked {
+    account: AccountId,
+    region: Region,
+}
+
+impl Asked {
+    fn of(bucket: &Bucket, ctx: &Context<'_>) -> Self {
+        let owner = bucket.owner.ok().cloned().flatten();
+        let caller = || ctx.inventory.header.scope.caller_arn.account();
+        let deliverer = ctx.deliverers(bucket).first();
+        let region = bucket.region.ok().cloned();
+        let region = region.or_else(|| deliverer.map(|trail| trail.home_region.clone()));
+        Self {
+            account: owner.unwrap_or_else(caller),
+            region: region.unwrap_or_else(|| ctx.home()),
+        }
+    }
+
+    fn gap(&self, call: ApiCall, reason: Reason, words: &str) -> SharedGap {
+        gaps::of(call, &self.account, &self.region, reason, words)
+    }
 }
 
 /// Where the trails put their files, as patterns.
@@ -97,7 +130,7 @@ fn places_of_logs(bucket: &Bucket, ctx: &Context<'_>) -> Vec<String> {
 }
 
 /// Lists are off where the owner is enforced.
-fn acl(bucket: &Bucket, ctx: &Context<'_>, it: &mut Resource) {
+fn acl(bucket: &Bucket, ctx: &Context<'_>, asked: &Asked, it: &mut Resource) {
     let own = bucket.public_access_block.ok().copied();
     let owner = bucket.owner.ok().cloned().flatten();
     let account = owner.and_then(|id| ctx.inventory.accounts.get(&id));
@@ -114,8 +147,13 @@ fn acl(bucket: &Bucket, ctx: &Context<'_>, it: &mut Resource) {
     if it.restrict_public.is_none() {
         let wide = account.and_then(|it| it.public_access_block.gap());
         let gap = bucket.public_access_block.gap().or(wide);
-        let nothing = || "the owner's Block Public Access is not known".to_owned();
-        it.open_outside = Some(gap.map_or_else(nothing, ToString::to_string));
+        let unasked = || {
+            let call = calls::GET_ACCOUNT_PUBLIC_ACCESS_BLOCK;
+            let words = "the owner's account was not looked at";
+            asked.gap(call, Reason::NotAsked, words)
+        };
+        let gap = gap.cloned().map(SharedGap::new);
+        it.open_outside.push(gap.unwrap_or_else(unasked));
     }
     let ignored = on(|block| block.ignore_public_acls) == Some(true);
     let enforced = bucket.ownership.ok().and_then(Option::as_deref) == Some("BucketOwnerEnforced");
@@ -123,7 +161,7 @@ fn acl(bucket: &Bucket, ctx: &Context<'_>, it: &mut Resource) {
         return;
     }
     if let Some(gap) = bucket.ownership.gap() {
-        it.open_outside = Some(gap.to_string());
+        it.open_outside.push(SharedGap::new(gap.clone()));
     }
     for grant in bucket.acl.ok().into_iter().flatten() {
         let grantee = match grant.grantee.rsplit('/').next() {

@@ -4,10 +4,12 @@ mod buckets;
 
 use std::collections::BTreeSet;
 
-use super::actions::{Kind, table};
+use super::actions::{ActionId, Kind, table};
+use super::gaps;
 use super::indexed::{Indexed, Read};
+use crate::calls::{self, ApiCall};
 use crate::evaluate::Context;
-use crate::fact::Fact;
+use crate::fact::{Fact, Gap, Reason, SharedGap};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::{Bucket, Key, LogGroup, Trail};
 use crate::policy::{AclGrant, Condition, Document, KeyGrant, Retention, Target, Version};
@@ -35,13 +37,43 @@ pub(super) struct Resource {
     /// Its tags, where they are known.
     pub(super) tags: Option<Vec<(String, String)>>,
     /// Actions that do nothing here.
-    pub(super) idle: BTreeSet<usize>,
+    pub(super) idle: BTreeSet<ActionId>,
     /// Actions that do something only together with another.
-    pub(super) needs: Vec<(usize, usize)>,
-    /// What is not known and may make harmless: for these actions, or all of them.
-    pub(super) open: Vec<(Vec<usize>, String)>,
+    pub(super) needs: Vec<Need>,
+    /// What is not known and may make harmless.
+    pub(super) open: Vec<Open>,
     /// The same, for those of other accounts and of none.
-    pub(super) open_outside: Option<String>,
+    pub(super) open_outside: Vec<SharedGap>,
+}
+
+/// A resource, by its place among all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct ResourceId(usize);
+
+/// Every resource with its id.
+pub(super) fn each(all: &[Resource]) -> impl Iterator<Item = (ResourceId, &Resource)> {
+    let all = all.iter().enumerate();
+    all.map(|(place, resource)| (ResourceId(place), resource))
+}
+
+/// The one with this id, of the same list.
+pub(super) fn get<T>(all: &[T], id: ResourceId) -> Option<&T> {
+    all.get(id.0)
+}
+
+/// An action that does something only together with another.
+#[derive(Debug)]
+pub(super) struct Need {
+    pub(super) action: ActionId,
+    pub(super) other: ActionId,
+}
+
+/// A fact that is not known, and decides whether actions do something.
+#[derive(Debug)]
+pub(super) struct Open {
+    /// Those actions; none for all.
+    actions: Vec<ActionId>,
+    gap: SharedGap,
 }
 
 impl Resource {
@@ -64,7 +96,7 @@ impl Resource {
             idle: BTreeSet::new(),
             needs: Vec::new(),
             open: Vec::new(),
-            open_outside: None,
+            open_outside: Vec::new(),
         }
     }
 
@@ -78,15 +110,18 @@ impl Resource {
         self.idle.extend(places(actions));
     }
 
-    fn open(&mut self, actions: &[&str], reason: String) {
-        self.open.push((places(actions), reason));
+    pub(super) fn open(&mut self, actions: &[&str], gap: &Gap) {
+        self.open.push(Open {
+            actions: places(actions),
+            gap: SharedGap::new(gap.clone()),
+        });
     }
 
     fn needs(&mut self, action: &str, other: &str) {
-        let table = table();
-        if let (Some(action), Some(other)) = (table.place(action), table.place(other)) {
-            self.needs.push((action, other));
-        }
+        self.needs.push(Need {
+            action: table().named(action),
+            other: table().named(other),
+        });
     }
 
     /// Somebody from another account may have a way in.
@@ -95,24 +130,47 @@ impl Resource {
     }
 
     /// Why it cannot be told whether this action does something here.
-    pub(super) fn why_open(&self, action: usize) -> Option<&str> {
-        let about =
-            |(actions, _): &&(Vec<usize>, String)| actions.is_empty() || actions.contains(&action);
-        self.open.iter().find(about).map(|(_, why)| why.as_str())
+    pub(super) fn why_open(&self, action: ActionId) -> impl Iterator<Item = &SharedGap> {
+        let about = move |it: &&Open| it.actions.is_empty() || it.actions.contains(&action);
+        self.open.iter().filter(about).map(|it| &it.gap)
     }
 }
 
-fn places(actions: &[&str]) -> Vec<usize> {
+fn places(actions: &[&str]) -> Vec<ActionId> {
     let table = table();
-    actions.iter().filter_map(|it| table.place(it)).collect()
+    actions.iter().map(|it| table.named(it)).collect()
+}
+
+/// Which call gives a policy, and where.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Source<'s> {
+    pub(super) call: ApiCall,
+    pub(super) account: &'s AccountId,
+    pub(super) region: &'s Region,
+}
+
+impl Source<'_> {
+    /// The answer is there, and this is wrong with it.
+    fn unreadable(self, detail: impl ToString) -> SharedGap {
+        let detail = detail.to_string();
+        gaps::of(
+            self.call,
+            self.account,
+            self.region,
+            Reason::Malformed,
+            &detail,
+        )
+    }
 }
 
 /// A policy that hangs on a resource, as an answer gives it.
-fn policy_of(fact: &Fact<Option<String>>) -> Option<Read> {
+pub(super) fn policy_of(fact: &Fact<Option<String>>, source: Source<'_>) -> Option<Read> {
     match fact {
         Fact::Known(None) => None,
-        Fact::Known(Some(text)) => Some(Indexed::read(text)),
-        Fact::Unknown(gap) => Some(Err(gap.to_string())),
+        Fact::Known(Some(text)) => {
+            Some(Indexed::read(text).map_err(|error| source.unreadable(error)))
+        }
+        Fact::Unknown(gap) => Some(Err(SharedGap::new(gap.clone()))),
     }
 }
 
@@ -140,7 +198,12 @@ pub(super) fn all(ctx: &Context<'_>) -> Vec<Resource> {
             &store.account,
             Some(&store.region),
         );
-        it.policy = policy_of(&store.policy);
+        let source = Source {
+            call: calls::GET_LAKE_RESOURCE_POLICY,
+            account: &store.account,
+            region: &store.region,
+        };
+        it.policy = policy_of(&store.policy, source);
         it.tags = tags_of(&store.tags);
         match &store.configuration {
             Fact::Known(set) if set.termination_protection => it.needs(
@@ -148,7 +211,7 @@ pub(super) fn all(ctx: &Context<'_>) -> Vec<Resource> {
                 "cloudtrail:UpdateEventDataStore",
             ),
             Fact::Known(_) => {}
-            Fact::Unknown(gap) => it.open(&["cloudtrail:DeleteEventDataStore"], gap.to_string()),
+            Fact::Unknown(gap) => it.open(&["cloudtrail:DeleteEventDataStore"], gap),
         }
         all.push(it);
     }
@@ -160,7 +223,12 @@ pub(super) fn all(ctx: &Context<'_>) -> Vec<Resource> {
                 &view.account,
                 Some(&view.region),
             );
-            it.policy = policy_of(&channel.policy);
+            let source = Source {
+                call: calls::GET_LAKE_RESOURCE_POLICY,
+                account: &view.account,
+                region: &view.region,
+            };
+            it.policy = policy_of(&channel.policy, source);
             all.push(it);
         }
     }
@@ -212,9 +280,14 @@ fn of_key(key: &Key, all: &mut Vec<Resource>) {
         ))];
     }
     // Every key has a policy: none in the answer is none that can be read.
-    it.policy = match policy_of(&key.policy) {
+    let source = Source {
+        call: calls::GET_KEY_POLICY,
+        account: &key.account,
+        region: &key.region,
+    };
+    it.policy = match policy_of(&key.policy, source) {
         Some(read) => Some(read),
-        None => Some(Err("the key policy is not in the answer".to_owned())),
+        None => Some(Err(source.unreadable("the key policy is not in the answer"))),
     };
     if let Some(metadata) = metadata
         && metadata.origin != "EXTERNAL"
@@ -224,7 +297,7 @@ fn of_key(key: &Key, all: &mut Vec<Resource>) {
     match &key.grants {
         Fact::Known(grants) => it.grants = grants.iter().map(grant_of).collect(),
         // What a grant can hold is reading and handing on.
-        Fact::Unknown(gap) => it.open(&["kms:CreateGrant", "kms:Decrypt"], gap.to_string()),
+        Fact::Unknown(gap) => it.open(&["kms:CreateGrant", "kms:Decrypt"], gap),
     }
     if metadata
         .is_some_and(|it| matches!(it.origin.as_str(), "AWS_CLOUDHSM" | "EXTERNAL_KEY_STORE"))
@@ -275,7 +348,7 @@ fn of_log_group(group: &LogGroup, ctx: &Context<'_>, all: &mut Vec<Resource>) {
     it.asked.push(Target::One(format!("{arn}:log-stream:")));
     let protected = group.configuration.ok().and_then(|set| set.as_ref());
     match (&group.configuration, protected) {
-        (Fact::Unknown(gap), _) => it.open(&["logs:DeleteLogGroup"], gap.to_string()),
+        (Fact::Unknown(gap), _) => it.open(&["logs:DeleteLogGroup"], gap),
         (Fact::Known(_), Some(set)) if set.deletion_protection == Some(true) => {
             it.needs("logs:DeleteLogGroup", "logs:PutLogGroupDeletionProtection")
         }
@@ -293,13 +366,18 @@ fn log_policy(account: &AccountId, region: &Region, ctx: &Context<'_>) -> Option
     let texts = match &ctx.region(account, region)?.log_resource_policies {
         Fact::Known(texts) if texts.is_empty() => return None,
         Fact::Known(texts) => texts,
-        Fact::Unknown(gap) => return Some(Err(gap.to_string())),
+        Fact::Unknown(gap) => return Some(Err(SharedGap::new(gap.clone()))),
+    };
+    let source = Source {
+        call: calls::DESCRIBE_LOG_RESOURCE_POLICIES,
+        account,
+        region,
     };
     let mut statements = Vec::new();
     for text in texts {
         match Document::parse(text) {
             Ok(document) => statements.extend(document.statements),
-            Err(error) => return Some(Err(error.to_string())),
+            Err(error) => return Some(Err(source.unreadable(error))),
         }
     }
     Some(Ok(Indexed::new(Document {
@@ -317,9 +395,4 @@ pub(super) fn one(kind: Kind, arn: &Arn, account: &AccountId, region: Option<&Re
 /// For [`super::guards`].
 pub(super) fn every(kind: Kind, pattern: &str, account: &AccountId) -> Resource {
     Resource::all_of(kind, pattern, account)
-}
-
-/// For [`super::guards`].
-pub(super) fn policy(fact: &Fact<Option<String>>) -> Option<Read> {
-    policy_of(fact)
 }

@@ -1,12 +1,14 @@
 //! Assuming a role of the same account.
 
 use super::{Becomes, Steps, note};
-use crate::access::ask::{Answer, Asker};
+use crate::access::answer::Answer;
+use crate::access::ask::Asker;
+use crate::access::graph::{Means, NodeId};
 use crate::access::people::{Who, place};
 use crate::policy::{Document, Grant, Policy, Principal};
 
 impl<'c> Steps<'c, '_> {
-    pub(super) fn assume(&mut self, asker: &mut Asker<'c>, node: usize, becomes: &mut Becomes) {
+    pub(super) fn assume(&mut self, asker: &mut Asker<'c>, node: NodeId, becomes: &mut Becomes) {
         let own = [Some(asker.caller.id.clone()), asker.caller.role_arn.clone()];
         let named = own
             .iter()
@@ -48,7 +50,7 @@ impl<'c> Steps<'c, '_> {
                     }
                     Policy::new("trust policy", trust)
                 }
-                Err(reason) => Policy::missing("trust policy", reason),
+                Err(gap) => Policy::missing("trust policy", gap.clone()),
             };
             asker.layers.resource = Some(policy);
             let mut answer = self.ask(asker, "sts:AssumeRole", role.arn.as_str(), &[]);
@@ -59,8 +61,9 @@ impl<'c> Steps<'c, '_> {
             }
             asker.layers.resource = None;
             if let Some(&to) = self.roles.get(at) {
-                self.graph.link(node, to, "sts:AssumeRole", answer.clone());
-                note(becomes, Who::Role(at), answer, "sts:AssumeRole");
+                let by = Means::one("sts:AssumeRole");
+                self.graph.link(node, to, by.clone(), answer.clone());
+                note(becomes, Who::Role(at), answer, &by);
             }
         }
     }

@@ -1,9 +1,10 @@
 //! Changing oneself, or somebody whom one can become, before one acts.
 
 use super::{Becomes, Spread, Steps};
-use crate::access::ask::{Answer, Asker};
+use crate::access::answer::Answer;
+use crate::access::ask::Asker;
 use crate::access::freedom::{self, Freedom};
-use crate::access::graph::{ActorKind, Node};
+use crate::access::graph::{ActorKind, Means, Node, NodeId};
 use crate::access::people::{Freed, Who};
 
 /// More principals than this are not looked at one by one as steps for another.
@@ -15,25 +16,25 @@ impl<'c> Steps<'c, '_> {
         &mut self,
         asker: &mut Asker<'c>,
         who: Who,
-        node: usize,
+        node: NodeId,
         becomes: &Becomes,
     ) {
         if !freedom::touches(asker) {
             return;
         }
-        let own = (Answer::allowed(), String::new());
+        let own = (Answer::allowed(), Means::none());
         let others = || becomes.iter().filter(|(it, _)| **it != who);
         if others().count() > MAX_CHANGED {
             let why = format!(
                 "more than {MAX_CHANGED} principals can be changed, and were not looked at one by one"
             );
             let newcomer = self.newcomer;
-            let answer = Answer::allowed().unless(&why);
-            self.graph
-                .link(node, newcomer, "changing one of many", answer);
+            let answer = Answer::allowed().unless([&self.papers.unreadable(&why)]);
+            let by = Means::one("changing one of many");
+            self.graph.link(node, newcomer, by, answer);
         }
         let others = others().take(MAX_CHANGED);
-        let all: Vec<(Who, (Answer, String))> = std::iter::once((who, own))
+        let all: Vec<(Who, (Answer, Means))> = std::iter::once((who, own))
             .chain(others.map(|(who, way)| (*who, way.clone())))
             .collect();
         for (changed, (way, by)) in all {
@@ -48,18 +49,14 @@ impl<'c> Steps<'c, '_> {
                 if answer.is_denied() {
                     continue;
                 }
-                let by = match by.is_empty() {
-                    true => how.clone(),
-                    false => format!("{how} and {by}"),
-                };
                 let to = self.changed_node(changed, &freed);
-                self.graph.link(node, to, &by, answer);
+                self.graph.link(node, to, how.and(&by), answer);
             }
         }
         // Whoever gives rights to every role and becomes any has a new one's rights at least.
         let edges = self.graph.edges.iter().filter(|it| it.from == node);
         let any = edges.filter(|it| it.to == self.any_role || it.to == self.any_user);
-        let any: Vec<(usize, Answer, String)> = any
+        let any: Vec<(NodeId, Answer, Means)> = any
             .map(|it| (it.to, it.answer.clone(), it.by.clone()))
             .collect();
         for (to, way, by) in any {
@@ -70,8 +67,8 @@ impl<'c> Steps<'c, '_> {
             for action in gives {
                 if let Spread::All(answer) = self.spread(asker, action, kind) {
                     let answer = answer.and(&way);
-                    self.graph
-                        .link(node, self.newcomer, &format!("{action} and {by}"), answer);
+                    let by = Means::one(action).and(&by);
+                    self.graph.link(node, self.newcomer, by, answer);
                     break;
                 }
             }
@@ -83,7 +80,7 @@ impl<'c> Steps<'c, '_> {
         &mut self,
         asker: &mut Asker<'c>,
         (who, before): (Who, &Freed),
-        node: usize,
+        node: NodeId,
     ) {
         if !freedom::touches(asker) {
             return;
@@ -93,12 +90,12 @@ impl<'c> Steps<'c, '_> {
             let after = before.and(&freed);
             if after != *before {
                 let to = self.changed_node(who, &after);
-                self.graph.link(node, to, &by, answer);
+                self.graph.link(node, to, by, answer);
             }
         }
     }
 
-    fn changed_node(&mut self, who: Who, freed: &Freed) -> usize {
+    fn changed_node(&mut self, who: Who, freed: &Freed) -> NodeId {
         if let Some(node) = self.changed.get(&(who, freed.clone())) {
             return *node;
         }

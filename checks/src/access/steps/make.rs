@@ -1,30 +1,29 @@
 //! Making somebody new, or vouching for whom one likes.
 
 use super::Steps;
-use crate::access::ask::{Answer, Asker};
+use crate::access::answer::Answer;
+use crate::access::ask::Asker;
+use crate::access::graph::{Means, NodeId};
 use crate::access::people::place;
 use crate::policy::{Key, Principal, Strength, Value};
 
 impl<'c> Steps<'c, '_> {
     /// A new user or role, with any right that the guards above it leave.
-    pub(super) fn make(&mut self, asker: &mut Asker<'c>, node: usize) {
+    pub(super) fn make(&mut self, asker: &mut Asker<'c>, node: NodeId) {
         let iam = format!("arn:{}:iam::{}", self.partition, self.papers.account);
         let (role, user) = (format!("{iam}:role/*"), format!("{iam}:user/*"));
         let unbound = [("iam:PermissionsBoundary", Key::Absent)];
         let admin = format!("arn:{}:iam::aws:policy/AdministratorAccess", self.partition);
         let admin = ("iam:PolicyARN", Key::Known(Value::One(admin)));
         let with = [("iam:PermissionsBoundary", Key::Absent), admin];
+        const FOR_ROLE: &[&str] = &["iam:PutRolePolicy", "iam:AttachRolePolicy"];
+        const FOR_USER: &[&str] = &["iam:PutUserPolicy", "iam:AttachUserPolicy"];
         for (target, first, gives, last) in [
-            (
-                &role,
-                "iam:CreateRole",
-                ["iam:PutRolePolicy", "iam:AttachRolePolicy"],
-                None,
-            ),
+            (&role, "iam:CreateRole", FOR_ROLE, None),
             (
                 &user,
                 "iam:CreateUser",
-                ["iam:PutUserPolicy", "iam:AttachUserPolicy"],
+                FOR_USER,
                 Some(["iam:CreateAccessKey", "iam:CreateLoginProfile"]),
             ),
         ] {
@@ -44,13 +43,13 @@ impl<'c> Steps<'c, '_> {
                 }
                 answer = answer.and(&key);
             }
-            let by = format!("{first} and {}", gives.join(" or "));
-            self.graph.link(node, self.newcomer, &by, answer);
+            let by = Means::one(first).and(&Means::one_of(gives));
+            self.graph.link(node, self.newcomer, by, answer);
         }
     }
 
     /// Whoever rewrites a provider vouches for whom he likes.
-    pub(super) fn vouch(&mut self, asker: &mut Asker<'c>, node: usize) {
+    pub(super) fn vouch(&mut self, asker: &mut Asker<'c>, node: NodeId) {
         for (at, trust) in self.papers.trust.iter().enumerate() {
             let (Ok(trust), Some(&to)) = (trust, self.roles.get(at)) else {
                 continue;
@@ -60,21 +59,22 @@ impl<'c> Steps<'c, '_> {
                 let Principal::Federated(provider) = member else {
                     continue;
                 };
-                let (actions, hold): (&[&str], &str) = if provider.contains(":saml-provider/") {
-                    // Rewritten, it vouches for whom one likes; one of that name may not exist, or be deleted first.
-                    (&["iam:UpdateSAMLProvider", "iam:CreateSAMLProvider"], "")
-                } else if provider.contains(":oidc-provider/") {
-                    let actions = &[
-                        "iam:AddClientIDToOpenIDConnectProvider",
-                        "iam:CreateOpenIDConnectProvider",
-                    ];
-                    (
-                        actions,
-                        "the provider gives the caller a token for another audience",
-                    )
-                } else {
-                    continue;
-                };
+                let (actions, hold): (&[&'static str], &str) =
+                    if provider.contains(":saml-provider/") {
+                        // Rewritten, it vouches for whom one likes; one of that name may not exist, or be deleted first.
+                        (&["iam:UpdateSAMLProvider", "iam:CreateSAMLProvider"], "")
+                    } else if provider.contains(":oidc-provider/") {
+                        let actions = &[
+                            "iam:AddClientIDToOpenIDConnectProvider",
+                            "iam:CreateOpenIDConnectProvider",
+                        ];
+                        (
+                            actions,
+                            "the provider gives the caller a token for another audience",
+                        )
+                    } else {
+                        continue;
+                    };
                 for action in actions {
                     let mut answer = self.ask(asker, action, provider, &[]);
                     if action.starts_with("iam:Create") {
@@ -82,7 +82,7 @@ impl<'c> Steps<'c, '_> {
                     } else if !hold.is_empty() {
                         answer = answer.only_if(hold, Strength::Weak);
                     }
-                    self.graph.link(node, to, action, answer);
+                    self.graph.link(node, to, Means::one(action), answer);
                 }
             }
         }

@@ -8,10 +8,13 @@ mod make;
 mod services;
 
 pub(super) use assume::sessions;
+#[cfg(test)]
+pub(super) use services::SERVICES;
 
 use super::actions::{Escalation, table};
-use super::ask::{Answer, Asker};
-use super::graph::{ActorKind, Graph, Node};
+use super::answer::{Answer, Rank};
+use super::ask::Asker;
+use super::graph::{ActorKind, Graph, Means, Node, NodeId};
 use super::ground::Ground;
 use super::held::holdings;
 use super::people::{Freed, Papers, Who, is_linked, is_reserved, place};
@@ -19,7 +22,7 @@ use super::travel::Travel;
 use crate::policy::{Key, Principal, Target};
 
 /// Whom somebody can become, one by one: how, and by which action.
-type Becomes = BTreeMap<Who, (Answer, String)>;
+type Becomes = BTreeMap<Who, (Answer, Means)>;
 
 /// What an action reaches among the users or roles of the account.
 enum Spread {
@@ -35,19 +38,19 @@ pub(super) struct Steps<'c, 'g> {
     pub(super) travel: &'c mut Travel,
     pub(super) partition: &'c str,
     /// Nodes of users and roles, in the order of the listing.
-    pub(super) users: Vec<usize>,
-    pub(super) roles: Vec<usize>,
-    any_user: usize,
-    any_role: usize,
-    newcomer: usize,
+    pub(super) users: Vec<NodeId>,
+    pub(super) roles: Vec<NodeId>,
+    any_user: NodeId,
+    any_role: NodeId,
+    newcomer: NodeId,
     /// Per service, the node of all roles that trust it, and these roles.
-    by_service: BTreeMap<&'static str, (usize, Vec<usize>)>,
+    by_service: BTreeMap<&'static str, (NodeId, Vec<usize>)>,
     /// Roles by whom their trust policies name; those that name an account or everyone.
     named: BTreeMap<String, Vec<usize>>,
     wide: Vec<usize>,
-    changed: BTreeMap<(Who, Freed), usize>,
+    changed: BTreeMap<(Who, Freed), NodeId>,
     /// Those of them that nobody has asked yet.
-    to_look_at: Vec<(Who, Freed, usize)>,
+    to_look_at: Vec<(Who, Freed, NodeId)>,
 }
 
 impl<'c, 'g> Steps<'c, 'g> {
@@ -57,7 +60,7 @@ impl<'c, 'g> Steps<'c, 'g> {
         graph: &'c mut Graph,
         travel: &'c mut Travel,
         partition: &'c str,
-        (users, roles): (Vec<usize>, Vec<usize>),
+        (users, roles): (Vec<NodeId>, Vec<NodeId>),
     ) -> Self {
         let account = papers.account;
         let mut step = |name: &str| {
@@ -90,7 +93,8 @@ impl<'c, 'g> Steps<'c, 'g> {
     /// One of many is no step: whoever reaches all reaches each.
     fn lay_out(&mut self) {
         for to in self.users.clone() {
-            self.graph.link(self.any_user, to, "", Answer::allowed());
+            self.graph
+                .link(self.any_user, to, Means::none(), Answer::allowed());
         }
         for (at, role) in self.papers.details.roles.iter().enumerate() {
             let Some(&node) = self.roles.get(at) else {
@@ -100,7 +104,8 @@ impl<'c, 'g> Steps<'c, 'g> {
                 continue;
             }
             if !is_reserved(&role.arn) {
-                self.graph.link(self.any_role, node, "", Answer::allowed());
+                self.graph
+                    .link(self.any_role, node, Means::none(), Answer::allowed());
             }
             let Some(Ok(trust)) = self.papers.trust.get(at) else {
                 // It may trust anyone.
@@ -148,7 +153,7 @@ impl<'c, 'g> Steps<'c, 'g> {
         while let Some((who, freed, node)) = self.to_look_at.pop() {
             if let Some(mut asker) = self.papers.asker(who, &freed, self.ground) {
                 let holdings = holdings(&mut asker, self.ground);
-                if let Some(it) = self.graph.nodes.get_mut(node) {
+                if let Some(it) = self.graph.node_mut(node) {
                     it.holdings = holdings;
                 }
                 self.become_others(&mut asker, node);
@@ -160,7 +165,7 @@ impl<'c, 'g> Steps<'c, 'g> {
         if reached || self.ground.organization.is_some() {
             let mut asker = self.papers.newcomer(self.ground, self.partition);
             let holdings = holdings(&mut asker, self.ground);
-            if let Some(it) = self.graph.nodes.get_mut(self.newcomer) {
+            if let Some(it) = self.graph.node_mut(self.newcomer) {
                 it.holdings = holdings;
             }
             self.become_others(&mut asker, self.newcomer);
@@ -169,7 +174,7 @@ impl<'c, 'g> Steps<'c, 'g> {
     }
 
     /// Assume, take over, or run code as others. Gives those that can be had one by one.
-    fn become_others(&mut self, asker: &mut Asker<'c>, node: usize) -> Becomes {
+    fn become_others(&mut self, asker: &mut Asker<'c>, node: NodeId) -> Becomes {
         let mut becomes = BTreeMap::new();
         self.assume(asker, node, &mut becomes);
         self.travel.sets_out(asker, node);
@@ -180,9 +185,10 @@ impl<'c, 'g> Steps<'c, 'g> {
         };
         self.travel.looks_down(asker, node, ask, ground);
         let touched = |escalation: Escalation| {
-            let all = table().actions.iter().enumerate();
-            let mut all = all.filter(|(_, it)| it.escalation == Some(escalation));
-            all.any(|(place, _)| asker.touches(place))
+            let mut all = table()
+                .each()
+                .filter(|(_, it)| it.escalation == Some(escalation));
+            all.any(|(id, _)| asker.touches(id))
         };
         let (credential, rewrite) = (
             touched(Escalation::Credential),
@@ -247,9 +253,9 @@ impl<'c, 'g> Steps<'c, 'g> {
         );
         let all = self.ask(asker, action, &pattern, &[]);
         match all.rank() {
-            0 => return Spread::All(all),
-            5 => return Spread::Each(Vec::new()),
-            _ => {}
+            Rank::Allowed => return Spread::All(all),
+            Rank::Denied => return Spread::Each(Vec::new()),
+            Rank::Choosable | Rank::Weak | Rank::Strong | Rank::Unknown => {}
         }
         let details = self.papers.details;
         let arns: Vec<&crate::ids::Arn> = match kind {
@@ -272,8 +278,8 @@ impl<'c, 'g> Steps<'c, 'g> {
     fn take(
         &mut self,
         spread: Spread,
-        node: usize,
-        action: &str,
+        node: NodeId,
+        action: &'static str,
         becomes: &mut Becomes,
         who: fn(usize) -> Who,
     ) {
@@ -283,7 +289,7 @@ impl<'c, 'g> Steps<'c, 'g> {
                     Who::User(_) => self.any_user,
                     Who::Role(_) => self.any_role,
                 };
-                self.graph.link(node, to, action, answer);
+                self.graph.link(node, to, Means::one(action), answer);
             }
             Spread::Each(each) => {
                 for (at, answer) in each {
@@ -292,18 +298,19 @@ impl<'c, 'g> Steps<'c, 'g> {
                         Who::Role(at) => self.roles.get(at),
                     };
                     if let Some(&to) = to {
-                        self.graph.link(node, to, action, answer.clone());
+                        self.graph
+                            .link(node, to, Means::one(action), answer.clone());
                     }
-                    note(becomes, who(at), answer, action);
+                    note(becomes, who(at), answer, &Means::one(action));
                 }
             }
         }
     }
 }
 
-fn note(becomes: &mut Becomes, who: Who, answer: Answer, by: &str) {
-    let better = |before: &(Answer, String)| answer.rank() < before.0.rank();
+fn note(becomes: &mut Becomes, who: Who, answer: Answer, by: &Means) {
+    let better = |before: &(Answer, Means)| answer.rank() < before.0.rank();
     if !answer.is_denied() && becomes.get(&who).is_none_or(better) {
-        becomes.insert(who, (answer, by.to_owned()));
+        becomes.insert(who, (answer, by.clone()));
     }
 }

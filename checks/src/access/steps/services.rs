@@ -2,13 +2,14 @@
 
 use super::{Becomes, Steps, note};
 use crate::access::actions::table;
-use crate::access::ask::{Answer, Asker};
-use crate::access::graph::{ActorKind, Node};
+use crate::access::answer::{Answer, Rank};
+use crate::access::ask::Asker;
+use crate::access::graph::{ActorKind, Means, Node, NodeId};
 use crate::access::people::{Who, place};
 use crate::policy::{Document, Key, Strength, Value};
 
 /// Services that run code under a role, and the actions that make them: of one's own, or where it runs already.
-const SERVICES: [(&str, &[&str], &[&str]); 14] = [
+pub(in crate::access) const SERVICES: [(&str, &[&str], &[&str]); 14] = [
     (
         "lambda.amazonaws.com",
         &["lambda:CreateFunction"],
@@ -97,7 +98,7 @@ impl<'c> Steps<'c, '_> {
     pub(super) fn trusts_service(
         &mut self,
         name: &str,
-        (at, role): (usize, usize),
+        (at, role): (usize, NodeId),
         trust: &Document,
     ) {
         let known = SERVICES.iter().find(|(service, ..)| *service == name);
@@ -117,17 +118,17 @@ impl<'c> Steps<'c, '_> {
             )
         });
         roles.push(at);
-        graph.link(*node, role, "", Answer::allowed());
+        graph.link(*node, role, Means::none(), Answer::allowed());
     }
 
     /// By a service that runs code: with a role that is handed over, or where one runs already.
-    pub(super) fn run_code(&mut self, asker: &mut Asker<'c>, node: usize, becomes: &mut Becomes) {
+    pub(super) fn run_code(&mut self, asker: &mut Asker<'c>, node: NodeId, becomes: &mut Becomes) {
         for (service, launches, uses) in SERVICES {
             let Some((under, trusting)) = self.by_service.get(service).cloned() else {
                 continue;
             };
             let best = |steps: &Self, asker: &mut Asker<'c>, actions: &[&'static str]| {
-                let mut best: Option<(Answer, &str)> = None;
+                let mut best: Option<(Answer, &'static str)> = None;
                 for action in actions {
                     let place = place(action);
                     let Some(it) = table().get(place).filter(|_| asker.touches(place)) else {
@@ -149,12 +150,12 @@ impl<'c> Steps<'c, '_> {
             if let Some((answer, action)) = best(self, asker, uses) {
                 let words = format!("something of {service} runs under the role");
                 let answer = answer.only_if(&words, Strength::Weak);
-                self.graph.link(node, under, action, answer);
+                self.graph.link(node, under, Means::one(action), answer);
             }
             let Some((launch, action)) = best(self, asker, launches) else {
                 continue;
             };
-            let by = format!("iam:PassRole and {action}");
+            let by = Means::one("iam:PassRole").and(&Means::one(action));
             let to_service = Key::Known(Value::One(service.to_owned()));
             let with = [("iam:PassedToService", to_service)];
             let every = format!("arn:{}:iam::{}:role/*", self.partition, self.papers.account);
@@ -162,8 +163,8 @@ impl<'c> Steps<'c, '_> {
             if all.is_denied() {
                 continue;
             }
-            if all.rank() == 0 {
-                self.graph.link(node, under, &by, all.and(&launch));
+            if all.rank() == Rank::Allowed {
+                self.graph.link(node, under, by, all.and(&launch));
                 continue;
             }
             for at in trusting {
@@ -171,7 +172,7 @@ impl<'c> Steps<'c, '_> {
                 let Some((role, &to)) = role else { continue };
                 let pass = self.ask(asker, "iam:PassRole", role.arn.as_str(), &with);
                 let answer = pass.and(&launch);
-                self.graph.link(node, to, &by, answer.clone());
+                self.graph.link(node, to, by.clone(), answer.clone());
                 note(becomes, Who::Role(at), answer, &by);
             }
         }

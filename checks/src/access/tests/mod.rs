@@ -1,5 +1,6 @@
 //! Analyses of a small organization whose truth is known.
 
+mod unknown;
 mod ways;
 
 use super::{Access, ActorKind, Analysis, Holder, Wanted};

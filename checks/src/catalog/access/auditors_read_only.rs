@@ -23,7 +23,6 @@ fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
         return Ok(Verdict::pass("it holds no policy for auditors"));
     }
     verdict(
-        judged,
         &judged.tampering(),
         "holds a policy for auditors and rights over the record",
     )

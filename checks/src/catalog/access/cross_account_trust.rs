@@ -1,6 +1,7 @@
 //! Who comes from elsewhere to a role that can tamper says who it is.
 
 use super::effective::{EVERYTHING, told};
+use crate::access::gaps_of;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -25,14 +26,9 @@ fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
     }
     let rights = judged.tampering();
     let Some(right) = rights.iter().find(|it| it.is_known()) else {
-        let missing: Vec<String> = rights
-            .iter()
-            .flat_map(|it| &it.answer.missing)
-            .cloned()
-            .collect();
-        return match rights.is_empty() {
-            true => Ok(Verdict::pass("it has no rights over the record")),
-            false => Err(judged.gaps(&missing)),
+        return match gaps_of(rights.iter().flat_map(|it| &it.answer.missing)) {
+            None => Ok(Verdict::pass("it has no rights over the record")),
+            Some(gaps) => Err(gaps),
         };
     };
     let verdict = Verdict::fail("can tamper, and its trust policy lets others in unasked");

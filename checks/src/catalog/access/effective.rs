@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::access::{Right, strength_word, word};
+use crate::access::{Right, gaps_of, strength_word, word};
 use crate::calls::{self, ApiCall};
 use crate::check::{Outcome, Verdict};
 use crate::prelude::Judged;
@@ -12,22 +12,18 @@ const TOLD: usize = 25;
 
 /// Fails for a principal that can do one of these things, be it under a condition.
 pub(super) fn nobody(judged: &Judged<'_>, actions: &[&str], can: &str) -> Outcome {
-    verdict(judged, &judged.rights(actions), can)
+    verdict(&judged.rights(actions), can)
 }
 
 /// The same for rights that were chosen in another way.
-pub(super) fn verdict(judged: &Judged<'_>, rights: &[Right<'_>], can: &str) -> Outcome {
+pub(super) fn verdict(rights: &[Right<'_>], can: &str) -> Outcome {
     let (known, open): (Vec<&Right<'_>>, Vec<&Right<'_>>) =
         rights.iter().partition(|it| it.is_known());
     if known.is_empty() {
-        let missing: Vec<String> = open
-            .iter()
-            .flat_map(|it| &it.answer.missing)
-            .cloned()
-            .collect();
-        return match open.is_empty() {
-            true => Ok(Verdict::pass("it cannot")),
-            false => Err(judged.gaps(&missing)),
+        // A right that is not known always names what is missing.
+        return match gaps_of(open.iter().flat_map(|it| &it.answer.missing)) {
+            None => Ok(Verdict::pass("it cannot")),
+            Some(gaps) => Err(gaps),
         };
     }
     let free = known.iter().any(|it| it.is_free());
@@ -57,12 +53,13 @@ fn summary(rights: &[&Right<'_>]) -> String {
 
 /// A right, as evidence.
 pub(super) fn told(right: &Right<'_>) -> serde_json::Value {
+    let told = right.answer.told();
     json!({
         "target": right.target,
-        "verdict": word(right.answer.verdict),
-        "condition": right.answer.condition,
-        "strength": right.answer.strength.map(strength_word),
-        "statements": right.answer.statements,
+        "verdict": word(told.verdict),
+        "condition": told.condition,
+        "strength": told.strength.map(strength_word),
+        "statements": told.statements,
     })
 }
 
@@ -105,5 +102,6 @@ reads! {
         GET_ACCOUNT_PUBLIC_ACCESS_BLOCK GET_BUCKET_VERSIONING GET_OBJECT_LOCK DESCRIBE_KEY GET_KEY_POLICY LIST_GRANTS
         DESCRIBE_LOG_GROUPS DESCRIBE_LOG_RESOURCE_POLICIES DESCRIBE_METRIC_FILTERS DESCRIBE_ALARMS LIST_RULES
         GET_TOPIC_ATTRIBUTES LIST_EVENT_DATA_STORES LIST_CHANNELS GET_LAKE_RESOURCE_POLICY
-        DESCRIBE_ORGANIZATION_RESOURCE_POLICY;
+        DESCRIBE_ORGANIZATION_RESOURCE_POLICY GET_BUCKET_NOTIFICATION LIST_DETECTORS GET_DETECTOR DESCRIBE_HUB
+        DESCRIBE_CONFIG_RECORDERS DESCRIBE_CONFIG_RECORDER_STATUS LIST_ANALYZERS;
 }

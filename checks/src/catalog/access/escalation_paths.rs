@@ -22,8 +22,8 @@ fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
     let Some(escape) = judged.escape() else {
         return Ok(Verdict::pass("it reaches nobody who can tamper"));
     };
-    if !escape.known {
-        return Err(judged.gaps(&escape.missing));
+    if let Some(gaps) = escape.missing {
+        return Err(gaps);
     }
     let steps = escape.path.len();
     let words = match steps {
@@ -41,7 +41,7 @@ fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
         .saw("actions", &escape.actions)
         .saw("pairs of action and target", escape.gained);
     Ok(match &escape.condition {
-        Some(condition) => verdict.saw("condition", condition),
+        Some(condition) => verdict.saw("condition", condition.to_string()),
         None => verdict,
     })
 }

@@ -29,7 +29,7 @@ fn run(judged: &Judged<'_>, ctx: &Context<'_>) -> Outcome {
             open.push(if key.is_known() { right } else { key });
         }
     }
-    verdict(judged, &open, "may read the log files")
+    verdict(&open, "may read the log files")
 }
 
 /// The right to decrypt these files, if it is held: the files' own where nothing but S3's keys protects them.

@@ -23,7 +23,6 @@ fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
     let grave = |it: &crate::access::Right<'_>| it.action.severity >= Severity::High;
     rights.retain(|it| grave(it) && (it.is_free() || !it.is_known()));
     verdict(
-        judged,
         &rights,
         "holds rights over the record without a second factor",
     )

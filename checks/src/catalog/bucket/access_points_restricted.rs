@@ -128,7 +128,7 @@ fn outsiders(
     };
     let public = posture::public_grants(&policy);
     let detail = "it names a canonical user id or a unique id, which does not say of which account";
-    let (call, reason) = (calls::GET_ACCESS_POINT_POLICY, Reason::Malformed);
+    let (call, reason) = (calls::GET_ACCESS_POINT_POLICY, Reason::NotModelled);
     let whose = gap::of_bucket(bucket, ctx, call, reason, detail.to_owned());
     let (mut open, mut gaps) = (Vec::new(), Vec::new());
     for (index, statement) in policy.statements.iter().enumerate() {

@@ -43,7 +43,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         bucket,
         ctx,
         calls::GET_BUCKET_POLICY,
-        Reason::Malformed,
+        Reason::NotModelled,
         "it names a canonical user id or a unique id, which does not say of which account"
             .to_owned(),
     );
@@ -100,7 +100,13 @@ fn acl(bucket: &Bucket, ctx: &Context<'_>) -> Option<Gaps> {
         ids.into_iter().take(3).collect::<Vec<_>>().join(", ")
     );
     let call = calls::GET_BUCKET_ACL;
-    Some(gap::of_bucket(bucket, ctx, call, Reason::Malformed, detail))
+    Some(gap::of_bucket(
+        bucket,
+        ctx,
+        call,
+        Reason::NotModelled,
+        detail,
+    ))
 }
 
 #[cfg(test)]

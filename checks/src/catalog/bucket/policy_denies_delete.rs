@@ -73,7 +73,7 @@ fn denied(bucket: &Bucket, policy: &policy::Document, action: &str, objects: boo
         context,
     };
     let layers = Layers {
-        identity: vec![Policy::new("everything", &everything)],
+        identity: vec![Policy::<String>::new("everything", &everything)],
         resource: Some(Policy::new("bucket policy", policy)),
         ..Layers::default()
     };

@@ -98,14 +98,13 @@ fn gaps(it: &VerifiedChain, listing: Option<Gap>, open: &[&Problem]) -> Option<G
         if gaps.is_empty() {
             let id = &it.chain.id;
             let seen = first.seen.as_deref().unwrap_or_default();
-            gaps.push(Gaps::from(Gap {
-                call: calls::GET_OBJECT,
-                account: AccountId::from(id.account.as_str()),
-                region: Region::from(id.region.as_str()),
-                reason: Reason::NotAsked,
-                detail: format!("{}: {}: {seen}", kinds(open), first.detail),
-                request_id: None,
-            }));
+            gaps.push(Gaps::from(Gap::of_call(
+                calls::GET_OBJECT,
+                &AccountId::from(id.account.as_str()),
+                &Region::from(id.region.as_str()),
+                Reason::NotAsked,
+                format!("{}: {}: {seen}", kinds(open), first.detail),
+            )));
         }
     }
     Gaps::collect(gaps)

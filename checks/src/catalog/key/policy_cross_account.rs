@@ -75,7 +75,7 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
         calls::GET_KEY_POLICY,
         &key.account,
         &key.region,
-        Reason::Malformed,
+        Reason::NotModelled,
         "it names a unique id, which does not say of which account",
     );
     let (mut open, mut gaps) = (Vec::new(), Vec::from_iter(described.err()));

@@ -146,7 +146,7 @@ fn may_decrypt(caller: &Caller, policy: &Document, key: &Key) -> bool {
         resource_account: key.account.to_string(),
         context: RequestContext::of_caller(caller),
     };
-    let layers = Layers {
+    let layers: Layers<'_> = Layers {
         identity: vec![Policy::new("everything", &everything)],
         resource: Some(Policy::new("the key policy", policy)),
         grants: grants.collect(),
