@@ -161,7 +161,7 @@ fn findings(snapshot: &Snapshot, rules: &Rules) -> anyhow::Result<Vec<Finding>> 
     let context = Context::new(&snapshot.inventory, &rules.settings, rules.now);
     let mut evaluation = Evaluation::new(&rules.selection.checks, &context);
     if rules.selection.reads_iam() {
-        snapshot.each_iam(|iam| evaluation.iam(&iam))?;
+        snapshot.each_iam(|iam| evaluation.iam(iam))?;
     }
     Ok(evaluation.finish())
 }

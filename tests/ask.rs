@@ -22,6 +22,12 @@ impl Ask {
         Known(value)
     }
 
+    /// Answered, with several facts.
+    pub(crate) fn told<T>(&mut self, call: ApiCall, at: At<'_>, facts: T) -> T {
+        self.record(call, at, CallOutcome::Answered, "", 1);
+        facts
+    }
+
     /// Answered with the error by which AWS says "not configured".
     pub(crate) fn absent<T>(&mut self, call: ApiCall, at: At<'_>) -> Fact<Option<T>> {
         self.record(call, at, CallOutcome::Absent, "", 1);
@@ -96,15 +102,17 @@ impl Ask {
 }
 
 /// No check needs it.
-pub(crate) fn not_asked<T>(call: ApiCall, At(account, region, _): At<'_>) -> Fact<T> {
-    Unknown(Gap {
-        source: Source::Call(call),
-        account: AccountId::from(account),
-        region: Region::from(region),
-        reason: Reason::NotAsked,
-        detail: String::new(),
-        request_id: None,
-    })
+pub(crate) fn not_asked<T>(call: ApiCall, at: At<'_>) -> Fact<T> {
+    Unknown(unasked(at, "")(call))
+}
+
+/// Why what no check needs is not there.
+pub(crate) fn unasked(
+    At(account, region, _): At<'_>,
+    detail: &'static str,
+) -> impl Fn(ApiCall) -> Gap {
+    let (account, region) = (AccountId::from(account), Region::from(region));
+    move |call| Gap::of_call(call, &account, &region, Reason::NotAsked, detail)
 }
 
 /// Looks like AWS's, and is the same each time.

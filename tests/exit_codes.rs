@@ -1,6 +1,7 @@
 //! Each exit code, by the story that leads to it.
 
 use trailaudit_checks::calls;
+use trailaudit_checks::fact::Known;
 
 use crate::ask::At;
 use crate::binary::{Ended, Place};
@@ -76,7 +77,7 @@ fn no_trails_at_all() {
 #[test]
 fn failing_and_unknown() {
     let inventory = small(|inventory, ask| {
-        small::configuration(inventory).log_file_validation = false;
+        small::configuration(inventory).log_file_validation = Known(false);
         let mut closed = inventory.accounts.values().next().unwrap().clone();
         closed.id = "999999999999".into();
         closed.session = ask.denied(calls::ASSUME_ROLE, At("999999999999", "us-east-1", ""));
@@ -129,7 +130,7 @@ fn a_waiver_counts_through_its_day() {
 fn a_run_that_was_interrupted() {
     let interrupted = small(|inventory, _| {
         inventory.trailer.as_mut().unwrap().interrupted = true;
-        small::configuration(inventory).log_file_validation = false;
+        small::configuration(inventory).log_file_validation = Known(false);
     });
     codes(interrupted, &[(&[], 130), (&["--exit-zero"], 130)]);
 }

@@ -1,6 +1,7 @@
 //! Inventories that someone made to do harm: a clear error, or harmless words.
 
 use serde_json::json;
+use trailaudit_checks::fact::Known;
 use trailaudit_checks::ids::Arn;
 
 use crate::binary::Place;
@@ -14,7 +15,7 @@ const NAME: &str =
 fn names_that_a_terminal_would_obey() {
     let place = Place::new();
     let inventory = small(|inventory, _| {
-        configuration(inventory).log_file_validation = false;
+        configuration(inventory).log_file_validation = Known(false);
         for account in inventory.accounts.values_mut() {
             account.name = Some(NAME.to_owned());
         }
@@ -82,7 +83,7 @@ fn a_name_of_a_megabyte() {
     let place = Place::new();
     let name = "x".repeat(1 << 20);
     let inventory = small(|inventory, _| {
-        configuration(inventory).log_file_validation = false;
+        configuration(inventory).log_file_validation = Known(false);
         inventory.trails.values_mut().next().unwrap().name = name;
     });
     place.write("in.jsonl", inventory);

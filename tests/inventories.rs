@@ -40,6 +40,8 @@ fn bytes(lines: &[Value]) -> Vec<u8> {
     lines.concat().into_bytes()
 }
 
+const NOW: &str = "2026-11-16T06:00:00Z";
+
 #[test]
 fn what_is_read_is_written_again() {
     let place = Place::new();
@@ -126,13 +128,32 @@ fn a_file_that_was_cut_off_is_incomplete() {
 #[test]
 fn another_version() {
     let mut newer = lines(&small::clean());
-    newer[0] = json!({"record": "header", "value": {"schema": 2, "nobody": "knows"}});
+    newer[0] = json!({"record": "header", "value": {"schema": 3, "nobody": "knows"}});
     scan_bytes(bytes(&newer))
         .code(2)
-        .says("its schema is 2, newer than what this program reads (up to 1). Update trailaudit");
-    let mut older = lines(&small::clean());
-    older[0]["value"]["schema"] = json!(0);
-    scan_bytes(bytes(&older)).code(0);
+        .says("its schema is 3, newer than what this program reads (up to 2). Update trailaudit");
+}
+
+/// The sample organization as schema 1 held it: the same findings, but for what schema 1 could not say.
+#[test]
+fn schema_1() {
+    let old = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/data/inventory-schema-1.jsonl.zst"
+    );
+    let place = Place::new();
+    place.run(&["collect", "--demo", "-o", "new"]).code(0);
+    place.write("old", std::fs::read(old).unwrap());
+    let findings = |name: &str| {
+        let ended = place.run(&["scan", "--inventory", name, "-f", "json", "--now", NOW]);
+        let audit: Value = serde_json::from_str(&ended.code(1).stdout).unwrap();
+        let all = audit["findings"].as_array().unwrap().iter();
+        let told = all.map(|it| (it["fingerprint"].to_string(), it["status"].to_string()));
+        told.collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let (old, new) = (findings("old"), findings("new"));
+    assert!(old.len() > 400, "{}", old.len());
+    assert_eq!(old, new);
 }
 
 #[test]

@@ -5,12 +5,13 @@ use trailaudit_checks::calls;
 use trailaudit_checks::coverage::Coverage;
 use trailaudit_checks::fact::Known;
 use trailaudit_checks::ids::{AccountId, Arn, Region};
+use trailaudit_checks::inventory::facts::Facts as _;
 use trailaudit_checks::inventory::{
     Account, AccountState, Header, Inventory, RegionSwitch, RegionView, SCHEMA, Scope, Tool, Trail,
-    TrailConfiguration, Trailer,
+    TrailConfiguration, TrailStatus, Trailer,
 };
 
-use crate::ask::{Ask, At, not_asked};
+use crate::ask::{Ask, At, not_asked, unasked};
 use crate::demo::time;
 
 pub(crate) const ACCOUNT: &str = "123456789012";
@@ -38,7 +39,7 @@ pub(crate) fn clean() -> Vec<u8> {
 
 /// The trail writes no digests.
 pub(crate) fn failing() -> Vec<u8> {
-    small(|inventory, _| configuration(inventory).log_file_validation = false)
+    small(|inventory, _| configuration(inventory).log_file_validation = Known(false))
 }
 
 /// The trails of the only region cannot be listed.
@@ -61,10 +62,7 @@ pub(crate) fn no_trails() -> Vec<u8> {
 }
 
 pub(crate) fn configuration(inventory: &mut Inventory) -> &mut TrailConfiguration {
-    match &mut inventory.trails.values_mut().next().unwrap().configuration {
-        Known(configuration) => configuration,
-        other => panic!("{other:?}"),
-    }
+    &mut inventory.trails.values_mut().next().unwrap().configuration
 }
 
 fn inventory() -> Inventory {
@@ -151,19 +149,19 @@ fn trail() -> Trail {
         name: "main".to_owned(),
         account: AccountId::from(ACCOUNT),
         home_region: Region::from(REGION),
-        configuration: Known(TrailConfiguration {
-            bucket: "logs".to_owned(),
-            prefix: None,
-            sns_topic: None,
-            include_global_service_events: true,
-            multi_region: true,
-            organization: false,
-            log_file_validation: true,
-            log_group: None,
-            log_group_role: None,
-            kms_key: None,
-        }),
-        status: not_asked(calls::GET_TRAIL_STATUS, at),
+        configuration: TrailConfiguration {
+            bucket: Known("logs".to_owned()),
+            prefix: Known(None),
+            sns_topic: Known(None),
+            include_global_service_events: Known(true),
+            multi_region: Known(true),
+            organization: Known(false),
+            log_file_validation: Known(true),
+            log_group: Known(None),
+            log_group_role: Known(None),
+            kms_key: Known(None),
+        },
+        status: TrailStatus::default().settled(&unasked(at, "")),
         selectors: not_asked(calls::GET_EVENT_SELECTORS, at),
         insights: not_asked(calls::GET_INSIGHT_SELECTORS, at),
         tags: not_asked(calls::LIST_TRAIL_TAGS, at),

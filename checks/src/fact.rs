@@ -31,6 +31,14 @@ impl<T> Fact<T> {
         }
     }
 
+    /// The value itself, or the gap in its place.
+    pub fn into_known(self) -> Result<T, Gaps> {
+        match self {
+            Known(value) => Ok(value),
+            Unknown(gap) => Err(Gaps::from(gap)),
+        }
+    }
+
     /// The value, where a missing one makes no difference to the verdict.
     pub fn ok(&self) -> Option<&T> {
         match self {
@@ -53,6 +61,13 @@ impl<T> Fact<T> {
             Known(value) => Known(f(value)),
             Unknown(gap) => Unknown(gap),
         }
+    }
+}
+
+/// Never filled in: [`crate::inventory::facts::Facts::settle`] says why.
+impl<T> Default for Fact<T> {
+    fn default() -> Self {
+        Unknown(Gap::absent())
     }
 }
 
@@ -130,6 +145,25 @@ impl Gap {
             detail: String::new(),
             request_id: None,
         }
+    }
+
+    /// The place of a fact that was never filled in.
+    fn absent() -> Self {
+        Self {
+            source: Source::NotModelled {
+                what: String::new(),
+            },
+            account: AccountId::from(""),
+            region: Region::from(""),
+            reason: Reason::NotAsked,
+            detail: String::new(),
+            request_id: None,
+        }
+    }
+
+    /// It stands where nothing was ever filled in.
+    pub(crate) fn is_absent(&self) -> bool {
+        matches!(&self.source, Source::NotModelled { what } if what.is_empty())
     }
 
     /// The API call that would have told; none for what no call tells.

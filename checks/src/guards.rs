@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-use serde_json::{Value, json};
-
+use crate::calls::{self, ApiCall};
 use crate::catalog;
 use crate::check::Check;
-use crate::fact::Fact;
+use crate::fact::{Fact, Gap, Reason};
 use crate::finding::{Finding, Status, SubjectKind};
+use crate::ids::{AccountId, Region};
+use crate::inventory::facts::{Change, Facts as _, Field};
 use crate::inventory::{Iam, Inventory, Record};
 use crate::settings::Settings;
 use crate::testing::{Case, inventory, sample};
@@ -101,99 +101,106 @@ fn forget_all(inventory: &Inventory, iam: &[Iam], pairs: bool) {
     let all = catalog::all();
     let before = lines.judge(inventory, &all);
     let mut turn = 0;
-    let paths = facts(&lines.values);
-    assert!(paths.len() > 50, "only {} facts", paths.len());
-    for (at, first) in paths.iter().enumerate() {
-        let kept = lines.forget(first);
-        compare(&before, &lines.judge(inventory, &all), &all, &[first]);
-        if pairs {
-            // Every pair on every check would take minutes. Facts of one record stand in for each other most often,
-            // and the checks take turns.
-            for (apart, second) in paths.iter().skip(at + 1).enumerate() {
-                let every = if second.0 == first.0 { 7 } else { 131 };
-                if (at + apart) % every != 0 {
-                    continue;
-                }
-                if starts_with(second, first) {
-                    continue;
-                }
-                let kept = lines.forget(second);
-                turn += 1;
-                let some: Vec<_> = all.iter().copied().skip(turn % 4).step_by(4).collect();
-                let after = lines.judge(inventory, &some);
-                compare(&before, &after, &some, &[first, second]);
-                lines.restore(second, kept);
-            }
+    let mut improved = BTreeSet::new();
+    let facts = lines.known();
+    assert!(facts.len() > 50, "only {} facts", facts.len());
+    for (at, first) in facts.iter().enumerate() {
+        let kept = lines.forget(&[first]);
+        compare(
+            &before,
+            &lines.judge(inventory, &all),
+            &all,
+            &[first],
+            &mut improved,
+        );
+        lines.restore(kept);
+        if !pairs {
+            continue;
         }
-        lines.restore(first, kept);
-    }
-}
-
-type Path = (usize, String);
-
-fn starts_with(inner: &Path, outer: &Path) -> bool {
-    inner.0 == outer.0 && inner.1.starts_with(&outer.1)
-}
-
-fn facts(values: &[Value]) -> Vec<Path> {
-    fn walk(value: &Value, pointer: &str, record: usize, paths: &mut Vec<Path>) {
-        match value {
-            Value::Object(map) => {
-                if map.len() == 1 && map.contains_key("known") {
-                    paths.push((record, pointer.to_owned()));
-                }
-                for (key, value) in map {
-                    let key = key.replace('~', "~0").replace('/', "~1");
-                    walk(value, &format!("{pointer}/{key}"), record, paths);
-                }
+        // Every pair on every check would take minutes. Facts of one record stand in for each other most often,
+        // and the checks take turns.
+        for (apart, second) in facts.iter().skip(at + 1).enumerate() {
+            let every = if second.record == first.record {
+                7
+            } else {
+                131
+            };
+            if (at + apart) % every != 0 {
+                continue;
             }
-            Value::Array(items) => {
-                for (index, value) in items.iter().enumerate() {
-                    walk(value, &format!("{pointer}/{index}"), record, paths);
-                }
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+            let kept = lines.forget(&[first, second]);
+            turn += 1;
+            let some: Vec<_> = all.iter().copied().skip(turn % 4).step_by(4).collect();
+            let after = lines.judge(inventory, &some);
+            compare(&before, &after, &some, &[first, second], &mut improved);
+            lines.restore(kept);
         }
     }
-    let mut paths = Vec::new();
-    for (record, value) in values.iter().enumerate() {
-        walk(value, "", record, &mut paths);
-    }
-    paths
+    assert!(
+        improved.is_empty(),
+        "a finding was better with less known: {improved:#?}"
+    );
 }
 
-/// An inventory as JSON, in which facts are forgotten, and as records: only those that changed are read again.
-struct Lines {
-    values: Vec<Value>,
-    records: Vec<Record>,
+/// A known fact: in which record, the how-manieth of it, and its row in the table.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    record: usize,
+    number: usize,
+    field: &'static Field,
 }
+
+/// An inventory as records, in which facts are forgotten.
+struct Lines(Vec<Record>);
 
 impl Lines {
     fn of(inventory: &Inventory, iam: &[Iam]) -> Self {
         let iam = iam.iter().cloned().map(|it| Record::Iam(Box::new(it)));
-        let records: Vec<Record> = inventory.records().chain(iam).collect();
-        let values = records.iter().map(|it| serde_json::to_value(it).unwrap());
-        Self {
-            values: values.collect(),
-            records,
+        Self(inventory.records().chain(iam).collect())
+    }
+
+    fn known(&mut self) -> Vec<Place> {
+        let mut places = Vec::new();
+        for (record, line) in self.0.iter_mut().enumerate() {
+            let mut number = 0;
+            each_fact(line, &mut |field, fact| {
+                if fact.gap().is_none() {
+                    places.push(Place {
+                        record,
+                        number,
+                        field,
+                    });
+                }
+                number += 1;
+            });
         }
+        places
     }
 
-    fn forget(&mut self, path: &Path) -> Value {
-        let gap = json!({"unknown": {
-            "call": "sts:GetCallerIdentity", "account": "111111111111", "region": "us-east-1",
-            "reason": "denied", "detail": "forgotten"}});
-        self.replace(path, gap)
-    }
-
-    fn restore(&mut self, path: &Path, kept: Value) {
-        self.replace(path, kept);
-    }
-
-    fn replace(&mut self, (at, pointer): &Path, value: Value) -> Value {
-        let kept = std::mem::replace(self.values[*at].pointer_mut(pointer).unwrap(), value);
-        self.records[*at] = Record::deserialize(&self.values[*at]).unwrap();
+    /// Makes these facts missing, and gives the records back as they were.
+    fn forget(&mut self, places: &[&Place]) -> Vec<(usize, Record)> {
+        let mut kept: Vec<(usize, Record)> = Vec::new();
+        let records: BTreeSet<usize> = places.iter().map(|it| it.record).collect();
+        for record in records {
+            kept.push((record, self.0[record].clone()));
+            let mut number = 0;
+            each_fact(&mut self.0[record], &mut |field, fact| {
+                if places
+                    .iter()
+                    .any(|it| it.record == record && it.number == number)
+                {
+                    fact.forget(forgotten(field.call));
+                }
+                number += 1;
+            });
+        }
         kept
+    }
+
+    fn restore(&mut self, kept: Vec<(usize, Record)>) {
+        for (record, line) in kept {
+            self.0[record] = line;
+        }
     }
 
     /// Judges what the records say, less what no listing shows any more.
@@ -201,7 +208,7 @@ impl Lines {
         let mut inventory = Inventory::new(template.header.clone(), template.organization.clone());
         inventory.trailer.clone_from(&template.trailer);
         let mut iam = Vec::new();
-        for record in &self.records {
+        for record in &self.0 {
             if let Some(Record::Iam(it)) = inventory.insert(record.clone()) {
                 iam.push(*it);
             }
@@ -214,6 +221,94 @@ impl Lines {
         };
         case.findings(checks)
     }
+}
+
+/// All facts of a record: those of the table, and the organization's own.
+fn each_fact(record: &mut Record, change: &mut Change<'_>) {
+    const ORGANIZATION: Field = Field {
+        record: "Inventory",
+        name: "organization",
+        call: calls::DESCRIBE_ORGANIZATION,
+        names: true,
+    };
+    match record {
+        Record::Organization(it) => {
+            it.each_mut(change);
+            change(&ORGANIZATION, &mut **it);
+        }
+        Record::Account(it) => it.each_mut(change),
+        Record::Region(it) => it.each_mut(change),
+        Record::Trail(it) => it.each_mut(change),
+        Record::EventDataStore(it) => it.each_mut(change),
+        Record::Bucket(it) => it.each_mut(change),
+        Record::Key(it) => it.each_mut(change),
+        Record::LogGroup(it) => it.each_mut(change),
+        Record::Topic(it) => it.each_mut(change),
+        Record::Iam(it) => it.each_mut(change),
+        Record::Chain(_) | Record::Call(_) | Record::Header(_) | Record::Trailer(_) => {}
+    }
+}
+
+fn forgotten(call: ApiCall) -> Gap {
+    let (account, region) = (AccountId::from("111111111111"), Region::from("us-east-1"));
+    Gap::of_call(call, &account, &region, Reason::Denied, "forgotten")
+}
+
+/// A verdict rests on the calls that the check's `reads` name, or on those without which they cannot be made: so each
+/// fact is forgotten in turn, and no finding may change of a check that does not name its call.
+#[test]
+fn a_check_reads_only_what_its_reads_name() {
+    let (flawed, flawed_iam) = sample();
+    let good = inventory(|_| {});
+    let mut unnamed: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for (inventory, iam) in [(&flawed, &flawed_iam), (&good.inventory, &good.iam)] {
+        let mut lines = Lines::of(inventory, iam);
+        let all = catalog::all();
+        let before = lines.judge(inventory, &all);
+        for place in lines.known() {
+            let kept = lines.forget(&[&place]);
+            let after = lines.judge(inventory, &all);
+            lines.restore(kept);
+            for check in changed(&before, &after) {
+                let check = catalog::find(check).unwrap();
+                let needed = check.reads.iter().copied().collect();
+                let named = calls::with_prerequisites(&needed).contains(&place.field.call)
+                    || STORES.contains(&place.field.call);
+                if !named {
+                    let field = place.field;
+                    let words = format!("{} ({}.{})", field.call, field.record, field.name);
+                    unnamed.entry(check.id).or_default().insert(words);
+                }
+            }
+        }
+    }
+    assert!(
+        unnamed.is_empty(),
+        "verdicts rest on calls that `reads` leaves out: {unnamed:#?}"
+    );
+}
+
+/// CloudTrail Lake stores are asked for, in every region, only where a selected check is about them: what they encrypt
+/// with and who reads them is judged as well then, and `reads` does not name them for its sake.
+const STORES: [ApiCall; 3] = [
+    calls::LIST_EVENT_DATA_STORES,
+    calls::GET_EVENT_DATA_STORE,
+    calls::GET_LAKE_RESOURCE_POLICY,
+];
+
+/// The checks of which a finding is another, or is there no more.
+fn changed<'a>(before: &'a [Finding], after: &'a [Finding]) -> BTreeSet<&'a str> {
+    fn keyed(all: &[Finding]) -> BTreeMap<(&str, &str), &Finding> {
+        let keys = all.iter();
+        keys.map(|it| ((it.check.as_str(), it.subject.id.as_str()), it))
+            .collect()
+    }
+    let (old, new) = (keyed(before), keyed(after));
+    let keys: BTreeSet<_> = old.keys().chain(new.keys()).copied().collect();
+    keys.into_iter()
+        .filter(|key| old.get(key) != new.get(key))
+        .map(|key| key.0)
+        .collect()
 }
 
 fn drop_unlisted(inventory: &mut Inventory) {
@@ -242,7 +337,13 @@ fn drop_unlisted(inventory: &mut Inventory) {
     inventory.trails.retain(|arn, _| shown.contains(arn));
 }
 
-fn compare(before: &[Finding], after: &[Finding], checks: &[&'static Check], forgotten: &[&Path]) {
+fn compare(
+    before: &[Finding],
+    after: &[Finding],
+    checks: &[&'static Check],
+    forgotten: &[&Place],
+    improved: &mut BTreeSet<String>,
+) {
     let ids: BTreeSet<&str> = checks.iter().map(|check| check.id).collect();
     let mut now: BTreeMap<(&str, &str), Status> = BTreeMap::new();
     let mut holes: BTreeSet<&str> = BTreeSet::new();
@@ -259,16 +360,16 @@ fn compare(before: &[Finding], after: &[Finding], checks: &[&'static Check], for
     let judged = |it: &&Finding| ids.contains(it.check.as_str());
     for finding in before.iter().filter(judged) {
         let key = (finding.check.as_str(), finding.subject.id.as_str());
-        match now.get(&key) {
-            Some(status) => assert!(
-                *status == finding.status || *status == Status::Unknown,
-                "{key:?} went from {} to {status} when {forgotten:?} was forgotten",
-                finding.status
-            ),
-            None => assert!(
-                holes.contains(key.0),
-                "{key:?} vanished when {forgotten:?} was forgotten, and no unknown took its place"
-            ),
-        }
+        let worse = match now.get(&key) {
+            Some(status) if *status == finding.status || *status == Status::Unknown => continue,
+            Some(status) => format!("went from {} to {status}", finding.status),
+            None if holes.contains(key.0) => continue,
+            None => "vanished, and no unknown took its place".to_owned(),
+        };
+        let fields: BTreeSet<String> = forgotten
+            .iter()
+            .map(|it| format!("{}.{}", it.field.record, it.field.name))
+            .collect();
+        improved.insert(format!("{key:?} {worse} without {fields:?}"));
     }
 }

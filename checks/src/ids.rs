@@ -113,6 +113,24 @@ impl Arn {
     }
 }
 
+/// Where the global services of a partition are asked: the region of gaps that have none of their own.
+///
+/// Where the endpoints of IAM are ("AWS Identity and Access Management endpoints and quotas", AWS General Reference, and
+/// the endpoint data of the AWS SDKs).
+#[must_use]
+pub fn home_region(partition: &str) -> Region {
+    Region::from(match partition {
+        "aws-cn" => "cn-north-1",
+        "aws-us-gov" => "us-gov-west-1",
+        "aws-eusc" => "eusc-de-east-1",
+        "aws-iso" => "us-iso-east-1",
+        "aws-iso-b" => "us-isob-east-1",
+        "aws-iso-e" => "eu-isoe-west-1",
+        "aws-iso-f" => "us-isof-south-1",
+        _ => "us-east-1",
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -84,7 +84,7 @@ fn prowler_any_selector_on_objects_is_not_every_write() {
         let fields = [&fields, more].concat();
         trail(|it| it.selectors = Known(selectors(&[&fields])))
     };
-    let stopped = trail(|it| status(it).logging = false);
+    let stopped = trail(|it| status(it).logging = Known(false));
     ends("Prowler", ID, TRAIL_ARN, Pass, &objects(&[]));
     for case in [
         objects(&["readOnly = true"]),
@@ -132,10 +132,10 @@ fn prowler_an_alarm_that_tells_nobody_fails() {
     };
     ends("Prowler", ID, ACCOUNT, Pass, &silent(|_| {}));
     for change in [
-        (|it| it.alarm_actions.clear()) as fn(&mut crate::inventory::monitoring::Alarm),
-        |it| it.actions_enabled = false,
-        |it| it.namespace = Some("Elsewhere".to_owned()),
-        |it| it.threshold = Some(100.0),
+        (|it| it.alarm_actions = Known(Vec::new())) as fn(&mut crate::inventory::monitoring::Alarm),
+        |it| it.actions_enabled = Known(false),
+        |it| it.namespace = Known(Some("Elsewhere".to_owned())),
+        |it| it.threshold = Known(Some(100.0)),
     ] {
         ends("Prowler", ID, ACCOUNT, Fail, &silent(change));
     }
@@ -154,7 +154,7 @@ fn six_peers_a_key_must_work() {
     let in_state = |state: &str| {
         key(|k| {
             let metadata = known(&mut k.metadata).as_mut().unwrap();
-            metadata.state = state.to_owned();
+            metadata.state = Known(state.to_owned());
         })
     };
     let who = "Prowler, Steampipe, ScoutSuite, Trivy, Checkov, Panther";
@@ -209,7 +209,7 @@ fn steampipe_selectors_are_modelled() {
 fn steampipe_a_bucket_of_another_account_is_judged() {
     let case = logs(inventory(|it| member(it, "222222222222", &[HOME])), |b| {
         b.owner = Known(Some(AccountId::from("222222222222")));
-        b.versioning = Known(crate::inventory::Versioning::default());
+        b.versioning = never_versioned();
     });
     let findings = case.findings(&[check("bucket-versioning")]);
     let [finding] = findings.as_slice() else {
@@ -223,9 +223,9 @@ fn steampipe_a_bucket_of_another_account_is_judged() {
 #[test]
 fn steampipe_each_channel_has_its_own_time() {
     let case = trail(|it| {
-        status(it).delivery.latest = Some(hours_ago(0));
-        status(it).log_group.latest = Some(hours_ago(100));
-        status(it).started = Some(hours_ago(9_000));
+        known(&mut status(it).delivery).latest = Some(hours_ago(0));
+        known(&mut status(it).log_group).latest = Some(hours_ago(100));
+        status(it).started = Known(Some(hours_ago(9_000)));
     });
     ends("Steampipe", "delivery-s3-fresh", TRAIL_ARN, Pass, &case);
     let id = "delivery-cloudwatch-fresh";
@@ -237,8 +237,8 @@ fn steampipe_each_channel_has_its_own_time() {
 fn scoutsuite_a_day_has_24_hours() {
     for (hours, expected) in [(9, Pass), (10, Pass), (24, Pass), (25, Fail)] {
         let case = trail(|it| {
-            status(it).delivery.latest = Some(hours_ago(hours));
-            status(it).started = Some(hours_ago(9_000));
+            known(&mut status(it).delivery).latest = Some(hours_ago(hours));
+            status(it).started = Known(Some(hours_ago(9_000)));
         });
         let id = "delivery-s3-fresh";
         ends("ScoutSuite", id, TRAIL_ARN, expected, &case);

@@ -7,6 +7,7 @@ pub use crate::evaluate::Context;
 pub use crate::fact::{Fact, Gaps, Known};
 pub use crate::finding::Severity;
 pub use crate::ids::{AccountId, Arn, Region};
+pub use crate::inventory::facts::Facts;
 pub use crate::inventory::{
     Account, Bucket, EventDataStore, Inventory, Key, LogGroup, Organization, RegionSwitch,
     RegionView, Retention, RetentionMode, Trail, VerifiedChain,

@@ -95,7 +95,8 @@ pub fn listing(
     let mut seen = Vec::new();
     snapshot.each_iam(|iam| {
         seen.push(iam.account.clone());
-        analysis.account(&iam);
+        let details = iam.details.into_known();
+        analysis.account(&iam.account, details.as_ref().map_err(Clone::clone));
     })?;
     let access: Access = analysis.finish();
     let (mut holders, mut unknown) = (Vec::new(), Vec::new());

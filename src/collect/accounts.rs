@@ -12,7 +12,7 @@ use trailaudit_checks::inventory::{
     Account, AccountState, EventDataStore, Iam, RegionSwitch, RegionView, Trail,
 };
 
-use super::ask::{Target, gap};
+use super::ask::{Target, gap, of_one_answer};
 use super::organization::Member;
 use super::run::{Run, later};
 use super::scope::Candidate;
@@ -212,7 +212,7 @@ async fn documents(run: &Run, target: &Target) {
     let details = iam::details(&run.ask, target).await;
     run.keep(Iam {
         account: target.account.clone(),
-        details,
+        details: of_one_answer(details.map(Into::into)),
     })
     .await;
 }

@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 use trailaudit_checks::calls::{ApiCall, GET_OBJECT, LIST_OBJECTS};
 use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Source, Unknown};
 use trailaudit_checks::ids::{AccountId, Region};
+use trailaudit_checks::inventory::facts::Facts;
 use trailaudit_checks::inventory::{CallOutcome, CallRecord};
 
 use super::budget::Budget;
@@ -295,6 +296,14 @@ pub(crate) fn malformed(target: &Target, call: ApiCall, what: &str) -> Gap {
 /// A fact that cannot be had, and why.
 pub(crate) fn gap(target: &Target, call: ApiCall, reason: Reason, detail: &str) -> Gap {
     Gap::of_call(call, &target.account, &target.region, reason, detail)
+}
+
+/// What one call tells: all of it, or the same gap for each of its facts.
+pub(crate) fn of_one_answer<T: Facts + Default>(answer: Fact<T>) -> T {
+    match answer {
+        Known(told) => told,
+        Unknown(gap) => T::default().settled(&|_| gap.clone()),
+    }
 }
 
 /// Reads what is needed off an answer; `None` when the answer lacks it, which is malformed.

@@ -59,12 +59,9 @@ fn request(run: &Run, bucket: &str, since: Timestamp, until: Timestamp) -> Reque
 /// The buckets that digests are delivered to.
 fn buckets(run: &Run) -> BTreeSet<String> {
     let inventory = run.inventory();
-    let set = inventory
-        .trails
-        .values()
-        .filter_map(|it| it.configuration.ok());
-    let validated = set.filter(|it| it.log_file_validation);
-    validated.map(|it| it.bucket.clone()).collect()
+    let sets = inventory.trails.values().map(|it| &it.configuration);
+    let validated = sets.filter(|it| it.log_file_validation.ok() == Some(&true));
+    validated.filter_map(|it| it.bucket.ok().cloned()).collect()
 }
 
 /// The bucket with its owner's session; with that of a trail that delivers there, where the owner is not known.
@@ -76,7 +73,7 @@ fn bucket(run: &Run, name: &str) -> Bucket {
     let mut trails = inventory
         .trails
         .values()
-        .filter(|it| it.configuration.ok().is_some_and(|set| set.bucket == name));
+        .filter(|it| it.configuration.bucket.ok().is_some_and(|it| it == name));
     let account = owner.or_else(|| trails.next().map(|it| it.account.clone()));
     drop(trails);
     drop(inventory);

@@ -18,7 +18,9 @@ use trailaudit_checks::inventory::{
     Delivery, EventDataStore, Selectors, StoreConfiguration, Trail, TrailConfiguration, TrailStatus,
 };
 
-use super::ask::{Ask, Read, Target, malformed, not_asked, pages, send};
+use trailaudit_checks::inventory::facts::Facts as _;
+
+use super::ask::{Ask, Read, Target, malformed, not_asked, of_one_answer, pages, send};
 use super::time::maybe;
 
 /// Every trail that is shown here, shadows included, with its configuration and nothing else yet.
@@ -50,24 +52,22 @@ pub(crate) async fn trails(ask: &Ask, target: &Target) -> Fact<Vec<Trail>> {
 fn trail(target: &Target, it: types::Trail) -> Option<Trail> {
     let arn = Arn::from(it.trail_arn?);
     let home_region = it.home_region.map_or_else(|| arn.region(), Region::from);
-    let configuration = it
-        .s3_bucket_name
-        .filter(|name| !name.is_empty())
-        .map(|bucket| {
-            let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-            TrailConfiguration {
-                bucket,
-                prefix: given(it.s3_key_prefix),
-                sns_topic: given(it.sns_topic_arn).map(Arn::from),
-                include_global_service_events: it.include_global_service_events.unwrap_or_default(),
-                multi_region: it.is_multi_region_trail.unwrap_or_default(),
-                organization: it.is_organization_trail.unwrap_or_default(),
-                log_file_validation: it.log_file_validation_enabled.unwrap_or_default(),
-                log_group: given(it.cloud_watch_logs_log_group_arn).map(Arn::from),
-                log_group_role: given(it.cloud_watch_logs_role_arn).map(Arn::from),
-                kms_key: given(it.kms_key_id).map(Arn::from),
-            }
-        });
+    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let configuration = TrailConfiguration {
+        bucket: match given(it.s3_bucket_name) {
+            Some(bucket) => Known(bucket),
+            None => Unknown(malformed(target, DESCRIBE_TRAILS, "no bucket")),
+        },
+        prefix: Known(given(it.s3_key_prefix)),
+        sns_topic: Known(given(it.sns_topic_arn).map(Arn::from)),
+        include_global_service_events: Known(it.include_global_service_events.unwrap_or_default()),
+        multi_region: Known(it.is_multi_region_trail.unwrap_or_default()),
+        organization: Known(it.is_organization_trail.unwrap_or_default()),
+        log_file_validation: Known(it.log_file_validation_enabled.unwrap_or_default()),
+        log_group: Known(given(it.cloud_watch_logs_log_group_arn).map(Arn::from)),
+        log_group_role: Known(given(it.cloud_watch_logs_role_arn).map(Arn::from)),
+        kms_key: Known(given(it.kms_key_id).map(Arn::from)),
+    };
     let gap = |call| not_asked(target, call);
     Some(Trail {
         name: it
@@ -75,11 +75,8 @@ fn trail(target: &Target, it: types::Trail) -> Option<Trail> {
             .unwrap_or_else(|| arn.resource().trim_start_matches("trail/").to_owned()),
         account: arn.account(),
         home_region,
-        configuration: configuration.map_or_else(
-            || Unknown(malformed(target, DESCRIBE_TRAILS, "no bucket")),
-            Known,
-        ),
-        status: Unknown(gap(GET_TRAIL_STATUS)),
+        configuration,
+        status: TrailStatus::default().settled(&gap),
         selectors: Unknown(gap(GET_EVENT_SELECTORS)),
         insights: Unknown(gap(GET_INSIGHT_SELECTORS)),
         tags: Unknown(gap(LIST_TRAIL_TAGS)),
@@ -104,7 +101,7 @@ pub(crate) async fn details(ask: &Ask, target: &Target, mut trail: Trail) -> Tra
     trail
 }
 
-async fn status(ask: &Ask, target: &Target, arn: &Arn) -> Fact<TrailStatus> {
+async fn status(ask: &Ask, target: &Target, arn: &Arn) -> TrailStatus {
     let request = ask.clients.cloudtrail.get_trail_status().name(arn.as_str());
     let about = arn.as_str();
     let answer = send!(
@@ -116,31 +113,35 @@ async fn status(ask: &Ask, target: &Target, arn: &Arn) -> Fact<TrailStatus> {
         aws_sdk_cloudtrail,
         request
     );
-    answer.read((target, GET_TRAIL_STATUS), |out| {
+    let read = answer.read((target, GET_TRAIL_STATUS), |out| {
         let delivery =
             |latest: Option<&aws_smithy_types::DateTime>, error: Option<String>| Delivery {
                 latest: maybe(latest),
                 error: error.filter(|text| !text.is_empty()),
             };
         Some(TrailStatus {
-            logging: out.is_logging?,
-            started: maybe(out.start_logging_time.as_ref()),
-            stopped: maybe(out.stop_logging_time.as_ref()),
-            delivery: delivery(out.latest_delivery_time.as_ref(), out.latest_delivery_error),
-            digest: delivery(
+            logging: Known(out.is_logging?),
+            started: Known(maybe(out.start_logging_time.as_ref())),
+            stopped: Known(maybe(out.stop_logging_time.as_ref())),
+            delivery: Known(delivery(
+                out.latest_delivery_time.as_ref(),
+                out.latest_delivery_error,
+            )),
+            digest: Known(delivery(
                 out.latest_digest_delivery_time.as_ref(),
                 out.latest_digest_delivery_error,
-            ),
-            log_group: delivery(
+            )),
+            log_group: Known(delivery(
                 out.latest_cloud_watch_logs_delivery_time.as_ref(),
                 out.latest_cloud_watch_logs_delivery_error,
-            ),
-            notification: delivery(
+            )),
+            notification: Known(delivery(
                 out.latest_notification_time.as_ref(),
                 out.latest_notification_error,
-            ),
+            )),
         })
-    })
+    });
+    of_one_answer(read)
 }
 
 async fn selectors(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Selectors> {
@@ -318,22 +319,20 @@ async fn store(ask: &Ask, target: &Target, arn: Arn, name: Option<String>) -> Ev
     let both = answer.read((target, GET_EVENT_DATA_STORE), |out| {
         let selectors = out.advanced_event_selectors.unwrap_or_default();
         let configuration = StoreConfiguration {
-            status: out.status?.as_str().to_owned(),
-            multi_region: out.multi_region_enabled.unwrap_or_default(),
-            organization: out.organization_enabled.unwrap_or_default(),
-            retention_days: out.retention_period.map(i64::from),
-            termination_protection: out.termination_protection_enabled.unwrap_or_default(),
-            kms_key: out.kms_key_id.filter(|key| !key.is_empty()).map(Arn::from),
-            federation_status: out.federation_status.map(|it| it.as_str().to_owned()),
-            federation_role: out.federation_role_arn.map(Arn::from),
+            status: Known(out.status?.as_str().to_owned()),
+            multi_region: Known(out.multi_region_enabled.unwrap_or_default()),
+            organization: Known(out.organization_enabled.unwrap_or_default()),
+            retention_days: Known(out.retention_period.map(i64::from)),
+            termination_protection: Known(out.termination_protection_enabled.unwrap_or_default()),
+            kms_key: Known(out.kms_key_id.filter(|key| !key.is_empty()).map(Arn::from)),
+            federation_status: Known(out.federation_status.map(|it| it.as_str().to_owned())),
+            federation_role: Known(out.federation_role_arn.map(Arn::from)),
         };
         Some((configuration, selectors.into_iter().map(advanced).collect()))
     });
     let (configuration, selectors) = match both {
-        Known((configuration, selectors)) => {
-            (Known(configuration), Known(Selectors::Advanced(selectors)))
-        }
-        Unknown(gap) => (Unknown(gap.clone()), Unknown(gap)),
+        Known((configuration, selectors)) => (configuration, Known(Selectors::Advanced(selectors))),
+        Unknown(gap) => (of_one_answer(Unknown(gap.clone())), Unknown(gap)),
     };
     EventDataStore {
         name: name.unwrap_or_else(|| arn.resource().to_owned()),

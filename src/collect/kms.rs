@@ -55,20 +55,22 @@ async fn metadata(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Option<KeyMetad
     optional(answer, target, |out| {
         let it = out.key_metadata?;
         Some(KeyMetadata {
-            arn: Arn::from(it.arn?),
-            manager: it.key_manager?.as_str().to_owned(),
-            state: it.key_state?.as_str().to_owned(),
-            origin: it
-                .origin
-                .map(|it| it.as_str().to_owned())
-                .unwrap_or_default(),
-            spec: it
-                .key_spec
-                .map(|it| it.as_str().to_owned())
-                .unwrap_or_default(),
-            multi_region: it.multi_region.unwrap_or_default(),
-            deletion: maybe(it.deletion_date.as_ref()),
-            valid_to: maybe(it.valid_to.as_ref()),
+            arn: Known(Arn::from(it.arn?)),
+            manager: Known(it.key_manager?.as_str().to_owned()),
+            state: Known(it.key_state?.as_str().to_owned()),
+            origin: Known(
+                it.origin
+                    .map(|it| it.as_str().to_owned())
+                    .unwrap_or_default(),
+            ),
+            spec: Known(
+                it.key_spec
+                    .map(|it| it.as_str().to_owned())
+                    .unwrap_or_default(),
+            ),
+            multi_region: Known(it.multi_region.unwrap_or_default()),
+            deletion: Known(maybe(it.deletion_date.as_ref())),
+            valid_to: Known(maybe(it.valid_to.as_ref())),
         })
     })
 }
@@ -124,8 +126,8 @@ async fn rotation(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Option<Rotation
     );
     answer.map(|out| {
         out.map(|out| Rotation {
-            enabled: out.key_rotation_enabled,
-            period_days: out.rotation_period_in_days,
+            enabled: Known(out.key_rotation_enabled),
+            period_days: Known(out.rotation_period_in_days),
         })
     })
 }

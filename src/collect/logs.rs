@@ -58,10 +58,10 @@ async fn configuration(
         let mut groups = groups.unwrap_or_default().into_iter();
         let group = groups.find(|it| it.log_group_name.as_deref() == Some(name))?;
         Some(LogGroupConfiguration {
-            retention_days: group.retention_in_days,
-            kms_key: group.kms_key_id.map(Arn::from),
-            class: group.log_group_class.map(|it| it.as_str().to_owned()),
-            deletion_protection: group.deletion_protection_enabled,
+            retention_days: Known(group.retention_in_days),
+            kms_key: Known(group.kms_key_id.map(Arn::from)),
+            class: Known(group.log_group_class.map(|it| it.as_str().to_owned())),
+            deletion_protection: Known(group.deletion_protection_enabled),
         })
     })
 }

@@ -65,36 +65,41 @@ fn metric_alarm(it: MetricAlarm) -> Option<Alarm> {
     Some(Alarm {
         arn: Arn::from(it.alarm_arn?),
         name: it.alarm_name.unwrap_or_default(),
-        namespace: it.namespace,
-        metric: it.metric_name,
-        statistic: it
-            .statistic
-            .map(|it| it.as_str().to_owned())
-            .or(it.extended_statistic),
-        period: it.period,
-        evaluation_periods: it.evaluation_periods,
-        datapoints_to_alarm: it.datapoints_to_alarm,
-        threshold: it.threshold,
-        comparison: it.comparison_operator.map(|it| it.as_str().to_owned()),
-        missing_data: it.treat_missing_data,
-        actions_enabled: it.actions_enabled.unwrap_or_default(),
-        alarm_actions: it
-            .alarm_actions
-            .unwrap_or_default()
-            .into_iter()
-            .map(Arn::from)
-            .collect(),
-        metrics: watched.collect(),
-        expressions: queries
-            .iter()
-            .filter_map(|query| query.expression.clone())
-            .collect(),
-        dimensions: it
-            .dimensions
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|it| Some((it.name?, it.value?)))
-            .collect(),
+        namespace: Known(it.namespace),
+        metric: Known(it.metric_name),
+        statistic: Known(
+            it.statistic
+                .map(|it| it.as_str().to_owned())
+                .or(it.extended_statistic),
+        ),
+        period: Known(it.period),
+        evaluation_periods: Known(it.evaluation_periods),
+        datapoints_to_alarm: Known(it.datapoints_to_alarm),
+        threshold: Known(it.threshold),
+        comparison: Known(it.comparison_operator.map(|it| it.as_str().to_owned())),
+        missing_data: Known(it.treat_missing_data),
+        actions_enabled: Known(it.actions_enabled.unwrap_or_default()),
+        alarm_actions: Known(
+            it.alarm_actions
+                .unwrap_or_default()
+                .into_iter()
+                .map(Arn::from)
+                .collect(),
+        ),
+        metrics: Known(watched.collect()),
+        expressions: Known(
+            queries
+                .iter()
+                .filter_map(|query| query.expression.clone())
+                .collect(),
+        ),
+        dimensions: Known(
+            it.dimensions
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|it| Some((it.name?, it.value?)))
+                .collect(),
+        ),
     })
 }
 
@@ -103,25 +108,26 @@ fn composite(it: CompositeAlarm) -> Option<Alarm> {
     Some(Alarm {
         arn: Arn::from(it.alarm_arn?),
         name: it.alarm_name.unwrap_or_default(),
-        namespace: None,
-        metric: None,
-        statistic: None,
-        period: None,
-        evaluation_periods: None,
-        datapoints_to_alarm: None,
-        threshold: None,
-        comparison: None,
-        missing_data: None,
-        actions_enabled: it.actions_enabled.unwrap_or_default(),
-        alarm_actions: it
-            .alarm_actions
-            .unwrap_or_default()
-            .into_iter()
-            .map(Arn::from)
-            .collect(),
-        expressions: it.alarm_rule.into_iter().collect(),
-        metrics: Vec::new(),
-        dimensions: BTreeMap::new(),
+        namespace: Known(None),
+        metric: Known(None),
+        statistic: Known(None),
+        period: Known(None),
+        evaluation_periods: Known(None),
+        datapoints_to_alarm: Known(None),
+        threshold: Known(None),
+        comparison: Known(None),
+        missing_data: Known(None),
+        actions_enabled: Known(it.actions_enabled.unwrap_or_default()),
+        alarm_actions: Known(
+            it.alarm_actions
+                .unwrap_or_default()
+                .into_iter()
+                .map(Arn::from)
+                .collect(),
+        ),
+        expressions: Known(it.alarm_rule.into_iter().collect()),
+        metrics: Known(Vec::new()),
+        dimensions: Known(BTreeMap::new()),
     })
 }
 
@@ -249,8 +255,8 @@ async fn configuration(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Option<Top
     answer.map(|out| {
         let mut attributes = out?.attributes.unwrap_or_default();
         Some(TopicConfiguration {
-            policy: attributes.remove("Policy"),
-            kms_key: attributes.remove("KmsMasterKeyId"),
+            policy: Known(attributes.remove("Policy")),
+            kms_key: Known(attributes.remove("KmsMasterKeyId")),
         })
     })
 }

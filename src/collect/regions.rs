@@ -43,16 +43,7 @@ fn built_in(partition: &str) -> &'static [&'static str] {
 
 /// Where a partition's global services are asked.
 pub(crate) fn home(partition: &str) -> Region {
-    Region::from(match partition {
-        "aws-cn" => "cn-north-1",
-        "aws-us-gov" => "us-gov-west-1",
-        "aws-eusc" => "eusc-de-east-1",
-        "aws-iso" => "us-iso-east-1",
-        "aws-iso-b" => "us-isob-east-1",
-        "aws-iso-e" => "eu-isoe-west-1",
-        "aws-iso-f" => "us-isof-south-1",
-        _ => "us-east-1",
-    })
+    trailaudit_checks::ids::home_region(partition)
 }
 
 /// The account's regions, and whether they had to be assumed.

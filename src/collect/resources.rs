@@ -102,7 +102,7 @@ fn log_buckets(run: &Run) -> BTreeMap<String, AccountId> {
     trails
         .filter_map(|trail| {
             Some((
-                trail.configuration.ok()?.bucket.clone(),
+                trail.configuration.bucket.ok()?.clone(),
                 trail.account.clone(),
             ))
         })
@@ -188,7 +188,7 @@ fn keys(run: &Run) -> Vec<Arn> {
     let trails = inventory
         .trails
         .values()
-        .filter_map(|it| it.configuration.ok()?.kms_key.clone());
+        .filter_map(|it| it.configuration.kms_key.ok()?.clone());
     let buckets = inventory.buckets.values().filter_map(|it| {
         it.encryption
             .ok()?
@@ -200,7 +200,7 @@ fn keys(run: &Run) -> Vec<Arn> {
     let stores = inventory
         .event_data_stores
         .values()
-        .filter_map(|it| it.configuration.ok()?.kms_key.clone());
+        .filter_map(|it| it.configuration.kms_key.ok()?.clone());
     let keys: BTreeSet<Arn> = trails.chain(buckets).chain(stores).collect();
     keys.into_iter().collect()
 }
@@ -225,7 +225,7 @@ fn log_groups(run: &Run) -> Vec<Arn> {
     let inventory = run.inventory();
     let trails = inventory.trails.values();
     let groups: BTreeSet<Arn> = trails
-        .filter_map(|it| it.configuration.ok()?.log_group.as_ref().map(log_group_arn))
+        .filter_map(|it| it.configuration.log_group.ok()?.as_ref().map(log_group_arn))
         .collect();
     groups.into_iter().collect()
 }
@@ -301,13 +301,14 @@ fn topics(run: &Run) -> Vec<Arn> {
     let trails = inventory
         .trails
         .values()
-        .filter_map(|it| it.configuration.ok()?.sns_topic.clone());
+        .filter_map(|it| it.configuration.sns_topic.ok()?.clone());
     let alarms = inventory
         .regions
         .values()
         .filter_map(|view| view.alarms.ok())
         .flatten();
-    let actions = alarms.flat_map(|alarm| alarm.alarm_actions.iter().cloned());
+    let actions = alarms.filter_map(|alarm| alarm.alarm_actions.ok());
+    let actions = actions.flatten().cloned();
     let rules = inventory
         .regions
         .values()

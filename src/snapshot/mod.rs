@@ -11,7 +11,7 @@ mod write;
 use std::collections::BTreeMap;
 
 use trailaudit_checks::coverage::Coverage;
-use trailaudit_checks::inventory::{Iam, Inventory, Record};
+use trailaudit_checks::inventory::{Header, Iam, Inventory, Record};
 
 pub use lines::Source;
 pub use read::load;
@@ -31,7 +31,7 @@ enum IamRecords {
     /// Collected by this process, or read from a stream that cannot be read twice.
     Spooled(Spool),
     /// On these lines of a file.
-    Lines(Source, Vec<u64>),
+    Lines(Source, Box<Header>, Vec<u64>),
 }
 
 impl Snapshot {
@@ -63,8 +63,10 @@ impl Snapshot {
     fn try_each_iam(&self, mut f: impl FnMut(Iam) -> anyhow::Result<()>) -> anyhow::Result<()> {
         match &self.iam {
             IamRecords::Spooled(spool) => spool.each(f),
-            IamRecords::Lines(_, numbers) if numbers.is_empty() => Ok(()),
-            IamRecords::Lines(source, numbers) => read::each_iam(source, numbers, &mut f),
+            IamRecords::Lines(_, _, numbers) if numbers.is_empty() => Ok(()),
+            IamRecords::Lines(source, header, numbers) => {
+                read::each_iam(source, header, numbers, &mut f)
+            }
         }
     }
 }

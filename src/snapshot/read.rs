@@ -9,7 +9,7 @@ use trailaudit_checks::calls;
 use trailaudit_checks::coverage::Coverage;
 use trailaudit_checks::fact::{Gap, Reason, Unknown};
 use trailaudit_checks::ids::{Arn, Region};
-use trailaudit_checks::inventory::{Header, Iam, Inventory, Record, SCHEMA};
+use trailaudit_checks::inventory::{Header, Iam, Inventory, Record, SCHEMA, upgrade};
 
 use super::lines::{Line, Lines, Source};
 use super::{IamRecords, Snapshot, Spool, counts, kind};
@@ -55,7 +55,7 @@ fn read(source: &Source) -> anyhow::Result<Snapshot> {
             }
             continue;
         }
-        let record = match serde_json::from_slice::<Record>(&line) {
+        let record = match record(&line, &header) {
             Ok(record) => record,
             Err(_) if end == Line::Open => break,
             Err(error) => bail!("line {number}: {}", words(&error)),
@@ -85,9 +85,22 @@ fn read(source: &Source) -> anyhow::Result<Snapshot> {
     reconcile(&mut inventory, iam_count as u64)?;
     let iam = match spool {
         Some(spool) => IamRecords::Spooled(spool),
-        None => IamRecords::Lines(source.clone(), iam_lines),
+        None => IamRecords::Lines(source.clone(), Box::new(header), iam_lines),
     };
     Ok(Snapshot { inventory, iam })
+}
+
+/// A line of any schema that can be read; what it does not hold was not asked.
+fn record(line: &[u8], header: &Header) -> serde_json::Result<Record> {
+    let mut record = if header.schema < SCHEMA {
+        let mut old = serde_json::from_slice(line)?;
+        upgrade::from_1(&mut old);
+        Record::deserialize(old)?
+    } else {
+        serde_json::from_slice(line)?
+    };
+    record.settle(&header.scope);
+    Ok(record)
 }
 
 /// The records are those that the trailer counted.
@@ -148,7 +161,7 @@ fn not_reached(header: &Header) -> Gap {
     Gap::of_call(
         calls::DESCRIBE_ORGANIZATION,
         &header.scope.caller_arn.account(),
-        &Region::from("us-east-1"),
+        &header.scope.home(),
         Reason::Interrupted,
         "the file ends before its record",
     )
@@ -166,10 +179,12 @@ fn region_listed_twice(record: &Record) -> Option<&Region> {
 
 /// The same for two users or roles with one ARN.
 fn principal_listed_twice(iam: &Iam) -> Option<&Arn> {
-    let details = iam.details.ok()?;
     let mut seen = BTreeSet::new();
-    let users = details.users.iter().map(|user| &user.arn);
-    let mut arns = users.chain(details.roles.iter().map(|role| &role.arn));
+    let users = iam.details.users.ok().into_iter().flatten();
+    let roles = iam.details.roles.ok().into_iter().flatten();
+    let mut arns = users
+        .map(|user| &user.arn)
+        .chain(roles.map(|role| &role.arn));
     arns.find(|arn| !seen.insert(*arn))
 }
 
@@ -198,6 +213,7 @@ fn is_there(inventory: &Inventory, record: &Record) -> bool {
 /// Hands over the IAM documents on these lines.
 pub(super) fn each_iam(
     source: &Source,
+    header: &Header,
     numbers: &[u64],
     f: &mut dyn FnMut(Iam) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
@@ -213,7 +229,7 @@ pub(super) fn each_iam(
             continue;
         }
         wanted.next();
-        match serde_json::from_slice(&line) {
+        match record(&line, header) {
             Ok(Record::Iam(iam)) if seen.insert(iam.account.clone()) => {
                 if let Some(arn) = principal_listed_twice(&iam) {
                     bail!("{}, line {number} lists {arn} twice", source.name());

@@ -70,7 +70,6 @@ impl Spool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use trailaudit_checks::fact::Known;
     use trailaudit_checks::inventory::iam::AuthorizationDetails;
 
     #[test]
@@ -79,7 +78,7 @@ mod tests {
         for id in ["3", "1", "2", "1"] {
             let iam = Iam {
                 account: AccountId::from(id),
-                details: Known(AuthorizationDetails::default()),
+                details: AuthorizationDetails::default().into(),
             };
             spool.append(&iam).unwrap();
         }

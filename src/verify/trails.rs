@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use trailaudit_checks::calls::GET_OBJECT;
 use trailaudit_checks::digest::{ChainId, Logging};
-use trailaudit_checks::fact::Reason;
+use trailaudit_checks::fact::{Known, Reason};
 use trailaudit_checks::inventory::{Account, Inventory, Trail, TrailConfiguration};
 
 use super::scope::{Found, Scope, Wanted, find};
@@ -17,10 +17,9 @@ use super::{Expected, Request, Verified, tell};
 pub fn expected(inventory: &Inventory, bucket: &str, request: &Request) -> Vec<Expected> {
     let mut expected = Vec::new();
     for trail in inventory.trails.values() {
-        let Some(set) = trail.configuration.ok() else {
-            continue;
-        };
-        if set.bucket != bucket || !set.log_file_validation {
+        let set = &trail.configuration;
+        let here = set.bucket.ok().is_some_and(|it| it == bucket);
+        if !here || set.log_file_validation.ok() != Some(&true) {
             continue;
         }
         let Some(logging) = logging(trail, request) else {
@@ -44,23 +43,26 @@ pub fn expected(inventory: &Inventory, bucket: &str, request: &Request) -> Vec<E
 /// What a trail's objects lie below, without the slash at its end.
 #[must_use]
 pub fn prefix(set: &TrailConfiguration) -> String {
-    let prefix = set.prefix.as_deref().unwrap_or_default();
-    prefix.trim_matches('/').to_owned()
+    let prefix = set.prefix.ok().and_then(Option::as_deref);
+    prefix.unwrap_or_default().trim_matches('/').to_owned()
 }
 
 /// Whether the trail logs; `None` if its first digest is not due yet.
 fn logging(trail: &Trail, request: &Request) -> Option<Logging> {
-    let Some(status) = trail.status.ok() else {
+    let status = &trail.status;
+    let (Known(logging), Known(started), Known(stopped)) =
+        (&status.logging, &status.started, &status.stopped)
+    else {
         return Some(Logging::Unknown);
     };
     let due = |started: jiff::Timestamp| {
         let first = started.saturating_add(SignedDuration::from_hours(1));
         first.is_ok_and(|first| first <= request.until)
     };
-    if status.logging && status.started.is_some_and(|it| !due(it)) {
+    if *logging && started.is_some_and(|it| !due(it)) {
         return None;
     }
-    Some(match (status.logging, status.stopped) {
+    Some(match (*logging, *stopped) {
         (true, _) => Logging::Running,
         (false, Some(stopped)) if request.since.is_some_and(|since| stopped <= since) => {
             return None;
@@ -76,14 +78,14 @@ fn recorded(
     trail: &Trail,
     set: &TrailConfiguration,
 ) -> Vec<(String, String)> {
-    let accounts = inventory
-        .accounts
-        .values()
-        .filter(|account| !account.excluded && (set.organization || account.id == trail.account));
+    let accounts = inventory.accounts.values().filter(|account| {
+        !account.excluded && (set.organization.ok() != Some(&false) || account.id == trail.account)
+    });
     let regions = |account: &Account| -> Vec<String> {
         let switches = account.regions.ok().map_or(&[][..], Vec::as_slice);
         let used = switches.iter().filter(|it| it.enabled && !it.excluded);
-        let used = used.filter(|it| set.multi_region || it.name == trail.home_region);
+        let used =
+            used.filter(|it| set.multi_region.ok() != Some(&false) || it.name == trail.home_region);
         used.map(|it| it.name.to_string()).collect()
     };
     let places = accounts.flat_map(|account| {

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use trailaudit::snapshot::Spool;
 use trailaudit_checks::calls;
+use trailaudit_checks::fact::Unknown;
 use trailaudit_checks::ids::{AccountId, Arn};
 use trailaudit_checks::inventory::Iam;
+use trailaudit_checks::inventory::facts::Facts as _;
 use trailaudit_checks::inventory::iam::{
-    AuthorizationDetails, Group, InlinePolicy, ManagedPolicy, Role, User,
+    AuthorizationDetails, AuthorizationFacts, Group, InlinePolicy, ManagedPolicy, Role, User,
 };
 
 use super::{HOME, LOG_ARCHIVE, MANAGEMENT, PAYMENTS, SANDBOX, SECURITY};
@@ -37,8 +39,13 @@ pub(crate) fn add(spool: &mut Spool, ask: &mut Ask) {
         let iam = Iam {
             account: AccountId::from(account),
             details: match details {
-                Some(details) => ask.known(call, at, details),
-                None => ask.denied(call, at),
+                Some(details) => ask.told(call, at, details.into()),
+                None => {
+                    let Unknown(gap) = ask.denied::<()>(call, at) else {
+                        unreachable!()
+                    };
+                    AuthorizationFacts::default().settled(&|_| gap.clone())
+                }
             },
         };
         spool.append(&iam).unwrap();

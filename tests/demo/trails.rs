@@ -1,7 +1,7 @@
 //! The trails, and where they write to.
 
 use trailaudit_checks::calls;
-use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Source, Unknown};
+use trailaudit_checks::fact::{Fact, Known, Reason};
 use trailaudit_checks::ids::{AccountId, Arn, Region};
 use trailaudit_checks::inventory::bucket::{AclGrant, DefaultEncryption};
 use trailaudit_checks::inventory::monitoring::{
@@ -18,7 +18,7 @@ use trailaudit_checks::inventory::{
 
 use super::accounts;
 use super::{HOME, LEGACY, LOG_ARCHIVE, MANAGEMENT, PAYMENTS, SANDBOX, time};
-use crate::ask::{Ask, At, not_asked};
+use crate::ask::{Ask, At, unasked};
 
 pub(crate) const ORGANIZATION_TRAIL: &str =
     "arn:aws:cloudtrail:us-east-1:111111111111:trail/organization-trail";
@@ -71,15 +71,15 @@ fn trail(
     let arn = Arn::from(arn);
     let (account, home_region) = (arn.account(), arn.region());
     let at = At(account.as_str(), home_region.as_str(), arn.as_str());
-    let insights = match configuration.organization {
+    let insights = match configuration.organization == Known(true) {
         true => vec!["ApiCallRateInsight".to_owned()],
         false => Vec::new(),
     };
     Trail {
         name: arn.resource().trim_start_matches("trail/").to_owned(),
         // DescribeTrails was answered with the region.
-        configuration: Known(configuration),
-        status: ask.known(calls::GET_TRAIL_STATUS, at, status),
+        configuration,
+        status: ask.told(calls::GET_TRAIL_STATUS, at, status),
         selectors: match selectors {
             Some(selectors) => ask.known(calls::GET_EVENT_SELECTORS, at, selectors),
             None => {
@@ -105,27 +105,27 @@ fn delivered(at: &str) -> Delivery {
 /// Good, but for the reads of objects that it does not see.
 fn organization_trail(ask: &mut Ask) -> Trail {
     let configuration = TrailConfiguration {
-        bucket: LOGS.to_owned(),
-        prefix: None,
-        sns_topic: None,
-        include_global_service_events: true,
-        multi_region: true,
-        organization: true,
-        log_file_validation: true,
-        log_group: Some(Arn::from(format!("{GROUP}:*"))),
-        log_group_role: Some(Arn::from(
+        bucket: Known(LOGS.to_owned()),
+        prefix: Known(None),
+        sns_topic: Known(None),
+        include_global_service_events: Known(true),
+        multi_region: Known(true),
+        organization: Known(true),
+        log_file_validation: Known(true),
+        log_group: Known(Some(Arn::from(format!("{GROUP}:*")))),
+        log_group_role: Known(Some(Arn::from(
             "arn:aws:iam::111111111111:role/cloudtrail-to-logs",
-        )),
-        kms_key: Some(Arn::from(KEY)),
+        ))),
+        kms_key: Known(Some(Arn::from(KEY))),
     };
     let status = TrailStatus {
-        logging: true,
-        started: Some(time("2024-02-12T09:14:03Z")),
-        stopped: None,
-        delivery: delivered("2026-11-16T05:57:41Z"),
-        digest: delivered("2026-11-16T05:11:20Z"),
-        log_group: delivered("2026-11-16T05:58:02Z"),
-        notification: Delivery::default(),
+        logging: Known(true),
+        started: Known(Some(time("2024-02-12T09:14:03Z"))),
+        stopped: Known(None),
+        delivery: Known(delivered("2026-11-16T05:57:41Z")),
+        digest: Known(delivered("2026-11-16T05:11:20Z")),
+        log_group: Known(delivered("2026-11-16T05:58:02Z")),
+        notification: Known(Delivery::default()),
     };
     let equals = |field: &str, value: &str| FieldSelector {
         field: field.to_owned(),
@@ -158,26 +158,28 @@ fn organization_trail(ask: &mut Ask) -> Trail {
 /// One region, writes only and not those of KMS, no digests, no key, and its last delivery failed.
 fn weak_trail(ask: &mut Ask) -> Trail {
     let configuration = TrailConfiguration {
-        bucket: PAYMENTS_LOGS.to_owned(),
-        prefix: None,
-        sns_topic: None,
-        include_global_service_events: false,
-        multi_region: false,
-        organization: false,
-        log_file_validation: false,
-        log_group: None,
-        log_group_role: None,
-        kms_key: None,
+        bucket: Known(PAYMENTS_LOGS.to_owned()),
+        prefix: Known(None),
+        sns_topic: Known(None),
+        include_global_service_events: Known(false),
+        multi_region: Known(false),
+        organization: Known(false),
+        log_file_validation: Known(false),
+        log_group: Known(None),
+        log_group_role: Known(None),
+        kms_key: Known(None),
     };
     let status = TrailStatus {
-        logging: true,
-        started: Some(time("2021-06-30T15:40:10Z")),
-        stopped: None,
-        delivery: Delivery {
+        logging: Known(true),
+        started: Known(Some(time("2021-06-30T15:40:10Z"))),
+        stopped: Known(None),
+        delivery: Known(Delivery {
             latest: Some(time("2026-11-12T21:03:55Z")),
             error: Some("AccessDenied".to_owned()),
-        },
-        ..TrailStatus::default()
+        }),
+        digest: Known(Delivery::default()),
+        log_group: Known(Delivery::default()),
+        notification: Known(Delivery::default()),
     };
     let selectors = Selectors::Classic(vec![EventSelector {
         read_write: "WriteOnly".to_owned(),
@@ -194,30 +196,31 @@ fn weak_trail(ask: &mut Ask) -> Trail {
 /// Stopped, its bucket is gone, and what it was set to record could not be asked.
 fn stopped_trail(ask: &mut Ask) -> Trail {
     let configuration = TrailConfiguration {
-        bucket: SANDBOX_LOGS.to_owned(),
-        prefix: None,
-        sns_topic: None,
-        include_global_service_events: true,
-        multi_region: false,
-        organization: false,
-        log_file_validation: true,
-        log_group: None,
-        log_group_role: None,
-        kms_key: None,
+        bucket: Known(SANDBOX_LOGS.to_owned()),
+        prefix: Known(None),
+        sns_topic: Known(None),
+        include_global_service_events: Known(true),
+        multi_region: Known(false),
+        organization: Known(false),
+        log_file_validation: Known(true),
+        log_group: Known(None),
+        log_group_role: Known(None),
+        kms_key: Known(None),
     };
     let status = TrailStatus {
-        logging: false,
-        started: Some(time("2025-08-04T11:20:00Z")),
-        stopped: Some(time("2025-10-21T18:02:47Z")),
-        delivery: Delivery {
+        logging: Known(false),
+        started: Known(Some(time("2025-08-04T11:20:00Z"))),
+        stopped: Known(Some(time("2025-10-21T18:02:47Z"))),
+        delivery: Known(Delivery {
             latest: Some(time("2025-10-20T22:41:13Z")),
             error: Some("NoSuchBucket".to_owned()),
-        },
-        digest: Delivery {
+        }),
+        digest: Known(Delivery {
             latest: Some(time("2025-10-20T22:10:00Z")),
             error: Some("NoSuchBucket".to_owned()),
-        },
-        ..TrailStatus::default()
+        }),
+        log_group: Known(Delivery::default()),
+        notification: Known(Delivery::default()),
     };
     trail(ask, SANDBOX_TRAIL, configuration, status, None)
 }
@@ -227,22 +230,10 @@ fn bucket(ask: &mut Ask, name: &str, account: &str, region: &str) -> Bucket {
     let at = At(account, region, name);
     let _ = ask.known(calls::GET_BUCKET_LOCATION, At(account, HOME, name), ());
     Bucket {
-        arn: Arn::bucket("aws", name),
-        name: name.to_owned(),
         // Its owner's listing has it.
         exists: Known(true),
         owner: Known(Some(AccountId::from(account))),
         region: Known(Region::from(region)),
-        acl: not_asked(calls::GET_BUCKET_ACL, at),
-        ownership: not_asked(calls::GET_BUCKET_OWNERSHIP, at),
-        public_access_block: not_asked(calls::GET_BUCKET_PUBLIC_ACCESS_BLOCK, at),
-        policy: not_asked(calls::GET_BUCKET_POLICY, at),
-        policy_is_public: not_asked(calls::GET_BUCKET_POLICY_STATUS, at),
-        versioning: not_asked(calls::GET_BUCKET_VERSIONING, at),
-        object_lock: not_asked(calls::GET_OBJECT_LOCK, at),
-        default_retention: not_asked(calls::GET_OBJECT_LOCK, at),
-        encryption: not_asked(calls::GET_BUCKET_ENCRYPTION, at),
-        access_logging: not_asked(calls::GET_BUCKET_LOGGING, at),
         lifecycle: ask.absent(calls::GET_BUCKET_LIFECYCLE, at),
         replication: ask.absent(calls::GET_BUCKET_REPLICATION, at),
         notifications: ask.known(calls::GET_BUCKET_NOTIFICATION, at, Default::default()),
@@ -250,6 +241,7 @@ fn bucket(ask: &mut Ask, name: &str, account: &str, region: &str) -> Bucket {
         access_points: ask.known(calls::LIST_ACCESS_POINTS, at, Vec::new()),
         tags: ask.known(calls::GET_BUCKET_TAGGING, at, Default::default()),
         prefixes: ask.known(calls::LIST_OBJECTS, at, vec!["AWSLogs/".to_owned()]),
+        ..Bucket::unread(Arn::bucket("aws", name), name, &unasked(at, ""))
     }
 }
 
@@ -267,9 +259,9 @@ fn log_bucket(ask: &mut Ask) -> Bucket {
         bucket_key: true,
     };
     let versioning = Versioning {
-        enabled: true,
-        suspended: Some(false),
-        mfa_delete: false,
+        suspended: Known(false),
+        enabled: Known(true),
+        mfa_delete: Known(false),
     };
     Bucket {
         acl: ask.known(calls::GET_BUCKET_ACL, at, vec![owner_grant("2f")]),
@@ -285,7 +277,7 @@ fn log_bucket(ask: &mut Ask) -> Bucket {
         ),
         policy: ask.known(calls::GET_BUCKET_POLICY, at, Some(LOGS_POLICY.to_owned())),
         policy_is_public: ask.known(calls::GET_BUCKET_POLICY_STATUS, at, Some(false)),
-        versioning: ask.known(calls::GET_BUCKET_VERSIONING, at, versioning),
+        versioning: ask.told(calls::GET_BUCKET_VERSIONING, at, versioning),
         object_lock: ask.known(calls::GET_OBJECT_LOCK, at, true),
         default_retention: Known(Some(retention)),
         encryption: ask.known(calls::GET_BUCKET_ENCRYPTION, at, Some(encryption)),
@@ -318,7 +310,15 @@ fn payments_bucket(ask: &mut Ask) -> Bucket {
             Some(PAYMENTS_POLICY.to_owned()),
         ),
         policy_is_public: ask.known(calls::GET_BUCKET_POLICY_STATUS, at, Some(false)),
-        versioning: ask.known(calls::GET_BUCKET_VERSIONING, at, Versioning::default()),
+        versioning: ask.told(
+            calls::GET_BUCKET_VERSIONING,
+            at,
+            Versioning {
+                enabled: Known(false),
+                suspended: Known(false),
+                mfa_delete: Known(false),
+            },
+        ),
         object_lock: {
             let _: Fact<Option<()>> = ask.absent(calls::GET_OBJECT_LOCK, at);
             Known(false)
@@ -334,37 +334,14 @@ fn payments_bucket(ask: &mut Ask) -> Bucket {
 fn sandbox_bucket(ask: &mut Ask) -> Bucket {
     let at = At(SANDBOX, HOME, SANDBOX_LOGS);
     let _: Fact<Option<()>> = ask.absent(calls::HEAD_BUCKET, at);
-    let gone = |call| Gap {
-        source: Source::Call(call),
-        account: AccountId::from(SANDBOX),
-        region: Region::from(HOME),
-        reason: Reason::NotAsked,
-        detail: "the bucket does not exist".to_owned(),
-        request_id: None,
-    };
     Bucket {
-        arn: Arn::bucket("aws", SANDBOX_LOGS),
-        name: SANDBOX_LOGS.to_owned(),
         exists: Known(false),
         owner: Known(None),
-        region: Unknown(gone(calls::GET_BUCKET_LOCATION)),
-        acl: Unknown(gone(calls::GET_BUCKET_ACL)),
-        ownership: Unknown(gone(calls::GET_BUCKET_OWNERSHIP)),
-        public_access_block: Unknown(gone(calls::GET_BUCKET_PUBLIC_ACCESS_BLOCK)),
-        policy: Unknown(gone(calls::GET_BUCKET_POLICY)),
-        policy_is_public: Unknown(gone(calls::GET_BUCKET_POLICY_STATUS)),
-        versioning: Unknown(gone(calls::GET_BUCKET_VERSIONING)),
-        object_lock: Unknown(gone(calls::GET_OBJECT_LOCK)),
-        default_retention: Unknown(gone(calls::GET_OBJECT_LOCK)),
-        encryption: Unknown(gone(calls::GET_BUCKET_ENCRYPTION)),
-        access_logging: Unknown(gone(calls::GET_BUCKET_LOGGING)),
-        lifecycle: Unknown(gone(calls::GET_BUCKET_LIFECYCLE)),
-        replication: Unknown(gone(calls::GET_BUCKET_REPLICATION)),
-        notifications: Unknown(gone(calls::GET_BUCKET_NOTIFICATION)),
-        website: Unknown(gone(calls::GET_BUCKET_WEBSITE)),
-        access_points: Unknown(gone(calls::LIST_ACCESS_POINTS)),
-        tags: Unknown(gone(calls::GET_BUCKET_TAGGING)),
-        prefixes: Unknown(gone(calls::LIST_OBJECTS)),
+        ..Bucket::unread(
+            Arn::bucket("aws", SANDBOX_LOGS),
+            SANDBOX_LOGS,
+            &unasked(at, "the bucket does not exist"),
+        )
     }
 }
 
@@ -380,14 +357,14 @@ fn owner_grant(letters: &str) -> AclGrant {
 fn key(ask: &mut Ask) -> Key {
     let at = At(LOG_ARCHIVE, HOME, KEY);
     let metadata = KeyMetadata {
-        arn: Arn::from(KEY),
-        manager: "CUSTOMER".to_owned(),
-        state: "Enabled".to_owned(),
-        origin: "AWS_KMS".to_owned(),
-        spec: "SYMMETRIC_DEFAULT".to_owned(),
-        multi_region: false,
-        deletion: None,
-        valid_to: None,
+        arn: Known(Arn::from(KEY)),
+        manager: Known("CUSTOMER".to_owned()),
+        state: Known("Enabled".to_owned()),
+        origin: Known("AWS_KMS".to_owned()),
+        spec: Known("SYMMETRIC_DEFAULT".to_owned()),
+        multi_region: Known(false),
+        deletion: Known(None),
+        valid_to: Known(None),
     };
     Key {
         arn: Arn::from(KEY),
@@ -403,10 +380,10 @@ fn key(ask: &mut Ask) -> Key {
 fn log_group(ask: &mut Ask) -> LogGroup {
     let at = At(MANAGEMENT, HOME, GROUP);
     let configuration = LogGroupConfiguration {
-        retention_days: Some(365),
-        kms_key: None,
-        class: Some("STANDARD".to_owned()),
-        deletion_protection: Some(false),
+        retention_days: Known(Some(365)),
+        kms_key: Known(None),
+        class: Known(Some("STANDARD".to_owned())),
+        deletion_protection: Known(Some(false)),
     };
     let filter = |name: &str, metric: &str, pattern: &str| MetricFilter {
         name: name.to_owned(),
@@ -439,8 +416,8 @@ fn log_group(ask: &mut Ask) -> LogGroup {
 fn topic(ask: &mut Ask) -> Topic {
     let at = At(MANAGEMENT, HOME, accounts::ALARM_TOPIC);
     let configuration = TopicConfiguration {
-        policy: None,
-        kms_key: None,
+        policy: Known(None),
+        kms_key: Known(None),
     };
     let people = Subscription {
         protocol: "email".to_owned(),

@@ -7,129 +7,60 @@ use crate::calls::ApiCall;
 use crate::evaluate::Context;
 use crate::fact::{Fact, Gap, Reason, SharedGap};
 use crate::ids::{AccountId, Region};
-use crate::inventory::{Bucket, Key, LogGroup, RegionView};
+use crate::inventory::facts::Facts;
+use crate::inventory::{Bucket, Key, RegionView};
 
-/// A gap, and the account and region that it is about.
-struct Missing<'a> {
-    account: AccountId,
-    region: Region,
-    gap: &'a Gap,
-    /// Somebody from outside, or a target, may be overlooked because of it.
-    hides: bool,
-}
-
-fn all<'a>(ctx: &'a Context<'_>) -> Vec<Missing<'a>> {
+/// Where somebody, or something that could be tampered with, may be overlooked: what the table of facts marks as
+/// naming them, in the records that bear on the logs.
+pub(crate) fn holes(ctx: &Context<'_>) -> Vec<(AccountId, Region, Gap)> {
     let inventory = ctx.inventory;
-    let mut all = Vec::new();
-    let mut add = |account: &AccountId, region: &Region, gap: Option<&'a Gap>, hides: bool| {
-        all.extend(gap.map(|gap| Missing {
-            account: account.clone(),
-            region: region.clone(),
-            gap,
-            hides,
-        }));
+    let mut all = BTreeSet::new();
+    let mut add = |account: &AccountId, region: &Region, record: &dyn Facts| {
+        record.each(&mut |field, fact| {
+            let gap = fact
+                .gap()
+                .filter(|gap| field.names && gap.reason != Reason::DeniedByScp);
+            all.extend(gap.map(|gap| (account.clone(), region.clone(), gap.clone())));
+        });
     };
-    let used = |it: &&Bucket| !ctx.deliverers(it).is_empty();
-    for it in inventory.buckets.values().filter(used) {
-        let deliverers = ctx.deliverers(it);
-        let Some(trail) = deliverers.first() else {
-            continue;
-        };
-        let (account, region) = (&trail.account, &trail.home_region);
-        for gap in [
-            it.policy.gap(),
-            it.acl.gap(),
-            it.ownership.gap(),
-            it.owner.gap(),
-            it.public_access_block.gap(),
-        ] {
-            add(account, region, gap, it.exists.ok() != Some(&false));
-        }
-        for gap in [
-            it.versioning.gap(),
-            it.object_lock.gap(),
-            it.default_retention.gap(),
-        ] {
-            add(account, region, gap, false);
+    let is_there = |it: &&Bucket| it.exists.ok() != Some(&false);
+    for it in inventory.buckets.values().filter(is_there) {
+        if let Some(trail) = ctx.deliverers(it).first() {
+            add(&trail.account, &trail.home_region, it);
         }
     }
-    for it in inventory
-        .keys
-        .values()
-        .filter(|it: &&Key| ctx.key_is_used(it))
-    {
-        let hides = !matches!(it.metadata, Fact::Known(None));
-        for gap in [it.policy.gap(), it.grants.gap(), it.metadata.gap()] {
-            add(&it.account, &it.region, gap, hides);
-        }
-    }
-    for it in inventory
-        .log_groups
-        .values()
-        .filter(|it: &&LogGroup| !ctx.writers(it).is_empty())
-    {
-        add(&it.account, &it.region, it.configuration.gap(), false);
-        add(&it.account, &it.region, it.metric_filters.gap(), false);
+    let is_used = |it: &&Key| ctx.key_is_used(it) && !matches!(it.metadata, Fact::Known(None));
+    for it in inventory.keys.values().filter(is_used) {
+        add(&it.account, &it.region, it);
     }
     for it in inventory.event_data_stores.values() {
-        add(&it.account, &it.region, it.policy.gap(), true);
-        add(&it.account, &it.region, it.configuration.gap(), false);
+        add(&it.account, &it.region, it);
     }
     for it in inventory.topics.values() {
-        add(
-            &it.arn.account(),
-            &it.arn.region(),
-            it.configuration.gap(),
-            true,
-        );
+        add(&it.arn.account(), &it.arn.region(), it);
     }
     let watched = watched(ctx);
     for it in inventory.regions.values() {
-        add(&it.account, &it.region, it.channels.gap(), true);
-        // A principal that could switch one off is unknown by itself: see `guards`.
-        for gap in [
-            it.config_recorder.gap(),
-            it.guardduty.gap(),
-            it.security_hub.gap(),
-            it.access_analyzers.gap(),
-        ] {
-            add(&it.account, &it.region, gap, false);
-        }
         if watched.contains(&(&it.account, &it.region)) {
-            for gap in [
-                it.alarms.gap(),
-                it.rules.gap(),
-                it.log_resource_policies.gap(),
-            ] {
-                add(&it.account, &it.region, gap, true);
-            }
-        }
-        for channel in it.channels.ok().into_iter().flatten() {
-            add(&it.account, &it.region, channel.policy.gap(), true);
+            add(&it.account, &it.region, it);
+        } else {
+            // Nobody asks for alarms and rules there.
+            let listed = RegionView {
+                alarms: Fact::Known(Vec::new()),
+                rules: Fact::Known(Vec::new()),
+                log_resource_policies: Fact::Known(Vec::new()),
+                ..it.clone()
+            };
+            add(&it.account, &it.region, &listed);
         }
     }
-    let home = ctx.home();
-    for it in inventory.accounts.values() {
-        add(&it.id, &home, it.parent.gap(), false);
-        add(&it.id, &home, it.public_access_block.gap(), false);
+    if let Fact::Known(Some(it)) = &inventory.organization {
+        add(&it.management_account, &ctx.home(), it);
     }
     let caller = inventory.header.scope.caller_arn.account();
-    add(&caller, &home, inventory.organization.gap(), true);
-    if let Fact::Known(Some(it)) = &inventory.organization {
-        let account = &it.management_account;
-        add(account, &home, it.units.gap(), false);
-        add(account, &home, it.policies.gap(), false);
-        add(account, &home, it.delegated_administrators.gap(), false);
-        add(account, &home, it.resource_policy.gap(), true);
-        for policy in it.policies.ok().into_iter().flatten() {
-            add(account, &home, policy.document.gap(), false);
-            add(account, &home, policy.targets.gap(), false);
-        }
-        for administrator in it.delegated_administrators.ok().into_iter().flatten() {
-            add(account, &home, administrator.services.gap(), false);
-        }
-    }
-    all
+    let hidden = inventory.organization.gap().cloned();
+    all.extend(hidden.map(|gap| (caller, ctx.home(), gap)));
+    all.into_iter().collect()
 }
 
 /// Alarms and rules about trails lie where the log groups and the trails do; elsewhere nobody asks for them.
@@ -160,14 +91,4 @@ pub(super) fn of(
     detail: &str,
 ) -> SharedGap {
     SharedGap::new(Gap::of_call(call, account, region, reason, detail))
-}
-
-/// Where somebody, or something that could be tampered with, may be overlooked.
-pub(crate) fn holes(ctx: &Context<'_>) -> Vec<(AccountId, Region, Gap)> {
-    let all = all(ctx).into_iter().filter(|it| it.hides);
-    let all = all.filter(|it| it.gap.reason != Reason::DeniedByScp);
-    let all: BTreeSet<(AccountId, Region, Gap)> = all
-        .map(|it| (it.account, it.region, it.gap.clone()))
-        .collect();
-    all.into_iter().collect()
 }

@@ -24,7 +24,7 @@ pub(super) fn add(ctx: &Context<'_>, all: &mut Vec<Resource>) {
     for topic in inventory.topics.values() {
         let fact = match &topic.configuration {
             Fact::Known(None) => continue,
-            Fact::Known(Some(set)) => Fact::Known(set.policy.clone()),
+            Fact::Known(Some(set)) => set.policy.clone(),
             Fact::Unknown(gap) => Fact::Unknown(gap.clone()),
         };
         let mut it = one(
@@ -90,7 +90,7 @@ fn region(view: &RegionView, ctx: &Context<'_>, all: &mut Vec<Resource>) {
             }
             let mut it = one(Kind::Alarm, &alarm.arn, account, region);
             let gap = groups.iter().find_map(|group| group.metric_filters.gap());
-            if let (Some(gap), Some(_)) = (gap, &alarm.metric) {
+            if let (Some(gap), Some(Some(_)) | None) = (gap, alarm.metric.ok()) {
                 it.open(&[], gap);
             }
             all.push(it);
@@ -120,7 +120,8 @@ fn region(view: &RegionView, ctx: &Context<'_>, all: &mut Vec<Resource>) {
 
 /// It looks at what a filter of the group counts, or may.
 fn watches(alarm: &Alarm, group: &LogGroup) -> bool {
-    let (Some(namespace), Some(metric)) = (&alarm.namespace, &alarm.metric) else {
+    let (Some(Some(namespace)), Some(Some(metric))) = (alarm.namespace.ok(), alarm.metric.ok())
+    else {
         return true;
     };
     let Some(filters) = group.metric_filters.ok() else {

@@ -47,8 +47,9 @@ use report::Named;
 use travel::Travel;
 
 use crate::evaluate::Context;
-use crate::fact::{Fact, Gaps};
-use crate::inventory::Iam;
+use crate::fact::Gaps;
+use crate::ids::AccountId;
+use crate::inventory::iam::AuthorizationDetails;
 
 /// An analysis under way.
 pub struct Analysis<'a> {
@@ -80,17 +81,16 @@ impl<'a> Analysis<'a> {
     }
 
     /// Takes in the principals of one account.
-    pub fn account(&mut self, iam: &Iam) {
-        let details = match &iam.details {
-            Fact::Known(details) => details,
-            Fact::Unknown(gap) => {
-                self.unread
-                    .insert(iam.account.clone(), Gaps::from(gap.clone()));
+    pub fn account(&mut self, id: &AccountId, details: Result<&AuthorizationDetails, Gaps>) {
+        let details = match details {
+            Ok(details) => details,
+            Err(gaps) => {
+                self.unread.insert(id.clone(), gaps);
                 return;
             }
         };
         let (ground, graph, travel) = (&self.ground, &mut self.graph, &mut self.travel);
-        let papers = Papers::of(&iam.account, details, ground);
+        let papers = Papers::of(id, details, ground);
         let partition = ground.ctx.inventory.header.scope.partition.clone();
         let mut nodes = (Vec::new(), Vec::new());
         for who in papers.everybody() {
@@ -115,7 +115,7 @@ impl<'a> Analysis<'a> {
             }
             list.push(graph.add(node));
         }
-        let id = format!("arn:{partition}:iam::{}:root", iam.account);
+        let id = format!("arn:{partition}:iam::{}:root", id);
         let mut root = Node::new(&id, papers.account, ActorKind::Root);
         root.holdings = holdings(&mut papers.root(ground, &partition), ground);
         graph.add(root);

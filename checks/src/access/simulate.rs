@@ -52,7 +52,8 @@ pub fn simulate(request: &Simulation<'_>, records: &[Iam], ctx: &Context<'_>) ->
         records.iter().find(|it| it.account == account)
     };
     let iam = of(request.principal);
-    let details = iam.and_then(|it| Some((&it.account, it.details.ok()?)));
+    let known = iam.and_then(|it| Some((&it.account, it.details.clone().into_known().ok()?)));
+    let details = known.as_ref().map(|(account, details)| (*account, details));
     let about = |actions: &Actions| actions.matches(request.action) || actions.matches(BYPASS);
     let papers = details.map(|(account, details)| Papers::about(account, details, &ground, &about));
     let who = Principal::aws(request.principal);
@@ -188,12 +189,12 @@ fn trust_of(
         gaps::of(call, &role.account(), &ctx.home(), reason, words)
     };
     let unread = "the account's roles are not in the inventory";
-    let details = match iam.map(|it| &it.details) {
-        Some(Fact::Known(details)) => details,
+    let roles = match iam.map(|it| &it.details.roles) {
+        Some(Fact::Known(roles)) => roles,
         Some(Fact::Unknown(gap)) => return Some(Err(SharedGap::new(gap.clone()))),
         None => return Some(Err(gap(Reason::NotAsked, unread))),
     };
-    let found = details.roles.iter().find(|it| it.arn == role);
+    let found = roles.iter().find(|it| it.arn == role);
     Some(match found {
         Some(found) => Document::parse(&found.trust)
             .map_err(|error| gap(Reason::Malformed, &error.to_string())),

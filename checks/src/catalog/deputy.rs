@@ -11,6 +11,7 @@ use crate::check::{Outcome, Verdict};
 use crate::evaluate::Context;
 use crate::fact::{Fact, Gaps, Reason};
 use crate::ids::AccountId;
+use crate::inventory::facts::Facts as _;
 use crate::policy::Statement;
 use crate::policy::posture::{Found, SourceScope, Sources, source_scope};
 
@@ -171,6 +172,6 @@ fn hidden_trails(ctx: &Context<'_>, id: &AccountId) -> Option<Gaps> {
         .trails
         .values()
         .filter(|trail| trail.account == *id);
-    gaps.extend(own.filter_map(|trail| trail.configuration.known().err()));
+    gaps.extend(own.filter_map(|trail| trail.configuration.missing()));
     Gaps::collect(gaps)
 }

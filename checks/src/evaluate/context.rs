@@ -42,16 +42,15 @@ impl<'a> Context<'a> {
         };
         let partition = &inventory.header.scope.partition;
         for trail in inventory.trails.values() {
-            let Fact::Known(set) = &trail.configuration else {
-                continue;
-            };
-            let bucket = Arn::bucket(partition, &set.bucket);
-            context
-                .trails_by_bucket
-                .entry(bucket)
-                .or_default()
-                .push(trail);
-            if let Some(key) = &set.kms_key {
+            let set = &trail.configuration;
+            if let Fact::Known(bucket) = &set.bucket {
+                context
+                    .trails_by_bucket
+                    .entry(Arn::bucket(partition, bucket))
+                    .or_default()
+                    .push(trail);
+            }
+            if let Fact::Known(Some(key)) = &set.kms_key {
                 context
                     .trails_by_key
                     .entry(key.clone())
@@ -59,7 +58,7 @@ impl<'a> Context<'a> {
                     .push(trail);
                 context.used_keys.insert(key.clone());
             }
-            if let Some(group) = &set.log_group {
+            if let Fact::Known(Some(group)) = &set.log_group {
                 let group = log_group_arn(group);
                 context
                     .trails_by_log_group
@@ -78,7 +77,7 @@ impl<'a> Context<'a> {
             }
         }
         for store in inventory.event_data_stores.values() {
-            if let Some(key) = store.configuration.ok().and_then(|set| set.kms_key.clone()) {
+            if let Some(key) = store.configuration.kms_key.ok().cloned().flatten() {
                 context.used_keys.insert(key);
             }
         }

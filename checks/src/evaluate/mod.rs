@@ -18,6 +18,7 @@ use crate::check::{Check, Identity, Outcome, Principal, RegionOf, Run, Verdict};
 use crate::fact::{Fact, Gap, Gaps, Reason};
 use crate::finding::{Finding, Status, Subject, SubjectKind, fingerprint, short};
 use crate::ids::{AccountId, Region};
+use crate::inventory::iam::AuthorizationDetails;
 use crate::inventory::{Account, AccountState, Iam, Inventory, Organization};
 
 /// Every check on every subject, but the IAM documents: those come account by account to [`Evaluation::iam`].
@@ -63,20 +64,28 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Judges the principals of one account.
-    pub fn iam(&mut self, iam: &Iam) {
-        self.seen_iam.insert(iam.account.clone());
-        let Some(account) = self.ctx.inventory.accounts.get(&iam.account) else {
+    pub fn iam(&mut self, iam: Iam) {
+        let details = iam.details.into_known();
+        self.documents(&iam.account, details.as_ref().map_err(Clone::clone));
+    }
+
+    fn documents(&mut self, id: &AccountId, details: Result<&AuthorizationDetails, Gaps>) {
+        self.seen_iam.insert(id.clone());
+        let Some(account) = self.ctx.inventory.accounts.get(id) else {
             return;
         };
         if !is_judged(account) {
             return;
         }
         if let Some(analysis) = &mut self.analysis {
-            analysis.account(iam);
+            analysis.account(id, details.clone());
         }
         for check in self.catalog {
             if let Run::Principal(run) = check.run {
-                self.principals(check, run, iam);
+                match &details {
+                    Ok(details) => self.principals(check, run, account, details),
+                    Err(gaps) => self.add(check, account_subject(account), Err(gaps.clone())),
+                }
             }
         }
     }
@@ -103,10 +112,7 @@ impl<'a> Evaluation<'a> {
                 Some(gap) => gap.clone(),
                 None => not_reached(call, &account, &home_of(inventory)),
             };
-            self.iam(&Iam {
-                account,
-                details: Fact::Unknown(gap),
-            });
+            self.documents(&account, Err(gap.into()));
         }
         let lost = std::mem::take(&mut self.lost);
         if let Some(analysis) = self.analysis.take() {
@@ -244,15 +250,9 @@ impl<'a> Evaluation<'a> {
         &mut self,
         check: &'static Check,
         run: fn(&Principal<'_>, &Context<'_>) -> Outcome,
-        iam: &Iam,
+        account: &Account,
+        details: &AuthorizationDetails,
     ) {
-        let Some(account) = self.ctx.inventory.accounts.get(&iam.account) else {
-            return;
-        };
-        let details = match iam.details.known() {
-            Ok(details) => details,
-            Err(gaps) => return self.add(check, account_subject(account), Err(gaps)),
-        };
         let identities = details
             .users
             .iter()
@@ -261,7 +261,7 @@ impl<'a> Evaluation<'a> {
         let (mut clean, mut asked, mut unasked) = (true, false, None);
         for identity in identities {
             let principal = Principal {
-                account: &iam.account,
+                account: &account.id,
                 identity,
                 details,
             };
@@ -458,24 +458,12 @@ pub(crate) fn not_seen(
 
 /// Where global services are asked: a name for gaps that have no region of their own.
 fn home_of(inventory: &Inventory) -> Region {
-    home_in(&inventory.header.scope.partition)
+    inventory.header.scope.home()
 }
 
 /// The same, for a partition.
-///
-/// Where the endpoints of IAM are ("AWS Identity and Access Management endpoints and quotas", AWS General Reference, and
-/// the endpoint data of the AWS SDKs).
 pub(crate) fn home_in(partition: &str) -> Region {
-    Region::from(match partition {
-        "aws-cn" => "cn-north-1",
-        "aws-us-gov" => "us-gov-west-1",
-        "aws-eusc" => "eusc-de-east-1",
-        "aws-iso" => "us-iso-east-1",
-        "aws-iso-b" => "us-isob-east-1",
-        "aws-iso-e" => "eu-isoe-west-1",
-        "aws-iso-f" => "us-isof-south-1",
-        _ => "us-east-1",
-    })
+    crate::ids::home_region(partition)
 }
 
 /// A region, enabled or not, as checks get it.

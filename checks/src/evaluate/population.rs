@@ -78,17 +78,23 @@ impl Lost {
         lost.keys = lost.trails.clone();
         for trail in inventory.trails.values() {
             let subject = || region_subject(inventory, trail);
-            let set = match &trail.configuration {
-                Fact::Known(set) => set,
-                Fact::Unknown(gap) => {
-                    for holes in [&mut lost.buckets, &mut lost.log_groups, &mut lost.keys] {
-                        add(holes, subject(), gap.clone());
-                    }
-                    continue;
+            let set = &trail.configuration;
+            // The bucket's default encryption may name a key.
+            let keys = [set.bucket.gap(), set.kms_key.gap()];
+            let holes = [
+                (&mut lost.buckets, [set.bucket.gap(), None]),
+                (&mut lost.log_groups, [set.log_group.gap(), None]),
+                (&mut lost.keys, keys),
+            ];
+            for (holes, gaps) in holes {
+                for gap in gaps.into_iter().flatten() {
+                    add(holes, subject(), gap.clone());
                 }
-            };
+            }
             let missing = |call| not_reached(call, &trail.account, &trail.home_region);
-            if inventory.bucket(&set.bucket).is_none() {
+            if let Fact::Known(bucket) = &set.bucket
+                && inventory.bucket(bucket).is_none()
+            {
                 add(&mut lost.buckets, subject(), missing(calls::HEAD_BUCKET));
                 add(
                     &mut lost.keys,
@@ -96,7 +102,8 @@ impl Lost {
                     missing(calls::GET_BUCKET_ENCRYPTION),
                 );
             }
-            let group = set.log_group.as_ref().map(log_group_arn);
+            let group = set.log_group.ok().and_then(Option::as_ref);
+            let group = group.map(log_group_arn);
             if group.is_some_and(|arn| !inventory.log_groups.contains_key(&arn)) {
                 add(
                     &mut lost.log_groups,
@@ -104,11 +111,8 @@ impl Lost {
                     missing(calls::DESCRIBE_LOG_GROUPS),
                 );
             }
-            if set
-                .kms_key
-                .as_ref()
-                .is_some_and(|arn| !inventory.keys.contains_key(arn))
-            {
+            let key = set.kms_key.ok().and_then(Option::as_ref);
+            if key.is_some_and(|arn| !inventory.keys.contains_key(arn)) {
                 add(&mut lost.keys, subject(), missing(calls::DESCRIBE_KEY));
             }
         }
@@ -124,7 +128,7 @@ impl Lost {
             }
         }
         for store in inventory.event_data_stores.values() {
-            if let Some(gap) = store.configuration.gap() {
+            if let Some(gap) = store.configuration.kms_key.gap() {
                 let subject = subject_of_region(inventory, &store.account, &store.region);
                 add(&mut lost.keys, subject, gap.clone());
             }

@@ -17,22 +17,28 @@ pub struct Account {
     /// Its name; none for a standalone account, which nobody lists.
     pub name: Option<String>,
     /// Organizations' `State`.
+    #[serde(default)]
     pub state: Fact<AccountState>,
     /// The unit it lies in; none without an organization.
+    #[serde(default)]
     pub parent: Fact<Option<String>>,
     /// It owns the organization.
     pub management: bool,
     /// Left out by the caller's scope; nothing else was asked.
     pub excluded: bool,
     /// Whom we acted as; unknown when the role could not be assumed.
+    #[serde(default)]
     pub session: Fact<Arn>,
     /// Its regions, and whether each is switched on.
+    #[serde(default)]
     pub regions: Fact<Vec<RegionSwitch>>,
     /// ListRegions was not answered: `regions` is the tool's own list.
     pub regions_assumed: bool,
     /// Block Public Access for the whole account; none when never set.
+    #[serde(default)]
     pub public_access_block: Fact<Option<PublicAccessBlock>>,
     /// IAM's counts, such as `AccountMFAEnabled`.
+    #[serde(default)]
     pub summary: Fact<BTreeMap<String, i64>>,
 }
 

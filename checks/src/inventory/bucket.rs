@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::fact::Fact;
+use super::facts::Facts as _;
+use crate::calls::ApiCall;
+use crate::fact::{Fact, Gap};
 use crate::ids::{AccountId, Arn, Region};
 
 /// A bucket, read with the role of the account that owns it.
@@ -17,45 +19,97 @@ pub struct Bucket {
     /// Its name.
     pub name: String,
     /// A bucket of this name exists, whoever owns it.
+    #[serde(default)]
     pub exists: Fact<bool>,
     /// The account in scope that owns it; none when every one was asked and none does.
+    #[serde(default)]
     pub owner: Fact<Option<AccountId>>,
     /// Where it lives.
+    #[serde(default)]
     pub region: Fact<Region>,
     /// Its access control list.
+    #[serde(default)]
     pub acl: Fact<Vec<AclGrant>>,
     /// `BucketOwnerEnforced` switches access control lists off; none when never set.
+    #[serde(default)]
     pub ownership: Fact<Option<String>>,
     /// Block Public Access of the bucket itself.
+    #[serde(default)]
     pub public_access_block: Fact<Option<PublicAccessBlock>>,
     /// The bucket policy.
+    #[serde(default)]
     pub policy: Fact<Option<String>>,
     /// S3's own word on whether the policy is public.
+    #[serde(default)]
     pub policy_is_public: Fact<Option<bool>>,
     /// Versioning and MFA delete.
-    pub versioning: Fact<Versioning>,
+    #[serde(default)]
+    pub versioning: Versioning,
     /// Object Lock is on.
+    #[serde(default)]
     pub object_lock: Fact<bool>,
     /// The retention that new objects get.
+    #[serde(default)]
     pub default_retention: Fact<Option<Retention>>,
     /// Default encryption; none when the answer has none (AWS then uses AES256).
+    #[serde(default)]
     pub encryption: Fact<Option<DefaultEncryption>>,
     /// Server access logging.
+    #[serde(default)]
     pub access_logging: Fact<Option<AccessLogging>>,
     /// Lifecycle rules; none when there is no configuration.
+    #[serde(default)]
     pub lifecycle: Fact<Option<Vec<LifecycleRule>>>,
     /// Replication rules.
+    #[serde(default)]
     pub replication: Fact<Option<Vec<ReplicationRule>>>,
     /// Event notifications.
+    #[serde(default)]
     pub notifications: Fact<Notifications>,
     /// Static website hosting.
+    #[serde(default)]
     pub website: Fact<bool>,
     /// Access points on it.
+    #[serde(default)]
     pub access_points: Fact<Vec<AccessPoint>>,
     /// Its tags.
+    #[serde(default)]
     pub tags: Fact<BTreeMap<String, String>>,
     /// Prefixes at its top.
+    #[serde(default)]
     pub prefixes: Fact<Vec<String>>,
+}
+
+impl Bucket {
+    /// A bucket of which nothing is known, and why.
+    #[must_use]
+    pub fn unread(arn: Arn, name: &str, why: &dyn Fn(ApiCall) -> Gap) -> Self {
+        Self {
+            arn,
+            name: name.to_owned(),
+            exists: Fact::default(),
+            owner: Fact::default(),
+            region: Fact::default(),
+            acl: Fact::default(),
+            ownership: Fact::default(),
+            public_access_block: Fact::default(),
+            policy: Fact::default(),
+            policy_is_public: Fact::default(),
+            versioning: Versioning::default(),
+            object_lock: Fact::default(),
+            default_retention: Fact::default(),
+            encryption: Fact::default(),
+            access_logging: Fact::default(),
+            lifecycle: Fact::default(),
+            replication: Fact::default(),
+            notifications: Fact::default(),
+            website: Fact::default(),
+            access_points: Fact::default(),
+            tags: Fact::default(),
+            prefixes: Fact::default(),
+        }
+        .settled(why)
+    }
 }
 
 /// The four switches of Block Public Access.
@@ -107,15 +161,17 @@ pub struct AclGrant {
 }
 
 /// Versioning.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Versioning {
-    /// `Enabled`; suspended and never set are both off.
-    pub enabled: bool,
-    /// `Suspended`: older versions may be there. None where the file does not say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub suspended: Option<bool>,
+    /// `Enabled`.
+    #[serde(default)]
+    pub enabled: Fact<bool>,
+    /// `Suspended`: once on, so that versions from then may be stored. Schema 1 did not tell it from never set.
+    #[serde(default)]
+    pub suspended: Fact<bool>,
     /// MFA delete; S3 leaves it out when it was never set.
-    pub mfa_delete: bool,
+    #[serde(default)]
+    pub mfa_delete: Fact<bool>,
 }
 
 /// A default retention.
@@ -241,7 +297,9 @@ pub struct AccessPoint {
     /// `Internet` or `VPC`.
     pub network_origin: String,
     /// Its policy.
+    #[serde(default)]
     pub policy: Fact<Option<String>>,
     /// Its own Block Public Access.
+    #[serde(default)]
     pub public_access_block: Fact<Option<PublicAccessBlock>>,
 }

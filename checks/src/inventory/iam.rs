@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::fact::Fact;
+use super::facts::Facts as _;
+use crate::fact::{Fact, Gaps, Known};
 use crate::ids::{AccountId, Arn};
 
 /// The IAM record of one account.
@@ -16,7 +17,49 @@ pub struct Iam {
     /// The account.
     pub account: AccountId,
     /// The documents.
-    pub details: Fact<AuthorizationDetails>,
+    #[serde(default)]
+    pub details: AuthorizationFacts,
+}
+
+/// The documents, as far as they are known.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AuthorizationFacts {
+    /// IAM users.
+    #[serde(default)]
+    pub users: Fact<Vec<User>>,
+    /// IAM groups.
+    #[serde(default)]
+    pub groups: Fact<Vec<Group>>,
+    /// IAM roles.
+    #[serde(default)]
+    pub roles: Fact<Vec<Role>>,
+    /// Managed policies that are attached somewhere, AWS's own included.
+    #[serde(default)]
+    pub policies: Fact<Vec<ManagedPolicy>>,
+}
+
+impl AuthorizationFacts {
+    /// All of them, or what is missing: nobody's permissions are known from a part.
+    pub fn into_known(self) -> Result<AuthorizationDetails, Gaps> {
+        self.missing().map_or(Ok(()), Err)?;
+        Ok(AuthorizationDetails {
+            users: self.users.into_known()?,
+            groups: self.groups.into_known()?,
+            roles: self.roles.into_known()?,
+            policies: self.policies.into_known()?,
+        })
+    }
+}
+
+impl From<AuthorizationDetails> for AuthorizationFacts {
+    fn from(all: AuthorizationDetails) -> Self {
+        Self {
+            users: Known(all.users),
+            groups: Known(all.groups),
+            roles: Known(all.roles),
+            policies: Known(all.policies),
+        }
+    }
 }
 
 /// Users, groups, roles and policies of an account.

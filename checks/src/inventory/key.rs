@@ -19,43 +19,57 @@ pub struct Key {
     /// Where it lives.
     pub region: Region,
     /// DescribeKey; none when there is no such key.
+    #[serde(default)]
     pub metadata: Fact<Option<KeyMetadata>>,
     /// The key policy.
+    #[serde(default)]
     pub policy: Fact<Option<String>>,
     /// Automatic rotation; none when there is no such key.
+    #[serde(default)]
     pub rotation: Fact<Option<Rotation>>,
     /// Grants.
+    #[serde(default)]
     pub grants: Fact<Vec<KeyGrant>>,
 }
 
 /// What DescribeKey says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct KeyMetadata {
     /// The real ARN: an alias resolved.
-    pub arn: Arn,
+    #[serde(default)]
+    pub arn: Fact<Arn>,
     /// `AWS` or `CUSTOMER`.
-    pub manager: String,
+    #[serde(default)]
+    pub manager: Fact<String>,
     /// `Enabled`, `Disabled`, `PendingDeletion`, `PendingImport`, `Unavailable`, ...
-    pub state: String,
+    #[serde(default)]
+    pub state: Fact<String>,
     /// `AWS_KMS`, `EXTERNAL`, `AWS_CLOUDHSM`, `EXTERNAL_KEY_STORE`.
-    pub origin: String,
+    #[serde(default)]
+    pub origin: Fact<String>,
     /// Such as `SYMMETRIC_DEFAULT`.
-    pub spec: String,
+    #[serde(default)]
+    pub spec: Fact<String>,
     /// A multi-region key.
-    pub multi_region: bool,
+    #[serde(default)]
+    pub multi_region: Fact<bool>,
     /// When it will be gone.
-    pub deletion: Option<Timestamp>,
+    #[serde(default)]
+    pub deletion: Fact<Option<Timestamp>>,
     /// When imported material expires.
-    pub valid_to: Option<Timestamp>,
+    #[serde(default)]
+    pub valid_to: Fact<Option<Timestamp>>,
 }
 
 /// Automatic rotation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Rotation {
     /// On.
-    pub enabled: bool,
+    #[serde(default)]
+    pub enabled: Fact<bool>,
     /// How often.
-    pub period_days: Option<i32>,
+    #[serde(default)]
+    pub period_days: Fact<Option<i32>>,
 }
 
 /// A grant.

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod bucket;
 pub mod chain;
+pub mod facts;
 pub mod iam;
 pub mod key;
 pub mod ledger;
@@ -14,6 +15,7 @@ pub mod organization;
 pub mod region;
 pub mod store;
 pub mod trail;
+pub mod upgrade;
 
 use std::collections::BTreeMap;
 
@@ -38,7 +40,7 @@ use crate::fact::Fact;
 use crate::ids::{AccountId, Arn, Region};
 
 /// The version of the file form. A newer one is refused, an older one is read.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// All that one run saw, but the IAM documents.
 #[derive(Debug, Clone, PartialEq)]
@@ -269,6 +271,14 @@ pub struct Scope {
     pub accounts: Vec<AccountId>,
     /// The regions that were looked at.
     pub regions: Vec<Region>,
+}
+
+impl Scope {
+    /// Where the partition's global services are asked.
+    #[must_use]
+    pub fn home(&self) -> Region {
+        crate::ids::home_region(&self.partition)
+    }
 }
 
 /// The end of a file.

@@ -20,24 +20,31 @@ pub struct LogGroup {
     /// Where it lives.
     pub region: Region,
     /// DescribeLogGroups; none when there is no such group.
+    #[serde(default)]
     pub configuration: Fact<Option<LogGroupConfiguration>>,
     /// Its metric filters.
+    #[serde(default)]
     pub metric_filters: Fact<Vec<MetricFilter>>,
     /// Its subscription filters.
+    #[serde(default)]
     pub subscription_filters: Fact<Vec<SubscriptionFilter>>,
 }
 
 /// What DescribeLogGroups says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LogGroupConfiguration {
     /// How long events are kept; none for ever.
-    pub retention_days: Option<i32>,
+    #[serde(default)]
+    pub retention_days: Fact<Option<i32>>,
     /// Its key.
-    pub kms_key: Option<Arn>,
+    #[serde(default)]
+    pub kms_key: Fact<Option<Arn>>,
     /// Such as `STANDARD`.
-    pub class: Option<String>,
+    #[serde(default)]
+    pub class: Fact<Option<String>>,
     /// It cannot be deleted while on.
-    pub deletion_protection: Option<bool>,
+    #[serde(default)]
+    pub deletion_protection: Fact<Option<bool>>,
 }
 
 /// A metric filter.
@@ -86,34 +93,47 @@ pub struct Alarm {
     /// Its name.
     pub name: String,
     /// The metric's namespace; none for expressions and composites.
-    pub namespace: Option<String>,
+    #[serde(default)]
+    pub namespace: Fact<Option<String>>,
     /// The metric's name.
-    pub metric: Option<String>,
+    #[serde(default)]
+    pub metric: Fact<Option<String>>,
     /// Such as `Sum`.
-    pub statistic: Option<String>,
+    #[serde(default)]
+    pub statistic: Fact<Option<String>>,
     /// In seconds.
-    pub period: Option<i32>,
+    #[serde(default)]
+    pub period: Fact<Option<i32>>,
     /// How many periods are looked at.
-    pub evaluation_periods: Option<i32>,
+    #[serde(default)]
+    pub evaluation_periods: Fact<Option<i32>>,
     /// How many of them must breach.
-    pub datapoints_to_alarm: Option<i32>,
+    #[serde(default)]
+    pub datapoints_to_alarm: Fact<Option<i32>>,
     /// The threshold.
-    pub threshold: Option<f64>,
+    #[serde(default)]
+    pub threshold: Fact<Option<f64>>,
     /// Such as `GreaterThanOrEqualToThreshold`.
-    pub comparison: Option<String>,
+    #[serde(default)]
+    pub comparison: Fact<Option<String>>,
     /// Such as `notBreaching`.
-    pub missing_data: Option<String>,
+    #[serde(default)]
+    pub missing_data: Fact<Option<String>>,
     /// Actions are taken at all.
-    pub actions_enabled: bool,
+    #[serde(default)]
+    pub actions_enabled: Fact<bool>,
     /// What happens when it goes off.
-    pub alarm_actions: Vec<Arn>,
+    #[serde(default)]
+    pub alarm_actions: Fact<Vec<Arn>>,
     /// It watches an expression over several metrics, given as text; of a composite alarm, its rule.
-    pub expressions: Vec<String>,
+    #[serde(default)]
+    pub expressions: Fact<Vec<String>>,
     /// The metrics that the expressions are about.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub metrics: Vec<WatchedMetric>,
+    #[serde(default)]
+    pub metrics: Fact<Vec<WatchedMetric>>,
     /// Dimensions that the metric must have.
-    pub dimensions: BTreeMap<String, String>,
+    #[serde(default)]
+    pub dimensions: Fact<BTreeMap<String, String>>,
 }
 
 /// A metric within an expression.
@@ -131,18 +151,22 @@ pub struct Topic {
     /// Its ARN.
     pub arn: Arn,
     /// GetTopicAttributes; none when there is no such topic.
+    #[serde(default)]
     pub configuration: Fact<Option<TopicConfiguration>>,
     /// Who listens.
+    #[serde(default)]
     pub subscriptions: Fact<Vec<Subscription>>,
 }
 
 /// What GetTopicAttributes says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TopicConfiguration {
     /// Its access policy.
-    pub policy: Option<String>,
+    #[serde(default)]
+    pub policy: Fact<Option<String>>,
     /// Its key.
-    pub kms_key: Option<String>,
+    #[serde(default)]
+    pub kms_key: Fact<Option<String>>,
 }
 
 /// A subscription, without its address.
@@ -168,5 +192,6 @@ pub struct EventRule {
     /// The pattern; none for a schedule.
     pub pattern: Option<String>,
     /// The targets, by ARN.
+    #[serde(default)]
     pub targets: Fact<Vec<Arn>>,
 }

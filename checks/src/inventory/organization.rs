@@ -18,16 +18,22 @@ pub struct Organization {
     /// `ALL` or `CONSOLIDATED_BILLING`.
     pub feature_set: String,
     /// Every account that ListAccounts gave; each has a record of its own.
+    #[serde(default)]
     pub accounts: Fact<Vec<AccountId>>,
     /// Roots and organizational units, parents before children.
+    #[serde(default)]
     pub units: Fact<Vec<Unit>>,
     /// Service and resource control policies.
+    #[serde(default)]
     pub policies: Fact<Vec<ControlPolicy>>,
     /// Services with trusted access, by principal, such as `cloudtrail.amazonaws.com`.
+    #[serde(default)]
     pub trusted_services: Fact<Vec<String>>,
     /// Accounts that administer a service for the organization.
+    #[serde(default)]
     pub delegated_administrators: Fact<Vec<DelegatedAdministrator>>,
     /// The Organizations resource policy, by which policy management is delegated.
+    #[serde(default)]
     pub resource_policy: Fact<Option<String>>,
 }
 
@@ -71,8 +77,10 @@ pub struct ControlPolicy {
     /// Written by AWS.
     pub aws_managed: bool,
     /// The document.
+    #[serde(default)]
     pub document: Fact<String>,
     /// Roots, units and accounts it is attached to, by id.
+    #[serde(default)]
     pub targets: Fact<Vec<String>>,
 }
 
@@ -82,5 +90,6 @@ pub struct DelegatedAdministrator {
     /// The account.
     pub account: AccountId,
     /// The services, by principal.
+    #[serde(default)]
     pub services: Fact<Vec<String>>,
 }

@@ -17,28 +17,40 @@ pub struct RegionView {
     /// The region.
     pub region: Region,
     /// Trails that DescribeTrails shows here, shadows included: a shadow proves coverage.
+    #[serde(default)]
     pub trails: Fact<Vec<Arn>>,
     /// CloudTrail Lake stores that live here.
+    #[serde(default)]
     pub event_data_stores: Fact<Vec<Arn>>,
     /// CloudTrail Lake channels that live here.
+    #[serde(default)]
     pub channels: Fact<Vec<Channel>>,
     /// CloudWatch alarms.
+    #[serde(default)]
     pub alarms: Fact<Vec<Alarm>>,
     /// EventBridge rules of the default bus.
+    #[serde(default)]
     pub rules: Fact<Vec<EventRule>>,
     /// Resource policies of CloudWatch Logs.
+    #[serde(default)]
     pub log_resource_policies: Fact<Vec<String>>,
     /// AWS Config's recorder; none when there is none.
+    #[serde(default)]
     pub config_recorder: Fact<Option<ConfigRecorder>>,
     /// A GuardDuty detector is enabled.
+    #[serde(default)]
     pub guardduty: Fact<bool>,
     /// Security Hub is enabled.
+    #[serde(default)]
     pub security_hub: Fact<bool>,
     /// Macie is enabled.
+    #[serde(default)]
     pub macie: Fact<bool>,
     /// IAM Access Analyzer's analyzers.
+    #[serde(default)]
     pub access_analyzers: Fact<Vec<AccessAnalyzer>>,
     /// Calls of the last days that stopped or redirected a record; asked for by choice.
+    #[serde(default)]
     pub tampering: Fact<Lookup>,
 }
 

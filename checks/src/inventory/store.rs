@@ -21,34 +21,46 @@ pub struct EventDataStore {
     /// Where it lives.
     pub region: Region,
     /// GetEventDataStore.
-    pub configuration: Fact<StoreConfiguration>,
+    #[serde(default)]
+    pub configuration: StoreConfiguration,
     /// Its selectors (always advanced).
+    #[serde(default)]
     pub selectors: Fact<Selectors>,
     /// Its resource policy.
+    #[serde(default)]
     pub policy: Fact<Option<String>>,
     /// Its tags.
+    #[serde(default)]
     pub tags: Fact<BTreeMap<String, String>>,
 }
 
 /// What GetEventDataStore says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StoreConfiguration {
     /// `ENABLED`, `STOPPED_INGESTION`, `PENDING_DELETION`, ...
-    pub status: String,
+    #[serde(default)]
+    pub status: Fact<String>,
     /// Collects from every region.
-    pub multi_region: bool,
+    #[serde(default)]
+    pub multi_region: Fact<bool>,
     /// Collects from every account.
-    pub organization: bool,
+    #[serde(default)]
+    pub organization: Fact<bool>,
     /// How long events are kept.
-    pub retention_days: Option<i64>,
+    #[serde(default)]
+    pub retention_days: Fact<Option<i64>>,
     /// Cannot be deleted while on.
-    pub termination_protection: bool,
+    #[serde(default)]
+    pub termination_protection: Fact<bool>,
     /// The customer's key; none means an AWS-owned one.
-    pub kms_key: Option<Arn>,
+    #[serde(default)]
+    pub kms_key: Fact<Option<Arn>>,
     /// `ENABLED` when other engines may query it.
-    pub federation_status: Option<String>,
+    #[serde(default)]
+    pub federation_status: Fact<Option<String>>,
     /// The role they use.
-    pub federation_role: Option<Arn>,
+    #[serde(default)]
+    pub federation_role: Fact<Option<Arn>>,
 }
 
 /// A channel, by which others write into stores.
@@ -59,7 +71,9 @@ pub struct Channel {
     /// Its name.
     pub name: String,
     /// GetChannel: who writes.
+    #[serde(default)]
     pub source: Fact<String>,
     /// Its resource policy.
+    #[serde(default)]
     pub policy: Fact<Option<String>>,
 }

@@ -21,59 +21,81 @@ pub struct Trail {
     /// The region it was made in.
     pub home_region: Region,
     /// DescribeTrails.
-    pub configuration: Fact<TrailConfiguration>,
+    #[serde(default)]
+    pub configuration: TrailConfiguration,
     /// GetTrailStatus, asked in the home region.
-    pub status: Fact<TrailStatus>,
+    #[serde(default)]
+    pub status: TrailStatus,
     /// GetEventSelectors.
+    #[serde(default)]
     pub selectors: Fact<Selectors>,
     /// GetInsightSelectors: the kinds of insight, such as `ApiCallRateInsight`; empty when none.
+    #[serde(default)]
     pub insights: Fact<Vec<String>>,
     /// ListTags.
+    #[serde(default)]
     pub tags: Fact<BTreeMap<String, String>>,
 }
 
 /// What DescribeTrails says of a trail.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TrailConfiguration {
     /// The bucket it delivers to, by name.
-    pub bucket: String,
+    #[serde(default)]
+    pub bucket: Fact<String>,
     /// The prefix within the bucket.
-    pub prefix: Option<String>,
+    #[serde(default)]
+    pub prefix: Fact<Option<String>>,
     /// The topic that deliveries are announced to.
-    pub sns_topic: Option<Arn>,
+    #[serde(default)]
+    pub sns_topic: Fact<Option<Arn>>,
     /// IAM, STS and CloudFront events.
-    pub include_global_service_events: bool,
+    #[serde(default)]
+    pub include_global_service_events: Fact<bool>,
     /// Records in every region.
-    pub multi_region: bool,
+    #[serde(default)]
+    pub multi_region: Fact<bool>,
     /// Records for every account of the organization.
-    pub organization: bool,
+    #[serde(default)]
+    pub organization: Fact<bool>,
     /// Writes digest files.
-    pub log_file_validation: bool,
+    #[serde(default)]
+    pub log_file_validation: Fact<bool>,
     /// The log group it also delivers to.
-    pub log_group: Option<Arn>,
+    #[serde(default)]
+    pub log_group: Fact<Option<Arn>>,
     /// The role by which it writes there.
-    pub log_group_role: Option<Arn>,
+    #[serde(default)]
+    pub log_group_role: Fact<Option<Arn>>,
     /// The key that encrypts the log files (SSE-KMS): an ARN, as AWS gives it back.
-    pub kms_key: Option<Arn>,
+    #[serde(default)]
+    pub kms_key: Fact<Option<Arn>>,
 }
 
 /// What GetTrailStatus says.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TrailStatus {
     /// It records now.
-    pub logging: bool,
+    #[serde(default)]
+    pub logging: Fact<bool>,
     /// Since when.
-    pub started: Option<Timestamp>,
+    #[serde(default)]
+    pub started: Fact<Option<Timestamp>>,
     /// When it was last stopped.
-    pub stopped: Option<Timestamp>,
+    #[serde(default)]
+    pub stopped: Fact<Option<Timestamp>>,
     /// Log files to the bucket.
-    pub delivery: Delivery,
+    #[serde(default)]
+    pub delivery: Fact<Delivery>,
     /// Digest files to the bucket.
-    pub digest: Delivery,
+    #[serde(default)]
+    pub digest: Fact<Delivery>,
     /// Events to the log group.
-    pub log_group: Delivery,
+    #[serde(default)]
+    pub log_group: Fact<Delivery>,
     /// Announcements to the topic.
-    pub notification: Delivery,
+    #[serde(default)]
+    pub notification: Fact<Delivery>,
 }
 
 /// The last success and the last error of one kind of delivery.

@@ -27,8 +27,8 @@ pub(super) fn add(inventory: &mut Inventory, account: &str) {
     let topic = Topic {
         arn: Arn::from(TOPIC_ARN),
         configuration: Known(Some(TopicConfiguration {
-            policy: None,
-            kms_key: None,
+            policy: Known(None),
+            kms_key: Known(None),
         })),
         subscriptions: Known(vec![Subscription {
             protocol: "email".to_owned(),
@@ -78,20 +78,20 @@ fn alarm_on(name: &str) -> Alarm {
             "arn:aws:cloudwatch:us-east-1:111111111111:alarm:{name}"
         )),
         name: name.to_owned(),
-        namespace: Some("Audit".to_owned()),
-        metric: Some("Events".to_owned()),
-        statistic: Some("Sum".to_owned()),
-        period: Some(300),
-        evaluation_periods: Some(1),
-        datapoints_to_alarm: None,
-        threshold: Some(1.0),
-        comparison: Some("GreaterThanOrEqualToThreshold".to_owned()),
-        missing_data: Some("notBreaching".to_owned()),
-        actions_enabled: true,
-        alarm_actions: vec![Arn::from(TOPIC_ARN)],
-        expressions: Vec::new(),
-        metrics: Vec::new(),
-        dimensions: BTreeMap::new(),
+        namespace: Known(Some("Audit".to_owned())),
+        metric: Known(Some("Events".to_owned())),
+        statistic: Known(Some("Sum".to_owned())),
+        period: Known(Some(300)),
+        evaluation_periods: Known(Some(1)),
+        datapoints_to_alarm: Known(None),
+        threshold: Known(Some(1.0)),
+        comparison: Known(Some("GreaterThanOrEqualToThreshold".to_owned())),
+        missing_data: Known(Some("notBreaching".to_owned())),
+        actions_enabled: Known(true),
+        alarm_actions: Known(vec![Arn::from(TOPIC_ARN)]),
+        expressions: Known(Vec::new()),
+        metrics: Known(Vec::new()),
+        dimensions: Known(BTreeMap::new()),
     }
 }
 

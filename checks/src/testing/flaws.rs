@@ -26,11 +26,11 @@ pub(super) fn add(inventory: &mut Inventory) {
             "eventCategory = Management",
             "readOnly = false",
         ]]));
-        let set = known(&mut it.configuration);
-        (set.multi_region, set.organization) = (false, false);
-        set.termination_protection = false;
-        set.retention_days = Some(7);
-        set.status = "STOPPED_INGESTION".to_owned();
+        let set = &mut it.configuration;
+        (set.multi_region, set.organization) = (Known(false), Known(false));
+        set.termination_protection = Known(false);
+        set.retention_days = Known(Some(7));
+        set.status = Known("STOPPED_INGESTION".to_owned());
     });
 }
 
@@ -74,15 +74,17 @@ fn weak_trails(inventory: &mut Inventory) {
         match trail.name.as_str() {
             "weak" => {
                 trail.insights = Known(Vec::new());
-                configuration(trail).sns_topic = None;
+                configuration(trail).sns_topic = Known(None);
                 trail.selectors = Known(selectors(&[&["eventCategory = Management"]]));
             }
             "stopped" => {
                 let topic = "arn:aws:sns:us-east-1:222222222222:gone";
-                configuration(trail).sns_topic = Some(Arn::from(topic));
+                configuration(trail).sns_topic = Known(Some(Arn::from(topic)));
                 let refused = Some("AccessDenied".to_owned());
-                status(trail).notification.error.clone_from(&refused);
-                status(trail).log_group.error = refused;
+                known(&mut status(trail).notification)
+                    .error
+                    .clone_from(&refused);
+                known(&mut status(trail).log_group).error = refused;
             }
             _ => {}
         }
@@ -94,6 +96,6 @@ fn import(key: &mut Key) {
     if key.account.as_str() == MEMBER
         && let Known(Some(metadata)) = &mut key.metadata
     {
-        metadata.origin = "EXTERNAL".to_owned();
+        metadata.origin = Known("EXTERNAL".to_owned());
     }
 }

@@ -25,11 +25,12 @@ use crate::evaluate::{Context, Evaluation};
 use crate::fact::{Fact, Gap, Reason, Source};
 use crate::finding::{Finding, Status};
 use crate::ids::{AccountId, Arn, Region};
-use crate::inventory::iam::{AuthorizationDetails, InlinePolicy, ManagedPolicy, Role, User};
+use crate::inventory::facts::Facts as _;
+use crate::inventory::iam::{AuthorizationFacts, Group, InlinePolicy, ManagedPolicy, Role, User};
 use crate::inventory::organization::Unit;
 use crate::inventory::{
     Account, Bucket, ControlPolicy, ControlPolicyKind, Iam, Inventory, Key, LogGroup, Organization,
-    RegionView, Trail, TrailConfiguration, TrailStatus,
+    RegionView, StoreConfiguration, Trail, TrailConfiguration, TrailStatus, Versioning,
 };
 use crate::settings::Settings;
 
@@ -64,8 +65,8 @@ impl Case {
 
     /// Changes the known IAM documents of the account.
     #[must_use]
-    pub fn and_iam(mut self, change: impl FnOnce(&mut AuthorizationDetails)) -> Self {
-        change(details(&mut self.iam[0]));
+    pub fn and_iam(mut self, change: impl FnOnce(&mut Documents<'_>)) -> Self {
+        change(&mut details(&mut self.iam[0]));
         self
     }
 
@@ -81,7 +82,7 @@ impl Case {
     pub fn findings(&self, checks: &[&'static Check]) -> Vec<Finding> {
         let ctx = Context::new(&self.inventory, &self.settings, taken_at());
         let mut evaluation = Evaluation::new(checks, &ctx);
-        for iam in &self.iam {
+        for iam in self.iam.clone() {
             evaluation.iam(iam);
         }
         evaluation.finish()
@@ -259,9 +260,28 @@ fn statement(effect: &str, action: &str, resource: &str, more: &str) -> String {
     )
 }
 
+/// The known IAM documents, to be changed.
+#[derive(Debug)]
+pub struct Documents<'a> {
+    /// IAM users.
+    pub users: &'a mut Vec<User>,
+    /// IAM groups.
+    pub groups: &'a mut Vec<Group>,
+    /// IAM roles.
+    pub roles: &'a mut Vec<Role>,
+    /// Managed policies.
+    pub policies: &'a mut Vec<ManagedPolicy>,
+}
+
 /// The known IAM documents.
-pub fn details(iam: &mut Iam) -> &mut AuthorizationDetails {
-    known(&mut iam.details)
+pub fn details(iam: &mut Iam) -> Documents<'_> {
+    let all = &mut iam.details;
+    Documents {
+        users: known(&mut all.users),
+        groups: known(&mut all.groups),
+        roles: known(&mut all.roles),
+        policies: known(&mut all.policies),
+    }
 }
 
 /// An inline policy with this document.
@@ -294,29 +314,74 @@ pub fn known<T>(fact: &mut Fact<T>) -> &mut T {
 
 /// The trail's configuration, to be changed.
 pub fn configuration(trail: &mut Trail) -> &mut TrailConfiguration {
-    known(&mut trail.configuration)
+    &mut trail.configuration
 }
 
 /// The trail's status, to be changed.
 pub fn status(trail: &mut Trail) -> &mut TrailStatus {
-    known(&mut trail.status)
+    &mut trail.status
 }
 
+/// What one call tells: a fact, or several.
+pub trait Told: Default {
+    /// All of it is missing for this reason.
+    fn missing(gap: Gap) -> Self;
+}
+
+impl<T> Told for Fact<T> {
+    fn missing(gap: Gap) -> Self {
+        Fact::Unknown(gap)
+    }
+}
+
+macro_rules! told {
+    ($($name:ty),*) => {
+        $(impl Told for $name {
+            fn missing(gap: Gap) -> Self {
+                Self::default().settled(&|_| gap.clone())
+            }
+        })*
+    };
+}
+
+told!(
+    TrailConfiguration,
+    TrailStatus,
+    StoreConfiguration,
+    Versioning,
+    AuthorizationFacts
+);
+
 /// The call was denied.
-pub fn denied<T>(call: ApiCall) -> Fact<T> {
+pub fn denied<T: Told>(call: ApiCall) -> T {
     gap(call, Reason::Denied)
 }
 
 /// The call ended in this way.
-pub fn gap<T>(call: ApiCall, reason: Reason) -> Fact<T> {
-    Fact::Unknown(Gap {
+pub fn gap<T: Told>(call: ApiCall, reason: Reason) -> T {
+    T::missing(gap_of(reason)(call))
+}
+
+/// What is said of each call that ended in this way.
+pub fn gap_of(reason: Reason) -> impl Fn(ApiCall) -> Gap {
+    move |call| Gap {
         source: Source::Call(call),
         account: AccountId::from(ACCOUNT),
         region: Region::from(HOME),
         reason,
         detail: "not authorized".to_owned(),
         request_id: Some("11111111-2222-3333-4444-555555555555".to_owned()),
-    })
+    }
+}
+
+/// Versioning that was never on.
+#[must_use]
+pub fn never_versioned() -> Versioning {
+    Versioning {
+        enabled: Fact::Known(false),
+        suspended: Fact::Known(false),
+        mfa_delete: Fact::Known(false),
+    }
 }
 
 /// Every check of this kind of subject, for tests of the engine.

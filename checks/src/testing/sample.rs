@@ -1,5 +1,6 @@
 //! A larger inventory with something of everything, for tests of the whole catalogue.
 
+use super::never_versioned;
 use super::world::{
     ACCOUNT, BUCKET_ARN, BUCKET_POLICY, HOME, TRAIL_ARN, add_region, add_trail, bucket, iam, key,
     log_group, member, not_asked, unseen_bucket, user, world,
@@ -10,7 +11,7 @@ use crate::fact::Fact::Known;
 use crate::fact::Reason;
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::bucket::AclGrant;
-use crate::inventory::{Bucket, Iam, Inventory, Key, RegionView, Rotation, Versioning};
+use crate::inventory::{Bucket, Iam, Inventory, Key, RegionView, Rotation};
 
 /// A second account and region, trails of all sorts, and someone with too many rights.
 #[must_use]
@@ -21,10 +22,10 @@ pub fn sample() -> (Inventory, Vec<Iam>) {
     member(&mut inventory, MEMBER, &[HOME, "eu-west-1"]);
     add_trail(&mut inventory, MEMBER, "eu-west-1", "weak", |trail| {
         let set = super::configuration(trail);
-        (set.multi_region, set.organization) = (false, false);
-        set.log_file_validation = false;
-        (set.kms_key, set.log_group) = (None, None);
-        set.bucket = "weak".to_owned();
+        (set.multi_region, set.organization) = (Known(false), Known(false));
+        set.log_file_validation = Known(false);
+        (set.kms_key, set.log_group) = (Known(None), Known(None));
+        set.bucket = Known("weak".to_owned());
     });
     let weak = weak_bucket(MEMBER);
     inventory.buckets.insert(weak.arn.clone(), weak);
@@ -34,8 +35,8 @@ pub fn sample() -> (Inventory, Vec<Iam>) {
     // One more that delivers to the good bucket, whose policy names it; and one whose bucket and key are gone.
     add_trail(&mut inventory, MEMBER, HOME, "second", |trail| {
         let set = super::configuration(trail);
-        (set.multi_region, set.organization) = (false, false);
-        set.kms_key = Some(Arn::from(WEAK_KEY_ARN));
+        (set.multi_region, set.organization) = (Known(false), Known(false));
+        set.kms_key = Known(Some(Arn::from(WEAK_KEY_ARN)));
     });
     let second = format!(r#"["{TRAIL_ARN}","arn:aws:cloudtrail:{HOME}:{MEMBER}:trail/second"]"#);
     let logs = inventory.buckets.get_mut(&Arn::from(BUCKET_ARN));
@@ -44,9 +45,9 @@ pub fn sample() -> (Inventory, Vec<Iam>) {
     ));
     add_trail(&mut inventory, MEMBER, HOME, "lost", |trail| {
         let set = super::configuration(trail);
-        (set.multi_region, set.organization) = (false, false);
-        set.bucket = "gone".to_owned();
-        set.kms_key = Some(Arn::from(GONE_KEY_ARN));
+        (set.multi_region, set.organization) = (Known(false), Known(false));
+        set.bucket = Known("gone".to_owned());
+        set.kms_key = Known(Some(Arn::from(GONE_KEY_ARN)));
     });
     let mut gone = unseen_bucket("gone");
     gone.exists = Known(false);
@@ -69,7 +70,7 @@ pub fn sample() -> (Inventory, Vec<Iam>) {
     inventory.chains = [good, bad].map(|it| (it.id(), it)).into();
     let mut open = iam();
     open.account = AccountId::from(MEMBER);
-    for role in &mut super::details(&mut open).roles {
+    for role in super::details(&mut open).roles {
         role.arn = Arn::from(role.arn.as_str().replace(ACCOUNT, MEMBER));
     }
     let mut eve = user("eve");
@@ -92,11 +93,11 @@ fn unrecorded(inventory: &mut Inventory) {
         view.trails = super::gap(calls::DESCRIBE_TRAILS, Reason::DeniedByScp);
     }
     add_trail(inventory, "222222222222", HOME, "stopped", |trail| {
-        super::configuration(trail).organization = false;
-        super::configuration(trail).multi_region = false;
+        super::configuration(trail).organization = Known(false);
+        super::configuration(trail).multi_region = Known(false);
         let group = "arn:aws:logs:us-east-1:222222222222:log-group:gone:*";
-        super::configuration(trail).log_group = Some(Arn::from(group));
-        super::status(trail).logging = false;
+        super::configuration(trail).log_group = Known(Some(Arn::from(group)));
+        super::status(trail).logging = Known(false);
         trail.selectors = Known(super::classic_selectors(
             "All",
             true,
@@ -109,7 +110,7 @@ fn unrecorded(inventory: &mut Inventory) {
     gone.configuration = Known(None);
     inventory.log_groups.insert(gone.arn.clone(), gone);
     add_trail(inventory, ACCOUNT, "eu-west-1", "objects", |trail| {
-        super::configuration(trail).organization = false;
+        super::configuration(trail).organization = Known(false);
         trail.selectors = Known(super::selectors(&[&[
             "eventCategory = Data",
             "resources.type = AWS::S3::Object",
@@ -173,7 +174,7 @@ fn weak_bucket(owner: &str) -> Bucket {
                 .to_owned(),
         )),
         policy_is_public: Known(Some(true)),
-        versioning: Known(Versioning::default()),
+        versioning: never_versioned(),
         object_lock: Known(false),
         default_retention: Known(None),
         encryption: Known(None),
@@ -186,7 +187,7 @@ fn weak_bucket(owner: &str) -> Bucket {
 fn weak_key(account: &str) -> Key {
     let mut metadata = key().metadata;
     if let Some(metadata) = super::known(&mut metadata) {
-        metadata.state = "PendingDeletion".to_owned();
+        metadata.state = Known("PendingDeletion".to_owned());
     }
     Key {
         arn: Arn::from(WEAK_KEY_ARN),
@@ -197,8 +198,8 @@ fn weak_key(account: &str) -> Key {
                 .to_owned(),
         )),
         rotation: Known(Some(Rotation {
-            enabled: false,
-            period_days: None,
+            enabled: Known(false),
+            period_days: Known(None),
         })),
         ..key()
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{chain, hours_ago, taken_at};
-use crate::calls::{self, ApiCall};
-use crate::fact::Fact::{self, Known};
+use crate::calls::ApiCall;
+use crate::fact::Fact::Known;
 use crate::fact::Reason;
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::bucket::{
@@ -176,7 +176,7 @@ pub fn add_trail(
     new.account = AccountId::from(account);
     new.home_region = Region::from(region);
     change(&mut new);
-    let everywhere = new.configuration.ok().is_some_and(|set| set.multi_region);
+    let everywhere = new.configuration.multi_region.ok() == Some(&true);
     for ((of, at), view) in &mut inventory.regions {
         if *of == new.account && (everywhere || *at == new.home_region) {
             super::known(&mut view.trails).push(new.arn.clone());
@@ -213,27 +213,27 @@ fn trail() -> Trail {
         name: "main".to_owned(),
         account: AccountId::from(ACCOUNT),
         home_region: Region::from(HOME),
-        configuration: Known(TrailConfiguration {
-            bucket: "logs".to_owned(),
-            prefix: None,
-            sns_topic: Some(Arn::from(chain::TOPIC_ARN)),
-            include_global_service_events: true,
-            multi_region: true,
-            organization: true,
-            log_file_validation: true,
-            log_group: Some(Arn::from(format!("{LOG_GROUP_ARN}:*"))),
-            log_group_role: Some(Arn::from("arn:aws:iam::111111111111:role/trail-logs")),
-            kms_key: Some(Arn::from(KEY_ARN)),
-        }),
-        status: Known(TrailStatus {
-            logging: true,
-            started: Some(hours_ago(9000)),
-            stopped: None,
-            delivery: fresh(),
-            digest: fresh(),
-            log_group: fresh(),
-            notification: fresh(),
-        }),
+        configuration: TrailConfiguration {
+            bucket: Known("logs".to_owned()),
+            prefix: Known(None),
+            sns_topic: Known(Some(Arn::from(chain::TOPIC_ARN))),
+            include_global_service_events: Known(true),
+            multi_region: Known(true),
+            organization: Known(true),
+            log_file_validation: Known(true),
+            log_group: Known(Some(Arn::from(format!("{LOG_GROUP_ARN}:*")))),
+            log_group_role: Known(Some(Arn::from("arn:aws:iam::111111111111:role/trail-logs"))),
+            kms_key: Known(Some(Arn::from(KEY_ARN))),
+        },
+        status: TrailStatus {
+            logging: Known(true),
+            started: Known(Some(hours_ago(9000))),
+            stopped: Known(None),
+            delivery: Known(fresh()),
+            digest: Known(fresh()),
+            log_group: Known(fresh()),
+            notification: Known(fresh()),
+        },
         selectors: Known(Selectors::Advanced(everything())),
         insights: Known(vec![
             "ApiCallRateInsight".to_owned(),
@@ -276,11 +276,11 @@ pub(super) fn bucket(name: &str) -> Bucket {
         public_access_block: Known(Some(PublicAccessBlock::ALL)),
         policy: Known(Some(BUCKET_POLICY.to_owned())),
         policy_is_public: Known(Some(false)),
-        versioning: Known(Versioning {
-            enabled: true,
-            suspended: Some(false),
-            mfa_delete: false,
-        }),
+        versioning: Versioning {
+            suspended: Known(false),
+            enabled: Known(true),
+            mfa_delete: Known(false),
+        },
         object_lock: Known(true),
         default_retention: Known(Some(Retention {
             mode: RetentionMode::Compliance,
@@ -354,33 +354,14 @@ pub(super) fn replica(name: &str) -> Bucket {
 
 /// A bucket that nothing is known of.
 pub fn unseen_bucket(name: &str) -> Bucket {
-    Bucket {
-        arn: Arn::bucket("aws", name),
-        name: name.to_owned(),
-        exists: not_asked(calls::HEAD_BUCKET),
-        owner: not_asked(calls::HEAD_BUCKET),
-        region: not_asked(calls::GET_BUCKET_LOCATION),
-        acl: not_asked(calls::GET_BUCKET_ACL),
-        ownership: not_asked(calls::GET_BUCKET_OWNERSHIP),
-        public_access_block: not_asked(calls::GET_BUCKET_PUBLIC_ACCESS_BLOCK),
-        policy: not_asked(calls::GET_BUCKET_POLICY),
-        policy_is_public: not_asked(calls::GET_BUCKET_POLICY_STATUS),
-        versioning: not_asked(calls::GET_BUCKET_VERSIONING),
-        object_lock: not_asked(calls::GET_OBJECT_LOCK),
-        default_retention: not_asked(calls::GET_OBJECT_LOCK),
-        encryption: not_asked(calls::GET_BUCKET_ENCRYPTION),
-        access_logging: not_asked(calls::GET_BUCKET_LOGGING),
-        lifecycle: not_asked(calls::GET_BUCKET_LIFECYCLE),
-        replication: not_asked(calls::GET_BUCKET_REPLICATION),
-        notifications: not_asked(calls::GET_BUCKET_NOTIFICATION),
-        website: not_asked(calls::GET_BUCKET_WEBSITE),
-        access_points: not_asked(calls::LIST_ACCESS_POINTS),
-        tags: not_asked(calls::GET_BUCKET_TAGGING),
-        prefixes: not_asked(calls::LIST_OBJECTS),
-    }
+    Bucket::unread(
+        Arn::bucket("aws", name),
+        name,
+        &super::gap_of(Reason::NotAsked),
+    )
 }
 
-pub(super) fn not_asked<T>(call: ApiCall) -> Fact<T> {
+pub(super) fn not_asked<T: super::Told>(call: ApiCall) -> T {
     super::gap(call, Reason::NotAsked)
 }
 
@@ -390,19 +371,19 @@ pub(super) fn key() -> Key {
         account: AccountId::from(ACCOUNT),
         region: Region::from(HOME),
         metadata: Known(Some(KeyMetadata {
-            arn: Arn::from(KEY_ARN),
-            manager: "CUSTOMER".to_owned(),
-            state: "Enabled".to_owned(),
-            origin: "AWS_KMS".to_owned(),
-            spec: "SYMMETRIC_DEFAULT".to_owned(),
-            multi_region: false,
-            deletion: None,
-            valid_to: None,
+            arn: Known(Arn::from(KEY_ARN)),
+            manager: Known("CUSTOMER".to_owned()),
+            state: Known("Enabled".to_owned()),
+            origin: Known("AWS_KMS".to_owned()),
+            spec: Known("SYMMETRIC_DEFAULT".to_owned()),
+            multi_region: Known(false),
+            deletion: Known(None),
+            valid_to: Known(None),
         })),
         policy: Known(Some(KEY_POLICY.to_owned())),
         rotation: Known(Some(Rotation {
-            enabled: true,
-            period_days: Some(365),
+            enabled: Known(true),
+            period_days: Known(Some(365)),
         })),
         grants: Known(Vec::new()),
     }
@@ -415,10 +396,10 @@ pub(super) fn log_group() -> LogGroup {
         account: AccountId::from(ACCOUNT),
         region: Region::from(HOME),
         configuration: Known(Some(LogGroupConfiguration {
-            retention_days: Some(365),
-            kms_key: Some(Arn::from(KEY_ARN)),
-            class: Some("STANDARD".to_owned()),
-            deletion_protection: None,
+            retention_days: Known(Some(365)),
+            kms_key: Known(Some(Arn::from(KEY_ARN))),
+            class: Known(Some("STANDARD".to_owned())),
+            deletion_protection: Known(None),
         })),
         metric_filters: Known(vec![chain::filter_with("{ $.eventName = * }")]),
         subscription_filters: Known(Vec::new()),
@@ -433,7 +414,7 @@ pub(super) fn iam() -> Iam {
     };
     Iam {
         account: AccountId::from(ACCOUNT),
-        details: Known(details),
+        details: details.into(),
     }
 }
 

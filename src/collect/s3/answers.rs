@@ -17,7 +17,7 @@ use trailaudit_checks::inventory::bucket::{
 use trailaudit_checks::inventory::{PublicAccessBlock, Retention, Versioning};
 
 use super::shapes::{grant, lifecycle, partition_of, replication, retention};
-use crate::collect::ask::{Ask, Read, Target, send};
+use crate::collect::ask::{Ask, Read, Target, of_one_answer, send};
 
 /// One bucket, in its own region.
 pub(super) struct Place<'a> {
@@ -107,15 +107,15 @@ impl Place<'_> {
         answer.map(|out| out?.policy_status?.is_public)
     }
 
-    pub(super) async fn versioning(&self) -> Fact<Versioning> {
+    pub(super) async fn versioning(&self) -> Versioning {
         let answer = get!(self, GET_BUCKET_VERSIONING, get_bucket_versioning, []);
-        answer.read((self.target, GET_BUCKET_VERSIONING), |out| {
+        of_one_answer(answer.read((self.target, GET_BUCKET_VERSIONING), |out| {
             Some(Versioning {
-                enabled: out.status == Some(types::BucketVersioningStatus::Enabled),
-                suspended: Some(out.status == Some(types::BucketVersioningStatus::Suspended)),
-                mfa_delete: out.mfa_delete == Some(types::MfaDeleteStatus::Enabled),
+                suspended: Known(out.status == Some(types::BucketVersioningStatus::Suspended)),
+                enabled: Known(out.status == Some(types::BucketVersioningStatus::Enabled)),
+                mfa_delete: Known(out.mfa_delete == Some(types::MfaDeleteStatus::Enabled)),
             })
-        })
+        }))
     }
 
     pub(super) async fn object_lock(&self) -> Fact<(bool, Option<Retention>)> {

@@ -65,28 +65,9 @@ pub(crate) fn unread(
     gap: impl Fn(ApiCall) -> Gap,
 ) -> Bucket {
     Bucket {
-        arn: Arn::bucket(partition, name),
-        name: name.to_owned(),
         exists,
         owner,
-        region: Unknown(gap(GET_BUCKET_LOCATION)),
-        acl: Unknown(gap(GET_BUCKET_ACL)),
-        ownership: Unknown(gap(GET_BUCKET_OWNERSHIP)),
-        public_access_block: Unknown(gap(GET_BUCKET_PUBLIC_ACCESS_BLOCK)),
-        policy: Unknown(gap(GET_BUCKET_POLICY)),
-        policy_is_public: Unknown(gap(GET_BUCKET_POLICY_STATUS)),
-        versioning: Unknown(gap(GET_BUCKET_VERSIONING)),
-        object_lock: Unknown(gap(GET_OBJECT_LOCK)),
-        default_retention: Unknown(gap(GET_OBJECT_LOCK)),
-        encryption: Unknown(gap(GET_BUCKET_ENCRYPTION)),
-        access_logging: Unknown(gap(GET_BUCKET_LOGGING)),
-        lifecycle: Unknown(gap(GET_BUCKET_LIFECYCLE)),
-        replication: Unknown(gap(GET_BUCKET_REPLICATION)),
-        notifications: Unknown(gap(GET_BUCKET_NOTIFICATION)),
-        website: Unknown(gap(GET_BUCKET_WEBSITE)),
-        access_points: Unknown(gap(LIST_ACCESS_POINTS)),
-        tags: Unknown(gap(GET_BUCKET_TAGGING)),
-        prefixes: Unknown(gap(LIST_OBJECTS)),
+        ..Bucket::unread(Arn::bucket(partition, name), name, &gap)
     }
 }
 

@@ -46,8 +46,8 @@ pub(super) fn of_bucket(bucket: &Bucket, ctx: &Context<'_>, all: &mut Vec<Resour
         whole.idle(&["s3:PutBucketAcl"]);
     }
     let versions = ["s3:DeleteObjectVersion", "s3:PutBucketVersioning"];
-    match &bucket.versioning {
-        Fact::Known(versioning) => whole.mfa_delete = versioning.mfa_delete,
+    match &bucket.versioning.mfa_delete {
+        Fact::Known(on) => whole.mfa_delete = *on,
         Fact::Unknown(gap) => whole.open(&versions, gap),
     }
     let mut objects = make(Kind::Objects, &format!("{arn}/*"));
@@ -83,7 +83,7 @@ pub(super) fn of_bucket(bucket: &Bucket, ctx: &Context<'_>, all: &mut Vec<Resour
             objects.open(&["s3:DeleteObjectVersion"], gap);
         }
     }
-    if let Fact::Unknown(gap) = &bucket.versioning {
+    if let Fact::Unknown(gap) = &bucket.versioning.mfa_delete {
         objects.open(&versions, gap);
     }
     all.extend([whole, objects]);
@@ -118,12 +118,12 @@ fn places_of_logs(bucket: &Bucket, ctx: &Context<'_>) -> Vec<String> {
     let prefixes: BTreeSet<String> = ctx
         .deliverers(bucket)
         .iter()
-        .filter_map(|trail| trail.configuration.ok())
-        .map(|set| match set.prefix.as_deref() {
-            Some(prefix) if !prefix.is_empty() => {
+        .map(|trail| match trail.configuration.prefix.ok() {
+            Some(Some(prefix)) if !prefix.is_empty() => {
                 format!("{}/{}/AWSLogs/*", bucket.arn, prefix.trim_matches('/'))
             }
-            Some(_) | None => format!("{}/AWSLogs/*", bucket.arn),
+            Some(Some(_) | None) => format!("{}/AWSLogs/*", bucket.arn),
+            None => format!("{}/*", bucket.arn),
         })
         .collect();
     prefixes.into_iter().collect()

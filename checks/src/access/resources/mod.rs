@@ -205,12 +205,12 @@ pub(super) fn all(ctx: &Context<'_>) -> Vec<Resource> {
         };
         it.policy = policy_of(&store.policy, source);
         it.tags = tags_of(&store.tags);
-        match &store.configuration {
-            Fact::Known(set) if set.termination_protection => it.needs(
+        match &store.configuration.termination_protection {
+            Fact::Known(true) => it.needs(
                 "cloudtrail:DeleteEventDataStore",
                 "cloudtrail:UpdateEventDataStore",
             ),
-            Fact::Known(_) => {}
+            Fact::Known(false) => {}
             Fact::Unknown(gap) => it.open(&["cloudtrail:DeleteEventDataStore"], gap),
         }
         all.push(it);
@@ -254,7 +254,7 @@ fn of_trail(trail: &Trail) -> Resource {
         &trail.account,
         Some(&trail.home_region),
     );
-    it.organization_trail = trail.configuration.ok().is_none_or(|set| set.organization);
+    it.organization_trail = trail.configuration.organization.ok() != Some(&false);
     it.tags = tags_of(&trail.tags);
     it
 }
@@ -262,17 +262,17 @@ fn of_trail(trail: &Trail) -> Resource {
 fn of_key(key: &Key, all: &mut Vec<Resource>) {
     let metadata = match &key.metadata {
         Fact::Known(None) => return,
-        Fact::Known(Some(metadata)) if metadata.manager == "AWS" => return,
+        Fact::Known(Some(metadata)) if metadata.manager.ok().is_some_and(|it| it == "AWS") => {
+            return;
+        }
         Fact::Known(Some(metadata)) => Some(metadata),
         Fact::Unknown(_) => None,
     };
     let named_by_alias = key.arn.resource().starts_with("alias/");
-    let arn = match metadata {
-        Some(metadata) => &metadata.arn,
-        None => &key.arn,
-    };
+    let real = metadata.and_then(|it| it.arn.ok());
+    let arn = real.unwrap_or(&key.arn);
     let mut it = Resource::new(Kind::Key, arn.as_str(), &key.account, Some(&key.region));
-    if metadata.is_none() && named_by_alias {
+    if real.is_none() && named_by_alias {
         // The key behind it is one of the account's.
         let (partition, region, account) = (arn.partition(), &key.region, &key.account);
         it.asked = vec![Target::Matching(format!(
@@ -290,7 +290,7 @@ fn of_key(key: &Key, all: &mut Vec<Resource>) {
         None => Some(Err(source.unreadable("the key policy is not in the answer"))),
     };
     if let Some(metadata) = metadata
-        && metadata.origin != "EXTERNAL"
+        && metadata.origin.ok().is_some_and(|it| it != "EXTERNAL")
     {
         it.idle(&["kms:DeleteImportedKeyMaterial"]);
     }
@@ -300,7 +300,8 @@ fn of_key(key: &Key, all: &mut Vec<Resource>) {
         Fact::Unknown(gap) => it.open(&["kms:CreateGrant", "kms:Decrypt"], gap),
     }
     if metadata
-        .is_some_and(|it| matches!(it.origin.as_str(), "AWS_CLOUDHSM" | "EXTERNAL_KEY_STORE"))
+        .and_then(|it| it.origin.ok())
+        .is_some_and(|it| matches!(it.as_str(), "AWS_CLOUDHSM" | "EXTERNAL_KEY_STORE"))
     {
         let mut store = Resource::new(
             Kind::KeyStore,
@@ -346,13 +347,17 @@ fn of_log_group(group: &LogGroup, ctx: &Context<'_>, all: &mut Vec<Resource>) {
     let mut it = Resource::new(Kind::LogGroup, arn.as_str(), account, region);
     // Policies name a group with `:*` at its end, and some actions without.
     it.asked.push(Target::One(format!("{arn}:log-stream:")));
-    let protected = group.configuration.ok().and_then(|set| set.as_ref());
-    match (&group.configuration, protected) {
-        (Fact::Unknown(gap), _) => it.open(&["logs:DeleteLogGroup"], gap),
-        (Fact::Known(_), Some(set)) if set.deletion_protection == Some(true) => {
+    let protected = match &group.configuration {
+        Fact::Known(None) => &Fact::Known(None),
+        Fact::Known(Some(set)) => &set.deletion_protection,
+        Fact::Unknown(gap) => &Fact::Unknown(gap.clone()),
+    };
+    match protected {
+        Fact::Unknown(gap) => it.open(&["logs:DeleteLogGroup"], gap),
+        Fact::Known(Some(true)) => {
             it.needs("logs:DeleteLogGroup", "logs:PutLogGroupDeletionProtection")
         }
-        (Fact::Known(_), _) => {}
+        Fact::Known(Some(false) | None) => {}
     }
     let mut streams = Resource::all_of(Kind::LogStream, &format!("{arn}:log-stream:*"), account);
     streams.region = region.cloned();

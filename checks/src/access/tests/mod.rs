@@ -60,7 +60,7 @@ fn record(account: &str, change: impl FnOnce(&mut AuthorizationDetails)) -> Iam 
     change(&mut details);
     Iam {
         account: AccountId::from(account),
-        details: Known(details),
+        details: details.into(),
     }
 }
 
@@ -69,7 +69,8 @@ fn analyse(case: &Case, records: &[Iam]) -> Access {
     let ctx = Context::new(&case.inventory, &settings, taken_at());
     let mut analysis = Analysis::new(&ctx);
     for iam in records {
-        analysis.account(iam);
+        let details = iam.details.clone().into_known();
+        analysis.account(&iam.account, details.as_ref().map_err(Clone::clone));
     }
     analysis.finish()
 }
@@ -102,7 +103,7 @@ fn names(rows: &[Holder]) -> Vec<(&str, Verdict, bool)> {
 fn with_own_trail(case: Case) -> Case {
     case.and(|it| {
         add_trail(it, MEMBER, HOME, "own", |trail| {
-            configuration(trail).organization = false;
+            configuration(trail).organization = Known(false);
         });
     })
 }

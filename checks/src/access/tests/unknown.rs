@@ -143,7 +143,7 @@ fn two_keys_denied_in_one_region_keep_both_request_ids() {
     let case = may("kms:ScheduleKeyDeletion", "*").and(|it| {
         let mut other = it.keys.values().next().unwrap().clone();
         let arn = Arn::from(KEY_ARN.replace("11111111-1111", "22222222-2222"));
-        known(&mut other.metadata).as_mut().unwrap().arn = arn.clone();
+        known(&mut other.metadata).as_mut().unwrap().arn = Known(arn.clone());
         other.arn = arn.clone();
         for (key, id) in [
             (it.keys.values_mut().next().unwrap(), "request-1"),
@@ -153,7 +153,7 @@ fn two_keys_denied_in_one_region_keep_both_request_ids() {
         }
         it.keys.insert(arn.clone(), other);
         add_trail(it, ACCOUNT, HOME, "second", |trail| {
-            configuration(trail).kms_key = Some(arn);
+            configuration(trail).kms_key = Known(Some(arn));
         });
     });
     let check = crate::catalog::find("access-key-destroy").unwrap();

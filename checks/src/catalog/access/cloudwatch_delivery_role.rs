@@ -36,15 +36,18 @@ fn run(principal: &Principal<'_>, ctx: &Context<'_>) -> Outcome {
     let Identity::Role(role) = principal.identity else {
         return Ok(Verdict::pass("a user"));
     };
-    let trails = ctx
-        .inventory
-        .trails
-        .values()
-        .filter_map(|it| it.configuration.ok());
-    let groups: Vec<Arn> = trails
-        .filter(|set| set.log_group_role.as_ref() == Some(&role.arn))
-        .filter_map(|set| set.log_group.as_ref().map(log_group_arn))
-        .collect();
+    let trails = ctx.inventory.trails.values().map(|it| &it.configuration);
+    let mut groups: Vec<Arn> = Vec::new();
+    for set in trails {
+        // Of another trail's role nothing is said here.
+        if set
+            .log_group_role
+            .ok()
+            .is_some_and(|it| it.as_ref() == Some(&role.arn))
+        {
+            groups.extend(set.log_group.known()?.as_ref().map(log_group_arn));
+        }
+    }
     if groups.is_empty() {
         return Ok(Verdict::pass("no trail delivers by it"));
     }

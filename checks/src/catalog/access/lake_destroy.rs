@@ -58,7 +58,7 @@ mod tests {
         let protected = |case: Case| {
             store(case).and(|it| {
                 let store = it.event_data_stores.values_mut().next().unwrap();
-                known(&mut store.configuration).termination_protection = true;
+                store.configuration.termination_protection = Known(true);
             })
         };
         table(

@@ -40,11 +40,7 @@ fn decrypts<'a>(files: &Right<'a>, keys: &[Right<'a>], ctx: &Context<'_>) -> Opt
         .get(&Arn::from(files.target.trim_end_matches("/*")))?;
     let mut wanted: Vec<String> = Vec::new();
     for trail in ctx.deliverers(bucket) {
-        if let Some(key) = trail
-            .configuration
-            .ok()
-            .and_then(|set| set.kms_key.as_ref())
-        {
+        if let Some(key) = trail.configuration.kms_key.ok().and_then(Option::as_ref) {
             wanted.push(key.to_string());
         } else {
             return Some(*files);
@@ -53,7 +49,8 @@ fn decrypts<'a>(files: &Right<'a>, keys: &[Right<'a>], ctx: &Context<'_>) -> Opt
     let real = |arn: &String| {
         let key = ctx.inventory.keys.get(&Arn::from(arn.as_str()));
         let metadata = key.and_then(|it| it.metadata.ok()?.as_ref());
-        metadata.map_or_else(|| arn.clone(), |it| it.arn.to_string())
+        let real = metadata.and_then(|it| it.arn.ok());
+        real.map_or_else(|| arn.clone(), ToString::to_string)
     };
     let wanted: Vec<String> = wanted.iter().map(real).collect();
     let held = keys
@@ -78,7 +75,7 @@ mod tests {
     fn verdicts() {
         let plain = |mut case: Case| {
             let trail = case.inventory.trails.values_mut().next().unwrap();
-            configuration(trail).kms_key = None;
+            configuration(trail).kms_key = Known(None);
             case
         };
         table(

@@ -68,7 +68,7 @@ mod tests {
         let of_trail = |case: Case| {
             case.and(|it| {
                 let set = configuration(it.trails.values_mut().next().unwrap());
-                set.prefix = Some("org/trail".to_owned());
+                set.prefix = Known(Some("org/trail".to_owned()));
             })
         };
         table(

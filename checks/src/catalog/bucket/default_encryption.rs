@@ -36,8 +36,9 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         .filter(|trail| {
             trail
                 .configuration
+                .kms_key
                 .ok()
-                .is_some_and(|set| set.kms_key.is_none())
+                .is_some_and(Option::is_none)
         })
         .map(|trail| &trail.arn)
         .collect();
@@ -81,7 +82,9 @@ mod tests {
     #[test]
     fn verdicts() {
         let unkeyed = |case: Case| {
-            case.and(|it| configuration(it.trails.values_mut().next().unwrap()).kms_key = None)
+            case.and(|it| {
+                configuration(it.trails.values_mut().next().unwrap()).kms_key = Known(None)
+            })
         };
         let none = || bucket(|b| b.encryption = Known(None));
         table(
@@ -98,7 +101,7 @@ mod tests {
                     Fail,
                     none().and(|it| {
                         add_trail(it, ACCOUNT, HOME, "second", |it| {
-                            configuration(it).kms_key = None
+                            configuration(it).kms_key = Known(None)
                         });
                     }),
                 ),

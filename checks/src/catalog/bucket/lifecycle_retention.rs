@@ -1,8 +1,7 @@
 //! No rule tidies the record away.
 
 use super::{gone, places};
-use crate::catalog::{gap, recording};
-use crate::fact::Reason;
+use crate::catalog::recording;
 use crate::inventory::bucket::LifecycleRule;
 use crate::prelude::*;
 
@@ -117,22 +116,18 @@ impl Short {
                 short.gaps.extend(hidden);
                 continue;
             }
-            match bucket.versioning.known() {
-                Ok(versioning) if versioning.enabled => {}
-                Ok(versioning) => match versioning.suspended {
+            match bucket.versioning.enabled.known() {
+                Ok(true) => {}
+                Ok(false) => match bucket.versioning.suspended.known() {
                     // What was stored before the suspension has older versions, and the rule goes on removing them.
-                    Some(true) => {}
-                    Some(false) => noncurrent = None,
-                    None if noncurrent.is_some() && current.is_none() => {
+                    Ok(true) => {}
+                    Ok(false) => noncurrent = None,
+                    Err(gap) if noncurrent.is_some() && current.is_none() => {
                         short.doubtful = true;
-                        let detail =
-                            "whether versioning was never enabled or is suspended is not recorded";
-                        let (call, reason) = (calls::GET_BUCKET_VERSIONING, Reason::NotAsked);
-                        let gap = gap::of_bucket(bucket, ctx, call, reason, detail.to_owned());
                         short.gaps.push(gap);
                         continue;
                     }
-                    None => noncurrent = None,
+                    Err(_) => noncurrent = None,
                 },
                 Err(gap) if noncurrent.is_some() && current.is_none() => {
                     short.doubtful = true;
@@ -229,15 +224,16 @@ mod tests {
             narrowed: true,
             ..expires(1)
         };
-        let off_since = |suspended| {
+        let off_since = |suspended: Fact<bool>| {
             move |b: &mut Bucket| {
-                b.versioning = Known(Versioning {
+                b.versioning = Versioning {
                     suspended,
-                    ..Versioning::default()
-                });
+                    ..never_versioned()
+                };
             }
         };
-        let unversioned = off_since(Some(false));
+        let unversioned = |b: &mut Bucket| b.versioning = never_versioned();
+        let unread = || denied(calls::GET_BUCKET_VERSIONING);
         table(
             &CHECK,
             [
@@ -258,10 +254,10 @@ mod tests {
                 // There are no older versions to remove.
                 (Pass, with(&[older(30)], unversioned)),
                 // Versioning that was suspended leaves them behind.
-                (Fail, with(&[older(30)], off_since(Some(true)))),
-                (Unknown, with(&[older(30)], off_since(None))),
-                (Fail, with(&[older(30), expires(30)], off_since(None))),
-                (Pass, with(&[older(365)], off_since(Some(true)))),
+                (Fail, with(&[older(30)], off_since(Known(true)))),
+                (Unknown, with(&[older(30)], off_since(unread()))),
+                (Fail, with(&[older(30), expires(30)], off_since(unread()))),
+                (Pass, with(&[older(365)], off_since(Known(true)))),
                 (Fail, with(&[dated], |_| {})),
                 (Pass, with(&[off], |_| {})),
                 (Fail, with(&[tagged], |_| {})),
@@ -313,7 +309,7 @@ mod tests {
         let of_trail = |case: Case| {
             case.and(|it| {
                 configuration(it.trails.values_mut().next().unwrap()).prefix =
-                    Some("org".to_owned());
+                    Known(Some("org".to_owned()));
             })
         };
         table(

@@ -29,7 +29,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     if let Some(gone) = gone(bucket) {
         return Ok(gone);
     }
-    let on = bucket.versioning.known()?.mfa_delete;
+    let on = *bucket.versioning.mfa_delete.known()?;
     if on {
         return Ok(Verdict::pass("MFA delete is on").saw("MFADelete", on));
     }
@@ -66,11 +66,11 @@ mod tests {
     /// Without lock and lifecycle rules, but what `change` gives it.
     fn bare(mfa_delete: bool, change: impl FnOnce(&mut Bucket)) -> Case {
         bucket(|b| {
-            b.versioning = Known(Versioning {
-                suspended: None,
-                enabled: true,
-                mfa_delete,
-            });
+            b.versioning = Versioning {
+                suspended: Known(false),
+                enabled: Known(true),
+                mfa_delete: Known(mfa_delete),
+            };
             b.default_retention = Known(None);
             b.lifecycle = Known(None);
             change(b);

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use crate::evaluate::Context;
 use crate::inventory::Bucket;
 
-/// The prefixes under which the trails that are seen deliver.
+/// The prefixes under which the trails that are seen deliver; the whole bucket where a prefix is not known.
 pub(super) fn of_logs(bucket: &Bucket, ctx: &Context<'_>) -> BTreeSet<String> {
-    let sets = ctx.deliverers(bucket).iter();
-    let prefixes = sets.filter_map(|trail| Some(trail.configuration.ok()?.prefix.as_deref()));
-    prefixes
-        .map(|prefix| match prefix.filter(|it| !it.is_empty()) {
-            Some(prefix) => format!("{prefix}/AWSLogs/"),
-            None => "AWSLogs/".to_owned(),
+    let trails = ctx.deliverers(bucket).iter();
+    trails
+        .map(|trail| match trail.configuration.prefix.ok() {
+            Some(Some(prefix)) if !prefix.is_empty() => format!("{prefix}/AWSLogs/"),
+            Some(Some(_) | None) => "AWSLogs/".to_owned(),
+            None => String::new(),
         })
         .collect()
 }

@@ -37,7 +37,8 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     };
     let cloudtrail = Principal::Service("cloudtrail.amazonaws.com".to_owned());
     let mut others = Vec::new();
-    for place in places_of_files(bucket, ctx) {
+    let (places, missing) = places_of_files(bucket, ctx);
+    for place in places {
         for found in posture::allows_on(&policy, &WRITES, &place) {
             let principals = found.statement.principals.as_ref();
             let alone = principals.is_some_and(|it| {
@@ -55,6 +56,9 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     others.sort();
     others.dedup();
     if others.is_empty() {
+        if let Some(missing) = missing {
+            return Err(missing);
+        }
         return Ok(Verdict::pass(
             "no statement lets anybody else write log files",
         ));
@@ -63,25 +67,32 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     Ok(verdict.saw("Statement", others))
 }
 
-/// Where trails put their files: below the account's folder, in one of CloudTrail's own. Other services of AWS write
-/// beside it, as AWS Config does below `AWSLogs/ACCOUNT/Config/`.
-fn places_of_files(bucket: &Bucket, ctx: &Context<'_>) -> BTreeSet<String> {
+/// Where trails put their files, and the trails of which that is not known: below the account's folder, in one of
+/// CloudTrail's own. Other services of AWS write beside it, as AWS Config does below `AWSLogs/ACCOUNT/Config/`.
+fn places_of_files(bucket: &Bucket, ctx: &Context<'_>) -> (BTreeSet<String>, Option<Gaps>) {
     let account = "?".repeat(12);
-    let mut places = BTreeSet::new();
-    for root in places::of_logs(bucket, ctx) {
-        places.insert(format!("{}/{root}{account}/CloudTrail*", bucket.arn));
-        // An organization trail puts a folder of the organization between; of an unknown one any text may be its id.
-        let organization = match ctx.organization() {
-            Ok(None) => continue,
-            Ok(Some(organization)) => organization.id.as_str(),
-            Err(_) => "o-*",
+    // An organization trail puts a folder of the organization between; of an unknown one any text may be its id.
+    let organization = match ctx.organization() {
+        Ok(None) => None,
+        Ok(Some(organization)) => Some(organization.id.as_str()),
+        Err(_) => Some("o-*"),
+    };
+    let (mut places, mut missing) = (BTreeSet::new(), Vec::new());
+    for trail in ctx.deliverers(bucket) {
+        let root = match trail.configuration.prefix.known() {
+            Ok(Some(prefix)) if !prefix.is_empty() => {
+                format!("{}/{}/AWSLogs", bucket.arn, prefix.trim_matches('/'))
+            }
+            Ok(_) => format!("{}/AWSLogs", bucket.arn),
+            Err(gaps) => {
+                missing.push(gaps);
+                continue;
+            }
         };
-        places.insert(format!(
-            "{}/{root}{organization}/{account}/CloudTrail*",
-            bucket.arn
-        ));
+        places.insert(format!("{root}/{account}/CloudTrail*"));
+        places.extend(organization.map(|id| format!("{root}/{id}/{account}/CloudTrail*")));
     }
-    places
+    (places, Gaps::collect(missing))
 }
 
 /// Whether every resource of a statement lies in the folder of another service below a log prefix, as

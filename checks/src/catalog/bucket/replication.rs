@@ -47,9 +47,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     if rules.is_empty() {
         return Ok(Verdict::fail("nothing is replicated"));
     }
-    if let Ok(versioning) = bucket.versioning.known()
-        && !versioning.enabled
-    {
+    if bucket.versioning.enabled.ok() == Some(&false) {
         let verdict =
             Verdict::fail("nothing is replicated: versioning is not enabled on the bucket");
         return Ok(verdict.saw("Versioning.Enabled", false).expected(true));
@@ -69,7 +67,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
             return Ok(verdict.saw("Destination", &rule.destination));
         }
     }
-    let versioning = bucket.versioning.known().err();
+    let versioning = bucket.versioning.enabled.known().err();
     let mut uncovered = logs.clone();
     for rule in rules {
         match judge(rule, bucket, ctx) {
@@ -124,16 +122,20 @@ fn whose(replica: &Bucket, ctx: &Context<'_>) -> Result<Option<String>, Gaps> {
 
 /// Whether log files are encrypted with a KMS key: by their trail, or by the bucket's default.
 fn under_a_key(bucket: &Bucket, ctx: &Context<'_>) -> Result<bool, Gaps> {
-    let mut trails = ctx.deliverers(bucket).iter();
-    if trails.any(|it| {
-        it.configuration
-            .ok()
-            .is_some_and(|set| set.kms_key.is_some())
-    }) {
-        return Ok(true);
+    let mut open = Vec::new();
+    for trail in ctx.deliverers(bucket) {
+        match trail.configuration.kms_key.known() {
+            Ok(Some(_)) => return Ok(true),
+            Ok(None) => {}
+            Err(gaps) => open.push(gaps),
+        }
     }
-    let default = bucket.encryption.known()?.as_ref();
-    Ok(default.is_some_and(|it| it.algorithm.starts_with("aws:kms")))
+    let default = bucket.encryption.known().map(Option::as_ref);
+    match default {
+        Ok(default) if default.is_some_and(|it| it.algorithm.starts_with("aws:kms")) => Ok(true),
+        Ok(_) => Gaps::collect(open).map_or(Ok(false), Err),
+        Err(gaps) => Err(open.into_iter().fold(gaps, Gaps::and)),
+    }
 }
 
 /// What is wrong with a rule, if anything.
@@ -266,7 +268,7 @@ mod tests {
         };
         let unencrypted = |case: Case| {
             case.and(|it| {
-                configuration(it.trails.values_mut().next().unwrap()).kms_key = None;
+                configuration(it.trails.values_mut().next().unwrap()).kms_key = Known(None);
                 let source = it.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap();
                 source.encryption = Known(None);
             })
@@ -337,10 +339,10 @@ mod tests {
                 (Fail, rule(|it| it.kms_encrypted = Some(false))),
                 (Unknown, rule(|it| it.kms_encrypted = None)),
                 (Pass, unencrypted(rule(|it| it.kms_encrypted = Some(false)))),
-                (Fail, bucket(|b| known(&mut b.versioning).enabled = false)),
+                (Fail, bucket(|b| b.versioning.enabled = Known(false))),
                 (
                     Unknown,
-                    bucket(|b| b.versioning = denied(calls::GET_BUCKET_VERSIONING)),
+                    bucket(|b| b.versioning.enabled = denied(calls::GET_BUCKET_VERSIONING)),
                 ),
                 (NotApplicable, bucket(|b| b.exists = Known(false))),
             ],

@@ -24,7 +24,7 @@ fn run(bucket: &Bucket, _: &Context<'_>) -> Outcome {
     if let Some(gone) = gone(bucket) {
         return Ok(gone);
     }
-    let on = bucket.versioning.known()?.enabled;
+    let on = *bucket.versioning.enabled.known()?;
     let verdict = Verdict::pass_if(
         on,
         "versioning is enabled",
@@ -44,11 +44,11 @@ mod tests {
         let set = |enabled| {
             let mfa_delete = false;
             bucket(|b| {
-                b.versioning = Known(Versioning {
-                    suspended: None,
-                    enabled,
-                    mfa_delete,
-                })
+                b.versioning = Versioning {
+                    suspended: Known(false),
+                    enabled: Known(enabled),
+                    mfa_delete: Known(mfa_delete),
+                }
             })
         };
         table(

@@ -21,18 +21,17 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
-    if trail.configuration.known()?.log_group.is_none() {
+    if trail.configuration.log_group.known()?.is_none() {
         let none = "the trail names no log group: see trail-cloudwatch-logs";
         return Ok(Verdict::not_applicable(none));
     }
-    let status = trail.status.known()?;
     let limit = ctx.settings.delivery_max_age;
-    Ok(lateness::judge(
-        status,
-        &status.log_group,
+    lateness::judge(
+        &trail.status,
+        &trail.status.log_group,
         limit,
         ctx.taken_at(),
-    ))
+    )
 }
 
 #[cfg(test)]
@@ -43,8 +42,8 @@ mod tests {
 
     fn at(latest: Option<i64>, started: i64) -> Case {
         trail(|it| {
-            status(it).log_group.latest = latest.map(hours_ago);
-            status(it).started = Some(hours_ago(started));
+            known(&mut status(it).log_group).latest = latest.map(hours_ago);
+            status(it).started = Known(Some(hours_ago(started)));
         })
     }
 
@@ -61,23 +60,24 @@ mod tests {
                 (Pass, two_days(at(Some(25), 9000))),
                 (Fail, at(None, 9000)),
                 (NotApplicable, at(None, 2)),
-                (Fail, trail(|it| status(it).logging = false)),
+                (Fail, trail(|it| status(it).logging = Known(false))),
                 // Files that arrive say nothing about the log group, nor the other way round.
                 (
                     Fail,
                     at(Some(30), 9000).and(|it| {
                         let trail = it.trails.values_mut().next().unwrap();
-                        status(trail).delivery.latest = Some(hours_ago(0));
+                        known(&mut status(trail).delivery).latest = Some(hours_ago(0));
                     }),
                 ),
                 (
                     Pass,
-                    trail(|it| status(it).delivery.latest = Some(hours_ago(30))),
+                    trail(|it| known(&mut status(it).delivery).latest = Some(hours_ago(30))),
                 ),
                 (
                     NotApplicable,
                     at(None, 9000).and(|it| {
-                        configuration(it.trails.values_mut().next().unwrap()).log_group = None;
+                        configuration(it.trails.values_mut().next().unwrap()).log_group =
+                            Known(None);
                     }),
                 ),
                 (

@@ -20,10 +20,10 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
-    if trail.configuration.known()?.log_group.is_none() {
+    if trail.configuration.log_group.known()?.is_none() {
         return Ok(Verdict::not_applicable("the trail names no log group"));
     }
-    let error = &trail.status.known()?.log_group.error;
+    let error = &trail.status.log_group.known()?.error;
     let verdict = match error.as_deref().filter(|error| !error.is_empty()) {
         None => Verdict::pass("no error is told"),
         Some(error) => Verdict::fail(format!("events do not reach the log group: {error}")),
@@ -38,7 +38,9 @@ mod tests {
 
     #[test]
     fn verdicts() {
-        let set = |error: &str| trail(|it| status(it).log_group.error = Some(error.to_owned()));
+        let set = |error: &str| {
+            trail(|it| known(&mut status(it).log_group).error = Some(error.to_owned()))
+        };
         table(
             &CHECK,
             [
@@ -48,12 +50,15 @@ mod tests {
                 // Files that cannot be written are another matter.
                 (
                     Pass,
-                    trail(|it| status(it).delivery.error = Some("AccessDenied".to_owned())),
+                    trail(|it| {
+                        known(&mut status(it).delivery).error = Some("AccessDenied".to_owned())
+                    }),
                 ),
                 (
                     NotApplicable,
                     set("gone").and(|it| {
-                        configuration(it.trails.values_mut().next().unwrap()).log_group = None;
+                        configuration(it.trails.values_mut().next().unwrap()).log_group =
+                            Known(None);
                     }),
                 ),
                 (

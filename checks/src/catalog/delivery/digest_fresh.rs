@@ -24,18 +24,12 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
-    if !trail.configuration.known()?.log_file_validation {
+    if !*trail.configuration.log_file_validation.known()? {
         return Ok(Verdict::not_applicable(
             "log file validation is off: no digests are due",
         ));
     }
-    let status = trail.status.known()?;
-    Ok(lateness::judge(
-        status,
-        &status.digest,
-        LIMIT,
-        ctx.taken_at(),
-    ))
+    lateness::judge(&trail.status, &trail.status.digest, LIMIT, ctx.taken_at())
 }
 
 #[cfg(test)]
@@ -45,8 +39,8 @@ mod tests {
 
     fn at(latest: Option<i64>, started: i64) -> Case {
         trail(|it| {
-            status(it).digest.latest = latest.map(hours_ago);
-            status(it).started = Some(hours_ago(started));
+            known(&mut status(it).digest).latest = latest.map(hours_ago);
+            status(it).started = Known(Some(hours_ago(started)));
         })
     }
 
@@ -61,12 +55,12 @@ mod tests {
                 (Fail, at(None, 9000)),
                 (NotApplicable, at(None, 1)),
                 (Fail, at(None, 2)),
-                (Fail, trail(|it| status(it).logging = false)),
+                (Fail, trail(|it| status(it).logging = Known(false))),
                 (
                     NotApplicable,
                     trail(|it| {
-                        configuration(it).log_file_validation = false;
-                        status(it).digest.latest = None;
+                        configuration(it).log_file_validation = Known(false);
+                        known(&mut status(it).digest).latest = None;
                     }),
                 ),
                 (
@@ -82,7 +76,7 @@ mod tests {
                     Fail,
                     at(Some(30), 9000).and(|it| {
                         let trail = it.trails.values_mut().next().unwrap();
-                        status(trail).delivery.latest = Some(hours_ago(0));
+                        known(&mut status(trail).delivery).latest = Some(hours_ago(0));
                     }),
                 ),
             ],

@@ -19,12 +19,12 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
-    if !trail.configuration.known()?.log_file_validation {
+    if !*trail.configuration.log_file_validation.known()? {
         return Ok(Verdict::not_applicable(
             "log file validation is off: no digests are written",
         ));
     }
-    let error = &trail.status.known()?.digest.error;
+    let error = &trail.status.digest.known()?.error;
     let verdict = match error.as_deref().filter(|error| !error.is_empty()) {
         None => Verdict::pass("no error is told"),
         Some(error) => Verdict::fail(format!("digest files are refused: {error}")),
@@ -39,7 +39,8 @@ mod tests {
 
     #[test]
     fn verdicts() {
-        let set = |error: &str| trail(|it| status(it).digest.error = Some(error.to_owned()));
+        let set =
+            |error: &str| trail(|it| known(&mut status(it).digest).error = Some(error.to_owned()));
         table(
             &CHECK,
             [
@@ -50,12 +51,14 @@ mod tests {
                     NotApplicable,
                     set("AccessDenied").and(|it| {
                         let trail = it.trails.values_mut().next().unwrap();
-                        configuration(trail).log_file_validation = false;
+                        configuration(trail).log_file_validation = Known(false);
                     }),
                 ),
                 (
                     Pass,
-                    trail(|it| status(it).delivery.error = Some("AccessDenied".to_owned())),
+                    trail(|it| {
+                        known(&mut status(it).delivery).error = Some("AccessDenied".to_owned())
+                    }),
                 ),
                 (
                     Unknown,

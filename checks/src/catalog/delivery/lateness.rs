@@ -8,18 +8,20 @@ use crate::prelude::*;
 /// A stopped trail fails: what arrived before it was stopped is no comfort.
 pub(super) fn judge(
     status: &TrailStatus,
-    delivery: &Delivery,
+    delivery: &Fact<Delivery>,
     limit: SignedDuration,
     taken_at: Timestamp,
-) -> Verdict {
+) -> Outcome {
+    let delivery = delivery.known()?;
     let age = |at: Timestamp| taken_at.duration_since(at);
-    let started_lately = status.started.is_some_and(|at| age(at) < limit);
+    let (started, logging) = (*status.started.known()?, *status.logging.known()?);
+    let started_lately = started.is_some_and(|at| age(at) < limit);
     // What arrived before the last start says nothing about the run since.
     let since_start = delivery
         .latest
-        .filter(|at| status.started.is_none_or(|start| *at >= start));
+        .filter(|at| started.is_none_or(|start| *at >= start));
     let verdict = match since_start {
-        _ if !status.logging => Verdict::fail("nothing arrives: the trail is stopped"),
+        _ if !logging => Verdict::fail("nothing arrives: the trail is stopped"),
         Some(at) if age(at) <= limit => Verdict::pass(format!("the last arrived at {at}")),
         _ if started_lately => Verdict::not_applicable(format!(
             "the trail was started less than {} h ago",
@@ -28,9 +30,9 @@ pub(super) fn judge(
         Some(at) => Verdict::fail(format!("nothing has arrived since {at}")),
         None => Verdict::fail("nothing has arrived since the trail was started"),
     };
-    verdict
-        .saw("IsLogging", status.logging)
-        .saw("StartLoggingTime", status.started)
+    Ok(verdict
+        .saw("IsLogging", logging)
+        .saw("StartLoggingTime", started)
         .saw("LatestDelivery", delivery.latest)
-        .expected(taken_at.saturating_sub(limit).ok())
+        .expected(taken_at.saturating_sub(limit).ok()))
 }

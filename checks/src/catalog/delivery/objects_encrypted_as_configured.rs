@@ -39,14 +39,14 @@ fn run(chain: &VerifiedChain, ctx: &Context<'_>) -> Outcome {
     if others.iter().any(|it| it.kms_key != set.kms_key) {
         return Err(open("trails with one name and different keys deliver it"));
     }
-    let Some(key) = &set.kms_key else {
+    let Some(key) = set.kms_key.known()? else {
         return Ok(Verdict::not_applicable(
             "the trail names no key: trail-kms-encrypted judges that",
         ));
     };
     // An alias stands for its key, where the key could be asked.
     let metadata = ctx.inventory.keys.get(key).map(|it| &it.metadata);
-    let real = metadata.and_then(|it| it.ok()?.as_ref().map(|it| &it.arn));
+    let real = metadata.and_then(|it| it.ok()?.as_ref()?.arn.ok());
     let means = |it: &Stored| Ok(weigh(it, key, real));
     judge(
         chain,
@@ -74,11 +74,11 @@ fn weigh(it: &Stored, key: &Arn, real: Option<&Arn>) -> Means {
 fn deliverers<'a>(chain: &VerifiedChain, ctx: &Context<'a>) -> Vec<&'a TrailConfiguration> {
     let id = &chain.chain.id;
     let delivers = |trail: &'a Trail| {
-        let set = trail.configuration.ok()?;
+        let set = &trail.configuration;
         let named = trail.arn.resource().strip_prefix("trail/") == Some(&id.trail)
             && trail.home_region.as_str() == id.home_region;
-        let here =
-            set.bucket == id.bucket && (set.organization || trail.account.as_str() == id.account);
+        let here = set.bucket.ok()? == &id.bucket
+            && (trail.account.as_str() == id.account || *set.organization.ok()?);
         (named && here).then_some(set)
     };
     ctx.inventory.trails.values().filter_map(delivers).collect()
@@ -102,8 +102,8 @@ mod tests {
     fn two_of_a_name(key: Option<&str>) -> Case {
         with_chain(trail(|_| {})).and(|it| {
             let mut twin = it.trails.values().next().unwrap().clone();
-            configuration(&mut twin).kms_key = key.map(Arn::from);
-            configuration(&mut twin).organization = true;
+            configuration(&mut twin).kms_key = Known(key.map(Arn::from));
+            configuration(&mut twin).organization = Known(true);
             twin.arn = Arn::from("arn:aws:cloudtrail:us-east-1:999999999999:trail/main");
             twin.account = AccountId::from("999999999999");
             it.trails.insert(twin.arn.clone(), twin);
@@ -140,7 +140,7 @@ mod tests {
                     chain(|it| {
                         it.stored = vec![good()];
                         it.unread
-                            .extend(denied::<()>(calls::GET_OBJECT).gap().cloned());
+                            .extend(denied::<Fact<()>>(calls::GET_OBJECT).gap().cloned());
                     }),
                 ),
                 // What lies there and was not read may be anything.
@@ -156,7 +156,7 @@ mod tests {
                 (Pass, two_of_a_name(Some(KEY_ARN))),
                 (
                     NotApplicable,
-                    with_chain(trail(|it| configuration(it).kms_key = None)),
+                    with_chain(trail(|it| configuration(it).kms_key = Known(None))),
                 ),
             ],
         );

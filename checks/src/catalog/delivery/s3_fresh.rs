@@ -20,14 +20,8 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
-    let status = trail.status.known()?;
     let limit = ctx.settings.delivery_max_age;
-    Ok(lateness::judge(
-        status,
-        &status.delivery,
-        limit,
-        ctx.taken_at(),
-    ))
+    lateness::judge(&trail.status, &trail.status.delivery, limit, ctx.taken_at())
 }
 
 #[cfg(test)]
@@ -38,8 +32,8 @@ mod tests {
 
     fn at(latest: Option<i64>, started: Option<i64>) -> Case {
         trail(|it| {
-            status(it).delivery.latest = latest.map(hours_ago);
-            status(it).started = started.map(hours_ago);
+            known(&mut status(it).delivery).latest = latest.map(hours_ago);
+            status(it).started = Known(started.map(hours_ago));
         })
     }
 
@@ -49,7 +43,7 @@ mod tests {
             |case: Case| case.with(|it| it.delivery_max_age = SignedDuration::from_hours(168));
         let stopped = |case: Case| {
             case.and(|it| {
-                status(it.trails.values_mut().next().unwrap()).logging = false;
+                status(it.trails.values_mut().next().unwrap()).logging = Known(false);
             })
         };
         table(

@@ -20,7 +20,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
-    let error = &trail.status.known()?.delivery.error;
+    let error = &trail.status.delivery.known()?.error;
     let verdict = match error.as_deref().filter(|error| !error.is_empty()) {
         None => Verdict::pass("no error is told"),
         Some(error) => Verdict::fail(format!("log files are refused: {error}")),
@@ -35,7 +35,9 @@ mod tests {
 
     #[test]
     fn verdicts() {
-        let set = |error: &str| trail(|it| status(it).delivery.error = Some(error.to_owned()));
+        let set = |error: &str| {
+            trail(|it| known(&mut status(it).delivery).error = Some(error.to_owned()))
+        };
         table(
             &CHECK,
             [
@@ -44,7 +46,9 @@ mod tests {
                 (Fail, set("AccessDenied")),
                 (
                     Pass,
-                    trail(|it| status(it).digest.error = Some("AccessDenied".to_owned())),
+                    trail(|it| {
+                        known(&mut status(it).digest).error = Some("AccessDenied".to_owned())
+                    }),
                 ),
                 (
                     Unknown,

@@ -19,10 +19,10 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
-    if trail.configuration.known()?.sns_topic.is_none() {
+    if trail.configuration.sns_topic.known()?.is_none() {
         return Ok(Verdict::not_applicable("the trail names no topic"));
     }
-    let error = &trail.status.known()?.notification.error;
+    let error = &trail.status.notification.known()?.error;
     let verdict = match error.as_deref().filter(|error| !error.is_empty()) {
         None => Verdict::pass("no error is told"),
         Some(error) => Verdict::fail(format!("announcements are refused: {error}")),
@@ -37,7 +37,9 @@ mod tests {
 
     #[test]
     fn verdicts() {
-        let set = |error: &str| trail(|it| status(it).notification.error = Some(error.to_owned()));
+        let set = |error: &str| {
+            trail(|it| known(&mut status(it).notification).error = Some(error.to_owned()))
+        };
         table(
             &CHECK,
             [
@@ -46,12 +48,15 @@ mod tests {
                 (Fail, set("AuthorizationError")),
                 (
                     Pass,
-                    trail(|it| status(it).log_group.error = Some("AccessDenied".to_owned())),
+                    trail(|it| {
+                        known(&mut status(it).log_group).error = Some("AccessDenied".to_owned())
+                    }),
                 ),
                 (
                     NotApplicable,
                     set("NotFound").and(|it| {
-                        configuration(it.trails.values_mut().next().unwrap()).sns_topic = None;
+                        configuration(it.trails.values_mut().next().unwrap()).sns_topic =
+                            Known(None);
                     }),
                 ),
                 (

@@ -30,14 +30,13 @@ fn run(key: &Key, _: &Context<'_>) -> Outcome {
         Ok(metadata) => metadata,
         Err(gone) => return Ok(gone),
     };
+    let manager = metadata.manager.known()?;
     let verdict = Verdict::pass_if(
-        metadata.manager == "CUSTOMER",
+        manager == "CUSTOMER",
         "the key is customer-managed",
         "the key is managed by AWS",
     );
-    Ok(verdict
-        .saw("KeyManager", &metadata.manager)
-        .expected("CUSTOMER"))
+    Ok(verdict.saw("KeyManager", manager).expected("CUSTOMER"))
 }
 
 #[cfg(test)]
@@ -48,7 +47,7 @@ mod tests {
     #[test]
     fn verdicts() {
         let manager = |manager: &str| {
-            key(|k| known(&mut k.metadata).as_mut().unwrap().manager = manager.to_owned())
+            key(|k| known(&mut k.metadata).as_mut().unwrap().manager = Known(manager.to_owned()))
         };
         table(
             &CHECK,

@@ -24,13 +24,14 @@ fn run(key: &Key, _: &Context<'_>) -> Outcome {
         return Ok(Verdict::fail("there is no such key"));
     };
     // A key that is being updated (its primary moves to another region) goes on encrypting.
-    let usable = ["Enabled", "Updating"].contains(&metadata.state.as_str());
+    let state = metadata.state.known()?;
+    let usable = ["Enabled", "Updating"].contains(&state.as_str());
     let verdict = Verdict::pass_if(
         usable,
         "the key can be used",
-        format!("the key cannot be used: its state is {}", metadata.state),
+        format!("the key cannot be used: its state is {state}"),
     );
-    Ok(verdict.saw("KeyState", &metadata.state).expected("Enabled"))
+    Ok(verdict.saw("KeyState", state).expected("Enabled"))
 }
 
 #[cfg(test)]
@@ -41,7 +42,7 @@ mod tests {
     #[test]
     fn verdicts() {
         let state = |state: &str| {
-            key(|k| known(&mut k.metadata).as_mut().unwrap().state = state.to_owned())
+            key(|k| known(&mut k.metadata).as_mut().unwrap().state = Known(state.to_owned()))
         };
         table(
             &CHECK,

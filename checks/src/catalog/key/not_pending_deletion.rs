@@ -25,18 +25,19 @@ fn run(key: &Key, _: &Context<'_>) -> Outcome {
         Ok(metadata) => metadata,
         Err(gone) => return Ok(gone),
     };
-    let pending = ["PendingDeletion", "PendingReplicaDeletion"].contains(&metadata.state.as_str());
+    let state = metadata.state.known()?;
+    let pending = ["PendingDeletion", "PendingReplicaDeletion"].contains(&state.as_str());
     let verdict = Verdict::pass_if(
         !pending,
         "no deletion is scheduled",
-        match metadata.deletion {
+        match metadata.deletion.ok().copied().flatten() {
             Some(date) => format!("the key will be deleted at {date}"),
             None => "the key will be deleted".to_owned(),
         },
     );
     Ok(verdict
         .saw("KeyState", &metadata.state)
-        .saw("DeletionDate", metadata.deletion))
+        .saw("DeletionDate", metadata.deletion.ok().copied().flatten()))
 }
 
 #[cfg(test)]
@@ -47,7 +48,7 @@ mod tests {
     #[test]
     fn verdicts() {
         let state = |state: &str| {
-            key(|k| known(&mut k.metadata).as_mut().unwrap().state = state.to_owned())
+            key(|k| known(&mut k.metadata).as_mut().unwrap().state = Known(state.to_owned()))
         };
         table(
             &CHECK,

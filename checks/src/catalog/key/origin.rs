@@ -28,7 +28,10 @@ fn run(key: &Key, _: &Context<'_>) -> Outcome {
         Ok(metadata) => metadata,
         Err(gone) => return Ok(gone),
     };
-    let verdict = match (metadata.origin.as_str(), metadata.valid_to) {
+    let origin = metadata.origin.known()?;
+    // Until when, where it is known: imported material fails either way.
+    let valid_to = metadata.valid_to.ok().copied().flatten();
+    let verdict = match (origin.as_str(), valid_to) {
         ("AWS_KMS", _) => Verdict::pass("KMS made the material"),
         ("EXTERNAL", Some(end)) => {
             Verdict::fail(format!("the material is imported, and expires at {end}"))
@@ -36,7 +39,7 @@ fn run(key: &Key, _: &Context<'_>) -> Outcome {
         ("EXTERNAL", None) => Verdict::fail("the material is imported, and can be deleted at once"),
         (other, _) => Verdict::fail(format!("the key lives outside KMS's own store: {other}")),
     };
-    Ok(verdict.saw("Origin", &metadata.origin).expected("AWS_KMS"))
+    Ok(verdict.saw("Origin", origin).expected("AWS_KMS"))
 }
 
 #[cfg(test)]
@@ -47,8 +50,8 @@ mod tests {
     fn origin(origin: &str, expires: bool) -> Case {
         key(|k| {
             let metadata = known(&mut k.metadata).as_mut().unwrap();
-            metadata.origin = origin.to_owned();
-            metadata.valid_to = expires.then(|| hours_ago(-1000));
+            metadata.origin = Known(origin.to_owned());
+            metadata.valid_to = Known(expires.then(|| hours_ago(-1000)));
         })
     }
 

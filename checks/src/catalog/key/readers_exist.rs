@@ -137,8 +137,8 @@ fn may_decrypt(caller: &Caller, policy: &Document, key: &Key) -> bool {
         operations: it.operations.clone(),
         constraints: Vec::new(),
     });
-    let arn = key.metadata.ok().and_then(Option::as_ref);
-    let arn = arn.map_or(&key.arn, |it| &it.arn);
+    let metadata = key.metadata.ok().and_then(Option::as_ref);
+    let arn = metadata.and_then(|it| it.arn.ok()).unwrap_or(&key.arn);
     let request = Request {
         caller: caller.clone(),
         action: DECRYPT.to_owned(),

@@ -26,32 +26,33 @@ fn run(key: &Key, _: &Context<'_>) -> Outcome {
         Ok(metadata) => metadata,
         Err(gone) => return Ok(gone),
     };
-    if metadata.manager == "AWS" {
+    if metadata.manager.known()? == "AWS" {
         return Ok(Verdict::pass("AWS rotates its own keys every year"));
     }
-    if let Some(reason) = never(metadata) {
+    if let Some(reason) = never(metadata)? {
         let verdict =
             Verdict::not_applicable(format!("KMS cannot rotate it automatically: {reason}"));
         return Ok(verdict
-            .saw("Origin", &metadata.origin)
-            .saw("KeySpec", &metadata.spec));
+            .saw("Origin", metadata.origin.known()?)
+            .saw("KeySpec", metadata.spec.known()?));
     }
-    let on = key
-        .rotation
-        .known()?
-        .is_some_and(|rotation| rotation.enabled);
+    let on = match key.rotation.known()? {
+        Some(rotation) => *rotation.enabled.known()?,
+        None => false,
+    };
     let verdict = Verdict::pass_if(on, "automatic rotation is on", "automatic rotation is off");
     Ok(verdict.saw("KeyRotationEnabled", on).expected(true))
 }
 
 /// Why KMS offers no automatic rotation for a key, if it does not.
-fn never(metadata: &KeyMetadata) -> Option<&'static str> {
-    match (metadata.origin.as_str(), metadata.spec.as_str()) {
+fn never(metadata: &KeyMetadata) -> Result<Option<&'static str>, Gaps> {
+    let (origin, spec) = (metadata.origin.known()?, metadata.spec.known()?);
+    Ok(match (origin.as_str(), spec.as_str()) {
         ("AWS_KMS", "SYMMETRIC_DEFAULT") => None,
         ("AWS_KMS", _) => Some("it is not a symmetric encryption key"),
         ("EXTERNAL", _) => Some("its material is imported, and rotated by importing new material"),
         _ => Some("it lives in a custom key store"),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -66,8 +67,8 @@ mod tests {
             let period_days = None;
             key(|k| {
                 k.rotation = Known(Some(Rotation {
-                    enabled,
-                    period_days,
+                    enabled: Known(enabled),
+                    period_days: Known(period_days),
                 }))
             })
         };
@@ -83,12 +84,18 @@ mod tests {
                 (Pass, rotates(true)),
                 (Fail, rotates(false)),
                 (Fail, key(|k| k.rotation = Known(None))),
-                (Pass, off(|it| it.manager = "AWS".to_owned())),
-                (NotApplicable, off(|it| it.spec = "RSA_2048".to_owned())),
-                (NotApplicable, off(|it| it.origin = "EXTERNAL".to_owned())),
+                (Pass, off(|it| it.manager = Known("AWS".to_owned()))),
                 (
                     NotApplicable,
-                    off(|it| it.origin = "AWS_CLOUDHSM".to_owned()),
+                    off(|it| it.spec = Known("RSA_2048".to_owned())),
+                ),
+                (
+                    NotApplicable,
+                    off(|it| it.origin = Known("EXTERNAL".to_owned())),
+                ),
+                (
+                    NotApplicable,
+                    off(|it| it.origin = Known("AWS_CLOUDHSM".to_owned())),
                 ),
                 (NotApplicable, key(|k| k.metadata = Known(None))),
                 (Unknown, key(|k| k.metadata = denied(calls::DESCRIBE_KEY))),
@@ -102,7 +109,8 @@ mod tests {
 
     #[test]
     fn the_reason_is_told() {
-        let key = key(|k| known(&mut k.metadata).as_mut().unwrap().origin = "EXTERNAL".to_owned());
+        let key =
+            key(|k| known(&mut k.metadata).as_mut().unwrap().origin = Known("EXTERNAL".to_owned()));
         let findings = key.findings(&[&CHECK]);
         assert!(
             findings[0].message.contains("imported"),

@@ -65,14 +65,12 @@ fn federates(role: &Role, principal: &Principal<'_>, ctx: &Context<'_>) -> Resul
     let mut gaps = Vec::new();
     let stores = ctx.inventory.event_data_stores.values();
     for store in stores.filter(|it| it.account == *principal.account) {
-        match store.configuration.known() {
-            Ok(set) if set.federation_role.as_ref() == Some(&role.arn) => {
-                if set.federation_status.as_deref() != Some("DISABLED") {
-                    return Ok(true);
-                }
-            }
-            Ok(_) => {}
-            Err(gap) => gaps.push(gap),
+        let set = &store.configuration;
+        match (set.federation_role.known(), set.federation_status.known()) {
+            (Ok(named), _) if named.as_ref() != Some(&role.arn) => {}
+            (_, Ok(status)) if status.as_deref() == Some("DISABLED") => {}
+            (Ok(_), Ok(_)) => return Ok(true),
+            (named, status) => gaps.extend(named.err().into_iter().chain(status.err())),
         }
     }
     let account = ctx.inventory.accounts.get(principal.account);
@@ -168,9 +166,9 @@ mod tests {
         });
         case.and(|it| {
             add_store(it, ACCOUNT, HOME, |store| {
-                let set = known(&mut store.configuration);
-                set.federation_status = Some("ENABLED".to_owned());
-                set.federation_role = arn;
+                let set = &mut store.configuration;
+                set.federation_status = Known(Some("ENABLED".to_owned()));
+                set.federation_role = Known(arn);
                 change(store);
             });
         })
@@ -202,15 +200,12 @@ mod tests {
                 (
                     NotApplicable,
                     federated("{", |it| {
-                        known(&mut it.configuration).federation_status =
-                            Some("DISABLED".to_owned());
+                        it.configuration.federation_status = Known(Some("DISABLED".to_owned()));
                     }),
                 ),
                 (
                     NotApplicable,
-                    federated("{", |it| {
-                        known(&mut it.configuration).federation_role = None
-                    }),
+                    federated("{", |it| it.configuration.federation_role = Known(None)),
                 ),
                 (
                     Unknown,
@@ -230,7 +225,7 @@ mod tests {
                 (
                     NotApplicable,
                     with(&grants(r#""*""#, "*")).and_iam(|it| {
-                        for role in &mut it.roles {
+                        for role in it.roles.iter_mut() {
                             role.trust = role.trust.replace("lakeformation", "ec2");
                         }
                     }),

@@ -18,7 +18,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(store: &EventDataStore, _: &Context<'_>) -> Outcome {
-    let status = store.configuration.known()?.status.as_str();
+    let status = store.configuration.status.known()?.as_str();
     let verdict = match status {
         "ENABLED" => Verdict::pass("it collects events"),
         "CREATED" | "STARTING_INGESTION" => Verdict::not_applicable("it is being started"),
@@ -38,7 +38,7 @@ mod tests {
         let status = |status: &str| {
             inventory(|it| {
                 add_store(it, ACCOUNT, HOME, |it| {
-                    known(&mut it.configuration).status = status.to_owned();
+                    it.configuration.status = Known(status.to_owned());
                 });
             })
         };

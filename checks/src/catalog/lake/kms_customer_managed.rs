@@ -23,7 +23,7 @@ fn run(store: &EventDataStore, _: &Context<'_>) -> Outcome {
         Ok(set) => set,
         Err(leaving) => return Ok(leaving),
     };
-    let key = set.kms_key.as_ref();
+    let key = set.kms_key.known()?.as_ref();
     let verdict = Verdict::pass_if(
         key.is_some(),
         "a key of yours encrypts it",
@@ -42,7 +42,7 @@ mod tests {
         let store = |change: fn(&mut EventDataStore)| {
             inventory(|it| {
                 add_store(it, ACCOUNT, HOME, |store| {
-                    known(&mut store.configuration).kms_key = Some(Arn::from(KEY_ARN));
+                    store.configuration.kms_key = Known(Some(Arn::from(KEY_ARN)));
                     change(store);
                 });
             })
@@ -51,13 +51,10 @@ mod tests {
             &CHECK,
             [
                 (Pass, store(|_| {})),
-                (
-                    Fail,
-                    store(|it| known(&mut it.configuration).kms_key = None),
-                ),
+                (Fail, store(|it| it.configuration.kms_key = Known(None))),
                 (
                     NotApplicable,
-                    store(|it| known(&mut it.configuration).status = "PENDING_DELETION".to_owned()),
+                    store(|it| it.configuration.status = Known("PENDING_DELETION".to_owned())),
                 ),
                 (
                     Unknown,

@@ -54,7 +54,7 @@ mod tests {
             it.configuration = denied(calls::GET_EVENT_DATA_STORE);
         };
         let leaving = |it: &mut EventDataStore| {
-            known(&mut it.configuration).status = "PENDING_DELETION".to_owned();
+            it.configuration.status = Known("PENDING_DELETION".to_owned());
         };
         table(
             &CHECK,

@@ -28,12 +28,11 @@ pub(super) const ALL: &[&Check] = &[
 
 /// What GetEventDataStore says; the verdict of most checks on a store that is being deleted.
 fn configured(store: &EventDataStore) -> Result<Result<&StoreConfiguration, Verdict>, Gaps> {
-    let set = store.configuration.known()?;
-    if set.status == "PENDING_DELETION" {
+    let set = &store.configuration;
+    let status = set.status.known()?;
+    if status == "PENDING_DELETION" {
         let leaving = "the store is being deleted: see lake-ingestion-enabled";
-        return Ok(Err(
-            Verdict::not_applicable(leaving).saw("Status", &set.status)
-        ));
+        return Ok(Err(Verdict::not_applicable(leaving).saw("Status", status)));
     }
     Ok(Ok(set))
 }

@@ -23,7 +23,7 @@ fn run(store: &EventDataStore, _: &Context<'_>) -> Outcome {
         Ok(set) => set,
         Err(leaving) => return Ok(leaving),
     };
-    let on = set.multi_region;
+    let on = *set.multi_region.known()?;
     let verdict = Verdict::pass_if(
         on,
         "it collects from every region",
@@ -47,11 +47,11 @@ mod tests {
                 (Pass, store(|_| {})),
                 (
                     Fail,
-                    store(|it| known(&mut it.configuration).multi_region = false),
+                    store(|it| it.configuration.multi_region = Known(false)),
                 ),
                 (
                     NotApplicable,
-                    store(|it| known(&mut it.configuration).status = "PENDING_DELETION".to_owned()),
+                    store(|it| it.configuration.status = Known("PENDING_DELETION".to_owned())),
                 ),
                 (
                     Unknown,

@@ -24,6 +24,7 @@ pub(super) const CHECK: Check = Check {
         calls::LIST_REGIONS,
         calls::DESCRIBE_TRAILS,
         calls::GET_TRAIL_STATUS,
+        calls::HEAD_BUCKET,
     ],
     run: Run::EventDataStore(run),
 };
@@ -33,7 +34,8 @@ fn run(store: &EventDataStore, ctx: &Context<'_>) -> Outcome {
         Ok(set) => set,
         Err(leaving) => return Ok(leaving),
     };
-    let verdict = if set.organization {
+    let on = *set.organization.known()?;
+    let verdict = if on {
         Verdict::pass("it collects from every account")
     } else {
         let Some(organization) = ctx.organization()? else {
@@ -49,9 +51,7 @@ fn run(store: &EventDataStore, ctx: &Context<'_>) -> Outcome {
         }
         Verdict::fail("it collects from its own account alone, and no organization trail runs")
     };
-    Ok(verdict
-        .saw("OrganizationEnabled", set.organization)
-        .expected(true))
+    Ok(verdict.saw("OrganizationEnabled", on).expected(true))
 }
 
 #[cfg(test)]
@@ -64,7 +64,7 @@ mod tests {
         let own = |case: Case| {
             case.and(|it| {
                 add_store(it, ACCOUNT, HOME, |it| {
-                    known(&mut it.configuration).organization = false
+                    it.configuration.organization = Known(false)
                 });
             })
         };
@@ -76,14 +76,14 @@ mod tests {
                 (Pass, store(|_| {})),
                 // The organization's trail records every account.
                 (NotApplicable, own(inventory(|_| {}))),
-                (Fail, own(trail(|it| status(it).logging = false))),
+                (Fail, own(trail(|it| status(it).logging = Known(false)))),
                 (
                     Fail,
-                    own(trail(|it| configuration(it).organization = false)),
+                    own(trail(|it| configuration(it).organization = Known(false))),
                 ),
                 (
                     Pass,
-                    trail(|it| status(it).logging = false)
+                    trail(|it| status(it).logging = Known(false))
                         .and(|it| add_store(it, ACCOUNT, HOME, |_| {})),
                 ),
                 (
@@ -96,7 +96,7 @@ mod tests {
                 ),
                 (
                     NotApplicable,
-                    store(|it| known(&mut it.configuration).status = "PENDING_DELETION".to_owned()),
+                    store(|it| it.configuration.status = Known("PENDING_DELETION".to_owned())),
                 ),
                 (
                     Unknown,

@@ -26,7 +26,7 @@ fn run(store: &EventDataStore, ctx: &Context<'_>) -> Outcome {
         Err(leaving) => return Ok(leaving),
     };
     let needed = i64::from(ctx.settings.retention_days);
-    let Some(days) = set.retention_days else {
+    let Some(days) = *set.retention_days.known()? else {
         return Err(gap(
             calls::GET_EVENT_DATA_STORE,
             &store.account,
@@ -55,7 +55,7 @@ mod tests {
         let kept = |days: Option<i64>| {
             inventory(|it| {
                 add_store(it, ACCOUNT, HOME, |it| {
-                    known(&mut it.configuration).retention_days = days;
+                    it.configuration.retention_days = Known(days);
                 });
             })
         };
@@ -68,7 +68,7 @@ mod tests {
                 (Unknown, kept(None)),
                 (
                     NotApplicable,
-                    store(|it| known(&mut it.configuration).status = "PENDING_DELETION".to_owned()),
+                    store(|it| it.configuration.status = Known("PENDING_DELETION".to_owned())),
                 ),
                 (
                     Unknown,

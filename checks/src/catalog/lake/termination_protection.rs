@@ -23,7 +23,7 @@ fn run(store: &EventDataStore, _: &Context<'_>) -> Outcome {
         Ok(set) => set,
         Err(leaving) => return Ok(leaving),
     };
-    let on = set.termination_protection;
+    let on = *set.termination_protection.known()?;
     let verdict = Verdict::pass_if(
         on,
         "termination protection is on",
@@ -49,11 +49,11 @@ mod tests {
                 (Pass, store(|_| {})),
                 (
                     Fail,
-                    store(|it| known(&mut it.configuration).termination_protection = false),
+                    store(|it| it.configuration.termination_protection = Known(false)),
                 ),
                 (
                     NotApplicable,
-                    store(|it| known(&mut it.configuration).status = "PENDING_DELETION".to_owned()),
+                    store(|it| it.configuration.status = Known("PENDING_DELETION".to_owned())),
                 ),
                 (
                     Unknown,

@@ -124,9 +124,9 @@ fn holds(region: &RegionOf<'_>, ctx: &Context<'_>) -> Result<bool, Gaps> {
 fn hiding(ctx: &Context<'_>) -> Option<Gaps> {
     let (inventory, mut gaps) = (ctx.inventory, Vec::new());
     let trails = inventory.trails.values();
-    gaps.extend(trails.filter_map(|it| it.configuration.known().err()));
+    gaps.extend(trails.filter_map(|it| it.configuration.missing()));
     let stores = inventory.event_data_stores.values();
-    gaps.extend(stores.filter_map(|it| it.configuration.known().err()));
+    gaps.extend(stores.filter_map(|it| it.configuration.missing()));
     // A listing that is missing hides trails, and with them buckets and keys.
     let hides = |it: &Gaps| it.iter().any(|gap| gap.reason != Reason::DeniedByScp);
     let listings = inventory

@@ -29,11 +29,11 @@ pub(super) const CHECK: Check = Check {
 fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
     let judge = |it: &alarms::Watch<'_>| {
         let told = format!("the alarm {}", it.alarm.name);
-        let ends = it
-            .alarm
-            .alarm_actions
-            .iter()
-            .map(|to| join(listener(to, &told, ctx)));
+        let actions = match it.alarm.alarm_actions.known() {
+            Ok(actions) => actions.iter(),
+            Err(gaps) => return Some(Link::Unknown(gaps)),
+        };
+        let ends = actions.map(|to| join(listener(to, &told, ctx)));
         // One that listens is enough; else what is not known may.
         let ends: Vec<Link> = ends.collect();
         let unknown = |it: &&Link| matches!(it, Link::Unknown(_));
@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn verdicts() {
         let lost = || denied(calls::LIST_SUBSCRIPTIONS);
-        let to = |arn: &str| alarm(|it| it.alarm_actions = vec![Arn::from(arn)]);
+        let to = |arn: &str| alarm(|it| it.alarm_actions = Known(vec![Arn::from(arn)]));
         table(
             &CHECK,
             [
@@ -90,7 +90,10 @@ mod tests {
                     to("arn:aws:lambda:us-east-1:111111111111:function:tell"),
                 ),
                 (Fail, to("arn:aws:automate:us-east-1:ec2:stop")),
-                (NotApplicable, alarm(|it| it.alarm_actions.clear())),
+                (
+                    NotApplicable,
+                    alarm(|it| it.alarm_actions = Known(Vec::new())),
+                ),
             ],
         );
     }

@@ -26,7 +26,8 @@ pub(super) const CHECK: Check = Check {
 fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
     let judge = |it: &alarms::Watch<'_>| {
         let switched = links::enabled(it.alarm, it.all, it.view);
-        let none = it.alarm.alarm_actions.is_empty() && switched == links::Link::Holds;
+        let none =
+            it.alarm.alarm_actions.ok().is_none_or(Vec::is_empty) && switched == links::Link::Holds;
         Some(if none {
             links::no_action(it.alarm, it.all, it.view)
         } else {
@@ -45,14 +46,14 @@ mod tests {
     #[test]
     fn verdicts() {
         let composite = |on| {
-            alarm(|it| it.actions_enabled = false).and(|it| {
+            alarm(|it| it.actions_enabled = Known(false)).and(|it| {
                 let alarms = known(&mut it.regions.values_mut().next().unwrap().alarms);
                 let mut both = Alarm {
-                    actions_enabled: on,
+                    actions_enabled: Known(on),
                     ..alarms[0].clone()
                 };
-                (both.metric, both.namespace) = (None, None);
-                both.expressions = vec![r#"ALARM("events") AND ALARM("x")"#.to_owned()];
+                (both.metric, both.namespace) = (Known(None), Known(None));
+                both.expressions = Known(vec![r#"ALARM("events") AND ALARM("x")"#.to_owned()]);
                 alarms.push(both);
             })
         };
@@ -60,8 +61,8 @@ mod tests {
             &CHECK,
             [
                 (Pass, inventory(|_| {})),
-                (Fail, alarm(|it| it.actions_enabled = false)),
-                (Fail, alarm(|it| it.alarm_actions.clear())),
+                (Fail, alarm(|it| it.actions_enabled = Known(false))),
+                (Fail, alarm(|it| it.alarm_actions = Known(Vec::new()))),
                 (Unknown, composite(true)),
                 (Fail, composite(false)),
                 (

@@ -34,13 +34,14 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
 fn mistaken(metric: &MetricTransformation, alarms: &[Alarm]) -> Option<String> {
     let (space, name) = (&metric.namespace, &metric.name);
     let meant = |it: &&Alarm| {
-        it.metric
-            .as_ref()
-            .is_some_and(|it| it.eq_ignore_ascii_case(name))
+        let metric = it.metric.ok().and_then(Option::as_ref);
+        metric.is_some_and(|it| it.eq_ignore_ascii_case(name))
     };
     let alarm = alarms.iter().find(meant)?;
-    let (other, metric) = (alarm.namespace.as_deref(), alarm.metric.as_deref());
-    let (other, metric) = (other.unwrap_or_default(), metric.unwrap_or_default());
+    let (other, metric) = (
+        alarm.namespace.ok()?.as_ref()?,
+        alarm.metric.ok()?.as_ref()?,
+    );
     Some(format!(
         "the alarm {} watches {other}/{metric}, the filter counts {space}/{name}",
         alarm.name
@@ -69,27 +70,28 @@ mod tests {
 
     #[test]
     fn thresholds_and_statistics() {
-        let greater = |it: &mut Alarm| it.comparison = Some("GreaterThanThreshold".to_owned());
+        let greater =
+            |it: &mut Alarm| it.comparison = Known(Some("GreaterThanThreshold".to_owned()));
         let statistic = |text: &str| {
             let text = Some(text.to_owned());
-            move |it: &mut Alarm| it.statistic = text
+            move |it: &mut Alarm| it.statistic = Known(text)
         };
         table(
             &CHECK,
             [
                 (Pass, inventory(|_| {})),
-                (Fail, alarm(|it| it.threshold = Some(2.0))),
+                (Fail, alarm(|it| it.threshold = Known(Some(2.0)))),
                 (Fail, alarm(greater)),
                 (
                     Pass,
                     alarm(move |it| {
                         greater(it);
-                        it.threshold = Some(0.0);
+                        it.threshold = Known(Some(0.0));
                     }),
                 ),
                 (
                     Fail,
-                    alarm(|it| it.comparison = Some("LessThanThreshold".to_owned())),
+                    alarm(|it| it.comparison = Known(Some("LessThanThreshold".to_owned()))),
                 ),
                 (Pass, alarm(statistic("Maximum"))),
                 (Pass, with(statistic("Average"), |_| {})),
@@ -101,13 +103,13 @@ mod tests {
                 (
                     Pass,
                     with(
-                        |it| it.threshold = Some(5.0),
+                        |it| it.threshold = Known(Some(5.0)),
                         |it| it.value = "5".to_owned(),
                     ),
                 ),
                 (Unknown, with(|_| {}, |it| it.value = "$.n".to_owned())),
                 (Unknown, alarm(statistic("TM(10%:90%)"))),
-                (Unknown, alarm(|it| it.threshold = None)),
+                (Unknown, alarm(|it| it.threshold = Known(None))),
             ],
         );
     }
@@ -117,9 +119,9 @@ mod tests {
         let periods = |all, needed, missing: Option<&str>| {
             let missing = missing.map(str::to_owned);
             move |it: &mut Alarm| {
-                it.evaluation_periods = Some(all);
-                it.datapoints_to_alarm = needed;
-                it.missing_data = missing;
+                it.evaluation_periods = Known(Some(all));
+                it.datapoints_to_alarm = Known(needed);
+                it.missing_data = Known(missing);
             }
         };
         table(
@@ -148,18 +150,24 @@ mod tests {
         table(
             &CHECK,
             [
-                (Fail, alarm(|it| it.namespace = Some("audit".to_owned()))),
-                (Fail, alarm(|it| it.metric = Some("events".to_owned()))),
+                (
+                    Fail,
+                    alarm(|it| it.namespace = Known(Some("audit".to_owned()))),
+                ),
+                (
+                    Fail,
+                    alarm(|it| it.metric = Known(Some("events".to_owned()))),
+                ),
                 (
                     NotApplicable,
-                    alarm(|it| it.metric = Some("Other".to_owned())),
+                    alarm(|it| it.metric = Known(Some("Other".to_owned()))),
                 ),
-                (Fail, alarm(move |it| dimension(&mut it.dimensions))),
+                (Fail, alarm(move |it| dimension(known(&mut it.dimensions)))),
                 (Fail, with(|_| {}, move |it| dimension(&mut it.dimensions))),
                 (
                     Fail,
                     with(
-                        move |it| dimension(&mut it.dimensions),
+                        move |it| dimension(known(&mut it.dimensions)),
                         move |it| dimension(&mut it.dimensions),
                     ),
                 ),

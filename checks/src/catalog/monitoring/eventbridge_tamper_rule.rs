@@ -133,8 +133,9 @@ mod tests {
                 // EventBridge hands on what a trail records.
                 (
                     Fail,
-                    rule(|_| {})
-                        .and(|it| status(it.trails.values_mut().next().unwrap()).logging = false),
+                    rule(|_| {}).and(|it| {
+                        status(it.trails.values_mut().next().unwrap()).logging = Known(false)
+                    }),
                 ),
             ],
         );

@@ -170,8 +170,7 @@ impl<'a> Scene<'a> {
             .filter(|it| it.account == account.id && !ctx.writers(it).is_empty())
             .collect();
         let writers = || groups.iter().flat_map(|it| ctx.writers(it));
-        let organization =
-            writers().any(|it| it.configuration.ok().is_some_and(|set| set.organization));
+        let organization = writers().any(|it| it.configuration.organization.ok() == Some(&true));
         let mut hidden: Vec<Gaps> = [account.session.gap(), account.regions.gap()]
             .into_iter()
             .flatten()
@@ -184,14 +183,15 @@ impl<'a> Scene<'a> {
                 hidden.push(not_seen(call, &account.id, &arn.region(), ctx).into());
                 continue;
             };
-            let set = match trail.configuration.known() {
-                Ok(set) => set,
-                Err(gaps) => {
-                    hidden.push(gaps);
+            let set = &trail.configuration;
+            let (group, organization) = match (set.log_group.known(), set.organization.known()) {
+                (Ok(group), Ok(organization)) => (group, *organization),
+                (group, organization) => {
+                    hidden.extend(group.err().into_iter().chain(organization.err()));
                     continue;
                 }
             };
-            let group = set.log_group.as_ref().map(log_group_arn);
+            let group = group.as_ref().map(log_group_arn);
             if let Some(group) = &group
                 && group.account() == account.id
                 && !ctx.inventory.log_groups.contains_key(group)
@@ -199,7 +199,7 @@ impl<'a> Scene<'a> {
                 let call = calls::DESCRIBE_LOG_GROUPS;
                 hidden.push(not_seen(call, &account.id, &group.region(), ctx).into());
             }
-            if set.organization {
+            if organization {
                 holders.insert(group.map_or(trail.account.clone(), |it| it.account()));
             }
         }

@@ -53,13 +53,14 @@ pub(super) fn ways(filter: &MetricFilter, view: &RegionView, ctx: &Context<'_>) 
                 fires(alarm, metric, view),
                 enabled(alarm, alarms, view),
             ];
-            if alarm.alarm_actions.is_empty() {
+            let actions = alarm.alarm_actions.ok().map_or(&[][..], Vec::as_slice);
+            if actions.is_empty() {
                 let none = no_action(alarm, alarms, view);
                 ways.push(Way {
                     links: [start.clone(), vec![none.clone(), none]].concat(),
                 });
             }
-            for action in &alarm.alarm_actions {
+            for action in actions {
                 let ends = listener(action, &format!("the alarm {}", alarm.name), ctx);
                 ways.push(Way {
                     links: [start.clone(), ends.to_vec()].concat(),
@@ -78,12 +79,15 @@ pub(super) fn ways(filter: &MetricFilter, view: &RegionView, ctx: &Context<'_>) 
 
 /// The alarm looks at this metric, alone or within an expression.
 pub(super) fn watches(alarm: &Alarm, metric: &MetricTransformation) -> bool {
-    let own = alarm.namespace.as_deref() == Some(&metric.namespace)
-        && alarm.metric.as_deref() == Some(&metric.name);
+    // What is not known may be this metric; whether it goes off is unknown then.
+    let is = |fact: &Fact<Option<String>>, wanted: &str| {
+        fact.ok().is_none_or(|it| it.as_deref() == Some(wanted))
+    };
+    let own = is(&alarm.namespace, &metric.namespace) && is(&alarm.metric, &metric.name);
     let within = |it: &crate::inventory::monitoring::WatchedMetric| {
         it.namespace == metric.namespace && it.name == metric.name
     };
-    own || alarm.metrics.iter().any(within)
+    own || alarm.metrics.ok().is_none_or(|all| all.iter().any(within))
 }
 
 /// Whether one event makes the alarm go off.
@@ -105,20 +109,24 @@ pub(super) fn fires(alarm: &Alarm, metric: &MetricTransformation, view: &RegionV
             detail,
         ))
     };
-    if alarm.metric.is_none() {
+    if let Some(gaps) = alarm.missing() {
+        return Link::Unknown(gaps);
+    }
+    if text(&alarm.metric).is_none() {
         return unsure("it watches an expression, which is not computed here");
     }
-    if metric.dimensions.keys().ne(alarm.dimensions.keys()) {
+    let dimensions = alarm.dimensions.ok().into_iter().flat_map(|it| it.keys());
+    if metric.dimensions.keys().ne(dimensions) {
         return broken("its dimensions are not those of the metric, so it sees no data");
     }
     if !metric.dimensions.is_empty() {
         return broken("it sees only events with one value of the metric's dimensions");
     }
     let (Some(periods), Some(threshold), Some(comparison), Some(statistic)) = (
-        alarm.evaluation_periods,
-        alarm.threshold,
-        alarm.comparison.as_deref(),
-        alarm.statistic.as_deref(),
+        alarm.evaluation_periods.ok().copied().flatten(),
+        alarm.threshold.ok().copied().flatten(),
+        text(&alarm.comparison),
+        text(&alarm.statistic),
     ) else {
         return unsure("it has no fixed threshold");
     };
@@ -161,11 +169,16 @@ pub(super) fn fires(alarm: &Alarm, metric: &MetricTransformation, view: &RegionV
         }
         (Some(true), Some(false) | None) => {}
     }
-    let missing = alarm.missing_data.as_deref().unwrap_or("missing");
+    let missing = text(&alarm.missing_data).unwrap_or("missing");
     if missing == "breaching" && quiet.is_none() {
         return broken("missing data counts as breaching, so it is in ALARM all the time");
     }
-    let needed = alarm.datapoints_to_alarm.unwrap_or(periods);
+    let needed = alarm
+        .datapoints_to_alarm
+        .ok()
+        .copied()
+        .flatten()
+        .unwrap_or(periods);
     // Where all else is missing, one old breaching datapoint is enough.
     if needed <= 1 || (missing == "missing" && quiet.is_none()) {
         return Link::Holds;
@@ -173,10 +186,16 @@ pub(super) fn fires(alarm: &Alarm, metric: &MetricTransformation, view: &RegionV
     broken(&format!("{needed} of {periods} periods must breach"))
 }
 
+fn text(fact: &Fact<Option<String>>) -> Option<&str> {
+    fact.ok().and_then(Option::as_deref)
+}
+
 /// Whether the alarm does anything at all.
 pub(super) fn enabled(alarm: &Alarm, all: &[Alarm], view: &RegionView) -> Link {
-    if alarm.actions_enabled {
-        return Link::Holds;
+    match alarm.actions_enabled.known() {
+        Ok(true) => return Link::Holds,
+        Ok(false) => {}
+        Err(gaps) => return Link::Unknown(gaps),
     }
     match composite(alarm, all, view) {
         Some(gaps) => Link::Unknown(gaps),
@@ -189,6 +208,9 @@ pub(super) fn enabled(alarm: &Alarm, all: &[Alarm], view: &RegionView) -> Link {
 
 /// What it means that the alarm has nothing to do.
 pub(super) fn no_action(alarm: &Alarm, all: &[Alarm], view: &RegionView) -> Link {
+    if let Err(gaps) = alarm.alarm_actions.known() {
+        return Link::Unknown(gaps);
+    }
     match composite(alarm, all, view) {
         Some(gaps) => Link::Unknown(gaps),
         None => Link::Broken(format!("the alarm {} has no action", alarm.name)),
@@ -198,9 +220,13 @@ pub(super) fn no_action(alarm: &Alarm, all: &[Alarm], view: &RegionView) -> Link
 /// A composite alarm may act in the place of one that does not: its rule is not computed here.
 fn composite(alarm: &Alarm, all: &[Alarm], view: &RegionView) -> Option<Gaps> {
     let names = |it: &&Alarm| {
-        let acts = it.metrics.is_empty() && it.actions_enabled && !it.alarm_actions.is_empty();
+        // What is not known of it may be so.
+        let acts = it.metrics.ok().is_none_or(Vec::is_empty)
+            && it.actions_enabled.ok() != Some(&false)
+            && it.alarm_actions.ok().is_none_or(|all| !all.is_empty());
         let rule = |rule: &String| rule.contains(&alarm.name) || rule.contains(alarm.arn.as_str());
-        acts && it.metric.is_none() && it.expressions.iter().any(rule)
+        acts && text(&it.metric).is_none()
+            && it.expressions.ok().is_none_or(|all| all.iter().any(rule))
     };
     let found = all.iter().find(names)?;
     let detail = format!("the composite alarm {} rests on {}", found.name, alarm.name);

@@ -22,12 +22,13 @@ fn run(group: &LogGroup, _: &Context<'_>) -> Outcome {
     let Some(set) = group.configuration.known()? else {
         return Ok(gone());
     };
+    let key = set.kms_key.known()?;
     let verdict = Verdict::pass_if(
-        set.kms_key.is_some(),
+        key.is_some(),
         "the log group names a KMS key",
         "the log group names no KMS key",
     );
-    Ok(verdict.saw("kmsKeyId", &set.kms_key))
+    Ok(verdict.saw("kmsKeyId", key))
 }
 
 #[cfg(test)]
@@ -39,7 +40,7 @@ mod tests {
     fn verdicts() {
         let key = |arn: Option<&str>| {
             let arn = arn.map(Arn::from);
-            log_group(|it| known(&mut it.configuration).as_mut().unwrap().kms_key = arn)
+            log_group(|it| known(&mut it.configuration).as_mut().unwrap().kms_key = Known(arn))
         };
         table(
             &CHECK,

@@ -23,7 +23,8 @@ fn run(group: &LogGroup, ctx: &Context<'_>) -> Outcome {
         return Ok(gone());
     };
     let needed = ctx.settings.retention_days;
-    let verdict = match set.retention_days {
+    let retention = *set.retention_days.known()?;
+    let verdict = match retention {
         None => Verdict::pass("events are kept for ever"),
         Some(days) => Verdict::pass_if(
             u32::try_from(days).is_ok_and(|days| days >= needed),
@@ -31,9 +32,7 @@ fn run(group: &LogGroup, ctx: &Context<'_>) -> Outcome {
             format!("events are kept {days} days, {needed} are required"),
         ),
     };
-    Ok(verdict
-        .saw("retentionInDays", set.retention_days)
-        .expected(needed))
+    Ok(verdict.saw("retentionInDays", retention).expected(needed))
 }
 
 #[cfg(test)]
@@ -48,7 +47,7 @@ mod tests {
                 known(&mut it.configuration)
                     .as_mut()
                     .unwrap()
-                    .retention_days = days
+                    .retention_days = Known(days)
             })
         };
         table(

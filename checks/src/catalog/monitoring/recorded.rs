@@ -9,15 +9,23 @@ use crate::selectors::{Condition, Events, Field, Pattern};
 /// The events that a trail records now. What stands in the way of knowing goes to `gaps`.
 pub(super) fn by_trail(trail: &Trail, gaps: &mut Vec<Gaps>) -> Expr {
     let mut all = Vec::new();
-    match trail.configuration.known() {
-        Err(missing) => all.push(unknown(missing, gaps)),
-        Ok(set) => {
-            if !set.multi_region {
-                all.push(Expr::one_of("awsRegion", [trail.home_region.as_str()]));
-            }
-            if !set.organization {
-                all.push(Expr::one_of("recipientAccountId", [trail.account.as_str()]));
-            }
+    let limits = [
+        (
+            &trail.configuration.multi_region,
+            "awsRegion",
+            trail.home_region.as_str(),
+        ),
+        (
+            &trail.configuration.organization,
+            "recipientAccountId",
+            trail.account.as_str(),
+        ),
+    ];
+    for (unlimited, path, own) in limits {
+        match unlimited.known() {
+            Ok(true) => {}
+            Ok(false) => all.push(Expr::one_of(path, [own])),
+            Err(missing) => all.push(unknown(missing, gaps)),
         }
     }
     let sets = recorded_now(trail);

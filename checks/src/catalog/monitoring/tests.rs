@@ -127,10 +127,10 @@ fn the_first_broken_link_is_named() {
     };
     let cases: [(Case, &str); 14] = [
         (
-            set(|it| configuration(it).log_group = None),
+            set(|it| configuration(it).log_group = Known(None)),
             "delivers to a log group",
         ),
-        (set(|it| status(it).logging = false), "are stopped"),
+        (set(|it| status(it).logging = Known(false)), "are stopped"),
         (
             set(|it| it.selectors = Known(classic_selectors("ReadOnly", true, &[]))),
             "do not record",
@@ -145,19 +145,25 @@ fn the_first_broken_link_is_named() {
             "eventName = \"CreateTrail\"",
         ),
         (
-            alarm(|it| it.metric = Some("events".to_owned())),
+            alarm(|it| it.metric = Known(Some("events".to_owned()))),
             "no alarm watches the metric Audit/Events",
         ),
         (
-            alarm(|it| it.namespace = Some("Other".to_owned())),
+            alarm(|it| it.namespace = Known(Some("Other".to_owned()))),
             "no alarm watches",
         ),
         (
-            alarm(|it| it.threshold = Some(5.0)),
+            alarm(|it| it.threshold = Known(Some(5.0))),
             "does not go off on one event",
         ),
-        (alarm(|it| it.actions_enabled = false), "switched off"),
-        (alarm(|it| it.alarm_actions.clear()), "has no action"),
+        (
+            alarm(|it| it.actions_enabled = Known(false)),
+            "switched off",
+        ),
+        (
+            alarm(|it| it.alarm_actions = Known(Vec::new())),
+            "has no action",
+        ),
         (topic(|it| it.configuration = Known(None)), "does not exist"),
         (
             topic(|it| it.subscriptions = Known(Vec::new())),
@@ -265,7 +271,7 @@ fn a_proved_chain_passes_whatever_else_is_unknown() {
         })
     };
     let second_action = alarm(|it| {
-        it.alarm_actions.insert(
+        known(&mut it.alarm_actions).insert(
             0,
             Arn::from("arn:aws:sns:us-east-1:111111111111:never-seen"),
         );
@@ -303,7 +309,7 @@ fn filters_may_share_the_work() {
             known(&mut group.metric_filters).push(rest);
             let alarms = known(&mut it.regions.values_mut().next().unwrap().alarms);
             let mut other = alarms[0].clone();
-            other.metric = Some("Rest".to_owned());
+            other.metric = Known(Some("Rest".to_owned()));
             second(&mut other);
             alarms.push(other);
         })
@@ -312,7 +318,7 @@ fn filters_may_share_the_work() {
         CHANGES,
         [
             (Pass, both(|_| {})),
-            (Fail, both(|it| it.actions_enabled = false)),
+            (Fail, both(|it| it.actions_enabled = Known(false))),
         ],
     );
 }
@@ -468,8 +474,8 @@ fn the_trail_must_record_the_events() {
 #[test]
 fn an_alarm_that_tells_nobody_does_not_pass() {
     let case = alarm(|it| {
-        it.alarm_actions.clear();
-        it.namespace = Some("Another".to_owned());
+        it.alarm_actions = Known(Vec::new());
+        it.namespace = Known(Some("Another".to_owned()));
     });
     table(CHANGES, [(Fail, case)]);
 }
@@ -480,7 +486,7 @@ fn an_empty_requirement_is_no_pass() {
     const IAM: &Check = &alarm_iam_policy_changes::CHECK;
     let home = |case: Case, excluded: bool| {
         case.and(|it| {
-            configuration(it.trails.values_mut().next().unwrap()).organization = false;
+            configuration(it.trails.values_mut().next().unwrap()).organization = Known(false);
             add_region(it, ACCOUNT, "eu-west-1");
             let account = it.accounts.values_mut().next().unwrap();
             known(&mut account.regions)[0].excluded = excluded;

@@ -114,7 +114,7 @@ mod tests {
                 (Pass, inventory(|_| {})),
                 (Pass, inventory(|it| it.organization = Known(None))),
                 (Fail, region(|it| it.trails = Known(Vec::new()))),
-                (Fail, trail(|it| status(it).logging = false)),
+                (Fail, trail(|it| status(it).logging = Known(false))),
                 // One fact, one severity: trail-management-events-no-exclusions fails for it.
                 (
                     Pass,
@@ -206,8 +206,8 @@ mod tests {
                 shadow(it, HOME, Known(Vec::new()));
                 for region in regions {
                     add_trail(it, MEMBER, region, "own", |it| {
-                        configuration(it).organization = false;
-                        configuration(it).multi_region = multi;
+                        configuration(it).organization = Known(false);
+                        configuration(it).multi_region = Known(multi);
                     });
                 }
             }

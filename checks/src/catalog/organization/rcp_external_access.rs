@@ -25,6 +25,7 @@ pub(super) const CHECK: Check = Check {
         calls::DESCRIBE_TRAILS,
         calls::HEAD_BUCKET,
         calls::DESCRIBE_KEY,
+        calls::DESCRIBE_LOG_GROUPS,
     ],
     run: Run::Organization(run),
 };

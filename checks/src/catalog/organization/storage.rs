@@ -41,8 +41,11 @@ pub(super) fn stored<'a>(ctx: &Context<'a>) -> Stored<'a> {
     }
     for key in inventory.keys.values().filter(|it| ctx.key_is_used(it)) {
         match &key.metadata {
-            Fact::Known(Some(metadata)) if metadata.manager == "AWS" => {}
-            Fact::Known(Some(_)) => owned.push((&key.arn, key.account.clone())),
+            Fact::Known(Some(metadata)) => match metadata.manager.known() {
+                Ok(manager) if manager == "AWS" => {}
+                Ok(_) => owned.push((&key.arn, key.account.clone())),
+                Err(missing) => gaps.push(missing),
+            },
             Fact::Known(None) => {}
             Fact::Unknown(gap) => gaps.push(Gaps::from(gap.clone())),
         }
@@ -79,13 +82,8 @@ fn overlooked(ctx: &Context<'_>) -> Vec<Gaps> {
     let accounts = accounts
         .flat_map(|it| [it.session.gap(), it.regions.gap()])
         .flatten();
-    let trails = inventory
-        .trails
-        .values()
-        .filter_map(|it| it.configuration.gap());
     let mut gaps: Vec<Gaps> = regions
         .chain(accounts)
-        .chain(trails)
         .map(|it| Gaps::from(it.clone()))
         .collect();
     for bucket in inventory
@@ -98,13 +96,20 @@ fn overlooked(ctx: &Context<'_>) -> Vec<Gaps> {
         }
     }
     for store in inventory.event_data_stores.values() {
-        gaps.extend(store.configuration.known().err());
+        gaps.extend(store.configuration.kms_key.known().err());
     }
     for trail in inventory.trails.values() {
-        let Some(set) = trail.configuration.ok() else {
-            continue;
+        let set = &trail.configuration;
+        gaps.extend(set.kms_key.known().err());
+        gaps.extend(set.log_group.known().err());
+        let bucket = match set.bucket.known() {
+            Ok(bucket) => bucket,
+            Err(missing) => {
+                gaps.push(missing);
+                continue;
+            }
         };
-        if inventory.bucket(&set.bucket).is_none() {
+        if inventory.bucket(bucket).is_none() {
             let (account, region) = (&trail.account, &trail.home_region);
             let detail = "the bucket was not looked at";
             gaps.push(gap::gap(

@@ -30,24 +30,20 @@ pub(super) const CHECK: Check = Check {
 pub(in crate::catalog) fn judge(organization: &Organization, ctx: &Context<'_>) -> Outcome {
     let (mut gaps, mut weak) = (Vec::new(), Vec::new());
     for trail in ctx.inventory.trails.values() {
-        let set = match trail.configuration.known() {
-            Ok(set) => set,
-            Err(gap) => {
-                gaps.push(gap);
-                continue;
+        let set = &trail.configuration;
+        match (
+            set.organization.known(),
+            set.multi_region.known(),
+            trail.status.logging.known(),
+        ) {
+            (Ok(false), ..) => {}
+            (_, Ok(false), _) => {
+                if set.organization.ok().is_some() {
+                    weak.push(format!("{} records in one region alone", trail.arn));
+                }
             }
-        };
-        if !set.organization {
-            continue;
-        }
-        if !set.multi_region {
-            weak.push(format!("{} records in one region alone", trail.arn));
-            continue;
-        }
-        match trail.status.known() {
-            Err(gap) => gaps.push(gap),
-            Ok(status) if !status.logging => weak.push(format!("{} is stopped", trail.arn)),
-            Ok(_) => match recording::bucket_is_gone(trail, ctx) {
+            (Ok(true), _, Ok(false)) => weak.push(format!("{} is stopped", trail.arn)),
+            (Ok(true), Ok(true), Ok(true)) => match recording::bucket_is_gone(trail, ctx) {
                 Err(gap) => gaps.push(gap),
                 Ok(true) => weak.push(format!("the bucket of {} is gone", trail.arn)),
                 Ok(false) => {
@@ -55,6 +51,10 @@ pub(in crate::catalog) fn judge(organization: &Organization, ctx: &Context<'_>) 
                     return Ok(verdict.saw("TrailARN", &trail.arn));
                 }
             },
+            (organization, regions, logging) => {
+                let missing = [organization.err(), regions.err(), logging.err()];
+                gaps.extend(missing.into_iter().flatten());
+            }
         }
     }
     gaps.extend(unseen(organization, ctx));
@@ -114,9 +114,15 @@ mod tests {
             &CHECK,
             [
                 (Pass, inventory(|_| {})),
-                (Fail, trail(|it| status(it).logging = false)),
-                (Fail, trail(|it| configuration(it).multi_region = false)),
-                (Fail, trail(|it| configuration(it).organization = false)),
+                (Fail, trail(|it| status(it).logging = Known(false))),
+                (
+                    Fail,
+                    trail(|it| configuration(it).multi_region = Known(false)),
+                ),
+                (
+                    Fail,
+                    trail(|it| configuration(it).organization = Known(false)),
+                ),
                 (Fail, none()),
                 (NotApplicable, inventory(|it| it.organization = Known(None))),
                 (
@@ -130,7 +136,7 @@ mod tests {
                 (
                     Fail,
                     trail(|it| {
-                        configuration(it).multi_region = false;
+                        configuration(it).multi_region = Known(false);
                         it.status = denied(calls::GET_TRAIL_STATUS);
                     }),
                 ),

@@ -145,8 +145,8 @@ fn certainly(events: &[Events]) -> bool {
 
 fn reason(hole: &Hole, sight: &Sight<'_>, ctx: &Context<'_>) -> String {
     let running = |trail: &Result<&Trail, Gaps>| {
-        let status = trail.as_ref().ok().and_then(|it| it.status.ok());
-        status.is_none_or(|status| status.logging)
+        let trail = trail.as_ref().ok();
+        trail.is_none_or(|it| it.status.logging.ok() != Some(&false))
     };
     if sight.trails.is_empty() {
         "no trail is seen there".to_owned()
@@ -168,9 +168,9 @@ fn reason(hole: &Hole, sight: &Sight<'_>, ctx: &Context<'_>) -> String {
 
 /// What a trail records now: nothing when it is stopped, in doubt when that cannot be told.
 pub(super) fn recorded_now(trail: &Trail) -> Vec<Events> {
-    let doubt = match &trail.status {
-        Fact::Known(status) if !status.logging => return Vec::new(),
-        Fact::Known(_) => None,
+    let doubt = match &trail.status.logging {
+        Fact::Known(false) => return Vec::new(),
+        Fact::Known(true) => None,
         Fact::Unknown(gap) => Some(Gaps::from(gap.clone())),
     };
     let events = selectors::recorded(trail);
@@ -183,12 +183,13 @@ pub(super) fn recorded_now(trail: &Trail) -> Vec<Events> {
 
 /// What a trail records now in a region where it is listed.
 pub(super) fn reaching(trail: &Trail, region: &Region, ctx: &Context<'_>) -> Vec<Events> {
-    match &trail.configuration {
-        Fact::Known(set) if set.multi_region || trail.home_region == *region => {
-            delivered_now(trail, ctx)
-        }
-        Fact::Known(_) => Vec::new(),
-        Fact::Unknown(gap) => in_doubt(recorded_now(trail), &Gaps::from(gap.clone())),
+    if trail.home_region == *region {
+        return delivered_now(trail, ctx);
+    }
+    match &trail.configuration.multi_region {
+        Fact::Known(true) => delivered_now(trail, ctx),
+        Fact::Known(false) => Vec::new(),
+        Fact::Unknown(gap) => in_doubt(delivered_now(trail, ctx), &Gaps::from(gap.clone())),
     }
 }
 
@@ -205,10 +206,10 @@ pub(super) fn delivered_now(trail: &Trail, ctx: &Context<'_>) -> Vec<Events> {
 ///
 /// A bucket that this run was not asked about is left to the checks that are.
 pub(super) fn bucket_is_gone(trail: &Trail, ctx: &Context<'_>) -> Result<bool, Gaps> {
-    let Some(set) = trail.configuration.ok() else {
+    let Some(bucket) = trail.configuration.bucket.ok() else {
         return Ok(false);
     };
-    match ctx.bucket(&set.bucket).map(|it| &it.exists) {
+    match ctx.bucket(bucket).map(|it| &it.exists) {
         Some(Fact::Known(exists)) => Ok(!exists),
         Some(Fact::Unknown(gap)) if gap.reason != Reason::NotAsked => Err(gap.clone().into()),
         Some(Fact::Unknown(_)) | None => Ok(false),

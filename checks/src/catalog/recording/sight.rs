@@ -2,7 +2,6 @@
 
 use crate::evaluate::{is_judged, not_seen};
 use crate::fact::Reason;
-use crate::inventory::TrailConfiguration;
 use crate::prelude::*;
 
 /// The trails that reach a region of an account.
@@ -49,8 +48,9 @@ pub(in crate::catalog) fn trails_in<'a>(
         Ok(seen) => trails.extend(seen),
         Err(gaps) => hidden.push(gaps),
     }
-    let own =
-        |trail: &Trail, set: &TrailConfiguration| trail.account == account.id && set.multi_region;
+    let own = |trail: &Trail| {
+        trail.account == account.id && trail.configuration.multi_region.ok() != Some(&false)
+    };
     for switch in in_scope(account).filter(|switch| switch.name != *region) {
         match listing(account, &switch.name, ctx) {
             Ok(arns) => trails.extend(
@@ -87,7 +87,11 @@ fn as_management_sees<'a>(
     let trails = listing(management, region, ctx)?.iter();
     let trails = trails.map(|arn| find(arn, management, region, ctx));
     Ok(trails
-        .filter(|trail| may_be(trail, |_, set| set.organization))
+        .filter(|trail| {
+            may_be(trail, |it| {
+                it.configuration.organization.ok() != Some(&false)
+            })
+        })
         .collect())
 }
 
@@ -150,7 +154,7 @@ pub(in crate::catalog) fn hidden_anywhere(ctx: &Context<'_>) -> Option<Gaps> {
         }
     }
     let trails = inventory.trails.values();
-    gaps.extend(trails.filter_map(|trail| trail.configuration.known().err()));
+    gaps.extend(trails.filter_map(|trail| trail.configuration.missing()));
     Gaps::collect(gaps)
 }
 
@@ -170,9 +174,9 @@ pub(in crate::catalog) fn find<'a>(
     ctx.inventory.trails.get(arn).ok_or_else(gap)
 }
 
-fn may_be(trail: &Result<&Trail, Gaps>, is: impl Fn(&Trail, &TrailConfiguration) -> bool) -> bool {
+fn may_be(trail: &Result<&Trail, Gaps>, is: impl Fn(&Trail) -> bool) -> bool {
     match trail {
-        Ok(trail) => trail.configuration.ok().is_none_or(|set| is(trail, set)),
+        Ok(trail) => is(trail),
         Err(_) => true,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::in_doubt;
-use crate::fact::{Fact, Reason};
+use crate::fact::Reason;
 use crate::prelude::*;
 use crate::selectors::{self, Events};
 
@@ -28,17 +28,26 @@ pub(super) fn collecting(
     if let Err(gaps) = for_all {
         events = in_doubt(events, &gaps);
     }
-    match &store.configuration {
-        Fact::Known(set) => {
-            let account = set.organization || owner;
-            let region = set.multi_region || store.region == *region;
-            if account && region && set.status == "ENABLED" {
-                events
-            } else {
-                Vec::new()
-            }
-        }
-        Fact::Unknown(gap) => in_doubt(events, &Gaps::from(gap.clone())),
+    let set = &store.configuration;
+    let collects = [
+        if owner {
+            Ok(true)
+        } else {
+            set.organization.known().copied()
+        },
+        if store.region == *region {
+            Ok(true)
+        } else {
+            set.multi_region.known().copied()
+        },
+        set.status.known().map(|status| status == "ENABLED"),
+    ];
+    if collects.iter().any(|it| *it == Ok(false)) {
+        return Vec::new();
+    }
+    match Gaps::collect(collects.into_iter().filter_map(Result::err)) {
+        None => events,
+        Some(gaps) => in_doubt(events, &gaps),
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
-    let Some(group) = &trail.configuration.known()?.log_group else {
+    let Some(group) = trail.configuration.log_group.known()? else {
         return Ok(Verdict::fail("the trail names no log group"));
     };
     let arn = log_group_arn(group);
@@ -51,7 +51,7 @@ mod tests {
             &CHECK,
             [
                 (Pass, inventory(|_| {})),
-                (Fail, trail(|it| configuration(it).log_group = None)),
+                (Fail, trail(|it| configuration(it).log_group = Known(None))),
                 (Fail, log_group(|it| it.configuration = Known(None))),
                 (
                     Unknown,

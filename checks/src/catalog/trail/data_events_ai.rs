@@ -89,8 +89,11 @@ mod tests {
                     Fail,
                     trail(|it| it.selectors = Known(classic_selectors("All", true, &[]))),
                 ),
-                (Fail, trail(|it| status(it).logging = false)),
-                (Fail, trail(|it| configuration(it).multi_region = false)),
+                (Fail, trail(|it| status(it).logging = Known(false))),
+                (
+                    Fail,
+                    trail(|it| configuration(it).multi_region = Known(false)),
+                ),
                 (Unknown, kinds(&KINDS, &["userAgent = curl"])),
                 (
                     Unknown,

@@ -85,8 +85,11 @@ mod tests {
                     Fail,
                     trail(|it| it.selectors = Known(classic_objects("All", "arn:aws:s3"))),
                 ),
-                (Fail, trail(|it| status(it).logging = false)),
-                (Fail, trail(|it| configuration(it).multi_region = false)),
+                (Fail, trail(|it| status(it).logging = Known(false))),
+                (
+                    Fail,
+                    trail(|it| configuration(it).multi_region = Known(false)),
+                ),
                 (Unknown, advanced(&["userAgent = curl"])),
                 (
                     Unknown,

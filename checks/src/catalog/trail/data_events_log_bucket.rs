@@ -31,7 +31,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
-    let name = &trail.configuration.known()?.bucket;
+    let name = trail.configuration.bucket.known()?;
     let Some(bucket) = ctx.bucket(name) else {
         return Err(not_seen(calls::HEAD_BUCKET, &trail.account, &trail.home_region, ctx).into());
     };
@@ -83,7 +83,7 @@ mod tests {
                     Fail,
                     trail(|it| it.selectors = Known(classic_selectors("All", true, &[]))),
                 ),
-                (Fail, trail(|it| status(it).logging = false)),
+                (Fail, trail(|it| status(it).logging = Known(false))),
                 (
                     Unknown,
                     trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
@@ -133,7 +133,7 @@ mod tests {
         // Another account's trail sees what its own principals do, not what strangers do in the bucket.
         assert_eq!(
             of(|it| add_trail(it, ACCOUNT, HOME, "objects", |it| {
-                configuration(it).organization = false;
+                configuration(it).organization = Known(false);
             })),
             Fail
         );

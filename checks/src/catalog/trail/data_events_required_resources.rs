@@ -189,7 +189,7 @@ mod tests {
                 (Fail, need(&[function], data(lambda, &["readOnly = true"]))),
                 (
                     Fail,
-                    need(&[function], trail(|it| status(it).logging = false)),
+                    need(&[function], trail(|it| status(it).logging = Known(false))),
                 ),
                 (
                     Unknown,
@@ -227,7 +227,7 @@ mod tests {
     fn a_bucket_that_is_seen_is_its_owners_affair() {
         let case = need(
             &["arn:aws:s3:::logs"],
-            trail(|it| status(it).logging = false),
+            trail(|it| status(it).logging = Known(false)),
         );
         let case = case.and(|it| member(it, "222222222222", &[HOME]));
         let of = |case: &Case| {

@@ -22,7 +22,7 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     if approved.is_empty() {
         return Ok(Verdict::not_applicable("`approved_buckets` is not set"));
     }
-    let bucket = &trail.configuration.known()?.bucket;
+    let bucket = trail.configuration.bucket.known()?;
     let verdict = Verdict::pass_if(
         approved.contains(bucket),
         "the bucket is approved",

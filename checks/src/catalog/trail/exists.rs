@@ -79,7 +79,7 @@ enum Runs {
 }
 
 fn runs(trail: &Trail, ctx: &Context<'_>) -> Result<Runs, Gaps> {
-    if !trail.status.known()?.logging {
+    if !*trail.status.logging.known()? {
         return Ok(Runs::No);
     }
     Ok(match recording::bucket_is_gone(trail, ctx)? {
@@ -105,7 +105,7 @@ mod tests {
             [
                 (Pass, inventory(|_| {})),
                 (Fail, unlisted()),
-                (Fail, trail(|it| status(it).logging = false)),
+                (Fail, trail(|it| status(it).logging = Known(false))),
                 (
                     Unknown,
                     trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
@@ -123,8 +123,11 @@ mod tests {
                 (
                     Pass,
                     inventory(|it| {
-                        add_trail(it, ACCOUNT, HOME, "other", |it| status(it).logging = true);
-                        status(it.trails.get_mut(&Arn::from(TRAIL_ARN)).unwrap()).logging = false;
+                        add_trail(it, ACCOUNT, HOME, "other", |it| {
+                            status(it).logging = Known(true)
+                        });
+                        status(it.trails.get_mut(&Arn::from(TRAIL_ARN)).unwrap()).logging =
+                            Known(false);
                     }),
                 ),
                 // A bucket that is gone keeps nothing.
@@ -170,9 +173,9 @@ mod tests {
         };
         let of_member = |case: Case| statuses(&CHECK, &case)[1].1;
         assert_eq!(of_member(inventory(closed)), Pass);
-        let stopped = trail(|it| status(it).logging = false).and(closed);
+        let stopped = trail(|it| status(it).logging = Known(false)).and(closed);
         assert_eq!(of_member(stopped), Fail);
-        let not_for_all = trail(|it| configuration(it).organization = false).and(closed);
+        let not_for_all = trail(|it| configuration(it).organization = Known(false)).and(closed);
         assert_eq!(of_member(not_for_all), Fail);
     }
 }

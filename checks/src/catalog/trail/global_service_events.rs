@@ -37,9 +37,8 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     if selected.status != Status::Pass {
         return Ok(selected);
     }
-    let set = trail.configuration.known()?;
-    let included = set.include_global_service_events;
-    let verdict = if set.multi_region {
+    let included = *trail.configuration.include_global_service_events.known()?;
+    let verdict = if *trail.configuration.multi_region.known()? {
         Verdict::pass("a multi-region trail records them")
     } else if !included {
         Verdict::fail("a single-region trail that leaves them out")
@@ -57,7 +56,7 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
         )
     };
     let verdict = verdict
-        .saw("IsMultiRegionTrail", set.multi_region)
+        .saw("IsMultiRegionTrail", trail.configuration.multi_region.ok())
         .expected(true);
     Ok(verdict
         .saw("IncludeGlobalServiceEvents", included)
@@ -72,8 +71,8 @@ mod tests {
     fn single(home: &str, included: bool) -> Case {
         trail(|it| {
             it.home_region = Region::from(home);
-            configuration(it).multi_region = false;
-            configuration(it).include_global_service_events = included;
+            configuration(it).multi_region = Known(false);
+            configuration(it).include_global_service_events = Known(included);
         })
     }
 
@@ -90,7 +89,7 @@ mod tests {
                 (Pass, inventory(|_| {})),
                 (
                     Pass,
-                    trail(|it| configuration(it).include_global_service_events = false),
+                    trail(|it| configuration(it).include_global_service_events = Known(false)),
                 ),
                 (Pass, single("us-east-1", true)),
                 (Fail, single("us-east-1", false)),
@@ -115,7 +114,7 @@ mod tests {
                         "eventSource != kms.amazonaws.com",
                     ]),
                 ),
-                (Fail, trail(|it| status(it).logging = false)),
+                (Fail, trail(|it| status(it).logging = Known(false))),
                 (
                     Unknown,
                     trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),

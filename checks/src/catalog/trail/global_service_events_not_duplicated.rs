@@ -37,8 +37,9 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
     let sources = ["iam", "sts", "cloudfront"].map(|it| format!("{it}.amazonaws.com"));
     let asked = Events::management().with(Field::EventSource, sources.map(Pattern::equals));
     let includes = |trail: &Trail| {
-        let set = trail.configuration.ok();
-        set.is_none_or(|set| set.multi_region || set.include_global_service_events)
+        let set = &trail.configuration;
+        set.multi_region.ok() != Some(&false)
+            || set.include_global_service_events.ok() != Some(&false)
     };
     Ok(
         match copies::pair(account, &region, &asked, includes, ctx)? {
@@ -57,7 +58,7 @@ mod tests {
     fn second(change: impl FnOnce(&mut Trail)) -> Case {
         inventory(|it| {
             add_trail(it, ACCOUNT, HOME, "second", |it| {
-                configuration(it).multi_region = false;
+                configuration(it).multi_region = Known(false);
                 change(it);
             });
         })
@@ -88,17 +89,17 @@ mod tests {
                 (Fail, second(|_| {})),
                 (
                     Pass,
-                    second(|it| configuration(it).include_global_service_events = false),
+                    second(|it| configuration(it).include_global_service_events = Known(false)),
                 ),
                 // A multi-region trail records them whatever the flag says.
                 (
                     Fail,
                     second(|it| {
-                        configuration(it).include_global_service_events = false;
-                        configuration(it).multi_region = true;
+                        configuration(it).include_global_service_events = Known(false);
+                        configuration(it).multi_region = Known(true);
                     }),
                 ),
-                (Pass, second(|it| status(it).logging = false)),
+                (Pass, second(|it| status(it).logging = Known(false))),
                 (Pass, only(&[&["eventCategory = Data"]])),
                 (
                     Pass,

@@ -8,7 +8,7 @@ pub(super) fn judge(trail: &Trail, kind: &str) -> Outcome {
     let kinds = trail.insights.known()?;
     let on = kinds.iter().any(|it| it == kind);
     let verdict = if on {
-        let logging = trail.status.known()?.logging;
+        let logging = *trail.status.logging.known()?;
         Verdict::pass_if(
             logging,
             "the insight is on, and the trail is running",

@@ -52,7 +52,9 @@ mod tests {
                 (Fail, on(&[])),
                 (
                     Fail,
-                    of(on(&["ApiCallRateInsight"]), |it| status(it).logging = false),
+                    of(on(&["ApiCallRateInsight"]), |it| {
+                        status(it).logging = Known(false)
+                    }),
                 ),
                 (
                     NotApplicable,

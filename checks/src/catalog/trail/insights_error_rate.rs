@@ -53,7 +53,7 @@ mod tests {
                 (
                     Fail,
                     of(on(&["ApiErrorRateInsight"]), |it| {
-                        status(it).logging = false
+                        status(it).logging = Known(false)
                     }),
                 ),
                 (

@@ -26,8 +26,8 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
-    let status = trail.status.known()?;
-    if !status.logging {
+    let logging = *trail.status.logging.known()?;
+    if !logging {
         // A trail that was left over when the organization got one of its own hides nothing.
         let own = selectors::recorded(trail);
         let all = |sets: Vec<Events>| match &own {
@@ -51,12 +51,13 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
             return Ok(judging::replaced(other));
         }
     }
-    let stopped = match status.stopped {
+    // Since when, where it is known: a trail that is stopped fails either way.
+    let stopped = match trail.status.stopped.ok().copied().flatten() {
         Some(at) => format!("it was stopped at {at}"),
         None => "it has never been started".to_owned(),
     };
-    let verdict = Verdict::pass_if(status.logging, "it is running", stopped);
-    Ok(verdict.saw("IsLogging", status.logging).expected(true))
+    let verdict = Verdict::pass_if(logging, "it is running", stopped);
+    Ok(verdict.saw("IsLogging", logging).expected(true))
 }
 
 #[cfg(test)]
@@ -66,14 +67,14 @@ mod tests {
 
     #[test]
     fn verdicts() {
-        let set = |logging| trail(|it| status(it).logging = logging);
+        let set = |logging| trail(|it| status(it).logging = Known(logging));
         // The subject is the stopped trail; the other one is judged by itself.
         let left_over = |old: fn(&mut Trail), of_organization: fn(&mut Trail)| {
             inventory(|it| {
                 of_organization(it.trails.values_mut().next().unwrap());
                 add_trail(it, ACCOUNT, HOME, "old", |it| {
-                    status(it).logging = false;
-                    configuration(it).organization = false;
+                    status(it).logging = Known(false);
+                    configuration(it).organization = Known(false);
                     old(it);
                 });
                 let gone = Bucket {
@@ -91,9 +92,12 @@ mod tests {
                 (NotApplicable, left_over(|_| {}, |_| {})),
                 (
                     Fail,
-                    left_over(|_| {}, |it| configuration(it).organization = false),
+                    left_over(|_| {}, |it| configuration(it).organization = Known(false)),
                 ),
-                (Fail, left_over(|_| {}, |it| status(it).logging = false)),
+                (
+                    Fail,
+                    left_over(|_| {}, |it| status(it).logging = Known(false)),
+                ),
                 (
                     Fail,
                     left_over(
@@ -103,11 +107,14 @@ mod tests {
                 ),
                 (
                     Fail,
-                    left_over(|_| {}, |it| configuration(it).multi_region = false),
+                    left_over(|_| {}, |it| configuration(it).multi_region = Known(false)),
                 ),
                 (
                     Fail,
-                    left_over(|_| {}, |it| configuration(it).bucket = "gone".to_owned()),
+                    left_over(
+                        |_| {},
+                        |it| configuration(it).bucket = Known("gone".to_owned()),
+                    ),
                 ),
                 (
                     Unknown,
@@ -129,7 +136,10 @@ mod tests {
             &CHECK,
             [
                 (Pass, set(true)),
-                (Pass, trail(|it| status(it).stopped = Some(hours_ago(1)))),
+                (
+                    Pass,
+                    trail(|it| status(it).stopped = Known(Some(hours_ago(1)))),
+                ),
                 (Fail, set(false)),
                 (
                     Unknown,

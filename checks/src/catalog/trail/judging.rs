@@ -21,7 +21,7 @@ pub(super) fn records(
         Answer::CannotTell(gaps) => return Err(gaps),
         Answer::Lacks(hole) => hole,
         Answer::Covers => {
-            let logging = trail.status.known()?.logging;
+            let logging = *trail.status.logging.known()?;
             let whole = |sets: Vec<Events>| {
                 let sets: Vec<Events> = sets.into_iter().map(view).collect();
                 selectors::judge(asked, &sets)
@@ -52,7 +52,7 @@ pub(super) fn records(
 /// Like [`records`], in every region: data events are those of the resources' own regions.
 pub(super) fn records_everywhere(trail: &Trail, asked: &Events, ctx: &Context<'_>) -> Outcome {
     let verdict = records(trail, asked, |it| it, ctx)?;
-    if verdict.status != Status::Pass || trail.configuration.known()?.multi_region {
+    if verdict.status != Status::Pass || *trail.configuration.multi_region.known()? {
         return Ok(verdict);
     }
     let region = &trail.home_region;
@@ -78,7 +78,7 @@ pub(super) fn records_some(trail: &Trail, asked: &Events, ctx: &Context<'_>) -> 
     match some(selectors::recorded(trail)?) {
         Answer::CannotTell(gaps) => Err(gaps),
         Answer::Covers => {
-            let logging = trail.status.known()?.logging;
+            let logging = *trail.status.logging.known()?;
             if !logging && let Some(other) = stands_in(trail, some, ctx)? {
                 return Ok(replaced(other));
             }
@@ -117,8 +117,7 @@ pub(super) fn stands_in<'a>(
     if !ctx.inventory.accounts.contains_key(&trail.account) {
         return Ok(None);
     }
-    let of_organization =
-        |other: &Trail| other.configuration.ok().is_none_or(|set| set.organization);
+    let of_organization = |other: &Trail| other.configuration.organization.ok() != Some(&false);
     recorded_by_one_of(trail, of_organization, records, ctx)
 }
 
@@ -143,7 +142,8 @@ fn recorded_by_one_of<'a>(
     records: impl Fn(Vec<Events>) -> Answer,
     ctx: &Context<'a>,
 ) -> Result<Option<&'a Trail>, Gaps> {
-    let own = trail.configuration.known()?;
+    let own_organization = *trail.configuration.organization.known()?;
+    let own_multi_region = *trail.configuration.multi_region.known()?;
     let (region, mut gaps) = (&trail.home_region, Vec::new());
     let Some(account) = ctx.inventory.accounts.get(&trail.account) else {
         return Err(not_seen(calls::DESCRIBE_TRAILS, &trail.account, region, ctx).into());
@@ -163,15 +163,20 @@ fn recorded_by_one_of<'a>(
         if !counts(other) {
             continue;
         }
-        if let Some(set) = other.configuration.ok() {
-            let accounts = set.organization || !own.organization;
-            let regions = set.multi_region || (!own.multi_region && other.home_region == *region);
-            if !(accounts && regions) {
-                continue;
-            }
+        // What is not known may reach as far.
+        let set = &other.configuration;
+        let accounts = !own_organization || set.organization.ok() != Some(&false);
+        let regions = (!own_multi_region && other.home_region == *region)
+            || set.multi_region.ok() != Some(&false);
+        if !(accounts && regions) {
+            continue;
         }
         let answer = records(recording::delivered_now(other, ctx));
-        match (answer, other.configuration.gap()) {
+        let reach = [
+            set.organization.known().err(),
+            set.multi_region.known().err(),
+        ];
+        match (answer, Gaps::collect(reach.into_iter().flatten())) {
             (Answer::Covers, None) => return Ok(Some(other)),
             (Answer::Covers, Some(gap)) => gaps.push(gap.clone().into()),
             (Answer::CannotTell(gap), _) => gaps.push(gap),

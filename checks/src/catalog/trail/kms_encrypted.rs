@@ -19,7 +19,7 @@ pub(super) const CHECK: Check = Check {
 
 /// That the key is there, enabled and the customer's own is for the key checks.
 fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
-    let verdict = match &trail.configuration.known()?.kms_key {
+    let verdict = match trail.configuration.kms_key.known()? {
         Some(key) => {
             Verdict::pass(format!("log files are encrypted with {key}")).saw("KmsKeyId", key)
         }
@@ -35,7 +35,8 @@ mod tests {
 
     #[test]
     fn verdicts() {
-        let set = |key: Option<&str>| trail(|it| configuration(it).kms_key = key.map(Arn::from));
+        let set =
+            |key: Option<&str>| trail(|it| configuration(it).kms_key = Known(key.map(Arn::from)));
         table(
             &CHECK,
             [

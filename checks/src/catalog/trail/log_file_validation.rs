@@ -18,7 +18,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
-    let on = trail.configuration.known()?.log_file_validation;
+    let on = *trail.configuration.log_file_validation.known()?;
     let verdict = Verdict::pass_if(
         on,
         "digest files are written",
@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn verdicts() {
-        let set = |on| trail(|t| configuration(t).log_file_validation = on);
+        let set = |on| trail(|t| configuration(t).log_file_validation = Known(on));
         table(
             &CHECK,
             [

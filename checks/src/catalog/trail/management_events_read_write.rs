@@ -77,7 +77,7 @@ mod tests {
                 (Pass, classic("All", true)),
                 (Fail, classic("WriteOnly", true)),
                 (Fail, classic("All", false)),
-                (Fail, trail(|it| status(it).logging = false)),
+                (Fail, trail(|it| status(it).logging = Known(false))),
                 (
                     Unknown,
                     trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
@@ -121,7 +121,7 @@ mod tests {
         };
         assert_eq!(beside(half, |_| {}), Fail);
         assert_eq!(beside(|_| {}, half), Fail);
-        assert_eq!(beside(|_| {}, |it| status(it).logging = false), Fail);
+        assert_eq!(beside(|_| {}, |it| status(it).logging = Known(false)), Fail);
         assert_eq!(
             beside(|_| {}, |it| it.status = denied(calls::GET_TRAIL_STATUS)),
             Unknown
@@ -134,11 +134,11 @@ mod tests {
             Unknown
         );
         // The other must reach as far: accounts and regions.
-        let own = |it: &mut Trail| configuration(it).organization = false;
+        let own = |it: &mut Trail| configuration(it).organization = Known(false);
         assert_eq!(beside(|_| {}, own), Fail);
         assert_eq!(beside(own, own), NotApplicable);
         assert_eq!(beside(own, |_| {}), NotApplicable);
-        let single = |it: &mut Trail| configuration(it).multi_region = false;
+        let single = |it: &mut Trail| configuration(it).multi_region = Known(false);
         assert_eq!(beside(|_| {}, single), Fail);
         assert_eq!(beside(single, single), NotApplicable);
         assert_eq!(beside(single, |_| {}), NotApplicable);

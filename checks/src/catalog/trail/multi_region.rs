@@ -19,7 +19,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
-    let multi = trail.configuration.known()?.multi_region;
+    let multi = *trail.configuration.multi_region.known()?;
     // Where data events of one region go is their own question; management events may be recorded by another trail.
     if !multi {
         let sets = selectors::recorded(trail)?;
@@ -44,11 +44,11 @@ mod tests {
 
     #[test]
     fn verdicts() {
-        let set = |multi| trail(|it| configuration(it).multi_region = multi);
+        let set = |multi| trail(|it| configuration(it).multi_region = Known(multi));
         let selecting = |multi, list: &[&[&str]]| {
             let list = selectors(list);
             trail(|it| {
-                configuration(it).multi_region = multi;
+                configuration(it).multi_region = Known(multi);
                 it.selectors = Known(list);
             })
         };

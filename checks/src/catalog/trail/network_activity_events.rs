@@ -64,7 +64,7 @@ mod tests {
                     Fail,
                     trail(|it| it.selectors = Known(classic_selectors("All", true, &[]))),
                 ),
-                (Fail, trail(|it| status(it).logging = false)),
+                (Fail, trail(|it| status(it).logging = Known(false))),
                 (Unknown, set(&[NETWORK, "userAgent = curl"])),
                 (
                     Fail,
@@ -94,7 +94,7 @@ mod tests {
             statuses(&CHECK, &case)[1].1
         };
         assert_eq!(beside(|_| {}), NotApplicable);
-        assert_eq!(beside(|it| status(it).logging = false), Fail);
+        assert_eq!(beside(|it| status(it).logging = Known(false)), Fail);
         assert_eq!(
             beside(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
             Unknown

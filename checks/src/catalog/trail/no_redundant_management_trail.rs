@@ -97,13 +97,14 @@ mod tests {
                         &[MANAGEMENT, "eventSource = kms.amazonaws.com"],
                     ),
                 ),
-                (Pass, second(|it| status(it).logging = false)),
+                (Pass, second(|it| status(it).logging = Known(false))),
                 (
                     Unknown,
                     second(|it| it.selectors = denied(calls::GET_EVENT_SELECTORS)),
                 ),
+                // Whatever else it is set to, in its own region it records.
                 (
-                    Unknown,
+                    Fail,
                     second(|it| it.configuration = denied(calls::DESCRIBE_TRAILS)),
                 ),
                 (
@@ -137,7 +138,7 @@ mod tests {
                 }
                 for (region, name) in [(HOME, "one"), (second, "two")] {
                     add_trail(it, ACCOUNT, region, name, |it| {
-                        configuration(it).multi_region = false;
+                        configuration(it).multi_region = Known(false);
                     });
                 }
             })

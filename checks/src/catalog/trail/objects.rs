@@ -94,8 +94,11 @@ pub(super) mod cases {
                     Fail,
                     trail(|it| it.selectors = Known(classic_selectors("All", true, &[]))),
                 ),
-                (Fail, trail(|it| status(it).logging = false)),
-                (Fail, trail(|it| configuration(it).multi_region = false)),
+                (Fail, trail(|it| status(it).logging = Known(false))),
+                (
+                    Fail,
+                    trail(|it| configuration(it).multi_region = Known(false)),
+                ),
                 (
                     Unknown,
                     trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),
@@ -146,7 +149,7 @@ pub(super) mod cases {
             statuses(check, &case)[1].1
         };
         assert_eq!(beside(&|_| {}), NotApplicable);
-        assert_eq!(beside(&|it| status(it).logging = false), Fail);
+        assert_eq!(beside(&|it| status(it).logging = Known(false)), Fail);
         assert_eq!(
             beside(&|it| it.selectors = Known(classic_objects(other[1], "arn:aws:s3"))),
             Fail

@@ -67,7 +67,7 @@ mod tests {
             [
                 (Pass, inventory(|_| {})),
                 (Fail, region(|it| it.trails = Known(Vec::new()))),
-                (Fail, trail(|it| status(it).logging = false)),
+                (Fail, trail(|it| status(it).logging = Known(false))),
                 (Fail, advanced(&[&[MANAGEMENT, "readOnly = true"]])),
                 (
                     Fail,
@@ -78,15 +78,19 @@ mod tests {
                     NotApplicable,
                     account(|it| known(&mut it.regions)[0].enabled = false),
                 ),
-                (Pass, trail(|it| configuration(it).multi_region = false)),
+                (
+                    Pass,
+                    trail(|it| configuration(it).multi_region = Known(false)),
+                ),
                 (
                     Unknown,
                     region(|it| it.trails = denied(calls::DESCRIBE_TRAILS)),
                 ),
                 (Unknown, inventory(|it| it.regions.clear())),
                 (Unknown, inventory(|it| it.trails.clear())),
+                // Whatever else it is set to, in its own region it records.
                 (
-                    Unknown,
+                    Pass,
                     trail(|it| it.configuration = denied(calls::DESCRIBE_TRAILS)),
                 ),
                 (
@@ -101,7 +105,7 @@ mod tests {
                 (
                     Fail,
                     trail(|it| {
-                        status(it).logging = false;
+                        status(it).logging = Known(false);
                         it.selectors = denied(calls::GET_EVENT_SELECTORS);
                     }),
                 ),
@@ -119,7 +123,7 @@ mod tests {
             }
             for region in [HOME, "eu-west-1"] {
                 add_trail(it, ACCOUNT, region, "own", |it| {
-                    configuration(it).multi_region = false;
+                    configuration(it).multi_region = Known(false);
                 });
             }
         });
@@ -127,7 +131,7 @@ mod tests {
             |case: &Case| -> Vec<_> { statuses(&CHECK, case).into_iter().map(|it| it.1).collect() };
         assert_eq!(all(&case), [Pass, Pass]);
         let one = case.clone().and(|it| {
-            status(it.trails.values_mut().next().unwrap()).logging = false;
+            status(it.trails.values_mut().next().unwrap()).logging = Known(false);
         });
         assert_eq!(all(&one), [Fail, Pass]);
         // Listed where it does not record.
@@ -144,7 +148,7 @@ mod tests {
         let says = |case: Case| case.findings(&[&CHECK])[0].message.clone();
         let unseen = region(|it| it.trails = Known(Vec::new()));
         assert_eq!(says(unseen), "no trail is seen there");
-        let stopped = trail(|it| status(it).logging = false);
+        let stopped = trail(|it| status(it).logging = Known(false));
         assert_eq!(says(stopped), "only stopped trails are there: main");
         let none = trail(|it| it.selectors = Known(selectors(&[&["eventCategory = Data"]])));
         assert_eq!(says(none), "no trail there records management events");
@@ -249,9 +253,15 @@ mod tests {
         };
         assert_eq!(of(inventory(too)), Pass);
         let changed = |change: fn(&mut Trail)| of(trail(change).and(too));
-        assert_eq!(changed(|it| status(it).logging = false), Fail);
-        assert_eq!(changed(|it| configuration(it).organization = false), Fail);
-        assert_eq!(changed(|it| configuration(it).multi_region = false), Fail);
+        assert_eq!(changed(|it| status(it).logging = Known(false)), Fail);
+        assert_eq!(
+            changed(|it| configuration(it).organization = Known(false)),
+            Fail
+        );
+        assert_eq!(
+            changed(|it| configuration(it).multi_region = Known(false)),
+            Fail
+        );
         assert_eq!(
             changed(|it| it.configuration = denied(calls::DESCRIBE_TRAILS)),
             Unknown
@@ -263,15 +273,16 @@ mod tests {
         assert_eq!(of(inventory(closed)), Unknown);
         // Its own multi-region trail counts too, where another region shows it.
         let own = |multi: bool| {
-            trail(|it| configuration(it).organization = false)
+            trail(|it| configuration(it).organization = Known(false))
                 .and(too)
                 .and(|it| {
                     add_trail(it, "222222222222", HOME, "own", |it| {
-                        configuration(it).organization = false;
+                        configuration(it).organization = Known(false);
                         it.name = "own".to_owned();
-                        configuration(it).multi_region = false;
+                        configuration(it).multi_region = Known(false);
                     });
-                    configuration(it.trails.values_mut().last().unwrap()).multi_region = multi;
+                    configuration(it.trails.values_mut().last().unwrap()).multi_region =
+                        Known(multi);
                 })
         };
         assert_eq!(of(own(true)), Pass);
@@ -295,7 +306,7 @@ mod tests {
                 (Pass, with(|_| {})),
                 (
                     Fail,
-                    with(|it| known(&mut it.configuration).status = "STOPPED_INGESTION".to_owned()),
+                    with(|it| it.configuration.status = Known("STOPPED_INGESTION".to_owned())),
                 ),
                 (
                     Fail,
@@ -303,13 +314,13 @@ mod tests {
                 ),
                 (
                     Pass,
-                    with(|it| known(&mut it.configuration).multi_region = false),
+                    with(|it| it.configuration.multi_region = Known(false)),
                 ),
                 (
                     Fail,
                     with(|it| {
                         it.region = Region::from("eu-west-1");
-                        known(&mut it.configuration).multi_region = false;
+                        it.configuration.multi_region = Known(false);
                     }),
                 ),
                 (Pass, with(|it| it.region = Region::from("eu-west-1"))),
@@ -354,7 +365,7 @@ mod tests {
             });
             statuses(&CHECK, &case)[1].1
         };
-        let own = |it: &mut EventDataStore| known(&mut it.configuration).organization = false;
+        let own = |it: &mut EventDataStore| it.configuration.organization = Known(false);
         assert_eq!(of(ACCOUNT, |_| {}), Pass);
         assert_eq!(of(ACCOUNT, own), Fail);
         assert_eq!(of("222222222222", own), Pass);

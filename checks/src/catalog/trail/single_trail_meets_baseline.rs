@@ -75,22 +75,28 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
 /// What a trail lacks, and what stands in the way of knowing the rest.
 fn lacks(trail: &Trail, ctx: &Context<'_>) -> (Vec<String>, Option<Gaps>) {
     let (mut missing, mut gaps) = (Vec::new(), Vec::new());
-    match trail.configuration.known() {
-        Err(gap) => gaps.push(gap),
-        Ok(set) => {
-            let properties = [
-                (set.multi_region, "records in one region alone"),
-                (set.log_file_validation, "has no log file validation"),
-                (set.kms_key.is_some(), "is not encrypted with a KMS key"),
-            ];
-            let off = properties.iter().filter(|(on, _)| !on);
-            missing.extend(off.map(|(_, words)| (*words).to_owned()));
+    let set = &trail.configuration;
+    let properties = [
+        (
+            set.multi_region.known().copied(),
+            "records in one region alone",
+        ),
+        (
+            set.log_file_validation.known().copied(),
+            "has no log file validation",
+        ),
+        (
+            set.kms_key.known().map(Option::is_some),
+            "is not encrypted with a KMS key",
+        ),
+        (trail.status.logging.known().copied(), "is stopped"),
+    ];
+    for (on, words) in properties {
+        match on {
+            Ok(true) => {}
+            Ok(false) => missing.push(words.to_owned()),
+            Err(gap) => gaps.push(gap),
         }
-    }
-    match trail.status.known() {
-        Err(gap) => gaps.push(gap),
-        Ok(status) if !status.logging => missing.push("is stopped".to_owned()),
-        Ok(_) => {}
     }
     match recording::bucket_is_gone(trail, ctx) {
         Err(gap) => gaps.push(gap),
@@ -119,7 +125,7 @@ mod tests {
         let spread = |case: Case| {
             case.and(|it| {
                 add_trail(it, ACCOUNT, HOME, "second", |it| {
-                    configuration(it).multi_region = false;
+                    configuration(it).multi_region = Known(false);
                 });
             })
         };
@@ -127,10 +133,10 @@ mod tests {
             &CHECK,
             [
                 (Pass, inventory(|_| {})),
-                (Fail, set(|it| it.multi_region = false)),
-                (Fail, set(|it| it.log_file_validation = false)),
-                (Fail, set(|it| it.kms_key = None)),
-                (Fail, trail(|it| status(it).logging = false)),
+                (Fail, set(|it| it.multi_region = Known(false))),
+                (Fail, set(|it| it.log_file_validation = Known(false))),
+                (Fail, set(|it| it.kms_key = Known(None))),
+                (Fail, trail(|it| status(it).logging = Known(false))),
                 (
                     Fail,
                     trail(|it| {
@@ -138,9 +144,12 @@ mod tests {
                     }),
                 ),
                 // A log group is no part of it.
-                (Pass, set(|it| it.log_group = None)),
+                (Pass, set(|it| it.log_group = Known(None))),
                 // Every property is there, but not in one trail.
-                (Fail, spread(set(|it| it.log_file_validation = false))),
+                (
+                    Fail,
+                    spread(set(|it| it.log_file_validation = Known(false))),
+                ),
                 (Pass, spread(inventory(|_| {}))),
                 (Fail, region(|it| it.trails = Known(Vec::new()))),
                 (
@@ -157,7 +166,7 @@ mod tests {
                 ),
                 (
                     Fail,
-                    set(|it| it.kms_key = None).and(|it| {
+                    set(|it| it.kms_key = Known(None)).and(|it| {
                         it.trails.values_mut().next().unwrap().status =
                             denied(calls::GET_TRAIL_STATUS)
                     }),

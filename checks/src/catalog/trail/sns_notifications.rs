@@ -19,7 +19,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
-    let Some(arn) = &trail.configuration.known()?.sns_topic else {
+    let Some(arn) = trail.configuration.sns_topic.known()? else {
         return Ok(Verdict::fail("the trail names no topic"));
     };
     let Some(topic) = ctx.inventory.topics.get(arn) else {
@@ -53,7 +53,7 @@ mod tests {
             &CHECK,
             [
                 (Pass, inventory(|_| {})),
-                (Fail, trail(|it| configuration(it).sns_topic = None)),
+                (Fail, trail(|it| configuration(it).sns_topic = Known(None))),
                 (Fail, topic(|it| it.configuration = Known(None))),
                 (
                     Unknown,
