@@ -13,9 +13,9 @@ use trailaudit_checks::digest::Problem;
 use trailaudit_checks::evaluate::{Context, Evaluation};
 use trailaudit_checks::finding::{BaselineState, Finding, Severity, Status};
 use trailaudit_checks::framework;
-use trailaudit_checks::glob::glob;
 use trailaudit_checks::inventory::{Inventory, Tool};
 use trailaudit_checks::settings::Settings;
+use trailaudit_checks::text::glob;
 use trailaudit_checks::waiver::{self, Waivers};
 
 use crate::exit::{State, decide};

@@ -6,8 +6,8 @@ use trailaudit_checks::calls::{self, ApiCall};
 use trailaudit_checks::catalog;
 use trailaudit_checks::check::{Check, Run};
 use trailaudit_checks::framework::{self, Framework};
-use trailaudit_checks::glob::glob;
 use trailaudit_checks::settings::Settings;
+use trailaudit_checks::text::glob;
 
 use crate::cli::Select;
 use crate::exit::Stop;

@@ -16,7 +16,6 @@ pub mod explained;
 pub mod fact;
 pub mod finding;
 pub mod framework;
-pub mod glob;
 pub mod ids;
 pub mod inventory;
 pub mod patterns;
@@ -25,6 +24,7 @@ pub mod prelude;
 pub mod scp;
 pub mod selectors;
 pub mod settings;
+pub mod text;
 pub mod waiver;
 
 #[cfg(test)]

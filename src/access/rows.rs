@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use trailaudit_checks::access::{Holder, Wanted, short, strength_word, word};
-use trailaudit_checks::glob::glob;
+use trailaudit_checks::text::glob;
 
 use super::Listing;
 use crate::cli::{self, By};

@@ -1,5 +1,7 @@
 //! One principal's questions to the evaluator.
 
+use std::ops::Range;
+
 use super::actions::ActionId;
 use super::answer::Answer;
 use super::ground::Ground;
@@ -9,7 +11,7 @@ use crate::fact::SharedGap;
 use crate::ids::AccountId;
 use crate::inventory::ControlPolicyKind;
 use crate::policy::{
-    ActionSet, Caller, Context, Key, Layers, Policy, Request, Target, Value, decide,
+    self, ActionSet, Caller, Context, Key, Layers, Members, Policy, Request, Target, Value, decide,
 };
 
 /// A principal, with all that has a say in what it may do.
@@ -21,6 +23,10 @@ pub(super) struct Asker<'c> {
     pub(super) documents: Vec<&'c Indexed>,
     /// The actions that its own documents can allow; nothing if that may be any.
     pub(super) touched: Option<ActionSet>,
+    /// No control policies are looked at: somebody else's question has them.
+    pub(super) bare: bool,
+    /// Whose resource control policies the layers hold.
+    rcps_of: Option<AccountId>,
 }
 
 impl<'c> Asker<'c> {
@@ -56,6 +62,8 @@ impl<'c> Asker<'c> {
             layers,
             documents: Vec::new(),
             touched: None,
+            bare: false,
+            rcps_of: None,
         }
     }
 
@@ -126,14 +134,44 @@ impl<'c> Asker<'c> {
         self.decide(ground, action, target, owner, context)
     }
 
+    /// The members of a set that the policies tell apart, as [`policy::parts`] gives them.
+    pub(super) fn parts(
+        &mut self,
+        ground: &'c Ground<'_>,
+        (action, pattern): (&str, &str),
+        owner: &AccountId,
+        with: &[(&str, Key)],
+        members: &Members,
+    ) -> Vec<Vec<Range<usize>>> {
+        let mut context = self.context.clone();
+        for (key, value) in with {
+            context.set(key, value.clone());
+        }
+        let target = Target::Matching(pattern.to_owned());
+        let request = self.request(ground, action, target, owner, context);
+        policy::parts(&request, &self.layers, members)
+    }
+
     fn decide(
         &mut self,
         ground: &'c Ground<'_>,
         action: &str,
         target: Target,
         owner: &AccountId,
-        mut context: Context,
+        context: Context,
     ) -> Answer {
+        let request = self.request(ground, action, target, owner, context);
+        decide(&request, &self.layers).into()
+    }
+
+    fn request(
+        &mut self,
+        ground: &'c Ground<'_>,
+        action: &str,
+        target: Target,
+        owner: &AccountId,
+        mut context: Context,
+    ) -> Request {
         if !owner.as_str().is_empty() {
             context = context.with("aws:ResourceAccount", owner.as_str());
             if let Some(organization) = ground.organization
@@ -142,14 +180,18 @@ impl<'c> Asker<'c> {
                 context = context.with("aws:ResourceOrgID", &organization.id);
             }
         }
-        self.layers.rcps = ground.levels(ControlPolicyKind::ResourceControlPolicy, owner);
-        let request = Request {
+        if self.bare {
+            self.layers.rcps = None;
+        } else if self.rcps_of.as_ref() != Some(owner) {
+            self.layers.rcps = ground.levels(ControlPolicyKind::ResourceControlPolicy, owner);
+            self.rcps_of = Some(owner.clone());
+        }
+        Request {
             caller: self.caller.clone(),
             action: action.to_owned(),
             target,
             resource_account: owner.to_string(),
             context,
-        };
-        decide(&request, &self.layers).into()
+        }
     }
 }

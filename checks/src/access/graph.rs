@@ -336,7 +336,7 @@ impl Graph {
         let mut path = Vec::new();
         let mut at = from;
         // As many steps as ways can have: the file of a hostile account must not hold us in a ring.
-        for _ in 0..4 * MAX_HOPS {
+        for _ in 0..40 * MAX_HOPS {
             let next = reach.ways.get(&at).and_then(|way| way.next);
             let Some(edge) = next.and_then(|next| self.edge(next)) else {
                 break;

@@ -27,6 +27,8 @@ pub(super) struct Papers<'d> {
     pub(super) trust: Vec<Result<Document, SharedGap>>,
     /// Grants everything.
     pub(super) everything: Option<Indexed>,
+    /// A trust policy that lets in the whole account.
+    pub(super) door: Option<Document>,
 }
 
 impl<'d> Papers<'d> {
@@ -70,6 +72,9 @@ impl<'d> Papers<'d> {
             }
         }
         let groups = details.groups.iter().enumerate();
+        let door = format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{{"AWS":"{account}"}},"Action":"sts:AssumeRole"}}}}"#
+        );
         Self {
             account,
             details,
@@ -85,6 +90,7 @@ impl<'d> Papers<'d> {
                 })
                 .collect(),
             everything: everything(),
+            door: Document::parse(&door).ok(),
             home,
         }
     }

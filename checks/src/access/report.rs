@@ -292,7 +292,16 @@ impl Access {
         let mut hops: Vec<Hop> = Vec::new();
         for edge in edges {
             match hops.last_mut() {
-                Some(last) if edge.by.is_none() => id(edge.to).clone_into(&mut last.to),
+                Some(last) if edge.by.is_none() => {
+                    id(edge.to).clone_into(&mut last.to);
+                    let condition = edge.answer.condition.as_ref().map(ToString::to_string);
+                    last.condition = match (last.condition.take(), condition) {
+                        (Some(one), Some(two)) => Some(format!("({one}) and ({two})")),
+                        (one, two) => one.or(two),
+                    };
+                    last.statements
+                        .extend(edge.answer.statements.iter().map(words));
+                }
                 _ => hops.push(Hop {
                     from: id(edge.from).to_owned(),
                     by: edge.by.to_string(),

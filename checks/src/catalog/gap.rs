@@ -5,41 +5,40 @@ use crate::evaluate::Context;
 use crate::fact::{Gap, Gaps, Reason};
 use crate::ids::{AccountId, Region};
 use crate::inventory::{Bucket, Key};
-use crate::policy::Document;
+use crate::policy::{Document, posture};
 
 /// The bucket's policy; none when it has none, a gap when it is missing or cannot be read.
 pub(super) fn bucket_policy(bucket: &Bucket, ctx: &Context<'_>) -> Result<Option<Document>, Gaps> {
     let text = bucket.policy.known()?;
-    document(text.as_deref(), |detail| {
-        let reason = Reason::Malformed;
-        of_bucket(bucket, ctx, calls::GET_BUCKET_POLICY, reason, detail)
-    })
+    let of = |reason, detail| of_bucket(bucket, ctx, calls::GET_BUCKET_POLICY, reason, detail);
+    document(text.as_deref(), bucket.arn.as_str(), of)
 }
 
 /// The key policy; none when there is none, a gap when it is missing or cannot be read.
 pub(super) fn key_policy(key: &Key) -> Result<Option<Document>, Gaps> {
     let text = key.policy.known()?;
-    document(text.as_deref(), |detail| {
-        gap(
-            calls::GET_KEY_POLICY,
-            &key.account,
-            &key.region,
-            Reason::Malformed,
-            detail,
-        )
-    })
+    let call = calls::GET_KEY_POLICY;
+    let of = |reason, detail| gap(call, &key.account, &key.region, reason, detail);
+    document(text.as_deref(), key.arn.as_str(), of)
 }
 
+/// A document that cannot be read, or that takes too much work to be compared with its resource, is a gap.
 fn document(
     text: Option<&str>,
-    unreadable: impl FnOnce(String) -> Gaps,
+    resource: &str,
+    gap: impl FnOnce(Reason, String) -> Gaps,
 ) -> Result<Option<Document>, Gaps> {
     let Some(text) = text else {
         return Ok(None);
     };
-    match Document::parse(text) {
-        Ok(document) => Ok(Some(document)),
-        Err(error) => Err(unreadable(error.to_string())),
+    let document = match Document::parse(text) {
+        Ok(document) => document,
+        Err(error) => return Err(gap(Reason::Malformed, error.to_string())),
+    };
+    let label = posture::too_complex(&document, resource).map(|it| it.label());
+    match label {
+        Some(label) => Err(gap(Reason::TooComplex, label)),
+        None => Ok(Some(document)),
     }
 }
 
@@ -69,4 +68,19 @@ pub(super) fn gap(
     detail: impl Into<String>,
 ) -> Gaps {
     Gaps::from(Gap::of_call(call, account, region, reason, detail))
+}
+
+/// A gap about something that is there, and that this program does not, or not at that price, evaluate.
+pub(super) fn not_evaluated(
+    what: impl Into<String>,
+    account: &AccountId,
+    region: &Region,
+    reason: Reason,
+    detail: impl Into<String>,
+) -> Gaps {
+    Gaps::from(Gap {
+        reason,
+        detail: detail.into(),
+        ..Gap::not_modelled(what, account, region)
+    })
 }

@@ -142,7 +142,7 @@ fn texts(operator: &str, text: &str) -> Option<Texts> {
     match operator {
         "prefix" => Some(Texts::starting_with(text)),
         "suffix" => Some(Texts::ending_with(text)),
-        "equals-ignore-case" => Texts::of(Part::text_in_any_case(text), text),
+        "equals-ignore-case" => Texts::of(&Part::text_in_any_case(text), text).ok(),
         "wildcard" => wildcard(text),
         _ => None,
     }
@@ -159,7 +159,7 @@ fn ignoring_case(operator: &str, map: &Map<String, Value>) -> Option<Texts> {
         "suffix" => vec![every, part],
         _ => return None,
     };
-    Texts::of(Part::All(parts), text)
+    Texts::of(&Part::All(parts), text).ok()
 }
 
 /// `*` is any run of characters; a backslash takes the meaning from the next character.
@@ -174,7 +174,7 @@ fn wildcard(text: &str) -> Option<Texts> {
             c => parts.push(Part::text(&c.to_string())),
         }
     }
-    Texts::of(Part::All(parts), text)
+    Texts::of(&Part::All(parts), text).ok()
 }
 
 fn anything_but(operand: &Value) -> Option<Is> {

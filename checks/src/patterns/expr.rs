@@ -4,35 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::language::Texts;
-
-/// Yes, no, or: AWS does not say, or it depends on what is not known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tri {
-    /// It matches.
-    Yes,
-    /// It does not.
-    No,
-    /// It cannot be told.
-    Maybe,
-}
-
-impl From<bool> for Tri {
-    fn from(value: bool) -> Self {
-        if value { Self::Yes } else { Self::No }
-    }
-}
-
-impl std::ops::Not for Tri {
-    type Output = Self;
-
-    fn not(self) -> Self {
-        match self {
-            Self::Yes => Self::No,
-            Self::No => Self::Yes,
-            Self::Maybe => Self::Maybe,
-        }
-    }
-}
+use crate::text::{Tri, fold};
 
 /// A condition on an event.
 #[derive(Debug, Clone, PartialEq)]
@@ -265,8 +237,10 @@ impl Expr {
         match self {
             Self::All(list) => fold(list.iter().map(|it| it.eval(value)), Tri::No),
             Self::Any(list) => fold(list.iter().map(|it| it.eval(value)), Tri::Yes),
-            Self::Test(test) => value(&test.path).map_or(Tri::Maybe, |value| test.is.eval(value)),
-            Self::Unknown(_) => Tri::Maybe,
+            Self::Test(test) => {
+                value(&test.path).map_or(Tri::Undecided, |value| test.is.eval(value))
+            }
+            Self::Unknown(_) => Tri::Undecided,
         }
     }
 
@@ -277,8 +251,21 @@ impl Expr {
             Self::All(list) => fold(list.iter().map(|it| it.matches(event)), Tri::No),
             Self::Any(list) => fold(list.iter().map(|it| it.matches(event)), Tri::Yes),
             Self::Test(test) => test.is.eval(&test.path.find(event)),
-            Self::Unknown(_) => Tri::Maybe,
+            Self::Unknown(_) => Tri::Undecided,
         }
+    }
+
+    /// What every test on one of these fields makes of its value, in order: events that differ in these fields alone
+    /// and by which no answer differs are treated alike.
+    #[must_use]
+    pub fn answers(&self, fields: &[(Path, Value)]) -> Vec<Tri> {
+        let mut tests = Vec::new();
+        self.tests(&mut tests);
+        let answer = |test: &&Test| {
+            let field = fields.iter().find(|(path, _)| *path == test.path);
+            field.map(|(_, value)| test.is.eval(value))
+        };
+        tests.iter().filter_map(answer).collect()
     }
 
     pub(super) fn tests<'a>(&'a self, found: &mut Vec<&'a Test>) {
@@ -299,20 +286,6 @@ impl Expr {
     }
 }
 
-/// `decisive` if one is; else maybe if one is; else the other.
-pub(super) fn fold(answers: impl Iterator<Item = Tri>, decisive: Tri) -> Tri {
-    let mut result = !decisive;
-    for answer in answers {
-        if answer == decisive {
-            return decisive;
-        }
-        if answer == Tri::Maybe {
-            result = Tri::Maybe;
-        }
-    }
-    result
-}
-
 impl Is {
     /// Whether a value is so.
     #[must_use]
@@ -323,18 +296,20 @@ impl Is {
             (Self::Bool(wanted), value) => Tri::from(*value == Value::Bool(*wanted)),
             (Self::Present, Value::Absent) => Tri::No,
             // EventBridge looks at leaves only; whether null is one is not said.
-            (Self::Present, Value::Nested | Value::Null) => Tri::Maybe,
+            (Self::Present, Value::Nested | Value::Null) => Tri::Undecided,
             (Self::Present, _) => Tri::Yes,
-            (Self::Like(texts), Value::Text(text)) => Tri::from(texts.matches(text)),
-            (Self::Unlike(texts), Value::Text(text)) => Tri::from(!texts.matches(text)),
+            (Self::Like(texts), Value::Text(text)) => texts.matches(text),
+            (Self::Unlike(texts), Value::Text(text)) => texts.matches(text).not(),
             (Self::Like(_), Value::Absent | Value::Null | Value::Nested) => Tri::No,
-            (Self::Like(_), Value::Number(_) | Value::Bool(_)) | (Self::Unlike(_), _) => Tri::Maybe,
+            (Self::Like(_), Value::Number(_) | Value::Bool(_)) | (Self::Unlike(_), _) => {
+                Tri::Undecided
+            }
             (Self::Number(order, right), Value::Number(left)) => {
                 Tri::from(order.holds(*left, *right))
             }
             // Whether "5" counts as 5 is not documented.
-            (Self::Number(..), Value::Text(text)) if text.parse::<f64>().is_ok() => Tri::Maybe,
-            (Self::Number(Order::NotEqual, _), _) => Tri::Maybe,
+            (Self::Number(..), Value::Text(text)) if text.parse::<f64>().is_ok() => Tri::Undecided,
+            (Self::Number(Order::NotEqual, _), _) => Tri::Undecided,
             (Self::Number(..), _) => Tri::No,
             (Self::Address(first, last), Value::Text(text)) => {
                 let inside =
@@ -343,10 +318,24 @@ impl Is {
             }
             (Self::Address(..), _) => Tri::No,
             (Self::AnythingBut(_), Value::Absent) => Tri::No,
-            (Self::AnythingBut(_), Value::Null | Value::Bool(_) | Value::Nested) => Tri::Maybe,
+            (Self::AnythingBut(_), Value::Null | Value::Bool(_) | Value::Nested) => Tri::Undecided,
             (Self::AnythingBut(list), value) => {
-                !fold(list.iter().map(|it| it.in_list(value)), Tri::Yes)
+                fold(list.iter().map(|it| it.in_list(value)), Tri::Yes).not()
             }
+        }
+    }
+
+    /// What a test of a text of this length costs at most, in steps of work.
+    pub(super) fn cost(&self, length: usize) -> usize {
+        match self {
+            Self::Like(texts) | Self::Unlike(texts) => texts.cost(length),
+            Self::AnythingBut(list) => list.iter().map(|it| it.cost(length)).sum(),
+            Self::Number(..)
+            | Self::Null
+            | Self::Bool(_)
+            | Self::Present
+            | Self::Absent
+            | Self::Address(..) => 1,
         }
     }
 

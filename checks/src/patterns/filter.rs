@@ -234,7 +234,7 @@ impl<'a> Parser<'a> {
     fn regex(&mut self) -> Result<Texts, PatternError> {
         self.at += 1;
         let source = self.run(|c| c != '%');
-        let texts = regex::parse(source).ok_or_else(|| self.error("a regular expression"))?;
+        let texts = regex::parse(source).ok_or_else(|| self.error("a regular expression"))??;
         self.expect("%")?;
         Ok(texts)
     }

@@ -1,12 +1,13 @@
 //! The regular expressions that CloudWatch Logs takes between two `%`: no groups, no look-around.
 
+use super::PatternError;
 use super::language::{Chars, Part, Texts};
 
 /// Repetitions such as `{3,5}`; AWS has a limit of its own.
 const MAX_REPEAT: u32 = 128;
 
-/// Texts that hold a match of the expression. None for what CloudWatch Logs refuses.
-pub(super) fn parse(source: &str) -> Option<Texts> {
+/// Texts that hold a match of the expression. None for what CloudWatch Logs refuses, an error for what is too large.
+pub(super) fn parse(source: &str) -> Option<Result<Texts, PatternError>> {
     let mut ways = Vec::new();
     for way in branches(source) {
         let mut chars: Vec<char> = way;
@@ -28,7 +29,8 @@ pub(super) fn parse(source: &str) -> Option<Texts> {
         }
         ways.push(Part::All(parts));
     }
-    Texts::of(Part::Any(ways), &format!("%{source}%"))
+    let texts = Texts::of(&Part::Any(ways), &format!("%{source}%"));
+    Some(texts.map_err(|_| PatternError::TooComplex))
 }
 
 /// Split at `|` outside of brackets and not escaped.
@@ -93,6 +95,10 @@ fn sequence(chars: &[char]) -> Option<Vec<Part>> {
             }
         };
         let last = parts.pop()?;
+        // AWS knows no repetition of a repetition, which would multiply.
+        if matches!(last, Part::Repeat(..)) && (least, most) != (0, Some(1)) {
+            return None;
+        }
         parts.push(Part::Repeat(Box::new(last), least, most));
     }
     Some(parts)

@@ -1,57 +1,82 @@
 //! Values that stand for all values of a field, as far as a set of tests can tell them apart.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::expr::{Is, Value};
 use super::language::{self, Texts};
+use crate::text::{TooComplex, Tri, Work};
 
 /// What a field is tried with.
 #[derive(Debug, Default)]
 pub(super) struct Candidates {
     pub(super) values: Vec<Value>,
-    /// No other value would be treated in another way.
-    pub(super) complete: bool,
+    /// Whether no other value would be treated in another way.
+    pub(super) complete: Completeness,
 }
 
-pub(super) fn candidates(tests: &[&Is]) -> Candidates {
+/// Whether values stand for all others.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Completeness {
+    #[default]
+    All,
+    /// Patterns and networks meet on the field.
+    Mixed,
+    /// Finding them would take too much work.
+    TooComplex,
+}
+
+/// A value that meets none of these tests, where that is plain to see. It leaves the event open to be missed as no
+/// other value does, so that no other need be tried.
+pub(super) fn outside(tests: &[&Is]) -> Option<Value> {
+    let mut exact = BTreeSet::new();
+    let mut patterns = false;
+    for test in tests {
+        let Is::Like(texts) = test else {
+            return None;
+        };
+        match texts.exactly() {
+            Some(text) => drop(exact.insert(text)),
+            None => patterns = true,
+        }
+    }
+    let text = if patterns {
+        String::new()
+    } else {
+        language::fresh(&exact)
+    };
+    let value = Value::Text(text);
+    let none = |it: &&Is| it.eval(&value) == Tri::No;
+    tests.iter().all(none).then_some(value)
+}
+
+pub(super) fn candidates(tests: &[&Is], work: &mut Work) -> Candidates {
     let mut found = Found::default();
     tests.iter().for_each(|is| found.look(is));
-    let samples = language::samples(&found.texts);
+    let samples = language::samples(&found.texts, work);
     // An address is a text too: where patterns and networks meet on one field, not every meeting is tried.
     let patterns = found.texts.iter().any(|it| it.exactly().is_none());
-    let complete = samples.is_some() && (found.addresses.is_empty() || !patterns);
-    let mut values: Vec<Value> = Vec::new();
-    let mut add = |value| {
-        if !values.contains(&value) {
-            values.push(value);
-        }
+    let complete = match &samples {
+        Err(TooComplex) => Completeness::TooComplex,
+        Ok(_) if patterns && !found.addresses.is_empty() => Completeness::Mixed,
+        Ok(_) => Completeness::All,
     };
+    let mut values: Vec<Value> = Vec::new();
     let exact = found.texts.iter().filter_map(|it| it.exactly());
-    let fallback = || exact.map(str::to_owned).collect();
-    samples
-        .unwrap_or_else(fallback)
-        .into_iter()
-        .for_each(|it| add(Value::Text(it)));
-    found
-        .addresses
-        .iter()
-        .for_each(|it| add(Value::Text(it.to_string())));
-    add(Value::Absent);
-    found
-        .numbers
-        .iter()
-        .for_each(|it| add(Value::Text(it.to_string())));
-    around(found.numbers)
-        .into_iter()
-        .for_each(|it| add(Value::Number(it)));
-    [
+    let texts = samples.unwrap_or_else(|_| exact.map(str::to_owned).collect());
+    values.extend(texts.into_iter().map(Value::Text));
+    let addresses = found.addresses.iter();
+    values.extend(addresses.map(|it| Value::Text(it.to_string())));
+    values.push(Value::Absent);
+    let numbers = found.numbers.iter();
+    values.extend(numbers.map(|it| Value::Text(it.to_string())));
+    values.extend(around(found.numbers).into_iter().map(Value::Number));
+    values.extend([
         Value::Bool(true),
         Value::Bool(false),
         Value::Null,
         Value::Nested,
-    ]
-    .into_iter()
-    .for_each(add);
+    ]);
     Candidates { values, complete }
 }
 

@@ -6,11 +6,11 @@ use std::fmt;
 use super::condition::Condition;
 use super::context::{Context, Tri, View};
 use super::document::{Effect, ResourcePattern};
-use super::glob::Glob;
 use super::operator::Quantifier;
 use super::request::Target;
 use super::template::{Filled, Incomplete};
 use super::within::Within;
+use crate::text::Glob;
 
 /// Something that holds in some worlds only.
 #[derive(Debug, Clone, Copy)]

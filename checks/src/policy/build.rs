@@ -69,7 +69,7 @@ impl<'a, R: Clone> Build<'a, R> {
         Self {
             request,
             layers,
-            action: super::glob::lower(&request.action),
+            action: crate::text::lower(&request.action),
             atoms: Vec::new(),
             applied: Vec::new(),
             missing: Vec::new(),

@@ -1,35 +1,41 @@
 //! Classes of values that conditions on one key can tell apart, and a value of each.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::automaton::witnesses;
-use super::cidr::Cidr;
+use super::cidr::{self, Ranges};
 use super::condition::Condition;
 use super::context::View;
-use super::glob::Glob;
 use super::matcher::Matcher;
+use crate::text::Glob;
+use crate::text::witnesses;
 
 /// One value of each class that these conditions, all on one key, can tell apart.
 pub(super) fn representatives(conditions: &[&Condition], view: &View<'_>) -> Option<Vec<String>> {
     let (mut texts, mut numbers, mut dates, mut ranges) = (vec![], vec![], vec![], vec![]);
-    for matcher in conditions.iter().filter_map(|c| c.matchers(view)).flatten() {
-        match matcher {
-            Matcher::Text(glob) => texts.push(glob),
-            Matcher::Arn(glob) => {
-                texts.push(glob);
-                // Texts that are no ARN fail the comparison, whatever the pattern.
-                texts.push(arn_shape());
+    for matchers in conditions.iter().filter_map(|c| c.matchers(view)) {
+        let mut own = Vec::new();
+        for matcher in matchers {
+            match matcher {
+                Matcher::Text(glob) => texts.push(glob),
+                Matcher::Arn(glob) => {
+                    texts.push(glob);
+                    // Texts that are no ARN fail the comparison, whatever the pattern.
+                    texts.push(arn_shape());
+                }
+                Matcher::Bool(_) => {
+                    texts.push(Glob::literal("true", true));
+                    texts.push(Glob::literal("false", true));
+                }
+                Matcher::Number(_, limit) => numbers.push(limit),
+                Matcher::Date(_, limit) => dates.push(limit),
+                Matcher::Ip(range) => own.push(range),
             }
-            Matcher::Bool(_) => {
-                texts.push(Glob::literal("true", true));
-                texts.push(Glob::literal("false", true));
-            }
-            Matcher::Number(_, limit) => numbers.push(limit),
-            Matcher::Date(_, limit) => dates.push(limit),
-            Matcher::Ip(range) => ranges.push(range),
+        }
+        if !own.is_empty() {
+            ranges.push(Ranges::of(&own));
         }
     }
     let kinds = [
@@ -90,24 +96,18 @@ fn around_dates(limits: &[Timestamp]) -> Vec<String> {
     texts
 }
 
-/// Every set that ranges can make begins at the first address of one, or right after the last.
-fn around_ranges(ranges: &[Cidr]) -> Vec<String> {
-    let mut addresses = BTreeSet::from([
-        IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-    ]);
-    for range in ranges {
-        let (first, after) = range.edges();
-        addresses.insert(first);
-        addresses.extend(after);
-    }
-    let mut texts: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
+fn around_ranges(ranges: &[Ranges]) -> Vec<String> {
+    let mut texts: Vec<String> = cidr::representatives(ranges)
+        .iter()
+        .map(IpAddr::to_string)
+        .collect();
     texts.push("x".to_owned());
     texts
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::cidr::Cidr;
     use super::*;
 
     #[test]
@@ -120,13 +120,13 @@ mod tests {
 
     #[test]
     fn classes_of_ranges() {
-        let ranges: Vec<Cidr> = ["10.0.0.0/8", "255.0.0.0/8", "::/0"]
-            .iter()
-            .filter_map(|t| Cidr::parse(t))
-            .collect();
+        let ranges = ["10.0.0.0/8", "255.0.0.0/8", "::/0"].map(|text| {
+            let range = Cidr::parse(text).unwrap();
+            Ranges::of(&[range])
+        });
         assert_eq!(
             around_ranges(&ranges),
-            ["0.0.0.0", "10.0.0.0", "11.0.0.0", "255.0.0.0", "::", "x"]
+            ["0.0.0.0", "10.0.0.0", "255.0.0.0", "::", "x"]
         );
     }
 

@@ -3,11 +3,11 @@
 use super::cidr::Cidr;
 use super::context::{Context, Seen, Tri, Value, View};
 use super::document::Effect;
-use super::glob::Glob;
 use super::instant;
 use super::matcher::{Matcher, boolean, number};
 use super::operator::{Operator, Quantifier, Test};
 use super::template::{Filled, Incomplete, Template};
+use crate::text::Glob;
 
 /// One operator, one key, and the values of which one must do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +23,7 @@ pub struct Condition {
     /// The values as written; JSON booleans and numbers as text.
     pub values: Vec<String>,
     templates: Vec<Template>,
+    malformed: bool,
 }
 
 impl Condition {
@@ -41,11 +42,12 @@ impl Condition {
             | Test::BinaryEquals
             | Test::Unknown(_) => (false, false),
         };
-        let templates = values
+        let templates: Vec<Template> = values
             .iter()
             .map(|value| Template::parse(value, wildcards, variables))
             .collect();
         Self {
+            malformed: is_malformed(&operator, &values, &templates),
             operator,
             operator_name,
             key: key.to_lowercase(),
@@ -58,22 +60,7 @@ impl Condition {
     /// IAM would not have stored it: an unknown operator, or a value that is none of its type. It never holds.
     #[must_use]
     pub fn is_malformed(&self) -> bool {
-        let bad = |value: &String| match &self.operator.test {
-            Test::Numeric(_) => number(value).is_none(),
-            Test::Date(_) => instant::parse(value).is_none(),
-            Test::IpAddress => Cidr::parse(value).is_none(),
-            Test::Null => boolean(value).is_none(),
-            Test::Bool => boolean(value).is_none() && !value.contains("${"),
-            Test::Unknown(_) => true,
-            Test::StringEquals
-            | Test::StringEqualsIgnoreCase
-            | Test::StringLike
-            | Test::Arn
-            | Test::BinaryEquals => false,
-        };
-        matches!(self.operator.test, Test::Unknown(_))
-            || self.values.iter().any(bad)
-            || !self.templates.iter().all(Template::is_sound)
+        self.malformed
     }
 
     /// Whether another condition holds in the same requests, by how it is written.
@@ -84,7 +71,7 @@ impl Condition {
     }
 
     /// The keys whose values it needs: its own, and those of the variables in its values.
-    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.key.as_str()).chain(self.variables())
     }
 
@@ -232,6 +219,25 @@ impl Condition {
             Compiled::Broken | Compiled::Undecided => None,
         }
     }
+}
+
+fn is_malformed(operator: &Operator, values: &[String], templates: &[Template]) -> bool {
+    let bad = |value: &String| match &operator.test {
+        Test::Numeric(_) => number(value).is_none(),
+        Test::Date(_) => instant::parse(value).is_none(),
+        Test::IpAddress => Cidr::parse(value).is_none(),
+        Test::Null => boolean(value).is_none(),
+        Test::Bool => boolean(value).is_none() && !value.contains("${"),
+        Test::Unknown(_) => true,
+        Test::StringEquals
+        | Test::StringEqualsIgnoreCase
+        | Test::StringLike
+        | Test::Arn
+        | Test::BinaryEquals => false,
+    };
+    matches!(operator.test, Test::Unknown(_))
+        || values.iter().any(bad)
+        || !templates.iter().all(Template::is_sound)
 }
 
 enum Compiled {

@@ -2,53 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// Three-valued logic. An error or a missing fact is `Undecided`, never `No`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tri {
-    /// In every world.
-    Yes,
-    /// In no world.
-    No,
-    /// It depends on what is not known.
-    Undecided,
-}
-
-impl Tri {
-    /// Both.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::No, _) | (_, Self::No) => Self::No,
-            (Self::Yes, Self::Yes) => Self::Yes,
-            (Self::Undecided, Self::Yes | Self::Undecided) | (Self::Yes, Self::Undecided) => {
-                Self::Undecided
-            }
-        }
-    }
-
-    /// At least one.
-    #[must_use]
-    pub fn or(self, other: Self) -> Self {
-        self.not().and(other.not()).not()
-    }
-
-    /// The opposite.
-    #[must_use]
-    #[expect(clippy::should_implement_trait, reason = "reads like `and` and `or`")]
-    pub fn not(self) -> Self {
-        match self {
-            Self::Yes => Self::No,
-            Self::No => Self::Yes,
-            Self::Undecided => Self::Undecided,
-        }
-    }
-}
-
-impl From<bool> for Tri {
-    fn from(value: bool) -> Self {
-        if value { Self::Yes } else { Self::No }
-    }
-}
+pub use crate::text::Tri;
 
 /// The value of a context key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,11 +2,11 @@
 
 use super::condition::Condition;
 use super::context::{Context, Tri, View};
-use super::glob::Glob;
 use super::json::Json;
 use super::parse::ParseError;
 use super::principal::PrincipalSet;
 use super::template::{Filled, Incomplete, Template};
+use crate::text::Glob;
 
 /// The version of the policy language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,7 +67,7 @@ impl Actions {
     /// Whether an action, such as `cloudtrail:StopLogging`, is meant.
     #[must_use]
     pub fn matches(&self, action: &str) -> bool {
-        self.matches_lower(&super::glob::lower(action))
+        self.matches_lower(&crate::text::lower(action))
     }
 
     /// The same, for an action whose case was folded once for many patterns.

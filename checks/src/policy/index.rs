@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::document::{ActionPattern, Actions, Document, Effect};
-use super::glob::lower;
+use crate::text::lower;
 
 /// A list of actions, such as those that tamper with a record.
 #[derive(Debug, Clone)]

@@ -1,9 +1,9 @@
 //! One value of a condition against one value of a request.
 
 use super::cidr::Cidr;
-use super::glob::Glob;
 use super::instant;
 use super::operator::Order;
+use crate::text::Glob;
 
 /// One value of a condition, ready to be compared.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! The IAM policy language: parse a document, match it against a request, decide.
 //!
-//! Imports nothing from its siblings, so that it can become a crate by moving a folder.
+//! Imports nothing but `text` from its siblings, so that it can become a crate by moving a folder.
 //!
 //! [`Document::parse`] reads a document or refuses it: what cannot be read is unknown, never nothing. [`posture`]
 //! answers questions about one document by itself. [`decide()`] puts all layers together for one caller, action and
@@ -17,7 +17,6 @@
 
 mod acl;
 mod atoms;
-mod automaton;
 mod build;
 mod cidr;
 mod classes;
@@ -28,7 +27,6 @@ mod decide;
 mod document;
 mod effect;
 mod formula;
-mod glob;
 mod index;
 mod instant;
 mod json;
@@ -46,16 +44,16 @@ mod template;
 mod within;
 mod worlds;
 
+pub use crate::text::{Glob, Tri};
 pub use atoms::AtomTest;
 pub use cidr::Cidr;
 pub use condition::Condition;
-pub use context::{Context, Key, Tri, Value};
+pub use context::{Context, Key, Value};
 pub use decide::{Decision, Outcome, Verdict, decide};
 pub use document::{
     ActionPattern, Actions, Document, Effect, ResourcePattern, Resources, Statement, Version,
 };
 pub use effect::{Circumstances, Effectiveness, Retention, effect_of};
-pub use glob::Glob;
 pub use index::{ActionSet, ActionTable};
 pub use operator::{Operator, Order, Quantifier, Test};
 pub use parse::ParseError;

@@ -6,10 +6,10 @@ use std::ops::Range;
 use super::atoms::Atom;
 use super::build::Build;
 use super::context::View;
-use super::glob::Glob;
 use super::request::{Layers, Request};
 use super::template::Filled;
 use super::within::{Rest, Within};
+use crate::text::Glob;
 
 /// Resources whose ARNs begin alike.
 #[derive(Debug, Clone, Default)]

@@ -68,10 +68,11 @@ impl Principal {
 
     /// Whether the caller is meant, by itself or by its account.
     pub(super) fn names(&self, caller: &Caller) -> bool {
-        self.grant(caller).is_some()
+        self.grant(caller, caller.session_role()).is_some()
     }
 
-    fn grant(&self, caller: &Caller) -> Option<Grant> {
+    /// `session_of`: the role of the caller's session, taken apart once for many principals.
+    fn grant(&self, caller: &Caller, session_of: Option<RoleName<'_>>) -> Option<Grant> {
         match self {
             Self::Everyone => Some(Grant::Everyone),
             Self::Account(id) => {
@@ -86,7 +87,7 @@ impl Principal {
             Self::Federated(id) => {
                 (caller.kind == CallerKind::Federated && *id == caller.id).then_some(Grant::Direct)
             }
-            Self::Aws(arn) => caller.named(arn),
+            Self::Aws(arn) => caller.named(arn, session_of),
         }
     }
 }
@@ -156,7 +157,12 @@ impl PrincipalSet {
     /// How the caller is named, if at all. `NotPrincipal` names everyone whom it does not list.
     #[must_use]
     pub fn grant(&self, caller: &Caller) -> Option<Grant> {
-        let best = self.members.iter().filter_map(|m| m.grant(caller)).max();
+        let session_of = caller.session_role();
+        let grants = self
+            .members
+            .iter()
+            .filter_map(|m| m.grant(caller, session_of));
+        let best = grants.max();
         if !self.negated {
             return best;
         }
@@ -243,18 +249,36 @@ impl Caller {
         }
     }
 
-    fn named(&self, arn: &str) -> Option<Grant> {
+    /// The role behind a session, by its parts.
+    fn session_role(&self) -> Option<RoleName<'_>> {
+        match self.kind {
+            CallerKind::AssumedRole | CallerKind::ServiceLinkedRole => {
+                let session = self.id.contains(":assumed-role/");
+                session.then(|| role(self.role_arn.as_deref().unwrap_or(&self.id)))?
+            }
+            CallerKind::User
+            | CallerKind::Role
+            | CallerKind::Root
+            | CallerKind::Service
+            | CallerKind::Federated
+            | CallerKind::Anonymous => None,
+        }
+    }
+
+    fn named(&self, arn: &str, session_of: Option<RoleName<'_>>) -> Option<Grant> {
         match self.kind {
             CallerKind::User => (arn == self.id).then_some(Grant::Direct),
             CallerKind::Role => (arn == self.id).then_some(Grant::Role),
             CallerKind::AssumedRole | CallerKind::ServiceLinkedRole => {
-                let session = self.id.contains(":assumed-role/");
                 if arn == self.id {
+                    let session = self.id.contains(":assumed-role/");
                     return Some(if session { Grant::Direct } else { Grant::Role });
                 }
-                let own = self.role_arn.as_deref().unwrap_or(&self.id);
-                let same = arn.contains(":role/") && role(arn).is_some() && role(arn) == role(own);
-                (session && same).then_some(Grant::Role)
+                let own = session_of?;
+                // Most principals differ in the name: seen before they are taken apart.
+                let same =
+                    arn.ends_with(own.name) && arn.contains(":role/") && role(arn) == Some(own);
+                same.then_some(Grant::Role)
             }
             CallerKind::Root
             | CallerKind::Service
@@ -264,20 +288,32 @@ impl Caller {
     }
 }
 
-/// Partition, account and name of a role, from its own ARN or that of one of its sessions.
-fn role(arn: &str) -> Option<(&str, &str, &str)> {
-    let fields: Vec<&str> = arn.splitn(6, ':').collect();
-    match fields.as_slice() {
-        ["arn", partition, "iam", "", account, path] => {
-            let name = path.strip_prefix("role/")?.rsplit('/').next()?;
-            Some((partition, account, name))
-        }
-        ["arn", partition, "sts", "", account, path] => {
-            let name = path.strip_prefix("assumed-role/")?.split('/').next()?;
-            Some((partition, account, name))
-        }
-        _ => None,
-    }
+/// A role, by the parts of its ARN that its sessions carry as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct RoleName<'a> {
+    partition: &'a str,
+    account: &'a str,
+    name: &'a str,
+}
+
+/// From its own ARN or that of one of its sessions.
+fn role(arn: &str) -> Option<RoleName<'_>> {
+    let mut fields = arn.splitn(6, ':');
+    let "arn" = fields.next()? else {
+        return None;
+    };
+    let (partition, service, region) = (fields.next()?, fields.next()?, fields.next()?);
+    let (account, path) = (fields.next()?, fields.next()?);
+    let name = match (service, region) {
+        ("iam", "") => path.strip_prefix("role/")?.rsplit('/').next()?,
+        ("sts", "") => path.strip_prefix("assumed-role/")?.split('/').next()?,
+        _ => return None,
+    };
+    Some(RoleName {
+        partition,
+        account,
+        name,
+    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Pattern texts with policy variables (`${aws:username}`), filled in from a request.
 
 use super::context::{Lookup, View};
-use super::glob::{Glob, Token};
+use crate::text::{Glob, Token};
 
 /// A pattern as written in a policy, with wildcards and variables told apart.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -264,6 +264,8 @@ fn variable(body: &str) -> Part {
 mod tests {
     use super::super::context::Context;
     use super::*;
+    use crate::text::Work;
+    use crate::text::automaton::Automaton;
 
     fn filled(text: &str, context: &Context) -> Filled {
         Template::parse(text, true, true).fill(&View::of(context), false)
@@ -350,6 +352,48 @@ mod tests {
             Incomplete::FillIfWildcard
         ));
         assert!(!matches("arn:aws:cloudtrail:*", trail, Incomplete::Reject));
+    }
+
+    /// The quick matcher retries one `*` only; the automaton keeps all positions. They must agree, also in ARNs.
+    #[test]
+    fn matching_agrees_with_the_automaton() {
+        let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+        let mut random = |end: u64| {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            seed % end
+        };
+        let mut matched = 0;
+        for _ in 0..20_000 {
+            let mut text = |letters: &[char], fields: u64, longest: u64| {
+                let mut text = String::new();
+                for field in 0..fields {
+                    if field > 0 {
+                        text.push(':');
+                    }
+                    for _ in 0..random(longest) {
+                        text.push(letters[usize::try_from(random(letters.len() as u64)).unwrap()]);
+                    }
+                }
+                text
+            };
+            let pattern = text(&['*', '*', '*', 'a', '?'], 6, 4);
+            let value = text(&['a', 'a', 'a', 'a', 'b', ':'], 6, 3);
+            let template = Template::parse(&pattern, true, false);
+            let view = Context::new();
+            let Filled::Glob(glob) = template.fill_arn(&View::of(&view), Incomplete::Reject) else {
+                panic!("{pattern}");
+            };
+            let automaton = Automaton::of_glob(&glob);
+            assert_eq!(
+                Ok(glob.matches(&value)),
+                automaton.matches(&value, &mut Work::new(100_000)),
+                "{pattern} {value}"
+            );
+            matched += usize::from(glob.matches(&value));
+        }
+        assert!(matched > 100, "{matched}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! answered without building automata.
 
 use super::context::Tri;
-use super::glob::{Glob, Token};
+use crate::text::{Glob, Token};
 
 /// The set of all texts that begin so.
 pub(super) struct Within {
@@ -165,7 +165,7 @@ fn plain(rest: &[Token]) -> Rest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::automaton::witnesses;
+    use crate::text::witnesses;
 
     const PATTERNS: [&str; 16] = [
         "*", "a*", "ab*", "ab/*", "ab/c", "ab/cd", "ab/c*", "ab/*d", "ab/?", "ab/?*", "*/c",

@@ -7,16 +7,16 @@
 use std::collections::BTreeSet;
 
 use super::atoms::{Atom, target_glob};
-use super::automaton::witnesses;
 use super::classes::representatives;
 use super::condition::Condition;
 use super::context::{Key, Seen, Tri, Value, View};
 use super::formula::Formula;
-use super::glob::Glob;
 use super::operator::Quantifier;
 use super::request::{Request, Target};
 use super::template::Filled;
 use super::within::Within;
+use crate::text::Glob;
+use crate::text::witnesses;
 
 /// Worlds that are tried at most.
 const MAX_WORLDS: usize = 4_096;

@@ -4,10 +4,15 @@
 //! in which no set is left is a hole. That is exact: prefixes, suffixes and whole values can tell no more
 //! values apart than those tried here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{Answer, Condition, Events, Field, Hole, Part, Pattern};
-use crate::fact::Gaps;
+use crate::fact::{Gap, Gaps, Reason};
+use crate::ids::{AccountId, Region};
+use crate::text::{TooComplex, Work};
+
+/// What one comparison may cost. AWS takes 500 values in the selectors of one trail.
+const COMPARISON: u64 = 2_000_000;
 
 /// Stands for text that no pattern names; AWS refuses it in values.
 const ANYTHING: &str = "\u{0}";
@@ -15,8 +20,44 @@ const ANYTHING: &str = "\u{0}";
 /// Whether all of what is asked for lies in one or another of the recorded sets.
 #[must_use]
 pub fn judge(asked: &Events, recorded: &[Events]) -> Answer {
-    let sets: Vec<&Events> = recorded.iter().collect();
-    descend(asked, &Field::ALL, &sets)
+    let mut known = HashSet::new();
+    let mut sets: Vec<&Events> = Vec::new();
+    for set in recorded {
+        // Equal sets add nothing to each other.
+        let new = set.doubt.is_some() || known.insert(&set.conditions);
+        if new && may_meet(asked, set) {
+            sets.push(set);
+        }
+    }
+    let mut work = Work::new(COMPARISON);
+    judge_within(asked, &sets, &mut work)
+}
+
+fn judge_within(asked: &Events, sets: &[&Events], work: &mut Work) -> Answer {
+    descend(asked, &Field::ALL, sets, work).unwrap_or_else(|TooComplex| {
+        let whose = sets.iter().find_map(|it| it.whose.0.clone());
+        let doubt = || sets.iter().find_map(|it| it.doubt.as_ref()?.iter().next());
+        let doubted = || doubt().map(|gap| (gap.account.clone(), gap.region.clone()));
+        let nobody = || (AccountId::from(""), Region::from(""));
+        let (account, region) = whose.or_else(doubted).unwrap_or_else(nobody);
+        let gap = Gap {
+            reason: Reason::TooComplex,
+            ..Gap::not_modelled("the event selectors together", &account, &region)
+        };
+        Answer::CannotTell(gap.into())
+    })
+}
+
+/// Whether a set may hold some of what is asked for, by the category and the type of resource that are asked for.
+fn may_meet(asked: &Events, set: &Events) -> bool {
+    [Field::EventCategory, Field::ResourceType]
+        .into_iter()
+        .all(|field| {
+            asked.on(field).all(|it| match it.any_of.as_slice() {
+                [Pattern::Equals(only)] => set.accepts(field, only),
+                _ => true,
+            })
+        })
 }
 
 /// Whether any event can lie in both sets.
@@ -24,46 +65,54 @@ pub fn judge(asked: &Events, recorded: &[Events]) -> Answer {
 pub fn overlap(one: &Events, other: &Events) -> bool {
     let both = one.clone().and(other);
     let possible = |field: &Field| {
-        let values = values(*field, &both, &[]);
-        values.iter().any(|it| both.accepts(*field, &it.text))
+        let values = values(*field, &both, &[], &mut Work::new(COMPARISON));
+        // What is too hard to tell may be.
+        values.map_or(true, |values| {
+            values.iter().any(|it| both.accepts(*field, &it.text))
+        })
     };
     Field::ALL.iter().all(possible)
 }
 
 /// `sets` are those that hold the case so far. A hole says only what the fields below add.
-fn descend(asked: &Events, fields: &[Field], sets: &[&Events]) -> Answer {
+fn descend(
+    asked: &Events,
+    fields: &[Field],
+    sets: &[&Events],
+    work: &mut Work,
+) -> Result<Answer, TooComplex> {
     if sets.is_empty() {
-        return Answer::Lacks(Hole::default());
+        return Ok(Answer::Lacks(Hole::default()));
     }
     let free = |set: &&&Events| !fields.iter().any(|field| set.on(*field).next().is_some());
     if sets.iter().filter(free).any(|set| set.doubt.is_none()) {
-        return Answer::Covers;
+        return Ok(Answer::Covers);
     }
     let Some((field, rest)) = fields.split_first() else {
         let doubts = sets.iter().filter_map(|set| set.doubt.clone());
-        return Gaps::collect(doubts).map_or(Answer::Covers, Answer::CannotTell);
+        return Ok(Gaps::collect(doubts).map_or(Answer::Covers, Answer::CannotTell));
     };
-    let cases = cases(*field, asked, sets);
+    let cases = cases(*field, asked, sets, work)?;
     let (all, mut open, mut holes) = (cases.len(), None, Vec::new());
     for (kept, values) in cases {
         let kept: Vec<&Events> = kept
             .iter()
             .filter_map(|at| sets.get(*at).copied())
             .collect();
-        match descend(asked, rest, &kept) {
+        match descend(asked, rest, &kept, work)? {
             Answer::Covers => {}
             Answer::Lacks(hole) => holes.push((part(*field, values, sets), hole)),
             Answer::CannotTell(gaps) => open = Gaps::collect(open.into_iter().chain([gaps])),
         }
     }
     let Some((part, mut hole)) = holes.first().cloned() else {
-        return open.map_or(Answer::Covers, Answer::CannotTell);
+        return Ok(open.map_or(Answer::Covers, Answer::CannotTell));
     };
     let everywhere = holes.len() == all && holes.iter().all(|(_, other)| *other == hole);
     if !everywhere {
         hole.parts.insert(0, part);
     }
-    Answer::Lacks(hole)
+    Ok(Answer::Lacks(hole))
 }
 
 /// A value that stands for all that are treated alike, and the name by which a set singles it out.
@@ -74,24 +123,45 @@ struct Value {
 }
 
 /// The values of a field that are asked for, by the sets (their indices) that hold them.
-fn cases(field: Field, asked: &Events, sets: &[&Events]) -> BTreeMap<Vec<usize>, Vec<Value>> {
+fn cases(
+    field: Field,
+    asked: &Events,
+    sets: &[&Events],
+    work: &mut Work,
+) -> Result<BTreeMap<Vec<usize>, Vec<Value>>, TooComplex> {
+    let size = |set: &Events| -> usize {
+        let conditions = set.on(field);
+        1 + conditions
+            .map(|it| it.any_of.len() + it.none_of.len())
+            .sum::<usize>()
+    };
+    let all = sets.iter().map(|it| size(it)).sum::<usize>();
     let mut cases: BTreeMap<Vec<usize>, Vec<Value>> = BTreeMap::new();
-    let values = values(field, asked, sets).into_iter();
-    for value in values.filter(|value| asked.accepts(field, &value.text)) {
+    for value in values(field, asked, sets, work)? {
+        work.spend(size(asked))?;
+        if !asked.accepts(field, &value.text) {
+            continue;
+        }
+        work.spend(all)?;
         let holds = |(_, set): &(usize, &&Events)| set.accepts(field, &value.text);
         let kept = sets.iter().enumerate().filter(holds).map(|(at, _)| at);
         cases.entry(kept.collect()).or_default().push(value);
     }
-    cases
+    Ok(cases)
 }
 
-fn values(field: Field, asked: &Events, sets: &[&Events]) -> Vec<Value> {
+fn values(
+    field: Field,
+    asked: &Events,
+    sets: &[&Events],
+    work: &mut Work,
+) -> Result<Vec<Value>, TooComplex> {
     if let Some(all) = field.values() {
         let value = |text: &&str| Value {
             text: (*text).to_owned(),
             name: Some((*text).to_owned()),
         };
-        return all.iter().map(value).collect();
+        return Ok(all.iter().map(value).collect());
     }
     let mut whole: BTreeMap<&str, bool> = BTreeMap::new();
     let mut starts = BTreeMap::from([("", false)]);
@@ -107,6 +177,11 @@ fn values(field: Field, asked: &Events, sets: &[&Events]) -> Vec<Value> {
         };
         of_kind.insert(pattern.text(), named);
     }
+    work.spend(
+        whole
+            .len()
+            .saturating_add(starts.len().saturating_mul(ends.len())),
+    )?;
     let whole = whole.into_iter().map(|(text, named)| Value {
         text: text.to_owned(),
         name: named.then(|| text.to_owned()),
@@ -117,7 +192,7 @@ fn values(field: Field, asked: &Events, sets: &[&Events]) -> Vec<Value> {
             name: (*named || *too).then(|| format!("{start}*{end}")),
         })
     });
-    whole.chain(open).collect()
+    Ok(whole.chain(open).collect())
 }
 
 fn patterns(set: &Events, field: Field) -> impl Iterator<Item = &Pattern> {

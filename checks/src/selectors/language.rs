@@ -1,8 +1,7 @@
 //! From CloudTrail's two languages to sets of events.
 
 use super::{Condition, Events, Field, Pattern};
-use crate::calls::{self, ApiCall};
-use crate::fact::{Gap, Gaps, Reason};
+use crate::fact::{Gap, Gaps};
 use crate::ids::{AccountId, Region};
 use crate::inventory::trail::{AdvancedSelector, DataResource, EventSelector, FieldSelector};
 use crate::inventory::{EventDataStore, Selectors, Trail};
@@ -10,7 +9,6 @@ use crate::inventory::{EventDataStore, Selectors, Trail};
 /// What a trail is set to record, whether it runs or not.
 pub fn recorded(trail: &Trail) -> Result<Vec<Events>, Gaps> {
     let source = Source {
-        call: calls::GET_EVENT_SELECTORS,
         account: &trail.account,
         region: &trail.home_region,
     };
@@ -20,7 +18,6 @@ pub fn recorded(trail: &Trail) -> Result<Vec<Events>, Gaps> {
 /// What a CloudTrail Lake store is set to collect.
 pub fn collected(store: &EventDataStore) -> Result<Vec<Events>, Gaps> {
     let source = Source {
-        call: calls::GET_EVENT_DATA_STORE,
         account: &store.account,
         region: &store.region,
     };
@@ -29,13 +26,17 @@ pub fn collected(store: &EventDataStore) -> Result<Vec<Events>, Gaps> {
 
 /// Who gave the selectors: named where they say what we do not understand.
 struct Source<'a> {
-    call: ApiCall,
     account: &'a AccountId,
     region: &'a Region,
 }
 
 impl Source<'_> {
     fn events(&self, selectors: &Selectors) -> Vec<Events> {
+        let sets = self.sets(selectors).into_iter();
+        sets.map(|it| it.of(self.account, self.region)).collect()
+    }
+
+    fn sets(&self, selectors: &Selectors) -> Vec<Events> {
         match selectors {
             // Never given any: every management event.
             Selectors::Classic(list) if list.is_empty() => vec![Events::management()],
@@ -103,13 +104,10 @@ impl Source<'_> {
     }
 
     fn strange(&self, what: &str) -> Gaps {
-        Gaps::from(Gap::of_call(
-            self.call,
-            self.account,
-            self.region,
-            Reason::Malformed,
-            format!("{what} is not understood"),
-        ))
+        Gaps::from(Gap {
+            detail: format!("{what} is not understood"),
+            ..Gap::not_modelled("an event selector", self.account, self.region)
+        })
     }
 }
 

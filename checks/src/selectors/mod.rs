@@ -18,6 +18,7 @@ pub use hole::{Hole, Part};
 pub use language::{collected, recorded};
 
 use crate::fact::Gaps;
+use crate::ids::{AccountId, Region};
 
 /// The events that meet every condition.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,10 +27,23 @@ pub struct Events {
     pub conditions: Vec<Condition>,
     /// Why it cannot be told whether these events, or all of them, are really recorded.
     pub doubt: Option<Gaps>,
+    whose: Whose,
 }
 
+/// The account and region whose selectors say so, for what is told of them: sets are equal whoever records them.
+#[derive(Debug, Clone, Default)]
+struct Whose(Option<(AccountId, Region)>);
+
+impl PartialEq for Whose {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Whose {}
+
 /// What one field of an event must be like.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Condition {
     /// The field.
     pub field: Field,
@@ -40,7 +54,7 @@ pub struct Condition {
 }
 
 /// What a value is compared with.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Pattern {
     /// The whole value.
     Equals(String),
@@ -112,6 +126,11 @@ impl Events {
             Some(before) => before.and(gaps),
             None => gaps,
         });
+        self
+    }
+
+    fn of(mut self, account: &AccountId, region: &Region) -> Self {
+        self.whose = Whose(Some((account.clone(), region.clone())));
         self
     }
 

@@ -1,6 +1,7 @@
 //! What trails record, as questions and answers.
 
 use super::*;
+use crate::fact::Reason;
 use crate::inventory::Selectors;
 use crate::inventory::trail::{DataResource, EventSelector};
 use crate::testing::{self, Case, advanced};
@@ -509,4 +510,55 @@ fn an_exclusion_with_a_star_excludes_nothing() {
         "userIdentity.arn != arn:aws:iam::111111111111:role/a",
     ];
     assert_ne!(of_advanced(&Events::management(), &[&one]), "covers");
+}
+
+/// Sets that differ in every field make cases without number: the answer is unknown, and says why.
+#[test]
+fn what_takes_too_much_work_is_unknown() {
+    let fields = [
+        Field::EventSource,
+        Field::EventName,
+        Field::EventType,
+        Field::ResourceArn,
+        Field::UserArn,
+        Field::ErrorCode,
+        Field::VpcEndpoint,
+    ];
+    let sets: Vec<Events> = (0..70)
+        .map(|n| {
+            let mut set = Events::management();
+            for (at, field) in fields.into_iter().enumerate() {
+                set = set.except(field, [Pattern::equals(format!("{at}-{}", n % (at + 9)))]);
+            }
+            set
+        })
+        .collect();
+    let asked = Events::management();
+    match judge(&asked, &sets) {
+        Answer::CannotTell(gaps) => {
+            assert!(
+                gaps.iter().all(|it| it.reason == Reason::TooComplex),
+                "{gaps}"
+            );
+        }
+        other @ (Answer::Covers | Answer::Lacks(_)) => panic!("{other:?}"),
+    }
+}
+
+/// What a trail records twice, and what has another category, changes nothing.
+#[test]
+fn equal_sets_and_other_categories_change_nothing() {
+    let without =
+        Events::management().except(Field::EventSource, [Pattern::equals("kms.amazonaws.com")]);
+    let data = Events::data("AWS::S3::Object");
+    let one = judge(&Events::management(), std::slice::from_ref(&without));
+    assert!(matches!(one, Answer::Lacks(_)), "{one:?}");
+    let many = [
+        data.clone(),
+        without.clone(),
+        data,
+        without.clone(),
+        without,
+    ];
+    assert_eq!(judge(&Events::management(), &many), one);
 }

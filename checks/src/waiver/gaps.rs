@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Applied, Waivers, day, said, within};
 use crate::coverage::{Coverage, RegionStatus};
-use crate::finding::{Finding, Status};
+use crate::finding::{Evidence, Finding, Status};
 
 /// One accepted gap: the status stays unknown, and no longer asks for attention.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,13 +73,8 @@ pub fn review_gaps(
 fn is_used(gap: &AcceptedGap, findings: &[Finding], coverage: &Coverage) -> bool {
     let unknown = |finding: &&Finding| finding.status == Status::Unknown;
     findings.iter().filter(unknown).any(|finding| {
-        finding.evidence.iter().any(|evidence| {
-            let alone = Finding {
-                evidence: vec![evidence.clone()],
-                ..finding.clone()
-            };
-            is_accepted(&[gap], &alone)
-        })
+        let unanswered = finding.evidence.iter().filter(|it| it.is_gap());
+        unanswered.into_iter().any(|it| accepts(gap, it, finding))
     }) || uncovered_population(&[], coverage) && !uncovered_population(&[gap], coverage)
 }
 
@@ -88,23 +83,24 @@ fn is_used(gap: &AcceptedGap, findings: &[Finding], coverage: &Coverage) -> bool
 pub fn is_accepted(gaps: &[&AcceptedGap], finding: &Finding) -> bool {
     let unanswered: Vec<_> = finding.evidence.iter().filter(|it| it.is_gap()).collect();
     !unanswered.is_empty()
-        && unanswered.iter().all(|evidence| {
-            // Who gave no answer may be another account than the subject's.
-            let account = evidence
-                .account
-                .as_ref()
-                .or(finding.subject.account.as_ref());
-            let region = evidence.region.as_ref().or(finding.subject.region.as_ref());
-            let account = account.map_or("", |it| it.as_str());
-            let region = region.map_or("", |it| it.as_str());
-            // What no call tells is covered only where the accepted gap names no call.
-            let call = evidence
-                .call
-                .map(|call| call.to_string())
-                .unwrap_or_default();
-            gaps.iter()
-                .any(|gap| covers(gap, account, region, Some(&call)))
-        })
+        && unanswered
+            .iter()
+            .all(|it| gaps.iter().any(|gap| accepts(gap, it, finding)))
+}
+
+/// Whether an accepted gap is about this evidence of a finding.
+fn accepts(gap: &AcceptedGap, evidence: &Evidence, finding: &Finding) -> bool {
+    // Who gave no answer may be another account than the subject's.
+    let account = evidence
+        .account
+        .as_ref()
+        .or(finding.subject.account.as_ref());
+    let region = evidence.region.as_ref().or(finding.subject.region.as_ref());
+    let account = account.map_or("", |it| it.as_str());
+    let region = region.map_or("", |it| it.as_str());
+    // What no call tells is covered only where the accepted gap names no call.
+    let call = || evidence.call.map_or_else(String::new, |it| it.to_string());
+    within(gap.account.as_deref(), account) && covers(gap, account, region, Some(&call()))
 }
 
 fn covers(gap: &AcceptedGap, account: &str, region: &str, call: Option<&str>) -> bool {

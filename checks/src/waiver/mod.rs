@@ -1,6 +1,7 @@
 //! Accepted risks and accepted gaps: who, why, until when.
 
 mod gaps;
+mod index;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -8,9 +9,11 @@ use jiff::tz::TimeZone;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::finding::{AppliedWaiver, Finding, Status};
-use crate::glob::glob;
+use crate::finding::{AppliedWaiver, Finding};
 use crate::settings::AllowedPrincipal;
+use crate::text::glob;
+
+use index::Index;
 
 pub use gaps::{AcceptedGap, current_gaps, is_accepted, review_gaps, uncovered_population};
 
@@ -86,6 +89,7 @@ pub fn apply(
 ) -> Applied {
     let today = day(now);
     let mut applied = Applied::default();
+    let mut index = Index::of(findings);
     for waiver in &waivers.waivers {
         let words = format!(
             "{} on {}, expires {}",
@@ -95,19 +99,15 @@ pub fn apply(
             applied.expired.push(words);
             continue;
         }
-        let mut used = false;
-        for finding in findings
-            .iter_mut()
-            .filter(|finding| waives(waiver, finding))
-        {
-            used = true;
-            finding.waiver.get_or_insert_with(|| AppliedWaiver {
-                reason: waiver.reason.clone(),
-                approver: waiver.approver.clone(),
-                expires: waiver.expires.to_string(),
-                ticket: waiver.ticket.clone(),
-            });
-        }
+        let accepted = AppliedWaiver {
+            reason: waiver.reason.clone(),
+            approver: waiver.approver.clone(),
+            expires: waiver.expires.to_string(),
+            ticket: waiver.ticket.clone(),
+        };
+        let place = |finding: &Finding| in_place(waiver, finding);
+        let (check, subject) = (&waiver.check, &waiver.subject);
+        let used = index.apply(check, subject, place, findings, &accepted);
         if !used {
             applied.unused.push(words);
         }
@@ -121,21 +121,13 @@ pub fn apply(
             applied.expired.push(words);
             continue;
         }
-        let matches = |finding: &&mut Finding| {
-            finding.status == Status::Fail
-                && finding.check.starts_with("access-")
-                && glob(&principal.arn, &finding.subject.id)
+        let accepted = AppliedWaiver {
+            reason: principal.reason.clone(),
+            approver: "settings: allowed_principals".to_owned(),
+            expires: principal.expires.to_string(),
+            ticket: None,
         };
-        let mut used = false;
-        for finding in findings.iter_mut().filter(matches) {
-            used = true;
-            finding.waiver.get_or_insert_with(|| AppliedWaiver {
-                reason: principal.reason.clone(),
-                approver: "settings: allowed_principals".to_owned(),
-                expires: principal.expires.to_string(),
-                ticket: None,
-            });
-        }
+        let used = index.apply("access-*", &principal.arn, |_| true, findings, &accepted);
         if !used {
             applied.unused.push(words);
         }
@@ -143,18 +135,15 @@ pub fn apply(
     applied
 }
 
-fn waives(waiver: &Waiver, finding: &Finding) -> bool {
+/// Whether the finding is about an account and a region that the waiver is for.
+fn in_place(waiver: &Waiver, finding: &Finding) -> bool {
     let account = finding
         .subject
         .account
         .as_ref()
         .map_or("", |it| it.as_str());
     let region = finding.subject.region.as_ref().map_or("", |it| it.as_str());
-    finding.status == Status::Fail
-        && glob(&waiver.check, &finding.check)
-        && glob(&waiver.subject, &finding.subject.id)
-        && within(waiver.account.as_deref(), account)
-        && within(waiver.region.as_deref(), region)
+    within(waiver.account.as_deref(), account) && within(waiver.region.as_deref(), region)
 }
 
 #[cfg(test)]

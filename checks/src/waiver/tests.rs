@@ -1,6 +1,7 @@
 //! Dates, matches, and what is told of both.
 
 use super::*;
+use crate::finding::Status;
 
 fn finding(check: &str, subject: &str, status: Status) -> Finding {
     use crate::finding::{Severity, Subject, SubjectKind, fingerprint};
@@ -158,4 +159,50 @@ fn what_is_no_waiver() {
         assert!(toml::from_str::<Waivers>(&text).is_err(), "{text}");
     }
     assert!(toml::from_str::<Waivers>(&good).is_ok());
+}
+
+/// Waivers of all shapes on findings of all shapes: the index finds what a look at every pair finds.
+#[test]
+fn the_index_finds_what_all_pairs_find() {
+    let checks = ["trail-a", "trail-b", "bucket-a", "access-a"];
+    let subjects = ["", "a", "ab", "abc", "b", "ba", "a*", "a?c"];
+    let patterns = [
+        "", "*", "a", "a*", "*a", "a?", "?b*", "ab", "abc", "trail-*", "trail-a", "*-a", "b*a",
+    ];
+    let mut all = Vec::new();
+    for check in checks {
+        for subject in subjects {
+            all.push(finding(check, subject, Status::Fail));
+            all.push(finding(check, subject, Status::Pass));
+        }
+    }
+    let now: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
+    for check in patterns {
+        for subject in patterns {
+            let other = waiver("trail-a", "ab*", "2030-01-01");
+            let file = waivers(&format!("{other}{}", waiver(check, subject, "2030-01-02")));
+            let mut findings = all.clone();
+            let applied = apply(&file, &[], now, &mut findings);
+            let meets = |it: &Finding, check: &str, subject: &str| {
+                it.status == Status::Fail
+                    && crate::text::glob(check, &it.check)
+                    && crate::text::glob(subject, &it.subject.id)
+            };
+            for it in &findings {
+                let expected = if meets(it, "trail-a", "ab*") {
+                    Some("2030-01-01")
+                } else {
+                    meets(it, check, subject).then_some("2030-01-02")
+                };
+                let got = it.waiver.as_ref().map(|it| it.expires.as_str());
+                assert_eq!(
+                    got, expected,
+                    "{check} {subject} on {} {}",
+                    it.check, it.subject.id
+                );
+            }
+            let used = all.iter().any(|it| meets(it, check, subject));
+            assert_eq!(applied.unused.is_empty(), used, "{check} {subject}");
+        }
+    }
 }

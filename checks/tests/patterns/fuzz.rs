@@ -6,9 +6,13 @@ use trailaudit_checks::patterns::{
 };
 
 /// SplitMix64: small, and the same everywhere.
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -17,11 +21,11 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    fn roll(&mut self, sides: usize) -> usize {
+    pub(crate) fn roll(&mut self, sides: usize) -> usize {
         usize::try_from(self.next() % u64::try_from(sides).unwrap()).unwrap()
     }
 
-    fn pick<'a>(&mut self, list: &[&'a str]) -> &'a str {
+    pub(crate) fn pick<'a>(&mut self, list: &[&'a str]) -> &'a str {
         list[self.roll(list.len())]
     }
 }
@@ -224,7 +228,7 @@ fn agree(required: &Expr, pattern: &Expr, events: &[Value], told: &str) -> &'sta
             );
             "misses"
         }
-        Comparison::CannotTell(_) => "cannot tell",
+        Comparison::CannotTell(_) | Comparison::TooComplex(_) => "cannot tell",
     }
 }
 

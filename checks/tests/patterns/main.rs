@@ -9,6 +9,7 @@
 )]
 
 mod fuzz;
+mod work;
 
 use std::path::Path;
 
@@ -53,7 +54,7 @@ impl Case {
             let answer = match pattern.matches(event) {
                 Tri::Yes => "yes",
                 Tri::No => "no",
-                Tri::Maybe => "maybe",
+                Tri::Undecided => "maybe",
             };
             return (answer, String::new());
         }
@@ -62,6 +63,7 @@ impl Case {
             Comparison::Covers => ("covers", String::new()),
             Comparison::Misses(witness) => ("misses", witness.to_string()),
             Comparison::CannotTell(why) => ("cannot_tell", why),
+            Comparison::TooComplex(why) => ("too_complex", why),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use trailaudit_checks::glob::glob;
+use trailaudit_checks::text::glob;
 
 use crate::clean;
 

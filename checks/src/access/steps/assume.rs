@@ -1,14 +1,22 @@
 //! Assuming a role of the same account.
 
+use std::collections::BTreeMap;
+
+use super::pool::Pool;
 use super::{Becomes, Steps, note};
-use crate::access::answer::Answer;
+use crate::access::answer::{Answer, Rank};
 use crate::access::ask::Asker;
-use crate::access::graph::{Means, NodeId};
+use crate::access::graph::{ActorKind, Means, Node, NodeId};
 use crate::access::people::{Who, place};
-use crate::policy::{Document, Grant, Policy, Principal};
+use crate::policy::{Document, Grant, Key, Policy, Principal};
 
 impl<'c> Steps<'c, '_> {
-    pub(super) fn assume(&mut self, asker: &mut Asker<'c>, node: NodeId, becomes: &mut Becomes) {
+    pub(super) fn assume(
+        &mut self,
+        asker: &mut Asker<'c>,
+        (node, changes): (NodeId, bool),
+        becomes: &mut Becomes,
+    ) {
         let own = [Some(asker.caller.id.clone()), asker.caller.role_arn.clone()];
         let named = own
             .iter()
@@ -26,6 +34,7 @@ impl<'c> Steps<'c, '_> {
             candidates.extend(sessions.flat_map(|(_, roles)| roles));
         }
         candidates.extend(&self.wide);
+        candidates.extend(self.assume_open(asker, (node, changes), becomes));
         candidates.sort_unstable();
         candidates.dedup();
         for at in candidates {
@@ -79,6 +88,144 @@ impl<'c> Steps<'c, '_> {
         asker.caller.id = before;
         best
     }
+}
+
+/// Roles that let in every principal of the account whose own policies allow it, under conditions that are the same for
+/// all of them: two questions, each asked once, instead of one for each pair.
+#[derive(Default)]
+pub(super) struct Open {
+    /// Each ends at a node before the role; the way from there is what the trust policy says.
+    pool: Pool,
+    /// What the trust policy of each role says, by its place in the listing.
+    trust: BTreeMap<usize, Answer>,
+    /// The keys that they look at, and what is known of them.
+    keys: BTreeMap<String, Key>,
+}
+
+impl<'c> Steps<'c, '_> {
+    /// Picks the roles for [`Open`] out of the wide ones.
+    pub(super) fn open_roles(&mut self) {
+        let account = self.papers.account;
+        let mut asker = self.papers.newcomer(self.ground, self.partition);
+        asker.bare = true;
+        asker.layers.scps = None;
+        let mut answers: BTreeMap<&str, Answer> = BTreeMap::new();
+        let mut ends = Vec::new();
+        let (mut wide, all) = (Vec::new(), std::mem::take(&mut self.wide));
+        for at in all {
+            let role = self.papers.details.roles.get(at);
+            let trust = self.papers.trust.get(at).and_then(|it| it.as_ref().ok());
+            let open = trust.filter(|it| is_alike(it, account.as_str()));
+            let (Some(role), Some(trust), Some(&to)) = (role, open, self.roles.get(at)) else {
+                wide.push(at);
+                continue;
+            };
+            let answer = match answers.get(role.trust.as_str()) {
+                Some(answer) => answer.clone(),
+                None => {
+                    asker.layers.resource = Some(Policy::new("trust policy", trust));
+                    let answer = self.ask(&mut asker, "sts:AssumeRole", role.arn.as_str(), &[]);
+                    answers.insert(&role.trust, answer.clone());
+                    answer
+                }
+            };
+            for key in keys(trust) {
+                let known = asker.context.key(key).clone();
+                self.open.keys.insert(key.to_owned(), known);
+            }
+            let before = Node::new(
+                &format!("{} by its trust", role.arn),
+                account,
+                ActorKind::Step,
+            );
+            let before = self.graph.add(before);
+            self.graph.link(before, to, Means::none(), answer.clone());
+            self.open.trust.insert(at, answer);
+            ends.push((role.arn.as_str(), at, before));
+        }
+        self.wide = wide;
+        let start = format!("arn:{}:iam::{account}:role/", self.partition);
+        self.open.pool = Pool::new(&start, ends);
+    }
+
+    /// The open roles. Gives those that must be asked about one by one.
+    fn assume_open(
+        &mut self,
+        asker: &mut Asker<'c>,
+        (node, changes): (NodeId, bool),
+        becomes: &mut Becomes,
+    ) -> Vec<usize> {
+        let mut open = std::mem::take(&mut self.open);
+        let mut one_by_one: Vec<usize> = open.pool.odd.iter().map(|(_, at, _)| *at).collect();
+        let action = "sts:AssumeRole";
+        let door = self.papers.door.as_ref();
+        let Some(door) = door.filter(|_| asker.touches(place(action))) else {
+            self.open = open;
+            return Vec::new();
+        };
+        let as_known = open
+            .keys
+            .iter()
+            .all(|(key, known)| asker.context.key(key) == known);
+        let every = format!("arn:{}:iam::{}:role/*", self.partition, self.papers.account);
+        let account = self.papers.account;
+        let parts = asker.parts(
+            self.ground,
+            (action, &every),
+            account,
+            &[],
+            &open.pool.members,
+        );
+        for runs in parts {
+            let first = runs
+                .first()
+                .and_then(|run| open.pool.members.arn(run.start));
+            let Some(first) = first else { continue };
+            // Whom the whole account's door does not let in is let in by no narrower one.
+            asker.layers.resource = Some(Policy::new("trust policy", door));
+            let answer = self.ask(asker, action, &first, &[]);
+            asker.layers.resource = None;
+            if answer.is_denied() {
+                continue;
+            }
+            if answer.rank() > Rank::Allowed || !as_known {
+                one_by_one.extend(open.pool.each(&runs).map(|(at, _)| at));
+                continue;
+            }
+            let by = Means::one(action);
+            open.pool
+                .link(self.graph, account, node, &runs, (&by, &answer));
+            if changes {
+                for (at, _) in open.pool.each(&runs) {
+                    if let Some(trust) = open.trust.get(&at) {
+                        note(becomes, Who::Role(at), answer.clone().and(trust), &by);
+                    }
+                }
+            }
+        }
+        self.open = open;
+        one_by_one
+    }
+}
+
+/// The trust policy speaks of the account as a whole, and of nobody in it.
+fn is_alike(trust: &Document, account: &str) -> bool {
+    trust.statements.iter().all(|statement| {
+        statement.principals.as_ref().is_some_and(|it| {
+            let outside = |member: &Principal| match member {
+                Principal::Account(_) | Principal::Service(_) | Principal::Federated(_) => true,
+                Principal::Aws(_) => member.account().is_some_and(|id| id != account),
+                Principal::Everyone | Principal::CanonicalUser(_) => false,
+            };
+            !it.negated && it.members.iter().all(outside)
+        }) && statement.resources.is_none()
+    })
+}
+
+/// The context keys that a document looks at.
+fn keys(document: &Document) -> impl Iterator<Item = &str> {
+    let conditions = document.statements.iter().flat_map(|it| &it.conditions);
+    conditions.flat_map(|it| it.keys())
 }
 
 /// Sessions of the asker's role that a policy names.

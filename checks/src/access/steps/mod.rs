@@ -1,10 +1,12 @@
 //! How the principals of one account can become, change or use each other.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 mod assume;
 mod change;
 mod make;
+mod pool;
 mod services;
 
 pub(super) use assume::sessions;
@@ -14,12 +16,16 @@ pub(super) use services::SERVICES;
 use super::actions::{Escalation, table};
 use super::answer::{Answer, Rank};
 use super::ask::Asker;
+use super::freedom;
 use super::graph::{ActorKind, Graph, Means, Node, NodeId};
 use super::ground::Ground;
 use super::held::holdings;
 use super::people::{Freed, Papers, Who, is_linked, is_reserved, place};
 use super::travel::Travel;
+use crate::ids::Arn;
 use crate::policy::{Key, Principal, Target};
+use assume::Open;
+use pool::Pool;
 
 /// Whom somebody can become, one by one: how, and by which action.
 type Becomes = BTreeMap<Who, (Answer, Means)>;
@@ -27,7 +33,16 @@ type Becomes = BTreeMap<Who, (Answer, Means)>;
 /// What an action reaches among the users or roles of the account.
 enum Spread {
     All(Answer),
-    Each(Vec<(usize, Answer)>),
+    Each(Reached),
+}
+
+/// Those of a pool that are reached.
+#[derive(Default)]
+struct Reached {
+    /// Parts that are answered alike, as runs of places in the pool.
+    parts: Vec<(Vec<Range<usize>>, Answer)>,
+    /// Those whose ARNs do not begin as they should.
+    odd: Vec<(usize, NodeId, Answer)>,
 }
 
 /// The ways within one account.
@@ -45,6 +60,12 @@ pub(super) struct Steps<'c, 'g> {
     newcomer: NodeId,
     /// Per service, the node of all roles that trust it, and these roles.
     by_service: BTreeMap<&'static str, (NodeId, Vec<usize>)>,
+    service_pools: BTreeMap<&'static str, Pool>,
+    /// The users and roles that can be changed.
+    user_pool: Pool,
+    role_pool: Pool,
+    /// Roles that let in principals of the account if their own policies allow it, whoever they are.
+    open: Open,
     /// Roles by whom their trust policies name; those that name an account or everyone.
     named: BTreeMap<String, Vec<usize>>,
     wide: Vec<usize>,
@@ -81,13 +102,33 @@ impl<'c, 'g> Steps<'c, 'g> {
             any_role,
             newcomer,
             by_service: BTreeMap::new(),
+            service_pools: BTreeMap::new(),
+            user_pool: Pool::default(),
+            role_pool: Pool::default(),
+            open: Open::default(),
             named: BTreeMap::new(),
             wide: Vec::new(),
             changed: BTreeMap::new(),
             to_look_at: Vec::new(),
         };
         steps.lay_out();
+        steps.pools();
         steps
+    }
+
+    fn pools(&mut self) {
+        let start = format!("arn:{}:iam::{}:", self.partition, self.papers.account);
+        let details = self.papers.details;
+        let free = |arn: &Arn| !is_linked(arn) && !is_reserved(arn);
+        let users = details.users.iter().zip(&self.users).enumerate();
+        let users = users.filter(|(_, (it, _))| free(&it.arn));
+        let users = users.map(|(at, (it, node))| (it.arn.as_str(), at, *node));
+        self.user_pool = Pool::new(&format!("{start}user/"), users.collect());
+        let roles = details.roles.iter().zip(&self.roles).enumerate();
+        let roles = roles.filter(|(_, (it, _))| free(&it.arn));
+        let roles = roles.map(|(at, (it, node))| (it.arn.as_str(), at, *node));
+        self.role_pool = Pool::new(&format!("{start}role/"), roles.collect());
+        self.open_roles();
     }
 
     /// One of many is no step: whoever reaches all reaches each.
@@ -176,7 +217,9 @@ impl<'c, 'g> Steps<'c, 'g> {
     /// Assume, take over, or run code as others. Gives those that can be had one by one.
     fn become_others(&mut self, asker: &mut Asker<'c>, node: NodeId) -> Becomes {
         let mut becomes = BTreeMap::new();
-        self.assume(asker, node, &mut becomes);
+        // Whom it can become one by one matters to those only who can change somebody.
+        let changes = freedom::touches(asker);
+        self.assume(asker, (node, changes), &mut becomes);
         self.travel.sets_out(asker, node);
         let (ground, account) = (self.ground, self.papers.account);
         let ask = |asker: &mut Asker<'c>, action: &str, target: &str| {
@@ -209,16 +252,16 @@ impl<'c, 'g> Steps<'c, 'g> {
                 "iam:UpdateLoginProfile",
             ] {
                 let spread = self.spread(asker, action, "user");
-                self.take(spread, node, action, &mut becomes, Who::User);
+                self.take(spread, (node, changes), action, &mut becomes, Who::User);
             }
         }
         if rewrite {
             let action = "iam:UpdateAssumeRolePolicy";
             let spread = self.spread(asker, action, "role");
-            self.take(spread, node, action, &mut becomes, Who::Role);
+            self.take(spread, (node, changes), action, &mut becomes, Who::Role);
         }
         if pass || run {
-            self.run_code(asker, node, &mut becomes);
+            self.run_code(asker, (node, changes), &mut becomes);
         }
         if make && node != self.newcomer {
             self.make(asker, node);
@@ -245,7 +288,7 @@ impl<'c, 'g> Steps<'c, 'g> {
 
     fn spread(&self, asker: &mut Asker<'c>, action: &str, kind: &str) -> Spread {
         if !asker.touches(place(action)) {
-            return Spread::Each(Vec::new());
+            return Spread::Each(Reached::default());
         }
         let pattern = format!(
             "arn:{}:iam::{}:{kind}/*",
@@ -254,31 +297,49 @@ impl<'c, 'g> Steps<'c, 'g> {
         let all = self.ask(asker, action, &pattern, &[]);
         match all.rank() {
             Rank::Allowed => return Spread::All(all),
-            Rank::Denied => return Spread::Each(Vec::new()),
+            Rank::Denied => return Spread::Each(Reached::default()),
             Rank::Choosable | Rank::Weak | Rank::Strong | Rank::Unknown => {}
         }
-        let details = self.papers.details;
-        let arns: Vec<&crate::ids::Arn> = match kind {
-            "user" => details.users.iter().map(|it| &it.arn).collect(),
-            _ => details.roles.iter().map(|it| &it.arn).collect(),
+        let pool = match kind {
+            "user" => &self.user_pool,
+            _ => &self.role_pool,
         };
-        let mut each = Vec::new();
-        for (at, arn) in arns.into_iter().enumerate() {
-            if is_linked(arn) || is_reserved(arn) {
-                continue;
-            }
-            let answer = self.ask(asker, action, arn.as_str(), &[]);
+        Spread::Each(self.reached(asker, (action, &pattern), &[], pool))
+    }
+
+    /// Those of a pool on whom the action is not denied.
+    fn reached(
+        &self,
+        asker: &mut Asker<'c>,
+        (action, pattern): (&str, &str),
+        with: &[(&str, Key)],
+        pool: &Pool,
+    ) -> Reached {
+        let account = self.papers.account;
+        let question = (action, pattern);
+        let parts = asker.parts(self.ground, question, account, with, &pool.members);
+        let mut reached = Reached::default();
+        for runs in parts {
+            let first = runs.first().and_then(|run| pool.members.arn(run.start));
+            let Some(first) = first else { continue };
+            let answer = self.ask(asker, action, &first, with);
             if !answer.is_denied() {
-                each.push((at, answer));
+                reached.parts.push((runs, answer));
             }
         }
-        Spread::Each(each)
+        for (arn, at, node) in &pool.odd {
+            let answer = self.ask(asker, action, arn, with);
+            if !answer.is_denied() {
+                reached.odd.push((*at, *node, answer));
+            }
+        }
+        reached
     }
 
     fn take(
         &mut self,
         spread: Spread,
-        node: NodeId,
+        (node, changes): (NodeId, bool),
         action: &'static str,
         becomes: &mut Becomes,
         who: fn(usize) -> Who,
@@ -291,17 +352,24 @@ impl<'c, 'g> Steps<'c, 'g> {
                 };
                 self.graph.link(node, to, Means::one(action), answer);
             }
-            Spread::Each(each) => {
-                for (at, answer) in each {
-                    let to = match who(at) {
-                        Who::User(at) => self.users.get(at),
-                        Who::Role(at) => self.roles.get(at),
-                    };
-                    if let Some(&to) = to {
-                        self.graph
-                            .link(node, to, Means::one(action), answer.clone());
+            Spread::Each(reached) => {
+                let pool = match who(0) {
+                    Who::User(_) => &mut self.user_pool,
+                    Who::Role(_) => &mut self.role_pool,
+                };
+                let by = Means::one(action);
+                for (runs, answer) in reached.parts {
+                    let account = self.papers.account;
+                    pool.link(self.graph, account, node, &runs, (&by, &answer));
+                    if changes {
+                        for (at, _) in pool.each(&runs) {
+                            note(becomes, who(at), answer.clone(), &by);
+                        }
                     }
-                    note(becomes, who(at), answer, &Means::one(action));
+                }
+                for (at, to, answer) in reached.odd {
+                    self.graph.link(node, to, by.clone(), answer.clone());
+                    note(becomes, who(at), answer, &by);
                 }
             }
         }

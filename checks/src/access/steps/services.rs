@@ -1,5 +1,6 @@
 //! By a service that runs code: with a role that is handed over, or where one runs already.
 
+use super::pool::Pool;
 use super::{Becomes, Steps, note};
 use crate::access::actions::table;
 use crate::access::answer::{Answer, Rank};
@@ -121,8 +122,25 @@ impl<'c> Steps<'c, '_> {
         graph.link(*node, role, Means::none(), Answer::allowed());
     }
 
+    /// The roles that trust a service; the caller gives them back.
+    fn service_pool(&mut self, service: &'static str, trusting: &[usize]) -> Pool {
+        self.service_pools.remove(service).unwrap_or_else(|| {
+            let start = format!("arn:{}:iam::{}:role/", self.partition, self.papers.account);
+            let roles = trusting.iter().filter_map(|at| {
+                let role = self.papers.details.roles.get(*at)?;
+                Some((role.arn.as_str(), *at, *self.roles.get(*at)?))
+            });
+            Pool::new(&start, roles.collect())
+        })
+    }
+
     /// By a service that runs code: with a role that is handed over, or where one runs already.
-    pub(super) fn run_code(&mut self, asker: &mut Asker<'c>, node: NodeId, becomes: &mut Becomes) {
+    pub(super) fn run_code(
+        &mut self,
+        asker: &mut Asker<'c>,
+        (node, changes): (NodeId, bool),
+        becomes: &mut Becomes,
+    ) {
         for (service, launches, uses) in SERVICES {
             let Some((under, trusting)) = self.by_service.get(service).cloned() else {
                 continue;
@@ -167,14 +185,25 @@ impl<'c> Steps<'c, '_> {
                 self.graph.link(node, under, by, all.and(&launch));
                 continue;
             }
-            for at in trusting {
-                let role = self.papers.details.roles.get(at).zip(self.roles.get(at));
-                let Some((role, &to)) = role else { continue };
-                let pass = self.ask(asker, "iam:PassRole", role.arn.as_str(), &with);
+            let question = ("iam:PassRole", every.as_str());
+            let mut pool = self.service_pool(service, &trusting);
+            let reached = self.reached(asker, question, &with, &pool);
+            for (runs, pass) in reached.parts {
+                let answer = pass.and(&launch);
+                let account = self.papers.account;
+                pool.link(self.graph, account, node, &runs, (&by, &answer));
+                if changes {
+                    for (at, _) in pool.each(&runs) {
+                        note(becomes, Who::Role(at), answer.clone(), &by);
+                    }
+                }
+            }
+            for (at, to, pass) in reached.odd {
                 let answer = pass.and(&launch);
                 self.graph.link(node, to, by.clone(), answer.clone());
                 note(becomes, Who::Role(at), answer, &by);
             }
+            self.service_pools.insert(service, pool);
         }
     }
 }

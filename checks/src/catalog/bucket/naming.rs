@@ -2,8 +2,8 @@
 
 use super::gone;
 use crate::catalog::recording;
-use crate::glob::glob;
 use crate::prelude::*;
+use crate::text::glob;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-naming",

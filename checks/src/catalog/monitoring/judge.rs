@@ -10,12 +10,12 @@ use super::events::{Kind, Required};
 use super::links::{self, LINKS, Link, Way};
 use super::recorded::{self, unknown};
 use super::rules;
-use crate::catalog::gap::gap;
+use crate::catalog::gap::{gap, not_evaluated};
 use crate::catalog::recording::{in_scope, listing};
 use crate::evaluate::{log_group_arn, not_seen};
 use crate::fact::Reason;
 use crate::inventory::monitoring::MetricFilter;
-use crate::patterns::{Comparison, Expr, Is, Texts, Witness, covers, parse_filter};
+use crate::patterns::{Comparison, Expr, Is, PatternError, Texts, Witness, covers, parse_filter};
 use crate::prelude::*;
 
 /// Every call that the chain rests on.
@@ -62,7 +62,9 @@ pub(super) fn alarmed(account: &Account, required: &Required, ctx: &Context<'_>)
                     .saw("Rules", rules::names(&places)),
             );
         }
-        Comparison::CannotTell(why) => return Err(open(gaps, why, account, ctx)),
+        unclear @ (Comparison::CannotTell(_) | Comparison::TooComplex(_)) => {
+            return Err(open(gaps, unclear, account, ctx));
+        }
         Comparison::Misses(missed) => missed,
     };
     Ok(broken(&scene, &chains, &events, &missed))
@@ -121,8 +123,9 @@ pub(super) fn ruled(account: &Account, required: &Required, ctx: &Context<'_>) -
     }
     let missed = match found {
         Comparison::Misses(missed) => missed,
-        Comparison::CannotTell(why) => return Err(open(gaps, why, account, ctx)),
-        Comparison::Covers => return Err(open(gaps, String::new(), account, ctx)),
+        unclear @ (Comparison::CannotTell(_) | Comparison::TooComplex(_) | Comparison::Covers) => {
+            return Err(open(gaps, unclear, account, ctx));
+        }
     };
     if let Ok(scene) = Scene::of(account, ctx) {
         let events = scene.within(required, account, ctx);
@@ -135,7 +138,9 @@ pub(super) fn ruled(account: &Account, required: &Required, ctx: &Context<'_>) -
                 let told = "an alarm on the log group tells of every such call";
                 return Ok(Verdict::not_applicable(told));
             }
-            Comparison::CannotTell(why) => return Err(open(gaps, why, account, ctx)),
+            unclear @ (Comparison::CannotTell(_) | Comparison::TooComplex(_)) => {
+                return Err(open(gaps, unclear, account, ctx));
+            }
             Comparison::Misses(_) => {}
         }
     }
@@ -145,12 +150,21 @@ pub(super) fn ruled(account: &Account, required: &Required, ctx: &Context<'_>) -
         .saw("Rules", rules::names(&places)))
 }
 
-/// A gap for what no fact would tell.
-fn open(gaps: Vec<Gaps>, why: String, account: &Account, ctx: &Context<'_>) -> Gaps {
-    Gaps::collect(gaps).unwrap_or_else(|| {
-        let call = calls::DESCRIBE_METRIC_FILTERS;
-        gap(call, &account.id, &ctx.home(), Reason::Malformed, why)
-    })
+/// What stands in the way; where no fact would tell, a gap that says why it is not told.
+fn open(mut gaps: Vec<Gaps>, unclear: Comparison, account: &Account, ctx: &Context<'_>) -> Gaps {
+    let own = |reason, why: String| {
+        let what = "the comparison of filters and rules with the required events";
+        not_evaluated(what, &account.id, &ctx.home(), reason, why)
+    };
+    let why = match unclear {
+        Comparison::TooComplex(why) => {
+            gaps.push(own(Reason::TooComplex, why));
+            String::new()
+        }
+        Comparison::CannotTell(why) => why,
+        Comparison::Covers | Comparison::Misses(_) => String::new(),
+    };
+    Gaps::collect(gaps).unwrap_or_else(|| own(Reason::NotModelled, why))
 }
 
 /// The log groups of an account, and what may hide more of them.
@@ -273,10 +287,9 @@ impl<'a> Scene<'a> {
                 let matches = match parse_filter(&filter.pattern) {
                     Ok(expr) => expr.under("detail"),
                     Err(error) => {
-                        let detail = format!("the pattern of the filter {}: {error}", filter.name);
-                        let call = calls::DESCRIBE_METRIC_FILTERS;
+                        let what = format!("the pattern of the filter {}", filter.name);
                         let (owner, region) = (&group.account, &group.region);
-                        unknown(gap(call, owner, region, Reason::Malformed, detail), gaps)
+                        unknown(unread(what, owner, region, &error), gaps)
                     }
                 };
                 let ways = match ctx.region(&group.account, &group.region) {
@@ -305,6 +318,26 @@ impl<'a> Scene<'a> {
         }
         chains
     }
+}
+
+/// A gap for a pattern that AWS took and that could not be read.
+pub(super) fn unread(
+    what: String,
+    account: &AccountId,
+    region: &Region,
+    error: &PatternError,
+) -> Gaps {
+    let reason = match error {
+        PatternError::TooLarge(_)
+        | PatternError::TooDeep
+        | PatternError::TooMany
+        | PatternError::TooComplex => Reason::TooComplex,
+        PatternError::NotJson | PatternError::Syntax { .. } | PatternError::Event(_) => {
+            Reason::NotModelled
+        }
+        PatternError::Json(_) => Reason::Malformed,
+    };
+    not_evaluated(what, account, region, reason, error.to_string())
 }
 
 /// Stands for a log group by itself.
@@ -423,19 +456,14 @@ fn broken(scene: &Scene<'_>, chains: &[Chain<'_>], events: &Expr, missed: &Witne
     verdict(format!("nobody is told of {missed}"), missed)
 }
 
-/// Every field of an event in one region of one account.
-pub(super) fn in_place(account: &str, region: &str) -> Expr {
-    let fields = [
-        ("account", account),
-        ("detail.recipientAccountId", account),
-        ("region", region),
-        ("detail.awsRegion", region),
-    ];
-    Expr::All(
-        fields
-            .map(|(path, value)| Expr::one_of(path, [value]))
-            .into(),
-    )
+/// The fields of an event that say in which region of which account it happened.
+pub(super) fn in_place(account: &str, region: &str) -> [(&'static str, String); 4] {
+    [
+        ("account", account.to_owned()),
+        ("detail.recipientAccountId", account.to_owned()),
+        ("region", region.to_owned()),
+        ("detail.awsRegion", region.to_owned()),
+    ]
 }
 
 /// A call that only reads does not reach most rules.

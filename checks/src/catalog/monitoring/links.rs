@@ -1,7 +1,7 @@
 //! The links between a metric filter and a person: alarm, threshold, actions, topic, subscription.
 
 use crate::calls::ApiCall;
-use crate::catalog::gap::gap;
+use crate::catalog::gap::{gap, not_evaluated};
 use crate::evaluate::not_seen;
 use crate::fact::Reason;
 use crate::inventory::monitoring::{Alarm, MetricFilter, MetricTransformation};
@@ -99,15 +99,9 @@ pub(super) fn fires(alarm: &Alarm, metric: &MetricTransformation, view: &RegionV
         ))
     };
     let unsure = |why: &str| {
-        let detail = format!("the alarm {name}: {why}");
-        let (account, region) = (&view.account, &view.region);
-        Link::Unknown(gap(
-            calls::DESCRIBE_ALARMS,
-            account,
-            region,
-            Reason::Malformed,
-            detail,
-        ))
+        let what = format!("the alarm {name}");
+        let (account, region, reason) = (&view.account, &view.region, Reason::NotModelled);
+        Link::Unknown(not_evaluated(what, account, region, reason, why))
     };
     if let Some(gaps) = alarm.missing() {
         return Link::Unknown(gaps);
@@ -229,15 +223,10 @@ fn composite(alarm: &Alarm, all: &[Alarm], view: &RegionView) -> Option<Gaps> {
             && it.expressions.ok().is_none_or(|all| all.iter().any(rule))
     };
     let found = all.iter().find(names)?;
-    let detail = format!("the composite alarm {} rests on {}", found.name, alarm.name);
-    let (account, region) = (&view.account, &view.region);
-    Some(gap(
-        calls::DESCRIBE_ALARMS,
-        account,
-        region,
-        Reason::Malformed,
-        detail,
-    ))
+    let what = format!("the composite alarm {}", found.name);
+    let detail = format!("it rests on {}", alarm.name);
+    let (account, region, reason) = (&view.account, &view.region, Reason::NotModelled);
+    Some(not_evaluated(what, account, region, reason, detail))
 }
 
 /// Whether what an alarm or a rule sends to is there, and whether somebody listens.

@@ -1,15 +1,15 @@
 //! EventBridge rules: each sees the events of its own account and region.
 
+use std::collections::HashSet;
+
 use super::events::Kind;
-use super::judge::{handed_on, in_place, nothing_is};
+use super::judge::{handed_on, in_place, nothing_is, unread};
 use super::links::{Link, listener};
 use super::recorded::{self, unknown};
-use crate::catalog::gap::gap;
 use crate::catalog::recording::in_scope;
 use crate::evaluate::{is_judged, not_seen};
-use crate::fact::Reason;
 use crate::inventory::monitoring::EventRule;
-use crate::patterns::{Comparison, Expr, covers, parse_event_pattern};
+use crate::patterns::{self, Comparison, Expr, Tri, covers, parse_event_pattern};
 use crate::prelude::*;
 
 /// A rule in this state sees calls that only read as well.
@@ -91,7 +91,9 @@ pub(super) fn together(
 ) -> Comparison {
     let mut open = match places {
         Some(_) => None,
-        None => Some("where such events can happen is not known".to_owned()),
+        None => Some(Comparison::CannotTell(
+            "where such events can happen is not known".to_owned(),
+        )),
     };
     let rules: Vec<(&Place<'_>, Expr)> = places
         .iter()
@@ -101,18 +103,40 @@ pub(super) fn together(
     if open.is_none() && rules.iter().all(|(_, rules)| *rules == Expr::NEVER) {
         return without;
     }
+    // Places whose rules are equal, and which no test tells apart, are compared once.
+    let mut known: HashSet<(usize, Vec<Tri>)> = HashSet::new();
+    let mut distinct: Vec<&Expr> = Vec::new();
     let mut required = Vec::new();
-    for (place, rules) in rules {
+    for (place, rules) in &rules {
         let here = in_place(place.account.as_str(), place.region.as_str());
+        let fields = here.each_ref().map(|(path, value)| {
+            let value = patterns::Value::Text(value.clone());
+            (patterns::Path::of(path), value)
+        });
+        let mut answers = events.answers(&fields);
+        answers.extend(everywhere.answers(&fields));
+        answers.extend(rules.answers(&fields));
+        let at = distinct.iter().position(|it| it == &rules);
+        let at = at.unwrap_or_else(|| {
+            distinct.push(rules);
+            distinct.len() - 1
+        });
+        if !known.insert((at, answers)) {
+            continue;
+        }
+        let here = here.map(|(path, value)| Expr::one_of(path, [value.as_str()]));
+        let here = Expr::All(here.into());
         let events = Expr::All(vec![events.clone(), here]);
-        match covers(&events, &Expr::Any(vec![everywhere.clone(), rules])) {
+        match covers(&events, &Expr::Any(vec![everywhere.clone(), rules.clone()])) {
             Comparison::Covers => required.push(events),
             Comparison::Misses(missed) => return Comparison::Misses(missed),
-            Comparison::CannotTell(why) => drop(open.get_or_insert(why)),
+            unclear @ (Comparison::CannotTell(_) | Comparison::TooComplex(_)) => {
+                open.get_or_insert(unclear);
+            }
         }
     }
     match open {
-        Some(why) => Comparison::CannotTell(why),
+        Some(unclear) => unclear,
         // No place has such events: that every rule matches all of them says nothing.
         None if required.iter().all(nothing_is) => without,
         None => Comparison::Covers,
@@ -157,12 +181,8 @@ impl Place<'_> {
         let mut all = vec![match parse_event_pattern(pattern) {
             Ok(pattern) => pattern,
             Err(error) => {
-                let detail = format!("the pattern of the rule {}: {error}", rule.name);
-                let call = calls::LIST_RULES;
-                unknown(
-                    gap(call, self.account, &self.region, Reason::Malformed, detail),
-                    gaps,
-                )
+                let what = format!("the pattern of the rule {}", rule.name);
+                unknown(unread(what, self.account, &self.region, &error), gaps)
             }
         }];
         if rule.state != WITH_READS {

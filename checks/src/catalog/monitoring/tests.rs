@@ -85,7 +85,7 @@ fn filters_of_benchmarks_and_modules() {
             Err(error) => ("error", error.to_string()),
             Ok(Comparison::Covers) => ("covers", String::new()),
             Ok(Comparison::Misses(witness)) => ("misses", witness.to_string()),
-            Ok(Comparison::CannotTell(why)) => ("cannot_tell", why),
+            Ok(Comparison::CannotTell(why) | Comparison::TooComplex(why)) => ("cannot_tell", why),
         };
         if answer != case.expected {
             wrong.push(format!(

@@ -42,7 +42,7 @@ pub(super) fn collecting(
         },
         set.status.known().map(|status| status == "ENABLED"),
     ];
-    if collects.iter().any(|it| *it == Ok(false)) {
+    if collects.contains(&Ok(false)) {
         return Vec::new();
     }
     match Gaps::collect(collects.into_iter().filter_map(Result::err)) {

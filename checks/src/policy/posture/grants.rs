@@ -1,10 +1,9 @@
 //! What does an identity policy grant, without condition and on everything?
 
-use super::super::automaton::witnesses;
 use super::super::document::{Document, Statement};
-use super::super::glob::Glob;
 use super::super::template::Incomplete;
 use super::{arn_glob, globs, resources_cover};
+use crate::text::{Glob, witnesses};
 
 /// Whether an identity policy grants every action of a pattern, such as `cloudtrail:*`, on all of a resource pattern
 /// (`*` is everything), without condition, and without a Deny of its own that takes some away for sure.

@@ -10,14 +10,13 @@ mod public;
 mod sources;
 mod tls;
 
-use super::automaton::{union_covers, witnesses};
 use super::condition::Condition;
 use super::context::{Context, Tri, View};
 use super::document::{Actions, Document, Effect, ResourcePattern, Resources, Statement};
-use super::glob::Glob;
 use super::operator::{Quantifier, Test};
 use super::principal::PrincipalSet;
 use super::template::{Filled, Incomplete};
+use crate::text::{COMPARISON, Glob, Work};
 
 pub use grants::{granted, grants_every, is_administrator};
 pub use pitfalls::{Pitfall, pitfalls};
@@ -141,9 +140,36 @@ fn globs(actions: &Actions) -> impl Iterator<Item = &Glob> {
 /// Whether the element means every action of a pattern.
 #[must_use]
 pub fn actions_cover(actions: &Actions, pattern: &str) -> bool {
-    let globs: Vec<&Glob> = globs(actions).collect();
-    witnesses(&globs, &Glob::wild(pattern, true))
-        .is_some_and(|texts| texts.iter().all(|text| actions.matches(text)))
+    let target = Glob::wild(pattern, true);
+    if actions.negated {
+        !globs(actions).any(|glob| glob.overlaps(&target))
+    } else {
+        union_covers(globs(actions), &target)
+    }
+}
+
+/// The first statement that takes too much work to be compared with a resource, and with all that lies in it.
+///
+/// What is asked here is as hard as the questions above are. They answer so that no problem is hidden; whoever finds
+/// such a statement can say that the answer is not known.
+#[must_use]
+pub fn too_complex<'a>(policy: &'a Document, resource: &str) -> Option<Found<'a>> {
+    let targets = [resource.to_owned(), format!("{resource}/*")];
+    let targets: Vec<Glob> = targets.iter().filter_map(|it| arn_glob(it)).collect();
+    let effects = [Effect::Allow, Effect::Deny];
+    let all = effects.into_iter().flat_map(|effect| found(policy, effect));
+    all.into_iter().find(|Found { statement, .. }| {
+        let resources = statement.resources.as_ref();
+        let globs = resources.and_then(|it| compiled(it, Incomplete::FillIfWildcard));
+        let globs: Vec<&Glob> = globs.iter().flatten().collect();
+        targets.iter().any(|target| {
+            let mut work = Work::new(COMPARISON);
+            let overlaps = globs
+                .iter()
+                .try_for_each(|glob| glob.overlap_within(target, &mut work).map(|_| ()));
+            overlaps.is_err() || crate::text::union_covers(&globs, target, &mut work).is_err()
+        })
+    })
 }
 
 fn arn_glob(pattern: &str) -> Option<Glob> {
@@ -177,7 +203,7 @@ fn resources_cover(resources: Option<&Resources>, target: &Glob, incomplete: Inc
     if resources.negated {
         !globs.iter().any(|glob| glob.overlaps(target))
     } else {
-        union_covers(&globs.iter().collect::<Vec<_>>(), target)
+        union_covers(&globs, target)
     }
 }
 
@@ -193,10 +219,16 @@ fn resources_overlap(resources: Option<&Resources>, target: &Glob, incomplete: I
         return true;
     };
     if resources.negated {
-        !union_covers(&globs.iter().collect::<Vec<_>>(), target)
+        !union_covers(&globs, target)
     } else {
         variable || globs.iter().any(|glob| glob.overlaps(target))
     }
+}
+
+/// `false` as well if that is too hard to tell: what may not be covered is not.
+fn union_covers<'a>(globs: impl IntoIterator<Item = &'a Glob>, target: &Glob) -> bool {
+    let globs: Vec<&Glob> = globs.into_iter().collect();
+    crate::text::union_covers(&globs, target, &mut Work::new(COMPARISON)).unwrap_or(false)
 }
 
 fn is_fixed(value: &str) -> bool {

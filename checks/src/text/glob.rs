@@ -2,21 +2,25 @@
 
 /// One position of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Token {
+pub enum Token {
+    /// This character.
     Char(char),
     /// `?`: one character; a colon only where `colon` is set.
     One {
+        /// Whether it may be a colon.
         colon: bool,
     },
     /// `*`: any run, maybe empty; colons only where `colon` is set.
     Any {
+        /// Whether it may hold colons.
         colon: bool,
     },
 }
 
 impl Token {
     /// Whether this position takes `c`. Patterns that ignore case are in lower case already.
-    pub(super) fn takes(self, c: char) -> bool {
+    #[must_use]
+    pub fn takes(self, c: char) -> bool {
         match self {
             Self::Char(own) => own == c,
             Self::One { colon } | Self::Any { colon } => colon || c != ':',
@@ -32,7 +36,9 @@ pub struct Glob {
 }
 
 impl Glob {
-    pub(super) fn new(tokens: Vec<Token>, ignore_case: bool) -> Self {
+    /// A pattern of these positions.
+    #[must_use]
+    pub fn new(tokens: Vec<Token>, ignore_case: bool) -> Self {
         let mut out: Vec<Token> = Vec::with_capacity(tokens.len());
         for token in tokens {
             match token {
@@ -71,7 +77,9 @@ impl Glob {
         Self::new(vec![Token::Any { colon: true }], false)
     }
 
-    pub(super) fn tokens(&self) -> &[Token] {
+    /// Its positions.
+    #[must_use]
+    pub fn tokens(&self) -> &[Token] {
         &self.tokens
     }
 
@@ -101,6 +109,17 @@ impl Glob {
         if self.ignore_case {
             self.matches_chars(&lower(text))
         } else {
+            if self.is_everything() {
+                return true;
+            }
+            // Most texts differ at once from what the pattern begins with.
+            for (token, c) in self.tokens.iter().zip(text.chars()) {
+                match token {
+                    Token::Char(own) if *own != c => return false,
+                    Token::Char(_) => {}
+                    Token::One { .. } | Token::Any { .. } => break,
+                }
+            }
             let chars: Vec<char> = text.chars().collect();
             self.matches_chars(&chars)
         }
@@ -110,7 +129,8 @@ impl Glob {
     ///
     /// Only the last `*` is ever retried. That is enough: `*` that cross colons come after all that do not, and
     /// between those the colons of the pattern pin the fields.
-    pub(super) fn matches_chars(&self, text: &[char]) -> bool {
+    #[must_use]
+    pub fn matches_chars(&self, text: &[char]) -> bool {
         let (mut t, mut p) = (0, 0);
         let mut retry: Option<(usize, usize)> = None;
         while let Some(&c) = text.get(t) {
@@ -147,8 +167,16 @@ impl Glob {
     }
 }
 
+/// Whether `text` matches `pattern`: `*` any run of characters, `?` exactly one. As the command line and the
+/// settings have them.
+#[must_use]
+pub fn glob(pattern: &str, text: &str) -> bool {
+    Glob::wild(pattern, false).matches(text)
+}
+
 /// A text as patterns that ignore case see it.
-pub(super) fn lower(text: &str) -> Vec<char> {
+#[must_use]
+pub fn lower(text: &str) -> Vec<char> {
     text.chars().flat_map(char::to_lowercase).collect()
 }
 

@@ -1,0 +1,198 @@
+//! Steps to many at once against a slow judge: every principal asked about every other, one by one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::*;
+use crate::access::answer::Rank;
+use crate::access::graph::{Graph, NodeId};
+use crate::access::ground::Ground;
+use crate::access::people::{Freed, Papers, Who};
+use crate::policy::{Policy, Target};
+
+/// Numbers that look like chance, the same in every run.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % n as u64).unwrap()
+    }
+
+    fn of<'a, T: ?Sized>(&mut self, all: &[&'a T]) -> &'a T {
+        all[self.below(all.len())]
+    }
+}
+
+const ACTIONS: [&str; 4] = [
+    "iam:CreateAccessKey",
+    "iam:UpdateAssumeRolePolicy",
+    "sts:AssumeRole",
+    "iam:*",
+];
+const RESOURCES: [&str; 13] = [
+    "*",
+    "arn:aws:iam::222222222222:role/*",
+    "arn:aws:iam::222222222222:role/app-1*",
+    "arn:aws:iam::222222222222:role/app-1",
+    "arn:aws:iam::*:role/app-1-*",
+    "arn:aws:iam::222222222222:role/*-x",
+    "arn:aws:iam::222222222222:role/a?p-1",
+    "arn:aws:iam::222222222222:role/team/*",
+    "arn:aws:iam::222222222222:user/*",
+    "arn:aws:iam::222222222222:user/${aws:username}",
+    "arn:aws:iam::222222222222:user/u?",
+    "arn:aws:iam::222222222222:user/u1*",
+    "arn:aws:iam::999999999999:role/*",
+];
+const CONDITIONS: [&str; 5] = [
+    "",
+    "",
+    r#","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#,
+    r#","Condition":{"StringEquals":{"aws:PrincipalTag/team":"a"}}"#,
+    r#","Condition":{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/app-1*"}}"#,
+];
+const ROLES: [&str; 7] = [
+    "app-1",
+    "app-1-x",
+    "app-10",
+    "app-2",
+    "team/app-3",
+    "team/x",
+    "zz-x",
+];
+const USERS: [&str; 4] = ["u1", "u10", "u2", "v"];
+const WHOM: [&str; 6] = [
+    r#"{"AWS":"arn:aws:iam::222222222222:root"}"#,
+    r#"{"AWS":"222222222222"}"#,
+    r#"{"AWS":"arn:aws:iam::222222222222:role/app-1"}"#,
+    r#"{"Service":"ec2.amazonaws.com"}"#,
+    r#"{"AWS":["arn:aws:iam::222222222222:root","arn:aws:iam::222222222222:user/u1"]}"#,
+    r#""*""#,
+];
+const ASKED: [&str; 5] = [
+    "",
+    "",
+    r#","Condition":{"StringEquals":{"sts:ExternalId":"x"}}"#,
+    r#","Condition":{"StringEquals":{"aws:PrincipalTag/team":"a"}}"#,
+    r#","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#,
+];
+
+fn document(chance: &mut Chance) -> String {
+    let statement = |chance: &mut Chance| {
+        let effect = chance.of(&["Allow", "Allow", "Deny"]);
+        let which = chance.of(&["Resource", "Resource", "Resource", "NotResource"]);
+        format!(
+            r#"{{"Effect":"{effect}","Action":"{}","{which}":"{}"{}}}"#,
+            chance.of(&ACTIONS),
+            chance.of(&RESOURCES),
+            chance.of(&CONDITIONS),
+        )
+    };
+    let all = [statement(chance), statement(chance)].join(",");
+    format!(r#"{{"Version":"2012-10-17","Statement":[{all}]}}"#)
+}
+
+fn organization(chance: &mut Chance) -> Iam {
+    record(MEMBER, |it| {
+        for name in ROLES {
+            let mut role = role_of(MEMBER, name, &document(chance));
+            name.rsplit('/').next().unwrap().clone_into(&mut role.name);
+            role.trust = format!(
+                r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{},"Action":"sts:AssumeRole"{}}}}}"#,
+                chance.of(&WHOM),
+                chance.of(&ASKED),
+            );
+            if chance.below(2) == 0 {
+                role.tags.insert("team".to_owned(), "a".to_owned());
+            }
+            it.roles.push(role);
+        }
+        for name in USERS {
+            let mut user = user_of(MEMBER, name);
+            user.inline.push(inline(&document(chance)));
+            it.users.push(user);
+        }
+    })
+}
+
+/// How one reaches others by this action and then by what is no step.
+fn reached(graph: &Graph, from: NodeId, by: &str) -> BTreeMap<NodeId, Rank> {
+    let mut best: BTreeMap<NodeId, Rank> = BTreeMap::new();
+    let mut open: Vec<(NodeId, Rank)> = graph
+        .edges
+        .iter()
+        .filter(|edge| edge.from == from && edge.by.to_string() == by)
+        .map(|edge| (edge.to, edge.answer.rank()))
+        .collect();
+    while let Some((node, rank)) = open.pop() {
+        if best.get(&node).is_some_and(|before| *before <= rank) {
+            continue;
+        }
+        best.insert(node, rank);
+        for edge in graph
+            .edges
+            .iter()
+            .filter(|it| it.from == node && it.by.is_none())
+        {
+            open.push((edge.to, rank.max(edge.answer.rank())));
+        }
+    }
+    best
+}
+
+#[test]
+fn steps_to_many_are_steps_to_each() {
+    let case = idle_with_scp();
+    let settings = Settings::default();
+    let ctx = Context::new(&case.inventory, &settings, taken_at());
+    let mut kinds = BTreeSet::new();
+    for seed in 1..40_u64 {
+        let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let iam = organization(&mut chance);
+        let access = analyse(&case, std::slice::from_ref(&iam));
+        let ground = Ground::new(&ctx);
+        let account = AccountId::from(MEMBER);
+        let details = iam.details.clone().into_known().unwrap();
+        let papers = Papers::of(&account, &details, &ground);
+        let node = |arn: &str| {
+            let mut all = access.graph.each();
+            all.find(|(_, it)| it.id == arn).map(|(id, _)| id).unwrap()
+        };
+        for who in papers.everybody() {
+            let own = papers.person(who).unwrap().arn.clone();
+            for action in &ACTIONS[..3] {
+                let found = reached(&access.graph, node(own.as_str()), action);
+                for other in papers.everybody() {
+                    let to = papers.person(other).unwrap().arn;
+                    let fits = matches!(other, Who::User(_)) == (*action == "iam:CreateAccessKey");
+                    if *to == own || !fits {
+                        continue;
+                    }
+                    let mut asker = papers.asker(who, &Freed::default(), &ground).unwrap();
+                    if let (Who::Role(at), "sts:AssumeRole") = (other, *action) {
+                        let trust = papers.trust[at].as_ref().unwrap();
+                        asker.layers.resource = Some(Policy::new("trust policy", trust));
+                    }
+                    let target = Target::One(to.to_string());
+                    let answer = asker.plain(&ground, action, target, &account, &[]);
+                    let rank = found.get(&node(to.as_str())).copied();
+                    kinds.insert(answer.rank());
+                    assert_eq!(
+                        rank.unwrap_or(Rank::Denied),
+                        answer.rank(),
+                        "seed {seed}: {own} {action} {to}"
+                    );
+                }
+            }
+        }
+    }
+    assert!(kinds.len() >= 4, "{kinds:?}");
+}
+
+fn idle_with_scp() -> Case {
+    with_own_trail(scp(
+        r#"{"Effect":"Deny","Action":"iam:*","Resource":"arn:aws:iam::*:role/team/*"}"#,
+    ))
+}
