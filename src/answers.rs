@@ -9,13 +9,17 @@ use anyhow::{Context as _, bail};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use trailaudit_checks::calls::ApiCall;
+use trailaudit_checks::hex;
 use trailaudit_checks::ids::{AccountId, Region};
 use trailaudit_checks::inventory::CallRecord;
 
-use crate::files::{Access, write_whole};
+use crate::files::{Access, temporary_file, while_temporary, write_whole};
+use crate::unpack;
 
 /// No answer is longer. An account of the largest size has some 100 MB of IAM documents, in pages of 1 MB.
 const LONGEST: u64 = 64 << 20;
+/// No run has more of them: a thousand accounts of 15 MB are 15 GB.
+const LARGEST: u64 = 256 << 30;
 
 /// One answer, and the call that it answers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -59,11 +63,9 @@ pub fn each(
     file: impl Read + 'static,
     mut f: impl FnMut(Answer) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let mut reader: Box<dyn BufRead> = Box::new(BufReader::new(file));
-    if reader.fill_buf()?.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        reader = Box::new(BufReader::new(zstd::Decoder::with_buffer(reader)?));
-    }
+    let mut reader = unpack::plain(Box::new(BufReader::new(file)))?;
     let mut line = Vec::new();
+    let mut total: u64 = 0;
     for number in 1_u64.. {
         line.clear();
         reader
@@ -72,6 +74,10 @@ pub fn each(
             .read_until(b'\n', &mut line)?;
         if line.is_empty() {
             break;
+        }
+        total = total.saturating_add(line.len() as u64);
+        if total > LARGEST {
+            bail!("line {number}: more than {} GB in all", LARGEST >> 30);
         }
         if line.len() as u64 > LONGEST {
             bail!("line {number} is longer than {} MB", LONGEST >> 20);
@@ -146,7 +152,7 @@ impl Kept {
     /// None yet.
     pub fn new() -> anyhow::Result<Self> {
         Ok(Self {
-            file: tempfile::tempfile().context("a temporary file cannot be made")?,
+            file: temporary_file()?,
             end: 0,
             index: Vec::new(),
             failed: None,
@@ -170,7 +176,7 @@ impl Kept {
             about: call.about.clone(),
             request_id: call.request_id.clone(),
             status,
-            sha256: sum.as_ref().iter().map(|it| format!("{it:02x}")).collect(),
+            sha256: hex::encode(sum.as_ref()),
             redacted,
             body,
         };
@@ -180,6 +186,7 @@ impl Kept {
         self.file.seek(SeekFrom::Start(self.end))?;
         self.file
             .write_all(&packed)
+            .map_err(while_temporary)
             .context("the temporary file cannot be written")?;
         let length = packed.len() as u64;
         let Answer {

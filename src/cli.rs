@@ -11,11 +11,12 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use trailaudit_checks::compare::Comparison;
 use trailaudit_checks::finding::Severity;
+use trailaudit_checks::selection::Choice;
 use trailaudit_reports::{Anchor, AnchorMap, BadAnchor, BadMap, Profile};
 
 use crate::output::Wanted;
 
-pub use access::{Access, AccessCommand, AccessFormat, By, Simulate};
+pub use access::{Access, AccessCommand, By, Simulate};
 pub use evidence::{Create, Drawn, Evidence, Sample, VerifyBundle};
 pub use list::{Explain, List, PermissionsFormat};
 pub use verify::{Depth, Digests, Verify};
@@ -187,7 +188,7 @@ pub struct Live {
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
     /// Role to assume in each account of the organization
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = role)]
     pub role_name: Option<String>,
     /// External id that the role's trust policy asks for
     #[arg(long, value_name = "ID")]
@@ -231,6 +232,16 @@ pub struct Select {
 }
 
 impl Select {
+    /// The same without clap.
+    #[must_use]
+    pub fn choice(&self) -> Choice {
+        Choice {
+            check: self.check.clone(),
+            skip_check: self.skip_check.clone(),
+            framework: self.framework.clone(),
+        }
+    }
+
     /// Nothing was chosen: the whole catalogue.
     #[must_use]
     pub fn is_everything(&self) -> bool {
@@ -344,7 +355,8 @@ fn anchor(text: &str) -> Result<Anchor, String> {
 }
 
 fn anchor_map(path: &str) -> Result<AnchorMap, String> {
-    let text = crate::files::read_text(path.as_ref()).map_err(|error| format!("{error:#}"))?;
+    let text = crate::files::read_text(path.as_ref(), crate::files::SMALL)
+        .map_err(|error| format!("{error:#}"))?;
     text.parse().map_err(|error: BadMap| error.to_string())
 }
 
@@ -353,6 +365,16 @@ fn account(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err("an account is 12 digits".to_owned())
+    }
+}
+
+/// A role's name, with its path: it stands in templates as well, and must not end what surrounds it.
+fn role(text: &str) -> Result<String, String> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&b);
+    if !text.is_empty() && text.len() <= 576 && text.bytes().all(allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err("a role's name has letters, digits and _ + = , . @ - (and / in its path)".to_owned())
     }
 }
 

@@ -41,7 +41,7 @@ pub fn load(named: Option<&Path>) -> anyhow::Result<Config> {
     let Some(path) = path else {
         return Ok(Config::default());
     };
-    let text = files::read_text(&path)?;
+    let text = files::read_text(&path, files::SMALL)?;
     let config = parse(&text).map_err(|error| anyhow!("{}{error:#}", path.display()))?;
     Ok(Config {
         path: Some(path),
@@ -57,10 +57,39 @@ pub fn load_waivers(named: Option<&Path>) -> anyhow::Result<(Waivers, Option<Pat
     let Some(path) = path else {
         return Ok((Waivers::default(), None));
     };
-    let text = files::read_text(&path)?;
-    let waivers = toml::from_str(&text)
-        .map_err(|error| anyhow!("{}{}", path.display(), words(&error, &text)))?;
+    let text = files::read_text(&path, files::SMALL)?;
+    let waivers = waivers(&text).map_err(|error| anyhow!("{}{error:#}", path.display()))?;
     Ok((waivers, Some(path)))
+}
+
+/// Errors begin with `:LINE:COLUMN: `, to follow the file's name.
+fn waivers(text: &str) -> anyhow::Result<Waivers> {
+    let bad = |error: toml::de::Error| anyhow!("{}", words(&error, text));
+    let document = DeTable::parse(text).map_err(bad)?;
+    let span = document.span();
+    let mut table = document.into_inner();
+    dates_as_text(&mut table);
+    read(Spanned::new(span, DeValue::Table(table)), text)
+}
+
+/// TOML has dates of its own, and files of others write them in quotes: both are the same date.
+fn dates_as_text(table: &mut DeTable<'_>) {
+    for (_, value) in table.iter_mut() {
+        date_as_text(value.get_mut());
+    }
+}
+
+fn date_as_text(value: &mut DeValue<'_>) {
+    match value {
+        DeValue::Datetime(at) => *value = DeValue::String(at.to_string().into()),
+        DeValue::Table(table) => dates_as_text(table),
+        DeValue::Array(items) => {
+            for item in items.iter_mut() {
+                date_as_text(item.get_mut());
+            }
+        }
+        DeValue::String(_) | DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) => {}
+    }
 }
 
 /// The names of the settings that checks are judged by.
@@ -82,7 +111,9 @@ fn parse(text: &str) -> anyhow::Result<Config> {
     let flag_keys: Vec<&str> = flag_keys.iter().map(|it| it.get_id().as_str()).collect();
     let mut settings = DeTable::new();
     let mut config = Config::default();
-    for (key, value) in document.into_inner() {
+    let mut document = document.into_inner();
+    dates_as_text(&mut document);
+    for (key, value) in document {
         let name = key.get_ref().to_string();
         if setting_keys.contains(&name) {
             settings.insert(key, value);
@@ -240,11 +271,39 @@ mod tests {
     #[test]
     fn waiver_keys_are_known() {
         let text = "[[waiver]]\ncheck = \"a\"\nsubject = \"b\"\nreason = \"c\"\naprover = \"d\"\nexpires = \"2026-01-01\"\n";
-        let error = toml::from_str::<Waivers>(text).unwrap_err();
-        let words = words(&error, text);
+        let words = waivers(text).unwrap_err().to_string();
         assert!(
             words.contains(":5:1: unknown key `aprover`; did you mean `approver`?"),
             "{words}"
         );
+    }
+
+    /// `expires = 2026-12-31` is TOML's own date.
+    #[test]
+    fn dates_need_no_quotes() {
+        let file = |date: &str| {
+            format!(
+                "[[waiver]]\ncheck = \"a\"\nsubject = \"b\"\nreason = \"c\"\napprover = \"d\"\nexpires = {date}\n\
+                 [[accepted_gap]]\nreason = \"c\"\napprover = \"d\"\nexpires = {date}\n"
+            )
+        };
+        let quoted = waivers(&file("\"2026-12-31\"")).unwrap();
+        assert_eq!(quoted.waivers.len() + quoted.accepted_gaps.len(), 2);
+        assert_eq!(waivers(&file("2026-12-31")).unwrap(), quoted);
+        let settings = |date: &str| {
+            let text =
+                format!("[[allowed_principals]]\narn = \"a\"\nreason = \"b\"\nexpires = {date}\n");
+            parse(&text).unwrap()
+        };
+        let config = settings("2026-12-31");
+        assert_eq!(
+            config.settings.allowed_principals[0].expires.to_string(),
+            "2026-12-31"
+        );
+        for bad in ["07:32:00", "2026-12-31T24:00:00Z", "2026-02-30", "12"] {
+            let error = waivers(&file(bad)).unwrap_err().to_string();
+            let places = [":6:", ":10:"];
+            assert!(places.iter().any(|it| error.contains(it)), "{bad}: {error}");
+        }
     }
 }

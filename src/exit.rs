@@ -1,6 +1,13 @@
-//! How a run ends: the exit codes, and the one rule that picks among them.
+//! How a run ends: the exit codes.
 
 use std::process::ExitCode;
+
+use crate::files::NoTemporarySpace;
+use trailaudit_checks::audit::Ending;
+use trailaudit_checks::selection::BadChoice;
+use trailaudit_checks::{catalog, framework};
+
+use crate::nearest::hint;
 
 /// The exit codes. They do not depend on the format of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,35 +41,15 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// All that the exit code depends on, once something was judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct State {
-    /// The run was told to stop before it was done.
-    pub interrupted: bool,
-    /// A failing finding at or above the threshold has no waiver.
-    pub failing: bool,
-    /// An unknown at or above the threshold, an unreachable account, a denied region or a file that was cut
-    /// off, and no accepted gap covers it.
-    pub missing: bool,
-    /// `--allow-incomplete`.
-    pub allow_incomplete: bool,
-    /// `--exit-zero`.
-    pub exit_zero: bool,
-}
-
-/// The exit code of a run that judged. (4 and 2 come before: see [`Stop`].)
-#[must_use]
-pub fn decide(state: State) -> Exit {
-    if state.interrupted {
-        Exit::Interrupted
-    } else if state.exit_zero {
-        Exit::Clean
-    } else if state.failing {
-        Exit::Findings
-    } else if state.missing && !state.allow_incomplete {
-        Exit::Incomplete
-    } else {
-        Exit::Clean
+/// The code that the audit gives.
+impl From<Ending> for Exit {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Clean => Exit::Clean,
+            Ending::Findings => Exit::Findings,
+            Ending::Incomplete => Exit::Incomplete,
+            Ending::Interrupted => Exit::Interrupted,
+        }
     }
 }
 
@@ -79,6 +66,16 @@ impl Stop {
     /// A usage error in these words.
     pub fn usage(words: impl std::fmt::Display) -> Self {
         Self::Usage(anyhow::anyhow!("{words}"))
+    }
+
+    /// What came of reading an input: the user's to put right, unless this machine has no place for temporary files.
+    #[must_use]
+    pub fn input(error: anyhow::Error) -> Self {
+        if error.chain().any(|it| it.is::<NoTemporarySpace>()) {
+            Self::Fatal(error)
+        } else {
+            Self::Usage(error)
+        }
     }
 
     /// The exit code.
@@ -99,6 +96,26 @@ impl Stop {
     }
 }
 
+/// A choice of checks that selects nothing.
+impl From<BadChoice> for Stop {
+    fn from(bad: BadChoice) -> Self {
+        match &bad {
+            BadChoice::NoCheck(pattern) => {
+                let all = catalog::all();
+                let hint = hint(pattern, all.iter().map(|check| check.id));
+                Self::usage(format!("{bad}{hint} `trailaudit list checks` has them all"))
+            }
+            BadChoice::NoFramework(id) => {
+                let ids: Vec<&str> = framework::ids().collect();
+                let hint = hint(id, ids.iter().copied());
+                Self::usage(format!("{bad}{hint} There are {}", ids.join(", ")))
+            }
+            BadChoice::Nothing => Self::usage(bad),
+            BadChoice::Broken(_) => Self::Fatal(bad.into()),
+        }
+    }
+}
+
 /// What is not known to be the user's to put right is fatal.
 impl From<anyhow::Error> for Stop {
     fn from(error: anyhow::Error) -> Self {
@@ -110,52 +127,11 @@ impl From<anyhow::Error> for Stop {
 mod tests {
     use super::*;
 
-    /// Every state, by hand: interrupted, failing, missing, allow-incomplete, exit-zero, and the code.
     #[test]
-    fn every_state() {
-        const TABLE: [(u8, u8, u8, u8, u8, u8); 32] = [
-            (0, 0, 0, 0, 0, 0),
-            (0, 0, 0, 0, 1, 0),
-            (0, 0, 0, 1, 0, 0),
-            (0, 0, 0, 1, 1, 0),
-            (0, 0, 1, 0, 0, 3),
-            (0, 0, 1, 0, 1, 0),
-            (0, 0, 1, 1, 0, 0),
-            (0, 0, 1, 1, 1, 0),
-            (0, 1, 0, 0, 0, 1),
-            (0, 1, 0, 0, 1, 0),
-            (0, 1, 0, 1, 0, 1),
-            (0, 1, 0, 1, 1, 0),
-            (0, 1, 1, 0, 0, 1),
-            (0, 1, 1, 0, 1, 0),
-            (0, 1, 1, 1, 0, 1),
-            (0, 1, 1, 1, 1, 0),
-            (1, 0, 0, 0, 0, 130),
-            (1, 0, 0, 0, 1, 130),
-            (1, 0, 0, 1, 0, 130),
-            (1, 0, 0, 1, 1, 130),
-            (1, 0, 1, 0, 0, 130),
-            (1, 0, 1, 0, 1, 130),
-            (1, 0, 1, 1, 0, 130),
-            (1, 0, 1, 1, 1, 130),
-            (1, 1, 0, 0, 0, 130),
-            (1, 1, 0, 0, 1, 130),
-            (1, 1, 0, 1, 0, 130),
-            (1, 1, 0, 1, 1, 130),
-            (1, 1, 1, 0, 0, 130),
-            (1, 1, 1, 0, 1, 130),
-            (1, 1, 1, 1, 0, 130),
-            (1, 1, 1, 1, 1, 130),
-        ];
-        for (interrupted, failing, missing, allow, zero, code) in TABLE {
-            let state = State {
-                interrupted: interrupted == 1,
-                failing: failing == 1,
-                missing: missing == 1,
-                allow_incomplete: allow == 1,
-                exit_zero: zero == 1,
-            };
-            assert_eq!(decide(state).code(), code, "{state:?}");
+    fn an_ending_has_its_code() {
+        for ending in Ending::ALL {
+            assert_eq!(Exit::from(ending).code(), ending.code());
+            assert_eq!(Ending::of_code(ending.code()), Some(ending));
         }
     }
 

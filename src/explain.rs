@@ -170,7 +170,7 @@ fn by_framework(controls: &[ControlRef]) -> BTreeMap<&str, Vec<&str>> {
 /// What a check is asked of.
 pub(crate) fn subject(run: Run) -> SubjectKind {
     match run {
-        Run::Organization(_) => SubjectKind::Organization,
+        Run::Organization(_) | Run::Exempt(_) => SubjectKind::Organization,
         Run::Account(_) => SubjectKind::Account,
         Run::Region(_) => SubjectKind::Region,
         Run::Trail(_) => SubjectKind::Trail,

@@ -1,10 +1,17 @@
-//! Files that are there whole or not at all.
+//! Files that are there whole or not at all, and files of others that are read within bounds.
 
-use std::fs::Permissions;
-use std::io::{BufWriter, Write};
+use std::fs::{File, Permissions};
+use std::io::{self, BufWriter, ErrorKind, Read as _, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
+
+use crate::leftovers;
+
+/// No settings, waivers, keys or maps are larger.
+pub const SMALL: u64 = 16 << 20;
+/// No audit is larger: that of ten thousand accounts has less than half of it.
+pub const AUDIT: u64 = 2 << 30;
 
 /// Who may read what is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,12 +45,15 @@ pub fn write_whole(
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         Some(_) | None => Path::new("."),
     };
+    leftovers::clean(folder, leftovers::PREFIX);
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".trailaudit-");
+    builder.prefix(leftovers::PREFIX);
     if let Some(permissions) = permissions(access) {
         builder.permissions(permissions);
     }
     let temporary = builder.tempfile_in(folder).with_context(failed)?;
+    // Held until this process ends or the file has its name: nobody else takes it for a leftover.
+    let _ = temporary.as_file().try_lock();
     let mut out = BufWriter::new(temporary);
     write(&mut out).with_context(failed)?;
     let temporary = out
@@ -72,9 +82,101 @@ fn permissions(_: Access) -> Option<Permissions> {
     None
 }
 
+/// Opens a file to read. A pipe or a device is refused before it is opened: it may never end, or never begin.
+pub fn open(path: &Path) -> anyhow::Result<File> {
+    let failed = || format!("{} cannot be read", path.display());
+    refuse_special(&std::fs::metadata(path).with_context(failed)?).with_context(failed)?;
+    let file = File::open(path).with_context(failed)?;
+    // It may be another one by now.
+    refuse_special(&file.metadata().with_context(failed)?).with_context(failed)?;
+    Ok(file)
+}
+
+fn refuse_special(metadata: &std::fs::Metadata) -> anyhow::Result<()> {
+    if metadata.is_file() {
+        Ok(())
+    } else if metadata.is_dir() {
+        bail!("it is a folder, a file is expected")
+    } else {
+        bail!(
+            "it is a pipe or a device, a file is expected (`-` is standard input, where that is possible)"
+        )
+    }
+}
+
+/// A file's bytes, of at most so many.
+pub fn read(path: &Path, most: u64) -> anyhow::Result<Vec<u8>> {
+    let failed = || format!("{} cannot be read", path.display());
+    bounded(open(path)?, most).with_context(failed)
+}
+
 /// A file's text, with words that say which file when it cannot be had.
-pub fn read_text(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+pub fn read_text(path: &Path, most: u64) -> anyhow::Result<String> {
+    let failed = || format!("{} cannot be read", path.display());
+    let bytes = read(path, most)?;
+    String::from_utf8(bytes)
+        .context("it is not UTF-8 text")
+        .with_context(failed)
+}
+
+/// All bytes of a stream, unless they are more than so many.
+pub fn bounded(stream: impl io::Read, most: u64) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    stream
+        .take(most.saturating_add(1))
+        .read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        bail!("it is larger than {} MB", most >> 20);
+    }
+    Ok(bytes)
+}
+
+/// There is no place for temporary files: the fault of this machine, not of what was read.
+#[derive(Debug)]
+pub struct NoTemporarySpace(io::Error);
+
+impl std::fmt::Display for NoTemporarySpace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let folder = std::env::temp_dir();
+        write!(
+            f,
+            "temporary files cannot be written in {}: {}; set TMPDIR to a folder with free space",
+            folder.display(),
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for NoTemporarySpace {}
+
+/// A temporary file without a name, that nobody else can open.
+pub fn temporary_file() -> anyhow::Result<File> {
+    Ok(tempfile::tempfile().map_err(NoTemporarySpace)?)
+}
+
+/// A temporary folder that nobody else can open.
+pub fn temporary_folder() -> anyhow::Result<tempfile::TempDir> {
+    leftovers::clean(&std::env::temp_dir(), leftovers::TEMPORARY);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(leftovers::TEMPORARY);
+    let folder = builder.tempdir().map_err(NoTemporarySpace)?;
+    Ok(folder)
+}
+
+/// An error while a temporary file is written: another one where the disk is full.
+#[must_use]
+pub fn while_temporary(error: io::Error) -> anyhow::Error {
+    let full = matches!(
+        error.kind(),
+        ErrorKind::StorageFull
+            | ErrorKind::QuotaExceeded
+            | ErrorKind::FileTooLarge
+            | ErrorKind::ReadOnlyFilesystem
+    );
+    match full {
+        true => NoTemporarySpace(error).into(),
+        false => error.into(),
+    }
 }
 
 /// The file of this name in the working folder, if there is one.
@@ -84,12 +186,31 @@ pub fn if_there(name: &str) -> Option<PathBuf> {
     path.is_file().then_some(path)
 }
 
-/// Whether writing failed because nobody reads any more: no error of ours.
-#[must_use]
-pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
-    })
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_within_bounds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        std::fs::write(&path, b"12345").unwrap();
+        assert_eq!(read_text(&path, 5).unwrap(), "12345");
+        let error = format!("{:#}", read(&path, 4).unwrap_err());
+        assert!(error.contains("larger than"), "{error}");
+        std::fs::write(&path, b"\xff").unwrap();
+        let error = format!("{:#}", read_text(&path, 5).unwrap_err());
+        assert!(error.contains("not UTF-8"), "{error}");
+        let error = format!("{:#}", read(folder.path(), 5).unwrap_err());
+        assert!(error.contains("folder"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_no_file() {
+        for path in ["/dev/zero", "/dev/null"] {
+            let error = format!("{:#}", read(Path::new(path), 5).unwrap_err());
+            assert!(error.contains("a pipe or a device"), "{error}");
+        }
+    }
 }

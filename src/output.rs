@@ -7,10 +7,11 @@ use std::str::FromStr;
 use anyhow::Context as _;
 use trailaudit_checks::audit::Audit;
 use trailaudit_checks::compare::Comparison;
+use trailaudit_reports::access::{self, Answered, Listing};
 use trailaudit_reports::{DIFF_FORMATS, FORMATS, Format, Options};
 
 use crate::exit::Stop;
-use crate::files::{Access, is_closed_pipe, write_whole};
+use crate::files::{Access, write_whole};
 use crate::nearest::hint;
 use crate::tell::Tell;
 
@@ -26,6 +27,14 @@ impl Told for Audit {
 
 impl Told for Comparison {
     const FORMATS: &'static [&'static Format<Self>] = DIFF_FORMATS;
+}
+
+impl Told for Listing {
+    const FORMATS: &'static [&'static Format<Self>] = access::FORMATS;
+}
+
+impl Told for Answered {
+    const FORMATS: &'static [&'static Format<Self>] = access::ANSWER_FORMATS;
 }
 
 /// `KIND[=PATH]`, as it was asked for.
@@ -154,18 +163,49 @@ impl<T: Told> Report<T> {
     }
 }
 
-/// Writes to stdout. A closed pipe is no error.
+/// Writes to stdout. A closed pipe is no error, in whatever words the writer tells of it.
 pub fn to_stdout(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> anyhow::Result<()> {
-    let mut out = BufWriter::new(io::stdout().lock());
-    let result = write(&mut out)
-        .and_then(|()| out.flush())
-        .context("standard output cannot be written");
+    piped(|out| Ok(write(out)?))
+}
+
+/// The same, for what can fail in other ways.
+pub fn piped(write: impl FnOnce(&mut dyn io::Write) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let mut out = BufWriter::new(Piped {
+        out: io::stdout().lock(),
+        closed: false,
+    });
+    let result = write(&mut out).and_then(|()| Ok(out.flush()?));
+    // What is left in the buffer must not be tried again.
+    let (out, _) = out.into_parts();
     match result {
-        Err(error) if is_closed_pipe(&error) => {
-            // What is left in the buffer must not be tried again.
-            let _ = out.into_parts();
-            Ok(())
+        Err(_) if out.closed => Ok(()),
+        other => other.context("standard output cannot be written"),
+    }
+}
+
+/// Standard output, and whether anybody still reads it.
+struct Piped<W> {
+    out: W,
+    closed: bool,
+}
+
+impl<W> Piped<W> {
+    fn note<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        if let Err(error) = &result {
+            self.closed |= error.kind() == io::ErrorKind::BrokenPipe;
         }
-        other => other,
+        result
+    }
+}
+
+impl<W: io::Write> io::Write for Piped<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let result = self.out.write(bytes);
+        self.note(result)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let result = self.out.flush();
+        self.note(result)
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use trailaudit_checks::calls::{self, ApiCall};
 
 use crate::cli::PermissionsFormat;
-use crate::selection::{ByChoice, Selection};
+use trailaudit_checks::selection::{ByChoice, Selection};
 
 /// In this form.
 pub fn render(

@@ -5,21 +5,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use trailaudit_checks::audit::Audit;
+use trailaudit_checks::audit::{Audit, Baseline, Ending, Rules, judge};
 use trailaudit_checks::compare;
+use trailaudit_checks::inventory::Tool;
+use trailaudit_checks::selection::{ByChoice, Needed, Selection};
 
 use crate::answers::Kept;
 use crate::cli::{Collect, Color, Command, Diff, Global, Live, Report, Scan};
 use crate::collect::Options;
 use crate::config;
+use crate::endpoint::is_open_to_others;
 use crate::exit::{Exit, Stop};
-use crate::judge::{Baseline, Rules, judge};
 use crate::parsed::{Parsed, Refused, parse};
-use crate::selection::{ByChoice, Needed, Selection};
 use crate::snapshot::{Snapshot, Source, load};
 use crate::tell::{Tell, stderr_is_terminal, stdout_is_terminal, width};
 use crate::verify::window;
-use crate::{demo, explain, files, keys, list, output};
+use crate::{demo, explain, keys, list, output, tell};
 
 /// Parses the command line, does what it says, tells what went wrong, and gives the exit code.
 pub fn run(args: Vec<std::ffi::OsString>) -> Exit {
@@ -37,7 +38,7 @@ pub fn run(args: Vec<std::ffi::OsString>) -> Exit {
         }
         Err(Refused::Clap(error)) => {
             // Help goes to stdout and is no error.
-            let _ = error.print();
+            tell::clap(&error, &args);
             if error.use_stderr() {
                 Exit::Usage
             } else {
@@ -102,14 +103,14 @@ impl Parsed {
     pub(crate) fn judged(&self, scan: &Scan, tell: Tell) -> Result<Judged, Stop> {
         let config = &self.config;
         let source = self.source(scan)?;
-        let mut selection = Selection::of(&scan.select, &config.settings)?;
+        let mut selection = Selection::of(&scan.select.choice(), &config.settings)?;
         let (waivers, path) =
             config::load_waivers(scan.judge.waivers.as_deref()).map_err(Stop::Usage)?;
         if let Some(path) = path {
             tell.detail(&format!("waivers from {}", path.display()));
         }
         let baseline = baseline(scan.judge.baseline.as_deref(), scan.judge.fail_on_new)?;
-        let loaded = source.as_ref().map(load).transpose().map_err(Stop::Usage)?;
+        let loaded = source.as_ref().map(load).transpose().map_err(Stop::input)?;
         let verified = loaded
             .as_ref()
             .is_some_and(|it| !it.inventory.chains.is_empty());
@@ -136,6 +137,7 @@ impl Parsed {
             (source.as_ref() == Some(&demo::source())).then_some(snapshot.inventory.header.taken_at)
         });
         let rules = Rules {
+            tool: tool(),
             selection,
             settings: config.settings.clone(),
             waivers,
@@ -145,10 +147,11 @@ impl Parsed {
             allow_incomplete: scan.judge.allow_incomplete,
             exit_zero: scan.judge.exit_zero,
         };
-        let audit = judge(&snapshot, &rules).map_err(|error| match source {
-            Some(_) => Stop::Usage(error),
-            None => Stop::Fatal(error),
-        })?;
+        let audit =
+            judge(&snapshot.inventory, &snapshot, &rules).map_err(|error| match source {
+                Some(_) => Stop::Usage(error),
+                None => Stop::Fatal(error),
+            })?;
         tell_waivers(&audit, tell);
         tell_baseline(&audit, tell);
         Ok(Judged {
@@ -162,7 +165,7 @@ impl Parsed {
         let snapshot = if collect.demo {
             load(&demo::source())?
         } else {
-            let mut selection = Selection::of(&collect.select, &self.config.settings)?;
+            let mut selection = Selection::of(&collect.select.choice(), &self.config.settings)?;
             // Collecting alone verifies no digests.
             selection.without_chains();
             let choice = by_choice(&collect.live, false);
@@ -174,10 +177,7 @@ impl Parsed {
             };
             self.live(&collect.live, needed, None, tell)?
         };
-        match snapshot.save(&collect.output) {
-            Err(error) if !files::is_closed_pipe(&error) => return Err(error.into()),
-            Ok(()) | Err(_) => {}
-        }
+        snapshot.save(&collect.output)?;
         tell.note(&list::collected(&snapshot, &collect.output));
         let interrupted = snapshot
             .inventory
@@ -287,6 +287,7 @@ impl Parsed {
         };
         let answers = options.answers.clone();
         let snapshot = ask(options)?;
+        warn_endpoints(&snapshot.inventory.header.scope.endpoints, tell);
         if let (Some(answers), Some(path)) = (answers, &live.keep_answers) {
             let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
             answers.save(path)?;
@@ -309,6 +310,18 @@ impl Parsed {
             width: if to_terminal { width() } else { 80 },
             verbose: self.cli.global.verbose,
             ..trailaudit_reports::Options::default()
+        }
+    }
+}
+
+/// Whoever listens on the way can read the calls and give the answers.
+pub(crate) fn warn_endpoints(endpoints: &[String], tell: Tell) {
+    for endpoint in endpoints {
+        let url = endpoint.split(' ').next().unwrap_or_default();
+        if is_open_to_others(url) {
+            tell.warn(&format!(
+                "AWS was called without encryption, through {endpoint}: its answers may be anybody's"
+            ));
         }
     }
 }
@@ -384,6 +397,9 @@ pub(crate) fn tell_waivers(audit: &Audit, tell: Tell) {
     for words in &audit.waivers.expired {
         tell.warn(&format!("expired, counts no longer: {words}"));
     }
+    for words in &audit.waivers.broad {
+        tell.warn(&format!("waiver: {words}"));
+    }
     for words in &audit.waivers.unused {
         tell.warn(&format!("matches nothing: {words}"));
     }
@@ -399,7 +415,7 @@ fn kept() -> anyhow::Result<Arc<Mutex<Kept>>> {
 fn ask(options: Options) -> Result<Snapshot, Stop> {
     use crate::collect::{CollectError, collect};
     let mut spool = crate::snapshot::Spool::new()?;
-    match collect(options, &mut spool, crate::judge::tool()) {
+    match collect(options, &mut spool, tool()) {
         Ok(inventory) => Ok(Snapshot::live(inventory, spool)),
         Err(CollectError::EmptyScope(error)) => Err(Stop::Usage(error)),
         Err(CollectError::NoCredentials(error) | CollectError::Fatal(error)) => {
@@ -417,6 +433,15 @@ fn ask(_: Options) -> Result<Snapshot, Stop> {
     ))
 }
 
+/// This program.
+#[must_use]
+pub fn tool() -> Tool {
+    Tool {
+        name: env!("CARGO_PKG_NAME").to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
 /// The real time, to the second.
 pub(crate) fn clock() -> anyhow::Result<Timestamp> {
     Timestamp::from_second(Timestamp::now().as_second()).context("the clock is beyond all time")
@@ -424,15 +449,7 @@ pub(crate) fn clock() -> anyhow::Result<Timestamp> {
 
 /// The code that the audit says.
 pub(crate) fn exit_of(code: u8) -> Exit {
-    let all = [
-        Exit::Clean,
-        Exit::Findings,
-        Exit::Incomplete,
-        Exit::Interrupted,
-    ];
-    all.into_iter()
-        .find(|exit| exit.code() == code)
-        .unwrap_or(Exit::Fatal)
+    Ending::of_code(code).map_or(Exit::Fatal, Exit::from)
 }
 
 fn completions(shell: clap_complete::Shell) -> anyhow::Result<()> {

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
-use trailaudit_checks::audit::{Audit, SCHEMA};
+use trailaudit_checks::audit::{Audit, SCHEMA, contradictions};
 
-use crate::files::read_text;
+use crate::files::{AUDIT, bounded, read_text};
 
 /// The audit in this file.
 pub fn load(path: &Path) -> anyhow::Result<Audit> {
@@ -17,9 +17,11 @@ pub fn load(path: &Path) -> anyhow::Result<Audit> {
     }
     let wrong = || format!("{} is no audit that can be used", path.display());
     let text = if path == Path::new("-") {
-        std::io::read_to_string(std::io::stdin()).context("standard input cannot be read")?
+        let bytes = bounded(std::io::stdin().lock(), AUDIT);
+        let bytes = bytes.context("standard input cannot be read")?;
+        String::from_utf8(bytes).context("standard input is not UTF-8 text")?
     } else {
-        read_text(path)?
+        read_text(path, AUDIT)?
     };
     let any: Any = serde_json::from_str(&text)
         .with_context(wrong)
@@ -31,5 +33,19 @@ pub fn load(path: &Path) -> anyhow::Result<Audit> {
             any.schema
         );
     }
-    serde_json::from_str(&text).with_context(wrong)
+    let mut audit: Audit = serde_json::from_str(&text).with_context(wrong)?;
+    let old = audit.schema < SCHEMA;
+    audit.upgrade();
+    let contradictions = contradictions::of(&audit, old);
+    match contradictions.as_slice() {
+        [] => Ok(audit),
+        [first, rest @ ..] => bail!(
+            "{}: it contradicts itself, so it was changed or cut after it was written: {first}{}",
+            wrong(),
+            match rest.len() {
+                0 => String::new(),
+                more => format!(" (and {more} more)"),
+            }
+        ),
+    }
 }

@@ -1,6 +1,9 @@
 //! What people read on stderr. Data goes to stdout, and never through here.
 
+use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
+
+use trailaudit_reports::sanitize;
 
 /// How much is told, and in which form.
 #[derive(Debug, Clone, Copy)]
@@ -51,32 +54,47 @@ pub fn stdout_is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
-/// A closed stderr stops nothing.
+/// One message, one line: what stands in it from files, answers and arguments acts on nobody who reads the log. A
+/// closed stderr stops nothing.
 fn line(words: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", harmless(words));
+    let _ = writeln!(std::io::stderr().lock(), "{}", sanitize::line(words));
 }
 
-/// Words from files and answers, without what a terminal would obey: control characters and the marks that
-/// reverse the direction of writing are shown as escapes.
-#[must_use]
-pub fn harmless(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        let obeyed = c.is_control() && c != '\n'
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if obeyed {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
+/// What clap says, on the stream where it belongs: help on stdout, errors on stderr. It repeats arguments word for
+/// word, so those that would act are shown spelled out.
+pub fn clap(error: &clap::Error, args: &[OsString]) {
+    let text = error.to_string();
+    let variables = std::env::vars_os();
+    let variables = variables.filter(|(name, _)| name.to_string_lossy().starts_with("TRAILAUDIT_"));
+    let foreign: Vec<String> = args
+        .iter()
+        .cloned()
+        .chain(variables.map(|(_, value)| value))
+        .map(|it| it.to_string_lossy().into_owned())
+        .collect();
+    if foreign.iter().all(|it| sanitize::line(it) == *it) {
+        let _ = error.print();
+        return;
+    }
+    let text = spelled_out(text, &foreign);
+    let _ = match error.use_stderr() {
+        true => write!(std::io::stderr().lock(), "{text}"),
+        false => write!(std::io::stdout().lock(), "{text}"),
+    };
+}
+
+/// Line feeds of foreign text are spelled out, and so is what acts in any line. Clap may repeat a part of a value only.
+fn spelled_out(mut text: String, foreign: &[String]) -> String {
+    const LINE_FEED: &str = "\u{fdd0}";
+    for it in foreign {
+        for line in it.split('\n').skip(1) {
+            let begin = line.split([',', '=']).next().unwrap_or_default();
+            if !begin.is_empty() {
+                text = text.replace(&format!("\n{begin}"), &format!("{LINE_FEED}{begin}"));
+            }
         }
     }
-    out
-}
-
-/// How wide what goes to stdout may be.
-#[must_use]
-pub fn stdout_width() -> usize {
-    if stdout_is_terminal() { width() } else { 80 }
+    sanitize::lines(&text).replace("\\u{fdd0}", "\\u{a}")
 }
 
 /// How wide the terminal is, by its own word; 80 when it has none.
@@ -92,11 +110,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_terminal_obeys_nothing() {
+    fn arguments_act_on_nobody() {
+        let args = ["x", "--a=z,b\n::error::c", "\u{1b}[2J"].map(str::to_owned);
+        let text = "error: 'b\n::error::c' of '--a'\n\n  tip: '\u{1b}[2J'\n".to_owned();
         assert_eq!(
-            harmless("a\u{1b}[2Jb\u{202e}c\u{7}"),
-            r"a\u{1b}[2Jb\u{202e}c\u{7}"
+            spelled_out(text, &args),
+            "error: 'b\\u{a}::error::c' of '--a'\n\n  tip: '\\u{1b}[2J'\n"
         );
-        assert_eq!(harmless("two\nlines, ä"), "two\nlines, ä");
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::binary::Place;
+use crate::binary::{Ended, Place};
 use crate::small::{self, CHECK};
 
 /// `openssl genpkey -algorithm ed25519`
@@ -15,11 +15,21 @@ MC4CAQAwBQYDK2VwBCIEINHa2g1Ks/UgF4vYTHE8recbn2/XA7WxFjaS1W3h0J9J
 ";
 /// `openssl pkey -in key.pem -pubout -outform DER | sha256sum`
 const ID: &str = "956e5530cb075a19c2eb5eb831c164763171b6c6f21e3e7232a757fa5199d2be";
-/// Of another key.
-const STRANGER: &str = "-----BEGIN PUBLIC KEY-----
-MCowBQYDK2VwAyEAWR7XbS9QFTn1OfP3rdl6JQxALOLS/uHRzKcgIM4RMrE=
+/// `openssl pkey -in key.pem -pubout`
+const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEAFgwTRpILxNADtSha9N/n8BMaGtY+kkvzuQ383mujfts=
 -----END PUBLIC KEY-----
 ";
+/// Another key, its public half, and its id.
+const STRANGERS_KEY: &str = "-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIJHC8jXtSFGMNR0VGNZLid2IOV+bFGeLiUutP4Z+zESU
+-----END PRIVATE KEY-----
+";
+const STRANGER: &str = "-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEAgzqUcUsFYzqMuOufw1rDU4J6VtN/6nFagxqZazj72uk=
+-----END PUBLIC KEY-----
+";
+const STRANGERS_ID: &str = "4f9821e1c24c17d0d8e38a5893d27e0ce9707715ba3e2a015d52d97ed437550f";
 const CREATE: [&str; 8] = [
     "evidence",
     "create",
@@ -36,7 +46,14 @@ fn place() -> Place {
     let place = Place::new();
     place.write("in.jsonl", small::failing());
     place.write("key.pem", KEY);
+    place.write("public.pem", PUBLIC);
     place
+}
+
+/// Checks a bundle by the signer's key.
+fn verify(place: &Place, bundle: &str, more: &[&str]) -> Ended {
+    let verify = ["evidence", "verify", bundle, "--public-key", "public.pem"];
+    place.run(&[&verify[..], more].concat())
 }
 
 /// A place with a signed bundle.
@@ -69,7 +86,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 
 #[track_caller]
 fn wrong(place: &Place, words: &str) {
-    let ended = place.run(&["evidence", "verify", "bundle"]).code(1);
+    let ended = verify(place, "bundle", &[]).code(1);
     assert!(
         ended.stdout.contains(words),
         "no {words:?} in:\n{}",
@@ -87,9 +104,7 @@ fn the_demo_is_sealed_and_checked() {
         ])
         .code(0)
         .says("wrote the evidence to bundle");
-    let ended = place
-        .run(&["evidence", "verify", "bundle", "--json"])
-        .code(0);
+    let ended = verify(&place, "bundle", &["--json"]).code(0);
     let found = ended.json();
     assert_eq!(found["ok"].as_array().unwrap().len(), 3);
     assert_eq!(
@@ -139,12 +154,12 @@ fn any_flipped_byte_is_found() {
             let mut flipped = bytes.clone();
             flipped[at] ^= 1;
             place.write(&format!("bundle/{name}"), flipped);
-            let ended = place.run(&["evidence", "verify", "bundle"]);
+            let ended = verify(&place, "bundle", &[]);
             assert_eq!(ended.code, 1, "{name}, byte {at}:\n{}", ended.stdout);
         }
         place.write(&format!("bundle/{name}"), bytes);
     }
-    place.run(&["evidence", "verify", "bundle"]).code(0);
+    verify(&place, "bundle", &[]).code(0);
 }
 
 #[test]
@@ -188,12 +203,12 @@ fn the_same_facts_give_the_same_bytes() {
         create(&place, &["--sign", "key.pem", "-o", name]);
     }
     assert!(place.read("a.tar.zst") == place.read("b.tar.zst"));
-    place.run(&["evidence", "verify", "a.tar.zst"]).code(0);
+    verify(&place, "a.tar.zst", &[]).code(0);
     let mut flipped = place.read("a.tar.zst");
     let middle = flipped.len() / 2;
     flipped[middle] ^= 1;
     place.write("a.tar.zst", flipped);
-    place.run(&["evidence", "verify", "a.tar.zst"]).code(1);
+    verify(&place, "a.tar.zst", &[]).code(1);
 }
 
 #[test]
@@ -230,9 +245,15 @@ fn a_saved_audit_must_be_that_of_the_inventory() {
     let better = audit.replacen("\"status\": \"fail\"", "\"status\": \"pass\"", 1);
     assert_ne!(audit, better);
     place.write("a.json", better);
+    saved(&["-o", "x"]).code(2).says("it contradicts itself");
+    // Of a finding that no answer repeats.
+    let (head, last) = audit.rsplit_once("\"what\": \"").unwrap();
+    let another = format!("{head}\"what\": \"not {last}");
+    assert_ne!(audit, another);
+    place.write("a.json", another);
     saved(&["-o", "x"])
         .code(2)
-        .says("is pass there, and would be fail");
+        .says("in other words, or with another waiver");
     place.write("a.json", &audit);
     place.write("in.jsonl", small::clean());
     saved(&["-o", "x"])
@@ -288,24 +309,28 @@ fn bundles_are_linked() {
         &place,
         &["--sign", "key.pem", "-o", "next", "--previous", "bundle"],
     );
-    let verify = ["evidence", "verify", "next"];
-    let ended = place.run(&verify).code(3);
+    let ended = verify(&place, "next", &[]).code(3);
     assert!(ended.stdout.contains("--previous"), "{}", ended.stdout);
-    let ended = place
-        .run(&[&verify[..], &["--previous", "bundle"]].concat())
-        .code(0);
+    let ended = verify(&place, "next", &["--previous", "bundle"]).code(0);
     assert!(
         ended.stdout.contains("made after the bundle"),
         "{}",
         ended.stdout
     );
-    let ended = place
-        .run(&[&verify[..], &["--previous", "next"]].concat())
-        .code(1);
+    let ended = verify(&place, "next", &["--previous", "next"]).code(1);
     assert!(ended.stdout.contains("it names"), "{}", ended.stdout);
     let again = [&CREATE[..], &["-o", "x", "--previous", "next"]].concat();
     place.run(&again).code(2).says("the bundle before it is of");
+    // The link is a hash of hashes: what it leads to must be whole as well.
     place.write("bundle/README.md", "x");
+    let ended = verify(&place, "next", &["--previous", "bundle"]).code(1);
+    assert!(
+        ended
+            .stdout
+            .contains("the bundle before it: README.md was changed"),
+        "{}",
+        ended.stdout
+    );
     let broken = [&CREATE[..], &["-o", "x", "--previous", "bundle"]].concat();
     place.run(&broken).code(2).says("README.md was changed");
 }
@@ -357,4 +382,141 @@ fn a_sample_is_drawn_by_its_seed() {
         .run(&["evidence", "sample", "bundle"])
         .code(2)
         .says("nothing is drawn");
+}
+
+/// Whoever reseals a bundle puts a key of their own into it: that it fits proves nothing.
+#[test]
+fn a_key_that_comes_with_the_bundle_proves_nothing() {
+    let place = place();
+    place.write("strangers.pem", STRANGERS_KEY);
+    create(&place, &["--sign", "strangers.pem", "-o", "bundle"]);
+    let ended = place.run(&["evidence", "verify", "bundle"]).code(3);
+    let words = format!("OPEN   signed by an unknown key {STRANGERS_ID}; give --public-key");
+    assert!(ended.stdout.contains(&words), "{}", ended.stdout);
+    assert!(
+        !ended.stdout.contains("since the holder of key"),
+        "{}",
+        ended.stdout
+    );
+    let ended = verify(&place, "bundle", &[]).code(1);
+    assert!(
+        ended.stdout.contains("it is signed by key"),
+        "{}",
+        ended.stdout
+    );
+    let readme = String::from_utf8(place.read("bundle/README.md")).unwrap();
+    assert!(readme.contains("The key in this bundle proves nothing"));
+    // Nor is a sample of it drawn without a word.
+    place
+        .run(&["evidence", "sample", "bundle"])
+        .code(0)
+        .says("warning: signed by an unknown key");
+}
+
+#[test]
+fn it_always_says_whose_facts_of_when_by_which_version() {
+    let place = signed();
+    let words = [
+        "Evidence of 123456789012: facts taken from 2026-",
+        "evaluated at 2026-11-16T06:00:00Z by trailaudit",
+    ];
+    let told = |ended: Ended, words: &[&str]| {
+        for words in words {
+            assert!(
+                ended.stdout.contains(words),
+                "no {words:?} in {}",
+                ended.stdout
+            );
+        }
+    };
+    told(verify(&place, "bundle", &[]).code(0), &words);
+    told(place.run(&["evidence", "verify", "bundle"]).code(3), &words);
+    place.write("bundle/more.txt", "x");
+    told(
+        verify(&place, "bundle", &[]).code(1),
+        &[words[0], "its own words; do not rely on them"],
+    );
+}
+
+#[test]
+fn whose_and_how_old_turn_into_exit_codes() {
+    let place = signed();
+    let manifest: Value = serde_json::from_slice(&place.read("bundle/manifest.json")).unwrap();
+    let taken: jiff::Timestamp = manifest["started_at"].as_str().unwrap().parse().unwrap();
+    let after = |hours| {
+        let now = taken + jiff::SignedDuration::from_hours(hours);
+        now.to_string()
+    };
+    verify(&place, "bundle", &["--expect-organization", "123456789012"]).code(0);
+    let ended = verify(&place, "bundle", &["--expect-organization", "o-other"]).code(1);
+    assert!(ended.stdout.contains("not of o-other"), "{}", ended.stdout);
+    for (max, now, code) in [
+        ("36h", 36, 0),
+        ("36h", 37, 1),
+        ("2d", 37, 0),
+        ("36h", 0, 0),
+        // A bundle from the future is no fresh one.
+        ("36h", -1, 1),
+    ] {
+        let now = after(now);
+        verify(&place, "bundle", &["--max-age", max, "--now", &now]).code(code);
+    }
+    for wrong in ["", "0h", "36", "-1h", "1y", "999999999d"] {
+        verify(&place, "bundle", &["--max-age", wrong]).code(2);
+    }
+}
+
+/// A bundle tells where an organization is weak.
+#[cfg(unix)]
+#[test]
+fn only_its_owner_reads_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = signed();
+    create(&place, &["-o", "bundle.tar.zst"]);
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let bundle = place.path("bundle");
+    assert_eq!(mode(&bundle), 0o700);
+    assert_eq!(mode(&bundle.join("reports")), 0o700);
+    for name in files(&bundle).keys() {
+        assert_eq!(mode(&bundle.join(name)), 0o600, "{name}");
+    }
+    assert_eq!(mode(&place.path("bundle.tar.zst")), 0o600);
+}
+
+/// That this machine has no place to unpack it says nothing about the bundle.
+#[cfg(unix)]
+#[test]
+fn no_temporary_space_is_no_fault_of_the_bundle() {
+    let place = signed();
+    create(&place, &["--sign", "key.pem", "-o", "a.tar.zst"]);
+    let nowhere = [("TMPDIR", "/nowhere/at/all")];
+    let verify = [
+        "evidence",
+        "verify",
+        "a.tar.zst",
+        "--public-key",
+        "public.pem",
+    ];
+    let ended = place.run_with(&nowhere, &verify).code(4);
+    assert!(ended.stderr.contains("TMPDIR"), "{}", ended.stderr);
+    assert_eq!(ended.stdout, "");
+    let previous = [&CREATE[..], &["-o", "x", "--previous", "a.tar.zst"]].concat();
+    place.run_with(&nowhere, &previous).code(4);
+}
+
+/// What a run that was killed left behind goes with the next one.
+#[test]
+fn leftovers_are_removed() {
+    let place = place();
+    place.write(".trailaudit-aB3dEf/reports/x", "x");
+    place.write(".trailaudit-Zz9999", "x");
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    for name in [".trailaudit-aB3dEf", ".trailaudit-Zz9999"] {
+        let handle = std::fs::File::open(place.path(name)).unwrap();
+        handle.set_modified(long_ago).unwrap();
+    }
+    create(&place, &["-o", "bundle"]);
+    for name in [".trailaudit-aB3dEf", ".trailaudit-Zz9999"] {
+        assert!(!place.path(name).exists(), "{name}");
+    }
 }

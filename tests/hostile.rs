@@ -135,5 +135,142 @@ fn a_bomb() {
     place
         .run(&["scan", "--inventory", "in.jsonl.zst"])
         .code(2)
+        .says("it unpacks to more than 500 times its size");
+}
+
+/// A line may be long, and no longer.
+#[test]
+fn a_line_without_an_end() {
+    let place = Place::new();
+    place.write("in.jsonl", vec![b' '; (256 << 20) + 2]);
+    place
+        .run(&["scan", "--inventory", "in.jsonl"])
+        .code(2)
         .says("line 1 is longer than 256 MB");
+}
+
+/// A waiver file, settings, a map and a key are small: what is not is read by nobody.
+#[test]
+fn a_small_file_that_is_large() {
+    let place = Place::new();
+    place.write("large", vec![b'#'; (16 << 20) + 1]);
+    place.write("in.jsonl", small(|_, _| {}));
+    for args in [
+        &["scan", "--demo", "-c", "large"][..],
+        &["scan", "--demo", "--waivers", "large"],
+        &["scan", "--demo", "--sarif-map", "large"],
+        &["evidence", "create", "--demo", "-o", "x", "--sign", "large"],
+        &["verify", ".", "--public-keys", "large"],
+    ] {
+        place.run(args).code(2).says("larger than 16 MB");
+    }
+    // The holes of a sparse file cost nothing, and reading them would.
+    let audit = std::fs::File::create(place.path("audit.json")).unwrap();
+    audit.set_len((2 << 30) + 1).unwrap();
+    for args in [
+        &["report", "audit.json"][..],
+        &["diff", "audit.json", "audit.json"],
+        &["scan", "--demo", "--baseline", "audit.json"],
+    ] {
+        place.run(args).code(2).says("larger than 2048 MB");
+    }
+}
+
+/// A pipe that nobody writes to never ends, and neither does /dev/zero.
+#[cfg(unix)]
+#[test]
+fn pipes_and_devices_are_no_files() {
+    let place = Place::new();
+    let made = std::process::Command::new("mkfifo")
+        .arg(place.path("pipe"))
+        .status();
+    assert!(made.unwrap().success());
+    for path in ["pipe", "/dev/zero"] {
+        for args in [
+            &["scan", "--inventory", path][..],
+            &["scan", "--demo", "-c", path],
+            &["scan", "--demo", "--waivers", path],
+            &["scan", "--demo", "--sarif-map", path],
+            &["scan", "--demo", "--baseline", path],
+            &["report", path],
+            &["diff", path, path],
+            &["evidence", "create", "--demo", "-o", "x", "--sign", path],
+            &["evidence", "create", "--demo", "-o", "x", "--audit", path],
+            &[
+                "evidence",
+                "create",
+                "--demo",
+                "-o",
+                "x",
+                "--newest-digest",
+                path,
+            ],
+            &["evidence", "create", "--demo", "-o", "x", "--answers", path],
+            &["verify", ".", "--public-keys", path],
+        ] {
+            let ended = place.run(args).says("a pipe or a device");
+            assert!([2, 4].contains(&ended.code), "{args:?}");
+        }
+    }
+    assert!(!place.path("x").exists());
+}
+
+/// Kept answers that unpack to anything, or have a line without an end.
+#[test]
+fn kept_answers_that_are_a_bomb() {
+    let place = Place::new();
+    let zeros = |count| std::io::Read::take(std::io::repeat(b' '), count);
+    let lines = vec![b'\n'; 300 << 20];
+    for bytes in [
+        zstd::encode_all(zeros(300 << 20), 1).unwrap(),
+        zstd::encode_all(lines.as_slice(), 1).unwrap(),
+    ] {
+        place.write("answers.jsonl.zst", bytes);
+        let ended = place.run(&[
+            "evidence",
+            "create",
+            "--demo",
+            "--answers",
+            "answers.jsonl.zst",
+            "-o",
+            "x",
+        ]);
+        assert!(ended.code != 0 && !place.path("x").exists());
+    }
+}
+
+/// docs/security.md names a test for each attack: each of them is there.
+#[test]
+fn the_tests_that_the_table_names_are_there() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = String::new();
+    let mut folders = vec![root.join("src"), root.join("tests"), root.join("checks")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|it| it == "rs" || it == "py") {
+                sources.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    let text = std::fs::read_to_string(root.join("docs/security.md")).unwrap();
+    let (_, tables) = text.split_once("## Attack and test").unwrap();
+    let (tables, _) = tables.split_once("## Fuzzing").unwrap();
+    let mut count = 0;
+    for row in tables.lines().filter(|it| it.starts_with("| ")) {
+        let cell = row.trim_end_matches('|').rsplit('|').next().unwrap();
+        for name in cell.split('`').skip(1).step_by(2) {
+            let there = if name.contains('/') {
+                root.join(name).exists()
+            } else {
+                sources.contains(&format!("fn {name}("))
+                    || sources.contains(&format!("def {name}("))
+            };
+            assert!(there, "{name}: {row}");
+            count += 1;
+        }
+    }
+    assert!(count > 40, "{count}");
 }

@@ -167,6 +167,8 @@ fn a_broken_line_is_named() {
     let trailer = good.len() - 1;
     let mut counted = good.clone();
     counted[trailer]["value"]["counts"]["trail"] = json!(7);
+    let mut uncounted = good.clone();
+    uncounted[trailer]["value"]["counts"] = json!({});
     let doubled = [&good[..4], &good[3..]].concat();
     let after = [&good[..], &good[3..4]].concat();
     for (bytes, words) in [
@@ -188,6 +190,10 @@ fn a_broken_line_is_named() {
         (
             bytes(&counted),
             "its trailer counts 7 trail records, but it holds 1",
+        ),
+        (
+            bytes(&uncounted),
+            "its trailer counts 0 account records, but it holds 1",
         ),
         (
             [bytes(&good[..2]), b"\n".to_vec(), bytes(&good[2..])].concat(),
@@ -213,10 +219,8 @@ fn an_iam_line_is_checked_when_it_is_read() {
     let second = lines[at].clone();
     lines[at]["value"]["details"] = json!("nonsense");
     place.write("broken", bytes(&lines));
-    let last = lines.len() - 1;
     lines[at] = second.clone();
     lines[at + 1] = second;
-    lines[last]["value"]["counts"] = json!({});
     place.write("twice", bytes(&lines));
     for (name, words) in [
         ("broken", format!("line {}", at + 1)),

@@ -126,7 +126,7 @@ fn a_saved_audit_is_told_in_the_same_bytes() {
     let newer = String::from_utf8(place.read("audit.json")).unwrap();
     place.write(
         "newer.json",
-        newer.replacen("\"schema\": 1", "\"schema\": 2", 1),
+        newer.replacen("\"schema\": 2", "\"schema\": 3", 1),
     );
     place
         .run(&["report", "newer.json"])
@@ -145,14 +145,16 @@ fn a_closed_pipe_is_no_error() {
         .unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
-    let mut command = place.command(&["scan", "--demo", "-f", "json"]);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    assert_eq!(child.wait().unwrap().code(), Some(1));
+    for format in trailaudit_reports::FORMATS {
+        let mut command = place.command(&["scan", "--demo", "-f", format.name]);
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        assert_eq!(child.wait().unwrap().code(), Some(1), "{}", format.name);
+    }
 }
 
 #[cfg(unix)]
@@ -170,4 +172,46 @@ fn devices_and_links_stay_what_they_are() {
         .code(1);
     assert!(place.path("link.json").is_symlink());
     assert_ne!(place.read("real.json"), b"old");
+}
+
+/// A disk without space: another exit code than any verdict, and nothing half written where the report should be.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_fatal() {
+    let place = Place::new();
+    for format in trailaudit_reports::FORMATS {
+        let full = format!("{}=/dev/full", format.name);
+        place.run(&["scan", "--demo", "-f", &full]).code(4);
+    }
+}
+
+/// A run that is killed leaves the report of the run before, or a whole one of its own.
+#[test]
+fn a_killed_run_leaves_no_half_report() {
+    let place = Place::new();
+    place
+        .run(&["scan", "--demo", "-f", "json=audit.json"])
+        .code(1);
+    let half = || {
+        let names = std::fs::read_dir(place.path(".")).unwrap();
+        let mut names = names.map(|it| it.unwrap().file_name().into_string().unwrap());
+        names.any(|it| it.starts_with(".trailaudit-"))
+    };
+    for at_once in [true, false, false, false] {
+        let scan = ["scan", "--demo", "-f", "json=audit.json"];
+        let mut child = place.command(&scan).spawn().unwrap();
+        // Killed before it began, or in the middle of writing.
+        while !at_once && !half() && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        let _ = child.kill();
+        child.wait().unwrap();
+        serde_json::from_slice::<serde_json::Value>(&place.read("audit.json")).unwrap();
+        for entry in std::fs::read_dir(place.path(".")).unwrap() {
+            let path = entry.unwrap().path();
+            if path != place.path("audit.json") {
+                std::fs::remove_file(path).unwrap();
+            }
+        }
+    }
 }

@@ -79,6 +79,7 @@ fn inventory() -> Inventory {
             caller_arn: Arn::from("arn:aws:sts::123456789012:assumed-role/auditor/run"),
             partition: "aws".to_owned(),
             accounts: vec![AccountId::from(ACCOUNT)],
+            endpoints: Vec::new(),
             regions: vec![Region::from(REGION)],
         },
     };

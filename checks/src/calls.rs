@@ -21,6 +21,27 @@ pub struct ApiCall {
     pub action: &'static str,
 }
 
+impl ApiCall {
+    /// The list that its answer holds. (No field: gaps hold calls, and facts hold gaps, by the million.)
+    #[must_use]
+    pub fn list(self) -> List {
+        let found = LISTS.iter().find(|(call, _)| *call == self);
+        found.map_or(List::Nothing, |(_, list)| *list)
+    }
+}
+
+/// The list in a call's answer, and what it means when it is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum List {
+    /// The answer is no list.
+    Nothing,
+    /// The answer always holds this member, if only an empty one: without it, it is malformed. So it is with the
+    /// services that speak JSON or CBOR, and with those that speak AWS Query, which write an empty element.
+    Required(&'static str),
+    /// An answer without this element says that there are none: S3 leaves out what is empty.
+    MayBeAbsent(&'static str),
+}
+
 impl fmt::Display for ApiCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.service, self.operation)
@@ -112,13 +133,31 @@ pub fn with_prerequisites(needed: &BTreeSet<ApiCall>) -> BTreeSet<ApiCall> {
     all
 }
 
+macro_rules! list {
+    () => {
+        List::Nothing
+    };
+    (lists $member:literal) => {
+        List::Required($member)
+    };
+    (may_lack $element:literal) => {
+        List::MayBeAbsent($element)
+    };
+}
+
 macro_rules! calls {
-    ($($name:ident = $service:literal $operation:literal $action:literal;)*) => {
+    ($($name:ident = $service:literal $operation:literal $action:literal $($kind:ident $member:literal)?;)*) => {
         $(
             #[doc = concat!("`", $service, ":", $operation, "`, allowed by `", $action, "`.")]
             pub const $name: ApiCall =
-                ApiCall { service: $service, operation: $operation, action: $action };
+                ApiCall {
+                    service: $service,
+                    operation: $operation,
+                    action: $action,
+                };
         )*
+        /// The lists in the answers of all calls.
+        const LISTS: &[(ApiCall, List)] = &[$(($name, list!($($kind $member)?))),*];
         /// The whole table.
         pub const ALL: &[ApiCall] = &[$($name),*];
     };
@@ -127,35 +166,35 @@ macro_rules! calls {
 calls! {
     GET_CALLER_IDENTITY = "sts" "GetCallerIdentity" "sts:GetCallerIdentity";
     ASSUME_ROLE = "sts" "AssumeRole" "sts:AssumeRole";
-    LIST_REGIONS = "account" "ListRegions" "account:ListRegions";
+    LIST_REGIONS = "account" "ListRegions" "account:ListRegions" lists "Regions";
 
     DESCRIBE_ORGANIZATION = "organizations" "DescribeOrganization" "organizations:DescribeOrganization";
-    LIST_ACCOUNTS = "organizations" "ListAccounts" "organizations:ListAccounts";
-    LIST_ROOTS = "organizations" "ListRoots" "organizations:ListRoots";
-    LIST_OUS = "organizations" "ListOrganizationalUnitsForParent" "organizations:ListOrganizationalUnitsForParent";
-    LIST_ACCOUNTS_FOR_PARENT = "organizations" "ListAccountsForParent" "organizations:ListAccountsForParent";
-    LIST_POLICIES = "organizations" "ListPolicies" "organizations:ListPolicies";
+    LIST_ACCOUNTS = "organizations" "ListAccounts" "organizations:ListAccounts" lists "Accounts";
+    LIST_ROOTS = "organizations" "ListRoots" "organizations:ListRoots" lists "Roots";
+    LIST_OUS = "organizations" "ListOrganizationalUnitsForParent" "organizations:ListOrganizationalUnitsForParent" lists "OrganizationalUnits";
+    LIST_ACCOUNTS_FOR_PARENT = "organizations" "ListAccountsForParent" "organizations:ListAccountsForParent" lists "Accounts";
+    LIST_POLICIES = "organizations" "ListPolicies" "organizations:ListPolicies" lists "Policies";
     DESCRIBE_POLICY = "organizations" "DescribePolicy" "organizations:DescribePolicy";
-    LIST_TARGETS_FOR_POLICY = "organizations" "ListTargetsForPolicy" "organizations:ListTargetsForPolicy";
-    LIST_SERVICE_ACCESS = "organizations" "ListAWSServiceAccessForOrganization" "organizations:ListAWSServiceAccessForOrganization";
-    LIST_DELEGATED_ADMINISTRATORS = "organizations" "ListDelegatedAdministrators" "organizations:ListDelegatedAdministrators";
-    LIST_DELEGATED_SERVICES = "organizations" "ListDelegatedServicesForAccount" "organizations:ListDelegatedServicesForAccount";
+    LIST_TARGETS_FOR_POLICY = "organizations" "ListTargetsForPolicy" "organizations:ListTargetsForPolicy" lists "Targets";
+    LIST_SERVICE_ACCESS = "organizations" "ListAWSServiceAccessForOrganization" "organizations:ListAWSServiceAccessForOrganization" lists "EnabledServicePrincipals";
+    LIST_DELEGATED_ADMINISTRATORS = "organizations" "ListDelegatedAdministrators" "organizations:ListDelegatedAdministrators" lists "DelegatedAdministrators";
+    LIST_DELEGATED_SERVICES = "organizations" "ListDelegatedServicesForAccount" "organizations:ListDelegatedServicesForAccount" lists "DelegatedServices";
     DESCRIBE_ORGANIZATION_RESOURCE_POLICY = "organizations" "DescribeResourcePolicy" "organizations:DescribeResourcePolicy";
 
-    DESCRIBE_TRAILS = "cloudtrail" "DescribeTrails" "cloudtrail:DescribeTrails";
+    DESCRIBE_TRAILS = "cloudtrail" "DescribeTrails" "cloudtrail:DescribeTrails" lists "trailList";
     GET_TRAIL_STATUS = "cloudtrail" "GetTrailStatus" "cloudtrail:GetTrailStatus";
-    GET_EVENT_SELECTORS = "cloudtrail" "GetEventSelectors" "cloudtrail:GetEventSelectors";
-    GET_INSIGHT_SELECTORS = "cloudtrail" "GetInsightSelectors" "cloudtrail:GetInsightSelectors";
-    LIST_TRAIL_TAGS = "cloudtrail" "ListTags" "cloudtrail:ListTags";
-    LIST_EVENT_DATA_STORES = "cloudtrail" "ListEventDataStores" "cloudtrail:ListEventDataStores";
+    GET_EVENT_SELECTORS = "cloudtrail" "GetEventSelectors" "cloudtrail:GetEventSelectors" lists "EventSelectors or AdvancedEventSelectors";
+    GET_INSIGHT_SELECTORS = "cloudtrail" "GetInsightSelectors" "cloudtrail:GetInsightSelectors" lists "InsightSelectors";
+    LIST_TRAIL_TAGS = "cloudtrail" "ListTags" "cloudtrail:ListTags" lists "ResourceTagList";
+    LIST_EVENT_DATA_STORES = "cloudtrail" "ListEventDataStores" "cloudtrail:ListEventDataStores" lists "EventDataStores";
     GET_EVENT_DATA_STORE = "cloudtrail" "GetEventDataStore" "cloudtrail:GetEventDataStore";
-    LIST_CHANNELS = "cloudtrail" "ListChannels" "cloudtrail:ListChannels";
+    LIST_CHANNELS = "cloudtrail" "ListChannels" "cloudtrail:ListChannels" lists "Channels";
     GET_CHANNEL = "cloudtrail" "GetChannel" "cloudtrail:GetChannel";
     GET_LAKE_RESOURCE_POLICY = "cloudtrail" "GetResourcePolicy" "cloudtrail:GetResourcePolicy";
-    LIST_PUBLIC_KEYS = "cloudtrail" "ListPublicKeys" "cloudtrail:ListPublicKeys";
-    LOOKUP_EVENTS = "cloudtrail" "LookupEvents" "cloudtrail:LookupEvents";
+    LIST_PUBLIC_KEYS = "cloudtrail" "ListPublicKeys" "cloudtrail:ListPublicKeys" lists "PublicKeyList";
+    LOOKUP_EVENTS = "cloudtrail" "LookupEvents" "cloudtrail:LookupEvents" lists "Events";
 
-    LIST_BUCKETS = "s3" "ListBuckets" "s3:ListAllMyBuckets";
+    LIST_BUCKETS = "s3" "ListBuckets" "s3:ListAllMyBuckets" may_lack "Buckets";
     HEAD_BUCKET = "s3" "HeadBucket" "s3:ListBucket";
     GET_BUCKET_LOCATION = "s3" "GetBucketLocation" "s3:GetBucketLocation";
     GET_BUCKET_ACL = "s3" "GetBucketAcl" "s3:GetBucketAcl";
@@ -172,39 +211,39 @@ calls! {
     GET_BUCKET_NOTIFICATION = "s3" "GetBucketNotificationConfiguration" "s3:GetBucketNotification";
     GET_BUCKET_WEBSITE = "s3" "GetBucketWebsite" "s3:GetBucketWebsite";
     GET_BUCKET_TAGGING = "s3" "GetBucketTagging" "s3:GetBucketTagging";
-    LIST_OBJECTS = "s3" "ListObjectsV2" "s3:ListBucket";
-    LIST_OBJECT_VERSIONS = "s3" "ListObjectVersions" "s3:ListBucketVersions";
+    LIST_OBJECTS = "s3" "ListObjectsV2" "s3:ListBucket" may_lack "Contents";
+    LIST_OBJECT_VERSIONS = "s3" "ListObjectVersions" "s3:ListBucketVersions" may_lack "Version";
     GET_OBJECT = "s3" "GetObject" "s3:GetObject";
     GET_OBJECT_RETENTION = "s3" "GetObjectRetention" "s3:GetObjectRetention";
     GET_ACCOUNT_PUBLIC_ACCESS_BLOCK = "s3control" "GetPublicAccessBlock" "s3:GetAccountPublicAccessBlock";
-    LIST_ACCESS_POINTS = "s3control" "ListAccessPoints" "s3:ListAccessPoints";
+    LIST_ACCESS_POINTS = "s3control" "ListAccessPoints" "s3:ListAccessPoints" lists "AccessPointList";
     GET_ACCESS_POINT = "s3control" "GetAccessPoint" "s3:GetAccessPoint";
     GET_ACCESS_POINT_POLICY = "s3control" "GetAccessPointPolicy" "s3:GetAccessPointPolicy";
 
     DESCRIBE_KEY = "kms" "DescribeKey" "kms:DescribeKey";
     GET_KEY_POLICY = "kms" "GetKeyPolicy" "kms:GetKeyPolicy";
     GET_KEY_ROTATION_STATUS = "kms" "GetKeyRotationStatus" "kms:GetKeyRotationStatus";
-    LIST_GRANTS = "kms" "ListGrants" "kms:ListGrants";
+    LIST_GRANTS = "kms" "ListGrants" "kms:ListGrants" lists "Grants";
 
-    GET_ACCOUNT_AUTHORIZATION_DETAILS = "iam" "GetAccountAuthorizationDetails" "iam:GetAccountAuthorizationDetails";
+    GET_ACCOUNT_AUTHORIZATION_DETAILS = "iam" "GetAccountAuthorizationDetails" "iam:GetAccountAuthorizationDetails" lists "UserDetailList, GroupDetailList, RoleDetailList or Policies";
     GET_ACCOUNT_SUMMARY = "iam" "GetAccountSummary" "iam:GetAccountSummary";
 
-    DESCRIBE_LOG_GROUPS = "logs" "DescribeLogGroups" "logs:DescribeLogGroups";
-    DESCRIBE_METRIC_FILTERS = "logs" "DescribeMetricFilters" "logs:DescribeMetricFilters";
-    DESCRIBE_SUBSCRIPTION_FILTERS = "logs" "DescribeSubscriptionFilters" "logs:DescribeSubscriptionFilters";
-    DESCRIBE_LOG_RESOURCE_POLICIES = "logs" "DescribeResourcePolicies" "logs:DescribeResourcePolicies";
-    DESCRIBE_ALARMS = "cloudwatch" "DescribeAlarms" "cloudwatch:DescribeAlarms";
+    DESCRIBE_LOG_GROUPS = "logs" "DescribeLogGroups" "logs:DescribeLogGroups" lists "logGroups";
+    DESCRIBE_METRIC_FILTERS = "logs" "DescribeMetricFilters" "logs:DescribeMetricFilters" lists "metricFilters";
+    DESCRIBE_SUBSCRIPTION_FILTERS = "logs" "DescribeSubscriptionFilters" "logs:DescribeSubscriptionFilters" lists "subscriptionFilters";
+    DESCRIBE_LOG_RESOURCE_POLICIES = "logs" "DescribeResourcePolicies" "logs:DescribeResourcePolicies" lists "resourcePolicies";
+    DESCRIBE_ALARMS = "cloudwatch" "DescribeAlarms" "cloudwatch:DescribeAlarms" lists "MetricAlarms or CompositeAlarms";
     GET_TOPIC_ATTRIBUTES = "sns" "GetTopicAttributes" "sns:GetTopicAttributes";
-    LIST_SUBSCRIPTIONS = "sns" "ListSubscriptionsByTopic" "sns:ListSubscriptionsByTopic";
-    LIST_RULES = "events" "ListRules" "events:ListRules";
-    LIST_TARGETS_BY_RULE = "events" "ListTargetsByRule" "events:ListTargetsByRule";
+    LIST_SUBSCRIPTIONS = "sns" "ListSubscriptionsByTopic" "sns:ListSubscriptionsByTopic" lists "Subscriptions";
+    LIST_RULES = "events" "ListRules" "events:ListRules" lists "Rules";
+    LIST_TARGETS_BY_RULE = "events" "ListTargetsByRule" "events:ListTargetsByRule" lists "Targets";
 
-    DESCRIBE_CONFIG_RECORDERS = "config" "DescribeConfigurationRecorders" "config:DescribeConfigurationRecorders";
-    DESCRIBE_CONFIG_RECORDER_STATUS = "config" "DescribeConfigurationRecorderStatus" "config:DescribeConfigurationRecorderStatus";
-    LIST_DETECTORS = "guardduty" "ListDetectors" "guardduty:ListDetectors";
+    DESCRIBE_CONFIG_RECORDERS = "config" "DescribeConfigurationRecorders" "config:DescribeConfigurationRecorders" lists "ConfigurationRecorders";
+    DESCRIBE_CONFIG_RECORDER_STATUS = "config" "DescribeConfigurationRecorderStatus" "config:DescribeConfigurationRecorderStatus" lists "ConfigurationRecordersStatus";
+    LIST_DETECTORS = "guardduty" "ListDetectors" "guardduty:ListDetectors" lists "detectorIds";
     GET_DETECTOR = "guardduty" "GetDetector" "guardduty:GetDetector";
     DESCRIBE_HUB = "securityhub" "DescribeHub" "securityhub:DescribeHub";
-    LIST_ANALYZERS = "access-analyzer" "ListAnalyzers" "access-analyzer:ListAnalyzers";
+    LIST_ANALYZERS = "access-analyzer" "ListAnalyzers" "access-analyzer:ListAnalyzers" lists "analyzers";
     GET_MACIE_SESSION = "macie2" "GetMacieSession" "macie2:GetMacieSession";
 }
 
@@ -221,6 +260,29 @@ mod tests {
             assert_eq!(named(&call.to_string()), Some(*call));
         }
         assert_eq!(named("cloudtrail:StopLogging"), None);
+    }
+
+    /// Whoever adds a listing says what an answer without its list means.
+    #[test]
+    fn every_listing_has_its_list() {
+        for call in ALL {
+            let lists = call.operation.starts_with("List") || call.operation.ends_with('s');
+            // Singular by nature, whatever they end in.
+            let single = [
+                "GetBucketPolicyStatus",
+                "GetTrailStatus",
+                "GetKeyRotationStatus",
+                "GetTopicAttributes",
+                "GetBucketOwnershipControls",
+            ];
+            if lists && !single.contains(&call.operation) {
+                assert_ne!(call.list(), List::Nothing, "{call}");
+            }
+            // Only S3 leaves out what is empty.
+            if matches!(call.list(), List::MayBeAbsent(_)) {
+                assert_eq!(call.service, "s3", "{call}");
+            }
+        }
     }
 
     #[test]

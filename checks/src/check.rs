@@ -1,6 +1,9 @@
 //! A check is a value: one question about one kind of subject.
 
-use serde::Serialize;
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::access::Judged;
@@ -8,7 +11,7 @@ use crate::calls::ApiCall;
 use crate::evaluate::Context;
 use crate::fact::Gaps;
 use crate::finding::{Evidence, Severity, Status};
-use crate::ids::AccountId;
+use crate::ids::{AccountId, Arn};
 use crate::inventory::iam::{AuthorizationDetails, Role, User};
 use crate::inventory::{
     Account, Bucket, EventDataStore, Key, LogGroup, Organization, RegionView, Trail, VerifiedChain,
@@ -23,6 +26,8 @@ pub struct Check {
     pub title: &'static str,
     /// How bad a fail is.
     pub severity: Severity,
+    /// Which of the five questions it helps to answer, if any.
+    pub question: Option<Question>,
     /// What goes wrong otherwise.
     pub why: &'static str,
     /// The API or setting that changes the judged fact.
@@ -40,6 +45,47 @@ impl Check {
     #[must_use]
     pub fn group(&self) -> &'static str {
         self.id.split('-').next().unwrap_or(self.id)
+    }
+}
+
+/// What is asked of CloudTrail logs before anybody trusts them.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// Is everything logged, in every account and region?
+    Recorded,
+    /// Do the logs arrive where they are kept?
+    Delivered,
+    /// Are they what CloudTrail wrote?
+    Unaltered,
+    /// Is access to modify or delete them restricted?
+    Guarded,
+    /// Would anyone notice tampering?
+    Watched,
+}
+
+impl Question {
+    /// All, in the order in which they are reported.
+    pub const ALL: [Self; 5] = [
+        Self::Recorded,
+        Self::Delivered,
+        Self::Unaltered,
+        Self::Guarded,
+        Self::Watched,
+    ];
+
+    /// As it stands in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Question::Recorded => "recorded",
+            Question::Delivered => "delivered",
+            Question::Unaltered => "unaltered",
+            Question::Guarded => "guarded",
+            Question::Watched => "watched",
+        }
     }
 }
 
@@ -66,9 +112,14 @@ pub enum Run {
     Principal(fn(&Principal<'_>, &Context<'_>) -> Outcome),
     /// Everyone who may act on the record, with what they can really do: told in the same way.
     Access(fn(&Judged<'_>, &Context<'_>) -> Outcome),
+    /// The organization, with the trust policies of the roles that its SCPs exempt.
+    Exempt(fn(&Organization, &Trusts, &Context<'_>) -> Outcome),
     /// Every chain of digest files that was verified.
     Chain(fn(&VerifiedChain, &Context<'_>) -> Outcome),
 }
+
+/// The trust policies of roles that SCPs exempt by name, by account; each with the role's ARN.
+pub type Trusts = BTreeMap<AccountId, Result<Vec<(Arn, String)>, Gaps>>;
 
 /// A region of an account: enabled or not, and what was seen there.
 #[derive(Debug, Clone, Copy)]
@@ -155,7 +206,11 @@ impl Verdict {
     pub fn saw(mut self, what: impl Into<String>, seen: impl Serialize) -> Self {
         self.evidence.push(Evidence {
             what: what.into(),
-            seen: serde_json::to_value(seen).ok(),
+            // What cannot be shown was seen all the same.
+            seen: Some(
+                serde_json::to_value(seen)
+                    .unwrap_or_else(|error| format!("(cannot be shown: {error})").into()),
+            ),
             ..Evidence::default()
         });
         self

@@ -9,7 +9,10 @@ use sha2::{Digest, Sha256};
 
 use crate::calls::ApiCall;
 use crate::fact::Reason;
+use crate::hex;
 use crate::ids::{AccountId, Region};
+
+pub use crate::severity::Severity;
 
 /// What one check said of one subject.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -63,11 +66,7 @@ pub fn short(text: &str, most: usize) -> String {
 /// SHA-256 of check id, line feed, subject id, in lower-case hex.
 #[must_use]
 pub fn fingerprint(check: &str, subject: &str) -> String {
-    let digest = Sha256::digest(format!("{check}\n{subject}"));
-    let nibbles = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    nibbles
-        .filter_map(|nibble| char::from_digit(nibble.into(), 16))
-        .collect()
+    hex::encode(&Sha256::digest(format!("{check}\n{subject}")))
 }
 
 /// How a finding ended.
@@ -100,53 +99,6 @@ impl Status {
 }
 
 impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// How bad a fail is; the worst is the greatest.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// Worth knowing.
-    Info,
-    /// A weakness that needs others to matter.
-    Low,
-    /// Weakens the record.
-    Medium,
-    /// Events can be missed or lost.
-    High,
-    /// The record is missing, lost, or open to strangers.
-    Critical,
-}
-
-impl Severity {
-    /// All, the worst first.
-    pub const ALL: [Self; 5] = [
-        Self::Critical,
-        Self::High,
-        Self::Medium,
-        Self::Low,
-        Self::Info,
-    ];
-
-    /// As it stands in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Severity::Info => "info",
-            Severity::Low => "low",
-            Severity::Medium => "medium",
-            Severity::High => "high",
-            Severity::Critical => "critical",
-        }
-    }
-}
-
-impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -205,6 +157,8 @@ pub enum SubjectKind {
     Principal,
     /// A chain of digest files.
     Chain,
+    /// Any other resource.
+    Resource,
 }
 
 impl SubjectKind {
@@ -222,6 +176,7 @@ impl SubjectKind {
             SubjectKind::EventDataStore => "event data store",
             SubjectKind::Principal => "principal",
             SubjectKind::Chain => "chain",
+            SubjectKind::Resource => "resource",
         }
     }
 }
@@ -338,11 +293,5 @@ mod tests {
     fn long_text_is_cut_and_said_so() {
         assert_eq!(short("abc", 3), "abc");
         assert_eq!(short("äbcd", 2), "äb... (2 bytes more)");
-    }
-
-    #[test]
-    fn critical_is_the_worst() {
-        assert_eq!(Severity::ALL.iter().max(), Some(&Severity::Critical));
-        assert!(Severity::ALL.is_sorted_by(|a, b| a > b));
     }
 }

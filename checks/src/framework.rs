@@ -188,13 +188,13 @@ pub struct ControlResult {
     pub passed: u64,
     /// The linked checks.
     pub checks: Vec<String>,
-    /// Linked checks that failed somewhere: why it is not supported.
+    /// Linked checks that failed somewhere: why it is failing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<String>,
-    /// Linked checks that could not be told somewhere: why it is undecided, where none failed.
+    /// Linked checks that could not be evaluated somewhere: why it is not evaluated, where none failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<String>,
-    /// Linked checks that were not judged in this run.
+    /// Linked checks that were not selected in this run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_selected: Vec<String>,
 }
@@ -206,11 +206,14 @@ pub struct ControlResult {
 #[serde(rename_all = "snake_case")]
 pub enum ControlStatus {
     /// A linked check failed.
-    NotSupported,
-    /// None failed, and one is unknown or was not selected.
-    Undecided,
+    #[serde(alias = "not_supported")]
+    Failing,
+    /// None failed, and one could not be evaluated or was not selected.
+    #[serde(alias = "undecided")]
+    NotEvaluated,
     /// At least one passed, and the others do not apply.
-    Supported,
+    #[serde(alias = "supported")]
+    Passing,
     /// No linked check, or none applies.
     NotCovered,
 }
@@ -289,11 +292,11 @@ pub fn result(
         let failed: Vec<String> = ended(Status::Fail).cloned().collect();
         let unknown: Vec<String> = ended(Status::Unknown).cloned().collect();
         let status = if !failed.is_empty() {
-            ControlStatus::NotSupported
+            ControlStatus::Failing
         } else if !unknown.is_empty() || !not_selected.is_empty() {
-            ControlStatus::Undecided
+            ControlStatus::NotEvaluated
         } else if passed > 0 {
-            ControlStatus::Supported
+            ControlStatus::Passing
         } else {
             ControlStatus::NotCovered
         };
@@ -347,7 +350,7 @@ mod tests {
     /// Two linked checks, a and b; what each said of its subjects, whether b was selected, and how the control ends.
     #[test]
     fn every_ending() {
-        use ControlStatus::{NotCovered, NotSupported, Supported, Undecided};
+        use ControlStatus::{Failing, NotCovered, NotEvaluated, Passing};
         type Row = (
             &'static [Status],
             &'static [Status],
@@ -356,19 +359,19 @@ mod tests {
             u64,
         );
         let table: [Row; 12] = [
-            (&[Pass], &[Pass], true, Supported, 2),
-            (&[Pass, NotApplicable], &[NotApplicable], true, Supported, 1),
-            (&[Pass], &[], true, Supported, 1),
+            (&[Pass], &[Pass], true, Passing, 2),
+            (&[Pass, NotApplicable], &[NotApplicable], true, Passing, 1),
+            (&[Pass], &[], true, Passing, 1),
             (&[NotApplicable], &[NotApplicable], true, NotCovered, 0),
             (&[], &[], true, NotCovered, 0),
-            (&[Pass, Fail], &[Pass], true, NotSupported, 2),
+            (&[Pass, Fail], &[Pass], true, Failing, 2),
             // A fail that is proved stays, whatever else is unknown or was not asked.
-            (&[Fail], &[Unknown], true, NotSupported, 0),
-            (&[Fail], &[], false, NotSupported, 0),
-            (&[Pass, Unknown], &[Pass], true, Undecided, 2),
-            (&[Pass], &[], false, Undecided, 1),
-            (&[NotApplicable], &[], false, Undecided, 0),
-            (&[Unknown], &[NotApplicable], true, Undecided, 0),
+            (&[Fail], &[Unknown], true, Failing, 0),
+            (&[Fail], &[], false, Failing, 0),
+            (&[Pass, Unknown], &[Pass], true, NotEvaluated, 2),
+            (&[Pass], &[], false, NotEvaluated, 1),
+            (&[NotApplicable], &[], false, NotEvaluated, 0),
+            (&[Unknown], &[NotApplicable], true, NotEvaluated, 0),
         ];
         let framework: Framework = toml::from_str(
             "id = \"f\"\nname = \"F\"\nversion = \"1\"\nsource = \"s\"\n\

@@ -71,6 +71,25 @@ name_type! {
     Arn, 4096
 }
 
+/// Where each partition's global services are, such as IAM and Organizations.
+const HOMES: [(&str, &str); 8] = [
+    ("aws", "us-east-1"),
+    ("aws-cn", "cn-north-1"),
+    ("aws-eusc", "eusc-de-east-1"),
+    ("aws-iso", "us-iso-east-1"),
+    ("aws-iso-b", "us-isob-east-1"),
+    ("aws-iso-e", "eu-isoe-west-1"),
+    ("aws-iso-f", "us-isof-south-1"),
+    ("aws-us-gov", "us-gov-west-1"),
+];
+
+/// Where the global services of a partition are; none for a partition that is not known.
+#[must_use]
+pub fn home(partition: &str) -> Option<&'static str> {
+    let home = HOMES.iter().find(|(name, _)| *name == partition);
+    home.map(|(_, region)| *region)
+}
+
 impl Arn {
     /// The ARN of a bucket: without account and region, as S3 has it.
     #[must_use]
@@ -119,21 +138,21 @@ impl Arn {
 /// the endpoint data of the AWS SDKs).
 #[must_use]
 pub fn home_region(partition: &str) -> Region {
-    Region::from(match partition {
-        "aws-cn" => "cn-north-1",
-        "aws-us-gov" => "us-gov-west-1",
-        "aws-eusc" => "eusc-de-east-1",
-        "aws-iso" => "us-iso-east-1",
-        "aws-iso-b" => "us-isob-east-1",
-        "aws-iso-e" => "eu-isoe-west-1",
-        "aws-iso-f" => "us-isof-south-1",
-        _ => "us-east-1",
-    })
+    Region::from(home(partition).unwrap_or("us-east-1"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn homes() {
+        assert_eq!(home_region("aws"), Region::from("us-east-1"));
+        assert_eq!(home_region("aws-us-gov"), Region::from("us-gov-west-1"));
+        assert_eq!(home_region("?"), Region::from("us-east-1"));
+        assert_eq!(home("?"), None);
+        assert!(HOMES.is_sorted());
+    }
 
     #[test]
     fn fields() {

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod bound;
 pub mod calls;
 pub mod catalog;
 pub mod check;
@@ -16,14 +17,17 @@ pub mod explained;
 pub mod fact;
 pub mod finding;
 pub mod framework;
+pub mod hex;
 pub mod ids;
 pub mod inventory;
 pub mod patterns;
 pub mod policy;
 pub mod prelude;
 pub mod scp;
+pub mod selection;
 pub mod selectors;
 pub mod settings;
+pub mod severity;
 pub mod text;
 pub mod waiver;
 

@@ -2,7 +2,7 @@
 
 pub use crate::access::Judged;
 pub use crate::calls;
-pub use crate::check::{Check, Identity, Outcome, Principal, RegionOf, Run, Verdict};
+pub use crate::check::{Check, Identity, Outcome, Principal, Question, RegionOf, Run, Verdict};
 pub use crate::evaluate::Context;
 pub use crate::fact::{Fact, Gaps, Known};
 pub use crate::finding::Severity;

@@ -1,9 +1,11 @@
 //! Service and resource control policies on the path from the root to an account.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::bound::{self, Exemptions, Home, Left, Probe};
 use crate::calls::{self, ApiCall};
-use crate::evaluate::home_in;
 use crate::fact::{Fact, Gap, Gaps, Reason, SharedGap};
-use crate::ids::{AccountId, Region};
+use crate::ids::{AccountId, Region, home_region};
 use crate::inventory::{
     Account, CallOutcome, ControlPolicy, ControlPolicyKind, Inventory, Organization,
 };
@@ -80,7 +82,7 @@ fn levels<'a>(
 /// An answer about the organization that is there and cannot be read.
 fn unreadable(organization: &Organization, call: ApiCall, detail: String) -> SharedGap {
     let account = &organization.management_account;
-    let region = home_in(organization.arn.partition());
+    let region = home_region(organization.arn.partition());
     SharedGap::new(Gap::of_call(
         call,
         account,
@@ -175,6 +177,14 @@ impl<'a> Control<'a> {
         all.filter_map(|(_, document)| document.as_ref().ok())
     }
 
+    /// Whom the service control policies exempt from their Denies of these actions, wherever they are attached.
+    #[must_use]
+    pub fn exempt(&self, actions: &[&str]) -> Exemptions {
+        let all = self.service.iter().flatten();
+        let documents = all.filter_map(|(_, document)| document.as_ref().ok());
+        Exemptions::of(documents, actions, false)
+    }
+
     /// The units from the root to the account, as `aws:PrincipalOrgPaths` writes them.
     #[must_use]
     pub fn org_path(&self, account: &Account) -> Option<String> {
@@ -184,68 +194,195 @@ impl<'a> Control<'a> {
     }
 }
 
-/// Who asks an account's control policies.
+/// Which principals the control policies of an account are evaluated for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Somebody {
-    /// A role of the account itself, with every right, that no policy names.
+    /// Principals of the account itself, with every permission. Neither service-linked roles nor the management
+    /// account's principals: no SCP binds them.
     Inside,
-    /// The same, of an account outside the organization; the resource's own policy lets it in.
+    /// External principals, to whom the resource's own policy grants access.
     Outside,
 }
 
+/// Requests that the policies cannot tell apart: the statements that name the action, its service, target and region.
+type Alike = (Vec<bool>, String, String, Option<Region>);
+
+/// The control policies over one account, and the principals that they are evaluated for.
+#[derive(Debug)]
+pub struct Over<'c> {
+    account: &'c AccountId,
+    organization: &'c str,
+    management: String,
+    scps: Option<Vec<Level<'c, SharedGap>>>,
+    rcps: Option<Vec<Level<'c, SharedGap>>>,
+    probes: Vec<Probe>,
+    /// Answers by what tells requests apart: many actions are named by the same statements.
+    known: BTreeMap<Alike, Left>,
+    /// Whom the statements that deny the actions exempt.
+    pub exempt: Exemptions,
+}
+
 impl Control<'_> {
-    /// What the control policies leave of a right on something of this account.
+    /// Prepares the evaluation of these actions on what belongs to an account.
+    ///
     #[must_use]
-    pub fn leaves(
-        &self,
+    pub fn over<'c>(
+        &'c self,
         who: Somebody,
-        account: &Account,
+        account: &'c Account,
+        partition: &str,
+        actions: &[&str],
+    ) -> Over<'c> {
+        let service = ControlPolicyKind::ServiceControlPolicy;
+        let scps = match who {
+            Somebody::Inside => self.levels(service, account),
+            Somebody::Outside => None,
+        };
+        let rcps = self.levels(ControlPolicyKind::ResourceControlPolicy, account);
+        let levels = scps.iter().chain(&rcps).flatten();
+        let policies = levels.flat_map(|it| &it.policies);
+        let documents: Vec<&Document> =
+            policies.filter_map(|it| it.document.clone().ok()).collect();
+        let exempt = Exemptions::of(documents.iter().copied(), actions, who == Somebody::Outside);
+        let unnamed = bound::unnamed(documents.iter().copied());
+        let path = self.org_path(account);
+        let home = |id: &str| -> Vec<Probe> {
+            let external = who == Somebody::Outside;
+            let home = Home {
+                partition,
+                account: id,
+                organization: Some(self.organization.id.as_str()),
+                external,
+                path: path.as_deref().filter(|_| !external),
+            };
+            let kinds: &[bound::Kind] = match who {
+                Somebody::Inside => &bound::OF_AN_ACCOUNT,
+                Somebody::Outside => &bound::ANYONE,
+            };
+            home.probes(kinds, &exempt, &unnamed)
+        };
+        let probes = match who {
+            Somebody::Inside => home(account.id.as_str()),
+            Somebody::Outside => {
+                let accounts = self.external_accounts(&documents);
+                accounts.iter().flat_map(|id| home(id)).collect()
+            }
+        };
+        Over {
+            account: &account.id,
+            organization: &self.organization.id,
+            management: self.organization.management_account.to_string(),
+            scps,
+            rcps,
+            probes,
+            known: BTreeMap::new(),
+            exempt,
+        }
+    }
+
+    /// An account that nobody names, and every external one that a policy names: to exempt a whole account or all of
+    /// its roles is no exemption of one principal.
+    fn external_accounts(&self, documents: &[&Document]) -> BTreeSet<String> {
+        let mut accounts = BTreeSet::from(["000000000000".to_owned()]);
+        let statements = documents.iter().flat_map(|it| &it.statements);
+        let conditions = statements.flat_map(|it| &it.conditions);
+        let about = conditions.filter(|it| it.key.starts_with("aws:principal"));
+        for value in about.flat_map(|it| &it.values) {
+            let digits = |it: &&str| it.len() == 12 && it.bytes().all(|byte| byte.is_ascii_digit());
+            accounts.extend(value.split(':').filter(digits).map(str::to_owned));
+        }
+        let ours = self.organization.accounts.ok();
+        let ours = |id: &String| ours.is_some_and(|of| of.iter().any(|it| it.as_str() == id));
+        accounts.retain(|id| !ours(id) && *id != self.organization.management_account.as_str());
+        accounts
+    }
+}
+
+impl Over<'_> {
+    /// What the control policies leave of a permission on something of this account, and to which kinds of principals.
+    pub fn left(&mut self, action: &str, target: &Target, region: Option<&Region>) -> Left {
+        let alike = self.alike(action, target, region);
+        if let Some(left) = self.known.get(&alike) {
+            return left.clone();
+        }
+        let left = bound::left(&self.probes, |probe| {
+            self.decide(probe, action, target, region)
+        });
+        self.known.insert(alike, left.clone());
+        left
+    }
+
+    fn alike(&self, action: &str, target: &Target, region: Option<&Region>) -> Alike {
+        let levels = self.scps.iter().chain(&self.rcps).flatten();
+        let documents = levels
+            .flat_map(|it| &it.policies)
+            .filter_map(|it| it.document.as_ref().ok());
+        let statements = documents.flat_map(|it| &it.statements);
+        let named = statements.map(|it| it.actions.matches(action)).collect();
+        // Where the evaluator goes by the action's name, each stands for itself.
+        let by_name = action.ends_with("BucketPolicy") || action == "kms:RetireGrant";
+        let name = match (by_name, action.split_once(':')) {
+            (false, Some((service, _))) => service,
+            (true, _) | (false, None) => action,
+        };
+        (
+            named,
+            name.to_owned(),
+            format!("{target:?}"),
+            region.cloned(),
+        )
+    }
+
+    fn decide(
+        &self,
+        probe: &Probe,
         action: &str,
-        target: Target,
+        target: &Target,
         region: Option<&Region>,
     ) -> Verdict {
-        let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
-        let open = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}"#;
-        let (Ok(everything), Ok(open)) = (Document::parse(text), Document::parse(open)) else {
-            return Verdict::Unknown;
-        };
-        let (id, organization) = match who {
-            Somebody::Inside => (account.id.as_str(), self.organization.id.as_str()),
-            Somebody::Outside => ("000000000000", "o-another"),
-        };
-        let role = format!("arn:aws:iam::{id}:role/somebody");
-        let session = format!("arn:aws:sts::{id}:assumed-role/somebody/any");
-        let mut caller = Caller::new(CallerKind::AssumedRole, &session, id);
-        caller.role_arn = Some(role);
-        let mut context = Context::of_caller(&caller).with("aws:PrincipalOrgID", organization);
-        context.close("aws:PrincipalTag/");
-        context = context
-            .with("aws:ResourceAccount", account.id.as_str())
-            .with("aws:ResourceOrgID", &self.organization.id);
+        let mut context = probe
+            .context
+            .clone()
+            .with("aws:ResourceAccount", self.account.as_str())
+            .with("aws:ResourceOrgID", self.organization);
         if let Some(region) = region {
             context = context.with("aws:RequestedRegion", region.as_str());
         }
         let request = Request {
-            caller,
+            caller: probe.caller.clone(),
             action: action.to_owned(),
-            target,
-            resource_account: account.id.to_string(),
+            target: target.clone(),
+            resource_account: self.account.to_string(),
             context,
         };
-        let service = ControlPolicyKind::ServiceControlPolicy;
         let layers = Layers {
-            identity: vec![Policy::new("everything", &everything)],
-            scps: match who {
-                Somebody::Inside => self.levels(service, account),
-                Somebody::Outside => None,
-            },
-            rcps: self.levels(ControlPolicyKind::ResourceControlPolicy, account),
-            resource: Some(Policy::new("open", &open)),
-            management_account: Some(self.organization.management_account.to_string()),
+            identity: vec![Policy::new("everything", &probe.everything)],
+            scps: self.scps.clone(),
+            rcps: self.rcps.clone(),
+            resource: Some(Policy::new("open", &probe.open)),
+            management_account: Some(self.management.clone()),
             ..Layers::default()
         };
         decide(&request, &layers).verdict
     }
+}
+
+/// The actions that SCPs protect the record from, and leaving the organization.
+#[must_use]
+pub fn protected() -> Vec<&'static str> {
+    use crate::access::Control::{StorageControlPolicy, TrailScp};
+    let table = crate::access::table();
+    let all = [TrailScp, StorageControlPolicy].into_iter();
+    let actions = all.flat_map(|it| table.denied_by(it));
+    let names = actions.map(|it| it.action.as_str());
+    names.chain(["organizations:LeaveOrganization"]).collect()
+}
+
+/// The roles and users that SCPs exempt by name, in whichever account.
+#[must_use]
+pub fn exempt_names(organization: &Organization) -> BTreeSet<String> {
+    let exempt = Control::of(organization).exempt(&protected());
+    exempt.anywhere().into_iter().map(str::to_owned).collect()
 }
 
 /// What stands in the way of knowing the control policies over these accounts.

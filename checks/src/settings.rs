@@ -32,6 +32,8 @@ pub struct Settings {
     pub required_data_event_resources: Vec<String>,
     /// Principals that may hold tamper rights, until when and why.
     pub allowed_principals: Vec<AllowedPrincipal>,
+    /// For how many days a waiver may count without a word about it.
+    pub waiver_max_days: u32,
     /// Per check: another severity, or off, with a reason.
     pub checks: BTreeMap<String, CheckOverride>,
 }
@@ -48,6 +50,7 @@ impl Default for Settings {
             required_tags: Vec::new(),
             required_data_event_resources: Vec::new(),
             allowed_principals: Vec::new(),
+            waiver_max_days: 366,
             checks: BTreeMap::new(),
         }
     }

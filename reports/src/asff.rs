@@ -10,10 +10,11 @@ use std::io::{self, BufWriter, Write};
 use serde_json::{Value, json};
 use trailaudit_checks::audit::Audit;
 use trailaudit_checks::finding::{BaselineState, Finding, Severity, Status, Subject, SubjectKind};
+use trailaudit_checks::ids;
 
 use crate::object::{add, filled};
 use crate::tell::{self, Names};
-use crate::{Format, Options, aws, clean, identity};
+use crate::{Format, Options, aws, identity, sanitize};
 
 pub(crate) const FORMAT: Format = Format {
     name: "asff",
@@ -35,15 +36,11 @@ const FIELD: usize = 1_024;
 const REQUIREMENTS: usize = 32;
 const REASONS: usize = 20;
 
-/// Where AWS keeps what has no region.
-const HOMES: [(&str, &str); 3] = [
-    ("aws", "us-east-1"),
-    ("aws-cn", "cn-north-1"),
-    ("aws-us-gov", "us-gov-west-1"),
-];
+/// The partitions that Security Hub's format knows.
+const PARTITIONS: [&str; 3] = ["aws", "aws-cn", "aws-us-gov"];
 
 fn write(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let mut out = BufWriter::new(out);
+    let mut out = sanitize::Json(BufWriter::new(out));
     let findings = Findings {
         audit,
         names: Names::of(audit),
@@ -111,8 +108,7 @@ impl<'a> Findings<'a> {
     fn place(&self, subject: Option<&'a Subject>) -> (&'a str, &'a str) {
         let account = aws::account(self.audit, subject).unwrap_or("000000000000");
         let partition = self.partition(subject);
-        let home = HOMES.iter().find(|(it, _)| *it == partition);
-        let home = home.map_or("us-east-1", |(_, region)| *region);
+        let home = ids::home(partition).unwrap_or("us-east-1");
         let region = subject.and_then(|it| it.region.as_ref());
         (account, region.map_or(home, |it| it.as_str()))
     }
@@ -127,18 +123,21 @@ impl<'a> Findings<'a> {
     /// What every finding has.
     fn base(&self, id: &str, generator: &str, subject: Option<&'a Subject>) -> Value {
         let (account, region) = self.place(subject);
-        let (account, region) = (clean::short(account, FIELD), clean::short(region, FIELD));
-        let partition = clean::short(self.partition(subject), FIELD);
+        let (account, region) = (
+            sanitize::short(account, FIELD),
+            sanitize::short(region, FIELD),
+        );
+        let partition = sanitize::short(self.partition(subject), FIELD);
         let name = self.names.get(&account.as_str().into());
         filled(json!({
             "SchemaVersion": "2018-10-08",
-            "Id": clean::short(&format!("trailaudit/{id}"), IDENTIFIER),
+            "Id": sanitize::short(&format!("trailaudit/{id}"), IDENTIFIER),
             "ProductArn": format!("arn:{partition}:securityhub:{region}:{account}:product/{account}/default"),
             "ProductName": "trailaudit",
             "CompanyName": "trailaudit",
-            "GeneratorId": clean::short(&format!("trailaudit/{generator}"), IDENTIFIER),
+            "GeneratorId": sanitize::short(&format!("trailaudit/{generator}"), IDENTIFIER),
             "AwsAccountId": account,
-            "AwsAccountName": name.map(|it| clean::short(it, 50)).filter(|it| !it.trim().is_empty()),
+            "AwsAccountName": name.map(|it| sanitize::short(it, 50)).filter(|it| !it.trim().is_empty()),
             "Region": region,
             "CreatedAt": self.created,
             "UpdatedAt": self.updated,
@@ -226,15 +225,16 @@ impl<'a> Findings<'a> {
             | SubjectKind::LogGroup
             | SubjectKind::EventDataStore
             | SubjectKind::Principal
-            | SubjectKind::Chain => {
+            | SubjectKind::Chain
+            | SubjectKind::Resource => {
                 json!({"Other": {"kind": subject.kind.as_str(), "name": name}})
             }
         };
         filled(json!({
             "Type": kind,
             "Id": if kind == "AwsAccount" { account_id(subject) } else { id },
-            "Partition": HOMES.iter().any(|(it, _)| *it == partition).then_some(partition),
-            "Region": clean::short(self.place(Some(subject)).1, FIELD),
+            "Partition": PARTITIONS.contains(&partition).then_some(partition),
+            "Region": sanitize::short(self.place(Some(subject)).1, FIELD),
             "Details": details,
         }))
     }
@@ -287,7 +287,7 @@ impl<'a> Findings<'a> {
 
 /// Security Hub refuses an empty text.
 fn text(words: &str, max: usize) -> String {
-    let words = clean::short(words, max);
+    let words = sanitize::short(words, max);
     if words.trim().is_empty() {
         return "-".to_owned();
     }

@@ -40,7 +40,7 @@ pub(crate) fn cloudformation(subject: &Subject) -> &'static str {
         SubjectKind::EventDataStore => "AWS::CloudTrail::EventDataStore",
         SubjectKind::Principal if subject.id.contains(":role/") => "AWS::IAM::Role",
         SubjectKind::Principal if subject.id.contains(":user/") => "AWS::IAM::User",
-        SubjectKind::Principal | SubjectKind::Chain => "Other",
+        SubjectKind::Principal | SubjectKind::Chain | SubjectKind::Resource => "Other",
     }
 }
 

@@ -12,7 +12,7 @@ use trailaudit_checks::audit::{Audit, CheckInfo};
 use trailaudit_checks::finding::Finding;
 
 use crate::tell::{self, Names, account_word, control_word, region_word};
-use crate::{Format, Options, clean};
+use crate::{Format, Options, sanitize};
 
 pub(crate) const FORMAT: Format = Format {
     name: "csv",
@@ -62,7 +62,7 @@ pub(crate) struct Cell(String);
 
 impl<T: AsRef<str>> From<T> for Cell {
     fn from(text: T) -> Self {
-        let text = clean::short(text.as_ref(), CELL);
+        let text = sanitize::short(text.as_ref(), CELL);
         let mut safe = String::with_capacity(text.len());
         let mut begins = true;
         for c in text.chars() {

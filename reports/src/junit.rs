@@ -14,7 +14,7 @@ use trailaudit_checks::audit::Audit;
 use trailaudit_checks::finding::{Finding, Status};
 
 use crate::tell::{self, Names};
-use crate::{Format, Options, clean};
+use crate::{Format, Options, sanitize};
 
 pub(crate) const FORMAT: Format = Format {
     name: "junit",
@@ -47,9 +47,9 @@ fn write(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
             or_organization(account),
             or_global(region)
         );
-        let class = clean::line(&class);
+        let class = sanitize::line(&class);
         report.add_testsuite(TestSuite {
-            name: clean::short(&title, NAME),
+            name: sanitize::short(&title, NAME),
             package: class.clone(),
             timestamp: time(audit.started_at),
             hostname: "localhost".to_owned(),
@@ -98,7 +98,7 @@ fn cases(audit: &Audit, names: &Names<'_>, class: &str, findings: &[&Finding]) -
             .check(&finding.check)
             .map_or("", |check| check.title.as_str());
         let subject = &finding.subject.name;
-        clean::short(
+        sanitize::short(
             &format!("[{level}] {} {title} ({subject})", finding.check),
             NAME,
         )
@@ -111,7 +111,7 @@ fn cases(audit: &Audit, names: &Names<'_>, class: &str, findings: &[&Finding]) -
         let mut name = named(finding);
         if uses.get(&name).is_some_and(|uses| *uses > 1) {
             let id: String = finding.fingerprint.chars().take(12).collect();
-            name = format!("{name} {}", clean::line(&id));
+            name = format!("{name} {}", sanitize::line(&id));
         }
         TestCase {
             name,
@@ -127,7 +127,7 @@ fn cases(audit: &Audit, names: &Names<'_>, class: &str, findings: &[&Finding]) -
 }
 
 fn result(audit: &Audit, names: &Names<'_>, finding: &Finding) -> TestResult {
-    let message = clean::short(&finding.message, MESSAGE);
+    let message = sanitize::short(&finding.message, MESSAGE);
     let cause = || Some(cause(audit, names, finding));
     match (finding.status, &finding.waiver) {
         (Status::Pass, _) => TestResult::Success,
@@ -138,7 +138,7 @@ fn result(audit: &Audit, names: &Names<'_>, finding: &Finding) -> TestResult {
         },
         (Status::Fail, Some(waiver)) => TestResult::SkippedWithCause {
             type_: "waived".to_owned(),
-            message: clean::short(&tell::waiver(waiver), MESSAGE),
+            message: sanitize::short(&tell::waiver(waiver), MESSAGE),
             cause: cause(),
         },
         // The error's code is not kept in a finding; how the call ended is.
@@ -149,7 +149,7 @@ fn result(audit: &Audit, names: &Names<'_>, finding: &Finding) -> TestResult {
         },
         (Status::NotApplicable, _) => TestResult::SkippedWithCause {
             type_: "not_applicable".to_owned(),
-            message: clean::short(&format!("not applicable: {}", finding.message), MESSAGE),
+            message: sanitize::short(&format!("not applicable: {}", finding.message), MESSAGE),
             cause: None,
         },
     }
@@ -192,7 +192,7 @@ fn cause(audit: &Audit, names: &Names<'_>, finding: &Finding) -> String {
 
 /// Lines that cannot end their CDATA section, nor forge a line.
 fn block(lines: &[String]) -> String {
-    let lines: Vec<String> = lines.iter().map(|line| clean::line(line)).collect();
+    let lines: Vec<String> = lines.iter().map(|line| sanitize::line(line)).collect();
     lines.join("\n")
 }
 

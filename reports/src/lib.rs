@@ -2,11 +2,10 @@
 //!
 //! A writer gets an [`Audit`] and tells all of it. It does not sort, read the clock or decide the exit code.
 
-mod answers;
+pub mod access;
 mod asff;
 mod aws;
 mod chains;
-mod clean;
 mod csv;
 mod diff;
 mod ended;
@@ -19,6 +18,7 @@ mod markdown;
 mod object;
 mod ocsf;
 mod oscal;
+pub mod sanitize;
 mod sarif;
 pub mod sheets;
 mod shown;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::clean;
+use crate::sanitize;
 
 /// The object without its fields that have no value.
 pub(crate) fn filled(object: Value) -> Value {
@@ -25,10 +25,10 @@ pub(crate) fn add(object: &mut Value, more: Value) {
 /// The same value, with nothing in its texts that acts.
 pub(crate) fn harmless(value: &Value) -> Value {
     match value {
-        Value::String(text) => Value::String(clean::line(text)),
+        Value::String(text) => Value::String(sanitize::line(text)),
         Value::Array(items) => Value::Array(items.iter().map(harmless).collect()),
         Value::Object(fields) => {
-            let field = |(name, it): (&String, &Value)| (clean::line(name), harmless(it));
+            let field = |(name, it): (&String, &Value)| (sanitize::line(name), harmless(it));
             Value::Object(fields.iter().map(field).collect())
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),

@@ -13,7 +13,7 @@ use trailaudit_checks::finding::{BaselineState, Evidence, Finding, Severity, Sta
 use crate::identity::{self, HOME};
 use crate::object::{add, filled, harmless};
 use crate::tell::{self, Names};
-use crate::{Format, Options, aws, clean};
+use crate::{Format, Options, aws, sanitize};
 
 pub(crate) const FORMAT: Format = Format {
     name: "ocsf",
@@ -26,7 +26,7 @@ const VERSION: &str = "1.8.0";
 const CLASS: u32 = 2003;
 
 fn write(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let mut out = BufWriter::new(out);
+    let mut out = sanitize::Json(BufWriter::new(out));
     let events = Events {
         audit,
         names: Names::of(audit),
@@ -74,30 +74,30 @@ impl Events<'_> {
                 "version": VERSION,
                 "profiles": ["cloud", "datetime"],
                 "product": {
-                    "name": clean::line(&audit.tool.name),
-                    "vendor_name": clean::line(&audit.tool.name),
-                    "version": clean::line(&audit.tool.version),
+                    "name": sanitize::line(&audit.tool.name),
+                    "vendor_name": sanitize::line(&audit.tool.name),
+                    "version": sanitize::line(&audit.tool.version),
                     "url_string": HOME,
                 },
                 "uid": identity::uuid(&format!("event\n{}\n{uid}", self.run)),
                 "correlation_uid": self.run,
-                "event_code": clean::line(code),
+                "event_code": sanitize::line(code),
                 "processed_time": time(audit.now),
                 "processed_time_dt": audit.now.to_string(),
             },
             "cloud": filled(json!({
                 "provider": "AWS",
                 "account": account.map(|it| self.account(it)),
-                "region": region.map(|it| clean::line(it.as_str())),
-                "org": audit.scope.organization.as_ref().map(|it| json!({"uid": clean::line(it)})),
+                "region": region.map(|it| sanitize::line(it.as_str())),
+                "org": audit.scope.organization.as_ref().map(|it| json!({"uid": sanitize::line(it)})),
             })),
         })
     }
 
     fn account(&self, id: &str) -> Value {
         filled(json!({
-            "uid": clean::line(id),
-            "name": self.names.get(&id.into()).map(clean::line),
+            "uid": sanitize::line(id),
+            "name": self.names.get(&id.into()).map(sanitize::line),
             "type": "AWS Account",
             "type_id": 10,
         }))
@@ -111,25 +111,25 @@ impl Events<'_> {
             Some(BaselineState::Unchanged | BaselineState::Updated) => true,
             Some(BaselineState::New) | None => false,
         };
-        let print = clean::line(&finding.fingerprint);
+        let print = sanitize::line(&finding.fingerprint);
         let mut event = self.event(&print, &finding.check, Some(&finding.subject), update);
         let evidences: Vec<Value> = finding.evidence.iter().map(evidence).collect();
         let is_new = finding.baseline == Some(BaselineState::New);
         let seen = time(self.audit.started_at);
         let more = json!({
-            "message": clean::line(&finding.message),
+            "message": sanitize::line(&finding.message),
             "severity_id": severity_id,
             "severity": severity,
             "status_id": status_id,
             "status": status,
-            "comment": finding.waiver.as_ref().map(|it| clean::line(&tell::waiver(it))),
+            "comment": finding.waiver.as_ref().map(|it| sanitize::line(&tell::waiver(it))),
             "finding_info": filled(json!({
                 "uid": print,
-                "title": check.map_or_else(|| clean::line(&finding.check), |it| clean::line(&it.title)),
-                "desc": check.map(|it| clean::line(&it.why)),
+                "title": check.map_or_else(|| sanitize::line(&finding.check), |it| sanitize::line(&it.title)),
+                "desc": check.map(|it| sanitize::line(&it.why)),
                 "analytic": filled(json!({
-                    "uid": clean::line(&finding.check),
-                    "name": check.map(|it| clean::line(&it.title)),
+                    "uid": sanitize::line(&finding.check),
+                    "name": check.map(|it| sanitize::line(&it.title)),
                     "type": "Rule",
                     "type_id": 1,
                 })),
@@ -139,8 +139,8 @@ impl Events<'_> {
             "compliance": self.compliance(finding, check),
             "resources": [self.resource(&finding.subject)],
             "remediation": check.map(|it| json!({
-                "desc": clean::line(&it.fix),
-                "references": it.references.iter().map(|it| clean::line(it)).collect::<Vec<_>>(),
+                "desc": sanitize::line(&it.fix),
+                "references": it.references.iter().map(|it| sanitize::line(it)).collect::<Vec<_>>(),
             })),
             "evidences": (!evidences.is_empty()).then_some(evidences),
             "unmapped": {"status": finding.status, "waived": finding.waiver.is_some()},
@@ -155,24 +155,24 @@ impl Events<'_> {
         let controls = check.map(|it| it.controls.as_slice()).unwrap_or_default();
         let mut standards: Vec<String> = controls
             .iter()
-            .map(|it| clean::line(&it.framework))
+            .map(|it| sanitize::line(&it.framework))
             .collect();
         standards.dedup();
         let requirements = controls.iter();
         let requirements: Vec<String> = requirements
-            .map(|it| clean::line(&format!("{} {}", it.framework, it.control)))
+            .map(|it| sanitize::line(&format!("{} {}", it.framework, it.control)))
             .collect();
         json!({
             "status_id": status_id,
             "status": status,
             "status_code": code,
-            "status_details": [clean::line(&tell::message(finding))],
-            "control": clean::line(&finding.check),
+            "status_details": [sanitize::line(&tell::message(finding))],
+            "control": sanitize::line(&finding.check),
             "standards": standards,
             "requirements": requirements,
             "checks": [filled(json!({
-                "uid": clean::line(&finding.check),
-                "name": check.map(|it| clean::line(&it.title)),
+                "uid": sanitize::line(&finding.check),
+                "name": check.map(|it| sanitize::line(&it.title)),
                 "severity_id": severity_id,
                 "severity": severity,
                 "standards": standards,
@@ -185,13 +185,13 @@ impl Events<'_> {
     fn resource(&self, subject: &Subject) -> Value {
         let account = subject.account.as_ref();
         filled(json!({
-            "uid": clean::line(&subject.id),
-            "name": clean::line(&subject.name),
+            "uid": sanitize::line(&subject.id),
+            "name": sanitize::line(&subject.name),
             "type": aws::cloudformation(subject),
-            "region": subject.region.as_ref().map(|it| clean::line(it.as_str())),
-            "cloud_partition": clean::line(aws::partition(self.audit, subject)),
+            "region": subject.region.as_ref().map(|it| sanitize::line(it.as_str())),
+            "cloud_partition": sanitize::line(aws::partition(self.audit, subject)),
             "owner": account.map(|it| json!({
-                "uid": clean::line(it.as_str()),
+                "uid": sanitize::line(it.as_str()),
                 "account": self.account(it.as_str()),
             })),
         }))
@@ -219,11 +219,11 @@ impl Events<'_> {
                 "status_id": 99,
                 "status": "Totals",
                 "status_code": word.as_str(),
-                "status_details": asides.iter().map(|it| clean::line(it)).collect::<Vec<_>>(),
+                "status_details": asides.iter().map(|it| sanitize::line(it)).collect::<Vec<_>>(),
             },
             "unmapped": {
                 "summary": audit.summary,
-                "checks": audit.checks.iter().map(|it| clean::line(&it.id)).collect::<Vec<_>>(),
+                "checks": audit.checks.iter().map(|it| sanitize::line(&it.id)).collect::<Vec<_>>(),
                 "complete": audit.run.complete,
                 "exit": tell::exit(audit),
                 "accounts": tell::accounts(audit),
@@ -235,9 +235,13 @@ impl Events<'_> {
     }
 }
 
+#[expect(
+    clippy::expect_used,
+    reason = "evidence has texts for keys and JSON for values: there is nothing that JSON cannot say"
+)]
 fn evidence(evidence: &Evidence) -> Value {
-    let data = serde_json::to_value(evidence).unwrap_or_default();
-    json!({"name": clean::line(&evidence.what), "data": harmless(&data)})
+    let data = serde_json::to_value(evidence).expect("evidence is made of JSON");
+    json!({"name": sanitize::line(&evidence.what), "data": harmless(&data)})
 }
 
 /// The state of the work on it.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use trailaudit_checks::audit::Audit;
+use trailaudit_checks::audit::{Answer, Answered, Audit, First};
+use trailaudit_checks::check::Question;
 use trailaudit_checks::compare::{BaselineReport, ChangeKind};
 use trailaudit_checks::coverage::{AccountStatus, RegionStatus};
 use trailaudit_checks::finding::{
@@ -200,11 +201,16 @@ pub(crate) fn verdict(audit: &Audit) -> (Headline, String) {
             let open = counted(open, "open failure");
             (Headline::Fail, format!("{open}, the worst {severity}"))
         }
+        // That each failure is accepted is another thing than that there is none.
+        None if audit.summary.waived > 0 => {
+            let all = counted(audit.summary.waived, "failure");
+            let word = match unseen {
+                true => Headline::Undecided,
+                false => Headline::Pass,
+            };
+            (word, format!("{all}, all waived"))
+        }
         None if unseen => (Headline::Undecided, "nothing is seen to fail".to_owned()),
-        None if audit.summary.waived > 0 => (
-            Headline::Pass,
-            "every check passes, is waived or does not apply".to_owned(),
-        ),
         None if audit.summary.pass > 0 => {
             (Headline::Pass, "every check that applies passes".to_owned())
         }
@@ -359,24 +365,85 @@ pub(crate) fn by_status(counts: &BTreeMap<&str, u64>) -> String {
 
 /// Waivers without effect, and coverage that stays open: one sentence each.
 pub(crate) fn asides(audit: &Audit) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (waivers, why) in [
-        (&audit.waivers.expired, "past its date"),
-        (&audit.waivers.unused, "matches nothing"),
-    ] {
-        lines.extend(waivers.iter().map(|it| format!("waiver {why}: {it}")));
-    }
+    let mut lines = waivers(audit);
     let notes = audit.coverage.notes.iter();
     lines.extend(notes.map(|note| format!("coverage: {note}")));
     lines
 }
 
+/// Waivers without effect, and those without bounds: one sentence each.
+pub(crate) fn waivers(audit: &Audit) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (waivers, why) in [
+        (&audit.waivers.expired, "past its date"),
+        (&audit.waivers.broad, "reaches far"),
+        (&audit.waivers.unused, "matches nothing"),
+    ] {
+        lines.extend(waivers.iter().map(|it| format!("waiver {why}: {it}")));
+    }
+    lines
+}
+
+/// What stands in place of the answers where there are none.
+pub(crate) const NO_ANSWERS: &str = "This audit was written by an earlier version (schema 1) and holds no answers; scan again to get them.";
+
+/// A question in one word.
+pub(crate) fn question(question: Question) -> &'static str {
+    match question {
+        Question::Recorded => "Recorded",
+        Question::Delivered => "Delivered",
+        Question::Unaltered => "Unaltered",
+        Question::Guarded => "Guarded",
+        Question::Watched => "Watched",
+    }
+}
+
+/// A question in full.
+pub(crate) fn asks(question: Question) -> &'static str {
+    match question {
+        Question::Recorded => "Is activity logged in every account and region?",
+        Question::Delivered => "Do the logs arrive where they are kept?",
+        Question::Unaltered => "Do CloudTrail's own signatures prove the logs unaltered?",
+        Question::Guarded => "Is access to modify or delete the logs restricted?",
+        Question::Watched => "Would anyone notice tampering?",
+    }
+}
+
+/// What is answered to it.
+pub(crate) fn answered(answered: Answered) -> &'static str {
+    match answered {
+        Answered::Yes => "yes",
+        Answered::No => "no",
+        Answered::Unknown => "unknown",
+        Answered::NotEvaluated => "not evaluated",
+    }
+}
+
+/// It is a no, and somebody has accepted each risk that makes it one.
+pub(crate) fn is_accepted(audit: &Audit, answer: &Answer) -> bool {
+    let failing = |check: &str| {
+        let mut open = audit.findings.iter().filter(|it| it.check == check);
+        open.any(Finding::is_open_failure)
+    };
+    let mut checks = answer.reasons.iter().filter(|it| it.failed > 0);
+    answer.answer == Answered::No && !checks.any(|it| it.check.as_deref().is_some_and(failing))
+}
+
+/// How often a check fails, and in how many accounts.
+pub(crate) fn first_count(first: &First) -> String {
+    let failures = counted(first.subjects.len() as u64, "failure");
+    match first.accounts {
+        0 => failures,
+        accounts => format!("{failures} in {}", counted(accounts, "account")),
+    }
+}
+
 /// How a control ended, as people read it.
 pub(crate) fn control_word(status: ControlStatus) -> &'static str {
     match status {
-        ControlStatus::NotSupported => "not supported",
-        ControlStatus::Undecided => "undecided",
-        ControlStatus::Supported => "supported",
+        ControlStatus::Failing => "failing",
+        ControlStatus::NotEvaluated => "not evaluated",
+        ControlStatus::Passing => "passing",
         ControlStatus::NotCovered => "not covered",
     }
 }
@@ -400,9 +467,9 @@ pub(crate) fn control(control: &ControlResult) -> String {
         words.push_str(&format!(", {count} not selected"));
     }
     let why = match control.status {
-        ControlStatus::NotSupported => Some(("failed", &control.failed)),
-        ControlStatus::Undecided => Some(("could not be told", &control.unknown)),
-        ControlStatus::Supported | ControlStatus::NotCovered => None,
+        ControlStatus::Failing => Some(("failed", &control.failed)),
+        ControlStatus::NotEvaluated => Some(("could not be told", &control.unknown)),
+        ControlStatus::Passing | ControlStatus::NotCovered => None,
     };
     if let Some((what, checks)) = why.filter(|(_, checks)| !checks.is_empty()) {
         words.push_str(&format!("; {what}: {}", checks.join(", ")));
@@ -410,7 +477,7 @@ pub(crate) fn control(control: &ControlResult) -> String {
     format!("{words}; {}", basis(control.basis))
 }
 
-/// `5 controls: 2 not supported, 3 supported`.
+/// `5 controls: 2 failing, 3 passing`.
 pub(crate) fn controls(framework: &FrameworkResult) -> String {
     let controls = &framework.controls;
     let counts = counts(controls.iter().map(|it| it.status));

@@ -1,46 +1,65 @@
 //! The command: a listing, or the answer to one request.
 
-use super::{list, simulate, source};
-use crate::cli::{Access, AccessCommand, Select};
+use trailaudit_checks::ids::AccountId;
+use trailaudit_checks::selection::{ByChoice, Choice, Selection};
+
+use super::{Question, listing, simulate, source};
+use crate::cli::{Access, AccessCommand, Simulate};
 use crate::exit::{Exit, Stop};
+use crate::output::{self, Report, Wanted};
 use crate::parsed::Parsed;
-use crate::selection::{ByChoice, Selection};
-use crate::snapshot::load;
-use crate::tell::{Tell, stdout_width};
+use crate::snapshot::{Snapshot, load};
+use crate::tell::Tell;
 
 impl Parsed {
     /// What `access` does.
     pub(crate) fn access(&self, access: &Access, tell: Tell) -> Result<Exit, Stop> {
         if let Some(AccessCommand::Simulate(it)) = &access.simulate {
-            let source = source(it.demo, it.inventory.as_deref())
-                .ok_or_else(|| Stop::usage("give --inventory FILE, or --demo"))?;
-            let snapshot = load(&source).map_err(Stop::Usage)?;
-            simulate(it, &snapshot, &self.config.settings, stdout_width())?;
-            return Ok(Exit::Clean);
+            return self.simulate(it, tell);
         }
-        let snapshot = match source(access.demo, access.inventory.as_deref()) {
-            Some(source) => load(&source).map_err(Stop::Usage)?,
-            None => {
-                let select = Select {
-                    check: vec!["access-*".to_owned()],
-                    ..Select::default()
-                };
-                let selection = Selection::of(&select, &self.config.settings)?;
-                self.live(
-                    &access.live,
-                    selection.needed(ByChoice::default()),
-                    None,
-                    tell,
-                )?
-            }
-        };
-        list(
-            access,
-            &snapshot,
-            &self.config.settings,
-            stdout_width(),
-            tell,
-        )?;
+        let reports = output::plan(&access.format, access.output_dir.as_deref())?;
+        let snapshot = self.seen(access, tell)?;
+        let question = Question::of(access);
+        let listing = listing(&question, &snapshot, &self.config.settings).map_err(Stop::Usage)?;
+        if !listing.unread.is_empty() {
+            let accounts: Vec<&str> = listing.unread.keys().map(AccountId::as_str).collect();
+            tell.warn(&format!(
+                "the principals of {} could not be read: who can tamper there is not known",
+                accounts.join(", ")
+            ));
+        }
+        let options = |it: &Report<_>| self.options(it.to_stdout());
+        output::write(&reports, &listing, options, tell)?;
         Ok(Exit::Clean)
+    }
+
+    fn simulate(&self, flags: &Simulate, tell: Tell) -> Result<Exit, Stop> {
+        let json: Result<Wanted<_>, String> = "json".parse();
+        let wanted = match flags.json {
+            true => vec![json.map_err(Stop::usage)?],
+            false => flags.format.clone(),
+        };
+        let reports = output::plan(&wanted, None)?;
+        let source = source(flags.demo, flags.inventory.as_deref())
+            .ok_or_else(|| Stop::usage("give --inventory FILE, or --demo"))?;
+        let snapshot = load(&source).map_err(Stop::input)?;
+        let answered = simulate(flags, &snapshot, &self.config.settings)?;
+        let options = |it: &Report<_>| self.options(it.to_stdout());
+        output::write(&reports, &answered, options, tell)?;
+        Ok(Exit::Clean)
+    }
+
+    /// The inventory to look at, or what AWS answers now.
+    fn seen(&self, access: &Access, tell: Tell) -> Result<Snapshot, Stop> {
+        if let Some(source) = source(access.demo, access.inventory.as_deref()) {
+            return load(&source).map_err(Stop::input);
+        }
+        let choice = Choice {
+            check: vec!["access-*".to_owned()],
+            ..Choice::default()
+        };
+        let selection = Selection::of(&choice, &self.config.settings)?;
+        let needed = selection.needed(ByChoice::default());
+        self.live(&access.live, needed, None, tell)
     }
 }

@@ -1,31 +1,23 @@
 //! `trailaudit access`: who can tamper with the record, on which target, by which path.
 
 mod command;
-mod full;
 mod rows;
-mod table;
-mod text;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Serialize;
-use serde_json::json;
-use trailaudit_checks::access::{
-    Access, Analysis, Harmless, Holder, Simulation, strength_word, word,
-};
+use trailaudit_checks::access::{Access, Analysis, Simulation};
 use trailaudit_checks::coverage::Coverage;
 use trailaudit_checks::evaluate::Context;
 use trailaudit_checks::ids::{AccountId, Arn};
 use trailaudit_checks::policy::Verdict;
 use trailaudit_checks::settings::Settings;
+use trailaudit_reports::access::{Answered, Listing};
 
-use crate::cli::{self, AccessFormat, Simulate};
+use crate::cli::Simulate;
 use crate::demo;
 use crate::exit::Stop;
-use crate::output::to_stdout;
 use crate::snapshot::{Snapshot, Source};
-use crate::tell::Tell;
 
 pub use rows::Question;
 
@@ -38,49 +30,6 @@ pub fn source(demo: bool, inventory: Option<&Path>) -> Option<Source> {
         (false, Some(path)) => Some(Source::File(path.to_owned())),
         (false, None) => None,
     }
-}
-
-/// What is told.
-#[derive(Debug, Serialize)]
-pub struct Listing {
-    /// Who can, the worst first.
-    pub holders: Vec<Holder>,
-    /// Who may be able to: a document is missing.
-    pub unknown: Vec<Holder>,
-    /// Who holds a right that does nothing.
-    pub harmless: Vec<Harmless>,
-    /// Accounts whose principals could not be read, and why.
-    pub unread: BTreeMap<AccountId, String>,
-    /// What was asked, and how it ended.
-    pub coverage: Coverage,
-}
-
-/// Lists who can tamper.
-pub fn list(
-    flags: &cli::Access,
-    snapshot: &Snapshot,
-    settings: &Settings,
-    width: usize,
-    tell: Tell,
-) -> Result<(), Stop> {
-    let question = Question::of(flags);
-    let listing = listing(&question, snapshot, settings).map_err(Stop::Usage)?;
-    if !listing.unread.is_empty() {
-        let accounts: Vec<&str> = listing.unread.keys().map(AccountId::as_str).collect();
-        tell.warn(&format!(
-            "the principals of {} could not be read: who can tamper there is not known",
-            accounts.join(", ")
-        ));
-    }
-    match flags.format {
-        AccessFormat::Json => to_stdout(|out| {
-            serde_json::to_writer_pretty(&mut *out, &listing)?;
-            writeln!(out)
-        })?,
-        AccessFormat::Csv => to_stdout(|out| rows::csv(&listing, out))?,
-        AccessFormat::Text => to_stdout(|out| text::write(&listing, &question, width, out))?,
-    }
-    Ok(())
 }
 
 /// Analyses an inventory and picks the rows that are asked for.
@@ -131,6 +80,7 @@ pub fn listing(
         harmless,
         unread,
         coverage: Coverage::of(inventory),
+        view: question.view(),
     })
 }
 
@@ -139,8 +89,7 @@ pub fn simulate(
     flags: &Simulate,
     snapshot: &Snapshot,
     settings: &Settings,
-    width: usize,
-) -> Result<(), Stop> {
+) -> Result<Answered, Stop> {
     if !flags.action.contains(':') {
         let words = format!(
             "an action is SERVICE:NAME, such as cloudtrail:StopLogging, not {:?}",
@@ -148,7 +97,17 @@ pub fn simulate(
         );
         return Err(Stop::usage(words));
     }
-    if flags.resource != "*" && flags.resource.split(':').count() < 6 {
+    let digits = |it: &str| it.len() == 12 && it.bytes().all(|it| it.is_ascii_digit());
+    let is_arn = flags.principal.starts_with("arn:") && flags.principal.split(':').count() >= 6;
+    if !is_arn && !digits(&flags.principal) {
+        let words = format!(
+            "a principal is the ARN of a user, role or account, or an account's 12 digits, not {:?}",
+            flags.principal
+        );
+        return Err(Stop::usage(words));
+    }
+    let is_arn = flags.resource.starts_with("arn:") && flags.resource.split(':').count() >= 6;
+    if flags.resource != "*" && !is_arn {
         let words = format!("a resource is an ARN, or *, not {:?}", flags.resource);
         return Err(Stop::usage(words));
     }
@@ -178,26 +137,10 @@ pub fn simulate(
             flags.principal
         )));
     };
-    let answer = &simulated.answer;
-    if flags.json {
-        let told = json!({
-            "principal": flags.principal,
-            "action": flags.action,
-            "resource": flags.resource,
-            "verdict": word(answer.verdict),
-            "condition": answer.condition,
-            "strength": answer.strength.map(strength_word),
-            "statements": answer.statements,
-            "blocked": answer.blocked,
-            "missing": answer.missing,
-            "harmless": simulated.harmless,
-        });
-        to_stdout(|out| {
-            serde_json::to_writer_pretty(&mut *out, &told)?;
-            writeln!(out)
-        })?;
-        return Ok(());
-    }
-    to_stdout(|out| text::simulated(&simulated, width, out))?;
-    Ok(())
+    Ok(Answered::of(
+        &flags.principal,
+        &flags.action,
+        &flags.resource,
+        &simulated,
+    ))
 }

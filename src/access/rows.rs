@@ -1,11 +1,9 @@
-//! Which rows are wanted, and the rows as lines of CSV.
+//! Which rows are wanted, and how they are shown.
 
-use std::io::{self, Write};
-
-use trailaudit_checks::access::{Holder, Wanted, short, strength_word, word};
+use trailaudit_checks::access::{Holder, Wanted, short};
 use trailaudit_checks::text::glob;
+use trailaudit_reports::access::View;
 
-use super::Listing;
 use crate::cli::{self, By};
 
 /// What is asked.
@@ -44,9 +42,14 @@ impl Question {
         }
     }
 
-    /// Some rows only.
-    pub(super) fn is_narrow(&self) -> bool {
-        !self.principals.is_empty() || !self.actions.is_empty() || !self.targets.is_empty()
+    /// How the rows are shown to people.
+    pub(super) fn view(&self) -> View {
+        let all = [&self.principals, &self.actions, &self.targets];
+        View {
+            narrow: all.iter().any(|globs| !globs.is_empty()),
+            by_target: self.by == By::Target,
+            explain: self.explain,
+        }
     }
 
     pub(super) fn asks(&self, row: &Holder) -> bool {
@@ -66,48 +69,4 @@ impl Question {
 fn any(patterns: &[String], texts: &[&str]) -> bool {
     let matches = |pattern: &String| texts.iter().any(|text| glob(pattern, text));
     patterns.is_empty() || patterns.iter().any(matches)
-}
-
-/// One line per row.
-pub(super) fn csv(listing: &Listing, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(
-        out,
-        "principal,kind,account,action,harm,severity,target,verdict,strength,direct,condition,path,statements"
-    )?;
-    for row in listing.holders.iter().chain(&listing.unknown) {
-        let path: Vec<String> = row
-            .path
-            .iter()
-            .map(|hop| format!("{} -> {}", hop.by, hop.to))
-            .collect();
-        let fields = [
-            row.principal.id.as_str(),
-            row.principal.kind.as_str(),
-            row.principal.account.as_str(),
-            row.action,
-            row.harm.as_str(),
-            row.severity.as_str(),
-            &row.target,
-            word(row.verdict),
-            row.strength.map(strength_word).unwrap_or_default(),
-            if row.direct { "true" } else { "false" },
-            row.condition.as_deref().unwrap_or_default(),
-            &path.join("; "),
-            &row.statements.join("; "),
-        ];
-        let fields: Vec<String> = fields.iter().map(|it| quoted(it)).collect();
-        writeln!(out, "{}", fields.join(","))?;
-    }
-    Ok(())
-}
-
-/// What a spreadsheet would take for a formula begins with a quote.
-fn quoted(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let guard = if formula { "'" } else { "" };
-    if formula || text.contains([',', '"', '\n', '\r']) {
-        format!("\"{guard}{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
 }

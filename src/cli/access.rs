@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use trailaudit_reports::access::{Answered, Listing};
+
 use super::Live;
+use crate::output::Wanted;
 
 /// Flags of `access`.
 #[derive(Debug, Clone, Args)]
@@ -42,15 +45,12 @@ pub struct Access {
     /// Tell each row in full: path, statements, condition, and the smallest change that would close it
     #[arg(long, help_heading = "Rows")]
     pub explain: bool,
-    /// In which form
-    #[arg(
-        short,
-        long,
-        value_name = "KIND",
-        default_value = "text",
-        help_heading = "Rows"
-    )]
-    pub format: AccessFormat,
+    /// Write the listing as KIND to PATH, or to standard output (repeatable): text, json, csv
+    #[arg(short, long, value_name = "KIND[=PATH]", help_heading = "Reports")]
+    pub format: Vec<Wanted<Listing>>,
+    /// A folder for the listings that have no path of their own
+    #[arg(short, long, value_name = "DIR", help_heading = "Reports")]
+    pub output_dir: Option<PathBuf>,
 }
 
 /// What `access` can do beside listing.
@@ -81,8 +81,11 @@ pub struct Simulate {
     /// What is known of the request: aws:SourceIp=192.0.2.1 (repeatable)
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     pub context: Vec<(String, String)>,
-    /// As JSON
-    #[arg(long)]
+    /// Write the answer as KIND to PATH, or to standard output (repeatable): text, json
+    #[arg(short, long, value_name = "KIND[=PATH]")]
+    pub format: Vec<Wanted<Answered>>,
+    /// The same as -f json
+    #[arg(long, conflicts_with = "format")]
     pub json: bool,
 }
 
@@ -93,17 +96,6 @@ pub enum By {
     Principal,
     /// What can be done by whom
     Target,
-}
-
-/// Forms of `access`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum AccessFormat {
-    /// A table
-    Text,
-    /// All rows, with what could not be seen
-    Json,
-    /// One line per row
-    Csv,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

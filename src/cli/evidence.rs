@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use jiff::{SignedDuration, Timestamp};
 
 use trailaudit_checks::finding::Severity;
 use trailaudit_reports::Profile;
@@ -94,9 +95,18 @@ pub struct VerifyBundle {
     /// The signer's public key: it must be signed by no other
     #[arg(long, value_name = "FILE")]
     pub public_key: Option<PathBuf>,
-    /// The bundle before it: it must name no other
+    /// The bundle before it: it must name no other, and that one must be whole, older, and of the same organization
     #[arg(long, value_name = "PATH")]
     pub previous: Option<PathBuf>,
+    /// The organization's id, or the account's: it must be of no other
+    #[arg(long, value_name = "ID")]
+    pub expect_organization: Option<String>,
+    /// How old its facts may be, such as 36h or 7d
+    #[arg(long, value_name = "DURATION", value_parser = age)]
+    pub max_age: Option<SignedDuration>,
+    /// The clock of --max-age [default: the real one]
+    #[arg(long, value_name = "RFC3339")]
+    pub now: Option<Timestamp>,
     /// What could not be told does not count: 0 instead of 3
     #[arg(long)]
     pub allow_incomplete: bool,
@@ -133,4 +143,17 @@ pub enum Drawn {
     Findings,
     /// Every call
     Calls,
+}
+
+/// Days or hours, of at most ten years.
+fn age(text: &str) -> Result<SignedDuration, String> {
+    let hours = match text.split_at_checked(text.len().saturating_sub(1)) {
+        Some((number, "d")) => number.parse::<u32>().ok().and_then(|it| it.checked_mul(24)),
+        Some((number, "h")) => number.parse().ok(),
+        Some(_) | None => None,
+    };
+    match hours {
+        Some(hours @ 1..=87_600) => Ok(SignedDuration::from_hours(hours.into())),
+        Some(_) | None => Err("days or hours are expected, such as 7d or 36h".to_owned()),
+    }
 }

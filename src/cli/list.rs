@@ -62,7 +62,7 @@ pub enum List {
         #[arg(short, long, value_name = "KIND", default_value = "json")]
         format: PermissionsFormat,
         /// Name of the role that is assumed in each account
-        #[arg(long, value_name = "NAME", default_value = "trailaudit")]
+        #[arg(long, value_name = "NAME", default_value = "trailaudit", value_parser = super::role)]
         role_name: String,
     },
     /// Keys of trailaudit.toml, with their defaults

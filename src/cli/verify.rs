@@ -41,10 +41,10 @@ pub struct Verify {
     /// Only these regions
     #[arg(long, value_name = "REGION", num_args = 1.., value_delimiter = ',', help_heading = "What to verify")]
     pub regions: Vec<String>,
-    /// Only what the trail with this name delivered
+    /// Only what the trail with this name (not its ARN) delivered
     #[arg(long, value_name = "NAME", help_heading = "What to verify")]
     pub trail: Option<String>,
-    /// Name of the bucket that the folder mirrors [default: what its digests say]
+    /// Name of the bucket that the source is a copy of [default: what its digests say, or the name of SOURCE]
     #[arg(long, value_name = "NAME", help_heading = "What to verify")]
     pub bucket: Option<String>,
     /// How far to look: listing, digests, logs
@@ -65,6 +65,14 @@ pub struct Verify {
     /// Start where the last run with this file ended, and keep where this one ends
     #[arg(long, value_name = "FILE", help_heading = "What to verify")]
     pub state: Option<PathBuf>,
+    /// Key of 32 bytes or more that authenticates the state file; without it the hours before its mark stay unverified
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "state",
+        help_heading = "What to verify"
+    )]
+    pub state_key: Option<PathBuf>,
     /// Profile of the AWS configuration files
     #[arg(long, value_name = "NAME", help_heading = "Asking AWS")]
     pub profile: Option<String>,

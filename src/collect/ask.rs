@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 use tokio::sync::Semaphore;
-use trailaudit_checks::calls::{ApiCall, GET_OBJECT, LIST_OBJECTS};
+use trailaudit_checks::calls::{ApiCall, GET_OBJECT, LIST_OBJECTS, List};
 use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Source, Unknown};
 use trailaudit_checks::ids::{AccountId, Region};
 use trailaudit_checks::inventory::facts::Facts;
@@ -24,6 +24,7 @@ use super::budget::Budget;
 use super::clients::Clients;
 use super::failure::Failure;
 use super::guard::Meter;
+use super::limits::Listing;
 use super::progress::Progress;
 use crate::answers::Kept;
 
@@ -119,6 +120,26 @@ impl Ask {
         T: RequestId,
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
+        let mut listing = Listing::new(call);
+        self.call_within(target, call, about, absent, &mut listing, send)
+            .await
+    }
+
+    /// The same, as a page of a listing, which may bring no more than it has left.
+    pub(crate) async fn call_within<T, E, F>(
+        &self,
+        target: &Target,
+        call: ApiCall,
+        about: &str,
+        absent: &[&str],
+        listing: &mut Listing,
+        send: impl FnOnce(Meter) -> F,
+    ) -> Fact<Option<T>>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        T: RequestId,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
         if !self.needs(call) {
             return Unknown(not_asked(target, call));
         }
@@ -127,7 +148,8 @@ impl Ask {
             .await;
         // The semaphore is never closed; without a permit the call would only be unbounded.
         let _permit = self.permits.acquire().await.ok();
-        self.unbounded(target, call, about, absent, send).await
+        self.unbounded(target, call, about, absent, listing, send)
+            .await
     }
 
     /// The same without permit and budget: for credentials, which a call that holds a permit may wait for.
@@ -137,6 +159,7 @@ impl Ask {
         call: ApiCall,
         about: &str,
         absent: &[&str],
+        listing: &mut Listing,
         send: impl FnOnce(Meter) -> F,
     ) -> Fact<Option<T>>
     where
@@ -145,7 +168,7 @@ impl Ask {
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
         let keeps = self.answers.is_some() && !is_of_objects(call);
-        let meter = Meter::new(keeps);
+        let meter = Meter::new(listing.allowed(), keeps);
         let answer = match send(meter.clone()).await {
             Ok(value) => {
                 let request_id = value.request_id().map(str::to_owned);
@@ -153,6 +176,7 @@ impl Ask {
             }
             Err(error) => Err(Failure::of(&error)),
         };
+        listing.received(meter.received());
         let request_id = match &answer {
             Ok((_, request_id)) => request_id.clone(),
             Err(failure) => failure.request_id.clone(),
@@ -331,6 +355,23 @@ impl<T> Read<T> for Fact<Option<T>> {
     }
 }
 
+/// The items of a page. Where the call table says that an answer always holds its list, one without it is no answer:
+/// none would be fewer than there are.
+pub(crate) fn listed<T>(
+    target: &Target,
+    call: ApiCall,
+    items: Option<Vec<T>>,
+) -> Result<Vec<T>, Gap> {
+    match (items, call.list()) {
+        (Some(items), _) => Ok(items),
+        (None, List::Required(member)) => {
+            let what = format!("the answer lacks its list {member}");
+            Err(malformed(target, call, &what))
+        }
+        (None, List::MayBeAbsent(_) | List::Nothing) => Ok(Vec::new()),
+    }
+}
+
 /// The name of the retry quota that the calls to one service in one account and region share.
 pub(crate) fn quota(target: &Target, call: ApiCall) -> String {
     format!("{}-{}-{}", target.account, target.region, call.service)
@@ -341,6 +382,17 @@ pub(crate) fn quota(target: &Target, call: ApiCall) -> String {
 /// By default the SDK shares one retry quota per service and region over the whole process: one throttled
 /// account would spend that of every other.
 macro_rules! send {
+    (within $listing:expr, $ask:expr, $target:expr, $call:expr, $about:expr, $absent:expr, $sdk:ident, $request:expr) => {{
+        let target: &$crate::collect::ask::Target = $target;
+        $ask.call_within(target, $call, $about, $absent, $listing, |meter| {
+            $request
+                .customize()
+                .interceptor(meter)
+                .config_override($crate::collect::ask::overrides!($sdk, target, $call))
+                .send()
+        })
+        .await
+    }};
     ($ask:expr, $target:expr, $call:expr, $about:expr, $absent:expr, $sdk:ident, $request:expr) => {{
         let target: &$crate::collect::ask::Target = $target;
         $ask.call(target, $call, $about, $absent, |meter| {
@@ -367,32 +419,32 @@ macro_rules! overrides {
 
 /// All pages of a listing as one fact: the first page that fails makes the whole unknown.
 ///
-/// `$page` is the request for a page, given the token of the last one; `$read` takes the items and the
-/// next token off its answer.
+/// `$page` is the request for a page, given the token of the last one; `$read` takes the list, as far as the answer
+/// has it, and the next token off its answer.
 macro_rules! pages {
     ($ask:expr, $target:expr, $call:expr, $about:expr, $absent:expr, $sdk:ident, |$token:ident| $page:expr, |$out:ident| $read:expr) => {{
         let mut items = Vec::new();
         let mut $token: Option<String> = None;
+        let mut listing = $crate::collect::limits::Listing::new($call);
         loop {
-            let page =
-                $crate::collect::ask::send!($ask, $target, $call, $about, $absent, $sdk, $page);
+            let page = $crate::collect::ask::send!(
+                within &mut listing, $ask, $target, $call, $about, $absent, $sdk, $page
+            );
             match page {
                 trailaudit_checks::fact::Fact::Known(Some($out)) => {
-                    let (page, next): (Vec<_>, Option<String>) = $read;
-                    items.extend(page);
-                    let next = next.filter(|token| !token.is_empty());
-                    if next.is_none() {
-                        break trailaudit_checks::fact::Fact::Known(Some(items));
+                    let (page, next): (Option<Vec<_>>, Option<String>) = $read;
+                    match $crate::collect::ask::listed($target, $call, page) {
+                        Ok(page) => items.extend(page),
+                        Err(gap) => break trailaudit_checks::fact::Fact::Unknown(gap),
                     }
-                    if next == $token {
-                        let gap = $crate::collect::ask::malformed(
-                            $target,
-                            $call,
-                            "the listing gives the same page again",
-                        );
-                        break trailaudit_checks::fact::Fact::Unknown(gap);
+                    match listing.next(next) {
+                        Ok(None) => break trailaudit_checks::fact::Fact::Known(Some(items)),
+                        Ok(next) => $token = next,
+                        Err(what) => {
+                            let gap = $crate::collect::ask::malformed($target, $call, &what);
+                            break trailaudit_checks::fact::Fact::Unknown(gap);
+                        }
                     }
-                    $token = next;
                 }
                 trailaudit_checks::fact::Fact::Known(None) => {
                     break trailaudit_checks::fact::Fact::Known(None);

@@ -15,7 +15,7 @@ use trailaudit_checks::inventory::CallRecord;
 use super::ask::Ask;
 use super::digests::Bucket;
 use super::progress::Progress;
-use super::{CollectError, clients, s3, scope};
+use super::{CollectError, clients, endpoints, s3, scope};
 use crate::verify::Halt;
 
 /// Who asked, and what.
@@ -25,6 +25,8 @@ pub struct Session {
     pub caller: Arn,
     /// Every call.
     pub ledger: Vec<CallRecord>,
+    /// Endpoints in the place of AWS's own.
+    pub endpoints: Vec<String>,
 }
 
 /// Opens the bucket, and hands it to `work`.
@@ -54,9 +56,10 @@ pub fn with_bucket<T>(
         let clients = clients::Clients::new(&config);
         let ask = Ask::new(clients, needed, max_in_flight, Progress::new(false));
         let caller = scope::caller(&ask, &config, credentials).await?;
-        Ok::<_, CollectError>((Arc::new(ask), caller))
+        let endpoints = endpoints::custom(&config);
+        Ok::<_, CollectError>((Arc::new(ask), caller, endpoints))
     };
-    let (ask, caller) = runtime.block_on(open)?;
+    let (ask, caller, endpoints) = runtime.block_on(open)?;
     let region = runtime.block_on(s3::region(&ask, &caller.target, name));
     let target = match &region {
         Known(region) => caller.target.in_region(region),
@@ -70,10 +73,16 @@ pub fn with_bucket<T>(
         runtime: runtime.handle().clone(),
         max_in_flight,
         halt: halt.clone(),
+        others: Vec::new(),
     };
     let done = work(&bucket);
     runtime.shutdown_background();
     let ledger = ask.ledger();
     let caller = caller.arn;
-    Ok((done, Session { caller, ledger }))
+    let session = Session {
+        caller,
+        ledger,
+        endpoints,
+    };
+    Ok((done, session))
 }

@@ -1,26 +1,34 @@
 //! The chains of digests that the trails deliver, read with the role of each bucket's owner.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Handle;
 use trailaudit_checks::calls::GET_OBJECT_RETENTION;
-use trailaudit_checks::digest::Limits;
+use trailaudit_checks::digest::{DigestKey, Limits};
 
 use super::ask::Target;
 use super::digests::Bucket;
 use super::run::Run;
-use crate::verify::{Depth, Halt, Progress, Request, Wanted, trails, verify};
+use crate::verify::{
+    Depth, Found, Halt, Progress, Request, Verified, Vouched, Wanted, find, settle_all, trails,
+    unlisted_place, verify,
+};
 
 /// Verifies what the trails delivered from then until then.
 pub(crate) async fn collect(run: &Arc<Run>, since: Timestamp, until: Timestamp) {
     run.ask.progress().doing("digests and logs");
-    for name in buckets(run) {
-        let bucket = bucket(run, &name);
-        let request = request(run, &name, since, until);
+    let names = buckets(run);
+    let all: Arc<Mutex<Vec<Verified>>> = Arc::default();
+    for name in &names {
+        let mut bucket = bucket(run, name);
+        let others = names.iter().filter(|other| *other != name);
+        bucket.others = others.map(|other| self::bucket(run, other)).collect();
+        let request = request(run, name, since, until);
         let worker = (Arc::clone(run), request.clone());
-        let work = tokio::task::spawn_blocking(move || chains(&worker.0, &bucket, worker.1));
+        let kept = Arc::clone(&all);
+        let work = tokio::task::spawn_blocking(move || chains(&worker.0, &bucket, worker.1, &kept));
         // Work that dies must not leave fewer chains than there should be.
         if let Err(error) = work.await {
             let told = trails::untold(&request, &format!("verifying died: {error}"));
@@ -30,6 +38,95 @@ pub(crate) async fn collect(run: &Arc<Run>, since: Timestamp, until: Timestamp) 
             }
         }
     }
+    follow(run, since, until, names, &all).await;
+    // What a trail delivered to one bucket may go on in another.
+    let mut all = std::mem::take(&mut *all.lock().unwrap_or_else(PoisonError::into_inner));
+    settle_all(&mut all);
+    let mut inventory = run.inventory();
+    trails::name_unvalidated(&inventory, &mut all);
+    let records = all.into_iter().map(|it| (it.record.id(), it.record));
+    inventory.chains.extend(records);
+}
+
+/// Where a trail delivered to before, as its digests say.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    bucket: String,
+    prefix: String,
+    account: String,
+    region: String,
+}
+
+/// Verifies what the trails delivered to other places within the window: the prefix or bucket that they had before.
+async fn follow(
+    run: &Arc<Run>,
+    since: Timestamp,
+    until: Timestamp,
+    mut known: BTreeSet<String>,
+    all: &Arc<Mutex<Vec<Verified>>>,
+) {
+    /// A trail is moved now and then, not every hour.
+    const MOVES: usize = 8;
+    let mut looked = BTreeSet::new();
+    for _ in 0..MOVES {
+        let mut places = former_places(&all.lock().unwrap_or_else(PoisonError::into_inner));
+        places.retain(|place| looked.insert(place.clone()));
+        if places.is_empty() {
+            return;
+        }
+        for place in places {
+            let name = place.bucket;
+            let wanted = Wanted {
+                prefix: place.prefix,
+                search: false,
+                accounts: vec![place.account],
+                regions: vec![place.region],
+            };
+            let mut bucket = bucket(run, &name);
+            known.insert(name.clone());
+            let others = known.iter().filter(|other| **other != name);
+            bucket.others = others.map(|other| self::bucket(run, other)).collect();
+            let mut request = request(run, &name, since, until);
+            request.expected = Vec::new();
+            let (worker, kept) = (Arc::clone(run), Arc::clone(all));
+            let work = tokio::task::spawn_blocking(move || {
+                let found = find(&bucket, &wanted);
+                let unread = found.unread.iter();
+                let unread = unread.map(|(at, it)| unlisted_place(&request, at, it));
+                kept.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .extend(unread);
+                walk(&worker, &bucket, &request, &found, &kept);
+            });
+            // What was not read then stays unverified, as the digest that names it says.
+            drop(work.await);
+        }
+    }
+}
+
+/// The places that digests name as those before, of which nothing was looked at.
+fn former_places(all: &[Verified]) -> Vec<Place> {
+    let seen: BTreeSet<_> = all
+        .iter()
+        .map(|it| &it.record.chain.id)
+        .map(|id| (&id.bucket, &id.prefix, &id.account, &id.region))
+        .collect();
+    let named = all.iter().flat_map(|it| {
+        let start = it.record.chain.window.start;
+        let arrivals = it.ends.arrivals.iter();
+        arrivals.filter(move |arrival| arrival.start > start)
+    });
+    let chains = named.filter_map(|arrival| Some(DigestKey::parse(&arrival.previous.at)?.chain));
+    let new: BTreeSet<Place> = chains
+        .filter(|id| !seen.contains(&(&id.bucket, &id.prefix, &id.account, &id.region)))
+        .map(|id| Place {
+            bucket: id.bucket,
+            prefix: id.prefix,
+            account: id.account,
+            region: id.region,
+        })
+        .collect();
+    new.into_iter().collect()
 }
 
 fn request(run: &Run, bucket: &str, since: Timestamp, until: Timestamp) -> Request {
@@ -41,9 +138,11 @@ fn request(run: &Run, bucket: &str, since: Timestamp, until: Timestamp) -> Reque
         depth: Depth::Logs,
         expected: Vec::new(),
         anchors: BTreeMap::new(),
+        vouched: Vouched::default(),
         limits: Limits::default(),
         locks: false,
         tell_empty: false,
+        unlisted: Vec::new(),
     };
     let inventory = run.inventory();
     request.expected = trails::expected(&inventory, bucket, &request);
@@ -90,28 +189,50 @@ fn bucket(run: &Run, name: &str) -> Bucket {
         max_in_flight: run.options.max_in_flight,
         // An interrupted scan lets go of all work by itself.
         halt: Halt::default(),
+        others: Vec::new(),
     }
 }
 
-fn chains(run: &Run, bucket: &Bucket, request: Request) {
+fn chains(run: &Run, bucket: &Bucket, request: Request, all: &Mutex<Vec<Verified>>) {
     let wanted = Wanted {
         accounts: run.options.accounts.clone(),
         regions: run.options.regions.clone(),
         ..Wanted::default()
     };
     let (found, unlisted) = trails::look(bucket, &wanted, &request);
+    keep(run, unlisted, all);
+    walk(run, bucket, &request, &found, all);
+}
+
+/// Holes are told before it is known whether they are covered: the scan may be interrupted.
+fn keep(run: &Run, verified: Vec<Verified>, all: &Mutex<Vec<Verified>>) {
+    let records = verified
+        .iter()
+        .map(|it| (it.record.id(), it.record.clone()));
+    run.inventory().chains.extend(records);
+    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+    all.extend(verified);
+}
+
+fn walk(run: &Run, bucket: &Bucket, request: &Request, found: &Found, all: &Mutex<Vec<Verified>>) {
     let regions: BTreeSet<String> = found.scopes.iter().map(|it| it.region.clone()).collect();
-    let since = request.since.unwrap_or(request.until);
-    let before = since.saturating_sub(SignedDuration::from_hours(26));
-    let signed = (before.unwrap_or(since), Timestamp::now());
-    let keys = |_| bucket.public_keys(&regions, signed, &members(run, &regions));
-    let keep = |verified: Vec<crate::verify::Verified>| {
-        let records = verified.into_iter().map(|it| (it.record.id(), it.record));
-        run.inventory().chains.extend(records);
+    let keys = |first: Option<Timestamp>| {
+        let since = first.or(request.since).unwrap_or(request.until);
+        let before = since.saturating_sub(SignedDuration::from_hours(26));
+        let signed = (before.unwrap_or(since), Timestamp::now());
+        bucket.public_keys(&regions, signed, &members(run, &regions))
     };
-    keep(unlisted);
+    let keep = |verified| keep(run, verified, all);
     let progress = Progress::new(false);
-    verify(bucket, &found.scopes, &keys, &request, &progress, &keep);
+    // No trail is asked for by name, so that none can be missing.
+    drop(verify(
+        bucket,
+        &found.scopes,
+        &keys,
+        &request,
+        &progress,
+        &keep,
+    ));
 }
 
 /// Some accounts of which each region is switched on: the bucket's own may not have it.

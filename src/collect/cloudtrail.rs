@@ -41,8 +41,7 @@ pub(crate) async fn trails(ask: &Ask, target: &Target) -> Fact<Vec<Trail>> {
     );
     answer.read((target, DESCRIBE_TRAILS), |out| {
         // One trail without a name makes the listing unreadable: it must not be shorter than it was.
-        out.trail_list
-            .unwrap_or_default()
+        out.trail_list?
             .into_iter()
             .map(|it| trail(target, it))
             .collect()
@@ -161,6 +160,10 @@ async fn selectors(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Selectors> {
         request
     );
     answer.read((target, GET_EVENT_SELECTORS), |out| {
+        // A trail without selectors has an empty list of them: an answer with neither list is none.
+        if out.advanced_event_selectors.is_none() && out.event_selectors.is_none() {
+            return None;
+        }
         let advanced = out.advanced_event_selectors.unwrap_or_default();
         // A trail has one kind or the other; where an answer holds both, the advanced ones are in force.
         if advanced.is_empty() {
@@ -230,10 +233,11 @@ async fn insights(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Vec<String>> {
         aws_sdk_cloudtrail,
         request
     );
-    answer.map(|out| {
-        let selectors = out
-            .and_then(|out| out.insight_selectors)
-            .unwrap_or_default();
+    let selectors = match answer {
+        Known(None) => return Known(Vec::new()),
+        other => other.read((target, GET_INSIGHT_SELECTORS), |out| out.insight_selectors),
+    };
+    selectors.map(|selectors| {
         let kinds = selectors.into_iter().filter_map(|it| it.insight_type);
         kinds.map(|kind| kind.as_str().to_owned()).collect()
     })
@@ -253,7 +257,7 @@ async fn tags(ask: &Ask, target: &Target, arn: &Arn) -> Fact<BTreeMap<String, St
             .list_tags()
             .resource_id_list(arn.as_str())
             .set_next_token(token.clone()),
-        |out| (out.resource_tag_list.unwrap_or_default(), out.next_token)
+        |out| (out.resource_tag_list, out.next_token)
     );
     pages.map(|resources| {
         let tags = resources
@@ -280,7 +284,7 @@ pub(crate) async fn stores(ask: &Ask, target: &Target) -> Fact<Vec<EventDataStor
             .cloudtrail
             .list_event_data_stores()
             .set_next_token(token.clone()),
-        |out| (out.event_data_stores.unwrap_or_default(), out.next_token)
+        |out| (out.event_data_stores, out.next_token)
     );
     let listed = match listed {
         Known(listed) => listed.unwrap_or_default(),
@@ -360,7 +364,7 @@ pub(crate) async fn channels(ask: &Ask, target: &Target) -> Fact<Vec<Channel>> {
             .cloudtrail
             .list_channels()
             .set_next_token(token.clone()),
-        |out| (out.channels.unwrap_or_default(), out.next_token)
+        |out| (out.channels, out.next_token)
     );
     let listed = match listed {
         Known(listed) => listed.unwrap_or_default(),

@@ -15,6 +15,7 @@ use trailaudit_checks::fact::{Gap, Known, Reason, Unknown};
 use trailaudit_checks::inventory::RetentionMode;
 
 use super::ask::{Ask, Target, malformed, pages, send};
+use super::limits::Listing;
 use super::time;
 use crate::verify::{About, Halt, Listed, Lock, Sink, Source, Storage, Unread};
 
@@ -34,6 +35,8 @@ pub struct Bucket {
     pub(super) max_in_flight: usize,
     /// Nothing is waited for once it is set.
     pub(super) halt: Halt,
+    /// Buckets that are verified in the same run: trails may have delivered to them before.
+    pub(super) others: Vec<Bucket>,
 }
 
 impl Bucket {
@@ -72,19 +75,23 @@ impl Bucket {
                 let next = out.next_continuation_token.filter(|_| more);
                 if more && next.is_none() {
                     let what = "a page of the listing does not say how to go on";
-                    return Err(malformed(&self.target, LIST_OBJECTS, what).into());
+                    return Err(Unread::of(
+                        LIST_OBJECTS,
+                        malformed(&self.target, LIST_OBJECTS, what),
+                    ));
                 }
                 let listed = out.contents.unwrap_or_default().into_iter();
                 let listed = listed.filter_map(|it| {
                     Some(Listed {
                         key: it.key?,
                         size: u64::try_from(it.size.unwrap_or_default()).unwrap_or_default(),
+                        regular: true,
                     })
                 });
                 Ok((listed.collect(), next))
             }
             Known(None) => Ok((Vec::new(), None)),
-            Unknown(gap) => Err(gap.into()),
+            Unknown(gap) => Err(Unread::of(LIST_OBJECTS, gap)),
         }
     }
 
@@ -161,7 +168,7 @@ impl Bucket {
                 mode: mode(it.mode.as_ref().map(ObjectLockRetentionMode::as_str)),
                 until: time::maybe(it.retain_until_date.as_ref()),
             })),
-            Unknown(gap) => Err(gap.into()),
+            Unknown(gap) => Err(Unread::of(GET_OBJECT_RETENTION, gap)),
         }
     }
 
@@ -185,7 +192,7 @@ impl Bucket {
         );
         let out = match answer {
             Known(out) => out,
-            Unknown(gap) => return Err(gap.into()),
+            Unknown(gap) => return Err(Unread::of(LIST_OBJECT_VERSIONS, gap)),
         };
         let Some(out) = out else {
             return Ok(Versions::default());
@@ -275,15 +282,12 @@ impl Source for Bucket {
                     .prefix(prefix)
                     .delimiter("/")
                     .set_continuation_token(token.clone()),
-                |out| (
-                    out.common_prefixes.unwrap_or_default(),
-                    out.next_continuation_token
-                )
+                |out| (out.common_prefixes, out.next_continuation_token)
             )
         })?;
         let folders = match listed {
             Known(folders) => folders.unwrap_or_default(),
-            Unknown(gap) => return Err(gap.into()),
+            Unknown(gap) => return Err(Unread::of(LIST_OBJECTS, gap)),
         };
         let name = |folder: String| {
             let name = folder.strip_prefix(prefix)?.trim_end_matches('/');
@@ -302,15 +306,14 @@ impl Source for Bucket {
         page: &mut dyn FnMut(&[Listed]) -> bool,
     ) -> Result<(), Unread> {
         let mut token = None;
+        let mut pages = Listing::new(LIST_OBJECTS);
         loop {
             let asked = self.page(prefix, after, token.clone());
             let (listed, next) = self.wait(LIST_OBJECTS, asked)??;
             let on = page(&listed);
-            if next.is_some() && next == token {
-                let what = "the listing gives the same page again";
-                return Err(malformed(&self.target, LIST_OBJECTS, what).into());
-            }
-            token = next;
+            token = pages.next(next).map_err(|what| {
+                Unread::of(LIST_OBJECTS, malformed(&self.target, LIST_OBJECTS, &what))
+            })?;
             if !on || token.is_none() {
                 return Ok(());
             }
@@ -348,6 +351,11 @@ impl Source for Bucket {
                 Some(format!("its versions are not known: {}", unread.words()))
             }
         }
+    }
+
+    fn other(&self, bucket: &str) -> Option<&dyn Source> {
+        let other = self.others.iter().find(|it| it.name == bucket)?;
+        Some(other)
     }
 
     fn readers(&self) -> usize {

@@ -1,18 +1,20 @@
 //! Read-only by construction: no operation outside the table of calls leaves the process.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    AfterDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextMut,
-    BeforeTransmitInterceptorContextRef,
+    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextMut,
+    BeforeSerializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
 };
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use trailaudit_checks::calls::{self, ApiCall};
+
+use super::limits::Bounded;
 
 /// Refuses every operation that is not in the table of calls, before anything is sent.
 #[derive(Debug)]
@@ -60,6 +62,9 @@ fn prefix(service: &str) -> String {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Meter {
     sent: Arc<AtomicU32>,
+    /// How large an answer may be.
+    most: u64,
+    received: Arc<AtomicU64>,
     heard: Option<Arc<Mutex<Option<Heard>>>>,
 }
 
@@ -67,16 +72,23 @@ pub(crate) struct Meter {
 pub(crate) type Heard = (u16, Vec<u8>);
 
 impl Meter {
-    /// One that hears answers, if they are to be kept.
-    pub(crate) fn new(keeps: bool) -> Self {
+    /// One that bounds answers, and hears them if they are to be kept.
+    pub(crate) fn new(most: u64, keeps: bool) -> Self {
         Self {
             sent: Arc::default(),
+            most,
+            received: Arc::default(),
             heard: keeps.then(Arc::default),
         }
     }
 
     pub(crate) fn sent(&self) -> u32 {
         self.sent.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes the last answer had.
+    pub(crate) fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
     }
 
     /// The last answer.
@@ -99,6 +111,21 @@ impl Intercept for Meter {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         self.sent.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    // Before its body is read into memory.
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if self.most < u64::MAX {
+            let response = context.response_mut();
+            let body = response.take_body();
+            *response.body_mut() = Bounded::body(body, self.most, Arc::clone(&self.received));
+        }
         Ok(())
     }
 

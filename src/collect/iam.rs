@@ -11,6 +11,7 @@ use trailaudit_checks::inventory::iam::{
 };
 
 use super::ask::{Ask, Read, Target, malformed, send};
+use super::limits::Listing;
 
 /// IAM's counts.
 pub(crate) async fn summary(ask: &Ask, target: &Target) -> Fact<BTreeMap<String, i64>> {
@@ -39,15 +40,24 @@ pub(crate) async fn details(ask: &Ask, target: &Target) -> Fact<AuthorizationDet
     const CALL: trailaudit_checks::calls::ApiCall = GET_ACCOUNT_AUTHORIZATION_DETAILS;
     let mut details = AuthorizationDetails::default();
     let mut marker: Option<String> = None;
+    let mut listing = Listing::new(CALL);
     loop {
         let request = ask.clients.iam.get_account_authorization_details();
         let request = request.max_items(1000).set_marker(marker.clone());
-        let out = match send!(ask, target, CALL, "", &[], aws_sdk_iam, request) {
+        let out = match send!(within &mut listing, ask, target, CALL, "", &[], aws_sdk_iam, request)
+        {
             Known(Some(out)) => out,
             Known(None) => return Unknown(malformed(target, CALL, "no answer")),
             Unknown(gap) => return Unknown(gap),
         };
         let whole = (|| {
+            // Each of the four lists is an element, empty or not: an answer with none of them is none.
+            out.user_detail_list
+                .as_ref()
+                .map(|_| ())
+                .or(out.group_detail_list.as_ref().map(|_| ()))
+                .or(out.role_detail_list.as_ref().map(|_| ()))
+                .or(out.policies.as_ref().map(|_| ()))?;
             for it in out.user_detail_list.unwrap_or_default() {
                 details.users.push(user(it)?);
             }
@@ -71,17 +81,18 @@ pub(crate) async fn details(ask: &Ask, target: &Target) -> Fact<AuthorizationDet
             ));
         }
         let next = out.marker.filter(|it| out.is_truncated && !it.is_empty());
-        if out.is_truncated && (next.is_none() || next == marker) {
+        if out.is_truncated && next.is_none() {
             return Unknown(malformed(
                 target,
                 CALL,
                 "the listing does not say how it goes on",
             ));
         }
-        if next.is_none() {
-            break;
+        match listing.next(next) {
+            Ok(None) => break,
+            Ok(next) => marker = next,
+            Err(what) => return Unknown(malformed(target, CALL, &what)),
         }
-        marker = next;
     }
     details.users.sort_by(|a, b| a.arn.cmp(&b.arn));
     details.groups.sort_by(|a, b| a.arn.cmp(&b.arn));

@@ -146,7 +146,7 @@ async fn grants(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Vec<KeyGrant>> {
             .list_grants()
             .key_id(arn.as_str())
             .set_marker(token.clone()),
-        |out| (out.grants.unwrap_or_default(), out.next_marker)
+        |out| (out.grants, out.next_marker)
     );
     pages.map(|grants| grants.unwrap_or_default().into_iter().map(grant).collect())
 }

@@ -52,7 +52,7 @@ async fn configuration(
             .describe_log_groups()
             .log_group_name_prefix(name)
             .set_next_token(token.clone()),
-        |out| (out.log_groups.unwrap_or_default(), out.next_token)
+        |out| (out.log_groups, out.next_token)
     );
     pages.map(|groups| {
         let mut groups = groups.unwrap_or_default().into_iter();
@@ -80,7 +80,7 @@ async fn metric_filters(ask: &Ask, target: &Target, name: &str) -> Fact<Vec<Metr
             .describe_metric_filters()
             .log_group_name(name)
             .set_next_token(token.clone()),
-        |out| (out.metric_filters.unwrap_or_default(), out.next_token)
+        |out| (out.metric_filters, out.next_token)
     );
     pages.map(|filters| {
         let filters = filters
@@ -124,7 +124,7 @@ async fn subscription_filters(
             .describe_subscription_filters()
             .log_group_name(name)
             .set_next_token(token.clone()),
-        |out| (out.subscription_filters.unwrap_or_default(), out.next_token)
+        |out| (out.subscription_filters, out.next_token)
     );
     pages.map(|filters| {
         let filters = filters

@@ -7,7 +7,7 @@ use trailaudit_checks::calls::LOOKUP_EVENTS;
 use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
 use trailaudit_checks::inventory::region::{Lookup, TAMPERING, TamperEvent, UNDOING};
 
-use super::ask::{Target, gap, malformed, send};
+use super::ask::{Target, gap, listed, malformed, send};
 use super::run::Run;
 use super::time::time;
 
@@ -83,7 +83,7 @@ async fn named(
             Known(None) => return Err(malformed(target, LOOKUP_EVENTS, "there is no answer")),
             Unknown(gap) => return Err(gap),
         };
-        for event in page.events.unwrap_or_default() {
+        for event in listed(target, LOOKUP_EVENTS, page.events)? {
             let read = event_of(name, event);
             events.push(read.ok_or_else(|| {
                 malformed(target, LOOKUP_EVENTS, "an event without an id or a time")

@@ -28,6 +28,8 @@ mod cloudtrail;
 #[cfg(feature = "aws")]
 mod digests;
 #[cfg(feature = "aws")]
+mod endpoints;
+#[cfg(feature = "aws")]
 mod failure;
 #[cfg(feature = "aws")]
 mod guard;
@@ -35,6 +37,8 @@ mod guard;
 mod iam;
 #[cfg(feature = "aws")]
 mod kms;
+#[cfg(feature = "aws")]
+mod limits;
 #[cfg(feature = "aws")]
 mod logs;
 #[cfg(feature = "aws")]

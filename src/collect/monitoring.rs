@@ -35,17 +35,14 @@ pub(crate) async fn alarms(ask: &Ask, target: &Target) -> Fact<Vec<Alarm>> {
             .max_records(100)
             .set_next_token(token.clone()),
         |out| {
-            let metric = out
-                .metric_alarms
-                .unwrap_or_default()
-                .into_iter()
-                .map(metric_alarm);
-            let composite = out
-                .composite_alarms
-                .unwrap_or_default()
-                .into_iter()
-                .map(composite);
-            (metric.chain(composite).collect(), out.next_token)
+            // There are two lists, one for each kind: an answer with neither is none.
+            let listed = out.metric_alarms.is_some() || out.composite_alarms.is_some();
+            let metric = out.metric_alarms.unwrap_or_default().into_iter();
+            let composite = out.composite_alarms.unwrap_or_default().into_iter();
+            let alarms = metric
+                .map(metric_alarm)
+                .chain(composite.map(self::composite));
+            (listed.then(|| alarms.collect()), out.next_token)
         }
     );
     pages.read((target, DESCRIBE_ALARMS), |alarms: Vec<Option<Alarm>>| {
@@ -145,7 +142,7 @@ pub(crate) async fn rules(ask: &Ask, target: &Target) -> Fact<Vec<EventRule>> {
             .events
             .list_rules()
             .set_next_token(token.clone()),
-        |out| (out.rules.unwrap_or_default(), out.next_token)
+        |out| (out.rules, out.next_token)
     );
     let listed: Vec<aws_sdk_eventbridge::types::Rule> = match pages {
         Known(listed) => listed.unwrap_or_default(),
@@ -187,7 +184,7 @@ async fn targets(ask: &Ask, target: &Target, rule: &str) -> Fact<Vec<Arn>> {
             .list_targets_by_rule()
             .rule(rule)
             .set_next_token(token.clone()),
-        |out| (out.targets.unwrap_or_default(), out.next_token)
+        |out| (out.targets, out.next_token)
     );
     pages.map(|targets: Option<Vec<aws_sdk_eventbridge::types::Target>>| {
         targets
@@ -213,7 +210,7 @@ pub(crate) async fn log_resource_policies(ask: &Ask, target: &Target) -> Fact<Ve
             .logs
             .describe_resource_policies()
             .set_next_token(token.clone()),
-        |out| (out.resource_policies.unwrap_or_default(), out.next_token)
+        |out| (out.resource_policies, out.next_token)
     );
     pages.read(
         (target, CALL),
@@ -275,7 +272,7 @@ async fn subscriptions(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Vec<Subscr
             .list_subscriptions_by_topic()
             .topic_arn(arn.as_str())
             .set_next_token(token.clone()),
-        |out| (out.subscriptions.unwrap_or_default(), out.next_token)
+        |out| (out.subscriptions, out.next_token)
     );
     pages.map(|all: Option<Vec<aws_sdk_sns::types::Subscription>>| {
         let all = all.unwrap_or_default().into_iter().map(|it| Subscription {

@@ -71,7 +71,7 @@ impl Bucket {
                 .start_time(DateTime::from_secs(from.as_second()))
                 .end_time(DateTime::from_secs(until.as_second()))
                 .set_next_token(token.clone()),
-            |out| (out.public_key_list.unwrap_or_default(), out.next_token)
+            |out| (out.public_key_list, out.next_token)
         );
         let keys = match listed {
             Known(keys) => keys.unwrap_or_default(),

@@ -3,7 +3,7 @@
 use aws_sdk_account::types::{Region as Listed, RegionOptStatus};
 use trailaudit_checks::calls::LIST_REGIONS;
 use trailaudit_checks::fact::{Fact, Known, Unknown};
-use trailaudit_checks::ids::Region;
+use trailaudit_checks::ids::{Region, home_region};
 use trailaudit_checks::inventory::RegionSwitch;
 
 use super::ask::{Ask, Read, Target, pages};
@@ -43,7 +43,7 @@ fn built_in(partition: &str) -> &'static [&'static str] {
 
 /// Where a partition's global services are asked.
 pub(crate) fn home(partition: &str) -> Region {
-    trailaudit_checks::ids::home_region(partition)
+    home_region(partition)
 }
 
 /// The account's regions, and whether they had to be assumed.
@@ -66,7 +66,7 @@ pub(crate) async fn regions(
             .list_regions()
             .max_results(50)
             .set_next_token(token.clone()),
-        |out| (out.regions.unwrap_or_default(), out.next_token)
+        |out| (out.regions, out.next_token)
     );
     let listed: Fact<Vec<(String, bool)>> =
         pages.read((target, LIST_REGIONS), |regions: Vec<Listed>| {

@@ -89,6 +89,8 @@ async fn trail_details(run: &Run, trail: Trail) {
         .session(&trail.account)
         .or_else(|| run.viewer(&trail.arn))
     else {
+        // Nobody can be asked about it: its details stay unknown, and it stays.
+        run.inventory().trails.insert(trail.arn.clone(), trail);
         return;
     };
     let trail = cloudtrail::details(&run.ask, &target, trail).await;

@@ -15,7 +15,7 @@ use trailaudit_checks::scp;
 
 use super::ask::{Ask, Target};
 use super::progress::Progress;
-use super::{CollectError, Options, accounts, chains, clients, resources, scope};
+use super::{CollectError, Options, accounts, chains, clients, endpoints, resources, scope};
 use crate::snapshot::Spool;
 
 /// What all tasks of a run share.
@@ -128,6 +128,7 @@ fn nothing_yet(tool: Tool) -> Inventory {
             caller_arn: Arn::from(""),
             partition: "aws".to_owned(),
             accounts: Vec::new(),
+            endpoints: Vec::new(),
             regions: Vec::new(),
         },
     };
@@ -189,6 +190,7 @@ async fn whole(
     {
         let mut inventory = run.inventory();
         inventory.header.scope.caller_arn = caller.arn;
+        inventory.header.scope.endpoints = endpoints::custom(&config);
         inventory.header.scope.partition.clone_from(&run.partition);
     }
     let accounts = scope::accounts(&run).await?;

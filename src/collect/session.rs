@@ -12,6 +12,7 @@ use trailaudit_checks::fact::{Fact, Known, Unknown};
 use trailaudit_checks::ids::{AccountId, Arn, Region};
 
 use super::ask::{Ask, Read, Target, overrides};
+use super::limits::Listing;
 
 /// A chained session lasts an hour; refreshed some minutes before.
 const REFRESH: Duration = Duration::from_secs(300);
@@ -76,13 +77,20 @@ impl Assumed {
             .set_external_id(self.role.external_id.clone());
         let answer = self
             .ask
-            .unbounded(target, ASSUME_ROLE, self.role.arn.as_str(), &[], |meter| {
-                request
-                    .customize()
-                    .interceptor(meter)
-                    .config_override(overrides!(aws_sdk_sts, target, ASSUME_ROLE))
-                    .send()
-            })
+            .unbounded(
+                target,
+                ASSUME_ROLE,
+                self.role.arn.as_str(),
+                &[],
+                &mut Listing::new(ASSUME_ROLE),
+                |meter| {
+                    request
+                        .customize()
+                        .interceptor(meter)
+                        .config_override(overrides!(aws_sdk_sts, target, ASSUME_ROLE))
+                        .send()
+                },
+            )
             .await;
         answer.read((target, ASSUME_ROLE), |out| {
             let given = out.credentials?;

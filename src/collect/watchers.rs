@@ -12,12 +12,16 @@ use trailaudit_checks::inventory::region::{AccessAnalyzer, ConfigRecorder};
 use super::ask::{Ask, Read, Target};
 use super::signed::{Small, encoded};
 
+/// No region has so many of them.
+const DETECTORS: usize = 100;
+
 /// A GuardDuty detector is enabled.
 pub(crate) async fn guardduty(ask: &Ask, target: &Target) -> Fact<bool> {
     let small = Small::get(LIST_DETECTORS, "guardduty", "/detector");
     let listed = small.ask(ask, target, "", &[]).await;
     let ids: Fact<Vec<String>> = listed.read((target, LIST_DETECTORS), |out| {
-        strings(out.json()?.get("detectorIds")?)
+        // A region has one of its own: a list of many is none that AWS gives.
+        strings(out.json()?.get("detectorIds")?).filter(|ids| ids.len() <= DETECTORS)
     });
     let ids = match ids {
         Known(ids) => ids,

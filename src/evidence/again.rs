@@ -1,13 +1,11 @@
 //! Judges an inventory again by the rules that a saved audit names: the verdicts must be the same.
 
-use trailaudit_checks::audit::Audit;
+use trailaudit_checks::audit::{Audit, Rules, judge};
+use trailaudit_checks::selection::{Choice, Selection};
 use trailaudit_checks::settings::Settings;
 use trailaudit_checks::waiver::Waivers;
 
-use crate::cli::Select;
 use crate::exit::Stop;
-use crate::judge::{Rules, judge};
-use crate::selection::Selection;
 use crate::snapshot::Snapshot;
 
 /// The rules of a saved audit. What it does not hold, the settings and the waivers, comes with it.
@@ -17,21 +15,13 @@ pub fn rules(
     settings: Settings,
     waivers: Waivers,
 ) -> Result<Rules, Stop> {
-    let mut select = Select::default();
-    for word in &audit.scope.selection {
-        if let Some(glob) = word.strip_prefix('!') {
-            select.skip_check.push(glob.to_owned());
-        } else if let Some(framework) = word.strip_prefix("framework:") {
-            select.framework.push(framework.to_owned());
-        } else {
-            select.check.push(word.clone());
-        }
-    }
-    let mut selection = Selection::of(&select, &settings)?;
+    let choice = Choice::of_words(&audit.scope.selection);
+    let mut selection = Selection::of(&choice, &settings)?;
     if snapshot.inventory.chains.is_empty() {
         selection.without_chains();
     }
     Ok(Rules {
+        tool: crate::run::tool(),
         selection,
         settings,
         waivers,
@@ -49,7 +39,7 @@ pub fn differs(
     rules: &Rules,
     audit: &Audit,
 ) -> anyhow::Result<Option<String>> {
-    let again = judge(snapshot, rules)?;
+    let again = judge(&snapshot.inventory, snapshot, rules)?;
     if audit.tool != again.tool {
         return Ok(Some(format!(
             "it was judged by {} {}, and this is {} {}; let that version do this",

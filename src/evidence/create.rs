@@ -6,10 +6,12 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use trailaudit_checks::audit::Audit;
+use trailaudit_checks::audit::{Audit, Rules};
 use trailaudit_checks::framework;
 use trailaudit_checks::inventory::Inventory;
+use trailaudit_checks::selection::ByChoice;
 use trailaudit_checks::{catalog, finding::Severity};
+use trailaudit_reports::sanitize::Json;
 use trailaudit_reports::{FORMATS, Linked, Options, Profile, sheets};
 
 use super::folder::Folder;
@@ -18,13 +20,15 @@ use super::seal::{self, Key};
 use super::sums::{self, sha256, sha256_of};
 use super::{names, population, readme};
 use crate::cli::PermissionsFormat;
-use crate::judge::Rules;
-use crate::selection::ByChoice;
 use crate::snapshot::Snapshot;
 use crate::{explain, permissions};
 
 /// No digest is larger, unpacked.
 const DIGEST: u64 = 256 << 20;
+/// What a manifest says of the README.
+pub const README_ABOUT: &str = "What is in this bundle, and how to check it";
+/// And of the key.
+pub const KEY_ABOUT: &str = "The public key by which the statement is signed";
 
 /// What goes into a bundle.
 pub struct Parts<'a> {
@@ -50,16 +54,11 @@ pub fn create(parts: &Parts<'_>, at: &Path) -> anyhow::Result<()> {
     let (answers, not_before) = fill(parts, &mut folder)?;
     if let Some(key) = parts.key {
         let pem = key.public().pem();
-        let about = "The public key by which the statement is signed";
-        folder.bytes(names::KEY, about, pem.as_bytes())?;
+        folder.bytes(names::KEY, KEY_ABOUT, pem.as_bytes())?;
     }
     let mut manifest = manifest(parts, answers, not_before);
     let readme = readme::of(&manifest, parts.audit, &folder.files());
-    folder.bytes(
-        names::README,
-        "What is in this bundle, and how to check it",
-        readme.as_bytes(),
-    )?;
+    folder.bytes(names::README, README_ABOUT, readme.as_bytes())?;
     manifest.files = folder.files();
     folder.json(names::MANIFEST, "What this bundle is about", &manifest)?;
     let sums = sums::render(&folder.sums());
@@ -79,7 +78,7 @@ pub fn manifest(
     let audit = parts.audit;
     Manifest {
         schema: SCHEMA,
-        tool: crate::judge::tool(),
+        tool: crate::run::tool(),
         program_sha256: program(),
         of: whose(audit),
         caller_arn: audit.scope.caller_arn.clone(),
@@ -131,7 +130,7 @@ fn seen(parts: &Parts<'_>, folder: &mut Folder) -> anyhow::Result<()> {
         "Every call: whom, where, about what, how it ended, its request id",
         |out| {
             for call in &inventory.ledger {
-                serde_json::to_writer(&mut *out, call)?;
+                serde_json::to_writer(&mut Json(&mut *out), call)?;
                 out.write_all(b"\n")?;
             }
             Ok(())
@@ -242,11 +241,12 @@ fn told(parts: &Parts<'_>, folder: &mut Folder) -> anyhow::Result<()> {
             serde_json::to_value(&audit.problems)?,
         ),
     ] {
-        let lines = lines.as_array().cloned().unwrap_or_default();
+        let lines = lines.as_array().cloned();
+        let lines = lines.context("chains and problems are lists")?;
         if !lines.is_empty() {
             folder.put(path, about, |out| {
                 for line in &lines {
-                    serde_json::to_writer(&mut *out, line)?;
+                    serde_json::to_writer(&mut Json(&mut *out), line)?;
                     out.write_all(b"\n")?;
                 }
                 Ok(())
@@ -284,7 +284,7 @@ fn answers(parts: &Parts<'_>, folder: &mut Folder) -> anyhow::Result<Option<u64>
         return Ok(None);
     };
     let failed = || format!("{} cannot be read", path.display());
-    let file = std::fs::File::open(path).with_context(failed)?;
+    let file = crate::files::open(path)?;
     let mut count = 0;
     folder.put(
         names::ANSWERS,
@@ -301,8 +301,7 @@ fn answers(parts: &Parts<'_>, folder: &mut Folder) -> anyhow::Result<Option<u64>
 /// Copies a digest file, and notes what it says of time.
 fn digest(path: &Path, folder: &mut Folder) -> anyhow::Result<NotBefore> {
     let wrong = || format!("{} is no digest file of CloudTrail", path.display());
-    let packed =
-        std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let packed = crate::files::read(path, DIGEST)?;
     let found = read_digest(&packed).with_context(wrong)?;
     folder.bytes(
         names::DIGEST,
@@ -361,15 +360,20 @@ fn program() -> Option<String> {
     Some(sha256_of(BufReader::new(file)).ok()?.0)
 }
 
-/// The statement over all files, `SHA256SUMS` included, and its signature.
-fn seal(manifest: &Manifest, key: &Key, folder: &mut Folder) -> anyhow::Result<()> {
-    let predicate = serde_json::json!({
+/// What a statement says of the files as a whole.
+#[must_use]
+pub fn predicate(manifest: &Manifest) -> serde_json::Value {
+    serde_json::json!({
         "tool": manifest.tool,
         "of": manifest.of,
         "started_at": manifest.started_at,
         "now": manifest.now,
-    });
-    let payload = seal::statement(&folder.sums(), &predicate)?;
+    })
+}
+
+/// The statement over all files, `SHA256SUMS` included, and its signature.
+fn seal(manifest: &Manifest, key: &Key, folder: &mut Folder) -> anyhow::Result<()> {
+    let payload = seal::statement(&folder.sums(), &predicate(manifest))?;
     let public = key.public();
     let signature = key.sign(&payload);
     if !public.signed(&payload, &signature) {

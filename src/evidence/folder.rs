@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use tempfile::TempDir;
+use trailaudit_reports::sanitize::Json;
 
 use super::manifest::File;
 use super::sums::{Hashing, Sums, unsafe_path};
 use super::tar;
 use crate::files::{Access, write_whole};
+use crate::leftovers;
 
 /// The end of an archive's name.
 pub const ARCHIVE: &str = ".tar.zst";
@@ -21,7 +23,27 @@ pub struct Folder {
     at: PathBuf,
     /// None when only the hashes are wanted.
     dir: Option<TempDir>,
+    /// Locked while it is written, so that nobody takes it for a leftover.
+    held: Option<Handle>,
     files: Vec<File>,
+}
+
+/// A new file that only its owner may read: a bundle tells where an organization is weak.
+fn private_file(path: &Path) -> std::io::Result<Handle> {
+    let mut options = Handle::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// A folder of the same kind, if it is not there yet.
+fn private_folder(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 /// A place that ends in `.tar.zst` is an archive's.
@@ -49,12 +71,15 @@ impl Folder {
         };
         let failed = || format!("{} cannot be written into", beside.display());
         std::fs::create_dir_all(beside).with_context(failed)?;
-        let dir = tempfile::Builder::new()
-            .prefix(".trailaudit-")
-            .tempdir_in(beside)
-            .with_context(failed)?;
+        leftovers::clean(beside, leftovers::PREFIX);
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(leftovers::PREFIX);
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let dir = builder.tempdir_in(beside).with_context(failed)?;
         Ok(Self {
             at: at.to_owned(),
+            held: leftovers::hold(dir.path()),
             dir: Some(dir),
             files: Vec::new(),
         })
@@ -65,6 +90,7 @@ impl Folder {
     pub fn nowhere() -> Self {
         Self {
             at: PathBuf::new(),
+            held: None,
             dir: None,
             files: Vec::new(),
         }
@@ -85,11 +111,9 @@ impl Folder {
             Some(dir) => {
                 let place = dir.path().join(path);
                 if let Some(folder) = place.parent() {
-                    std::fs::create_dir_all(folder).with_context(failed)?;
+                    private_folder(folder).with_context(failed)?;
                 }
-                Box::new(BufWriter::new(
-                    Handle::create_new(&place).with_context(failed)?,
-                ))
+                Box::new(BufWriter::new(private_file(&place).with_context(failed)?))
             }
             None => Box::new(std::io::sink()),
         };
@@ -119,7 +143,7 @@ impl Folder {
         value: &impl serde::Serialize,
     ) -> anyhow::Result<&File> {
         self.put(path, about, |out| {
-            serde_json::to_writer_pretty(&mut *out, value)?;
+            serde_json::to_writer_pretty(&mut Json(&mut *out), value)?;
             Ok(out.write_all(b"\n")?)
         })
     }
@@ -166,6 +190,7 @@ impl Folder {
         std::fs::rename(dir.path(), &self.at).with_context(failed)?;
         // It is in its place: nothing is left to be removed.
         let _ = dir.keep();
+        drop(self.held);
         Ok(())
     }
 }

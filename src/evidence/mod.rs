@@ -5,6 +5,8 @@
 mod again;
 mod create;
 mod folder;
+#[cfg(test)]
+mod fuzz;
 mod manifest;
 mod names;
 mod open;
@@ -19,20 +21,20 @@ mod verify;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anyhow::Context as _;
-use trailaudit_checks::audit::Audit;
+use trailaudit_checks::audit::{Audit, Rules};
+use trailaudit_reports::sanitize;
 
 use crate::cli::{Create, Evidence, Sample, VerifyBundle};
 use crate::exit::{Exit, Stop};
-use crate::judge::Rules;
 use crate::output::to_stdout;
 use crate::parsed::Parsed;
-use crate::run::Judged;
+use crate::run::{Judged, clock};
 use crate::tell::Tell;
 use create::Parts;
 use manifest::Previous;
 use open::Opened;
 use seal::Key;
+use verify::Against;
 
 impl Parsed {
     /// Makes, checks or samples a bundle.
@@ -40,7 +42,7 @@ impl Parsed {
         match what {
             Evidence::Create(it) => self.create(it, tell),
             Evidence::Verify(it) => verify(it),
-            Evidence::Sample(it) => sample(it),
+            Evidence::Sample(it) => sample(it, tell),
         }
     }
 
@@ -61,9 +63,9 @@ impl Parsed {
         let previous = args
             .previous
             .as_deref()
-            .map(before)
+            .map(|path| before(path, key.as_ref(), tell))
             .transpose()
-            .map_err(Stop::Usage)?;
+            .map_err(Stop::input)?;
         folder::Folder::new(&args.output).map_err(Stop::Usage)?;
         let Judged {
             snapshot,
@@ -134,7 +136,7 @@ impl Parsed {
                 "--audit goes with the inventory that it judges: --inventory FILE",
             ));
         };
-        let snapshot = crate::snapshot::load(&source).map_err(Stop::Usage)?;
+        let snapshot = crate::snapshot::load(&source).map_err(Stop::input)?;
         let (waivers, _) =
             crate::config::load_waivers(args.judge.waivers.as_deref()).map_err(Stop::Usage)?;
         let rules: Rules = again::rules(&snapshot, &audit, self.config.settings.clone(), waivers)?;
@@ -153,13 +155,20 @@ impl Parsed {
 }
 
 /// The link to an earlier bundle, and whose it is. One that is not whole is not linked to.
-fn before(path: &Path) -> anyhow::Result<(Previous, String)> {
+fn before(path: &Path, key: Option<&Key>, tell: Tell) -> anyhow::Result<(Previous, String)> {
     let bundle = open::open(path)?;
-    let found = verify::verify(&bundle, None, None);
+    let found = verify::verify(&bundle, &Against::default());
     if let Some(wrong) = found.wrong.first() {
         anyhow::bail!("{} is no bundle to link to: {wrong}", path.display());
     }
     let manifest: manifest::Manifest = bundle.json(names::MANIFEST)?;
+    let ours = key.map(|it| it.public().id());
+    if ours.is_some() && manifest.key != ours {
+        tell.warn(&format!(
+            "{} is not signed by your key: nothing proves that nobody changed it before it is linked to",
+            path.display()
+        ));
+    }
     let sums = bundle.read(names::SUMS, open::WHOLE)?;
     let link = Previous {
         sha256sums: sums::sha256(&sums),
@@ -173,8 +182,15 @@ fn opened(path: &Path) -> Result<Result<Opened, anyhow::Error>, Stop> {
     if !path.exists() {
         return Err(Stop::usage(format!("there is no {}", path.display())));
     }
-    Ok(open::open(path)
-        .with_context(|| format!("{} is no bundle that can be trusted", path.display())))
+    match open::open(path).map_err(Stop::input) {
+        // The fault of this machine says nothing of the bundle.
+        Err(Stop::Fatal(error)) => Err(Stop::Fatal(error)),
+        Err(Stop::Usage(error)) => Ok(Err(error.context(format!(
+            "{} is no bundle that can be trusted",
+            path.display()
+        )))),
+        Ok(bundle) => Ok(Ok(bundle)),
+    }
 }
 
 fn verify(args: &VerifyBundle) -> Result<Exit, Stop> {
@@ -185,19 +201,27 @@ fn verify(args: &VerifyBundle) -> Result<Exit, Stop> {
         .transpose()?
         .transpose()
         .map_err(Stop::Usage)?;
+    let max_age = match args.max_age {
+        Some(most) => Some((most, args.now.map_or_else(clock, Ok)?)),
+        None => None,
+    };
+    let against = Against {
+        key: args.public_key.as_deref(),
+        previous: previous.as_ref(),
+        organization: args.expect_organization.as_deref(),
+        max_age,
+    };
     let found = match opened(&args.bundle)? {
-        Ok(bundle) => verify::verify(&bundle, args.public_key.as_deref(), previous.as_ref()),
+        Ok(bundle) => verify::verify(&bundle, &against),
         Err(error) => verify::Found {
             wrong: vec![format!("{error:#}")],
             ..verify::Found::default()
         },
     };
-    let text = if args.json {
-        serde_json::to_string_pretty(&found).map_err(anyhow::Error::from)? + "\n"
-    } else {
-        words(&found)
-    };
-    to_stdout(|out| out.write_all(text.as_bytes()))?;
+    to_stdout(|out| match args.json {
+        true => sanitize::json(&found, out),
+        false => out.write_all(words(&found).as_bytes()),
+    })?;
     Ok(if !found.wrong.is_empty() {
         Exit::Findings
     } else if found.open.is_empty() || args.allow_incomplete {
@@ -209,6 +233,26 @@ fn verify(args: &VerifyBundle) -> Result<Exit, Stop> {
 
 fn words(found: &verify::Found) -> String {
     let mut out = String::new();
+    if let Some(it) = &found.about {
+        let finished = match it.finished_at {
+            Some(at) => format!("to {at}"),
+            None => "on, and cut off".to_owned(),
+        };
+        let line = format!(
+            "Evidence of {}: facts taken from {} {finished}, evaluated at {} by {} {}{}",
+            it.organization,
+            it.started_at,
+            it.now,
+            it.tool.name,
+            it.tool.version,
+            if found.wrong.is_empty() {
+                ""
+            } else {
+                " (its own words; do not rely on them)"
+            }
+        );
+        let _ = writeln!(out, "{}\n", sanitize::line(&line));
+    }
     let lists = [
         ("ok", &found.ok),
         ("OPEN", &found.open),
@@ -216,39 +260,37 @@ fn words(found: &verify::Found) -> String {
     ];
     for (word, lines) in lists {
         for line in lines {
-            let _ = writeln!(out, "{word:6} {}", shown(line));
+            let _ = writeln!(out, "{word:6} {}", sanitize::line(line));
         }
     }
     let lists = [
         ("It proves", &found.proves),
         ("It does not prove", &found.proves_not),
+        ("Stated by the signer, not verified", &found.stated),
     ];
     for (head, lines) in lists.into_iter().filter(|(_, lines)| !lines.is_empty()) {
         let _ = writeln!(out, "\n{head}");
         for line in lines {
-            let _ = writeln!(out, "  {}", shown(line));
+            let _ = writeln!(out, "  {}", sanitize::line(line));
         }
     }
     out
 }
 
-/// A bundle may be hostile: nothing of it acts on a terminal.
-fn shown(line: &str) -> String {
-    let safe = |c: char| match c {
-        ' '..='~' => c.to_string(),
-        c if c.is_alphanumeric() => c.to_string(),
-        c => c.escape_unicode().to_string(),
-    };
-    line.chars().map(safe).collect()
-}
-
-fn sample(args: &Sample) -> Result<Exit, Stop> {
+fn sample(args: &Sample, tell: Tell) -> Result<Exit, Stop> {
     let bundle = opened(&args.bundle)?.map_err(Stop::Usage)?;
-    let found = verify::verify(&bundle, args.public_key.as_deref(), None);
+    let against = Against {
+        key: args.public_key.as_deref(),
+        ..Against::default()
+    };
+    let found = verify::verify(&bundle, &against);
     if let Some(wrong) = found.wrong.first() {
         return Err(Stop::usage(format!(
             "nothing is drawn from a bundle that is not whole: {wrong}"
         )));
+    }
+    for open in &found.open {
+        tell.warn(open);
     }
     to_stdout(|out| {
         sample::sample(&bundle, args.of, args.seed, args.size, out).map_err(std::io::Error::other)

@@ -11,14 +11,13 @@ use tempfile::TempDir;
 use super::folder::is_archive;
 use super::sums::unsafe_path;
 use super::tar;
+use crate::unpack::{RATIO, SLACK};
+use crate::{files, leftovers};
 
 /// No bundle has more files.
 const FILES: usize = 10_000;
 /// No bundle is larger.
 const BYTES: u64 = 64 << 30;
-/// No archive unpacks to more than this, and so many times its size.
-const RATIO: u64 = 500;
-const SMALL: u64 = 64 << 20;
 /// No file that is read as a whole is larger.
 pub const WHOLE: u64 = 4 << 30;
 
@@ -28,7 +27,8 @@ pub struct Opened {
     root: PathBuf,
     /// How many bytes each has.
     pub files: BTreeMap<String, u64>,
-    _unpacked: Option<TempDir>,
+    /// Removed in the end; locked until then.
+    _unpacked: Option<(TempDir, Option<File>)>,
 }
 
 /// Opens a folder or an archive.
@@ -43,20 +43,21 @@ pub fn open(path: &Path) -> anyhow::Result<Opened> {
             _unpacked: None,
         });
     }
-    let file = File::open(path).with_context(failed)?;
+    let file = files::open(path)?;
     let most = file
         .metadata()
         .with_context(failed)?
         .len()
         .saturating_mul(RATIO)
-        .saturating_add(SMALL);
-    let dir = tempfile::tempdir().context("a temporary folder cannot be made")?;
+        .saturating_add(SLACK);
+    let dir = files::temporary_folder()?;
+    let held = leftovers::hold(dir.path());
     unpack(file, dir.path(), most.min(BYTES))
         .with_context(|| format!("{} is no bundle of evidence", path.display()))?;
     Ok(Opened {
         root: dir.path().to_owned(),
         files: walk(dir.path())?,
-        _unpacked: Some(dir),
+        _unpacked: Some((dir, held)),
     })
 }
 
@@ -74,11 +75,12 @@ fn unpack(archive: File, to: &Path, most: u64) -> anyhow::Result<()> {
             .with_context(|| format!("it unpacks to more than {FILES} files or {most} bytes"))?;
         let place = to.join(path);
         if let Some(folder) = place.parent() {
-            std::fs::create_dir_all(folder)?;
+            std::fs::create_dir_all(folder).map_err(files::while_temporary)?;
         }
-        let mut file =
-            File::create_new(&place).with_context(|| format!("it holds {path} twice"))?;
-        io::copy(bytes, &mut file)?;
+        let mut file = File::create_new(&place)
+            .map_err(files::while_temporary)
+            .with_context(|| format!("it holds {path} twice"))?;
+        io::copy(bytes, &mut file).map_err(files::while_temporary)?;
         Ok(())
     })
 }

@@ -47,13 +47,15 @@ pub fn of(manifest: &Manifest, audit: &Audit, files: &[File]) -> String {
         );
         let _ = writeln!(
             out,
-            "openssl pkey -pubin -in {key} -outform DER | sha256sum   # whose key is it? ask them"
+            "openssl pkey -pubin -in {key} -outform DER | sha256sum   # compare with the signer's own word"
         );
+        out.push_str("trailaudit evidence verify . --public-key SIGNER.pem    # all of this, and whether the verdicts follow from the facts\n```\n\n");
+    } else {
+        out.push_str("trailaudit evidence verify .    # all of this, and whether the verdicts follow from the facts\n```\n\n");
     }
-    out.push_str("trailaudit evidence verify .    # all of this, and whether the verdicts follow from the facts\n```\n\n");
     match &manifest.key {
         Some(key) => {
-            let _ = writeln!(out, "Signed by the ed25519 key {key}. Anyone can make a key: compare this with what the\nsigner told you by another way.\n");
+            let _ = writeln!(out, "Signed by the ed25519 key {key}.\n**The key in this bundle proves nothing**: whoever changes a bundle can sign it anew with a key of their own. Compare\nit with what the signer told you by another way, and give that key to `verify`.\n");
         }
         None => out.push_str("**Not signed.** The hashes show accidents. Whoever changes a file on purpose can change them too.\n\n"),
     }
@@ -81,18 +83,57 @@ pub fn of(manifest: &Manifest, audit: &Audit, files: &[File]) -> String {
         );
     }
     out.push_str("\n## What it proves, and what it does not\n\n");
-    for line in proves(manifest, true)
+    for line in proves(manifest, true, true)
         .into_iter()
         .chain(proves_not(manifest))
     {
         let _ = writeln!(out, "- {line}");
     }
+    out.push_str("\n## Stated by the signer, not verified\n\n");
+    for line in stated(manifest) {
+        let _ = writeln!(out, "- {line}");
+    }
     out
 }
 
-/// What a bundle without a flaw proves.
+/// What only the signer's word stands for, whoever checks the bundle.
 #[must_use]
-pub fn proves(manifest: &Manifest, judged_again: bool) -> Vec<String> {
+pub fn stated(manifest: &Manifest) -> Vec<String> {
+    let mut lines = vec![
+        format!(
+            "The facts are those that AWS gave to {}, taken from {} on: answers of AWS are not signed.",
+            plain(manifest.caller_arn.as_str()),
+            manifest.started_at
+        ),
+        format!(
+            "The clock of the evaluation, by which waivers expire: {}.",
+            manifest.now
+        ),
+        format!(
+            "The program: {} {}, {}.",
+            plain(&manifest.tool.name),
+            plain(&manifest.tool.version),
+            match &manifest.program_sha256 {
+                Some(hash) => format!("of SHA-256 {}", plain(hash)),
+                None => "of unknown hash".to_owned(),
+            }
+        ),
+    ];
+    if let Some(it) = &manifest.not_before {
+        lines.push(format!(
+            "The newest digest: that CloudTrail signed {}/{}, which ends at {}, is not verified here; compare its hash {} with the `previousDigestHashValue` of the next digest in the bucket.",
+            plain(&it.bucket),
+            plain(&it.key),
+            it.end,
+            plain(&it.sha256)
+        ));
+    }
+    lines
+}
+
+/// What a bundle without a flaw proves, if its verdicts were derived again, and if the key is the signer's.
+#[must_use]
+pub fn proves(manifest: &Manifest, judged_again: bool, trusted: bool) -> Vec<String> {
     let mut lines = Vec::new();
     if judged_again {
         lines.extend([
@@ -101,13 +142,16 @@ pub fn proves(manifest: &Manifest, judged_again: bool) -> Vec<String> {
         ]);
     }
     match &manifest.key {
-        Some(key) => lines.push(format!(
-            "Nothing was changed since the holder of key {key} signed it."
+        Some(key) if trusted => lines.push(format!(
+            "Nothing was changed since the holder of key {} signed it.",
+            plain(key)
         )),
-        None => lines.push("Nothing was changed by accident since it was made.".to_owned()),
+        Some(_) | None => {
+            lines.push("Nothing was changed by accident since it was made.".to_owned())
+        }
     }
     if let Some(it) = &manifest.not_before {
-        lines.push(format!("It was not made before {}, if the next digest of that chain names the hash {}: CloudTrail delivered this one after that hour.", it.end, it.sha256));
+        lines.push(format!("It was not made before {}, if the next digest of that chain names the hash {}: CloudTrail delivered this one after that hour.", it.end, plain(&it.sha256)));
     }
     if manifest.previous.is_some() {
         lines.push("It was made after the bundle that it names as the one before it.".to_owned());

@@ -12,7 +12,7 @@ use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 
 use super::sums::{Sums, sha256};
-use crate::files::read_text;
+use crate::files::{SMALL, read_text};
 
 /// What the envelope holds.
 const PAYLOAD: &str = "application/vnd.in-toto+json";
@@ -31,7 +31,7 @@ impl Key {
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let failed = || format!("{} is no ed25519 key to sign with", path.display());
         const HELP: &str = "`openssl genpkey -algorithm ed25519 -out key.pem` makes one";
-        let text = read_text(path)?;
+        let text = read_text(path, SMALL)?;
         if text.contains("BEGIN ENCRYPTED PRIVATE KEY") {
             return Err(anyhow::anyhow!(
                 "it is encrypted; `openssl pkey -in FILE -out key.pem` takes the passphrase off"

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 
 use anyhow::bail;
-use ring::digest::{Context, Digest, SHA256, digest};
+use ring::digest::{Context, SHA256, digest};
+use trailaudit_checks::hex;
 
 /// The hash of every file, in lower-case hex, by its path.
 pub type Sums = BTreeMap<String, String>;
@@ -73,7 +74,7 @@ pub fn unsafe_path(path: &str) -> Option<&'static str> {
 /// SHA-256 of some bytes, in lower-case hex.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
-    hex(digest(&SHA256, bytes))
+    hex::encode(digest(&SHA256, bytes).as_ref())
 }
 
 /// SHA-256 of a file, and its size, read piece by piece.
@@ -81,14 +82,6 @@ pub fn sha256_of(mut file: impl Read) -> io::Result<(String, u64)> {
     let mut counted = Hashing::new(io::sink());
     io::copy(&mut file, &mut counted)?;
     Ok(counted.finish())
-}
-
-fn hex(digest: Digest) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in digest.as_ref() {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 /// Hashes what is written through it.
@@ -110,7 +103,7 @@ impl<W: Write> Hashing<W> {
 
     /// The hash in lower-case hex, and how many bytes there were.
     pub fn finish(self) -> (String, u64) {
-        (hex(self.hash.finish()), self.size)
+        (hex::encode(self.hash.finish().as_ref()), self.size)
     }
 }
 

@@ -5,13 +5,14 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use serde::Serialize;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use trailaudit_checks::audit::Audit;
-use trailaudit_checks::inventory::CallRecord;
+use trailaudit_checks::inventory::{CallRecord, Tool};
 
 use super::create::Parts;
 use super::folder::Folder;
-use super::manifest::{Manifest, SCHEMA};
+use super::manifest::{File, Manifest, SCHEMA};
 use super::open::Opened;
 use super::seal::{self, Public};
 use super::sums::{self, Sums, sha256, sha256_of};
@@ -21,29 +22,76 @@ use crate::snapshot::{Source, load};
 
 /// How large a list of hashes or a statement may be.
 const LIST: u64 = 16 << 20;
-/// No inventory unpacks to so many times its size, and more than this.
-const RATIO: u64 = 500;
-const SMALL: u64 = 64 << 20;
+
+/// By what a bundle is checked.
+#[derive(Debug, Default)]
+pub struct Against<'a> {
+    /// The signer's public key, from another source than the bundle.
+    pub key: Option<&'a Path>,
+    /// The bundle before it.
+    pub previous: Option<&'a Opened>,
+    /// Whose it must be.
+    pub organization: Option<&'a str>,
+    /// How old its facts may be, and by which clock.
+    pub max_age: Option<(SignedDuration, Timestamp)>,
+}
 
 /// What was found.
 #[derive(Debug, Default, Serialize)]
 pub struct Found {
+    /// What the bundle is about, in its own words; none when it does not say.
+    pub about: Option<About>,
     /// What is as it should be.
     pub ok: Vec<String>,
     /// What is not.
     pub wrong: Vec<String>,
     /// What could not be told.
     pub open: Vec<String>,
+    /// What the signer states, and nothing here verifies.
+    pub stated: Vec<String>,
     /// What follows.
     pub proves: Vec<String>,
     /// What does not.
     pub proves_not: Vec<String>,
 }
 
+/// Whose facts, of when, by which version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct About {
+    /// The organization's id, or the account's.
+    pub organization: String,
+    /// When the facts began to be taken.
+    pub started_at: Timestamp,
+    /// When they were all taken; null when the run was cut off.
+    pub finished_at: Option<Timestamp>,
+    /// The clock by which they were evaluated.
+    pub now: Timestamp,
+    /// The program that made it.
+    pub tool: Tool,
+    /// The key by which it says to be signed.
+    pub key: Option<String>,
+}
+
+impl About {
+    fn of(manifest: &Manifest) -> Self {
+        Self {
+            organization: manifest.of.clone(),
+            started_at: manifest.started_at,
+            finished_at: manifest.finished_at,
+            now: manifest.now,
+            tool: manifest.tool.clone(),
+            key: manifest.key.clone(),
+        }
+    }
+}
+
 /// Checks all of it. What nobody has proved to be whole is not read any further.
 #[must_use]
-pub fn verify(bundle: &Opened, key: Option<&Path>, previous: Option<&Opened>) -> Found {
-    let mut found = Found::default();
+pub fn verify(bundle: &Opened, against: &Against<'_>) -> Found {
+    let mut found = Found {
+        about: read_manifest(bundle).ok().as_ref().map(About::of),
+        ..Found::default()
+    };
     let sums = match whole(bundle, &mut found) {
         Ok(sums) => sums,
         Err(error) => {
@@ -51,23 +99,28 @@ pub fn verify(bundle: &Opened, key: Option<&Path>, previous: Option<&Opened>) ->
             return found;
         }
     };
-    found.settle(signed(bundle, &sums, key));
+    let seal = signed(bundle, &sums, against.key);
+    let trusted = matches!(seal, Ok((Said::Ok(_), _)));
+    let payload = found.take(seal).flatten();
     if !found.wrong.is_empty() {
         return found;
     }
-    let manifest = match manifest(bundle, &sums) {
+    let manifest = match manifest(bundle, &sums, payload.as_deref()) {
         Ok(manifest) => manifest,
         Err(error) => {
             found.wrong.push(format!("{error:#}"));
             return found;
         }
     };
-    found.settle(linked(&manifest, previous));
+    found.settle(linked(&manifest, against.previous));
+    found.settle(theirs(&manifest, against.organization));
+    found.settle(fresh(&manifest, against.max_age));
     let follows = follows(bundle, &manifest);
-    let judged_again = matches!(follows, Ok(Said::Ok(_)));
+    let derived = matches!(follows, Ok(Said::Ok(_)));
     found.settle(follows);
     if found.wrong.is_empty() {
-        found.proves = readme::proves(&manifest, judged_again);
+        found.stated = readme::stated(&manifest);
+        found.proves = readme::proves(&manifest, derived, trusted);
         found.proves_not = readme::proves_not(&manifest);
     }
     found
@@ -87,6 +140,20 @@ impl Found {
             Ok(Said::Open(words)) => self.open.push(words),
             Ok(Said::Nothing) => {}
             Err(error) => self.wrong.push(format!("{error:#}")),
+        }
+    }
+
+    /// The same, of an answer that comes with something.
+    fn take<T>(&mut self, said: anyhow::Result<(Said, T)>) -> Option<T> {
+        match said {
+            Ok((said, with)) => {
+                self.settle(Ok(said));
+                Some(with)
+            }
+            Err(error) => {
+                self.settle(Err(error));
+                None
+            }
         }
     }
 }
@@ -128,16 +195,19 @@ fn whole(bundle: &Opened, found: &mut Found) -> anyhow::Result<Sums> {
     Ok(sums)
 }
 
-/// The statement covers all files, and is signed by the key.
-fn signed(bundle: &Opened, sums: &Sums, expected: Option<&Path>) -> anyhow::Result<Said> {
+/// The statement covers all files, and is signed by the key. With it, what was signed.
+fn signed(
+    bundle: &Opened,
+    sums: &Sums,
+    expected: Option<&Path>,
+) -> anyhow::Result<(Said, Option<Vec<u8>>)> {
     let there = names::COMPANIONS.iter().filter(|it| bundle.has(it)).count();
     if there == 0 && !bundle.has(names::KEY) {
         if expected.is_some() {
             bail!("it is not signed, by that key or any other");
         }
-        return Ok(Said::Open(
-            "it is not signed: whoever changes a file can change its hash".to_owned(),
-        ));
+        let words = "it is not signed: whoever changes a file can change its hash";
+        return Ok((Said::Open(words.to_owned()), None));
     }
     if there != names::COMPANIONS.len() || !bundle.has(names::KEY) {
         bail!("only a part of its statement, signature and key is there");
@@ -181,7 +251,7 @@ fn signed(bundle: &Opened, sums: &Sums, expected: Option<&Path>) -> anyhow::Resu
     let id = public.id();
     match expected {
         Some(path) => {
-            let text = files::read_text(path)?;
+            let text = files::read_text(path, files::SMALL)?;
             let expected = Public::parse(&text).with_context(|| format!("{}", path.display()))?;
             if expected != public {
                 bail!(
@@ -190,25 +260,42 @@ fn signed(bundle: &Opened, sums: &Sums, expected: Option<&Path>) -> anyhow::Resu
                     expected.id()
                 );
             }
-            Ok(Said::Ok(format!(
-                "all of them are signed by the key you gave, {id}"
-            )))
+            let words = format!("all of them are signed by the key you gave, {id}");
+            Ok((Said::Ok(words), Some(payload)))
         }
-        None => Ok(Said::Ok(format!(
-            "all of them are signed by key {id}, which is in the bundle itself: is it theirs? (--public-key)"
-        ))),
+        // Whoever changes a bundle can put a key of their own into it.
+        None => {
+            let words = format!(
+                "signed by an unknown key {id}; give --public-key FILE, from the signer and not from the bundle"
+            );
+            Ok((Said::Open(words), Some(payload)))
+        }
     }
 }
 
-/// The manifest says of each file what is so.
-fn manifest(bundle: &Opened, sums: &Sums) -> anyhow::Result<Manifest> {
-    let manifest: Manifest = bundle.json(names::MANIFEST)?;
-    if manifest.schema > SCHEMA {
+/// The manifest, if it is of a form that this program reads.
+fn read_manifest(bundle: &Opened) -> anyhow::Result<Manifest> {
+    /// What every version has.
+    #[derive(Deserialize)]
+    struct Any {
+        schema: u32,
+    }
+    let bytes = bundle.read(names::MANIFEST, LIST)?;
+    let any: Any = serde_json::from_slice(&bytes)
+        .with_context(|| format!("{} cannot be understood", names::MANIFEST))?;
+    if any.schema > SCHEMA {
         bail!(
             "its form is {}, newer than what this program reads (up to {SCHEMA}). Update trailaudit",
-            manifest.schema
+            any.schema
         );
     }
+    serde_json::from_slice(&bytes)
+        .with_context(|| format!("{} cannot be understood", names::MANIFEST))
+}
+
+/// The manifest says of each file what is so.
+fn manifest(bundle: &Opened, sums: &Sums, payload: Option<&[u8]>) -> anyhow::Result<Manifest> {
+    let manifest = read_manifest(bundle)?;
     let listed: Sums = manifest
         .files
         .iter()
@@ -234,6 +321,22 @@ fn manifest(bundle: &Opened, sums: &Sums) -> anyhow::Result<Manifest> {
     if manifest.key.is_some() != key {
         bail!("{} says of its key what is not so", names::MANIFEST);
     }
+    if let Some(payload) = payload {
+        let mut files = sums.clone();
+        let sums = sha256(sums::render(sums).as_bytes());
+        files.insert(names::SUMS.to_owned(), sums);
+        if seal::statement(&files, &create::predicate(&manifest))? != payload {
+            bail!(
+                "what was signed tells of another run than {}",
+                names::MANIFEST
+            );
+        }
+        let pem = bundle.read(names::KEY, LIST)?;
+        let public = Public::parse(&String::from_utf8_lossy(&pem)).context(names::KEY)?;
+        if manifest.key.as_deref() != Some(public.id().as_str()) {
+            bail!("{} names another key than {}", names::MANIFEST, names::KEY);
+        }
+    }
     Ok(manifest)
 }
 
@@ -255,11 +358,70 @@ fn linked(manifest: &Manifest, previous: Option<&Opened>) -> anyhow::Result<Said
                     link.sha256sums
                 );
             }
-            Ok(Said::Ok(
-                "the bundle before it is the one that it names".to_owned(),
-            ))
+            let mut before = Found::default();
+            whole(previous, &mut before).context("the bundle before it")?;
+            if let Some(wrong) = before.wrong.first() {
+                bail!("the bundle before it: {wrong}");
+            }
+            let earlier = read_manifest(previous).context("the bundle before it")?;
+            if earlier.of != manifest.of {
+                bail!(
+                    "the bundle before it is of {}, this one is of {}",
+                    earlier.of,
+                    manifest.of
+                );
+            }
+            if earlier.started_at != link.started_at || earlier.started_at >= manifest.started_at {
+                bail!(
+                    "the bundle before it has facts of {}, this one of {}, and it names one of {}",
+                    earlier.started_at,
+                    manifest.started_at,
+                    link.started_at
+                );
+            }
+            Ok(Said::Ok(format!(
+                "the bundle before it is the one that it names, whole, with facts of {}",
+                link.started_at
+            )))
         }
     }
+}
+
+/// It is of the organization that was expected.
+fn theirs(manifest: &Manifest, expected: Option<&str>) -> anyhow::Result<Said> {
+    match expected {
+        None => Ok(Said::Nothing),
+        Some(expected) if expected == manifest.of => {
+            Ok(Said::Ok(format!("it is of {expected}, as expected")))
+        }
+        Some(expected) => bail!("it is of {}, not of {expected}", manifest.of),
+    }
+}
+
+/// Its facts are not older than they may be, and not of a time that has not come.
+fn fresh(
+    manifest: &Manifest,
+    max_age: Option<(SignedDuration, Timestamp)>,
+) -> anyhow::Result<Said> {
+    let Some((most, now)) = max_age else {
+        return Ok(Said::Nothing);
+    };
+    let at = manifest.started_at;
+    let age = now.duration_since(at);
+    if age.is_negative() {
+        bail!("its facts are of {at}, which is after {now}");
+    }
+    let hours = age.as_hours();
+    if age > most {
+        bail!(
+            "its facts are of {at}, {hours} hours before {now}; at most {} hours are allowed",
+            most.as_hours()
+        );
+    }
+    Ok(Said::Ok(format!(
+        "its facts are {hours} hours old, at most {} hours are allowed",
+        most.as_hours()
+    )))
 }
 
 /// The calls in the ledger.
@@ -273,7 +435,6 @@ pub fn ledger(bundle: &Opened) -> anyhow::Result<Vec<CallRecord>> {
 
 /// The audit is what the inventory gives, and every other file is what these two give.
 fn follows(bundle: &Opened, manifest: &Manifest) -> anyhow::Result<Said> {
-    unpacks(bundle)?;
     let snapshot = load(&Source::File(bundle.at(names::INVENTORY)))?;
     if ledger(bundle)? != snapshot.inventory.ledger {
         bail!(
@@ -282,7 +443,7 @@ fn follows(bundle: &Opened, manifest: &Manifest) -> anyhow::Result<Said> {
             names::INVENTORY
         );
     }
-    let ours = crate::judge::tool();
+    let ours = crate::run::tool();
     if manifest.tool != ours {
         return Ok(Said::Open(format!(
             "whether the verdicts follow from the facts was not tried: {} {} made it, this is {}",
@@ -324,9 +485,10 @@ fn follows(bundle: &Opened, manifest: &Manifest) -> anyhow::Result<Said> {
     if same != *manifest {
         bail!("{} tells of another run than the files do", names::MANIFEST);
     }
-    let given = [names::README, names::KEY];
+    // All but these two follow from the facts: the key is compared with the one that was given, and the README is
+    // about the other files.
     let mut listed = manifest.files.clone();
-    listed.retain(|it| !given.contains(&it.path.as_str()));
+    listed.retain(|it| it.path != names::README && it.path != names::KEY);
     if let Some((was, is)) = listed.iter().zip(&again).find(|(was, is)| was != is) {
         bail!(
             "{} is not what the inventory and the audit give (it would be {} of hash {})",
@@ -342,33 +504,29 @@ fn follows(bundle: &Opened, manifest: &Manifest) -> anyhow::Result<Said> {
             again.len()
         );
     }
+    let mut about = manifest.files.clone();
+    about.retain(|it| it.path != names::README);
+    let readme = readme::of(manifest, &audit, &about);
+    if bundle.read(names::README, LIST)? != readme.as_bytes() {
+        bail!(
+            "{} is not what the inventory and the audit give",
+            names::README
+        );
+    }
+    let other = |it: &File| match it.path.as_str() {
+        names::README => it.about != create::README_ABOUT,
+        names::KEY => it.about != create::KEY_ABOUT,
+        _ => false,
+    };
+    if let Some(file) = manifest.files.iter().find(|it| other(it)) {
+        bail!("{} describes {} in other words", names::MANIFEST, file.path);
+    }
     Ok(Said::Ok(format!(
         "{} findings in {} accounts and {} regions, judged again from the inventory, are the same, and so is every \
          report: {} files, byte for byte",
         audit.findings.len(),
         audit.coverage.accounts.len(),
         audit.coverage.regions.len(),
-        again.len()
+        again.len() + 1
     )))
-}
-
-/// No inventory is a bomb.
-fn unpacks(bundle: &Opened) -> anyhow::Result<()> {
-    let packed = bundle
-        .files
-        .get(names::INVENTORY)
-        .copied()
-        .unwrap_or_default();
-    let most = packed.saturating_mul(RATIO).saturating_add(SMALL);
-    let mut unpacked = std::io::Read::take(
-        zstd::Decoder::new(bundle.stream(names::INVENTORY)?)?,
-        most + 1,
-    );
-    if std::io::copy(&mut unpacked, &mut std::io::sink())? > most {
-        bail!(
-            "{} unpacks to more than {RATIO} times its size",
-            names::INVENTORY
-        );
-    }
-    Ok(())
 }

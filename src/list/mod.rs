@@ -9,6 +9,7 @@ use serde::Serialize;
 use trailaudit_checks::catalog;
 use trailaudit_checks::coverage::{AccountStatus, Coverage, RegionStatus};
 use trailaudit_checks::framework::{self, Basis, Framework};
+use trailaudit_checks::selection::{self, ByChoice, Selection};
 use trailaudit_checks::settings::Settings;
 use trailaudit_reports::FORMATS;
 
@@ -16,9 +17,8 @@ use crate::cli::{List, Select};
 use crate::exit::Stop;
 use crate::explain::subject;
 use crate::output::to_stdout;
-use crate::selection::{ByChoice, Selection};
+use crate::permissions;
 use crate::snapshot::Snapshot;
-use crate::{permissions, selection};
 
 pub use settings::example;
 use settings::settings;
@@ -49,7 +49,7 @@ pub fn list(what: &List) -> Result<(), Stop> {
             format,
             role_name,
         } => {
-            let selection = Selection::of(select, &Settings::default())?;
+            let selection = Selection::of(&select.choice(), &Settings::default())?;
             let by_choice = ByChoice {
                 verify: *verify_digests || selection.only_chains(),
                 lookup: *lookup_events,
@@ -120,7 +120,7 @@ impl Row for CheckRow {
 }
 
 fn checks(select: &Select) -> Result<Vec<CheckRow>, Stop> {
-    let selection = Selection::of(select, &Settings::default())?;
+    let selection = Selection::of(&select.choice(), &Settings::default())?;
     let rows = selection.checks.iter().map(|check| CheckRow {
         id: check.id,
         severity: check.severity.to_string(),
@@ -189,7 +189,7 @@ fn chosen(ids: &[String]) -> Result<Vec<Framework>, Stop> {
     let all = framework::all().map_err(|error| Stop::Fatal(error.into()))?;
     match ids {
         [] => Ok(all),
-        [..] => selection::chosen(ids, &all),
+        [..] => Ok(selection::chosen(ids, &all)?),
     }
 }
 

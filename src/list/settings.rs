@@ -35,7 +35,7 @@ impl Row for SettingRow {
 }
 
 /// What the settings that checks are judged by mean. A test holds this list to the type.
-const MEANING: [(&str, &str); 11] = [
+const MEANING: [(&str, &str); 12] = [
     (
         "allowed_principals",
         "Who may hold tamper rights: [[allowed_principals]] arn, reason, expires",
@@ -64,6 +64,10 @@ const MEANING: [(&str, &str); 11] = [
     ),
     ("required_tags", "The tags that trails must carry"),
     ("retention_days", "How many days logs must be kept"),
+    (
+        "waiver_max_days",
+        "For how many days a waiver may count without a warning",
+    ),
     (
         "roles",
         "Per account: [roles.ACCOUNT] role_name, external_id",

@@ -1,10 +1,11 @@
 //! Lines of a file that nobody vouches for: bounded before memory is taken.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read as _};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+
+use crate::{files, unpack};
 
 /// No record is longer. An account of the largest size has some 100 MB of IAM documents.
 const MAX_LINE: u64 = 256 << 20;
@@ -38,30 +39,21 @@ impl Source {
     /// Can be read a second time.
     pub(super) fn rereadable(&self) -> bool {
         match self {
-            // A pipe or a device gives its bytes once.
-            Source::File(path) => path.is_file(),
+            // A pipe or a device is no file: it is refused when it is opened.
+            Source::File(_) | Source::Bytes(_) => true,
             Source::Stdin => false,
-            Source::Bytes(_) => true,
         }
     }
 
     pub(super) fn lines(&self) -> anyhow::Result<Lines> {
         let failed = || format!("{} cannot be read", self.name());
-        let mut reader: Box<dyn BufRead> = match self {
-            Source::File(path) => Box::new(BufReader::new(File::open(path).with_context(failed)?)),
+        let reader: Box<dyn BufRead> = match self {
+            Source::File(path) => Box::new(BufReader::new(files::open(path)?)),
             Source::Stdin => Box::new(BufReader::new(std::io::stdin())),
             Source::Bytes(bytes) => Box::new(*bytes),
         };
-        let packed = reader
-            .fill_buf()
-            .with_context(failed)?
-            .starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
-        if packed {
-            let unpacked = zstd::Decoder::with_buffer(reader).with_context(failed)?;
-            reader = Box::new(BufReader::new(unpacked));
-        }
         Ok(Lines {
-            reader,
+            reader: unpack::plain(reader).with_context(failed)?,
             number: 0,
             total: 0,
             kept: 0,

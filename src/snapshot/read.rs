@@ -110,9 +110,11 @@ fn reconcile(inventory: &mut Inventory, iam: u64) -> anyhow::Result<()> {
     let Some(trailer) = &mut inventory.trailer else {
         return Ok(());
     };
-    for (kind, count) in &trailer.counts {
+    // A kind that it does not name is one that it counts none of: no count, no record.
+    for kind in trailer.counts.keys().chain(found.keys()) {
+        let count = trailer.counts.get(kind).copied().unwrap_or_default();
         let found = found.get(kind).copied().unwrap_or_default();
-        if found != *count {
+        if found != count {
             bail!("its trailer counts {count} {kind} records, but it holds {found}");
         }
     }

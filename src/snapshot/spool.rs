@@ -8,6 +8,8 @@ use anyhow::Context as _;
 use trailaudit_checks::ids::AccountId;
 use trailaudit_checks::inventory::Iam;
 
+use crate::files::{temporary_file, while_temporary};
+
 /// IAM records on disk, compressed one by one: a thousand accounts of 15 MB each need no 15 GB.
 #[derive(Debug)]
 pub struct Spool {
@@ -20,7 +22,7 @@ pub struct Spool {
 impl Spool {
     /// An empty one, mode 0600 and already without a name.
     pub fn new() -> anyhow::Result<Self> {
-        let file = tempfile::tempfile().context("a temporary file cannot be made")?;
+        let file = temporary_file()?;
         Ok(Self {
             file,
             end: 0,
@@ -35,6 +37,7 @@ impl Spool {
         self.file.seek(SeekFrom::Start(self.end))?;
         self.file
             .write_all(&packed)
+            .map_err(while_temporary)
             .context("the temporary file cannot be written")?;
         let length = packed.len() as u64;
         self.index.insert(iam.account.clone(), (self.end, length));

@@ -4,15 +4,17 @@ use std::io::Write;
 use std::path::Path;
 
 use trailaudit_checks::inventory::Record;
+use trailaudit_reports::sanitize::Json;
 
 use super::Snapshot;
 use crate::files::{Access, write_whole};
+use crate::output::piped;
 
 impl Snapshot {
     /// Writes the file: `-` is standard output, a name that ends in `.zst` is compressed.
     pub fn save(&self, path: &Path) -> anyhow::Result<()> {
         if path == Path::new("-") {
-            return self.write(&mut std::io::stdout().lock());
+            return piped(|out| self.write(out));
         }
         write_whole(path, Access::Owner, |out| {
             if path.extension().is_some_and(|it| it == "zst") {
@@ -43,8 +45,9 @@ impl Snapshot {
 }
 
 fn line(out: &mut dyn Write, record: &Record) -> anyhow::Result<()> {
-    let mut bytes = serde_json::to_vec(record)?;
-    bytes.push(b'\n');
-    out.write_all(&bytes)?;
+    let mut bytes = Json(Vec::new());
+    serde_json::to_writer(&mut bytes, record)?;
+    bytes.0.push(b'\n');
+    out.write_all(&bytes.0)?;
     Ok(())
 }

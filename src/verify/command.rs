@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use trailaudit_checks::digest::{Anchor, DigestKey, KeyRing, Limits};
+use trailaudit_checks::digest::{DigestKey, KeyRing, Limits};
 use trailaudit_checks::fact::Known;
 use trailaudit_checks::ids::{AccountId, Arn, Region};
 use trailaudit_checks::inventory::{
@@ -14,12 +14,13 @@ use trailaudit_checks::inventory::{
 };
 
 use super::{
-    Depth, Folder, Found, Keys, Progress, Request, Scope, Source, State, Stoppable, Verified,
-    Wanted, bucket_of, find, tell, verify, window,
+    Depth, Folder, Found, Keys, NoSuchTrail, Progress, Request, Saved, Scope, Source, State,
+    Stoppable, Verified, Vouched, Wanted, bucket_of, find, settle_all, state::StateKey, tell,
+    verify, window,
 };
 use crate::cli;
 use crate::exit::Stop;
-use crate::judge::tool;
+use crate::run::tool;
 
 /// What `verify` was told, checked.
 #[derive(Debug)]
@@ -45,7 +46,10 @@ impl Asked {
     pub fn of(flags: &cli::Verify, now: Timestamp, progress: bool) -> Result<Self, Stop> {
         let (since, until) = window::window(flags.since, flags.until, now).map_err(Stop::usage)?;
         let keys = flags.public_keys.as_deref().map(read_keys).transpose()?;
-        let state = flags.state.as_deref().map(State::open).transpose()?;
+        let key = flags.state_key.as_deref().map(StateKey::open).transpose();
+        let key = key.map_err(Stop::Usage)?;
+        let state = flags.state.as_deref();
+        let state = state.map(|path| State::open(path, key)).transpose()?;
         Ok(Self {
             since,
             until,
@@ -59,29 +63,66 @@ impl Asked {
 
     /// The bucket of all chains that earlier runs verified, where it is one: of a mirror that holds nothing any more.
     fn former_bucket(&self) -> Option<String> {
-        let anchors = self.state.as_ref()?.anchors().values();
-        let buckets: BTreeSet<&String> = anchors.map(|it| &it.at.bucket).collect();
+        let chains = self.state.as_ref()?.chains().values();
+        let buckets: BTreeSet<&String> = chains.map(|it| &it.anchor.at.bucket).collect();
         let mut buckets = buckets.into_iter();
         buckets.next().filter(|_| buckets.next().is_none()).cloned()
     }
 
     /// What to verify in `bucket`.
-    pub fn request(&self, flags: &cli::Verify, bucket: &str) -> Request {
-        let anchors = self.state.as_ref().map(State::anchors);
-        let here = |anchor: &&Anchor| anchor.at.bucket == bucket;
-        let anchors = anchors.into_iter().flatten().filter(|(_, it)| here(it));
-        Request {
+    pub fn request(
+        &self,
+        flags: &cli::Verify,
+        bucket: &str,
+        found: &Found,
+    ) -> Result<Request, Stop> {
+        let chains = self.state.as_ref().map(State::chains);
+        let here = |saved: &&Saved| saved.anchor.at.bucket == bucket;
+        let chains = chains.into_iter().flatten().filter(|(_, it)| here(it));
+        let request = Request {
             bucket: bucket.to_owned(),
             trail: flags.trail.clone(),
             since: self.since,
             until: self.until,
             depth: flags.depth.into(),
             expected: Vec::new(),
-            anchors: anchors.map(|(id, it)| (id.clone(), it.clone())).collect(),
+            anchors: chains.map(|(id, it)| (id.clone(), it.clone())).collect(),
+            vouched: self
+                .state
+                .as_ref()
+                .map_or_else(Vouched::default, State::vouched),
             limits: Limits::default(),
             locks: false,
             tell_empty: true,
+            unlisted: found.unread.iter().map(|(at, _)| at.clone()).collect(),
+        };
+        self.something_to_do(flags, &request)?;
+        Ok(request)
+    }
+
+    /// Where every chain of the state file ends after the window, there is nothing that this run could verify.
+    fn something_to_do(&self, flags: &cli::Verify, request: &Request) -> Result<(), Stop> {
+        let asked = |list: &[String], name: &String| list.is_empty() || list.contains(name);
+        let marks: Vec<Timestamp> = request
+            .anchors
+            .values()
+            .filter_map(|it| Some((DigestKey::parse(&it.anchor.at)?.chain, it.anchor.end)))
+            .filter(|(id, _)| asked(&flags.accounts, &id.account))
+            .filter(|(id, _)| asked(&flags.regions, &id.region))
+            .filter(|(id, _)| request.wants(id))
+            .map(|(_, end)| end)
+            .collect();
+        let Some(first) = marks.into_iter().min() else {
+            return Ok(());
+        };
+        if self.since.is_some() || first < self.until {
+            return Ok(());
         }
+        Err(Stop::usage(format!(
+            "the window is empty: by the state file an earlier run went as far as {first}, and --until is {}. Give a \
+             later --until, or --since to read those hours again",
+            self.until
+        )))
     }
 
     /// The time in which digests of the window may have been signed; backfill digests are signed much later.
@@ -95,7 +136,7 @@ impl Asked {
 
 fn read_keys(path: &Path) -> Result<KeyRing, Stop> {
     let read = || {
-        let bytes = std::fs::read(path)?;
+        let bytes = crate::files::read(path, crate::files::SMALL)?;
         anyhow::Ok(KeyRing::from_json(&bytes)?)
     };
     read()
@@ -141,8 +182,14 @@ pub fn complete(found: &mut Found, wanted: &Wanted, request: &Request) {
     for key in request
         .anchors
         .values()
-        .filter_map(|it| DigestKey::parse(&it.at))
+        .filter_map(|it| DigestKey::parse(&it.anchor.at))
     {
+        // It may be in a folder that could not be listed, which is told.
+        let folder = key.account_prefix();
+        let unread = |at: &str| folder.starts_with(at) || at.starts_with(&folder);
+        if found.unread.iter().any(|(at, _)| unread(at)) {
+            continue;
+        }
         let (account, region) = (&key.chain.account, &key.chain.region);
         let asked = |list: &[String], name: &String| list.is_empty() || list.contains(name);
         let here = found.scopes.iter().any(|it| {
@@ -170,15 +217,16 @@ pub fn run(
     keys: &dyn Fn(Option<Timestamp>) -> Keys,
     request: &Request,
     progress: bool,
-) -> Vec<Verified> {
+) -> Result<Vec<Verified>, Stop> {
     let all: Mutex<Vec<Verified>> = Mutex::default();
     let bar = Progress::new(progress);
-    verify(source, &found.scopes, keys, request, &bar, &|verified| {
+    let done = verify(source, &found.scopes, keys, request, &bar, &|verified| {
         all.lock()
             .unwrap_or_else(PoisonError::into_inner)
             .extend(verified);
     });
     bar.done();
+    done.map_err(|none| no_such_trail(request, none))?;
     let mut all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
     all.extend(
         found
@@ -186,17 +234,39 @@ pub fn run(
             .iter()
             .map(|(folder, unread)| tell::folder_unlisted(request, folder, unread)),
     );
-    all
+    settle_all(&mut all);
+    Ok(all)
 }
 
-/// Keeps where each chain ended.
-pub fn save(state: Option<State>, verified: &[Verified]) -> anyhow::Result<()> {
-    let Some(state) = state else { return Ok(()) };
-    let anchors = verified.iter().filter_map(|it| {
-        let anchor = it.anchor.clone()?;
-        Some((it.record.id(), anchor))
+fn no_such_trail(request: &Request, NoSuchTrail(known): NoSuchTrail) -> Stop {
+    let name = request.trail.as_deref().unwrap_or_default();
+    let known = known.into_iter().collect::<Vec<_>>().join(", ");
+    let hint = match name.starts_with("arn:") {
+        true => " (--trail takes the trail's name, not its ARN)",
+        false => "",
+    };
+    Stop::usage(format!(
+        "no digests of a trail named {name} are in the window or before it{hint}; there are digests of: {known}"
+    ))
+}
+
+/// Keeps where each chain ended. What is to be said about that, if anything.
+pub fn save(
+    state: Option<State>,
+    verified: &[Verified],
+    now: Timestamp,
+) -> anyhow::Result<Option<String>> {
+    let Some(state) = state else { return Ok(None) };
+    let saved = verified.iter().filter_map(|it| {
+        let saved = it.saved.clone()?;
+        Some((it.record.id(), saved))
     });
-    state.save(anchors.collect())
+    state.save(saved.collect(), now)
+}
+
+/// The name of a bucket, which may be given as an address.
+fn bucket_name(flag: &str) -> &str {
+    flag.trim_start_matches("s3://").trim_end_matches('/')
 }
 
 /// Who asked AWS, and what; nobody and nothing for a folder.
@@ -206,6 +276,8 @@ pub struct Asker {
     pub caller: Arn,
     /// Every call.
     pub ledger: Vec<CallRecord>,
+    /// Endpoints in the place of AWS's own.
+    pub endpoints: Vec<String>,
 }
 
 impl Default for Asker {
@@ -213,6 +285,7 @@ impl Default for Asker {
         Self {
             caller: Arn::from(""),
             ledger: Vec::new(),
+            endpoints: Vec::new(),
         }
     }
 }
@@ -245,6 +318,7 @@ pub fn inventory(
             },
             caller_arn: asker.caller,
             accounts: accounts.into_iter().map(AccountId::from).collect(),
+            endpoints: asker.endpoints,
             regions: regions.into_iter().map(Region::from).collect(),
         },
     };
@@ -273,29 +347,24 @@ pub fn folder(
              `aws cloudtrail list-public-keys --region R --start-time T` gives the response of a region",
         ));
     };
-    let folder = Folder::open(root, flags.bucket.as_deref()).map_err(Stop::Usage)?;
+    let named = flags.bucket.as_deref().map(bucket_name);
+    let folder = Folder::open(root, named).map_err(Stop::Usage)?;
     let source = Stoppable::new(&folder, &asked.halt);
     let wanted = wanted(flags, "");
     let mut found = find(&source, &wanted);
     let limits = Limits::default();
-    let named = flags.bucket.clone();
     let bucket = named
+        .map(str::to_owned)
         .or_else(|| bucket_of(&source, &found.scopes, &limits))
         .or_else(|| asked.former_bucket());
-    let request = asked.request(flags, bucket.as_deref().unwrap_or("*"));
+    let request = asked.request(flags, bucket.as_deref().unwrap_or("*"), &found)?;
     if flags.plan {
         super::plan::print(&super::plan::of(&source, &found, &request))?;
         return Ok(None);
     }
     complete(&mut found, &wanted, &request);
     let pinned = |_| Keys::from(keys.clone());
-    Ok(Some(run(
-        &source,
-        &found,
-        &pinned,
-        &request,
-        asked.progress,
-    )))
+    run(&source, &found, &pinned, &request, asked.progress).map(Some)
 }
 
 impl From<cli::Depth> for Depth {
@@ -323,7 +392,9 @@ pub fn bucket(flags: &cli::Verify, asked: &Asked) -> Result<Option<(Vec<Verified
         let wanted = wanted(flags, prefix);
         let source = &Stoppable::new(bucket, &asked.halt);
         let mut found = find(source, &wanted);
-        let request = asked.request(flags, name);
+        // A replica holds what was signed for the bucket that it is a copy of.
+        let original = flags.bucket.as_deref().map_or(name, bucket_name);
+        let request = asked.request(flags, original, &found)?;
         if flags.plan {
             super::plan::print(&super::plan::of(source, &found, &request))?;
             return Ok(None);
@@ -337,7 +408,7 @@ pub fn bucket(flags: &cli::Verify, asked: &Asked) -> Result<Option<(Vec<Verified
                 bucket.public_keys(&regions, asked.signed(first), &BTreeMap::new())
             }
         };
-        Ok(Some(run(source, &found, &keys, &request, asked.progress)))
+        run(source, &found, &keys, &request, asked.progress).map(Some)
     };
     let profile = flags.profile.as_deref();
     let ran = with_bucket(profile, flags.max_in_flight, name, &asked.halt, work);
@@ -345,10 +416,11 @@ pub fn bucket(flags: &cli::Verify, asked: &Asked) -> Result<Option<(Vec<Verified
         CollectError::EmptyScope(error) => Stop::Usage(error),
         CollectError::NoCredentials(error) | CollectError::Fatal(error) => Stop::Fatal(error),
     })?;
-    let verified: anyhow::Result<Option<Vec<Verified>>> = verified;
+    let verified: Result<Option<Vec<Verified>>, Stop> = verified;
     let asker = Asker {
         caller: session.caller,
         ledger: session.ledger,
+        endpoints: session.endpoints,
     };
     Ok(verified?.map(|verified| (verified, asker)))
 }

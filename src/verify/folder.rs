@@ -57,7 +57,13 @@ impl Folder {
         };
         let real = match path.canonicalize() {
             Ok(real) => real,
-            Err(error) if is_absent(&error) => return Ok(None),
+            Err(error) if is_absent(&error) => {
+                // Behind a link that leads nowhere: nobody knows whether the object was deleted.
+                return match self.not_by_link(key) {
+                    Err(unread) => Err(refused(GET_OBJECT, &unread.detail)),
+                    Ok(()) => Ok(None),
+                };
+            }
             Err(error) => return Err(failed(GET_OBJECT, &error)),
         };
         if !real.starts_with(&self.root) {
@@ -101,39 +107,85 @@ impl Folder {
             if prefix.is_empty() && name == NAME {
                 continue;
             }
-            // Links to folders are not followed: what they lead to has a place of its own, or none here.
             let kind = entry.file_type();
-            match kind.map_err(|error| failed(LIST_OBJECTS, &error))? {
-                kind if kind.is_dir() => entries.push((format!("{prefix}{name}/"), Kind::Folder)),
-                _ => entries.push((format!("{prefix}{name}"), Kind::Object)),
-            }
+            let kind = kind.map_err(|error| failed(LIST_OBJECTS, &error))?;
+            let kind = self.kind(kind, &entry.path());
+            let slash = if kind == Kind::Folder { "/" } else { "" };
+            entries.push((format!("{prefix}{name}{slash}"), kind));
         }
         entries.sort_unstable();
         Ok(entries)
     }
 
-    fn walk(
-        &self,
-        prefix: &str,
-        after: &str,
-        held: &mut Vec<Listed>,
-        page: &mut dyn FnMut(&[Listed]) -> bool,
-    ) -> Result<bool, Unread> {
+    fn kind(&self, kind: fs::FileType, path: &Path) -> Kind {
+        if kind.is_dir() {
+            return Kind::Folder;
+        }
+        if kind.is_file() {
+            return Kind::Object;
+        }
+        if !kind.is_symlink() {
+            return Kind::Odd;
+        }
+        // Links to folders are not followed: they may lead out, or round in a circle.
+        let real = path.canonicalize();
+        let real = real.ok().filter(|real| real.starts_with(&self.root));
+        let file = real.and_then(|real| real.symlink_metadata().ok());
+        match (file.is_some_and(|it| it.is_file()), path.is_dir()) {
+            (true, _) => Kind::Object,
+            (false, true) => Kind::Link,
+            (false, false) => Kind::Odd,
+        }
+    }
+
+    /// Nothing on the way to a folder is a link: what it leads to is not what the mirror holds.
+    fn not_by_link(&self, prefix: &str) -> Result<(), Unread> {
+        let mut path = self.root.clone();
+        for name in prefix.split('/').filter(|name| !name.is_empty()) {
+            path.push(name);
+            let kind = match path.symlink_metadata() {
+                Ok(found) => found.file_type(),
+                Err(error) if is_absent(&error) => return Ok(()),
+                Err(error) => return Err(failed(LIST_OBJECTS, &error)),
+            };
+            let shown = path.strip_prefix(&self.root).unwrap_or(&path).display();
+            if kind.is_symlink() {
+                let detail = format!(
+                    "{shown} is a symbolic link, which is not followed: copy what it leads to into the folder"
+                );
+                return Err(refused(LIST_OBJECTS, &detail));
+            }
+            if !kind.is_dir() && !kind.is_file() {
+                let detail = format!("{shown} is no folder and not a regular file");
+                return Err(refused(LIST_OBJECTS, &detail));
+            }
+        }
+        Ok(())
+    }
+
+    fn walk(&self, prefix: &str, after: &str, listing: &mut Listing<'_>) -> Result<bool, Unread> {
         for (key, kind) in self.entries(prefix)? {
             match kind {
                 // All of it comes before what is wanted.
-                Kind::Folder if key.as_str() < after && !after.starts_with(&key) => {}
+                Kind::Folder if before(&key, after) => {}
                 Kind::Folder => {
-                    if !self.walk(&key, after, held, page)? {
+                    if !self.walk(&key, after, listing)? {
                         return Ok(false);
                     }
                 }
-                Kind::Object if key.as_str() <= after => {}
-                Kind::Object => {
+                Kind::Link if before(&format!("{key}/"), after) => {}
+                // The rest is listed all the same.
+                Kind::Link => {
+                    let unread = self.not_by_link(&key).err();
+                    listing.unread = listing.unread.take().or(unread);
+                }
+                Kind::Object | Kind::Odd if key.as_str() <= after => {}
+                Kind::Object | Kind::Odd => {
                     let size = self.path(&key).and_then(|path| path.metadata().ok());
                     let size = size.map_or(0, |it| it.len());
-                    held.push(Listed { key, size });
-                    if held.len() >= PAGE && !page(&std::mem::take(held)) {
+                    let regular = kind == Kind::Object;
+                    listing.held.push(Listed { key, size, regular });
+                    if listing.held.len() >= PAGE && !listing.page() {
                         return Ok(false);
                     }
                 }
@@ -147,12 +199,41 @@ impl Folder {
 enum Kind {
     Folder,
     Object,
+    /// A symbolic link to a folder.
+    Link,
+    /// A pipe and the like, or a link that leads nowhere or out of the folder.
+    Odd,
+}
+
+/// All of a folder comes before the key.
+fn before(folder: &str, key: &str) -> bool {
+    folder < key && !key.starts_with(folder)
+}
+
+/// A listing under way.
+struct Listing<'p> {
+    held: Vec<Listed>,
+    page: &'p mut dyn FnMut(&[Listed]) -> bool,
+    /// The first part of it that cannot be listed.
+    unread: Option<Unread>,
+}
+
+impl Listing<'_> {
+    fn page(&mut self) -> bool {
+        (self.page)(&std::mem::take(&mut self.held))
+    }
 }
 
 impl Source for Folder {
     fn folders(&self, prefix: &str) -> Result<Vec<String>, Unread> {
+        self.not_by_link(prefix)?;
         let entries = self.entries(prefix)?.into_iter();
-        let folders = entries.filter(|(_, kind)| *kind == Kind::Folder);
+        // What is no regular file may stand for a folder: listing it says so.
+        let folders = entries.filter(|(key, kind)| match kind {
+            Kind::Folder | Kind::Link => true,
+            Kind::Odd => !self.path(key).is_some_and(|path| path.is_file()),
+            Kind::Object => false,
+        });
         let name = |key: String| {
             key.trim_end_matches('/')
                 .rsplit('/')
@@ -169,11 +250,16 @@ impl Source for Folder {
         after: &str,
         page: &mut dyn FnMut(&[Listed]) -> bool,
     ) -> Result<(), Unread> {
-        let mut held = Vec::new();
-        if self.walk(prefix, after, &mut held, page)? && !held.is_empty() {
-            page(&held);
+        self.not_by_link(prefix)?;
+        let mut listing = Listing {
+            held: Vec::new(),
+            page,
+            unread: None,
+        };
+        if self.walk(prefix, after, &mut listing)? && !listing.held.is_empty() {
+            listing.page();
         }
-        Ok(())
+        listing.unread.map_or(Ok(()), Err)
     }
 
     fn read(&self, key: &str, sink: &mut dyn Sink) -> Result<Option<About>, Unread> {

@@ -18,7 +18,7 @@ mod scope;
 mod shelf;
 mod side;
 mod source;
-mod state;
+pub mod state;
 mod stop;
 mod stored;
 mod tell;
@@ -26,13 +26,13 @@ pub mod trails;
 mod walk;
 pub mod window;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use trailaudit_checks::digest::{
-    Anchor, ChainId, DigestKey, KeyRing, Limits, Logging, Window, claimed_at,
+    ChainId, DigestKey, Ends, KeyRing, Limits, Logging, Part, Window, claimed_at, settle,
 };
 use trailaudit_checks::fact::Gap;
 use trailaudit_checks::inventory::VerifiedChain;
@@ -41,12 +41,13 @@ pub use folder::Folder;
 pub use progress::Progress;
 pub use scope::{Found, Scope, Wanted, find};
 pub use source::{About, Listed, Lock, Metadata, Sink, Source, Storage, Unread};
-pub use state::State;
+pub use state::{Saved, State, Vouched};
 pub use stop::{Halt, Stoppable};
 
 use pool::{Held, Pool};
 use shelf::Shelf;
 use tell::Told;
+pub use tell::folder_unlisted as unlisted_place;
 use walk::Scoped;
 
 /// What is to be verified, and how.
@@ -64,14 +65,19 @@ pub struct Request {
     pub depth: Depth,
     /// Chains that must be there.
     pub expected: Vec<Expected>,
-    /// Where an earlier run ended, by chain.
-    pub anchors: BTreeMap<String, Anchor>,
+    /// Where an earlier run ended, by chain. Where `since` is given, it wins, and the digest at that point is only
+    /// compared.
+    pub anchors: BTreeMap<String, Saved>,
+    /// What the file that they come from is worth.
+    pub vouched: Vouched,
     /// What one object may cost.
     pub limits: Limits,
     /// The lock of an object of which reading did not tell one is asked for.
     pub locks: bool,
     /// A place without any digest is told; else only the expected chains are.
     pub tell_empty: bool,
+    /// Folders that may hold chains and could not be listed: they are told by themselves.
+    pub unlisted: Vec<String>,
 }
 
 /// A chain that must be there, and what is known of its trail.
@@ -104,7 +110,7 @@ impl Request {
         }
     }
 
-    fn wants(&self, id: &ChainId) -> bool {
+    pub(crate) fn wants(&self, id: &ChainId) -> bool {
         // A chain of no known trail may be any trail's.
         let named = |trail: &String| *trail == id.trail || id.trail == "*";
         self.trail.as_ref().is_none_or(named)
@@ -140,8 +146,37 @@ pub struct Verified {
     /// What it came to.
     pub record: VerifiedChain,
     /// Where the next run starts.
-    pub anchor: Option<Anchor>,
+    pub saved: Option<Saved>,
+    /// Where the chain comes from and goes to.
+    pub ends: Ends,
+    /// It rests on an authenticated file of an earlier run.
+    pub resumed: bool,
 }
+
+/// Settles what no chain can tell alone, when all of a run have been verified.
+pub fn settle_all(all: &mut [Verified]) {
+    let before: Vec<_> = all.iter().map(|it| it.record.chain.verdict).collect();
+    let parts = all.iter_mut().map(|it| Part {
+        chain: &mut it.record.chain,
+        problems: &mut it.record.problems,
+        ends: std::mem::take(&mut it.ends),
+        resumed: it.resumed,
+    });
+    settle(&mut parts.collect::<Vec<_>>());
+    for (it, before) in all.iter_mut().zip(before) {
+        let after = it.record.chain.verdict;
+        if let Some(saved) = &mut it.saved
+            && saved.verdict == before
+            && after < before
+        {
+            saved.verdict = after;
+        }
+    }
+}
+
+/// No chain of the trail that was asked for is there; with the trails of those that are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoSuchTrail(pub BTreeSet<String>);
 
 /// Verifies all chains of the scopes, and hands out those of each scope when they are done. `keys` gives those of the
 /// time since the first digest that matters.
@@ -152,41 +187,75 @@ pub fn verify(
     request: &Request,
     progress: &Progress,
     done: &(dyn Fn(Vec<Verified>) + Sync),
-) {
+) -> Result<(), NoSuchTrail> {
     let readers = source.readers().max(1);
     let threads = readers.min(scopes.len());
     let shelves = each(scopes, threads, |scope| Shelf::list(source, scope, request));
+    has_trail(&shelves, request)?;
     let keys = keys(first(&shelves, request));
-    let pool = Pool::new(source, &keys, request.limits, progress);
+    let pool = Pool::new(source, &request.bucket, &keys, request.limits, progress);
     // A digest may lie in the folder of another scope than the one that it belongs to.
     let strays = each(&shelves, threads, |shelf| strays(&pool, shelf));
     let homes: Vec<DigestKey> = strays
         .iter()
         .flat_map(|it| it.homes.iter().cloned())
         .collect();
+    // What one account has in one region under several prefixes may be one chain: it is verified together.
+    let mut groups: BTreeMap<(&str, &str), Vec<_>> = BTreeMap::new();
+    for ((scope, shelf), strays) in scopes.iter().zip(&shelves).zip(strays) {
+        let group = groups.entry((&scope.account, &scope.region));
+        group.or_default().push((scope, shelf, strays));
+    }
+    let work: Vec<_> = groups.into_values().collect();
+    let threads = threads.min(work.len());
     // Twice as many as are read at once: none waits for the next.
     let ahead = (2 * readers / threads.max(1)).max(4);
-    let work: Vec<_> = scopes.iter().zip(&shelves).zip(strays).collect();
     std::thread::scope(|threads_of| {
         for _ in 0..readers {
             threads_of.spawn(|| pool.work());
         }
         // Also when a thread dies: the readers must not wait for ever.
         let _closing = Closing(&pool);
-        each(&work, threads, |((scope, shelf), strays)| {
-            let scoped = Scoped {
+        each(&work, threads, |group| {
+            let folders: Vec<&String> = group
+                .iter()
+                .flat_map(|(scope, ..)| scope.digest_roots())
+                .collect();
+            let scoped = group.iter().map(|(scope, shelf, _)| Scoped {
                 pool: &pool,
                 request,
                 scope,
                 shelf,
                 homes: &homes,
                 ahead,
-            };
-            let mut verified = scoped.run();
-            strays.tell(&mut verified);
-            done(verified);
+                folders: &folders,
+            });
+            let scoped: Vec<Scoped<'_>> = scoped.collect();
+            let verified = walk::run(&scoped).into_iter().zip(group);
+            for (mut verified, (_, _, strays)) in verified {
+                strays.tell(&mut verified);
+                done(verified);
+            }
         });
     });
+    Ok(())
+}
+
+/// A trail that was asked for by name must be there, unless that cannot be told.
+fn has_trail(shelves: &[Shelf], request: &Request) -> Result<(), NoSuchTrail> {
+    let Some(name) = &request.trail else {
+        return Ok(());
+    };
+    let whole = request.unlisted.is_empty() && shelves.iter().all(|it| it.unread.is_none());
+    let listed = shelves.iter().flat_map(Shelf::trails).map(str::to_owned);
+    let saved = request.anchors.values();
+    let saved = saved.filter_map(|it| Some(DigestKey::parse(&it.anchor.at)?.chain.trail));
+    let expected = request.expected.iter().map(|it| it.chain.trail.clone());
+    let known: BTreeSet<String> = listed.chain(saved).chain(expected).collect();
+    if !whole || known.is_empty() || known.contains(name) {
+        return Ok(());
+    }
+    Err(NoSuchTrail(known))
 }
 
 struct Closing<'p, 'a>(&'p Pool<'a>);
@@ -288,8 +357,8 @@ pub fn bucket_of(source: &dyn Source, scopes: &[Scope], limits: &Limits) -> Opti
 
 /// From when on public keys are needed: where the window or an earlier run's end is, else where the record begins.
 fn first(shelves: &[Shelf], request: &Request) -> Option<Timestamp> {
-    let anchors = request.anchors.values().map(|it| it.end);
-    let since = request.since;
-    let since = since.or_else(|| shelves.iter().filter_map(|it| it.first).min());
-    anchors.chain(since).min()
+    let anchors = request.anchors.values().map(|it| it.anchor.end);
+    // Also what lies before the window: its last digest says whether logging was stopped.
+    let firsts = shelves.iter().filter_map(|it| it.first);
+    anchors.chain(request.since).chain(firsts).min()
 }

@@ -1,6 +1,7 @@
 //! What verifying would read, from the listings alone.
 
 use trailaudit_checks::digest::LogKey;
+use trailaudit_reports::sanitize;
 
 use super::scope::{Found, Scope};
 use super::shelf::{Shelf, each};
@@ -93,8 +94,12 @@ pub fn print(plan: &Plan) -> anyhow::Result<()> {
             };
             writeln!(
                 out,
-                "{name}: {} digests ({} bytes), {} logs ({} bytes){logs}",
-                it.digests, it.digest_bytes, it.logs, it.log_bytes
+                "{}: {} digests ({} bytes), {} logs ({} bytes){logs}",
+                sanitize::line(name),
+                it.digests,
+                it.digest_bytes,
+                it.logs,
+                it.log_bytes
             )
         };
         let mut sum = Volume::default();
@@ -116,7 +121,7 @@ pub fn print(plan: &Plan) -> anyhow::Result<()> {
             "GetObject calls: {calls}, beside the listings that this took"
         )?;
         for words in &plan.unread {
-            writeln!(out, "could not be listed: {words}")?;
+            writeln!(out, "could not be listed: {}", sanitize::line(words))?;
         }
         Ok(())
     })

@@ -63,6 +63,8 @@ impl Beside {
 /// The threads' common list of work.
 pub(super) struct Pool<'a> {
     pub(super) source: &'a dyn Source,
+    /// The bucket that it holds.
+    bucket: &'a str,
     pub(super) keys: &'a Keys,
     pub(super) limits: Limits,
     pub(super) progress: &'a Progress,
@@ -79,12 +81,14 @@ struct Queue {
 impl<'a> Pool<'a> {
     pub(super) fn new(
         source: &'a dyn Source,
+        bucket: &'a str,
         keys: &'a Keys,
         limits: Limits,
         progress: &'a Progress,
     ) -> Self {
         Self {
             source,
+            bucket,
             keys,
             limits,
             progress,
@@ -183,7 +187,24 @@ impl<'a> Pool<'a> {
 
     fn log(&self, reader: &mut LogReader, entry: &LogEntry) -> (LogOutcome, Beside) {
         let mut hashed = Hashed { reader, entry };
-        match self.source.read(&entry.at.key, &mut hashed) {
+        let source = match self.bucket == entry.at.bucket {
+            true => Some(self.source),
+            false => self.source.other(&entry.at.bucket),
+        };
+        let Some(source) = source else {
+            let words = format!(
+                "stored in {}, the bucket that the trail delivered to before, which this run does not read",
+                entry.at.bucket
+            );
+            let unread = Unread {
+                call: GET_OBJECT,
+                reason: Reason::NotAsked,
+                detail: words.clone(),
+                request_id: None,
+            };
+            return (LogOutcome::Unread(words), Beside::unread(unread));
+        };
+        match source.read(&entry.at.key, &mut hashed) {
             Ok(Some(about)) => {
                 let (outcome, bytes) = reader.end(entry);
                 self.progress.bytes(bytes);
@@ -312,7 +333,7 @@ mod tests {
     #[test]
     fn a_reader_that_dies_answers_all_the_same() {
         let (keys, progress) = (Keys::default(), Progress::new(false));
-        let pool = Pool::new(&Deadly, &keys, Limits::default(), &progress);
+        let pool = Pool::new(&Deadly, "logs", &keys, Limits::default(), &progress);
         let (reply, answers) = channel();
         for number in 0..2 {
             let at = ObjectRef {

@@ -114,8 +114,8 @@ impl<'a, 'w> Reading<'a, 'w> {
     }
 
     fn look_at_anchor(&mut self, step: &Step) {
-        if let (Step::Flawed(flaw), Some(anchor)) = (step, &self.walked.former)
-            && flaw.at == anchor.at
+        if let (Step::Flawed(flaw), Some(former)) = (step, &self.walked.former)
+            && flaw.at == former.anchor.at
         {
             let mut problem = flaw.problem();
             problem.detail = format!("an earlier run verified it; since then: {}", problem.detail);

@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
+use trailaudit_checks::audit::{Rules, judge};
+use trailaudit_checks::selection::Selection;
+
 use super::{Verified, command};
 use crate::cli::Verify;
 use crate::config;
 use crate::exit::{Exit, Stop};
-use crate::judge::{Rules, judge};
 use crate::output;
 use crate::parsed::Parsed;
-use crate::run::{baseline, clock, exit_of, tell_waivers};
-use crate::selection::Selection;
+use crate::run::{baseline, clock, exit_of, tell_waivers, tool};
 use crate::snapshot::{Snapshot, Spool};
 use crate::tell::{Tell, stderr_is_terminal};
 
@@ -31,11 +32,12 @@ impl Parsed {
         };
         let finished = flags.judge.now.map_or_else(clock, Ok)?;
         // What was verified is reported even if it could not be kept.
-        let saved = command::save(asked.state, &verified);
+        let saved = command::save(asked.state, &verified, now);
         let interrupted = asked.halt.is_set();
         let inventory = command::inventory(verified, session, now, finished, interrupted);
         let snapshot = Snapshot::live(inventory, Spool::new()?);
         let rules = Rules {
+            tool: tool(),
             selection: Selection::of_verify(&self.config.settings)?,
             settings: self.config.settings.clone(),
             waivers,
@@ -45,11 +47,13 @@ impl Parsed {
             allow_incomplete: flags.judge.allow_incomplete,
             exit_zero: flags.judge.exit_zero,
         };
-        let audit = judge(&snapshot, &rules)?;
+        let audit = judge(&snapshot.inventory, &snapshot, &rules)?;
         tell_waivers(&audit, tell);
         let options = |it: &output::Report| flags.output.of(self.options(it.to_stdout()));
         output::write(&reports, &audit, options, tell)?;
-        saved?;
+        if let Some(words) = saved? {
+            tell.warn(&words);
+        }
         Ok(exit_of(audit.run.exit_code))
     }
 }

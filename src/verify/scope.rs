@@ -30,6 +30,14 @@ impl Scope {
         self.folders(|service| service != DIGESTS)
     }
 
+    /// The account's folders that hold digests, such as `AWSLogs/111122223333/`.
+    pub(super) fn digest_roots(&self) -> impl Iterator<Item = &String> + '_ {
+        let roots = self.services.iter();
+        roots
+            .filter(|(_, services)| services.contains(DIGESTS))
+            .map(|(root, _)| root)
+    }
+
     fn folders(&self, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = String> {
         let region = &self.region;
         let folders = self

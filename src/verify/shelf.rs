@@ -70,7 +70,76 @@ impl Shelf {
             });
             shelf.unread = shelf.unread.take().or(listed.err());
         }
+        // Where no digest covers the window's beginning, the last one before it says why.
+        if let Some(since) = request.since.filter(|since| !shelf.reaches(*since)) {
+            for folder in scope.digests() {
+                let found = shelf.last_before(source, &folder, since, request);
+                shelf.unread = shelf.unread.take().or(found.err());
+            }
+        }
         shelf
+    }
+
+    fn reaches(&self, since: Timestamp) -> bool {
+        let mut places = self.chains.values().flatten();
+        places.any(|it| !it.backfill && it.end <= since)
+    }
+
+    /// Lists the digests of the last day before the window of which there are any.
+    fn last_before(
+        &mut self,
+        source: &dyn Source,
+        folder: &str,
+        since: Timestamp,
+        request: &Request,
+    ) -> Result<(), Unread> {
+        /// Empty folders are no reason to look for ever.
+        const MOST: usize = 100;
+        let mut days = 0;
+        let date = TimeZone::UTC.to_datetime(since).date();
+        let limit = date.strftime("%Y/%m/%d").to_string();
+        let below = |folder: &str, done: &str| -> Result<Vec<String>, Unread> {
+            let names = source.folders(folder)?.into_iter();
+            let names = names.filter(|name| {
+                let path = format!("{done}{name}");
+                // A part of a date compares as the whole does.
+                name.bytes().all(|it| it.is_ascii_digit())
+                    && limit.get(..path.len()).is_some_and(|part| *path <= *part)
+            });
+            let mut names: Vec<String> = names.collect();
+            names.sort_unstable_by(|a, b| b.cmp(a));
+            Ok(names)
+        };
+        for year in below(folder, "")? {
+            for month in below(&format!("{folder}{year}/"), &format!("{year}/"))? {
+                let done = format!("{year}/{month}/");
+                for day in below(&format!("{folder}{done}"), &done)? {
+                    days += 1;
+                    let mut found = days >= MOST;
+                    source.list(&format!("{folder}{done}{day}/"), "", &mut |page| {
+                        let keys = page.iter().map(|it| it.key.as_str());
+                        let mut plan = Plan::new(&request.bucket, keys);
+                        plan.irregular.clear();
+                        for keys in plan.chains.values_mut() {
+                            keys.retain(|key| !key.backfill && key.end <= since);
+                            found |= !keys.is_empty();
+                        }
+                        plan.chains.retain(|_, keys| !keys.is_empty());
+                        self.add(plan);
+                        true
+                    })?;
+                    if found {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The trails that delivered digests.
+    pub(super) fn trails(&self) -> impl Iterator<Item = &str> {
+        self.chains.keys().map(|id| id.trail.as_str())
     }
 
     fn add(&mut self, plan: Plan) {
@@ -104,6 +173,7 @@ impl Shelf {
             });
             let mut keys: Vec<DigestKey> = keys.collect();
             keys.sort_by_key(|key| (key.end, key.backfill));
+            keys.dedup();
             plan.chains.insert(chain.clone(), keys);
         }
         plan

@@ -29,6 +29,12 @@ pub trait Source: Sync {
     /// What became of an object that is missing or was altered, as far as its versions tell.
     fn history(&self, key: &str) -> Option<String>;
 
+    /// Another bucket that can be read as well: one that the trail delivered to before.
+    fn other(&self, bucket: &str) -> Option<&dyn Source> {
+        let _ = bucket;
+        None
+    }
+
     /// How many objects may be read at once.
     fn readers(&self) -> usize;
 }
@@ -40,6 +46,8 @@ pub struct Listed {
     pub key: String,
     /// Its size in bytes.
     pub size: u64,
+    /// It is an object, and not what a folder may hold beside files: a pipe, or a link that leads nowhere.
+    pub regular: bool,
 }
 
 /// What is told of an object beside its bytes.

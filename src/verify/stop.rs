@@ -143,6 +143,10 @@ impl Source for Stoppable<'_> {
         self.source.history(key)
     }
 
+    fn other(&self, bucket: &str) -> Option<&dyn Source> {
+        self.source.other(bucket)
+    }
+
     fn readers(&self) -> usize {
         self.source.readers()
     }

@@ -1,7 +1,7 @@
 //! The record of a chain, from its walk and from what stood in the way.
 
 use trailaudit_checks::digest::{
-    Anchor, Cause, Chain, ChainId, DigestCounts, Hour, HourVerdict, Joined, Kind, LogCounts,
+    Anchor, Cause, Chain, ChainId, DigestCounts, Ends, Hour, HourVerdict, Joined, Kind, LogCounts,
     Problem, Severity, Verdict, Window,
 };
 use trailaudit_checks::fact::{Fact, Gap, Known, Unknown};
@@ -9,7 +9,7 @@ use trailaudit_checks::inventory::{Stored, VerifiedChain};
 
 use super::scope::Scope;
 use super::source::{Source, Unread};
-use super::{Request, Verified};
+use super::{Request, Saved, Verified, Vouched};
 
 /// So many objects of a chain are looked up among the versions.
 const HISTORIES: usize = 100;
@@ -36,17 +36,8 @@ impl Told {
         backfills: u64,
         logs_listed: Fact<u64>,
         unread: Vec<Gap>,
-        resumed: bool,
     ) -> Self {
-        let Joined {
-            mut chain,
-            problems,
-        } = joined;
-        // Nothing has become due since an earlier run, which proved what was.
-        let Window { start, end } = chain.window;
-        if resumed && start >= end && problems.is_empty() {
-            chain.verdict = HourVerdict::Verified;
-        }
+        let Joined { chain, problems } = joined;
         Self(VerifiedChain {
             chain,
             problems,
@@ -57,6 +48,57 @@ impl Told {
             newest: None,
             stored: Vec::new(),
         })
+    }
+
+    /// The chain, as far as it is known by now.
+    pub(super) fn chain(&self) -> &Chain {
+        &self.0.chain
+    }
+
+    /// All that was to be read was read.
+    pub(super) fn is_whole(&self) -> bool {
+        self.0.unread.is_empty() && self.0.logs_listed.ok().is_some()
+    }
+
+    /// The hours before the window rest on what a file says of an earlier run.
+    pub(super) fn by_state(&mut self, former: &Saved, vouched: Vouched) {
+        let mark = former.anchor.end;
+        let date = vouched
+            .written
+            .map_or_else(|| "unknown date".to_owned(), |it| it.to_string());
+        let from = former
+            .since
+            .map_or_else(String::new, |it| format!(" from {it}"));
+        let (seen, trusted) = match (vouched.authentic, former.verdict) {
+            (false, _) => (
+                "a state file that is not authenticated (give --state-key, or --since to read those hours again)",
+                false,
+            ),
+            (true, HourVerdict::Verified) => ("verified by an earlier run", true),
+            (true, HourVerdict::Unverified | HourVerdict::Gap | HourVerdict::Invalid) => (
+                "not all verified by an earlier run (give --since to read those hours again)",
+                false,
+            ),
+        };
+        let problem = Problem {
+            expected: Some("hours that this run verified".to_owned()),
+            seen: Some(seen.to_owned()),
+            ..of_chain(
+                &self.0.chain,
+                Kind::DigestUnverified,
+                &format!("the hours{from} before {mark}: by state file of {date}"),
+            )
+        };
+        if trusted {
+            let severity = Severity::Info;
+            self.0.problems.push(Problem {
+                severity,
+                ..problem
+            });
+        } else {
+            let verdict = Some(Verdict::Unverified);
+            self.add(Problem { verdict, ..problem }, HourVerdict::Unverified);
+        }
     }
 
     /// The digest that an earlier run verified last was deleted since.
@@ -261,7 +303,8 @@ pub(super) fn unopened(id: ChainId, window: Window, digests: u64, backfills: u64
 }
 
 /// What lies below a folder that could not be listed: nobody knows which chains.
-pub(super) fn folder_unlisted(request: &Request, folder: &str, unread: &Unread) -> Verified {
+#[must_use]
+pub fn folder_unlisted(request: &Request, folder: &str, unread: &Unread) -> Verified {
     let account = folder
         .split('/')
         .find(|part| part.len() == 12 && part.bytes().all(|it| it.is_ascii_digit()));
@@ -277,6 +320,8 @@ pub(super) fn folder_unlisted(request: &Request, folder: &str, unread: &Unread) 
     let window = request.window();
     Verified {
         record: unlisted(id, window, unread.gap(account, "*")),
-        anchor: None,
+        saved: None,
+        ends: Ends::default(),
+        resumed: false,
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use trailaudit_checks::calls::GET_OBJECT;
-use trailaudit_checks::digest::{ChainId, Logging};
-use trailaudit_checks::fact::{Known, Reason};
+use trailaudit_checks::digest::{ChainId, Ends, Kind, Logging, Severity};
+use trailaudit_checks::fact::{Known, Reason, Unknown};
 use trailaudit_checks::inventory::{Account, Inventory, Trail, TrailConfiguration};
 
 use super::scope::{Found, Scope, Wanted, find};
@@ -22,9 +22,7 @@ pub fn expected(inventory: &Inventory, bucket: &str, request: &Request) -> Vec<E
         if !here || set.log_file_validation.ok() != Some(&true) {
             continue;
         }
-        let Some(logging) = logging(trail, request) else {
-            continue;
-        };
+        let logging = logging(trail, request);
         for (account, region) in recorded(inventory, trail, set) {
             let chain = ChainId {
                 account,
@@ -47,29 +45,23 @@ pub fn prefix(set: &TrailConfiguration) -> String {
     prefix.unwrap_or_default().trim_matches('/').to_owned()
 }
 
-/// Whether the trail logs; `None` if its first digest is not due yet.
-fn logging(trail: &Trail, request: &Request) -> Option<Logging> {
+/// Whether the trail logs, as far as its status says.
+fn logging(trail: &Trail, request: &Request) -> Logging {
     let status = &trail.status;
-    let (Known(logging), Known(started), Known(stopped)) =
-        (&status.logging, &status.started, &status.stopped)
-    else {
-        return Some(Logging::Unknown);
-    };
     let due = |started: jiff::Timestamp| {
         let first = started.saturating_add(SignedDuration::from_hours(1));
         first.is_ok_and(|first| first <= request.until)
     };
-    if *logging && started.is_some_and(|it| !due(it)) {
-        return None;
+    match (&status.logging, &status.started, &status.stopped) {
+        (Known(false), _, Known(Some(stopped))) => Logging::StoppedAt(*stopped),
+        // A restart sets the time anew: what was before it is a hole all the same.
+        (Known(true), Known(Some(at)), Known(stopped)) if !due(*at) => Logging::Started {
+            at: *at,
+            stopped: stopped.filter(|stopped| stopped < at),
+        },
+        (Known(true), Known(_), Known(_)) => Logging::Running,
+        (Known(_) | Unknown(_), _, _) => Logging::Unknown,
     }
-    Some(match (*logging, *stopped) {
-        (true, _) => Logging::Running,
-        (false, Some(stopped)) if request.since.is_some_and(|since| stopped <= since) => {
-            return None;
-        }
-        (false, Some(stopped)) => Logging::StoppedAt(stopped),
-        (false, None) => Logging::Unknown,
-    })
 }
 
 /// The accounts and regions whose events the trail records.
@@ -109,7 +101,9 @@ pub fn untold(request: &Request, why: &str) -> Vec<Verified> {
             request.window(),
             unread.gap(&chain.account, &chain.region),
         ),
-        anchor: None,
+        saved: None,
+        ends: Ends::default(),
+        resumed: false,
     };
     request.expected.iter().map(|it| of(&it.chain)).collect()
 }
@@ -153,7 +147,9 @@ pub fn look(source: &dyn Source, wanted: &Wanted, request: &Request) -> (Found, 
                 let window = request.window();
                 unlisted.push(Verified {
                     record: tell::unlisted(chain.clone(), window, gap),
-                    anchor: None,
+                    saved: None,
+                    ends: Ends::default(),
+                    resumed: false,
                 });
             }
             None => found.scopes.push(Scope {
@@ -165,4 +161,33 @@ pub fn look(source: &dyn Source, wanted: &Wanted, request: &Request) -> (Found, 
         }
     }
     (found, unlisted)
+}
+
+/// Names, for logs that no digest lists, the trail without log file validation that delivers to the same place.
+pub fn name_unvalidated(inventory: &Inventory, all: &mut [Verified]) {
+    for trail in inventory.trails.values() {
+        let set = &trail.configuration;
+        let (Known(bucket), Known(false)) = (&set.bucket, &set.log_file_validation) else {
+            continue;
+        };
+        let records = recorded(inventory, trail, set);
+        let below = prefix(set);
+        for it in all.iter_mut() {
+            let id = &it.record.chain.id;
+            let place = (id.account.clone(), id.region.clone());
+            if *bucket != id.bucket || below != id.prefix || !records.contains(&place) {
+                continue;
+            }
+            for problem in &mut it.record.problems {
+                if problem.kind == Kind::LogUnlisted {
+                    problem.severity = Severity::Low;
+                    problem.detail = format!(
+                        "trail {} delivers here without log file validation, so that no digest lists its logs; {}",
+                        trail.arn, problem.detail
+                    );
+                }
+            }
+            it.record.problems.sort();
+        }
+    }
 }

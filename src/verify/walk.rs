@@ -2,11 +2,13 @@
 
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{Scope as Threads, ScopedJoinHandle};
 
 use jiff::SignedDuration;
-use trailaudit_checks::calls::GET_OBJECT_RETENTION;
+use trailaudit_checks::calls::{GET_OBJECT_RETENTION, LIST_OBJECTS};
 use trailaudit_checks::digest::{
-    Anchor, ChainId, DigestKey, LogKey, ObjectRef, Plan, Problem, Step, Walk, Window, reconcile,
+    Abroad, Anchor, ChainId, DigestKey, Ends, LogKey, ObjectRef, Plan, Problem, Step, Walk, Window,
+    reconcile,
 };
 use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
 
@@ -17,7 +19,7 @@ use super::shelf::{self, Shelf};
 use super::source::{Lock, Unread};
 use super::stored::Ways;
 use super::tell::{self, Told};
-use super::{Depth, Request, Verified};
+use super::{Depth, Request, Saved, Verified};
 
 /// All chains of a scope.
 pub(super) struct Scoped<'a> {
@@ -29,6 +31,8 @@ pub(super) struct Scoped<'a> {
     pub(super) homes: &'a [DigestKey],
     /// How many objects of this scope may be read at once.
     pub(super) ahead: usize,
+    /// The account's folders in the bucket that hold digests of the region.
+    pub(super) folders: &'a [&'a String],
 }
 
 /// One chain whose walk has ended.
@@ -42,16 +46,48 @@ pub(super) struct Walked {
     pub(super) ways: Ways,
     /// Logs that were not to be read.
     pub(super) skipped: u64,
-    pub(super) former: Option<Anchor>,
+    pub(super) former: Option<Saved>,
     /// The digest where an earlier run ended is not there any more.
     pub(super) lost_anchor: Option<Anchor>,
     /// That digest is there, and is not what it was: it lies before the window, where the walk reports nothing.
     pub(super) bad_anchor: Option<Problem>,
 }
 
-impl Scoped<'_> {
-    /// Verifies them.
-    pub(super) fn run(&self) -> Vec<Verified> {
+/// A scope of which the chains have been walked, or are not to be.
+enum Begun<'s> {
+    Done(Vec<Verified>),
+    Walked {
+        chains: Vec<Walked>,
+        /// Keys of the logs that are stored there, and what is no regular file.
+        pages: Receiver<Vec<String>>,
+        lister: ScopedJoinHandle<'s, Result<(), Unread>>,
+    },
+}
+
+/// Verifies the scopes of one account and region: what one of them lists may be stored in another.
+pub(super) fn run(scopes: &[Scoped<'_>]) -> Vec<Vec<Verified>> {
+    std::thread::scope(|threads| {
+        let mut begun: Vec<Begun<'_>> = scopes.iter().map(|it| it.begin(threads)).collect();
+        let abroad: Vec<Abroad> = (0..begun.len())
+            .map(|own| {
+                let others = begun.iter().enumerate().filter(|(at, _)| *at != own);
+                let chains = others.flat_map(|(_, it)| match it {
+                    Begun::Done(_) => &[],
+                    Begun::Walked { chains, .. } => chains.as_slice(),
+                });
+                Abroad::of(chains.map(|it| &it.walk))
+            })
+            .collect();
+        let ended = begun.drain(..).zip(scopes).zip(&abroad);
+        ended
+            .map(|((begun, scope), abroad)| scope.end(begun, abroad))
+            .collect()
+    })
+}
+
+impl<'a> Scoped<'a> {
+    /// Walks its chains, while its logs are listed.
+    fn begin<'s, 'e: 's>(&'e self, threads: &'s Threads<'s, 'e>) -> Begun<'s> {
         let mut plan = self.shelf.plan();
         for expected in self
             .request
@@ -65,42 +101,65 @@ impl Scoped<'_> {
             .request
             .anchors
             .values()
-            .map(|anchor| DigestKey::parse(&anchor.at))
+            .map(|saved| DigestKey::parse(&saved.anchor.at))
         {
             if let Some(key) = chain.filter(|key| self.is_here(&key.chain)) {
                 plan.expect(key.chain);
             }
         }
-        if plan.chains.is_empty() && self.request.tell_empty {
+        if plan.chains.is_empty() && self.request.tell_empty && !self.may_be_unlisted() {
             plan.expect(tell::no_chain(&self.request.bucket, self.scope));
         }
         if let Some(unread) = &self.shelf.unread {
             let chains = plan.chains.into_keys().filter(|id| self.request.wants(id));
-            return chains.map(|id| self.unlisted(id, unread)).collect();
+            return Begun::Done(chains.map(|id| self.unlisted(id, unread)).collect());
         }
         if self.request.depth == Depth::Listing {
             let chains = plan
                 .chains
                 .into_iter()
                 .filter(|(id, _)| self.request.wants(id));
-            return chains.map(|(id, keys)| self.unopened(id, keys)).collect();
+            return Begun::Done(chains.map(|(id, keys)| self.unopened(id, keys)).collect());
         }
-        let (walked, logs) = std::thread::scope(|threads| {
-            // What lies there is listed while it is read, some pages ahead of when it is compared.
-            let (send, pages) = sync_channel(1);
-            let lister = threads.spawn(move || self.list_logs(&send));
-            let chains = plan.chains.into_iter();
-            let mut walked: Vec<Walked> = chains.map(|(id, keys)| self.chain(id, keys)).collect();
-            let count = self.reconcile(&mut walked, pages);
-            let listed = lister.join().unwrap_or_else(|died| resume_unwind(died));
-            let logs = match listed {
-                Ok(()) => Known(count),
-                Err(unread) => Unknown(self.gap(&unread)),
-            };
-            (walked, logs)
-        });
+        // What is stored there is listed while it is read, some pages ahead of when it is compared.
+        let (send, pages) = sync_channel(1);
+        let lister = threads.spawn(move || self.list_logs(&send));
+        let chains = plan.chains.into_iter();
+        let chains = chains.map(|(id, keys)| self.chain(id, keys)).collect();
+        Begun::Walked {
+            chains,
+            pages,
+            lister,
+        }
+    }
+
+    fn end(&self, begun: Begun<'_>, abroad: &Abroad) -> Vec<Verified> {
+        let (mut walked, pages, lister) = match begun {
+            Begun::Done(verified) => return verified,
+            Begun::Walked {
+                chains,
+                pages,
+                lister,
+            } => (chains, pages, lister),
+        };
+        let count = self.reconcile(&mut walked, abroad, pages);
+        let listed = lister.join().unwrap_or_else(|died| resume_unwind(died));
+        let logs = match listed {
+            Ok(()) => Known(count),
+            Err(unread) => Unknown(self.gap(&unread)),
+        };
         let wanted = walked.into_iter().filter(|it| it.wanted);
         wanted.map(|it| self.verified(it, logs.clone())).collect()
+    }
+
+    /// The scope's digests may be in a folder that could not be listed: nothing says that there are none.
+    fn may_be_unlisted(&self) -> bool {
+        let mut roots = self.scope.services.keys();
+        roots.any(|root| {
+            let unlisted = self.request.unlisted.iter();
+            let mut near = unlisted.filter(|at| at.starts_with(root.as_str()));
+            near.any(|at| at.trim_end_matches('/').ends_with("CloudTrail-Digest") || at == root)
+        })
     }
 
     fn is_here(&self, id: &ChainId) -> bool {
@@ -108,12 +167,13 @@ impl Scoped<'_> {
         (&id.account, &id.region, &id.prefix) == (&scope.account, &scope.region, &scope.prefix)
     }
 
-    /// From where an earlier run ended, else from where it was asked, else from the first object.
-    fn window(&self, anchor: Option<&Anchor>) -> Window {
+    /// From where it was asked, else from where an earlier run ended, else from the first object.
+    fn window(&self, former: Option<&Saved>) -> Window {
         let end = self.request.until;
-        let start = anchor
-            .map(|it| it.end)
-            .or(self.request.since)
+        let start = self
+            .request
+            .since
+            .or(former.map(|it| it.anchor.end))
             .or(self.shelf.first);
         // Where there is nothing at all, that nothing is there is told of the last day.
         let day = || {
@@ -134,17 +194,23 @@ impl Scoped<'_> {
         plan.chains.insert(id.clone(), keys);
         plan.within(window);
         let keys = plan.chains.remove(&id).unwrap_or_default();
-        let mut walk = Walk::new(id.clone(), window, request.logging(&id));
+        let new = || {
+            let folders = self.folders.iter().map(|it| (*it).clone());
+            Walk::new(id.clone(), window, request.logging(&id)).beside(folders)
+        };
+        let mut walk = new();
         let mut lost_anchor = None;
-        if let Some(anchor) = &former {
-            // Read from a checked file: `None` does not happen, and would verify more, not less.
-            if let Some(anchored) =
-                Walk::new(id.clone(), window, request.logging(&id)).anchored(anchor)
-            {
-                walk = anchored;
-            }
-            if !keys.iter().any(|key| key.object() == anchor.at) {
-                lost_anchor = Some(anchor.clone());
+        if let Some(Saved { anchor, .. }) = &former {
+            if request.since.is_some() {
+                walk = walk.witnessed(anchor);
+            } else {
+                // Read from a checked file: `None` does not happen, and would verify more, not less.
+                walk = new().anchored(anchor).unwrap_or(walk);
+                // What lies after the window is not looked at.
+                let due = anchor.end <= window.end;
+                if due && !keys.iter().any(|key| key.object() == anchor.at) {
+                    lost_anchor = Some(anchor.clone());
+                }
             }
         }
         for home in self.homes.iter().filter(|home| home.chain == id) {
@@ -176,17 +242,32 @@ impl Scoped<'_> {
     fn list_logs(&self, pages: &SyncSender<Vec<String>>) -> Result<(), Unread> {
         let mut whole = Ok(());
         for folder in self.scope.logs() {
+            let mut odd = None;
             let listed = shelf::each(self.pool.source, &folder, self.request, &mut |page| {
+                let (objects, others): (Vec<_>, Vec<_>) = page.iter().partition(|it| it.regular);
+                if let Some(other) = others.first().filter(|_| odd.is_none()) {
+                    odd = Some(Unread {
+                        call: LIST_OBJECTS,
+                        reason: Reason::Failed,
+                        detail: format!("{} is not a regular file", other.key),
+                        request_id: None,
+                    });
+                }
                 // Nobody waits any more when the walk has died.
-                drop(pages.send(page.iter().map(|it| it.key.clone()).collect()));
+                drop(pages.send(objects.into_iter().map(|it| it.key.clone()).collect()));
             });
-            whole = whole.and(listed);
+            whole = whole.and(listed).and(odd.map_or(Ok(()), Err));
         }
         whole
     }
 
     /// Compares the logs that lie there with those that digests list. How many there are in the window.
-    fn reconcile(&self, walked: &mut [Walked], pages: Receiver<Vec<String>>) -> u64 {
+    fn reconcile(
+        &self,
+        walked: &mut [Walked],
+        abroad: &Abroad,
+        pages: Receiver<Vec<String>>,
+    ) -> u64 {
         let windows: Vec<Window> = walked
             .iter()
             .map(|it| self.window(it.former.as_ref()))
@@ -209,7 +290,7 @@ impl Scoped<'_> {
         let mut count = 0;
         for page in pages {
             count += page.iter().filter(|it| inside(it)).count() as u64;
-            reconcile(&mut walks, page.iter().map(String::as_str));
+            reconcile(&mut walks, abroad, page.iter().map(String::as_str));
         }
         for (it, walk) in walked.iter_mut().zip(walks) {
             it.walk = walk;
@@ -219,6 +300,7 @@ impl Scoped<'_> {
 
     fn verified(&self, it: Walked, logs_listed: Fact<u64>) -> Verified {
         let anchor = it.walk.anchor();
+        let ends = it.walk.ends();
         let joined = it.walk.finish();
         let mut told = Told::new(
             joined,
@@ -226,7 +308,6 @@ impl Scoped<'_> {
             it.backfills,
             logs_listed,
             it.unread,
-            it.former.is_some(),
         );
         if let Some(lost) = &it.lost_anchor {
             told.anchor_is_gone(lost);
@@ -242,15 +323,45 @@ impl Scoped<'_> {
             it.ways
                 .stored(|key| self.lock(key), |unread| self.gap(unread)),
         );
-        let record = told.finish();
         // What could not be read is to be read again by the next run.
-        let whole = record.unread.is_empty()
-            && record.logs_listed.ok().is_some()
-            && self.request.depth == Depth::Logs;
-        Verified {
-            record,
-            anchor: if whole { anchor } else { it.former },
+        let whole = told.is_whole() && self.request.depth == Depth::Logs;
+        let saved = anchor
+            .filter(|_| whole)
+            .map(|anchor| self.saved(anchor, it.former.as_ref(), &told))
+            .or(it.former.clone());
+        let rests = it.former.as_ref().filter(|_| self.request.since.is_none());
+        if let Some(former) = rests {
+            told.by_state(former, self.request.vouched);
         }
+        Verified {
+            record: told.finish(),
+            saved,
+            ends,
+            resumed: rests.is_some() && self.request.vouched.authentic,
+        }
+    }
+
+    /// Where this run ended, and from when on that is vouched for.
+    fn saved(&self, anchor: Anchor, former: Option<&Saved>, told: &Told) -> Saved {
+        let chain = told.chain();
+        let mut saved = Saved {
+            anchor,
+            since: Some(chain.window.start),
+            verdict: chain.verdict,
+            proved: true,
+        };
+        let Some(former) = former else { return saved };
+        // Nothing new: what is known stays as it is, unless all of it was read again.
+        let again = self.request.since.is_some() && former.anchor.end == saved.anchor.end;
+        if former.anchor.end >= saved.anchor.end && !again {
+            return former.clone();
+        }
+        if self.request.since.is_none() {
+            saved.since = former.since;
+            saved.verdict = saved.verdict.max(former.verdict);
+            saved.proved = former.proved;
+        }
+        saved
     }
 
     fn unlisted(&self, id: ChainId, unread: &Unread) -> Verified {
@@ -259,7 +370,9 @@ impl Scoped<'_> {
         let gap = self.gap(unread);
         Verified {
             record: tell::unlisted(id, window, gap),
-            anchor: former,
+            saved: former,
+            ends: Ends::default(),
+            resumed: false,
         }
     }
 
@@ -272,7 +385,9 @@ impl Scoped<'_> {
         let backfills = inside.clone().filter(|key| key.backfill).count() as u64;
         Verified {
             record: tell::unopened(id, window, inside.count() as u64, backfills),
-            anchor: former,
+            saved: former,
+            ends: Ends::default(),
+            resumed: false,
         }
     }
 

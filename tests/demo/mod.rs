@@ -76,6 +76,7 @@ fn snapshot() -> Snapshot {
             caller_arn: Arn::from("arn:aws:sts::111111111111:assumed-role/auditor/trailaudit"),
             partition: "aws".to_owned(),
             accounts: accounts::ALL.map(|(id, ..)| AccountId::from(id)).to_vec(),
+            endpoints: Vec::new(),
             regions: REGIONS.map(Region::from).to_vec(),
         },
     };

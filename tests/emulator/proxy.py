@@ -3,6 +3,7 @@
 import http.client
 import socket
 import struct
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
 from urllib.parse import urlsplit
@@ -13,6 +14,16 @@ CUT = "cut"
 RESET = "reset"
 SERVER_ERROR = "server error"
 THROTTLE = "throttle"
+
+
+@dataclass(frozen=True)
+class Said:
+    """An answer of the test's own, in the place of the emulator's."""
+
+    body: bytes
+    status: int = 200
+    kind: str = "application/x-amz-json-1.1"
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Proxy:
@@ -77,6 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.refuse(call, *((503, "SlowDown") if slow else (400, "ThrottlingException")))
         elif fault == SERVER_ERROR:
             self.refuse(call, 500, "InternalFailure")
+        elif isinstance(fault, Said):
+            self.answer(fault.status, [("Content-Type", fault.kind), *fault.headers], fault.body)
         else:
             self.forward(body, cut=fault == CUT)
 

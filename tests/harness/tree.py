@@ -46,6 +46,11 @@ class Tree:
         cloudtrail.public_keys.update(json.loads(self.keys.read_text()))
 
 
+    def other(self, bucket: str) -> "Tree":
+        """What the same tree holds of another bucket."""
+        return Tree(Path(f"{self.root}@{bucket}"), self.keys)
+
+
 def generator() -> str:
     return str(Path(tool.binary()).parent / "examples" / "digest-tree")
 

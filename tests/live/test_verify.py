@@ -209,3 +209,40 @@ def test_all_digests_deleted(s3, verify, tmp_path):
     made.upload(s3)
     audit = verify().ended(1).json()
     assert kinds(audit) == {"chain-missing": 1, "log-unverified": 12}
+
+
+def test_a_replica(s3, verify, tmp_path):
+    """What was signed for another bucket is verified as that bucket's, if it is named."""
+    tree.make(tmp_path, bucket="original").upload(s3)
+    assert kinds(verify().ended(1).json())["digest-moved"] == 6
+    for name in ["original", "s3://original"]:
+        audit = verify("--bucket", name).ended(0).json()
+        assert kinds(audit) == {} and audit["chains"][0]["bucket"] == "original"
+
+
+def test_a_trail_that_is_not_there(s3, verify, tmp_path):
+    tree.make(tmp_path).upload(s3)
+    verify("--trail", "mian").ended(2).says("main")
+
+
+@pytest.mark.parametrize(
+    ("spec", "code", "expected"),
+    [
+        ({"hours": 4, "short": [{"hour": 3, "minutes": 20}]}, 1, {"chain-gap": 1}),
+        ({"moves": [{"before": 3, "prefix": "new", "old_logs": 1}]}, 0, {}),
+        ({"moves": [{"before": 3, "organization": "o-abc", "old_logs": 1}]}, 0, {}),
+        ({"trails": ["a", "b"], "unvalidated": ["b"]}, 1, {"log-unlisted": 12}),
+        ({"faults": [{"do": "decompress", "digests": True, "logs": True}]}, 0, {"object-uncompressed": 1}),
+        ({"faults": [{"do": "strip", "digest": 5}]}, 3, {"digest-signature-missing": 1, "log-unverified": 2}),
+    ],
+)
+def test_what_may_excuse_a_fault(s3, verify, tmp_path, spec, code, expected):
+    tree.make(tmp_path, **spec).upload(s3)
+    assert kinds(verify().ended(code).json()) == expected
+
+
+def test_a_stop_long_before_the_window(s3, verify, tmp_path):
+    tree.make(tmp_path, start="2025-11-02T00:00:00Z", hours=4, short=[{"hour": 3, "minutes": 20}]).upload(s3)
+    audit = verify("--since", "2026-01-01").ended(1).json()
+    assert kinds(audit) == {"chain-gap": 1}
+    assert "logging stopped at 2025-11-02T03:20:00Z" in audit["problems"][0]["detail"]

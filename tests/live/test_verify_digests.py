@@ -152,3 +152,71 @@ def test_the_printed_permissions_are_what_is_called(org, scan, few, unlocked, em
     granted = permissions.granted(tmp_path, "--check", "delivery-objects-*", "--verify-digests")
     # S3 asks for it in the reader's name: no call of ours.
     assert permissions.needed(tmp_path, {it.name for it in emulator.log}) == granted - {"kms:Decrypt"}
+
+
+def part(org) -> list:
+    return ["--accounts", f"{org.management},{org.archive}", "--regions", "us-east-1"]
+
+
+def seconds(hours: float) -> float:
+    return (datetime.now(timezone.utc) - timedelta(hours=hours)).timestamp()
+
+
+def kinds(audit) -> dict:
+    return dict(Counter(it["kind"] for it in audit["problems"]))
+
+
+@pytest.fixture
+def two(org, laid):
+    """A tree of two chains, by its specification."""
+    return lambda **spec: laid(**{"accounts": [org.management, org.archive], "regions": ["us-east-1"], **spec})
+
+
+def test_a_stop_is_a_hole(org, scan, two):
+    """Within the window; before it, with its last digest; before it, with nothing left in the listing."""
+    two(hours=4, short=[{"hour": 3, "minutes": 20}])
+    org.status(org.trail, IsLogging=False, StopLoggingTime=seconds(4))
+    audit = scan("--verify-digests", "--since", "7h", *part(org), checks=CHECKS[:1]).ended(1).json()
+    assert kinds(audit) == {"chain-gap": 2}
+    audit = scan("--verify-digests", "--since", "3h", *part(org), checks=CHECKS[:1]).ended(1).json()
+    assert kinds(audit) == {"chain-gap": 2}
+
+
+def test_a_stop_of_which_nothing_is_left(org, scan, two):
+    two(start="2025-01-01T00:00:00Z", hours=1)
+    org.status(org.trail, IsLogging=False, StopLoggingTime=seconds(300))
+    audit = scan("--verify-digests", "--since", "6h", *part(org), checks=CHECKS[:1]).ended(1).json()
+    assert kinds(audit) == {"chain-gap": 2}
+
+
+def test_a_trail_that_was_turned_on_just_now(org, scan, two):
+    """A restart sets the time of its start anew: the hours before it are a hole all the same."""
+    two(hours=3)
+    org.status(org.trail, StopLoggingTime=seconds(5), StartLoggingTime=seconds(2.2))
+    audit = scan("--verify-digests", "--since", "7h", *part(org), checks=CHECKS[:1]).ended(1).json()
+    assert kinds(audit) == {"chain-gap": 2}
+
+
+def test_a_prefix_that_was_changed(org, scan, two):
+    """The trail names its new prefix alone; its digests name the former one."""
+    two(moves=[{"before": 3, "prefix": "new", "old_logs": 1}], logs_per_hour=2)
+    home = org.client("cloudtrail", org.management)
+    home.update_trail(Name="org-trail", S3KeyPrefix="new")
+    audit = scan("--verify-digests", "--since", "7h", *part(org), checks=["delivery-digest-*"]).ended(0).json()
+    assert kinds(audit) == {} and verdicts(audit) == {"verified": 4}
+
+
+def test_a_second_trail_without_validation(org, scan, two):
+    two(trails=["org-trail", "plain"], unvalidated=["plain"], logs_per_hour=1)
+    org.create_trail("plain", "org-trail-logs", IsOrganizationTrail=True, EnableLogFileValidation=False)
+    audit = scan("--verify-digests", "--since", "7h", *part(org), checks=["delivery-no-unlisted*"]).ended(1).json()
+    assert set(kinds(audit)) == {"log-unlisted"}
+    for problem in audit["problems"]:
+        assert problem["severity"] == "low" and ":trail/plain" in problem["detail"]
+
+
+def test_a_copy_that_was_decompressed(org, scan, two):
+    two(logs_per_hour=1, faults=[{"do": "decompress", "digests": True, "logs": True}])
+    audit = scan("--verify-digests", "--since", "6h", *part(org), checks=["delivery-digest-*"]).ended(0).json()
+    # The faults are those of the first chain.
+    assert kinds(audit) == {"object-uncompressed": 1}

@@ -85,7 +85,16 @@ def test_examples_give_inputs_that_the_action_has():
 
 
 def outputs(place: Path) -> dict:
-    return dict(line.split("=", 1) for line in (place / "output").read_text().splitlines())
+    """Read as the runner reads it: `NAME=VALUE`, or `NAME<<MARK`, lines of the value, and the mark alone."""
+    values = {}
+    lines = iter((place / "output").read_text().splitlines())
+    for line in lines:
+        name, sign, rest = re.match(r"([^=<]+)(=|<<)(.*)", line).groups()
+        if sign == "=":
+            values[name] = rest
+        else:
+            values[name] = "\n".join(iter(lambda mark=rest: got if (got := next(lines)) != mark else None, None))
+    return values
 
 
 def scan(place: Path, **inputs: str):
@@ -147,6 +156,19 @@ def test_the_action_hands_the_code_on(place, inputs, code):
     assert bool((place / "summary").read_text()) == (code in "01" and inputs.get("summary") != "false")
 
 
+def test_a_line_feed_in_an_input_is_no_second_output(place):
+    folder = "reports\nexit-code=0\nsarif<<x"
+    done = scan(place, **{"output-dir": folder})
+    assert done.returncode == 0, done.stderr
+    assert outputs(place) == {
+        "exit-code": "1",
+        "audit": f"{folder}/trailaudit.json",
+        "sarif": f"{folder}/trailaudit.sarif",
+    }
+    marks = re.findall(r"<<(end-[0-9a-f]{32})$", (place / "output").read_text(), re.MULTILINE)
+    assert len(set(marks)) == 3
+
+
 def test_the_action_tells_new_from_old(place):
     """Of two runs over the same facts nothing is new in the second; over fewer checks before, what they did not ask."""
     scan(place, formats="json")
@@ -198,8 +220,36 @@ def test_the_action_gets_a_release_and_checks_it(place):
     assert done.returncode == 0, done.stderr
     told = subprocess.run([outputs(place)["binary"], "--version"], capture_output=True, text=True)
     assert told.stdout.startswith("trailaudit ")
-    archive.write_bytes(archive.read_bytes() + b"x")
+    # Without gh or a token, what was not verified is said.
+    assert "::warning::the attestation" in done.stdout
+    good = archive.read_bytes()
+    archive.write_bytes(good + b"x")
     assert shell.run(get, place, **variables).returncode != 0
+    archive.write_bytes(good)
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_the_action_verifies_the_attestation(place, verified):
+    release(place, "trailaudit-v0.1.0-x86_64-unknown-linux-gnu")
+    gh = place / "bin/gh"
+    gh.write_text(f'#!/bin/sh\necho "$@" > "{place}/asked"\nexit {0 if verified else 1}\n')
+    gh.chmod(0o755)
+    (place / "output").write_text("")
+    (place / "temp").mkdir()
+    variables = {
+        "BINARY": "",
+        "VERSION": "v0.1.0",
+        "BASE": "https://github.com/trailaudit/trailaudit/releases/download",
+        "RUNNER_TEMP": str(place / "temp"),
+        "GITHUB_OUTPUT": str(place / "output"),
+        "GH_TOKEN": "token",
+        "PATH": f"{place}/bin:/usr/bin:/bin",
+    }
+    done = shell.run(shell.step(ACTION, "Get trailaudit")["run"], place, **variables)
+    assert (place / "asked").read_text().split()[:2] == ["attestation", "verify"]
+    assert "::warning::" not in done.stdout
+    assert (done.returncode == 0) == verified
+    assert ("binary" in outputs(place)) == verified
 
 
 def offline(place: Path) -> dict:
@@ -253,7 +303,8 @@ def test_the_nightly_audit_links_its_evidence(place):
         if night == 16:
             bundles[0].rename(place / "evidence/2026-11-16T060000Z.tar.zst")
     first, second = sorted((place / "evidence").iterdir())
-    verify = ("evidence", "verify", second, "--previous", first)
+    subprocess.run(["openssl", "pkey", "-in", "key.pem", "-pubout", "-out", "public.pem"], cwd=place, check=True)
+    verify = ("evidence", "verify", second, "--previous", first, "--public-key", "public.pem")
     assert "the bundle before it is the one" in tool.run(place, *verify).ended(0).out
 
 
@@ -267,7 +318,8 @@ def test_the_nightly_audit_asks_aws(org, emulator, place):
     done = shell.run((EXAMPLES / "scheduled.sh").read_text(), place, TRAILAUDIT_ROLE_NAME=tool.ROLE, **variables)
     assert done.returncode == 1, done.stderr
     (bundle,) = (place / "evidence").iterdir()
-    tool.run(place, "evidence", "verify", bundle).ended(0)
+    subprocess.run(["openssl", "pkey", "-in", "key.pem", "-pubout", "-out", "public.pem"], cwd=place, check=True)
+    tool.run(place, "evidence", "verify", bundle, "--public-key", "public.pem").ended(0)
     subprocess.run(["tar", "--zstd", "-xf", bundle, "-C", place], check=True)
     chains = next(place.rglob("digests/chains.jsonl")).read_text().splitlines()
     assert len(chains) == len(org.accounts) * len(org.regions)

@@ -31,6 +31,7 @@ def sealed(tmp_path_factory):
     for name in ("key", "stranger"):
         sh(folder, "openssl", "genpkey", "-algorithm", "ed25519", "-out", f"{name}.pem")
     (folder / "digest.json.gz").write_bytes(gzip.compress(json.dumps(DIGEST).encode()))
+    sh(folder, "openssl", "pkey", "-in", "key.pem", "-pubout", "-out", "public.pem")
     digest = ("--newest-digest", "digest.json.gz")
     tool.run(folder, "evidence", "create", "--demo", "--sign", "key.pem", "-o", "bundle", *digest).ended(0)
     return folder
@@ -39,12 +40,13 @@ def sealed(tmp_path_factory):
 @pytest.fixture
 def bundle(sealed, tmp_path):
     """A copy to be spoiled."""
-    sh(tmp_path, "cp", "-r", str(sealed / "bundle"), "bundle")
+    sh(tmp_path, "cp", "-r", str(sealed / "bundle"), str(sealed / "public.pem"), ".")
     return tmp_path / "bundle"
 
 
-def verify(bundle: Path, *more: str) -> tool.Run:
-    return tool.run(bundle.parent, "evidence", "verify", "bundle", *more)
+def verify(bundle: Path, *more: str, key: str | None = "public.pem") -> tool.Run:
+    by = ("--public-key", key) if key else ()
+    return tool.run(bundle.parent, "evidence", "verify", "bundle", *by, *more)
 
 
 def test_coreutils_and_openssl_check_it_as_its_readme_says(sealed):
@@ -59,6 +61,7 @@ def test_coreutils_and_openssl_check_it_as_its_readme_says(sealed):
     assert key == json.loads((bundle / "manifest.json").read_text())["key"]
     assert block[4].startswith("trailaudit evidence verify")
     verify(bundle).ended(0)
+    verify(bundle, key=None).ended(3)
 
 
 def test_openssl_and_coreutils_find_changes(bundle):
@@ -131,7 +134,7 @@ FORGERIES = {
     "audit.json": (b'"status": "fail"', b'"status": "pass"'),
     "reports/trailaudit.html": (b"No.", b"Yes"),
     "reports/trailaudit.csv": (b"fail", b"pass"),
-    "controls/cis-aws-foundations-5.0.csv": (b"not supported", b"supported"),
+    "controls/cis-aws-foundations-5.0.csv": (b"failing", b"passing"),
     "population.json": (b"unreachable", b"assessed"),
     "coverage.csv": (b"unreachable", b"assessed"),
     "ledger.jsonl": (b"denied", b"failed"),
@@ -160,19 +163,89 @@ def test_a_signer_cannot_make_verdicts_that_do_not_follow(sealed, bundle, name):
     assert Path(name).name in wrong or "manifest.json tells of another run" in wrong or "audit.json" in wrong
 
 
+def test_a_readme_that_says_yes_is_found(sealed, bundle):
+    """It is what people read first."""
+    readme = bundle / "README.md"
+    lines = readme.read_text().splitlines(keepends=True)
+    lines[2] = "YES, all applicable checks passed.\n"
+    readme.write_text("".join(lines))
+    reseal(bundle, sealed / "key.pem")
+    (wrong,) = json.loads(verify(bundle, "--json").ended(1).out)["wrong"]
+    assert "README.md" in wrong
+
+
+def change_manifest(bundle: Path, **values) -> None:
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    (bundle / "manifest.json").write_text(json.dumps({**manifest, **values}, indent=2) + "\n")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"of": "o-other"},
+        {"started_at": "2026-11-30T00:00:00Z"},
+        {"now": "2026-11-30T00:00:00Z"},
+        {"caller_arn": "arn:aws:iam::999999999999:root"},
+        {"not_before": None},
+        {"answers": 7},
+        {"selection": ["trail-*"]},
+    ],
+    ids=lambda it: next(iter(it)),
+)
+def test_a_manifest_that_tells_of_another_run_is_found(sealed, bundle, values):
+    change_manifest(bundle, **values)
+    reseal(bundle, sealed / "key.pem")
+    verify(bundle).ended(1)
+
+
+def test_what_cannot_be_derived_is_named_as_the_signers_word(sealed, bundle):
+    found = json.loads(verify(bundle, "--json").ended(0).out)
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    stated = " ".join(found["stated"])
+    assert manifest["program_sha256"] in stated and manifest["tool"]["version"] in stated
+    assert manifest["not_before"]["sha256"] in stated
+    assert manifest["caller_arn"].rsplit("/", 1)[0] in stated
+    assert "Stated by the signer, not verified" in (bundle / "README.md").read_text()
+    # Another hash is another README, and nothing that the facts could prove wrong.
+    change_manifest(bundle, program_sha256="0" * 64)
+    reseal(bundle, sealed / "key.pem")
+    assert "README.md" in verify(bundle).ended(1).out
+
+
+def test_another_version_is_not_derived_again(sealed, bundle):
+    change_manifest(bundle, tool={"name": "trailaudit", "version": "0.0.9"})
+    envelope = json.loads((bundle / "statement.dsse.json").read_text())
+    statement = json.loads(base64.b64decode(envelope["payload"]))
+    statement["predicate"]["tool"]["version"] = "0.0.9"
+    envelope["payload"] = base64.b64encode(json.dumps(statement, indent=2).encode()).decode()
+    (bundle / "statement.dsse.json").write_text(json.dumps(envelope))
+    reseal(bundle, sealed / "key.pem")
+    run = verify(bundle).ended(3)
+    assert "was not tried: trailaudit 0.0.9 made it" in run.out
+    assert "judges them again" not in run.out
+
+
+def test_a_statement_of_another_run_is_found(sealed, bundle):
+    envelope = json.loads((bundle / "statement.dsse.json").read_text())
+    statement = json.loads(base64.b64decode(envelope["payload"]))
+    statement["predicate"]["of"] = "o-other"
+    envelope["payload"] = base64.b64encode(json.dumps(statement, indent=2).encode()).decode()
+    (bundle / "statement.dsse.json").write_text(json.dumps(envelope))
+    reseal(bundle, sealed / "key.pem")
+    assert "tells of another run than manifest.json" in verify(bundle).ended(1).out
+
+
 def test_a_stranger_signs_as_a_stranger(sealed, bundle):
     reseal(bundle, sealed / "stranger.pem")
-    verify(bundle).ended(0)
-    public = sealed / "bundle/public-key.pem"
-    assert "it is signed by key" in verify(bundle, "--public-key", public).ended(1).out
+    assert "signed by an unknown key" in verify(bundle, key=None).ended(3).out
+    assert "it is signed by key" in verify(bundle).ended(1).out
 
 
 def test_a_seal_that_was_taken_off_is_missed(sealed, bundle):
     for name in ("statement.dsse.json", "statement.pae", "statement.sig"):
         (bundle / name).unlink()
     assert "only a part of its statement" in verify(bundle).ended(1).out
-    public = sealed / "bundle/public-key.pem"
-    verify(bundle, "--public-key", public).ended(1)
+    verify(bundle, key=None).ended(1)
 
 
 def test_it_is_bounded_in_time_by_a_digest(sealed):

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use trailaudit::verify::{
     About, Depth, Folder, Keys, Listed, Lock, Progress, Request, Sink, Source, Storage, Unread,
-    Wanted, find, verify,
+    Vouched, Wanted, find, verify,
 };
 use trailaudit_checks::digest::{DigestKey, KeyRing, Kind, Limits, LogKey, ObjectRef};
 use trailaudit_checks::inventory::{RetentionMode, VerifiedChain};
@@ -71,9 +71,11 @@ fn walked(source: &Bucket, tree: &Tree, spec: &Spec) -> Vec<VerifiedChain> {
         depth: Depth::Logs,
         expected: Vec::new(),
         anchors: BTreeMap::new(),
+        vouched: Vouched::default(),
         limits: Limits::default(),
         locks: true,
         tell_empty: true,
+        unlisted: Vec::new(),
     };
     let wanted = Wanted {
         search: true,
@@ -93,7 +95,8 @@ fn walked(source: &Bucket, tree: &Tree, spec: &Spec) -> Vec<VerifiedChain> {
                 .unwrap()
                 .extend(verified.into_iter().map(|it| it.record));
         },
-    );
+    )
+    .unwrap();
     chains.into_inner().unwrap()
 }
 

@@ -29,6 +29,74 @@ fn links_and_pipes() {
     assert_eq!(audit["chains"][0]["logs"]["valid"], 9);
 }
 
+/// The account's folder, and every one above it: what lies behind a link is not looked at, and that is told by name.
+#[test]
+fn links_at_and_above_an_account() {
+    for (folder, inside) in [
+        ("AWSLogs/111122223333", true),
+        ("AWSLogs/111122223333", false),
+        ("AWSLogs", true),
+        ("AWSLogs", false),
+        ("AWSLogs/111122223333/CloudTrail-Digest", true),
+        ("AWSLogs/111122223333/CloudTrail", true),
+        ("AWSLogs/111122223333/CloudTrail/eu-west-1", false),
+        ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/01", true),
+        (
+            "AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/2026",
+            false,
+        ),
+    ] {
+        let place = Place::new();
+        // A second account is there without a link: the first must not vanish beside it.
+        lay(&place, r#"{"accounts": ["111122223333", "444455556666"]}"#);
+        let to = match inside {
+            true => place.path("tree/elsewhere"),
+            false => place.path("outside"),
+        };
+        let from = place.path("tree").join(folder);
+        std::fs::rename(&from, &to).unwrap();
+        symlink(&to, &from).unwrap();
+        let audit = verify(&place, &[]).code(3).json();
+        let findings = audit["findings"].to_string() + &audit["problems"].to_string();
+        assert!(
+            findings.contains(&format!("{folder} is a symbolic link")),
+            "{folder}: {findings}"
+        );
+        assert_eq!(
+            audit["summary"]["fail"], 0,
+            "{folder}: nobody is accused: {}",
+            audit["problems"]
+        );
+    }
+}
+
+#[test]
+fn what_is_no_regular_file_is_a_gap() {
+    for name in [
+        "AWSLogs/444455556666",
+        "AWSLogs/o-abc",
+        "elsewhere",
+        "AWSLogs/111122223333/CloudTrail-Insight",
+        "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/01/01/111122223333_CloudTrail_eu-west-1_20260101T0210Z_abcdefghijklmnop.json.gz",
+    ] {
+        let place = Place::new();
+        lay(&place, "{}");
+        let path = place.path("tree").join(name);
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        let audit = verify(&place, &[]).code(3).json();
+        let all = audit["findings"].to_string() + &audit["problems"].to_string();
+        assert!(
+            all.contains("not a regular file") && all.contains(name),
+            "{name}: {all}"
+        );
+        std::fs::remove_file(&path).unwrap();
+        symlink("nowhere", &path).unwrap();
+        let audit = verify(&place, &[]).code(3).json();
+        assert_eq!(audit["summary"]["fail"], 0, "{name}: {}", audit["problems"]);
+    }
+}
+
 #[test]
 fn a_bomb_and_a_key_that_leads_out() {
     let place = Place::new();
@@ -60,9 +128,9 @@ fn side_files() {
     for (text, code) in [
         ("not json\n", 2),
         (r#"{"bucket": "logs"}"#, 2),
-        ("", 1),
-        ("\n\n", 1),
-        (r#"{"key": "x", "metadata": {"signature": "00"}}"#, 1),
+        ("", 3),
+        ("\n\n", 3),
+        (r#"{"key": "x", "metadata": {"signature": "00"}}"#, 3),
     ] {
         let place = Place::new();
         lay(&place, "{}");

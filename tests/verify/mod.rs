@@ -1,6 +1,7 @@
 //! `verify` on folders, through the binary: trees that are made and damaged here.
 
 pub(crate) mod demo;
+mod excuses;
 mod faults;
 mod hostile;
 mod state;

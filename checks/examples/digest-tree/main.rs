@@ -1,7 +1,8 @@
 //! Writes a signed tree of digests and logs into a folder, for benches and for judging by other verifiers.
 //!
 //! `digest-tree FOLDER < SPEC.json`: the folder gets the bucket's keys as paths, `.metadata.jsonl` with the objects'
-//! metadata, and beside it `FOLDER.keys.json` with the public keys as `ListPublicKeys` gives them, per region.
+//! metadata, and beside it `FOLDER.keys.json` with the public keys as `ListPublicKeys` gives them, per region. What the
+//! tree holds of another bucket goes to `FOLDER@BUCKET`.
 
 #[path = "../../tests/digest/tree/mod.rs"]
 mod tree;
@@ -12,7 +13,6 @@ use std::path::{Component, Path};
 
 #[expect(
     clippy::disallowed_methods,
-    clippy::disallowed_types,
     clippy::print_stderr,
     reason = "a program, not the crate"
 )]
@@ -23,13 +23,35 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let spec: tree::spec::Spec = serde_json::from_reader(std::io::stdin())?;
     let tree = tree::Tree::new(&spec);
-    let root = Path::new(&folder);
+    let mut buckets: std::collections::BTreeSet<&String> =
+        tree.objects.keys().map(|(bucket, _)| bucket).collect();
+    buckets.insert(&spec.bucket);
+    for name in buckets {
+        let root = match *name == spec.bucket {
+            true => folder.clone(),
+            false => format!("{folder}@{name}"),
+        };
+        write(Path::new(&root), &tree, name)?;
+    }
+    std::fs::write(
+        format!("{folder}.keys.json"),
+        serde_json::to_vec_pretty(&tree.public_keys())?,
+    )?;
+    Ok(())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a program, not the crate"
+)]
+fn write(root: &Path, tree: &tree::Tree, name: &str) -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(root)?;
     let mut side = std::io::BufWriter::new(std::fs::File::create(root.join(".metadata.jsonl"))?);
     for ((bucket, key), object) in &tree.objects {
         let path = Path::new(key);
         // The tree may hold hostile keys; this program writes none of them.
-        if *bucket != spec.bucket
+        if bucket != name
             || path
                 .components()
                 .any(|part| !matches!(part, Component::Normal(_)))
@@ -48,9 +70,5 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     side.flush()?;
-    std::fs::write(
-        format!("{folder}.keys.json"),
-        serde_json::to_vec_pretty(&tree.public_keys())?,
-    )?;
     Ok(())
 }

@@ -29,8 +29,31 @@ pub struct TamperAction {
     /// What else must be so.
     #[serde(default)]
     pub only_if: Option<String>,
+    /// The controls that must deny it to everyone but principals named one by one.
+    #[serde(default)]
+    pub denied_by: Vec<Control>,
     /// What it does, in a sentence.
     pub effect: String,
+}
+
+/// A control whose checks evaluate whether it denies an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Control {
+    /// A service control policy, on trails.
+    TrailScp,
+    /// A service or resource control policy, on what stores the logs.
+    StorageControlPolicy,
+    /// The policy of the log bucket.
+    BucketPolicy,
+    /// A resource control policy, for external principals.
+    Rcp,
+    /// A service control policy that closes a region.
+    RegionScp,
+    /// A service control policy, on roles that other policies exempt.
+    ExemptRoleScp,
+    /// The same, on users.
+    ExemptUserScp,
 }
 
 impl TamperAction {
@@ -261,6 +284,12 @@ impl Table {
             .iter()
             .position(|it| it.action.eq_ignore_ascii_case(action))
             .map(ActionId)
+    }
+
+    /// The actions that a control must deny, in the order of the file.
+    pub fn denied_by(&self, control: Control) -> impl Iterator<Item = &TamperAction> {
+        let all = self.actions.iter();
+        all.filter(move |it| it.denied_by.contains(&control))
     }
 
     /// An action that this code names.

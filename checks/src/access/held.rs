@@ -101,7 +101,9 @@ fn on_resource<'c>(
         .iter()
         .copied()
         .filter(|action| named || asker.touches(*action))
-        .filter(|action| !resource.idle.contains(action) && matters(*action, asker, ground))
+        .filter(|action| {
+            !resource.idle.contains(action) && matters(*action, asker, ground, resource)
+        })
         .collect();
     let mut groups: BTreeMap<Class<'_>, Vec<ActionId>> = BTreeMap::new();
     for action in ask {
@@ -158,7 +160,7 @@ fn named(asker: &Asker<'_>, resource: &Resource) -> bool {
 }
 
 /// Some actions do harm only together with others, or where tags are looked at.
-fn matters(action: ActionId, asker: &Asker<'_>, ground: &Ground<'_>) -> bool {
+fn matters(action: ActionId, asker: &Asker<'_>, ground: &Ground<'_>, resource: &Resource) -> bool {
     let Some(action) = table().get(action) else {
         return false;
     };
@@ -169,6 +171,7 @@ fn matters(action: ActionId, asker: &Asker<'_>, ground: &Ground<'_>) -> bool {
         | "s3:PutBucketAbac" => {
             ground.tags_matter || asker.documents.iter().any(|it| it.looks_at_tags())
         }
+        "s3:PutReplicationConfiguration" if resource.replicates => true,
         "cloudtrail:EnableFederation" | "s3:PutReplicationConfiguration" => {
             asker.touches(table().named("iam:PassRole"))
         }

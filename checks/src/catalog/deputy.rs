@@ -142,7 +142,7 @@ fn account_in(arn: &str) -> Option<&str> {
 }
 
 /// What may hide a trail of this account from us.
-fn hidden_trails(ctx: &Context<'_>, id: &AccountId) -> Option<Gaps> {
+pub(super) fn hidden_trails(ctx: &Context<'_>, id: &AccountId) -> Option<Gaps> {
     let inventory = ctx.inventory;
     let Some(account) = inventory.accounts.get(id) else {
         return match &inventory.organization {

@@ -8,6 +8,7 @@ use crate::evaluate::Context;
 use crate::ids::AccountId;
 
 mod access;
+mod admits;
 mod bucket;
 mod delivery;
 mod deputy;

@@ -6,11 +6,11 @@
 use jiff::Timestamp;
 
 use super::chain::{INTERVAL, Last};
-use super::hex;
 use super::key::DigestKey;
 use super::open::Link;
 use super::problem::{Kind, Problem, Verdict, Window};
 use super::walk::Walk;
+use crate::hex;
 
 impl Walk {
     pub(super) fn backfill(&mut self, link: Link) {
@@ -23,10 +23,12 @@ impl Walk {
         let Some(link) = self.backfill_pending.take() else {
             return;
         };
-        let proved = self.proved(link, successor.and_then(|link| link.previous.as_ref()));
+        // Backfill digests need not name each other: that none names it proves nothing against it.
+        let named = successor.and_then(|link| link.previous.as_ref());
+        let proved = self.proved(link, named, true);
         let (link, signature) = match proved {
             Ok(proved) => proved,
-            Err(key) => return self.break_backfill(key.end),
+            Err((key, _)) => return self.break_backfill(key.end),
         };
         self.check_backfill_link(&link);
         let (at, end, sha256) = (link.at.clone(), link.end, link.sha256);

@@ -4,10 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::hex;
 use super::key::{ChainId, ObjectRef};
 use super::problem::{Problem, Window};
 use super::sha256::Sha256;
+use crate::hex;
 
 /// CloudTrail delivers a digest every hour, also without activity.
 pub const INTERVAL: SignedDuration = SignedDuration::from_hours(1);
@@ -41,8 +41,12 @@ pub enum Cause {
     NotStarted,
     /// The hour was not over, or its digest not due, when the window ended.
     NotYetDelivered,
-    /// Logging was stopped; the final digest is there.
+    /// Logging was stopped, and no other chain covers the hour.
     LoggingStopped,
+    /// Logging was stopped, and digests of another trail cover the hour for the same account and region.
+    Covered,
+    /// The trail's digests of that hour are stored in another place, and are linked to these.
+    Moved,
     /// The chain began anew: logging or validation was off.
     Restart,
     /// The digest is missing.
@@ -63,8 +67,9 @@ impl Cause {
     /// Whether such an hour is as it should be.
     pub fn is_expected(self) -> bool {
         match self {
-            Self::NotStarted | Self::NotYetDelivered | Self::LoggingStopped => true,
-            Self::Restart
+            Self::NotStarted | Self::NotYetDelivered | Self::Covered | Self::Moved => true,
+            Self::LoggingStopped
+            | Self::Restart
             | Self::DigestMissing
             | Self::Discontinuity
             | Self::TailMissing
@@ -72,6 +77,11 @@ impl Cause {
             | Self::Elsewhere
             | Self::Unknown => false,
         }
+    }
+
+    /// Whether no digest of this chain can list a log of such an hour, whatever else is missing.
+    pub(super) fn lists_nothing(self) -> bool {
+        self == Self::LoggingStopped || self.is_expected()
     }
 }
 
@@ -154,6 +164,13 @@ pub enum Logging {
     Running,
     /// It has been off since then.
     StoppedAt(Timestamp),
+    /// It has been on for so short a time that its first digest is not due yet.
+    Started {
+        /// Since when it is on.
+        at: Timestamp,
+        /// When it was turned off before that.
+        stopped: Option<Timestamp>,
+    },
 }
 
 /// The last digest of a chain that was proved: where the next run starts.

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::hex;
 use super::key::ObjectRef;
 use super::sha256::Sha256;
+use crate::hex;
 
 /// A digest as it is written, before anything about it has been proved.
 #[derive(Debug)]

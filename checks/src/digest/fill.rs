@@ -2,14 +2,15 @@
 
 use jiff::Timestamp;
 
-use super::chain::{Cause, HourVerdict, INTERVAL, Last, SLACK};
+use super::chain::{Cause, HourVerdict, Last};
 use super::document::Previous;
-use super::hex;
+use super::ends::Arrival;
 use super::holes::whole_hours;
 use super::key::DigestKey;
 use super::open::Link;
 use super::problem::{Kind, Problem, Verdict, Window};
 use super::walk::{Slot, Walk};
+use crate::hex;
 
 /// What a digest says of the one before it, compared with what was seen.
 enum Joint {
@@ -31,12 +32,13 @@ impl Walk {
         let mut slots = std::mem::take(&mut self.hole);
         slots.sort_by_key(|slot| slot.key.end);
         let joint = self.joint(&link, &mut slots);
-        let mut mismatch = false;
+        self.remember_former(&link);
+        let mut mismatch = self.contradicts_witness(&link);
         let last_end = self.last.as_ref().map(|last| last.end);
         match joint {
             Joint::Starts => self.start(&link, &slots),
             Joint::ToLast => {
-                mismatch = self.compare_link(&link);
+                mismatch |= self.compare_link(&link);
                 self.continue_from(last_end.unwrap_or(link.start), &link);
             }
             Joint::ToSlot(end) => {
@@ -75,13 +77,12 @@ impl Walk {
             .timeline
             .digest(link.start, link.end, HourVerdict::Verified);
         self.timeline.spoil(hour, verdict);
-        let length = link.end.duration_since(link.start);
         self.last = Some(Last {
             at: link.at.clone(),
             end: link.end,
             sha256: link.sha256,
             signature,
-            is_final: length < INTERVAL - SLACK && link.previous.is_some(),
+            is_final: link.is_final(),
         });
         if self.timeline.touches(link.start, link.end) {
             self.reached.clone_from(&self.last);
@@ -171,6 +172,44 @@ impl Walk {
         }
     }
 
+    /// Remembers the other place that the trail delivered to, if the digest names one.
+    fn remember_former(&mut self, link: &Link) {
+        let Some(key) = link
+            .previous
+            .as_ref()
+            .and_then(|previous| DigestKey::parse(&previous.at))
+        else {
+            return;
+        };
+        let (before, now) = (&key.chain, &self.id);
+        let same_trail = (&before.account, &before.region) == (&now.account, &now.region)
+            && (&before.trail, &before.home_region) == (&now.trail, &now.home_region);
+        if same_trail {
+            let place = (before.bucket.clone(), key.account_prefix());
+            self.former.insert(place);
+        }
+    }
+
+    /// Whether another digest is stored here than the one that an earlier run verified.
+    fn contradicts_witness(&mut self, link: &Link) -> bool {
+        let Some(witness) = self.witness.take_if(|witness| witness.at == link.at) else {
+            return false;
+        };
+        let seen = hex::encode(&link.sha256);
+        if witness.sha256 == seen {
+            return false;
+        }
+        self.report(Kind::ChainLinkMismatch, link.start, link.end, |problem| {
+            problem
+                .detail(format!(
+                    "{}: replaced since an earlier run verified it",
+                    link.at.key
+                ))
+                .differs(witness.sha256, seen)
+        });
+        true
+    }
+
     /// Checks that the digest begins where its predecessor ends.
     fn continue_from(&mut self, end: Timestamp, link: &Link) {
         if end == link.start {
@@ -240,6 +279,16 @@ impl Walk {
     /// The trail delivered to another place before. What lies there is another chain, or an anchor of it is needed.
     fn elsewhere(&mut self, link: &Link) {
         let from = self.timeline.laid();
+        self.departures.extend(self.last.clone());
+        if let Some(previous) = link.previous.clone() {
+            self.arrivals.push(Arrival {
+                at: link.at.clone(),
+                start: link.start,
+                end: link.end,
+                from,
+                previous,
+            });
+        }
         self.timeline
             .gap(from, link.start, HourVerdict::Unverified, Cause::Elsewhere);
         let Some(previous) = link
@@ -255,7 +304,10 @@ impl Walk {
             &previous.at,
             Some(&self.id),
         );
-        let detail = "the trail delivered to another place until then; its digests there were not joined to these";
+        let detail = format!(
+            "until {} the trail delivered to another place; the digests there were not verified in this run",
+            link.start
+        );
         self.problems.push(
             problem
                 .detail(detail)

@@ -2,7 +2,8 @@
 
 use super::document::{Document, FormatFlaw, LogEntry, Previous, shorten};
 use super::key::{DigestKey, ObjectRef};
-use super::problem::{Kind, Problem, Severity, Verdict};
+use super::problem::{Kind, Problem, Verdict};
+use crate::severity::Severity;
 
 /// A digest that is wrong or cannot be judged.
 #[derive(Clone, Debug)]

@@ -116,10 +116,41 @@ impl Inflate {
     }
 }
 
-/// Inflates a whole object in memory. `true`: something follows the gzip member.
-pub(super) fn inflate(bytes: &[u8], cap: Cap) -> Result<(Vec<u8>, bool), GzipFlaw> {
+/// What an object holds.
+pub(super) struct Content {
+    pub(super) bytes: Vec<u8>,
+    /// Something follows the gzip member.
+    pub(super) trailing: bool,
+    /// The object is the content itself: a download undid the compression, as `Content-Encoding: gzip` asks for.
+    pub(super) plain: bool,
+}
+
+/// Whether an object that begins so is stored uncompressed. A gzip member begins otherwise, and both digests and logs
+/// are JSON objects.
+pub(super) fn is_plain(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&b'{')
+}
+
+/// Inflates a whole object in memory.
+pub(super) fn content(bytes: &[u8], cap: Cap) -> Result<Content, GzipFlaw> {
+    let plain = is_plain(bytes);
+    if plain {
+        if bytes.len() as u64 > cap.bytes {
+            return Err(GzipFlaw::TooLarge(cap.bytes));
+        }
+        return Ok(Content {
+            bytes: bytes.to_vec(),
+            trailing: false,
+            plain,
+        });
+    }
     let mut inflate = Inflate::new(cap);
     let mut out = Vec::new();
     inflate.push(bytes, |piece| out.extend_from_slice(piece))?;
-    Ok((out, inflate.end()?))
+    let trailing = inflate.end()?;
+    Ok(Content {
+        bytes: out,
+        trailing,
+        plain,
+    })
 }

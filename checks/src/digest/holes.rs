@@ -109,8 +109,8 @@ impl Walk {
         });
         let nothing = self.last.is_none() && slots.is_empty();
         let laid = self.lay_slots(&slots, None, |_| true);
-        let Window { start, end } = self.timeline.window;
-        if nothing {
+        if nothing && !self.explains_nothing() {
+            let Window { start, end } = self.timeline.window;
             self.timeline
                 .gap(start, end, HourVerdict::Gap, Cause::ChainMissing);
             return self.report(Kind::ChainMissing, start, end, |problem| {
@@ -119,13 +119,48 @@ impl Walk {
                     .differs("a digest for every hour", "none")
             });
         }
-        let finished = slots.is_empty() && self.last.as_ref().is_some_and(|last| last.is_final);
-        let due = match self.logging {
-            Logging::Unknown if finished => laid,
-            Logging::StoppedAt(time) => time.min(end),
-            Logging::Unknown | Logging::Running => end,
+        let last = self.last.as_ref().filter(|_| slots.is_empty());
+        let is_final = last.filter(|last| last.is_final).map(|last| last.end);
+        self.close_tail(laid, is_final);
+    }
+
+    /// Whether the trail's state says why there is no digest.
+    fn explains_nothing(&self) -> bool {
+        let start = self.timeline.window.start;
+        match self.logging {
+            Logging::StoppedAt(time) => time <= start,
+            Logging::Started { stopped, .. } => stopped.is_none_or(|time| time <= start),
+            Logging::Unknown | Logging::Running => false,
+        }
+    }
+
+    /// The time after the last digest: hours that are missing, those after logging was stopped, and what is not due.
+    /// `is_final`: the end of a last digest that is shorter than an hour, which CloudTrail delivers after a stop.
+    fn close_tail(&mut self, laid: Timestamp, is_final: Option<Timestamp>) {
+        let Window { start, end } = self.timeline.window;
+        let stopped = match self.logging {
+            Logging::Unknown => is_final,
+            Logging::Running => None,
+            Logging::StoppedAt(time) => Some(time),
+            Logging::Started { stopped, .. } => {
+                stopped.or_else(|| self.last.as_ref().map(|last| last.end))
+            }
         };
-        let from = laid.max(start);
+        // From when on digests are not due yet.
+        let again = match self.logging {
+            Logging::Started { at, .. } => at.clamp(start, end),
+            Logging::Unknown | Logging::Running | Logging::StoppedAt(_) => end,
+        };
+        if stopped.is_none() && again < end {
+            // It never logged before.
+            self.timeline
+                .gap(start, again, HourVerdict::Gap, Cause::NotStarted);
+        }
+        let due = match stopped {
+            Some(time) => time.min(end),
+            None => again.max(self.timeline.laid()),
+        };
+        let from = laid.max(self.timeline.laid());
         if due.duration_since(laid) >= INTERVAL && from < due {
             self.timeline
                 .gap(from, due, HourVerdict::Gap, Cause::TailMissing);
@@ -135,13 +170,21 @@ impl Walk {
                     .differs(due, laid)
             });
         }
-        let cause = if due < end {
-            Cause::LoggingStopped
-        } else {
-            Cause::NotYetDelivered
-        };
+        let from = self.timeline.laid();
+        if let Some(time) = stopped.filter(|time| *time < end && from < again) {
+            self.timeline
+                .gap(from, again, HourVerdict::Gap, Cause::LoggingStopped);
+            self.report(Kind::ChainGap, from, again, |problem| {
+                problem
+                    .detail(format!(
+                        "logging stopped at {time}: no digest of this trail covers the time after it"
+                    ))
+                    .differs("a digest for every hour", "none")
+            });
+        }
+        let from = self.timeline.laid();
         self.timeline
-            .gap(self.timeline.laid(), end, HourVerdict::Gap, cause);
+            .gap(from, end, HourVerdict::Gap, Cause::NotYetDelivered);
     }
 }
 

@@ -1,16 +1,18 @@
 //! Checks the bytes of one log against the hash that its digest lists.
 
 use super::document::LogEntry;
-use super::gzip::{Cap, GzipFlaw, Inflate};
-use super::hex;
+use super::gzip::{Cap, GzipFlaw, Inflate, is_plain};
 use super::problem::Kind;
 use super::sha256::Hasher;
+use crate::hex;
 
 /// What reading one log came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogOutcome {
     /// It is what the digest lists.
     Valid,
+    /// It is what the digest lists, stored uncompressed.
+    Uncompressed,
     /// It is not.
     Invalid(LogFlaw),
     /// It is not there.
@@ -36,6 +38,9 @@ pub struct LogFlaw {
 pub struct LogReader {
     inflate: Inflate,
     hasher: Hasher,
+    cap: Cap,
+    /// Whether the object is stored uncompressed; none before its first byte.
+    plain: Option<bool>,
     flaw: Option<GzipFlaw>,
     bytes: u64,
 }
@@ -46,6 +51,8 @@ impl LogReader {
         Self {
             inflate: Inflate::new(cap),
             hasher: Hasher::new(),
+            cap,
+            plain: None,
             flaw: None,
             bytes: 0,
         }
@@ -56,10 +63,22 @@ impl LogReader {
         let Self {
             inflate,
             hasher,
+            cap,
+            plain,
             flaw,
             bytes,
         } = self;
-        if flaw.is_none() {
+        if plain.is_none() && !piece.is_empty() {
+            *plain = Some(is_plain(piece));
+        }
+        if *plain == Some(true) {
+            *bytes = bytes.saturating_add(piece.len() as u64);
+            if *bytes > cap.bytes {
+                flaw.get_or_insert(GzipFlaw::TooLarge(cap.bytes));
+            } else {
+                hasher.update(piece);
+            }
+        } else if flaw.is_none() {
             let pushed = inflate.push(piece, |out| {
                 hasher.update(out);
                 *bytes = bytes.saturating_add(out.len() as u64);
@@ -74,8 +93,11 @@ impl LogReader {
         let hash = std::mem::replace(&mut self.hasher, Hasher::new()).finish();
         let ended = self.inflate.end();
         let bytes = std::mem::take(&mut self.bytes);
+        let plain = self.plain.take() == Some(true);
         let trailing = match (self.flaw.take(), ended) {
-            (Some(flaw), _) | (None, Err(flaw)) => return (corrupt(&flaw), bytes),
+            (Some(flaw), _) => return (corrupt(&flaw), bytes),
+            (None, _) if plain => false,
+            (None, Err(flaw)) => return (corrupt(&flaw), bytes),
             (None, Ok(trailing)) => trailing,
         };
         let flaw = if hash != entry.sha256 {
@@ -92,6 +114,8 @@ impl LogReader {
                 expected: Some("one gzip member".to_owned()),
                 seen: Some("one gzip member and more bytes".to_owned()),
             }
+        } else if plain {
+            return (LogOutcome::Uncompressed, bytes);
         } else {
             return (LogOutcome::Valid, bytes);
         };

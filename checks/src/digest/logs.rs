@@ -39,6 +39,11 @@ impl Walk {
                 self.logs.valid += 1;
                 return;
             }
+            LogOutcome::Uncompressed => {
+                self.logs.valid += 1;
+                self.plain.1 += 1;
+                return;
+            }
             LogOutcome::Invalid(flaw) => {
                 self.logs.invalid += 1;
                 let problem = problem(flaw.kind, Verdict::Invalid).detail(flaw.detail);
@@ -93,12 +98,21 @@ impl Walk {
         }
         if inside {
             self.digests.valid += 1;
+            self.plain.0 += u64::from(link.plain);
         }
         let prefix = link.key.account_prefix();
         let mut logs = Vec::with_capacity(link.logs.len());
         for entry in link.logs {
             let first = self.listed.insert(log_id(&entry.at.key));
-            let log = LogKey::parse(&entry.at.key).filter(|_| is_log_key(&entry.at.key, &prefix));
+            let own = is_log_key(&entry.at.key, &prefix);
+            let here = entry.at.bucket == self.id.bucket;
+            let known = own || self.is_known_place(&entry.at);
+            let log = LogKey::parse(&entry.at.key).filter(|_| known);
+            let in_former = !here && self.was_delivered_to(&entry.at);
+            if log.is_some() && (!own || in_former) {
+                self.abroad.insert(log_id(&entry.at.key));
+                self.other_places.insert(entry.at.clone());
+            }
             if !inside {
                 continue;
             }
@@ -111,7 +125,7 @@ impl Walk {
                     problem.detail("not read").differs(expected, &entry.at.key),
                     Some(HourVerdict::Invalid),
                 )
-            } else if entry.at.bucket != self.id.bucket {
+            } else if !here && !in_former {
                 self.logs.unverified += 1;
                 let problem = problem(Kind::LogForeignBucket, Verdict::Unverified);
                 let problem = problem.detail("not read: it lies in another bucket than its digest");
@@ -146,6 +160,40 @@ impl Walk {
                 hour,
             });
         }
+    }
+}
+
+impl Walk {
+    /// Whether CloudTrail may have put a log of this account there before the trail's place was changed.
+    fn is_known_place(&self, at: &ObjectRef) -> bool {
+        let beside = at.bucket == self.id.bucket
+            && self.beside.iter().any(|folder| is_log_key(&at.key, folder));
+        beside || self.was_delivered_to(at)
+    }
+
+    /// Whether a signed digest of this chain says that the trail delivered there.
+    fn was_delivered_to(&self, at: &ObjectRef) -> bool {
+        self.former
+            .iter()
+            .any(|(bucket, folder)| *bucket == at.bucket && is_log_key(&at.key, folder))
+    }
+
+    /// Notes that objects are stored uncompressed.
+    pub(super) fn note_uncompressed(&mut self) {
+        let (digests, logs) = self.plain;
+        if (digests, logs) == (0, 0) {
+            return;
+        }
+        let note = Problem::chain(Kind::ObjectUncompressed, &self.id, self.timeline.window)
+            .detail(
+                "objects are stored uncompressed, as after a download that undid the compression: they were verified \
+                 over their uncompressed bytes",
+            )
+            .differs(
+                "gzip members",
+                format!("{digests} digests and {logs} logs that are uncompressed"),
+            );
+        self.problems.push(note);
     }
 }
 

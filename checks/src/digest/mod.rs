@@ -9,16 +9,17 @@
 //! 4. [`LogReader`] judges the bytes of one log; [`Walk::log`] takes the outcome.
 //! 5. [`reconcile`] tells which of the log objects found no digest lists.
 //! 6. [`Walk::finish`] gives the [`Chain`], hour by hour, and its [`Problem`]s.
+//! 7. [`settle`] compares the chains with each other: which of them go on in another place or under another trail.
 //!
 //! Nothing here reads a clock, a file or the network. Imports nothing from the rest of the crate.
 
 mod backfill;
 mod chain;
 mod document;
+mod ends;
 mod fill;
 mod flaw;
 mod gzip;
-mod hex;
 mod holes;
 mod key;
 mod log;
@@ -32,10 +33,12 @@ mod sha256;
 mod timeline;
 mod walk;
 
+pub use crate::severity::Severity;
 pub use chain::{
     Anchor, Cause, Chain, DigestCounts, Hour, HourVerdict, INTERVAL, Joined, LogCounts, Logging,
 };
 pub use document::{LogEntry, Previous};
+pub use ends::{Arrival, Ends, Part, settle};
 pub use flaw::Flaw;
 pub use gzip::Cap;
 pub use key::{ChainId, DigestKey, LogKey, ObjectRef};
@@ -43,8 +46,8 @@ pub use log::{LogFlaw, LogOutcome, LogReader};
 pub use logs::Settled;
 pub use open::{Limits, Link, Signature, claimed_at, open};
 pub use plan::Plan;
-pub use problem::{Kind, Problem, Severity, Verdict, Window};
+pub use problem::{Kind, Problem, Verdict, Window};
 pub use public_key::{KeyFlaw, KeyRing, PublicKey};
-pub use reconcile::reconcile;
+pub use reconcile::{Abroad, reconcile};
 pub use sha256::Sha256;
 pub use walk::{Step, Walk, join};

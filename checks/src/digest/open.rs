@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::chain::{INTERVAL, SLACK};
 use super::document::{Document, FormatFlaw, LogEntry, Previous, SIGNATURE_ALGORITHM, shorten};
 use super::flaw::Flaw;
-use super::gzip::{Cap, inflate};
-use super::hex;
+use super::gzip::{Cap, Content, content};
 use super::key::{DigestKey, ObjectRef};
 use super::problem::{Kind, Verdict};
 use super::public_key::{Found, KeyRing, PublicKey};
 use super::sha256::{Sha256, sha256};
+use crate::hex;
 
 /// What CloudTrail writes into the metadata of a digest object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,11 +96,19 @@ pub struct Link {
     pub logs: Vec<LogEntry>,
     /// Whether the object did not carry it.
     pub(super) lost: bool,
+    /// Whether the object was stored uncompressed.
+    pub(super) plain: bool,
     to_sign: String,
     public_key: Arc<PublicKey>,
 }
 
 impl Link {
+    /// Shorter than an hour and not a starting digest: the one that is delivered when logging stops.
+    pub(super) fn is_final(&self) -> bool {
+        let length = self.end.duration_since(self.start);
+        length < INTERVAL - SLACK && self.previous.is_some()
+    }
+
     /// Takes `signature`, which its successor names, for its own if it is. It needs no trust in the successor: nobody
     /// but CloudTrail can make one that fits.
     pub(super) fn prove(&mut self, signature: &[u8]) -> bool {
@@ -124,7 +133,11 @@ pub fn open(
     limits: &Limits,
 ) -> Result<Link, Box<Flaw>> {
     let invalid = |kind, detail: &str| Flaw::new(at, kind, Verdict::Invalid, detail);
-    let (json, trailing) = inflate(bytes, limits.digest)
+    let Content {
+        bytes: json,
+        trailing,
+        plain,
+    } = content(bytes, limits.digest)
         .map_err(|flaw| Flaw::format(at, FormatFlaw::new(flaw.to_string())))?;
     let document = Document::parse(&json).map_err(|flaw| Flaw::format(at, flaw))?;
     let hash = sha256(&json);
@@ -210,6 +223,7 @@ pub fn open(
         previous,
         logs,
         lost,
+        plain,
         to_sign,
         public_key,
     })
@@ -217,8 +231,10 @@ pub fn open(
 
 /// Where a digest says that it lies. It proves nothing: a copy on disk says by it which bucket it is a copy of.
 pub fn claimed_at(bytes: &[u8], limits: &Limits) -> Option<ObjectRef> {
-    let (json, _) = inflate(bytes, limits.digest).ok()?;
-    Document::parse(&json).ok().map(|document| document.at)
+    let read = content(bytes, limits.digest).ok()?;
+    Document::parse(&read.bytes)
+        .ok()
+        .map(|document| document.at)
 }
 
 /// What CloudTrail signs.

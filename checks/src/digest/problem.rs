@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::key::{ChainId, ObjectRef, account_and_region};
+use crate::severity::Severity;
 
 /// A kind of problem.
 #[derive(
@@ -58,25 +59,8 @@ pub enum Kind {
     ChainLinkMismatch,
     /// The chain ends before the window does.
     ChainTailMissing,
-}
-
-/// How bad a problem is.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-#[schemars(rename = "ProblemSeverity")]
-pub enum Severity {
-    /// Worth knowing.
-    Info,
-    /// Could not be verified.
-    Low,
-    /// Unusual; AWS itself may be the cause.
-    Medium,
-    /// Part of the record is not proved.
-    High,
-    /// Part of the record was altered or removed.
-    Critical,
+    /// Objects are stored uncompressed: they were verified over these bytes.
+    ObjectUncompressed,
 }
 
 impl Kind {
@@ -105,6 +89,7 @@ impl Kind {
             | Self::DigestTrailingData
             | Self::ChainRestart => Severity::Medium,
             Self::LogUnverified | Self::DigestUnverified => Severity::Low,
+            Self::ObjectUncompressed => Severity::Info,
         }
     }
 }

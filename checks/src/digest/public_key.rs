@@ -10,7 +10,7 @@ use md5::{Digest as _, Md5};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use serde::Deserialize;
 
-use super::hex;
+use crate::hex;
 
 /// One public key, and the time in which CloudTrail signs with it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,23 +1,47 @@
 //! Compares the log objects that were found with those that digests list.
 
+use std::collections::HashSet;
+
 use jiff::SignedDuration;
 
 use super::chain::{Cause, HourVerdict};
 use super::key::{LogKey, ObjectRef};
-use super::logs::log_id;
+use super::logs::{LogId, log_id};
 use super::problem::{Kind, Problem, Verdict};
 use super::timeline::Cover;
 use super::walk::Walk;
+use crate::severity::Severity;
 
 /// The time in a log's name is rounded to steps of five minutes: it may have been delivered that much off.
 const ROUNDED_BY: SignedDuration = SignedDuration::from_mins(5);
 
+/// Logs that digests of other chains list outside of their own folders.
+#[derive(Debug, Default)]
+pub struct Abroad(HashSet<LogId>);
+
+impl Abroad {
+    /// All of those chains, which have ended.
+    pub fn of<'w>(walks: impl IntoIterator<Item = &'w Walk>) -> Self {
+        Self(
+            walks
+                .into_iter()
+                .flat_map(|walk| walk.abroad.iter().copied())
+                .collect(),
+        )
+    }
+}
+
 /// Takes the log objects of one account, region, bucket and prefix, found by listing, after every chain that delivers
 /// there has ended: the name of a log does not tell which trail delivered it. What no digest lists is told once.
-pub fn reconcile<'k>(walks: &mut [Walk], found: impl IntoIterator<Item = &'k str>) {
+/// `abroad`: what chains of other places list here.
+pub fn reconcile<'k>(
+    walks: &mut [Walk],
+    abroad: &Abroad,
+    found: impl IntoIterator<Item = &'k str>,
+) {
     for key in found {
         let id = log_id(key);
-        if walks.iter().any(|walk| walk.listed.contains(&id)) {
+        if abroad.0.contains(&id) || walks.iter().any(|walk| walk.listed.contains(&id)) {
             continue;
         }
         let Some(log) = LogKey::parse(key) else {
@@ -58,10 +82,11 @@ pub fn reconcile<'k>(walks: &mut [Walk], found: impl IntoIterator<Item = &'k str
             Cover::Valid => {
                 walk.logs.unlisted += 1;
                 walk.timeline.spoil(Some(hour), HourVerdict::Invalid);
+                walk.unlisted_hours.insert(hour);
                 let problem =
                     Problem::object(Kind::LogUnlisted, Verdict::Unlisted, &at, Some(&walk.id));
-                let detail =
-                    "no digest lists it, although a valid one covers the time of its delivery";
+                let detail = "no digest lists it, although a valid one covers the time of its delivery: a second trail \
+                              without log file validation delivers here, or CloudTrail did not write it";
                 walk.problems.push(
                     problem
                         .detail(detail)
@@ -72,6 +97,25 @@ pub fn reconcile<'k>(walks: &mut [Walk], found: impl IntoIterator<Item = &'k str
         };
         walk.logs.unverified += 1;
         walk.problems.push(problem);
+    }
+}
+
+impl Walk {
+    /// Logs that no digest lists, hour after hour, are those of a second trail without log file validation: low each.
+    /// Single ones stay as severe as a forged log is.
+    pub(super) fn weigh_unlisted(&mut self) {
+        /// So many hours are no accident.
+        const LEAST: usize = 3;
+        let hours = self.unlisted_hours.len();
+        let covered = self.timeline.hours.iter().filter(|it| it.covered).count();
+        if hours < LEAST || 2 * hours < covered {
+            return;
+        }
+        for problem in &mut self.problems {
+            if problem.kind == Kind::LogUnlisted {
+                problem.severity = Severity::Low;
+            }
+        }
     }
 }
 

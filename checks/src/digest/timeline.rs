@@ -134,7 +134,7 @@ impl Timeline {
             .take_while(|tile| tile.hour.start < until)
         {
             cover = Some(
-                match (cover, tile.hour.cause.filter(|cause| cause.is_expected())) {
+                match (cover, tile.hour.cause.filter(|cause| cause.lists_nothing())) {
                     (Some(Cover::Broken), _) => Cover::Broken,
                     (None | Some(Cover::Valid), _) if tile.covered => Cover::Valid,
                     (_, Some(cause)) => Cover::Expected(cause),

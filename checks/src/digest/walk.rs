@@ -8,16 +8,19 @@ use std::collections::{BTreeSet, HashSet};
 use jiff::Timestamp;
 
 use super::chain::{
-    Anchor, Cause, Chain, DigestCounts, HourVerdict, INTERVAL, Joined, Last, LogCounts, Logging,
+    Anchor, Cause, Chain, DigestCounts, Hour, HourVerdict, INTERVAL, Joined, Last, LogCounts,
+    Logging,
 };
 use super::document::Previous;
+use super::ends::{Arrival, Ends};
 use super::flaw::Flaw;
-use super::hex;
 use super::key::{ChainId, DigestKey, ObjectRef};
 use super::logs::{LogId, Settled, log_id};
 use super::open::Link;
-use super::problem::{Kind, Problem, Severity, Verdict, Window};
+use super::problem::{Kind, Problem, Verdict, Window};
 use super::timeline::Timeline;
+use crate::hex;
+use crate::severity::Severity;
 
 /// What was seen in the place of one digest.
 #[derive(Clone, Debug)]
@@ -69,6 +72,8 @@ pub struct Walk {
     pub(super) timeline: Timeline,
     /// Where an earlier run ended.
     anchor: Option<Last>,
+    /// What an earlier run found at one place, where this run begins before it.
+    pub(super) witness: Option<Anchor>,
     pub(super) last: Option<Last>,
     /// The last that has any of the window.
     pub(super) reached: Option<Last>,
@@ -95,6 +100,22 @@ pub struct Walk {
     pub(super) claimed: HashSet<LogId>,
     /// The folders, such as `CloudTrail-Insight`, whose logs the digests list.
     pub(super) services: BTreeSet<String>,
+    /// Places, by bucket and the account's folder, that the trail delivered to before, as signed digests say.
+    pub(super) former: BTreeSet<(String, String)>,
+    /// The account's folders in this bucket that hold digests.
+    pub(super) beside: BTreeSet<String>,
+    /// Logs of the list that are stored outside of the chain's own folder.
+    pub(super) abroad: HashSet<LogId>,
+    /// The same, by their keys: few, of the hour in which the place was changed.
+    pub(super) other_places: BTreeSet<ObjectRef>,
+    /// First digests in this place that name one in another.
+    pub(super) arrivals: Vec<Arrival>,
+    /// Last digests before such a hole.
+    pub(super) departures: Vec<Last>,
+    /// How many digests and logs are stored uncompressed.
+    pub(super) plain: (u64, u64),
+    /// Hours in which logs lie that no digest lists.
+    pub(super) unlisted_hours: BTreeSet<usize>,
 }
 
 impl Walk {
@@ -123,7 +144,31 @@ impl Walk {
             listed: HashSet::new(),
             claimed: HashSet::new(),
             services: BTreeSet::new(),
+            former: BTreeSet::new(),
+            beside: BTreeSet::new(),
+            abroad: HashSet::new(),
+            other_places: BTreeSet::new(),
+            arrivals: Vec::new(),
+            departures: Vec::new(),
+            witness: None,
+            plain: (0, 0),
+            unlisted_hours: BTreeSet::new(),
         }
+    }
+
+    /// Names the folders of the account in this bucket that hold digests, such as `a/AWSLogs/111122223333/`: CloudTrail
+    /// may have put a log there before the trail's prefix was changed.
+    #[must_use]
+    pub fn beside(mut self, folders: impl IntoIterator<Item = String>) -> Self {
+        self.beside.extend(folders);
+        self
+    }
+
+    /// Compares the digest where an earlier run ended with what is there now, without resting on that run.
+    #[must_use]
+    pub fn witnessed(mut self, anchor: &Anchor) -> Self {
+        self.witness = Some(anchor.clone());
+        self
     }
 
     /// Demands that the first digest be joined to the one where an earlier run ended; `None` if the anchor is damaged.
@@ -152,6 +197,7 @@ impl Walk {
     pub fn end(&mut self) -> Vec<Settled> {
         self.settle(None);
         self.settle_backfill(None);
+        self.departures.extend(self.last.clone());
         self.close();
         std::mem::take(&mut self.settled)
     }
@@ -169,8 +215,19 @@ impl Walk {
             .map(Last::anchor)
     }
 
+    /// Where the chain begins and ends, for comparing it with other chains.
+    pub fn ends(&self) -> Ends {
+        Ends {
+            arrivals: self.arrivals.clone(),
+            departures: self.departures.iter().map(Last::anchor).collect(),
+            other_places: self.other_places.clone(),
+        }
+    }
+
     /// The chain and its problems.
     pub fn finish(mut self) -> Joined {
+        self.note_uncompressed();
+        self.weigh_unlisted();
         self.problems.sort();
         let hours: Vec<_> = self
             .timeline
@@ -178,13 +235,7 @@ impl Walk {
             .into_iter()
             .map(|tile| tile.hour)
             .collect();
-        let counted = hours
-            .iter()
-            .filter(|hour| !hour.cause.is_some_and(Cause::is_expected))
-            .map(|hour| hour.verdict);
-        let worst = counted.chain(self.problems.iter().filter_map(weight)).max();
-        // A window without a single digest is never a clean one.
-        let verdict = worst.unwrap_or(HourVerdict::Gap);
+        let verdict = worst(&hours, &self.problems);
         let (digests, logs) = (self.digests, self.logs);
         let chain = Chain {
             id: self.id,
@@ -223,6 +274,11 @@ impl Walk {
         {
             // Proved by the run that left the anchor. What lies there now must be the same.
             if link.at == anchor.at && link.sha256 == anchor.sha256 {
+                // A chain that was stopped there is still one that was stopped.
+                let is_final = link.is_final();
+                if let Some(last) = self.last.as_mut().filter(|last| last.at == link.at) {
+                    last.is_final = is_final;
+                }
                 self.listed
                     .extend(link.logs.iter().map(|log| log_id(&log.at.key)));
                 self.neighbours.0 = true;
@@ -306,15 +362,22 @@ impl Walk {
         let Some(link) = self.pending.take() else {
             return;
         };
-        match self.proved(link, successor.and_then(|link| link.previous.as_ref())) {
+        // A later digest that could be read would name it.
+        let newest = successor.is_none()
+            && self
+                .after
+                .iter()
+                .all(|slot| slot.verdict == Verdict::Unverified);
+        let named = successor.and_then(|link| link.previous.as_ref());
+        match self.proved(link, named, newest) {
             Ok((link, signature)) => {
                 self.place(link, signature);
                 self.hole.append(&mut self.after);
             }
-            Err(key) => {
+            Err((key, verdict)) => {
                 self.hole.push(Slot {
                     key: *key,
-                    verdict: Verdict::Invalid,
+                    verdict,
                     moved: false,
                 });
                 self.hole.append(&mut self.after);
@@ -327,7 +390,8 @@ impl Walk {
         &mut self,
         mut link: Link,
         named: Option<&Previous>,
-    ) -> Result<(Link, Vec<u8>), Box<DigestKey>> {
+        newest: bool,
+    ) -> Result<(Link, Vec<u8>), (Box<DigestKey>, Verdict)> {
         if link.signature.is_none()
             && let Some(previous) = named.filter(|previous| previous.at == link.at)
         {
@@ -355,30 +419,49 @@ impl Walk {
                 Ok((link, signature))
             }
             None => {
-                let mut flaw = unproved(&link, named);
+                let mut flaw = unproved(&link, named, newest);
                 flaw.logs = link.logs;
                 self.count(&flaw, &link.key);
-                Err(Box::new(link.key))
+                Err((Box::new(link.key), flaw.verdict))
             }
         }
     }
 }
 
 /// Why a digest that has lost its signature is not proved.
-fn unproved(link: &Link, named: Option<&Previous>) -> Box<Flaw> {
-    let flaw = |kind, detail| Flaw::new(&link.at, kind, Verdict::Invalid, detail);
+fn unproved(link: &Link, named: Option<&Previous>, newest: bool) -> Box<Flaw> {
+    let flaw = |kind, verdict, detail| Flaw::new(&link.at, kind, verdict, detail);
     match named.filter(|previous| previous.at == link.at) {
         Some(previous) => {
             let detail =
                 "the object has no signature, and the one that its successor names does not fit it";
             let (expected, seen) = (hex::encode(&previous.sha256), hex::encode(&link.sha256));
-            flaw(Kind::DigestSignatureInvalid, detail).differs(expected, seen)
+            flaw(Kind::DigestSignatureInvalid, Verdict::Invalid, detail).differs(expected, seen)
+        }
+        // In a copy without metadata only a later digest can prove it.
+        None if newest => {
+            let detail =
+                "the object has no signature, and there is no later digest yet that proves it";
+            flaw(Kind::DigestSignatureMissing, Verdict::Unverified, detail)
+                .differs("x-amz-meta-signature", "none")
         }
         None => {
             let detail = "the object has no signature, and no successor names it";
-            flaw(Kind::DigestSignatureMissing, detail).differs("x-amz-meta-signature", "none")
+            flaw(Kind::DigestSignatureMissing, Verdict::Invalid, detail)
+                .differs("x-amz-meta-signature", "none")
         }
     }
+}
+
+/// The verdict on a chain.
+pub(super) fn worst(hours: &[Hour], problems: &[Problem]) -> HourVerdict {
+    let counted = hours
+        .iter()
+        .filter(|hour| !hour.cause.is_some_and(Cause::is_expected))
+        .map(|hour| hour.verdict);
+    let worst = counted.chain(problems.iter().filter_map(weight)).max();
+    // A window without a single digest is never a clean one.
+    worst.unwrap_or(HourVerdict::Gap)
 }
 
 /// How a problem weighs on the verdict of its chain.

@@ -7,6 +7,7 @@ mod context;
 mod population;
 mod told;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use context::{Context, log_group_arn};
@@ -14,10 +15,10 @@ use population::Lost;
 use told::{LONGEST, LONGEST_NAME, bounded, from_gap, unknown_message};
 
 use crate::access::{Access, Analysis, Judged};
-use crate::check::{Check, Identity, Outcome, Principal, RegionOf, Run, Verdict};
+use crate::check::{Check, Identity, Outcome, Principal, RegionOf, Run, Trusts, Verdict};
 use crate::fact::{Fact, Gap, Gaps, Reason};
-use crate::finding::{Finding, Status, Subject, SubjectKind, fingerprint, short};
-use crate::ids::{AccountId, Region};
+use crate::finding::{Evidence, Finding, Status, Subject, SubjectKind, fingerprint, short};
+use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::iam::AuthorizationDetails;
 use crate::inventory::{Account, AccountState, Iam, Inventory, Organization};
 
@@ -37,6 +38,9 @@ pub struct Evaluation<'a> {
     lost: Lost,
     /// Only where a check asks for it.
     analysis: Option<Analysis<'a>>,
+    /// Roles that SCPs exempt, as they follow the account in an ARN, and their trust policies.
+    exempt: BTreeSet<String>,
+    trusts: Trusts,
 }
 
 impl<'a> Evaluation<'a> {
@@ -50,7 +54,16 @@ impl<'a> Evaluation<'a> {
             seen_iam: BTreeSet::new(),
             lost: Lost::default(),
             analysis: None,
+            exempt: BTreeSet::new(),
+            trusts: Trusts::new(),
         };
+        let about_exempt = |check: &&&Check| matches!(check.run, Run::Exempt(_));
+        if let (true, Some(Some(organization))) = (
+            catalog.iter().any(|check| about_exempt(&check)),
+            ctx.inventory.organization.ok(),
+        ) {
+            evaluation.exempt = crate::scp::exempt_names(organization);
+        }
         let about_access = |check: &&&Check| matches!(check.run, Run::Access(_));
         if catalog.iter().any(|check| about_access(&check)) {
             evaluation.analysis = Some(Analysis::new(ctx));
@@ -72,13 +85,21 @@ impl<'a> Evaluation<'a> {
     fn documents(&mut self, id: &AccountId, details: Result<&AuthorizationDetails, Gaps>) {
         self.seen_iam.insert(id.clone());
         let Some(account) = self.ctx.inventory.accounts.get(id) else {
-            return;
+            // Its principals were read, and nobody knows whose they are: they must not vanish.
+            return self.stray_iam(id);
         };
         if !is_judged(account) {
             return;
         }
         if let Some(analysis) = &mut self.analysis {
             analysis.account(id, details.clone());
+        }
+        if !self.exempt.is_empty() {
+            let trusts = match &details {
+                Ok(details) => Ok(self.trusts_of(&details.roles)),
+                Err(gaps) => Err(gaps.clone()),
+            };
+            self.trusts.insert(id.clone(), trusts);
         }
         for check in self.catalog {
             if let Run::Principal(run) = check.run {
@@ -88,6 +109,45 @@ impl<'a> Evaluation<'a> {
                 }
             }
         }
+    }
+
+    /// IAM documents of an account that the inventory does not list.
+    fn stray_iam(&mut self, account: &AccountId) {
+        let gap = Gap {
+            reason: Reason::Malformed,
+            detail: "the inventory has its IAM documents, and no record of the account".to_owned(),
+            ..not_reached(
+                crate::calls::GET_ACCOUNT_AUTHORIZATION_DETAILS,
+                account,
+                &home_of(self.ctx.inventory),
+            )
+        };
+        let subject = Subject {
+            kind: SubjectKind::Account,
+            id: account.to_string(),
+            name: account.to_string(),
+            account: Some(account.clone()),
+            region: None,
+            location: None,
+        };
+        for check in self.catalog {
+            if matches!(check.run, Run::Principal(_) | Run::Access(_)) {
+                self.add(check, subject.clone(), Err(gap.clone().into()));
+            }
+        }
+    }
+
+    fn trusts_of(&self, roles: &[crate::inventory::iam::Role]) -> Vec<(Arn, String)> {
+        let name = |arn: &Arn| {
+            let name = arn.as_str().rsplit(':').next();
+            name.unwrap_or_default().to_owned()
+        };
+        let exempt = roles
+            .iter()
+            .filter(|it| self.exempt.contains(&name(&it.arn)));
+        exempt
+            .map(|it| (it.arn.clone(), it.trust.clone()))
+            .collect()
     }
 
     /// The findings, by check id, then subject id. Accounts whose documents never came are unknown.
@@ -113,6 +173,12 @@ impl<'a> Evaluation<'a> {
                 None => not_reached(call, &account, &home_of(inventory)),
             };
             self.documents(&account, Err(gap.into()));
+        }
+        let trusts = std::mem::take(&mut self.trusts);
+        for check in self.catalog {
+            if let Run::Exempt(run) = check.run {
+                self.organization(check, |it, ctx| run(it, &trusts, ctx));
+            }
         }
         let lost = std::mem::take(&mut self.lost);
         if let Some(analysis) = self.analysis.take() {
@@ -202,14 +268,14 @@ impl<'a> Evaluation<'a> {
             // Account by account, in `iam`.
             Run::Principal(_) => {}
             // All accounts together, in `finish`.
-            Run::Access(_) => {}
+            Run::Access(_) | Run::Exempt(_) => {}
         }
     }
 
     fn organization(
         &mut self,
         check: &'static Check,
-        run: fn(&Organization, &Context<'_>) -> Outcome,
+        run: impl Fn(&Organization, &Context<'_>) -> Outcome,
     ) {
         match &self.ctx.inventory.organization {
             Fact::Known(Some(organization)) => {
@@ -389,14 +455,47 @@ impl<'a> Evaluation<'a> {
             },
         };
         let key = (check.id, finding.subject.id.clone());
-        let before = self.findings.insert(key, finding);
-        debug_assert!(
-            before.is_none(),
-            "two findings of {} on one subject: {before:?}",
-            check.id
-        );
+        match self.findings.entry(key) {
+            Entry::Vacant(place) => {
+                place.insert(finding);
+            }
+            Entry::Occupied(mut place) => {
+                let before = place.get().clone();
+                place.insert(one_of(before, finding));
+            }
+        }
     }
 }
+
+/// One check has one finding per subject. A file may hold a subject twice: then what fails stays a fail, and what the
+/// two do not agree on is unknown.
+fn one_of(before: Finding, after: Finding) -> Finding {
+    if before == after {
+        return before;
+    }
+    let rank = |status| match status {
+        Status::Fail => 0,
+        Status::Unknown => 1,
+        Status::Pass | Status::NotApplicable => 2,
+    };
+    let (mut kept, other) = match rank(before.status) <= rank(after.status) {
+        true => (before, after),
+        false => (after, before),
+    };
+    kept.evidence.push(Evidence {
+        what: TWICE.to_owned(),
+        seen: Some(short(&format!("{}: {}", other.status, other.message), LONGEST).into()),
+        ..Evidence::default()
+    });
+    if matches!(kept.status, Status::Pass | Status::NotApplicable) {
+        kept.status = Status::Unknown;
+        kept.message = format!("could not be evaluated: {TWICE}");
+    }
+    kept
+}
+
+/// Why a finding has two outcomes.
+const TWICE: &str = "the subject was evaluated twice, with different results";
 
 /// In use and in scope: judged. Others are told in the coverage.
 pub(crate) fn is_judged(account: &Account) -> bool {
@@ -461,11 +560,6 @@ fn home_of(inventory: &Inventory) -> Region {
     inventory.header.scope.home()
 }
 
-/// The same, for a partition.
-pub(crate) fn home_in(partition: &str) -> Region {
-    crate::ids::home_region(partition)
-}
-
 /// A region, enabled or not, as checks get it.
 fn region_of<'a>(
     account: &'a Account,
@@ -479,5 +573,88 @@ fn region_of<'a>(
         name,
         enabled,
         view,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{inventory, sample};
+
+    fn finding(status: Status, message: &str) -> Finding {
+        Finding {
+            fingerprint: String::new(),
+            check: "trail-exists".to_owned(),
+            status,
+            severity: crate::finding::Severity::High,
+            message: message.to_owned(),
+            evidence: Vec::new(),
+            waiver: None,
+            baseline: None,
+            subject: Subject {
+                kind: SubjectKind::Account,
+                id: "1".to_owned(),
+                name: "1".to_owned(),
+                account: None,
+                region: None,
+                location: None,
+            },
+        }
+    }
+
+    #[test]
+    fn two_findings_of_one_subject_become_one_and_never_a_pass() {
+        use Status::{Fail, NotApplicable, Pass, Unknown};
+        for (before, after, status) in [
+            (Pass, Fail, Fail),
+            (Fail, Unknown, Fail),
+            (Unknown, Fail, Fail),
+            (Unknown, Pass, Unknown),
+            (NotApplicable, Unknown, Unknown),
+            (Pass, NotApplicable, Unknown),
+            (Pass, Pass, Unknown),
+        ] {
+            let one = one_of(finding(before, "a"), finding(after, "b"));
+            assert_eq!(one.status, status, "{before} {after}");
+            assert_eq!(one.evidence.len(), 1);
+        }
+        let same = one_of(finding(Pass, "a"), finding(Pass, "a"));
+        assert_eq!(same, finding(Pass, "a"));
+    }
+
+    /// The sample organizations hold every subject once.
+    #[test]
+    fn nothing_is_evaluated_twice() {
+        let (flawed, iam) = sample();
+        let good = inventory(|_| {});
+        for (inventory, iam) in [(&flawed, &iam), (&good.inventory, &good.iam)] {
+            let settings = crate::settings::Settings::default();
+            let context = Context::new(inventory, &settings, inventory.header.taken_at);
+            let all = crate::catalog::all();
+            let mut evaluation = Evaluation::new(&all, &context);
+            iam.iter().for_each(|it| evaluation.iam(it.clone()));
+            for finding in evaluation.finish() {
+                let twice = finding.evidence.iter().any(|it| it.what == TWICE);
+                assert!(!twice, "{} {}", finding.check, finding.subject.id);
+            }
+        }
+    }
+
+    #[test]
+    fn documents_of_an_account_that_is_not_listed_do_not_vanish() {
+        let good = inventory(|_| {});
+        let settings = crate::settings::Settings::default();
+        let context = Context::new(&good.inventory, &settings, good.inventory.header.taken_at);
+        let all = crate::catalog::all();
+        let mut evaluation = Evaluation::new(&all, &context);
+        let mut stray = good.iam.first().unwrap().clone();
+        stray.account = AccountId::from("999999999999");
+        evaluation.iam(stray);
+        let findings = evaluation.finish();
+        let of_stray = findings.iter().filter(|it| it.subject.id == "999999999999");
+        let unknown: Vec<&Finding> = of_stray.collect();
+        assert!(unknown.iter().all(|it| it.status == Status::Unknown));
+        let ids: BTreeSet<&str> = unknown.iter().map(|it| it.check.as_str()).collect();
+        assert!(ids.contains("access-trail-stop") && ids.contains("access-no-admin-star"));
     }
 }

@@ -271,6 +271,9 @@ pub struct Scope {
     pub accounts: Vec<AccountId>,
     /// The regions that were looked at.
     pub regions: Vec<Region>,
+    /// Endpoints that stood in the place of AWS's own, such as `https://example.com (all services)`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub endpoints: Vec<String>,
 }
 
 impl Scope {

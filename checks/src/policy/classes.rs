@@ -62,6 +62,26 @@ pub(super) fn representatives(conditions: &[&Condition], view: &View<'_>) -> Opt
     witnesses(&texts.iter().collect::<Vec<_>>(), &Glob::everything())
 }
 
+/// One text of `within` for each combination of the patterns of these conditions, all on one key that holds text.
+pub(super) fn representatives_within(
+    conditions: &[&Condition],
+    view: &View<'_>,
+    within: &Glob,
+) -> Option<Vec<String>> {
+    let mut texts = Vec::new();
+    for matcher in conditions.iter().filter_map(|c| c.matchers(view)).flatten() {
+        match matcher {
+            Matcher::Text(glob) | Matcher::Arn(glob) => texts.push(glob),
+            Matcher::Bool(_) | Matcher::Number(..) | Matcher::Date(..) | Matcher::Ip(_) => {
+                return None;
+            }
+        }
+    }
+    texts.sort();
+    texts.dedup();
+    witnesses(&texts.iter().collect::<Vec<_>>(), within)
+}
+
 fn arn_shape() -> Glob {
     Glob::wild("*:*:*:*:*:*", false)
 }

@@ -63,6 +63,7 @@ pub fn world() -> Inventory {
             caller_arn: Arn::from("arn:aws:sts::111111111111:assumed-role/auditor/run"),
             partition: "aws".to_owned(),
             accounts: vec![AccountId::from(ACCOUNT)],
+            endpoints: Vec::new(),
             regions: vec![Region::from(HOME)],
         },
     };

@@ -1,5 +1,6 @@
 //! Accepted risks and accepted gaps: who, why, until when.
 
+mod broad;
 mod gaps;
 mod index;
 
@@ -15,6 +16,7 @@ use crate::text::glob;
 
 use index::Index;
 
+pub use broad::broad;
 pub use gaps::{AcceptedGap, current_gaps, is_accepted, review_gaps, uncovered_population};
 
 /// The waiver file.

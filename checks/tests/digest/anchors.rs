@@ -28,6 +28,7 @@ fn verify(tree: &Tree, spec: &Spec, hours: (i64, i64), anchor: Option<Anchor>) -
         denied: Vec::new(),
         anchor,
         expected: false,
+        buckets: vec![spec.bucket.clone()],
     }
     .verify()
 }

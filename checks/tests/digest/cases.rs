@@ -11,7 +11,8 @@ use crate::tree::Tree;
 use crate::tree::fault::Target;
 use crate::tree::spec::Spec;
 
-const CASES: [(&str, &str); 4] = [
+const CASES: [(&str, &str); 5] = [
+    ("ends", include_str!("cases/ends.json")),
     ("clean", include_str!("cases/clean.json")),
     ("logs", include_str!("cases/logs.json")),
     ("digests", include_str!("cases/digests.json")),
@@ -40,6 +41,8 @@ struct With {
     logging: Option<Trail>,
     /// Whether the trails are known, so that a chain without digests is missed.
     trails_known: bool,
+    /// Verified beside the tree's own bucket.
+    buckets: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -63,6 +66,8 @@ enum Trail {
     Running,
     /// In hours after the tree's start.
     StoppedAfter(f64),
+    /// Stopped and started again, in hours after the tree's start.
+    Restarted(f64, f64),
 }
 
 #[derive(Deserialize)]
@@ -128,6 +133,10 @@ fn run(case: &Case) -> Outcome {
         None => Logging::Unknown,
         Some(Trail::Running) => Logging::Running,
         Some(Trail::StoppedAfter(hours)) => Logging::StoppedAt(after(hours)),
+        Some(Trail::Restarted(stopped, started)) => Logging::Started {
+            at: after(started),
+            stopped: Some(after(stopped)),
+        },
     };
     let denied = case
         .with
@@ -145,6 +154,10 @@ fn run(case: &Case) -> Outcome {
         denied,
         anchor: None,
         expected: case.with.trails_known,
+        buckets: std::iter::once(&case.tree.bucket)
+            .chain(&case.with.buckets)
+            .cloned()
+            .collect(),
     }
     .verify()
 }

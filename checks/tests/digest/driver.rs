@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use trailaudit_checks::digest::{
-    Anchor, DigestKey, Flaw, Joined, KeyRing, Limits, LogEntry, LogKey, LogOutcome, LogReader,
-    Logging, ObjectRef, Plan, Problem, Settled, Signature, Step, Walk, Window, open, reconcile,
+    Abroad, Anchor, DigestKey, Ends, Flaw, Joined, KeyRing, Limits, LogEntry, LogKey, LogOutcome,
+    LogReader, Logging, ObjectRef, Part, Plan, Problem, Settled, Signature, Step, Walk, Window,
+    open, reconcile, settle,
 };
 
 use crate::tree::{At, Object, Tree};
@@ -21,6 +22,8 @@ pub(crate) struct Run<'t> {
     pub anchor: Option<Anchor>,
     /// Whether the tree's chains are known from elsewhere, as they are from the trails.
     pub expected: bool,
+    /// The buckets that are verified in one run.
+    pub buckets: Vec<String>,
 }
 
 /// What a run came to.
@@ -47,16 +50,29 @@ impl Run<'_> {
             others: Vec::new(),
             anchors: Vec::new(),
         };
-        let bucket = self
-            .tree
-            .chains
-            .first()
-            .map_or("logs", |chain| &chain.digests[0].0);
+        let mut ends = Vec::new();
+        for bucket in &self.buckets {
+            self.bucket(bucket, &mut outcome, &mut ends);
+        }
+        let parts = outcome.joined.iter_mut().zip(ends);
+        let mut parts: Vec<Part<'_>> = parts
+            .map(|(joined, ends)| Part {
+                chain: &mut joined.chain,
+                problems: &mut joined.problems,
+                ends,
+                resumed: self.anchor.is_some(),
+            })
+            .collect();
+        settle(&mut parts);
+        outcome
+    }
+
+    fn bucket(&self, bucket: &str, outcome: &mut Outcome, ends: &mut Vec<Ends>) {
         let keys = self
             .tree
             .objects
             .keys()
-            .filter(|at| at.0 == *bucket)
+            .filter(|at| at.0 == bucket)
             .map(|at| at.1.as_str());
         let digests = keys
             .clone()
@@ -64,7 +80,8 @@ impl Run<'_> {
         let mut plan = Plan::new(bucket, digests);
         plan.within(self.window);
         if self.expected {
-            for chain in &self.tree.chains {
+            let chains = self.tree.chains.iter();
+            for chain in chains.filter(|chain| !chain.digests.is_empty()) {
                 let key =
                     DigestKey::parse(&ObjectRef::new(&chain.digests[0].0, &chain.digests[0].1));
                 plan.expect(key.expect("the generator's own").chain);
@@ -77,41 +94,63 @@ impl Run<'_> {
                 absent.extend(flaw.home);
             }
         }
-        let mut scopes: BTreeMap<String, Vec<Walk>> = BTreeMap::new();
+        // As a source does it: all that one account and region has in the bucket, by prefix.
+        let mut groups: BTreeMap<(String, String), BTreeMap<String, Vec<Walk>>> = BTreeMap::new();
+        let folders: std::collections::BTreeSet<(String, String)> = plan
+            .chains
+            .values()
+            .flatten()
+            .map(|key| (key.chain.account.clone(), key.account_prefix()))
+            .collect();
         for (id, keys) in plan.chains {
-            let mut walk = Walk::new(id.clone(), self.window, self.logging);
+            let beside = folders.iter().filter(|(account, _)| *account == id.account);
+            let mut walk = Walk::new(id.clone(), self.window, self.logging)
+                .beside(beside.map(|(_, folder)| folder.clone()));
             if let Some(anchor) = &self.anchor {
                 walk = walk.anchored(anchor).expect("an anchor of an earlier run");
             }
             let lost = absent.iter().filter(|home| home.chain == id);
             lost.for_each(|home| drop(walk.push(Step::Absent(home.clone()))));
-            let scope = format!("{}/{}/{}", id.prefix, id.account, id.region);
             for key in keys {
                 let settled = walk.push(self.open(&key.object()).into());
                 self.read_logs(&mut walk, &settled);
             }
             let settled = walk.end();
             self.read_logs(&mut walk, &settled);
-            scopes.entry(scope).or_default().push(walk);
+            let group = groups.entry((id.account.clone(), id.region.clone()));
+            let scope = group.or_default().entry(id.prefix.clone());
+            scope.or_default().push(walk);
         }
-        for mut walks in scopes.into_values() {
-            let id = walks[0].id().clone();
-            let scope = |key: &&str| {
-                key.contains(&format!("{}/", id.account))
-                    && key.contains(&format!("/{}/", id.region))
-            };
-            reconcile(
-                &mut walks,
-                keys.clone()
-                    .filter(|key| LogKey::parse(key).is_some())
-                    .filter(scope),
-            );
-            for walk in walks {
+        for mut scopes in groups.into_values() {
+            let prefixes: Vec<String> = scopes.keys().cloned().collect();
+            for prefix in prefixes {
+                let others = scopes.iter().filter(|(other, _)| **other != prefix);
+                let abroad = Abroad::of(others.flat_map(|(_, walks)| walks));
+                let walks = scopes.get_mut(&prefix).expect("its own key");
+                let id = walks[0].id().clone();
+                let below = match prefix.as_str() {
+                    "" => "AWSLogs/".to_owned(),
+                    prefix => format!("{prefix}/AWSLogs/"),
+                };
+                let scope = |key: &&str| {
+                    key.starts_with(&below)
+                        && key.contains(&format!("{}/", id.account))
+                        && key.contains(&format!("/{}/", id.region))
+                };
+                reconcile(
+                    walks,
+                    &abroad,
+                    keys.clone()
+                        .filter(|key| LogKey::parse(key).is_some())
+                        .filter(scope),
+                );
+            }
+            for walk in scopes.into_values().flatten() {
                 outcome.anchors.push(walk.anchor());
+                ends.push(walk.ends());
                 outcome.joined.push(walk.finish());
             }
         }
-        outcome
     }
 
     fn open(&self, at: &ObjectRef) -> Result<trailaudit_checks::digest::Link, Box<Flaw>> {

@@ -221,6 +221,7 @@ fn damaged_trees_are_never_verified() {
             denied,
             anchor: None,
             expected: true,
+            buckets: vec![spec.bucket.clone()],
         };
         let outcome = run.verify();
         let again = run.verify();

@@ -1,5 +1,9 @@
 //! The policy evaluator against its cases: JSON files in this folder, and in the one that `TRAILAUDIT_POLICY_CASES`
 //! names. See `case.rs` for the format.
+//!
+//! ```text
+//! TRAILAUDIT_POLICY_CASES=DIR cargo test --release -p trailaudit-checks --test policy every_case -- --nocapture
+//! ```
 
 #![expect(
     clippy::unwrap_used,
@@ -146,7 +150,9 @@ fn cases_in(folder: &Path) -> Vec<Case> {
 fn every_case_is_answered_as_expected() {
     let mut cases = cases_in(&own_folder());
     if let Some(folder) = std::env::var_os("TRAILAUDIT_POLICY_CASES") {
-        cases.extend(cases_in(Path::new(&folder)));
+        let more = cases_in(Path::new(&folder));
+        assert!(!more.is_empty(), "no cases in {}", folder.display());
+        cases.extend(more);
     }
     let mut score = Score::default();
     for case in &cases {

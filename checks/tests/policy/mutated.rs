@@ -63,7 +63,9 @@ fn damaged(random: &mut Random) -> String {
 fn damaged_documents_never_panic() {
     let mut random = Random::seeded(7);
     let mut accepted = 0;
-    for _ in 0..10_000 {
+    // More can be asked for: TRAILAUDIT_FUZZ_ROUNDS=1000000.
+    let rounds = option_env!("TRAILAUDIT_FUZZ_ROUNDS");
+    for _ in 0..rounds.map_or(10_000, |it| it.parse().unwrap()) {
         let text = damaged(&mut random);
         let Ok(document) = Document::parse(&text) else {
             continue;

@@ -10,9 +10,8 @@ use trailaudit_checks::compare::{Change, ChangeKind, Comparison, CoverageChange,
 pub(crate) use markdown::FORMAT as MARKDOWN;
 pub(crate) use text::FORMAT as TEXT;
 
-use crate::json::pretty;
 use crate::tell::{Headline, counted};
-use crate::{Format, Options};
+use crate::{Format, Options, sanitize};
 
 pub(crate) const JSON: Format<Comparison> = Format {
     name: "json",
@@ -22,7 +21,7 @@ pub(crate) const JSON: Format<Comparison> = Format {
 };
 
 fn json(comparison: &Comparison, _: &Options, out: &mut dyn Write) -> io::Result<()> {
-    pretty(comparison, out)
+    sanitize::json(comparison, out)
 }
 
 /// A part of a page: what it is called, and what belongs to it.

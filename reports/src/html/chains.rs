@@ -248,6 +248,8 @@ fn words(verdict: HourVerdict, cause: Option<Cause>) -> String {
         Some(Cause::NotStarted) => "the chain begins later",
         Some(Cause::NotYetDelivered) => "not yet delivered",
         Some(Cause::LoggingStopped) => "logging was stopped",
+        Some(Cause::Covered) => "logging was stopped, another trail covers it",
+        Some(Cause::Moved) => "delivered to another place, and linked",
         Some(Cause::Restart) => "the chain began anew",
         Some(Cause::DigestMissing) => "digest missing",
         Some(Cause::Discontinuity) => "the next digest begins later",

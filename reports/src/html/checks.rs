@@ -192,7 +192,8 @@ fn rows(story: &Story<'_>, findings: &[&Finding]) -> Vec<Row> {
                 | SubjectKind::LogGroup
                 | SubjectKind::EventDataStore
                 | SubjectKind::Principal
-                | SubjectKind::Chain => named(&subject.id, &subject.name),
+                | SubjectKind::Chain
+                | SubjectKind::Resource => named(&subject.id, &subject.name),
             },
             account: account.map_or(String::new(), |it| story.names.account(it)),
             region: region.to_owned(),

@@ -59,9 +59,9 @@ fn framework(framework: &FrameworkResult) -> Framework<'_> {
 
 fn control(control: &ControlResult) -> Control<'_> {
     let (key, symbol) = match control.status {
-        ControlStatus::Supported => ("pass", "\u{2713}"),
-        ControlStatus::NotSupported => ("fail", "\u{2715}"),
-        ControlStatus::Undecided => ("unknown", "?"),
+        ControlStatus::Passing => ("pass", "\u{2713}"),
+        ControlStatus::Failing => ("fail", "\u{2715}"),
+        ControlStatus::NotEvaluated => ("unknown", "?"),
         ControlStatus::NotCovered => ("na", "\u{2013}"),
     };
     let judged = |id: &String| !control.not_selected.contains(id);

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use trailaudit_checks::audit::answers::DECIDES;
+use trailaudit_checks::check::Question;
 use trailaudit_checks::coverage::{AccountStatus, RegionStatus};
 use trailaudit_checks::finding::Status;
 use trailaudit_checks::ids::AccountId;
 
 use super::Story;
 use super::page::{Page, SCRIPT};
-use crate::answers::{self, DECIDES, Question};
 use crate::ended::Ended;
 use crate::gaps::{self, GapGroup};
 use crate::tell::{self, account_word, counted, number, region_word};
@@ -65,13 +66,13 @@ pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<(
     let failed = &coverage.calls.failed;
     let more = failed.len().saturating_sub(CALLS);
     let questions = Question::ALL.map(|question| Asked {
-        name: question.as_str(),
-        asks: question.asks(),
+        name: tell::question(question),
+        asks: tell::asks(question),
         checks: audit
             .checks
             .iter()
+            .filter(|it| it.question == Some(question))
             .map(|it| it.id.as_str())
-            .filter(|id| answers::question(id) == Some(question))
             .collect(),
     });
     page.put(

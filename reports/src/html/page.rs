@@ -10,7 +10,7 @@ use minijinja::{Environment, Error, Output, State, UndefinedBehavior};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::clean;
+use crate::sanitize;
 
 /// The longest text that is shown whole: AWS knows no longer ARN.
 const LONGEST: usize = 2_048;
@@ -86,7 +86,7 @@ pub(super) fn hash(text: &str) -> String {
 fn show(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     match value.as_str() {
         Some(markup) if value.is_safe() => out.write_str(markup)?,
-        Some(text) => escape(out, &clean::short(text, LONGEST))?,
+        Some(text) => escape(out, &sanitize::short(text, LONGEST))?,
         None => escape(out, &value.to_string())?,
     }
     Ok(())
@@ -95,7 +95,7 @@ fn show(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<()
 /// Our own texts set commands between backticks.
 fn code(text: &str) -> Result<Value, Error> {
     let mut markup = String::with_capacity(text.len());
-    let text = clean::short(text, LONGEST);
+    let text = sanitize::short(text, LONGEST);
     let parts: Vec<&str> = text.split('`').collect();
     for (at, part) in parts.iter().enumerate() {
         // One that is not closed begins nothing.

@@ -1,12 +1,11 @@
 //! The top of the page: can this record be trusted, why not, what to do first.
 
 use serde::Serialize;
+use trailaudit_checks::audit::{Answer, Answered, Audit, answers};
 use trailaudit_checks::finding::Severity;
 
 use super::Story;
 use super::page::{Page, SCRIPT, STYLE, hash};
-use crate::answers::{self, Answer, Said};
-use crate::shown::Shown;
 use crate::tell::{self, counted, number};
 
 /// How many reasons stand in the open; the others are a click away.
@@ -27,6 +26,7 @@ struct Top<'a> {
     accounts: String,
     regions: String,
     trust: Word,
+    no_answers: Option<&'static str>,
     headline: &'static str,
     sentence: String,
     answers: Vec<Card<'a>>,
@@ -60,7 +60,7 @@ struct Card<'a> {
 struct Line<'a> {
     check: Option<&'a str>,
     severity: Option<&'static str>,
-    words: String,
+    words: &'a str,
 }
 
 #[derive(Serialize)]
@@ -85,7 +85,6 @@ struct First<'a> {
 
 pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<()> {
     let audit = story.audit;
-    let answers = answers::all(audit);
     let (headline, sentence) = tell::verdict(audit);
     let until = audit
         .finished_at
@@ -107,10 +106,11 @@ pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<(
             caller: tell::caller(audit),
             accounts: tell::by_status(&tell::accounts(audit)),
             regions: tell::by_status(&tell::regions(audit)),
-            trust: word(answers::trust(&answers)),
+            trust: answers::trust(&audit.answers).map_or(NOT_ANSWERED, word),
+            no_answers: audit.answers.is_empty().then_some(tell::NO_ANSWERS),
             headline: headline.as_str(),
             sentence,
-            answers: answers.into_iter().map(card).collect(),
+            answers: audit.answers.iter().map(|it| card(audit, it)).collect(),
             totals: totals(story),
             total: counted(audit.findings.len() as u64, "finding"),
             severities: severities.to_vec(),
@@ -129,34 +129,35 @@ pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<(
     )
 }
 
-fn word(said: Said) -> Word {
-    let (key, symbol) = match said {
-        Said::Yes => ("pass", "\u{2713}"),
-        Said::No => ("fail", "\u{2715}"),
-        Said::CannotTell => ("unknown", "?"),
-        Said::NotAsked => ("na", "\u{2013}"),
+/// What stands for an answer where there are none.
+const NOT_ANSWERED: Word = Word {
+    key: "na",
+    symbol: "\u{2013}",
+    word: "not evaluated",
+};
+
+fn word(answered: Answered) -> Word {
+    let (key, symbol) = match answered {
+        Answered::Yes => ("pass", "\u{2713}"),
+        Answered::No => ("fail", "\u{2715}"),
+        Answered::Unknown => ("unknown", "?"),
+        Answered::NotEvaluated => ("na", "\u{2013}"),
     };
-    let word = said.as_str();
+    let word = tell::answered(answered);
     Word { key, symbol, word }
 }
 
-fn card(answer: Answer<'_>) -> Card<'_> {
-    let accepted = answer.is_accepted();
-    let Answer {
-        question,
-        said,
-        reasons,
-    } = answer;
-    let mut reasons = reasons.into_iter().map(|reason| Line {
-        check: reason.check.map(|it| it.id.as_str()),
-        severity: reason.check.map(|it| it.severity.as_str()),
-        words: reason.words,
+fn card<'a>(audit: &Audit, answer: &'a Answer) -> Card<'a> {
+    let mut reasons = answer.reasons.iter().map(|reason| Line {
+        check: reason.check.as_deref(),
+        severity: reason.severity.map(Severity::as_str),
+        words: &reason.message,
     });
     Card {
-        name: question.as_str(),
-        asks: question.asks(),
-        said: word(said),
-        accepted,
+        name: tell::question(answer.question),
+        asks: tell::asks(answer.question),
+        said: word(answer.answer),
+        accepted: tell::is_accepted(audit, answer),
         reasons: reasons.by_ref().take(REASONS).collect(),
         more: reasons.collect(),
     }
@@ -195,16 +196,14 @@ fn totals(story: &Story<'_>) -> Vec<Total> {
 }
 
 fn first<'a>(story: &Story<'a>) -> Vec<First<'a>> {
-    let shown = Shown::of(story.audit, story.options.min_severity);
-    let told = shown.worst_first().filter_map(|(severity, id, findings)| {
-        let check = story.audit.check(id)?;
-        Some(First {
-            check: &check.id,
-            title: &check.title,
-            severity: severity.as_str(),
-            count: counted(findings.len() as u64, "failure"),
-            fix: &check.fix,
-        })
+    let first = story.audit.do_first.iter();
+    let shown = first.filter(|it| it.severity >= story.options.min_severity);
+    let told = shown.map(|it| First {
+        check: &it.check,
+        title: story.audit.check(&it.check).map_or("", |it| &it.title),
+        severity: it.severity.as_str(),
+        count: tell::first_count(it),
+        fix: &it.remediation,
     });
     told.take(FIRST).collect()
 }

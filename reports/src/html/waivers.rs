@@ -17,6 +17,7 @@ const SOON: i64 = 30;
 struct Waivers<'a> {
     rows: Vec<Row<'a>>,
     expired: &'a [String],
+    broad: &'a [String],
     unused: &'a [String],
     accepted_gaps: String,
     today: String,
@@ -51,6 +52,7 @@ pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<(
         Waivers {
             rows,
             expired: &report.expired,
+            broad: &report.broad,
             unused: &report.unused,
             accepted_gaps: if report.accepted_gaps > 0 {
                 counted(report.accepted_gaps, "unknown finding")

@@ -10,7 +10,7 @@ pub(crate) mod words;
 use std::io::{self, Write};
 use std::iter;
 
-use trailaudit_checks::audit::Audit;
+use trailaudit_checks::audit::{Audit, answers};
 use trailaudit_checks::finding::Severity;
 
 use crate::shown::Shown;
@@ -29,6 +29,8 @@ pub(crate) const FORMAT: Format = Format {
 const MARK: &str = "<!-- trailaudit -->";
 /// What the head and the sections may fill. The rest is for the lines that say what does not fit.
 const ROOM: usize = 62_000;
+/// How many things to do first.
+const FIRST: usize = 3;
 /// The longest phrase of the head.
 const PHRASE: usize = 300;
 
@@ -36,6 +38,7 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
     let names = Names::of(audit);
     let shown = Shown::of(audit, options.min_severity);
     let mut page = head(audit);
+    page.push_str(&answers(audit));
     let others = [
         sections::unknown(&names, &shown),
         sections::waived(&names, &shown),
@@ -66,6 +69,47 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
     page.push_str(&format!("\n{}\n", text(&tell::totals(audit), PHRASE)));
     out.write_all(page.as_bytes())?;
     out.flush()
+}
+
+/// The five answers, each with its first reason, and what to do first.
+fn answers(audit: &Audit) -> String {
+    let Some(trust) = answers::trust(&audit.answers) else {
+        return format!("\n> {}\n", tell::NO_ANSWERS);
+    };
+    let trust = tell::answered(trust);
+    let mut page = format!(
+        "\n### Can this record be trusted? {}\n\n",
+        trust.to_uppercase()
+    );
+    for it in &audit.answers {
+        let waived = match tell::is_accepted(audit, it) {
+            true => " (waived)",
+            false => "",
+        };
+        let reason = it.reasons.first();
+        let check = reason.and_then(|it| it.check.as_deref());
+        let check = check.map_or_else(String::new, |id| format!("{} ", code(id, PHRASE)));
+        page.push_str(&format!(
+            "- {} **{}**{waived}: {check}{}\n",
+            tell::asks(it.question),
+            tell::answered(it.answer).to_uppercase(),
+            text(reason.map_or("", |it| &it.message), PHRASE)
+        ));
+    }
+    for (at, it) in audit.do_first.iter().take(FIRST).enumerate() {
+        if at == 0 {
+            page.push_str("\n### Do first\n\n");
+        }
+        page.push_str(&format!(
+            "{}. **{}** {} ({}): {}\n",
+            at + 1,
+            it.severity.as_str().to_uppercase(),
+            code(&it.check, PHRASE),
+            tell::first_count(it),
+            text(&it.remediation, 2 * PHRASE)
+        ));
+    }
+    page
 }
 
 /// The verdict, the totals, and where they come from.

@@ -1,10 +1,10 @@
 //! Foreign text within a page that GitHub shows: nothing links, mentions, or becomes markup.
 
-use crate::clean;
+use crate::sanitize;
 
 /// Words of a sentence; what stands between backticks is shown as code.
 pub(crate) fn text(words: &str, max: usize) -> String {
-    let words = clean::short(words, max);
+    let words = sanitize::short(words, max);
     let mut shown = String::with_capacity(words.len());
     let mut rest = words.as_str();
     while let Some((before, name, after)) = next_code(rest) {
@@ -33,14 +33,14 @@ fn plain(words: &str) -> String {
         ("$", "<span>$</span>"),
     ]
     .iter()
-    .fold(clean::escape(words), |safe, (from, to)| {
+    .fold(sanitize::escape(words), |safe, (from, to)| {
         safe.replace(from, to)
     })
 }
 
 /// A name, letter by letter.
 pub(crate) fn code(name: &str, max: usize) -> String {
-    let name = clean::short(name, max);
+    let name = sanitize::short(name, max);
     let name = name.trim();
     if name.is_empty() {
         return "(no name)".to_owned();

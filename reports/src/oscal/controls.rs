@@ -104,9 +104,9 @@ pub(super) fn findings<'a>(
 fn finding(audit: &Audit, it: &Control<'_>, findings: &[&Finding]) -> Option<Value> {
     let status = status(audit, it, findings);
     let (state, reason) = match status {
-        ControlStatus::NotSupported => ("not-satisfied", "fail"),
-        ControlStatus::Undecided => ("not-satisfied", "other"),
-        ControlStatus::Supported => ("satisfied", "pass"),
+        ControlStatus::Failing => ("not-satisfied", "fail"),
+        ControlStatus::NotEvaluated => ("not-satisfied", "other"),
+        ControlStatus::Passing => ("satisfied", "pass"),
         ControlStatus::NotCovered => return None,
     };
     let count = |status| findings.iter().filter(|it| it.status == status).count() as u64;
@@ -158,14 +158,14 @@ fn status(audit: &Audit, control: &Control<'_>, findings: &[&Finding]) -> Contro
     }
     let any = |status| findings.iter().any(|it| it.status == status);
     if any(Status::Fail) {
-        ControlStatus::NotSupported
+        ControlStatus::Failing
     } else if any(Status::Unknown) {
-        ControlStatus::Undecided
+        ControlStatus::NotEvaluated
     } else if !any(Status::Pass) {
         ControlStatus::NotCovered
     } else if audit.scope.selection.is_empty() {
-        ControlStatus::Supported
+        ControlStatus::Passing
     } else {
-        ControlStatus::Undecided
+        ControlStatus::NotEvaluated
     }
 }

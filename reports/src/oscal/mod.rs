@@ -17,7 +17,7 @@ use trailaudit_checks::finding::Severity;
 use crate::identity;
 use crate::object::filled;
 use crate::tell::{self, Names};
-use crate::{Format, Linked, Options};
+use crate::{Format, Linked, Options, sanitize};
 use words::{id, markup, prop, value};
 
 pub(crate) const FORMAT: Format = Format {
@@ -28,7 +28,7 @@ pub(crate) const FORMAT: Format = Format {
 };
 
 fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let mut out = BufWriter::new(out);
+    let mut out = sanitize::Json(BufWriter::new(out));
     let names = Names::of(audit);
     let controls = controls::all(audit);
     let tool = observations::tool(audit);

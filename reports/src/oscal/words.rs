@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::clean;
 use crate::identity::{HOME, uuid};
+use crate::sanitize;
 
 /// AWS knows no longer ARN. Descriptions are not cut.
 const VALUE: usize = 2_048;
@@ -15,14 +15,14 @@ pub(super) fn prop(name: &'static str, text: &str) -> Value {
 
 /// OSCAL takes no empty string, and no space around one.
 pub(super) fn value(text: &str) -> String {
-    let value = clean::short(text, VALUE);
+    let value = sanitize::short(text, VALUE);
     let value = value.trim();
     if value.is_empty() { "-" } else { value }.to_owned()
 }
 
 /// Markdown that shows exactly this text; never empty.
 pub(super) fn markup(text: &str) -> String {
-    let safe = clean::markdown(text, usize::MAX);
+    let safe = sanitize::markdown(text, usize::MAX);
     if safe.trim().is_empty() {
         return "-".to_owned();
     }

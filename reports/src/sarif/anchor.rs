@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use trailaudit_checks::text::glob;
 
-use crate::clean;
+use crate::sanitize;
 
 /// A file of the repository, and a line in it: `FILE` or `FILE:LINE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +100,10 @@ impl Anchor {
             .file
             .split('/')
             .filter(|it| !it.is_empty() && *it != ".");
-        segments.map(clean::segment).collect::<Vec<_>>().join("/")
+        segments
+            .map(sanitize::segment)
+            .collect::<Vec<_>>()
+            .join("/")
     }
 
     pub(super) fn line(&self) -> u32 {

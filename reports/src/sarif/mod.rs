@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use trailaudit_checks::audit::Audit;
 use trailaudit_checks::coverage::{AccountStatus, RegionStatus};
 use trailaudit_checks::finding::{Severity, Status};
+use trailaudit_checks::hex;
 
 pub use anchor::{Anchor, AnchorMap, BadAnchor, BadMap};
 use model::{AutomationDetails, Bag, Driver, Invocation, Taxonomy, Tool};
@@ -25,7 +26,7 @@ use rules::Frameworks;
 
 use crate::identity::{self, HOME};
 use crate::tell::{self, Names};
-use crate::{Format, Options, clean};
+use crate::{Format, Options, sanitize};
 
 pub(crate) const FORMAT: Format = Format {
     name: "sarif",
@@ -79,7 +80,7 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
             .tool_execution_notifications
             .extend(notifications::cut(audit, &run.results.kept));
     }
-    let mut out = BufWriter::new(out);
+    let mut out = sanitize::Json(BufWriter::new(out));
     serde_json::to_writer(&mut out, &log)?;
     out.write_all(b"\n")?;
     out.flush()
@@ -116,8 +117,8 @@ fn run<'a>(audit: &'a Audit, results: Results<'a>) -> Run<'a> {
     Run {
         tool: Tool {
             driver: Driver {
-                name: clean::short(&audit.tool.name, NAME),
-                semantic_version: clean::short(&audit.tool.version, NAME),
+                name: sanitize::short(&audit.tool.name, NAME),
+                semantic_version: sanitize::short(&audit.tool.version, NAME),
                 information_uri: HOME,
                 rules: rules::rules(audit, profile, &frameworks),
                 notifications: notifications::kinds(),
@@ -210,9 +211,9 @@ fn size(value: &impl Serialize) -> io::Result<usize> {
             Ok(())
         }
     }
-    let mut counter = Counter(0);
+    let mut counter = sanitize::Json(Counter(0));
     serde_json::to_writer(&mut counter, value)?;
-    Ok(counter.0)
+    Ok(counter.0.0)
 }
 
 /// The identity of the run. A platform compares runs of one category (all but the last segment): a run that
@@ -232,19 +233,13 @@ fn automation(audit: &Audit) -> AutomationDetails {
     regions.dedup();
     let selection = scope.selection.iter().map(String::as_str);
     let narrowed: Vec<&str> = accounts.chain(regions).chain(selection).collect();
-    let hash: String = hex(&narrowed.join("\n")).chars().take(12).collect();
+    let hash = Sha256::digest(narrowed.join("\n"));
+    let hash: String = hex::encode(&hash).chars().take(12).collect();
     let id = format!(
         "trailaudit/{}/{hash}/{}",
-        clean::segment(identity::whose(audit)),
+        sanitize::segment(identity::whose(audit)),
         audit.now
     );
     let guid = identity::uuid(&id);
     AutomationDetails { id, guid }
-}
-
-fn hex(text: &str) -> String {
-    Sha256::digest(text)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }

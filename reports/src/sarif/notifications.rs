@@ -5,8 +5,8 @@ use trailaudit_checks::finding::{Finding, Severity, Status};
 
 use super::DESCRIPTION;
 use super::model::{Bag, Configuration, DescriptorRef, Message, Notification, Rule, Text};
-use crate::clean;
 use crate::gaps;
+use crate::sanitize;
 use crate::tell::{self, counted, number};
 
 /// At most so many gaps are told one by one.
@@ -64,7 +64,7 @@ fn notify(index: usize, level: &'static str, words: &str) -> Option<Notification
         descriptor: DescriptorRef { id, index },
         level,
         message: Text {
-            text: clean::short(words, DESCRIPTION),
+            text: sanitize::short(words, DESCRIPTION),
         },
     })
 }
@@ -93,11 +93,20 @@ pub(super) fn gaps(audit: &Audit) -> Vec<Notification> {
     }
     for (waivers, why) in [
         (&audit.waivers.expired, "past its date"),
+        (&audit.waivers.broad, "reaches far"),
         (&audit.waivers.unused, "matches nothing"),
     ] {
         let told = waivers.iter().take(GAPS);
         all.extend(told.filter_map(|it| notify(3, "note", &format!("waiver {why}: {it}"))));
     }
+    let told = audit.scope.endpoints.iter().take(GAPS);
+    all.extend(told.filter_map(|it| {
+        notify(
+            3,
+            "note",
+            &format!("AWS was called through a custom endpoint: {it}"),
+        )
+    }));
     if !audit.run.complete {
         all.extend(notify(1, "warning", &tell::verdict(audit).1));
     }

@@ -9,8 +9,8 @@ use super::model::{
     Region, SarifResult, Suppression,
 };
 use super::{Anchor, AnchorMap, DESCRIPTION, IDENTIFIER, NAME, Profile, rules};
-use crate::clean;
 use crate::identity::uuid;
+use crate::sanitize;
 use crate::tell::{self, Names};
 
 /// How many facts a result's Markdown lists, and how much of each.
@@ -49,14 +49,14 @@ impl Results<'_> {
             .binary_search_by(|it| it.id.cmp(&finding.check))
             .ok();
         Some(SarifResult {
-            rule_id: clean::short(&finding.check, NAME),
+            rule_id: sanitize::short(&finding.check, NAME),
             rule_index,
             kind,
             level,
             message: self.message(finding),
             locations: [self.location(finding)],
             partial_fingerprints: Fingerprints {
-                primary_location_line_hash: clean::short(&finding.fingerprint, NAME),
+                primary_location_line_hash: sanitize::short(&finding.fingerprint, NAME),
             },
             baseline_state: finding.baseline.filter(|_| full).map(tell::baseline),
             rank: full.then(|| rank(finding.severity)),
@@ -70,15 +70,15 @@ impl Results<'_> {
         let subject = self.names.subject(&finding.subject);
         let message = tell::message(finding);
         let (half, rest) = (DESCRIPTION / 2, DESCRIPTION / 2 - 40);
-        let said = clean::short(&message, half);
-        let text = format!("{said}: {}", clean::short(&subject, rest));
+        let said = sanitize::short(&message, half);
+        let text = format!("{said}: {}", sanitize::short(&subject, rest));
         let facts = finding
             .evidence
             .iter()
-            .map(|it| clean::markdown(&tell::evidence(it), FACT));
+            .map(|it| sanitize::markdown(&tell::evidence(it), FACT));
         let markdown = (!finding.evidence.is_empty()).then(|| {
-            let said = clean::markdown(&message, half);
-            let mut words = format!("{said}: {}\n", clean::markdown(&subject, rest));
+            let said = sanitize::markdown(&message, half);
+            let mut words = format!("{said}: {}\n", sanitize::markdown(&subject, rest));
             for fact in facts.take(FACTS) {
                 words.push_str(&format!("\n- {fact}"));
             }
@@ -107,8 +107,8 @@ impl Results<'_> {
                 },
             },
             logical_locations: [LogicalLocation {
-                fully_qualified_name: clean::short(&subject.id, IDENTIFIER),
-                name: clean::short(&subject.name, NAME),
+                fully_qualified_name: sanitize::short(&subject.id, IDENTIFIER),
+                name: sanitize::short(&subject.name, NAME),
                 kind: "resource",
             }],
         }
@@ -122,19 +122,22 @@ impl Results<'_> {
             ("subjectKind", json!(subject.kind)),
         ]);
         if let Some(account) = &subject.account {
-            bag.insert("account", json!(clean::short(account.as_str(), NAME)));
+            bag.insert("account", json!(sanitize::short(account.as_str(), NAME)));
             if let Some(name) = self.names.get(account) {
-                bag.insert("accountName", json!(clean::short(name, NAME)));
+                bag.insert("accountName", json!(sanitize::short(name, NAME)));
             }
         }
         if let Some(region) = &subject.region {
-            bag.insert("region", json!(clean::short(region.as_str(), NAME)));
+            bag.insert("region", json!(sanitize::short(region.as_str(), NAME)));
         }
         let ids = finding
             .evidence
             .iter()
             .filter_map(|it| it.request_id.as_deref());
-        let ids: Vec<String> = ids.take(FACTS).map(|id| clean::short(id, NAME)).collect();
+        let ids: Vec<String> = ids
+            .take(FACTS)
+            .map(|id| sanitize::short(id, NAME))
+            .collect();
         if !ids.is_empty() {
             bag.insert("evidenceIds", json!(ids));
         }
@@ -150,7 +153,7 @@ fn path(finding: &Finding) -> String {
         .as_ref()
         .map_or("organization", |it| it.as_str());
     let region = subject.region.as_ref().map_or("global", |it| it.as_str());
-    let name = |text: &str| clean::segment(&text.chars().take(PATH_NAME).collect::<String>());
+    let name = |text: &str| sanitize::segment(&text.chars().take(PATH_NAME).collect::<String>());
     format!(
         "aws/{}/{}/cloudtrail/{}",
         name(account),
@@ -164,7 +167,7 @@ fn suppression(finding: &Finding) -> Option<Suppression> {
     Some(Suppression {
         kind: "external",
         status: "accepted",
-        justification: clean::short(&tell::waiver(waiver), DESCRIPTION),
+        justification: sanitize::short(&tell::waiver(waiver), DESCRIPTION),
         guid: uuid(&format!(
             "{}\n{}",
             finding.fingerprint,

@@ -10,7 +10,7 @@ use super::model::{
     Bag, ComponentRef, Configuration, Message, Relationship, Rule, Taxon, TaxonRef, Taxonomy, Text,
 };
 use super::{DESCRIPTION, NAME, Profile};
-use crate::clean;
+use crate::sanitize;
 
 /// GitHub shows ten tags of a rule; ours are fewer, the first three the same for all.
 const TAGS: usize = 8;
@@ -61,7 +61,7 @@ pub(super) fn rules(audit: &Audit, profile: Profile, frameworks: &Frameworks<'_>
             properties.insert("security-severity", json!(score));
         }
         Rule {
-            id: clean::short(&check.id, NAME),
+            id: sanitize::short(&check.id, NAME),
             name: pascal(&check.id),
             short_description: text(&check.title),
             full_description: text(&check.why),
@@ -81,7 +81,7 @@ fn text(words: &str) -> Text {
     // GitHub refuses an empty text.
     let words = if words.is_empty() { "-" } else { words };
     Text {
-        text: clean::short(words, DESCRIPTION),
+        text: sanitize::short(words, DESCRIPTION),
     }
 }
 
@@ -97,12 +97,13 @@ fn pascal(id: &str) -> String {
         name.extend(chars.next().map(|c| c.to_ascii_uppercase()));
         name.push_str(chars.as_str());
     }
-    clean::short(&name, NAME)
+    sanitize::short(&name, NAME)
 }
 
 fn tags(check: &CheckInfo) -> Vec<String> {
     let common = ["security", "aws", "cloudtrail"].map(str::to_owned);
-    let control = |it: &ControlRef| clean::short(&format!("{}/{}", it.framework, it.control), NAME);
+    let control =
+        |it: &ControlRef| sanitize::short(&format!("{}/{}", it.framework, it.control), NAME);
     let controls = check.controls.iter().map(control);
     common.into_iter().chain(controls).take(TAGS).collect()
 }
@@ -117,7 +118,7 @@ fn help(check: &CheckInfo) -> Message {
         .map(|it| format!("{} {}", it.framework, it.control))
         .collect();
     let mut words = format!("{title}. {why} What to do: {fix}");
-    let said = |text: &str| clean::markdown(text, DESCRIPTION);
+    let said = |text: &str| sanitize::markdown(text, DESCRIPTION);
     let mut markdown = format!(
         "**{}**\n\n{}\n\n**What to do:** {}\n",
         said(title),
@@ -139,7 +140,7 @@ fn help(check: &CheckInfo) -> Message {
         markdown.push_str(&format!("\n<{link}>\n"));
     }
     Message {
-        text: clean::short(&words, HELP),
+        text: sanitize::short(&words, HELP),
         markdown: Some(markdown),
     }
 }
@@ -167,7 +168,7 @@ impl<'a> Frameworks<'a> {
 
     pub(super) fn components(&self) -> Vec<ComponentRef> {
         let component = |(index, name): (usize, &&str)| ComponentRef {
-            name: clean::short(name, NAME),
+            name: sanitize::short(name, NAME),
             index,
         };
         self.0.keys().enumerate().map(component).collect()
@@ -177,12 +178,12 @@ impl<'a> Frameworks<'a> {
         let taxonomy = |(id, controls): (&&str, &BTreeMap<&str, Option<&str>>)| {
             let selected = audit.frameworks.iter().find(|it| it.id == **id);
             let taxon = |(id, title): (&&str, &Option<&str>)| Taxon {
-                id: clean::short(id, NAME),
+                id: sanitize::short(id, NAME),
                 short_description: title.map(text),
             };
             Taxonomy {
-                name: clean::short(id, NAME),
-                version: selected.map(|it| clean::short(&it.version, NAME)),
+                name: sanitize::short(id, NAME),
+                version: selected.map(|it| sanitize::short(&it.version, NAME)),
                 short_description: text(selected.map_or(*id, |it| it.name.as_str())),
                 taxa: controls.iter().map(taxon).collect(),
             }
@@ -198,10 +199,10 @@ impl<'a> Frameworks<'a> {
             let index = taxa.keys().position(|id| *id == control.control)?;
             Some(Relationship {
                 target: TaxonRef {
-                    id: clean::short(&control.control, NAME),
+                    id: sanitize::short(&control.control, NAME),
                     index,
                     tool_component: ComponentRef {
-                        name: clean::short(framework, NAME),
+                        name: sanitize::short(framework, NAME),
                         index: component,
                     },
                 },

@@ -1,28 +1,33 @@
-//! Can this record be trusted? The five answers, each with its weightiest reasons.
+//! Can these logs be trusted? The five answers, each with its most important reasons.
 
 use std::io;
 
+use trailaudit_checks::audit::{Answered, Reason, answers};
+
 use super::page::{Margin, Page, Span, Style, plain};
 use super::{Story, more};
-use crate::answers::{self, Reason, Said};
-use crate::tell::Headline;
+use crate::tell::{self, Headline};
 
-/// How many reasons of one answer are told.
+/// How many reasons of one answer are listed.
 const REASONS: usize = 2;
 
 /// The answers, at the top of the page.
 pub(super) fn all(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
-    let answers = answers::all(story.audit);
-    let trust = answers::trust(&answers).as_str().to_uppercase();
+    let audit = story.audit;
+    let Some(trust) = answers::trust(&audit.answers) else {
+        page.heading("CAN THIS RECORD BE TRUSTED?")?;
+        return page.text(2, tell::NO_ANSWERS);
+    };
+    let trust = tell::answered(trust).to_uppercase();
     page.heading(&format!("CAN THIS RECORD BE TRUSTED? {trust}"))?;
-    for answer in &answers {
-        let label = format!("{:<11}", answer.question.as_str());
-        let mut said = answer.said.as_str().to_uppercase();
-        if answer.is_accepted() {
+    for answer in &audit.answers {
+        let label = format!("{:<11}", tell::question(answer.question));
+        let mut said = tell::answered(answer.answer).to_uppercase();
+        if tell::is_accepted(audit, answer) {
             said.push_str(" (waived)");
         }
-        let asks = format!("- {}", answer.question.asks());
-        let body = [Span(style(answer.said), &said), Span(Style::Faint, &asks)];
+        let asks = format!("- {}", tell::asks(answer.question));
+        let body = [Span(style(answer.answer), &said), Span(Style::Faint, &asks)];
         page.item(Margin(2, 14), Span(Style::Strong, &label), &body)?;
         let most = story.at_most(REASONS);
         for it in answer.reasons.iter().take(most) {
@@ -34,26 +39,23 @@ pub(super) fn all(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn reason(page: &mut Page<'_>, reason: &Reason<'_>) -> io::Result<()> {
-    match reason.check {
-        Some(check) => {
-            let level = check.severity.as_str();
-            let body = [
-                Span(Style::Severity(check.severity), level),
-                Span(Style::Strong, &check.id),
-                plain(&reason.words),
-            ];
-            page.item(Margin(14, 16), plain("-"), &body)
-        }
-        None => page.item(Margin(14, 16), plain("-"), &[plain(&reason.words)]),
+fn reason(page: &mut Page<'_>, reason: &Reason) -> io::Result<()> {
+    let mut body = Vec::new();
+    if let Some(severity) = reason.severity {
+        body.push(Span(Style::Severity(severity), severity.as_str()));
     }
+    if let Some(check) = &reason.check {
+        body.push(Span(Style::Strong, check));
+    }
+    body.push(plain(&reason.message));
+    page.item(Margin(14, 16), plain("-"), &body)
 }
 
-fn style(said: Said) -> Style {
-    match said {
-        Said::Yes => Style::Headline(Headline::Pass),
-        Said::No => Style::Headline(Headline::Fail),
-        Said::CannotTell => Style::Headline(Headline::Undecided),
-        Said::NotAsked => Style::Faint,
+fn style(answered: Answered) -> Style {
+    match answered {
+        Answered::Yes => Style::Headline(Headline::Pass),
+        Answered::No => Style::Headline(Headline::Fail),
+        Answered::Unknown => Style::Headline(Headline::Undecided),
+        Answered::NotEvaluated => Style::Faint,
     }
 }

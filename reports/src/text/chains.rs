@@ -24,7 +24,7 @@ pub(super) fn all(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
     let wrong = counted(problems.len() as u64, "problem");
     page.heading(&format!("DIGEST CHAINS: {of}, {wrong}"))?;
     let legend = "Each sign is an hour: # verified, X invalid, . gap, ? unverified, - not due (before the chain, \
-                  stopped, or not yet delivered). More than 72 hours are drawn in columns that show their worst.";
+                  covered by another chain, or not yet delivered). More than 72 hours are drawn in columns that show their worst.";
     page.text(2, legend)?;
     let most = story.at_most(CHAINS);
     for chain in chains::worst_first(story.audit).into_iter().take(most) {
@@ -129,6 +129,8 @@ fn why(cause: Cause) -> &'static str {
         Cause::NotStarted => "before the chain began",
         Cause::NotYetDelivered => "not yet delivered",
         Cause::LoggingStopped => "logging was stopped",
+        Cause::Covered => "logging was stopped, another trail covers it",
+        Cause::Moved => "delivered to another place, and linked",
         Cause::Restart => "the chain was restarted",
         Cause::DigestMissing => "digest missing",
         Cause::Discontinuity => "between two digests",

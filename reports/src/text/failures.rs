@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use trailaudit_checks::audit::First;
 use trailaudit_checks::finding::{Finding, Status};
 
 use super::page::{Margin, Page, Span, Style, plain};
@@ -18,25 +19,23 @@ const FACTS: usize = 5;
 
 /// What to do first.
 pub(super) fn first(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
-    if story.shown.open.is_empty() {
+    let most = story.at_most(FIRST);
+    let first: Vec<&First> = story.first().take(most).collect();
+    if first.is_empty() {
         return Ok(());
     }
     page.heading("DO FIRST")?;
-    for (at, (severity, id, findings)) in story.shown.worst_first().take(FIRST).enumerate() {
-        let Some(check) = story.audit.check(id) else {
-            continue;
-        };
+    for (at, it) in first.into_iter().enumerate() {
         let label = format!("{}.", at + 1);
-        let level = severity.as_str().to_uppercase();
-        let count = counted(findings.len() as u64, "failure");
-        let count = format!("({count})");
+        let level = it.severity.as_str().to_uppercase();
+        let count = format!("({})", tell::first_count(it));
         let body = [
-            Span(Style::Severity(severity), &level),
-            Span(Style::Strong, id),
+            Span(Style::Severity(it.severity), &level),
+            Span(Style::Strong, &it.check),
             plain(&count),
         ];
         page.item(Margin(2, 5), plain(&label), &body)?;
-        page.text(5, &check.fix)?;
+        page.text(5, &it.remediation)?;
     }
     Ok(())
 }

@@ -56,9 +56,9 @@ fn row(page: &mut Page<'_>, control: &ControlResult) -> io::Result<()> {
 
 fn headline(status: ControlStatus) -> Option<Headline> {
     match status {
-        ControlStatus::NotSupported => Some(Headline::Fail),
-        ControlStatus::Undecided => Some(Headline::Undecided),
-        ControlStatus::Supported => Some(Headline::Pass),
+        ControlStatus::Failing => Some(Headline::Fail),
+        ControlStatus::NotEvaluated => Some(Headline::Undecided),
+        ControlStatus::Passing => Some(Headline::Pass),
         ControlStatus::NotCovered => None,
     }
 }

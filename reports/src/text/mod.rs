@@ -14,7 +14,7 @@ pub(crate) mod page;
 
 use std::io::{self, BufWriter, Write};
 
-use trailaudit_checks::audit::Audit;
+use trailaudit_checks::audit::{Audit, First};
 use trailaudit_checks::finding::Severity;
 
 use crate::shown::Shown;
@@ -40,6 +40,9 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
     failures::open(&mut page, &story)?;
     gaps::unknown(&mut page, &story)?;
     failures::waived(&mut page, &story)?;
+    for line in tell::waivers(audit) {
+        page.text(2, &line)?;
+    }
     chains::all(&mut page, &story)?;
     gaps::coverage(&mut page, &story)?;
     checks::all(&mut page, audit)?;
@@ -61,6 +64,7 @@ struct Story<'a> {
     names: Names<'a>,
     shown: Shown<'a>,
     verbose: bool,
+    min_severity: Severity,
 }
 
 impl<'a> Story<'a> {
@@ -70,7 +74,14 @@ impl<'a> Story<'a> {
             names: Names::of(audit),
             shown: Shown::of(audit, options.min_severity),
             verbose: options.verbose,
+            min_severity: options.min_severity,
         }
+    }
+
+    /// What to do first, as far as it is shown.
+    fn first(&self) -> impl Iterator<Item = &'a First> {
+        let first = self.audit.do_first.iter();
+        first.filter(|it| it.severity >= self.min_severity)
     }
 
     /// How many of so many are listed.

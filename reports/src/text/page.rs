@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use trailaudit_checks::finding::Severity;
 use unicode_width::UnicodeWidthStr;
 
-use crate::clean;
+use crate::sanitize;
 use crate::tell::Headline;
 
 /// The longest piece of text that is shown whole: AWS knows no longer ARN.
@@ -136,7 +136,7 @@ struct Line<'p, 'o> {
 
 impl Line<'_, '_> {
     fn words(&mut self, Span(style, text): Span<'_>) -> io::Result<()> {
-        let text = clean::short(text, LONGEST);
+        let text = sanitize::short(text, LONGEST);
         for word in text.split(' ').filter(|word| !word.is_empty()) {
             let width = word.width();
             if self.column > 0 && self.column + self.spaces + width > self.page.width {

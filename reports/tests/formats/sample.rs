@@ -5,6 +5,7 @@ use trailaudit_checks::audit::{
     Audit, AuditScope, CheckInfo, ControlRef, RunOutcome, SCHEMA, Summary, WaiverReport,
 };
 use trailaudit_checks::calls::{self, ApiCall};
+use trailaudit_checks::catalog;
 use trailaudit_checks::coverage::{
     AccountCoverage, AccountStatus, CallTotals, Coverage, FailedCall, RegionCoverage, RegionStatus,
 };
@@ -41,6 +42,7 @@ pub(crate) fn check(
         id: id.to_owned(),
         title: title.to_owned(),
         severity,
+        question: catalog::find(id).and_then(|it| it.question),
         why: format!(
             "Without it, whoever acts in the account can act unseen, and {id} is what an auditor asks for."
         ),
@@ -369,7 +371,7 @@ pub(crate) fn of(checks: Vec<CheckInfo>, findings: Vec<Finding>) -> Audit {
     } else {
         3
     };
-    Audit {
+    let mut audit = Audit {
         schema: SCHEMA,
         tool: Tool {
             name: "trailaudit".to_owned(),
@@ -388,6 +390,7 @@ pub(crate) fn of(checks: Vec<CheckInfo>, findings: Vec<Finding>) -> Audit {
             regions: ["eu-central-1", "eu-west-1", "us-east-1"]
                 .map(Region::from)
                 .to_vec(),
+            endpoints: Vec::new(),
             selection: Vec::new(),
         },
         run: RunOutcome {
@@ -403,17 +406,22 @@ pub(crate) fn of(checks: Vec<CheckInfo>, findings: Vec<Finding>) -> Audit {
             expired: vec![
                 "bucket-tls-only on arn:aws:s3:::acme-old, expires 2026-01-31".to_owned(),
             ],
+            broad: Vec::new(),
             accepted_gaps: 1,
         },
         coverage: coverage(),
         summary,
         checks,
         frameworks: vec![framework()],
+        answers: Vec::new(),
+        do_first: Vec::new(),
         baseline: None,
         findings,
         chains: Vec::new(),
         problems: Vec::new(),
-    }
+    };
+    audit.settle();
+    audit
 }
 
 /// The same run with nothing but what ends so; nothing missing in the population.
@@ -498,7 +506,7 @@ fn framework() -> FrameworkResult {
                 passed,
                 checks: checks.iter().map(|it| (*it).to_owned()).collect(),
                 failed: match status {
-                    ControlStatus::NotSupported => {
+                    ControlStatus::Failing => {
                         checks[..1].iter().map(|it| (*it).to_owned()).collect()
                     }
                     _ => Vec::new(),
@@ -515,7 +523,7 @@ fn framework() -> FrameworkResult {
             control(
                 "2.1.1",
                 "Bucket policies refuse plain HTTP",
-                ControlStatus::NotSupported,
+                ControlStatus::Failing,
                 Basis::Peer,
                 0,
                 &["bucket-tls-only"],
@@ -524,7 +532,7 @@ fn framework() -> FrameworkResult {
             control(
                 "3.1",
                 "CloudTrail is on in every region",
-                ControlStatus::NotSupported,
+                ControlStatus::Failing,
                 Basis::PeerAndOurs,
                 1,
                 &["organization-trail", "trail-exists"],
@@ -533,7 +541,7 @@ fn framework() -> FrameworkResult {
             control(
                 "3.2",
                 "Log file validation",
-                ControlStatus::Undecided,
+                ControlStatus::NotEvaluated,
                 Basis::PeerAndRecall,
                 0,
                 &["trail-log-file-validation"],
@@ -542,7 +550,7 @@ fn framework() -> FrameworkResult {
             control(
                 "3.3",
                 "An organization trail",
-                ControlStatus::Supported,
+                ControlStatus::Passing,
                 Basis::Ours,
                 1,
                 &["organization-trail"],

@@ -135,7 +135,7 @@ async fn members(ask: &Ask, target: &Target, management: &AccountId) -> Fact<Vec
             .organizations
             .list_accounts()
             .set_next_token(token.clone()),
-        |out| (out.accounts.unwrap_or_default(), out.next_token)
+        |out| (out.accounts, out.next_token)
     );
     let listed = pages.read((target, LIST_ACCOUNTS), |accounts: Vec<types::Account>| {
         accounts
@@ -219,10 +219,7 @@ async fn trusted_services(ask: &Ask, target: &Target) -> Fact<Vec<String>> {
             .organizations
             .list_aws_service_access_for_organization()
             .set_next_token(token.clone()),
-        |out| (
-            out.enabled_service_principals.unwrap_or_default(),
-            out.next_token
-        )
+        |out| (out.enabled_service_principals, out.next_token)
     );
     pages.read(
         (target, LIST_SERVICE_ACCESS),
@@ -249,10 +246,7 @@ async fn delegated_administrators(ask: &Ask, target: &Target) -> Fact<Vec<Delega
             .organizations
             .list_delegated_administrators()
             .set_next_token(token.clone()),
-        |out| (
-            out.delegated_administrators.unwrap_or_default(),
-            out.next_token
-        )
+        |out| (out.delegated_administrators, out.next_token)
     );
     let listed: Vec<types::DelegatedAdministrator> = match pages {
         Known(listed) => listed.unwrap_or_default(),
@@ -280,7 +274,7 @@ async fn delegated_administrators(ask: &Ask, target: &Target) -> Fact<Vec<Delega
                 .list_delegated_services_for_account()
                 .account_id(id.as_str())
                 .set_next_token(token.clone()),
-            |out| (out.delegated_services.unwrap_or_default(), out.next_token)
+            |out| (out.delegated_services, out.next_token)
         );
         let services = pages.read(
             (target, LIST_DELEGATED_SERVICES),

@@ -40,7 +40,7 @@ pub(super) async fn policies(ask: &Ask, target: &Target) -> Fact<Vec<ControlPoli
                 .list_policies()
                 .filter(filter.clone())
                 .set_next_token(token.clone()),
-            |out| (out.policies.unwrap_or_default(), out.next_token)
+            |out| (out.policies, out.next_token)
         );
         let summaries: Vec<types::PolicySummary> = match pages {
             Known(summaries) => summaries.unwrap_or_default(),
@@ -95,7 +95,7 @@ async fn targets(ask: &Ask, target: &Target, id: &str) -> Fact<Vec<String>> {
             .list_targets_for_policy()
             .policy_id(id)
             .set_next_token(token.clone()),
-        |out| (out.targets.unwrap_or_default(), out.next_token)
+        |out| (out.targets, out.next_token)
     );
     pages.read(
         (target, LIST_TARGETS_FOR_POLICY),

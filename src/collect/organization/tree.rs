@@ -1,6 +1,6 @@
 //! The units of an organization, and the unit that each account lies in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_organizations::types::{self};
 use trailaudit_checks::calls::{LIST_ACCOUNTS_FOR_PARENT, LIST_OUS, LIST_ROOTS};
@@ -9,7 +9,10 @@ use trailaudit_checks::ids::{AccountId, Arn};
 use trailaudit_checks::inventory::organization::Unit;
 
 use super::Member;
-use crate::collect::ask::{Ask, Read, Target, not_asked, pages};
+use crate::collect::ask::{Ask, Read, Target, malformed, not_asked, pages};
+
+/// No organization has more units; AWS allows some thousands.
+const UNITS: usize = 100_000;
 
 /// The tree, roots first; walked once, never per account.
 pub(super) async fn units(ask: &Ask, target: &Target, tree: bool) -> Fact<Vec<Unit>> {
@@ -28,7 +31,7 @@ pub(super) async fn units(ask: &Ask, target: &Target, tree: bool) -> Fact<Vec<Un
             .organizations
             .list_roots()
             .set_next_token(token.clone()),
-        |out| (out.roots.unwrap_or_default(), out.next_token)
+        |out| (out.roots, out.next_token)
     );
     let roots = roots.read((target, LIST_ROOTS), |roots: Vec<types::Root>| {
         roots.into_iter().map(root).collect::<Option<Vec<Unit>>>()
@@ -38,7 +41,13 @@ pub(super) async fn units(ask: &Ask, target: &Target, tree: bool) -> Fact<Vec<Un
         Unknown(gap) => return Unknown(gap),
     };
     let mut at = 0;
+    let mut seen = BTreeSet::new();
     while let Some(parent) = units.get(at).map(|unit| unit.id.clone()) {
+        // A tree has each unit once; one that comes again has no end.
+        if !seen.insert(parent.clone()) || seen.len() > UNITS {
+            let what = "the organization's units are no tree that ends";
+            return Unknown(malformed(target, LIST_OUS, what));
+        }
         match children(ask, target, &parent).await {
             Known(children) => units.extend(children),
             Unknown(gap) => return Unknown(gap),
@@ -77,7 +86,7 @@ async fn children(ask: &Ask, target: &Target, parent: &str) -> Fact<Vec<Unit>> {
             .list_organizational_units_for_parent()
             .parent_id(parent)
             .set_next_token(token.clone()),
-        |out| (out.organizational_units.unwrap_or_default(), out.next_token)
+        |out| (out.organizational_units, out.next_token)
     );
     pages.read(
         (target, LIST_OUS),
@@ -116,7 +125,7 @@ pub(super) async fn place(ask: &Ask, target: &Target, units: &[Unit], members: &
                 .list_accounts_for_parent()
                 .parent_id(unit.id.as_str())
                 .set_next_token(token.clone()),
-            |out| (out.accounts.unwrap_or_default(), out.next_token)
+            |out| (out.accounts, out.next_token)
         );
         let Known(Some(accounts)) = pages else {
             continue;

@@ -33,7 +33,7 @@ pub(crate) async fn owned(ask: &Ask, target: &Target) -> Fact<Vec<String>> {
             .list_buckets()
             .max_buckets(10_000)
             .set_continuation_token(token.clone()),
-        |out| (out.buckets.unwrap_or_default(), out.continuation_token)
+        |out| (out.buckets, out.continuation_token)
     );
     pages.map(|buckets| {
         buckets

@@ -45,6 +45,14 @@ pub(super) fn of_bucket(bucket: &Bucket, ctx: &Context<'_>, all: &mut Vec<Resour
     if enforced {
         whole.idle(&["s3:PutBucketAcl"]);
     }
+    // To remove a replication takes no role, to set one up takes one to pass.
+    match &bucket.replication {
+        Fact::Known(rules) => whole.replicates = rules.as_ref().is_some_and(|it| !it.is_empty()),
+        Fact::Unknown(gap) => {
+            whole.replicates = true;
+            whole.open(&["s3:PutReplicationConfiguration"], gap);
+        }
+    }
     let versions = ["s3:DeleteObjectVersion", "s3:PutBucketVersioning"];
     match &bucket.versioning.mfa_delete {
         Fact::Known(on) => whole.mfa_delete = *on,

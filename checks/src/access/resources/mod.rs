@@ -34,6 +34,8 @@ pub(super) struct Resource {
     pub(super) retention: Option<Retention>,
     pub(super) retention_ends_early: bool,
     pub(super) mfa_delete: bool,
+    /// It has, or may have, a replication that can be removed.
+    pub(super) replicates: bool,
     /// Its tags, where they are known.
     pub(super) tags: Option<Vec<(String, String)>>,
     /// Actions that do nothing here.
@@ -92,6 +94,7 @@ impl Resource {
             retention: None,
             retention_ends_early: false,
             mfa_delete: false,
+            replicates: false,
             tags: None,
             idle: BTreeSet::new(),
             needs: Vec::new(),

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-alerting-disable",
     title: "Nobody can switch the alarms off",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "An alarm without actions, a rule without targets or a topic without subscribers raises no \
           alert, and nobody is told that it was silenced.",
     fix: "Take cloudwatch:DisableAlarmActions, cloudwatch:DeleteAlarms, events:DisableRule, \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-auditors-read-only",
     title: "Auditors hold no rights over the record",
     severity: Severity::Low,
+    question: Some(Question::Guarded),
     why: "A principal with AWS's policy for auditors is meant to look. Whatever else it was given turns whoever checks \
           the record into somebody who can change it.",
     fix: "Leave auditors AWSCloudTrail_ReadOnlyAccess or SecurityAudit and detach what grants the rights in the finding \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-bucket-reconfigure",
     title: "Nobody can reconfigure the log bucket",
     severity: Severity::Critical,
+    question: Some(Question::Guarded),
     why: "A lifecycle rule of one day, a new bucket policy or suspended versioning undo every protection \
           of the files at once.",
     fix: "Take s3:PutBucketPolicy, s3:PutLifecycleConfiguration and the other s3:PutBucket* rights on the \
@@ -44,6 +45,15 @@ mod tests {
     use super::*;
     use crate::testing::*;
 
+    fn replicated(rules: Fact<Option<Vec<crate::inventory::bucket::ReplicationRule>>>) -> Case {
+        may("s3:PutReplicationConfiguration", "arn:aws:s3:::logs").and(|it| {
+            it.buckets
+                .get_mut(&Arn::bucket("aws", "logs"))
+                .unwrap()
+                .replication = rules;
+        })
+    }
+
     #[test]
     fn verdicts() {
         table(
@@ -63,6 +73,13 @@ mod tests {
                     may("s3:PutLifecycleConfiguration", "arn:aws:s3:::logs/*"),
                 ),
                 (Fail, may("*", "*")),
+                // The replication is removed without a role to pass; setting one up takes a role.
+                (
+                    Fail,
+                    may("s3:PutReplicationConfiguration", "arn:aws:s3:::logs"),
+                ),
+                (Pass, replicated(Known(None))),
+                (Unknown, replicated(denied(calls::GET_BUCKET_REPLICATION))),
                 (Pass, denied_again(ACTIONS)),
                 (
                     Pass,

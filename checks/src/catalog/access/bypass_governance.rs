@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-bypass-governance",
     title: "Nobody can shorten or lift the retention of log files",
     severity: Severity::Critical,
+    question: Some(Question::Guarded),
     why: "Governance mode protects from everyone but those with the bypass. For them the lock is a speed \
           bump.",
     fix: "Take s3:BypassGovernanceRetention, s3:PutObjectRetention and s3:PutObjectLegalHold from the \

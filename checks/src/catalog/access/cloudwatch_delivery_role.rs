@@ -11,6 +11,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-cloudwatch-delivery-role",
     title: "The delivery role trusts CloudTrail alone and writes to the trail's log group only",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "Whoever else may assume the role can write made-up events into the log group; and what else the role may do, \
           the delivery does not need.",
     fix: "In the role's trust policy name only `cloudtrail.amazonaws.com`, and leave it logs:CreateLogStream and \

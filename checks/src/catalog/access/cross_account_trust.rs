@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-cross-account-trust",
     title: "Roles that can tamper let in nobody from elsewhere unasked",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "A role that can blind the record and trusts another account is as safe as that account's weakest principal. \
           An external id, a source identity or a session name at least says who came, and stops the confused deputy.",
     fix: "In the role's trust policy (`aws iam update-assume-role-policy`) name principals instead of `*`, and add a \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-escalation-paths",
     title: "Nobody can reach rights over the record through others",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "A principal that may assume, change or run code as another has that other's rights as well. Such ways are \
           how attacks go, and no policy by itself shows them.",
     fix: "Cut the path that the finding shows at its narrowest step: take that one right (iam:PassRole, sts:AssumeRole, \

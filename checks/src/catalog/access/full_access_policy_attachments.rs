@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-full-access-policy-attachments",
     title: "AWSCloudTrail_FullAccess is attached to nobody but the approved administrators",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "The policy lets its holder stop and delete every trail of the account and change where it \
           delivers. It is for the few who run CloudTrail.",
     fix: "Detach it: `aws iam detach-role-policy --role-name ROLE --policy-arn \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-key-destroy",
     title: "Nobody can destroy or disable the key of the logs",
     severity: Severity::Critical,
+    question: Some(Question::Guarded),
     why: "Without its key the record cannot be read by anyone, and CloudTrail can deliver nothing more. \
           Seven days after ScheduleKeyDeletion that is final.",
     fix: "Take kms:ScheduleKeyDeletion, kms:DisableKey and kms:PutKeyPolicy on the key from the \

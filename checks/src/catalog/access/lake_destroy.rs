@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-lake-destroy",
     title: "Nobody can delete or stop an event data store",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "An event data store holds the events themselves: stopping its ingestion is stopping the record, \
           deleting it is losing the past.",
     fix: "Take cloudtrail:DeleteEventDataStore, cloudtrail:StopEventDataStoreIngestion and \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-log-delete",
     title: "Nobody can delete or overwrite log files",
     severity: Severity::Critical,
+    question: Some(Question::Guarded),
     why: "Log and digest files are the evidence. Whoever can delete, hide or replace them edits history \
           after the fact.",
     fix: "Take s3:DeleteObject, s3:DeleteObjectVersion and s3:PutObject on the log bucket from the \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-log-group-destroy",
     title: "Nobody can destroy or mute the trail's log group",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "Alarms and analysis read the log group. Deleting it, a filter of it, or cutting its retention \
           to a day blinds them while the trail runs on.",
     fix: "Take logs:DeleteLogGroup, logs:PutRetentionPolicy, logs:DeleteMetricFilter and \

@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-log-read",
     title: "Nobody reads the log files but those who must",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "The record tells who does what, from where and with which names of things: a map for the next attack. Reading \
           takes the bucket and the key together, and few jobs need both.",
     fix: "Take s3:GetObject on the log bucket, or kms:Decrypt on its key, from the principals that the finding names, and \

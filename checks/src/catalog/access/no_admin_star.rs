@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-no-admin-star",
     title: "Administrator rights are held by nobody outside the approved set",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "Whoever may do everything may also stop the trail, empty the bucket, destroy the key and silence the \
           alarm. Each such user and role is a way to blind the record.",
     fix: "Replace `Action: *` on `Resource: *` (AdministratorAccess or one's own, attached, by group or inline) \

@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-no-full-cloudtrail-inline-policy",
     title: "No inline policy gives full rights over trails",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "Whoever may stop, delete and change trails can act unseen. In an inline policy such rights are \
           seen in one user, group or role only, and outlive the review of managed policies.",
     fix: "Take the write actions of CloudTrail out of the policy (PutUserPolicy, PutGroupPolicy or \

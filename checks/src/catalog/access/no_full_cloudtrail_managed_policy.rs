@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-no-full-cloudtrail-managed-policy",
     title: "No attached customer-managed policy gives full rights over trails",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "A managed policy that lets its holder stop, delete and change trails spreads with each attachment: \
           one policy blinds the record for many.",
     fix: "Make a version of the policy without CloudTrail's write actions the default: `aws iam \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-organization-detach",
     title: "Nobody can take accounts or guards out of the organization",
     severity: Severity::Critical,
+    question: Some(Question::Guarded),
     why: "An account that leaves takes itself out of the organization's trail; a detached policy, or \
           trusted access that is switched off, does it for all.",
     fix: "Take organizations:DetachPolicy, organizations:DisableAWSServiceAccess and \

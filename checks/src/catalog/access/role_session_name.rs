@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-role-session-name",
     title: "Roles that people assume say in the log who did",
     severity: Severity::Low,
+    question: Some(Question::Guarded),
     why: "The log shows a session by the name that its caller chose. Unless the trust policy pins it, every user of a role \
           can call itself by another's name.",
     fix: "In the trust policy require `sts:RoleSessionName` to equal `${aws:username}`, or require `sts:SourceIdentity` \

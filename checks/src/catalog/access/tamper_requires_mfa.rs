@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-tamper-requires-mfa",
     title: "Rights over the record are held only under a condition such as MFA or a network",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "A key that leaks from a laptop or a build carries all rights that its owner holds without condition. With a \
           second factor, or a network, in the condition it is not enough to blind the record.",
     fix: "Add a condition on `aws:MultiFactorAuthPresent`, `aws:SourceIp` or `aws:SourceVpce` to the statements that \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-trail-delete",
     title: "Nobody can delete a trail",
     severity: Severity::Critical,
+    question: Some(Question::Guarded),
     why: "A deleted trail records nothing, and its settings are gone with it. The right often hides in \
           `cloudtrail:D*`, `NotAction` or a group.",
     fix: "Take cloudtrail:DeleteTrail from the principals that the finding names, or deny it in a service \

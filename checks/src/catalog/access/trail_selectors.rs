@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-trail-selectors",
     title: "Nobody can change what a trail records",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "With other selectors a trail goes on delivering and leaves out exactly the events that matter. \
           No status shows it.",
     fix: "Take cloudtrail:PutEventSelectors and cloudtrail:PutInsightSelectors from the principals that \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-trail-stop",
     title: "Nobody can stop a trail",
     severity: Severity::Critical,
+    question: Some(Question::Guarded),
     why: "One StopLogging call and nothing that follows is recorded. Who can make it is a matter of all \
           policies together, not of one.",
     fix: "Take cloudtrail:StopLogging from the principals that the finding names, or deny it to all but a \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "access-trail-update",
     title: "Nobody can change a trail",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "UpdateTrail sends the record to another bucket, drops its encryption and validation, or narrows \
           it to one region, while the trail still looks alive.",
     fix: "Take cloudtrail:UpdateTrail from the principals that the finding names; let infrastructure code \

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-access-log-target-separate",
     title: "Access logs of the log bucket go to a separate bucket that can hold them and is closed to the public",
     severity: Severity::Low,
+    question: Some(Question::Watched),
     why: "Access logs name every object and everyone who asked for it. In a bucket that the public can open they help \
           the intruder, and into one with Object Lock or a KMS default S3 does not write them at all.",
     fix: "Use a bucket made for access logs: PutPublicAccessBlock with all four switches on, SSE-S3 as its default \

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-access-logging",
     title: "Log bucket's requests are logged to another bucket",
     severity: Severity::Medium,
+    question: Some(Question::Watched),
     why: "Server access logs show who read, copied or deleted log files, from where. Written into the \
           same bucket they feed themselves and go the way of what they watch; a target that is gone \
           receives nothing.",

@@ -12,6 +12,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-access-points-restricted",
     title: "Access points of log buckets should block public access and grant nothing to external principals",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "An access point has its own name, policy and Block Public Access. Where the bucket's policy delegates to access \
           points, one policy on one of them grants access to the whole bucket, to the public or to an external account.",
     fix: "Delete access points that nobody needs (`aws s3control delete-access-point --account-id ACCOUNT --name NAME`). \

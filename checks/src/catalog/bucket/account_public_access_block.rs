@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-account-public-access-block",
     title: "Account that owns the log bucket blocks public access by all four switches",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "Whoever may change the bucket can take its own block away. The account's block stays in force, \
           and covers access points and buckets made later.",
     fix: "Call PutPublicAccessBlock on the bucket's account: `aws s3control put-public-access-block \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-acl-disabled",
     title: "Log bucket has its access control lists switched off",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "While access control lists count, each log file can carry a grant of its own that no review of the policy \
           shows, and a file may belong to whoever wrote it.",
     fix: "Set object ownership: `aws s3api put-bucket-ownership-controls --bucket BUCKET --ownership-controls \

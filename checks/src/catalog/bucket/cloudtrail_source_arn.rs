@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-cloudtrail-source-arn",
     title: "CloudTrail may write to the log bucket for our own trails only",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "Anybody can make a trail that names your bucket. Unless the policy says for which trails \
           CloudTrail may write, a stranger's log files land among yours.",
     fix: "Add to the statement for cloudtrail.amazonaws.com in the bucket policy (`aws s3api \

@@ -10,6 +10,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-dedicated",
     title: "Log bucket holds nothing but the prefixes that trails deliver to",
     severity: Severity::Low,
+    question: Some(Question::Guarded),
     why: "Whoever may work with the other things in the bucket can reach the log files beside them, and a policy that \
           serves two purposes is strict for neither.",
     fix: "Move what the message names to a bucket of its own (`aws s3 mv s3://BUCKET/PREFIX s3://OTHER/PREFIX \

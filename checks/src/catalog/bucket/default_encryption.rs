@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-default-encryption",
     title: "Log bucket encrypts with a KMS key what its trails do not encrypt themselves",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "S3 encrypts everything since 2023, with a key of its own that opens for whoever may read the object. A KMS \
           key is a second lock, with its own policy and a record of each use; a trail without one relies on the \
           bucket's default.",

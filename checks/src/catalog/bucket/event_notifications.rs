@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-event-notifications",
     title: "Log buckets should send event notifications, to targets of the organization only",
     severity: Severity::Info,
+    question: Some(Question::Watched),
     why: "A notification tells of a new or a removed log file within seconds, where server access logs take hours. \
           Pipelines that read log files hang on it, and so can an alarm on deletions. A queue or topic of an external \
           account learns the name and size of every log file.",

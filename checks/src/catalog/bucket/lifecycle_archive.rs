@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-lifecycle-archive",
     title: "Log files move to an archive class within the time that they are required for",
     severity: Severity::Info,
+    question: Some(Question::Guarded),
     why: "Logs of the last months are searched, older ones are kept for the one case where they are needed. In an \
           archive class they cost a fraction, which is what makes long retention affordable.",
     fix: "Add a lifecycle rule for the log prefix with a Transition to GLACIER_IR, GLACIER or DEEP_ARCHIVE \

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-lifecycle-retention",
     title: "No lifecycle rule removes log files or their older versions before the required time",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "A lifecycle rule deletes without a trace of who did it: one call sets it up, and S3 does the rest. Current \
           versions that expire early are missing from the record, and a short time for older ones makes any deletion \
           final.",

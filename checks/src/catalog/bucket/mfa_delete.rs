@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-mfa-delete",
     title: "Log bucket demands MFA for deleting versions",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "With MFA delete nobody removes a version for good, or stops versioning, but the root user with the device in \
           hand. A stolen access key is not enough. Retention in compliance mode does the same and more.",
     fix: "As the root user of the bucket's account: `aws s3api put-bucket-versioning --bucket BUCKET \

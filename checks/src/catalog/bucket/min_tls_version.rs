@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-min-tls-version",
     title: "Log bucket refuses every request over TLS 1.0 and 1.1",
     severity: Severity::Low,
+    question: Some(Question::Guarded),
     why: "AWS's own public endpoints stopped speaking TLS 1.0 and 1.1 in 2024. The bucket's policy keeps it so for \
           every way in, and shows an auditor what is demanded.",
     fix: "Add a Deny for Principal `*`, Action `s3:*`, on the bucket and `BUCKET/*`, with Condition \

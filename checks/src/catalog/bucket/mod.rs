@@ -27,6 +27,7 @@ mod object_lock_retention_days;
 mod owner_in_organization;
 mod owner_log_archive;
 mod places;
+mod policy_admits_cloudtrail;
 mod policy_cross_account;
 mod policy_denies_delete;
 mod policy_services_scoped;
@@ -60,6 +61,7 @@ pub(super) const ALL: &[&Check] = &[
     &object_lock_retention_days::CHECK,
     &owner_in_organization::CHECK,
     &owner_log_archive::CHECK,
+    &policy_admits_cloudtrail::CHECK,
     &policy_cross_account::CHECK,
     &policy_denies_delete::CHECK,
     &policy_services_scoped::CHECK,

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-naming",
     title: "Log bucket and the trails that deliver to it are named by the pattern in the settings",
     severity: Severity::Info,
+    question: Some(Question::Guarded),
     why: "Policies, alarms and people recognise the record by its name. A trail or bucket that is called otherwise is \
           often one that nobody planned.",
     fix: "Names cannot be changed: make the trail or bucket anew under a name that fits (CreateTrail, CreateBucket) and \

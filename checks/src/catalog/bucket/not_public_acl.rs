@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-not-public-acl",
     title: "Log bucket's access control list lets no strangers in",
     severity: Severity::Critical,
+    question: Some(Question::Guarded),
     why: "A grant to AllUsers or AuthenticatedUsers (any AWS account in the world) shows the whole \
           record of the organization to strangers, or lets them write into it.",
     fix: "Switch access control lists off: `aws s3api put-bucket-ownership-controls --bucket BUCKET \

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-not-public-policy",
     title: "Log bucket's policy grants nothing to the public",
     severity: Severity::Critical,
+    question: Some(Question::Guarded),
     why: "A statement for everyone, whose conditions do not pin the caller to fixed accounts, networks or \
           organizations, opens the log files to the internet.",
     fix: "Name principals instead of `*` in the bucket policy, or add a condition such as \

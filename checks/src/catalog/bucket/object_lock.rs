@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-object-lock",
     title: "Log bucket has Object Lock",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "Without Object Lock nothing but permissions protects the log files, and permissions are what an \
           intruder takes over first.",
     fix: "Call PutObjectLockConfiguration (the bucket must be versioned): `aws s3api \

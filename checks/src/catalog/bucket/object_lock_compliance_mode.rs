@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-object-lock-compliance-mode",
     title: "Log bucket's default retention is in compliance mode",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "In governance mode whoever holds s3:BypassGovernanceRetention deletes locked log files; \
           administrators do. In compliance mode not even the root user can.",
     fix: "Set the mode of the default retention to COMPLIANCE (PutObjectLockConfiguration, \

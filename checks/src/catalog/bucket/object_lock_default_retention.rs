@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-object-lock-default-retention",
     title: "Log bucket locks every new object by a default retention",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "CloudTrail sets no retention on the files it writes. Object Lock without a default retention \
           therefore protects none of them.",
     fix: "Add a default retention to the bucket's lock: `aws s3api put-object-lock-configuration \

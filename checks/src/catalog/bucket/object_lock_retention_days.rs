@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-object-lock-retention-days",
     title: "Log bucket keeps every object for the required time",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "Whoever can delete log files can hide what they did. A default retention shorter than the audit \
           period leaves the older part deletable.",
     fix: "Set the days of the bucket's default retention to at least `retention_days` of the settings \

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-owner-in-organization",
     title: "Log bucket belongs to an account of the organization",
     severity: Severity::Critical,
+    question: Some(Question::Guarded),
     why: "The owner of the bucket reads, keeps and deletes the record as it likes. Bucket names are global: \
           a trail that names a stranger's bucket hands the record to that stranger.",
     fix: "Find out whose bucket it is. Unless it is trusted, call UpdateTrail with a bucket of your own: \

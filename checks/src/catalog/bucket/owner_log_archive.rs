@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-owner-log-archive",
     title: "Log bucket belongs to a log archive account",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "Administrators of the account that owns the bucket can open it, and empty it. In an account of its own, where \
           nobody runs workloads, neither those who are watched nor those who pay the bills can.",
     fix: "Make a bucket in one of `log_archive_accounts` with a policy for the trail, and deliver there: `aws cloudtrail \

@@ -14,6 +14,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-policy-cross-account",
     title: "Log bucket policies should grant nothing to principals outside the organization",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "A statement or an ACL grant for an external account gives it a part in the logs that nobody here controls, \
           and it outlives the contract that asked for it. A condition on networks alone (aws:SourceIp, aws:SourceVpc, \
           aws:SourceVpce) says from where a request comes, not whose it is.",

@@ -1,18 +1,25 @@
-//! The bucket guards itself.
+//! The bucket policy itself denies deleting and reconfiguring.
 
 use super::gone;
+use crate::access::{Control, Kind, TamperAction, table as tamper_actions};
+use crate::bound::{self, Exemptions, Home, Left, Probe};
 use crate::catalog::gap;
-use crate::policy::{self, Caller, CallerKind, Layers, Policy, Request, Target, decide};
+use crate::fact::Reason;
+use crate::policy::{self, Document, Effect, Layers, Policy, Request, Target, decide};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-policy-denies-delete",
-    title: "The bucket policy denies deleting and reconfiguring to all but a break-glass role",
+    title: "The bucket policy should deny deleting and reconfiguring to all but a break-glass role",
     severity: Severity::Medium,
-    why: "Without a Deny of its own the bucket is as safe as the most careless identity policy of its account.",
-    fix: "Add a Deny for everyone on s3:DeleteObject, s3:DeleteObjectVersion, s3:PutLifecycleConfiguration, \
-          s3:PutBucketPolicy and s3:DeleteBucket, but to one role by ArnNotEquals on aws:PrincipalArn (`aws \
-          s3api put-bucket-policy`).",
+    question: Some(Question::Guarded),
+    why: "Without a Deny in the bucket policy, any identity policy of the account that grants s3:* is enough to delete \
+          the logs.",
+    fix: "Add a Deny with `\"Principal\": \"*\"` on s3:DeleteObject, s3:DeleteObjectVersion, \
+          s3:PutLifecycleConfiguration, s3:PutBucketPolicy, s3:DeleteBucketPolicy and s3:DeleteBucket, for the bucket \
+          and its objects (`aws s3api put-bucket-policy --bucket LOG_BUCKET --policy file://policy.json`). Exempt one \
+          role by its full ARN with `ArnNotEquals` on aws:PrincipalArn; a wildcard, a path or a tag exempts whoever \
+          can create such a role.",
     references: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html",
     ],
@@ -20,64 +27,126 @@ pub(super) const CHECK: Check = Check {
         calls::DESCRIBE_TRAILS,
         calls::HEAD_BUCKET,
         calls::GET_BUCKET_POLICY,
+        calls::DESCRIBE_ORGANIZATION,
     ],
     run: Run::Bucket(run),
 };
+
+/// A placeholder: nobody's account.
+const NOBODY: &str = "000000000000";
 
 fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     if let Some(gone) = gone(bucket) {
         return Ok(gone);
     }
-    let Some(policy) = gap::bucket_policy(bucket, ctx)? else {
+    let Some(mut policy) = gap::bucket_policy(bucket, ctx)? else {
         return Ok(Verdict::fail("there is no bucket policy"));
     };
-    let left: Vec<&str> = [
-        ("s3:DeleteObject", true),
-        ("s3:DeleteObjectVersion", true),
-        ("s3:PutLifecycleConfiguration", false),
-        ("s3:PutBucketPolicy", false),
-        ("s3:DeleteBucket", false),
-    ]
-    .into_iter()
-    .filter(|(action, objects)| !denied(bucket, &policy, action, *objects))
-    .map(|(action, _)| action)
-    .collect();
-    Ok(match left.as_slice() {
-        [] => Verdict::pass("it denies deleting and reconfiguring"),
-        _ => Verdict::fail("it leaves deleting or reconfiguring open").saw("not denied", &left),
-    })
+    // Everybody is granted everything already: what the policy allows changes nothing.
+    policy.statements.retain(|it| it.effect == Effect::Deny);
+    let actions: Vec<&TamperAction> = tamper_actions().denied_by(Control::BucketPolicy).collect();
+    let names: Vec<&str> = actions.iter().map(|it| it.action.as_str()).collect();
+    let exempt = Exemptions::of([&policy], &names, false);
+    let owner = bucket.owner.known();
+    let account = match &owner {
+        Ok(Some(owner)) => owner.as_str(),
+        Ok(None) | Err(_) => NOBODY,
+    };
+    let probes = probes(account, &policy, &exempt, ctx);
+    let mut open = Vec::new();
+    for action in actions {
+        let left = left(bucket, account, &policy, &probes, action, &exempt);
+        match left.verdict {
+            policy::Verdict::Denied => {}
+            policy::Verdict::Allowed | policy::Verdict::Conditional | policy::Verdict::Unknown => {
+                let kinds: Vec<&str> = left.kinds.iter().map(|it| it.words()).collect();
+                open.push(format!("{} (to {})", action.action, kinds.join(", ")));
+            }
+        }
+    }
+    let root = "can always get, put and delete the bucket policy, unless an SCP or RCP denies it";
+    let mut verdict = match open.as_slice() {
+        [] => Verdict::pass("the bucket policy denies deleting and reconfiguring"),
+        [first, more @ ..] => {
+            let more = match more.len() {
+                0 => String::new(),
+                count => format!(" and {count} more"),
+            };
+            Verdict::fail(format!("the bucket policy does not deny {first}{more}"))
+                .saw("not denied", &open)
+                .expected(&names)
+        }
+    };
+    if !exempt.named.is_empty() {
+        verdict = verdict.saw("exempt by name", some(&exempt));
+    }
+    if !open.is_empty() && !exempt.wide.is_empty() {
+        let wide: Vec<&String> = exempt.wide.iter().take(25).collect();
+        verdict = verdict.saw("exempt by more than a name", wide);
+    }
+    let verdict = verdict.saw("the owner's root user", root);
+    if open.is_empty() && owner.as_ref().is_ok_and(|it| it.is_none()) {
+        let detail = "the owner is none of the accounts in scope, so whom the policy binds cannot be determined";
+        let call = calls::HEAD_BUCKET;
+        return Err(gap::of_bucket(
+            bucket,
+            ctx,
+            call,
+            Reason::Malformed,
+            detail.to_owned(),
+        ));
+    }
+    verdict.unless_open(owner.err())
 }
 
-/// To somebody of the owner's account who may do everything there, and whom no policy names.
-fn denied(bucket: &Bucket, policy: &policy::Document, action: &str, objects: bool) -> bool {
-    let account = "000000000000";
-    let role = format!("arn:aws:iam::{account}:role/somebody");
-    let id = format!("arn:aws:sts::{account}:assumed-role/somebody/any");
-    let mut caller = Caller::new(CallerKind::AssumedRole, &id, account);
-    caller.role_arn = Some(role);
-    let everything =
-        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
-    let Ok(everything) = policy::Document::parse(everything) else {
-        return false;
+fn some(exempt: &Exemptions) -> Vec<&String> {
+    exempt.named.iter().take(25).collect()
+}
+
+fn probes(account: &str, policy: &Document, exempt: &Exemptions, ctx: &Context<'_>) -> Vec<Probe> {
+    let organization = ctx.inventory.organization.ok().and_then(Option::as_ref);
+    let home = Home {
+        partition: &ctx.inventory.header.scope.partition,
+        account,
+        organization: organization.map(|it| it.id.as_str()),
+        external: false,
+        path: None,
     };
-    let mut context = policy::Context::of_caller(&caller);
-    context.close("aws:PrincipalTag/");
-    let request = Request {
-        caller,
-        action: action.to_owned(),
-        target: match objects {
-            true => Target::Matching(format!("{}/*", bucket.arn)),
-            false => Target::One(bucket.arn.to_string()),
-        },
-        resource_account: account.to_owned(),
-        context,
-    };
-    let layers = Layers {
-        identity: vec![Policy::<String>::new("everything", &everything)],
-        resource: Some(Policy::new("bucket policy", policy)),
-        ..Layers::default()
-    };
-    decide(&request, &layers).verdict == policy::Verdict::Denied
+    home.probes(&bound::OF_AN_ACCOUNT, exempt, &bound::unnamed([policy]))
+}
+
+/// To principals of the owner's account who may do everything there.
+fn left(
+    bucket: &Bucket,
+    account: &str,
+    policy: &Document,
+    probes: &[Probe],
+    action: &TamperAction,
+    exempt: &Exemptions,
+) -> Left {
+    // No bucket policy binds the owner's root user there. To exempt it by name adds nothing: it can remove the Deny.
+    let skips_root = exempt.root || action.action.ends_with("BucketPolicy");
+    bound::left(probes, |probe| {
+        if skips_root && probe.kind == bound::Kind::Root {
+            return policy::Verdict::Denied;
+        }
+        let request = Request {
+            caller: probe.caller.clone(),
+            action: action.action.clone(),
+            target: match action.on.contains(&Kind::Objects) {
+                true => Target::Matching(format!("{}/*", bucket.arn)),
+                false => Target::One(bucket.arn.to_string()),
+            },
+            resource_account: account.to_owned(),
+            context: probe.context.clone(),
+        };
+        let layers: Layers<'_> = Layers {
+            identity: vec![Policy::new("everything", &probe.everything)],
+            resource: Some(Policy::new("bucket policy", policy)),
+            ..Layers::default()
+        };
+        decide(&request, &layers).verdict
+    })
 }
 
 #[cfg(test)]
@@ -92,9 +161,128 @@ mod tests {
         bucket(|b| b.policy = Known(Some(policy)))
     }
 
+    /// Denies all six actions to everyone but under this condition.
+    fn exempting(condition: &str) -> crate::testing::Case {
+        let all = r#"["s3:DeleteObject*","s3:DeleteBucket*","s3:Put*"]"#;
+        deny(
+            r#""Principal":"*""#,
+            all,
+            &format!(r#","Condition":{condition}"#),
+        )
+    }
+
+    /// Whom a Deny must bind: each kind of principal, of any name, path and tag.
+    #[test]
+    fn exemptions() {
+        let arn = |operator: &str, value: &str| {
+            exempting(&format!(
+                r#"{{"{operator}":{{"aws:PrincipalArn":{value}}}}}"#
+            ))
+        };
+        let glass = r#""arn:aws:iam::111111111111:role/glass""#;
+        let name_and_root = r#"["arn:aws:iam::*:role/glass","arn:aws:iam::111111111111:root"]"#;
+        table(
+            &CHECK,
+            [
+                (Pass, arn("ArnNotEquals", glass)),
+                (Pass, arn("StringNotEquals", glass)),
+                (Pass, arn("ArnNotLike", name_and_root)),
+                (
+                    Pass,
+                    arn("ArnNotLike", r#""arn:aws:iam::*:role/ops/glass""#),
+                ),
+                // A literal star in StringNotEquals exempts nobody.
+                (
+                    Pass,
+                    arn("StringNotEquals", r#""arn:aws:iam::111111111111:role/*""#),
+                ),
+                (
+                    Pass,
+                    exempting(r#"{"StringNotLike":{"aws:userid":"AROAEXAMPLEEXAMPLE00:*"}}"#),
+                ),
+                (Fail, arn("ArnNotLike", r#""arn:aws:iam::*:role/*""#)),
+                (Fail, arn("ArnNotLike", r#""arn:aws:iam::*:user/*""#)),
+                (Fail, arn("ArnNotLike", r#""arn:aws:iam::*:role/ops/*""#)),
+                (Fail, arn("ArnNotLike", r#""arn:aws:iam::*:role/*Admin*""#)),
+                (
+                    Fail,
+                    arn(
+                        "ArnNotLike",
+                        r#""arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*""#,
+                    ),
+                ),
+                (
+                    Fail,
+                    arn("StringNotLike", r#""arn:aws:iam::111111111111:*""#),
+                ),
+                (Fail, arn("ArnLike", r#""arn:aws:iam::*:role/*""#)),
+                (
+                    Fail,
+                    arn(
+                        "ArnLike",
+                        r#"["arn:aws:iam::*:role/*","arn:aws:iam::*:user/*"]"#,
+                    ),
+                ),
+                (
+                    Fail,
+                    exempting(r#"{"StringNotEquals":{"aws:PrincipalTag/team":"sec"}}"#),
+                ),
+                (
+                    Fail,
+                    exempting(r#"{"StringNotEquals":{"aws:PrincipalAccount":"111111111111"}}"#),
+                ),
+                (
+                    Fail,
+                    exempting(r#"{"StringEquals":{"aws:PrincipalType":"AssumedRole"}}"#),
+                ),
+                (
+                    Fail,
+                    exempting(r#"{"StringNotLike":{"aws:userid":"AROA*"}}"#),
+                ),
+            ],
+        );
+    }
+
+    /// Two Denies exempt together only those whom both exempt.
+    #[test]
+    fn exemptions_of_two_statements() {
+        let two = |first: &str, second: &str| {
+            let deny = |role: &str| {
+                format!(
+                    r#"{{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::logs","arn:aws:s3:::logs/*"],"Condition":{{"ArnNotLike":{{"aws:PrincipalArn":"arn:aws:iam::*:role/{role}"}}}}}}"#
+                )
+            };
+            let (first, second) = (deny(first), deny(second));
+            let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{first},{second}]}}"#);
+            bucket(|b| b.policy = Known(Some(policy)))
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, two("Audit*", "Break*")),
+                (Fail, two("Audit*", "*Glass")),
+                (Pass, two("Audit*", "glass")),
+            ],
+        );
+    }
+
+    /// Remediation and evaluation come from one table.
+    #[test]
+    fn the_fix_names_every_action() {
+        let actions: Vec<_> = table_of_actions().collect();
+        assert_eq!(actions.len(), 6);
+        for action in actions {
+            assert!(CHECK.fix.contains(&action.action), "{}", action.action);
+        }
+    }
+
+    fn table_of_actions() -> impl Iterator<Item = &'static TamperAction> {
+        crate::access::table().denied_by(Control::BucketPolicy)
+    }
+
     #[test]
     fn verdicts() {
-        let all = r#"["s3:DeleteObject*","s3:DeleteBucket","s3:Put*"]"#;
+        let all = r#"["s3:DeleteObject*","s3:DeleteBucket*","s3:Put*"]"#;
         let everyone = r#""Principal":"*""#;
         let glass = r#","Condition":{"ArnNotEquals":{"aws:PrincipalArn":"arn:aws:iam::111111111111:role/glass"}}"#;
         let mfa = r#","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"false"}}"#;
@@ -108,9 +296,32 @@ mod tests {
                     Fail,
                     deny(
                         everyone,
-                        r#"["s3:DeleteObject","s3:DeleteBucket","s3:Put*"]"#,
+                        r#"["s3:DeleteObject","s3:DeleteBucket*","s3:Put*"]"#,
                         "",
                     ),
+                ),
+                // The Deny itself can be deleted.
+                (
+                    Fail,
+                    deny(
+                        everyone,
+                        r#"["s3:DeleteObject*","s3:DeleteBucket","s3:Put*"]"#,
+                        "",
+                    ),
+                ),
+                (
+                    Unknown,
+                    deny(everyone, all, "").and(|it| {
+                        let bucket = it.buckets.get_mut(&Arn::bucket("aws", "logs")).unwrap();
+                        bucket.owner = crate::testing::denied(calls::HEAD_BUCKET);
+                    }),
+                ),
+                (
+                    Unknown,
+                    deny(everyone, all, "").and(|it| {
+                        let bucket = it.buckets.get_mut(&Arn::bucket("aws", "logs")).unwrap();
+                        bucket.owner = Known(None);
+                    }),
                 ),
                 (
                     Fail,

@@ -10,6 +10,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-policy-services-scoped",
     title: "Log bucket policies should let services read on behalf of the organization's accounts only",
     severity: Severity::Low,
+    question: Some(Question::Guarded),
     why: "A service acts for every customer under one name. A statement that lets it read, without a condition on whom it \
           acts for, lets any AWS account read the logs through that service (the confused deputy).",
     fix: "Add to the statement the condition `StringEquals: {aws:SourceAccount: ACCOUNT}` or `StringEquals: \

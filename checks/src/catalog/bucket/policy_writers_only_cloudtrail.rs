@@ -11,6 +11,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-policy-writers-only-cloudtrail",
     title: "Log bucket policies should let only CloudTrail write log files",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "A principal that may write into CloudTrail's folders (AWSLogs/ACCOUNT/CloudTrail/) can plant files that look \
           like logs, or fill them until nobody reads them. s3:ReplicateObject writes as s3:PutObject does.",
     fix: "Leave s3:PutObject and s3:ReplicateObject on CloudTrail's folders to cloudtrail.amazonaws.com alone (`aws \

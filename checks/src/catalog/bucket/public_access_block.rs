@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-public-access-block",
     title: "Log bucket blocks public access by all four switches",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "Without Block Public Access one mistaken grant or policy opens the log files to the world; \
           with it such a mistake is refused or has no effect.",
     fix: "Call PutPublicAccessBlock on the bucket: `aws s3api put-public-access-block --bucket BUCKET \

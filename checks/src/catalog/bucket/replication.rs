@@ -13,6 +13,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-replication",
     title: "Log buckets should be replicated into a locked bucket of the organization in another region or account",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "One bucket is one account, one region and one administrator away from loss. A replica in another region or \
           account outlives all three, but only if the copies are locked for long enough, belong to the organization, and \
           hold the files: S3 skips objects under KMS keys unless the rule selects them, and deletions can be \

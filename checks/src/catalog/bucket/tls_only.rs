@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-tls-only",
     title: "Log bucket refuses every request without TLS",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "S3 answers plain HTTP unless the bucket policy forbids it: log files and signed requests can then \
           be read and changed on the way.",
     fix: "Add to the bucket policy (`aws s3api put-bucket-policy`) a statement with Effect Deny, Principal \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-versioning",
     title: "Log bucket keeps older versions of its objects",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "Without versioning a deleted or overwritten log file is gone for good; with it the original \
           survives under the delete marker. Object Lock and replication need it too.",
     fix: "Call PutBucketVersioning: `aws s3api put-bucket-versioning --bucket BUCKET \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "bucket-website-disabled",
     title: "Log bucket hosts no website",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "A website endpoint serves objects over plain HTTP to browsers that sign nothing. Nobody needs it for log \
           files; where it is on, someone has tried to make them readable from outside.",
     fix: "Switch it off: `aws s3api delete-bucket-website --bucket BUCKET`, and see who called PutBucketWebsite.",

@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "delivery-account-region-prefixes-present",
     title: "The bucket holds objects of the account and region",
     severity: Severity::High,
+    question: Some(Question::Delivered),
     why: "A trail that says it logs everywhere proves nothing of one account and region of which nothing ever arrived: \
           a condition in a policy, a deleted folder or a quiet error can leave it out, and the trail still looks well.",
     fix: "Look at the trail's status in that region (`aws cloudtrail get-trail-status`), and at the conditions of the \

@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "delivery-backfill-digests-valid",
     title: "Every backfill digest in the window is valid",
     severity: Severity::High,
+    question: Some(Question::Unaltered),
     why: "Logs that CloudTrail delivers late are listed by backfill digests alone. No hourly digest names those, so a \
           forged one could vouch for forged logs, and many tools never look at them.",
     fix: "Treat the logs that only this backfill digest lists as unproved; restore the digest from its versions, or \

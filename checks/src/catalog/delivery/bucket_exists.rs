@@ -6,6 +6,7 @@ pub(super) const CHECK: Check = Check {
     id: "delivery-bucket-exists",
     title: "The bucket that trails deliver to exists",
     severity: Severity::Critical,
+    question: Some(Question::Delivered),
     why: "Bucket names are free for all once the bucket is deleted. Whoever claims the name next receives the \
           organization's log files, and until then nothing is delivered at all.",
     fix: "Make the bucket again under the same name, in an account of yours, before someone else does \

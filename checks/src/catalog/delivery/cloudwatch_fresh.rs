@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "delivery-cloudwatch-fresh",
     title: "Events reached CloudWatch Logs within `delivery_max_age`",
     severity: Severity::Medium,
+    question: Some(Question::Delivered),
     why: "Alarms judge what the log group holds. When nothing has come in for a day, every one of them is green because \
           it is blind; the time of the last file in the bucket says nothing about it.",
     fix: "See LatestCloudWatchLogsDeliveryTime and its error in `aws cloudtrail get-trail-status --name TRAIL`, and give \

@@ -6,6 +6,7 @@ pub(super) const CHECK: Check = Check {
     id: "delivery-cloudwatch-no-error",
     title: "The last delivery to CloudWatch Logs ended without an error",
     severity: Severity::Medium,
+    question: Some(Question::Delivered),
     why: "A deleted role or log group stops the events that alarms wait for, while files go on arriving in the bucket: \
           everything looks well, and nobody is woken.",
     fix: "Repair what the error names: the role must trust cloudtrail.amazonaws.com and be allowed \

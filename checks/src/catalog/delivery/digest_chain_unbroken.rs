@@ -1,13 +1,14 @@
 //! Digest follows digest, hour by hour.
 
 use super::chains::{Means, READS, judge, weigh};
-use crate::digest::{Kind, Problem};
+use crate::digest::{Kind, Problem, Severity as Weight, Verdict as Of};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "delivery-digest-chain-unbroken",
     title: "The chain of digests covers the window without a hole",
     severity: Severity::Critical,
+    question: Some(Question::Unaltered),
     why: "Each digest names the one before it by hash and signature. A missing digest, a restart or a chain that ends \
           early leaves hours in which logs can have been deleted or replaced, and nothing would show it.",
     fix: "Look for the cause in the hours that are named (StopLogging, UpdateTrail, DeleteObject events); restore \
@@ -23,14 +24,35 @@ pub(super) const CHECK: Check = Check {
 fn run(chain: &VerifiedChain, _: &Context<'_>) -> Outcome {
     judge(chain, means, || {
         let window = chain.chain.window;
+        if chain.chain.digests.valid == 0 {
+            return nothing_read(chain);
+        }
         let hours = chain.chain.hours.len();
         Verdict::pass(format!("unbroken from {} to {}", window.start, window.end))
             .saw("hours", hours)
     })
 }
 
+/// No digest of the window was read, and nothing fails: that is no proof of anything.
+fn nothing_read(chain: &VerifiedChain) -> Verdict {
+    let note = chain.problems.iter().find(|problem| problem.key.is_none());
+    let window = chain.chain.window;
+    Verdict::not_applicable(match note {
+        Some(note) => note.detail.clone(),
+        None => format!(
+            "no digest of this chain is due between {} and {}",
+            window.start, window.end
+        ),
+    })
+}
+
 fn means(problem: &Problem) -> Means {
     match problem.kind {
+        // A note: the chain goes on elsewhere, or other chains cover the hours after a stop.
+        Kind::ChainGap | Kind::ChainTailMissing if problem.severity == Weight::Info => {
+            Means::Nothing
+        }
+        Kind::ChainGap if problem.verdict == Some(Of::Unverified) => Means::Open,
         Kind::DigestMissing
         | Kind::ChainMissing
         | Kind::ChainRestart
@@ -55,15 +77,15 @@ fn means(problem: &Problem) -> Means {
         | Kind::LogListedTwice
         | Kind::LogForeignBucket
         | Kind::LogKeySuspicious
-        | Kind::LogUnverified => Means::Nothing,
+        | Kind::LogUnverified
+        | Kind::ObjectUncompressed => Means::Nothing,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::chains::cases::{chain, with};
+    use super::super::chains::cases::{chain, problem, with};
     use super::*;
-    use crate::digest::Verdict as Of;
     use crate::testing::*;
 
     #[test]
@@ -72,6 +94,18 @@ mod tests {
             &CHECK,
             [
                 (Pass, chain(|_| {})),
+                (NotApplicable, chain(|it| it.chain.digests.valid = 0)),
+                // Another trail covers the hours after the stop.
+                (
+                    Pass,
+                    chain(|it| {
+                        let mut note = problem(Kind::ChainGap, None);
+                        note.severity = Weight::Info;
+                        it.problems.push(note);
+                    }),
+                ),
+                // It may, but was not read.
+                (Unknown, with(Kind::ChainGap, Some(Of::Unverified))),
                 (Fail, with(Kind::DigestMissing, Some(Of::Missing))),
                 (Fail, with(Kind::ChainMissing, None)),
                 (Fail, with(Kind::ChainRestart, None)),

@@ -12,6 +12,7 @@ pub(super) const CHECK: Check = Check {
     id: "delivery-digest-fresh",
     title: "A digest file arrived within the last two hours",
     severity: Severity::High,
+    question: Some(Question::Delivered),
     why: "CloudTrail signs a digest every hour, also when nothing happened. When they stop, the log files that still \
           arrive can be altered or removed without anyone being able to prove it.",
     fix: "See LatestDigestDeliveryError (`aws cloudtrail get-trail-status --name TRAIL`); the bucket policy must let \

@@ -6,6 +6,7 @@ pub(super) const CHECK: Check = Check {
     id: "delivery-digest-no-error",
     title: "The last delivery of a digest file ended without an error",
     severity: Severity::High,
+    question: Some(Question::Delivered),
     why: "Digests go to a prefix of their own and can be refused while log files arrive. A missing digest is a hole in \
           the chain that proves the log files of that hour.",
     fix: "Repair what the error names: the bucket policy must cover AWSLogs/ACCOUNT/CloudTrail-Digest/ too, and the \

@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "delivery-digest-signature-valid",
     title: "Every digest in the window has CloudTrail's signature, and lies where it was delivered",
     severity: Severity::Critical,
+    question: Some(Question::Unaltered),
     why: "A digest proves its logs only by CloudTrail's signature. One that does not fit, or whose key CloudTrail does \
           not list, was altered or forged: whoever could write it could rewrite the logs that it vouches for.",
     fix: "Restore the digest from an older version or a replica (`aws s3api list-object-versions`), find out who wrote \
@@ -53,7 +54,8 @@ fn means(problem: &Problem) -> Means {
         | Kind::ChainGap
         | Kind::ChainTimeDiscontinuity
         | Kind::ChainLinkMismatch
-        | Kind::ChainTailMissing => Means::Nothing,
+        | Kind::ChainTailMissing
+        | Kind::ObjectUncompressed => Means::Nothing,
     }
 }
 

@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "delivery-log-file-hash-valid",
     title: "Every log that a digest lists is there, with the hash that the digest gives",
     severity: Severity::Critical,
+    question: Some(Question::Unaltered),
     why: "A log whose hash differs was changed after CloudTrail delivered it; one that is missing was deleted. Either \
           is how the trace of an intrusion disappears from the record.",
     fix: "Restore the log from its versions (`aws s3api list-object-versions --prefix KEY`), a replica or a backup, and \
@@ -53,7 +54,8 @@ fn means(problem: &Problem) -> Means {
         | Kind::ChainGap
         | Kind::ChainTimeDiscontinuity
         | Kind::ChainLinkMismatch
-        | Kind::ChainTailMissing => Means::Nothing,
+        | Kind::ChainTailMissing
+        | Kind::ObjectUncompressed => Means::Nothing,
     }
 }
 

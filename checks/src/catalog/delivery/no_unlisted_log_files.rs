@@ -8,10 +8,13 @@ pub(super) const CHECK: Check = Check {
     id: "delivery-no-unlisted-log-files",
     title: "Every log object in the window is listed by a digest",
     severity: Severity::High,
-    why: "A digest lists all that CloudTrail delivered in its hour. A log beside them is forged evidence, or was put \
-          back by somebody: whatever reads the bucket takes its events for real.",
-    fix: "Move the objects out of the trail's prefix, find who wrote them (PutObject data events), and let only \
-          `cloudtrail.amazonaws.com` write there by the bucket policy.",
+    question: Some(Question::Unaltered),
+    why: "A digest lists all that its trail delivered in its hour. A log that none lists was delivered by a second \
+          trail without log file validation, or was forged or put back: readers of the bucket take its events for real.",
+    fix: "First look for a second trail that delivers under the same prefix without log file validation \
+          (`aws cloudtrail describe-trails`): turn validation on for it, or give it a prefix of its own, and leave its \
+          files where they are. If there is none, keep the objects as evidence, find who wrote them (PutObject data \
+          events), and let only `cloudtrail.amazonaws.com` write there by the bucket policy.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-additional-considerations.html",
     ],
@@ -21,6 +24,11 @@ pub(super) const CHECK: Check = Check {
 
 fn run(chain: &VerifiedChain, _: &Context<'_>) -> Outcome {
     let outcome = judge(chain, means, || {
+        if chain.chain.digests.valid == 0 {
+            return Verdict::not_applicable(
+                "no valid digest in the window says which logs it lists",
+            );
+        }
         Verdict::pass("no log is beside the record")
     })?;
     let gaps = chain.logs_listed.known().err();
@@ -57,7 +65,8 @@ fn means(problem: &Problem) -> Means {
         | Kind::ChainGap
         | Kind::ChainTimeDiscontinuity
         | Kind::ChainLinkMismatch
-        | Kind::ChainTailMissing => Means::Nothing,
+        | Kind::ChainTailMissing
+        | Kind::ObjectUncompressed => Means::Nothing,
     }
 }
 
@@ -79,6 +88,7 @@ mod tests {
             &CHECK,
             [
                 (Pass, chain(|_| {})),
+                (NotApplicable, chain(|it| it.chain.digests.valid = 0)),
                 (Fail, with(Kind::LogUnlisted, Some(Of::Unlisted))),
                 (Pass, with(Kind::LogMissing, Some(Of::Missing))),
                 (Pass, with(Kind::DigestUnverified, Some(Of::Unverified))),

@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "delivery-objects-encrypted-as-configured",
     title: "Every log file that was read is encrypted with the trail's key",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "The trail's setting says how the next file will be encrypted. A file that was delivered before the key was \
           set, or written again by someone else, can be read by whoever may read the bucket.",
     fix: "Copy the named objects onto themselves with the key (`aws s3api copy-object --copy-source BUCKET/KEY \

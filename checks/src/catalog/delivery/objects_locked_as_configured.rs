@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "delivery-objects-locked-as-configured",
     title: "Every log and digest file that was read is locked as long as the bucket's default says",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "A default retention locks only what is delivered after it was set, and whoever may write to the bucket can \
           ask for a shorter one. What counts is the lock of the file itself.",
     fix: "Give the named objects the retention: `aws s3api put-object-retention --bucket BUCKET --key KEY --retention \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "delivery-s3-fresh",
     title: "Log files arrived in the bucket within `delivery_max_age`",
     severity: Severity::High,
+    question: Some(Question::Delivered),
     why: "A running trail delivers within minutes, as any account makes events all day. When nothing has arrived for \
           a day, the record has stopped growing, whatever the trail's settings say.",
     fix: "Look at the trail's LatestDeliveryError (`aws cloudtrail get-trail-status --name TRAIL`) and repair the \

@@ -6,6 +6,7 @@ pub(super) const CHECK: Check = Check {
     id: "delivery-s3-no-error",
     title: "The last delivery of log files ended without an error",
     severity: Severity::High,
+    question: Some(Question::Delivered),
     why: "While the bucket refuses log files, CloudTrail tries again for 30 days and then drops the events. A changed \
           bucket policy is a quiet way to stop a record.",
     fix: "Repair what the error names: for AccessDenied the bucket policy must let cloudtrail.amazonaws.com call \

@@ -6,6 +6,7 @@ pub(super) const CHECK: Check = Check {
     id: "delivery-sns-no-error",
     title: "The last announcement of a delivery ended without an error",
     severity: Severity::Low,
+    question: Some(Question::Delivered),
     why: "Whoever waits for announcements cannot tell a quiet day from a topic that refuses them: log files pile up \
           unread.",
     fix: "Let cloudtrail.amazonaws.com call sns:Publish in the topic's policy, for this trail's ARN (`aws sns \

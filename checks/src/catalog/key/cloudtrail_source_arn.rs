@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "key-cloudtrail-source-arn",
     title: "CloudTrail may encrypt with the key for our own trails only",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "Anybody can make a trail that names your key. Unless the key policy says for which trails \
           CloudTrail may use it, a stranger encrypts with your key and at your cost.",
     fix: "Add to the statement for cloudtrail.amazonaws.com in the key policy (`aws kms put-key-policy`) the \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "key-customer-managed",
     title: "Key that encrypts log files is customer-managed",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "The policy of an AWS-managed key cannot be changed: everyone in the account who may read the \
           bucket may also decrypt. Only a key of your own separates the two, and can be shared with \
           another account.",

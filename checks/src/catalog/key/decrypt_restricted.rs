@@ -10,6 +10,7 @@ pub(super) const CHECK: Check = Check {
     id: "key-decrypt-restricted",
     title: "Decrypting the logs is left to named principals",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "A statement that lets whole accounts, or everyone under a condition, decrypt makes readers of people \
           whom nobody chose.",
     fix: "In the key policy give kms:Decrypt to the roles of auditors by their ARNs; the delegation to the own \

@@ -6,6 +6,7 @@ pub(super) const CHECK: Check = Check {
     id: "key-enabled",
     title: "Key that encrypts log files can be used",
     severity: Severity::Critical,
+    question: Some(Question::Guarded),
     why: "CloudTrail cannot write with a key that is disabled, gone or without its material: delivery \
           stops, and what was written before cannot be read.",
     fix: "Enable the key (`aws kms enable-key --key-id KEY`), import its material again, or give the trail \

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "key-grants",
     title: "No grant of the key reaches outsiders",
     severity: Severity::Low,
+    question: Some(Question::Guarded),
     why: "Grants stand in no policy and in no review. One to a foreign account decrypts the record for as long \
           as nobody lists it.",
     fix: "Revoke the grant (`aws kms revoke-grant --key-id KEY --grant-id ID`), and deny kms:CreateGrant to \

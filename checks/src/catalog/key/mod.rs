@@ -13,6 +13,7 @@ mod not_pending_deletion;
 mod not_public;
 mod origin;
 mod owner_in_organization;
+mod policy_admits_cloudtrail;
 mod policy_cross_account;
 mod readers_exist;
 mod rotation;
@@ -28,6 +29,7 @@ pub(super) const ALL: &[&Check] = &[
     &not_public::CHECK,
     &origin::CHECK,
     &owner_in_organization::CHECK,
+    &policy_admits_cloudtrail::CHECK,
     &policy_cross_account::CHECK,
     &readers_exist::CHECK,
     &rotation::CHECK,

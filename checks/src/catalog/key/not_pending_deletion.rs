@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "key-not-pending-deletion",
     title: "Key that encrypts log files is not about to be deleted",
     severity: Severity::Critical,
+    question: Some(Question::Guarded),
     why: "Once the key is deleted, every log file that it encrypts is lost for ever, Object Lock or not. \
           Destroying the key is the quiet way to destroy the record.",
     fix: "Call CancelKeyDeletion before the date, then EnableKey: `aws kms cancel-key-deletion --key-id KEY` \

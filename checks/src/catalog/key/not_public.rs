@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "key-not-public",
     title: "No statement of the key policy is open to the public",
     severity: Severity::Critical,
+    question: Some(Question::Guarded),
     why: "A key for everyone lets anybody with an AWS account decrypt whatever files leak, or make the key \
           useless.",
     fix: "Name principals in the key policy, or add a condition on kms:CallerAccount or aws:PrincipalOrgID \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "key-origin",
     title: "Key that encrypts log files has material that KMS made and keeps",
     severity: Severity::Low,
+    question: Some(Question::Guarded),
     why: "Imported material can expire, or be deleted at once and without the waiting time that protects other keys; a \
           custom key store goes with its cluster or its proxy. With it go the log files.",
     fix: "Encrypt with a key of origin AWS_KMS: `aws kms create-key --origin AWS_KMS`, then UpdateTrail or \

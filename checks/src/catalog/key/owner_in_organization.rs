@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "key-owner-in-organization",
     title: "Key that encrypts log files belongs to an account of the organization",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "The owner of a key decides who may decrypt, and can schedule its deletion. Under a stranger's key the record \
           is readable for as long as the stranger likes, and not a day longer.",
     fix: "Make a key in an account of yours, in the bucket's region (CreateKey, with a policy for CloudTrail), and give \

@@ -11,6 +11,7 @@ pub(super) const CHECK: Check = Check {
     id: "key-policy-cross-account",
     title: "Policies of keys that encrypt logs should grant nothing to principals outside the organization",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "An external principal with kms:Decrypt or kms:ReEncryptFrom reads every log file that it gets hold of, one with \
           kms:CreateGrant hands that on without a trace in any policy, and one with kms:PutKeyPolicy or \
           kms:ScheduleKeyDeletion takes the key, and the logs with it.",

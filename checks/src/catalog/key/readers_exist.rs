@@ -13,6 +13,7 @@ pub(super) const CHECK: Check = Check {
     id: "key-readers-exist",
     title: "Policies of keys that encrypt logs should leave somebody who can decrypt",
     severity: Severity::Medium,
+    question: Some(Question::Delivered),
     why: "Log files that nobody can decrypt are delivered, signed and kept, and cannot be read: no investigation, no \
           audit. One Deny on kms:Decrypt does it, and nothing else looks wrong.",
     fix: "Remove the Deny on kms:Decrypt from the key policy or exempt the auditors' role from it, and allow \

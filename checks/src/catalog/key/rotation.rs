@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "key-rotation",
     title: "Key that encrypts log files is rotated automatically",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "Rotation limits how much of the record one leaked piece of key material opens. It costs nothing: \
           older files stay readable, and no configuration changes.",
     fix: "Call EnableKeyRotation: `aws kms enable-key-rotation --key-id KEY`.",

@@ -11,6 +11,7 @@ pub(super) const CHECK: Check = Check {
     id: "key-separation-of-duties",
     title: "Who administers the key does not read with it",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "One principal that both rules the key and decrypts can read the record, shut others out and cover \
           it. Two people have to agree otherwise.",
     fix: "Split the key policy: kms:PutKeyPolicy, kms:ScheduleKeyDeletion and kms:DisableKey for \

@@ -11,6 +11,7 @@ pub(super) const CHECK: Check = Check {
     id: "lake-federation-role",
     title: "Role that federates a Lake store may read event data and decrypt it, nothing more",
     severity: Severity::Low,
+    question: Some(Question::Guarded),
     why: "Lake Formation takes on the role for everyone who queries the store through Athena. Each right that it holds \
           beyond reading events is lent to all of them.",
     fix: "Leave cloudtrail:GetEventDataStoreData on the store, and kms:Decrypt and kms:GenerateDataKey on its key, in the \

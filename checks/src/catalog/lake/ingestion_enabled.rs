@@ -6,6 +6,7 @@ pub(super) const CHECK: Check = Check {
     id: "lake-ingestion-enabled",
     title: "Lake store collects events now",
     severity: Severity::High,
+    question: Some(Question::Recorded),
     why: "A store whose ingestion was stopped looks complete and answers queries; it only lacks everything since. One that is \
           pending deletion takes its events with it in seven days.",
     fix: "Start it again: `aws cloudtrail start-event-data-store-ingestion --event-data-store STORE_ARN`, or bring it back first: \

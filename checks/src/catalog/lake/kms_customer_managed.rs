@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "lake-kms-customer-managed",
     title: "Lake store is encrypted with a customer-managed key",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "Events under a key that AWS owns are readable for whoever may query the store. With a key of your own, its policy is \
           a second lock, and each use of it is in the log.",
     fix: "Give the store a key, which cannot be taken away again: `aws cloudtrail update-event-data-store --event-data-store \

@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "lake-management-events",
     title: "Lake store for management events collects all of them, read and write",
     severity: Severity::High,
+    question: Some(Question::Recorded),
     why: "Where the store is the only record, an exclusion in its selectors is a hole in the record itself; a query cannot tell \
           what was left out from what never happened.",
     fix: "Update the store with a selector of eventCategory Management alone, without readOnly and eventSource: `aws cloudtrail \

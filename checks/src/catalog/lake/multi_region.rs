@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "lake-multi-region",
     title: "Lake store collects from every region",
     severity: Severity::Medium,
+    question: Some(Question::Recorded),
     why: "A store for one region misses what is done in all the others, and queries over it give the same confident answer as \
           if nothing had happened there.",
     fix: "Let it collect everywhere: `aws cloudtrail update-event-data-store --event-data-store STORE_ARN \

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "lake-organization",
     title: "Lake store collects from every account, or an organization trail records them",
     severity: Severity::Medium,
+    question: Some(Question::Recorded),
     why: "A store for its own account leaves the others to themselves. Where no organization trail runs either, an account's \
           record depends on its own administrator.",
     fix: "From the management account or as delegated administrator: `aws cloudtrail update-event-data-store --event-data-store \

@@ -12,6 +12,7 @@ pub(super) const CHECK: Check = Check {
     id: "lake-resource-policy",
     title: "The policies of the store and of its channels let no outsiders in",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "A store that answers the queries of strangers gives the whole record away; a channel that takes \
           their events lets them write it.",
     fix: "Take foreign principals out of the policy: `aws cloudtrail put-resource-policy --resource-arn ARN`, \

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "lake-retention-days",
     title: "Lake store keeps events for the required time",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "A store drops each event when its time is over, without a trace. What an audit asks for after that exists nowhere, \
           unless a trail keeps it too.",
     fix: "Raise the retention: `aws cloudtrail update-event-data-store --event-data-store STORE_ARN --retention-period DAYS` \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "lake-termination-protection",
     title: "Lake store has termination protection",
     severity: Severity::High,
+    question: Some(Question::Guarded),
     why: "One DeleteEventDataStore ends the record of years. Termination protection must be taken away first, by a call of its \
           own that an alarm can see and a policy can deny.",
     fix: "Switch it on: `aws cloudtrail update-event-data-store --event-data-store STORE_ARN \

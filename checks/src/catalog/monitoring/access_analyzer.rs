@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-access-analyzer",
     title: "IAM Access Analyzer is active where log buckets and keys lie",
     severity: Severity::Low,
+    question: Some(Question::Watched),
     why: "It proves from the policies who outside can reach a bucket or a key, and tells within half an hour when that \
           changes. It sees only the region that it was made in.",
     fix: "Call CreateAnalyzer in the region: `aws accessanalyzer create-analyzer --analyzer-name external --type \

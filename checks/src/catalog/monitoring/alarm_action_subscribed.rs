@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-action-subscribed",
     title: "Alarms on the trail's log group send to a topic with a confirmed subscription",
     severity: Severity::High,
+    question: Some(Question::Watched),
     why: "A topic that was deleted, or whose only subscriber never clicked the link in the mail, takes the alarm and \
           tells nobody. From the alarm's side all looks well.",
     fix: "Subscribe to the topic and confirm (`aws sns subscribe --topic-arn TOPIC_ARN --protocol email \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-actions-enabled",
     title: "Alarms on the trail's log group have actions, and they are switched on",
     severity: Severity::Medium,
+    question: Some(Question::Watched),
     why: "An alarm without an action for ALARM, or whose actions were switched off for a maintenance long past, \
           turns red in a console that nobody looks at.",
     fix: "Call EnableAlarmActions (`aws cloudwatch enable-alarm-actions --alarm-names ALARM`), and give the alarm a \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-cloudtrail-changes",
     title: "Somebody is told when trails change",
     severity: Severity::High,
+    question: Some(Question::Watched),
     why: "Whoever wants to stay unseen stops or redirects the trail first. From then on nothing is \
           recorded that could tell of it: this one event has to be heard at once.",
     fix: "Count CreateTrail, UpdateTrail, DeleteTrail, StartLogging and StopLogging with one filter of \

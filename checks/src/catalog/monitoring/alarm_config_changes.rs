@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-config-changes",
     title: "Somebody is told when AWS Config is stopped or changed",
     severity: Severity::Medium,
+    question: Some(Question::Watched),
     why: "AWS Config keeps the history of what resources looked like. Stopping it blinds every rule that \
           rests on it.",
     fix: "Count StopConfigurationRecorder, DeleteDeliveryChannel, PutDeliveryChannel and \

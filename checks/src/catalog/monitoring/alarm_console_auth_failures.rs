@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-console-auth-failures",
     title: "Somebody is told when console sign-ins fail",
     severity: Severity::Low,
+    question: Some(Question::Watched),
     why: "Many failures in a short time are somebody who guesses passwords; the account and the address \
           show whom it is about.",
     fix: "Count failures with the filter `{ ($.eventName = ConsoleLogin) && ($.errorMessage = \"Failed \

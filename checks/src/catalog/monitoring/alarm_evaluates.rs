@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-evaluates",
     title: "Alarms on the trail's log group watch the right metric and go off on one event",
     severity: Severity::Medium,
+    question: Some(Question::Watched),
     why: "One StopLogging is enough to go blind. An alarm that waits for five of them, for two periods in a row, or \
           for a metric whose name was mistyped, never goes off.",
     fix: "Call PutMetricAlarm with the filter's metric and namespace, statistic Sum, comparison \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-guardduty-changes",
     title: "Somebody is told when GuardDuty is switched off",
     severity: Severity::Medium,
+    question: Some(Question::Watched),
     why: "GuardDuty reports a stopped trail by itself. Whoever knows that switches the detector off before \
           the trail.",
     fix: "Count DeleteDetector and UpdateDetector with the filter `{ $.eventSource = \

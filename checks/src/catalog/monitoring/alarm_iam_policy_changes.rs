@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-iam-policy-changes",
     title: "Somebody is told when IAM policies change",
     severity: Severity::Medium,
+    question: Some(Question::Watched),
     why: "A new or changed policy is how an intruder turns a small right into a large one, the right to \
           stop trails among them.",
     fix: "Count the sixteen calls that make, change, attach and detach IAM policies, DeleteGroupPolicy to \

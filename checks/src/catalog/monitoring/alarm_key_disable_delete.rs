@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-key-disable-delete",
     title: "Somebody is told when a KMS key is disabled or scheduled for deletion",
     severity: Severity::High,
+    question: Some(Question::Watched),
     why: "Without its key, what was encrypted cannot be read again, log files included. A scheduled \
           deletion can be cancelled, but only by someone who hears of it in time.",
     fix: "Count DisableKey and ScheduleKeyDeletion with the filter `{ $.eventSource = kms.amazonaws.com && \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-nacl-changes",
     title: "Somebody is told when network ACLs change",
     severity: Severity::Low,
+    question: Some(Question::Watched),
     why: "Network ACLs are the outer fence of a subnet; a changed entry takes it down for every machine \
           behind it.",
     fix: "Count the six calls that create, replace and delete network ACLs and their entries, with one \

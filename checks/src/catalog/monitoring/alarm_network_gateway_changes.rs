@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-network-gateway-changes",
     title: "Somebody is told when network gateways change",
     severity: Severity::Low,
+    question: Some(Question::Watched),
     why: "A new gateway connects a network that was closed with the internet, or with a site that nobody \
           knows.",
     fix: "Count the six calls that create, attach, detach and delete internet and customer gateways, with \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-organizations-changes",
     title: "Somebody is told when the organization changes",
     severity: Severity::Medium,
+    question: Some(Question::Watched),
     why: "An account that leaves, a control policy that is detached: both take an account out of the guard \
           that the organization gives it.",
     fix: "Count the eighteen calls on accounts, units, handshakes and policies with one filter on \

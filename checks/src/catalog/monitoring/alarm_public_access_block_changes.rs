@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-public-access-block-changes",
     title: "Somebody is told when a public access block is taken away",
     severity: Severity::Medium,
+    question: Some(Question::Watched),
     why: "The block of a bucket or an account is the last thing between a careless policy and the \
           internet. The console removes it with a Put call, the command line with a Delete call.",
     fix: "Count PutBucketPublicAccessBlock, DeleteBucketPublicAccessBlock, PutAccountPublicAccessBlock and \

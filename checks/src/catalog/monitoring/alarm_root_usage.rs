@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-root-usage",
     title: "Somebody is told when the root user acts",
     severity: Severity::High,
+    question: Some(Question::Watched),
     why: "No policy within the account limits the root user, who can close the account. Nobody should act \
           as root in daily work, so each use is worth a look.",
     fix: "Count root's actions with the filter `{ $.userIdentity.type = Root && $.userIdentity.invokedBy \

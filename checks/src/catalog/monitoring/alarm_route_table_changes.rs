@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-route-table-changes",
     title: "Somebody is told when route tables change",
     severity: Severity::Low,
+    question: Some(Question::Watched),
     why: "A changed route leads traffic past the firewall, or through a machine that reads it.",
     fix: "Count the seven calls on routes and route tables with one filter on `$.eventSource = \
           ec2.amazonaws.com` and their `$.eventName`, put an alarm on its metric (Sum >= 1 in one period) \

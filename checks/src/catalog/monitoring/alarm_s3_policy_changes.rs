@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-s3-policy-changes",
     title: "Somebody is told when bucket policies, ACLs and life cycles change",
     severity: Severity::Medium,
+    question: Some(Question::Watched),
     why: "One call opens a log bucket to the world, or lets its objects expire the next day.",
     fix: "Count the nine PutBucket and DeleteBucket calls for ACL, policy, CORS, life cycle and \
           replication with one filter on `$.eventSource = s3.amazonaws.com` and their `$.eventName`, put \

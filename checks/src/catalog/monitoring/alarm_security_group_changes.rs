@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-security-group-changes",
     title: "Somebody is told when security groups change",
     severity: Severity::Low,
+    question: Some(Question::Watched),
     why: "A rule that lets the internet in is made in one call, and used within minutes by those who scan \
           for it.",
     fix: "Count the six calls that authorize, revoke, create and delete security groups and their rules, \

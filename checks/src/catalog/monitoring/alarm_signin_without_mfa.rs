@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-signin-without-mfa",
     title: "Somebody is told of console sign-ins without MFA",
     severity: Severity::Medium,
+    question: Some(Question::Watched),
     why: "A password alone opened the console: either a user has no second factor, or the password is not \
           in its owner's hands only.",
     fix: "Count such sign-ins with the filter `{ ($.eventName = ConsoleLogin) && \

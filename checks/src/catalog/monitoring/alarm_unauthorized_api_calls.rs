@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-unauthorized-api-calls",
     title: "Somebody is told of API calls that are refused",
     severity: Severity::Low,
+    question: Some(Question::Watched),
     why: "Whoever tries stolen keys runs into refusals first. A burst of them is often the only early sign \
           of an intruder who explores what he may do.",
     fix: "Count refused calls with the filter `{ ($.errorCode = \"*UnauthorizedOperation\") || \

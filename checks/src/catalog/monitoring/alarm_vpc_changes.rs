@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-vpc-changes",
     title: "Somebody is told when VPCs and their peerings change",
     severity: Severity::Low,
+    question: Some(Question::Watched),
     why: "A peering joins two networks; whoever accepts one from outside lets a stranger into yours.",
     fix: "Count the calls that create, change and delete VPCs and peering connections, with one filter of \
           `$.eventName` terms joined by `||`, put an alarm on its metric (Sum >= 1 in one period) and a \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-config-recorder",
     title: "AWS Config records this region, trails included",
     severity: Severity::Medium,
+    question: Some(Question::Watched),
     why: "CloudTrail tells that a trail was changed, AWS Config what it looked like before and after, and whether a \
           rule was broken. A recorder that is stopped, or leaves trails out, keeps no history of them.",
     fix: "Call PutConfigurationRecorder with all supported types (or AWS::CloudTrail::Trail among them), and \

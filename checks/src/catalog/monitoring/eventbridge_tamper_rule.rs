@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-eventbridge-tamper-rule",
     title: "An EventBridge rule with a live target sees calls that stop or change trails",
     severity: Severity::Medium,
+    question: Some(Question::Watched),
     why: "A rule reacts within seconds, where a metric filter waits for the log group and for the alarm's period. It \
           can also switch the trail on again.",
     fix: "In the home region of the trail, call PutRule with a pattern for the source aws.cloudtrail and StopLogging, \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-guardduty",
     title: "GuardDuty watches this region",
     severity: Severity::Medium,
+    question: Some(Question::Watched),
     why: "GuardDuty reports stopped trails, made-up credentials and access from strange places, from events that \
           CloudTrail hands it even when no trail runs. Each region is watched by a detector of its own.",
     fix: "Call CreateDetector in the region (`aws guardduty create-detector --enable`), or switch it on for all accounts \

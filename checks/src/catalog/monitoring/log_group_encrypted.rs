@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-log-group-encrypted",
     title: "Trail's log group is encrypted with a KMS key",
     severity: Severity::Low,
+    question: Some(Question::Watched),
     why: "The copy in CloudWatch Logs holds all that the encrypted files hold. Without a key of its own, the right to \
           read logs is enough to read it.",
     fix: "Call AssociateKmsKey with a key whose policy lets CloudWatch Logs use it: `aws logs associate-kms-key \

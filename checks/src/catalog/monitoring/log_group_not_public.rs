@@ -11,6 +11,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-log-group-not-public",
     title: "No resource policy opens the trail's log group to outsiders",
     severity: Severity::High,
+    question: Some(Question::Watched),
     why: "Resource policies of CloudWatch Logs hold for all log groups that they name, and nobody looks at them. Who \
           may write can drown the record in made-up events; who may subscribe reads along.",
     fix: "Name services and accounts of your own in the policy, or remove it: `aws logs describe-resource-policies`, \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-log-group-retention",
     title: "Trail's log group keeps events for the required time",
     severity: Severity::Medium,
+    question: Some(Question::Watched),
     why: "The log group is where people search first. What has expired there must be dug out of the bucket, when \
           minutes count.",
     fix: "Call PutRetentionPolicy with at least `retention_days`: `aws logs put-retention-policy --log-group-name \

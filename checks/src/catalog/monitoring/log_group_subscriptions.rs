@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-log-group-subscriptions",
     title: "Subscription filters of trail log groups should send to destinations of the organization only",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "A subscription filter sends every matching event to its destination within seconds, with all that the log files \
           hold. One to an external account is a copy of the logs that no bucket or key policy shows.",
     fix: "Delete the filter: `aws logs delete-subscription-filter --log-group-name GROUP --filter-name FILTER --region \

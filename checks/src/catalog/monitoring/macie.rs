@@ -10,6 +10,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-macie",
     title: "Macie watches the log bucket's account and region, where Macie is used",
     severity: Severity::Low,
+    question: Some(Question::Watched),
     why: "Macie tells when a bucket becomes public, shared or unencrypted. An organization that uses it elsewhere \
           should not leave out the bucket that holds all its logs.",
     fix: "Call EnableMacie in the bucket's account and region (`aws macie2 enable-macie`), or add the account from the \

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-recent-tampering",
     title: "No call of the last days stopped, deleted or changed a trail or a store of this region",
     severity: Severity::Critical,
+    question: Some(Question::Watched),
     why: "A trail that runs today may have been stopped for an hour yesterday: what happened in that hour is nowhere. \
           The call that stopped it is the last thing that was recorded, with its caller and address.",
     fix: "Ask whoever the finding names what the call was for, and look at what else they did before and after \

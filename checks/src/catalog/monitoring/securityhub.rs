@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "monitoring-securityhub",
     title: "Security Hub is enabled in this region",
     severity: Severity::Low,
+    question: Some(Question::Watched),
     why: "Security Hub checks trails against AWS's own controls all day, and brings what other services find to one place. \
           What nobody collects nobody reads.",
     fix: "Call EnableSecurityHub in the region (`aws securityhub enable-security-hub`), or by a central configuration of the \

@@ -6,6 +6,7 @@ pub(super) const CHECK: Check = Check {
     id: "organization-account-in-organization",
     title: "Account belongs to an organization with all features",
     severity: Severity::Medium,
+    question: Some(Question::Recorded),
     why: "In an account of its own the administrator is above everything: no policy from outside forbids stopping the \
           trail, and no organization trail records it. With consolidated billing alone it is the same.",
     fix: "Invite the account into the organization (`aws organizations invite-account-to-organization`), or start one \

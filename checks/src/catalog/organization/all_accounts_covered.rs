@@ -12,6 +12,7 @@ pub(super) const CHECK: Check = Check {
     id: "organization-all-accounts-covered",
     title: "All management events of the account are recorded in every region that it has switched on",
     severity: Severity::Critical,
+    question: Some(Question::Recorded),
     why: "The flag on an organization trail says what should be. Only the trail's shadow in the account, and the \
           trail's own state, show that the account is really recorded; one that is left out is where to hide.",
     fix: "See why the organization's trail does not reach the regions named: start it, make it multi-region, remove \

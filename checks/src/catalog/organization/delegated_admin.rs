@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "organization-delegated-admin",
     title: "Exactly one account is registered as CloudTrail's delegated administrator",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "Without a delegated administrator every change of the organization's trail is made in the management account, \
           where service control policies do not hold. Each further one can stop the record of all accounts.",
     fix: "Register the security account: `aws cloudtrail register-organization-delegated-admin --member-account-id \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "organization-log-archive-separate",
     title: "Log archive accounts are active members of the organization, and none of them manages it",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "The management account pays, invites and rules, and service control policies do not bind it. Log files that \
           lie there can be removed by the people with the most to hide; those of a closed account are removed by AWS.",
     fix: "Make an account for logs and nothing else (`aws organizations create-account`), name it in \

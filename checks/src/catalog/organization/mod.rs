@@ -12,6 +12,7 @@ mod region_restriction;
 mod scp_attached_everywhere;
 mod scp_denies_leave;
 mod scp_denies_trail_tampering;
+mod scp_exemptions_guarded;
 mod scp_protects_log_storage;
 mod storage;
 pub(super) mod trail;
@@ -27,6 +28,7 @@ pub(super) const ALL: &[&Check] = &[
     &scp_attached_everywhere::CHECK,
     &scp_denies_leave::CHECK,
     &scp_denies_trail_tampering::CHECK,
+    &scp_exemptions_guarded::CHECK,
     &scp_protects_log_storage::CHECK,
     &trail::CHECK,
     &trusted_access::CHECK,

@@ -1,4 +1,4 @@
-//! Outsiders stay outside, whatever a bucket policy says.
+//! External principals get no access, whatever a bucket policy grants.
 
 use super::members::{Tally, unknown};
 use super::storage::{Stored, stored};
@@ -7,13 +7,15 @@ use crate::scp::{Control, Somebody};
 
 pub(super) const CHECK: Check = Check {
     id: "organization-rcp-external-access",
-    title: "A resource control policy keeps outsiders from the log bucket and its key",
+    title: "An RCP should deny external principals access to the log bucket and its key",
     severity: Severity::Medium,
-    why: "A bucket or key policy is one edit away from letting a stranger in. A resource control policy from \
-          above holds whatever that edit says.",
-    fix: "Make a resource control policy that denies s3:* and kms:* unless aws:PrincipalOrgID is the \
-          organization (services aside: aws:PrincipalIsAWSService), and attach it to the accounts that hold \
-          logs.",
+    question: Some(Question::Guarded),
+    why: "One edit of a bucket or key policy can grant an external account access. An RCP denies it whatever that \
+          policy grants.",
+    fix: "Create an RCP (`aws organizations create-policy --type RESOURCE_CONTROL_POLICY`) that denies s3:* and \
+          kms:* unless aws:PrincipalOrgID is the organization, with `BoolIfExists` on aws:PrincipalIsAWSService to \
+          except AWS services, and attach it to the accounts that store logs. Exempt external principals one by one, \
+          not by account.",
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_examples.html",
     ],
@@ -37,11 +39,16 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
         exempt,
     } = stored(ctx);
     let control = Control::of(organization);
+    let partition = &ctx.inventory.header.scope.partition;
     let mut tally = Tally::default();
     for thing in &things {
-        for (action, target) in thing.read_by() {
-            let verdict = control.leaves(Somebody::Outside, thing.account, action, target, None);
-            tally.add(format!("{action} on {}", thing.arn), verdict);
+        let wanted = thing.reached_by();
+        let actions: Vec<&str> = wanted.iter().map(|(action, _)| *action).collect();
+        let mut over = control.over(Somebody::Outside, thing.account, partition, &actions);
+        tally.exempt(&over.exempt);
+        for (action, target) in &wanted {
+            let left = over.left(action, target, None);
+            tally.add(format!("{action} on {}", thing.arn), &left);
         }
     }
     if tally.left.is_empty() {
@@ -49,7 +56,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
         if let Some(gaps) = Gaps::collect(gaps) {
             return Err(gaps);
         }
-        if tally.denied.is_empty() && !tally.open {
+        if tally.denied == 0 && !tally.open {
             return Ok(Verdict::not_applicable(exempt));
         }
         if tally.open {
@@ -57,8 +64,8 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
         }
     }
     let words = (
-        "outsiders are denied",
-        "no resource control policy keeps outsiders from",
+        "RCPs deny external principals access to the log bucket and its key",
+        "no RCP denies external principals",
     );
     tally.all(organization, ctx, words)
 }
@@ -81,8 +88,24 @@ mod tests {
         })
     }
 
+    /// The same, on these actions only.
+    fn only(condition: &str, actions: &str) -> Case {
+        let actions = actions.to_owned();
+        rcp(condition).and(move |it| {
+            let of = known(&mut it.organization).as_mut().unwrap();
+            let policies = known(&mut of.policies);
+            let text = known(&mut policies[1].document);
+            *text = text.replace(r#"["s3:*","kms:*"]"#, &actions);
+        })
+    }
+
     #[test]
     fn verdicts() {
+        let but = |arn: &str| {
+            format!(
+                r#""StringNotEqualsIfExists":{{"aws:PrincipalOrgID":"o-test"}},"BoolIfExists":{{"aws:PrincipalIsAWSService":"false"}},"ArnNotLikeIfExists":{{"aws:PrincipalArn":{arn}}}"#
+            )
+        };
         let ours = r#""StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-test"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}"#;
         table(
             &CHECK,
@@ -93,6 +116,31 @@ mod tests {
                     rcp(r#""StringNotEquals":{"aws:PrincipalOrgID":["o-test","o-another"]}"#),
                 ),
                 (Fail, rcp(r#""Bool":{"aws:SecureTransport":"false"}"#)),
+                // Users, root users and callers without credentials are external principals too.
+                (
+                    Fail,
+                    rcp(&format!(
+                        r#"{ours},"StringEquals":{{"aws:PrincipalType":"AssumedRole"}}"#
+                    )),
+                ),
+                (
+                    Fail,
+                    rcp(&format!(r#"{ours},"Null":{{"aws:PrincipalArn":"false"}}"#)),
+                ),
+                // One role of a partner is named; all its roles, or a name that anybody can give a role, are not.
+                (Pass, rcp(&but(r#""arn:aws:iam::999999999999:role/audit""#))),
+                (Fail, rcp(&but(r#""arn:aws:iam::999999999999:role/*""#))),
+                (Fail, rcp(&but(r#""arn:aws:iam::*:role/audit""#))),
+                (
+                    Fail,
+                    rcp(
+                        r#""StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-test","aws:PrincipalAccount":"999999999999"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}"#,
+                    ),
+                ),
+                (
+                    Fail,
+                    only(ours, r#"["s3:GetObject","s3:PutObject","kms:Decrypt"]"#),
+                ),
                 (NotApplicable, inventory(|_| {})),
                 (
                     Unknown,

@@ -1,17 +1,20 @@
 //! Regions that nobody uses are closed.
 
 use super::members::{Tally, members, nobody};
+use crate::access::{self, table as tamper_actions};
+use crate::bound::Left;
 use crate::policy::Target;
 use crate::prelude::*;
-use crate::scp::{Control, Somebody};
+use crate::scp::{Control, Over, Somebody};
 
 pub(super) const CHECK: Check = Check {
     id: "organization-region-restriction",
-    title: "Member accounts are denied regions that they do not use",
+    title: "SCPs should deny regions that member accounts do not use",
     severity: Severity::Low,
-    why: "What happens in a region where nobody looks stays unseen longest. A denied region needs no watching.",
-    fix: "Deny all but global services outside the regions in use, by a service control policy on \
-          aws:RequestedRegion.",
+    question: Some(Question::Guarded),
+    why: "Activity in a region that nobody watches is found last. A denied region needs no monitoring.",
+    fix: "Deny all actions but those of global services outside the regions in use: an SCP with `NotAction` and \
+          `StringNotEquals` on aws:RequestedRegion. A Deny of one service leaves the others open.",
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html#example-scp-deny-region",
     ],
@@ -31,6 +34,9 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
         return nobody(organization);
     }
     let control = Control::of(organization);
+    let partition = &ctx.inventory.header.scope.partition;
+    let launches = tamper_actions().denied_by(access::Control::RegionScp);
+    let actions: Vec<&str> = launches.map(|it| it.action.as_str()).collect();
     let mut tally = Tally::default();
     let mut gaps = Vec::new();
     for account in members {
@@ -41,32 +47,50 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
                 continue;
             }
         };
+        let mut over = control.over(Somebody::Inside, account, partition, &actions);
+        tally.exempt(&over.exempt);
         let enabled = switches.iter().filter(|it| it.enabled).map(|it| &it.name);
-        let closed = enabled.map(|region| {
-            let target = Target::One("*".to_owned());
-            control.leaves(
-                Somebody::Inside,
-                account,
-                "ec2:RunInstances",
-                target,
-                Some(region),
-            )
-        });
         // One that is denied is enough: which are in use, the account knows.
-        let best = closed.min_by_key(|it| match it {
+        let best = enabled.map(|region| closed(&mut over, &actions, region));
+        let best = best.min_by_key(|(_, left)| match left.verdict {
             crate::policy::Verdict::Denied => 0,
             crate::policy::Verdict::Unknown => 1,
             crate::policy::Verdict::Allowed | crate::policy::Verdict::Conditional => 2,
         });
-        let open = crate::policy::Verdict::Allowed;
-        tally.add(account.id.to_string(), best.unwrap_or(open));
+        match best {
+            Some((action, left)) => tally.add(format!("{action} in {}", account.id), &left),
+            None => tally
+                .left
+                .push(format!("{} (no region is enabled)", account.id)),
+        }
     }
     let words = (
-        "every member account is denied some regions",
-        "every region may be used in",
+        "SCPs close at least one region in every member account",
+        "no SCP closes a region",
     );
     let outcome = tally.all(organization, ctx, words)?;
     outcome.unless_open(Gaps::collect(gaps))
+}
+
+/// The first action that is left in a region, or that all are denied there.
+fn closed<'a>(over: &mut Over<'_>, actions: &[&'a str], region: &Region) -> (&'a str, Left) {
+    let target = Target::One("*".to_owned());
+    let mut worst = (
+        "",
+        crate::bound::left(&[], |_| crate::policy::Verdict::Unknown),
+    );
+    for action in actions {
+        let left = over.left(action, &target, Some(region));
+        match left.verdict {
+            crate::policy::Verdict::Denied if worst.0.is_empty() => worst = (action, left),
+            crate::policy::Verdict::Denied => {}
+            crate::policy::Verdict::Unknown => worst = (action, left),
+            crate::policy::Verdict::Allowed | crate::policy::Verdict::Conditional => {
+                return (action, left);
+            }
+        }
+    }
+    worst
 }
 
 #[cfg(test)]
@@ -82,11 +106,24 @@ mod tests {
             ))
             .and(|it| add_region(it, "222222222222", "eu-west-1"))
         };
+        let deny = |actions: &str| {
+            scp(&format!(
+                r#"{{"Effect":"Deny",{actions},"Resource":"*","Condition":{{"StringNotEquals":{{"aws:RequestedRegion":"us-east-1"}}}}}}"#
+            ))
+            .and(|it| add_region(it, "222222222222", "eu-west-1"))
+        };
         table(
             &CHECK,
             [
                 (Pass, only(r#"["us-east-1"]"#)),
                 (Fail, only(r#"["us-east-1","eu-west-1"]"#)),
+                // One service is not the region.
+                (Fail, deny(r#""Action":"ec2:*""#)),
+                (
+                    Fail,
+                    deny(r#""Action":["ec2:*","lambda:*","ecs:*","glue:*"]"#),
+                ),
+                (Pass, deny(r#""Action":"*""#)),
                 (NotApplicable, inventory(|_| {})),
                 (
                     Unknown,

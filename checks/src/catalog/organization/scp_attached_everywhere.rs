@@ -1,18 +1,21 @@
-//! No member account is left out.
+//! The protection of trails applies to every member account.
+
+use std::collections::BTreeSet;
 
 use super::members::{Tally, members, nobody};
-use super::scp_denies_trail_tampering::{ACTIONS, denies};
+use super::scp_denies_trail_tampering::{Protection, protects};
 use crate::prelude::*;
 use crate::scp::Control;
 
 pub(super) const CHECK: Check = Check {
     id: "organization-scp-attached-everywhere",
-    title: "The protection of trails reaches every member account",
+    title: "The SCP that protects trails should apply to every member account",
     severity: Severity::High,
-    why: "A policy at one unit leaves the accounts beside it open, and new accounts begin at the root. One \
-          account without it is the one that is used.",
-    fix: "Attach the service control policy that denies tampering at the root (`aws organizations attach- \
-          policy --target-id r-xxxx`), or to every unit.",
+    question: Some(Question::Guarded),
+    why: "An SCP attached to one organizational unit leaves the accounts of other units unprotected, and new \
+          accounts start at the root.",
+    fix: "Attach the SCP that denies changes to trails to the root (`aws organizations attach-policy --policy-id \
+          p-examplepolicyid111 --target-id r-examplerootid111`), or to every organizational unit.",
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_policies_attach.html",
     ],
@@ -21,6 +24,8 @@ pub(super) const CHECK: Check = Check {
         calls::LIST_ACCOUNTS,
         calls::LIST_ROOTS,
         calls::LIST_POLICIES,
+        calls::LIST_REGIONS,
+        calls::DESCRIBE_TRAILS,
     ],
     run: Run::Organization(run),
 };
@@ -32,17 +37,36 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
     }
     let control = Control::of(organization);
     let mut tally = Tally::default();
+    let mut gaps = Vec::new();
+    let mut existing = BTreeSet::new();
     for account in members {
-        for action in ACTIONS {
-            let verdict = denies(&control, account, action, ctx);
-            tally.add(format!("{action} in {}", account.id), verdict);
+        let one = protects(&control, account, ctx);
+        tally.exempt(&one.exempt);
+        match one.protection {
+            Protection::Everything => tally.denied += 1,
+            Protection::Existing(trails) => {
+                tally.denied += 1;
+                existing.extend(trails);
+            }
+            Protection::Left(what) => tally.left.push(format!("{what} in {}", account.id)),
+            Protection::Open(None) => tally.open = true,
+            Protection::Open(Some(hidden)) => gaps.push(hidden),
         }
     }
     let words = (
-        "every member account is denied it; the management account is beyond such policies",
-        "may still be done",
+        "SCPs deny stopping, deleting and changing trails in every member account; no SCP binds the management account",
+        "not denied",
     );
-    tally.all(organization, ctx, words)
+    // A gap in the policies is told by the tally, one in the list of trails here.
+    let hidden = Gaps::collect(gaps);
+    if let (true, Some(hidden)) = (tally.left.is_empty(), hidden) {
+        return Err(hidden);
+    }
+    let verdict = tally.all(organization, ctx, words)?;
+    Ok(match existing.is_empty() {
+        true => verdict,
+        false => Protection::Existing(existing.into_iter().take(25).collect()).told(verdict),
+    })
 }
 
 #[cfg(test)]

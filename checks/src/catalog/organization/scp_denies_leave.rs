@@ -1,4 +1,4 @@
-//! No account takes itself out.
+//! Member accounts cannot leave the organization.
 
 use super::members::{Tally, members, nobody};
 use crate::policy::Target;
@@ -7,12 +7,14 @@ use crate::scp::{Control, Somebody};
 
 pub(super) const CHECK: Check = Check {
     id: "organization-scp-denies-leave",
-    title: "Member accounts cannot leave the organization",
+    title: "SCPs should deny leaving the organization",
     severity: Severity::High,
-    why: "LeaveOrganization takes an account out of the organization trail and from under every guard, and its \
-          root user alone can call it.",
-    fix: "Deny organizations:LeaveOrganization in a service control policy at the root (`aws organizations \
-          create-policy`).",
+    question: Some(Question::Guarded),
+    why: "LeaveOrganization removes an account from the organization trail and from every SCP and RCP, and the \
+          account's root user can call it.",
+    fix: "Deny organizations:LeaveOrganization in an SCP attached to the root, for all principals: no role, user or \
+          root user of a member account needs it (`aws organizations create-policy --type \
+          SERVICE_CONTROL_POLICY`, then `aws organizations attach-policy`).",
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html",
     ],
@@ -31,14 +33,19 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
         return nobody(organization);
     }
     let control = Control::of(organization);
+    let partition = &ctx.inventory.header.scope.partition;
+    let action = "organizations:LeaveOrganization";
     let mut tally = Tally::default();
     for account in members {
-        let target = Target::One("*".to_owned());
-        let action = "organizations:LeaveOrganization";
-        let verdict = control.leaves(Somebody::Inside, account, action, target, None);
-        tally.add(account.id.to_string(), verdict);
+        let mut over = control.over(Somebody::Inside, account, partition, &[action]);
+        let left = over.left(action, &Target::One("*".to_owned()), None);
+        tally.exempt(&over.exempt);
+        tally.add(account.id.to_string(), &left);
     }
-    let words = ("no member account may leave", "may leave the organization");
+    let words = (
+        "SCPs deny organizations:LeaveOrganization in every member account",
+        "member accounts can leave the organization",
+    );
     tally.all(organization, ctx, words)
 }
 
@@ -54,6 +61,11 @@ mod tests {
                 r#"{{"Effect":"Deny","Action":"{action}","Resource":"{resource}"}}"#
             ))
         };
+        let but = |condition: &str| {
+            scp(&format!(
+                r#"{{"Effect":"Deny","Action":"organizations:LeaveOrganization","Resource":"*","Condition":{{{condition}}}}}"#
+            ))
+        };
         table(
             &CHECK,
             [
@@ -63,6 +75,26 @@ mod tests {
                 (
                     Fail,
                     deny("organizations:*", "arn:aws:organizations::*:account/*"),
+                ),
+                (
+                    Fail,
+                    but(
+                        r#""ArnNotLike":{"aws:PrincipalArn":["arn:aws:iam::*:user/*","arn:aws:iam::*:root"]}"#,
+                    ),
+                ),
+                (
+                    Fail,
+                    but(r#""StringNotEquals":{"aws:PrincipalType":"Account"}"#),
+                ),
+                (
+                    Fail,
+                    but(r#""ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:root"}"#),
+                ),
+                (
+                    Pass,
+                    but(
+                        r#""ArnNotEquals":{"aws:PrincipalArn":"arn:aws:iam::222222222222:role/glass"}"#,
+                    ),
                 ),
                 (NotApplicable, inventory(|_| {})),
                 (

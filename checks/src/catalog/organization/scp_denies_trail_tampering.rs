@@ -1,19 +1,25 @@
-//! Members cannot touch trails, whatever rights they have at home.
+//! Members cannot stop, delete or change trails, whatever permissions their account gives them.
 
-use super::members::{members, nobody, unknown};
+use super::members::{Tally, kinds, members, nobody, unknown};
+use crate::access::{self, table as tamper_actions};
+use crate::bound::Exemptions;
+use crate::catalog::deputy;
+use crate::inventory::organization::DelegatedAdministrator;
 use crate::policy::{self, Target};
 use crate::prelude::*;
-use crate::scp::{Control, Somebody};
+use crate::scp::{Control, Over, Somebody};
 
 pub(super) const CHECK: Check = Check {
     id: "organization-scp-denies-trail-tampering",
-    title: "A service control policy denies stopping, deleting and changing trails",
+    title: "An SCP should deny stopping, deleting and changing trails",
     severity: Severity::High,
-    why: "Rights inside an account are given by whoever rules the account. Only a policy from above holds \
-          against its administrators and its root user.",
-    fix: "Make a service control policy that denies cloudtrail:StopLogging, DeleteTrail, UpdateTrail and \
-          PutEventSelectors but to a break-glass role (`aws organizations create-policy --type \
-          SERVICE_CONTROL_POLICY`), and attach it.",
+    question: Some(Question::Guarded),
+    why: "Administrators of an account grant any permission in it. Only an SCP also binds them and the account's \
+          root user.",
+    fix: "Create an SCP (`aws organizations create-policy --type SERVICE_CONTROL_POLICY`) that denies \
+          cloudtrail:StopLogging, cloudtrail:DeleteTrail, cloudtrail:UpdateTrail and \
+          cloudtrail:PutEventSelectors to all principals. Exempt at most a break-glass role by its full name \
+          (`ArnNotEquals` on aws:PrincipalArn), never by a wildcard, a path or a tag. Attach it to the root.",
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html",
     ],
@@ -22,16 +28,17 @@ pub(super) const CHECK: Check = Check {
         calls::LIST_ACCOUNTS,
         calls::LIST_ROOTS,
         calls::LIST_POLICIES,
+        calls::LIST_REGIONS,
+        calls::DESCRIBE_TRAILS,
     ],
     run: Run::Organization(run),
 };
 
-pub(super) const ACTIONS: [&str; 4] = [
-    "cloudtrail:StopLogging",
-    "cloudtrail:DeleteTrail",
-    "cloudtrail:UpdateTrail",
-    "cloudtrail:PutEventSelectors",
-];
+/// The actions that stop, delete or change a trail, by the table.
+pub(super) fn actions() -> Vec<&'static str> {
+    let all = tamper_actions().denied_by(access::Control::TrailScp);
+    all.map(|it| it.action.as_str()).collect()
+}
 
 fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
     let members = members(ctx);
@@ -39,41 +46,155 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
         return nobody(organization);
     }
     let control = Control::of(organization);
-    let mut open = organization.accounts.gap().is_some();
+    let mut open = Vec::from_iter(organization.accounts.known().err());
+    let mut tally = Tally::default();
     for account in &members {
-        let verdicts = ACTIONS.map(|action| denies(&control, account, action, ctx));
-        if verdicts.iter().all(|it| *it == policy::Verdict::Denied) {
-            let verdict =
-                Verdict::pass("service control policies deny it, the management account aside");
-            return Ok(verdict.saw("Account", &account.id));
+        let one = protects(&control, account, ctx);
+        if let Protection::Everything | Protection::Existing(_) = one.protection {
+            let verdict = Verdict::pass(format!(
+                "SCPs deny stopping, deleting and changing the trails of account {}; no SCP binds the management account",
+                account.id
+            ));
+            let verdict = verdict.saw("Account", &account.id);
+            let mut told = Tally::default();
+            told.exempt(&one.exempt);
+            return Ok(told.told(one.protection.told(verdict), false));
         }
-        open |= verdicts.contains(&policy::Verdict::Unknown);
+        tally.exempt(&one.exempt);
+        match one.protection {
+            Protection::Open(gaps) => {
+                open.push(gaps.unwrap_or_else(|| unknown(organization, ctx)));
+            }
+            Protection::Left(what) => tally.left.push(format!("{what} in {}", account.id)),
+            Protection::Everything | Protection::Existing(_) => {}
+        }
     }
-    if open {
-        organization.accounts.known()?;
-        return Err(unknown(organization, ctx));
+    if let Some(gaps) = Gaps::collect(open) {
+        return Err(gaps);
     }
-    Ok(Verdict::fail(
+    let words = (
+        "",
         "no member account is denied to stop, delete and change its trails",
-    ))
+    );
+    tally.all(organization, ctx, words)
 }
 
-/// On the account's own trails.
-pub(super) fn denies(
-    control: &Control<'_>,
-    account: &Account,
-    action: &str,
-    ctx: &Context<'_>,
-) -> policy::Verdict {
+/// What SCPs do for the trails of one member account.
+pub(super) enum Protection {
+    /// They deny the actions on every trail, also on those made later.
+    Everything,
+    /// They deny them on the trails that exist: these.
+    Existing(Vec<String>),
+    /// They leave this.
+    Left(String),
+    /// It cannot be determined; the gaps where they are not those of the policies.
+    Open(Option<Gaps>),
+}
+
+impl Protection {
+    /// That a list of trails is no protection of later ones, as evidence.
+    pub(super) fn told(&self, verdict: Verdict) -> Verdict {
+        match self {
+            Protection::Existing(trails) => verdict.saw("trails that the SCPs name", trails).saw(
+                "trails created later",
+                "not covered, unless the SCPs name them",
+            ),
+            Protection::Everything | Protection::Left(_) | Protection::Open(_) => verdict,
+        }
+    }
+}
+
+/// What SCPs do for one member account, and whom they exempt.
+pub(super) struct Protected {
+    pub(super) protection: Protection,
+    pub(super) exempt: Exemptions,
+}
+
+/// Evaluates the SCPs over a member account on its trails: its own, and the organization's, which it sees too.
+pub(super) fn protects(control: &Control<'_>, account: &Account, ctx: &Context<'_>) -> Protected {
     let partition = &ctx.inventory.header.scope.partition;
-    let trails = format!("arn:{partition}:cloudtrail:*:{}:trail/*", account.id);
-    control.leaves(
-        Somebody::Inside,
-        account,
-        action,
-        Target::Matching(trails),
-        None,
-    )
+    let actions = actions();
+    let mut over = control.over(Somebody::Inside, account, partition, &actions);
+    let any = Target::Matching(format!(
+        "arn:{partition}:cloudtrail:*:{}:trail/*",
+        account.id
+    ));
+    let trails = existing(account, ctx);
+    let mut named = false;
+    for action in actions {
+        let all = over.left(action, &any, None);
+        let listed = match trails.arns.is_empty() {
+            true => all.clone(),
+            false => over.left(action, &Target::OneOf(trails.arns.clone()), None),
+        };
+        let denied = policy::Verdict::Denied;
+        match (all.verdict, listed.verdict) {
+            (all, listed) if all == denied && (listed == denied || !trails.administers) => {}
+            (_, listed) if listed == denied => named = true,
+            (_, policy::Verdict::Unknown) => return over.says(Protection::Open(None)),
+            _ => {
+                let what = format!("{action} (to {})", kinds(&listed.kinds));
+                return over.says(Protection::Left(what));
+            }
+        }
+    }
+    if !named {
+        return over.says(Protection::Everything);
+    }
+    let protection = match Gaps::collect(trails.hidden) {
+        Some(gaps) => Protection::Open(Some(gaps)),
+        None => Protection::Existing(trails.arns),
+    };
+    over.says(protection)
+}
+
+impl Over<'_> {
+    fn says(self, protection: Protection) -> Protected {
+        Protected {
+            protection,
+            exempt: self.exempt,
+        }
+    }
+}
+
+/// The trails that a member account could stop, or sees.
+struct Existing {
+    arns: Vec<String>,
+    /// It is registered with CloudTrail to administer the organization's trails.
+    administers: bool,
+    /// What may hide another.
+    hidden: Vec<Gaps>,
+}
+
+fn existing(account: &Account, ctx: &Context<'_>) -> Existing {
+    let inventory = ctx.inventory;
+    let ours = |trail: &&Trail| {
+        let shared = trail.configuration.organization.ok() == Some(&true);
+        trail.account == account.id || shared
+    };
+    // A trail of another account that may be the organization's.
+    let unsure = inventory.trails.values();
+    let unsure = unsure.filter_map(|it| it.configuration.organization.known().err());
+    let organization = inventory.organization.ok().and_then(Option::as_ref);
+    let management = organization.map(|it| &it.management_account);
+    let seen = [Some(&account.id), management].into_iter().flatten();
+    let hidden = seen.filter_map(|id| deputy::hidden_trails(ctx, id));
+    let administers = |it: &DelegatedAdministrator| {
+        let services = it.services.ok();
+        let cloudtrail = |all: &Vec<String>| all.iter().any(|it| it == deputy::CLOUDTRAIL);
+        it.account == account.id && services.is_none_or(cloudtrail)
+    };
+    let registered = organization.and_then(|it| it.delegated_administrators.ok());
+    Existing {
+        arns: inventory
+            .trails
+            .values()
+            .filter(ours)
+            .map(|it| it.arn.to_string())
+            .collect(),
+        administers: registered.is_some_and(|all| all.iter().any(administers)),
+        hidden: hidden.chain(unsure).collect(),
+    }
 }
 
 #[cfg(test)]
@@ -93,6 +214,8 @@ mod tests {
             r#"["cloudtrail:StopLogging","cloudtrail:DeleteTrail","cloudtrail:UpdateTrail"]"#;
         let glass =
             r#","Condition":{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/break-glass"}}"#;
+        let exempt =
+            |arns: &str| format!(r#","Condition":{{"ArnNotLike":{{"aws:PrincipalArn":{arns}}}}}"#);
         let wide = r#","Condition":{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/*"}}"#;
         table(
             &CHECK,
@@ -101,6 +224,43 @@ mod tests {
                 (Fail, deny(three, "")),
                 (Pass, deny(r#""cloudtrail:*""#, glass)),
                 (Fail, deny(four, wide)),
+                (Fail, deny(four, &exempt(r#""arn:aws:iam::*:user/*""#))),
+                (Fail, deny(four, &exempt(r#""arn:aws:iam::*:role/*/*""#))),
+                (
+                    Fail,
+                    deny(four, &exempt(r#""arn:aws:iam::*:role/*Admin*""#)),
+                ),
+                (Fail, deny(four, &exempt(r#""arn:aws:iam::*:root""#))),
+                (
+                    Pass,
+                    deny(four, &exempt(r#""arn:aws:iam::*:role/ops/break-glass""#)),
+                ),
+                (
+                    Pass,
+                    deny(
+                        four,
+                        &exempt(r#"["arn:aws:iam::*:role/a","arn:aws:iam::*:user/b"]"#),
+                    ),
+                ),
+                (
+                    Fail,
+                    deny(
+                        four,
+                        r#","Condition":{"StringNotEquals":{"aws:PrincipalTag/team":"sec"}}"#,
+                    ),
+                ),
+                (
+                    Fail,
+                    deny(
+                        four,
+                        r#","Condition":{"ArnLike":{"aws:PrincipalArn":["arn:aws:iam::*:role/*","arn:aws:iam::*:user/*","arn:aws:iam::*:root"]}}"#,
+                    ),
+                ),
+                // No SCP binds service-linked roles: to exempt them changes nothing.
+                (
+                    Pass,
+                    deny(four, &exempt(r#""arn:aws:iam::*:role/aws-service-role/*""#)),
+                ),
                 (
                     Fail,
                     deny(
@@ -118,5 +278,88 @@ mod tests {
                 ),
             ],
         );
+    }
+
+    /// On some trails only.
+    fn on(trails: &str) -> Case {
+        scp(&format!(
+            r#"{{"Effect":"Deny","Action":"cloudtrail:*","Resource":{trails}}}"#
+        ))
+    }
+
+    fn with_own(case: Case) -> Case {
+        case.and(|it| add_trail(it, "222222222222", HOME, "own", |_| {}))
+    }
+
+    /// CloudTrail has no delegated administrator.
+    fn unregistered(case: Case) -> Case {
+        case.and(|it| {
+            let of = known(&mut it.organization).as_mut().unwrap();
+            of.delegated_administrators = Known(Vec::new());
+        })
+    }
+
+    /// "Its trails" are those that exist: a list of all of them is enough, a list with a hole is not.
+    #[test]
+    fn named_trails() {
+        let main = format!(r#""{TRAIL_ARN}""#);
+        let own = "arn:aws:cloudtrail:*:222222222222:trail/own";
+        let every = r#""arn:aws:cloudtrail:*:222222222222:trail/*""#;
+        table(
+            &CHECK,
+            [
+                (Pass, on(&main)),
+                (Pass, on(r#""arn:aws:cloudtrail:*:*:trail/ma*""#)),
+                (
+                    Fail,
+                    on(r#""arn:aws:cloudtrail:*:*:trail/aws-controltower-*""#),
+                ),
+                (Fail, with_own(on(&main))),
+                (Pass, with_own(on(&format!(r#"[{main},"{own}"]"#)))),
+                // Every trail of the account: the organization's is out of its reach,
+                (Pass, unregistered(with_own(on(every)))),
+                // unless it administers that one.
+                (Fail, with_own(on(every))),
+                (
+                    Unknown,
+                    on(&main).and(|it| {
+                        let at = (AccountId::from("222222222222"), Region::from(HOME));
+                        it.regions.get_mut(&at).unwrap().trails = denied(calls::DESCRIBE_TRAILS);
+                    }),
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn later_trails_are_told() {
+        let told = |case: &Case| {
+            let findings = case.findings(&[&CHECK]);
+            let evidence = &findings.first().unwrap().evidence;
+            evidence.iter().any(|it| it.what == "trails created later")
+        };
+        assert!(told(&on(&format!(r#""{TRAIL_ARN}""#))));
+        assert!(!told(&on(r#""*""#)));
+    }
+
+    #[test]
+    fn exempt_principals_are_told() {
+        let glass = r#"{"Effect":"Deny","Action":"cloudtrail:*","Resource":"*","Condition":{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/break-glass"}}}"#;
+        let findings = scp(glass).findings(&[&CHECK]);
+        let evidence = &findings.first().unwrap().evidence;
+        let named = evidence
+            .iter()
+            .find(|it| it.what == "exempt by name")
+            .unwrap();
+        let expected = serde_json::json!(["arn:aws:iam::*:role/break-glass"]);
+        assert_eq!(named.seen, Some(expected));
+    }
+
+    #[test]
+    fn the_fix_names_every_action() {
+        assert_eq!(actions().len(), 4);
+        for action in actions() {
+            assert!(CHECK.fix.contains(action), "{action}");
+        }
     }
 }

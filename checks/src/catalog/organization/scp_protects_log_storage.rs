@@ -1,4 +1,4 @@
-//! What was recorded stays.
+//! Stored logs cannot be destroyed, whatever permissions their account gives.
 
 use super::members::{Tally, unknown};
 use super::storage::{Stored, stored};
@@ -7,13 +7,19 @@ use crate::scp::{Control, Somebody};
 
 pub(super) const CHECK: Check = Check {
     id: "organization-scp-protects-log-storage",
-    title: "Control policies protect the log bucket, its key and the log group",
+    title: "SCPs or RCPs should protect the log bucket, its key and the log group",
     severity: Severity::High,
-    why: "Stopping a trail shows; emptying its bucket or destroying its key takes what is already there. In \
-          the account that holds them only a policy from above stands in the way.",
-    fix: "Deny s3:DeleteObject, s3:PutBucketPolicy, s3:PutLifecycleConfiguration, kms:ScheduleKeyDeletion and \
-          logs:DeleteLogGroup on them, but to a break-glass role, in a service or resource control policy on \
-          the accounts that hold them.",
+    question: Some(Question::Guarded),
+    why: "Deleting log files, destroying their key or lowering the protection of the bucket removes what was already \
+          recorded. Administrators of the account that stores the logs are bound by an SCP or RCP only.",
+    fix: "In an SCP or RCP on the accounts that store logs, deny on the bucket and its objects s3:DeleteObject, \
+          s3:DeleteObjectVersion, s3:BypassGovernanceRetention, s3:PutObjectLegalHold, \
+          s3:PutBucketObjectLockConfiguration, s3:PutLifecycleConfiguration, s3:PutBucketVersioning, \
+          s3:PutBucketPolicy, s3:DeleteBucketPolicy, s3:PutBucketPublicAccessBlock, s3:PutEncryptionConfiguration, \
+          s3:UpdateObjectEncryption, s3:PutReplicationConfiguration, s3:ReplicateDelete and s3:DeleteBucket; on the \
+          key kms:ScheduleKeyDeletion, kms:DisableKey, kms:PutKeyPolicy and kms:DeleteImportedKeyMaterial; on the \
+          log group (SCP only) logs:DeleteLogGroup, logs:DeleteLogStream and logs:PutRetentionPolicy. Exempt at most \
+          a break-glass role by its full name.",
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html",
     ],
@@ -37,11 +43,16 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
         exempt,
     } = stored(ctx);
     let control = Control::of(organization);
+    let partition = &ctx.inventory.header.scope.partition;
     let mut tally = Tally::default();
     for thing in &things {
-        for (action, target) in thing.destroyed_by() {
-            let verdict = control.leaves(Somebody::Inside, thing.account, action, target, None);
-            tally.add(format!("{action} on {}", thing.arn), verdict);
+        let wanted = thing.destroyed_by();
+        let actions: Vec<&str> = wanted.iter().map(|(action, _)| *action).collect();
+        let mut over = control.over(Somebody::Inside, thing.account, partition, &actions);
+        tally.exempt(&over.exempt);
+        for (action, target) in &wanted {
+            let left = over.left(action, target, None);
+            tally.add(format!("{action} on {}", thing.arn), &left);
         }
     }
     if tally.left.is_empty() {
@@ -56,7 +67,10 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
             return Err(unknown(organization, ctx));
         }
     }
-    let words = ("control policies deny it", "may still be done");
+    let words = (
+        "SCPs or RCPs deny destroying the stored logs and lowering their protection",
+        "not denied by SCPs or RCPs",
+    );
     tally.all(organization, ctx, words)
 }
 
@@ -83,6 +97,21 @@ mod tests {
             [
                 (Pass, kept(r#"["s3:*"]"#)),
                 (Fail, kept(r#"["s3:DeleteObject","s3:DeleteBucket"]"#)),
+                (Pass, kept(&without(""))),
+                (Fail, kept(&without("s3:DeleteObjectVersion"))),
+                (Fail, kept(&without("s3:DeleteBucketPolicy"))),
+                (Fail, kept(&without("s3:PutReplicationConfiguration"))),
+                (Fail, kept(&without("s3:PutBucketObjectLockConfiguration"))),
+                (Fail, kept(&without("s3:BypassGovernanceRetention"))),
+                // The key and the log group are in a member account too.
+                (
+                    Fail,
+                    all_in_a_member(
+                        r#"["s3:*","kms:ScheduleKeyDeletion","kms:DisableKey","logs:*"]"#,
+                    ),
+                ),
+                (Fail, all_in_a_member(r#"["s3:*","kms:*","logs:Delete*"]"#)),
+                (Pass, all_in_a_member(r#"["s3:*","kms:*","logs:*"]"#)),
                 (Fail, kept(r#"["cloudtrail:*"]"#)),
                 (NotApplicable, inventory(|_| {})),
                 (
@@ -101,5 +130,47 @@ mod tests {
                 ),
             ],
         );
+    }
+
+    /// All that the table asks of a bucket, but one action.
+    fn without(action: &str) -> String {
+        let all = crate::access::table().denied_by(crate::access::Control::StorageControlPolicy);
+        let names = all.map(|it| it.action.as_str());
+        let rest: Vec<&str> = names
+            .filter(|it| it.starts_with("s3:") && *it != action)
+            .collect();
+        serde_json::to_string(&rest).unwrap()
+    }
+
+    /// Bucket, key and log group belong to the member account.
+    fn all_in_a_member(actions: &str) -> Case {
+        let member = "222222222222";
+        kept(actions).and(|it| {
+            let (key, group) = (
+                it.keys.pop_first().unwrap().1,
+                it.log_groups.pop_first().unwrap().1,
+            );
+            let moved = |arn: &Arn| Arn::from(arn.as_str().replace("111111111111", member));
+            let (of_key, of_group) = (moved(&key.arn), moved(&group.arn));
+            for trail in it.trails.values_mut() {
+                let set = configuration(trail);
+                set.kms_key = Known(Some(of_key.clone()));
+                set.log_group = Known(Some(of_group.clone()));
+            }
+            let account = AccountId::from(member);
+            let (mut key, mut group) = (key, group);
+            (key.arn, key.account) = (of_key.clone(), account.clone());
+            (group.arn, group.account) = (of_group.clone(), account);
+            it.keys.insert(of_key, key);
+            it.log_groups.insert(of_group, group);
+        })
+    }
+
+    #[test]
+    fn the_fix_names_every_action() {
+        let all = crate::access::table().denied_by(crate::access::Control::StorageControlPolicy);
+        for action in all {
+            assert!(CHECK.fix.contains(&action.action), "{}", action.action);
+        }
     }
 }

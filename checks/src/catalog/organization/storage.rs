@@ -1,11 +1,14 @@
 //! Where the record is kept, and in which account.
 
+use std::collections::BTreeSet;
+
+use crate::access::{Control, Kind, TamperAction, table as tamper_actions};
 use crate::calls;
 use crate::catalog::gap;
 use crate::evaluate::Context;
 use crate::fact::{Fact, Gaps, Reason};
 use crate::ids::{AccountId, Arn};
-use crate::inventory::Account;
+use crate::inventory::{Account, Key};
 use crate::policy::Target;
 
 /// What holds a part of the record.
@@ -13,7 +16,12 @@ use crate::policy::Target;
 pub(super) struct Thing<'a> {
     pub(super) arn: &'a Arn,
     pub(super) account: &'a Account,
+    /// A key whose material was imported: only that can be deleted apart from the key.
+    imported: bool,
 }
+
+/// Does something to keys with imported material only.
+const IMPORTED: &str = "kms:DeleteImportedKeyMaterial";
 
 /// All of it, in member accounts.
 pub(super) struct Stored<'a> {
@@ -43,7 +51,11 @@ pub(super) fn stored<'a>(ctx: &Context<'a>) -> Stored<'a> {
         match &key.metadata {
             Fact::Known(Some(metadata)) => match metadata.manager.known() {
                 Ok(manager) if manager == "AWS" => {}
-                Ok(_) => owned.push((&key.arn, key.account.clone())),
+                Ok(_) => {
+                    owned.push((&key.arn, key.account.clone()));
+                    // Whether its material was imported decides which actions count.
+                    gaps.extend(metadata.origin.known().err());
+                }
                 Err(missing) => gaps.push(missing),
             },
             Fact::Known(None) => {}
@@ -62,15 +74,30 @@ pub(super) fn stored<'a>(ctx: &Context<'a>) -> Stored<'a> {
         }
     }
     gaps.extend(overlooked(ctx));
+    let imported: BTreeSet<&Arn> = inventory
+        .keys
+        .values()
+        .filter(|it| origin(it).is_some_and(|it| it.ok().is_some_and(|it| it == "EXTERNAL")))
+        .map(|it| &it.arn)
+        .collect();
     let member = |(arn, owner): (&'a Arn, AccountId)| {
         let account = inventory.accounts.get(&owner)?;
-        (!account.management).then_some(Thing { arn, account })
+        (!account.management).then_some(Thing {
+            arn,
+            account,
+            imported: imported.contains(arn),
+        })
     };
     Stored {
         things: owned.into_iter().filter_map(member).collect(),
         gaps,
         exempt: "nothing of the record lies in a member account, and no control policy reaches the management account",
     }
+}
+
+fn origin(key: &Key) -> Option<&Fact<String>> {
+    let metadata = key.metadata.ok()?.as_ref()?;
+    Some(&metadata.origin)
 }
 
 /// Where a trail, or what it writes to, may not have been seen.
@@ -129,33 +156,38 @@ impl Thing<'_> {
         Target::Matching(format!("{}/*", self.arn))
     }
 
-    /// What would destroy it.
-    pub(super) fn destroyed_by(&self) -> Vec<(&'static str, Target)> {
-        let one = || Target::One(self.arn.to_string());
-        match self.arn.service() {
-            "s3" => vec![
-                ("s3:DeleteObject", self.objects()),
-                ("s3:DeleteBucket", one()),
-                ("s3:PutBucketPolicy", one()),
-                ("s3:PutLifecycleConfiguration", one()),
-            ],
-            "kms" => vec![
-                ("kms:ScheduleKeyDeletion", one()),
-                ("kms:DisableKey", one()),
-            ],
-            _ => vec![("logs:DeleteLogGroup", one())],
+    /// What a control must deny on it, by the table.
+    fn denied_by(&self, control: Control) -> Vec<(&'static str, Target)> {
+        let kinds: &[Kind] = match self.arn.service() {
+            "s3" => &[Kind::Bucket, Kind::Objects],
+            "kms" => &[Kind::Key],
+            _ => &[Kind::LogGroup, Kind::LogStream],
+        };
+        let ours = |it: &&TamperAction| it.on.iter().any(|on| kinds.contains(on));
+        let actions = tamper_actions().denied_by(control).filter(ours);
+        let needed = actions.filter(|it| it.action != IMPORTED || self.imported);
+        needed
+            .map(|it| (it.action.as_str(), self.target(it)))
+            .collect()
+    }
+
+    fn target(&self, action: &TamperAction) -> Target {
+        if action.on.contains(&Kind::Objects) {
+            self.objects()
+        } else if action.on.contains(&Kind::LogStream) {
+            Target::Matching(format!("{}:log-stream:*", self.arn))
+        } else {
+            Target::One(self.arn.to_string())
         }
     }
 
-    /// What would give it to outsiders.
-    pub(super) fn read_by(&self) -> Vec<(&'static str, Target)> {
-        match self.arn.service() {
-            "s3" => vec![
-                ("s3:GetObject", self.objects()),
-                ("s3:PutObject", self.objects()),
-            ],
-            "kms" => vec![("kms:Decrypt", Target::One(self.arn.to_string()))],
-            _ => Vec::new(),
-        }
+    /// What would destroy it, or take its protection away.
+    pub(super) fn destroyed_by(&self) -> Vec<(&'static str, Target)> {
+        self.denied_by(Control::StorageControlPolicy)
+    }
+
+    /// What external principals must be denied.
+    pub(super) fn reached_by(&self) -> Vec<(&'static str, Target)> {
+        self.denied_by(Control::Rcp)
     }
 }

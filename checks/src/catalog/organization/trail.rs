@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "organization-trail",
     title: "A running multi-region organization trail exists",
     severity: Severity::High,
+    question: Some(Question::Recorded),
     why: "An organization trail reaches every account from its first minute, and no member can stop or change it. \
           Trails made account by account miss the new account, and end with its administrator's goodwill.",
     fix: "In the management account or as delegated administrator: `aws organizations enable-aws-service-access \

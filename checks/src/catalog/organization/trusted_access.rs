@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "organization-trusted-access",
     title: "Trusted access for CloudTrail is enabled",
     severity: Severity::High,
+    question: Some(Question::Recorded),
     why: "Trusted access is what lets the organization's trail into member accounts, old and new. When it is disabled, \
           accounts that join are not recorded, and nothing says so.",
     fix: "In the management account: `aws organizations enable-aws-service-access --service-principal \

@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-advanced-selectors-no-blind-spots",
     title: "Advanced selectors leave nobody and nothing out within what they record",
     severity: Severity::High,
+    question: Some(Question::Recorded),
     why: "A condition such as userIdentity.arn NotEquals, or eventName NotEquals, blinds the trail to one principal \
           or one call while the console still shows it as running and complete. Nobody is told.",
     fix: "Remove the conditions named in the message (eventName, eventType, userIdentity.arn, \

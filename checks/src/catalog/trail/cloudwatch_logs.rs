@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-cloudwatch-logs",
     title: "Trail sends its events to a log group that exists",
     severity: Severity::Medium,
+    question: Some(Question::Watched),
     why: "Files in a bucket are read days later. Metric filters and alarms need the events in CloudWatch Logs; if the \
           log group was deleted, delivery fails and every alarm stays silent.",
     fix: "Name a log group and a role that may write to it: `aws cloudtrail update-trail --name TRAIL \

@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-data-events-ai",
     title: "Trail records data events of Bedrock and of Bedrock AgentCore",
     severity: Severity::Low,
+    question: Some(Question::Recorded),
     why: "InvokeModel is a management event, but what agents do is not: their invocations, their queries of knowledge \
           bases, their memory and the tools behind a gateway are data events. A stolen credential spends money there, \
           and reads what the agent may read.",

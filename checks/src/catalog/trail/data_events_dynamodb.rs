@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-data-events-dynamodb",
     title: "Trail records item events of every DynamoDB table, or of the required ones",
     severity: Severity::Low,
+    question: Some(Question::Recorded),
     why: "GetItem, Query and DeleteItem are data events. Without them a table can be read out or emptied, and the record shows \
           only that it exists.",
     fix: "Add a data event selector with resources.type AWS::DynamoDB::Table (PutEventSelectors; with AWS::DynamoDB::Stream \

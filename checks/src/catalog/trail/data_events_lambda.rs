@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-data-events-lambda",
     title: "Trail records every Lambda invocation, or those of the required functions",
     severity: Severity::Low,
+    question: Some(Question::Recorded),
     why: "An invocation is no management event. Who called a function, through which role and how often, is what remains of an \
           attacker who runs code in someone else's function.",
     fix: "Add a data event selector with resources.type AWS::Lambda::Function: `aws cloudtrail put-event-selectors \

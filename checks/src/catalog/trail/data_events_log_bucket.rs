@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-data-events-log-bucket",
     title: "Access to the objects of the trail's own log bucket is recorded",
     severity: Severity::High,
+    question: Some(Question::Recorded),
     why: "GetObject and DeleteObject are data events. Unless a trail of the bucket's owner records them, nobody can \
           tell who copied the log files, or which of them were removed and by whom.",
     fix: "In the account that owns the bucket (or in an organization trail) select data events of the bucket: \

@@ -12,6 +12,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-data-events-required-resources",
     title: "Data events of every resource in `required_data_event_resources` are recorded",
     severity: Severity::Medium,
+    question: Some(Question::Recorded),
     why: "Not every object is worth its price in data events; those that the settings name are. One that no running \
           trail covers, in its own account and region, is read and changed without a trace.",
     fix: "Add an advanced selector (eventCategory Data, resources.type, resources.ARN) for the resources that the \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-data-events-s3-read",
     title: "Trail records read events of every S3 object, or of those in the required buckets",
     severity: Severity::Medium,
+    question: Some(Question::Recorded),
     why: "GetObject is no management event. Without S3 read events nobody can say which objects left with a stolen \
           credential, and every record counts as lost.",
     fix: "Add a selector for S3 object reads (a selector without readOnly takes reads and writes): `aws cloudtrail \

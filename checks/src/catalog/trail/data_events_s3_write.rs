@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-data-events-s3-write",
     title: "Trail records write events of every S3 object, or of those in the required buckets",
     severity: Severity::Medium,
+    question: Some(Question::Recorded),
     why: "PutObject and DeleteObject are no management events. Without S3 write events ransom and deletion leave no \
           trace but the loss, not even in the trail's own bucket.",
     fix: "Add a selector for S3 object writes, in a multi-region trail that is running: `aws cloudtrail \

@@ -6,6 +6,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-designated-bucket",
     title: "Trail delivers to an approved bucket",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "Anyone with UpdateTrail can point a trail at another bucket, and the old one simply stops growing. A list of the \
           buckets that may be used turns that into a finding.",
     fix: "Point the trail at one of `approved_buckets`: `aws cloudtrail update-trail --name TRAIL --s3-bucket-name BUCKET`; or, \

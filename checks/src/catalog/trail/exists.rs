@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-exists",
     title: "A running trail, the account's own or the organization's, is seen in the account",
     severity: Severity::High,
+    question: Some(Question::Recorded),
     why: "Event history keeps 90 days of management events and nothing else. Without a running trail there is \
           no record to investigate with, and none that an auditor can be shown.",
     fix: "Bring the account under an organization trail, or make one of its own: \

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-global-service-events",
     title: "Trail records the events of global services (IAM, STS, CloudFront)",
     severity: Severity::High,
+    question: Some(Question::Recorded),
     why: "New users, new keys and assumed roles are IAM and STS events. They are recorded in us-east-1 alone: a \
           single-region trail elsewhere, or one without global service events, never sees them.",
     fix: "Make the trail multi-region, which always includes them: \

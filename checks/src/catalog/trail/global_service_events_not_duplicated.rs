@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-global-service-events-not-duplicated",
     title: "Events of global services are recorded by one trail of the account only",
     severity: Severity::Low,
+    question: Some(Question::Recorded),
     why: "IAM, STS and CloudFront events that arrive from several trails are counted twice by every query and alarm \
           that reads them all, and paid for twice.",
     fix: "Keep them in the multi-region trail, and take them out of single-region ones: `aws cloudtrail update-trail \

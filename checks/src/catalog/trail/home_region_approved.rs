@@ -6,6 +6,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-home-region-approved",
     title: "Trail's home region is one of the approved regions",
     severity: Severity::Low,
+    question: Some(Question::Recorded),
     why: "A trail can be changed and stopped in its home region alone. One that lives in a region where nobody works is left \
           out of reviews, and its settings fall under other policies.",
     fix: "Make the trail anew in one of `approved_home_regions` (`aws cloudtrail create-trail --region REGION`, start it, then \

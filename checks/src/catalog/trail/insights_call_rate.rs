@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-insights-call-rate",
     title: "Trail watches for unusual numbers of API calls",
     severity: Severity::Low,
+    question: Some(Question::Watched),
     why: "A credential that suddenly makes a thousand write calls an hour is what a break-in looks like before anyone has written \
           a rule for it. Insights learn each account's usual rate by themselves.",
     fix: "Switch on the insight for the call rate: `aws cloudtrail put-insight-selectors --trail-name TRAIL \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-insights-error-rate",
     title: "Trail watches for unusual numbers of refused API calls",
     severity: Severity::Low,
+    question: Some(Question::Watched),
     why: "Someone who tries out what a stolen key may do collects AccessDenied errors. The insight for the call rate counts \
           writes only and does not see them.",
     fix: "Add ApiErrorRateInsight to the trail's insights with PutInsightSelectors, beside those that are on: the call \

@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-is-logging",
     title: "Trail is running",
     severity: Severity::Critical,
+    question: Some(Question::Recorded),
     why: "A stopped trail looks complete in every other respect and records nothing. StopLogging is the first \
           thing that an intruder with the right to it will call.",
     fix: "Find out who stopped it (StopLogging in the event history), then start it in its home region: \

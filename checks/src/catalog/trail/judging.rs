@@ -178,7 +178,7 @@ fn recorded_by_one_of<'a>(
         ];
         match (answer, Gaps::collect(reach.into_iter().flatten())) {
             (Answer::Covers, None) => return Ok(Some(other)),
-            (Answer::Covers, Some(gap)) => gaps.push(gap.clone()),
+            (Answer::Covers, Some(gap)) => gaps.push(gap),
             (Answer::CannotTell(gap), _) => gaps.push(gap),
             (Answer::Lacks(_), _) => {}
         }

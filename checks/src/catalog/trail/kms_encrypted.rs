@@ -6,6 +6,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-kms-encrypted",
     title: "Trail encrypts its log files with a KMS key",
     severity: Severity::Medium,
+    question: Some(Question::Guarded),
     why: "With SSE-S3 whoever may read the bucket reads the logs. A KMS key asks for a second permission, kms:Decrypt, \
           and every use of it is itself recorded.",
     fix: "Name a key whose policy lets CloudTrail use it: \

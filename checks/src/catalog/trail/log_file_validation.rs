@@ -6,6 +6,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-log-file-validation",
     title: "Trail writes signed digest files",
     severity: Severity::High,
+    question: Some(Question::Unaltered),
     why: "Without digest files nobody can prove that a log file is the one that CloudTrail delivered, \
           nor that one is missing.",
     fix: "Call UpdateTrail with EnableLogFileValidation: \

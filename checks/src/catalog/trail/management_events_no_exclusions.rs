@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-management-events-no-exclusions",
     title: "Trail leaves no service out of its management events",
     severity: Severity::Medium,
+    question: Some(Question::Recorded),
     why: "AWS KMS and the RDS Data API can be excluded because they are noisy. Without them nobody can show who \
           decrypted what, or which statements were run against a database.",
     fix: "Put the selectors again without ExcludeManagementEventSources and without a condition on eventSource: \

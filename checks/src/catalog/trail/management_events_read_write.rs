@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-management-events-read-write",
     title: "Trail records management events, both read and write",
     severity: Severity::High,
+    question: Some(Question::Recorded),
     why: "Writes show what was changed; reads show who looked around first, and which role was assumed. With one \
           kind alone an intrusion can be neither found early nor told afterwards.",
     fix: "Select all management events: `aws cloudtrail put-event-selectors --trail-name TRAIL \

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-multi-region",
     title: "Trail records in every region",
     severity: Severity::High,
+    question: Some(Question::Recorded),
     why: "An intruder works where nobody looks. A single-region trail sees one region, and a region that is \
           switched on tomorrow is not recorded until someone thinks of it.",
     fix: "Turn the trail into a multi-region one, from its home region: \

@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-network-activity-events",
     title: "Trail records network activity of VPC endpoints for some services",
     severity: Severity::Low,
+    question: Some(Question::Recorded),
     why: "A call that a VPC endpoint policy refuses, or one made through an endpoint with a stranger's credentials, \
           is in no management event of yours. Network activity events are the only place where data that leaves \
           through an endpoint shows.",

@@ -11,6 +11,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-no-redundant-management-trail",
     title: "No two running trails record the same management events of a region",
     severity: Severity::Low,
+    question: Some(Question::Recorded),
     why: "The first copy of management events is free in each account and region, every further one is charged per \
           event. A trail of the account's own beside the organization's is the usual cause, and soon nobody knows \
           which of the two is watched.",

@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-regions-covered",
     title: "All management events of the region are recorded by a running trail",
     severity: Severity::High,
+    question: Some(Question::Recorded),
     why: "What happens in a region that no running trail records leaves no trace after 90 days. Regions that \
           nobody uses are the ones where strangers start their machines.",
     fix: "Have a multi-region trail without exclusions running, best the organization's: \

@@ -10,6 +10,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-single-trail-meets-baseline",
     title: "One running trail of the account records all management events everywhere, validated and encrypted",
     severity: Severity::High,
+    question: Some(Question::Recorded),
     why: "A multi-region trail without validation and a validated one for a single region do not add up to a record \
           that is both complete and proved. Auditors ask for one trail that has every property at once.",
     fix: "Bring the trail that the message names up to all of it: `aws cloudtrail update-trail --name TRAIL \

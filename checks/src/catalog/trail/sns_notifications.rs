@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-sns-notifications",
     title: "Trail announces its deliveries to a topic that exists",
     severity: Severity::Low,
+    question: Some(Question::Watched),
     why: "Whoever works on log files as they come needs to be told of each one; silence on the topic is also the first \
           sign that a trail was stopped. Announcements to a deleted topic reach nobody.",
     fix: "Name a topic whose policy lets cloudtrail.amazonaws.com publish: `aws cloudtrail update-trail --name TRAIL \

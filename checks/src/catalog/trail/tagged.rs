@@ -6,6 +6,7 @@ pub(super) const CHECK: Check = Check {
     id: "trail-tagged",
     title: "Trail carries the required tags",
     severity: Severity::Info,
+    question: Some(Question::Recorded),
     why: "Tags tell who answers for a trail and what it is for. Without them nobody dares to delete a forgotten trail, or \
           notices that one is new.",
     fix: "Add the tags that the message names: `aws cloudtrail add-tags --resource-id TRAIL_ARN --tags-list Key=KEY,Value=VALUE`.",

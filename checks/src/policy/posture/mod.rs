@@ -10,6 +10,7 @@ mod public;
 mod sources;
 mod tls;
 
+use super::classes::representatives_within;
 use super::condition::Condition;
 use super::context::{Context, Tri, View};
 use super::document::{Actions, Document, Effect, ResourcePattern, Resources, Statement};
@@ -102,6 +103,17 @@ pub fn allows_on<'a>(policy: &'a Document, actions: &[&str], resource: &str) -> 
                 )
         })
         .collect()
+}
+
+/// One text that the pattern `within` matches for each combination of conditions, all on one key, that can hold
+/// together; nothing where that is too much.
+#[must_use]
+pub fn values_within(
+    conditions: &[&Condition],
+    context: &Context,
+    within: &str,
+) -> Option<Vec<String>> {
+    representatives_within(conditions, &View::of(context), &Glob::wild(within, false))
 }
 
 fn organization_of(path: &str) -> Option<&str> {

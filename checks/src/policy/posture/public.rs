@@ -25,7 +25,7 @@ pub fn public_grants(policy: &Document) -> Vec<Found<'_>> {
 pub fn public_by_wording(policy: &Document) -> Vec<Found<'_>> {
     unless(policy, |condition| {
         let arn = matches!(condition.key.as_str(), "aws:principalarn" | "aws:sourcearn");
-        pins(condition) && !(arn && !condition.values.iter().all(|value| is_fixed(value)))
+        pins(condition) && (!arn || condition.values.iter().all(|value| is_fixed(value)))
     })
 }
 

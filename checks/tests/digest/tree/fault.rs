@@ -23,6 +23,8 @@ pub enum Fault {
     AppendMember(Target),
     /// Compresses the same content differently, which is no fault.
     Recompress(Target),
+    /// Stores the content itself, as a download does that undoes Content-Encoding.
+    Decompress(Target),
     /// Replaces the object's bytes with these.
     Content {
         target: Target,
@@ -84,6 +86,9 @@ pub struct Target {
     /// All digests.
     #[serde(default)]
     pub digests: bool,
+    /// All logs.
+    #[serde(default)]
+    pub logs: bool,
 }
 
 impl Tree {
@@ -99,6 +104,9 @@ impl Tree {
         found.extend(target.backfill.map(|index| chain.backfills[index].clone()));
         if target.digests {
             found.extend(chain.digests.iter().cloned());
+        }
+        if target.logs {
+            found.extend(chain.logs.iter().flatten().cloned());
         }
         assert!(!found.is_empty(), "{target:?} names nothing");
         found
@@ -138,6 +146,9 @@ impl Tree {
             }
             Fault::Recompress(target) => self.change(target, |object| {
                 object.bytes = gzip(&gunzip(&object.bytes), 1)
+            }),
+            Fault::Decompress(target) => self.change(target, |object| {
+                object.bytes = gunzip(&object.bytes);
             }),
             Fault::Content { target, text } => {
                 self.change(target, |object| object.bytes = gzip(text.as_bytes(), 6))
@@ -224,13 +235,19 @@ impl Tree {
 
 /// Hides one log from a digest, or changes who did what in a log.
 fn tamper(object: &mut Object) {
-    let mut document: Value = serde_json::from_slice(&gunzip(&object.bytes)).expect("JSON");
+    let plain = object.bytes.starts_with(b"{");
+    let content = match plain {
+        true => object.bytes.clone(),
+        false => gunzip(&object.bytes),
+    };
+    let mut document: Value = serde_json::from_slice(&content).expect("JSON");
     match document["logFiles"].as_array_mut() {
         Some(logs) if !logs.is_empty() => drop(logs.remove(0)),
         Some(_) => document["newestEventTime"] = "2026-01-01T00:00:00Z".into(),
         None => document["Records"][0]["userIdentity"]["accountId"] = "999922223333".into(),
     }
-    object.bytes = gzip(document.to_string().as_bytes(), 6);
+    let content = document.to_string().into_bytes();
+    object.bytes = if plain { content } else { gzip(&content, 6) };
 }
 
 fn forge(object: &mut Object) {

@@ -153,9 +153,21 @@ impl Tree {
                 previous = None;
                 start += SignedDuration::from_mins(restart.off_minutes);
             }
-            let shorter = spec.short.iter().find(|short| short.hour == hour);
+            let shorter = spec.short.iter().find(|short| {
+                let of = short.trail.as_ref();
+                short.hour == hour && of.is_none_or(|it| it == trail)
+            });
             let end = start + SignedDuration::from_mins(shorter.map_or(60, |short| short.minutes));
+            let only = spec.only.iter().find(|only| only.trail == trail);
+            if only.is_some_and(|only| hour < only.from || hour >= only.to) {
+                start = end;
+                continue;
+            }
+            let before = Spot::at(spec, hour.checked_sub(1));
+            let moved = spec.moves.iter().find(|it| it.before == hour);
+            let old_logs = moved.map_or(0, |it| it.old_logs);
             let place = Place {
+                spot: Spot::at(spec, Some(hour)),
                 spec,
                 account,
                 region,
@@ -170,8 +182,21 @@ impl Tree {
                 spec.logs_per_hour
             };
             let logs: Vec<_> = (0..count)
-                .map(|index| self.lay_log(&place, index, count, random))
+                .map(|index| {
+                    let spot = if index < old_logs {
+                        &before
+                    } else {
+                        &place.spot
+                    };
+                    self.lay_log(&place, spot, index, count, random)
+                })
                 .collect();
+            if spec.unvalidated.iter().any(|it| it == trail) {
+                laid.logs
+                    .push(logs.iter().map(|log| log.at.clone()).collect());
+                start = end;
+                continue;
+            }
             let edits: Vec<_> = spec
                 .signed
                 .iter()
@@ -188,7 +213,7 @@ impl Tree {
                 .filter(|backfill| backfill.hour == hour)
             {
                 let logs: Vec<_> = (0..backfill.logs)
-                    .map(|index| self.lay_log(&place, index, backfill.logs, random))
+                    .map(|index| self.lay_log(&place, &place.spot, index, backfill.logs, random))
                     .collect();
                 let edits: Vec<_> = spec
                     .signed
@@ -210,6 +235,7 @@ impl Tree {
     fn lay_log(
         &mut self,
         place: &Place<'_>,
+        spot: &Spot,
         index: usize,
         count: usize,
         random: &mut Random,
@@ -221,8 +247,8 @@ impl Tree {
             false => place.start + SignedDuration::from_mins(even / 5 * 5),
         };
         let bytes = records(place, delivered, place.spec.records, random);
-        let key = place.log_key("CloudTrail", delivered, &random.name(16));
-        let at = (place.spec.bucket.clone(), key);
+        let key = place.log_key(spot, "CloudTrail", delivered, &random.name(16));
+        let at = (spot.bucket.clone(), key);
         let hash = sha256(&bytes);
         self.objects.insert(
             at.clone(),
@@ -247,7 +273,7 @@ impl Tree {
         backfill: Option<Timestamp>,
     ) -> LaidDigest {
         let at = (
-            place.spec.bucket.clone(),
+            place.spot.bucket.clone(),
             place.digest_key(backfill.is_some()),
         );
         let times = |pick: fn(&LaidLog) -> Timestamp| logs.iter().map(pick);
@@ -340,8 +366,34 @@ pub fn to_sign(document: &Value, bytes: &[u8]) -> Vec<u8> {
     .into_bytes()
 }
 
+/// Where a trail delivers to.
+struct Spot {
+    bucket: String,
+    prefix: String,
+    organization: Option<String>,
+}
+
+impl Spot {
+    /// That of an hour, after all moves before it.
+    fn at(spec: &Spec, hour: Option<usize>) -> Self {
+        let mut spot = Self {
+            bucket: spec.bucket.clone(),
+            prefix: spec.prefix.clone(),
+            organization: spec.organization.clone(),
+        };
+        let moves = spec.moves.iter();
+        for moved in moves.filter(|it| hour.is_some_and(|hour| it.before <= hour)) {
+            spot.bucket = moved.bucket.clone().unwrap_or(spot.bucket);
+            spot.prefix = moved.prefix.clone().unwrap_or(spot.prefix);
+            spot.organization = moved.organization.clone().or(spot.organization);
+        }
+        spot
+    }
+}
+
 /// One interval of one chain.
 struct Place<'s> {
+    spot: Spot,
     spec: &'s Spec,
     account: &'s str,
     region: &'s str,
@@ -352,14 +404,13 @@ struct Place<'s> {
 }
 
 impl Place<'_> {
-    fn folder(&self, service: &str, time: Timestamp) -> String {
-        let prefix = if self.spec.prefix.is_empty() {
+    fn folder(&self, spot: &Spot, service: &str, time: Timestamp) -> String {
+        let prefix = if spot.prefix.is_empty() {
             String::new()
         } else {
-            format!("{}/", self.spec.prefix)
+            format!("{}/", spot.prefix)
         };
-        let organization = self
-            .spec
+        let organization = spot
             .organization
             .as_ref()
             .map_or(String::new(), |id| format!("{id}/"));
@@ -370,12 +421,12 @@ impl Place<'_> {
         )
     }
 
-    fn log_key(&self, service: &str, time: Timestamp, unique: &str) -> String {
+    fn log_key(&self, spot: &Spot, service: &str, time: Timestamp, unique: &str) -> String {
         let (account, region) = (self.account, self.region);
         let when = stamp(time, "%Y%m%dT%H%MZ");
         format!(
             "{}/{account}_{service}_{region}_{when}_{unique}.json.gz",
-            self.folder(service, time)
+            self.folder(spot, service, time)
         )
     }
 
@@ -387,7 +438,7 @@ impl Place<'_> {
             &self.spec.home_region,
         );
         let when = stamp(self.end, "%Y%m%dT%H%M%SZ");
-        let folder = self.folder("CloudTrail-Digest", self.end);
+        let folder = self.folder(&self.spot, "CloudTrail-Digest", self.end);
         let suffix = if backfill { "_backfill" } else { "" };
         format!(
             "{folder}/{account}_CloudTrail-Digest_{region}_{trail}_{home}_{when}{suffix}.json.gz"

@@ -32,6 +32,12 @@ pub struct Spec {
     /// Digests that cover less than an hour, such as the final one.
     pub short: Vec<Short>,
     pub backfills: Vec<Backfill>,
+    /// Trails that log in some of the hours only.
+    pub only: Vec<Only>,
+    /// Trails without log file validation: logs, and no digests.
+    pub unvalidated: Vec<String>,
+    /// Where trails begin to deliver to another place, as by UpdateTrail.
+    pub moves: Vec<Move>,
     /// What is changed in digests before they are signed: what only CloudTrail itself could do.
     pub signed: Vec<Signed>,
     /// What is done to the tree afterwards, in this order.
@@ -51,6 +57,35 @@ pub struct Restart {
 pub struct Short {
     pub hour: usize,
     pub minutes: i64,
+    /// Of this trail alone: its final digest.
+    pub trail: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Only {
+    pub trail: String,
+    #[serde(default)]
+    pub from: usize,
+    /// The first hour in which it does not log any more.
+    #[serde(default = "always")]
+    pub to: usize,
+}
+
+fn always() -> usize {
+    usize::MAX
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Move {
+    pub before: usize,
+    pub bucket: Option<String>,
+    pub prefix: Option<String>,
+    pub organization: Option<String>,
+    /// So many logs of the first digest there were delivered to the place before.
+    #[serde(default)]
+    pub old_logs: usize,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -108,6 +143,9 @@ impl Default for Spec {
             restarts: Vec::new(),
             short: Vec::new(),
             backfills: Vec::new(),
+            only: Vec::new(),
+            unvalidated: Vec::new(),
+            moves: Vec::new(),
             signed: Vec::new(),
             faults: Vec::new(),
         }
@@ -122,7 +160,8 @@ impl Spec {
             .iter()
             .map(|restart| restart.off_minutes)
             .sum();
-        let short: i64 = self.short.iter().map(|short| 60 - short.minutes).sum();
+        let short = self.short.iter().filter(|short| short.trail.is_none());
+        let short: i64 = short.map(|short| 60 - short.minutes).sum();
         self.start + SignedDuration::from_mins(self.hours as i64 * 60 + off - short)
     }
 }

@@ -3,34 +3,31 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use trailaudit_checks::access::{ActorKind, Holder, Simulated, short, strength_word, word};
-use trailaudit_checks::policy::Verdict;
+use trailaudit_checks::access::{ActorKind, Holder, short};
 
-use super::{Listing, Question, full, table};
-use crate::cli::By;
-use crate::tell::harmless;
+use super::{Listing, full, table};
+use crate::sanitize;
 
 /// More lines of one kind are counted, unless somebody asked for few rows.
 const TOLD: usize = 10;
 
-pub(super) fn write(
-    listing: &Listing,
-    question: &Question,
-    width: usize,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+pub(super) fn write(listing: &Listing, width: usize, out: &mut dyn Write) -> io::Result<()> {
     let rows = &listing.holders;
+    let view = listing.view;
     writeln!(out, "{}", headline(rows))?;
     if !rows.is_empty() {
         writeln!(out)?;
     }
-    match (question.explain, question.is_narrow(), question.by) {
-        (true, ..) => full::explain(rows, width, out)?,
-        (false, _, By::Target) => table::by_target(rows, width, out)?,
-        (false, true, By::Principal) => full::rows(rows, out)?,
-        (false, false, By::Principal) => table::by_principal(rows, width, out)?,
+    if view.explain {
+        full::explain(rows, width, out)?;
+    } else if view.by_target {
+        table::by_target(rows, width, out)?;
+    } else if view.narrow {
+        full::rows(rows, out)?;
+    } else {
+        table::by_principal(rows, width, out)?;
     }
-    notes(listing, question, width, out)
+    notes(listing, width, out)
 }
 
 fn headline(rows: &[Holder]) -> String {
@@ -68,7 +65,7 @@ pub(super) fn lines(first: &str, text: &str, width: usize, out: &mut dyn Write) 
     let indent = first.chars().count();
     let mut line = first.to_owned();
     let mut used = indent;
-    for word in harmless(text).split_whitespace() {
+    for word in sanitize::line(text).split_whitespace() {
         let length = word.chars().count();
         if used > indent && used + 1 + length > width {
             writeln!(out, "{}", line.trim_end())?;
@@ -85,12 +82,7 @@ pub(super) fn lines(first: &str, text: &str, width: usize, out: &mut dyn Write) 
     writeln!(out, "{}", line.trim_end())
 }
 
-fn notes(
-    listing: &Listing,
-    question: &Question,
-    width: usize,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+fn notes(listing: &Listing, width: usize, out: &mut dyn Write) -> io::Result<()> {
     let mut told: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
     for it in &listing.harmless {
         let people = told.entry((it.target.as_str(), it.reason)).or_default();
@@ -99,16 +91,16 @@ fn notes(
     if !told.is_empty() {
         writeln!(out, "\nHarmless: rights that do nothing")?;
     }
-    let most = if question.is_narrow() {
+    let most = if listing.view.narrow {
         usize::MAX
     } else {
         TOLD
     };
     for ((target, reason), people) in told {
-        writeln!(out, "  {}", harmless(target))?;
+        writeln!(out, "  {}", sanitize::line(target))?;
         lines("    ", reason, width, out)?;
         for principal in people.iter().take(most) {
-            writeln!(out, "      {}", harmless(&short(principal)))?;
+            writeln!(out, "      {}", sanitize::line(&short(principal)))?;
         }
         if let Some(more) = people.len().checked_sub(most).filter(|n| *n > 0) {
             writeln!(out, "      and {more} more")?;
@@ -123,7 +115,7 @@ fn notes(
             of.0 += 1;
         }
         for (principal, (n, why)) in seen {
-            let principal = harmless(&short(principal));
+            let principal = sanitize::line(&short(principal));
             writeln!(out, "  {principal}: {}", count(n, "right"))?;
             lines("    ", why, width, out)?;
         }
@@ -133,36 +125,6 @@ fn notes(
         for (account, why) in &listing.unread {
             lines(&format!("  {account}  "), why, width, out)?;
         }
-    }
-    Ok(())
-}
-
-pub(super) fn simulated(it: &Simulated, width: usize, out: &mut dyn Write) -> io::Result<()> {
-    let answer = &it.answer;
-    let when = match (answer.verdict, answer.strength) {
-        (Verdict::Conditional, Some(strength)) => format!(" ({})", strength_word(strength)),
-        _ => String::new(),
-    };
-    let idle = if it.harmless.is_some() {
-        ", without effect"
-    } else {
-        ""
-    };
-    writeln!(out, "{}{when}{idle}", word(answer.verdict))?;
-    if let Some(condition) = &answer.condition {
-        lines("  if ", condition, width, out)?;
-    }
-    for statement in &answer.statements {
-        lines("  by ", statement, width, out)?;
-    }
-    for blocked in &answer.blocked {
-        lines("  because ", blocked, width, out)?;
-    }
-    for missing in &answer.missing {
-        lines("  missing: ", missing, width, out)?;
-    }
-    if let Some(why) = &it.harmless {
-        lines("  no effect: ", why, width, out)?;
     }
     Ok(())
 }

@@ -1,4 +1,10 @@
-//! Everything that a report may know.
+//! Everything that a report may know, and how it follows from an inventory.
+
+pub mod answers;
+mod ending;
+mod first;
+mod judge;
+mod remediation;
 
 use std::collections::BTreeMap;
 
@@ -6,7 +12,13 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::check::Check;
+pub use answers::{Answer, Answered, Reason};
+pub use ending::{Ending, State, decide};
+pub use first::First;
+pub use judge::{Baseline, IamSource, Rules, judge};
+
+use crate::catalog;
+use crate::check::{Check, Question};
 use crate::compare::BaselineReport;
 use crate::coverage::Coverage;
 use crate::digest::{Chain, Problem};
@@ -15,8 +27,13 @@ use crate::framework::FrameworkResult;
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::Tool;
 
+pub mod contradictions;
+
 /// The version of the audit's JSON form.
-pub const SCHEMA: u32 = 1;
+///
+/// 2 brought the answers, what to do first, each check's question, and the words failing, not_evaluated and passing
+/// for controls.
+pub const SCHEMA: u32 = 2;
 
 /// The outcome of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -45,6 +62,12 @@ pub struct Audit {
     pub checks: Vec<CheckInfo>,
     /// Control by control.
     pub frameworks: Vec<FrameworkResult>,
+    /// The five questions and their answers; empty where the audit was written by schema 1.
+    #[serde(default)]
+    pub answers: Vec<Answer>,
+    /// What to do first, in this order; empty where nothing fails, or the audit was written by schema 1.
+    #[serde(default)]
+    pub do_first: Vec<First>,
     /// What became of the findings of an earlier audit; null when there was none to compare with.
     #[serde(default)]
     pub baseline: Option<BaselineReport>,
@@ -69,6 +92,9 @@ pub struct AuditScope {
     pub accounts: Vec<AccountId>,
     /// The regions.
     pub regions: Vec<Region>,
+    /// Endpoints that stood in the place of AWS's own: what they answered need not be AWS's word.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub endpoints: Vec<String>,
     /// The globs that narrowed the catalogue, those that leave checks out with a `!` before them; empty when
     /// every check was selected. Reports that a platform compares over time tell runs apart by it.
     #[serde(default)]
@@ -99,6 +125,9 @@ pub struct WaiverReport {
     pub unused: Vec<String>,
     /// Their time is over.
     pub expired: Vec<String>,
+    /// They cover everything, or count for longer than the settings find usual. They apply all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub broad: Vec<String>,
     /// Unknowns that an accepted gap covers.
     pub accepted_gaps: u64,
 }
@@ -159,6 +188,9 @@ pub struct CheckInfo {
     pub title: String,
     /// Its severity, as overridden by the settings.
     pub severity: Severity,
+    /// Which of the five questions it helps to answer; null for none.
+    #[serde(default)]
+    pub question: Option<Question>,
     /// What goes wrong otherwise.
     pub why: String,
     /// What to do.
@@ -186,6 +218,7 @@ impl CheckInfo {
             id: check.id.to_owned(),
             title: check.title.to_owned(),
             severity,
+            question: check.question,
             why: check.why.to_owned(),
             fix: check.fix.to_owned(),
             references: check.references.iter().map(|it| (*it).to_owned()).collect(),
@@ -195,6 +228,27 @@ impl CheckInfo {
 }
 
 impl Audit {
+    /// Answers the five questions from the findings, and says what to do first.
+    pub fn settle(&mut self) {
+        self.answers = answers::of(self);
+        self.do_first = first::of(self);
+    }
+
+    /// An audit of an older schema, as far as this one can say it.
+    ///
+    /// Old words for controls are read as the new ones. The checks' questions are what the catalogue says of them. No
+    /// answers are made up: `answers` and `do_first` stay empty.
+    pub fn upgrade(&mut self) {
+        if self.schema < 2 {
+            for check in &mut self.checks {
+                check.question = catalog::find(&check.id).and_then(|it| it.question);
+            }
+            self.answers.clear();
+            self.do_first.clear();
+        }
+        self.schema = SCHEMA;
+    }
+
     /// The check with this id, if it was selected.
     #[must_use]
     pub fn check(&self, id: &str) -> Option<&CheckInfo> {

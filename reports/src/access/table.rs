@@ -7,7 +7,7 @@ use trailaudit_checks::access::{ActorKind, Harm, Holder, short};
 use trailaudit_checks::policy::{Strength, Verdict};
 
 use super::text::lines;
-use crate::tell::harmless;
+use crate::sanitize;
 
 /// Columns: the harm, in a word, and how wide with the space before it.
 const HARMS: [(Harm, &str, usize); 8] = [
@@ -104,7 +104,7 @@ fn grid(rows: &[&Holder], wide: usize, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     for principal in order {
-        let name = harmless(&short(principal));
+        let name = sanitize::line(&short(principal));
         // A long name has a line of its own: nothing is cut.
         if name.chars().count() > wide {
             write!(out, "{name}\n{:wide$}", "")?;
@@ -136,7 +136,7 @@ pub(super) fn by_target(rows: &[Holder], width: usize, out: &mut dyn Write) -> i
         of.1.extend(&row.harms);
     }
     for target in order {
-        writeln!(out, "{}", harmless(target))?;
+        writeln!(out, "{}", sanitize::line(target))?;
         let own = who.get(target).into_iter().flatten();
         let mut own: Vec<_> = own.collect();
         own.sort_by_key(|(principal, (ease, _))| (*ease, **principal));
@@ -144,7 +144,7 @@ pub(super) fn by_target(rows: &[Holder], width: usize, out: &mut dyn Write) -> i
             let words = HARMS.iter().filter(|(harm, ..)| harms.contains(harm));
             let words: Vec<&str> = words.map(|(_, word, _)| *word).collect();
             let (cell, words) = (cell(Some(ease)), words.join(", "));
-            let name = harmless(&short(principal));
+            let name = sanitize::line(&short(principal));
             if 10 + name.chars().count() + words.len() <= width {
                 writeln!(out, "  {cell:4}  {name}: {words}")?;
             } else {

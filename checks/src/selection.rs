@@ -2,16 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use trailaudit_checks::calls::{self, ApiCall};
-use trailaudit_checks::catalog;
-use trailaudit_checks::check::{Check, Run};
-use trailaudit_checks::framework::{self, Framework};
-use trailaudit_checks::settings::Settings;
-use trailaudit_checks::text::glob;
-
-use crate::cli::Select;
-use crate::exit::Stop;
-use crate::nearest::hint;
+use crate::calls::{self, ApiCall};
+use crate::catalog;
+use crate::check::{Check, Run};
+use crate::framework::{self, BadFramework, Framework};
+use crate::settings::Settings;
+use crate::text::glob;
 
 /// Checks on chains that need the trails.
 const OF_TRAILS: &[&str] = &[
@@ -20,7 +16,35 @@ const OF_TRAILS: &[&str] = &[
     "delivery-objects-locked-as-configured",
 ];
 
-/// The checks of a run, and the frameworks it tells of.
+/// What somebody chose. Nothing chosen is the whole catalogue.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// Only checks with these ids: globs.
+    pub check: Vec<String>,
+    /// No checks with these ids: globs.
+    pub skip_check: Vec<String>,
+    /// Only checks that support controls of these frameworks.
+    pub framework: Vec<String>,
+}
+
+/// A choice that selects nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum BadChoice {
+    /// A glob that fits no check.
+    #[error("no check is named `{0}`")]
+    NoCheck(String),
+    /// An id that no framework has.
+    #[error("there is no framework `{0}`")]
+    NoFramework(String),
+    /// Each word fits something, and together they leave nothing.
+    #[error("no check is left: --check, --skip-check, --framework and the settings leave none")]
+    Nothing,
+    /// A defect of this program.
+    #[error(transparent)]
+    Broken(#[from] BadFramework),
+}
+
+/// The checks of a run, and the frameworks it reports.
 #[derive(Debug, Clone)]
 pub struct Selection {
     /// By id; never empty.
@@ -74,19 +98,16 @@ impl Needed {
 }
 
 impl Selection {
-    /// What the flags and the settings select. A word that selects nothing is an error.
-    pub fn of(select: &Select, settings: &Settings) -> Result<Self, Stop> {
+    /// What the choice and the settings select. A word that selects nothing is an error.
+    pub fn of(choice: &Choice, settings: &Settings) -> Result<Self, BadChoice> {
         let all = catalog::all();
-        for pattern in select.check.iter().chain(&select.skip_check) {
+        for pattern in choice.check.iter().chain(&choice.skip_check) {
             if !all.iter().any(|check| glob(pattern, check.id)) {
-                let hint = hint(pattern, all.iter().map(|check| check.id));
-                return Err(Stop::usage(format!(
-                    "no check is named `{pattern}`{hint} `trailaudit list checks` has them all"
-                )));
+                return Err(BadChoice::NoCheck(pattern.clone()));
             }
         }
-        let all_frameworks = framework::all().map_err(|error| Stop::Fatal(error.into()))?;
-        let frameworks = chosen(&select.framework, &all_frameworks)?;
+        let all_frameworks = framework::all()?;
+        let frameworks = chosen(&choice.framework, &all_frameworks)?;
         let linked: BTreeSet<&str> = frameworks
             .iter()
             .flat_map(|framework| &framework.controls)
@@ -96,35 +117,33 @@ impl Selection {
         let any = |patterns: &[String], id: &str| patterns.iter().any(|it| glob(it, id));
         let checks: Vec<&'static Check> = all
             .into_iter()
-            .filter(|check| select.check.is_empty() || any(&select.check, check.id))
-            .filter(|check| !any(&select.skip_check, check.id))
+            .filter(|check| choice.check.is_empty() || any(&choice.check, check.id))
+            .filter(|check| !any(&choice.skip_check, check.id))
             .filter(|check| frameworks.is_empty() || linked.contains(check.id))
             .filter(|check| settings.checks.get(check.id).is_none_or(|it| it.enabled))
             .collect();
         if checks.is_empty() {
-            return Err(Stop::usage(
-                "no check is left: --check, --skip-check, --framework and the settings leave none",
-            ));
+            return Err(BadChoice::Nothing);
         }
         Ok(Self {
             checks,
-            narrowed: narrowed(select, settings),
+            narrowed: narrowed(choice, settings),
             frameworks,
             all_frameworks,
         })
     }
 
-    /// What the command `verify` judges: the checks on chains, but those that the settings switch off, and those that
-    /// make sense only where the trails say what must be there, and how.
-    pub fn of_verify(settings: &Settings) -> Result<Self, Stop> {
+    /// What the command `verify` evaluates: the checks on chains, without those that the settings switch off, and those
+    /// that make sense only where the trails say what must be there, and how.
+    pub fn of_verify(settings: &Settings) -> Result<Self, BadChoice> {
         let chains = catalog::all()
             .into_iter()
             .filter(|it| is_of_chains(it) && !OF_TRAILS.contains(&it.id));
-        let select = Select {
+        let choice = Choice {
             check: chains.map(|it| it.id.to_owned()).collect(),
-            ..Select::default()
+            ..Choice::default()
         };
-        Self::of(&select, settings)
+        Self::of(&choice, settings)
     }
 
     /// Leaves out the checks on chains, where none were verified. How many that leaves.
@@ -169,12 +188,12 @@ fn is_of_chains(check: &Check) -> bool {
     matches!(check.run, Run::Chain(_))
 }
 
-fn narrowed(select: &Select, settings: &Settings) -> Vec<String> {
+fn narrowed(choice: &Choice, settings: &Settings) -> Vec<String> {
     let off = settings.checks.iter().filter(|(_, it)| !it.enabled);
-    let out = select.skip_check.iter().chain(off.map(|(id, _)| id));
+    let out = choice.skip_check.iter().chain(off.map(|(id, _)| id));
     let out = out.map(|glob| format!("!{glob}"));
-    let frameworks = select.framework.iter().map(|id| format!("framework:{id}"));
-    let all: BTreeSet<String> = select
+    let frameworks = choice.framework.iter().map(|id| format!("framework:{id}"));
+    let all: BTreeSet<String> = choice
         .check
         .iter()
         .cloned()
@@ -184,21 +203,75 @@ fn narrowed(select: &Select, settings: &Settings) -> Vec<String> {
     all.into_iter().collect()
 }
 
+impl Choice {
+    /// The choice that a report's `scope.selection` names.
+    #[must_use]
+    pub fn of_words(words: &[String]) -> Self {
+        let mut choice = Self::default();
+        for word in words {
+            if let Some(glob) = word.strip_prefix('!') {
+                choice.skip_check.push(glob.to_owned());
+            } else if let Some(framework) = word.strip_prefix("framework:") {
+                choice.framework.push(framework.to_owned());
+            } else {
+                choice.check.push(word.clone());
+            }
+        }
+        choice
+    }
+}
+
 /// The frameworks with these ids.
-pub(crate) fn chosen(ids: &[String], all: &[Framework]) -> Result<Vec<Framework>, Stop> {
+pub fn chosen(ids: &[String], all: &[Framework]) -> Result<Vec<Framework>, BadChoice> {
     let mut chosen: Vec<Framework> = Vec::new();
     for id in ids {
         let Some(framework) = all.iter().find(|framework| framework.id == *id) else {
-            let ids: Vec<&str> = all.iter().map(|it| it.id.as_str()).collect();
-            let hint = hint(id, ids.iter().copied());
-            return Err(Stop::usage(format!(
-                "there is no framework `{id}`{hint} There are {}",
-                ids.join(", ")
-            )));
+            return Err(BadChoice::NoFramework(id.clone()));
         };
         chosen.push(framework.clone());
     }
     chosen.sort_by(|a, b| a.id.cmp(&b.id));
     chosen.dedup_by(|a, b| a.id == b.id);
     Ok(chosen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_a_report_select_the_same_again() {
+        let words = |choice: &Choice| {
+            Selection::of(choice, &Settings::default())
+                .unwrap()
+                .narrowed
+        };
+        let choice = Choice {
+            check: vec!["trail-*".to_owned(), "bucket-*".to_owned()],
+            skip_check: vec!["trail-tagged".to_owned()],
+            framework: vec!["pci-dss-4.0".to_owned()],
+        };
+        let told = words(&choice);
+        assert_eq!(words(&Choice::of_words(&told)), told);
+    }
+
+    #[test]
+    fn words_that_select_nothing_are_refused() {
+        let refused = |check: &str, skip: &str, framework: &str| {
+            let list = |word: &str| match word {
+                "" => Vec::new(),
+                word => vec![word.to_owned()],
+            };
+            let choice = Choice {
+                check: list(check),
+                skip_check: list(skip),
+                framework: list(framework),
+            };
+            Selection::of(&choice, &Settings::default()).unwrap_err()
+        };
+        assert!(matches!(refused("trial-*", "", ""), BadChoice::NoCheck(it) if it == "trial-*"));
+        assert!(matches!(refused("", "x", ""), BadChoice::NoCheck(it) if it == "x"));
+        assert!(matches!(refused("", "", "pci"), BadChoice::NoFramework(it) if it == "pci"));
+        assert!(matches!(refused("", "*", ""), BadChoice::Nothing));
+    }
 }

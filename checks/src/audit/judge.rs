@@ -3,28 +3,27 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use trailaudit_checks::audit::{
-    Audit, AuditScope, CheckInfo, RunOutcome, SCHEMA, Summary, WaiverReport,
-};
-use trailaudit_checks::catalog;
-use trailaudit_checks::compare::{self, Looked};
-use trailaudit_checks::coverage::Coverage;
-use trailaudit_checks::digest::Problem;
-use trailaudit_checks::evaluate::{Context, Evaluation};
-use trailaudit_checks::finding::{BaselineState, Finding, Severity, Status};
-use trailaudit_checks::framework;
-use trailaudit_checks::inventory::{Inventory, Tool};
-use trailaudit_checks::settings::Settings;
-use trailaudit_checks::text::glob;
-use trailaudit_checks::waiver::{self, Waivers};
 
-use crate::exit::{State, decide};
+use super::ending::{State, decide};
+use super::{Audit, AuditScope, CheckInfo, RunOutcome, SCHEMA, Summary, WaiverReport};
+use crate::catalog;
+use crate::compare::{self, Looked};
+use crate::coverage::Coverage;
+use crate::digest::Problem;
+use crate::evaluate::{Context, Evaluation};
+use crate::finding::{BaselineState, Finding, Severity, Status};
+use crate::framework;
+use crate::inventory::{Iam, Inventory, Tool};
 use crate::selection::Selection;
-use crate::snapshot::Snapshot;
+use crate::settings::Settings;
+use crate::text::glob;
+use crate::waiver::{self, Waivers};
 
 /// By which rules an inventory is judged.
 #[derive(Debug, Clone)]
 pub struct Rules {
+    /// The program that evaluates.
+    pub tool: Tool,
     /// The checks.
     pub selection: Selection,
     /// What only the user can know.
@@ -52,23 +51,42 @@ pub struct Baseline {
     pub fail_on_new: bool,
 }
 
-/// This program.
-#[must_use]
-pub fn tool() -> Tool {
-    Tool {
-        name: env!("CARGO_PKG_NAME").to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+/// Hands over the IAM documents of every account, one account at a time.
+///
+/// They are not part of the inventory: those of a large organization do not fit into memory together.
+pub trait IamSource {
+    /// What can go wrong on the way.
+    type Error;
+
+    /// Calls `f` once per account.
+    fn each_iam(&self, f: &mut dyn FnMut(Iam)) -> Result<(), Self::Error>;
+}
+
+/// Documents that are in memory.
+impl IamSource for [Iam] {
+    type Error = std::convert::Infallible;
+
+    fn each_iam(&self, f: &mut dyn FnMut(Iam)) -> Result<(), Self::Error> {
+        self.iter().cloned().for_each(f);
+        Ok(())
     }
 }
 
-/// Judges all that was seen.
-pub fn judge(snapshot: &Snapshot, rules: &Rules) -> anyhow::Result<Audit> {
-    let inventory = &snapshot.inventory;
-    let mut findings = findings(snapshot, rules)?;
+/// Evaluates all that was seen.
+pub fn judge<S: IamSource + ?Sized>(
+    inventory: &Inventory,
+    iam: &S,
+    rules: &Rules,
+) -> Result<Audit, S::Error> {
+    let mut findings = findings(inventory, iam, rules)?;
     let mut waivers = waive(&mut findings, rules);
     let gaps = waiver::current_gaps(&rules.waivers, rules.now);
     let mut coverage = Coverage::of(inventory);
     coverage.notes.extend(overridden(rules));
+    let endpoints = inventory.header.scope.endpoints.iter();
+    coverage
+        .notes
+        .extend(endpoints.map(|it| format!("AWS was called through a custom endpoint: {it}")));
     let interrupted = inventory
         .trailer
         .as_ref()
@@ -110,9 +128,9 @@ pub fn judge(snapshot: &Snapshot, rules: &Rules) -> anyhow::Result<Audit> {
     let frameworks = rules.selection.frameworks.iter();
     let chains = || inventory.chains.values();
     let scope = inventory.header.scope.clone();
-    Ok(Audit {
+    let mut audit = Audit {
         schema: SCHEMA,
-        tool: tool(),
+        tool: rules.tool.clone(),
         started_at: inventory.header.taken_at,
         finished_at: inventory.trailer.as_ref().map(|it| it.finished_at),
         now: rules.now,
@@ -122,6 +140,7 @@ pub fn judge(snapshot: &Snapshot, rules: &Rules) -> anyhow::Result<Audit> {
             caller_arn: scope.caller_arn,
             accounts: scope.accounts,
             regions: scope.regions,
+            endpoints: scope.endpoints,
             selection: rules.selection.narrowed.clone(),
         },
         run: RunOutcome {
@@ -138,12 +157,16 @@ pub fn judge(snapshot: &Snapshot, rules: &Rules) -> anyhow::Result<Audit> {
         frameworks: frameworks
             .map(|it| framework::result(it, &ids, &findings))
             .collect(),
+        answers: Vec::new(),
+        do_first: Vec::new(),
         coverage,
         baseline,
         findings,
         chains: chains().map(|it| it.chain.clone()).collect(),
         problems: problems(inventory),
-    })
+    };
+    audit.settle();
+    Ok(audit)
 }
 
 /// Every problem once, the worst first.
@@ -157,11 +180,15 @@ fn problems(inventory: &Inventory) -> Vec<Problem> {
     problems
 }
 
-fn findings(snapshot: &Snapshot, rules: &Rules) -> anyhow::Result<Vec<Finding>> {
-    let context = Context::new(&snapshot.inventory, &rules.settings, rules.now);
+fn findings<S: IamSource + ?Sized>(
+    inventory: &Inventory,
+    iam: &S,
+    rules: &Rules,
+) -> Result<Vec<Finding>, S::Error> {
+    let context = Context::new(inventory, &rules.settings, rules.now);
     let mut evaluation = Evaluation::new(&rules.selection.checks, &context);
     if rules.selection.reads_iam() {
-        snapshot.each_iam(|iam| evaluation.iam(iam))?;
+        iam.each_iam(&mut |iam| evaluation.iam(iam))?;
     }
     Ok(evaluation.finish())
 }
@@ -188,6 +215,7 @@ fn waive(findings: &mut [Finding], rules: &Rules) -> WaiverReport {
     WaiverReport {
         unused: applied.unused,
         expired: applied.expired,
+        broad: waiver::broad(&waivers, &rules.settings, rules.now),
         accepted_gaps: 0,
     }
 }

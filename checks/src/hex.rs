@@ -1,9 +1,10 @@
-//! Hexadecimal text, as digests and their metadata write hashes and signatures.
+//! Hexadecimal text of hashes and signatures. Imports nothing from its siblings, and can be moved along with any of them.
 
 use std::fmt::Write as _;
 
 /// Lower-case hexadecimal text of `bytes`.
-pub(super) fn encode(bytes: &[u8]) -> String {
+#[must_use]
+pub fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().saturating_mul(2));
     for byte in bytes {
         // Writing to a String cannot fail.
@@ -13,7 +14,8 @@ pub(super) fn encode(bytes: &[u8]) -> String {
 }
 
 /// The bytes that `text` stands for; `None` if it is not hexadecimal text.
-pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+#[must_use]
+pub fn decode(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(2) {
         return None;
     }

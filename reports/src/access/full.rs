@@ -7,7 +7,7 @@ use trailaudit_checks::access::{Holder, proposal, short, strength_word, word};
 use trailaudit_checks::policy::Verdict;
 
 use super::text::{count, lines};
-use crate::tell::harmless;
+use crate::sanitize;
 
 /// Principals in the order of their worst row.
 fn by_principal(rows: &[Holder]) -> Vec<(&str, Vec<&Holder>)> {
@@ -40,12 +40,12 @@ fn when(row: &Holder) -> String {
 /// One line per right.
 pub(super) fn rows(rows: &[Holder], out: &mut dyn Write) -> io::Result<()> {
     for (principal, own) in by_principal(rows) {
-        writeln!(out, "{}", harmless(&short(principal)))?;
+        writeln!(out, "{}", sanitize::line(&short(principal)))?;
         let mut target = "";
         for row in own {
             if row.target != target {
                 target = &row.target;
-                writeln!(out, "  on {}", harmless(target))?;
+                writeln!(out, "  on {}", sanitize::line(target))?;
             }
             let (severity, action) = (row.severity.as_str(), row.action);
             writeln!(out, "    {severity:8}  {action:38}  {}", when(row))?;
@@ -81,7 +81,7 @@ fn alike(row: &Holder) -> Alike<'_> {
 
 pub(super) fn explain(rows: &[Holder], width: usize, out: &mut dyn Write) -> io::Result<()> {
     for (principal, own) in by_principal(rows) {
-        writeln!(out, "{}", harmless(principal))?;
+        writeln!(out, "{}", sanitize::line(principal))?;
         let mut groups: Vec<(Alike<'_>, Vec<&Holder>)> = Vec::new();
         let mut places: BTreeMap<Alike<'_>, usize> = BTreeMap::new();
         for row in &own {
@@ -108,11 +108,11 @@ fn group(rows: &[&Holder], width: usize, out: &mut dyn Write) -> io::Result<()> 
     let actions: Vec<&str> = rows.iter().map(|it| it.action).collect();
     let first = format!("  {:8}  ", row.severity.as_str());
     lines(&first, &actions.join(", "), width, out)?;
-    writeln!(out, "    on {}", harmless(&row.target))?;
+    writeln!(out, "    on {}", sanitize::line(&row.target))?;
     writeln!(out, "    {}", when(row))?;
     for (at, hop) in row.path.iter().enumerate() {
         lines(&format!("    {}. ", at + 1), &hop.by, width, out)?;
-        writeln!(out, "       -> {}", harmless(&hop.to))?;
+        writeln!(out, "       -> {}", sanitize::line(&hop.to))?;
         for statement in &hop.statements {
             lines("       by ", statement, width, out)?;
         }
@@ -136,9 +136,9 @@ fn close(rows: &[&Holder], width: usize, out: &mut dyn Write) -> io::Result<()> 
             width,
             out,
         )?;
-        let text = serde_json::to_string_pretty(&policy).unwrap_or_default();
+        let text = serde_json::to_string_pretty(&policy)?;
         for line in text.lines() {
-            writeln!(out, "    {}", harmless(line))?;
+            writeln!(out, "    {}", sanitize::line(line))?;
         }
     }
     let steps: BTreeSet<(&str, &str)> = rows

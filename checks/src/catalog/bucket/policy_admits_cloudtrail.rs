@@ -1,0 +1,291 @@
+//! CloudTrail can write every account's files to the log bucket.
+
+use super::gone;
+use crate::catalog::admits::{Answer, ask, context, undocumented};
+use crate::catalog::gap;
+use crate::inventory::AccountState;
+use crate::policy::{Document, Target};
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "bucket-policy-admits-cloudtrail",
+    title: "The log bucket policy should allow CloudTrail to write the files of every account",
+    severity: Severity::High,
+    question: Some(Question::Delivered),
+    why: "Where the bucket policy refuses CloudTrail for one account's prefix, or for digest files, these files are lost \
+          after 30 days of attempts, while the trail still shows as logging.",
+    fix: "In the bucket policy (`aws s3api put-bucket-policy --bucket LOG_BUCKET --policy file://policy.json`), allow \
+          cloudtrail.amazonaws.com s3:GetBucketAcl on the bucket and s3:PutObject on \
+          `[prefix/]AWSLogs/ORGANIZATION_ID/*` (organization trails) and `[prefix/]AWSLogs/ACCOUNT_ID/*`. Use \
+          `StringLike` or `ArnLike` where aws:SourceArn holds a wildcard, and except services from every Deny with \
+          `\"BoolIfExists\": {\"aws:PrincipalIsAWSService\": \"false\"}`.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
+    ],
+    reads: &[
+        calls::DESCRIBE_TRAILS,
+        calls::GET_INSIGHT_SELECTORS,
+        calls::HEAD_BUCKET,
+        calls::GET_BUCKET_POLICY,
+        calls::DESCRIBE_ORGANIZATION,
+        calls::LIST_ACCOUNTS,
+        calls::LIST_ROOTS,
+    ],
+    run: Run::Bucket(run),
+};
+
+/// What was found on the way.
+#[derive(Default)]
+struct Found {
+    refused: Vec<String>,
+    gaps: Vec<Gaps>,
+    allowed: usize,
+}
+
+fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
+    if let Some(gone) = gone(bucket) {
+        return Ok(gone);
+    }
+    let Some(policy) = gap::bucket_policy(bucket, ctx)? else {
+        return Ok(Verdict::fail(
+            "there is no bucket policy that allows CloudTrail to write",
+        ));
+    };
+    let mut found = Found::default();
+    for trail in ctx.deliverers(bucket) {
+        of_trail(bucket, trail, &policy, ctx, &mut found);
+    }
+    let verdict = match found.refused.as_slice() {
+        [] => {
+            Verdict::pass("the bucket policy allows CloudTrail to write the files of every account")
+                .saw("requests evaluated", found.allowed)
+        }
+        [first, more @ ..] => {
+            let more = match more.len() {
+                0 => String::new(),
+                count => format!(" and {count} more"),
+            };
+            let some: Vec<&String> = found.refused.iter().take(25).collect();
+            Verdict::fail(format!("CloudTrail is refused {first}{more}")).saw("refused", some)
+        }
+    };
+    if found.allowed == 0 && found.refused.is_empty() && found.gaps.is_empty() {
+        return Ok(Verdict::not_applicable("no trail delivers to this bucket"));
+    }
+    verdict.unless_open(Gaps::collect(found.gaps))
+}
+
+fn of_trail(
+    bucket: &Bucket,
+    trail: &Trail,
+    policy: &Document,
+    ctx: &Context<'_>,
+    found: &mut Found,
+) {
+    let owner = bucket.owner.ok().cloned().flatten();
+    let mut request = context(trail, ctx);
+    if let Some(owner) = &owner {
+        request = request
+            .with("aws:ResourceAccount", owner.as_str())
+            .with("s3:ResourceAccount", owner.as_str());
+    }
+    let owner = owner.unwrap_or_else(|| AccountId::from(""));
+    let one = |action: &str, target: Target| ask(policy, action, target, &owner, request.clone());
+    let bucket_arn = Target::One(bucket.arn.to_string());
+    found.add("s3:GetBucketAcl", trail, one("s3:GetBucketAcl", bucket_arn));
+    let set = &trail.configuration;
+    let place = (set.prefix.known(), set.organization.known());
+    let (prefix, organization) = match place {
+        (Ok(prefix), Ok(organization)) => (prefix, *organization),
+        (prefix, organization) => {
+            let missing = prefix.err().into_iter().chain(organization.err());
+            return found.gaps.extend(missing);
+        }
+    };
+    let prefix = match prefix.as_deref().map(|it| it.trim_matches('/')) {
+        Some(prefix) if !prefix.is_empty() => format!("{prefix}/"),
+        Some(_) | None => String::new(),
+    };
+    let put = |path: &str| {
+        let objects = Target::Matching(format!("{}/{path}*", bucket.arn));
+        one("s3:PutObject", objects)
+    };
+    let (area, accounts) = match area(trail, organization, ctx) {
+        Ok(it) => it,
+        Err(gaps) => return found.gaps.push(gaps),
+    };
+    let area = format!("{prefix}AWSLogs/{area}");
+    if matches!(put(&area), Answer::Allowed) {
+        found.allowed += 1;
+        return;
+    }
+    let accounts = accounts.unwrap_or_else(|gaps| {
+        found.gaps.push(gaps);
+        Vec::new()
+    });
+    let (folders, unknown) = folders(trail);
+    found.gaps.extend(unknown);
+    for account in accounts {
+        for folder in &folders {
+            let path = match organization {
+                true => format!("{area}{account}/{folder}/"),
+                false => format!("{area}{folder}/"),
+            };
+            let what = format!("s3:PutObject on {path}");
+            found.add(&what, trail, put(&path));
+        }
+    }
+}
+
+impl Found {
+    fn add(&mut self, what: &str, trail: &Trail, answer: Answer) {
+        match answer {
+            Answer::Allowed => self.allowed += 1,
+            Answer::Refused(why) => {
+                let name = &trail.name;
+                self.refused
+                    .push(format!("{what} for trail {name} ({why})"));
+            }
+            Answer::Open(keys) => {
+                let gaps = undocumented(&keys, &trail.account, &trail.home_region);
+                self.gaps.push(gaps);
+            }
+        }
+    }
+}
+
+/// Where a trail's files lie below `AWSLogs/`, and the accounts whose files they are.
+type Area = (String, Result<Vec<AccountId>, Gaps>);
+
+fn area(trail: &Trail, organization: bool, ctx: &Context<'_>) -> Result<Area, Gaps> {
+    if !organization {
+        let own = vec![trail.account.clone()];
+        return Ok((format!("{}/", trail.account), Ok(own)));
+    }
+    let Some(organization) = ctx.organization()? else {
+        let account = &trail.account;
+        let what = "an organization trail of an account without an organization";
+        let gap = crate::fact::Gap::not_modelled(what, account, &trail.home_region);
+        return Err(Gaps::from(gap));
+    };
+    let active = |id: &&AccountId| {
+        let account = ctx.inventory.accounts.get(*id);
+        let state = account.and_then(|it| it.state.ok());
+        matches!(state, None | Some(AccountState::Active))
+    };
+    let accounts = organization.accounts.known();
+    let accounts = accounts.map(|all| all.iter().filter(active).cloned().collect());
+    Ok((format!("{}/", organization.id), accounts))
+}
+
+/// The folders of an account's files that this trail writes, and what may hide one.
+fn folders(trail: &Trail) -> (Vec<&'static str>, Option<Gaps>) {
+    let mut folders = vec!["CloudTrail"];
+    let validation = trail.configuration.log_file_validation.known();
+    if validation.as_ref().is_ok_and(|it| **it) {
+        folders.push("CloudTrail-Digest");
+    }
+    let insights = trail.insights.known();
+    if insights.as_ref().is_ok_and(|it| !it.is_empty()) {
+        folders.push("CloudTrail-Insight");
+    }
+    let missing = validation.err().into_iter().chain(insights.err());
+    (folders, Gaps::collect(missing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{
+        BUCKET_ARN, BUCKET_POLICY, Case, Fail, HOME, NotApplicable, Pass, Unknown, bucket, denied,
+        inventory, known, member, table, table_on,
+    };
+
+    const MEMBER: &str = "222222222222";
+
+    /// The good policy, changed, in an organization with a member.
+    fn changed(change: impl FnOnce(String) -> String) -> Case {
+        let policy = change(BUCKET_POLICY.to_owned());
+        bucket(|b| b.policy = Known(Some(policy))).and(|it| member(it, MEMBER, &[HOME]))
+    }
+
+    fn with(statement: &str) -> Case {
+        changed(|it| it.replace(r#""Statement":["#, &format!(r#""Statement":[{statement},"#)))
+    }
+
+    fn deny(resource: &str) -> Case {
+        with(&format!(
+            r#"{{"Sid":"No","Effect":"Deny","Principal":{{"Service":"cloudtrail.amazonaws.com"}},"Action":"s3:PutObject","Resource":"arn:aws:s3:::logs/{resource}"}}"#
+        ))
+    }
+
+    fn unless(condition: &str) -> Case {
+        with(&format!(
+            r#"{{"Effect":"Deny","Principal":"*","Action":"s3:Put*","Resource":"arn:aws:s3:::logs/*","Condition":{{{condition}}}}}"#
+        ))
+    }
+
+    #[test]
+    fn verdicts() {
+        let below =
+            |path: &str| changed(|it| it.replace("logs/AWSLogs/*", &format!("logs/{path}")));
+        let literal_star = changed(|it| it.replace("trail/main", "trail/*"));
+        table(
+            &CHECK,
+            [
+                (Pass, changed(|it| it)),
+                (Pass, below("*")),
+                (Pass, below("AWSLogs/o-test/*")),
+                // The management account's prefix alone.
+                (Fail, below("AWSLogs/111111111111/*")),
+                (Fail, below("AWSLogs/o-test/111111111111/*")),
+                (Fail, below("AWSLogs/o-test/*/CloudTrail/*")),
+                (Pass, below("AWSLogs/o-test/*/CloudTrail*")),
+                (Fail, below("prefix/AWSLogs/*")),
+                // One account, digests, one region.
+                (Fail, deny("AWSLogs/o-test/222222222222/*")),
+                (Fail, deny("*/CloudTrail-Digest/*")),
+                (
+                    Fail,
+                    deny("AWSLogs/o-test/222222222222/CloudTrail/us-west-2/*"),
+                ),
+                (Pass, deny("AWSLogs/o-test/999999999999/*")),
+                (Pass, deny("AWSLogs/o-test/222222222222/Config/*")),
+                // CloudTrail asks for the ACL first.
+                (
+                    Fail,
+                    changed(|it| it.replace("s3:GetBucketAcl", "s3:ListBucket")),
+                ),
+                // StringEquals compares the star as a letter.
+                (Fail, literal_star),
+                (
+                    Fail,
+                    unless(r#""StringNotEquals":{"aws:PrincipalOrgID":"o-test"}"#),
+                ),
+                (
+                    Pass,
+                    unless(
+                        r#""StringNotEquals":{"aws:PrincipalOrgID":"o-test"},"Bool":{"aws:PrincipalIsAWSService":"false"}"#,
+                    ),
+                ),
+                (
+                    Unknown,
+                    unless(r#""StringNotLike":{"aws:UserAgent":"*aws*"}"#),
+                ),
+                (Fail, bucket(|b| b.policy = Known(None))),
+                (
+                    Unknown,
+                    bucket(|b| b.policy = denied(calls::GET_BUCKET_POLICY)),
+                ),
+                (NotApplicable, bucket(|b| b.exists = Known(false))),
+            ],
+        );
+        let alone = inventory(|it| it.organization = denied(calls::DESCRIBE_ORGANIZATION));
+        // Which members there are does not matter where all may be written.
+        let unlisted = inventory(|it| {
+            let of = known(&mut it.organization).as_mut().unwrap();
+            of.accounts = denied(calls::LIST_ACCOUNTS);
+        });
+        table_on(&CHECK, BUCKET_ARN, [(Unknown, alone), (Pass, unlisted)]);
+    }
+}

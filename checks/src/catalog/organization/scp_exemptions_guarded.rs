@@ -1,0 +1,373 @@
+//! Nobody else becomes a role that the protective SCPs exempt.
+
+use super::members::{Tally, members, nobody};
+use crate::access::{Control as Guard, table as tamper_actions};
+use crate::catalog::gap::gap;
+use crate::check::Trusts;
+use crate::fact::Reason;
+use crate::policy::posture;
+use crate::policy::{Document, Effect, Principal as Named, Statement, Target};
+use crate::prelude::*;
+use crate::scp::{Control, Over, Somebody, protected};
+
+pub(super) const CHECK: Check = Check {
+    id: "organization-scp-exemptions-guarded",
+    title: "Principals that protective SCPs exempt should be protected from creation, changes and assumption by others",
+    severity: Severity::High,
+    question: Some(Question::Guarded),
+    why: "An SCP that exempts a role by name protects nothing in an account where an administrator can create or change \
+          a role of that name, or assume it.",
+    fix: "In an SCP, deny iam:CreateRole, iam:UpdateAssumeRolePolicy, iam:PutRolePolicy and iam:AttachRolePolicy on \
+          `arn:aws:iam::*:role/BREAK_GLASS_ROLE` to all other principals (for a user: iam:CreateUser, \
+          iam:CreateAccessKey, iam:CreateLoginProfile, iam:UpdateLoginProfile, iam:PutUserPolicy and \
+          iam:AttachUserPolicy). Let its trust policy name single principals of the organization (`aws iam \
+          update-assume-role-policy --role-name BREAK_GLASS_ROLE --policy-document file://trust.json`).",
+    references: &[
+        "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html",
+    ],
+    reads: &[
+        calls::DESCRIBE_ORGANIZATION,
+        calls::LIST_ACCOUNTS,
+        calls::LIST_ROOTS,
+        calls::LIST_POLICIES,
+        calls::GET_ACCOUNT_AUTHORIZATION_DETAILS,
+    ],
+    run: Run::Exempt(run),
+};
+
+fn run(organization: &Organization, trusts: &Trusts, ctx: &Context<'_>) -> Outcome {
+    let members = members(ctx);
+    if members.is_empty() {
+        return nobody(organization);
+    }
+    let partition = &ctx.inventory.header.scope.partition;
+    let control = Control::of(organization);
+    let guards = [Guard::ExemptRoleScp, Guard::ExemptUserScp].map(|guard| {
+        let actions = tamper_actions().denied_by(guard);
+        actions.map(|it| it.action.as_str()).collect::<Vec<_>>()
+    });
+    let [of_roles, of_users] = &guards;
+    let asked = [of_roles.as_slice(), of_users.as_slice(), &[PASS]].concat();
+    let mut tally = Tally::default();
+    let mut gaps = Vec::from_iter(crate::scp::gaps(organization, members.iter().copied()));
+    for account in members {
+        let protecting = control.over(Somebody::Inside, account, partition, &protected());
+        let exempt = protecting.exempt.in_account(account.id.as_str());
+        if exempt.is_empty() {
+            continue;
+        }
+        let mut over = control.over(Somebody::Inside, account, partition, &asked);
+        for name in &exempt {
+            let arn = format!("arn:{partition}:iam::{}:{name}", account.id);
+            tally.named.insert(arn.clone());
+            let actions = match name.starts_with("role/") {
+                true => of_roles,
+                false => of_users,
+            };
+            for action in actions {
+                let left = over.left(action, &Target::One(arn.clone()), None);
+                tally.add(format!("{action} on {arn}"), &left);
+            }
+        }
+        let missing = || {
+            let (call, detail) = (calls::GET_ACCOUNT_AUTHORIZATION_DETAILS, "not collected");
+            gap(call, &account.id, &ctx.home(), Reason::NotAsked, detail)
+        };
+        match trusts.get(&account.id) {
+            Some(Ok(roles)) => {
+                for (arn, trust) in roles.iter().filter(|it| is_one(&it.0, &exempt)) {
+                    match assumed(arn, trust, account, organization, &mut over) {
+                        Ok(open) => tally.left.extend(open),
+                        Err(detail) => {
+                            let call = calls::GET_ACCOUNT_AUTHORIZATION_DETAILS;
+                            let (id, home) = (&account.id, ctx.home());
+                            gaps.push(gap(call, id, &home, Reason::Malformed, detail));
+                        }
+                    }
+                }
+            }
+            Some(Err(unread)) => gaps.push(unread.clone()),
+            None => gaps.push(missing()),
+        }
+    }
+    if tally.left.is_empty()
+        && let Some(gaps) = Gaps::collect(gaps)
+    {
+        return Err(gaps);
+    }
+    if tally.named.is_empty() {
+        organization.accounts.known()?;
+        return Ok(Verdict::not_applicable(
+            "no SCP that protects trails or stored logs exempts a role or user by name",
+        ));
+    }
+    let words = (
+        "SCPs deny creating and changing the exempt principals, and their trust policies name single principals",
+        "exempt principals are open to others",
+    );
+    tally.all(organization, ctx, words)
+}
+
+/// What hands a role to a service.
+const PASS: &str = "iam:PassRole";
+
+fn is_one(arn: &Arn, names: &std::collections::BTreeSet<&str>) -> bool {
+    let name = arn.as_str().rsplit(':').next();
+    name.is_some_and(|it| names.contains(it))
+}
+
+/// By whom, beyond single principals of the organization, a role can be assumed.
+fn assumed(
+    arn: &Arn,
+    trust: &str,
+    account: &Account,
+    organization: &Organization,
+    over: &mut Over<'_>,
+) -> Result<Vec<String>, String> {
+    let document = Document::parse(trust).map_err(|error| error.to_string())?;
+    let mut open = Vec::new();
+    for (at, statement) in document.statements.iter().enumerate() {
+        let assumes = ASSUME.iter().any(|it| statement.actions.matches(it));
+        let Some(set) = statement.principals.as_ref().filter(|_| assumes) else {
+            continue;
+        };
+        if statement.effect == Effect::Deny {
+            continue;
+        }
+        let at = format!("trust policy of {arn}, statement {}", at + 1);
+        if set.negated {
+            open.push(format!("{at}: all but some principals can assume it"));
+            continue;
+        }
+        for member in &set.members {
+            let who = match member {
+                Named::Everyone if !is_pinned(statement) => "anyone".to_owned(),
+                Named::Account(id) if !rules(id, organization) && !is_pinned(statement) => {
+                    format!("every principal of account {id}")
+                }
+                Named::Aws(text) if !belongs(member, account, organization) => {
+                    format!("external principal {text}")
+                }
+                Named::Service(name) => {
+                    let target = Target::One(arn.to_string());
+                    let left = over.left(PASS, &target, None);
+                    if left.verdict == crate::policy::Verdict::Denied {
+                        continue;
+                    }
+                    format!("{name}, for principals with {PASS}")
+                }
+                Named::CanonicalUser(id) => format!("the account with canonical id {id}"),
+                Named::Everyone | Named::Account(_) | Named::Aws(_) | Named::Federated(_) => {
+                    continue;
+                }
+            };
+            open.push(format!("{at}: {who} can assume it"));
+        }
+    }
+    Ok(open)
+}
+
+/// The calls by which a role is assumed.
+const ASSUME: [&str; 3] = [
+    "sts:AssumeRole",
+    "sts:AssumeRoleWithSAML",
+    "sts:AssumeRoleWithWebIdentity",
+];
+
+/// No SCP binds the management account: whoever is trusted there gains nothing.
+fn rules(id: &str, organization: &Organization) -> bool {
+    organization.management_account.as_str() == id
+}
+
+fn belongs(member: &Named, account: &Account, organization: &Organization) -> bool {
+    let ours = organization.accounts.ok();
+    member.account().is_none_or(|id| {
+        id == account.id.as_str()
+            || rules(id, organization)
+            || ours.is_some_and(|all| all.iter().any(|it| it.as_str() == id))
+    })
+}
+
+/// A condition lets single principals pass only.
+fn is_pinned(statement: &Statement) -> bool {
+    statement.conditions.iter().any(|it| {
+        let single = |value: &String| {
+            let name = value.rsplit(':').next().unwrap_or_default();
+            !name.contains(['*', '?', '$']) && name != "root"
+        };
+        it.key == "aws:principalarn" && posture::restricts(it) && it.values.iter().all(single)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::Iam;
+    use crate::inventory::iam::{AuthorizationDetails, Role};
+    use crate::testing::*;
+
+    const MEMBER: &str = "222222222222";
+    const GLASS: &str = "arn:aws:iam::*:role/glass";
+    const EDITS: &str = r#"["iam:CreateRole","iam:UpdateAssumeRolePolicy","iam:PutRolePolicy","iam:AttachRolePolicy"]"#;
+
+    fn trails(exempt: &str) -> String {
+        format!(
+            r#"{{"Effect":"Deny","Action":"cloudtrail:*","Resource":"*","Condition":{{"ArnNotLike":{{"aws:PrincipalArn":"{exempt}"}}}}}}"#
+        )
+    }
+
+    /// Denies these actions on this role.
+    fn guard(actions: &str, role: &str, condition: &str) -> String {
+        format!(r#"{{"Effect":"Deny","Action":{actions},"Resource":"{role}"{condition}}}"#)
+    }
+
+    fn guarded(actions: &str) -> Case {
+        scp(&format!("{},{}", trails(GLASS), guard(actions, GLASS, "")))
+    }
+
+    /// With the role in the member account, trusted like this.
+    fn trusting(mut case: Case, statement: &str) -> Case {
+        let trust = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+        let role = Role {
+            arn: Arn::from("arn:aws:iam::222222222222:role/glass"),
+            name: "glass".to_owned(),
+            id: "AROAGLASSGLASSGLASS0".to_owned(),
+            trust,
+            inline: Vec::new(),
+            attached: Vec::new(),
+            boundary: None,
+            tags: Default::default(),
+            instance_profiles: Vec::new(),
+        };
+        let details = AuthorizationDetails {
+            roles: vec![role],
+            ..AuthorizationDetails::default()
+        };
+        case.iam.retain(|it| it.account.as_str() != MEMBER);
+        case.iam.push(Iam {
+            account: AccountId::from(MEMBER),
+            details: details.into(),
+        });
+        case
+    }
+
+    fn allow(principal: &str, condition: &str) -> String {
+        format!(
+            r#"{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"{condition}}}"#
+        )
+    }
+
+    fn trusts(principal: &str) -> Case {
+        trusting(guarded(EDITS), &allow(principal, ""))
+    }
+
+    #[test]
+    fn created_and_changed() {
+        let one = r#"{"AWS":"arn:aws:iam::111111111111:role/duty"}"#;
+        let with = |case: Case| trusting(case, &allow(one, ""));
+        let three = r#"["iam:UpdateAssumeRolePolicy","iam:PutRolePolicy","iam:AttachRolePolicy"]"#;
+        let but = |who: &str| {
+            let condition =
+                format!(r#","Condition":{{"ArnNotLike":{{"aws:PrincipalArn":"{who}"}}}}"#);
+            with(scp(&format!(
+                "{},{}",
+                trails(GLASS),
+                guard(EDITS, GLASS, &condition)
+            )))
+        };
+        let user = "arn:aws:iam::*:user/glass";
+        let of_user = r#"["iam:CreateUser","iam:CreateAccessKey","iam:*LoginProfile","iam:PutUserPolicy","iam:AttachUserPolicy"]"#;
+        table(
+            &CHECK,
+            [
+                (Pass, with(guarded(EDITS))),
+                (Pass, with(guarded(r#""iam:*""#))),
+                (Fail, with(scp(&trails(GLASS)))),
+                (Fail, with(guarded(three))),
+                (Pass, but("arn:aws:iam::*:role/pipeline")),
+                (Fail, but("arn:aws:iam::*:role/*Admin*")),
+                // Another role's name guards this one no better.
+                (
+                    Fail,
+                    with(scp(&format!(
+                        "{},{}",
+                        trails(GLASS),
+                        guard(EDITS, "arn:aws:iam::*:role/other", "")
+                    ))),
+                ),
+                (
+                    Pass,
+                    with(scp(&format!(
+                        "{},{}",
+                        trails(user),
+                        guard(of_user, user, "")
+                    ))),
+                ),
+                (Fail, with(scp(&trails(user)))),
+                // Exempt in an account that is no member.
+                (
+                    NotApplicable,
+                    with(scp(&trails("arn:aws:iam::333333333333:role/glass"))),
+                ),
+                (
+                    NotApplicable,
+                    with(scp(
+                        r#"{"Effect":"Deny","Action":"cloudtrail:*","Resource":"*"}"#,
+                    )),
+                ),
+                (NotApplicable, inventory(|_| {})),
+                (Unknown, guarded(EDITS)),
+                (
+                    Unknown,
+                    with(guarded(EDITS)).and(|it| {
+                        let of = known(&mut it.organization).as_mut().unwrap();
+                        known(&mut of.policies)[1].document = denied(calls::DESCRIBE_POLICY);
+                    }),
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn assumed_by_others() {
+        let mfa = r#","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#;
+        let pinned = r#","Condition":{"ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::222222222222:role/duty"}}"#;
+        let own = r#"{"AWS":"222222222222"}"#;
+        table(
+            &CHECK,
+            [
+                (Pass, trusts(r#"{"AWS":"arn:aws:iam::111111111111:root"}"#)),
+                (
+                    Pass,
+                    trusts(r#"{"AWS":"arn:aws:iam::222222222222:user/duty"}"#),
+                ),
+                (Fail, trusts(own)),
+                (Fail, trusting(guarded(EDITS), &allow(own, mfa))),
+                (Pass, trusting(guarded(EDITS), &allow(own, pinned))),
+                (Fail, trusts(r#""*""#)),
+                (
+                    Fail,
+                    trusts(r#"{"AWS":"arn:aws:iam::999999999999:role/duty"}"#),
+                ),
+                (Fail, trusts(r#"{"Service":"ec2.amazonaws.com"}"#)),
+                (
+                    Pass,
+                    trusting(
+                        guarded(r#""iam:*""#),
+                        &allow(r#"{"Service":"ec2.amazonaws.com"}"#, ""),
+                    ),
+                ),
+                (Unknown, trusting(guarded(EDITS), "{")),
+            ],
+        );
+    }
+
+    #[test]
+    fn the_fix_names_every_action() {
+        for guard in [Guard::ExemptRoleScp, Guard::ExemptUserScp] {
+            for action in crate::access::table().denied_by(guard) {
+                assert!(CHECK.fix.contains(&action.action), "{}", action.action);
+            }
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! What may excuse a fault: a stop, a move, a second trail, a copy. Each tree has the exit code that the rule gives.
+
+use super::{kinds, lay, status, verify, verify_until};
+use crate::binary::Place;
+
+/// The window, the tree, the exit code and the problems.
+#[track_caller]
+fn ends(
+    spec: &str,
+    until: &str,
+    more: &[&str],
+    code: i32,
+    expected: &[(&str, u64)],
+) -> serde_json::Value {
+    let place = Place::new();
+    lay(&place, spec);
+    let audit = verify_until(&place, until, more).code(code).json();
+    let expected = expected
+        .iter()
+        .map(|(kind, count)| ((*kind).to_owned(), *count));
+    assert_eq!(
+        kinds(&audit),
+        expected.collect(),
+        "{spec} {}",
+        audit["problems"]
+    );
+    audit
+}
+
+const STOPPED: &str = r#"{"hours": 4, "short": [{"hour": 3, "minutes": 20}]}"#;
+
+#[test]
+fn a_stop_is_a_hole() {
+    // Within the window, before it, days before it.
+    for since in ["2026-01-01", "2026-01-01T05:00:00Z"] {
+        let more = ["--since", since];
+        let audit = ends(STOPPED, super::END, &more, 1, &[("chain-gap", 1)]);
+        assert!(
+            audit["problems"]
+                .to_string()
+                .contains("logging stopped at 2026-01-01T03:20:00Z")
+        );
+        assert_ne!(audit["chains"][0]["verdict"], "verified");
+    }
+    let place = Place::new();
+    lay(&place, STOPPED);
+    let late = [
+        "--since",
+        "2026-01-05",
+        "--now",
+        "2026-01-06T02:00:00Z",
+        "--until",
+        "2026-01-06",
+    ];
+    let keys = ["verify", "tree", "--public-keys", "keys.json", "-f", "json"];
+    let audit = place.run(&[&keys[..], &late].concat()).code(1).json();
+    assert_eq!(kinds(&audit), [("chain-gap".to_owned(), 1)].into());
+    assert!(
+        audit["problems"]
+            .to_string()
+            .contains("2026-01-01T03:20:00Z")
+    );
+    assert_eq!(audit["summary"]["pass"], 0, "nothing was read");
+}
+
+const SUCCESSION: &str = r#"{"trails": ["a", "b"], "short": [{"hour": 1, "minutes": 20, "trail": "a"}], "only": [{"trail": "a", "to": 2}, {"trail": "b", "from": FROM}]}"#;
+
+#[test]
+fn another_trail_may_cover_a_stop() {
+    let covered = SUCCESSION.replace("FROM", "0");
+    let audit = ends(
+        &covered,
+        super::END,
+        &["--since", "2026-01-01"],
+        0,
+        &[("chain-gap", 1)],
+    );
+    assert_eq!(audit["problems"][0]["severity"], "info");
+    let audit = ends(
+        &covered,
+        super::END,
+        &["--since", "2026-01-01T03:00:00Z"],
+        0,
+        &[("chain-gap", 1)],
+    );
+    let of_a = audit["findings"].as_array().unwrap().iter().find(|it| {
+        it["check"] == "delivery-digest-chain-unbroken" && it["subject"].to_string().contains("/a@")
+    });
+    assert_eq!(of_a.unwrap()["status"], "not_applicable");
+    // Hours between them are covered by nobody.
+    let between = SUCCESSION.replace("FROM", "4");
+    for since in ["2026-01-01", "2026-01-01T03:00:00Z"] {
+        ends(
+            &between,
+            super::END,
+            &["--since", since],
+            1,
+            &[("chain-gap", 1)],
+        );
+    }
+    // Also when the other trail begins days later, where a listing of the window does not show the stop.
+    let place = Place::new();
+    lay(
+        &place,
+        &SUCCESSION.replace("FROM", "104").replacen(
+            '{',
+            r#"{"hours": 110, "logs_per_hour": 0, "#,
+            1,
+        ),
+    );
+    let window = [
+        "--since",
+        "2026-01-05",
+        "--until",
+        "2026-01-05T14:00:00Z",
+        "--now",
+        "2026-01-05T16:00:00Z",
+    ];
+    let keys = ["verify", "tree", "--public-keys", "keys.json", "-f", "json"];
+    let audit = place.run(&[&keys[..], &window].concat()).code(1).json();
+    assert_eq!(kinds(&audit), [("chain-gap".to_owned(), 1)].into());
+}
+
+#[test]
+fn nothing_due_is_nothing_verified() {
+    let more = ["--since", "2026-01-01T06:00:00Z"];
+    let audit = ends(
+        "{}",
+        "2026-01-01T06:30:00Z",
+        &more,
+        3,
+        &[("digest-unverified", 1)],
+    );
+    assert_eq!(audit["summary"]["pass"], 0);
+}
+
+#[test]
+fn moves() {
+    for spec in [
+        r#"{"moves": [{"before": 3, "prefix": "new"}]}"#,
+        r#"{"moves": [{"before": 3, "prefix": "new", "old_logs": 2}]}"#,
+        r#"{"hours": 7, "short": [{"hour": 3, "minutes": 25}, {"hour": 4, "minutes": 35}], "moves": [{"before": 4, "prefix": "a/b", "old_logs": 1}]}"#,
+        r#"{"moves": [{"before": 3, "organization": "o-abc", "old_logs": 1}]}"#,
+        r#"{"moves": [{"before": 2, "prefix": "new"}, {"before": 4, "prefix": ""}]}"#,
+    ] {
+        let audit = ends(spec, super::END, &[], 0, &[]);
+        assert!(
+            audit["chains"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|it| it["verdict"] == "verified")
+        );
+    }
+    // The half that was delivered to another bucket is not there.
+    let other = r#"{"bucket": "old", "moves": [{"before": 3, "bucket": "logs", "old_logs": 1}]}"#;
+    let place = Place::new();
+    let spec = serde_json::from_str(other).unwrap();
+    let tree = crate::tree::Tree::new(&spec);
+    super::write(&place.path("tree"), &tree, "logs");
+    place.write("keys.json", tree.public_keys().to_string());
+    let more = ["--since", "2026-01-01"];
+    let audit = verify(&place, &more).code(3).json();
+    assert_eq!(
+        kinds(&audit),
+        [
+            ("digest-unverified".to_owned(), 1),
+            ("log-unverified".to_owned(), 1)
+        ]
+        .into()
+    );
+}
+
+#[test]
+fn a_second_trail_without_validation_is_named_first() {
+    let spec = r#"{"trails": ["a", "b"], "unvalidated": ["b"]}"#;
+    let audit = ends(spec, super::END, &[], 1, &[("log-unlisted", 12)]);
+    for problem in audit["problems"].as_array().unwrap() {
+        assert_eq!(problem["severity"], "low");
+        assert!(
+            problem["detail"]
+                .as_str()
+                .unwrap()
+                .contains("a second trail")
+        );
+    }
+    // A single log is as grave as a forged one.
+    let one = r#"{"faults": [{"do": "add-log", "minute": 130}]}"#;
+    let audit = ends(one, super::END, &[], 1, &[("log-unlisted", 1)]);
+    assert_eq!(audit["problems"][0]["severity"], "high");
+}
+
+#[test]
+fn copies() {
+    let all = r#"{"do": "decompress", "digests": true, "logs": true}"#;
+    let plain = format!(r#"{{"faults": [{all}]}}"#);
+    ends(&plain, super::END, &[], 0, &[("object-uncompressed", 1)]);
+    let tampered = format!(r#"{{"faults": [{all}, {{"do": "tamper", "log": [1, 0]}}]}}"#);
+    ends(
+        &tampered,
+        super::END,
+        &[],
+        1,
+        &[("log-hash-mismatch", 1), ("object-uncompressed", 1)],
+    );
+    let newest = r#"{"faults": [{"do": "strip", "digest": 5}]}"#;
+    let audit = ends(
+        newest,
+        super::END,
+        &[],
+        3,
+        &[("digest-signature-missing", 1), ("log-unverified", 2)],
+    );
+    assert_eq!(status(&audit, "delivery-digest-signature-valid"), "unknown");
+    let none = r#"{"faults": [{"do": "strip", "digests": true}]}"#;
+    ends(
+        none,
+        super::END,
+        &[],
+        3,
+        &[("digest-signature-missing", 6), ("log-unverified", 2)],
+    );
+}
+
+#[test]
+fn a_trail_that_is_not_there_is_an_error() {
+    let place = Place::new();
+    lay(&place, r#"{"trails": ["main", "other"]}"#);
+    verify(&place, &["--trail", "mian"])
+        .code(2)
+        .says("main, other");
+    let arn = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main";
+    verify(&place, &["--trail", arn])
+        .code(2)
+        .says("not its ARN");
+    verify(&place, &["--trail", "main"]).code(0);
+}
+
+#[test]
+fn the_bucket_of_a_copy_is_honoured() {
+    let place = Place::new();
+    lay(&place, "{}");
+    verify(&place, &["--bucket", "logs"]).code(0);
+    verify(&place, &["--bucket", "s3://logs/"]).code(0);
+    verify(&place, &["--bucket", "another"]).code(1);
+}
