@@ -133,6 +133,9 @@ impl Arn {
 }
 
 /// Where the global services of a partition are asked: the region of gaps that have none of their own.
+///
+/// Where the endpoints of IAM are ("AWS Identity and Access Management endpoints and quotas", AWS General Reference, and
+/// the endpoint data of the AWS SDKs).
 #[must_use]
 pub fn home_region(partition: &str) -> Region {
     Region::from(home(partition).unwrap_or("us-east-1"))

@@ -13,7 +13,8 @@ use crate::ids::AccountId;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// How many days logs must be kept.
+    /// How many days logs must be kept; at least one, since every bucket keeps them for none.
+    #[serde(deserialize_with = "at_least_a_day")]
     pub retention_days: u32,
     /// How old the last delivery may be.
     pub delivery_max_age: SignedDuration,
@@ -52,6 +53,15 @@ impl Default for Settings {
             waiver_max_days: 366,
             checks: BTreeMap::new(),
         }
+    }
+}
+
+fn at_least_a_day<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    match u32::deserialize(from)? {
+        0 => Err(serde::de::Error::custom(
+            "retention_days must be at least 1: with 0 every bucket would pass",
+        )),
+        days => Ok(days),
     }
 }
 
@@ -134,6 +144,15 @@ fn yes() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keeping_logs_for_no_day_is_no_requirement() {
+        let read = |text: &str| toml::from_str::<Settings>(text).map(|it| it.retention_days);
+        assert_eq!(read("retention_days = 1").ok(), Some(1));
+        assert_eq!(read("").ok(), Some(365));
+        let error = read("retention_days = 0").unwrap_err();
+        assert!(error.message().contains("at least 1"), "{error}");
+    }
 
     #[test]
     fn naming_patterns() {

@@ -14,6 +14,11 @@ fn built_in(partition: &str) -> &'static [&'static str] {
     match partition {
         "aws-cn" => &["cn-north-1", "cn-northwest-1"],
         "aws-us-gov" => &["us-gov-east-1", "us-gov-west-1"],
+        "aws-eusc" => &["eusc-de-east-1"],
+        "aws-iso" => &["us-iso-east-1", "us-iso-west-1"],
+        "aws-iso-b" => &["us-isob-east-1"],
+        "aws-iso-e" => &["eu-isoe-west-1"],
+        "aws-iso-f" => &["us-isof-east-1", "us-isof-south-1"],
         _ => &[
             "ap-northeast-1",
             "ap-northeast-2",

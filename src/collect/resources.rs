@@ -11,6 +11,7 @@ use trailaudit_checks::calls::{
 use trailaudit_checks::evaluate::log_group_arn;
 use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
 use trailaudit_checks::ids::{AccountId, Arn, Region};
+use trailaudit_checks::inventory::monitoring::EventRule;
 use trailaudit_checks::inventory::{Bucket, Key, LogGroup, Topic, Trail};
 
 use super::ask::{Target, gap};
@@ -57,6 +58,8 @@ pub(crate) async fn collect(run: &Arc<Run>) {
     run.ask.progress().doing("alarms, rules and topics");
     let work = |run: Arc<Run>, place| async move { alarms_and_rules(&run, place).await };
     each(run, places.into_iter().collect(), work).await;
+    let work = |run: Arc<Run>, place| async move { rules_alone(&run, place).await };
+    each(run, where_rules_matter(run), work).await;
     let work = |run: Arc<Run>, arn| async move { topic(&run, arn).await };
     each(run, topics(run), work).await;
 }
@@ -259,6 +262,38 @@ async fn alarms_and_rules(run: &Run, (account, region): (AccountId, Region)) {
         view.alarms = alarms;
         view.rules = rules;
         view.log_resource_policies = policies;
+    }
+}
+
+/// Where else rules decide: in every region in scope, once some rule hands on CloudTrail's events. Without one the events
+/// of that region are missed, whatever is elsewhere.
+fn where_rules_matter(run: &Run) -> Vec<(AccountId, Region)> {
+    let inventory = run.inventory();
+    let hands_on = |rule: &EventRule| {
+        let pattern = rule.pattern.as_deref().unwrap_or_default();
+        rule.state != "DISABLED" && pattern.to_ascii_lowercase().contains("cloudtrail")
+    };
+    let mut views = inventory.regions.values();
+    if !views.any(|it| it.rules.ok().is_some_and(|all| all.iter().any(hands_on))) {
+        return Vec::new();
+    }
+    let views = inventory.regions.values();
+    let open = views.filter(|it| {
+        it.rules
+            .gap()
+            .is_some_and(|gap| gap.reason == Reason::NotAsked)
+    });
+    open.map(|it| (it.account.clone(), it.region.clone()))
+        .collect()
+}
+
+async fn rules_alone(run: &Run, (account, region): (AccountId, Region)) {
+    let Some(target) = run.session(&account) else {
+        return;
+    };
+    let rules = monitoring::rules(&run.ask, &target.in_region(&region)).await;
+    if let Some(view) = run.inventory().regions.get_mut(&(account, region)) {
+        view.rules = rules;
     }
 }
 

@@ -195,12 +195,10 @@ async fn whole(
     }
     let accounts = scope::accounts(&run).await?;
     let work = async {
-        accounts::collect(&run, accounts).await;
-        resources::collect(&run).await;
-        if let Some((since, until)) = run.options.verify {
-            chains::collect(&run, since, until).await;
-        }
+        let worked = ask_all(&run, accounts).await;
+        // The last sender of documents: the store ends with it.
         drop(run);
+        worked
     };
     let store = async {
         while let Some(iam) = documents.recv().await {
@@ -208,8 +206,19 @@ async fn whole(
         }
         anyhow::Ok(())
     };
-    let ((), stored) = futures::join!(work, store);
+    let (worked, stored) = futures::join!(work, store);
+    worked?;
     stored.map_err(CollectError::Fatal)
+}
+
+async fn ask_all(run: &Arc<Run>, accounts: Vec<scope::Candidate>) -> Result<(), CollectError> {
+    accounts::collect(run, accounts).await;
+    scope::regions_exist(run)?;
+    resources::collect(run).await;
+    if let Some((since, until)) = run.options.verify {
+        chains::collect(run, since, until).await;
+    }
+    Ok(())
 }
 
 /// A fact that this version does not collect.

@@ -1,5 +1,7 @@
 //! Who asks, from where, and which accounts are looked at.
 
+use std::collections::BTreeSet;
+
 use anyhow::anyhow;
 use aws_config::SdkConfig;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
@@ -7,13 +9,14 @@ use trailaudit_checks::calls::{GET_CALLER_IDENTITY, LIST_ACCOUNTS};
 use trailaudit_checks::fact::{Fact, Known, Unknown};
 use trailaudit_checks::ids::{AccountId, Arn, Region};
 use trailaudit_checks::inventory::organization::Unit;
-use trailaudit_checks::inventory::{AccountState, Organization};
+use trailaudit_checks::inventory::{Account, AccountState, Organization};
 
 use super::CollectError;
 use super::ask::{Ask, Read, Target, not_asked, send};
 use super::organization::{self, Member};
 use super::regions;
 use super::run::Run;
+use crate::nearest::hint;
 
 /// Credentials that are really there: the SDK only looks for them when it signs.
 pub(crate) async fn credentials(
@@ -192,4 +195,103 @@ fn below(member: &Member, units: &[Unit], wanted: &[String]) -> bool {
             .and_then(|unit| unit.parent.as_deref());
     }
     false
+}
+
+/// A region that was asked for, and that AWS lists for no account in scope, is a mistake of the caller's: nothing would
+/// be looked at, and nothing would be wrong. An account whose list is not known may have it.
+pub(crate) fn regions_exist(run: &Run) -> Result<(), CollectError> {
+    let inventory = run.inventory();
+    let accounts = inventory.accounts.values().filter(|it| !it.excluded);
+    unknown_region(&run.options.regions, accounts)
+        .map_or(Ok(()), |what| Err(CollectError::EmptyScope(anyhow!(what))))
+}
+
+fn unknown_region<'a>(
+    wanted: &[String],
+    accounts: impl Iterator<Item = &'a Account>,
+) -> Option<String> {
+    let mut listed = BTreeSet::new();
+    for account in accounts {
+        match &account.regions {
+            Known(switches) if !account.regions_assumed => {
+                listed.extend(switches.iter().map(|it| it.name.as_str()));
+            }
+            Known(_) | Unknown(_) => return None,
+        }
+    }
+    let unknown = wanted.iter().find(|it| !listed.contains(it.as_str()))?;
+    let hint = hint(unknown, listed);
+    Some(format!(
+        "--regions: AWS lists region `{unknown}` for no account in scope{hint}"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use trailaudit_checks::calls::LIST_REGIONS;
+    use trailaudit_checks::fact::{Gap, Reason};
+    use trailaudit_checks::inventory::RegionSwitch;
+
+    use super::*;
+
+    fn account(regions: &[&str]) -> Account {
+        let switch = |name: &&str| RegionSwitch {
+            name: Region::from(*name),
+            enabled: true,
+            excluded: false,
+        };
+        Account {
+            id: AccountId::from("111111111111"),
+            name: None,
+            state: Known(AccountState::Active),
+            parent: Known(None),
+            management: false,
+            excluded: false,
+            session: Known(Arn::from("arn:aws:sts::111111111111:assumed-role/a/b")),
+            regions: Known(regions.iter().map(switch).collect()),
+            regions_assumed: false,
+            public_access_block: Known(None),
+            summary: Known(std::collections::BTreeMap::new()),
+        }
+    }
+
+    fn told(wanted: &[&str], accounts: &[Account]) -> Option<String> {
+        let wanted: Vec<String> = wanted.iter().map(ToString::to_string).collect();
+        unknown_region(&wanted, accounts.iter())
+    }
+
+    #[test]
+    fn a_region_that_nobody_has_is_a_mistake() {
+        let two = [account(&["us-east-1"]), account(&["eu-west-1"])];
+        assert_eq!(told(&[], &two), None);
+        assert_eq!(told(&["eu-west-1"], &two), None);
+        let wrong = told(&["eu-wst-1"], &two).unwrap_or_default();
+        assert!(
+            wrong.contains("eu-wst-1") && wrong.contains("`eu-west-1`"),
+            "{wrong}"
+        );
+        // One of several is enough.
+        assert!(told(&["eu-west-1", "mars-1"], &two).is_some());
+        // Off is not unknown.
+        let mut off = account(&["eu-south-1"]);
+        off.regions = off.regions.map(|mut it| {
+            it.iter_mut().for_each(|it| it.enabled = false);
+            it
+        });
+        assert_eq!(told(&["eu-south-1"], &[off]), None);
+    }
+
+    #[test]
+    fn a_list_that_is_not_aws_own_proves_nothing() {
+        let mut guessed = account(&["us-east-1"]);
+        guessed.regions_assumed = true;
+        assert_eq!(
+            told(&["eu-wst-1"], &[account(&["us-east-1"]), guessed]),
+            None
+        );
+        let mut lost = account(&[]);
+        let (id, region) = (lost.id.clone(), Region::from("us-east-1"));
+        lost.regions = Unknown(Gap::of_call(LIST_REGIONS, &id, &region, Reason::Denied, ""));
+        assert_eq!(told(&["eu-wst-1"], &[lost]), None);
+    }
 }

@@ -156,6 +156,7 @@ impl<'a> Ground<'a> {
                 .map(String::as_str)
                 .collect(),
             retention: resource.retention,
+            retention_ends_early: resource.retention_ends_early,
             mfa_delete: resource.mfa_delete,
         }
     }

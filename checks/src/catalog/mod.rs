@@ -19,6 +19,7 @@ mod monitoring;
 mod named;
 mod organization;
 mod ours;
+mod partners;
 mod recording;
 mod trail;
 

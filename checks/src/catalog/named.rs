@@ -1,15 +1,17 @@
 //! Whom the policy of a resource names, and whether they are ours.
 
 use super::ours;
+use super::partners;
 use crate::evaluate::Context;
 use crate::fact::Gaps;
 use crate::ids::AccountId;
 use crate::policy::{Condition, Principal, PrincipalSet, Statement, posture};
 
-/// Whether a statement may let in somebody who is not of the organization, or of the account where there is none.
+/// Whether a statement may grant access to a principal outside the organization, or outside the account where there is
+/// none.
 ///
-/// AWS services are no outsiders here: whom they act for is another question. Of a canonical id it cannot be seen whose
-/// it is: that is the gap `whose`.
+/// AWS services are not external here: whom they act for is another question. Of a canonical user id it cannot be
+/// determined whose it is: that is the gap `whose`.
 pub(super) fn lets_outsiders_in(
     statement: &Statement,
     ctx: &Context<'_>,
@@ -18,20 +20,36 @@ pub(super) fn lets_outsiders_in(
     let Some(principals) = &statement.principals else {
         return Ok(false);
     };
+    // Every condition must hold: one that no external principal meets is enough.
     let mut open = Vec::new();
-    if wide(principals) {
-        for condition in &statement.conditions {
-            match keeps_outsiders_out(condition, ctx) {
-                Ok(true) => return Ok(false),
-                Ok(false) => {}
-                Err(gaps) => open.push(gaps),
-            }
+    for condition in &statement.conditions {
+        match keeps_outsiders_out(condition, ctx, whose) {
+            Ok(true) => return Ok(false),
+            Ok(false) => {}
+            Err(gaps) => open.push(gaps),
         }
-        return match Gaps::collect(open) {
-            Some(gaps) => Err(gaps),
-            None => Ok(true),
-        };
     }
+    let named = if wide(principals) {
+        Ok(true)
+    } else {
+        names_outsiders(statement, principals, ctx, whose)
+    };
+    match (named, Gaps::collect(open)) {
+        (Ok(false), _) => Ok(false),
+        (Ok(true), None) => Ok(true),
+        (Ok(true), Some(gaps)) => Err(gaps),
+        (Err(gaps), None) => Err(gaps),
+        (Err(gaps), Some(more)) => Err(gaps.and(more)),
+    }
+}
+
+fn names_outsiders(
+    statement: &Statement,
+    principals: &PrincipalSet,
+    ctx: &Context<'_>,
+    whose: &Gaps,
+) -> Result<bool, Gaps> {
+    let mut open = Vec::new();
     for member in principals.members.iter().filter(|it| !it.is_deleted()) {
         let account = match member {
             Principal::Account(_) | Principal::Aws(_) => member.account(),
@@ -43,6 +61,9 @@ pub(super) fn lets_outsiders_in(
             }
             Principal::Everyone | Principal::Service(_) => continue,
         };
+        if account.is_some_and(|id| partners::delivers_logs(statement, id)) {
+            continue;
+        }
         let ours = match account {
             Some(id) => ours::is_ours(&AccountId::from(id), ctx),
             None => Ok(false),
@@ -64,32 +85,79 @@ pub(super) fn wide(principals: &PrincipalSet) -> bool {
     principals.negated || principals.members.contains(&Principal::Everyone)
 }
 
-fn keeps_outsiders_out(condition: &Condition, ctx: &Context<'_>) -> Result<bool, Gaps> {
+/// Whether a statement for a service is limited to requests on behalf of accounts of ours.
+pub(super) fn acts_for_us_only(statement: &Statement, ctx: &Context<'_>) -> Result<bool, Gaps> {
+    let mut open = Vec::new();
+    for condition in &statement.conditions {
+        let source = matches!(
+            condition.key.as_str(),
+            "aws:sourcearn"
+                | "aws:sourceaccount"
+                | "aws:sourceowner"
+                | "aws:sourceorgid"
+                | "aws:sourceorgpaths"
+        );
+        if !source || !posture::pins(condition) {
+            continue;
+        }
+        match of_ours(condition, ctx) {
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+            Err(gaps) => open.push(gaps),
+        }
+    }
+    Gaps::collect(open).map_or(Ok(false), Err)
+}
+
+/// Whether no principal outside the organization meets a condition.
+///
+/// A network says from where a request comes, not whose it is: an address, a VPC or an endpoint, be it one of ours,
+/// carries requests of any account's principals, and anonymous ones.
+fn keeps_outsiders_out(
+    condition: &Condition,
+    ctx: &Context<'_>,
+    whose: &Gaps,
+) -> Result<bool, Gaps> {
     if !posture::pins(condition) {
         return Ok(false);
     }
     match condition.key.as_str() {
+        // A unique id does not say of which account.
+        "aws:userid" => Err(whose.clone()),
+        // Only services have one.
+        "aws:principalservicename" => Ok(true),
+        _ => of_ours(condition, ctx),
+    }
+}
+
+/// Whether every value of a condition names the organization, or accounts of it.
+fn of_ours(condition: &Condition, ctx: &Context<'_>) -> Result<bool, Gaps> {
+    let values = || condition.values.iter().map(String::as_str);
+    match condition.key.as_str() {
         "aws:principalorgid" | "aws:sourceorgid" => {
             let ours = ctx.organization()?.map(|it| it.id.as_str());
-            Ok(condition.values.iter().all(|it| Some(it.as_str()) == ours))
+            Ok(values().all(|it| Some(it) == ours))
         }
         "aws:principalorgpaths" | "aws:sourceorgpaths" => {
             let ours = ctx.organization()?.map(|it| format!("{}/", it.id));
             let ours = ours.unwrap_or_default();
-            Ok(!ours.is_empty() && condition.values.iter().all(|it| it.starts_with(&ours)))
+            Ok(!ours.is_empty() && values().all(|it| it.starts_with(&ours)))
         }
-        "aws:principalaccount" | "aws:sourceaccount" | "kms:calleraccount" => {
-            all_ours(condition.values.iter().map(String::as_str), ctx)
-        }
-        "aws:principalarn" | "aws:sourcearn" => {
-            let accounts = condition.values.iter();
-            all_ours(
-                accounts.map(|it| it.split(':').nth(4).unwrap_or_default()),
-                ctx,
-            )
-        }
-        // Networks: who is in them, they know.
-        _ => Ok(true),
+        "aws:principalaccount"
+        | "aws:sourceaccount"
+        | "aws:sourceowner"
+        | "kms:calleraccount"
+        // The access points of an account of ours: their policies are evaluated by themselves.
+        | "s3:dataaccesspointaccount" => all_ours(values(), ctx),
+        "aws:principalarn" | "aws:sourcearn" => all_ours(
+            values().map(|it| posture::account_of(condition, it).unwrap_or_default()),
+            ctx,
+        ),
+        "s3:dataaccesspointarn" => all_ours(
+            values().map(|it| it.split(':').nth(4).unwrap_or_default()),
+            ctx,
+        ),
+        _ => Ok(false),
     }
 }
 

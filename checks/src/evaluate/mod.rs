@@ -531,6 +531,30 @@ pub(crate) fn not_reached(
     )
 }
 
+/// Why nothing was seen of a place: it was left out of the scope, or the run ended before.
+pub(crate) fn not_seen(
+    call: crate::calls::ApiCall,
+    account: &AccountId,
+    region: &Region,
+    ctx: &Context<'_>,
+) -> Gap {
+    let gap = not_reached(call, account, region);
+    let of = ctx.inventory.accounts.get(account);
+    let mut switches = of.and_then(|it| it.regions.ok()).into_iter().flatten();
+    let detail = if of.is_some_and(|it| it.excluded) {
+        "the account is excluded from the scope of this run"
+    } else if switches.any(|it| it.name == *region && it.excluded) {
+        "the region is excluded from the scope of this run"
+    } else {
+        return gap;
+    };
+    Gap {
+        reason: Reason::NotAsked,
+        detail: detail.to_owned(),
+        ..gap
+    }
+}
+
 /// Where global services are asked: a name for gaps that have no region of their own.
 fn home_of(inventory: &Inventory) -> Region {
     inventory.header.scope.home()

@@ -272,6 +272,10 @@ pub struct ReplicationRule {
     pub destination_account: Option<AccountId>,
     /// Deletions are replicated too.
     pub delete_markers: bool,
+    /// Objects that are encrypted with KMS keys are replicated: S3 leaves them out unless the rule selects them. None
+    /// where the file does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_encrypted: Option<bool>,
 }
 
 /// Event notifications.

@@ -17,6 +17,8 @@ pub struct Circumstances<'a> {
     pub policy_administrators: Vec<&'a str>,
     /// The object is under retention.
     pub retention: Option<Retention>,
+    /// The retention ends before the time for which the object is required: after that anybody can delete it.
+    pub retention_ends_early: bool,
     /// The bucket demands MFA for deleting versions.
     pub mfa_delete: bool,
 }
@@ -114,6 +116,8 @@ fn on_organization(name: &str, account: &str, facts: &Circumstances<'_>) -> Effe
 fn on_object(name: &str, facts: &Circumstances<'_>) -> Effectiveness {
     let locked = matches!(name, "deleteobjectversion" | "putobjectretention");
     match facts.retention {
+        // Whoever may delete waits until the lock is gone.
+        Some(_) if facts.retention_ends_early && name == "deleteobjectversion" => {}
         Some(Retention::Compliance) if locked => {
             return Effectiveness::None(
                 "retention in COMPLIANCE mode ends for nobody before its time",
@@ -228,6 +232,21 @@ mod tests {
             Needs("s3:BypassGovernanceRetention")
         );
         // A delete marker hides, it does not delete.
+        for mode in [Retention::Compliance, Retention::Governance] {
+            let short = Circumstances {
+                retention_ends_early: true,
+                ..locked(mode)
+            };
+            assert_eq!(call("s3:DeleteObjectVersion", &short), Full);
+        }
+        let short = Circumstances {
+            retention_ends_early: true,
+            ..locked(Retention::Governance)
+        };
+        assert_eq!(
+            call("s3:PutObjectRetention", &short),
+            Needs("s3:BypassGovernanceRetention")
+        );
         assert_eq!(
             call("s3:DeleteObject", &locked(Retention::Compliance)),
             Full

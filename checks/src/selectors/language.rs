@@ -77,8 +77,13 @@ impl Source<'_> {
         for test in &selector.fields {
             let any_of = patterns(&test.equals, &test.starts_with, &test.ends_with);
             let none_of = patterns(&test.not_equals, &test.not_starts_with, &test.not_ends_with);
+            let said = !(any_of.is_empty() && none_of.is_empty());
+            let none_of = none_of.into_iter().filter(|it| !excludes_nothing(it));
+            let none_of: Vec<Pattern> = none_of.collect();
             match Field::named(&test.field) {
-                Some(field) if !(any_of.is_empty() && none_of.is_empty()) => {
+                // Nothing but exclusions of what is not there.
+                Some(_) if said && any_of.is_empty() && none_of.is_empty() => {}
+                Some(field) if said => {
                     events.conditions.push(Condition {
                         field,
                         any_of,
@@ -104,6 +109,13 @@ impl Source<'_> {
             ..Gap::not_modelled("an event selector", self.account, self.region)
         })
     }
+}
+
+/// A selector knows no wildcard: a value with a `*` is compared letter by letter ("AdvancedFieldSelector", AWS CloudTrail
+/// API Reference: `Equals` and `NotEquals` match the exact value). No service, action, role or type has a `*` in its
+/// name, and of objects only one whose key is a `*`: `NotEquals arn:aws:s3:::bucket/*` leaves no log file out.
+fn excludes_nothing(pattern: &Pattern) -> bool {
+    matches!(pattern, Pattern::Equals(value) if value.contains('*'))
 }
 
 fn patterns(equals: &[String], starts: &[String], ends: &[String]) -> Vec<Pattern> {

@@ -162,6 +162,19 @@ impl Events {
         self
     }
 
+    /// The same with these sources put back, where they are excluded by their whole name.
+    #[must_use]
+    pub fn with_sources_put_back(mut self, sources: &[&str]) -> Self {
+        for condition in &mut self.conditions {
+            if condition.field == Field::EventSource {
+                condition.none_of.retain(
+                    |it| !matches!(it, Pattern::Equals(name) if sources.contains(&name.as_str())),
+                );
+            }
+        }
+        self
+    }
+
     /// Management events are among them.
     #[must_use]
     pub fn has_management(&self) -> bool {

@@ -480,6 +480,38 @@ fn sets_that_share_an_event_overlap() {
     assert!(!share(&none, &none));
 }
 
+/// A selector compares letter by letter: a `*` in what is excluded names nothing that there is.
+#[test]
+fn an_exclusion_with_a_star_excludes_nothing() {
+    let log = "arn:aws:s3:::logs/AWSLogs/x";
+    for (field, expected) in [
+        ("resources.ARN != arn:aws:s3:::logs/*", "covers"),
+        ("resources.ARN != *", "covers"),
+    ] {
+        assert_eq!(
+            of_advanced(&objects(), &[&data(&[field])]),
+            expected,
+            "{field}"
+        );
+    }
+    let one = format!("resources.ARN != {log}");
+    let one: &'static str = Box::leak(one.into_boxed_str());
+    assert_ne!(of_advanced(&objects(), &[&data(&[one])]), "covers");
+    // As what is chosen it matches nothing either.
+    let chosen = data(&["resources.ARN = arn:aws:s3:::logs/*"]);
+    assert_ne!(of_advanced(&objects(), &[&chosen]), "covers");
+    let role = [
+        MANAGEMENT,
+        "userIdentity.arn != arn:aws:iam::111111111111:role/*",
+    ];
+    assert_eq!(of_advanced(&Events::management(), &[&role]), "covers");
+    let one = [
+        MANAGEMENT,
+        "userIdentity.arn != arn:aws:iam::111111111111:role/a",
+    ];
+    assert_ne!(of_advanced(&Events::management(), &[&one]), "covers");
+}
+
 /// Sets that differ in every field make cases without number: the answer is unknown, and says why.
 #[test]
 fn what_takes_too_much_work_is_unknown() {

@@ -52,6 +52,7 @@ fn weak_bucket(inventory: &mut Inventory) {
         destination: replica.arn.clone(),
         destination_account: None,
         delete_markers: true,
+        kms_encrypted: Some(true),
     }]));
     weak.notifications = Known(Notifications::default());
     weak.website = Known(true);

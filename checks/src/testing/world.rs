@@ -312,6 +312,7 @@ pub(super) fn bucket(name: &str) -> Bucket {
             destination: Arn::bucket("aws", "replica"),
             destination_account: None,
             delete_markers: false,
+            kms_encrypted: Some(true),
         }])),
         notifications: Known(Notifications {
             event_bridge: true,

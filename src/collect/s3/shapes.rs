@@ -108,6 +108,10 @@ pub(super) fn replication(it: types::ReplicationRule) -> Option<ReplicationRule>
     let narrowed = filter.as_ref().is_some_and(|filter| filter.tag.is_some())
         || and.is_some_and(|and| and.tags.as_ref().is_some_and(|tags| !tags.is_empty()));
     let markers = it.delete_marker_replication.and_then(|it| it.status);
+    let encrypted = it
+        .source_selection_criteria
+        .and_then(|it| it.sse_kms_encrypted_objects)
+        .map(|it| it.status);
     Some(ReplicationRule {
         enabled: it.status == types::ReplicationRuleStatus::Enabled,
         prefix: prefix.unwrap_or_default(),
@@ -115,5 +119,6 @@ pub(super) fn replication(it: types::ReplicationRule) -> Option<ReplicationRule>
         destination: Arn::from(destination.bucket),
         destination_account: destination.account.map(AccountId::from),
         delete_markers: markers == Some(types::DeleteMarkerReplicationStatus::Enabled),
+        kms_encrypted: Some(encrypted == Some(types::SseKmsEncryptedObjectsStatus::Enabled)),
     })
 }

@@ -73,6 +73,9 @@ pub(super) fn of_bucket(bucket: &Bucket, ctx: &Context<'_>, all: &mut Vec<Resour
         "s3:PutObjectRetention",
         "s3:PutObjectLegalHold",
     ];
+    let days = bucket.default_retention.ok().copied().flatten();
+    let needed = ctx.settings.retention_days;
+    objects.retention_ends_early = days.is_some_and(|it| it.in_days() < needed);
     match (&bucket.object_lock, &bucket.default_retention) {
         (Fact::Known(false), _) => objects.idle(&lock),
         (Fact::Known(true), Fact::Known(Some(retention))) => match retention.mode {

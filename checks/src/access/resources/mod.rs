@@ -32,6 +32,7 @@ pub(super) struct Resource {
     pub(super) restrict_public: Option<bool>,
     pub(super) organization_trail: bool,
     pub(super) retention: Option<Retention>,
+    pub(super) retention_ends_early: bool,
     pub(super) mfa_delete: bool,
     /// It has, or may have, a replication that can be removed.
     pub(super) replicates: bool,
@@ -91,6 +92,7 @@ impl Resource {
             restrict_public: None,
             organization_trail: false,
             retention: None,
+            retention_ends_early: false,
             mfa_delete: false,
             replicates: false,
             tags: None,

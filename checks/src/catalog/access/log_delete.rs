@@ -37,6 +37,18 @@ mod tests {
     use super::*;
     use crate::testing::*;
 
+    /// Somebody may delete versions, and nothing else, under this lock.
+    fn locked(mode: RetentionMode, days: u32) -> Case {
+        may("s3:DeleteObjectVersion", "*").and(|it| {
+            let bucket = it.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap();
+            bucket.default_retention = Known(Some(Retention {
+                mode,
+                days: Some(days),
+                years: None,
+            }));
+        })
+    }
+
     #[test]
     fn verdicts() {
         table(
@@ -51,6 +63,16 @@ mod tests {
                 (Pass, bounded("s3:PutObject", "s3:GetObject")),
                 (Fail, bounded("s3:PutObject", "s3:PutObject")),
                 (Fail, with_mfa("s3:PutObject")),
+                // A lock holds until it ends: one that is shorter than required is waited out.
+                (Pass, locked(RetentionMode::Compliance, 365)),
+                (Fail, locked(RetentionMode::Compliance, 1)),
+                (Fail, locked(RetentionMode::Compliance, 364)),
+                (Pass, locked(RetentionMode::Governance, 365)),
+                (Fail, locked(RetentionMode::Governance, 1)),
+                (
+                    Pass,
+                    locked(RetentionMode::Compliance, 30).with(|it| it.retention_days = 30),
+                ),
                 (Unknown, role(|r| r.inline.push(inline("{")))),
                 (
                     Unknown,

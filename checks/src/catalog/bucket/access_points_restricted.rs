@@ -1,19 +1,20 @@
 //! No side door leads into the bucket.
 
 use super::{block, gone};
-use crate::catalog::gap;
+use crate::catalog::{gap, named};
 use crate::fact::Reason;
 use crate::inventory::bucket::AccessPoint;
-use crate::policy::{Document, posture};
+use crate::policy::posture::Found;
+use crate::policy::{Document, Effect, posture};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-access-points-restricted",
-    title: "Access points on the log bucket block public access and let nobody in from the public",
+    title: "Access points of log buckets should block public access and grant nothing to external principals",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "An access point has its own name, policy and Block Public Access. Where the bucket's policy trusts access \
-          points, one careless policy on one of them opens the whole bucket.",
+    why: "An access point has its own name, policy and Block Public Access. Where the bucket's policy delegates to access \
+          points, one policy on one of them grants access to the whole bucket, to the public or to an external account.",
     fix: "Delete access points that nobody needs (`aws s3control delete-access-point --account-id ACCOUNT --name NAME`). \
           Block Public Access of an access point cannot be changed afterwards: make it anew with all four on \
           (CreateAccessPoint), best with a VPC as its only origin.",
@@ -28,6 +29,8 @@ pub(super) const CHECK: Check = Check {
         calls::GET_ACCESS_POINT,
         calls::GET_ACCESS_POINT_POLICY,
         calls::GET_ACCOUNT_PUBLIC_ACCESS_BLOCK,
+        calls::DESCRIBE_ORGANIZATION,
+        calls::LIST_ACCOUNTS,
     ],
     run: Run::Bucket(run),
 };
@@ -42,15 +45,17 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     }
     let (mut flaws, mut gaps) = (Vec::new(), Vec::new());
     for point in points {
-        match judge(point, bucket, ctx) {
-            Ok(None) => {}
-            Ok(Some(flaw)) => flaws.push(format!("{}: {flaw}", point.name)),
-            Err(gap) => gaps.push(gap),
+        for found in [judge(point, bucket, ctx), outsiders(point, bucket, ctx)] {
+            match found {
+                Ok(None) => {}
+                Ok(Some(flaw)) => flaws.push(format!("{}: {flaw}", point.name)),
+                Err(gap) => gaps.push(gap),
+            }
         }
     }
     let verdict = Verdict::pass_if(
         flaws.is_empty(),
-        "every access point blocks public access",
+        "every access point blocks public access and grants nothing to external principals",
         flaws.join("; "),
     );
     let names: Vec<&str> = points.iter().map(|it| it.name.as_str()).collect();
@@ -109,14 +114,57 @@ fn judge(point: &AccessPoint, bucket: &Bucket, ctx: &Context<'_>) -> Result<Opti
 }
 
 fn public(point: &AccessPoint, bucket: &Bucket, ctx: &Context<'_>) -> Result<bool, Gaps> {
+    let policy = policy(point, bucket, ctx)?;
+    Ok(policy.is_some_and(|it| !posture::public_grants(&it).is_empty()))
+}
+
+/// The statements of the policy that grant access to external principals. What is open to the public is told above.
+fn outsiders(
+    point: &AccessPoint,
+    bucket: &Bucket,
+    ctx: &Context<'_>,
+) -> Result<Option<String>, Gaps> {
+    let Some(policy) = policy(point, bucket, ctx)? else {
+        return Ok(None);
+    };
+    let public = posture::public_grants(&policy);
+    let detail = "it names a canonical user id or a unique id, which does not say of which account";
+    let (call, reason) = (calls::GET_ACCESS_POINT_POLICY, Reason::NotModelled);
+    let whose = gap::of_bucket(bucket, ctx, call, reason, detail.to_owned());
+    let (mut open, mut gaps) = (Vec::new(), Vec::new());
+    for (index, statement) in policy.statements.iter().enumerate() {
+        let found = Found { index, statement };
+        if statement.effect == Effect::Deny || public.contains(&found) {
+            continue;
+        }
+        match named::lets_outsiders_in(statement, ctx, &whose) {
+            Ok(true) => open.push(found.label()),
+            Ok(false) => {}
+            Err(missing) => gaps.push(missing),
+        }
+    }
+    if !open.is_empty() {
+        let statements = open.join(", ");
+        return Ok(Some(format!(
+            "its policy grants access to external principals: {statements}"
+        )));
+    }
+    Gaps::collect(gaps).map_or(Ok(None), Err)
+}
+
+fn policy(
+    point: &AccessPoint,
+    bucket: &Bucket,
+    ctx: &Context<'_>,
+) -> Result<Option<Document>, Gaps> {
     let Some(text) = point.policy.known()? else {
-        return Ok(false);
+        return Ok(None);
     };
     let policy = Document::parse(text).map_err(|error| {
         let (call, reason) = (calls::GET_ACCESS_POINT_POLICY, Reason::Malformed);
         gap::of_bucket(bucket, ctx, call, reason, error.to_string())
     })?;
-    Ok(!posture::public_grants(&policy).is_empty())
+    Ok(Some(policy))
 }
 
 #[cfg(test)]
@@ -150,6 +198,13 @@ mod tests {
                 ..PublicAccessBlock::ALL
             }))
         };
+        let names = |account: &str| {
+            let principal = format!(r#"{{"AWS":"arn:aws:iam::{account}:role/x"}}"#);
+            Known(Some(PUBLIC.replace(
+                r#""*","Action"#,
+                &format!(r#"{principal},"Action"#),
+            )))
+        };
         let only_restrict = PublicAccessBlock {
             restrict_public_buckets: true,
             ..PublicAccessBlock::default()
@@ -167,6 +222,19 @@ mod tests {
                 (Fail, with(|it| it.public_access_block = partly())),
                 (Fail, with(|it| it.public_access_block = Known(None))),
                 (Pass, with(|it| it.policy = Known(Some(PUBLIC.to_owned())))),
+                // Block Public Access does not stop a principal that the policy names.
+                (Fail, with(|it| it.policy = names("999999999999"))),
+                (Pass, with(|it| it.policy = names("111111111111"))),
+                (
+                    Pass,
+                    with(|it| it.policy = names("222222222222"))
+                        .and(|it| member(it, "222222222222", &[HOME])),
+                ),
+                (
+                    Unknown,
+                    with(|it| it.policy = denied(calls::GET_ACCESS_POINT_POLICY)),
+                ),
+                (Unknown, with(|it| it.policy = Known(Some("{".to_owned())))),
                 // What one leaves open the other may close.
                 (
                     Pass,

@@ -34,7 +34,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     }
     let Some(policy) = gap::bucket_policy(bucket, ctx)? else {
         return Ok(Verdict::not_applicable(
-            "there is no bucket policy to let CloudTrail in",
+            "there is no bucket policy that grants CloudTrail access",
         ));
     };
     let objects = format!("{}/*", bucket.arn);
@@ -114,6 +114,38 @@ mod tests {
                 (
                     Fail,
                     source("aws:SourceArn", OTHER_TRAIL).and(|it| member(it, OTHER, &[HOME])),
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_statement_for_principals_is_none_for_cloudtrail() {
+        let everyone = |condition: &str| {
+            let more = format!(
+                r#"{{"Sid":"All","Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*","Condition":{{{condition}}}}},{{"Sid":"Tls""#
+            );
+            let policy = BUCKET_POLICY.replace(r#"{"Sid":"Tls""#, &more);
+            bucket(|b| b.policy = Known(Some(policy)))
+        };
+        table(
+            &CHECK,
+            [
+                (
+                    Pass,
+                    everyone(r#""StringEquals":{"aws:PrincipalOrgID":"o-test"}"#),
+                ),
+                (
+                    Pass,
+                    everyone(r#""StringEquals":{"aws:PrincipalAccount":"111111111111"}"#),
+                ),
+                (
+                    Fail,
+                    everyone(r#""StringNotEquals":{"aws:PrincipalOrgID":"o-else"}"#),
+                ),
+                (
+                    Fail,
+                    everyone(r#""StringEquals":{"aws:ResourceAccount":"111111111111"}"#),
                 ),
             ],
         );

@@ -1,16 +1,18 @@
 //! What happens in the bucket can be reacted to.
 
 use super::gone;
+use crate::catalog::ours;
 use crate::inventory::bucket::Notifications;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-event-notifications",
-    title: "Log bucket sends event notifications",
+    title: "Log buckets should send event notifications, to targets of the organization only",
     severity: Severity::Info,
     question: Some(Question::Watched),
     why: "A notification tells of a new or a removed log file within seconds, where server access logs take hours. \
-          Pipelines that read log files hang on it, and so can an alarm on deletions.",
+          Pipelines that read log files hang on it, and so can an alarm on deletions. A queue or topic of an external \
+          account learns the name and size of every log file.",
     fix: "Send them to EventBridge: `aws s3api put-bucket-notification-configuration --bucket BUCKET \
           --notification-configuration '{\"EventBridgeConfiguration\":{}}'` (repeat what is configured already, the \
           call replaces it).",
@@ -19,11 +21,13 @@ pub(super) const CHECK: Check = Check {
         calls::DESCRIBE_TRAILS,
         calls::HEAD_BUCKET,
         calls::GET_BUCKET_NOTIFICATION,
+        calls::DESCRIBE_ORGANIZATION,
+        calls::LIST_ACCOUNTS,
     ],
     run: Run::Bucket(run),
 };
 
-fn run(bucket: &Bucket, _: &Context<'_>) -> Outcome {
+fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     if let Some(gone) = gone(bucket) {
         return Ok(gone);
     }
@@ -31,6 +35,27 @@ fn run(bucket: &Bucket, _: &Context<'_>) -> Outcome {
         event_bridge,
         targets,
     } = bucket.notifications.known()?;
+    let (mut foreign, mut gaps) = (Vec::new(), Vec::new());
+    for target in targets {
+        match ours::is_ours(&target.account(), ctx) {
+            Ok(true) => {}
+            Ok(false) => foreign.push(target),
+            Err(missing) => gaps.push(missing),
+        }
+    }
+    if !foreign.is_empty() {
+        let names: Vec<&str> = foreign.iter().map(|it| it.as_str()).collect();
+        let verdict = Verdict::fail(format!(
+            "event notifications go to external accounts: {}",
+            names.join(", ")
+        ));
+        return Ok(verdict
+            .saw("EventBridgeConfiguration", event_bridge)
+            .saw("Targets", targets));
+    }
+    if let Some(gaps) = Gaps::collect(gaps) {
+        return Err(gaps);
+    }
     let verdict = Verdict::pass_if(
         *event_bridge || !targets.is_empty(),
         "events are sent",
@@ -66,11 +91,63 @@ mod tests {
                     sends(false, &["arn:aws:sns:us-east-1:111111111111:new-logs"]),
                 ),
                 (Fail, sends(false, &[])),
+                // Each goes to nobody of ours.
+                (
+                    Fail,
+                    sends(false, &["arn:aws:sqs:us-east-1:999999999999:theirs"]),
+                ),
+                (
+                    Fail,
+                    sends(true, &["arn:aws:sns:us-east-1:999999999999:theirs"]),
+                ),
+                (
+                    Fail,
+                    sends(
+                        true,
+                        &[
+                            "arn:aws:sns:us-east-1:111111111111:new-logs",
+                            "arn:aws:lambda:us-east-1:999999999999:function:theirs",
+                        ],
+                    ),
+                ),
+                (
+                    Pass,
+                    sends(false, &["arn:aws:sqs:us-east-1:222222222222:ours"])
+                        .and(|it| member(it, "222222222222", &[HOME])),
+                ),
                 (
                     Unknown,
                     bucket(|b| b.notifications = denied(calls::GET_BUCKET_NOTIFICATION)),
                 ),
                 (NotApplicable, bucket(|b| b.exists = Known(false))),
+            ],
+        );
+    }
+
+    #[test]
+    fn whose_a_target_is_may_be_hidden() {
+        let unlisted = |target: &str| {
+            let targets = vec![Arn::from(target)];
+            bucket(|b| {
+                b.notifications = Known(Notifications {
+                    event_bridge: true,
+                    targets,
+                });
+            })
+            .and(|it| {
+                let of = known(&mut it.organization).as_mut().unwrap();
+                of.accounts = denied(calls::LIST_ACCOUNTS);
+            })
+        };
+        table_on(
+            &CHECK,
+            BUCKET_ARN,
+            [
+                (
+                    Unknown,
+                    unlisted("arn:aws:sqs:us-east-1:222222222222:whose"),
+                ),
+                (Pass, unlisted("arn:aws:sqs:us-east-1:111111111111:ours")),
             ],
         );
     }

@@ -15,7 +15,8 @@ pub(super) const CHECK: Check = Check {
           final.",
     fix: "Raise the days of Expiration and NoncurrentVersionExpiration to at least `retention_days`, or remove the rule: \
           `aws s3api put-bucket-lifecycle-configuration --bucket BUCKET --lifecycle-configuration FILE`. A default \
-          retention of the bucket's lock stands above every rule.",
+          retention of the bucket's lock keeps older versions whatever the rules say; it does not stop an expiration \
+          from hiding current versions behind delete markers.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html#object-lock-managing-lifecycle",
@@ -40,50 +41,69 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         Ok(Some(retention)) => i64::from(retention.in_days()),
         Ok(None) | Err(_) => 0,
     };
-    if locked >= needed {
-        let verdict = Verdict::pass(format!("locked for {locked} days, whatever the rules say"));
-        return Ok(verdict.saw("DefaultRetention", locked).expected(needed));
-    }
+    let kept = locked >= needed;
     let rules = match bucket.lifecycle.known() {
         Ok(rules) => rules.as_deref().unwrap_or_default(),
         Err(gap) => {
             return Err(Gaps::collect(retention.err()).map_or(gap.clone(), |it| gap.and(it)));
         }
     };
-    let short = Short::of(bucket, rules, needed, ctx);
+    let short = Short::of(bucket, rules, needed, kept, ctx);
     if let Some(rule) = short.rules.first() {
-        // A lock that is long enough would stand above the rule.
-        retention?;
-        let days = format!("{needed} days are required");
-        let verdict = Verdict::fail(format!("{rule}; {days}")).saw("Rules", &short.rules);
+        if !short.hides {
+            // A lock that is long enough keeps older versions against every rule.
+            retention?;
+        }
+        // An expiration only adds a delete marker where versions are kept: no lock stops that, and readers find nothing.
+        let why = match kept {
+            true => "the lock keeps the versions, and delete markers hide them from every reader"
+                .to_owned(),
+            false => format!("{needed} days are required"),
+        };
+        let verdict = Verdict::fail(format!("{rule}; {why}")).saw("Rules", &short.rules);
         return Ok(verdict.saw("DefaultRetention", locked).expected(needed));
     }
-    let kept = match rules.iter().filter(|it| it.enabled).count() {
+    let words = match rules.iter().filter(|it| it.enabled).count() {
         0 => "no rule removes anything".to_owned(),
+        _ if kept => format!("no rule hides log files, and they are locked for {locked} days"),
         _ => format!("no rule removes log files before {needed} days"),
     };
     let gaps = retention.err().into_iter().chain(short.gaps);
     // The retention matters only where a rule may be too short.
     let open = Gaps::collect(gaps).filter(|_| short.doubtful);
-    Verdict::pass(kept).unless_open(open)
+    let verdict = Verdict::pass(words);
+    let verdict = match kept {
+        true => verdict.saw("DefaultRetention", locked).expected(needed),
+        false => verdict,
+    };
+    verdict.unless_open(open)
 }
 
 /// What is removed too early.
 #[derive(Debug, Default)]
 struct Short {
     rules: Vec<String>,
+    /// One of them lets current versions expire.
+    hides: bool,
     /// Some rule is too short, and may or may not reach log files.
     doubtful: bool,
     gaps: Vec<Gaps>,
 }
 
 impl Short {
-    fn of(bucket: &Bucket, rules: &[LifecycleRule], needed: i64, ctx: &Context<'_>) -> Self {
+    /// `kept`: older versions are locked for long enough.
+    fn of(
+        bucket: &Bucket,
+        rules: &[LifecycleRule],
+        needed: i64,
+        kept: bool,
+        ctx: &Context<'_>,
+    ) -> Self {
         let (mut short, logs) = (Self::default(), places::of_logs(bucket, ctx));
         for rule in rules.iter().filter(|it| it.enabled) {
             let early = |days: &i64| *days < needed;
             let current = expiration(rule).filter(early);
-            let mut noncurrent = rule.noncurrent_days.filter(early);
+            let mut noncurrent = rule.noncurrent_days.filter(early).filter(|_| !kept);
             if current.is_none() && noncurrent.is_none() {
                 continue;
             }
@@ -99,7 +119,17 @@ impl Short {
             }
             match bucket.versioning.enabled.known() {
                 Ok(true) => {}
-                Ok(_) => noncurrent = None,
+                Ok(false) => match bucket.versioning.suspended.known() {
+                    // What was stored before the suspension has older versions, and the rule goes on removing them.
+                    Ok(true) => {}
+                    Ok(false) => noncurrent = None,
+                    Err(gap) if noncurrent.is_some() && current.is_none() => {
+                        short.doubtful = true;
+                        short.gaps.push(gap);
+                        continue;
+                    }
+                    Err(_) => noncurrent = None,
+                },
                 Err(gap) if noncurrent.is_some() && current.is_none() => {
                     short.doubtful = true;
                     short.gaps.push(gap);
@@ -108,6 +138,7 @@ impl Short {
                 Err(_) => noncurrent = None,
             }
             short.rules.extend(words(rule, current, noncurrent));
+            short.hides |= current.is_some();
         }
         short
     }
@@ -140,6 +171,7 @@ fn words(rule: &LifecycleRule, current: Option<i64>, noncurrent: Option<i64>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::Versioning;
     use crate::testing::*;
 
     fn expires(days: i64) -> LifecycleRule {
@@ -193,7 +225,16 @@ mod tests {
             narrowed: true,
             ..expires(1)
         };
+        let off_since = |suspended: Fact<bool>| {
+            move |b: &mut Bucket| {
+                b.versioning = Versioning {
+                    suspended,
+                    ..never_versioned()
+                };
+            }
+        };
         let unversioned = |b: &mut Bucket| b.versioning = never_versioned();
+        let unread = || denied(calls::GET_BUCKET_VERSIONING);
         table(
             &CHECK,
             [
@@ -213,13 +254,36 @@ mod tests {
                 (Fail, with(&[older(65), expires(300)], |_| {})),
                 // There are no older versions to remove.
                 (Pass, with(&[older(30)], unversioned)),
+                // Versioning that was suspended leaves them behind.
+                (Fail, with(&[older(30)], off_since(Known(true)))),
+                (Unknown, with(&[older(30)], off_since(unread()))),
+                (Fail, with(&[older(30), expires(30)], off_since(unread()))),
+                (Pass, with(&[older(365)], off_since(Known(true)))),
                 (Fail, with(&[dated], |_| {})),
                 (Pass, with(&[off], |_| {})),
                 (Fail, with(&[tagged], |_| {})),
-                // The lock stands above the rules, if it lasts.
+                // A lock that lasts keeps older versions, and lets delete markers hide the current ones.
                 (
                     Pass,
-                    with(&[expires(1), older(1)], |b| {
+                    with(&[older(1)], |b| b.default_retention = locked(365)),
+                ),
+                (
+                    Fail,
+                    with(&[older(1)], |b| b.default_retention = locked(364)),
+                ),
+                (
+                    Fail,
+                    with(&[expires(1)], |b| b.default_retention = locked(365)),
+                ),
+                (
+                    Fail,
+                    with(&[expires(364), older(365)], |b| {
+                        b.default_retention = locked(4000)
+                    }),
+                ),
+                (
+                    Pass,
+                    with(&[expires(365), older(1)], |b| {
                         b.default_retention = locked(365)
                     }),
                 ),
@@ -272,15 +336,17 @@ mod tests {
             [
                 (Unknown, with(&[], |b| b.lifecycle = rules())),
                 (
-                    Pass,
+                    Unknown,
                     with(&[], |b| {
                         b.lifecycle = rules();
                         b.default_retention = locked(365);
                     }),
                 ),
+                // Whatever the lock keeps, delete markers hide it.
+                (Fail, with(&[expires(30)], |b| b.default_retention = lock())),
                 (
                     Unknown,
-                    with(&[expires(30)], |b| b.default_retention = lock()),
+                    with(&[older(30)], |b| b.default_retention = lock()),
                 ),
                 (
                     Pass,

@@ -30,6 +30,7 @@ mod places;
 mod policy_admits_cloudtrail;
 mod policy_cross_account;
 mod policy_denies_delete;
+mod policy_services_scoped;
 mod policy_writers_only_cloudtrail;
 mod public_access_block;
 mod replication;
@@ -63,6 +64,7 @@ pub(super) const ALL: &[&Check] = &[
     &policy_admits_cloudtrail::CHECK,
     &policy_cross_account::CHECK,
     &policy_denies_delete::CHECK,
+    &policy_services_scoped::CHECK,
     &policy_writers_only_cloudtrail::CHECK,
     &public_access_block::CHECK,
     &replication::CHECK,

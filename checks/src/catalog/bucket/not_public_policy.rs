@@ -44,11 +44,21 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
             .collect(),
         Ok(None) | Err(_) => Vec::new(),
     };
-    // S3's own word counts as well: where it differs from our reading, the worse one is told.
+    // S3's own word counts as well: where it differs from our reading, the worse one is told. It goes by the wording,
+    // so that a wildcard in an ARN is public to it even where the account is fixed: that explains the difference.
     let said = bucket.policy_is_public.known();
-    let said_public = said.as_ref().is_ok_and(|it| **it == Some(true));
+    let worded = match &policy {
+        Ok(Some(policy)) => !posture::public_by_wording(policy).is_empty(),
+        Ok(None) | Err(_) => false,
+    };
+    let explained = public.is_empty() && worded;
+    let said_public = !explained && said.as_ref().is_ok_and(|it| **it == Some(true));
     if policy.is_ok() && said.is_ok() && public.is_empty() && !said_public {
-        return Ok(Verdict::pass("no statement grants anything to the public"));
+        let verdict = Verdict::pass("no statement grants anything to the public");
+        return Ok(match explained {
+            true => verdict.saw("IsPublic", said.ok()),
+            false => verdict,
+        });
     }
     let closed = block::switched_on(bucket, ctx, |it| it.restrict_public_buckets);
     if let Ok(Some(place)) = closed {
@@ -150,6 +160,27 @@ mod tests {
                     NotApplicable,
                     everyone().and(|it| change(it, |b| b.exists = Known(false))),
                 ),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_wildcard_below_a_fixed_account_is_nobody_elses() {
+        let arn = |arn: &str, said: bool| {
+            let condition = format!(r#""ArnLike":{{"aws:PrincipalArn":"{arn}"}}"#);
+            allows(r#""*""#, &condition)
+                .and(|it| change(it, |b| b.policy_is_public = Known(Some(said))))
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, arn("arn:aws:iam::111111111111:role/*", false)),
+                // S3 goes by the wording.
+                (Pass, arn("arn:aws:iam::111111111111:role/*", true)),
+                (Fail, arn("arn:aws:iam::*:role/reader", false)),
+                (Fail, arn("arn:aws:iam::11111111111*:role/*", true)),
+                // Here nothing in the wording explains it.
+                (Fail, arn("arn:aws:iam::111111111111:role/reader", true)),
             ],
         );
     }

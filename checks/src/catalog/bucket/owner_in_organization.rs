@@ -51,7 +51,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
 }
 
 /// That nobody owns it says little while somebody was left out.
-fn not_every_account_was_asked(bucket: &Bucket, ctx: &Context<'_>) -> Result<(), Gaps> {
+pub(super) fn not_every_account_was_asked(bucket: &Bucket, ctx: &Context<'_>) -> Result<(), Gaps> {
     for account in ctx.inventory.accounts.values() {
         if account.excluded {
             let detail = format!("account {} is excluded, and may own the bucket", account.id);

@@ -1,20 +1,26 @@
 //! Nobody from elsewhere gets at the files.
 
+use std::collections::BTreeSet;
+
 use super::gone;
 use crate::catalog::{gap, named};
 use crate::fact::Reason;
+use crate::inventory::bucket::AclGrant;
+use crate::policy::Effect;
 use crate::policy::posture::Found;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-policy-cross-account",
-    title: "The bucket policy lets in nobody from outside the organization",
+    title: "Log bucket policies should grant nothing to principals outside the organization",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "A statement for a foreign account hands the record, or a hand in it, to people whom nobody here can \
-          hold to account, and outlives the contract that asked for it.",
-    fix: "Take statements that name foreign accounts out of the bucket policy (`aws s3api put-bucket-policy`), \
-          or require aws:PrincipalOrgID.",
+    why: "A statement or an ACL grant for an external account gives it a part in the logs that nobody here controls, \
+          and it outlives the contract that asked for it. A condition on networks alone (aws:SourceIp, aws:SourceVpc, \
+          aws:SourceVpce) says from where a request comes, not whose it is.",
+    fix: "Remove statements that name external accounts from the bucket policy (`aws s3api put-bucket-policy`), \
+          or require aws:PrincipalOrgID. For ACL grants set object ownership to BucketOwnerEnforced (`aws s3api \
+          put-bucket-ownership-controls`).",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html",
     ],
@@ -22,6 +28,8 @@ pub(super) const CHECK: Check = Check {
         calls::DESCRIBE_TRAILS,
         calls::HEAD_BUCKET,
         calls::GET_BUCKET_POLICY,
+        calls::GET_BUCKET_ACL,
+        calls::GET_BUCKET_OWNERSHIP,
         calls::DESCRIBE_ORGANIZATION,
         calls::LIST_ACCOUNTS,
     ],
@@ -32,31 +40,74 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     if let Some(gone) = gone(bucket) {
         return Ok(gone);
     }
-    let Some(policy) = gap::bucket_policy(bucket, ctx)? else {
-        return Ok(Verdict::pass("there is no bucket policy"));
-    };
     let whose = gap::of_bucket(
         bucket,
         ctx,
         calls::GET_BUCKET_POLICY,
-        Reason::Malformed,
-        "it names a canonical user id, and whose that is cannot be seen".to_owned(),
+        Reason::NotModelled,
+        "it names a canonical user id or a unique id, which does not say of which account"
+            .to_owned(),
     );
-    let (mut open, mut gaps) = (Vec::new(), Vec::new());
-    for (index, statement) in policy.statements.iter().enumerate() {
-        if statement.effect == crate::policy::Effect::Allow {
-            match named::lets_outsiders_in(statement, ctx, &whose) {
-                Ok(true) => open.push(Found { index, statement }.label()),
-                Ok(false) => {}
-                Err(missing) => gaps.push(missing),
+    let (mut open, mut gaps) = (Vec::new(), Vec::from_iter(acl(bucket, ctx)));
+    match gap::bucket_policy(bucket, ctx) {
+        Err(missing) => gaps.push(missing),
+        Ok(policy) => {
+            let statements = policy.iter().flat_map(|it| &it.statements).enumerate();
+            for (index, statement) in statements.filter(|(_, it)| it.effect == Effect::Allow) {
+                match named::lets_outsiders_in(statement, ctx, &whose) {
+                    Ok(true) => open.push(Found { index, statement }.label()),
+                    Ok(false) => {}
+                    Err(missing) => gaps.push(missing),
+                }
             }
         }
     }
     let verdict = match open.as_slice() {
-        [] => Verdict::pass("no statement names anybody from elsewhere"),
-        _ => Verdict::fail("the bucket policy lets outsiders in").saw("Statement", &open),
+        [] => Verdict::pass("no statement and no ACL grants access to external principals"),
+        _ => Verdict::fail(format!(
+            "the bucket policy grants access to external principals: {}",
+            open.join(", ")
+        ))
+        .saw("Statement", &open),
     };
     verdict.unless_open(Gaps::collect(gaps))
+}
+
+/// What an access control list leaves open, where it counts: a canonical user id does not say of which account.
+///
+/// The first grant that S3 makes is the owner's: FULL_CONTROL for one id. A second id is somebody else's. Groups are
+/// for `bucket-not-public-acl`.
+fn acl(bucket: &Bucket, ctx: &Context<'_>) -> Option<Gaps> {
+    let off = bucket.ownership.ok().and_then(Option::as_deref) == Some("BucketOwnerEnforced");
+    if off {
+        return None;
+    }
+    let grants = match bucket.acl.known() {
+        Ok(grants) => grants,
+        Err(gaps) => return Some(gaps),
+    };
+    let people = grants.iter().filter(|it| it.kind == "CanonicalUser");
+    let owner = |it: &&AclGrant| it.permission == "FULL_CONTROL";
+    let ids: BTreeSet<&str> = people.clone().map(|it| it.grantee.as_str()).collect();
+    if ids.is_empty() || (ids.len() == 1 && people.clone().any(|it| owner(&it))) {
+        return None;
+    }
+    if let Some(missing) = bucket.ownership.gap() {
+        return Some(missing.clone().into());
+    }
+    let detail = format!(
+        "the ACL grants access to {} canonical user ids, and of which accounts they are cannot be determined: {}",
+        ids.len(),
+        ids.into_iter().take(3).collect::<Vec<_>>().join(", ")
+    );
+    let call = calls::GET_BUCKET_ACL;
+    Some(gap::of_bucket(
+        bucket,
+        ctx,
+        call,
+        Reason::NotModelled,
+        detail,
+    ))
 }
 
 #[cfg(test)]
@@ -116,10 +167,124 @@ mod tests {
                 ),
             ],
         );
+        let only = |key: &str, operator: &str, value: &str| {
+            allows(r#""*""#, &format!(r#""{operator}":{{"{key}":"{value}"}}"#))
+        };
+        let load_balancing = |action: &str, id: &str| {
+            let policy = format!(
+                r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::{id}:root"}},"Action":"{action}","Resource":"arn:aws:s3:::logs/AWSLogs/*"}}}}"#
+            );
+            bucket(|b| b.policy = Known(Some(policy)))
+        };
+        table(
+            &CHECK,
+            [
+                // A network is nobody's name.
+                (Fail, only("aws:SourceIp", "IpAddress", "11.0.0.0/8")),
+                (Fail, only("aws:SourceIp", "IpAddress", "198.51.100.7/32")),
+                (Fail, only("aws:SourceVpc", "StringEquals", "vpc-1")),
+                (Fail, only("aws:SourceVpce", "StringEquals", "vpce-1")),
+                (
+                    Fail,
+                    only("aws:VpceAccount", "StringEquals", "111111111111"),
+                ),
+                (
+                    Pass,
+                    allows(
+                        r#""*""#,
+                        r#""StringEquals":{"aws:SourceVpc":"vpc-1","aws:PrincipalOrgID":"o-test"}"#,
+                    ),
+                ),
+                (
+                    Pass,
+                    only(
+                        "aws:PrincipalArn",
+                        "ArnLike",
+                        "arn:aws:iam::111111111111:role/*",
+                    ),
+                ),
+                (
+                    Fail,
+                    only("aws:PrincipalArn", "ArnLike", "arn:aws:iam::*:role/x"),
+                ),
+                (
+                    Fail,
+                    only(
+                        "aws:PrincipalArn",
+                        "ArnLike",
+                        "arn:aws:iam::999999999999:role/*",
+                    ),
+                ),
+                (
+                    Pass,
+                    only("s3:DataAccessPointAccount", "StringEquals", "111111111111"),
+                ),
+                (
+                    Fail,
+                    only("s3:DataAccessPointAccount", "StringEquals", "999999999999"),
+                ),
+                (Unknown, only("aws:userid", "StringEquals", "AIDAEXAMPLE")),
+                // No principal of theirs is of our organization.
+                (Pass, allows(r#"{"AWS":"999999999999"}"#, &org("o-test"))),
+                (Fail, allows(r#"{"AWS":"999999999999"}"#, &org("o-another"))),
+                // Elastic Load Balancing delivers from accounts of AWS.
+                (Pass, load_balancing("s3:PutObject", "127311923021")),
+                (Fail, load_balancing("s3:PutObject", "127311923022")),
+                (Fail, load_balancing("s3:GetObject", "127311923021")),
+                (Fail, load_balancing("s3:Put*", "127311923021")),
+            ],
+        );
         let unlisted = allows(r#"{"AWS":"999999999999"}"#, "").and(|it| {
             let of = known(&mut it.organization).as_mut().unwrap();
             of.accounts = denied(calls::LIST_ACCOUNTS);
         });
         table_on(&CHECK, "arn:aws:s3:::logs", [(Unknown, unlisted)]);
+    }
+
+    #[test]
+    fn access_control_lists() {
+        let grants = |ids: &[(&str, &str)], ownership: Option<&str>| {
+            let acl = ids.iter().map(|(id, permission)| AclGrant {
+                grantee: (*id).to_owned(),
+                kind: "CanonicalUser".to_owned(),
+                permission: (*permission).to_owned(),
+            });
+            let acl = acl.collect();
+            let ownership = ownership.map(str::to_owned);
+            bucket(|b| {
+                b.acl = Known(acl);
+                b.ownership = Known(ownership);
+            })
+        };
+        let owner = ("0a1b", "FULL_CONTROL");
+        let lost = |case: Case| {
+            case.and(|it| {
+                let of = it.buckets.get_mut(&Arn::from("arn:aws:s3:::logs")).unwrap();
+                of.ownership = denied(calls::GET_BUCKET_OWNERSHIP);
+            })
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, grants(&[owner], None)),
+                (
+                    Unknown,
+                    grants(&[owner, ("9f9f", "READ")], Some("BucketOwnerPreferred")),
+                ),
+                (
+                    Pass,
+                    grants(&[owner, ("9f9f", "READ")], Some("BucketOwnerEnforced")),
+                ),
+                (Unknown, grants(&[("9f9f", "READ")], None)),
+                (Pass, grants(&[owner, owner, ("0a1b", "READ")], None)),
+                (Unknown, lost(grants(&[owner, ("9f9f", "READ")], None))),
+                (Pass, lost(grants(&[owner], None))),
+                (
+                    Unknown,
+                    lost(bucket(|b| b.acl = denied(calls::GET_BUCKET_ACL))),
+                ),
+                (Pass, bucket(|b| b.acl = denied(calls::GET_BUCKET_ACL))),
+            ],
+        );
     }
 }

@@ -1,19 +1,22 @@
 //! Only CloudTrail writes.
 
-use super::gone;
+use std::collections::BTreeSet;
+
+use super::{gone, places};
 use crate::catalog::gap;
-use crate::policy::{Principal, posture};
+use crate::policy::{Principal, Statement, posture};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-policy-writers-only-cloudtrail",
-    title: "Nobody but CloudTrail may write log files by the bucket policy",
+    title: "Log bucket policies should let only CloudTrail write log files",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "Whoever else may write under AWSLogs/ can plant files that look like the record, or fill it until \
-          nobody reads it.",
-    fix: "Leave s3:PutObject on AWSLogs/ to cloudtrail.amazonaws.com alone (`aws s3api put-bucket-policy`), \
-          and let other services write to a bucket of their own.",
+    why: "A principal that may write into CloudTrail's folders (AWSLogs/ACCOUNT/CloudTrail/) can plant files that look \
+          like logs, or fill them until nobody reads them. s3:ReplicateObject writes as s3:PutObject does.",
+    fix: "Leave s3:PutObject and s3:ReplicateObject on CloudTrail's folders to cloudtrail.amazonaws.com alone (`aws \
+          s3api put-bucket-policy`), and let other services write to their own folder, such as \
+          AWSLogs/ACCOUNT/Config/, or to a bucket of their own.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
     ],
@@ -21,6 +24,7 @@ pub(super) const CHECK: Check = Check {
         calls::DESCRIBE_TRAILS,
         calls::HEAD_BUCKET,
         calls::GET_BUCKET_POLICY,
+        calls::DESCRIBE_ORGANIZATION,
     ],
     run: Run::Bucket(run),
 };
@@ -34,9 +38,9 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     };
     let cloudtrail = Principal::Service("cloudtrail.amazonaws.com".to_owned());
     let mut others = Vec::new();
-    let (places, missing) = places(bucket, ctx);
+    let (places, missing) = places_of_files(bucket, ctx);
     for place in places {
-        for found in posture::allows_on(&policy, &["s3:PutObject"], &place) {
+        for found in posture::allows_on(&policy, &WRITES, &place) {
             let principals = found.statement.principals.as_ref();
             let alone = principals.is_some_and(|it| {
                 !it.negated
@@ -45,7 +49,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
                         .iter()
                         .all(|it| *it == cloudtrail || it.is_deleted())
             });
-            if !alone {
+            if !alone && !beside(found.statement, bucket, ctx) {
                 others.push(found.label());
             }
         }
@@ -64,21 +68,67 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     Ok(verdict.saw("Statement", others))
 }
 
-/// Where trails put their files, and the trails of which that is not known.
-fn places(bucket: &Bucket, ctx: &Context<'_>) -> (Vec<String>, Option<Gaps>) {
-    let (mut places, mut missing) = (Vec::new(), Vec::new());
+/// Where trails put their files, and the trails of which that is not known: below the account's folder, in one of
+/// CloudTrail's own. Other services of AWS write beside it, as AWS Config does below `AWSLogs/ACCOUNT/Config/`.
+fn places_of_files(bucket: &Bucket, ctx: &Context<'_>) -> (BTreeSet<String>, Option<Gaps>) {
+    let account = "?".repeat(12);
+    // An organization trail puts a folder of the organization between; of an unknown one any text may be its id.
+    let organization = match ctx.organization() {
+        Ok(None) => None,
+        Ok(Some(organization)) => Some(organization.id.as_str()),
+        Err(_) => Some("o-*"),
+    };
+    let (mut places, mut missing) = (BTreeSet::new(), Vec::new());
     for trail in ctx.deliverers(bucket) {
-        match trail.configuration.prefix.known() {
+        let root = match trail.configuration.prefix.known() {
             Ok(Some(prefix)) if !prefix.is_empty() => {
-                let prefix = prefix.trim_matches('/');
-                places.push(format!("{}/{prefix}/AWSLogs/*", bucket.arn));
+                format!("{}/{}/AWSLogs", bucket.arn, prefix.trim_matches('/'))
             }
-            Ok(_) => places.push(format!("{}/AWSLogs/*", bucket.arn)),
-            Err(gaps) => missing.push(gaps),
-        }
+            Ok(_) => format!("{}/AWSLogs", bucket.arn),
+            Err(gaps) => {
+                missing.push(gaps);
+                continue;
+            }
+        };
+        places.insert(format!("{root}/{account}/CloudTrail*"));
+        places.extend(organization.map(|id| format!("{root}/{id}/{account}/CloudTrail*")));
     }
     (places, Gaps::collect(missing))
 }
+
+/// Whether every resource of a statement lies in the folder of another service below a log prefix, as
+/// `AWSLogs/*/Config/*` does. A `*` crosses slashes, so that such a pattern takes in keys below CloudTrail's folder as
+/// well; none of them looks like a log file, whose key has the form
+/// `AWSLogs/[o-ORGANIZATION/]ACCOUNT/CloudTrail../REGION/YYYY/MM/DD/FILE`.
+fn beside(statement: &Statement, bucket: &Bucket, ctx: &Context<'_>) -> bool {
+    let Some(resources) = statement.resources.as_ref().filter(|it| !it.negated) else {
+        return false;
+    };
+    let roots = places::of_logs(bucket, ctx);
+    let other = |pattern: &str, root: &String| {
+        let root = format!("{}/{root}", bucket.arn);
+        let folders = pattern
+            .strip_prefix(&root)
+            .and_then(|it| it.rsplit_once('/'));
+        folders.is_some_and(|(folders, _)| folders.split('/').any(|it| !of_a_log(it)))
+    };
+    let mut patterns = resources.patterns.iter();
+    !roots.is_empty() && patterns.all(|it| roots.iter().all(|root| other(&it.text, root)))
+}
+
+/// Whether a folder on the way to a log file can have this name.
+fn of_a_log(folder: &str) -> bool {
+    let number = folder.bytes().all(|it| it.is_ascii_digit());
+    let region = folder.contains('-') && folder.ends_with(|it: char| it.is_ascii_digit());
+    number
+        || region
+        || folder.contains(['*', '?', '$'])
+        || folder.starts_with("o-")
+        || folder.starts_with("CloudTrail")
+}
+
+/// What puts a file there: a write, and the write of a replication from another bucket.
+const WRITES: [&str; 2] = ["s3:PutObject", "s3:ReplicateObject"];
 
 #[cfg(test)]
 mod tests {
@@ -117,6 +167,74 @@ mod tests {
                     also(r#"{"Service":"config.amazonaws.com"}"#, "s3:PutObject", all),
                 ),
                 (Fail, also(r#""*""#, "s3:PutObject", all)),
+                // A replication writes too.
+                (Fail, also(role, "s3:ReplicateObject", all)),
+                (Pass, also(role, "s3:ReplicateTags", all)),
+                // Each service has a folder of its own beside CloudTrail's.
+                (
+                    Pass,
+                    also(
+                        r#"{"Service":"config.amazonaws.com"}"#,
+                        "s3:PutObject",
+                        "arn:aws:s3:::logs/AWSLogs/111111111111/Config/*",
+                    ),
+                ),
+                (
+                    Pass,
+                    also(
+                        r#"{"AWS":"arn:aws:iam::127311923021:root"}"#,
+                        "s3:PutObject",
+                        "arn:aws:s3:::logs/AWSLogs/*/elasticloadbalancing/*",
+                    ),
+                ),
+                (
+                    Pass,
+                    also(
+                        r#"{"Service":"config.amazonaws.com"}"#,
+                        "s3:PutObject",
+                        "arn:aws:s3:::logs/AWSLogs/*/Config/*",
+                    ),
+                ),
+                (
+                    Fail,
+                    also(
+                        r#"{"Service":"config.amazonaws.com"}"#,
+                        "s3:PutObject",
+                        "arn:aws:s3:::logs/AWSLogs/111111111111/*",
+                    ),
+                ),
+                (
+                    Fail,
+                    also(
+                        r#"{"Service":"config.amazonaws.com"}"#,
+                        "s3:PutObject",
+                        "arn:aws:s3:::logs/AWSLogs/*/us-east-1/*",
+                    ),
+                ),
+                (
+                    Fail,
+                    also(
+                        r#"{"Service":"config.amazonaws.com"}"#,
+                        "s3:PutObject",
+                        "arn:aws:s3:::logs/*/Config/*",
+                    ),
+                ),
+                (
+                    Fail,
+                    also(
+                        role,
+                        "s3:PutObject",
+                        "arn:aws:s3:::logs/AWSLogs/o-test/111111111111/CloudTrail-Digest/*",
+                    ),
+                ),
+                (
+                    Fail,
+                    also(
+                        r#"{"Service":"config.amazonaws.com"}"#,
+                        "s3:PutObject",
+                        "arn:aws:s3:::logs/AWSLogs/111111111111/C*",
+                    ),
+                ),
                 (
                     Unknown,
                     bucket(|b| b.policy = denied(calls::GET_BUCKET_POLICY)),

@@ -1,23 +1,27 @@
-//! A second copy that falls with nothing that fells the first.
+//! A second copy in another region or account, out of reach of what may happen to the first.
 
 use std::collections::BTreeSet;
 
+use super::owner_in_organization::not_every_account_was_asked;
 use super::{gone, places};
-use crate::catalog::{gap, recording};
+use crate::catalog::{gap, ours, recording};
 use crate::fact::Reason;
 use crate::inventory::bucket::ReplicationRule;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-replication",
-    title: "Log files are replicated to another region or account, into a bucket with Object Lock",
+    title: "Log buckets should be replicated into a locked bucket of the organization in another region or account",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
     why: "One bucket is one account, one region and one administrator away from loss. A replica in another region or \
-          account outlives all three, but only if the copies are locked: deletions can be replicated as well.",
+          account outlives all three, but only if the copies are locked for long enough, belong to the organization, and \
+          hold the files: S3 skips objects under KMS keys unless the rule selects them, and deletions can be \
+          replicated as well.",
     fix: "Make a bucket with Object Lock in another region or account, and replicate the log prefix into it: `aws s3api \
-          put-bucket-replication --bucket BUCKET --replication-configuration FILE` (both buckets versioned; a default \
-          retention on the source is copied along, otherwise set one on the replica).",
+          put-bucket-replication --bucket BUCKET --replication-configuration FILE` (both buckets versioned, \
+          SourceSelectionCriteria with SseKmsEncryptedObjects enabled where files are encrypted with a KMS key, \
+          DeleteMarkerReplication disabled). Set a default retention of at least `retention_days` on both.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html#object-lock-managing-replication",
@@ -27,7 +31,11 @@ pub(super) const CHECK: Check = Check {
         calls::HEAD_BUCKET,
         calls::GET_BUCKET_LOCATION,
         calls::GET_BUCKET_REPLICATION,
+        calls::GET_BUCKET_VERSIONING,
+        calls::GET_BUCKET_ENCRYPTION,
         calls::GET_OBJECT_LOCK,
+        calls::DESCRIBE_ORGANIZATION,
+        calls::LIST_ACCOUNTS,
     ],
     run: Run::Bucket(run),
 };
@@ -40,8 +48,27 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     if rules.is_empty() {
         return Ok(Verdict::fail("nothing is replicated"));
     }
+    if bucket.versioning.enabled.ok() == Some(&false) {
+        let verdict =
+            Verdict::fail("nothing is replicated: versioning is not enabled on the bucket");
+        return Ok(verdict.saw("Versioning.Enabled", false).expected(true));
+    }
     let logs = places::of_logs(bucket, ctx);
     let (mut gaps, mut why) = (Vec::new(), BTreeSet::new());
+    // A copy in the hands of a stranger is a fault, whatever other rules do.
+    for rule in rules.iter().filter(|it| it.enabled) {
+        let owner = ctx
+            .inventory
+            .buckets
+            .get(&rule.destination)
+            .map(|it| whose(it, ctx));
+        if let Some(Ok(Some(stranger))) = owner {
+            let name = rule.destination.resource();
+            let verdict = Verdict::fail(format!("log files are replicated to {name}: {stranger}"));
+            return Ok(verdict.saw("Destination", &rule.destination));
+        }
+    }
+    let versioning = bucket.versioning.enabled.known().err();
     let mut uncovered = logs.clone();
     for rule in rules {
         match judge(rule, bucket, ctx) {
@@ -49,7 +76,9 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
             Ok(Err(flaw)) => drop(why.insert(flaw)),
             Ok(Ok(())) if rule.prefix.is_empty() => {
                 let verdict = Verdict::pass("every object is replicated into a locked bucket");
-                return Ok(verdict.saw("Destination", &rule.destination));
+                return verdict
+                    .saw("Destination", &rule.destination)
+                    .unless_open(versioning);
             }
             Ok(Ok(())) => uncovered.retain(|logs| !places::covers(&rule.prefix, logs)),
         }
@@ -61,11 +90,53 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     } else {
         // A hidden trail may deliver under another prefix.
         let pass = Verdict::pass("log files are replicated into a locked bucket");
-        return pass
-            .saw("Prefixes", logs)
-            .unless_open(recording::hidden_anywhere(ctx));
+        let open = recording::hidden_anywhere(ctx)
+            .into_iter()
+            .chain(versioning);
+        return pass.saw("Prefixes", logs).unless_open(Gaps::collect(open));
     };
     Gaps::collect(gaps).map_or(Ok(verdict.saw("Rules", rules.len())), Err)
+}
+
+/// Why the owner of a replica is a stranger; none where it is one of ours.
+///
+/// That it is nobody of ours is known where every account was asked, and none owns it.
+fn whose(replica: &Bucket, ctx: &Context<'_>) -> Result<Option<String>, Gaps> {
+    if replica.exists.ok() == Some(&false) {
+        return Ok(None);
+    }
+    let ours = match replica.owner.known()? {
+        Some(owner) if !ours::is_ours(owner, ctx)? => {
+            return Ok(Some(format!("account {owner} owns it, which is external")));
+        }
+        Some(_) => true,
+        None => {
+            if let Some(organization) = ctx.organization()? {
+                organization.accounts.known()?;
+            }
+            not_every_account_was_asked(replica, ctx)?;
+            false
+        }
+    };
+    Ok((!ours).then(|| "none of the organization's accounts owns it".to_owned()))
+}
+
+/// Whether log files are encrypted with a KMS key: by their trail, or by the bucket's default.
+fn under_a_key(bucket: &Bucket, ctx: &Context<'_>) -> Result<bool, Gaps> {
+    let mut open = Vec::new();
+    for trail in ctx.deliverers(bucket) {
+        match trail.configuration.kms_key.known() {
+            Ok(Some(_)) => return Ok(true),
+            Ok(None) => {}
+            Err(gaps) => open.push(gaps),
+        }
+    }
+    let default = bucket.encryption.known().map(Option::as_ref);
+    match default {
+        Ok(default) if default.is_some_and(|it| it.algorithm.starts_with("aws:kms")) => Ok(true),
+        Ok(_) => Gaps::collect(open).map_or(Ok(false), Err),
+        Err(gaps) => Err(open.into_iter().fold(gaps, Gaps::and)),
+    }
 }
 
 /// What is wrong with a rule, if anything.
@@ -103,6 +174,45 @@ fn judge(
             "{name} keeps nothing: there is no retention on either side"
         )));
     }
+    // S3 copies the retention of each object along. Objects that had none when they were replicated, and whatever is
+    // written into the replica beside the rule, have the replica's own: a short one is not relied on.
+    let needed = ctx.settings.retention_days;
+    let kept = |of: Option<&Option<Retention>>| of.and_then(|it| it.map(Retention::in_days));
+    let days = kept(retentions.1).or_else(|| kept(retentions.0));
+    if let Some(days) = days.filter(|days| *days < needed && retentions.1.is_some()) {
+        return Ok(Err(format!(
+            "{name} keeps copies for {days} days, {needed} are required"
+        )));
+    }
+    if rule.delete_markers {
+        return Ok(Err(format!(
+            "the rule for {name} replicates delete markers: whoever hides a file hides its copy"
+        )));
+    }
+    if let (Some(account), Some(Some(owner))) = (&rule.destination_account, replica.owner.ok())
+        && account != owner
+    {
+        return Ok(Err(format!(
+            "the rule for {name} names account {account}, and {owner} owns it: S3 replicates nothing"
+        )));
+    }
+    match (rule.kms_encrypted, under_a_key(bucket, ctx)) {
+        (Some(true), _) | (_, Ok(false)) => {}
+        (Some(false), Ok(true)) => {
+            return Ok(Err(format!(
+                "the rule for {name} leaves out objects under KMS keys, and log files are"
+            )));
+        }
+        (Some(false), Err(gaps)) => return Err(gaps),
+        (None, Ok(true)) => {
+            let detail = format!(
+                "whether the rule for {name} selects objects under KMS keys is not recorded"
+            );
+            let call = calls::GET_BUCKET_REPLICATION;
+            return Err(gap::of_bucket(bucket, ctx, call, Reason::NotAsked, detail));
+        }
+        (None, Err(gaps)) => return Err(gaps),
+    }
     let same = |one: Option<&str>, other: Option<&str>| one.is_some() && one == other;
     let region = |of: &Bucket| of.region.ok().map(ToString::to_string);
     let owner = |of: &Bucket| of.owner.ok().cloned().flatten().map(|it| it.to_string());
@@ -116,7 +226,8 @@ fn judge(
     }
     replica.exists.known()?;
     replica.object_lock.known()?;
-    if !matches!(retentions, (Some(Some(_)), _) | (_, Some(Some(_)))) {
+    whose(replica, ctx)?;
+    if !matches!(retentions, (_, Some(Some(_)))) {
         bucket.default_retention.known()?;
         replica.default_retention.known()?;
     }
@@ -149,6 +260,20 @@ mod tests {
     fn verdicts() {
         let home = |b: &mut Bucket| b.region = Known(Region::from(HOME));
         let abroad = |b: &mut Bucket| b.owner = Known(Some(AccountId::from("222222222222")));
+        let days = |days| {
+            Known(Some(Retention {
+                mode: RetentionMode::Governance,
+                days: Some(days),
+                years: None,
+            }))
+        };
+        let unencrypted = |case: Case| {
+            case.and(|it| {
+                configuration(it.trails.values_mut().next().unwrap()).kms_key = Known(None);
+                let source = it.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap();
+                source.encryption = Known(None);
+            })
+        };
         let bare = |case: Case| {
             case.and(|it| {
                 it.buckets
@@ -175,7 +300,8 @@ mod tests {
                     replica(|b| {
                         home(b);
                         abroad(b);
-                    }),
+                    })
+                    .and(|it| member(it, "222222222222", &[HOME])),
                 ),
                 (Fail, replica(|b| b.object_lock = Known(false))),
                 (Fail, replica(|b| b.exists = Known(false))),
@@ -183,6 +309,42 @@ mod tests {
                 (Pass, replica(|b| b.default_retention = Known(None))),
                 (Pass, bare(inventory(|_| {}))),
                 (Fail, bare(replica(|b| b.default_retention = Known(None)))),
+                // Copies that are kept too short.
+                (Fail, replica(|b| b.default_retention = days(1))),
+                (Fail, replica(|b| b.default_retention = days(364))),
+                (Pass, replica(|b| b.default_retention = days(365))),
+                (Fail, bare(replica(|b| b.default_retention = days(1)))),
+                (
+                    Fail,
+                    replica(|b| b.default_retention = Known(None)).and(|it| {
+                        let source = it.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap();
+                        source.default_retention = days(1);
+                    }),
+                ),
+                // Copies in the hands of strangers.
+                (
+                    Fail,
+                    replica(|b| b.owner = Known(Some(AccountId::from("999999999999")))),
+                ),
+                (Fail, replica(|b| b.owner = Known(None))),
+                (
+                    Fail,
+                    rule(|it| it.destination_account = Some(AccountId::from("222222222222"))),
+                ),
+                (
+                    Pass,
+                    rule(|it| it.destination_account = Some(AccountId::from(ACCOUNT))),
+                ),
+                // Rules that do not copy the files, or copy their deletion.
+                (Fail, rule(|it| it.delete_markers = true)),
+                (Fail, rule(|it| it.kms_encrypted = Some(false))),
+                (Unknown, rule(|it| it.kms_encrypted = None)),
+                (Pass, unencrypted(rule(|it| it.kms_encrypted = Some(false)))),
+                (Fail, bucket(|b| b.versioning.enabled = Known(false))),
+                (
+                    Unknown,
+                    bucket(|b| b.versioning.enabled = denied(calls::GET_BUCKET_VERSIONING)),
+                ),
                 (NotApplicable, bucket(|b| b.exists = Known(false))),
             ],
         );
@@ -204,13 +366,14 @@ mod tests {
                 ),
                 (Unknown, replica(|b| b.object_lock = lock())),
                 (Unknown, replica(|b| b.exists = denied(calls::HEAD_BUCKET))),
-                (Pass, replica(|b| b.owner = denied(calls::HEAD_BUCKET))),
+                // Whose it is matters: a copy in another region may be a stranger's.
+                (Unknown, replica(|b| b.owner = denied(calls::HEAD_BUCKET))),
                 (
                     Unknown,
                     replica(|b| b.region = denied(calls::GET_BUCKET_LOCATION)),
                 ),
                 (
-                    Pass,
+                    Unknown,
                     replica(|b| b.default_retention = denied(calls::GET_OBJECT_LOCK)),
                 ),
                 (

@@ -2,7 +2,7 @@
 
 use super::described;
 use crate::catalog::{deputy, gap};
-use crate::policy::{Condition, Statement, posture};
+use crate::policy::{Statement, posture};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -13,9 +13,8 @@ pub(super) const CHECK: Check = Check {
     why: "Anybody can make a trail that names your key. Unless the key policy says for which trails \
           CloudTrail may use it, a stranger encrypts with your key and at your cost.",
     fix: "Add to the statement for cloudtrail.amazonaws.com in the key policy (`aws kms put-key-policy`) the \
-          conditions `StringEquals: {aws:SourceArn: TRAIL_ARN}` and `StringLike: \
-          {kms:EncryptionContext:aws:cloudtrail:arn: arn:aws:cloudtrail:*:ACCOUNT:trail/*}`. (Where only S3 \
-          encrypts with it: `kms:EncryptionContext:aws:s3:arn` of the log bucket.)",
+          condition `StringEquals: {aws:SourceArn: TRAIL_ARN}` or `StringLike: \
+          {kms:EncryptionContext:aws:cloudtrail:arn: arn:aws:cloudtrail:*:ACCOUNT:trail/*}`, best both.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
     ],
@@ -36,7 +35,7 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
     }
     let Some(policy) = gap::key_policy(key)? else {
         return Ok(Verdict::not_applicable(
-            "there is no key policy to let CloudTrail in",
+            "there is no key policy that grants CloudTrail access",
         ));
     };
     let any_key = "arn:*:kms:*:*:*";
@@ -45,46 +44,32 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
     let trails = ctx.inventory.trails.keys();
     let sources = trails.chain(ctx.inventory.event_data_stores.keys());
     let ours = deputy::Ours::new(sources.map(Arn::as_str), ctx);
+    // Every condition of a statement must hold: one that only our trails meet is enough.
     deputy::verdict(&uses, |statement| {
         let source = ours.admits_only_us(statement);
-        let context = ours.admits_only_us(&by_encryption_context(statement, ctx));
+        let context = ours.admits_only_us(&by_encryption_context(statement));
         match (source, context) {
-            (Ok(Err(others)), _) => Ok(Err(format!("aws:SourceArn admits {others}"))),
-            (_, Ok(Err(others))) => Ok(Err(format!("the encryption context admits {others}"))),
-            (Ok(Ok(())), Ok(Ok(()))) => Ok(Ok(())),
+            (Ok(Ok(())), _) | (_, Ok(Ok(()))) => Ok(Ok(())),
             (Err(gaps), Err(more)) => Err(gaps.and(more)),
-            (Err(gaps), Ok(Ok(()))) | (Ok(Ok(())), Err(gaps)) => Err(gaps),
+            (Err(gaps), Ok(Err(_))) | (Ok(Err(_)), Err(gaps)) => Err(gaps),
+            (Ok(Err(source)), Ok(Err(context))) if source == context => Ok(Err(source)),
+            (Ok(Err(source)), Ok(Err(context))) => Ok(Err(format!(
+                "aws:SourceArn admits {source}, the encryption context admits {context}"
+            ))),
         }
     })
 }
 
-/// The statement as if its encryption context were the source: that names the trail in the same way.
-fn by_encryption_context(statement: &Statement, ctx: &Context<'_>) -> Statement {
+/// The statement as if its encryption context were the source: CloudTrail writes the trail's ARN into it, and no
+/// caller can choose it.
+fn by_encryption_context(statement: &Statement) -> Statement {
     let mut copy = statement.clone();
-    if statement
-        .conditions
-        .iter()
-        .any(|it| names_our_bucket(it, ctx))
-    {
-        return copy;
-    }
     copy.conditions
         .retain(|it| it.key == "kms:encryptioncontext:aws:cloudtrail:arn");
     for condition in &mut copy.conditions {
         condition.key = "aws:sourcearn".to_owned();
     }
     copy
-}
-
-/// S3 encrypts with another context: the bucket's.
-fn names_our_bucket(condition: &Condition, ctx: &Context<'_>) -> bool {
-    let ours = |value: &String| {
-        let bucket = value.split('/').next().unwrap_or(value);
-        ctx.inventory.buckets.contains_key(&Arn::from(bucket))
-    };
-    condition.key == "kms:encryptioncontext:aws:s3:arn"
-        && posture::restricts(condition)
-        && condition.values.iter().all(ours)
 }
 
 #[cfg(test)]
@@ -114,47 +99,48 @@ mod tests {
         let trail = "aws:cloudtrail:arn";
         let own = "arn:aws:cloudtrail:*:111111111111:trail/*";
         let no_service = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"111111111111"},"Action":"kms:*","Resource":"*"}}"#;
+        let only_context = |operator: &str, value: &str| {
+            only_if(&format!(
+                r#""{operator}":{{"kms:EncryptionContext:{trail}":"{value}"}}"#
+            ))
+        };
+        let account =
+            r#""StringLike":{"aws:SourceArn":"arn:aws:cloudtrail:*:111111111111:trail/*"}"#;
+        let foreign = r#""StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:999999999999:trail/main"}"#;
         table(
             &CHECK,
             [
                 (Pass, key(|_| {})),
                 (Pass, context("StringLike", trail, own)),
-                (Fail, only_if(SOURCE)),
-                (
-                    Fail,
-                    only_if(&format!(
-                        r#""StringLike":{{"kms:EncryptionContext:{trail}":"{own}"}}"#
-                    )),
-                ),
-                (Fail, context("StringLike", trail, "*")),
-                (
-                    Fail,
-                    context("StringLike", trail, "arn:aws:cloudtrail:*:*:trail/*"),
-                ),
-                (Fail, context("StringNotLike", trail, own)),
-                (
-                    Fail,
-                    context(
-                        "StringLike",
-                        trail,
-                        "arn:aws:cloudtrail:*:999999999999:trail/*",
-                    ),
-                ),
+                // Each of the two alone shuts strangers out.
+                (Pass, only_if(SOURCE)),
+                (Pass, only_if(account)),
+                (Pass, only_context("StringLike", own)),
+                (Pass, context("StringLike", trail, "*")),
                 (
                     Pass,
                     context("StringLike", "aws:s3:arn", "arn:aws:s3:::logs/*"),
                 ),
+                // One change each, and a stranger's trail meets them all.
+                (Fail, only_if("")),
+                (Fail, only_if(foreign)),
+                (Fail, only_if(r#""StringLike":{"aws:SourceArn":"*"}"#)),
+                (Fail, only_context("StringLike", "*")),
                 (
-                    Pass,
-                    context("StringLike", "aws:s3:arn", "arn:aws:s3:::logs"),
+                    Fail,
+                    only_context("StringLike", "arn:aws:cloudtrail:*:*:trail/*"),
+                ),
+                (Fail, only_context("StringNotLike", own)),
+                (Fail, only_context("StringLikeIfExists", own)),
+                (
+                    Fail,
+                    only_context("StringLike", "arn:aws:cloudtrail:*:999999999999:trail/*"),
                 ),
                 (
                     Fail,
-                    context("StringLike", "aws:s3:arn", "arn:aws:s3:::other/*"),
-                ),
-                (
-                    Fail,
-                    context("StringNotLike", "aws:s3:arn", "arn:aws:s3:::logs/*"),
+                    only_if(
+                        r#""StringLike":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::logs/*"}"#,
+                    ),
                 ),
                 (
                     NotApplicable,
@@ -162,6 +148,47 @@ mod tests {
                 ),
                 (NotApplicable, key(|k| k.policy = Known(None))),
                 (NotApplicable, key(|k| k.metadata = Known(None))),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_statement_for_principals_is_none_for_cloudtrail() {
+        let everyone = |condition: &str| {
+            let more = format!(
+                r#"{{"Sid":"All","Effect":"Allow","Principal":{{"AWS":"*"}},"Action":"kms:*","Resource":"*","Condition":{{{condition}}}}},{{"Sid":"Describe""#
+            );
+            let policy = KEY_POLICY.replace(r#"{"Sid":"Describe""#, &more);
+            key(|k| k.policy = Known(Some(policy)))
+        };
+        table(
+            &CHECK,
+            [
+                (
+                    Pass,
+                    everyone(r#""StringEquals":{"aws:PrincipalOrgID":"o-test"}"#),
+                ),
+                (
+                    Pass,
+                    everyone(
+                        r#""StringEquals":{"kms:ViaService":"logs.us-east-1.amazonaws.com","kms:CallerAccount":"111111111111"}"#,
+                    ),
+                ),
+                (
+                    Pass,
+                    everyone(
+                        r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/AWSAccelerator-*"}"#,
+                    ),
+                ),
+                (
+                    Fail,
+                    everyone(r#""StringEqualsIfExists":{"aws:PrincipalOrgID":"o-test"}"#),
+                ),
+                (
+                    Fail,
+                    everyone(r#""StringEquals":{"kms:CallerAccount":"111111111111"}"#),
+                ),
+                (Fail, everyone("")),
             ],
         );
     }
@@ -191,16 +218,20 @@ mod tests {
                 (Unknown, key(|k| k.policy = Known(Some(String::new())))),
                 (
                     Fail,
-                    only_if(SOURCE).and(|it| {
+                    only_if("").and(|it| {
                         it.keys.values_mut().next().unwrap().metadata = denied(calls::DESCRIBE_KEY);
                     }),
                 ),
                 (
                     Unknown,
-                    hidden(context("StringLike", "aws:cloudtrail:arn", theirs)),
+                    hidden(only_if(&format!(
+                        r#""StringLike":{{"kms:EncryptionContext:aws:cloudtrail:arn":"{theirs}"}}"#
+                    ))),
                 ),
                 (Unknown, hidden(only_if(&both))),
-                (Fail, hidden(only_if(source))),
+                (Unknown, hidden(only_if(source))),
+                (Pass, hidden(only_if(SOURCE))),
+                (Fail, hidden(only_if(""))),
             ],
         );
     }

@@ -14,6 +14,8 @@ mod not_public;
 mod origin;
 mod owner_in_organization;
 mod policy_admits_cloudtrail;
+mod policy_cross_account;
+mod readers_exist;
 mod rotation;
 mod separation_of_duties;
 
@@ -28,6 +30,8 @@ pub(super) const ALL: &[&Check] = &[
     &origin::CHECK,
     &owner_in_organization::CHECK,
     &policy_admits_cloudtrail::CHECK,
+    &policy_cross_account::CHECK,
+    &readers_exist::CHECK,
     &rotation::CHECK,
     &separation_of_duties::CHECK,
 ];

@@ -25,6 +25,7 @@ pub(super) const CHECK: Check = Check {
         calls::LIST_REGIONS,
         calls::DESCRIBE_TRAILS,
         calls::GET_TRAIL_STATUS,
+        calls::HEAD_BUCKET,
     ],
     run: Run::EventDataStore(run),
 };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::judge::Scene;
 use super::links::{Link, watches};
-use crate::evaluate::not_reached;
+use crate::evaluate::not_seen;
 use crate::inventory::monitoring::{Alarm, MetricTransformation};
 use crate::prelude::*;
 
@@ -43,7 +43,7 @@ pub(super) fn each(
             filters.iter().flat_map(|it| &it.transformations).collect();
         let Some(view) = ctx.region(&group.account, &group.region) else {
             let call = calls::DESCRIBE_ALARMS;
-            gaps.push(not_reached(call, &group.account, &group.region).into());
+            gaps.push(not_seen(call, &group.account, &group.region, ctx).into());
             continue;
         };
         let all = match view.alarms.known() {

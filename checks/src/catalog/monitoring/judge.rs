@@ -10,9 +10,9 @@ use super::events::{Kind, Required};
 use super::links::{self, LINKS, Link, Way};
 use super::recorded::{self, unknown};
 use super::rules;
-use crate::catalog::gap::not_evaluated;
+use crate::catalog::gap::{gap, not_evaluated};
 use crate::catalog::recording::{in_scope, listing};
-use crate::evaluate::{log_group_arn, not_reached};
+use crate::evaluate::{log_group_arn, not_seen};
 use crate::fact::Reason;
 use crate::inventory::monitoring::MetricFilter;
 use crate::patterns::{Comparison, Expr, Is, PatternError, Texts, Witness, covers, parse_filter};
@@ -40,6 +40,9 @@ pub(super) fn alarmed(account: &Account, required: &Required, ctx: &Context<'_>)
         Err(elsewhere) => return Ok(elsewhere),
     };
     let events = scene.within(required, account, ctx);
+    if nothing_is(&events) {
+        return Err(out_of_scope(account, ctx));
+    }
     let mut gaps = scene.gaps.clone();
     let chains = scene.chains(ctx, &mut gaps);
     let complete = upto(&chains, LINKS, &scene);
@@ -65,6 +68,28 @@ pub(super) fn alarmed(account: &Account, required: &Required, ctx: &Context<'_>)
         Comparison::Misses(missed) => missed,
     };
     Ok(broken(&scene, &chains, &events, &missed))
+}
+
+/// No event meets the condition: whatever is compared with it would match all of them.
+pub(super) fn nothing_is(events: &Expr) -> bool {
+    covers(events, &Expr::NEVER) == Comparison::Covers
+}
+
+/// None of the required events can occur in what was looked at, so no answer about them is possible.
+fn out_of_scope(account: &Account, ctx: &Context<'_>) -> Gaps {
+    let home = ctx.home();
+    let seen = not_seen(calls::DESCRIBE_TRAILS, &account.id, &home, ctx);
+    if in_scope(account).any(|it| it.name == home) || seen.reason == Reason::NotAsked {
+        return seen.into();
+    }
+    let detail = format!("region {home}, where such events are recorded, is none of the account's");
+    gap(
+        calls::LIST_REGIONS,
+        &account.id,
+        &home,
+        Reason::NotAsked,
+        detail,
+    )
 }
 
 /// Whether EventBridge rules see all these events where they are made on the account's own trails.
@@ -105,6 +130,9 @@ pub(super) fn ruled(account: &Account, required: &Required, ctx: &Context<'_>) -
     if let Ok(scene) = Scene::of(account, ctx) {
         let events = scene.within(required, account, ctx);
         let chains = scene.chains(ctx, &mut gaps);
+        if nothing_is(&events) {
+            return Err(out_of_scope(account, ctx));
+        }
         match covers(&events, &upto(&chains, LINKS, &scene)) {
             Comparison::Covers => {
                 let told = "an alarm on the log group tells of every such call";
@@ -166,7 +194,7 @@ impl<'a> Scene<'a> {
         for arn in seen(account, ctx, &mut hidden) {
             let Some(trail) = ctx.inventory.trails.get(arn) else {
                 let call = calls::GET_TRAIL_STATUS;
-                hidden.push(not_reached(call, &account.id, &arn.region()).into());
+                hidden.push(not_seen(call, &account.id, &arn.region(), ctx).into());
                 continue;
             };
             let set = &trail.configuration;
@@ -183,7 +211,7 @@ impl<'a> Scene<'a> {
                 && !ctx.inventory.log_groups.contains_key(group)
             {
                 let call = calls::DESCRIBE_LOG_GROUPS;
-                hidden.push(not_reached(call, &account.id, &group.region()).into());
+                hidden.push(not_seen(call, &account.id, &group.region(), ctx).into());
             }
             if organization {
                 holders.insert(group.map_or(trail.account.clone(), |it| it.account()));
@@ -268,7 +296,7 @@ impl<'a> Scene<'a> {
                     Some(view) => links::ways(filter, view, ctx),
                     None => {
                         let call = calls::DESCRIBE_ALARMS;
-                        let gap = not_reached(call, &group.account, &group.region);
+                        let gap = not_seen(call, &group.account, &group.region, ctx);
                         vec![Way {
                             links: vec![Link::Unknown(gap.into()); LINKS],
                         }]

@@ -2,7 +2,7 @@
 
 use crate::calls::ApiCall;
 use crate::catalog::gap::{gap, not_evaluated};
-use crate::evaluate::not_reached;
+use crate::evaluate::not_seen;
 use crate::fact::Reason;
 use crate::inventory::monitoring::{Alarm, MetricFilter, MetricTransformation};
 use crate::prelude::*;
@@ -249,7 +249,12 @@ pub(super) fn listener(to: &Arn, from: &str, ctx: &Context<'_>) -> [Link; 2] {
 
 fn topic(to: &Arn, from: &str, ctx: &Context<'_>) -> [Link; 2] {
     let Some(topic) = ctx.inventory.topics.get(to) else {
-        let gap = not_reached(calls::GET_TOPIC_ATTRIBUTES, &to.account(), &to.region());
+        let gap = not_seen(
+            calls::GET_TOPIC_ATTRIBUTES,
+            &to.account(),
+            &to.region(),
+            ctx,
+        );
         let unknown = Link::Unknown(gap.into());
         return [unknown.clone(), unknown];
     };

@@ -2,7 +2,7 @@
 
 use super::gone;
 use crate::catalog::gap::gap;
-use crate::evaluate::not_reached;
+use crate::evaluate::not_seen;
 use crate::fact::Reason;
 use crate::policy::{Document, Glob, Principal, Statement, posture};
 use crate::prelude::*;
@@ -36,7 +36,7 @@ fn run(group: &LogGroup, ctx: &Context<'_>) -> Outcome {
     let (account, region) = (&group.account, &group.region);
     let call = calls::DESCRIBE_LOG_RESOURCE_POLICIES;
     let Some(view) = ctx.region(account, region) else {
-        return Err(not_reached(call, account, region).into());
+        return Err(not_seen(call, account, region, ctx).into());
     };
     let (mut open, mut gaps) = (Vec::new(), Vec::new());
     gaps.extend(group.configuration.known().err());

@@ -2,7 +2,7 @@
 
 use super::all_in_sight;
 use crate::catalog::gap;
-use crate::evaluate::not_reached;
+use crate::evaluate::not_seen;
 use crate::fact::Reason;
 use crate::prelude::*;
 
@@ -43,7 +43,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         ));
     };
     let Some(view) = ctx.region(owner, region) else {
-        return Err(not_reached(calls::GET_MACIE_SESSION, owner, region).into());
+        return Err(not_seen(calls::GET_MACIE_SESSION, owner, region, ctx).into());
     };
     if *view.macie.known()? {
         return Ok(Verdict::pass(

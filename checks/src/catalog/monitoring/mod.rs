@@ -35,6 +35,7 @@ mod links;
 mod log_group_encrypted;
 mod log_group_not_public;
 mod log_group_retention;
+mod log_group_subscriptions;
 mod macie;
 mod off;
 mod recent_tampering;
@@ -73,6 +74,7 @@ pub(super) const ALL: &[&Check] = &[
     &log_group_encrypted::CHECK,
     &log_group_not_public::CHECK,
     &log_group_retention::CHECK,
+    &log_group_subscriptions::CHECK,
     &macie::CHECK,
     &recent_tampering::CHECK,
     &securityhub::CHECK,

@@ -1,7 +1,7 @@
 //! What a trail records, as a condition on the event.
 
 use crate::catalog::recording::recorded_now;
-use crate::evaluate::not_reached;
+use crate::evaluate::not_seen;
 use crate::patterns::{Expr, Is, Texts};
 use crate::prelude::*;
 use crate::selectors::{Condition, Events, Field, Pattern};
@@ -44,7 +44,7 @@ pub(super) fn in_region(view: &RegionView, ctx: &Context<'_>, gaps: &mut Vec<Gap
     let trails = arns.iter().map(|arn| match ctx.inventory.trails.get(arn) {
         Some(trail) => by_trail(trail, gaps),
         None => {
-            let gap = not_reached(calls::GET_TRAIL_STATUS, &view.account, &view.region);
+            let gap = not_seen(calls::GET_TRAIL_STATUS, &view.account, &view.region, ctx);
             unknown(gap.into(), gaps)
         }
     });

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use super::events::Kind;
-use super::judge::{handed_on, in_place, unread};
+use super::judge::{handed_on, in_place, nothing_is, unread};
 use super::links::{Link, listener};
 use super::recorded::{self, unknown};
 use crate::catalog::recording::in_scope;
-use crate::evaluate::{is_judged, not_reached};
+use crate::evaluate::{is_judged, not_seen};
 use crate::inventory::monitoring::EventRule;
 use crate::patterns::{self, Comparison, Expr, Tri, covers, parse_event_pattern};
 use crate::prelude::*;
@@ -106,6 +106,7 @@ pub(super) fn together(
     // Places whose rules are equal, and which no test tells apart, are compared once.
     let mut known: HashSet<(usize, Vec<Tri>)> = HashSet::new();
     let mut distinct: Vec<&Expr> = Vec::new();
+    let mut required = Vec::new();
     for (place, rules) in &rules {
         let here = in_place(place.account.as_str(), place.region.as_str());
         let fields = here.each_ref().map(|(path, value)| {
@@ -127,14 +128,19 @@ pub(super) fn together(
         let here = Expr::All(here.into());
         let events = Expr::All(vec![events.clone(), here]);
         match covers(&events, &Expr::Any(vec![everywhere.clone(), rules.clone()])) {
-            Comparison::Covers => {}
+            Comparison::Covers => required.push(events),
             Comparison::Misses(missed) => return Comparison::Misses(missed),
             unclear @ (Comparison::CannotTell(_) | Comparison::TooComplex(_)) => {
                 open.get_or_insert(unclear);
             }
         }
     }
-    open.unwrap_or(Comparison::Covers)
+    match open {
+        Some(unclear) => unclear,
+        // No place has such events: that every rule matches all of them says nothing.
+        None if required.iter().all(nothing_is) => without,
+        None => Comparison::Covers,
+    }
 }
 
 /// The rules that are switched on, by name.
@@ -151,7 +157,7 @@ pub(super) fn names<'p>(places: &'p Option<Vec<Place<'_>>>) -> Vec<&'p str> {
 impl Place<'_> {
     fn rules(&self, ctx: &Context<'_>, gaps: &mut Vec<Gaps>) -> Expr {
         let Some(view) = self.view else {
-            let missing = not_reached(calls::LIST_RULES, self.account, &self.region);
+            let missing = not_seen(calls::LIST_RULES, self.account, &self.region, ctx);
             return unknown(missing.into(), gaps);
         };
         let rules = match view.rules.known() {

@@ -479,3 +479,40 @@ fn an_alarm_that_tells_nobody_does_not_pass() {
     });
     table(CHANGES, [(Fail, case)]);
 }
+
+/// What cannot occur in the scope is not watched either: no answer, however the filters are.
+#[test]
+fn an_empty_requirement_is_no_pass() {
+    const IAM: &Check = &alarm_iam_policy_changes::CHECK;
+    let home = |case: Case, excluded: bool| {
+        case.and(|it| {
+            configuration(it.trails.values_mut().next().unwrap()).organization = Known(false);
+            add_region(it, ACCOUNT, "eu-west-1");
+            let account = it.accounts.values_mut().next().unwrap();
+            known(&mut account.regions)[0].excluded = excluded;
+        })
+    };
+    let elsewhere = |case: Case, partition: &str| {
+        home(case, false).and(|it| it.header.scope.partition = partition.to_owned())
+    };
+    let none = || filters(Known(Vec::new()));
+    let all = || filter(&any_of(events::IAM_POLICY_CHANGES.names));
+    table(
+        IAM,
+        [
+            (Fail, home(none(), false)),
+            (Unknown, home(none(), true)),
+            (Pass, home(all(), false)),
+            (Unknown, home(all(), true)),
+            // The region that is guessed for the partition is none of the account's.
+            (Unknown, elsewhere(none(), "aws-us-gov")),
+            (Unknown, elsewhere(all(), "aws-us-gov")),
+        ],
+    );
+    let findings = home(none(), true).findings(&[IAM]);
+    let told = format!("{:?}", findings[0].evidence);
+    assert!(
+        told.contains("excluded") && !told.contains("the run ended"),
+        "{told}"
+    );
+}

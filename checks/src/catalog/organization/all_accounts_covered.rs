@@ -27,6 +27,7 @@ pub(super) const CHECK: Check = Check {
         calls::LIST_REGIONS,
         calls::DESCRIBE_TRAILS,
         calls::GET_TRAIL_STATUS,
+        calls::HEAD_BUCKET,
         calls::GET_EVENT_SELECTORS,
         calls::LIST_EVENT_DATA_STORES,
         calls::GET_EVENT_DATA_STORE,
@@ -42,10 +43,14 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
         .chain(assumed(account, ctx))
         .collect();
     let (mut missing, mut by, mut regions) = (BTreeMap::new(), BTreeSet::new(), 0_usize);
+    let mut without = BTreeMap::new();
     for switch in recording::in_scope(account) {
         regions += 1;
         match recording::management_events(account, &switch.name, ctx) {
-            Ok(Recorded::By(names)) => by.extend(names),
+            Ok(Recorded::By { names, left_out }) => {
+                by.extend(names);
+                without.extend(left_out.map(|it| (&switch.name, it)));
+            }
             Ok(Recorded::Not(why)) => drop(missing.insert(&switch.name, why)),
             Err(gap) => gaps.push(gap),
         }
@@ -60,7 +65,12 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
         None => {
             let names: Vec<&str> = by.iter().map(String::as_str).collect();
             let all = format!("recorded in {regions} of {regions} regions");
-            Verdict::pass(format!("{all}, by {}", names.join(" and "))).saw("RecordedBy", by)
+            let verdict = Verdict::pass(format!("{all}, by {}", names.join(" and ")));
+            let verdict = verdict.saw("RecordedBy", by);
+            match without.is_empty() {
+                true => verdict,
+                false => verdict.saw("LeftOut", without),
+            }
         }
     };
     verdict.unless_open(Gaps::collect(gaps))
@@ -106,12 +116,22 @@ mod tests {
                 (Pass, inventory(|it| it.organization = Known(None))),
                 (Fail, region(|it| it.trails = Known(Vec::new()))),
                 (Fail, trail(|it| status(it).logging = Known(false))),
+                // One fact, one severity: trail-management-events-no-exclusions fails for it.
                 (
-                    Fail,
+                    Pass,
                     trail(|it| {
                         it.selectors = Known(classic_selectors("All", true, &["kms.amazonaws.com"]))
                     }),
                 ),
+                (
+                    Fail,
+                    trail(|it| {
+                        it.selectors =
+                            Known(classic_selectors("WriteOnly", true, &["kms.amazonaws.com"]));
+                    }),
+                ),
+                (Fail, bucket(|b| b.exists = Known(false))),
+                (Unknown, bucket(|b| b.exists = denied(calls::HEAD_BUCKET))),
                 (
                     Unknown,
                     trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),

@@ -1,7 +1,7 @@
 //! One trail for all accounts, those of tomorrow included.
 
 use crate::catalog::recording;
-use crate::evaluate::not_reached;
+use crate::evaluate::not_seen;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -22,6 +22,7 @@ pub(super) const CHECK: Check = Check {
         calls::LIST_REGIONS,
         calls::DESCRIBE_TRAILS,
         calls::GET_TRAIL_STATUS,
+        calls::HEAD_BUCKET,
     ],
     run: Run::Organization(judge),
 };
@@ -43,10 +44,14 @@ pub(in crate::catalog) fn judge(organization: &Organization, ctx: &Context<'_>) 
                 }
             }
             (Ok(true), _, Ok(false)) => weak.push(format!("{} is stopped", trail.arn)),
-            (Ok(true), Ok(true), Ok(true)) => {
-                let verdict = Verdict::pass(format!("{} is running", trail.arn));
-                return Ok(verdict.saw("TrailARN", &trail.arn));
-            }
+            (Ok(true), Ok(true), Ok(true)) => match recording::bucket_is_gone(trail, ctx) {
+                Err(gap) => gaps.push(gap),
+                Ok(true) => weak.push(format!("the bucket of {} is gone", trail.arn)),
+                Ok(false) => {
+                    let verdict = Verdict::pass(format!("{} is running", trail.arn));
+                    return Ok(verdict.saw("TrailARN", &trail.arn));
+                }
+            },
             (organization, regions, logging) => {
                 let missing = [organization.err(), regions.err(), logging.err()];
                 gaps.extend(missing.into_iter().flatten());
@@ -66,12 +71,18 @@ pub(in crate::catalog) fn judge(organization: &Organization, ctx: &Context<'_>) 
 fn unseen(organization: &Organization, ctx: &Context<'_>) -> Option<Gaps> {
     let id = &organization.management_account;
     let Some(management) = ctx.inventory.accounts.get(id) else {
-        return Some(not_reached(calls::DESCRIBE_TRAILS, id, &ctx.home()).into());
+        return Some(not_seen(calls::DESCRIBE_TRAILS, id, &ctx.home(), ctx).into());
     };
     if let Err(gaps) = management.regions.known() {
         return Some(gaps);
     }
     let mut gaps = Vec::new();
+    if recording::in_scope(management).next().is_none() {
+        return Some(
+            recording::left_out(management, ctx)
+                .unwrap_or_else(|| not_seen(calls::DESCRIBE_TRAILS, id, &ctx.home(), ctx).into()),
+        );
+    }
     for switch in recording::in_scope(management) {
         match recording::trails_in(management, &switch.name, ctx) {
             Ok(sight) => {
@@ -149,6 +160,18 @@ mod tests {
                     }),
                 ),
                 (Unknown, inventory(|it| it.trails.clear())),
+                // A bucket that is gone keeps nothing.
+                (Fail, bucket(|b| b.exists = Known(false))),
+                (Unknown, bucket(|b| b.exists = denied(calls::HEAD_BUCKET))),
+                // No region of the management account was looked at.
+                (
+                    Unknown,
+                    none().and(|it| {
+                        it.regions.clear();
+                        let management = it.accounts.values_mut().next().unwrap();
+                        known(&mut management.regions)[0].excluded = true;
+                    }),
+                ),
                 // One region of the management account that answers shows it all.
                 (
                     Fail,

@@ -5,13 +5,13 @@ mod stores;
 
 use std::collections::BTreeSet;
 
-pub(super) use sight::{find, hidden_anywhere, in_scope, listing, trails_in};
+pub(super) use sight::{find, hidden_anywhere, in_scope, left_out, listing, trails_in};
 
 use sight::Sight;
 use stores::{collecting, hidden_stores};
 
 use crate::calls::ApiCall;
-use crate::fact::Fact;
+use crate::fact::{Fact, Reason};
 use crate::prelude::*;
 use crate::selectors::{self, Answer, Events, Hole};
 
@@ -19,12 +19,19 @@ use crate::selectors::{self, Answer, Events, Hole};
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Recorded {
     /// All of them, by these trails and stores.
-    By(BTreeSet<String>),
+    By {
+        /// Their names.
+        names: BTreeSet<String>,
+        /// What they leave out by source, where AWS offers that: AWS KMS, the RDS Data API.
+        left_out: Option<String>,
+    },
     /// Not all of them, and why.
     Not(String),
 }
 
-/// Whether read and write management events of a region are recorded without exclusion.
+/// Whether read and write management events of a region are recorded, but what AWS lets one exclude by source.
+///
+/// Such an exclusion is one fact with one severity: `trail-management-events-no-exclusions` fails for it.
 pub(super) fn management_events(
     account: &Account,
     region: &Region,
@@ -37,7 +44,7 @@ pub(super) fn management_events(
         match trail {
             Err(gap) => events.push(Events::default().in_doubt(gap.clone())),
             Ok(trail) => {
-                let of_trail = reaching(trail, region);
+                let of_trail = reaching(trail, region, ctx);
                 if certainly(&of_trail) {
                     by.insert(trail.arn.to_string());
                 }
@@ -45,8 +52,25 @@ pub(super) fn management_events(
             }
         }
     }
-    if selectors::judge(&asked, &events) == Answer::Covers {
-        return Ok(Recorded::By(by));
+    let judge = |events: &[Events]| {
+        let whole = selectors::judge(&asked, events);
+        let Answer::Lacks(hole) = &whole else {
+            return (whole, None);
+        };
+        let events: Vec<Events> = events
+            .iter()
+            .map(|it| it.clone().with_sources_put_back(&EXCLUDABLE))
+            .collect();
+        match selectors::judge(&asked, &events) {
+            Answer::Covers => (Answer::Covers, Some(hole.to_string())),
+            Answer::Lacks(_) | Answer::CannotTell(_) => (whole, None),
+        }
+    };
+    if let (Answer::Covers, left_out) = judge(&events) {
+        return Ok(Recorded::By {
+            names: by,
+            left_out,
+        });
     }
     for store in ctx.inventory.event_data_stores.values() {
         let of_store = collecting(store, account, region, ctx);
@@ -57,15 +81,22 @@ pub(super) fn management_events(
     }
     let hidden = sight.hidden.clone().into_iter();
     let unseen = Gaps::collect(hidden.chain(hidden_stores(account, ctx)));
-    match (selectors::judge(&asked, &events), unseen) {
-        (Answer::Covers, _) => Ok(Recorded::By(by)),
-        (Answer::CannotTell(gaps), unseen) => {
+    match (judge(&events), unseen) {
+        ((Answer::Covers, left_out), _) => Ok(Recorded::By {
+            names: by,
+            left_out,
+        }),
+        ((Answer::CannotTell(gaps), _), unseen) => {
             Err(unseen.map_or(gaps.clone(), |unseen| gaps.and(unseen)))
         }
-        (Answer::Lacks(_), Some(unseen)) => Err(unseen),
-        (Answer::Lacks(hole), None) => Ok(Recorded::Not(reason(&hole, &sight))),
+        ((Answer::Lacks(_), _), Some(unseen)) => Err(unseen),
+        ((Answer::Lacks(hole), _), None) => Ok(Recorded::Not(reason(&hole, &sight, ctx))),
     }
 }
+
+/// The sources whose management events AWS lets a trail exclude ("Logging management events", section "Excluding
+/// events", AWS CloudTrail User Guide).
+const EXCLUDABLE: [&str; 2] = ["kms.amazonaws.com", "rdsdata.amazonaws.com"];
 
 /// The calls that tell of CloudTrail Lake stores.
 pub(super) const STORES: [ApiCall; 2] =
@@ -94,7 +125,7 @@ pub(super) fn unrecorded(
 ) -> Result<Option<Hole>, Gaps> {
     let sight = trails_in(account, region, ctx)?;
     let events = sight.trails.into_iter().flat_map(|trail| match trail {
-        Ok(trail) => reaching(trail, region),
+        Ok(trail) => reaching(trail, region, ctx),
         Err(gap) => vec![Events::default().in_doubt(gap)],
     });
     match selectors::judge(asked, &events.collect::<Vec<_>>()) {
@@ -112,7 +143,7 @@ fn certainly(events: &[Events]) -> bool {
     sets.any(|it| it.has_management() && it.doubt.is_none())
 }
 
-fn reason(hole: &Hole, sight: &Sight<'_>) -> String {
+fn reason(hole: &Hole, sight: &Sight<'_>, ctx: &Context<'_>) -> String {
     let running = |trail: &Result<&Trail, Gaps>| {
         let trail = trail.as_ref().ok();
         trail.is_none_or(|it| it.status.logging.ok() != Some(&false))
@@ -123,6 +154,11 @@ fn reason(hole: &Hole, sight: &Sight<'_>) -> String {
         let names: BTreeSet<&str> = sight.known().map(|trail| trail.name.as_str()).collect();
         let names: Vec<&str> = names.into_iter().collect();
         format!("only stopped trails are there: {}", names.join(", "))
+    } else if let Some(trail) = sight
+        .known()
+        .find(|trail| hole.is_everything() && bucket_is_gone(trail, ctx) == Ok(true))
+    {
+        format!("the bucket of {} is gone", trail.name)
     } else if hole.is_everything() {
         "no trail there records management events".to_owned()
     } else {
@@ -146,14 +182,37 @@ pub(super) fn recorded_now(trail: &Trail) -> Vec<Events> {
 }
 
 /// What a trail records now in a region where it is listed.
-pub(super) fn reaching(trail: &Trail, region: &Region) -> Vec<Events> {
+pub(super) fn reaching(trail: &Trail, region: &Region, ctx: &Context<'_>) -> Vec<Events> {
     if trail.home_region == *region {
-        return recorded_now(trail);
+        return delivered_now(trail, ctx);
     }
     match &trail.configuration.multi_region {
-        Fact::Known(true) => recorded_now(trail),
+        Fact::Known(true) => delivered_now(trail, ctx),
         Fact::Known(false) => Vec::new(),
-        Fact::Unknown(gap) => in_doubt(recorded_now(trail), &Gaps::from(gap.clone())),
+        Fact::Unknown(gap) => in_doubt(delivered_now(trail, ctx), &Gaps::from(gap.clone())),
+    }
+}
+
+/// What a trail records now and can deliver: nothing where its bucket is gone.
+pub(super) fn delivered_now(trail: &Trail, ctx: &Context<'_>) -> Vec<Events> {
+    match bucket_is_gone(trail, ctx) {
+        Ok(true) => Vec::new(),
+        Ok(false) => recorded_now(trail),
+        Err(gaps) => in_doubt(recorded_now(trail), &gaps),
+    }
+}
+
+/// Whether the bucket that a trail delivers to does not exist: the trail goes on running, and nothing is kept.
+///
+/// A bucket that this run was not asked about is left to the checks that are.
+pub(super) fn bucket_is_gone(trail: &Trail, ctx: &Context<'_>) -> Result<bool, Gaps> {
+    let Some(bucket) = trail.configuration.bucket.ok() else {
+        return Ok(false);
+    };
+    match ctx.bucket(bucket).map(|it| &it.exists) {
+        Some(Fact::Known(exists)) => Ok(!exists),
+        Some(Fact::Unknown(gap)) if gap.reason != Reason::NotAsked => Err(gap.clone().into()),
+        Some(Fact::Unknown(_)) | None => Ok(false),
     }
 }
 

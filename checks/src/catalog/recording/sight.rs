@@ -1,6 +1,6 @@
 //! Which trails reach a region of an account, as far as it, or the management account, shows them.
 
-use crate::evaluate::{is_judged, not_reached};
+use crate::evaluate::{is_judged, not_seen};
 use crate::fact::Reason;
 use crate::prelude::*;
 
@@ -101,6 +101,16 @@ pub(in crate::catalog) fn in_scope(account: &Account) -> impl Iterator<Item = &R
     switches.iter().filter(|it| it.enabled && !it.excluded)
 }
 
+/// The regions that the account has switched on and that were left out of the scope: what is there cannot be told.
+pub(in crate::catalog) fn left_out(account: &Account, ctx: &Context<'_>) -> Option<Gaps> {
+    let switches = account.regions.ok().into_iter().flatten();
+    let gaps = switches.filter(|it| it.enabled && it.excluded).map(|it| {
+        let gap = not_seen(calls::DESCRIBE_TRAILS, &account.id, &it.name, ctx);
+        Gaps::from(gap)
+    });
+    Gaps::collect(gaps)
+}
+
 /// What an account shows in a region.
 pub(in crate::catalog) fn listing<'a>(
     account: &Account,
@@ -111,7 +121,7 @@ pub(in crate::catalog) fn listing<'a>(
         Some(view) => Ok(view.trails.known()?),
         None => {
             account.session.known()?;
-            Err(not_reached(calls::DESCRIBE_TRAILS, &account.id, region).into())
+            Err(not_seen(calls::DESCRIBE_TRAILS, &account.id, region, ctx).into())
         }
     }
 }
@@ -160,7 +170,7 @@ pub(in crate::catalog) fn find<'a>(
     region: &Region,
     ctx: &Context<'a>,
 ) -> Result<&'a Trail, Gaps> {
-    let gap = || not_reached(calls::GET_TRAIL_STATUS, &account.id, region).into();
+    let gap = || not_seen(calls::GET_TRAIL_STATUS, &account.id, region, ctx).into();
     ctx.inventory.trails.get(arn).ok_or_else(gap)
 }
 

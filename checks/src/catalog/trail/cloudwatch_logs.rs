@@ -1,6 +1,6 @@
 //! Events also go to a log group, where alarms can see them within minutes.
 
-use crate::evaluate::{log_group_arn, not_reached};
+use crate::evaluate::{log_group_arn, not_seen};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -25,7 +25,12 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     };
     let arn = log_group_arn(group);
     let Some(found) = ctx.inventory.log_groups.get(&arn) else {
-        let gap = not_reached(calls::DESCRIBE_LOG_GROUPS, &arn.account(), &arn.region());
+        let gap = not_seen(
+            calls::DESCRIBE_LOG_GROUPS,
+            &arn.account(),
+            &arn.region(),
+            ctx,
+        );
         return Err(gap.into());
     };
     let verdict = Verdict::pass_if(

@@ -19,7 +19,7 @@ pub(super) fn pair(
         match trail {
             Err(gap) => gaps.push(gap),
             Ok(trail) if counts(trail) => {
-                let mut events = recording::reaching(trail, region);
+                let mut events = recording::reaching(trail, region, ctx);
                 events.retain(|it| selectors::overlap(it, asked));
                 if !events.is_empty() {
                     found.push((trail, events));

@@ -19,6 +19,7 @@ pub(super) const CHECK: Check = Check {
     reads: &[
         calls::DESCRIBE_TRAILS,
         calls::GET_TRAIL_STATUS,
+        calls::HEAD_BUCKET,
         calls::GET_EVENT_SELECTORS,
     ],
     run: Run::Trail(run),

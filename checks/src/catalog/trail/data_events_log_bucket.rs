@@ -1,7 +1,7 @@
 //! Who reads or removes log files is in the record too.
 
 use crate::catalog::recording;
-use crate::evaluate::not_reached;
+use crate::evaluate::not_seen;
 use crate::prelude::*;
 use crate::selectors::{Events, Field, Pattern};
 
@@ -34,7 +34,7 @@ pub(super) const CHECK: Check = Check {
 fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     let name = trail.configuration.bucket.known()?;
     let Some(bucket) = ctx.bucket(name) else {
-        return Err(not_reached(calls::HEAD_BUCKET, &trail.account, &trail.home_region).into());
+        return Err(not_seen(calls::HEAD_BUCKET, &trail.account, &trail.home_region, ctx).into());
     };
     if bucket.exists.ok() == Some(&false) {
         let gone = Verdict::not_applicable("the bucket is gone: see delivery-bucket-exists");
@@ -47,7 +47,7 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     };
     let region = bucket.region.known()?;
     let Some(account) = ctx.inventory.accounts.get(owner) else {
-        return Err(not_reached(calls::DESCRIBE_TRAILS, owner, region).into());
+        return Err(not_seen(calls::DESCRIBE_TRAILS, owner, region, ctx).into());
     };
     let objects = Pattern::starts_with(format!("{}/", bucket.arn));
     let asked = Events::data("AWS::S3::Object").with(Field::ResourceArn, [objects]);

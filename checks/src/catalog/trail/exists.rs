@@ -1,5 +1,7 @@
 //! A trail that runs is there at all.
 
+use std::collections::BTreeSet;
+
 use crate::catalog::recording;
 use crate::prelude::*;
 
@@ -21,13 +23,16 @@ pub(super) const CHECK: Check = Check {
         calls::LIST_REGIONS,
         calls::DESCRIBE_TRAILS,
         calls::GET_TRAIL_STATUS,
+        calls::HEAD_BUCKET,
     ],
     run: Run::Account(run),
 };
 
 fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
-    let (mut gaps, mut stopped) = (Vec::new(), std::collections::BTreeSet::new());
+    let (mut gaps, mut stopped, mut no_bucket) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     gaps.extend(account.regions.known().err());
+    // A trail may be there, of that region alone.
+    gaps.extend(recording::left_out(account, ctx));
     for switch in recording::in_scope(account) {
         let sight = match recording::trails_in(account, &switch.name, ctx) {
             Ok(sight) => sight,
@@ -38,19 +43,25 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
         };
         gaps.extend(sight.hidden);
         for trail in sight.trails {
-            match trail.and_then(|trail| Ok((&trail.arn, *trail.status.logging.known()?))) {
-                Ok((arn, true)) => {
+            match trail.and_then(|trail| Ok((&trail.arn, runs(trail, ctx)?))) {
+                Ok((arn, Runs::Yes)) => {
                     let verdict = Verdict::pass(format!("{arn} is running"));
                     return Ok(verdict.saw("TrailARN", arn));
                 }
-                Ok((arn, false)) => {
+                Ok((arn, Runs::ForNothing)) => {
+                    no_bucket.insert(arn);
+                }
+                Ok((arn, Runs::No)) => {
                     stopped.insert(arn);
                 }
                 Err(gap) => gaps.push(gap),
             }
         }
     }
-    let verdict = if stopped.is_empty() {
+    let verdict = if !no_bucket.is_empty() {
+        Verdict::fail("the bucket of every running trail that is seen there is gone")
+            .saw("WithoutBucket", no_bucket)
+    } else if stopped.is_empty() {
         Verdict::fail("no trail is seen in any of its regions")
     } else {
         Verdict::fail("every trail that is seen there is stopped").saw("Stopped", stopped)
@@ -59,6 +70,23 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
         Some(gaps) => Err(gaps),
         None => Ok(verdict),
     }
+}
+
+enum Runs {
+    Yes,
+    No,
+    /// What it records cannot be delivered.
+    ForNothing,
+}
+
+fn runs(trail: &Trail, ctx: &Context<'_>) -> Result<Runs, Gaps> {
+    if !*trail.status.logging.known()? {
+        return Ok(Runs::No);
+    }
+    Ok(match recording::bucket_is_gone(trail, ctx)? {
+        true => Runs::ForNothing,
+        false => Runs::Yes,
+    })
 }
 
 #[cfg(test)]
@@ -103,7 +131,24 @@ mod tests {
                             Known(false);
                     }),
                 ),
-                // A region that is off, or out of scope, has nothing to say.
+                // A bucket that is gone keeps nothing.
+                (Fail, bucket(|b| b.exists = Known(false))),
+                (Unknown, bucket(|b| b.exists = denied(calls::HEAD_BUCKET))),
+                (
+                    Pass,
+                    bucket(|b| b.exists = gap(calls::HEAD_BUCKET, Reason::NotAsked)),
+                ),
+                // What was left out may hold a trail.
+                (
+                    Unknown,
+                    unlisted().and(|it| {
+                        add_region(it, ACCOUNT, "eu-west-1");
+                        it.regions.retain(|(_, region), _| region.as_str() == HOME);
+                        let account = it.accounts.values_mut().next().unwrap();
+                        known(&mut account.regions)[1].excluded = true;
+                    }),
+                ),
+                // A region that is off has nothing to say.
                 (
                     Fail,
                     unlisted().and(|it| {

@@ -1,8 +1,6 @@
 //! IAM, STS and CloudFront have no region of their own: not every trail sees them.
 
 use super::judging;
-use crate::catalog::gap::gap;
-use crate::fact::Reason;
 use crate::finding::Status;
 use crate::prelude::*;
 use crate::selectors::{Events, Field, Pattern};
@@ -23,6 +21,7 @@ pub(super) const CHECK: Check = Check {
     reads: &[
         calls::DESCRIBE_TRAILS,
         calls::GET_TRAIL_STATUS,
+        calls::HEAD_BUCKET,
         calls::GET_EVENT_SELECTORS,
     ],
     run: Run::Trail(run),
@@ -44,14 +43,15 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
         Verdict::pass("a multi-region trail records them")
     } else if !included {
         Verdict::fail("a single-region trail that leaves them out")
-    } else if trail.arn.partition() != "aws" {
-        return Err(undocumented(trail));
     } else {
+        // Assumed for the other partitions after AWS's words on its main one: events of IAM are recorded where its
+        // endpoint is.
+        let home = ctx.home();
         Verdict::pass_if(
-            trail.home_region.as_str() == "us-east-1",
-            "a trail in us-east-1, where they are recorded",
+            trail.home_region == home,
+            format!("a trail in {home}, where they are recorded"),
             format!(
-                "a trail in {} alone: they are recorded in us-east-1",
+                "a trail in {} alone: they are recorded in {home}",
                 trail.home_region
             ),
         )
@@ -62,17 +62,6 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     Ok(verdict
         .saw("IncludeGlobalServiceEvents", included)
         .expected(true))
-}
-
-/// AWS says for its main partition alone in which region global events are recorded.
-fn undocumented(trail: &Trail) -> Gaps {
-    gap(
-        calls::DESCRIBE_TRAILS,
-        &trail.account,
-        &trail.home_region,
-        Reason::Malformed,
-        "which region of this partition records global service events is not documented",
-    )
 }
 
 #[cfg(test)]
@@ -86,6 +75,10 @@ mod tests {
             configuration(it).multi_region = Known(false);
             configuration(it).include_global_service_events = Known(included);
         })
+    }
+
+    fn elsewhere(partition: &str, home: &str, included: bool) -> Case {
+        single(home, included).and(|it| it.header.scope.partition = partition.to_owned())
     }
 
     #[test]
@@ -102,13 +95,12 @@ mod tests {
                 (Pass, single("us-east-1", true)),
                 (Fail, single("us-east-1", false)),
                 (Fail, single("eu-west-1", true)),
-                (
-                    Unknown,
-                    single("us-gov-west-1", true).and(|it| {
-                        let trail = it.trails.values_mut().next().unwrap();
-                        trail.arn = Arn::from(TRAIL_ARN.replace("aws:", "aws-us-gov:"));
-                    }),
-                ),
+                (Pass, elsewhere("aws-us-gov", "us-gov-west-1", true)),
+                (Fail, elsewhere("aws-us-gov", "us-gov-east-1", true)),
+                (Fail, elsewhere("aws-us-gov", "us-gov-west-1", false)),
+                (Pass, elsewhere("aws-eusc", "eusc-de-east-1", true)),
+                (Pass, elsewhere("aws-cn", "cn-north-1", true)),
+                (Fail, elsewhere("aws-cn", "cn-northwest-1", true)),
                 (
                     Fail,
                     advanced(&[

@@ -1,8 +1,7 @@
 //! Each sign-in and each IAM change is in the record once.
 
 use super::copies;
-use crate::catalog::{gap, recording};
-use crate::fact::Reason;
+use crate::catalog::recording;
 use crate::prelude::*;
 use crate::selectors::{Events, Field, Pattern};
 
@@ -22,6 +21,7 @@ pub(super) const CHECK: Check = Check {
         calls::LIST_REGIONS,
         calls::DESCRIBE_TRAILS,
         calls::GET_TRAIL_STATUS,
+        calls::HEAD_BUCKET,
         calls::GET_EVENT_SELECTORS,
     ],
     run: Run::Account(run),
@@ -29,15 +29,6 @@ pub(super) const CHECK: Check = Check {
 
 fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
     account.regions.known()?;
-    if ctx.inventory.header.scope.partition != "aws" {
-        return Err(gap::gap(
-            calls::DESCRIBE_TRAILS,
-            &account.id,
-            &ctx.home(),
-            Reason::Malformed,
-            "where this partition records the events of global services is not documented",
-        ));
-    }
     let region = ctx.home();
     if !recording::in_scope(account).any(|switch| switch.name == region) {
         return Ok(Verdict::not_applicable(format!(
@@ -71,6 +62,17 @@ mod tests {
                 configuration(it).multi_region = Known(false);
                 change(it);
             });
+        })
+    }
+
+    /// The account uses the region of its partition in which these events are recorded.
+    fn in_china(more: &[&str]) -> Case {
+        inventory(|it| {
+            it.header.scope.partition = "aws-cn".to_owned();
+            add_region(it, ACCOUNT, "cn-north-1");
+            for name in more {
+                add_trail(it, ACCOUNT, "cn-north-1", name, |_| {});
+            }
         })
     }
 
@@ -124,8 +126,11 @@ mod tests {
                     Unknown,
                     account(|it| it.regions = denied(calls::LIST_REGIONS)),
                 ),
+                // Which trails there are is known in every partition.
+                (Pass, in_china(&[])),
+                (Fail, in_china(&["second"])),
                 (
-                    Unknown,
+                    NotApplicable,
                     inventory(|it| it.header.scope.partition = "aws-cn".to_owned()),
                 ),
                 (

@@ -1,6 +1,8 @@
 //! Configured is not running.
 
+use super::judging;
 use crate::prelude::*;
+use crate::selectors::{self, Answer, Events, Hole};
 
 pub(super) const CHECK: Check = Check {
     id: "trail-is-logging",
@@ -14,12 +16,42 @@ pub(super) const CHECK: Check = Check {
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
     ],
-    reads: &[calls::GET_TRAIL_STATUS],
+    reads: &[
+        calls::LIST_REGIONS,
+        calls::DESCRIBE_TRAILS,
+        calls::GET_TRAIL_STATUS,
+        calls::GET_EVENT_SELECTORS,
+        calls::HEAD_BUCKET,
+    ],
     run: Run::Trail(run),
 };
 
-fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
+fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     let logging = *trail.status.logging.known()?;
+    if !logging {
+        // A trail that was left over when the organization got one of its own hides nothing.
+        let own = selectors::recorded(trail);
+        let all = |sets: Vec<Events>| match &own {
+            // A trail that selects nothing would be replaced by any other.
+            Ok(own) if own.is_empty() || sets.is_empty() => Answer::Lacks(Hole::default()),
+            Err(_) if sets.is_empty() => Answer::Lacks(Hole::default()),
+            Err(gaps) => Answer::CannotTell(gaps.clone()),
+            Ok(own) => {
+                let mut open = Vec::new();
+                for set in own {
+                    match selectors::judge(set, &sets) {
+                        Answer::Covers => {}
+                        Answer::Lacks(hole) => return Answer::Lacks(hole),
+                        Answer::CannotTell(gaps) => open.push(gaps),
+                    }
+                }
+                Gaps::collect(open).map_or(Answer::Covers, Answer::CannotTell)
+            }
+        };
+        if let Some(other) = judging::stands_in(trail, all, ctx)? {
+            return Ok(judging::replaced(other));
+        }
+    }
     // Since when, where it is known: a trail that is stopped fails either way.
     let stopped = match trail.status.stopped.ok().copied().flatten() {
         Some(at) => format!("it was stopped at {at}"),
@@ -37,6 +69,70 @@ mod tests {
     #[test]
     fn verdicts() {
         let set = |logging| trail(|it| status(it).logging = Known(logging));
+        // The subject is the stopped trail; the other one is judged by itself.
+        let left_over = |old: fn(&mut Trail), of_organization: fn(&mut Trail)| {
+            inventory(|it| {
+                of_organization(it.trails.values_mut().next().unwrap());
+                add_trail(it, ACCOUNT, HOME, "old", |it| {
+                    status(it).logging = Known(false);
+                    configuration(it).organization = Known(false);
+                    old(it);
+                });
+                let gone = Bucket {
+                    exists: Known(false),
+                    ..unseen_bucket("gone")
+                };
+                it.buckets.insert(gone.arn.clone(), gone);
+            })
+        };
+        table_on(
+            &CHECK,
+            "arn:aws:cloudtrail:us-east-1:111111111111:trail/old",
+            [
+                // Left over beside a running trail of the organization: that one records its events.
+                (NotApplicable, left_over(|_| {}, |_| {})),
+                (
+                    Fail,
+                    left_over(|_| {}, |it| configuration(it).organization = Known(false)),
+                ),
+                (
+                    Fail,
+                    left_over(|_| {}, |it| status(it).logging = Known(false)),
+                ),
+                (
+                    Fail,
+                    left_over(
+                        |_| {},
+                        |it| it.selectors = Known(classic_selectors("WriteOnly", true, &[])),
+                    ),
+                ),
+                (
+                    Fail,
+                    left_over(|_| {}, |it| configuration(it).multi_region = Known(false)),
+                ),
+                (
+                    Fail,
+                    left_over(
+                        |_| {},
+                        |it| configuration(it).bucket = Known("gone".to_owned()),
+                    ),
+                ),
+                (
+                    Unknown,
+                    left_over(
+                        |_| {},
+                        |it| it.selectors = denied(calls::GET_EVENT_SELECTORS),
+                    ),
+                ),
+                (
+                    Unknown,
+                    left_over(
+                        |it| it.selectors = denied(calls::GET_EVENT_SELECTORS),
+                        |_| {},
+                    ),
+                ),
+            ],
+        );
         table(
             &CHECK,
             [

@@ -1,7 +1,7 @@
 //! The question that several checks ask: does this trail record these events, or some of them?
 
 use crate::catalog::recording;
-use crate::evaluate::not_reached;
+use crate::evaluate::not_seen;
 use crate::finding::Status;
 use crate::prelude::*;
 use crate::selectors::{self, Answer, Events, Hole};
@@ -22,6 +22,13 @@ pub(super) fn records(
         Answer::Lacks(hole) => hole,
         Answer::Covers => {
             let logging = *trail.status.logging.known()?;
+            let whole = |sets: Vec<Events>| {
+                let sets: Vec<Events> = sets.into_iter().map(view).collect();
+                selectors::judge(asked, &sets)
+            };
+            if !logging && let Some(other) = stands_in(trail, whole, ctx)? {
+                return Ok(replaced(other));
+            }
             let verdict = Verdict::pass_if(
                 logging,
                 "all of these events are recorded",
@@ -72,6 +79,9 @@ pub(super) fn records_some(trail: &Trail, asked: &Events, ctx: &Context<'_>) -> 
         Answer::CannotTell(gaps) => Err(gaps),
         Answer::Covers => {
             let logging = *trail.status.logging.known()?;
+            if !logging && let Some(other) = stands_in(trail, some, ctx)? {
+                return Ok(replaced(other));
+            }
             let verdict = Verdict::pass_if(
                 logging,
                 "some of these events are recorded",
@@ -86,6 +96,31 @@ pub(super) fn records_some(trail: &Trail, asked: &Events, ctx: &Context<'_>) -> 
     }
 }
 
+/// The verdict on a stopped trail whose events a running trail of the organization records.
+pub(super) fn replaced(other: &Trail) -> Verdict {
+    let arn = &other.arn;
+    let verdict = Verdict::not_applicable(format!(
+        "the trail is stopped, and the organization trail {arn} records its events"
+    ));
+    verdict.saw("IsLogging", false).saw("TrailARN", arn)
+}
+
+/// A running trail of the organization that records what is asked, in the place of a stopped trail that was left over.
+///
+/// Only such a trail counts: a member account can neither create nor change one.
+pub(super) fn stands_in<'a>(
+    trail: &Trail,
+    records: impl Fn(Vec<Events>) -> Answer,
+    ctx: &Context<'a>,
+) -> Result<Option<&'a Trail>, Gaps> {
+    // Of a trail whose account was not looked at nothing else is known: stopped is stopped.
+    if !ctx.inventory.accounts.contains_key(&trail.account) {
+        return Ok(None);
+    }
+    let of_organization = |other: &Trail| other.configuration.organization.ok() != Some(&false);
+    recorded_by_one_of(trail, of_organization, records, ctx)
+}
+
 fn not_its_purpose(other: &Trail) -> Verdict {
     let arn = &other.arn;
     let verdict = Verdict::not_applicable(format!("it records none of these events, {arn} does"));
@@ -98,11 +133,20 @@ fn recorded_by_another<'a>(
     records: impl Fn(Vec<Events>) -> Answer,
     ctx: &Context<'a>,
 ) -> Result<Option<&'a Trail>, Gaps> {
+    recorded_by_one_of(trail, |_| true, records, ctx)
+}
+
+fn recorded_by_one_of<'a>(
+    trail: &Trail,
+    counts: impl Fn(&Trail) -> bool,
+    records: impl Fn(Vec<Events>) -> Answer,
+    ctx: &Context<'a>,
+) -> Result<Option<&'a Trail>, Gaps> {
     let own_organization = *trail.configuration.organization.known()?;
     let own_multi_region = *trail.configuration.multi_region.known()?;
     let (region, mut gaps) = (&trail.home_region, Vec::new());
     let Some(account) = ctx.inventory.accounts.get(&trail.account) else {
-        return Err(not_reached(calls::DESCRIBE_TRAILS, &trail.account, region).into());
+        return Err(not_seen(calls::DESCRIBE_TRAILS, &trail.account, region, ctx).into());
     };
     // Whatever reaches as far shows in this trail's own home region.
     for arn in recording::listing(account, region, ctx)? {
@@ -116,6 +160,9 @@ fn recorded_by_another<'a>(
                 continue;
             }
         };
+        if !counts(other) {
+            continue;
+        }
         // What is not known may reach as far.
         let set = &other.configuration;
         let accounts = !own_organization || set.organization.ok() != Some(&false);
@@ -124,7 +171,7 @@ fn recorded_by_another<'a>(
         if !(accounts && regions) {
             continue;
         }
-        let answer = records(recording::recorded_now(other));
+        let answer = records(recording::delivered_now(other, ctx));
         let reach = [
             set.organization.known().err(),
             set.multi_region.known().err(),

@@ -1,6 +1,7 @@
 //! One trail for every region, also for those switched on later.
 
 use crate::prelude::*;
+use crate::selectors::{self, Events};
 
 pub(super) const CHECK: Check = Check {
     id: "trail-multi-region",
@@ -14,12 +15,21 @@ pub(super) const CHECK: Check = Check {
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-multi-region-trails.html",
     ],
-    reads: &[calls::DESCRIBE_TRAILS],
+    reads: &[calls::DESCRIBE_TRAILS, calls::GET_EVENT_SELECTORS],
     run: Run::Trail(run),
 };
 
 fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
     let multi = *trail.configuration.multi_region.known()?;
+    // Where data events of one region go is their own question; management events may be recorded by another trail.
+    if !multi {
+        let sets = selectors::recorded(trail)?;
+        if !sets.is_empty() && !sets.iter().any(Events::has_management) {
+            return Ok(Verdict::not_applicable(
+                "it records no management events: trail-data-events-* evaluate where its data events come from",
+            ));
+        }
+    }
     let verdict = Verdict::pass_if(
         multi,
         "it records in every region",
@@ -36,11 +46,37 @@ mod tests {
     #[test]
     fn verdicts() {
         let set = |multi| trail(|it| configuration(it).multi_region = Known(multi));
+        let selecting = |multi, list: &[&[&str]]| {
+            let list = selectors(list);
+            trail(|it| {
+                configuration(it).multi_region = Known(multi);
+                it.selectors = Known(list);
+            })
+        };
         table(
             &CHECK,
             [
                 (Pass, set(true)),
                 (Fail, set(false)),
+                (
+                    NotApplicable,
+                    selecting(false, &[&["eventCategory = Data"]]),
+                ),
+                (Pass, selecting(true, &[&["eventCategory = Data"]])),
+                (
+                    Fail,
+                    selecting(
+                        false,
+                        &[&["eventCategory = Data"], &["eventCategory = Management"]],
+                    ),
+                ),
+                (
+                    Unknown,
+                    set(false).and(|it| {
+                        it.trails.values_mut().next().unwrap().selectors =
+                            denied(calls::GET_EVENT_SELECTORS);
+                    }),
+                ),
                 (
                     Unknown,
                     trail(|it| it.configuration = denied(calls::DESCRIBE_TRAILS)),

@@ -24,6 +24,7 @@ pub(super) const CHECK: Check = Check {
         calls::LIST_REGIONS,
         calls::DESCRIBE_TRAILS,
         calls::GET_TRAIL_STATUS,
+        calls::HEAD_BUCKET,
         calls::GET_EVENT_SELECTORS,
     ],
     run: Run::Account(run),

@@ -21,6 +21,7 @@ pub(super) const CHECK: Check = Check {
         calls::LIST_REGIONS,
         calls::DESCRIBE_TRAILS,
         calls::GET_TRAIL_STATUS,
+        calls::HEAD_BUCKET,
         calls::GET_EVENT_SELECTORS,
         calls::LIST_EVENT_DATA_STORES,
         calls::GET_EVENT_DATA_STORE,
@@ -36,9 +37,14 @@ fn run(region: &RegionOf<'_>, ctx: &Context<'_>) -> Outcome {
         ));
     }
     let verdict = match recording::management_events(region.account, region.name, ctx)? {
-        Recorded::By(by) => {
-            let names: Vec<&str> = by.iter().map(String::as_str).collect();
-            Verdict::pass(format!("recorded by {}", names.join(" and "))).saw("RecordedBy", by)
+        Recorded::By { names, left_out } => {
+            let by: Vec<&str> = names.iter().map(String::as_str).collect();
+            let verdict = Verdict::pass(format!("recorded by {}", by.join(" and ")));
+            let verdict = verdict.saw("RecordedBy", &names);
+            match left_out {
+                Some(sources) => verdict.saw("LeftOut", sources),
+                None => verdict,
+            }
         }
         Recorded::Not(why) => Verdict::fail(why),
     };
@@ -66,7 +72,7 @@ mod tests {
                 (Fail, advanced(&[&[MANAGEMENT, "readOnly = true"]])),
                 (
                     Fail,
-                    advanced(&[&[MANAGEMENT, "eventSource != kms.amazonaws.com"]]),
+                    advanced(&[&[MANAGEMENT, "eventSource != sts.amazonaws.com"]]),
                 ),
                 (Fail, advanced(&[&["eventCategory = Data"]])),
                 (
@@ -147,9 +153,67 @@ mod tests {
         assert_eq!(says(stopped), "only stopped trails are there: main");
         let none = trail(|it| it.selectors = Known(selectors(&[&["eventCategory = Data"]])));
         assert_eq!(says(none), "no trail there records management events");
-        let kms = classic_selectors("All", true, &["kms.amazonaws.com"]);
-        let excluded = trail(|it| it.selectors = Known(kms));
-        assert_eq!(says(excluded), "kms.amazonaws.com is excluded");
+        let iam = selectors(&[&[
+            "eventCategory = Management",
+            "eventSource != iam.amazonaws.com",
+        ]]);
+        let excluded = trail(|it| it.selectors = Known(iam));
+        assert_eq!(says(excluded), "iam.amazonaws.com is excluded");
+        let gone = bucket(|b| b.exists = Known(false));
+        assert_eq!(says(gone), "the bucket of main is gone");
+    }
+
+    /// What AWS lets one exclude by source is another check's fail, and evidence here.
+    #[test]
+    fn kms_and_the_rds_data_api_may_be_left_out() {
+        let without = |sources: &[&str]| {
+            let list = classic_selectors("All", true, sources);
+            trail(|it| it.selectors = Known(list))
+        };
+        let advanced = |fields: &[&str]| {
+            let list = selectors(&[fields]);
+            trail(|it| it.selectors = Known(list))
+        };
+        let both = ["kms.amazonaws.com", "rdsdata.amazonaws.com"];
+        table(
+            &CHECK,
+            [
+                (Pass, without(&both)),
+                (
+                    Pass,
+                    advanced(&[
+                        "eventCategory = Management",
+                        "eventSource != kms.amazonaws.com",
+                    ]),
+                ),
+                (
+                    Fail,
+                    advanced(&[
+                        "eventCategory = Management",
+                        "eventSource != sts.amazonaws.com",
+                    ]),
+                ),
+                (
+                    Fail,
+                    advanced(&["eventCategory = Management", "eventName != Decrypt"]),
+                ),
+                (
+                    Fail,
+                    advanced(&[
+                        "eventCategory = Management",
+                        "eventSource != kms.amazonaws.com",
+                        "readOnly = false",
+                    ]),
+                ),
+            ],
+        );
+        let findings = without(&both).findings(&[&CHECK]);
+        let told = findings[0].evidence.iter().find(|it| it.what == "LeftOut");
+        let told = told.unwrap().seen.as_ref().unwrap().to_string();
+        assert!(
+            told.contains("kms.amazonaws.com") && told.contains("rdsdata.amazonaws.com"),
+            "{told}"
+        );
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub(super) const CHECK: Check = Check {
         calls::LIST_REGIONS,
         calls::DESCRIBE_TRAILS,
         calls::GET_TRAIL_STATUS,
+        calls::HEAD_BUCKET,
         calls::GET_EVENT_SELECTORS,
     ],
     run: Run::Account(run),
@@ -32,6 +33,10 @@ pub(super) const CHECK: Check = Check {
 fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
     let mut gaps = Vec::from_iter(account.regions.known().err());
     let mut seen = BTreeMap::new();
+    // Any one region in scope shows every multi-region trail; none shows nothing.
+    if recording::in_scope(account).next().is_none() {
+        gaps.extend(recording::left_out(account, ctx));
+    }
     for switch in recording::in_scope(account) {
         match recording::trails_in(account, &switch.name, ctx) {
             Err(gap) => gaps.push(gap),
@@ -48,7 +53,7 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
     }
     let mut lacking = BTreeMap::new();
     for (arn, trail) in seen {
-        match lacks(trail) {
+        match lacks(trail, ctx) {
             (missing, None) if missing.is_empty() => {
                 let verdict = Verdict::pass(format!("{arn} has all of it"));
                 return Ok(verdict.saw("TrailARN", arn));
@@ -69,7 +74,7 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
 }
 
 /// What a trail lacks, and what stands in the way of knowing the rest.
-fn lacks(trail: &Trail) -> (Vec<String>, Option<Gaps>) {
+fn lacks(trail: &Trail, ctx: &Context<'_>) -> (Vec<String>, Option<Gaps>) {
     let (mut missing, mut gaps) = (Vec::new(), Vec::new());
     let set = &trail.configuration;
     let properties = [
@@ -93,6 +98,11 @@ fn lacks(trail: &Trail) -> (Vec<String>, Option<Gaps>) {
             Ok(false) => missing.push(words.to_owned()),
             Err(gap) => gaps.push(gap),
         }
+    }
+    match recording::bucket_is_gone(trail, ctx) {
+        Err(gap) => gaps.push(gap),
+        Ok(true) => missing.push("delivers to a bucket that is gone".to_owned()),
+        Ok(false) => {}
     }
     let recorded = selectors::recorded(trail);
     match recorded.map(|sets| selectors::judge(&Events::management(), &sets)) {

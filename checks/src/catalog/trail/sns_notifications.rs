@@ -1,6 +1,6 @@
 //! Each delivery is announced.
 
-use crate::evaluate::not_reached;
+use crate::evaluate::not_seen;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -24,7 +24,12 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
         return Ok(Verdict::fail("the trail names no topic"));
     };
     let Some(topic) = ctx.inventory.topics.get(arn) else {
-        let gap = not_reached(calls::GET_TOPIC_ATTRIBUTES, &arn.account(), &arn.region());
+        let gap = not_seen(
+            calls::GET_TOPIC_ATTRIBUTES,
+            &arn.account(),
+            &arn.region(),
+            ctx,
+        );
         return Err(gap.into());
     };
     let verdict = Verdict::pass_if(

@@ -7,24 +7,54 @@ use super::super::operator::Test;
 use super::super::principal::Principal;
 use super::{Found, found, is_fixed, organization_of, restricts};
 
-/// Statements that grant something to the public.
+/// Statements that grant something to the public, by what they mean.
 ///
 /// Follows what S3 Block Public Access calls public ("The meaning of public", Amazon S3 User Guide): an Allow for
 /// everyone, unless a condition pins the caller or the source to fixed values, without wildcard or variable. An
 /// `aws:SourceIp` wider than /8 (IPv4) or /32 (IPv6) is public too, private ranges aside. `NotPrincipal` with Allow is
 /// everyone else. Beyond that list we also take the newer keys of the same kind as restricting (`aws:PrincipalAccount`,
-/// `aws:SourceOrgID`, `kms:CallerAccount`, ..), and organization paths whose organization is fixed.
+/// `aws:SourceOrgID`, `kms:CallerAccount`, ..), organization paths whose organization is fixed, and ARNs of principals
+/// and sources whose account is fixed ([`account_of`]): no principal of another account has such an ARN.
 #[must_use]
 pub fn public_grants(policy: &Document) -> Vec<Found<'_>> {
+    unless(policy, pins)
+}
+
+/// Statements that S3 itself calls public: it goes by the wording, and a wildcard in an ARN is enough for it.
+#[must_use]
+pub fn public_by_wording(policy: &Document) -> Vec<Found<'_>> {
+    unless(policy, |condition| {
+        let arn = matches!(condition.key.as_str(), "aws:principalarn" | "aws:sourcearn");
+        pins(condition) && (!arn || condition.values.iter().all(|value| is_fixed(value)))
+    })
+}
+
+fn unless(policy: &Document, kept_out: impl Fn(&Condition) -> bool) -> Vec<Found<'_>> {
     found(policy, Effect::Allow)
         .filter(|Found { statement, .. }| {
             let public = statement
                 .principals
                 .as_ref()
                 .is_some_and(|set| set.negated || set.members.contains(&Principal::Everyone));
-            public && !statement.conditions.iter().any(pins)
+            public && !statement.conditions.iter().any(&kept_out)
         })
         .collect()
+}
+
+/// The account of every ARN that a value of this condition matches; none where it may be another.
+///
+/// Under an ARN operator each field is matched by itself. Under a string operator a `*` crosses colons, and the path of
+/// a role may hold any text: there, nothing before the account may be a wildcard.
+#[must_use]
+pub fn account_of<'a>(condition: &Condition, value: &'a str) -> Option<&'a str> {
+    let mut fields = value.splitn(6, ':');
+    let before: Vec<&str> = fields.by_ref().take(4).collect();
+    let account = fields.next()?;
+    fields.next()?;
+    let digits = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    let fixed =
+        condition.operator.test == Test::Arn || before.iter().all(|it| !it.contains(['*', '?']));
+    (digits && fixed && !before.iter().any(|it| it.contains("${"))).then_some(account)
 }
 
 /// Whether a condition keeps the public out.
@@ -34,11 +64,13 @@ pub fn pins(condition: &Condition) -> bool {
     restricts(condition)
         && match condition.key.as_str() {
             "aws:sourceip" => condition.operator.test == Test::IpAddress && all(is_narrow),
+            "aws:principalarn" | "aws:sourcearn" => condition
+                .values
+                .iter()
+                .all(|value| is_fixed(value) || account_of(condition, value).is_some()),
             "aws:principalorgid"
             | "aws:principalaccount"
-            | "aws:principalarn"
             | "aws:principalservicename"
-            | "aws:sourcearn"
             | "aws:sourcevpc"
             | "aws:sourcevpcarn"
             | "aws:sourcevpce"
@@ -155,6 +187,35 @@ mod tests {
             ),
             (
                 r#""ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:eu-west-1:*:accesspoint/x"}"#,
+                true,
+            ),
+            (
+                r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/*"}"#,
+                false,
+            ),
+            (
+                r#""StringLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:*"}"#,
+                false,
+            ),
+            (
+                r#""ArnLike":{"aws:PrincipalArn":"arn:*:iam::111122223333:role/*"}"#,
+                false,
+            ),
+            // A role of a stranger with the path /x:iam::111122223333:role/ has such an ARN as text.
+            (
+                r#""StringLike":{"aws:PrincipalArn":"arn:*:iam::111122223333:role/*"}"#,
+                true,
+            ),
+            (
+                r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/admin"}"#,
+                true,
+            ),
+            (
+                r#""ArnLike":{"aws:PrincipalArn":["arn:aws:iam::111122223333:role/*","*"]}"#,
+                true,
+            ),
+            (
+                r#""ArnLikeIfExists":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/*"}"#,
                 true,
             ),
             (r#""Bool":{"aws:SecureTransport":"true"}"#, true),

@@ -1,14 +1,44 @@
 //! Whom does a statement let write through an AWS service?
 
 use super::super::condition::Condition;
+use super::super::context::{Context, Key, Tri};
 use super::super::document::{Document, Effect, Statement};
 use super::super::principal::Caller;
 use super::super::template::Incomplete;
 use super::{Found, arn_glob, found, organization_of, resources_overlap, restricts};
 
+/// Condition keys about the caller that a request made by a service principal itself does not carry.
+///
+/// "AWS global condition context keys" (IAM User Guide) describes them as properties of the IAM principal that made the
+/// request; a service principal belongs to no account and no organization. `kms:ViaService` is there only where
+/// another service forwards the request of a principal ("AWS KMS condition keys", KMS Developer Guide). Assumed for
+/// CloudTrail, which calls KMS and S3 by its own name. `kms:CallerAccount` is left open: what it holds for a service
+/// principal is not documented, so a statement that rests on it alone counts as open to the service.
+const NOT_OF_SERVICES: [&str; 8] = [
+    "kms:viaservice",
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:username",
+    "aws:multifactorauthpresent",
+    "aws:multifactorauthage",
+];
+
+/// What is known of every request that a service makes by its own name.
+pub(super) fn direct_call(service: &str) -> Context {
+    let mut context = Context::of_caller(&Caller::service(service));
+    for key in NOT_OF_SERVICES {
+        context.set(key, Key::Absent);
+    }
+    context.close("aws:PrincipalTag/");
+    context
+}
+
 /// Statements that let a service, such as `cloudtrail.amazonaws.com`, do something on (a part of) a resource.
 ///
-/// Conditions are not looked at: ask [`source_scope`] whom the statement's requests may come from.
+/// A statement whose conditions no direct call of the service can meet lets it do nothing. The conditions on the source
+/// are not evaluated: ask [`source_scope`] whom the statement's requests may come from.
 #[must_use]
 pub fn service_grants<'a>(
     policy: &'a Document,
@@ -17,6 +47,7 @@ pub fn service_grants<'a>(
     resource: &str,
 ) -> Vec<Found<'a>> {
     let caller = Caller::service(service);
+    let call = direct_call(service);
     let Some(resource) = arn_glob(resource) else {
         return Vec::new();
     };
@@ -33,6 +64,7 @@ pub fn service_grants<'a>(
                     &resource,
                     Incomplete::FillIfWildcard,
                 )
+                && statement.conditions_hold(&call) != Tri::No
         })
         .collect()
 }
@@ -151,6 +183,72 @@ mod tests {
             0
         );
         assert_eq!(grants("config.amazonaws.com", "s3:PutObject", objects), 0);
+    }
+
+    #[test]
+    fn a_direct_call_carries_no_key_about_an_iam_principal() {
+        let admits = |principal: &str, condition: &str| {
+            let policy = policy(&format!(
+                r#"{{"Effect":"Allow","Principal":{principal},"Action":"kms:*","Resource":"*","Condition":{{{condition}}}}}"#
+            ));
+            let grants = service_grants(
+                &policy,
+                "cloudtrail.amazonaws.com",
+                "kms:GenerateDataKey",
+                "arn:*:kms:*:*:*",
+            );
+            !grants.is_empty()
+        };
+        for (condition, expected) in [
+            (r#""StringEquals":{"aws:PrincipalOrgID":"o-abc"}"#, false),
+            (r#""StringLike":{"aws:PrincipalOrgID":"*"}"#, false),
+            (
+                r#""ForAnyValue:StringLike":{"aws:PrincipalOrgPaths":"o-abc/*"}"#,
+                false,
+            ),
+            (
+                r#""StringEquals":{"aws:PrincipalAccount":"111122223333"}"#,
+                false,
+            ),
+            (
+                r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/x"}"#,
+                false,
+            ),
+            (
+                r#""StringEquals":{"kms:ViaService":"s3.eu-west-1.amazonaws.com"}"#,
+                false,
+            ),
+            (r#""StringEquals":{"aws:PrincipalTag/team":"x"}"#, false),
+            (r#""Bool":{"aws:PrincipalIsAWSService":"false"}"#, false),
+            (
+                r#""StringEquals":{"aws:PrincipalServiceName":"config.amazonaws.com"}"#,
+                false,
+            ),
+            // One change each: these do admit it.
+            (
+                r#""StringEqualsIfExists":{"aws:PrincipalOrgID":"o-abc"}"#,
+                true,
+            ),
+            (r#""StringNotEquals":{"aws:PrincipalOrgID":"o-abc"}"#, true),
+            (
+                r#""ForAllValues:StringLike":{"aws:PrincipalOrgPaths":"o-abc/*"}"#,
+                true,
+            ),
+            (r#""Null":{"aws:PrincipalArn":"true"}"#, true),
+            (
+                r#""StringEquals":{"kms:CallerAccount":"111122223333"}"#,
+                true,
+            ),
+            (
+                r#""StringEquals":{"aws:PrincipalServiceName":"cloudtrail.amazonaws.com"}"#,
+                true,
+            ),
+            (r#""Bool":{"aws:PrincipalIsAWSService":"true"}"#, true),
+        ] {
+            for principal in [r#""*""#, r#"{"Service":"cloudtrail.amazonaws.com"}"#] {
+                assert_eq!(admits(principal, condition), expected, "{condition}");
+            }
+        }
     }
 
     #[test]
