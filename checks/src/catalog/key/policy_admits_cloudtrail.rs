@@ -163,6 +163,10 @@ mod tests {
                     NotApplicable,
                     trail(|t| configuration(t).kms_key = Known(None)),
                 ),
+                (
+                    Unknown,
+                    trail(|t| configuration(t).kms_key = denied(calls::DESCRIBE_TRAILS)),
+                ),
             ],
         );
     }
