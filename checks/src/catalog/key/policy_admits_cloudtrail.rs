@@ -163,11 +163,23 @@ mod tests {
                     NotApplicable,
                     trail(|t| configuration(t).kms_key = Known(None)),
                 ),
-                (
-                    Unknown,
-                    trail(|t| configuration(t).kms_key = denied(calls::DESCRIBE_TRAILS)),
-                ),
             ],
+        );
+        // The bucket encrypts with it by default: it is in use, by whatever trail.
+        let unsure =
+            trail(|t| configuration(t).kms_key = denied(calls::DESCRIBE_TRAILS)).and(|it| {
+                use crate::inventory::bucket::DefaultEncryption;
+                let bucket = it.buckets.get_mut(&Arn::bucket("aws", "logs")).unwrap();
+                bucket.encryption = Known(Some(DefaultEncryption {
+                    algorithm: "aws:kms".to_owned(),
+                    kms_key: Some(KEY_ARN.to_owned()),
+                    bucket_key: false,
+                }));
+            });
+        let statuses = statuses(&CHECK, &unsure);
+        assert!(
+            statuses.contains(&(KEY_ARN.to_owned(), Unknown)),
+            "{statuses:?}"
         );
     }
 }
