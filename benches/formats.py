@@ -65,11 +65,14 @@ def multiplied(audit: dict, findings: int, accounts: int) -> dict:
         for model in models[: findings - len(many)]:
             text = json.dumps(model).replace("444444444444", account).replace("333333333333", account)
             one = json.loads(text)
-            one["subject"]["id"] = f"{one['subject']['id']}-{round}"
+            one["subject"]["id"] = f"{one['subject']['id']}-{len(many)}"
             one["fingerprint"] = sha256(f"{one['check']}\n{one['subject']['id']}".encode()).hexdigest()
             many.append(one)
     many.sort(key=lambda it: (it["check"], it["subject"]["id"]))
     audit["findings"] = many
+    # Of schema 1, which held no answers and no rules for controls: they would not be those of the copies.
+    audit["schema"] = 1
+    audit["answers"], audit["do_first"], audit["frameworks"] = [], [], []
     audit["summary"] = summary(audit["summary"], many)
     return audit
 

@@ -229,7 +229,7 @@ fn walk(run: &Run, bucket: &Bucket, request: &Request, found: &Found, all: &Mute
         bucket,
         &found.scopes,
         &keys,
-        &request,
+        request,
         &progress,
         &keep,
     ));

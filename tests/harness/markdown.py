@@ -9,7 +9,7 @@ from cmarkgfm.cmark import Options
 
 # A comment's limit, in characters; in bytes nobody can count more.
 LIMIT = 65_536
-TAGS = {"blockquote", "code", "details", "h2", "h3", "li", "p", "span", "strong", "summary", "ul"}
+TAGS = {"ol", "blockquote", "code", "details", "h2", "h3", "li", "p", "span", "strong", "summary", "ul"}
 TABLE = {"table", "thead", "tbody", "tr", "th", "td"}
 # GitHub looks for these in the text that is shown, but not in code: no escape of Markdown stops it.
 ACTS = re.compile(r"@\w|#\d|\bGH-\d|https?://|www\.|\$\S")

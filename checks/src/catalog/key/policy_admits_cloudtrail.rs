@@ -35,16 +35,21 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
     if let Ok(Err(gone)) = described(key) {
         return Ok(gone);
     }
+    // A trail whose key is not known may encrypt with this one.
+    let hidden = ctx.inventory.trails.values();
+    let hidden = hidden.filter_map(|it| it.configuration.kms_key.known().err());
+    let hidden = Gaps::collect(hidden);
     let trails = ctx.encryptors(key);
     if trails.is_empty() {
-        return Ok(Verdict::not_applicable("no trail encrypts with this key"));
+        let none = Verdict::not_applicable("no trail encrypts with this key");
+        return hidden.map_or(Ok(none), Err);
     }
     let Some(policy) = gap::key_policy(key)? else {
         return Ok(Verdict::fail(
             "there is no key policy that allows CloudTrail to encrypt",
         ));
     };
-    let (mut refused, mut gaps) = (Vec::new(), Vec::new());
+    let (mut refused, mut gaps) = (Vec::new(), Vec::from_iter(hidden));
     for trail in trails {
         let mut request = context(trail, ctx)
             .with("aws:ResourceAccount", key.account.as_str())
