@@ -79,7 +79,9 @@ pub(super) fn verdict(
     judge: impl Fn(&Statement) -> Result<Result<(), String>, Gaps>,
 ) -> Outcome {
     if statements.is_empty() {
-        return Ok(Verdict::not_applicable("no statement lets CloudTrail in"));
+        return Ok(Verdict::not_applicable(
+            "no statement grants CloudTrail access",
+        ));
     }
     let (mut open, mut gaps) = (Vec::new(), Vec::new());
     for found in statements {
@@ -91,9 +93,9 @@ pub(super) fn verdict(
     }
     let verdict = Verdict::pass_if(
         open.is_empty(),
-        "CloudTrail is let in for our own trails only",
+        "the policy grants CloudTrail access for the organization's own trails only",
         format!(
-            "CloudTrail is let in for other people's trails: {}",
+            "the policy grants CloudTrail access for trails of other accounts: {}",
             open.join("; ")
         ),
     );
@@ -107,7 +109,7 @@ fn strangers(scope: SourceScope) -> Option<String> {
     match scope {
         SourceScope::Arns | SourceScope::Accounts | SourceScope::Organization => None,
         SourceScope::Wider(values) => Some(values.join(", ")),
-        SourceScope::Anyone => Some("anybody's".to_owned()),
+        SourceScope::Anyone => Some("trails of any account".to_owned()),
     }
 }
 

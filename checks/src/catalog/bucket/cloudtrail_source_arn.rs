@@ -7,7 +7,7 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-cloudtrail-source-arn",
-    title: "CloudTrail may write to the log bucket for our own trails only",
+    title: "Log bucket policies should let CloudTrail write for the organization's own trails only",
     severity: Severity::High,
     question: Some(Question::Guarded),
     why: "Anybody can make a trail that names your bucket. Unless the policy says for which trails \

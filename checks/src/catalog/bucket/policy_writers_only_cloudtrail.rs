@@ -61,10 +61,13 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
             return Err(missing);
         }
         return Ok(Verdict::pass(
-            "no statement lets anybody else write log files",
+            "no statement lets others than CloudTrail write log files",
         ));
     }
-    let verdict = Verdict::fail("the bucket policy lets others than CloudTrail write log files");
+    let verdict = Verdict::fail(format!(
+        "the bucket policy lets others than CloudTrail write log files: {}",
+        others.join(", ")
+    ));
     Ok(verdict.saw("Statement", others))
 }
 

@@ -7,7 +7,7 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "key-cloudtrail-source-arn",
-    title: "CloudTrail may encrypt with the key for our own trails only",
+    title: "Key policies should let CloudTrail encrypt for the organization's own trails only",
     severity: Severity::High,
     question: Some(Question::Guarded),
     why: "Anybody can make a trail that names your key. Unless the key policy says for which trails \
