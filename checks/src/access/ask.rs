@@ -84,6 +84,12 @@ impl<'c> Asker<'c> {
         touched.is_none_or(|set| set.contains(action.index()))
     }
 
+    /// Some document of its own can allow one of these.
+    pub(super) fn touches_any(&self, actions: &ActionSet) -> bool {
+        let touched = self.touched.as_ref();
+        touched.is_none_or(|set| set.meets(actions))
+    }
+
     /// The question on a resource of the inventory.
     pub(super) fn on(
         &mut self,

@@ -68,7 +68,10 @@ impl<'a> Ground<'a> {
             .map(|(id, _)| id)
             .collect();
         Self {
-            control_class: classes(documents.iter().map(|it| it.by_statement.as_slice())),
+            control_class: classes(
+                table().ids(),
+                documents.iter().map(|it| it.by_statement.as_slice()),
+            ),
             trail_administrators: administrators(organization, "cloudtrail.amazonaws.com"),
             policy_administrators: policy_administrators(organization),
             ctx,
@@ -163,15 +166,18 @@ impl<'a> Ground<'a> {
 }
 
 /// Numbers actions so that two have one number only if the same statements name them.
-pub(super) fn classes<'s>(documents: impl Iterator<Item = &'s [ActionSet]>) -> Classes {
+pub(super) fn classes<'s>(
+    actions: impl Iterator<Item = ActionId>,
+    documents: impl Iterator<Item = &'s [ActionSet]>,
+) -> Classes {
     let sets: Vec<&ActionSet> = documents.flatten().collect();
     let mut seen: BTreeMap<Vec<bool>, usize> = BTreeMap::new();
-    let class = |(action, _): (ActionId, _)| {
+    let class = |action: ActionId| {
         let signature = sets.iter().map(|set| set.contains(action.index()));
         let next = seen.len();
         *seen.entry(signature.collect()).or_insert(next)
     };
-    Classes(table().each().map(class).collect())
+    Classes(actions.map(class).collect())
 }
 
 /// Per action of the table, the number of its class.

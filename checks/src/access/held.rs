@@ -64,7 +64,10 @@ pub(super) fn holdings<'c>(asker: &mut Asker<'c>, ground: &'c Ground<'_>) -> Hol
     places.extend(foreign.map(|(place, _)| place));
     places.sort_unstable();
     places.dedup();
-    let own_class = classes(asker.documents.iter().map(|it| it.by_statement.as_slice()));
+    let own_class = classes(
+        table().each().map(|(id, _)| id),
+        asker.documents.iter().map(|it| it.by_statement.as_slice()),
+    );
     let mut all = Holdings::default();
     for place in places {
         if let Some(resource) = ground.resource(place) {

@@ -21,6 +21,7 @@ mod people;
 pub mod proposal;
 mod report;
 mod resources;
+pub mod services;
 mod simulate;
 mod steps;
 mod travel;

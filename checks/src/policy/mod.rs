@@ -59,6 +59,7 @@ pub use operator::{Operator, Order, Quantifier, Test};
 pub use parse::ParseError;
 pub use parts::{Members, parts};
 pub use principal::{Caller, CallerKind, Grant, Principal, PrincipalSet};
+pub use rcp::limits as limited_by_rcps;
 pub use request::{
     AclGrant, AclGrantee, AclPermission, KeyGrant, Layer, Layers, Level, Policy, Request,
     StatementRef, Target, Unread,

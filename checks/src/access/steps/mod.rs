@@ -10,8 +10,6 @@ mod pool;
 mod services;
 
 pub(super) use assume::sessions;
-#[cfg(test)]
-pub(super) use services::SERVICES;
 
 use super::actions::{Escalation, table};
 use super::answer::{Answer, Rank};
@@ -26,6 +24,7 @@ use crate::ids::Arn;
 use crate::policy::{Key, Principal, Target};
 use assume::Open;
 use pool::Pool;
+use services::Trusting;
 
 /// Whom somebody can become, one by one: how, and by which action.
 type Becomes = BTreeMap<Who, (Answer, Means)>;
@@ -58,9 +57,9 @@ pub(super) struct Steps<'c, 'g> {
     any_user: NodeId,
     any_role: NodeId,
     newcomer: NodeId,
-    /// Per service, the node of all roles that trust it, and these roles.
-    by_service: BTreeMap<&'static str, (NodeId, Vec<usize>)>,
-    service_pools: BTreeMap<&'static str, Pool>,
+    /// Per service of the table, the roles that trust it.
+    by_service: BTreeMap<usize, Trusting>,
+    service_pools: BTreeMap<usize, Pool>,
     /// The users and roles that can be changed.
     user_pool: Pool,
     role_pool: Pool,
@@ -237,10 +236,6 @@ impl<'c, 'g> Steps<'c, 'g> {
             touched(Escalation::Credential),
             touched(Escalation::TrustRewrite),
         );
-        let (pass, run) = (
-            touched(Escalation::PassRole),
-            touched(Escalation::UseExistingCompute),
-        );
         let (make, vouch) = (
             touched(Escalation::NewPrincipal),
             touched(Escalation::Federation),
@@ -260,7 +255,7 @@ impl<'c, 'g> Steps<'c, 'g> {
             let spread = self.spread(asker, action, "role");
             self.take(spread, (node, changes), action, &mut becomes, Who::Role);
         }
-        if pass || run {
+        if asker.touches_any(&table().run_code) {
             self.run_code(asker, (node, changes), &mut becomes);
         }
         if make && node != self.newcomer {

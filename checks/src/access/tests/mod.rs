@@ -1,5 +1,6 @@
 //! Analyses of a small organization whose truth is known.
 
+mod paths;
 mod steps;
 mod unknown;
 mod ways;

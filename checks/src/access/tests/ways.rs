@@ -163,7 +163,7 @@ fn groups_count_together() {
         })
     };
     let ana = "arn:aws:iam::222222222222:user/ana";
-    let access = analyse(&idle(), &[record("lambda:CreateFunction")]);
+    let access = analyse(&idle(), &[record("lambda:*")]);
     assert_eq!(stops(&access, ana), Some((Verdict::Allowed, false)));
     let access = analyse(&idle(), &[record("lambda:ListFunctions")]);
     assert_eq!(stops(&access, ana), None);
