@@ -166,7 +166,7 @@ fn one_request() {
     let region = ["--json", "--context", "aws:RequestedRegion=eu-west-1"];
     let closed = ask(
         STUDENT,
-        "arn:aws:cloudtrail:eu-west-1:666666666666:trail/x",
+        "arn:aws:cloudtrail:eu-west-1:666666666666:*",
         &region,
     )
     .code(0)

@@ -269,6 +269,9 @@ impl ActionId {
     }
 }
 
+/// By it a user becomes a federated user, whom policies of resources can name.
+pub(super) const FEDERATION_TOKEN: &str = "sts:GetFederationToken";
+
 /// All actions, and the index of the policies that touch them.
 #[derive(Debug)]
 pub struct Table {
@@ -336,10 +339,12 @@ pub fn table() -> &'static Table {
             places.insert(name.to_ascii_lowercase(), ActionId(place));
         }
         let mut run_code = ActionSet::default();
-        for name in services::actions() {
+        for name in services::actions().chain([FEDERATION_TOKEN]) {
             let next = ActionId(names.len());
             let place = *places.entry(name.to_ascii_lowercase()).or_insert(next);
-            run_code.insert(place.index());
+            if name != FEDERATION_TOKEN {
+                run_code.insert(place.index());
+            }
             if place == next {
                 names.push(name);
             }

@@ -127,6 +127,7 @@ fn strength<S: Serializer>(it: &Option<Strength>, serializer: S) -> Result<S::Ok
 #[must_use]
 pub fn strength_word(strength: Strength) -> &'static str {
     match strength {
+        Strength::Unbound => "unbound",
         Strength::Choosable => "choosable",
         Strength::Weak => "weak",
         Strength::Strong => "strong",

@@ -11,7 +11,7 @@ mod services;
 
 pub(super) use assume::sessions;
 
-use super::actions::{Escalation, table};
+use super::actions::{Escalation, FEDERATION_TOKEN, table};
 use super::answer::{Answer, Rank};
 use super::ask::Asker;
 use super::freedom;
@@ -21,7 +21,7 @@ use super::held::holdings;
 use super::people::{Freed, Papers, Who, is_linked, is_reserved, place};
 use super::travel::Travel;
 use crate::ids::Arn;
-use crate::policy::{Key, Principal, Target};
+use crate::policy::{CallerKind, Key, Principal, Target};
 use assume::Open;
 use pool::Pool;
 use services::Trusting;
@@ -71,6 +71,8 @@ pub(super) struct Steps<'c, 'g> {
     changed: BTreeMap<(Who, Freed), NodeId>,
     /// Those of them that nobody has asked yet.
     to_look_at: Vec<(Who, Freed, NodeId)>,
+    /// Federated users whom policies of resources name.
+    federated: Vec<(String, NodeId)>,
 }
 
 impl<'c, 'g> Steps<'c, 'g> {
@@ -81,6 +83,7 @@ impl<'c, 'g> Steps<'c, 'g> {
         travel: &'c mut Travel,
         partition: &'c str,
         (users, roles): (Vec<NodeId>, Vec<NodeId>),
+        federated: Vec<(String, NodeId)>,
     ) -> Self {
         let account = papers.account;
         let mut step = |name: &str| {
@@ -109,6 +112,7 @@ impl<'c, 'g> Steps<'c, 'g> {
             wide: Vec::new(),
             changed: BTreeMap::new(),
             to_look_at: Vec::new(),
+            federated,
         };
         steps.lay_out();
         steps.pools();
@@ -220,12 +224,7 @@ impl<'c, 'g> Steps<'c, 'g> {
         let changes = freedom::touches(asker);
         self.assume(asker, (node, changes), &mut becomes);
         self.travel.sets_out(asker, node);
-        let (ground, account) = (self.ground, self.papers.account);
-        let ask = |asker: &mut Asker<'c>, action: &str, target: &str| {
-            let target = Target::Matching(target.to_owned());
-            asker.plain(ground, action, target, account, &[])
-        };
-        self.travel.looks_down(asker, node, ask, ground);
+        self.travel.looks_down(asker, node, self.ground);
         let touched = |escalation: Escalation| {
             let mut all = table()
                 .each()
@@ -258,6 +257,7 @@ impl<'c, 'g> Steps<'c, 'g> {
         if asker.touches_any(&table().run_code) {
             self.run_code(asker, (node, changes), &mut becomes);
         }
+        self.federate(asker, node);
         if make && node != self.newcomer {
             self.make(asker, node);
         }
@@ -265,6 +265,24 @@ impl<'c, 'g> Steps<'c, 'g> {
             self.vouch(asker, node);
         }
         becomes
+    }
+
+    /// Only users may call it: "the call must use the long-term security credentials of an IAM user" (AWS STS API).
+    fn federate(&mut self, asker: &mut Asker<'c>, node: NodeId) {
+        if asker.caller.kind != CallerKind::User || !asker.touches(place(FEDERATION_TOKEN)) {
+            return;
+        }
+        for (arn, to) in self.federated.clone() {
+            let answer = self.ask(asker, FEDERATION_TOKEN, &arn, &[]);
+            if answer.is_denied() {
+                continue;
+            }
+            if let Some(it) = self.graph.node_mut(to) {
+                it.reached(&answer);
+            }
+            self.graph
+                .link(node, to, Means::one(FEDERATION_TOKEN), answer);
+        }
     }
 
     fn ask(

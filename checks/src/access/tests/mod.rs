@@ -1,5 +1,7 @@
 //! Analyses of a small organization whose truth is known.
 
+mod facts;
+mod grantees;
 mod paths;
 mod steps;
 mod unknown;

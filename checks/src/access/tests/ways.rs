@@ -106,7 +106,7 @@ fn a_way_under_a_condition_is_a_condition() {
         ana.condition
             .as_deref()
             .unwrap()
-            .contains("MultiFactorAuthPresent"),
+            .contains("with MFA"),
         "{ana:#?}"
     );
 }

@@ -134,6 +134,7 @@ fn may_decrypt(caller: &Caller, policy: &Document, key: &Key) -> bool {
     let grants = grants.filter(|it| it.grantee == role || it.grantee == caller.id);
     let grants = grants.map(|it| KeyGrant {
         id: it.id.clone(),
+        retiring: it.retiring.clone(),
         grantee: it.grantee.clone(),
         operations: it.operations.clone(),
         constraints: Vec::new(),
