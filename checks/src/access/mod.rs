@@ -46,7 +46,7 @@ use people::{Freed, Papers, Who, is_linked};
 use report::Named;
 use travel::Travel;
 
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::fact::Gaps;
 use crate::ids::AccountId;
 use crate::inventory::iam::AuthorizationDetails;

@@ -8,7 +8,7 @@ use super::outside;
 use super::people::{Freed, Papers, everything};
 use super::report::Told;
 use crate::calls;
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::fact::{Fact, Reason, SharedGap};
 use crate::ids::{AccountId, Arn};
 use crate::inventory::Iam;

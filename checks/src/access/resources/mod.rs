@@ -8,7 +8,7 @@ use super::actions::{ActionId, Kind, table};
 use super::gaps;
 use super::indexed::{Indexed, Read};
 use crate::calls::{self, ApiCall};
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::fact::{Fact, Gap, Reason, SharedGap};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::{Bucket, Key, LogGroup, Trail};
