@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::access::Judged;
 use crate::calls::ApiCall;
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::fact::Gaps;
 use crate::finding::{Evidence, Severity, Status};
 use crate::ids::{AccountId, Arn};

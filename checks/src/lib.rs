@@ -10,6 +10,7 @@ pub mod calls;
 pub mod catalog;
 pub mod check;
 pub mod compare;
+pub mod context;
 pub mod coverage;
 pub mod digest;
 pub mod evaluate;

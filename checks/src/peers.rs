@@ -3,7 +3,8 @@
 use crate::calls;
 use crate::catalog;
 use crate::check::Check;
-use crate::evaluate::{Context, evaluate};
+use crate::context::Context;
+use crate::evaluate::evaluate;
 use crate::fact::{Fact::Known, Reason};
 use crate::finding::Status::{self, Fail, Pass, Unknown};
 use crate::ids::{AccountId, Arn};

@@ -3,7 +3,7 @@
 pub use crate::access::Judged;
 pub use crate::calls;
 pub use crate::check::{Check, Identity, Outcome, Principal, Question, RegionOf, Run, Verdict};
-pub use crate::evaluate::Context;
+pub use crate::context::Context;
 pub use crate::fact::{Fact, Gaps, Known};
 pub use crate::finding::Severity;
 pub use crate::ids::{AccountId, Arn, Region};

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use trailaudit_checks::access::{Access, Analysis, Refused, Simulation, names};
+use trailaudit_checks::context::Context;
 use trailaudit_checks::coverage::Coverage;
-use trailaudit_checks::evaluate::Context;
 use trailaudit_checks::ids::{AccountId, Arn};
 use trailaudit_checks::policy::Verdict;
 use trailaudit_checks::settings::Settings;

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use trailaudit_checks::calls::{
     ApiCall, DESCRIBE_KEY, DESCRIBE_LOG_GROUPS, GET_TOPIC_ATTRIBUTES, HEAD_BUCKET,
 };
-use trailaudit_checks::evaluate::log_group_arn;
+use trailaudit_checks::context::log_group_arn;
 use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
 use trailaudit_checks::ids::{AccountId, Arn, Region};
 use trailaudit_checks::inventory::monitoring::EventRule;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use trailaudit_checks::catalog;
-use trailaudit_checks::evaluate::Context;
+use trailaudit_checks::context::Context;
 use trailaudit_checks::fact::{Fact, Known, Unknown};
 use trailaudit_checks::ids::{AccountId, Arn};
 use trailaudit_checks::inventory::{EventDataStore, Inventory, RegionView};

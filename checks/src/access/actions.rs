@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+use super::listed::listed;
 use super::services;
 use crate::finding::Severity;
 use crate::policy::{ActionSet, ActionTable};
@@ -319,10 +320,15 @@ impl Table {
         all.map(|(place, action)| (ActionId(place), action))
     }
 
-    /// The action with this id.
-    #[must_use]
-    pub fn get(&self, id: ActionId) -> Option<&TamperAction> {
+    /// The action with this id; nothing for calls of services that do nothing to the record themselves.
+    pub(super) fn tampers(&self, id: ActionId) -> Option<&TamperAction> {
         self.actions.get(id.0)
+    }
+
+    /// The action with this id, which is one that tampers.
+    #[must_use]
+    pub fn get(&self, id: ActionId) -> &TamperAction {
+        listed(&self.actions, id.0)
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::calls::ApiCall;
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::fact::{Fact, Gap, Reason, SharedGap};
 use crate::ids::{AccountId, Region};
 use crate::inventory::facts::Facts;

@@ -7,7 +7,7 @@ use super::gaps;
 use super::indexed::Indexed;
 use super::resources::{self, Resource, ResourceId};
 use crate::calls;
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::fact::{Fact, Reason, SharedGap};
 use crate::ids::{AccountId, Arn};
 use crate::inventory::{ControlPolicyKind, Organization};
@@ -100,7 +100,7 @@ impl<'a> Ground<'a> {
         }
     }
 
-    pub(super) fn resource(&self, id: ResourceId) -> Option<&Resource> {
+    pub(super) fn resource(&self, id: ResourceId) -> &Resource {
         resources::get(&self.resources, id)
     }
 

@@ -9,7 +9,7 @@ use super::actions::Kind;
 use super::resources::{Resource, Source, every, one, policy_of};
 use crate::access::gaps;
 use crate::calls;
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::fact::{Fact, Gap, Reason, SharedGap};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::monitoring::Alarm;

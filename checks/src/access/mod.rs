@@ -16,6 +16,7 @@ mod guards;
 mod held;
 mod indexed;
 mod judged;
+mod listed;
 pub mod names;
 mod outside;
 mod people;
@@ -48,7 +49,7 @@ use people::{Freed, Papers, Who, is_linked};
 use report::Named;
 use travel::Travel;
 
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::fact::Gaps;
 use crate::ids::AccountId;
 use crate::inventory::iam::AuthorizationDetails;
@@ -96,12 +97,8 @@ impl<'a> Analysis<'a> {
         let partition = ground.ctx.inventory.header.scope.partition.clone();
         let mut nodes = (Vec::new(), Vec::new());
         for who in papers.everybody() {
-            let Some(mut asker) = papers.asker(who, &Freed::default(), ground) else {
-                continue;
-            };
-            let Some(person) = papers.person(who) else {
-                continue;
-            };
+            let mut asker = papers.asker(who, &Freed::default(), ground);
+            let person = papers.person(who);
             let (list, kind) = match who {
                 Who::User(_) => (&mut nodes.0, ActorKind::User),
                 Who::Role(_) if is_linked(person.arn) => {

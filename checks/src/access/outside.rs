@@ -37,7 +37,7 @@ pub(super) fn name(who: &Principal, ground: &Ground<'_>) -> Option<(String, Acco
 pub(super) fn askers<'c>(
     who: &Principal,
     ground: &'c Ground<'_>,
-    everything: Option<&'c Indexed>,
+    everything: &'c Indexed,
 ) -> Vec<Asker<'c>> {
     let of_account = |kind: CallerKind, id: &str, account: &str| {
         let mut asker = Asker::new(Caller::new(kind, id, account), ground);
@@ -46,7 +46,7 @@ pub(super) fn askers<'c>(
             .inventory
             .accounts
             .contains_key(&AccountId::from(account));
-        match everything.filter(|_| !ours) {
+        match (!ours).then_some(everything) {
             Some(everything) => asker.holds("policies of its own account", Ok(everything)),
             None => asker.holds(
                 "policies of its own account",
@@ -160,7 +160,7 @@ pub(super) fn add(graph: &mut Graph, ground: &Ground<'_>, known: &BTreeSet<Accou
             continue;
         };
         let mut all = Holdings::default();
-        for mut asker in askers(&who, ground, everything.as_ref()) {
+        for mut asker in askers(&who, ground, &everything) {
             merge(&mut all, holdings(&mut asker, ground));
         }
         if let Principal::CanonicalUser(id) = &who {
@@ -168,8 +168,8 @@ pub(super) fn add(graph: &mut Graph, ground: &Ground<'_>, known: &BTreeSet<Accou
             let what = format!("the account of canonical user id {id}");
             let home = ground.ctx.home();
             for held in &mut all.held {
-                let owner = ground.resource(held.resource).map(|it| it.account.clone());
-                let gap = Gap::not_modelled(&what, &owner.unwrap_or(AccountId::from("")), &home);
+                let owner = &ground.resource(held.resource).account;
+                let gap = Gap::not_modelled(&what, owner, &home);
                 held.answer = held.answer.clone().unless([&SharedGap::new(gap)]);
             }
         }

@@ -11,7 +11,7 @@ use super::people::{Freed, Papers, Who, everything};
 use super::report::Told;
 use super::resources::{Resource, ResourceId};
 use crate::calls;
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::fact::{Fact, Gap, Reason, SharedGap};
 use crate::ids::{AccountId, Arn};
 use crate::inventory::Iam;
@@ -85,7 +85,7 @@ pub fn simulate(
     let everything = everything();
     let mut askers = match &papers {
         Some(papers) => vec![inside(request.principal, &who, papers, &ground)?],
-        None if is_principal(&who) => outside::askers(&who, &ground, everything.as_ref()),
+        None if is_principal(&who) => outside::askers(&who, &ground, &everything),
         None => return Err(Refused::Principal(Vec::new())),
     };
     let known = ground
@@ -175,7 +175,7 @@ fn inside<'c>(
     let arn = Arn::from(principal);
     let find = |is: &dyn Fn(&Arn) -> bool| -> Option<Who> {
         let mut all = papers.everybody();
-        all.find(|it| papers.person(*it).is_some_and(|it| is(it.arn)))
+        all.find(|it| is(papers.person(*it).arn))
     };
     let session = arn.resource().strip_prefix("assumed-role/");
     let session = session.and_then(|it| it.split_once('/'));
@@ -196,9 +196,9 @@ fn inside<'c>(
         asker.holds("policies of its session", Err(SharedGap::new(gap)));
         return Ok(asker);
     }
-    let asker = found.and_then(|it| papers.asker(it, &Freed::default(), ground));
+    let asker = found.map(|it| papers.asker(it, &Freed::default(), ground));
     let Some(mut asker) = asker else {
-        let all = papers.everybody().filter_map(|it| papers.person(it));
+        let all = papers.everybody().map(|it| papers.person(it));
         return Err(Refused::Principal(
             all.map(|it| it.arn.to_string()).collect(),
         ));
@@ -241,7 +241,7 @@ fn on_known<'c>(
     let mut answer = answer.unwrap_or_else(Answer::denied);
     let of_table = table().find(request.action).filter(|id| {
         table()
-            .get(*id)
+            .tampers(*id)
             .is_some_and(|it| it.on.contains(&resource.kind))
     });
     if let Some(action) = of_table.filter(|_| named && resource.kind != Kind::Objects) {

@@ -446,7 +446,7 @@ fn root_session(
     if policy.allows.is_empty() {
         return Some(root);
     }
-    let of = graph.node(root)?;
+    let of = graph.node(root);
     let key = (task, of.account.clone());
     if let Some(node) = sessions.get(&key) {
         return Some(*node);
@@ -476,7 +476,7 @@ fn root_session(
 fn by_outsider(who: &Principal, door: &Door, trust: &Indexed, ground: &Ground<'_>) -> Answer {
     let mut best = Answer::denied();
     let everything = super::people::everything();
-    for mut asker in outside::askers(who, ground, everything.as_ref()) {
+    for mut asker in outside::askers(who, ground, &everything) {
         let federated = matches!(who, Principal::Federated(_));
         let actions: &[&str] = if federated { FEDERATED } else { &[ASSUME] };
         for action in actions {

@@ -12,7 +12,7 @@
 //! - Its network addresses are AWS's own: in none of the ranges that a policy names one by one.
 
 use crate::catalog::deputy::CLOUDTRAIL;
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::fact::{Fact, Gap, Gaps};
 use crate::ids::{AccountId, Region};
 use crate::inventory::Trail;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::calls;
 use crate::catalog::gap;
 use crate::check::{Outcome, Verdict};
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::fact::{Fact, Gaps, Reason};
 use crate::ids::AccountId;
 use crate::inventory::facts::Facts as _;

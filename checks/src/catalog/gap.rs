@@ -1,7 +1,7 @@
 //! What to say when a check cannot go on for a reason that is not a fact of its own.
 
 use crate::calls::{self, ApiCall};
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::fact::{Gap, Gaps, Reason};
 use crate::ids::{AccountId, Region};
 use crate::inventory::{Bucket, Key};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::calls::ApiCall;
 use crate::check::Check;
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::ids::AccountId;
 
 mod access;

@@ -2,7 +2,7 @@
 
 use super::ours;
 use super::partners;
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::fact::Gaps;
 use crate::ids::AccountId;
 use crate::policy::{Condition, Principal, PrincipalSet, Statement, posture};

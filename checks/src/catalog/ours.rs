@@ -1,6 +1,6 @@
 //! Which accounts are ours.
 
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::fact::Gaps;
 use crate::ids::AccountId;
 

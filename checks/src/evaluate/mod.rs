@@ -3,25 +3,24 @@
 //! A missing fact becomes an `Unknown` finding here; a lost listing becomes one on the account or region
 //! whose resources it would have shown. Nothing vanishes.
 
-mod context;
 mod population;
 mod told;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use context::{Context, log_group_arn};
 use population::Lost;
 use told::{LONGEST, LONGEST_NAME, bounded, from_gap, unknown_message};
 
 use crate::access::services::NOT_FOLLOWED;
 use crate::access::{Access, Analysis, Judged};
 use crate::check::{Check, Identity, Outcome, Principal, RegionOf, Run, Trusts, Verdict};
+use crate::context::{Context, is_judged, not_reached};
 use crate::fact::{Fact, Gap, Gaps, Reason};
 use crate::finding::{Evidence, Finding, Status, Subject, SubjectKind, fingerprint, short};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::iam::AuthorizationDetails;
-use crate::inventory::{Account, AccountState, Iam, Inventory, Organization};
+use crate::inventory::{Account, Iam, Inventory, Organization};
 
 /// The check whose pass names what it does not look for.
 const ESCALATION: &str = "access-escalation-paths";
@@ -123,7 +122,7 @@ impl<'a> Evaluation<'a> {
             ..not_reached(
                 crate::calls::GET_ACCOUNT_AUTHORIZATION_DETAILS,
                 account,
-                &home_of(self.ctx.inventory),
+                &self.ctx.home(),
             )
         };
         let subject = Subject {
@@ -174,7 +173,7 @@ impl<'a> Evaluation<'a> {
                 .and_then(|it| it.session.gap())
             {
                 Some(gap) => gap.clone(),
-                None => not_reached(call, &account, &home_of(inventory)),
+                None => not_reached(call, &account, &self.ctx.home()),
             };
             self.documents(&account, Err(gap.into()));
         }
@@ -505,11 +504,6 @@ fn one_of(before: Finding, after: Finding) -> Finding {
 /// Why a finding has two outcomes.
 const TWICE: &str = "the subject was evaluated twice, with different results";
 
-/// In use and in scope: judged. Others are told in the coverage.
-pub(crate) fn is_judged(account: &Account) -> bool {
-    !account.excluded && matches!(account.state.ok(), None | Some(AccountState::Active))
-}
-
 fn account_subject(account: &Account) -> Subject {
     Subject {
         kind: SubjectKind::Account,
@@ -522,50 +516,6 @@ fn account_subject(account: &Account) -> Subject {
         region: None,
         location: None,
     }
-}
-
-/// The run ended before this was asked.
-pub(crate) fn not_reached(
-    call: crate::calls::ApiCall,
-    account: &AccountId,
-    region: &Region,
-) -> Gap {
-    Gap::of_call(
-        call,
-        account,
-        region,
-        Reason::Interrupted,
-        "the run ended before this was asked",
-    )
-}
-
-/// Why nothing was seen of a place: it was left out of the scope, or the run ended before.
-pub(crate) fn not_seen(
-    call: crate::calls::ApiCall,
-    account: &AccountId,
-    region: &Region,
-    ctx: &Context<'_>,
-) -> Gap {
-    let gap = not_reached(call, account, region);
-    let of = ctx.inventory.accounts.get(account);
-    let mut switches = of.and_then(|it| it.regions.ok()).into_iter().flatten();
-    let detail = if of.is_some_and(|it| it.excluded) {
-        "the account is excluded from the scope of this run"
-    } else if switches.any(|it| it.name == *region && it.excluded) {
-        "the region is excluded from the scope of this run"
-    } else {
-        return gap;
-    };
-    Gap {
-        reason: Reason::NotAsked,
-        detail: detail.to_owned(),
-        ..gap
-    }
-}
-
-/// Where global services are asked: a name for gaps that have no region of their own.
-fn home_of(inventory: &Inventory) -> Region {
-    inventory.header.scope.home()
 }
 
 /// A region, enabled or not, as checks get it.

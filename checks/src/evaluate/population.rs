@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, account_subject, home_of, is_judged, log_group_arn, not_reached, region_of};
+use super::{account_subject, region_of};
 use crate::access::{Actor, ActorKind};
 use crate::calls;
 use crate::check::{Check, Identity, Principal, RegionOf};
+use crate::context::{Context, home_of, is_judged, log_group_arn, not_reached};
 use crate::fact::{Fact, Gap, Gaps, Reason};
 use crate::finding::{Subject, SubjectKind};
 use crate::ids::{AccountId, Region};

@@ -21,7 +21,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::calls::ApiCall;
 use crate::check::{Check, Run};
-use crate::evaluate::{Context, Evaluation};
+use crate::context::Context;
+use crate::evaluate::Evaluation;
 use crate::fact::{Fact, Gap, Reason, Source};
 use crate::finding::{Finding, Status};
 use crate::ids::{AccountId, Arn, Region};

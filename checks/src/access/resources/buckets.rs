@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Kind, Resource, Source, policy_of, tags_of};
 use crate::access::gaps;
 use crate::calls::{self, ApiCall};
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::fact::{Fact, Reason, SharedGap};
 use crate::ids::{AccountId, Region};
 use crate::inventory::{Bucket, RetentionMode};

@@ -237,7 +237,7 @@ impl<'c> Steps<'c, '_> {
         calls: &mut Calls,
     ) -> Answer {
         let sets = asker.documents.iter().flat_map(|it| &it.by_statement);
-        let wildcard_only = table().get(place).is_some_and(|it| it.wildcard_only);
+        let wildcard_only = table().tampers(place).is_some_and(|it| it.wildcard_only);
         let class = Class {
             own: sets.map(|set| set.contains(place.index())).collect(),
             control: self.ground.control_class.of(place).unwrap_or_default(),

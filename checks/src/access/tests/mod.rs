@@ -8,7 +8,7 @@ mod unknown;
 mod ways;
 
 use super::{Access, ActorKind, Analysis, Holder, Wanted};
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::fact::Known;
 use crate::ids::{AccountId, Arn};
 use crate::inventory::Iam;

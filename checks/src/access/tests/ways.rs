@@ -103,10 +103,7 @@ fn a_way_under_a_condition_is_a_condition() {
         .unwrap();
     assert_eq!((ana.verdict, ana.direct), (Verdict::Conditional, false));
     assert!(
-        ana.condition
-            .as_deref()
-            .unwrap()
-            .contains("with MFA"),
+        ana.condition.as_deref().unwrap().contains("with MFA"),
         "{ana:#?}"
     );
 }

@@ -2,7 +2,7 @@
 
 use super::policies::Held;
 use crate::catalog::gap;
-use crate::evaluate::log_group_arn;
+use crate::context::log_group_arn;
 use crate::fact::Reason;
 use crate::policy::{Document, Effect, Glob};
 use crate::prelude::*;

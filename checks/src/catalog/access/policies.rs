@@ -2,7 +2,7 @@
 
 use crate::calls;
 use crate::catalog::gap;
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::fact::{Gaps, Reason};
 use crate::ids::Arn;
 use crate::inventory::iam::InlinePolicy;

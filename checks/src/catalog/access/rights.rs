@@ -2,7 +2,7 @@
 
 use super::policies::Read;
 use crate::check::{Outcome, Principal, Verdict};
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::fact::Gaps;
 use crate::policy::{Document, Effect, Version, posture};
 

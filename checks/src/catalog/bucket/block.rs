@@ -2,7 +2,7 @@
 
 use crate::calls;
 use crate::catalog::gap;
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::fact::{Gaps, Reason};
 use crate::inventory::{Bucket, PublicAccessBlock};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::inventory::Bucket;
 
 /// The prefixes under which the trails that are seen deliver; the whole bucket where a prefix is not known.

@@ -1,7 +1,7 @@
 //! The role by which other engines read a store can do nothing else.
 
 use crate::catalog::{gap, recording};
-use crate::evaluate::not_reached;
+use crate::context::not_reached;
 use crate::fact::Reason;
 use crate::inventory::iam::Role;
 use crate::policy::{Document, Statement, posture};

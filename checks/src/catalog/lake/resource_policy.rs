@@ -2,7 +2,7 @@
 
 use super::configured;
 use crate::catalog::{gap, named};
-use crate::evaluate::not_reached;
+use crate::context::not_reached;
 use crate::fact::Reason;
 use crate::policy::posture::Found;
 use crate::policy::{Document, Effect};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::judge::Scene;
 use super::links::{Link, watches};
-use crate::evaluate::not_seen;
+use crate::context::not_seen;
 use crate::inventory::monitoring::{Alarm, MetricTransformation};
 use crate::prelude::*;
 

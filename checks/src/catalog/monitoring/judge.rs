@@ -12,7 +12,7 @@ use super::recorded::{self, unknown};
 use super::rules;
 use crate::catalog::gap::{gap, not_evaluated};
 use crate::catalog::recording::{in_scope, listing};
-use crate::evaluate::{log_group_arn, not_seen};
+use crate::context::{log_group_arn, not_seen};
 use crate::fact::Reason;
 use crate::inventory::monitoring::MetricFilter;
 use crate::patterns::{Comparison, Expr, Is, PatternError, Texts, Witness, covers, parse_filter};

@@ -2,7 +2,7 @@
 
 use crate::calls::ApiCall;
 use crate::catalog::gap::{gap, not_evaluated};
-use crate::evaluate::not_seen;
+use crate::context::not_seen;
 use crate::fact::Reason;
 use crate::inventory::monitoring::{Alarm, MetricFilter, MetricTransformation};
 use crate::prelude::*;

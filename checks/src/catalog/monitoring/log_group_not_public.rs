@@ -2,7 +2,7 @@
 
 use super::gone;
 use crate::catalog::gap::gap;
-use crate::evaluate::not_seen;
+use crate::context::not_seen;
 use crate::fact::Reason;
 use crate::policy::{Document, Glob, Principal, Statement, posture};
 use crate::prelude::*;

@@ -2,7 +2,7 @@
 
 use super::all_in_sight;
 use crate::catalog::gap;
-use crate::evaluate::not_seen;
+use crate::context::not_seen;
 use crate::fact::Reason;
 use crate::prelude::*;
 

@@ -1,7 +1,7 @@
 //! Who is told when the record is touched, and which services watch it.
 
 use crate::check::{Check, Verdict};
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::fact::{Gaps, Reason};
 
 mod access_analyzer;

@@ -1,7 +1,7 @@
 //! Regions that are switched off, or that the run did not reach.
 
 use crate::calls::ApiCall;
-use crate::evaluate::not_reached;
+use crate::context::not_reached;
 use crate::prelude::*;
 
 /// What was seen in the region; the verdict where it is switched off.

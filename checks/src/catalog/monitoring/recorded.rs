@@ -1,7 +1,7 @@
 //! What a trail records, as a condition on the event.
 
 use crate::catalog::recording::recorded_now;
-use crate::evaluate::not_seen;
+use crate::context::not_seen;
 use crate::patterns::{Expr, Is, Texts};
 use crate::prelude::*;
 use crate::selectors::{Condition, Events, Field, Pattern};

@@ -7,7 +7,7 @@ use super::judge::{handed_on, in_place, nothing_is, unread};
 use super::links::{Link, listener};
 use super::recorded::{self, unknown};
 use crate::catalog::recording::in_scope;
-use crate::evaluate::{is_judged, not_seen};
+use crate::context::{is_judged, not_seen};
 use crate::inventory::monitoring::EventRule;
 use crate::patterns::{self, Comparison, Expr, Tri, covers, parse_event_pattern};
 use crate::prelude::*;

@@ -6,7 +6,7 @@ use crate::bound::{Exemptions, Kind, Left};
 use crate::calls;
 use crate::catalog::gap::gap;
 use crate::check::{Outcome, Verdict};
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::fact::{Gaps, Reason};
 use crate::inventory::{Account, AccountState, Organization};
 use crate::policy;

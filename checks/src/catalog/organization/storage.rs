@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::access::{Control, Kind, TamperAction, table as tamper_actions};
 use crate::calls;
 use crate::catalog::gap;
-use crate::evaluate::Context;
+use crate::context::Context;
 use crate::fact::{Fact, Gaps, Reason};
 use crate::ids::{AccountId, Arn};
 use crate::inventory::{Account, Key};

@@ -1,7 +1,7 @@
 //! One trail for all accounts, those of tomorrow included.
 
 use crate::catalog::recording;
-use crate::evaluate::not_seen;
+use crate::context::not_seen;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {

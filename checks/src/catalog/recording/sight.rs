@@ -1,6 +1,6 @@
 //! Which trails reach a region of an account, as far as it, or the management account, shows them.
 
-use crate::evaluate::{is_judged, not_seen};
+use crate::context::{is_judged, not_seen};
 use crate::fact::Reason;
 use crate::prelude::*;
 

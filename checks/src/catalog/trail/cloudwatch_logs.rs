@@ -1,6 +1,6 @@
 //! Events also go to a log group, where alarms can see them within minutes.
 
-use crate::evaluate::{log_group_arn, not_seen};
+use crate::context::{log_group_arn, not_seen};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {

@@ -1,7 +1,7 @@
 //! Who reads or removes log files is in the record too.
 
 use crate::catalog::recording;
-use crate::evaluate::not_seen;
+use crate::context::not_seen;
 use crate::prelude::*;
 use crate::selectors::{Events, Field, Pattern};
 

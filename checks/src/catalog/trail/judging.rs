@@ -1,7 +1,7 @@
 //! The question that several checks ask: does this trail record these events, or some of them?
 
 use crate::catalog::recording;
-use crate::evaluate::not_seen;
+use crate::context::not_seen;
 use crate::finding::Status;
 use crate::prelude::*;
 use crate::selectors::{self, Answer, Events, Hole};

@@ -1,6 +1,6 @@
 //! Each delivery is announced.
 
-use crate::evaluate::not_seen;
+use crate::context::not_seen;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {

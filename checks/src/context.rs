@@ -5,9 +5,12 @@ use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
-use crate::fact::{Fact, Gaps};
+use crate::calls::ApiCall;
+use crate::fact::{Fact, Gap, Gaps, Reason};
 use crate::ids::{AccountId, Arn, Region};
-use crate::inventory::{Bucket, Inventory, Key, LogGroup, Organization, RegionView, Trail};
+use crate::inventory::{
+    Account, AccountState, Bucket, Inventory, Key, LogGroup, Organization, RegionView, Trail,
+};
 use crate::settings::Settings;
 
 /// The inventory, the settings and the clock, with the uses of each resource looked up once.
@@ -93,7 +96,7 @@ impl<'a> Context<'a> {
     /// Where global services are asked: a name for gaps that have no region of their own.
     #[must_use]
     pub fn home(&self) -> Region {
-        super::home_of(self.inventory)
+        home_of(self.inventory)
     }
 
     /// The organization; `None` for a standalone account.
@@ -153,4 +156,49 @@ impl<'a> Context<'a> {
 #[must_use]
 pub fn log_group_arn(arn: &Arn) -> Arn {
     Arn::from(arn.as_str().strip_suffix(":*").unwrap_or(arn.as_str()))
+}
+
+/// In use and in scope: judged. Others are told in the coverage.
+pub(crate) fn is_judged(account: &Account) -> bool {
+    !account.excluded && matches!(account.state.ok(), None | Some(AccountState::Active))
+}
+
+/// The run ended before this was asked.
+pub(crate) fn not_reached(call: ApiCall, account: &AccountId, region: &Region) -> Gap {
+    Gap::of_call(
+        call,
+        account,
+        region,
+        Reason::Interrupted,
+        "the run ended before this was asked",
+    )
+}
+
+/// Why nothing was seen of a place: it was left out of the scope, or the run ended before.
+pub(crate) fn not_seen(
+    call: ApiCall,
+    account: &AccountId,
+    region: &Region,
+    ctx: &Context<'_>,
+) -> Gap {
+    let gap = not_reached(call, account, region);
+    let of = ctx.inventory.accounts.get(account);
+    let mut switches = of.and_then(|it| it.regions.ok()).into_iter().flatten();
+    let detail = if of.is_some_and(|it| it.excluded) {
+        "the account is excluded from the scope of this run"
+    } else if switches.any(|it| it.name == *region && it.excluded) {
+        "the region is excluded from the scope of this run"
+    } else {
+        return gap;
+    };
+    Gap {
+        reason: Reason::NotAsked,
+        detail: detail.to_owned(),
+        ..gap
+    }
+}
+
+/// Where global services are asked: a name for gaps that have no region of their own.
+pub(crate) fn home_of(inventory: &Inventory) -> Region {
+    inventory.header.scope.home()
 }
