@@ -243,10 +243,13 @@ impl From<Decision<SharedGap>> for Answer {
         let undecided = decision.verdict == Verdict::Unknown && decision.missing.is_empty();
         // A condition that binds nobody keeps nobody away: it is told, and it is allowed.
         let unbound = decision.strength == Some(Strength::Unbound);
-        let verdict = match decision.verdict {
-            _ if undecided => Verdict::Conditional,
-            Verdict::Conditional if unbound && !decision.approximate => Verdict::Allowed,
-            other => other,
+        let free = decision.verdict == Verdict::Conditional && unbound && !decision.approximate;
+        let verdict = if undecided {
+            Verdict::Conditional
+        } else if free {
+            Verdict::Allowed
+        } else {
+            decision.verdict
         };
         let mut condition = decision.residual.map(When::Policies);
         if verdict == Verdict::Conditional && condition.is_none() {

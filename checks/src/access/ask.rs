@@ -249,19 +249,22 @@ impl<'c> Asker<'c> {
 /// What a policy of such a resource can say at all. "CloudTrail supports these actions in the resource-based policy of
 /// an event data store, and PutAuditEvents in that of a channel" (AWS CloudTrail User Guide, resource-based policies).
 fn may_grant(kind: Kind, action: &str) -> bool {
-    let all: &[&str] = match kind {
-        Kind::EventDataStore => &[
-            "cloudtrail:CancelQuery",
-            "cloudtrail:DescribeQuery",
-            "cloudtrail:GenerateQuery",
-            "cloudtrail:GenerateQueryResultsSummary",
-            "cloudtrail:GetEventDataStore",
-            "cloudtrail:GetQueryResults",
-            "cloudtrail:ListQueries",
-            "cloudtrail:StartQuery",
-        ],
-        Kind::Channel => &["cloudtrail-data:PutAuditEvents"],
-        _ => return true,
+    const STORE: &[&str] = &[
+        "cloudtrail:CancelQuery",
+        "cloudtrail:DescribeQuery",
+        "cloudtrail:GenerateQuery",
+        "cloudtrail:GenerateQueryResultsSummary",
+        "cloudtrail:GetEventDataStore",
+        "cloudtrail:GetQueryResults",
+        "cloudtrail:ListQueries",
+        "cloudtrail:StartQuery",
+    ];
+    let all = if kind == Kind::EventDataStore {
+        STORE
+    } else if kind == Kind::Channel {
+        &["cloudtrail-data:PutAuditEvents"]
+    } else {
+        return true;
     };
     all.iter().any(|it| it.eq_ignore_ascii_case(action))
 }
@@ -296,6 +299,6 @@ fn through_no_service(action: &str) -> bool {
     let name = action.split_once(':');
     name.is_some_and(|(service, name)| {
         let is = |it: &&str| it.eq_ignore_ascii_case(name);
-        service.eq_ignore_ascii_case("kms") && ADMINISTER.iter().any(|it| is(&it))
+        service.eq_ignore_ascii_case("kms") && ADMINISTER.iter().any(is)
     })
 }

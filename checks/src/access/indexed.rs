@@ -34,9 +34,9 @@ impl Indexed {
             .iter()
             .filter_map(|it| it.principals.as_ref());
         let members = named.flat_map(|it| &it.members);
-        let sessions = members.filter_map(|it| match it {
-            Principal::Aws(arn) if arn.contains(":sts:") => Some(arn.clone()),
-            _ => None,
+        let sessions = members.filter_map(|it| {
+            let Principal::Aws(arn) = it else { return None };
+            arn.contains(":sts:").then(|| arn.clone())
         });
         Self {
             sessions: sessions.collect(),

@@ -73,8 +73,9 @@ pub struct Holder {
     /// What could not be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
+    /// How easily it can be done.
     #[serde(skip)]
-    pub(super) rank: Rank,
+    pub rank: Rank,
 }
 
 /// A right that does nothing.

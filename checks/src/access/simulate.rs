@@ -74,9 +74,10 @@ pub fn simulate(
         true => Principal::Service(request.principal.to_owned()),
         false => Principal::aws(request.principal),
     };
-    let iam = match &who {
-        Principal::Account(id) => records.iter().find(|it| it.account.as_str() == id),
-        _ => of(request.principal),
+    let iam = if let Principal::Account(id) = &who {
+        records.iter().find(|it| it.account.as_str() == id)
+    } else {
+        of(request.principal)
     };
     let known = iam.and_then(|it| Some((&it.account, it.details.clone().into_known().ok()?)));
     let details = known.as_ref().map(|(account, details)| (*account, details));

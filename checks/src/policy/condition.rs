@@ -229,9 +229,9 @@ impl Condition {
     /// The ranges of addresses that it lists.
     pub(super) fn ranges(&self, view: &View<'_>) -> Vec<Cidr> {
         let matchers = self.matchers(view).unwrap_or_default().into_iter();
-        let range = |it: Matcher| match it {
-            Matcher::Ip(range) => Some(range),
-            _ => None,
+        let range = |it: Matcher| {
+            let Matcher::Ip(range) = it else { return None };
+            Some(range)
         };
         matchers.filter_map(range).collect()
     }

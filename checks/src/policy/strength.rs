@@ -65,9 +65,11 @@ fn of_key<R>(key: &str, wanted: &[Wanted<'_>], build: &Build<'_, R>) -> Strength
     let view = View::of(context);
     let conditions: Vec<&Condition> = wanted.iter().map(|(it, ..)| *it).collect();
     let mut states = worlds::states(context.key(key), &conditions, &view).unwrap_or_default();
-    let now = match context.key("aws:currenttime") {
-        Key::From(now) => Some(now),
-        _ => None,
+    let clock = context.key("aws:currenttime");
+    let now = if let Key::From(now) = clock {
+        Some(now)
+    } else {
+        None
     };
     if key == "aws:tokenissuetime" {
         states.extend(now.map(|now| Some(Value::One(now.clone()))));

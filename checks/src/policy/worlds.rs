@@ -310,11 +310,10 @@ pub(super) fn states(
         Key::AnyBut(_) => true,
         Key::Like(_) | Key::From(_) => false,
     };
-    let mut values = match key {
-        Key::Like(pattern) => {
-            representatives_within(conditions, view, &Glob::wild(pattern, false))?
-        }
-        _ => representatives(conditions, view)?,
+    let mut values = if let Key::Like(pattern) = key {
+        representatives_within(conditions, view, &Glob::wild(pattern, false))?
+    } else {
+        representatives(conditions, view)?
     };
     if let Key::From(now) = key {
         let start = instant::seconds(now)?;

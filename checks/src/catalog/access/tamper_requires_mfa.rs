@@ -11,8 +11,8 @@ pub(super) const CHECK: Check = Check {
     title: "Rights over the record are held only under a condition such as MFA or a network",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "A key that leaks from a laptop or a build carries all rights that its owner holds without condition. With a \
-          second factor, or a network, in the condition it is not enough to blind the record.",
+    why: "A key that leaks from a laptop or a build carries all rights that its owner holds without condition. With \
+          MFA, or a network, in the condition it is not enough to tamper with the logs.",
     fix: "Add a condition on `aws:MultiFactorAuthPresent`, `aws:SourceIp` or `aws:SourceVpce` to the statements that \
           grant the actions in the finding, or to the trust policy of the role that they belong to. In a Deny use \
           `BoolIfExists` with `aws:MultiFactorAuthPresent` false: with access keys the key is absent, and `Bool` does \
@@ -32,13 +32,13 @@ fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
         .iter()
         .any(|it| it.answer.condition.as_ref().is_some_and(lets_keys_in));
     let judged = verdict(&rights, "holds permissions over the record without MFA")?;
-    Ok(match judged.status {
-        Status::Fail if only_sessions => judged.saw(
-            "Deny",
-            "Bool aws:MultiFactorAuthPresent does not apply to access keys, whose requests lack the key: use BoolIfExists",
-        ),
-        _ => judged,
-    })
+    if judged.status != Status::Fail || !only_sessions {
+        return Ok(judged);
+    }
+    Ok(judged.saw(
+        "Deny",
+        "Bool aws:MultiFactorAuthPresent does not apply to access keys, whose requests lack the key: use BoolIfExists",
+    ))
 }
 
 /// A Deny on `Bool` MFA false, which access keys pass.
