@@ -51,6 +51,10 @@ const MEANING: [(&str, &str); 12] = [
         "How old the last delivery may be, such as 24h",
     ),
     (
+        "gap_window",
+        "How far back a stop of a trail counts, in days, such as 90d",
+    ),
+    (
         "log_archive_accounts",
         "The accounts that hold logs and nothing else",
     ),
@@ -168,6 +172,7 @@ const FORMS: &[(&str, &str)] = &[
          reason = \"paid for per event, and nobody reads them\"",
     ),
     ("delivery_max_age", "delivery_max_age = \"24h\""),
+    ("gap_window", "gap_window = \"30d\""),
     (
         "log_archive_accounts",
         "log_archive_accounts = [\"333333333333\"]",

@@ -32,9 +32,34 @@ pub struct Trail {
     /// GetInsightSelectors: the kinds of insight, such as `ApiCallRateInsight`; empty when none.
     #[serde(default)]
     pub insights: Fact<Vec<String>>,
+    /// GetEventConfiguration: how data events are aggregated; empty when they are not.
+    #[serde(default)]
+    pub aggregations: Fact<Vec<Aggregation>>,
+    /// GetTrailStatus, called in each region that the trail covers: each answers for its own region only.
+    #[serde(default)]
+    pub regions: Vec<RegionalStatus>,
     /// ListTags.
     #[serde(default)]
     pub tags: Fact<BTreeMap<String, String>>,
+}
+
+/// Events of one category, summarized in addition to being recorded.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Aggregation {
+    /// `Data`.
+    pub category: String,
+    /// Such as `API_ACTIVITY`.
+    pub templates: Vec<String>,
+}
+
+/// What GetTrailStatus says of one region, as the trail's owner sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RegionalStatus {
+    /// Where it was called.
+    pub region: Region,
+    /// Log files to the bucket.
+    #[serde(default)]
+    pub delivery: Fact<Delivery>,
 }
 
 /// What DescribeTrails says of a trail.

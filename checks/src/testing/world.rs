@@ -13,7 +13,7 @@ use crate::inventory::bucket::{
 use crate::inventory::iam::{AuthorizationDetails, Role, User};
 use crate::inventory::organization::DelegatedAdministrator;
 use crate::inventory::region::Lookup;
-use crate::inventory::trail::{AdvancedSelector, FieldSelector};
+use crate::inventory::trail::{AdvancedSelector, Aggregation, FieldSelector, RegionalStatus};
 use crate::inventory::{
     Account, AccountState, Bucket, Delivery, Header, Iam, Inventory, Key, KeyMetadata, LogGroup,
     LogGroupConfiguration, Organization, PublicAccessBlock, RegionSwitch, RegionView, Retention,
@@ -196,6 +196,10 @@ fn organization() -> Organization {
         units: Known(Vec::new()),
         policies: Known(Vec::new()),
         trusted_services: Known(vec!["cloudtrail.amazonaws.com".to_owned()]),
+        root_access: Known(vec![
+            "RootCredentialsManagement".to_owned(),
+            "RootSessions".to_owned(),
+        ]),
         delegated_administrators: Known(vec![DelegatedAdministrator {
             account: AccountId::from("222222222222"),
             services: Known(vec!["cloudtrail.amazonaws.com".to_owned()]),
@@ -240,6 +244,14 @@ fn trail() -> Trail {
             "ApiCallRateInsight".to_owned(),
             "ApiErrorRateInsight".to_owned(),
         ]),
+        aggregations: Known(vec![Aggregation {
+            category: "Data".to_owned(),
+            templates: vec!["API_ACTIVITY".to_owned()],
+        }]),
+        regions: vec![RegionalStatus {
+            region: Region::from(HOME),
+            delivery: Known(fresh()),
+        }],
         tags: Known(BTreeMap::new()),
     }
 }
@@ -378,6 +390,7 @@ pub(super) fn key() -> Key {
             origin: Known("AWS_KMS".to_owned()),
             spec: Known("SYMMETRIC_DEFAULT".to_owned()),
             multi_region: Known(false),
+            replicas: Known(Vec::new()),
             deletion: Known(None),
             valid_to: Known(None),
         })),
@@ -400,7 +413,8 @@ pub(super) fn log_group() -> LogGroup {
             retention_days: Known(Some(365)),
             kms_key: Known(Some(Arn::from(KEY_ARN))),
             class: Known(Some("STANDARD".to_owned())),
-            deletion_protection: Known(None),
+            deletion_protection: Known(Some(true)),
+            bearer_token: Known(Some(false)),
         })),
         metric_filters: Known(vec![chain::filter_with("{ $.eventName = * }")]),
         subscription_filters: Known(Vec::new()),
