@@ -12,7 +12,8 @@ use trailaudit_checks::fact::{Fact, Known, Unknown};
 use trailaudit_checks::ids::{Arn, Region};
 use trailaudit_checks::inventory::store::Channel;
 use trailaudit_checks::inventory::trail::{
-    AdvancedSelector, Aggregation, DataResource, EventSelector, FieldSelector, RegionalStatus,
+    AdvancedSelector, Aggregation, DataResource, EventSelector, FieldSelector, Insight,
+    RegionalStatus,
 };
 use trailaudit_checks::inventory::{
     Delivery, EventDataStore, Selectors, StoreConfiguration, Trail, TrailConfiguration, TrailStatus,
@@ -244,7 +245,7 @@ fn advanced(it: types::AdvancedEventSelector) -> AdvancedSelector {
     }
 }
 
-async fn insights(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Vec<String>> {
+async fn insights(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Vec<Insight>> {
     let request = ask
         .clients
         .cloudtrail
@@ -266,8 +267,14 @@ async fn insights(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Vec<String>> {
         other => other.read((target, GET_INSIGHT_SELECTORS), |out| out.insight_selectors),
     };
     selectors.map(|selectors| {
-        let kinds = selectors.into_iter().filter_map(|it| it.insight_type);
-        kinds.map(|kind| kind.as_str().to_owned()).collect()
+        let insight = |it: types::InsightSelector| {
+            let mut insight = Insight::of_management(it.insight_type?.as_str());
+            if let Some(given) = it.event_categories.filter(|it| !it.is_empty()) {
+                insight.categories = given.iter().map(|it| it.as_str().to_owned()).collect();
+            }
+            Some(insight)
+        };
+        selectors.into_iter().filter_map(insight).collect()
     })
 }
 

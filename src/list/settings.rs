@@ -35,7 +35,7 @@ impl Row for SettingRow {
 }
 
 /// What the settings that checks are judged by mean. A test holds this list to the type.
-const MEANING: [(&str, &str); 12] = [
+const MEANING: [(&str, &str); 13] = [
     (
         "allowed_principals",
         "Who may hold tamper rights: [[allowed_principals]] arn, reason, expires",

@@ -13,7 +13,9 @@ use crate::inventory::bucket::{
 use crate::inventory::iam::{AuthorizationDetails, Role, User};
 use crate::inventory::organization::DelegatedAdministrator;
 use crate::inventory::region::Lookup;
-use crate::inventory::trail::{AdvancedSelector, Aggregation, FieldSelector, RegionalStatus};
+use crate::inventory::trail::{
+    AdvancedSelector, Aggregation, FieldSelector, Insight, RegionalStatus,
+};
 use crate::inventory::{
     Account, AccountState, Bucket, Delivery, Header, Iam, Inventory, Key, KeyMetadata, LogGroup,
     LogGroupConfiguration, Organization, PublicAccessBlock, RegionSwitch, RegionView, Retention,
@@ -241,8 +243,8 @@ fn trail() -> Trail {
         },
         selectors: Known(Selectors::Advanced(everything())),
         insights: Known(vec![
-            "ApiCallRateInsight".to_owned(),
-            "ApiErrorRateInsight".to_owned(),
+            Insight::of_management("ApiCallRateInsight"),
+            Insight::of_management("ApiErrorRateInsight"),
         ]),
         aggregations: Known(vec![Aggregation {
             category: "Data".to_owned(),
