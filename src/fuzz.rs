@@ -355,7 +355,7 @@ fn single_documents() {
         .collect();
     let settings = Settings::default();
     let mut dice = Dice(7);
-    rounds(ROUNDS / 10, |round| {
+    rounds(ROUNDS / 20, |round| {
         let known = |text: String| json!({ "known": text });
         let (record, place, value) = match round % 7 {
             0 => ("bucket", "/value/policy", known(dice.policy())),
