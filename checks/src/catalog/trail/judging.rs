@@ -137,6 +137,10 @@ pub(super) fn all_of(trail: &Trail) -> impl Fn(Vec<Events>) -> Answer {
                 match selectors::judge(set, &sets) {
                     Answer::Covers => {}
                     Answer::Lacks(hole) => return Answer::Lacks(hole),
+                    // One that takes too much work is enough: the others may take as much.
+                    Answer::CannotTell(gaps) if gaps.too_complex() => {
+                        return Answer::CannotTell(gaps);
+                    }
                     Answer::CannotTell(gaps) => open.push(gaps),
                 }
             }
