@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+use super::listed::listed;
 use crate::finding::Severity;
 use crate::policy::ActionTable;
 
@@ -310,8 +311,8 @@ impl Table {
 
     /// The action with this id.
     #[must_use]
-    pub fn get(&self, id: ActionId) -> Option<&TamperAction> {
-        self.actions.get(id.0)
+    pub fn get(&self, id: ActionId) -> &TamperAction {
+        listed(&self.actions, id.0)
     }
 }
 

@@ -127,9 +127,7 @@ pub(super) fn of<'c>(
     who: Who,
     ground: &'c Ground<'_>,
 ) -> Vec<Freedom> {
-    let Some(person) = papers.person(who) else {
-        return Vec::new();
-    };
+    let person = papers.person(who);
     if is_linked(person.arn) || is_reserved(person.arn) {
         return Vec::new();
     }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::actions::ActionId;
 use super::answer::{Answer, Rank};
 use super::held::Holdings;
+use super::listed::{listed, listed_mut};
 use super::resources::ResourceId;
 use crate::ids::AccountId;
 
@@ -204,12 +205,12 @@ impl Graph {
         NodeId(self.nodes.len() - 1)
     }
 
-    pub(super) fn node(&self, id: NodeId) -> Option<&Node> {
-        self.nodes.get(id.0)
+    pub(super) fn node(&self, id: NodeId) -> &Node {
+        listed(&self.nodes, id.0)
     }
 
-    pub(super) fn node_mut(&mut self, id: NodeId) -> Option<&mut Node> {
-        self.nodes.get_mut(id.0)
+    pub(super) fn node_mut(&mut self, id: NodeId) -> &mut Node {
+        listed_mut(&mut self.nodes, id.0)
     }
 
     /// The node of this name.
@@ -225,8 +226,8 @@ impl Graph {
         all.map(|(place, node)| (NodeId(place), node))
     }
 
-    fn edge(&self, id: EdgeId) -> Option<&Edge> {
-        self.edges.get(id.0)
+    fn edge(&self, id: EdgeId) -> &Edge {
+        listed(&self.edges, id.0)
     }
 
     pub(super) fn link(&mut self, from: NodeId, to: NodeId, by: Means, answer: Answer) {
@@ -296,9 +297,7 @@ impl Graph {
                     continue;
                 }
                 for id in into.get(node.0).into_iter().flatten() {
-                    let Some(edge) = self.edge(*id) else {
-                        continue;
-                    };
+                    let edge = self.edge(*id);
                     let now = so_far + usize::from(!edge.by.is_none());
                     let shorter = steps.get(&edge.from).is_none_or(|before| now < *before);
                     if edge.answer.rank() > rank || now > MAX_HOPS || !shorter {
@@ -338,9 +337,8 @@ impl Graph {
         // As many steps as ways can have: the file of a hostile account must not hold us in a ring.
         for _ in 0..40 * MAX_HOPS {
             let next = reach.ways.get(&at).and_then(|way| way.next);
-            let Some(edge) = next.and_then(|next| self.edge(next)) else {
-                break;
-            };
+            let Some(next) = next else { break };
+            let edge = self.edge(next);
             path.push(edge);
             at = edge.to;
         }
@@ -349,7 +347,7 @@ impl Graph {
 
     /// The answer of the node itself to holding it.
     pub(super) fn own(&self, node: NodeId, what: What) -> Option<&Answer> {
-        let mut held = self.node(node)?.holdings.held.iter();
+        let mut held = self.node(node).holdings.held.iter();
         let held =
             held.find(|it| it.resource == what.resource && it.actions.contains(&what.action))?;
         Some(&held.answer)

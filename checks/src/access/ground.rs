@@ -83,7 +83,7 @@ impl<'a> Ground<'a> {
         }
     }
 
-    pub(super) fn resource(&self, id: ResourceId) -> Option<&Resource> {
+    pub(super) fn resource(&self, id: ResourceId) -> &Resource {
         resources::get(&self.resources, id)
     }
 

@@ -56,10 +56,10 @@ pub(super) fn holdings<'c>(asker: &mut Asker<'c>, ground: &'c Ground<'_>) -> Hol
     let own = ground.by_account.get(&account).into_iter().flatten();
     let foreign = ground.resources();
     let foreign = foreign.filter(|(_, it)| it.account != account && it.organization_trail);
-    let shared = ground.shared.iter().filter(|place| {
-        let resource = ground.resource(**place);
-        resource.is_some_and(|it| it.account != account)
-    });
+    let shared = ground
+        .shared
+        .iter()
+        .filter(|place| ground.resource(**place).account != account);
     let mut places: Vec<ResourceId> = own.chain(shared).copied().collect();
     places.extend(foreign.map(|(place, _)| place));
     places.sort_unstable();
@@ -67,9 +67,8 @@ pub(super) fn holdings<'c>(asker: &mut Asker<'c>, ground: &'c Ground<'_>) -> Hol
     let own_class = classes(asker.documents.iter().map(|it| it.by_statement.as_slice()));
     let mut all = Holdings::default();
     for place in places {
-        if let Some(resource) = ground.resource(place) {
-            on_resource(asker, ground, place, resource, &own_class, &mut all);
-        }
+        let resource = ground.resource(place);
+        on_resource(asker, ground, place, resource, &own_class, &mut all);
     }
     all
 }
@@ -113,7 +112,7 @@ fn on_resource<'c>(
     }
     let mut answers: Vec<(Vec<ActionId>, Answer)> = Vec::new();
     for actions in groups.into_values() {
-        let Some(action) = actions.first().and_then(|it| table().get(*it)) else {
+        let Some(action) = actions.first().map(|it| table().get(*it)) else {
             continue;
         };
         let everything = [Target::One("*".to_owned())];
@@ -161,10 +160,7 @@ fn named(asker: &Asker<'_>, resource: &Resource) -> bool {
 
 /// Some actions do harm only together with others, or where tags are looked at.
 fn matters(action: ActionId, asker: &Asker<'_>, ground: &Ground<'_>, resource: &Resource) -> bool {
-    let Some(action) = table().get(action) else {
-        return false;
-    };
-    match action.action.as_str() {
+    match table().get(action).action.as_str() {
         "cloudtrail:AddTags"
         | "cloudtrail:RemoveTags"
         | "s3:PutBucketTagging"
@@ -186,7 +182,7 @@ fn class(
     resource: &Resource,
     own_class: &Classes,
 ) -> Option<Class<'static>> {
-    let action = table().get(place)?;
+    let action = table().get(place);
     let by_resource = match &resource.policy {
         Some(Ok(indexed)) => {
             let sets = indexed.by_statement.iter();
@@ -235,9 +231,7 @@ fn effects(
     let mut kept: Vec<Held> = Vec::new();
     for (actions, answer) in &answers {
         for action in actions {
-            let Some(name) = table().get(*action).map(|it| it.action.as_str()) else {
-                continue;
-            };
+            let name = table().get(*action).action.as_str();
             let mut answer = answer.clone();
             match effect_of(name, &asker.caller.account, &resource.id, &facts) {
                 Effectiveness::Full => {}

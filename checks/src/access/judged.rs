@@ -110,11 +110,10 @@ impl<'a> Judged<'a> {
         let access = self.access;
         let mut rights = Vec::new();
         for held in &self.node.holdings.held {
-            let Some(target) = access.resource(held.resource) else {
-                continue;
-            };
+            let target = access.resource(held.resource);
             for id in &held.actions {
-                if let Some(action) = table().get(*id).filter(|it| wanted(*id, it)) {
+                let action = table().get(*id);
+                if wanted(*id, action) {
                     rights.push(Right {
                         action,
                         target: &target.id,
@@ -151,7 +150,7 @@ impl<'a> Judged<'a> {
             let Some(rank) = way.filter(|way| way.next.is_some()).map(|way| way.rank) else {
                 continue;
             };
-            let harmful = reach.what.iter().filter_map(|it| table().get(it.action));
+            let harmful = reach.what.iter().map(|it| table().get(it.action));
             let harmful: Vec<_> = harmful
                 .filter(|it| it.severity > crate::finding::Severity::Medium)
                 .collect();
@@ -191,7 +190,7 @@ impl<'a> Judged<'a> {
         names.dedup();
         names.truncate(5);
         Some(Escape {
-            to: access.graph.node(last.to)?.id.clone(),
+            to: access.graph.node(last.to).id.clone(),
             path: access.hops(&edges),
             condition: whole.condition,
             gained,

@@ -16,6 +16,7 @@ mod guards;
 mod held;
 mod indexed;
 mod judged;
+mod listed;
 mod outside;
 mod people;
 pub mod proposal;
@@ -95,12 +96,8 @@ impl<'a> Analysis<'a> {
         let partition = ground.ctx.inventory.header.scope.partition.clone();
         let mut nodes = (Vec::new(), Vec::new());
         for who in papers.everybody() {
-            let Some(mut asker) = papers.asker(who, &Freed::default(), ground) else {
-                continue;
-            };
-            let Some(person) = papers.person(who) else {
-                continue;
-            };
+            let mut asker = papers.asker(who, &Freed::default(), ground);
+            let person = papers.person(who);
             let (list, kind) = match who {
                 Who::User(_) => (&mut nodes.0, ActorKind::User),
                 Who::Role(_) if is_linked(person.arn) => {

@@ -36,7 +36,7 @@ pub(super) fn name(who: &Principal, ground: &Ground<'_>) -> Option<(String, Acco
 pub(super) fn askers<'c>(
     who: &Principal,
     ground: &'c Ground<'_>,
-    everything: Option<&'c Indexed>,
+    everything: &'c Indexed,
 ) -> Vec<Asker<'c>> {
     let of_account = |kind: CallerKind, id: &str, account: &str| {
         let mut asker = Asker::new(Caller::new(kind, id, account), ground);
@@ -45,7 +45,7 @@ pub(super) fn askers<'c>(
             .inventory
             .accounts
             .contains_key(&AccountId::from(account));
-        match everything.filter(|_| !ours) {
+        match (!ours).then_some(everything) {
             Some(everything) => asker.holds("policies of its own account", Ok(everything)),
             None => asker.holds(
                 "policies of its own account",
@@ -154,7 +154,7 @@ pub(super) fn add(graph: &mut Graph, ground: &Ground<'_>, known: &BTreeSet<Accou
             continue;
         };
         let mut all = Holdings::default();
-        for mut asker in askers(&who, ground, everything.as_ref()) {
+        for mut asker in askers(&who, ground, &everything) {
             merge(&mut all, holdings(&mut asker, ground));
         }
         // What belongs to an account that nobody looked at is no harm to this record.

@@ -7,6 +7,7 @@ use super::ask::Asker;
 use super::gaps;
 use super::ground::Ground;
 use super::indexed::{Indexed, Read};
+use super::listed::listed;
 use crate::calls;
 use crate::fact::{Reason, SharedGap};
 use crate::ids::{AccountId, Arn, Region};
@@ -26,9 +27,9 @@ pub(super) struct Papers<'d> {
     /// Trust policies, in the order of the roles.
     pub(super) trust: Vec<Result<Document, SharedGap>>,
     /// Grants everything.
-    pub(super) everything: Option<Indexed>,
+    pub(super) everything: Indexed,
     /// A trust policy that lets in the whole account.
-    pub(super) door: Option<Document>,
+    pub(super) door: Document,
 }
 
 impl<'d> Papers<'d> {
@@ -72,9 +73,6 @@ impl<'d> Papers<'d> {
             }
         }
         let groups = details.groups.iter().enumerate();
-        let door = format!(
-            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{{"AWS":"{account}"}},"Action":"sts:AssumeRole"}}}}"#
-        );
         Self {
             account,
             details,
@@ -90,7 +88,7 @@ impl<'d> Papers<'d> {
                 })
                 .collect(),
             everything: everything(),
-            door: Document::parse(&door).ok(),
+            door: door(account),
             home,
         }
     }
@@ -106,10 +104,27 @@ fn unreadable(account: &AccountId, home: &Region, words: &str) -> SharedGap {
     gaps::of(call, account, home, Reason::Malformed, words)
 }
 
-pub(super) fn everything() -> Option<Indexed> {
+#[expect(
+    clippy::expect_used,
+    reason = "a policy that is written here: the tests read it"
+)]
+pub(super) fn everything() -> Indexed {
     let text =
         r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
-    Indexed::read(text).ok()
+    Indexed::read(text).expect("the policy that grants everything is well formed")
+}
+
+/// A trust policy that lets in the whole account.
+#[expect(
+    clippy::expect_used,
+    reason = "a policy that is written here: the tests read it"
+)]
+fn door(account: &AccountId) -> Document {
+    let account = serde_json::Value::from(account.as_str());
+    let text = format!(
+        r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{{"AWS":{account}}},"Action":"sts:AssumeRole"}}}}"#
+    );
+    Document::parse(&text).expect("the trust policy is well formed")
 }
 
 /// A user or role of the account, by its place in the listing.
@@ -161,10 +176,10 @@ pub(super) struct Person<'d> {
 }
 
 impl<'d> Papers<'d> {
-    pub(super) fn person(&self, who: Who) -> Option<Person<'d>> {
-        Some(match who {
+    pub(super) fn person(&self, who: Who) -> Person<'d> {
+        match who {
             Who::User(at) => {
-                let it: &'d User = self.details.users.get(at)?;
+                let it: &'d User = listed(&self.details.users, at);
                 Person {
                     arn: &it.arn,
                     attached: &it.attached,
@@ -175,7 +190,7 @@ impl<'d> Papers<'d> {
                 }
             }
             Who::Role(at) => {
-                let it: &'d Role = self.details.roles.get(at)?;
+                let it: &'d Role = listed(&self.details.roles, at);
                 Person {
                     arn: &it.arn,
                     attached: &it.attached,
@@ -185,7 +200,7 @@ impl<'d> Papers<'d> {
                     role: Some(it),
                 }
             }
-        })
+        }
     }
 
     /// Everybody but the root user.
@@ -200,16 +215,14 @@ impl<'d> Papers<'d> {
         who: Who,
         freed: &Freed,
         ground: &'c Ground<'_>,
-    ) -> Option<Asker<'c>> {
-        let person = self.person(who)?;
+    ) -> Asker<'c> {
+        let person = self.person(who);
         let mut asker = Asker::new(self.caller(&person, who), ground);
         if !freed.tagged {
             self.tags(&mut asker, &person, who);
         }
-        if freed.granted
-            && let Some(everything) = &self.everything
-        {
-            asker.holds("any policy that it is given", Ok(everything));
+        if freed.granted {
+            asker.holds("any policy that it is given", Ok(&self.everything));
         }
         if !freed.undenied {
             self.own(&mut asker, &person);
@@ -235,7 +248,7 @@ impl<'d> Papers<'d> {
                 None => Policy::missing(boundary.as_str(), self.unreadable(NOT_THERE)),
             });
         }
-        Some(asker)
+        asker
     }
 
     fn caller(&self, person: &Person<'_>, who: Who) -> Caller {
@@ -345,9 +358,7 @@ impl<'d> Papers<'d> {
         // Without `role_arn` its own ARN is open: it may have any name.
         let caller = Caller::new(CallerKind::AssumedRole, &id, self.account.as_str());
         let mut asker = Asker::new(caller, ground);
-        if let Some(everything) = &self.everything {
-            asker.holds("any policy that it is given", Ok(everything));
-        }
+        asker.holds("any policy that it is given", Ok(&self.everything));
         asker
     }
 

@@ -21,9 +21,7 @@ pub fn deny(rows: &[&Holder]) -> Option<Value> {
         .iter()
         .filter(|it| it.direct && it.verdict != Verdict::Denied);
     for row in direct {
-        let Some(action) = table().find(row.action).and_then(|it| table().get(it)) else {
-            continue;
-        };
+        let action = table().get(table().named(row.action));
         if action.is_minor() {
             continue;
         }

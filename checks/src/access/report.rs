@@ -241,16 +241,15 @@ impl Access {
         }
     }
 
-    pub(super) fn resource(&self, id: ResourceId) -> Option<&Named> {
+    pub(super) fn resource(&self, id: ResourceId) -> &Named {
         resources::get(&self.resources, id)
     }
 
     fn direct(&self, node: &Node, wanted: Wanted, row: &mut impl FnMut(Holder)) {
         for held in &node.holdings.held {
             for action in actions(&held.actions, wanted) {
-                if let Some(target) = self.resource(held.resource) {
-                    row(holder(node, action, target, &held.answer, Vec::new()));
-                }
+                let target = self.resource(held.resource);
+                row(holder(node, action, target, &held.answer, Vec::new()));
             }
         }
     }
@@ -263,9 +262,10 @@ impl Access {
         wanted: Wanted,
         row: &mut impl FnMut(Holder),
     ) {
-        let Some(node) = self.graph.node(place).filter(|it| is_told(it)) else {
+        let node = self.graph.node(place);
+        if !is_told(node) {
             return;
-        };
+        }
         let edges = self.graph.path(reach, place);
         let Some(last) = edges.last() else { return };
         let path = self.hops(&edges);
@@ -275,11 +275,10 @@ impl Access {
             let Some(action) = actions(&[what.action], wanted).next() else {
                 continue;
             };
-            let (Some(target), Some(own)) =
-                (self.resource(what.resource), self.graph.own(last.to, *what))
-            else {
+            let Some(own) = self.graph.own(last.to, *what) else {
                 continue;
             };
+            let target = self.resource(what.resource);
             let mut holder = holder(node, action, target, &way.clone().and(own), path.clone());
             holder.rank = holder.rank.max(rank);
             row(holder);
@@ -288,7 +287,7 @@ impl Access {
 
     /// The way, without what is no step.
     pub(super) fn hops(&self, edges: &[&Edge]) -> Vec<Hop> {
-        let id = |node: NodeId| self.graph.node(node).map_or("", |it| it.id.as_str());
+        let id = |node: NodeId| self.graph.node(node).id.as_str();
         let mut hops: Vec<Hop> = Vec::new();
         for edge in edges {
             match hops.last_mut() {
@@ -320,14 +319,10 @@ impl Access {
         let mut all = Vec::new();
         for node in self.graph.nodes.iter().filter(|it| is_told(it)) {
             for idle in &node.holdings.harmless {
-                let (Some(action), Some(target)) =
-                    (table().get(idle.action), self.resource(idle.resource))
-                else {
-                    continue;
-                };
+                let target = self.resource(idle.resource);
                 all.push(Harmless {
                     principal: actor(node),
-                    action: &action.action,
+                    action: &table().get(idle.action).action,
                     target: target.id.clone(),
                     reason: idle.why,
                 });
@@ -353,7 +348,7 @@ fn is_told(node: &Node) -> bool {
 }
 
 fn actions(ids: &[ActionId], wanted: Wanted) -> impl Iterator<Item = &'static TamperAction> {
-    let all = ids.iter().filter_map(|id| table().get(*id));
+    let all = ids.iter().map(|id| table().get(*id));
     all.filter(move |it| wanted.minor || !it.is_minor())
 }
 

@@ -65,14 +65,10 @@ pub fn simulate(request: &Simulation<'_>, records: &[Iam], ctx: &Context<'_>) ->
         }
         Some(papers) => {
             let mut all = papers.everybody();
-            let found = all.find(|it| {
-                papers
-                    .person(*it)
-                    .is_some_and(|it| it.arn.as_str() == request.principal)
-            })?;
-            Vec::from_iter(papers.asker(found, &Freed::default(), &ground))
+            let found = all.find(|it| papers.person(*it).arn.as_str() == request.principal)?;
+            vec![papers.asker(found, &Freed::default(), &ground)]
         }
-        None => outside::askers(&who, &ground, everything.as_ref()),
+        None => outside::askers(&who, &ground, &everything),
     };
     let arn = Arn::from(request.resource);
     let known = ground

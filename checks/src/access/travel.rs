@@ -321,7 +321,7 @@ impl Travel {
 fn by_outsider(who: &Principal, door: &Door, trust: &Indexed, ground: &Ground<'_>) -> Answer {
     let mut best = Answer::denied();
     let everything = super::people::everything();
-    for mut asker in outside::askers(who, ground, everything.as_ref()) {
+    for mut asker in outside::askers(who, ground, &everything) {
         let federated = matches!(who, Principal::Federated(_));
         let actions: &[&str] = if federated { FEDERATED } else { &[ASSUME] };
         for action in actions {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use super::actions::{ActionId, Kind, table};
 use super::gaps;
 use super::indexed::{Indexed, Read};
+use super::listed::listed;
 use crate::calls::{self, ApiCall};
 use crate::context::Context;
 use crate::fact::{Fact, Gap, Reason, SharedGap};
@@ -59,8 +60,8 @@ pub(super) fn each(all: &[Resource]) -> impl Iterator<Item = (ResourceId, &Resou
 }
 
 /// The one with this id, of the same list.
-pub(super) fn get<T>(all: &[T], id: ResourceId) -> Option<&T> {
-    all.get(id.0)
+pub(super) fn get<T>(all: &[T], id: ResourceId) -> &T {
+    listed(all, id.0)
 }
 
 /// An action that does something only together with another.

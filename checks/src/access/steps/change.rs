@@ -99,7 +99,7 @@ impl<'c> Steps<'c, '_> {
         if let Some(node) = self.changed.get(&(who, freed.clone())) {
             return *node;
         }
-        let arn = self.papers.person(who).map_or("", |it| it.arn.as_str());
+        let arn = self.papers.person(who).arn.as_str();
         let mut words = Vec::new();
         for (on, word) in [
             (freed.granted, "given more rights"),

@@ -4,6 +4,7 @@ use super::Steps;
 use crate::access::answer::Answer;
 use crate::access::ask::Asker;
 use crate::access::graph::{Means, NodeId};
+use crate::access::listed::listed;
 use crate::access::people::place;
 use crate::policy::{Key, Principal, Strength, Value};
 
@@ -51,9 +52,10 @@ impl<'c> Steps<'c, '_> {
     /// Whoever rewrites a provider vouches for whom he likes.
     pub(super) fn vouch(&mut self, asker: &mut Asker<'c>, node: NodeId) {
         for (at, trust) in self.papers.trust.iter().enumerate() {
-            let (Ok(trust), Some(&to)) = (trust, self.roles.get(at)) else {
+            let Ok(trust) = trust else {
                 continue;
             };
+            let to = *listed(&self.roles, at);
             let members = trust.allows().filter_map(|it| it.principals.as_ref());
             for member in members.flat_map(|it| &it.members) {
                 let Principal::Federated(provider) = member else {

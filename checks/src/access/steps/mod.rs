@@ -20,6 +20,7 @@ use super::freedom;
 use super::graph::{ActorKind, Graph, Means, Node, NodeId};
 use super::ground::Ground;
 use super::held::holdings;
+use super::listed::listed;
 use super::people::{Freed, Papers, Who, is_linked, is_reserved, place};
 use super::travel::Travel;
 use crate::ids::Arn;
@@ -138,9 +139,7 @@ impl<'c, 'g> Steps<'c, 'g> {
                 .link(self.any_user, to, Means::none(), Answer::allowed());
         }
         for (at, role) in self.papers.details.roles.iter().enumerate() {
-            let Some(&node) = self.roles.get(at) else {
-                continue;
-            };
+            let node = *listed(&self.roles, at);
             if is_linked(&role.arn) {
                 continue;
             }
@@ -177,38 +176,28 @@ impl<'c, 'g> Steps<'c, 'g> {
     pub(super) fn all(mut self) {
         for who in self.papers.everybody() {
             let node = match who {
-                Who::User(at) => self.users.get(at),
-                Who::Role(at) => self.roles.get(at),
+                Who::User(at) => *listed(&self.users, at),
+                Who::Role(at) => *listed(&self.roles, at),
             };
-            let linked = self.papers.person(who).is_none_or(|it| is_linked(it.arn));
-            let (Some(&node), false) = (node, linked) else {
+            if is_linked(self.papers.person(who).arn) {
                 continue;
-            };
-            let Some(mut asker) = self.papers.asker(who, &Freed::default(), self.ground) else {
-                continue;
-            };
+            }
+            let mut asker = self.papers.asker(who, &Freed::default(), self.ground);
             let becomes = self.become_others(&mut asker, node);
             self.change(&mut asker, who, node, &becomes);
         }
         // Those whom somebody can change: what they can do then.
         while let Some((who, freed, node)) = self.to_look_at.pop() {
-            if let Some(mut asker) = self.papers.asker(who, &freed, self.ground) {
-                let holdings = holdings(&mut asker, self.ground);
-                if let Some(it) = self.graph.node_mut(node) {
-                    it.holdings = holdings;
-                }
-                self.become_others(&mut asker, node);
-                self.change_again(&mut asker, (who, &freed), node);
-            }
+            let mut asker = self.papers.asker(who, &freed, self.ground);
+            self.graph.node_mut(node).holdings = holdings(&mut asker, self.ground);
+            self.become_others(&mut asker, node);
+            self.change_again(&mut asker, (who, &freed), node);
         }
         // In an organization somebody of another account may make one here.
         let reached = self.graph.edges.iter().any(|edge| edge.to == self.newcomer);
         if reached || self.ground.organization.is_some() {
             let mut asker = self.papers.newcomer(self.ground, self.partition);
-            let holdings = holdings(&mut asker, self.ground);
-            if let Some(it) = self.graph.node_mut(self.newcomer) {
-                it.holdings = holdings;
-            }
+            self.graph.node_mut(self.newcomer).holdings = holdings(&mut asker, self.ground);
             self.become_others(&mut asker, self.newcomer);
         }
         self.travel.newcomers.push(self.newcomer);

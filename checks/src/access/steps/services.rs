@@ -149,9 +149,10 @@ impl<'c> Steps<'c, '_> {
                 let mut best: Option<(Answer, &'static str)> = None;
                 for action in actions {
                     let place = place(action);
-                    let Some(it) = table().get(place).filter(|_| asker.touches(place)) else {
+                    if !asker.touches(place) {
                         continue;
-                    };
+                    }
+                    let it = table().get(place);
                     let prefix = action.split(':').next().unwrap_or_default();
                     let all = format!("arn:{}:{prefix}:*:*:*", steps.partition);
                     let target = if it.wildcard_only { "*" } else { &all };
