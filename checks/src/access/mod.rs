@@ -38,6 +38,7 @@ pub use judged::{Escape, Judged, Right};
 pub use report::{
     Access, Actor, Harmless, Holder, Hop, Told, Wanted, short, sort, strength_word, word,
 };
+pub(crate) use resources::grant_of;
 pub use simulate::{Simulated, Simulation, simulate};
 
 use graph::{Graph, Node};

@@ -357,6 +357,7 @@ pub(super) fn replica(name: &str) -> Bucket {
         exists: Known(true),
         owner: Known(Some(AccountId::from(ACCOUNT))),
         region: Known(Region::from("eu-west-1")),
+        lifecycle: Known(None),
         object_lock: Known(true),
         default_retention: Known(Some(Retention {
             mode: RetentionMode::Compliance,

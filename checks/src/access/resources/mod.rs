@@ -332,7 +332,8 @@ fn of_key(key: &Key, all: &mut Vec<Resource>) {
     all.push(it);
 }
 
-fn grant_of(grant: &crate::inventory::key::KeyGrant) -> KeyGrant {
+/// A grant, its constraints as conditions.
+pub(crate) fn grant_of(grant: &crate::inventory::key::KeyGrant) -> KeyGrant {
     let both = grant.context_equals.iter().chain(&grant.context_subset);
     let constraint = |(key, value): (&String, &String)| {
         let key = format!("kms:EncryptionContext:{key}");
