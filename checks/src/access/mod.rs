@@ -40,6 +40,7 @@ pub use judged::{Escape, Judged, Right};
 pub use report::{
     Access, Actor, Harmless, Holder, Hop, Told, Wanted, short, sort, strength_word, word,
 };
+pub(crate) use resources::grant_of;
 pub use simulate::{Refused, Simulated, Simulation, simulate};
 
 use graph::{Graph, Node, NodeId};

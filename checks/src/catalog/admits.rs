@@ -9,19 +9,22 @@
 //! - Log files and digests are put with `bucket-owner-full-control`, over TLS 1.2 or later, with the trail's key as
 //!   `x-amz-server-side-encryption-aws-kms-key-id` where it has one. Whether the header on encryption is sent where it
 //!   has none is documented nowhere: a policy that depends on it cannot be evaluated.
+//! - `s3:GetBucketAcl` carries no key about an object: no ACL, no encryption.
 //! - Its network addresses are AWS's own: in none of the ranges that a policy names one by one.
+//! - RCPs over the account that owns the bucket or key bind service principals too.
 
 use crate::catalog::deputy::CLOUDTRAIL;
 use crate::context::Context;
-use crate::fact::{Fact, Gap, Gaps};
+use crate::fact::{Fact, Gap, Gaps, SharedGap};
 use crate::ids::{AccountId, Region};
-use crate::inventory::Trail;
+use crate::inventory::{ControlPolicyKind, Trail};
 use crate::policy::{
-    self, AtomTest, Caller, Document, Key, Layers, Policy, Request, Target, Value, Verdict, decide,
+    self, AtomTest, Caller, Document, Key, Layers, Level, Policy, Request, Target, Value, Verdict,
+    decide, posture,
 };
 use crate::scp::Control;
 
-/// What a policy says to a request of CloudTrail.
+/// What the policies say to a request of CloudTrail.
 #[derive(Debug)]
 pub(super) enum Answer {
     /// It is allowed.
@@ -30,11 +33,37 @@ pub(super) enum Answer {
     Refused(String),
     /// It depends on what is not known of the request: this.
     Open(String),
+    /// A policy over it could not be read.
+    Unread(Gaps),
 }
 
-/// Evaluates a policy for one call of CloudTrail.
+/// The RCPs over the account that owns a bucket or a key.
+pub(super) struct Above<'c> {
+    levels: Option<Vec<Level<'c, SharedGap>>>,
+    management: Option<String>,
+}
+
+impl<'c> Above<'c> {
+    /// `control`: the policies of the organization; none for an account without one.
+    pub(super) fn of(
+        control: Option<&'c Control<'_>>,
+        owner: &AccountId,
+        ctx: &Context<'_>,
+    ) -> Self {
+        let account = ctx.inventory.accounts.get(owner);
+        let kind = ControlPolicyKind::ResourceControlPolicy;
+        let levels = control.zip(account);
+        Self {
+            levels: levels.and_then(|(control, account)| control.levels(kind, account)),
+            management: control.map(|it| it.management_account().to_string()),
+        }
+    }
+}
+
+/// Evaluates a policy, and the RCPs above it, for one call of CloudTrail.
 pub(super) fn ask(
     policy: &Document,
+    above: &Above<'_>,
     action: &str,
     target: Target,
     owner: &AccountId,
@@ -47,14 +76,21 @@ pub(super) fn ask(
         resource_account: owner.to_string(),
         context,
     };
-    let layers: Layers<'_> = Layers {
-        resource: Some(Policy::new("policy", policy)),
+    let layers: Layers<'_, SharedGap> = Layers {
+        resource: Some(Policy::new(POLICY, policy)),
+        rcps: above.levels.clone(),
+        management_account: above.management.clone(),
         ..Layers::default()
     };
     let decision = decide(&request, &layers);
     match decision.verdict {
         Verdict::Allowed => Answer::Allowed,
         Verdict::Denied => Answer::Refused(refusal(&decision)),
+        Verdict::Unknown if !decision.missing.is_empty() => {
+            let missing = decision.missing.iter();
+            let gaps = missing.map(|it| Gaps::from(it.reason.as_ref().clone()));
+            Gaps::collect(gaps).map_or_else(|| Answer::Open(TOO_MUCH.to_owned()), Answer::Unread)
+        }
         Verdict::Conditional | Verdict::Unknown => match conditions(&decision) {
             Some(keys) => Answer::Open(keys),
             None => Answer::Refused(refusal(&decision)),
@@ -62,25 +98,35 @@ pub(super) fn ask(
     }
 }
 
-fn refusal(decision: &policy::Decision) -> String {
+/// How the evaluation calls the policy of the bucket or key.
+const POLICY: &str = "policy";
+
+const TOO_MUCH: &str = "too much to evaluate";
+
+fn refusal(decision: &policy::Decision<SharedGap>) -> String {
     let denies = decision.statements.iter();
     let mut denies = denies.filter(|it| it.effect == policy::Effect::Deny);
     match denies.next() {
-        Some(it) => match it.sid.as_deref().filter(|sid| !sid.is_empty()) {
-            Some(sid) => format!("denied by statement {} (Sid {sid})", it.index + 1),
-            None => format!("denied by statement {}", it.index + 1),
-        },
+        Some(it) => {
+            let sid = it.sid.as_deref().filter(|sid| !sid.is_empty());
+            let sid = sid.map_or_else(String::new, |sid| format!(" (Sid {sid})"));
+            let of = match it.policy.as_str() {
+                POLICY => String::new(),
+                name => format!(" of RCP {name}"),
+            };
+            format!("denied by statement {}{sid}{of}", it.index + 1)
+        }
         None => "no statement allows it".to_owned(),
     }
 }
 
 /// The condition keys that it depends on; none where it depends on the resource alone.
-fn conditions(decision: &policy::Decision) -> Option<String> {
+fn conditions(decision: &policy::Decision<SharedGap>) -> Option<String> {
     let Some(residual) = &decision.residual else {
-        return Some("too much to evaluate".to_owned());
+        return Some(TOO_MUCH.to_owned());
     };
     if residual.truncated || decision.approximate {
-        return Some("too much to evaluate".to_owned());
+        return Some(TOO_MUCH.to_owned());
     }
     let tests = residual.alternatives.iter().flatten().map(|it| &it.test);
     let keys = tests.filter_map(|test| match test {
@@ -97,9 +143,32 @@ pub(super) fn undocumented(keys: &str, account: &AccountId, region: &Region) -> 
     Gaps::from(Gap::not_modelled(what, account, region))
 }
 
+/// Trails whose deliveries count: a stopped one loses nothing by a refusal, unless all of them are stopped.
+pub(super) fn delivering<'a>(trails: &[&'a Trail]) -> Vec<&'a Trail> {
+    let running = trails.iter().copied();
+    let running = running.filter(|it| it.status.logging.ok() != Some(&false));
+    let running: Vec<&Trail> = running.collect();
+    match running.is_empty() {
+        true => trails.to_vec(),
+        false => running,
+    }
+}
+
+/// The same request about a bucket, not an object in it.
+pub(super) fn of_bucket(mut it: policy::Context) -> policy::Context {
+    for key in [
+        "s3:x-amz-acl",
+        "s3:x-amz-server-side-encryption",
+        "s3:x-amz-server-side-encryption-aws-kms-key-id",
+    ] {
+        it.set(key, Key::Absent);
+    }
+    it
+}
+
 /// What is known of CloudTrail's requests for a trail.
 pub(super) fn context(trail: &Trail, ctx: &Context<'_>) -> policy::Context {
-    let mut it = policy::Context::of_caller(&Caller::service(CLOUDTRAIL))
+    let mut it = posture::direct_call(CLOUDTRAIL)
         .with("aws:SourceArn", trail.arn.as_str())
         .with("aws:SourceAccount", trail.account.as_str())
         .with("aws:SecureTransport", "true")
@@ -112,10 +181,6 @@ pub(super) fn context(trail: &Trail, ctx: &Context<'_>) -> policy::Context {
         .with("s3:x-amz-acl", "bucket-owner-full-control")
         .with("s3:authType", "REST-HEADER")
         .with("s3:signatureversion", "AWS4-HMAC-SHA256");
-    for key in ABSENT {
-        it.set(key, Key::Absent);
-    }
-    it.close("aws:PrincipalTag/");
     let one = |text: &str| Some(Value::One(text.to_owned()));
     it.set("s3:TlsVersion", Key::OneOf(vec![one("1.2"), one("1.3")]));
     if let Fact::Known(Some(key)) = &trail.configuration.kms_key {
@@ -147,31 +212,6 @@ fn organization(mut it: policy::Context, trail: &Trail, ctx: &Context<'_>) -> po
     it
 }
 
-/// Keys that direct calls of a service do not carry.
-const ABSENT: &[&str] = &[
-    "aws:PrincipalOrgPaths",
-    "aws:MultiFactorAuthPresent",
-    "aws:MultiFactorAuthAge",
-    "aws:SourceVpc",
-    "aws:SourceVpce",
-    "aws:VpcSourceIp",
-    "aws:VpceAccount",
-    "aws:VpceOrgID",
-    "aws:VpceOrgPaths",
-    "aws:CalledVia",
-    "aws:CalledViaFirst",
-    "aws:CalledViaLast",
-    "aws:TokenIssueTime",
-    "aws:FederatedProvider",
-    "aws:SourceIdentity",
-    "aws:Ec2InstanceSourceVpc",
-    "aws:Ec2InstanceSourcePrivateIPv4",
-    "kms:ViaService",
-    "s3:DataAccessPointArn",
-    "s3:DataAccessPointAccount",
-    "s3:AccessPointNetworkOrigin",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,6 +238,7 @@ mod tests {
         let owner = AccountId::from(ACCOUNT);
         ask(
             &policy,
+            &Above::of(None, &owner, &ctx),
             "s3:PutObject",
             target,
             &owner,

@@ -59,6 +59,7 @@ impl Context {
                 "aws:PrincipalArn",
                 "aws:PrincipalAccount",
                 "aws:PrincipalOrgID",
+                "aws:PrincipalOrgPaths",
             ] {
                 self.set(key, Key::Absent);
             }
