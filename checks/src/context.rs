@@ -25,6 +25,8 @@ pub struct Context<'a> {
     trails_by_bucket: BTreeMap<Arn, Vec<&'a Trail>>,
     trails_by_key: BTreeMap<Arn, Vec<&'a Trail>>,
     trails_by_log_group: BTreeMap<Arn, Vec<&'a Trail>>,
+    trails_by_account: BTreeMap<AccountId, Vec<&'a Trail>>,
+    log_groups_by_account: BTreeMap<AccountId, Vec<&'a LogGroup>>,
     used_keys: BTreeSet<Arn>,
     hiding_storage: OnceLock<Option<Gaps>>,
 }
@@ -40,11 +42,15 @@ impl<'a> Context<'a> {
             trails_by_bucket: BTreeMap::new(),
             trails_by_key: BTreeMap::new(),
             trails_by_log_group: BTreeMap::new(),
+            trails_by_account: BTreeMap::new(),
+            log_groups_by_account: BTreeMap::new(),
             used_keys: BTreeSet::new(),
             hiding_storage: OnceLock::new(),
         };
         let partition = &inventory.header.scope.partition;
         for trail in inventory.trails.values() {
+            let of_account = context.trails_by_account.entry(trail.account.clone());
+            of_account.or_default().push(trail);
             let set = &trail.configuration;
             if let Fact::Known(bucket) = &set.bucket {
                 context
@@ -69,6 +75,10 @@ impl<'a> Context<'a> {
                     .or_default()
                     .push(trail);
             }
+        }
+        for group in inventory.log_groups.values() {
+            let of_account = context.log_groups_by_account.entry(group.account.clone());
+            of_account.or_default().push(group);
         }
         for arn in context.trails_by_bucket.keys() {
             let encryption = inventory
@@ -137,6 +147,22 @@ impl<'a> Context<'a> {
     pub fn writers(&self, group: &LogGroup) -> &[&'a Trail] {
         self.trails_by_log_group
             .get(&group.arn)
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// The trails that an account owns.
+    #[must_use]
+    pub fn trails_of(&self, account: &AccountId) -> &[&'a Trail] {
+        self.trails_by_account
+            .get(account)
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// The log groups that an account owns.
+    #[must_use]
+    pub fn log_groups_of(&self, account: &AccountId) -> &[&'a LogGroup] {
+        self.log_groups_by_account
+            .get(account)
             .map_or(&[], Vec::as_slice)
     }
 

@@ -8,8 +8,9 @@ use super::principal::PrincipalSet;
 use super::template::{Filled, Incomplete, Template};
 use crate::text::Glob;
 
-/// So many characters a document has at most, white space not counted.
-const LARGEST: usize = 40_960;
+/// So many characters a document has at most, white space not counted: the quota of key policies (32 kB, KMS Developer
+/// Guide, "Resource quotas"), the largest of all policies here but the resource policy of an organization (40,000).
+const LARGEST: usize = 32_768;
 
 /// The version of the policy language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -202,12 +203,12 @@ impl Document {
         Self::from_json(&Json::read(text)?, keep)
     }
 
-    /// Refuses a text that is larger than any document that AWS stores.
+    /// Refuses a text that is larger than any policy of a principal or of a resource that AWS stores.
     ///
     /// For whoever asks thousands of questions about each part of a document: 20,000 principals of one policy would
-    /// each be asked about 20,000 names. The largest document is the delegation policy of AWS Organizations with
-    /// 40,000 characters, white space not counted ("Quotas for AWS Organizations", AWS Organizations User Guide); a
-    /// key policy has 32 kB, a bucket policy 20 kB.
+    /// each be asked about 20,000 names. A key policy has at most 32 kB, a bucket policy 20 kB. Only the delegation
+    /// policy of AWS Organizations may have more, 40,000 characters ("Quotas for AWS Organizations", AWS Organizations
+    /// User Guide): one of over 32 kB is not evaluated.
     ///
     /// # Errors
     /// If it is larger.

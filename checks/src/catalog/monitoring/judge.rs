@@ -100,11 +100,7 @@ pub(super) fn ruled(account: &Account, required: &Required, ctx: &Context<'_>) -
         .map(|it| it.clone().into())
         .collect();
     seen(account, ctx, &mut hidden);
-    let own = ctx
-        .inventory
-        .trails
-        .values()
-        .filter(|it| it.account == account.id);
+    let own = ctx.trails_of(&account.id).iter();
     let homes: BTreeSet<&Region> = own.map(|it| &it.home_region).collect();
     if let (true, Some(gaps)) = (homes.is_empty(), Gaps::collect(hidden.clone())) {
         return Err(gaps);
@@ -179,10 +175,8 @@ pub(super) struct Scene<'a> {
 impl<'a> Scene<'a> {
     /// The verdict in its place where the account's events go to another account.
     pub(super) fn of(account: &Account, ctx: &Context<'a>) -> Result<Self, Verdict> {
-        let groups = ctx.inventory.log_groups.values();
-        let groups: Vec<&LogGroup> = groups
-            .filter(|it| it.account == account.id && !ctx.writers(it).is_empty())
-            .collect();
+        let groups = ctx.log_groups_of(&account.id).iter().copied();
+        let groups: Vec<&LogGroup> = groups.filter(|it| !ctx.writers(it).is_empty()).collect();
         let writers = || groups.iter().flat_map(|it| ctx.writers(it));
         let organization = writers().any(|it| it.configuration.organization.ok() == Some(&true));
         let mut hidden: Vec<Gaps> = [account.session.gap(), account.regions.gap()]
