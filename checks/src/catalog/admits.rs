@@ -40,18 +40,64 @@ pub(super) fn ask(
     owner: &AccountId,
     context: policy::Context,
 ) -> Answer {
+    let caller = Caller::service(CLOUDTRAIL);
+    ask_as(caller, policy, action, target, owner, context)
+}
+
+/// Evaluates a policy for one call of anybody.
+pub(super) fn ask_as(
+    caller: Caller,
+    policy: &Document,
+    action: &str,
+    target: Target,
+    owner: &AccountId,
+    context: policy::Context,
+) -> Answer {
+    let layers: Layers<'_> = Layers {
+        resource: Some(Policy::new("policy", policy)),
+        ..Layers::default()
+    };
     let request = Request {
-        caller: Caller::service(CLOUDTRAIL),
+        caller,
         action: action.to_owned(),
         target,
         resource_account: owner.to_string(),
         context,
     };
+    answer(&request, &layers)
+}
+
+/// Evaluates the policy of a resource for one call of a role whose own policies are taken to allow it.
+pub(super) fn ask_for_role(
+    caller: Caller,
+    policy: &Document,
+    action: &str,
+    target: Target,
+    owner: &AccountId,
+) -> Answer {
+    const ALL: &str =
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+    let Ok(all) = Document::parse(ALL) else {
+        return Answer::Open("the role's own policies".to_owned());
+    };
     let layers: Layers<'_> = Layers {
+        identity: vec![Policy::new("role", &all)],
         resource: Some(Policy::new("policy", policy)),
         ..Layers::default()
     };
-    let decision = decide(&request, &layers);
+    let context = policy::Context::of_caller(&caller);
+    let request = Request {
+        caller,
+        action: action.to_owned(),
+        target,
+        resource_account: owner.to_string(),
+        context,
+    };
+    answer(&request, &layers)
+}
+
+fn answer(request: &Request, layers: &Layers<'_>) -> Answer {
+    let decision = decide(request, layers);
     match decision.verdict {
         Verdict::Allowed => Answer::Allowed,
         Verdict::Denied => Answer::Refused(refusal(&decision)),
@@ -99,40 +145,63 @@ pub(super) fn undocumented(keys: &str, account: &AccountId, region: &Region) -> 
 
 /// What is known of CloudTrail's requests for a trail.
 pub(super) fn context(trail: &Trail, ctx: &Context<'_>) -> policy::Context {
-    let mut it = policy::Context::of_caller(&Caller::service(CLOUDTRAIL))
-        .with("aws:SourceArn", trail.arn.as_str())
-        .with("aws:SourceAccount", trail.account.as_str())
-        .with("aws:SecureTransport", "true")
-        .with("aws:ViaAWSService", "false")
-        .with("aws:CurrentTime", &ctx.taken_at().to_string())
-        .with("aws:EpochTime", &ctx.taken_at().as_second().to_string())
-        // An address that RFC 5737 keeps out of every network.
-        .with("aws:SourceIp", "192.0.2.1")
-        .with_list("aws:PrincipalServiceNamesList", [CLOUDTRAIL])
-        .with("s3:x-amz-acl", "bucket-owner-full-control")
-        .with("s3:authType", "REST-HEADER")
-        .with("s3:signatureversion", "AWS4-HMAC-SHA256");
-    for key in ABSENT {
-        it.set(key, Key::Absent);
-    }
-    it.close("aws:PrincipalTag/");
-    let one = |text: &str| Some(Value::One(text.to_owned()));
-    it.set("s3:TlsVersion", Key::OneOf(vec![one("1.2"), one("1.3")]));
+    let mut it = of_service(CLOUDTRAIL, trail.arn.as_str(), &trail.account, ctx)
+        .with("s3:x-amz-acl", "bucket-owner-full-control");
+    it = of_s3(it);
+    it.set("kms:ViaService", Key::Absent);
     if let Fact::Known(Some(key)) = &trail.configuration.kms_key {
         it = it.with("s3:x-amz-server-side-encryption", "aws:kms").with(
             "s3:x-amz-server-side-encryption-aws-kms-key-id",
             key.as_str(),
         );
     }
-    organization(it, trail, ctx)
+    it
 }
 
-/// The organization of the account that owns the trail.
-fn organization(mut it: policy::Context, trail: &Trail, ctx: &Context<'_>) -> policy::Context {
+/// What is known of how a service makes its requests to S3.
+pub(super) fn of_s3(context: policy::Context) -> policy::Context {
+    let mut it = context
+        .with("s3:authType", "REST-HEADER")
+        .with("s3:signatureversion", "AWS4-HMAC-SHA256");
+    let one = |text: &str| Some(Value::One(text.to_owned()));
+    it.set("s3:TlsVersion", Key::OneOf(vec![one("1.2"), one("1.3")]));
+    it
+}
+
+/// What is known of the requests that a service makes directly and by its own name, on behalf of a resource.
+pub(super) fn of_service(
+    service: &str,
+    source: &str,
+    account: &AccountId,
+    ctx: &Context<'_>,
+) -> policy::Context {
+    let mut it = policy::Context::of_caller(&Caller::service(service))
+        .with("aws:SourceArn", source)
+        .with("aws:SourceAccount", account.as_str())
+        .with("aws:SecureTransport", "true")
+        .with("aws:ViaAWSService", "false")
+        .with("aws:CurrentTime", &ctx.taken_at().to_string())
+        .with("aws:EpochTime", &ctx.taken_at().as_second().to_string())
+        // An address that RFC 5737 keeps out of every network.
+        .with("aws:SourceIp", "192.0.2.1")
+        .with_list("aws:PrincipalServiceNamesList", [service]);
+    for key in ABSENT {
+        it.set(key, Key::Absent);
+    }
+    it.close("aws:PrincipalTag/");
+    organization(it, account, ctx)
+}
+
+/// The organization of the account on whose behalf the service calls.
+fn organization(
+    mut it: policy::Context,
+    account: &AccountId,
+    ctx: &Context<'_>,
+) -> policy::Context {
     match &ctx.inventory.organization {
         Fact::Known(Some(organization)) => {
             it = it.with("aws:SourceOrgID", &organization.id);
-            let account = ctx.inventory.accounts.get(&trail.account);
+            let account = ctx.inventory.accounts.get(account);
             let control = Control::of(organization);
             if let Some(path) = account.and_then(|account| control.org_path(account)) {
                 it = it.with_list("aws:SourceOrgPaths", [path.as_str()]);
@@ -166,7 +235,6 @@ const ABSENT: &[&str] = &[
     "aws:SourceIdentity",
     "aws:Ec2InstanceSourceVpc",
     "aws:Ec2InstanceSourcePrivateIPv4",
-    "kms:ViaService",
     "s3:DataAccessPointArn",
     "s3:DataAccessPointAccount",
     "s3:AccessPointNetworkOrigin",
