@@ -312,6 +312,12 @@ impl Gaps {
         self
     }
 
+    /// Some of it took more work than is allowed.
+    #[must_use]
+    pub fn too_complex(&self) -> bool {
+        self.iter().any(|it| it.reason == Reason::TooComplex)
+    }
+
     /// The gaps of several facts, if any: for checks that read all before they judge.
     pub fn collect(gaps: impl IntoIterator<Item = Gaps>) -> Option<Gaps> {
         gaps.into_iter().reduce(Gaps::and)

@@ -44,8 +44,16 @@ fn read(organization: &Organization, kind: ControlPolicyKind) -> Option<Vec<Read
         .iter()
         .filter(|policy| policy.kind == kind);
     let document = |policy: &ControlPolicy| match &policy.document {
-        Fact::Known(text) => Document::parse(text)
-            .map_err(|error| unreadable(organization, calls::DESCRIBE_POLICY, error.to_string())),
+        Fact::Known(text) => Document::fits(text)
+            .and_then(|()| Document::parse(text))
+            .map_err(|error| {
+                let reason = match error.is_size() {
+                    true => Reason::TooComplex,
+                    false => Reason::Malformed,
+                };
+                let call = calls::DESCRIBE_POLICY;
+                gap(organization, call, reason, error.to_string())
+            }),
         Fact::Unknown(gap) => Err(SharedGap::new(gap.clone())),
     };
     Some(policies.map(|policy| (policy, document(policy))).collect())
@@ -81,15 +89,13 @@ fn levels<'a>(
 
 /// An answer about the organization that is there and cannot be read.
 fn unreadable(organization: &Organization, call: ApiCall, detail: String) -> SharedGap {
+    gap(organization, call, Reason::Malformed, detail)
+}
+
+fn gap(organization: &Organization, call: ApiCall, reason: Reason, detail: String) -> SharedGap {
     let account = &organization.management_account;
     let region = home_region(organization.arn.partition());
-    SharedGap::new(Gap::of_call(
-        call,
-        account,
-        &region,
-        Reason::Malformed,
-        detail,
-    ))
+    SharedGap::new(Gap::of_call(call, account, &region, reason, detail))
 }
 
 /// Why the units above an account are not known.

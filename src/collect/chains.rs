@@ -143,6 +143,7 @@ fn request(run: &Run, bucket: &str, since: Timestamp, until: Timestamp) -> Reque
         locks: false,
         tell_empty: false,
         unlisted: Vec::new(),
+        named: Vec::new(),
     };
     let inventory = run.inventory();
     request.expected = trails::expected(&inventory, bucket, &request);

@@ -95,6 +95,10 @@ impl Asked {
             locks: false,
             tell_empty: true,
             unlisted: found.unread.iter().map(|(at, _)| at.clone()).collect(),
+            named: match flags.accounts.is_empty() && flags.regions.is_empty() {
+                true => Vec::new(),
+                false => places(&flags.accounts, &flags.regions),
+            },
         };
         self.something_to_do(flags, &request)?;
         Ok(request)
@@ -162,20 +166,10 @@ pub fn complete(found: &mut Found, wanted: &Wanted, request: &Request) {
             (account == "*" || it.account == account) && (region == "*" || it.region == region)
         })
     };
-    let star = || vec!["*".to_owned()];
-    let or_star = |list: &[String]| {
-        if list.is_empty() {
-            star()
-        } else {
-            list.to_vec()
-        }
-    };
     let prefix = wanted.prefix.trim_matches('/');
-    for account in or_star(&wanted.accounts) {
-        for region in or_star(&wanted.regions) {
-            if found.unread.is_empty() && missing(&found.scopes, &account, &region) {
-                found.scopes.push(empty(&account, &region, prefix));
-            }
+    for (account, region) in places(&wanted.accounts, &wanted.regions) {
+        if found.unread.is_empty() && missing(&found.scopes, &account, &region) {
+            found.scopes.push(empty(&account, &region, prefix));
         }
     }
     // A chain that an earlier run verified, and of which even the folder is gone.
@@ -199,6 +193,20 @@ pub fn complete(found: &mut Found, wanted: &Wanted, request: &Request) {
             found.scopes.push(empty(account, region, &key.chain.prefix));
         }
     }
+}
+
+/// Each account with each region; `*` where none is named.
+fn places(accounts: &[String], regions: &[String]) -> Vec<(String, String)> {
+    let or_all = |list: &[String]| match list.is_empty() {
+        true => vec!["*".to_owned()],
+        false => list.to_vec(),
+    };
+    let regions = or_all(regions);
+    let pairs = or_all(accounts).into_iter().flat_map(|account| {
+        let regions = regions.iter();
+        regions.map(move |region| (account.clone(), region.clone()))
+    });
+    pairs.collect()
 }
 
 fn empty(account: &str, region: &str, prefix: &str) -> Scope {
@@ -246,7 +254,8 @@ fn no_such_trail(request: &Request, NoSuchTrail(known): NoSuchTrail) -> Stop {
         false => "",
     };
     Stop::usage(format!(
-        "no digests of a trail named {name} are in the window or before it{hint}; there are digests of: {known}"
+        "no digests of a trail named {name} are in the window, or in the days before it that were listed{hint}; there \
+         are digests of: {known}"
     ))
 }
 

@@ -179,7 +179,9 @@ impl Folder {
                     let unread = self.not_by_link(&key).err();
                     listing.unread = listing.unread.take().or(unread);
                 }
-                Kind::Object | Kind::Odd if key.as_str() <= after => {}
+                Kind::Object if key.as_str() <= after => {}
+                // It may stand for a folder.
+                Kind::Odd if key.as_str() <= after && before(&format!("{key}/"), after) => {}
                 Kind::Object | Kind::Odd => {
                     let size = self.path(&key).and_then(|path| path.metadata().ok());
                     let size = size.map_or(0, |it| it.len());

@@ -9,6 +9,7 @@
 
 pub mod command;
 mod folder;
+mod named;
 pub mod plan;
 mod pool;
 mod progress;
@@ -44,6 +45,7 @@ pub use source::{About, Listed, Lock, Metadata, Sink, Source, Storage, Unread};
 pub use state::{Saved, State, Vouched};
 pub use stop::{Halt, Stoppable};
 
+use named::{has_trail, lacking, look_for_trail, rivals};
 use pool::{Held, Pool};
 use shelf::Shelf;
 use tell::Told;
@@ -78,6 +80,8 @@ pub struct Request {
     pub tell_empty: bool,
     /// Folders that may hold chains and could not be listed: they are told by themselves.
     pub unlisted: Vec<String>,
+    /// Accounts and regions that were asked for by name, `*` for all: of each, something must be there.
+    pub named: Vec<(String, String)>,
 }
 
 /// A chain that must be there, and what is known of its trail.
@@ -116,9 +120,12 @@ impl Request {
         self.trail.as_ref().is_none_or(named)
     }
 
+    fn expects(&self, id: &ChainId) -> Option<&Expected> {
+        self.expected.iter().find(|it| it.chain == *id)
+    }
+
     fn logging(&self, id: &ChainId) -> Logging {
-        let expected = self.expected.iter().find(|it| it.chain == *id);
-        expected.map_or(Logging::Unknown, |it| it.logging)
+        self.expects(id).map_or(Logging::Unknown, |it| it.logging)
     }
 }
 
@@ -151,6 +158,8 @@ pub struct Verified {
     pub ends: Ends,
     /// It rests on an authenticated file of an earlier run.
     pub resumed: bool,
+    /// A trail is known to deliver to this place now.
+    pub expected: bool,
 }
 
 /// Settles what no chain can tell alone, when all of a run have been verified.
@@ -161,14 +170,15 @@ pub fn settle_all(all: &mut [Verified]) {
         problems: &mut it.record.problems,
         ends: std::mem::take(&mut it.ends),
         resumed: it.resumed,
+        expected: it.expected,
     });
     settle(&mut parts.collect::<Vec<_>>());
     for (it, before) in all.iter_mut().zip(before) {
         let after = it.record.chain.verdict;
-        if let Some(saved) = &mut it.saved
-            && saved.verdict == before
-            && after < before
-        {
+        let Some(saved) = &mut it.saved else { continue };
+        if after > before {
+            saved.verdict = saved.verdict.max(after);
+        } else if saved.verdict == before {
             saved.verdict = after;
         }
     }
@@ -190,8 +200,11 @@ pub fn verify(
 ) -> Result<(), NoSuchTrail> {
     let readers = source.readers().max(1);
     let threads = readers.min(scopes.len());
-    let shelves = each(scopes, threads, |scope| Shelf::list(source, scope, request));
+    let mut shelves = each(scopes, threads, |scope| Shelf::list(source, scope, request));
+    look_for_trail(source, scopes, &mut shelves, request);
     has_trail(&shelves, request)?;
+    let rivals = rivals(source, scopes, &mut shelves, request);
+    let lacking = lacking(scopes, &shelves, request);
     let keys = keys(first(&shelves, request));
     let pool = Pool::new(source, &request.bucket, &keys, request.limits, progress);
     // A digest may lie in the folder of another scope than the one that it belongs to.
@@ -202,9 +215,10 @@ pub fn verify(
         .collect();
     // What one account has in one region under several prefixes may be one chain: it is verified together.
     let mut groups: BTreeMap<(&str, &str), Vec<_>> = BTreeMap::new();
-    for ((scope, shelf), strays) in scopes.iter().zip(&shelves).zip(strays) {
+    let shelved = scopes.iter().zip(&shelves).zip(&lacking);
+    for (((scope, shelf), lacks), strays) in shelved.zip(strays) {
         let group = groups.entry((&scope.account, &scope.region));
-        group.or_default().push((scope, shelf, strays));
+        group.or_default().push((scope, shelf, *lacks, strays));
     }
     let work: Vec<_> = groups.into_values().collect();
     let threads = threads.min(work.len());
@@ -221,41 +235,26 @@ pub fn verify(
                 .iter()
                 .flat_map(|(scope, ..)| scope.digest_roots())
                 .collect();
-            let scoped = group.iter().map(|(scope, shelf, _)| Scoped {
+            let scoped = group.iter().map(|(scope, shelf, lacks, _)| Scoped {
                 pool: &pool,
                 request,
                 scope,
                 shelf,
+                lacks: *lacks,
+                rivals: &rivals,
                 homes: &homes,
                 ahead,
                 folders: &folders,
             });
             let scoped: Vec<Scoped<'_>> = scoped.collect();
             let verified = walk::run(&scoped).into_iter().zip(group);
-            for (mut verified, (_, _, strays)) in verified {
+            for (mut verified, (.., strays)) in verified {
                 strays.tell(&mut verified);
                 done(verified);
             }
         });
     });
     Ok(())
-}
-
-/// A trail that was asked for by name must be there, unless that cannot be told.
-fn has_trail(shelves: &[Shelf], request: &Request) -> Result<(), NoSuchTrail> {
-    let Some(name) = &request.trail else {
-        return Ok(());
-    };
-    let whole = request.unlisted.is_empty() && shelves.iter().all(|it| it.unread.is_none());
-    let listed = shelves.iter().flat_map(Shelf::trails).map(str::to_owned);
-    let saved = request.anchors.values();
-    let saved = saved.filter_map(|it| Some(DigestKey::parse(&it.anchor.at)?.chain.trail));
-    let expected = request.expected.iter().map(|it| it.chain.trail.clone());
-    let known: BTreeSet<String> = listed.chain(saved).chain(expected).collect();
-    if !whole || known.is_empty() || known.contains(name) {
-        return Ok(());
-    }
-    Err(NoSuchTrail(known))
 }
 
 struct Closing<'p, 'a>(&'p Pool<'a>);

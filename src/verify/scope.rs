@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use trailaudit_checks::calls::LIST_OBJECTS;
+use trailaudit_checks::fact::Reason;
+
 use super::source::{Source, Unread};
 
 /// What one bucket holds for one account and region under one prefix. All chains that deliver there are verified
@@ -95,6 +98,7 @@ pub fn find(source: &dyn Source, wanted: &Wanted) -> Found {
         found: Found::default(),
         accounts: Vec::new(),
         listed: 0,
+        cut: false,
     };
     search.prefixes(&base, 0);
     let Search {
@@ -210,6 +214,8 @@ struct Search<'a> {
     found: Found,
     accounts: Vec<Account>,
     listed: usize,
+    /// Not all of it was searched.
+    cut: bool,
 }
 
 impl Search<'_> {
@@ -233,13 +239,32 @@ impl Search<'_> {
                 let below = format!("{prefix}{name}/");
                 if name == "AWSLogs" {
                     self.accounts(prefix, &below);
-                } else if depth < DEEPEST && self.listed < MOST_FOLDERS {
+                } else if self.listed >= MOST_FOLDERS {
+                    self.unsearched(below);
+                } else if depth < DEEPEST {
                     self.prefixes(&below, depth + 1);
                 }
             }
         } else {
             self.accounts(prefix, &format!("{prefix}AWSLogs/"));
         }
+    }
+
+    /// There are too many folders: that chains may lie in the others is told once, by the first of these.
+    fn unsearched(&mut self, folder: String) {
+        if std::mem::replace(&mut self.cut, true) {
+            return;
+        }
+        let unread = Unread {
+            call: LIST_OBJECTS,
+            reason: Reason::NotAsked,
+            detail: format!(
+                "{MOST_FOLDERS} folders were searched for AWSLogs/, and not {folder} and those after it: give the \
+                 prefix, as in s3://BUCKET/PREFIX"
+            ),
+            request_id: None,
+        };
+        self.found.unread.push((folder, unread));
     }
 
     fn accounts(&mut self, prefix: &str, folder: &str) {

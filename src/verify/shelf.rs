@@ -15,6 +15,9 @@ use super::source::{Listed, Source, Unread};
 /// Keys are listed by day; those of a day before and after the window may matter to it.
 const MARGIN: SignedDuration = SignedDuration::from_hours(26);
 
+/// Empty folders are no reason to look for ever.
+const MOST_DAYS: usize = 100;
+
 /// What a listing of one scope's digests shows.
 #[derive(Debug, Default)]
 pub(super) struct Shelf {
@@ -73,11 +76,71 @@ impl Shelf {
         // Where no digest covers the window's beginning, the last one before it says why.
         if let Some(since) = request.since.filter(|since| !shelf.reaches(*since)) {
             for folder in scope.digests() {
-                let found = shelf.last_before(source, &folder, since, request);
+                let found = shelf.last_before(source, &folder, since, MOST_DAYS, None, request);
                 shelf.unread = shelf.unread.take().or(found.err());
             }
         }
         shelf
+    }
+
+    /// Lists the last digests before the window of the trail that was asked for, in at most so many days.
+    pub(super) fn last_of(
+        &mut self,
+        source: &dyn Source,
+        scope: &Scope,
+        since: Timestamp,
+        days: usize,
+        request: &Request,
+    ) {
+        for folder in scope.digests() {
+            let trail = request.trail.as_deref();
+            let found = self.last_before(source, &folder, since, days, trail, request);
+            self.unread = self.unread.take().or(found.err());
+        }
+    }
+
+    /// Adds what another listing of the same scope shows.
+    pub(super) fn join(&mut self, other: Self) {
+        self.unread = self.unread.take().or(other.unread);
+        for (chain, mut places) in other.chains {
+            self.chains.entry(chain).or_default().append(&mut places);
+        }
+    }
+
+    /// When the digests of each chain end, sorted.
+    pub(super) fn ends(&self) -> BTreeMap<ChainId, Vec<Timestamp>> {
+        let sorted = |places: &Vec<Place>| {
+            let places = places.iter().filter(|it| !it.backfill);
+            let mut ends: Vec<Timestamp> = places.map(|it| it.end).collect();
+            ends.sort_unstable();
+            ends
+        };
+        let chains = self.chains.iter();
+        chains.map(|(id, it)| (id.clone(), sorted(it))).collect()
+    }
+
+    /// When the digests end that a chain of this scope has of one day.
+    pub(super) fn on_day(
+        &mut self,
+        source: &dyn Source,
+        scope: &Scope,
+        chain: &ChainId,
+        day: Timestamp,
+        request: &Request,
+    ) -> Vec<Timestamp> {
+        let date = TimeZone::UTC.to_datetime(day).strftime("%Y/%m/%d");
+        let mut ends = Vec::new();
+        for folder in scope.digests() {
+            let listed = source.list(&format!("{folder}{date}/"), "", &mut |page| {
+                let keys = page.iter().map(|it| it.key.as_str());
+                let keys = Plan::new(&request.bucket, keys).chains.remove(chain);
+                let keys = keys.into_iter().flatten().filter(|key| !key.backfill);
+                ends.extend(keys.map(|key| key.end));
+                true
+            });
+            self.unread = self.unread.take().or(listed.err());
+        }
+        ends
     }
 
     fn reaches(&self, since: Timestamp) -> bool {
@@ -85,16 +148,16 @@ impl Shelf {
         places.any(|it| !it.backfill && it.end <= since)
     }
 
-    /// Lists the digests of the last day before the window of which there are any.
+    /// Lists the digests of the last day before the window of which there are any; of `trail`, if one is given.
     fn last_before(
         &mut self,
         source: &dyn Source,
         folder: &str,
         since: Timestamp,
+        most: usize,
+        trail: Option<&str>,
         request: &Request,
     ) -> Result<(), Unread> {
-        /// Empty folders are no reason to look for ever.
-        const MOST: usize = 100;
         let mut days = 0;
         let date = TimeZone::UTC.to_datetime(since).date();
         let limit = date.strftime("%Y/%m/%d").to_string();
@@ -115,13 +178,16 @@ impl Shelf {
                 let done = format!("{year}/{month}/");
                 for day in below(&format!("{folder}{done}"), &done)? {
                     days += 1;
-                    let mut found = days >= MOST;
+                    let mut found = days >= most;
                     source.list(&format!("{folder}{done}{day}/"), "", &mut |page| {
                         let keys = page.iter().map(|it| it.key.as_str());
                         let mut plan = Plan::new(&request.bucket, keys);
                         plan.irregular.clear();
                         for keys in plan.chains.values_mut() {
-                            keys.retain(|key| !key.backfill && key.end <= since);
+                            keys.retain(|key| {
+                                let wanted = trail.is_none_or(|it| it == key.chain.trail);
+                                wanted && !key.backfill && key.end <= since
+                            });
                             found |= !keys.is_empty();
                         }
                         plan.chains.retain(|_, keys| !keys.is_empty());

@@ -323,5 +323,6 @@ pub fn folder_unlisted(request: &Request, folder: &str, unread: &Unread) -> Veri
         saved: None,
         ends: Ends::default(),
         resumed: false,
+        expected: false,
     }
 }

@@ -104,6 +104,7 @@ pub fn untold(request: &Request, why: &str) -> Vec<Verified> {
         saved: None,
         ends: Ends::default(),
         resumed: false,
+        expected: false,
     };
     request.expected.iter().map(|it| of(&it.chain)).collect()
 }
@@ -150,6 +151,7 @@ pub fn look(source: &dyn Source, wanted: &Wanted, request: &Request) -> (Found, 
                     saved: None,
                     ends: Ends::default(),
                     resumed: false,
+                    expected: false,
                 });
             }
             None => found.scopes.push(Scope {

@@ -1,5 +1,6 @@
 //! Verifies the chains of one scope: digests oldest first, their logs beside them, then what no digest lists.
 
+use std::collections::BTreeSet;
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Scope as Threads, ScopedJoinHandle};
@@ -27,6 +28,10 @@ pub(super) struct Scoped<'a> {
     pub(super) request: &'a Request,
     pub(super) scope: &'a Scope,
     pub(super) shelf: &'a Shelf,
+    /// The trail that was asked for must be here, and has nothing.
+    pub(super) lacks: bool,
+    /// Pairs of chains of two trails with the same name.
+    pub(super) rivals: &'a BTreeSet<(ChainId, ChainId)>,
     /// Digests that were found elsewhere, by where they belong.
     pub(super) homes: &'a [DigestKey],
     /// How many objects of this scope may be read at once.
@@ -107,8 +112,12 @@ impl<'a> Scoped<'a> {
                 plan.expect(key.chain);
             }
         }
-        if plan.chains.is_empty() && self.request.tell_empty && !self.may_be_unlisted() {
-            plan.expect(tell::no_chain(&self.request.bucket, self.scope));
+        let nobody = tell::no_chain(&self.request.bucket, self.scope);
+        if let Some(trail) = self.request.trail.as_ref().filter(|_| self.lacks) {
+            let trail = trail.clone();
+            plan.expect(ChainId { trail, ..nobody });
+        } else if plan.chains.is_empty() && self.request.tell_empty && !self.may_be_unlisted() {
+            plan.expect(nobody);
         }
         if let Some(unread) = &self.shelf.unread {
             let chains = plan.chains.into_keys().filter(|id| self.request.wants(id));
@@ -300,7 +309,13 @@ impl<'a> Scoped<'a> {
 
     fn verified(&self, it: Walked, logs_listed: Fact<u64>) -> Verified {
         let anchor = it.walk.anchor();
-        let ends = it.walk.ends();
+        let rivals = self.rivals.iter();
+        let rivals = rivals.filter(|(one, _)| one == it.walk.id());
+        let ends = Ends {
+            rivals: rivals.map(|(_, other)| other.clone()).collect(),
+            ..it.walk.ends()
+        };
+        let expected = self.request.expects(it.walk.id()).is_some();
         let joined = it.walk.finish();
         let mut told = Told::new(
             joined,
@@ -338,6 +353,7 @@ impl<'a> Scoped<'a> {
             saved,
             ends,
             resumed: rests.is_some() && self.request.vouched.authentic,
+            expected,
         }
     }
 
@@ -373,6 +389,7 @@ impl<'a> Scoped<'a> {
             saved: former,
             ends: Ends::default(),
             resumed: false,
+            expected: false,
         }
     }
 
@@ -388,6 +405,7 @@ impl<'a> Scoped<'a> {
             saved: former,
             ends: Ends::default(),
             resumed: false,
+            expected: false,
         }
     }
 

@@ -227,11 +227,35 @@ def test_a_trail_that_is_not_there(s3, verify, tmp_path):
     assert "main" in verify("--trail", "mian").ended(2).err
 
 
+STOPPED = {"trails": ["a", "b"], "short": [{"hour": 1, "minutes": 20, "trail": "a"}]}
+DELETED = {"logs_per_hour": 0, "faults": [{"do": "delete", "digest": 4}, {"do": "delete", "digest": 5}]}
+
+
 @pytest.mark.parametrize(
     ("spec", "code", "expected"),
     [
         ({"hours": 4, "short": [{"hour": 3, "minutes": 20}]}, 1, {"chain-gap": 1}),
+        (STOPPED | {"only": [{"trail": "a", "to": 2}]}, 0, {"chain-gap": 1}),
+        (STOPPED | {"only": [{"trail": "a", "to": 2}, {"trail": "b", "from": 4}]}, 1, {"chain-gap": 1}),
+        (DELETED | {"also": [{"prefix": "other", "logs_per_hour": 0}]}, 1, {"chain-tail-missing": 1}),
         ({"moves": [{"before": 3, "prefix": "new", "old_logs": 1}]}, 0, {}),
+        (
+            {"moves": [{"before": 4, "prefix": "new", "old_logs": 1}], "hours": 7}
+            | {"short": [{"hour": 3, "minutes": 25}, {"hour": 4, "minutes": 35}]},
+            0,
+            {},
+        ),
+        (
+            {"moves": [{"before": 3, "prefix": "new"}], "logs_per_hour": 0}
+            | {"faults": [{"do": "delete", "digest": it} for it in range(3)]},
+            3,
+            {"digest-unverified": 1},
+        ),
+        (
+            {"moves": [{"before": 3, "prefix": "new"}], "faults": [{"do": "add-log", "minute": 250}]},
+            1,
+            {"log-unlisted": 1},
+        ),
         ({"moves": [{"before": 3, "organization": "o-abc", "old_logs": 1}]}, 0, {}),
         ({"trails": ["a", "b"], "unvalidated": ["b"]}, 1, {"log-unlisted": 12}),
         ({"faults": [{"do": "decompress", "digests": True, "logs": True}]}, 0, {"object-uncompressed": 1}),
@@ -240,7 +264,7 @@ def test_a_trail_that_is_not_there(s3, verify, tmp_path):
 )
 def test_what_may_excuse_a_fault(s3, verify, tmp_path, spec, code, expected):
     tree.make(tmp_path, **spec).upload(s3)
-    assert kinds(verify().ended(code).json()) == expected
+    assert kinds(verify("--since", tree.START).ended(code).json()) == expected
 
 
 def test_a_stop_long_before_the_window(s3, verify, tmp_path):
@@ -248,3 +272,18 @@ def test_a_stop_long_before_the_window(s3, verify, tmp_path):
     audit = verify("--since", "2026-01-01").ended(1).json()
     assert kinds(audit) == {"chain-gap": 1}
     assert "logging stopped at 2025-11-02T03:20:00Z" in audit["problems"][0]["detail"]
+
+
+def test_a_trail_that_stopped_long_ago(s3, verify, tmp_path):
+    """It is asked for by name, and another one goes on: no reason to call its name mistyped."""
+    spec = STOPPED | {"hours": 110, "logs_per_hour": 0, "only": [{"trail": "a", "to": 2}]}
+    tree.make(tmp_path, start="2025-12-27T16:00:00Z", **spec).upload(s3)
+    assert kinds(verify("--since", tree.START, "--trail", "a").ended(1).json()) == {"chain-gap": 1}
+    assert "b" in verify("--since", tree.START, "--trail", "c").ended(2).err
+
+
+def test_a_state_file_that_was_made_from_the_bucket(s3, verify, tmp_path):
+    tree.make(tmp_path, faults=[{"do": "delete", "log": [1, 0]}]).upload(s3)
+    verify("--state", "s.json").ended(1)
+    audit = verify("--state", "s.json", until="2026-01-01T06:30:00Z").ended(3).json()
+    assert audit["summary"]["pass"] == 0 and kinds(audit) == {"digest-unverified": 1}

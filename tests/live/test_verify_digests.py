@@ -162,6 +162,12 @@ def seconds(hours: float) -> float:
     return (datetime.now(timezone.utc) - timedelta(hours=hours)).timestamp()
 
 
+def oclock(hours: float) -> float:
+    """So long before the hour at which the trees end, and one more."""
+    hour = datetime.now(timezone.utc).replace(minute=0, second=0, microsecond=0)
+    return (hour - timedelta(hours=hours)).timestamp()
+
+
 def kinds(audit) -> dict:
     return dict(Counter(it["kind"] for it in audit["problems"]))
 
@@ -175,7 +181,7 @@ def two(org, laid):
 def test_a_stop_is_a_hole(org, scan, two):
     """Within the window; before it, with its last digest; before it, with nothing left in the listing."""
     two(hours=4, short=[{"hour": 3, "minutes": 20}])
-    org.status(org.trail, IsLogging=False, StopLoggingTime=seconds(4))
+    org.status(org.trail, IsLogging=False, StopLoggingTime=oclock(4 + 2 / 3))
     audit = scan("--verify-digests", "--since", "7h", *part(org), checks=CHECKS[:1]).ended(1).json()
     assert kinds(audit) == {"chain-gap": 2}
     audit = scan("--verify-digests", "--since", "3h", *part(org), checks=CHECKS[:1]).ended(1).json()
@@ -220,3 +226,61 @@ def test_a_copy_that_was_decompressed(org, scan, two):
     audit = scan("--verify-digests", "--since", "6h", *part(org), checks=["delivery-digest-*"]).ended(0).json()
     # The faults are those of the first chain.
     assert kinds(audit) == {"object-uncompressed": 1}
+
+
+SUCCESSION = {
+    "trails": ["org-trail", "second"],
+    "short": [{"hour": 3, "minutes": 20, "trail": "org-trail"}],
+}
+
+
+@pytest.mark.parametrize(("begins", "code"), [(0, 0), (5, 1)])
+def test_another_trail_may_cover_a_stop(org, scan, two, begins, code):
+    """It does if its digests cover every hour after it, and does not where hours lie between."""
+    only = [{"trail": "org-trail", "to": 4}, {"trail": "second", "from": begins}]
+    two(**SUCCESSION, only=only)
+    org.create_trail("second", "org-trail-logs", IsOrganizationTrail=True)
+    org.status(org.trail, IsLogging=False, StopLoggingTime=oclock(4 + 2 / 3))
+    # Whether the trail that was stopped still delivers is a question of its own.
+    checks = ["delivery-digest-chain-*", "delivery-digest-signature-*"]
+    for since in ["7h", "4h"]:
+        audit = scan("--verify-digests", "--since", since, *part(org), checks=checks).ended(code).json()
+        assert kinds(audit) == {"chain-gap": 2}
+        severities = {it["severity"] for it in audit["problems"]}
+        assert severities == ({"info"} if code == 0 else {"high"})
+        stopped = [it for it in audit["findings"] if "/org-trail@" in str(it["subject"])]
+        of_chain = {it["status"] for it in stopped if it["check"] == "delivery-digest-chain-unbroken"}
+        # Before the window it has nothing to be judged by; within, its own hours are unbroken.
+        assert of_chain == ({"fail"} if code else {"pass"} if since == "7h" else {"not_applicable"})
+
+
+@pytest.mark.parametrize(
+    ("spec", "code", "expected"),
+    [
+        # Within an hour, and to the organization's folder.
+        ({"short": [{"hour": 3, "minutes": 25}, {"hour": 4, "minutes": 35}], "moves": [{"before": 4}]}, 0, {}),
+        ({"organization": None, "moves": [{"before": 3}]}, 0, {}),
+        # What lay in the former place is gone.
+        ({"moves": [{"before": 3}], "faults": [{"do": "delete", "digest": it} for it in range(3)]}, 3, None),
+        ({"moves": [{"before": 3}], "faults": [{"do": "add-log", "minute": 250}]}, 1, {"log-unlisted": 1}),
+    ],
+)
+def test_moves(org, scan, two, spec, code, expected):
+    to = {"organization": org.id} if "organization" in spec else {"prefix": "new"}
+    two(logs_per_hour=1, **{**spec, "moves": [it | to for it in spec["moves"]]})
+    if "prefix" in to:
+        org.client("cloudtrail", org.management).update_trail(Name="org-trail", S3KeyPrefix="new")
+    checks = ["delivery-digest-*", "delivery-no-unlisted*"]
+    audit = scan("--verify-digests", "--since", "7h", *part(org), checks=checks).ended(code).json()
+    if expected is None:
+        assert kinds(audit)["digest-unverified"] == 1 and "unverified" in verdicts(audit)
+    else:
+        assert kinds(audit) == expected
+
+
+def test_a_newest_digest_without_its_signature(org, scan, two):
+    """A copied bucket: nothing is invalid, and nothing that rests on that digest is verified."""
+    two(hours=6, faults=[{"do": "strip", "digest": 5}])
+    audit = scan("--verify-digests", "--since", "6h", *part(org), checks=["delivery-digest-*"]).ended(3).json()
+    assert kinds(audit) == {"digest-signature-missing": 1}
+    assert {it["status"] for it in audit["findings"]} == {"pass", "unknown"}

@@ -236,10 +236,29 @@ def test_a_statement_of_another_run_is_found(sealed, bundle):
 
 
 def test_a_stranger_signs_as_a_stranger(sealed, bundle):
+    """Without a fault in it: whoever seals a bundle anew can write a README that names their key."""
+    before = json.loads((bundle / "manifest.json").read_text())["key"]
+    public = sh(sealed, "openssl", "pkey", "-in", "stranger.pem", "-pubout")
+    der = base64.b64decode("".join(public.splitlines()[1:-1]))
+    keyid = sha256(der).hexdigest()
+    readme = bundle / "README.md"
+    assert before in readme.read_text()
+    readme.write_text(readme.read_text().replace(before, keyid))
     reseal(bundle, sealed / "stranger.pem")
-    # Its README still names the key that sealed it before, which is wrong for this one.
-    assert "signed by an unknown key" in verify(bundle, key=None).ended(1).out
+    found = json.loads(verify(bundle, "--json", key=None).ended(3).out)
+    assert found["wrong"] == []
+    (unknown,) = found["open"]
+    assert f"signed by an unknown key {keyid}; give --public-key" in unknown
+    assert not any(keyid in line for line in found["ok"] + found["proves"])
     assert "it is signed by key" in verify(bundle).ended(1).out
+
+
+def test_a_readme_that_names_another_key_is_found(sealed, bundle):
+    """Sealed anew by a stranger, who left the README as it was: it tells of a key that signed nothing here."""
+    reseal(bundle, sealed / "stranger.pem")
+    found = json.loads(verify(bundle, "--json", key=None).ended(1).out)
+    (wrong,) = found["wrong"]
+    assert "README.md" in wrong
 
 
 def test_a_seal_that_was_taken_off_is_missed(sealed, bundle):

@@ -76,6 +76,7 @@ fn walked(source: &Bucket, tree: &Tree, spec: &Spec) -> Vec<VerifiedChain> {
         locks: true,
         tell_empty: true,
         unlisted: Vec::new(),
+        named: Vec::new(),
     };
     let wanted = Wanted {
         search: true,

@@ -1,6 +1,6 @@
 //! What may excuse a fault: a stop, a move, a second trail, a copy. Each tree has the exit code that the rule gives.
 
-use super::{kinds, lay, status, verify, verify_until};
+use super::{kinds, lay, status, unaltered, verify, verify_until};
 use crate::binary::Place;
 
 /// The window, the tree, the exit code and the problems.
@@ -24,6 +24,12 @@ fn ends(
         "{spec} {}",
         audit["problems"]
     );
+    let answer = match code {
+        0 => "yes",
+        1 => "no",
+        _ => "unknown",
+    };
+    assert_eq!(unaltered(&audit), answer, "{spec}");
     audit
 }
 
@@ -243,4 +249,133 @@ fn the_bucket_of_a_copy_is_honoured() {
     verify(&place, &["--bucket", "logs"]).code(0);
     verify(&place, &["--bucket", "s3://logs/"]).code(0);
     verify(&place, &["--bucket", "another"]).code(1);
+}
+
+/// Deletes what was delivered for one account by one trail.
+fn delete(place: &Place, tree: &crate::tree::Tree, account: &str, trail: &str) {
+    let of = |it: &&crate::tree::Laid| (it.account.as_str(), it.trail.as_str()) == (account, trail);
+    for (_, key) in tree.chains.iter().filter(of).flat_map(|it| &it.digests) {
+        std::fs::remove_file(place.path("tree").join(key)).unwrap();
+    }
+}
+
+#[test]
+fn an_account_that_was_asked_for_answers_for_the_trail() {
+    let place = Place::new();
+    let tree = lay(
+        &place,
+        r#"{"accounts": ["111122223333", "444455556666"], "trails": ["main", "other"], "logs_per_hour": 0}"#,
+    );
+    let both = ["--trail", "main", "--accounts", "111122223333,444455556666"];
+    verify(&place, &both).code(0);
+    delete(&place, &tree, "444455556666", "main");
+    let audit = verify(&place, &both).code(1).json();
+    assert_eq!(kinds(&audit), [("chain-missing".to_owned(), 1)].into());
+    assert_eq!(audit["problems"][0]["account"], "444455556666");
+    // The trail may be one account's own: nothing is missing where it was not asked for.
+    verify(&place, &["--trail", "main"]).code(0);
+    let one = [&both[..2], &["--regions", "eu-west-1"]].concat();
+    verify(&place, &one).code(0);
+}
+
+#[test]
+fn a_trail_that_stopped_long_ago_is_not_mistyped() {
+    let place = Place::new();
+    lay(
+        &place,
+        r#"{"hours": 110, "logs_per_hour": 0, "trails": ["a", "b"], "short": [{"hour": 1, "minutes": 20, "trail": "a"}],
+            "only": [{"trail": "a", "to": 2}]}"#,
+    );
+    let run = |trail| {
+        let window = [
+            "--since",
+            "2026-01-05",
+            "--until",
+            "2026-01-05T12:00:00Z",
+            "--now",
+            "2026-01-05T16:00:00Z",
+        ];
+        let keys = ["verify", "tree", "--public-keys", "keys.json", "-f", "json"];
+        place.run(&[&keys[..], &window, &["--trail", trail]].concat())
+    };
+    let audit = run("a").code(1).json();
+    assert_eq!(kinds(&audit), [("chain-gap".to_owned(), 1)].into());
+    assert!(
+        audit["problems"]
+            .to_string()
+            .contains("2026-01-01T01:20:00Z")
+    );
+    run("c").code(2).says("there are digests of: b");
+    run("b").code(0);
+}
+
+#[test]
+fn a_trail_of_the_same_name_excuses_no_deletion() {
+    // Both deliver in the same hours, so that neither is the other after a move.
+    let beside = r#""also": [{"prefix": "other", "logs_per_hour": 0}]"#;
+    let deleted = format!(
+        r#"{{"logs_per_hour": 0, {beside}, "faults": [{{"do": "delete", "digest": 4}}, {{"do": "delete", "digest": 5}}]}}"#
+    );
+    let since = ["--since", "2026-01-01"];
+    ends(
+        &deleted,
+        super::END,
+        &since,
+        1,
+        &[("chain-tail-missing", 1)],
+    );
+    ends(&deleted, super::END, &[], 1, &[("chain-tail-missing", 1)]);
+    // Nor where the deleted hours reach back before the window, or days.
+    for (hours, since, until, now) in [
+        (6, "2026-01-01T03:00:00Z", super::END, super::NOW),
+        (
+            110,
+            "2026-01-05",
+            "2026-01-05T14:00:00Z",
+            "2026-01-05T16:00:00Z",
+        ),
+    ] {
+        let place = Place::new();
+        lay(
+            &place,
+            &format!(
+                r#"{{"hours": 2, "logs_per_hour": 0, "also": [{{"prefix": "other", "hours": {hours}, "logs_per_hour": 0}}]}}"#
+            ),
+        );
+        let keys = ["verify", "tree", "--public-keys", "keys.json", "-f", "json"];
+        let window = ["--since", since, "--until", until, "--now", now];
+        let audit = place.run(&[&keys[..], &window].concat()).code(1).json();
+        assert_eq!(kinds(&audit), [("chain-tail-missing".to_owned(), 1)].into());
+    }
+}
+
+#[test]
+fn a_move_before_the_window_is_no_loss() {
+    let moved = r#"{"moves": [{"before": 3, "prefix": "new"}]}"#;
+    let since = ["--since", "2026-01-01T04:00:00Z"];
+    ends(moved, super::END, &since, 0, &[]);
+    // Days before it, the digest that names the former place is not read any more.
+    let place = Place::new();
+    let moved = moved.replacen('{', r#"{"hours": 110, "logs_per_hour": 0, "#, 1);
+    lay(&place, &moved);
+    let window = [
+        "--since",
+        "2026-01-05",
+        "--until",
+        "2026-01-05T14:00:00Z",
+        "--now",
+        "2026-01-05T16:00:00Z",
+    ];
+    let keys = ["verify", "tree", "--public-keys", "keys.json", "-f", "json"];
+    let audit = place.run(&[&keys[..], &window].concat()).code(0).json();
+    assert_eq!(kinds(&audit), [("chain-tail-missing".to_owned(), 1)].into());
+    assert_eq!(audit["problems"][0]["severity"], "info");
+    assert_eq!(unaltered(&audit), "yes");
+}
+
+#[test]
+fn a_forged_log_in_the_former_place_is_listed_by_no_digest() {
+    let forged = r#"{"moves": [{"before": 3, "prefix": "new"}], "faults": [{"do": "add-log", "minute": 250}]}"#;
+    let audit = ends(forged, super::END, &[], 1, &[("log-unlisted", 1)]);
+    assert_eq!(audit["problems"][0]["severity"], "high");
 }

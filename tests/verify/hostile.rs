@@ -142,3 +142,72 @@ fn side_files() {
     place.write("tree/.metadata.jsonl", "x".repeat(1 << 20));
     verify(&place, &[]).code(2).says("too long");
 }
+
+/// In the place of a folder, whatever the window: what may lie there is not looked at.
+#[test]
+fn what_stands_for_a_folder_is_a_gap_also_when_its_name_comes_before_the_window() {
+    use std::os::unix::net::UnixListener;
+
+    let until = "2026-01-05T14:00:00Z";
+    let window = [
+        "--since",
+        "2026-01-05",
+        "--until",
+        until,
+        "--now",
+        "2026-01-05T16:00:00Z",
+    ];
+    let run = |place: &Place| {
+        let keys = ["verify", "tree", "--public-keys", "keys.json", "-f", "json"];
+        place.run(&[&keys[..], &window].concat())
+    };
+    for folder in [
+        "AWSLogs/444455556666",
+        "AWSLogs/111122223333/CloudTrail/eu-west-1",
+        "AWSLogs/111122223333/CloudTrail/eu-west-1/2026",
+        "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/01",
+        "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/01/05",
+    ] {
+        let place = Place::new();
+        lay(&place, r#"{"hours": 110, "logs_per_hour": 0}"#);
+        run(&place).code(0);
+        let path = place.path("tree").join(folder);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        // A socket, and links that lead nowhere and to a device.
+        let socket = UnixListener::bind(place.path("socket")).unwrap();
+        std::fs::rename(place.path("socket"), &path).unwrap();
+        let seen = |audit: serde_json::Value| {
+            let all = audit["findings"].to_string() + &audit["problems"].to_string();
+            assert!(all.contains(folder), "{folder}: {all}");
+            assert_eq!(super::unaltered(&audit), "unknown");
+        };
+        seen(run(&place).code(3).json());
+        drop(socket);
+        for to in ["nowhere", "/dev/null"] {
+            std::fs::remove_file(&path).unwrap();
+            symlink(to, &path).unwrap();
+            seen(run(&place).code(3).json());
+        }
+    }
+}
+
+/// Folders are cheap to make: what is not searched for them is told.
+#[test]
+fn more_folders_than_are_searched() {
+    let place = Place::new();
+    lay(
+        &place,
+        r#"{"logs_per_hour": 0, "also": [{"prefix": "zz", "logs_per_hour": 0}], "faults": [{"do": "delete", "chain": 1, "digest": 5}]}"#,
+    );
+    assert_eq!(
+        kinds(&verify(&place, &[]).code(1).json()),
+        [("chain-tail-missing".to_owned(), 1)].into()
+    );
+    for number in 0..600 {
+        let name = format!("tree/{number:04}/x");
+        std::fs::create_dir_all(place.path(&name)).unwrap();
+    }
+    let audit = verify(&place, &[]).code(3).json();
+    assert_eq!(super::unaltered(&audit), "unknown");
+    assert!(audit["problems"].to_string().contains("give the prefix"));
+}

@@ -75,3 +75,10 @@ pub(crate) fn status<'a>(audit: &'a Value, check: &str) -> &'a str {
     let finding = findings.iter().find(|it| it["check"] == check).unwrap();
     finding["status"].as_str().unwrap()
 }
+
+/// What the audit answers to "do the signatures prove the logs unaltered?".
+pub(crate) fn unaltered(audit: &Value) -> &str {
+    let answers = audit["answers"].as_array().unwrap();
+    let answer = answers.iter().find(|it| it["question"] == "unaltered");
+    answer.unwrap()["answer"].as_str().unwrap()
+}

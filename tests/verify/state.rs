@@ -41,6 +41,7 @@ fn the_second_run_reads_only_what_is_new() {
         .code(0)
         .json();
     assert_ne!(third["chains"][0]["verdict"], "verified");
+    assert_ne!(super::unaltered(&third), "yes");
     assert_eq!(
         status(&third, "delivery-digest-chain-unbroken"),
         "not_applicable"

@@ -3,12 +3,14 @@
 
 use std::collections::BTreeSet;
 
+use super::resources;
 use crate::calls::ApiCall;
 use crate::context::Context;
 use crate::fact::{Fact, Gap, Reason, SharedGap};
 use crate::ids::{AccountId, Region};
 use crate::inventory::facts::Facts;
 use crate::inventory::{Bucket, Key, RegionView};
+use crate::policy::ParseError;
 
 /// Where somebody, or something that could be tampered with, may be overlooked: what the table of facts marks as
 /// naming them, in the records that bear on the logs.
@@ -60,6 +62,14 @@ pub(crate) fn holes(ctx: &Context<'_>) -> Vec<(AccountId, Region, Gap)> {
     let caller = inventory.header.scope.caller_arn.account();
     let hidden = inventory.organization.gap().cloned();
     all.extend(hidden.map(|gap| (caller, ctx.home(), gap)));
+    // A policy that is there and cannot be used may let in somebody of whom nothing else tells.
+    for resource in resources::all(ctx) {
+        if let Some(Err(gap)) = &resource.policy
+            && matches!(gap.reason, Reason::Malformed | Reason::TooComplex)
+        {
+            all.insert((gap.account.clone(), gap.region.clone(), Gap::clone(gap)));
+        }
+    }
     all.into_iter().collect()
 }
 
@@ -80,6 +90,15 @@ pub(super) fn is_watched(view: &RegionView, ctx: &Context<'_>) -> bool {
     let mut trails = trails.map(|it| (&it.account, &it.home_region));
     let here = (&view.account, &view.region);
     groups.any(|it| it == here) || trails.any(|it| it == here)
+}
+
+/// Why a document that is there says nothing that could be used.
+pub(super) fn reason(error: &ParseError) -> Reason {
+    if error.is_size() {
+        Reason::TooComplex
+    } else {
+        Reason::Malformed
+    }
 }
 
 /// A gap that is no answer's: about something that was read and does not say what is needed.

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::fact::{Fact, Reason, SharedGap};
 use crate::ids::AccountId;
 use crate::inventory::{ControlPolicyKind, Organization};
-use crate::policy::{ActionSet, Circumstances, Level, Policy, Principal};
+use crate::policy::{ActionSet, Circumstances, Document, Level, Policy, Principal};
 use crate::scp::Control;
 
 /// See above.
@@ -212,13 +212,10 @@ fn administrators(
 /// Accounts that the organization's resource policy names at all.
 fn policy_administrators(organization: Option<&Organization>) -> Vec<String> {
     let text = organization.and_then(|it| it.resource_policy.ok()?.clone());
-    let Some(Ok(read)) = text.as_deref().map(Indexed::read) else {
+    let Some(Ok(document)) = text.as_deref().map(Document::parse) else {
         return Vec::new();
     };
-    let principals = read
-        .document
-        .allows()
-        .filter_map(|it| it.principals.as_ref());
+    let principals = document.allows().filter_map(|it| it.principals.as_ref());
     let members = principals.flat_map(|it| it.members.iter());
     members
         .filter_map(Principal::account)

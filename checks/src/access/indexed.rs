@@ -44,6 +44,7 @@ impl Indexed {
         text: &str,
         keep: &dyn Fn(&Actions) -> bool,
     ) -> Result<Self, ParseError> {
+        Document::fits(text)?;
         let document = Document::parse_about(text, keep)?;
         Ok(Self {
             text_has_tags: text.contains("${")

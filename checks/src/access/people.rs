@@ -12,7 +12,7 @@ use crate::calls;
 use crate::fact::{Reason, SharedGap};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::iam::{AuthorizationDetails, InlinePolicy, Role, User};
-use crate::policy::{ActionSet, Actions, Caller, CallerKind, Document, Effect, Policy};
+use crate::policy::{ActionSet, Actions, Caller, CallerKind, Document, Effect, ParseError, Policy};
 
 /// The documents of an account, each read once.
 pub(super) struct Papers<'d> {
@@ -53,8 +53,7 @@ impl<'d> Papers<'d> {
     ) -> Self {
         let home = ground.ctx.home();
         let read = |text: &str| {
-            Indexed::read_about(text, keep)
-                .map_err(|error| unreadable(account, &home, &error.to_string()))
+            Indexed::read_about(text, keep).map_err(|error| refused(account, &home, &error))
         };
         let managed = details
             .policies
@@ -83,8 +82,9 @@ impl<'d> Papers<'d> {
                 .roles
                 .iter()
                 .map(|it| {
-                    Document::parse(&it.trust)
-                        .map_err(|error| unreadable(account, &home, &error.to_string()))
+                    Document::fits(&it.trust)
+                        .and_then(|()| Document::parse(&it.trust))
+                        .map_err(|error| refused(account, &home, &error))
                 })
                 .collect(),
             everything: everything(),
@@ -102,6 +102,12 @@ impl<'d> Papers<'d> {
 fn unreadable(account: &AccountId, home: &Region, words: &str) -> SharedGap {
     let call = calls::GET_ACCOUNT_AUTHORIZATION_DETAILS;
     gaps::of(call, account, home, Reason::Malformed, words)
+}
+
+/// A document is there, and cannot be used.
+fn refused(account: &AccountId, home: &Region, error: &ParseError) -> SharedGap {
+    let call = calls::GET_ACCOUNT_AUTHORIZATION_DETAILS;
+    gaps::of(call, account, home, gaps::reason(error), &error.to_string())
 }
 
 #[expect(

@@ -33,6 +33,9 @@ fn document(
     };
     let document = match Document::parse(text) {
         Ok(document) => document,
+        Err(error) if error.is_size() => {
+            return Err(gap(Reason::TooComplex, error.to_string()));
+        }
         Err(error) => return Err(gap(Reason::Malformed, error.to_string())),
     };
     let label = posture::too_complex(&document, resource).map(|it| it.label());

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::chain::{Anchor, Cause, Chain, Hour, HourVerdict};
+use super::chain::{Anchor, Cause, Chain, Hour, HourVerdict, INTERVAL, SLACK};
 use super::document::Previous;
 use super::key::{ChainId, ObjectRef};
 use super::problem::{Kind, Problem, Verdict, Window};
+use super::reconcile::UNLISTED;
 use super::walk::worst;
 use crate::hex;
 use crate::severity::Severity;
@@ -37,6 +38,10 @@ pub struct Ends {
     pub departures: Vec<Anchor>,
     /// Logs in a place that the trail delivered to before, which digests of this chain list.
     pub other_places: BTreeSet<ObjectRef>,
+    /// Logs for whose time this chain has no valid digest, with that time: perhaps another place has one.
+    pub unplaced: BTreeMap<ObjectRef, Window>,
+    /// Chains of a trail of the same name that delivered to another place at the same time.
+    pub rivals: BTreeSet<ChainId>,
 }
 
 /// A chain of the run, with its problems.
@@ -50,6 +55,23 @@ pub struct Part<'a> {
     pub ends: Ends,
     /// It rests on what an authenticated earlier run verified.
     pub resumed: bool,
+    /// A trail is known to deliver to this place now.
+    pub expected: bool,
+}
+
+/// Whether digests that end at these times were delivered while the others were. One trail delivers to one place at a
+/// time, so that these are two trails, even if both have the same name. Both are sorted.
+pub fn side_by_side(one: &[Timestamp], other: &[Timestamp]) -> bool {
+    let inside = |times: &[Timestamp], other: &[Timestamp]| {
+        times.iter().zip(times.iter().skip(1)).any(|(start, end)| {
+            // Where one place follows on the other, the digests meet, and do not overlap.
+            let start = start.saturating_add(SLACK).unwrap_or(*end);
+            let hour = end.duration_since(start) <= INTERVAL;
+            let first = other.partition_point(|it| *it <= start);
+            hour && other.get(first).is_some_and(|it| it <= end)
+        })
+    };
+    inside(one, other) || inside(other, one)
 }
 
 /// Takes logs as listed that a chain of another place lists: that chain answers for them.
@@ -102,6 +124,11 @@ pub fn settle(parts: &mut [Part<'_>]) {
         for index in members {
             if let Some(part) = parts.get_mut(*index) {
                 part.excuse(*index, &others);
+            }
+        }
+        for index in members {
+            if let Some(part) = parts.get_mut(*index) {
+                part.listed_nowhere(*index, &others);
             }
         }
     }
@@ -235,9 +262,11 @@ impl Part<'_> {
                 end: last.end,
             };
             let others = others.iter().filter(|(index, ..)| *index != own);
-            let moved = others
-                .clone()
-                .filter(|(_, id, _)| same_trail(id, &self.chain.id));
+            // Not where a trail is known to deliver here, nor to both places at once.
+            let moved = others.clone().filter(|(_, id, _)| {
+                let went_there = !self.expected && !self.ends.rivals.contains(id);
+                went_there && same_trail(id, &self.chain.id)
+            });
             let (moved, any) = (Spans::all(moved), Spans::all(others.clone()));
             let verdict = if moved.verified(window) {
                 // One trail delivers to one place at a time.
@@ -271,6 +300,44 @@ impl Part<'_> {
                 problem.detail =
                     format!("{}; digests of {} {how}", problem.detail, names.join(", "));
             }
+            self.weigh();
+        }
+    }
+
+    /// Logs of the time after the trail went to another place: where its digests there are valid for that time, and
+    /// list no such log, no digest lists it.
+    fn listed_nowhere(&mut self, own: usize, others: &[(usize, ChainId, Spans)]) {
+        let moved = |window: &Window| {
+            let hours = self.chain.hours.iter();
+            let mut hours = hours.filter(|it| it.start < window.end && it.end > window.start);
+            hours.any(|it| it.cause == Some(Cause::Moved))
+        };
+        let spans = others
+            .iter()
+            .filter(|(index, id, _)| *index == own || same_trail(id, &self.chain.id));
+        let spans = Spans::all(spans).digests;
+        let unplaced = self.ends.unplaced.iter();
+        let unlisted: BTreeSet<ObjectRef> = unplaced
+            .filter(|(_, window)| moved(window) && covers(spans.clone(), **window))
+            .map(|(at, _)| at.clone())
+            .collect();
+        let (chain, mut changed) = (&mut *self.chain, false);
+        for problem in self.problems.iter_mut() {
+            let key = problem.key.clone().unwrap_or_default();
+            if problem.kind == Kind::LogUnverified
+                && unlisted.contains(&ObjectRef::new(problem.bucket.clone(), key))
+            {
+                problem.kind = Kind::LogUnlisted;
+                problem.severity = Kind::LogUnlisted.severity();
+                problem.verdict = Some(Verdict::Unlisted);
+                problem.detail =
+                    format!("the trail delivered to another place by then, and {UNLISTED}");
+                chain.logs.unverified = chain.logs.unverified.saturating_sub(1);
+                chain.logs.unlisted += 1;
+                changed = true;
+            }
+        }
+        if changed {
             self.weigh();
         }
     }
@@ -313,6 +380,9 @@ fn nothing_read(parts: &mut [Part<'_>]) {
 /// The spans of time that chains cover.
 #[derive(Debug, Default)]
 struct Spans {
+    /// By a valid digest.
+    digests: Vec<(Timestamp, Timestamp)>,
+    /// The same, and what is not due.
     verified: Vec<(Timestamp, Timestamp)>,
     /// By a digest that was not read, or of which logs were not.
     unverified: Vec<(Timestamp, Timestamp)>,
@@ -323,6 +393,9 @@ impl Spans {
         let mut spans = Self::default();
         for hour in hours {
             let span = (hour.start, hour.end);
+            if hour.verdict == HourVerdict::Verified {
+                spans.digests.push(span);
+            }
             match (hour.verdict, hour.cause) {
                 (HourVerdict::Verified, _) | (_, Some(Cause::NotYetDelivered)) => {
                     spans.verified.push(span);
@@ -337,6 +410,7 @@ impl Spans {
     fn all<'s>(of: impl Iterator<Item = &'s (usize, ChainId, Self)>) -> Self {
         let mut all = Self::default();
         for (_, _, spans) in of {
+            all.digests.extend(&spans.digests);
             all.verified.extend(&spans.verified);
             all.unverified.extend(&spans.unverified);
         }

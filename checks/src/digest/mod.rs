@@ -38,7 +38,7 @@ pub use chain::{
     Anchor, Cause, Chain, DigestCounts, Hour, HourVerdict, INTERVAL, Joined, LogCounts, Logging,
 };
 pub use document::{LogEntry, Previous};
-pub use ends::{Arrival, Ends, Part, settle};
+pub use ends::{Arrival, Ends, Part, settle, side_by_side};
 pub use flaw::Flaw;
 pub use gzip::Cap;
 pub use key::{ChainId, DigestKey, LogKey, ObjectRef};

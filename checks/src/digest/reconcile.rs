@@ -7,13 +7,17 @@ use jiff::SignedDuration;
 use super::chain::{Cause, HourVerdict};
 use super::key::{LogKey, ObjectRef};
 use super::logs::{LogId, log_id};
-use super::problem::{Kind, Problem, Verdict};
+use super::problem::{Kind, Problem, Verdict, Window};
 use super::timeline::Cover;
 use super::walk::Walk;
 use crate::severity::Severity;
 
 /// The time in a log's name is rounded to steps of five minutes: it may have been delivered that much off.
 const ROUNDED_BY: SignedDuration = SignedDuration::from_mins(5);
+
+/// What may be the cause: the harmless one first.
+pub(super) const UNLISTED: &str = "no digest lists it, although a valid one covers the time of its delivery: a second \
+                                   trail without log file validation delivers here, or CloudTrail did not write it";
 
 /// Logs that digests of other chains list outside of their own folders.
 #[derive(Debug, Default)]
@@ -70,6 +74,7 @@ pub fn reconcile<'k>(
                 .detail(detail)
                 .differs("listed by a valid digest", "listed by none")
         };
+        let open = !claimed && matches!(cover, Cover::Broken | Cover::Expected(_));
         let problem = match cover {
             // Its digest is still to come.
             Cover::Expected(Cause::NotYetDelivered) => continue,
@@ -85,16 +90,19 @@ pub fn reconcile<'k>(
                 walk.unlisted_hours.insert(hour);
                 let problem =
                     Problem::object(Kind::LogUnlisted, Verdict::Unlisted, &at, Some(&walk.id));
-                let detail = "no digest lists it, although a valid one covers the time of its delivery: a second trail \
-                              without log file validation delivers here, or CloudTrail did not write it";
                 walk.problems.push(
                     problem
-                        .detail(detail)
+                        .detail(UNLISTED)
                         .differs("listed by a digest", "listed by none"),
                 );
                 continue;
             }
         };
+        if open {
+            let (start, end) = log.delivered;
+            let end = end.saturating_add(ROUNDED_BY).unwrap_or(end);
+            walk.unplaced.insert(at, Window { start, end });
+        }
         walk.logs.unverified += 1;
         walk.problems.push(problem);
     }

@@ -3,7 +3,7 @@
 //! A digest is settled when its successor is seen, since that may prove a signature that was lost. So memory does not
 //! grow with the chain, but for its hours and 16 bytes per log.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 
@@ -108,6 +108,8 @@ pub struct Walk {
     pub(super) abroad: HashSet<LogId>,
     /// The same, by their keys: few, of the hour in which the place was changed.
     pub(super) other_places: BTreeSet<ObjectRef>,
+    /// Logs for whose time there is no valid digest here.
+    pub(super) unplaced: BTreeMap<ObjectRef, Window>,
     /// First digests in this place that name one in another.
     pub(super) arrivals: Vec<Arrival>,
     /// Last digests before such a hole.
@@ -148,6 +150,7 @@ impl Walk {
             beside: BTreeSet::new(),
             abroad: HashSet::new(),
             other_places: BTreeSet::new(),
+            unplaced: BTreeMap::new(),
             arrivals: Vec::new(),
             departures: Vec::new(),
             witness: None,
@@ -221,6 +224,8 @@ impl Walk {
             arrivals: self.arrivals.clone(),
             departures: self.departures.iter().map(Last::anchor).collect(),
             other_places: self.other_places.clone(),
+            unplaced: self.unplaced.clone(),
+            rivals: BTreeSet::new(),
         }
     }
 

@@ -158,4 +158,22 @@ mod tests {
         let one = ranges(&["255.0.0.0/8", "0.0.0.0/0", "::/0"]);
         assert_eq!(representatives(&[one]).len(), 1);
     }
+
+    /// As many as a document can hold, one apart from the other: one address in them, and one outside.
+    #[test]
+    fn many_ranges_cost_little() {
+        let many: Vec<Cidr> = (0..20_000_u32)
+            .map(|n| Cidr {
+                address: IpAddr::V4((n << 9).into()),
+                prefix: 24,
+            })
+            .collect();
+        let all = Ranges::of(&many);
+        assert_eq!(all.0.len(), 20_000);
+        assert_eq!(representatives(&[all.clone(), all]).len(), 2);
+        let twice = many.iter().chain(&many);
+        let next_to_each_other = many.iter().map(|it| Cidr { prefix: 23, ..*it });
+        let joined: Vec<Cidr> = twice.copied().chain(next_to_each_other).collect();
+        assert_eq!(Ranges::of(&joined).0.len(), 1);
+    }
 }

@@ -8,6 +8,9 @@ use super::principal::PrincipalSet;
 use super::template::{Filled, Incomplete, Template};
 use crate::text::Glob;
 
+/// So many characters a document has at most, white space not counted.
+const LARGEST: usize = 40_960;
+
 /// The version of the policy language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
@@ -197,6 +200,24 @@ impl Document {
     /// If the text is not a policy document, wherever that shows.
     pub fn parse_about(text: &str, keep: &dyn Fn(&Actions) -> bool) -> Result<Self, ParseError> {
         Self::from_json(&Json::read(text)?, keep)
+    }
+
+    /// Refuses a text that is larger than any document that AWS stores.
+    ///
+    /// For whoever asks thousands of questions about each part of a document: 20,000 principals of one policy would
+    /// each be asked about 20,000 names. The largest document is the delegation policy of AWS Organizations with
+    /// 40,000 characters, white space not counted ("Quotas for AWS Organizations", AWS Organizations User Guide); a
+    /// key policy has 32 kB, a bucket policy 20 kB.
+    ///
+    /// # Errors
+    /// If it is larger.
+    pub fn fits(text: &str) -> Result<(), ParseError> {
+        let size = text.bytes().filter(|it| !it.is_ascii_whitespace()).count();
+        if size > LARGEST {
+            Err(ParseError::TooLarge(size))
+        } else {
+            Ok(())
+        }
     }
 
     /// Statements that allow.

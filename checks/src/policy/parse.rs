@@ -50,6 +50,12 @@ pub enum ParseError {
 }
 
 impl ParseError {
+    /// The text is too much to be read, and nothing else is wrong with it as far as is known.
+    #[must_use]
+    pub fn is_size(&self) -> bool {
+        matches!(self, Self::TooLarge(_))
+    }
+
     pub(super) fn unexpected(place: &'static str, key: &str) -> Self {
         Self::UnknownElement {
             place,

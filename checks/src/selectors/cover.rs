@@ -6,13 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::{Answer, Condition, Events, Field, Hole, Part, Pattern};
+use super::{Answer, Condition, Events, Field, Hole, Part, Pattern, known};
 use crate::fact::{Gap, Gaps, Reason};
 use crate::ids::{AccountId, Region};
 use crate::text::{TooComplex, Work};
 
 /// What one comparison may cost. AWS takes 500 values in the selectors of one trail.
-const COMPARISON: u64 = 2_000_000;
+const COMPARISON: u64 = 1_000_000;
 
 /// Stands for text that no pattern names; AWS refuses it in values.
 const ANYTHING: &str = "\u{0}";
@@ -29,12 +29,8 @@ pub fn judge(asked: &Events, recorded: &[Events]) -> Answer {
             sets.push(set);
         }
     }
-    let mut work = Work::new(COMPARISON);
-    judge_within(asked, &sets, &mut work)
-}
-
-fn judge_within(asked: &Events, sets: &[&Events], work: &mut Work) -> Answer {
-    descend(asked, &Field::ALL, sets, work).unwrap_or_else(|TooComplex| {
+    let compare = || descend(asked, &Field::ALL, &sets, &mut Work::new(COMPARISON));
+    known::answer(asked, &sets, compare).unwrap_or_else(|TooComplex| {
         let whose = sets.iter().find_map(|it| it.whose.0.clone());
         let doubt = || sets.iter().find_map(|it| it.doubt.as_ref()?.iter().next());
         let doubted = || doubt().map(|gap| (gap.account.clone(), gap.region.clone()));
@@ -93,7 +89,9 @@ fn descend(
         return Ok(Gaps::collect(doubts).map_or(Answer::Covers, Answer::CannotTell));
     };
     let cases = cases(*field, asked, sets, work)?;
-    let (all, mut open, mut holes) = (cases.len(), None, Vec::new());
+    let (all, mut open, mut lacking) = (cases.len(), None, 0_usize);
+    let mut first: Option<(Vec<Value>, Hole)> = None;
+    let mut alike = true;
     for (kept, values) in cases {
         let kept: Vec<&Events> = kept
             .iter()
@@ -101,16 +99,22 @@ fn descend(
             .collect();
         match descend(asked, rest, &kept, work)? {
             Answer::Covers => {}
-            Answer::Lacks(hole) => holes.push((part(*field, values, sets), hole)),
+            Answer::Lacks(hole) => {
+                lacking += 1;
+                match &first {
+                    Some((_, other)) => alike &= *other == hole,
+                    None => first = Some((values, hole)),
+                }
+            }
             Answer::CannotTell(gaps) => open = Gaps::collect(open.into_iter().chain([gaps])),
         }
     }
-    let Some((part, mut hole)) = holes.first().cloned() else {
+    let Some((values, mut hole)) = first else {
         return Ok(open.map_or(Answer::Covers, Answer::CannotTell));
     };
-    let everywhere = holes.len() == all && holes.iter().all(|(_, other)| *other == hole);
+    let everywhere = lacking == all && alike;
     if !everywhere {
-        hole.parts.insert(0, part);
+        hole.parts.insert(0, part(*field, values, sets));
     }
     Ok(Answer::Lacks(hole))
 }

@@ -1,7 +1,7 @@
 //! From CloudTrail's two languages to sets of events.
 
 use super::{Condition, Events, Field, Pattern};
-use crate::fact::{Gap, Gaps};
+use crate::fact::{Gap, Gaps, Reason};
 use crate::ids::{AccountId, Region};
 use crate::inventory::trail::{AdvancedSelector, DataResource, EventSelector, FieldSelector};
 use crate::inventory::{EventDataStore, Selectors, Trail};
@@ -24,6 +24,36 @@ pub fn collected(store: &EventDataStore) -> Result<Vec<Events>, Gaps> {
     Ok(source.events(store.selectors.known()?))
 }
 
+/// AWS takes 500 values in the selectors of one trail or store, and 250 data resources ("Quotas in AWS CloudTrail").
+/// Checks ask about them in every account and region: more than this is not looked at.
+const LARGEST: usize = 2_000;
+
+/// Selectors, their parts and values.
+fn size(selectors: &Selectors) -> usize {
+    let of_test = |it: &FieldSelector| {
+        let lists = [
+            &it.equals,
+            &it.starts_with,
+            &it.ends_with,
+            &it.not_equals,
+            &it.not_starts_with,
+            &it.not_ends_with,
+        ];
+        1 + lists.into_iter().map(Vec::len).sum::<usize>()
+    };
+    match selectors {
+        Selectors::Classic(list) => {
+            let data = list.iter().flat_map(|it| &it.data);
+            let excluded = list.iter().map(|it| 1 + it.excluded_sources.len());
+            data.map(|it| 1 + it.values.len()).chain(excluded).sum()
+        }
+        Selectors::Advanced(list) => {
+            let tests = list.iter().flat_map(|it| &it.fields);
+            list.len() + tests.map(of_test).sum::<usize>()
+        }
+    }
+}
+
 /// Who gave the selectors: named where they say what we do not understand.
 struct Source<'a> {
     account: &'a AccountId,
@@ -37,6 +67,15 @@ impl Source<'_> {
     }
 
     fn sets(&self, selectors: &Selectors) -> Vec<Events> {
+        let size = size(selectors);
+        if size > LARGEST {
+            let gap = Gap {
+                reason: Reason::TooComplex,
+                detail: format!("{size} values are more than a trail or store can have"),
+                ..Gap::not_modelled("the event selectors together", self.account, self.region)
+            };
+            return vec![Events::default().in_doubt(gap.into())];
+        }
         match selectors {
             // Never given any: every management event.
             Selectors::Classic(list) if list.is_empty() => vec![Events::management()],

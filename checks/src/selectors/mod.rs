@@ -7,6 +7,7 @@
 mod cover;
 mod field;
 mod hole;
+mod known;
 mod language;
 
 #[cfg(test)]

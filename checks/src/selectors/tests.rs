@@ -562,3 +562,36 @@ fn equal_sets_and_other_categories_change_nothing() {
     ];
     assert_eq!(judge(&Events::management(), &many), one);
 }
+
+/// AWS takes 500 values. What has far more comes from somebody else, and is asked about in every account and region.
+#[test]
+fn more_than_a_trail_can_have_is_unknown() {
+    let excluding = |count: usize| {
+        let mut one = advanced(&[MANAGEMENT]);
+        let mut test = one.fields[0].clone();
+        test.field = "eventName".to_owned();
+        test.equals.clear();
+        test.not_equals = (0..count).map(|it| it.to_string()).collect();
+        one.fields.push(test);
+        Selectors::Advanced(vec![one])
+    };
+    let asked = Events::management();
+    assert!(matches!(
+        judge(&asked, &sets(excluding(500))),
+        Answer::Lacks(_)
+    ));
+    let objects = |count: usize| {
+        let values: Vec<String> = (0..count).map(|it| format!("arn:aws:s3:::{it}/")).collect();
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        Selectors::Classic(vec![of_buckets(BOTH, &values), classic(BOTH, true)])
+    };
+    assert_eq!(judge(&asked, &sets(objects(250))), Answer::Covers);
+    for too_many in [excluding(5_000), objects(5_000)] {
+        let all = sets(too_many);
+        assert_eq!(all.len(), 1);
+        match judge(&asked, &all) {
+            Answer::CannotTell(gaps) => assert!(gaps.too_complex(), "{gaps}"),
+            other @ (Answer::Covers | Answer::Lacks(_)) => panic!("{other:?}"),
+        }
+    }
+}

@@ -1,11 +1,11 @@
 //! Verifies a tree in memory, as a source of real objects does it: list, open, walk, read the logs, reconcile.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use trailaudit_checks::digest::{
-    Abroad, Anchor, DigestKey, Ends, Flaw, Joined, KeyRing, Limits, LogEntry, LogKey, LogOutcome,
-    LogReader, Logging, ObjectRef, Part, Plan, Problem, Settled, Signature, Step, Walk, Window,
-    open, reconcile, settle,
+    Abroad, Anchor, ChainId, DigestKey, Ends, Flaw, Joined, KeyRing, Limits, LogEntry, LogKey,
+    LogOutcome, LogReader, Logging, ObjectRef, Part, Plan, Problem, Settled, Signature, Step, Walk,
+    Window, open, reconcile, settle, side_by_side,
 };
 
 use crate::tree::{At, Object, Tree};
@@ -57,6 +57,7 @@ impl Run<'_> {
         let parts = outcome.joined.iter_mut().zip(ends);
         let mut parts: Vec<Part<'_>> = parts
             .map(|(joined, ends)| Part {
+                expected: self.expected && self.is_laid(&joined.chain.id),
                 chain: &mut joined.chain,
                 problems: &mut joined.problems,
                 ends,
@@ -78,6 +79,7 @@ impl Run<'_> {
             .clone()
             .filter(|key| key.contains("/CloudTrail-Digest/"));
         let mut plan = Plan::new(bucket, digests);
+        let all = plan.chains.clone();
         plan.within(self.window);
         if self.expected {
             let chains = self.tree.chains.iter();
@@ -96,7 +98,7 @@ impl Run<'_> {
         }
         // As a source does it: all that one account and region has in the bucket, by prefix.
         let mut groups: BTreeMap<(String, String), BTreeMap<String, Vec<Walk>>> = BTreeMap::new();
-        let folders: std::collections::BTreeSet<(String, String)> = plan
+        let folders: BTreeSet<(String, String)> = plan
             .chains
             .values()
             .flatten()
@@ -147,10 +149,23 @@ impl Run<'_> {
             }
             for walk in scopes.into_values().flatten() {
                 outcome.anchors.push(walk.anchor());
-                ends.push(walk.ends());
+                let rivals = rivals(walk.id(), &all);
+                ends.push(Ends {
+                    rivals,
+                    ..walk.ends()
+                });
                 outcome.joined.push(walk.finish());
             }
         }
+    }
+
+    /// Whether a trail is known to deliver to the chain's place.
+    fn is_laid(&self, id: &ChainId) -> bool {
+        let mut chains = self.tree.chains.iter().filter_map(|it| it.digests.first());
+        chains.any(|(bucket, key)| {
+            let key = DigestKey::parse(&ObjectRef::new(bucket, key));
+            key.is_some_and(|key| key.chain == *id)
+        })
     }
 
     fn open(&self, at: &ObjectRef) -> Result<trailaudit_checks::digest::Link, Box<Flaw>> {
@@ -201,4 +216,25 @@ impl Run<'_> {
             false => Ok(self.tree.objects.get(&at)),
         }
     }
+}
+
+/// The chains of a trail of the same name that delivered to another place at the same time.
+fn rivals(id: &ChainId, all: &BTreeMap<ChainId, Vec<DigestKey>>) -> BTreeSet<ChainId> {
+    let ends = |id: &ChainId| -> Vec<_> {
+        let keys = all.get(id).into_iter().flatten();
+        keys.filter(|key| !key.backfill)
+            .map(|key| key.end)
+            .collect()
+    };
+    let same = |other: &&ChainId| {
+        (
+            &other.account,
+            &other.region,
+            &other.trail,
+            &other.home_region,
+        ) == (&id.account, &id.region, &id.trail, &id.home_region)
+    };
+    let others = all.keys().filter(|other| *other != id).filter(same);
+    let rivals = others.filter(|other| side_by_side(&ends(id), &ends(other)));
+    rivals.cloned().collect()
 }

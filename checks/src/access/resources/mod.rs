@@ -13,7 +13,9 @@ use crate::context::Context;
 use crate::fact::{Fact, Gap, Reason, SharedGap};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::{Bucket, Key, LogGroup, Trail};
-use crate::policy::{AclGrant, Condition, Document, KeyGrant, Retention, Target, Version};
+use crate::policy::{
+    AclGrant, Condition, Document, KeyGrant, ParseError, Retention, Target, Version,
+};
 
 /// One resource, with all that decides over it.
 #[derive(Debug)]
@@ -155,15 +157,17 @@ pub(super) struct Source<'s> {
 
 impl Source<'_> {
     /// The answer is there, and this is wrong with it.
-    fn unreadable(self, detail: impl ToString) -> SharedGap {
-        let detail = detail.to_string();
-        gaps::of(
-            self.call,
-            self.account,
-            self.region,
-            Reason::Malformed,
-            &detail,
-        )
+    fn unreadable(self, detail: &str) -> SharedGap {
+        self.gap(Reason::Malformed, detail)
+    }
+
+    /// A document is there, and cannot be used.
+    fn refused(self, error: &ParseError) -> SharedGap {
+        self.gap(gaps::reason(error), &error.to_string())
+    }
+
+    fn gap(self, reason: Reason, detail: &str) -> SharedGap {
+        gaps::of(self.call, self.account, self.region, reason, detail)
     }
 }
 
@@ -172,7 +176,7 @@ pub(super) fn policy_of(fact: &Fact<Option<String>>, source: Source<'_>) -> Opti
     match fact {
         Fact::Known(None) => None,
         Fact::Known(Some(text)) => {
-            Some(Indexed::read(text).map_err(|error| source.unreadable(error)))
+            Some(Indexed::read(text).map_err(|error| source.refused(&error)))
         }
         Fact::Unknown(gap) => Some(Err(SharedGap::new(gap.clone()))),
     }
@@ -382,11 +386,16 @@ fn log_policy(account: &AccountId, region: &Region, ctx: &Context<'_>) -> Option
         account,
         region,
     };
+    // AWS stores ten of them in a region, of 5,120 characters each ("CloudWatch Logs quotas").
+    let all = texts.iter().map(String::as_str).collect::<String>();
+    if let Err(error) = Document::fits(&all) {
+        return Some(Err(source.refused(&error)));
+    }
     let mut statements = Vec::new();
     for text in texts {
         match Document::parse(text) {
             Ok(document) => statements.extend(document.statements),
-            Err(error) => return Some(Err(source.unreadable(error))),
+            Err(error) => return Some(Err(source.refused(&error))),
         }
     }
     Some(Ok(Indexed::new(Document {

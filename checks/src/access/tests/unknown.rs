@@ -205,3 +205,61 @@ fn the_code_names_only_actions_of_the_table() {
         assert!(table().find(action).is_some(), "{action}");
     }
 }
+
+/// Each of 20,000 principals would be asked about 20,000 names: more than AWS stores is not known, and is no pass.
+#[test]
+fn a_document_larger_than_any_is_too_complex() {
+    let naming = |count: u32| {
+        let all: Vec<String> = (0..count).map(|it| format!(r#""{it:012}""#)).collect();
+        let statement = format!(
+            r#"{{"Effect":"Allow","Principal":{{"AWS":[{}]}},"Action":"s3:DeleteBucketPolicy","Resource":"*"}}"#,
+            all.join(",")
+        );
+        bucket(|it| {
+            let document = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+            it.policy = Known(Some(document));
+        })
+    };
+    let check = crate::catalog::find("access-bucket-reconfigure").unwrap();
+    let fails = |case: &Case| {
+        let all = case.findings(&[check]);
+        all.iter().filter(|it| it.status == Status::Fail).count()
+    };
+    assert!(fails(&naming(50)) > 0);
+    let large = naming(20_000);
+    let findings = large.findings(&[check]);
+    let unknown: Vec<_> = findings
+        .iter()
+        .filter(|it| it.status == Status::Unknown)
+        .collect();
+    assert!(!unknown.is_empty() && fails(&large) == 0, "{findings:#?}");
+    let told = unknown.iter().flat_map(|it| &it.evidence);
+    assert!(
+        told.map(|it| format!("{it:?}"))
+            .any(|it| it.contains("TooComplex") || it.contains("too complex")),
+        "{unknown:#?}"
+    );
+    // White space does not count: what AWS stores may be printed with as much as one likes.
+    let spaced = format!("{{{}", " ".repeat(100_000));
+    assert_eq!(crate::policy::Document::fits(&spaced), Ok(()));
+}
+
+/// Nobody of the account can, and the policy that may let in others is no JSON: that is no pass.
+#[test]
+fn a_policy_that_cannot_be_read_may_let_somebody_in() {
+    for (check, case) in [
+        (
+            "access-bucket-reconfigure",
+            bucket(|it| it.policy = Known(Some("{".to_owned()))),
+        ),
+        (
+            "access-key-destroy",
+            key(|it| it.policy = Known(Some("{".to_owned()))),
+        ),
+    ] {
+        let check = crate::catalog::find(check).unwrap();
+        let findings = case.findings(&[check]);
+        let unknown = |it: &&crate::finding::Finding| it.status == Status::Unknown;
+        assert!(findings.iter().any(|it| unknown(&it)), "{findings:#?}");
+    }
+}

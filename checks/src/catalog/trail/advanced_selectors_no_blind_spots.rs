@@ -35,6 +35,8 @@ fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
     for set in &sets {
         match selectors::judge(&meant(set.clone()), &sets) {
             Answer::Covers => {}
+            // One that takes too much work is enough: the others may take as much.
+            Answer::CannotTell(gap) if gap.too_complex() => return Err(gap),
             Answer::CannotTell(gap) => gaps.push(gap),
             Answer::Lacks(hole) => {
                 let verdict = Verdict::fail(hole.to_string());

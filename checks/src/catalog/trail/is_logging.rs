@@ -42,6 +42,10 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
                     match selectors::judge(set, &sets) {
                         Answer::Covers => {}
                         Answer::Lacks(hole) => return Answer::Lacks(hole),
+                        // One that takes too much work is enough: the others may take as much.
+                        Answer::CannotTell(gaps) if gaps.too_complex() => {
+                            return Answer::CannotTell(gaps);
+                        }
                         Answer::CannotTell(gaps) => open.push(gaps),
                     }
                 }

@@ -100,10 +100,12 @@ impl Tree {
             ..Self::default()
         };
         let mut random = Random::new(spec.seed);
-        for account in &spec.accounts {
-            for region in &spec.regions {
-                for trail in &spec.trails {
-                    tree.lay_chain(spec, account, region, trail, &mut random);
+        for spec in std::iter::once(spec).chain(&spec.also) {
+            for account in &spec.accounts {
+                for region in &spec.regions {
+                    for trail in &spec.trails {
+                        tree.lay_chain(spec, account, region, trail, &mut random);
+                    }
                 }
             }
         }

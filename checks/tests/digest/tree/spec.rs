@@ -42,6 +42,8 @@ pub struct Spec {
     pub signed: Vec<Signed>,
     /// What is done to the tree afterwards, in this order.
     pub faults: Vec<Fault>,
+    /// More trails, which may have the same names: laid into the same tree before the faults.
+    pub also: Vec<Spec>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -148,6 +150,7 @@ impl Default for Spec {
             moves: Vec::new(),
             signed: Vec::new(),
             faults: Vec::new(),
+            also: Vec::new(),
         }
     }
 }
