@@ -279,6 +279,7 @@ impl Parsed {
             roles: self.config.roles.clone(),
             needed: needed.calls,
             needed_in_holes: needed.in_holes,
+            in_every_region: needed.in_every_region,
             lookup: live.lookup_events,
             log_archive_accounts: self.config.settings.log_archive_accounts.clone(),
             verify,

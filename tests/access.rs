@@ -166,7 +166,7 @@ fn one_request() {
     let region = ["--json", "--context", "aws:RequestedRegion=eu-west-1"];
     let closed = ask(
         STUDENT,
-        "arn:aws:cloudtrail:eu-west-1:666666666666:trail/x",
+        "arn:aws:cloudtrail:eu-west-1:666666666666:*",
         &region,
     )
     .code(0)
@@ -185,4 +185,133 @@ fn one_request() {
             "a:b",
         ])
         .code(2);
+}
+
+const LOGS: &str = "arn:aws:s3:::example-organization-trail-222222222222";
+
+/// What stands in a request and is not there is never answered with "denied".
+#[test]
+fn requests_that_cannot_be_answered() {
+    let place = Place::new();
+    let run = |principal: &str, action: &str, resource: &str, more: &[&str]| {
+        let mut all = vec!["access", "simulate", "--demo", "--principal", principal];
+        all.extend(["--action", action, "--resource", resource]);
+        all.extend(more);
+        place.run(&all)
+    };
+    let stop = "cloudtrail:StopLogging";
+    for (principal, action, resource, more, says) in [
+        ("deploy", stop, OWN_TRAIL, &[][..], DEPLOY),
+        ("user/deploy", stop, OWN_TRAIL, &[], DEPLOY),
+        (
+            "arn:aws:iam::444444444444:user/deplox",
+            stop,
+            OWN_TRAIL,
+            &[],
+            DEPLOY,
+        ),
+        (
+            "arn:aws:iam::444444444444:usr/deploy",
+            stop,
+            OWN_TRAIL,
+            &[],
+            DEPLOY,
+        ),
+        (
+            "arn:aws:sts::444444444444:assumed-role/nobody/x",
+            stop,
+            OWN_TRAIL,
+            &[],
+            "no principal",
+        ),
+        (
+            DEPLOY,
+            "cloudtrail:StopLoging",
+            OWN_TRAIL,
+            &[],
+            "cloudtrail:StopLogging",
+        ),
+        (
+            DEPLOY,
+            "cloudtrial:StopLogging",
+            OWN_TRAIL,
+            &[],
+            "cloudtrail:StopLogging",
+        ),
+        (DEPLOY, "cloudtrail:*", OWN_TRAIL, &[], "no action"),
+        (
+            DEPLOY,
+            stop,
+            "arn:aws:cloudtrail:eu-central-1:444444444444:trail/payments-audot",
+            &[],
+            OWN_TRAIL,
+        ),
+        (
+            DEPLOY,
+            "s3:PutBucketPolicy",
+            "arn:aws:s3:::example-organization-trail-222222222223",
+            &[],
+            LOGS,
+        ),
+        (
+            DEPLOY,
+            stop,
+            OWN_TRAIL,
+            &["--context", "aws:SorceIp=192.0.2.1"],
+            "aws:SourceIp",
+        ),
+        (
+            "cloudtrial.amazonaws.com",
+            "s3:PutObject",
+            LOGS,
+            &[],
+            "cloudtrail.amazonaws.com",
+        ),
+    ] {
+        run(principal, action, resource, more).code(2).says(says);
+    }
+}
+
+/// Sessions and services are understood, and a log group has one answer by both forms of its ARN.
+#[test]
+fn requests_of_sessions_and_services() {
+    let place = Place::new();
+    let run = |principal: &str, action: &str, resource: &str| {
+        let all = ["access", "simulate", "--demo", "--principal", principal];
+        let all = [&all[..], &["--action", action, "--resource", resource]].concat();
+        let text = place.run(&all).code(0).stdout;
+        text.lines().next().unwrap_or_default().to_owned()
+    };
+    let operator = "arn:aws:sts::111111111111:assumed-role/platform-operator/ann";
+    let as_role = "arn:aws:iam::111111111111:role/platform-operator";
+    let stop = "cloudtrail:StopLogging";
+    assert_eq!(
+        run(operator, stop, ORGANIZATION_TRAIL),
+        run(as_role, stop, ORGANIZATION_TRAIL)
+    );
+    let file = format!("{LOGS}/AWSLogs/o-example/111111111111/x.json.gz");
+    let delivers = run("cloudtrail.amazonaws.com", "s3:PutObject", &file);
+    assert!(
+        delivers.starts_with("allowed") || delivers.starts_with("conditional"),
+        "{delivers}"
+    );
+    assert_eq!(
+        run("config.amazonaws.com", "s3:DeleteObject", &file),
+        "denied"
+    );
+    let listing = json(&["--action", "logs:DeleteLogGroup"]);
+    let rows = listing["holders"].as_array().unwrap().iter();
+    let rows: Vec<&Value> = rows.filter(|row| row["direct"] == true).collect();
+    assert!(!rows.is_empty());
+    for row in rows {
+        let text = |key: &str| row[key].as_str().unwrap().to_owned();
+        let principal = row["principal"]["id"].as_str().unwrap();
+        for form in [text("target"), format!("{}:*", text("target"))] {
+            let first = run(principal, "logs:DeleteLogGroup", &form);
+            assert!(
+                first.starts_with(&text("verdict")),
+                "{principal} {form}: {first}"
+            );
+        }
+    }
 }

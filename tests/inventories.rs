@@ -148,11 +148,23 @@ fn schema_1() {
         let ended = place.run(&["scan", "--inventory", name, "-f", "json", "--now", NOW]);
         let audit: Value = serde_json::from_str(&ended.code(1).stdout).unwrap();
         let all = audit["findings"].as_array().unwrap().iter();
-        let told = all.map(|it| (it["fingerprint"].to_string(), it["status"].to_string()));
+        let told = all.map(|it| {
+            let told = (it["check"].to_string(), it["status"].to_string());
+            (it["fingerprint"].to_string(), told)
+        });
         told.collect::<std::collections::BTreeMap<_, _>>()
     };
-    let (old, new) = (findings("old"), findings("new"));
+    let (mut old, mut new) = (findings("old"), findings("new"));
     assert!(old.len() > 400, "{}", old.len());
+    // The sample's topic had no policy then, and whether filters and subscriptions narrow was not asked: no alarm of it
+    // reached anybody for certain.
+    let since = |told: &(String, String)| told.0.starts_with("\"monitoring-alarm-");
+    for (fingerprint, told) in old.iter().filter(|(_, told)| since(told)) {
+        let now = &new[fingerprint];
+        assert!(told == now || told.1 != "\"pass\"", "{told:?}, now {now:?}");
+    }
+    old.retain(|_, told| !since(told));
+    new.retain(|_, told| !since(told));
     assert_eq!(old, new);
 }
 

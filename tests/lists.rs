@@ -65,6 +65,26 @@ fn the_handbook_is_that_of_the_catalogue() {
     published("checks.md", &explain::handbook().unwrap());
 }
 
+/// The table of services in docs/access.md is that of the analysis.
+#[test]
+fn the_services_are_those_of_the_analysis() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/access.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let (start, end) = (
+        "cargo test --no-default-features --test main lists -->\n",
+        "<!-- end of services -->",
+    );
+    let (before, rest) = text.split_once(start).unwrap();
+    let (_, after) = rest.split_once(end).unwrap();
+    let table = trailaudit_checks::access::services::markdown();
+    published("access.md", &format!("{before}{start}{table}{end}{after}"));
+    // What a pass says is not followed stands there too.
+    for not_followed in trailaudit_checks::access::services::NOT_FOLLOWED {
+        let words = not_followed.split([' ', ',', '(']).next().unwrap();
+        assert!(after.contains(words), "{words}");
+    }
+}
+
 /// The example is complete and right: with its comment marks taken away, it is a settings file that is accepted.
 #[test]
 fn the_example_has_every_key() {

@@ -165,6 +165,8 @@ fn trail() -> Trail {
         status: TrailStatus::default().settled(&unasked(at, "")),
         selectors: not_asked(calls::GET_EVENT_SELECTORS, at),
         insights: not_asked(calls::GET_INSIGHT_SELECTORS, at),
+        aggregations: not_asked(calls::GET_EVENT_CONFIGURATION, at),
+        regions: Vec::new(),
         tags: not_asked(calls::LIST_TRAIL_TAGS, at),
     }
 }

@@ -115,6 +115,16 @@ impl Exemptions {
         here.map(|(_, name)| name.as_str()).collect()
     }
 
+    /// The users that are exempt by their name, of any path, in every account.
+    pub fn usernames(&self) -> &BTreeSet<String> {
+        &self.usernames
+    }
+
+    /// The unique ids that are exempt.
+    pub fn ids(&self) -> &BTreeSet<String> {
+        &self.ids
+    }
+
     /// The same, in any account.
     pub fn anywhere(&self) -> BTreeSet<&str> {
         self.arns.iter().map(|(_, name)| name.as_str()).collect()

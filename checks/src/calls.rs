@@ -185,6 +185,7 @@ calls! {
     GET_TRAIL_STATUS = "cloudtrail" "GetTrailStatus" "cloudtrail:GetTrailStatus";
     GET_EVENT_SELECTORS = "cloudtrail" "GetEventSelectors" "cloudtrail:GetEventSelectors" lists "EventSelectors or AdvancedEventSelectors";
     GET_INSIGHT_SELECTORS = "cloudtrail" "GetInsightSelectors" "cloudtrail:GetInsightSelectors" lists "InsightSelectors";
+    GET_EVENT_CONFIGURATION = "cloudtrail" "GetEventConfiguration" "cloudtrail:GetEventConfiguration";
     LIST_TRAIL_TAGS = "cloudtrail" "ListTags" "cloudtrail:ListTags" lists "ResourceTagList";
     LIST_EVENT_DATA_STORES = "cloudtrail" "ListEventDataStores" "cloudtrail:ListEventDataStores" lists "EventDataStores";
     GET_EVENT_DATA_STORE = "cloudtrail" "GetEventDataStore" "cloudtrail:GetEventDataStore";
@@ -226,6 +227,7 @@ calls! {
     LIST_GRANTS = "kms" "ListGrants" "kms:ListGrants" lists "Grants";
 
     GET_ACCOUNT_AUTHORIZATION_DETAILS = "iam" "GetAccountAuthorizationDetails" "iam:GetAccountAuthorizationDetails" lists "UserDetailList, GroupDetailList, RoleDetailList or Policies";
+    LIST_ORGANIZATIONS_FEATURES = "iam" "ListOrganizationsFeatures" "iam:ListOrganizationsFeatures" lists "EnabledFeatures";
     GET_ACCOUNT_SUMMARY = "iam" "GetAccountSummary" "iam:GetAccountSummary";
 
     DESCRIBE_LOG_GROUPS = "logs" "DescribeLogGroups" "logs:DescribeLogGroups" lists "logGroups";

@@ -139,8 +139,28 @@ pub struct Control {
     pub title: String,
     /// Whose reading the links are.
     pub basis: Basis,
+    /// For how many days it wants logs kept, if it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
     /// Check ids.
     pub checks: Vec<String>,
+}
+
+/// For how long a control wants logs kept, and with which length the checks were evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RetentionLength {
+    /// What the control asks for.
+    pub required_days: u32,
+    /// The setting `retention_days` of the run.
+    pub evaluated_days: u32,
+}
+
+impl RetentionLength {
+    /// The checks looked for less than the control asks for: that they passed proves nothing.
+    #[must_use]
+    pub fn is_too_short(&self) -> bool {
+        self.evaluated_days < self.required_days
+    }
 }
 
 /// Whose reading a link is.
@@ -197,6 +217,9 @@ pub struct ControlResult {
     /// Linked checks that were not selected in this run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_selected: Vec<String>,
+    /// Of a control that asks for a length of time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<RetentionLength>,
 }
 
 /// How a control ended.
@@ -265,6 +288,7 @@ pub fn result(
     framework: &Framework,
     selected: &BTreeSet<&str>,
     findings: &[Finding],
+    retention_days: u32,
 ) -> FrameworkResult {
     let mut statuses: BTreeMap<&str, BTreeSet<Status>> = BTreeMap::new();
     for finding in findings {
@@ -291,9 +315,16 @@ pub fn result(
         let passed = ended(Status::Pass).count();
         let failed: Vec<String> = ended(Status::Fail).cloned().collect();
         let unknown: Vec<String> = ended(Status::Unknown).cloned().collect();
+        let retention = control.retention_days.map(|required_days| RetentionLength {
+            required_days,
+            evaluated_days: retention_days,
+        });
+        let too_short = retention
+            .as_ref()
+            .is_some_and(RetentionLength::is_too_short);
         let status = if !failed.is_empty() {
             ControlStatus::Failing
-        } else if !unknown.is_empty() || !not_selected.is_empty() {
+        } else if !unknown.is_empty() || !not_selected.is_empty() || (passed > 0 && too_short) {
             ControlStatus::NotEvaluated
         } else if passed > 0 {
             ControlStatus::Passing
@@ -310,6 +341,7 @@ pub fn result(
             failed,
             unknown,
             not_selected,
+            retention,
         }
     });
     FrameworkResult {
@@ -345,6 +377,51 @@ mod tests {
             waiver: None,
             baseline: None,
         }
+    }
+
+    /// Checks that passed for a year prove nothing about six.
+    #[test]
+    fn a_length_of_time_is_part_of_the_control() {
+        use ControlStatus::{Failing, NotEvaluated, Passing};
+        let framework: Framework = toml::from_str(
+            "id = \"f\"\nname = \"F\"\nversion = \"1\"\nsource = \"s\"\n\
+             [[control]]\nid = \"1\"\ntitle = \"t\"\nbasis = \"ours\"\nretention_days = 2192\nchecks = [\"a\"]\n",
+        )
+        .unwrap();
+        let ids: BTreeSet<&str> = ["a"].into();
+        for (status, days, expected) in [
+            (Pass, 2192, Passing),
+            (Pass, 2191, NotEvaluated),
+            (Pass, 365, NotEvaluated),
+            (Fail, 365, Failing),
+        ] {
+            let ended = result(&framework, &ids, &[finding("a", "1", status)], days);
+            let [control] = ended.controls.as_slice() else {
+                panic!("one control")
+            };
+            assert_eq!(control.status, expected, "{status} {days}");
+            let length = control.retention.unwrap();
+            assert_eq!((length.required_days, length.evaluated_days), (2192, days));
+        }
+    }
+
+    /// The lengths are those of the frameworks, in days: 30 months, six years, one year, 90 days.
+    #[test]
+    fn frameworks_with_a_length() {
+        let of = |id: &str, control: &str| {
+            let all = all().unwrap();
+            let framework = all.iter().find(|it| it.id == id).unwrap();
+            let control = framework
+                .controls
+                .iter()
+                .find(|it| it.id == control)
+                .unwrap();
+            control.retention_days
+        };
+        assert_eq!(of("omb-m-21-31", "retention"), Some(913));
+        assert_eq!(of("hipaa-security-rule", "164.316(b)(2)(i)"), Some(2192));
+        assert_eq!(of("pci-dss-4.0", "10.5.1"), Some(365));
+        assert_eq!(of("cis-controls-8.1", "8.10"), Some(90));
     }
 
     /// Two linked checks, a and b; what each said of its subjects, whether b was selected, and how the control ends.
@@ -391,7 +468,7 @@ mod tests {
             } else {
                 ["a"].into()
             };
-            let ended = result(&framework, &ids, &findings);
+            let ended = result(&framework, &ids, &findings, 365);
             let [control, bare] = ended.controls.as_slice() else {
                 panic!("two controls")
             };

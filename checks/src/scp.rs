@@ -177,6 +177,19 @@ impl<'a> Control<'a> {
         }
     }
 
+    /// The account that none of them binds.
+    #[must_use]
+    pub fn management_account(&self) -> &AccountId {
+        &self.organization.management_account
+    }
+
+    /// Whether an RCP that is not AWS's own exists, or may.
+    #[must_use]
+    pub fn has_rcps(&self) -> bool {
+        let own = |all: &Vec<Read<'_>>| all.iter().any(|(policy, _)| !policy.aws_managed);
+        self.resource.as_ref().is_none_or(own)
+    }
+
     /// Every document of both kinds that could be read.
     pub fn documents(&self) -> impl Iterator<Item = &Document> {
         let all = self.service.iter().chain(&self.resource).flatten();
@@ -206,8 +219,13 @@ pub enum Somebody {
     /// Principals of the account itself, with every permission. Neither service-linked roles nor the management
     /// account's principals: no SCP binds them.
     Inside,
+    /// The same, with the service control policies alone.
+    InsideByScps,
     /// External principals, to whom the resource's own policy grants access.
     Outside,
+    /// Everybody whom an RCP binds but the account's own: principals of the management account, of other members, and
+    /// external ones.
+    Others,
 }
 
 /// Requests that the policies cannot tell apart: the statements that name the action, its service, target and region.
@@ -239,39 +257,72 @@ impl Control<'_> {
         partition: &str,
         actions: &[&str],
     ) -> Over<'c> {
+        self.over_among(who, account, [], partition, actions)
+    }
+
+    /// The same; `others` are the accounts of the organization, for [`Somebody::Others`].
+    #[must_use]
+    pub fn over_among<'c>(
+        &'c self,
+        who: Somebody,
+        account: &'c Account,
+        others: impl IntoIterator<Item = &'c Account>,
+        partition: &str,
+        actions: &[&str],
+    ) -> Over<'c> {
         let service = ControlPolicyKind::ServiceControlPolicy;
+        let resource = ControlPolicyKind::ResourceControlPolicy;
         let scps = match who {
-            Somebody::Inside => self.levels(service, account),
-            Somebody::Outside => None,
+            Somebody::Inside | Somebody::InsideByScps => self.levels(service, account),
+            Somebody::Outside | Somebody::Others => None,
         };
-        let rcps = self.levels(ControlPolicyKind::ResourceControlPolicy, account);
+        let rcps = match who {
+            Somebody::InsideByScps => None,
+            Somebody::Inside | Somebody::Outside | Somebody::Others => {
+                self.levels(resource, account)
+            }
+        };
         let levels = scps.iter().chain(&rcps).flatten();
         let policies = levels.flat_map(|it| &it.policies);
         let documents: Vec<&Document> =
             policies.filter_map(|it| it.document.clone().ok()).collect();
         let exempt = Exemptions::of(documents.iter().copied(), actions, who == Somebody::Outside);
         let unnamed = bound::unnamed(documents.iter().copied());
-        let path = self.org_path(account);
-        let home = |id: &str| -> Vec<Probe> {
-            let external = who == Somebody::Outside;
+        let ours = |account: &Account| -> Vec<Probe> {
+            let path = self.org_path(account);
             let home = Home {
                 partition,
-                account: id,
+                account: account.id.as_str(),
                 organization: Some(self.organization.id.as_str()),
-                external,
-                path: path.as_deref().filter(|_| !external),
+                external: false,
+                path: path.as_deref(),
             };
-            let kinds: &[bound::Kind] = match who {
-                Somebody::Inside => &bound::OF_AN_ACCOUNT,
-                Somebody::Outside => &bound::ANYONE,
+            home.probes(&bound::OF_AN_ACCOUNT, &exempt, &unnamed)
+        };
+        let external = || -> Vec<Probe> {
+            // Anybody can give a role of theirs any name.
+            let exempt = Exemptions::of(documents.iter().copied(), actions, true);
+            let home = |id: &String| {
+                let home = Home {
+                    partition,
+                    account: id,
+                    organization: Some(self.organization.id.as_str()),
+                    external: true,
+                    path: None,
+                };
+                home.probes(&bound::ANYONE, &exempt, &unnamed)
             };
-            home.probes(kinds, &exempt, &unnamed)
+            let accounts = self.external_accounts(&documents);
+            accounts.iter().flat_map(home).collect()
         };
         let probes = match who {
-            Somebody::Inside => home(account.id.as_str()),
-            Somebody::Outside => {
-                let accounts = self.external_accounts(&documents);
-                accounts.iter().flat_map(|id| home(id)).collect()
+            Somebody::Inside | Somebody::InsideByScps => ours(account),
+            Somebody::Outside => external(),
+            Somebody::Others => {
+                let members = others.into_iter().filter(|it| it.id != account.id);
+                let members = self.told_apart(&documents, members);
+                let members = members.into_iter().flat_map(ours);
+                members.chain(external()).collect()
             }
         };
         Over {
@@ -284,6 +335,32 @@ impl Control<'_> {
             known: BTreeMap::new(),
             exempt,
         }
+    }
+
+    /// The accounts that the policies can tell apart: the management account, each that is named, one that is not, and
+    /// one of each unit where they go by units.
+    fn told_apart<'a>(
+        &self,
+        documents: &[&Document],
+        accounts: impl Iterator<Item = &'a Account>,
+    ) -> Vec<&'a Account> {
+        let statements = documents.iter().flat_map(|it| &it.statements);
+        let conditions = statements.flat_map(|it| &it.conditions);
+        let about: Vec<_> = conditions
+            .filter(|it| it.key.starts_with("aws:principal"))
+            .collect();
+        let by_units = about.iter().any(|it| it.key == "aws:principalorgpaths");
+        let named = |id: &AccountId| {
+            let mut values = about.iter().flat_map(|it| &it.values);
+            values.any(|it| it.split(':').any(|field| field == id.as_str()))
+        };
+        let mut seen = BTreeSet::new();
+        accounts
+            .filter(|it| {
+                let path = by_units.then(|| self.org_path(it)).flatten();
+                it.management || named(&it.id) || seen.insert(path)
+            })
+            .collect()
     }
 
     /// An account that nobody names, and every external one that a policy names: to exempt a whole account or all of

@@ -64,6 +64,8 @@ pub struct Needed {
     pub calls: BTreeSet<ApiCall>,
     /// Those of them that only matter where trails leave events unrecorded.
     pub in_holes: BTreeSet<ApiCall>,
+    /// GetTrailStatus in every region that a trail covers, and not only in its home region.
+    pub in_every_region: bool,
 }
 
 /// What is asked only by choice, since it takes its time.
@@ -93,6 +95,7 @@ impl Needed {
         Self {
             calls,
             in_holes: BTreeSet::new(),
+            in_every_region: false,
         }
     }
 }
@@ -160,6 +163,7 @@ impl Selection {
         let calls = checks.flat_map(|check| check.reads);
         Needed {
             in_holes: catalog::needed_in_holes(&self.checks),
+            in_every_region: catalog::needed_in_every_region(&self.checks),
             ..Needed::of(calls.copied(), by_choice)
         }
     }

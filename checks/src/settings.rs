@@ -18,6 +18,8 @@ pub struct Settings {
     pub retention_days: u32,
     /// How old the last delivery may be.
     pub delivery_max_age: SignedDuration,
+    /// How far back a stop of a trail counts.
+    pub gap_window: Days,
     /// The accounts that hold logs and nothing else.
     pub log_archive_accounts: Vec<AccountId>,
     /// The buckets that trails may deliver to.
@@ -43,6 +45,7 @@ impl Default for Settings {
         Self {
             retention_days: 365,
             delivery_max_age: SignedDuration::from_hours(24),
+            gap_window: Days(90),
             log_archive_accounts: Vec::new(),
             approved_buckets: Vec::new(),
             approved_home_regions: Vec::new(),
@@ -62,6 +65,48 @@ fn at_least_a_day<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u32, D::E
             "retention_days must be at least 1: with 0 every bucket would pass",
         )),
         days => Ok(days),
+    }
+}
+
+/// A length of time in whole days, at least one: `90d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Days(u32);
+
+impl Days {
+    /// So many; none for no days at all, and for more than ten thousand.
+    #[must_use]
+    pub fn new(days: u32) -> Option<Self> {
+        (1..=10_000).contains(&days).then_some(Self(days))
+    }
+
+    /// As a duration.
+    #[must_use]
+    pub fn get(self) -> SignedDuration {
+        SignedDuration::from_hours(24 * i64::from(self.0))
+    }
+}
+
+impl TryFrom<String> for Days {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let days = text.strip_suffix('d').and_then(|it| it.parse().ok());
+        days.and_then(Self::new)
+            .ok_or_else(|| format!("{text:?} is not a number of days from \"1d\" to \"10000d\""))
+    }
+}
+
+impl From<Days> for String {
+    fn from(days: Days) -> Self {
+        format!("{}d", days.0)
+    }
+}
+
+impl std::fmt::Display for Days {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let plural = if self.0 == 1 { "" } else { "s" };
+        write!(f, "{} day{plural}", self.0)
     }
 }
 
@@ -152,6 +197,19 @@ mod tests {
         assert_eq!(read("").ok(), Some(365));
         let error = read("retention_days = 0").unwrap_err();
         assert!(error.message().contains("at least 1"), "{error}");
+    }
+
+    #[test]
+    fn a_window_has_a_length() {
+        let read = |text: &str| {
+            let settings: Result<Settings, _> = toml::from_str(&format!("gap_window = {text}"));
+            settings.map(|it| it.gap_window.get().as_hours())
+        };
+        assert_eq!(read("\"90d\"").ok(), Some(90 * 24));
+        assert_eq!(Settings::default().gap_window.get().as_hours(), 90 * 24);
+        for bad in ["\"0d\"", "\"-1d\"", "\"90\"", "\"10001d\"", "\"\"", "90"] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -10,7 +10,9 @@ use trailaudit_checks::coverage::{AccountStatus, RegionStatus};
 use trailaudit_checks::finding::{
     AppliedWaiver, BaselineState, Evidence, Finding, Severity, Status, Subject, short,
 };
-use trailaudit_checks::framework::{Basis, ControlResult, ControlStatus, FrameworkResult};
+use trailaudit_checks::framework::{
+    Basis, ControlResult, ControlStatus, FrameworkResult, RetentionLength,
+};
 use trailaudit_checks::ids::AccountId;
 
 /// The names of accounts. They stand beside every finding, so a long one is cut; AWS allows 50 characters.
@@ -465,6 +467,13 @@ pub(crate) fn control(control: &ControlResult) -> String {
     if !control.not_selected.is_empty() {
         let count = number(control.not_selected.len() as u64);
         words.push_str(&format!(", {count} not selected"));
+    }
+    if let Some(length) = control.retention.filter(RetentionLength::is_too_short) {
+        words.push_str(&format!(
+            "; asks for {} days of retention, evaluated with retention_days = {}",
+            number(u64::from(length.required_days)),
+            length.evaluated_days
+        ));
     }
     let why = match control.status {
         ControlStatus::Failing => Some(("failed", &control.failed)),

@@ -6,7 +6,7 @@ mod rows;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use trailaudit_checks::access::{Access, Analysis, Simulation};
+use trailaudit_checks::access::{Access, Analysis, Refused, Simulation, names};
 use trailaudit_checks::context::Context;
 use trailaudit_checks::coverage::Coverage;
 use trailaudit_checks::ids::{AccountId, Arn};
@@ -17,6 +17,7 @@ use trailaudit_reports::access::{Answered, Listing};
 use crate::cli::Simulate;
 use crate::demo;
 use crate::exit::Stop;
+use crate::nearest::nearest;
 use crate::snapshot::{Snapshot, Source};
 
 pub use rows::Question;
@@ -90,30 +91,59 @@ pub fn simulate(
     snapshot: &Snapshot,
     settings: &Settings,
 ) -> Result<Answered, Stop> {
-    if !flags.action.contains(':') {
-        let words = format!(
-            "an action is SERVICE:NAME, such as cloudtrail:StopLogging, not {:?}",
-            flags.action
-        );
-        return Err(Stop::usage(words));
+    if let Err(known) = names::action(&flags.action) {
+        let name = &flags.action;
+        return Err(unknown(
+            "AWS has no action",
+            name,
+            &known,
+            "SERVICE:NAME, such as cloudtrail:StopLogging",
+        ));
+    }
+    for (key, _) in &flags.context {
+        if let Err(known) = names::key(key) {
+            return Err(unknown(
+                "AWS has no context key",
+                key,
+                &known,
+                "SERVICE:NAME, such as aws:SourceIp",
+            ));
+        }
     }
     let digits = |it: &str| it.len() == 12 && it.bytes().all(|it| it.is_ascii_digit());
-    let is_arn = flags.principal.starts_with("arn:") && flags.principal.split(':').count() >= 6;
-    if !is_arn && !digits(&flags.principal) {
-        let words = format!(
-            "a principal is the ARN of a user, role or account, or an account's 12 digits, not {:?}",
-            flags.principal
-        );
-        return Err(Stop::usage(words));
+    let is_arn = |it: &str| it.starts_with("arn:") && it.split(':').count() >= 6;
+    let principal = flags.principal.as_str();
+    let service = principal.contains(".amazonaws.");
+    if let Err(known) = names::service(principal)
+        && service
+    {
+        return Err(unknown(
+            "AWS has no service principal",
+            principal,
+            &known,
+            "such as cloudtrail.amazonaws.com",
+        ));
     }
-    let is_arn = flags.resource.starts_with("arn:") && flags.resource.split(':').count() >= 6;
-    if flags.resource != "*" && !is_arn {
+    if principal != "*" && !service && !is_arn(principal) && !digits(principal) {
+        let known = principals(snapshot)?;
+        return Err(unknown(
+            "not a principal:",
+            principal,
+            &known,
+            "the ARN of a user, role or session, an account's 12 digits, a service such as cloudtrail.amazonaws.com, or *",
+        ));
+    }
+    if flags.resource != "*" && !is_arn(&flags.resource) {
         let words = format!("a resource is an ARN, or *, not {:?}", flags.resource);
         return Err(Stop::usage(words));
     }
     let inventory = &snapshot.inventory;
     let context = Context::new(inventory, settings, inventory.header.taken_at);
-    let accounts = [&flags.principal, &flags.resource].map(|arn| Arn::from(arn.as_str()).account());
+    let account = |it: &str| match digits(it) {
+        true => AccountId::from(it),
+        false => Arn::from(it).account(),
+    };
+    let accounts = [account(principal), account(&flags.resource)];
     let mut records = Vec::new();
     snapshot
         .each_iam(|iam| {
@@ -131,11 +161,26 @@ pub fn simulate(
             .map(|(key, value)| (key.as_str(), value.as_str()))
             .collect(),
     };
-    let Some(simulated) = trailaudit_checks::access::simulate(&request, &records, &context) else {
-        return Err(Stop::usage(format!(
-            "the inventory has no principal {}",
-            flags.principal
-        )));
+    let simulated = match trailaudit_checks::access::simulate(&request, &records, &context) {
+        Ok(simulated) => simulated,
+        Err(Refused::Principal(known)) => {
+            let form = "the ARN of a user, role, session or root user";
+            return Err(unknown(
+                "the inventory has no principal",
+                principal,
+                &known,
+                form,
+            ));
+        }
+        Err(Refused::Resource(known)) => {
+            let form = "the ARN of a resource that was collected, or *";
+            return Err(unknown(
+                "the inventory has no resource",
+                &flags.resource,
+                &known,
+                form,
+            ));
+        }
     };
     Ok(Answered::of(
         &flags.principal,
@@ -143,4 +188,37 @@ pub fn simulate(
         &flags.resource,
         &simulated,
     ))
+}
+
+/// What stands in a request and is not there, with the nearest that is.
+fn unknown(what: &str, name: &str, known: &[String], form: &str) -> Stop {
+    let lower = name.to_lowercase();
+    let folded: Vec<String> = known.iter().map(|it| it.to_lowercase()).collect();
+    // By the whole name, or by what follows the last slash, as people shorten ARNs.
+    let last = |it: &str| it.rsplit('/').next().unwrap_or_default().to_owned();
+    let ends: Vec<String> = folded.iter().map(|it| last(it)).collect();
+    let near = nearest(&lower, folded.iter().map(String::as_str));
+    let near = near.and_then(|near| folded.iter().position(|it| it == near));
+    let end = || {
+        let near = nearest(&last(&lower), ends.iter().map(String::as_str))?.to_owned();
+        ends.iter().position(|it| *it == near)
+    };
+    let found = near.or_else(end).and_then(|at| known.get(at));
+    Stop::usage(match found {
+        Some(near) => format!("{what} {name}; did you mean `{near}`? (expected: {form})"),
+        None => format!("{what} {name}; expected: {form}"),
+    })
+}
+
+/// The ARNs of all users and roles.
+fn principals(snapshot: &Snapshot) -> Result<Vec<String>, Stop> {
+    let mut all = Vec::new();
+    let each = snapshot.each_iam(|iam| {
+        let users = iam.details.users.ok().into_iter().flatten();
+        all.extend(users.map(|it| it.arn.to_string()));
+        let roles = iam.details.roles.ok().into_iter().flatten();
+        all.extend(roles.map(|it| it.arn.to_string()));
+    });
+    each.map_err(Stop::Usage)?;
+    Ok(all)
 }

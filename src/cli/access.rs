@@ -69,7 +69,7 @@ pub struct Simulate {
     /// Look at what `collect` saved (- for standard input)
     #[arg(long, value_name = "FILE")]
     pub inventory: Option<PathBuf>,
-    /// Who asks: the ARN of a user, role or root user
+    /// Who makes the request: the ARN of a user, role or session, an account, a service such as cloudtrail.amazonaws.com, or *
     #[arg(long, value_name = "ARN")]
     pub principal: String,
     /// The action, such as cloudtrail:StopLogging

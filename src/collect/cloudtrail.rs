@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudtrail::types;
 use trailaudit_checks::calls::{
-    DESCRIBE_TRAILS, GET_CHANNEL, GET_EVENT_DATA_STORE, GET_EVENT_SELECTORS, GET_INSIGHT_SELECTORS,
-    GET_LAKE_RESOURCE_POLICY, GET_TRAIL_STATUS, LIST_CHANNELS, LIST_EVENT_DATA_STORES,
-    LIST_TRAIL_TAGS,
+    DESCRIBE_TRAILS, GET_CHANNEL, GET_EVENT_CONFIGURATION, GET_EVENT_DATA_STORE,
+    GET_EVENT_SELECTORS, GET_INSIGHT_SELECTORS, GET_LAKE_RESOURCE_POLICY, GET_TRAIL_STATUS,
+    LIST_CHANNELS, LIST_EVENT_DATA_STORES, LIST_TRAIL_TAGS,
 };
 use trailaudit_checks::fact::{Fact, Known, Unknown};
 use trailaudit_checks::ids::{Arn, Region};
 use trailaudit_checks::inventory::store::Channel;
 use trailaudit_checks::inventory::trail::{
-    AdvancedSelector, DataResource, EventSelector, FieldSelector,
+    AdvancedSelector, Aggregation, DataResource, EventSelector, FieldSelector, Insight,
+    RegionalStatus,
 };
 use trailaudit_checks::inventory::{
     Delivery, EventDataStore, Selectors, StoreConfiguration, Trail, TrailConfiguration, TrailStatus,
@@ -78,6 +79,8 @@ fn trail(target: &Target, it: types::Trail) -> Option<Trail> {
         status: TrailStatus::default().settled(&gap),
         selectors: Unknown(gap(GET_EVENT_SELECTORS)),
         insights: Unknown(gap(GET_INSIGHT_SELECTORS)),
+        aggregations: Unknown(gap(GET_EVENT_CONFIGURATION)),
+        regions: Vec::new(),
         tags: Unknown(gap(LIST_TRAIL_TAGS)),
         arn,
     })
@@ -87,17 +90,43 @@ fn trail(target: &Target, it: types::Trail) -> Option<Trail> {
 pub(crate) async fn details(ask: &Ask, target: &Target, mut trail: Trail) -> Trail {
     let target = &target.in_region(&trail.home_region);
     let arn = &trail.arn;
-    let (status, selectors, insights, tags) = futures::join!(
+    let (status, selectors, insights, aggregations, tags) = futures::join!(
         status(ask, target, arn),
         selectors(ask, target, arn),
         insights(ask, target, arn),
+        aggregations(ask, target, arn),
         tags(ask, target, arn),
     );
     trail.status = status;
     trail.selectors = selectors;
     trail.insights = insights;
+    trail.aggregations = aggregations;
     trail.tags = tags;
     trail
+}
+
+/// The status in further regions: each answers for itself. The home region has answered already.
+pub(crate) async fn in_regions(
+    ask: &Ask,
+    target: &Target,
+    trail: &Trail,
+    regions: Vec<Region>,
+) -> Vec<RegionalStatus> {
+    let others = regions.into_iter().filter(|it| *it != trail.home_region);
+    let others = others.map(|region| async {
+        let there = target.in_region(&region);
+        RegionalStatus {
+            delivery: status(ask, &there, &trail.arn).await.delivery,
+            region,
+        }
+    });
+    let mut all = futures::future::join_all(others).await;
+    all.push(RegionalStatus {
+        region: trail.home_region.clone(),
+        delivery: trail.status.delivery.clone(),
+    });
+    all.sort_by(|a, b| a.region.cmp(&b.region));
+    all
 }
 
 async fn status(ask: &Ask, target: &Target, arn: &Arn) -> TrailStatus {
@@ -216,7 +245,7 @@ fn advanced(it: types::AdvancedEventSelector) -> AdvancedSelector {
     }
 }
 
-async fn insights(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Vec<String>> {
+async fn insights(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Vec<Insight>> {
     let request = ask
         .clients
         .cloudtrail
@@ -238,8 +267,45 @@ async fn insights(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Vec<String>> {
         other => other.read((target, GET_INSIGHT_SELECTORS), |out| out.insight_selectors),
     };
     selectors.map(|selectors| {
-        let kinds = selectors.into_iter().filter_map(|it| it.insight_type);
-        kinds.map(|kind| kind.as_str().to_owned()).collect()
+        let insight = |it: types::InsightSelector| {
+            let mut insight = Insight::of_management(it.insight_type?.as_str());
+            if let Some(given) = it.event_categories.filter(|it| !it.is_empty()) {
+                insight.categories = given.iter().map(|it| it.as_str().to_owned()).collect();
+            }
+            Some(insight)
+        };
+        selectors.into_iter().filter_map(insight).collect()
+    })
+}
+
+async fn aggregations(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Vec<Aggregation>> {
+    let request = ask
+        .clients
+        .cloudtrail
+        .get_event_configuration()
+        .trail_name(arn.as_str());
+    let answer = send!(
+        ask,
+        target,
+        GET_EVENT_CONFIGURATION,
+        arn.as_str(),
+        &[],
+        aws_sdk_cloudtrail,
+        request
+    );
+    // A trail that aggregates nothing may have no list: the answer names the trail all the same.
+    answer.read((target, GET_EVENT_CONFIGURATION), |out| {
+        out.trail_arn?;
+        let all = out.aggregation_configurations.unwrap_or_default();
+        let read = |it: types::AggregationConfiguration| Aggregation {
+            category: it.event_category.as_str().to_owned(),
+            templates: it
+                .templates
+                .iter()
+                .map(|it| it.as_str().to_owned())
+                .collect(),
+        };
+        Some(all.into_iter().map(read).collect())
     })
 }
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_iam::types;
-use trailaudit_checks::calls::{GET_ACCOUNT_AUTHORIZATION_DETAILS, GET_ACCOUNT_SUMMARY};
+use trailaudit_checks::calls::{
+    GET_ACCOUNT_AUTHORIZATION_DETAILS, GET_ACCOUNT_SUMMARY, LIST_ORGANIZATIONS_FEATURES,
+};
 use trailaudit_checks::fact::{Fact, Known, Unknown};
 use trailaudit_checks::ids::Arn;
 use trailaudit_checks::inventory::iam::{
@@ -33,6 +35,33 @@ pub(crate) async fn summary(ask: &Ask, target: &Target) -> Fact<BTreeMap<String,
                 .collect(),
         )
     })
+}
+
+/// The features of centralized root access; none where IAM has no trusted access, or not all features are on.
+pub(crate) async fn root_access(ask: &Ask, target: &Target) -> Fact<Vec<String>> {
+    let request = ask.clients.iam.list_organizations_features();
+    let absent = &[
+        "ServiceAccessNotEnabled",
+        "ServiceAccessNotEnabledException",
+        "OrganizationNotInAllFeaturesMode",
+        "OrganizationNotInAllFeaturesModeException",
+    ];
+    let answer = send!(
+        ask,
+        target,
+        LIST_ORGANIZATIONS_FEATURES,
+        "",
+        absent,
+        aws_sdk_iam,
+        request
+    );
+    match answer {
+        Fact::Known(None) => Fact::Known(Vec::new()),
+        some => some.read((target, LIST_ORGANIZATIONS_FEATURES), |out| {
+            let features = out.enabled_features?;
+            Some(features.iter().map(|it| it.as_str().to_owned()).collect())
+        }),
+    }
 }
 
 /// All documents of the account, AWS's own policies included where they are attached.

@@ -76,8 +76,25 @@ async fn metadata(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Option<KeyMetad
     );
     optional(answer, target, |out| {
         let it = out.key_metadata?;
+        let arn = Arn::from(it.arn?);
+        let multi_region = it.multi_region.unwrap_or_default();
+        // A multi-region key without its list of keys is an answer that cannot be read.
+        let replicas = match (multi_region, it.multi_region_configuration) {
+            (false, _) => Vec::new(),
+            (true, None) => return None,
+            (true, Some(set)) => {
+                let all = set
+                    .primary_key
+                    .into_iter()
+                    .chain(set.replica_keys.unwrap_or_default());
+                let mut all: Vec<Arn> =
+                    all.map(|it| it.arn.map(Arn::from)).collect::<Option<_>>()?;
+                all.retain(|it| *it != arn);
+                all
+            }
+        };
         Some(KeyMetadata {
-            arn: Known(Arn::from(it.arn?)),
+            arn: Known(arn),
             manager: Known(it.key_manager?.as_str().to_owned()),
             state: Known(it.key_state?.as_str().to_owned()),
             origin: Known(
@@ -90,7 +107,8 @@ async fn metadata(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Option<KeyMetad
                     .map(|it| it.as_str().to_owned())
                     .unwrap_or_default(),
             ),
-            multi_region: Known(it.multi_region.unwrap_or_default()),
+            multi_region: Known(multi_region),
+            replicas: Known(replicas),
             deletion: Known(maybe(it.deletion_date.as_ref())),
             valid_to: Known(maybe(it.valid_to.as_ref())),
         })

@@ -62,6 +62,7 @@ async fn configuration(
             kms_key: Known(group.kms_key_id.map(Arn::from)),
             class: Known(group.log_group_class.map(|it| it.as_str().to_owned())),
             deletion_protection: Known(group.deletion_protection_enabled),
+            bearer_token: Known(group.bearer_token_authentication_enabled),
         })
     })
 }

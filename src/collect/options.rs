@@ -35,6 +35,8 @@ pub struct Options {
     pub needed: BTreeSet<ApiCall>,
     /// Those of them that are asked only where trails leave events unrecorded.
     pub needed_in_holes: BTreeSet<ApiCall>,
+    /// The status of trails is called for in every region that they cover.
+    pub in_every_region: bool,
     /// How far back recent calls that touch the record are looked up; none to leave them.
     pub lookup: Option<SignedDuration>,
     /// Accounts that hold logs: where buckets of unknown owner are looked for first.

@@ -44,6 +44,13 @@ pub(crate) async fn collect(run: &Arc<Run>) {
     run.ask.progress().doing("keys and log groups");
     let keys = keys(run);
     each(run, keys, |run, arn| async move { key(&run, arn).await }).await;
+    let replicas = replicas(run);
+    each(
+        run,
+        replicas,
+        |run, arn| async move { key(&run, arn).await },
+    )
+    .await;
     let groups = log_groups(run);
     // Alarms live where the log group does, rules where the trail does.
     let mut places: BTreeSet<(AccountId, Region)> = groups
@@ -138,8 +145,25 @@ async fn trail_details(run: &Run, trail: Trail) {
         run.inventory().trails.insert(trail.arn.clone(), trail);
         return;
     };
-    let trail = cloudtrail::details(&run.ask, &target, trail).await;
+    let mut trail = cloudtrail::details(&run.ask, &target, trail).await;
+    // The owner's view counts: to a member, the organization's trail shows less.
+    if run.options.in_every_region && target.account == trail.account {
+        let regions = covered(run, &trail);
+        trail.regions = cloudtrail::in_regions(&run.ask, &target, &trail, regions).await;
+    }
     run.inventory().trails.insert(trail.arn.clone(), trail);
+}
+
+/// The regions in scope that the trail covers, as far as they are known.
+fn covered(run: &Run, trail: &Trail) -> Vec<Region> {
+    if trail.configuration.multi_region.ok() != Some(&true) {
+        return Vec::new();
+    }
+    let inventory = run.inventory();
+    let account = inventory.accounts.get(&trail.account);
+    let switches = account.and_then(|it| it.regions.ok()).into_iter().flatten();
+    let open = switches.filter(|it| it.enabled && !it.excluded);
+    open.map(|it| it.name.clone()).collect()
 }
 
 /// Bucket names, and the account that says it delivers there.
@@ -250,6 +274,19 @@ fn keys(run: &Run) -> Vec<Arn> {
         .filter_map(|it| it.configuration.kms_key.ok()?.clone());
     let keys: BTreeSet<Arn> = trails.chain(buckets).chain(stores).collect();
     keys.into_iter().collect()
+}
+
+/// The other keys of multi-region keys: each has a policy of its own.
+fn replicas(run: &Run) -> Vec<Arn> {
+    let inventory = run.inventory();
+    let metadata = inventory
+        .keys
+        .values()
+        .filter_map(|it| it.metadata.ok()?.as_ref());
+    let others = metadata.filter_map(|it| it.replicas.ok()).flatten();
+    let others = others.filter(|arn| !inventory.keys.contains_key(arn));
+    let others: BTreeSet<Arn> = others.cloned().collect();
+    others.into_iter().collect()
 }
 
 async fn key(run: &Run, arn: Arn) {

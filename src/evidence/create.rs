@@ -220,7 +220,12 @@ fn told(parts: &Parts<'_>, folder: &mut Folder) -> anyhow::Result<()> {
         .map(|it| it.id)
         .collect();
     for framework in &parts.rules.selection.all_frameworks {
-        let result = framework::result(framework, &ids, &audit.findings);
+        let result = framework::result(
+            framework,
+            &ids,
+            &audit.findings,
+            parts.rules.settings.retention_days,
+        );
         let about = format!(
             "{} {}, control by control",
             framework.name, framework.version

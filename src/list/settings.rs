@@ -35,7 +35,7 @@ impl Row for SettingRow {
 }
 
 /// What the settings that checks are judged by mean. A test holds this list to the type.
-const MEANING: [(&str, &str); 12] = [
+const MEANING: [(&str, &str); 13] = [
     (
         "allowed_principals",
         "Who may hold tamper rights: [[allowed_principals]] arn, reason, expires",
@@ -49,6 +49,10 @@ const MEANING: [(&str, &str); 12] = [
     (
         "delivery_max_age",
         "How old the last delivery may be, such as 24h",
+    ),
+    (
+        "gap_window",
+        "How far back a stop of a trail counts, in days, such as 90d",
     ),
     (
         "log_archive_accounts",
@@ -168,6 +172,7 @@ const FORMS: &[(&str, &str)] = &[
          reason = \"paid for per event, and nobody reads them\"",
     ),
     ("delivery_max_age", "delivery_max_age = \"24h\""),
+    ("gap_window", "gap_window = \"30d\""),
     (
         "log_archive_accounts",
         "log_archive_accounts = [\"333333333333\"]",

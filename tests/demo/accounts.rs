@@ -129,6 +129,11 @@ pub(crate) fn organization(ask: &mut Ask) -> Fact<Option<Organization>> {
                 "sso.amazonaws.com".to_owned(),
             ],
         ),
+        root_access: ask.known(
+            calls::LIST_ORGANIZATIONS_FEATURES,
+            home,
+            vec!["RootCredentialsManagement".to_owned()],
+        ),
         delegated_administrators: ask.known(
             calls::LIST_DELEGATED_ADMINISTRATORS,
             home,

@@ -8,7 +8,7 @@ use trailaudit_checks::inventory::monitoring::{
     MetricFilter, MetricTransformation, Subscription, TopicConfiguration,
 };
 use trailaudit_checks::inventory::trail::{
-    AdvancedSelector, DataResource, EventSelector, FieldSelector,
+    AdvancedSelector, DataResource, EventSelector, FieldSelector, Insight, RegionalStatus,
 };
 use trailaudit_checks::inventory::{
     Bucket, Delivery, Inventory, Key, KeyMetadata, LogGroup, LogGroupConfiguration,
@@ -17,7 +17,7 @@ use trailaudit_checks::inventory::{
 };
 
 use super::accounts;
-use super::{HOME, LEGACY, LOG_ARCHIVE, MANAGEMENT, PAYMENTS, SANDBOX, time};
+use super::{HOME, LEGACY, LOG_ARCHIVE, MANAGEMENT, PAYMENTS, REGIONS, SANDBOX, time};
 use crate::ask::{Ask, At, unasked};
 
 pub(crate) const ORGANIZATION_TRAIL: &str =
@@ -72,9 +72,22 @@ fn trail(
     let (account, home_region) = (arn.account(), arn.region());
     let at = At(account.as_str(), home_region.as_str(), arn.as_str());
     let insights = match configuration.organization == Known(true) {
-        true => vec!["ApiCallRateInsight".to_owned()],
+        true => vec![Insight::of_management("ApiCallRateInsight")],
         false => Vec::new(),
     };
+    let regions = match configuration.multi_region == Known(true) {
+        true => REGIONS.as_slice(),
+        false => &[],
+    };
+    let elsewhere = |region: &&&str| **region != home_region.as_str();
+    let regions = regions.iter().filter(elsewhere).map(|region| {
+        let at = At(account.as_str(), region, arn.as_str());
+        RegionalStatus {
+            region: Region::from(*region),
+            delivery: ask.told(calls::GET_TRAIL_STATUS, at, status.delivery.clone()),
+        }
+    });
+    let regions = regions.collect();
     Trail {
         name: arn.resource().trim_start_matches("trail/").to_owned(),
         // DescribeTrails was answered with the region.
@@ -88,6 +101,8 @@ fn trail(
             }
         },
         insights: ask.known(calls::GET_INSIGHT_SELECTORS, at, insights),
+        aggregations: ask.known(calls::GET_EVENT_CONFIGURATION, at, Vec::new()),
+        regions,
         tags: ask.known(calls::LIST_TRAIL_TAGS, at, Default::default()),
         arn: arn.clone(),
         account: account.clone(),
@@ -363,6 +378,7 @@ fn key(ask: &mut Ask) -> Key {
         origin: Known("AWS_KMS".to_owned()),
         spec: Known("SYMMETRIC_DEFAULT".to_owned()),
         multi_region: Known(false),
+        replicas: Known(Vec::new()),
         deletion: Known(None),
         valid_to: Known(None),
     };
@@ -384,6 +400,7 @@ fn log_group(ask: &mut Ask) -> LogGroup {
         kms_key: Known(None),
         class: Known(Some("STANDARD".to_owned())),
         deletion_protection: Known(Some(false)),
+        bearer_token: Known(Some(false)),
     };
     let filter = |name: &str, metric: &str, pattern: &str| MetricFilter {
         name: name.to_owned(),

@@ -54,8 +54,22 @@ def get_trail(self, name_or_arn: str):
 
 
 def get_trail_status(self, name: str):
-    """A shadow answers to its ARN only. Reference: GetTrailStatus, Name. moto: to its name as well."""
-    return get_trail(self, name).status
+    """A shadow answers to its ARN only, and for the region in which it is called. Reference: GetTrailStatus,
+    "Returns a JSON-formatted list of information about the specified trail [..] in the current Region"; Name.
+    moto: to its name as well, with the same answer everywhere."""
+    status = get_trail(self, name).status
+    there = getattr(status, "facts_in", {}).get(self.region_name)
+    return Regional(status, there) if there else status
+
+
+class Regional:
+    """The status of a trail as one region reports it."""
+
+    def __init__(self, status, there: dict):
+        self.status, self.there = status, there
+
+    def description(self) -> dict:
+        return {**self.status.description(), **self.there}
 
 
 def status_description(self) -> dict:
@@ -118,6 +132,19 @@ def list_public_keys(self) -> str:
 
 # Lake, and the public keys that a scenario signs with. Reference: these operations. moto: HTML and 500.
 MISSING = {**{it.__name__: it for it in lake.ANSWERS}, "list_public_keys": list_public_keys}
+
+
+aggregations: dict[str, list[dict]] = {}  # trail ARN: what PutEventConfiguration would have set
+
+
+def get_event_configuration(self) -> str:
+    """Of a trail, its aggregations. Reference: GetEventConfiguration. moto: HTML and 500."""
+    trail = self.cloudtrail_backend.get_trail(self._get_param("TrailName"))
+    said = {"TrailARN": trail.arn, "AggregationConfigurations": aggregations.get(trail.arn, [])}
+    return json.dumps(said)
+
+
+MISSING["get_event_configuration"] = get_event_configuration
 
 
 # Account and region: the events that a scenario says have happened there. No call of ours is in it.

@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 from unittest.mock import patch
 
 from moto.account.responses import AccountResponse
@@ -13,6 +14,7 @@ from moto.cloudtrail.responses import CloudTrailResponse
 from moto.core.exceptions import JsonRESTError
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, IAMBackend
+from moto.iam.responses import IamResponse
 from moto.kms.models import KmsBackend
 from moto.organizations.models import FakeDelegatedAdministrator, organizations_backends
 from moto.organizations.responses import OrganizationsResponse
@@ -27,6 +29,7 @@ _documents = json.loads(aws_managed_policies_data)
 _key_rotation = KmsBackend.get_key_rotation_status
 _get_bucket_notification = S3Response.get_bucket_notification
 _key_response_get = S3Response._key_response_get
+_bucket_response_put = S3Response._bucket_response_put
 _organizations_dispatch = OrganizationsResponse.call_action
 
 opted_in: dict[str, str] = {}  # account: a region that it has switched on, and others have not
@@ -59,7 +62,8 @@ def whole(service: str, path: str):
 
 def forget() -> None:
     """What scenarios told us beside moto."""
-    for told in (opted_in, analyzers, cloudtrail.history, cloudtrail.public_keys, lake.stores, lake.channels):
+    of_cloudtrail = (cloudtrail.history, cloudtrail.public_keys, cloudtrail.aggregations)
+    for told in (opted_in, analyzers, mfa_delete, root_access, *of_cloudtrail, lake.stores, lake.channels):
         told.clear()
 
 
@@ -77,12 +81,48 @@ def list_regions(self) -> str:
 
 
 def get_bucket_versioning(self):
-    """Root element VersioningConfiguration. Reference: S3, GetBucketVersioning.
-    moto: GetBucketVersioningResponse, which the Rust SDK refuses."""
+    """Root element VersioningConfiguration, with MFA Delete. Reference: S3, GetBucketVersioning.
+    moto: GetBucketVersioningResponse, which the Rust SDK refuses; MFA Delete is dropped."""
     status = self.backend.get_bucket_versioning(self.bucket_name)
     inner = f"<Status>{status}</Status>" if status else ""
+    if mfa := mfa_delete.get(self.bucket_name):
+        inner += f"<MfaDelete>{mfa}</MfaDelete>"
     space = "http://s3.amazonaws.com/doc/2006-03-01/"
     return 200, {}, f'<VersioningConfiguration xmlns="{space}">{inner}</VersioningConfiguration>'
+
+
+mfa_delete: dict[str, str] = {}  # bucket: `Enabled` or `Disabled`, as it was put
+
+
+def bucket_response_put(self, request, bucket_name, querystring):
+    """Keeps what PutBucketVersioning says of MFA Delete. Reference: S3, PutBucketVersioning. moto: dropped."""
+    if "versioning" in querystring:
+        said = re.search(r"<MfaDelete>(Enabled|Disabled)</MfaDelete>", self.body.decode())
+        if said:
+            mfa_delete[bucket_name] = said.group(1)
+    return _bucket_response_put(self, request, bucket_name, querystring)
+
+
+def list_organizations_features(self):
+    """What the scenario has turned on in `root_access`. Reference: IAM, ListOrganizationsFeatures, and its error
+    where IAM has no trusted access. moto: 500."""
+    backend = organizations_backends[self.current_account][self.partition]
+    if not backend.org:
+        code = "AccountNotManagementOrDelegatedAdministrator"
+        return 400, {}, _query_error(code)
+    if not root_access:
+        return 400, {}, _query_error("ServiceAccessNotEnabledException")
+    features = "".join(f"<member>{it}</member>" for it in sorted(root_access))
+    inner = f"<OrganizationId>{backend.org.id}</OrganizationId><EnabledFeatures>{features}</EnabledFeatures>"
+    name, space = "ListOrganizationsFeatures", "https://iam.amazonaws.com/doc/2010-05-08/"
+    return 200, {}, f'<{name}Response xmlns="{space}"><{name}Result>{inner}</{name}Result></{name}Response>'
+
+
+root_access: set[str] = set()  # features of centralized root access
+
+
+def _query_error(code: str) -> str:
+    return f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>No.</Message></Error></ErrorResponse>"
 
 
 def get_bucket_encryption(self):
@@ -193,6 +233,7 @@ def _patches():
         (S3Response, "get_bucket_notification", get_bucket_notification),
         (S3Response, "get_bucket_replication", get_bucket_replication),
         (S3Response, "_key_response_get", key_response_get),
+        (S3Response, "_bucket_response_put", bucket_response_put),
         (S3Response, "get_object_lock_configuration", get_object_lock_configuration),
         (IAMBackend, "_init_aws_policies", aws_managed_policies),
         (KmsBackend, "get_key_rotation_status", get_key_rotation_status),
@@ -203,6 +244,7 @@ def _patches():
     for name, answer in cloudtrail.MISSING.items():
         yield patch.object(CloudTrailResponse, name, answer, create=True)
     yield patch.object(AccountResponse, "list_regions", list_regions, create=True)
+    yield patch.object(IamResponse, "list_organizations_features", list_organizations_features, create=True)
     yield patch.dict(account_paths, {"{0}/listRegions$": AccountResponse.dispatch})
     # Buckets of other accounts are closed (S3 User Guide, "cross-account bucket permissions"). moto: open.
     yield patch("moto.s3.models.s3_allow_crossdomain_access", lambda: False)

@@ -164,6 +164,12 @@ class Organization:
         status = cloudtrail_backends[account][home].trails[name.removeprefix("trail/")].status
         status.facts = {**getattr(status, "facts", {}), **facts}
 
+    def status_in(self, region: str, trail: str, **facts) -> None:
+        """Sets fields of GetTrailStatus as one region reports them."""
+        home, account, name = trail.split(":", 5)[3:]
+        status = cloudtrail_backends[account][home].trails[name.removeprefix("trail/")].status
+        status.facts_in = {**getattr(status, "facts_in", {}), region: facts}
+
     def delete_bucket(self, name: str) -> None:
         _, account = s3_backends.bucket_accounts[name]
         self.client("s3", account).delete_bucket(Bucket=name)

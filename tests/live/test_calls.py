@@ -28,6 +28,7 @@ def test_trail_checks_ask_about_trails(org, scan, emulator):
         "cloudtrail:GetTrailStatus": 1,
         "cloudtrail:GetEventSelectors": 1,
         "cloudtrail:GetInsightSelectors": 1,
+        "cloudtrail:GetEventConfiguration": 1,
         "cloudtrail:ListTags": 1,
         "s3:GetBucketLocation": 1,
         "logs:DescribeLogGroups": 1,

@@ -1,13 +1,15 @@
 //! The actions by which a record is stopped, destroyed, forged or blinded, or that lead there: `data/tamper-actions.json`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
 use super::listed::listed;
+use super::services;
 use crate::finding::Severity;
-use crate::policy::ActionTable;
+use crate::policy::{ActionSet, ActionTable};
 
 /// One action of the table.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -268,23 +270,27 @@ impl ActionId {
     }
 }
 
+/// By it a user becomes a federated user, whom policies of resources can name.
+pub(super) const FEDERATION_TOKEN: &str = "sts:GetFederationToken";
+
 /// All actions, and the index of the policies that touch them.
 #[derive(Debug)]
 pub struct Table {
     /// The actions, in the order of the file.
     pub actions: Vec<TamperAction>,
-    /// The same, by place.
+    /// The same, by place, and after them those by which services act under roles.
     pub index: ActionTable,
+    /// Calls of services.
+    pub(super) run_code: ActionSet,
+    /// Names in lower case.
+    places: BTreeMap<String, ActionId>,
 }
 
 impl Table {
     /// The place of an action; case is ignored, as IAM ignores it.
     #[must_use]
     pub fn find(&self, action: &str) -> Option<ActionId> {
-        self.actions
-            .iter()
-            .position(|it| it.action.eq_ignore_ascii_case(action))
-            .map(ActionId)
+        self.places.get(&action.to_ascii_lowercase()).copied()
     }
 
     /// The actions that a control must deny, in the order of the file.
@@ -303,13 +309,23 @@ impl Table {
             .expect("the code names only actions of the table")
     }
 
-    /// Every action with its id.
+    /// Every id, those of services' calls as well.
+    pub(super) fn ids(&self) -> impl Iterator<Item = ActionId> + use<> {
+        (0..self.places.len()).map(ActionId)
+    }
+
+    /// Every action with its id, without calls of services that do nothing to the record themselves.
     pub fn each(&self) -> impl Iterator<Item = (ActionId, &TamperAction)> {
         let all = self.actions.iter().enumerate();
         all.map(|(place, action)| (ActionId(place), action))
     }
 
-    /// The action with this id.
+    /// The action with this id; nothing for calls of services that do nothing to the record themselves.
+    pub(super) fn tampers(&self, id: ActionId) -> Option<&TamperAction> {
+        self.actions.get(id.0)
+    }
+
+    /// The action with this id, which is one that tampers.
     #[must_use]
     pub fn get(&self, id: ActionId) -> &TamperAction {
         listed(&self.actions, id.0)
@@ -323,8 +339,29 @@ pub fn table() -> &'static Table {
         let text = include_str!("../../data/tamper-actions.json");
         // A test reads it too, and counts.
         let actions: Vec<TamperAction> = serde_json::from_str(text).unwrap_or_default();
-        let index = ActionTable::new(actions.iter().map(|it| it.action.as_str()));
-        Table { actions, index }
+        let mut names: Vec<&str> = actions.iter().map(|it| it.action.as_str()).collect();
+        let mut places = BTreeMap::new();
+        for (place, name) in names.iter().enumerate() {
+            places.insert(name.to_ascii_lowercase(), ActionId(place));
+        }
+        let mut run_code = ActionSet::default();
+        for name in services::actions().chain([FEDERATION_TOKEN]) {
+            let next = ActionId(names.len());
+            let place = *places.entry(name.to_ascii_lowercase()).or_insert(next);
+            if name != FEDERATION_TOKEN {
+                run_code.insert(place.index());
+            }
+            if place == next {
+                names.push(name);
+            }
+        }
+        let index = ActionTable::new(names);
+        Table {
+            actions,
+            index,
+            run_code,
+            places,
+        }
     });
     &TABLE
 }

@@ -139,7 +139,9 @@ impl Answer {
     pub fn rank(&self) -> Rank {
         match (self.verdict, self.strength) {
             (Verdict::Allowed, _) => Rank::Allowed,
-            (Verdict::Conditional, Some(Strength::Choosable) | None) => Rank::Choosable,
+            (Verdict::Conditional, Some(Strength::Unbound | Strength::Choosable) | None) => {
+                Rank::Choosable
+            }
             (Verdict::Conditional, Some(Strength::Weak)) => Rank::Weak,
             (Verdict::Conditional, Some(Strength::Strong)) => Rank::Strong,
             (Verdict::Unknown, _) => Rank::Unknown,
@@ -239,8 +241,13 @@ impl From<Decision<SharedGap>> for Answer {
     fn from(decision: Decision<SharedGap>) -> Self {
         // Where no document is missing, what is open are conditions that were not narrowed down.
         let undecided = decision.verdict == Verdict::Unknown && decision.missing.is_empty();
+        // A condition that binds nobody keeps nobody away: it is told, and it is allowed.
+        let unbound = decision.strength == Some(Strength::Unbound);
+        let free = decision.verdict == Verdict::Conditional && unbound && !decision.approximate;
         let verdict = if undecided {
             Verdict::Conditional
+        } else if free {
+            Verdict::Allowed
         } else {
             decision.verdict
         };
@@ -250,7 +257,7 @@ impl From<Decision<SharedGap>> for Answer {
         }
         Self {
             verdict,
-            strength: decision.strength,
+            strength: decision.strength.filter(|_| verdict != Verdict::Allowed),
             condition,
             statements: decision.statements,
             missing: decision.missing.into_iter().map(Missing::from).collect(),

@@ -2,16 +2,18 @@
 
 use std::ops::Range;
 
-use super::actions::ActionId;
+use super::actions::{ActionId, Kind};
 use super::answer::Answer;
 use super::ground::Ground;
 use super::indexed::Indexed;
+use super::people::USER_ID;
 use super::resources::Resource;
 use crate::fact::SharedGap;
 use crate::ids::AccountId;
 use crate::inventory::ControlPolicyKind;
 use crate::policy::{
-    self, ActionSet, Caller, Context, Key, Layers, Members, Policy, Request, Target, Value, decide,
+    self, ActionSet, Caller, CallerKind, Context, Key, Layers, Members, Policy, Request, Target,
+    Value, decide,
 };
 
 /// A principal, with all that has a say in what it may do.
@@ -33,6 +35,10 @@ impl<'c> Asker<'c> {
     /// A principal of an account, with the context and the control policies that come from there.
     pub(super) fn new(caller: Caller, ground: &'c Ground<'_>) -> Self {
         let mut context = Context::of_caller(&caller);
+        let now = ground.ctx.now;
+        context.set("aws:CurrentTime", Key::From(now.to_string()));
+        let seconds = now.as_second().to_string();
+        context.set("aws:EpochTime", Key::From(seconds));
         let account = AccountId::from(caller.account.as_str());
         let ours = ground.ctx.inventory.accounts.contains_key(&account);
         match ground.organization {
@@ -42,9 +48,10 @@ impl<'c> Asker<'c> {
                     context = context.with_list("aws:PrincipalOrgPaths", [path.as_str()]);
                 }
             }
-            Some(_) => context.set(
+            // In any other organization, or in none.
+            Some(organization) => context.set(
                 "aws:PrincipalOrgID",
-                Key::OneOf(vec![None, Some(Value::One("o-another".to_owned()))]),
+                Key::AnyBut(organization.id.to_string()),
             ),
             None if ground.ctx.inventory.organization.ok().is_some() && ours => {
                 context.set("aws:PrincipalOrgID", Key::Absent);
@@ -84,6 +91,37 @@ impl<'c> Asker<'c> {
         touched.is_none_or(|set| set.contains(action.index()))
     }
 
+    /// Some document of its own can allow one of these.
+    pub(super) fn touches_any(&self, actions: &ActionSet) -> bool {
+        let touched = self.touched.as_ref();
+        touched.is_none_or(|set| set.meets(actions))
+    }
+
+    /// From now on it is this session of its role.
+    pub(super) fn become_session(&mut self, arn: &str) {
+        arn.clone_into(&mut self.caller.id);
+        let name = arn.rsplit('/').next().unwrap_or_default();
+        if let Key::Like(pattern) = self.context.key(USER_ID) {
+            let id = format!("{}{name}", pattern.trim_end_matches('*'));
+            self.context.set(USER_ID, Key::Known(Value::One(id)));
+        }
+    }
+
+    /// Sessions of its role among these: whoever assumes a role chooses the name of the session.
+    pub(super) fn own_sessions<'s>(
+        &self,
+        named: impl IntoIterator<Item = &'s String>,
+    ) -> Vec<&'s str> {
+        let Some((prefix, _)) = self.caller.id.rsplit_once('/') else {
+            return Vec::new();
+        };
+        if self.caller.kind != CallerKind::AssumedRole || !prefix.contains(":assumed-role/") {
+            return Vec::new();
+        }
+        let own = |it: &&String| it.rsplit_once('/').is_some_and(|(role, _)| role == prefix);
+        named.into_iter().filter(own).map(String::as_str).collect()
+    }
+
     /// The question on a resource of the inventory.
     pub(super) fn on(
         &mut self,
@@ -93,7 +131,11 @@ impl<'c> Asker<'c> {
         resource: &'c Resource,
         owner: &AccountId,
     ) -> Answer {
-        self.layers.resource = resource.policy.as_ref().map(|read| match read {
+        let says = resource
+            .policy
+            .as_ref()
+            .filter(|_| may_grant(resource.kind, action));
+        self.layers.resource = says.map(|read| match read {
             Ok(indexed) => Policy::new(&resource.id, &indexed.document),
             Err(gap) => Policy::missing(&resource.id, gap.clone()),
         });
@@ -109,6 +151,11 @@ impl<'c> Asker<'c> {
                 context = context.with(&format!("aws:ResourceTag/{key}"), value);
             }
             context.close("aws:ResourceTag/");
+        }
+        if resource.no_access_points {
+            // Of other accounts there may be some.
+            let own = Key::AnyBut(resource.account.to_string());
+            context.set("s3:DataAccessPointAccount", own);
         }
         let answer = self.decide(ground, action, target.clone(), owner, context);
         self.layers.resource = None;
@@ -180,6 +227,9 @@ impl<'c> Asker<'c> {
                 context = context.with("aws:ResourceOrgID", &organization.id);
             }
         }
+        if through_no_service(action) {
+            context.set("kms:ViaService", Key::Absent);
+        }
         if self.bare {
             self.layers.rcps = None;
         } else if self.rcps_of.as_ref() != Some(owner) {
@@ -194,4 +244,61 @@ impl<'c> Asker<'c> {
             context,
         }
     }
+}
+
+/// What a policy of such a resource can say at all. "CloudTrail supports these actions in the resource-based policy of
+/// an event data store, and PutAuditEvents in that of a channel" (AWS CloudTrail User Guide, resource-based policies).
+fn may_grant(kind: Kind, action: &str) -> bool {
+    const STORE: &[&str] = &[
+        "cloudtrail:CancelQuery",
+        "cloudtrail:DescribeQuery",
+        "cloudtrail:GenerateQuery",
+        "cloudtrail:GenerateQueryResultsSummary",
+        "cloudtrail:GetEventDataStore",
+        "cloudtrail:GetQueryResults",
+        "cloudtrail:ListQueries",
+        "cloudtrail:StartQuery",
+    ];
+    let all = if kind == Kind::EventDataStore {
+        STORE
+    } else if kind == Kind::Channel {
+        &["cloudtrail-data:PutAuditEvents"]
+    } else {
+        return true;
+    };
+    all.iter().any(|it| it.eq_ignore_ascii_case(action))
+}
+
+/// Calls that administer keys. "The kms:ViaService condition key limits use of a KMS key to requests from specified AWS
+/// services" (AWS KMS Developer Guide): services use keys and hand on grants, they do not administer them.
+fn through_no_service(action: &str) -> bool {
+    const ADMINISTER: [&str; 22] = [
+        "CancelKeyDeletion",
+        "CreateAlias",
+        "DeleteAlias",
+        "DeleteCustomKeyStore",
+        "DeleteImportedKeyMaterial",
+        "DisableKey",
+        "DisableKeyRotation",
+        "DisconnectCustomKeyStore",
+        "EnableKey",
+        "EnableKeyRotation",
+        "ImportKeyMaterial",
+        "PutKeyPolicy",
+        "ReplicateKey",
+        "RotateKeyOnDemand",
+        "ScheduleKeyDeletion",
+        "TagResource",
+        "UntagResource",
+        "UpdateAlias",
+        "UpdateCustomKeyStore",
+        "UpdateKeyDescription",
+        "UpdatePrimaryRegion",
+        "ConnectCustomKeyStore",
+    ];
+    let name = action.split_once(':');
+    name.is_some_and(|(service, name)| {
+        let is = |it: &&str| it.eq_ignore_ascii_case(name);
+        service.eq_ignore_ascii_case("kms") && ADMINISTER.iter().any(is)
+    })
 }

@@ -91,6 +91,16 @@ impl Node {
     }
 }
 
+impl Node {
+    /// A federated user whom somebody can become is told; where that is not known, so is what it can do.
+    pub(super) fn reached(&mut self, answer: &Answer) {
+        let known = answer.rank() < Rank::Unknown;
+        if known {
+            self.kind = ActorKind::Federated;
+        }
+    }
+}
+
 /// A node of the graph, by its place there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct NodeId(usize);

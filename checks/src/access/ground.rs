@@ -1,6 +1,6 @@
 //! What is the same for every principal: the organization's control policies, the resources, who administers what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::actions::{ActionId, Kind, table};
 use super::gaps;
@@ -9,9 +9,9 @@ use super::resources::{self, Resource, ResourceId};
 use crate::calls;
 use crate::context::Context;
 use crate::fact::{Fact, Reason, SharedGap};
-use crate::ids::AccountId;
+use crate::ids::{AccountId, Arn};
 use crate::inventory::{ControlPolicyKind, Organization};
-use crate::policy::{ActionSet, Circumstances, Document, Level, Policy, Principal};
+use crate::policy::{ActionSet, Circumstances, Document, Level, Members, Policy, Principal};
 use crate::scp::Control;
 
 /// See above.
@@ -27,6 +27,10 @@ pub(super) struct Ground<'a> {
     /// Per kind of resource, the actions that act on it.
     pub(super) by_kind: BTreeMap<Kind, Vec<ActionId>>,
     pub(super) organization: Option<&'a Organization>,
+    /// Federated users whom policies of resources name, by their account.
+    federated: BTreeMap<AccountId, BTreeSet<String>>,
+    /// The root users of members that own something, for root sessions.
+    pub(super) roots: Members,
     /// Accounts that change the organization's trails beside the management account, or why that is not known.
     pub(super) trail_administrators: Result<Vec<String>, SharedGap>,
     pub(super) policy_administrators: Vec<String>,
@@ -63,21 +67,34 @@ impl<'a> Ground<'a> {
                 let read = it.policy.as_ref().and_then(|it| it.as_ref().ok());
                 read.is_some_and(Indexed::looks_at_own_tags)
             });
+        let mut federated: BTreeMap<AccountId, BTreeSet<String>> = BTreeMap::new();
+        for resource in &resources {
+            let named = resource.policy.iter().flatten().flat_map(|it| &it.sessions);
+            for arn in named.filter(|it| it.contains(":federated-user/")) {
+                let account = Arn::from(arn.as_str()).account();
+                federated.entry(account).or_default().insert(arn.clone());
+            }
+        }
         let shared = resources::each(&resources)
             .filter(|(_, it)| it.is_shared())
             .map(|(id, _)| id)
             .collect();
         Self {
-            control_class: classes(documents.iter().map(|it| it.by_statement.as_slice())),
+            control_class: classes(
+                table().ids(),
+                documents.iter().map(|it| it.by_statement.as_slice()),
+            ),
             trail_administrators: administrators(organization, "cloudtrail.amazonaws.com"),
             policy_administrators: policy_administrators(organization),
             ctx,
             control,
             resources,
+            roots: roots(ctx, organization, by_account.keys()),
             by_account,
             shared,
             by_kind,
             organization,
+            federated,
             tags_matter,
             own_tags_matter,
         }
@@ -85,6 +102,12 @@ impl<'a> Ground<'a> {
 
     pub(super) fn resource(&self, id: ResourceId) -> &Resource {
         resources::get(&self.resources, id)
+    }
+
+    /// Federated users of an account whom policies of resources name.
+    pub(super) fn federated_users(&self, account: &AccountId) -> impl Iterator<Item = &str> {
+        let named = self.federated.get(account).into_iter().flatten();
+        named.map(String::as_str)
     }
 
     /// All resources, each with its id.
@@ -162,16 +185,32 @@ impl<'a> Ground<'a> {
     }
 }
 
+/// The root users of these accounts, without that of the management account.
+fn roots<'o>(
+    ctx: &Context<'_>,
+    organization: Option<&Organization>,
+    owners: impl Iterator<Item = &'o AccountId>,
+) -> Members {
+    let start = format!("arn:{}:iam::", ctx.inventory.header.scope.partition);
+    let management = organization.map(|it| &it.management_account);
+    let members = owners.filter(|it| Some(*it) != management && !it.as_str().is_empty());
+    let arns: Vec<String> = members.map(|it| format!("{start}{it}:root")).collect();
+    Members::new(&start, arns.iter().map(String::as_str))
+}
+
 /// Numbers actions so that two have one number only if the same statements name them.
-pub(super) fn classes<'s>(documents: impl Iterator<Item = &'s [ActionSet]>) -> Classes {
+pub(super) fn classes<'s>(
+    actions: impl Iterator<Item = ActionId>,
+    documents: impl Iterator<Item = &'s [ActionSet]>,
+) -> Classes {
     let sets: Vec<&ActionSet> = documents.flatten().collect();
     let mut seen: BTreeMap<Vec<bool>, usize> = BTreeMap::new();
-    let class = |(action, _): (ActionId, _)| {
+    let class = |action: ActionId| {
         let signature = sets.iter().map(|set| set.contains(action.index()));
         let next = seen.len();
         *seen.entry(signature.collect()).or_insert(next)
     };
-    Classes(table().each().map(class).collect())
+    Classes(actions.map(class).collect())
 }
 
 /// Per action of the table, the number of its class.

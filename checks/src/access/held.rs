@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::actions::{ActionId, Kind, table};
-use super::answer::Answer;
+use super::answer::{Answer, Rank};
 use super::ask::Asker;
 use super::ground::{Classes, Ground, classes};
 use super::resources::{Resource, ResourceId};
@@ -64,7 +64,10 @@ pub(super) fn holdings<'c>(asker: &mut Asker<'c>, ground: &'c Ground<'_>) -> Hol
     places.extend(foreign.map(|(place, _)| place));
     places.sort_unstable();
     places.dedup();
-    let own_class = classes(asker.documents.iter().map(|it| it.by_statement.as_slice()));
+    let own_class = classes(
+        table().each().map(|(id, _)| id),
+        asker.documents.iter().map(|it| it.by_statement.as_slice()),
+    );
     let mut all = Holdings::default();
     for place in places {
         let resource = ground.resource(place);
@@ -110,6 +113,7 @@ fn on_resource<'c>(
             groups.entry(class).or_default().push(action);
         }
     }
+    let sessions: Vec<String> = sessions(asker, resource);
     let mut answers: Vec<(Vec<ActionId>, Answer)> = Vec::new();
     for actions in groups.into_values() {
         let Some(action) = actions.first().map(|it| table().get(*it)) else {
@@ -124,11 +128,66 @@ fn on_resource<'c>(
         for target in targets {
             best = best.or(asker.on(ground, &action.action, target, resource, owner));
         }
+        if best.rank() > Rank::Allowed && !sessions.is_empty() {
+            let before = (asker.caller.id.clone(), asker.context.clone());
+            for session in &sessions {
+                asker.context = before.1.clone();
+                asker.become_session(session);
+                for target in targets {
+                    best = best.or(asker.on(ground, &action.action, target, resource, owner));
+                }
+            }
+            (asker.caller.id, asker.context) = before;
+        }
         if !best.is_denied() {
             answers.push((actions, best));
         }
     }
     effects(asker, ground, place, resource, answers, all);
+}
+
+/// Sessions of the principal's role that the resource's policy or grants name: whoever assumes a role chooses the name.
+fn sessions(asker: &Asker<'_>, resource: &Resource) -> Vec<String> {
+    let by_policy = resource.policy.iter().flatten().flat_map(|it| &it.sessions);
+    let grants = resource.grants.iter();
+    let by_grant = grants.flat_map(|it| [Some(&it.grantee), it.retiring.as_ref()]);
+    let named = by_policy.chain(by_grant.flatten());
+    let own = asker.own_sessions(named);
+    own.into_iter().map(str::to_owned).collect()
+}
+
+/// What comes of one action on one resource.
+pub(super) enum Outcome {
+    /// It can, under what the answer says.
+    Holds(Answer),
+    /// It may, and that does nothing.
+    Idle(&'static str),
+    /// It cannot, or it does nothing here.
+    Not,
+}
+
+/// The same answer as in [`holdings`].
+pub(super) fn outcome<'c>(
+    asker: &mut Asker<'c>,
+    ground: &'c Ground<'_>,
+    (place, resource): (ResourceId, &'c Resource),
+    action: ActionId,
+) -> Outcome {
+    let own_class = classes(
+        table().each().map(|(id, _)| id),
+        asker.documents.iter().map(|it| it.by_statement.as_slice()),
+    );
+    let mut all = Holdings::default();
+    on_resource(asker, ground, place, resource, &own_class, &mut all);
+    let mut held = all.held.into_iter();
+    if let Some(held) = held.find(|it| it.actions.contains(&action)) {
+        return Outcome::Holds(held.answer);
+    }
+    let mut idle = all.harmless.iter();
+    match idle.find(|it| it.action == action) {
+        Some(idle) => Outcome::Idle(idle.why),
+        None => Outcome::Not,
+    }
 }
 
 /// Some policy of the resource names the principal past its own policies.
@@ -152,10 +211,14 @@ fn named(asker: &Asker<'_>, resource: &Resource) -> bool {
     let own = [Some(caller.id.as_str()), caller.role_arn.as_deref()];
     let by_grant = resource.grants.iter().any(|grant| {
         own.contains(&Some(grant.grantee.as_str()))
+            || grant.retiring.is_some() && own.contains(&grant.retiring.as_deref())
             || grant.grantee.contains(":assumed-role/")
             || grant.grantee.contains(&caller.account) && grant.grantee.ends_with(":root")
     });
-    by_policy || by_grant || (!account && !resource.acl.is_empty())
+    by_policy
+        || by_grant
+        || !sessions(asker, resource).is_empty()
+        || (!account && !resource.acl.is_empty())
 }
 
 /// Some actions do harm only together with others, or where tags are looked at.
@@ -250,10 +313,10 @@ fn effects(
                     }
                 },
                 Effectiveness::RootWithMfa if asker.caller.kind == CallerKind::Root => {
-                    answer = answer.only_if("aws:MultiFactorAuthPresent is true", Strength::Strong);
+                    answer = answer.only_if("with MFA", Strength::Strong);
                 }
                 Effectiveness::RootWithMfa => {
-                    idle(*action, "only the root user can, with a second factor");
+                    idle(*action, "only the root user can, with MFA");
                     continue;
                 }
             }

@@ -2,7 +2,7 @@
 
 use super::actions::table;
 use crate::fact::SharedGap;
-use crate::policy::{ActionSet, Actions, Condition, Document, Effect, ParseError};
+use crate::policy::{ActionSet, Actions, Condition, Document, Effect, ParseError, Principal};
 
 /// A parsed document with its index.
 #[derive(Debug)]
@@ -11,6 +11,8 @@ pub(super) struct Indexed {
     pub(super) by_statement: Vec<ActionSet>,
     /// What some Allow names.
     pub(super) allowed: ActionSet,
+    /// Sessions of roles, and federated users, that it names.
+    pub(super) sessions: Vec<String>,
     /// Its resources are named by tags of the caller.
     text_has_tags: bool,
 }
@@ -27,7 +29,17 @@ impl Indexed {
                 allowed.add(set);
             }
         }
+        let named = document
+            .statements
+            .iter()
+            .filter_map(|it| it.principals.as_ref());
+        let members = named.flat_map(|it| &it.members);
+        let sessions = members.filter_map(|it| {
+            let Principal::Aws(arn) = it else { return None };
+            arn.contains(":sts:").then(|| arn.clone())
+        });
         Self {
+            sessions: sessions.collect(),
             document,
             by_statement,
             allowed,

@@ -48,6 +48,8 @@ pub struct Escape {
     pub path: Vec<Hop>,
     /// The conditions of all steps.
     pub condition: Option<When>,
+    /// They are none, or bind nobody.
+    pub free: bool,
     /// How many pairs of action and target are gained.
     pub gained: usize,
     /// Some of the actions that are gained, the worst first.
@@ -192,6 +194,7 @@ impl<'a> Judged<'a> {
         Some(Escape {
             to: access.graph.node(last.to).id.clone(),
             path: access.hops(&edges),
+            free: whole.rank() == Rank::Allowed,
             condition: whole.condition,
             gained,
             actions: names,

@@ -17,11 +17,13 @@ mod held;
 mod indexed;
 mod judged;
 mod listed;
+pub mod names;
 mod outside;
 mod people;
 pub mod proposal;
 mod report;
 mod resources;
+pub mod services;
 mod simulate;
 mod steps;
 mod travel;
@@ -38,9 +40,10 @@ pub use judged::{Escape, Judged, Right};
 pub use report::{
     Access, Actor, Harmless, Holder, Hop, Told, Wanted, short, sort, strength_word, word,
 };
-pub use simulate::{Simulated, Simulation, simulate};
+pub(crate) use resources::grant_of;
+pub use simulate::{Refused, Simulated, Simulation, simulate};
 
-use graph::{Graph, Node};
+use graph::{Graph, Node, NodeId};
 use ground::Ground;
 use held::holdings;
 use people::{Freed, Papers, Who, is_linked};
@@ -112,12 +115,13 @@ impl<'a> Analysis<'a> {
             }
             list.push(graph.add(node));
         }
-        let id = format!("arn:{partition}:iam::{}:root", id);
+        let id = format!("arn:{partition}:iam::{id}:root");
         let mut root = Node::new(&id, papers.account, ActorKind::Root);
         root.holdings = holdings(&mut papers.root(ground, &partition), ground);
         graph.add(root);
         travel.opens(&papers, &nodes.1);
-        steps::Steps::new(ground, &papers, graph, travel, &partition, nodes).all();
+        let federated = federated_users(&papers, ground, graph);
+        steps::Steps::new(ground, &papers, graph, travel, &partition, nodes, federated).all();
     }
 
     /// Joins the accounts, adds those outside, and finds the ways.
@@ -146,4 +150,22 @@ impl<'a> Analysis<'a> {
             unread,
         }
     }
+}
+
+/// Federated users of an account whom policies of resources name, with what these give them. They are told where some
+/// user can become one of them: until then they are steps.
+fn federated_users<'d>(
+    papers: &'d Papers<'d>,
+    ground: &'d Ground<'_>,
+    graph: &mut Graph,
+) -> Vec<(String, NodeId)> {
+    let mut all = Vec::new();
+    for arn in ground.federated_users(papers.account) {
+        let mut node = Node::new(arn, papers.account, ActorKind::Step);
+        node.holdings = holdings(&mut papers.federated_user(ground, arn), ground);
+        if !node.holdings.held.is_empty() {
+            all.push((arn.to_owned(), graph.add(node)));
+        }
+    }
+    all
 }

@@ -8,8 +8,9 @@ use super::ground::Ground;
 use super::held::{Held, Holdings, holdings};
 use super::indexed::Indexed;
 use super::people::everything;
+use crate::fact::{Gap, SharedGap};
 use crate::ids::AccountId;
-use crate::policy::{Caller, CallerKind, Key, Principal, Value};
+use crate::policy::{AclGrantee, Caller, CallerKind, Key, Principal, Value};
 
 /// Any account of whose principals nothing is known.
 const SOME_ACCOUNT: &str = "000000000000";
@@ -117,7 +118,7 @@ pub(super) fn askers<'c>(
                 ground,
             )]
         }
-        Principal::Service(_) => Vec::new(),
+        Principal::Service(name) => vec![Asker::new(Caller::service(name), ground)],
     }
 }
 
@@ -137,17 +138,22 @@ pub(super) fn add(graph: &mut Graph, ground: &Ground<'_>, known: &BTreeSet<Accou
                 }
             }
         }
-        let grantees = resource.grants.iter().map(|it| Principal::aws(&it.grantee));
+        let retiring = resource.grants.iter().filter_map(|it| it.retiring.as_ref());
+        let grantees = resource.grants.iter().map(|it| &it.grantee);
+        let grantees = grantees.chain(retiring).map(|it| Principal::aws(it));
         named.extend(grantees.filter(|it| it.account().is_some()));
-        if !resource.acl.is_empty() {
-            named.insert(Principal::Everyone);
+        for entry in &resource.acl {
+            named.insert(match &entry.grantee {
+                AclGrantee::AllUsers | AclGrantee::AuthenticatedUsers => Principal::Everyone,
+                AclGrantee::CanonicalUser(id) => Principal::CanonicalUser(id.clone()),
+            });
         }
     }
     let everything = everything();
     for who in named {
         let account = who.account().map(AccountId::from);
         let inside = account.is_some_and(|it| known.contains(&it));
-        if who.is_deleted() || inside || matches!(who, Principal::CanonicalUser(_)) {
+        if who.is_deleted() || inside {
             continue;
         }
         let Some((id, account, kind)) = name(&who, ground) else {
@@ -156,6 +162,16 @@ pub(super) fn add(graph: &mut Graph, ground: &Ground<'_>, known: &BTreeSet<Accou
         let mut all = Holdings::default();
         for mut asker in askers(&who, ground, &everything) {
             merge(&mut all, holdings(&mut asker, ground));
+        }
+        if let Principal::CanonicalUser(id) = &who {
+            // It may be one of the organization's accounts, whose own policies then count as well.
+            let what = format!("the account of canonical user id {id}");
+            let home = ground.ctx.home();
+            for held in &mut all.held {
+                let owner = &ground.resource(held.resource).account;
+                let gap = Gap::not_modelled(&what, owner, &home);
+                held.answer = held.answer.clone().unless([&SharedGap::new(gap)]);
+            }
         }
         // What belongs to an account that nobody looked at is no harm to this record.
         if !all.held.is_empty() {

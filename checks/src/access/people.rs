@@ -12,7 +12,9 @@ use crate::calls;
 use crate::fact::{Reason, SharedGap};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::iam::{AuthorizationDetails, InlinePolicy, Role, User};
-use crate::policy::{ActionSet, Actions, Caller, CallerKind, Document, Effect, ParseError, Policy};
+use crate::policy::{
+    ActionSet, Actions, Caller, CallerKind, Document, Effect, Key, ParseError, Policy, Value,
+};
 
 /// The documents of an account, each read once.
 pub(super) struct Papers<'d> {
@@ -174,6 +176,8 @@ impl Freed {
 /// The common parts of a user and a role.
 pub(super) struct Person<'d> {
     pub(super) arn: &'d Arn,
+    /// Its unique id; empty where that is not known.
+    pub(super) id: &'d str,
     pub(super) attached: &'d [Arn],
     pub(super) groups: &'d [String],
     pub(super) boundary: Option<&'d Arn>,
@@ -188,6 +192,7 @@ impl<'d> Papers<'d> {
                 let it: &'d User = listed(&self.details.users, at);
                 Person {
                     arn: &it.arn,
+                    id: &it.id,
                     attached: &it.attached,
                     groups: &it.groups,
                     boundary: it.boundary.as_ref(),
@@ -199,6 +204,7 @@ impl<'d> Papers<'d> {
                 let it: &'d Role = listed(&self.details.roles, at);
                 Person {
                     arn: &it.arn,
+                    id: &it.id,
                     attached: &it.attached,
                     groups: &[],
                     boundary: it.boundary.as_ref(),
@@ -224,6 +230,12 @@ impl<'d> Papers<'d> {
     ) -> Asker<'c> {
         let person = self.person(who);
         let mut asker = Asker::new(self.caller(&person, who), ground);
+        // The name of a session, after the colon, is chosen by whoever assumes the role.
+        match (who, person.id) {
+            (_, "") => {}
+            (Who::User(_), id) => asker.context.set(USER_ID, one(id)),
+            (Who::Role(_), id) => asker.context.set(USER_ID, Key::Like(format!("{id}:*"))),
+        }
         if !freed.tagged {
             self.tags(&mut asker, &person, who);
         }
@@ -368,6 +380,17 @@ impl<'d> Papers<'d> {
         asker
     }
 
+    /// A federated user: what policies of resources give it by name. What it has beside that its user has as well.
+    pub(super) fn federated_user<'c>(&'c self, ground: &'c Ground<'_>, arn: &str) -> Asker<'c> {
+        let caller = Caller::new(CallerKind::User, arn, self.account.as_str());
+        let mut asker = Asker::new(caller, ground);
+        let name = arn.rsplit('/').next().unwrap_or_default();
+        let id = format!("{}:{name}", self.account);
+        asker.context.set(USER_ID, one(&id));
+        asker.touched = Some(ActionSet::default());
+        asker
+    }
+
     /// The account's root user.
     pub(super) fn root<'c>(&'c self, ground: &'c Ground<'_>, partition: &str) -> Asker<'c> {
         let arn = format!("arn:{partition}:iam::{}:root", self.account);
@@ -379,6 +402,13 @@ impl<'d> Papers<'d> {
 }
 
 const NOT_THERE: &str = "it is attached, and its document is not in the answer";
+
+/// The context key of unique ids.
+pub(super) const USER_ID: &str = "aws:userid";
+
+fn one(text: &str) -> Key {
+    Key::Known(Value::One(text.to_owned()))
+}
 
 /// Only its service can use it, and nobody edits it.
 pub(super) fn is_linked(role: &Arn) -> bool {

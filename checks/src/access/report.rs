@@ -73,8 +73,9 @@ pub struct Holder {
     /// What could not be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
+    /// How easily it can be done.
     #[serde(skip)]
-    pub(super) rank: Rank,
+    pub rank: Rank,
 }
 
 /// A right that does nothing.
@@ -127,6 +128,7 @@ fn strength<S: Serializer>(it: &Option<Strength>, serializer: S) -> Result<S::Ok
 #[must_use]
 pub fn strength_word(strength: Strength) -> &'static str {
     match strength {
+        Strength::Unbound => "unbound",
         Strength::Choosable => "choosable",
         Strength::Weak => "weak",
         Strength::Strong => "strong",

@@ -1,15 +1,18 @@
 //! One request of one principal, answered with its reasons.
 
-use super::actions::Kind;
+use super::actions::{Kind, table};
 use super::answer::Answer;
+use super::ask::Asker;
 use super::gaps;
 use super::ground::Ground;
+use super::held::{Outcome, outcome};
 use super::outside;
-use super::people::{Freed, Papers, everything};
+use super::people::{Freed, Papers, Who, everything};
 use super::report::Told;
+use super::resources::{Resource, ResourceId};
 use crate::calls;
 use crate::context::Context;
-use crate::fact::{Fact, Reason, SharedGap};
+use crate::fact::{Fact, Gap, Reason, SharedGap};
 use crate::ids::{AccountId, Arn};
 use crate::inventory::Iam;
 use crate::policy::{
@@ -23,7 +26,7 @@ const BYPASS: &str = "s3:BypassGovernanceRetention";
 /// A request.
 #[derive(Debug, Clone)]
 pub struct Simulation<'r> {
-    /// The ARN of a user, role or root user; an account outside, or `*`.
+    /// The ARN of a user, role, session or root user; an account, a service, or `*`.
     pub principal: &'r str,
     /// The action.
     pub action: &'r str,
@@ -42,39 +45,53 @@ pub struct Simulated {
     pub harmless: Option<String>,
 }
 
-/// Answers a request. `records` are those of the principal's account and of the resource's; nothing if the principal is
-/// not in the one that should hold it.
-#[must_use]
-pub fn simulate(request: &Simulation<'_>, records: &[Iam], ctx: &Context<'_>) -> Option<Simulated> {
+/// A request that cannot be answered, with names that may have been meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// The inventory has no such principal.
+    Principal(Vec<String>),
+    /// The inventory has no such resource.
+    Resource(Vec<String>),
+}
+
+/// Answers a request. `records` are those of the principal's account and of the resource's.
+pub fn simulate(
+    request: &Simulation<'_>,
+    records: &[Iam],
+    ctx: &Context<'_>,
+) -> Result<Simulated, Refused> {
     let ground = Ground::new(ctx);
     let of = |arn: &str| {
         let account = Arn::from(arn).account();
         records.iter().find(|it| it.account == account)
     };
-    let iam = of(request.principal);
+    if let Some(candidates) = lacks(request.resource, of(request.resource), ctx) {
+        return Err(Refused::Resource(candidates));
+    }
+    let who = match request.principal.ends_with(".amazonaws.com")
+        || request.principal.ends_with(".amazonaws.com.cn")
+    {
+        true => Principal::Service(request.principal.to_owned()),
+        false => Principal::aws(request.principal),
+    };
+    let iam = if let Principal::Account(id) = &who {
+        records.iter().find(|it| it.account.as_str() == id)
+    } else {
+        of(request.principal)
+    };
     let known = iam.and_then(|it| Some((&it.account, it.details.clone().into_known().ok()?)));
     let details = known.as_ref().map(|(account, details)| (*account, details));
     let about = |actions: &Actions| actions.matches(request.action) || actions.matches(BYPASS);
     let papers = details.map(|(account, details)| Papers::about(account, details, &ground, &about));
-    let who = Principal::aws(request.principal);
-    let partition = &ctx.inventory.header.scope.partition;
     let everything = everything();
     let mut askers = match &papers {
-        Some(papers) if matches!(who, Principal::Account(_)) => {
-            vec![papers.root(&ground, partition)]
-        }
-        Some(papers) => {
-            let mut all = papers.everybody();
-            let found = all.find(|it| papers.person(*it).arn.as_str() == request.principal)?;
-            vec![papers.asker(found, &Freed::default(), &ground)]
-        }
-        None => outside::askers(&who, &ground, &everything),
+        Some(papers) => vec![inside(request.principal, &who, papers, &ground)?],
+        None if is_principal(&who) => outside::askers(&who, &ground, &everything),
+        None => return Err(Refused::Principal(Vec::new())),
     };
-    let arn = Arn::from(request.resource);
     let known = ground
         .resources()
-        .map(|(_, it)| it)
-        .filter(|it| is_on(&it.id, it.kind, request.resource));
+        .filter(|(_, it)| is_on(&it.id, it.kind, request.resource));
     let known: Vec<_> = known.collect();
     let trust = trust_of(request, of(request.resource), ctx);
     let mut best = Answer::denied();
@@ -85,47 +102,11 @@ pub fn simulate(request: &Simulation<'_>, records: &[Iam], ctx: &Context<'_>) ->
             let value = Key::Known(Value::One((*value).to_owned()));
             asker.context.set(key, value);
         }
-        let target = match request.resource {
-            "*" => Target::One("*".to_owned()),
-            it if it.contains('*') => Target::Matching(it.to_owned()),
-            it => Target::One(it.to_owned()),
-        };
-        let caller = AccountId::from(asker.caller.account.as_str());
-        let answer = match known.first() {
-            Some(resource) => {
-                let owner = if resource.kind == Kind::Trail {
-                    caller.clone()
-                } else {
-                    resource.account.clone()
-                };
-                let facts = ground.circumstances(resource);
-                let what = effect_of(request.action, caller.as_str(), request.resource, &facts);
-                let mut answer = asker.on(&ground, request.action, &target, resource, &owner);
-                harmless = None;
-                match what {
-                    Effectiveness::Full => {}
-                    Effectiveness::None(why) => harmless = Some(why.to_owned()),
-                    Effectiveness::Needs(other) => {
-                        let both = asker.on(&ground, other, &target, resource, &owner);
-                        match both.is_denied() {
-                            true => harmless = Some(format!("it needs {other} as well")),
-                            false if answer.is_denied() => {}
-                            false => answer = answer.and(&both),
-                        }
-                    }
-                    Effectiveness::RootWithMfa if asker.caller.kind == CallerKind::Root => {
-                        let factor = "aws:MultiFactorAuthPresent is true";
-                        answer = answer.only_if(factor, Strength::Strong);
-                    }
-                    Effectiveness::RootWithMfa => {
-                        let why = "only the root user can, with a second factor";
-                        harmless = Some(why.to_owned());
-                    }
-                }
-                answer
-            }
+        let (answer, idle) = match known.first() {
+            Some(resource) => on_known(request, asker, &ground, *resource),
             None => {
-                let owner = match arn.account().as_str() {
+                let caller = AccountId::from(asker.caller.account.as_str());
+                let owner = match Arn::from(request.resource).account().as_str() {
                     "" | "aws" => caller.clone(),
                     id => AccountId::from(id),
                 };
@@ -133,21 +114,168 @@ pub fn simulate(request: &Simulation<'_>, records: &[Iam], ctx: &Context<'_>) ->
                     Ok(document) => Policy::new("trust policy", document),
                     Err(gap) => Policy::missing("trust policy", gap.clone()),
                 });
-                asker.plain(&ground, request.action, target, &owner, &[])
+                let target = literal(request.resource);
+                let answer = asker.plain(&ground, request.action, target, &owner, &[]);
+                (answer, None)
             }
         };
         if first || answer.rank() < best.rank() {
             best = answer;
+            harmless = idle;
         }
         first = false;
     }
     if best.is_denied() {
         harmless = None;
     }
-    Some(Simulated {
+    Ok(Simulated {
         answer: best.told(),
         harmless,
     })
+}
+
+fn literal(resource: &str) -> Target {
+    match resource {
+        "*" => Target::One("*".to_owned()),
+        it if it.contains('*') => Target::Matching(it.to_owned()),
+        it => Target::One(it.to_owned()),
+    }
+}
+
+/// Kinds of principals that requests come from.
+fn is_principal(who: &Principal) -> bool {
+    match who {
+        Principal::Aws(arn) => {
+            let arn = Arn::from(arn.as_str());
+            let name = arn.resource();
+            match arn.service() {
+                "iam" => name.starts_with("user/") || name.starts_with("role/"),
+                "sts" => name.starts_with("assumed-role/") || name.starts_with("federated-user/"),
+                _ => false,
+            }
+        }
+        Principal::Everyone
+        | Principal::Account(_)
+        | Principal::Service(_)
+        | Principal::Federated(_)
+        | Principal::CanonicalUser(_) => true,
+    }
+}
+
+/// A principal of an account whose principals are known.
+fn inside<'c>(
+    principal: &str,
+    who: &Principal,
+    papers: &'c Papers<'c>,
+    ground: &'c Ground<'_>,
+) -> Result<Asker<'c>, Refused> {
+    let partition = &ground.ctx.inventory.header.scope.partition;
+    if matches!(who, Principal::Account(_)) {
+        return Ok(papers.root(ground, partition));
+    }
+    let arn = Arn::from(principal);
+    let find = |is: &dyn Fn(&Arn) -> bool| -> Option<Who> {
+        let mut all = papers.everybody();
+        all.find(|it| is(papers.person(*it).arn))
+    };
+    let session = arn.resource().strip_prefix("assumed-role/");
+    let session = session.and_then(|it| it.split_once('/'));
+    let found = match session {
+        // A session says the name of its role, and not its path.
+        Some((role, name)) if !name.is_empty() => find(&|it| {
+            it.resource().starts_with("role/")
+                && it.resource().rsplit('/').next() == Some(role)
+                && it.partition() == arn.partition()
+        }),
+        Some(_) => None,
+        None => find(&|it| it.as_str() == principal),
+    };
+    if arn.service() == "sts" && arn.resource().starts_with("federated-user/") {
+        let mut asker = papers.federated_user(ground, principal);
+        let what = "the policies of a federated user's session";
+        let gap = Gap::not_modelled(what, papers.account, &ground.ctx.home());
+        asker.holds("policies of its session", Err(SharedGap::new(gap)));
+        return Ok(asker);
+    }
+    let asker = found.map(|it| papers.asker(it, &Freed::default(), ground));
+    let Some(mut asker) = asker else {
+        let all = papers.everybody().map(|it| papers.person(it));
+        return Err(Refused::Principal(
+            all.map(|it| it.arn.to_string()).collect(),
+        ));
+    };
+    if session.is_some() {
+        asker.become_session(principal);
+    }
+    Ok(asker)
+}
+
+/// On a resource that the analysis knows: as the listing of `access` answers.
+fn on_known<'c>(
+    request: &Simulation<'_>,
+    asker: &mut Asker<'c>,
+    ground: &'c Ground<'_>,
+    (place, resource): (ResourceId, &'c Resource),
+) -> (Answer, Option<String>) {
+    let caller = AccountId::from(asker.caller.account.as_str());
+    let owner = if resource.kind == Kind::Trail {
+        caller.clone()
+    } else {
+        resource.account.clone()
+    };
+    // A log group's ARN has two forms; what stands for others is asked about as what it stands for.
+    let named = request.resource == resource.id
+        || resource.kind == Kind::LogGroup
+            && request.resource.strip_prefix(&resource.id) == Some(":*");
+    let targets = match named && resource.kind != Kind::Objects {
+        true => resource.asked.clone(),
+        false => vec![literal(request.resource)],
+    };
+    let mut answer: Option<Answer> = None;
+    for target in &targets {
+        let next = asker.on(ground, request.action, target, resource, &owner);
+        answer = Some(match answer {
+            Some(before) => before.or(next),
+            None => next,
+        });
+    }
+    let mut answer = answer.unwrap_or_else(Answer::denied);
+    let of_table = table().find(request.action).filter(|id| {
+        table()
+            .tampers(*id)
+            .is_some_and(|it| it.on.contains(&resource.kind))
+    });
+    if let Some(action) = of_table.filter(|_| named && resource.kind != Kind::Objects) {
+        return match outcome(asker, ground, (place, resource), action) {
+            Outcome::Holds(answer) => (answer, None),
+            Outcome::Idle(why) => (answer, Some(why.to_owned())),
+            // It is denied, or nothing comes of it.
+            Outcome::Not => (answer, Some("it changes nothing here".to_owned())),
+        };
+    }
+    let facts = ground.circumstances(resource);
+    let what = effect_of(request.action, caller.as_str(), request.resource, &facts);
+    let mut harmless = None;
+    match what {
+        Effectiveness::Full => {}
+        Effectiveness::None(why) => harmless = Some(why.to_owned()),
+        Effectiveness::Needs(other) => {
+            let target = literal(request.resource);
+            let both = asker.on(ground, other, &target, resource, &owner);
+            match both.is_denied() {
+                true => harmless = Some(format!("it needs {other} as well")),
+                false if answer.is_denied() => {}
+                false => answer = answer.and(&both),
+            }
+        }
+        Effectiveness::RootWithMfa if asker.caller.kind == CallerKind::Root => {
+            answer = answer.only_if("with MFA", Strength::Strong);
+        }
+        Effectiveness::RootWithMfa => {
+            harmless = Some("only the root user can, with MFA".to_owned());
+        }
+    }
+    (answer, harmless)
 }
 
 fn is_on(id: &str, kind: Kind, resource: &str) -> bool {
@@ -164,6 +292,59 @@ fn is_on(id: &str, kind: Kind, resource: &str) -> bool {
         }
         (_, None) => resource == id,
     }
+}
+
+/// The resources of its kind, where the inventory has all of that kind and not this one.
+fn lacks(resource: &str, iam: Option<&Iam>, ctx: &Context<'_>) -> Option<Vec<String>> {
+    let inventory = ctx.inventory;
+    let arn = Arn::from(resource);
+    let strings = |all: &mut dyn Iterator<Item = &Arn>| -> Vec<String> {
+        all.map(ToString::to_string).collect()
+    };
+    let name = arn.resource();
+    let (wanted, all): (String, Vec<String>) = match (arn.service(), name.split('/').next()) {
+        ("cloudtrail", Some("trail")) => {
+            (resource.to_owned(), strings(&mut inventory.trails.keys()))
+        }
+        ("cloudtrail", Some("eventdatastore")) => (
+            resource.to_owned(),
+            strings(&mut inventory.event_data_stores.keys()),
+        ),
+        ("s3", Some(bucket)) if arn.account().as_str().is_empty() => {
+            let all = inventory.buckets.values().map(|it| &it.arn);
+            (
+                format!("arn:{}:s3:::{bucket}", arn.partition()),
+                strings(&mut all.into_iter()),
+            )
+        }
+        ("kms", Some("key" | "alias")) => {
+            let mut all = strings(&mut inventory.keys.keys());
+            let real = inventory.keys.values().filter_map(|it| {
+                let metadata = it.metadata.ok()?.as_ref()?;
+                metadata.arn.ok().map(ToString::to_string)
+            });
+            all.extend(real);
+            (resource.to_owned(), all)
+        }
+        ("logs", Some(_)) if name.starts_with("log-group:") => {
+            let fields: Vec<&str> = resource.splitn(8, ':').take(7).collect();
+            let mut all = inventory.log_groups.values().map(|it| &it.arn);
+            (fields.join(":"), strings(&mut all))
+        }
+        ("sns", Some(_)) => (resource.to_owned(), strings(&mut inventory.topics.keys())),
+        ("iam", Some("user" | "role")) => {
+            let details = &iam?.details;
+            let (users, roles) = (details.users.ok()?, details.roles.ok()?);
+            let mut all = users
+                .iter()
+                .map(|it| &it.arn)
+                .chain(roles.iter().map(|it| &it.arn));
+            (resource.to_owned(), strings(&mut all))
+        }
+        _ => return None,
+    };
+    let open = wanted.contains(['*', '?']);
+    (!open && !all.contains(&wanted)).then_some(all)
 }
 
 /// Of a role in the same record; of any other it is not at hand.

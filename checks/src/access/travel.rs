@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::answer::{Answer, Missing};
+use super::actions::{ActionId, table};
+use super::answer::{Answer, Missing, Rank};
 use super::ask::Asker;
 use super::graph::{ActorKind, Graph, Means, Node, NodeId};
 use super::ground::Ground;
@@ -14,7 +15,7 @@ use super::people::{Papers, is_linked, place};
 use super::steps::sessions;
 use crate::fact::SharedGap;
 use crate::ids::{AccountId, Arn};
-use crate::policy::{Caller, Context, Document, Policy, Principal, Strength, Target};
+use crate::policy::{Caller, Context, Document, Key, Policy, Principal, Strength, Target, Value};
 
 /// Somebody who may assume roles elsewhere.
 struct Traveller {
@@ -33,37 +34,73 @@ struct Door {
     trust: Read,
 }
 
-/// Somebody who can act in all accounts of the organization, in a way that ends at nodes of this kind.
+/// Somebody who can act in other accounts of the organization.
 struct OverAll {
     node: NodeId,
     account: AccountId,
     by: &'static str,
     answer: Answer,
-    root: bool,
+    reach: Reach,
 }
 
-/// Actions that make a session of a member's root user, or rights through IAM Identity Center.
-pub(super) const OVER_ALL: [(&str, &str, &str, bool); 5] = [
-    (
-        "sts:AssumeRoot",
-        "iam.amazonaws.com",
-        "root sessions are enabled, and AWS's task policy for them goes that far",
-        true,
-    ),
-    ("sso:PutInlinePolicyToPermissionSet", SSO, SIGNS_IN, false),
-    (
-        "sso:AttachManagedPolicyToPermissionSet",
-        SSO,
-        SIGNS_IN,
-        false,
-    ),
-    (
-        "sso:AttachCustomerManagedPolicyReferenceToPermissionSet",
-        SSO,
-        SIGNS_IN,
-        false,
-    ),
-    ("sso:CreateAccountAssignment", SSO, SIGNS_IN, false),
+/// Where that ends.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Reach {
+    /// At a new role of any account.
+    Newcomers,
+    /// At a root session under this task policy, by its place in [`TASKS`], of any member.
+    Roots(usize),
+    /// The same, of one member.
+    Root(usize, AccountId),
+}
+
+/// A policy that limits a root session: "the session policy of an AssumeRoot session is one of five AWS managed
+/// policies" (AWS STS API, AssumeRoot). What the other two allow (reading root credentials, deleting them) does nothing
+/// to logs.
+struct Task {
+    policy: &'static str,
+    /// What it allows; nothing for whatever the root user can.
+    allows: &'static [&'static str],
+    when: &'static str,
+    strength: Strength,
+}
+
+const TASKS: [Task; 3] = [
+    Task {
+        policy: "S3UnlockBucketPolicy",
+        allows: &["s3:PutBucketPolicy", "s3:DeleteBucketPolicy"],
+        when: "root sessions are enabled in the organization",
+        strength: Strength::Weak,
+    },
+    Task {
+        policy: "SQSUnlockQueuePolicy",
+        allows: &[
+            "sqs:SetQueueAttributes",
+            "sqs:AddPermission",
+            "sqs:RemovePermission",
+        ],
+        when: "root sessions are enabled in the organization",
+        strength: Strength::Weak,
+    },
+    // With the password comes the whole root user.
+    Task {
+        policy: "IAMCreateRootUserPassword",
+        allows: &[],
+        when: "root sessions are enabled in the organization, and the caller reads the root user's mail",
+        strength: Strength::Strong,
+    },
+];
+
+/// Makes a session of a member's root user.
+const ASSUME_ROOT: &str = "sts:AssumeRoot";
+
+/// Actions that lead to other accounts: root sessions, and permissions through IAM Identity Center.
+pub(super) const OVER_ALL: [&str; 5] = [
+    ASSUME_ROOT,
+    "sso:PutInlinePolicyToPermissionSet",
+    "sso:AttachManagedPolicyToPermissionSet",
+    "sso:AttachCustomerManagedPolicyReferenceToPermissionSet",
+    "sso:CreateAccountAssignment",
 ];
 const SSO: &str = "sso.amazonaws.com";
 const SIGNS_IN: &str = "Identity Center is in use, and the caller is one of its users";
@@ -73,7 +110,7 @@ const SIGNS_IN: &str = "Identity Center is in use, and the caller is one of its 
 pub(super) struct Travel {
     travellers: BTreeMap<AccountId, Vec<Traveller>>,
     doors: Vec<Door>,
-    /// Those who can act in all accounts of the organization.
+    /// Those who can act in other accounts of the organization.
     over_all: Vec<OverAll>,
     /// Per account, somebody new with every right that the guards above leave.
     pub(super) newcomers: Vec<NodeId>,
@@ -115,42 +152,53 @@ impl Travel {
         });
     }
 
-    /// Keeps a principal that can act in all accounts of the organization.
+    /// Keeps a principal that can act in other accounts of the organization.
     pub(super) fn looks_down<'c>(
         &mut self,
         asker: &mut Asker<'c>,
         node: NodeId,
-        ask: impl Fn(&mut Asker<'c>, &str, &str) -> Answer,
-        ground: &Ground<'_>,
+        ground: &'c Ground<'_>,
     ) {
         let account = AccountId::from(asker.caller.account.as_str());
-        for (by, service, when, root) in OVER_ALL {
+        for by in OVER_ALL {
             if !asker.touches(place(by)) || ground.organization.is_none() {
                 continue;
             }
+            let service = if by == ASSUME_ROOT {
+                "iam.amazonaws.com"
+            } else {
+                SSO
+            };
             let acts = ground.acts_for_all(account.as_str(), service);
             if acts == Ok(false) {
                 continue;
             }
-            let partition = &ground.ctx.inventory.header.scope.partition;
-            let target = if root {
-                format!("arn:{partition}:iam::*:root")
-            } else {
-                format!("arn:{partition}:sso:::*")
+            let unsure = |answer: Answer| match &acts {
+                Err(gap) => answer.unless([gap]),
+                Ok(_) => answer,
             };
-            let mut answer = ask(asker, by, &target).only_if(when, Strength::Weak);
-            if let Err(gap) = acts {
-                answer = answer.unless([&gap]);
+            let mut add = |answer: Answer, reach: Reach| {
+                if !answer.is_denied() {
+                    let (answer, account) = (unsure(answer), account.clone());
+                    self.over_all.push(OverAll {
+                        node,
+                        account,
+                        by,
+                        answer,
+                        reach,
+                    });
+                }
+            };
+            if by == ASSUME_ROOT {
+                for (reach, answer) in root_sessions(asker, &account, ground) {
+                    add(answer, reach);
+                }
+                continue;
             }
-            if !answer.is_denied() {
-                self.over_all.push(OverAll {
-                    node,
-                    account: account.clone(),
-                    by,
-                    answer,
-                    root,
-                });
-            }
+            let partition = &ground.ctx.inventory.header.scope.partition;
+            let target = Target::Matching(format!("arn:{partition}:sso:::*"));
+            let answer = asker.plain(ground, by, target, &account, &[]);
+            add(answer.only_if(SIGNS_IN, Strength::Weak), Reach::Newcomers);
         }
     }
 
@@ -261,33 +309,60 @@ impl Travel {
 }
 
 impl Travel {
-    /// A root session of any member, or a role of any right in any account.
+    /// A root session of a member, or a role of any right in any account.
     fn look_down(&self, graph: &mut Graph, ground: &Ground<'_>) {
-        let ends = |root: bool, graph: &Graph| -> Vec<NodeId> {
-            let roots = graph.each();
-            let roots = roots.filter(|(_, it)| it.kind == ActorKind::Root);
-            // The root user of the management account has no such session.
-            let roots = roots.filter(|(_, it)| Some(it.account.as_str()) != ground.management());
-            match root {
-                true => roots.map(|(node, _)| node).collect(),
-                false => self.newcomers.clone(),
-            }
-        };
-        for root in [true, false] {
-            let who: Vec<&OverAll> = self.over_all.iter().filter(|it| it.root == root).collect();
-            let Some(first) = who.first() else { continue };
-            let words = match root {
-                true => "the root user of any member account",
-                false => "a role of Identity Center in any account",
+        let mut any: BTreeMap<&Reach, NodeId> = BTreeMap::new();
+        let mut sessions: BTreeMap<(usize, AccountId), NodeId> = BTreeMap::new();
+        for it in &self.over_all {
+            let to = match any.get(&it.reach) {
+                Some(node) => *node,
+                None => {
+                    let node = self.end(it, graph, ground, &mut sessions);
+                    any.insert(&it.reach, node);
+                    node
+                }
             };
-            let any = graph.add(Node::new(words, &first.account, ActorKind::Step));
-            for end in ends(root, graph) {
+            graph.link(it.node, to, Means::one(it.by), it.answer.clone());
+        }
+    }
+
+    /// The node that stands for where a way ends.
+    fn end(
+        &self,
+        it: &OverAll,
+        graph: &mut Graph,
+        ground: &Ground<'_>,
+        sessions: &mut BTreeMap<(usize, AccountId), NodeId>,
+    ) -> NodeId {
+        let words = match &it.reach {
+            Reach::Newcomers => "a role of Identity Center in any account".to_owned(),
+            Reach::Roots(_) => "the root user of any member account".to_owned(),
+            Reach::Root(_, account) => format!("the root user of {account}"),
+        };
+        let any = graph.add(Node::new(&words, &it.account, ActorKind::Step));
+        let (task, of) = match &it.reach {
+            Reach::Newcomers => {
+                for end in &self.newcomers {
+                    graph.link(any, *end, Means::none(), Answer::allowed());
+                }
+                return any;
+            }
+            Reach::Roots(task) => (*task, None),
+            Reach::Root(task, account) => (*task, Some(account)),
+        };
+        // The root user of the management account has no such session.
+        let roots = graph.each().filter(|(_, node)| {
+            node.kind == ActorKind::Root
+                && Some(node.account.as_str()) != ground.management()
+                && of.is_none_or(|of| *of == node.account)
+        });
+        let roots: Vec<NodeId> = roots.map(|(node, _)| node).collect();
+        for root in roots {
+            if let Some(end) = root_session(task, root, graph, sessions) {
                 graph.link(any, end, Means::none(), Answer::allowed());
             }
-            for it in who {
-                graph.link(it.node, any, Means::one(it.by), it.answer.clone());
-            }
         }
+        any
     }
 
     /// Roles whose trust policies cannot be read may let anybody in.
@@ -316,6 +391,86 @@ impl Travel {
             graph.link(node, any, Means::one(ASSUME), Answer::allowed());
         }
     }
+}
+
+/// The root sessions that a principal can have: under which task policy, of which member.
+fn root_sessions<'c>(
+    asker: &mut Asker<'c>,
+    account: &AccountId,
+    ground: &'c Ground<'_>,
+) -> Vec<(Reach, Answer)> {
+    let partition = &ground.ctx.inventory.header.scope.partition;
+    let every = format!("arn:{partition}:iam::*:root");
+    let mut all = Vec::new();
+    for (place, task) in TASKS.iter().enumerate() {
+        let policy = format!("arn:{partition}:iam::aws:policy/root-task/{}", task.policy);
+        let with = [("sts:TaskPolicyArn", Key::Known(Value::One(policy)))];
+        let target = Target::Matching(every.clone());
+        let answer = asker.plain(ground, ASSUME_ROOT, target, account, &with);
+        let under = |answer: Answer| answer.only_if(task.when, task.strength);
+        match answer.rank() {
+            Rank::Denied => {}
+            Rank::Allowed => all.push((Reach::Roots(place), under(answer))),
+            // A policy for the root user of one account says nothing of another's.
+            Rank::Choosable | Rank::Weak | Rank::Strong | Rank::Unknown => {
+                let question = (ASSUME_ROOT, every.as_str());
+                for runs in asker.parts(ground, question, account, &with, &ground.roots) {
+                    let first = runs.first().and_then(|run| ground.roots.arn(run.start));
+                    let Some(first) = first else { continue };
+                    let target = Target::One(first);
+                    let answer = asker.plain(ground, ASSUME_ROOT, target, account, &with);
+                    if answer.is_denied() {
+                        continue;
+                    }
+                    let each = runs.into_iter().flatten();
+                    let arns = each.filter_map(|at| ground.roots.arn(at));
+                    for arn in arns {
+                        let of = Arn::from(arn).account();
+                        all.push((Reach::Root(place, of), under(answer.clone())));
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+/// The root user of a member as far as a task policy goes; nothing where it can do nothing then.
+fn root_session(
+    task: usize,
+    root: NodeId,
+    graph: &mut Graph,
+    sessions: &mut BTreeMap<(usize, AccountId), NodeId>,
+) -> Option<NodeId> {
+    let policy = TASKS.get(task)?;
+    if policy.allows.is_empty() {
+        return Some(root);
+    }
+    let of = graph.node(root);
+    let key = (task, of.account.clone());
+    if let Some(node) = sessions.get(&key) {
+        return Some(*node);
+    }
+    let table = table();
+    let allows: Vec<ActionId> = policy
+        .allows
+        .iter()
+        .filter_map(|it| table.find(it))
+        .collect();
+    let mut held = of.holdings.held.clone();
+    for it in &mut held {
+        it.actions.retain(|action| allows.contains(action));
+    }
+    held.retain(|it| !it.actions.is_empty());
+    if held.is_empty() {
+        return None;
+    }
+    let id = format!("{}, with {}", of.id, policy.policy);
+    let mut node = Node::new(&id, &of.account.clone(), ActorKind::Step);
+    node.holdings.held = held;
+    let node = graph.add(node);
+    sessions.insert(key, node);
+    Some(node)
 }
 
 fn by_outsider(who: &Principal, door: &Door, trust: &Indexed, ground: &Ground<'_>) -> Answer {

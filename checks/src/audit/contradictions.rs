@@ -122,11 +122,15 @@ fn controls(audit: &Audit, found: &mut Vec<String>) {
                     id: it.id.clone(),
                     title: it.title.clone(),
                     basis: it.basis,
+                    retention_days: it.retention.map(|it| it.required_days),
                     checks: it.checks.clone(),
                 })
                 .collect(),
         };
-        let again = framework::result(&framework, &selected, &audit.findings);
+        // All controls of a run were evaluated with one setting.
+        let mut lengths = stored.controls.iter().filter_map(|it| it.retention);
+        let days = lengths.next().map_or(0, |it| it.evaluated_days);
+        let again = framework::result(&framework, &selected, &audit.findings, days);
         let mut pairs = stored.controls.iter().zip(&again.controls);
         if let Some((was, _)) = pairs.find(|(was, is)| was != is) {
             found.push(format!(

@@ -156,7 +156,7 @@ pub fn judge<S: IamSource + ?Sized>(
         summary: Summary::of(&findings),
         checks: checks(rules),
         frameworks: frameworks
-            .map(|it| framework::result(it, &ids, &findings))
+            .map(|it| framework::result(it, &ids, &findings, rules.settings.retention_days))
             .collect(),
         answers: Vec::new(),
         do_first: Vec::new(),

@@ -9,19 +9,22 @@
 //! - Log files and digests are put with `bucket-owner-full-control`, over TLS 1.2 or later, with the trail's key as
 //!   `x-amz-server-side-encryption-aws-kms-key-id` where it has one. Whether the header on encryption is sent where it
 //!   has none is documented nowhere: a policy that depends on it cannot be evaluated.
+//! - `s3:GetBucketAcl` carries no key about an object: no ACL, no encryption.
 //! - Its network addresses are AWS's own: in none of the ranges that a policy names one by one.
+//! - RCPs over the account that owns the bucket or key bind service principals too.
 
 use crate::catalog::deputy::CLOUDTRAIL;
 use crate::context::Context;
-use crate::fact::{Fact, Gap, Gaps};
+use crate::fact::{Fact, Gap, Gaps, SharedGap};
 use crate::ids::{AccountId, Region};
-use crate::inventory::Trail;
+use crate::inventory::{ControlPolicyKind, Trail};
 use crate::policy::{
-    self, AtomTest, Caller, Document, Key, Layers, Policy, Request, Target, Value, Verdict, decide,
+    self, AtomTest, Caller, Document, Key, Layers, Level, Policy, Request, Target, Value, Verdict,
+    decide, posture,
 };
 use crate::scp::Control;
 
-/// What a policy says to a request of CloudTrail.
+/// What the policies say to a request of CloudTrail.
 #[derive(Debug)]
 pub(super) enum Answer {
     /// It is allowed.
@@ -30,39 +33,76 @@ pub(super) enum Answer {
     Refused(String),
     /// It depends on what is not known of the request: this.
     Open(String),
+    /// A policy over it could not be read.
+    Unread(Gaps),
 }
 
-/// Evaluates a policy for one call of CloudTrail.
+/// The RCPs over the account that owns a bucket or a key.
+pub(super) struct Above<'c> {
+    levels: Option<Vec<Level<'c, SharedGap>>>,
+    management: Option<String>,
+}
+
+impl<'c> Above<'c> {
+    /// Where no RCP reaches, or none is evaluated.
+    pub(super) fn nothing() -> Self {
+        Self {
+            levels: None,
+            management: None,
+        }
+    }
+
+    /// `control`: the policies of the organization; none for an account without one.
+    pub(super) fn of(
+        control: Option<&'c Control<'_>>,
+        owner: &AccountId,
+        ctx: &Context<'_>,
+    ) -> Self {
+        let account = ctx.inventory.accounts.get(owner);
+        let kind = ControlPolicyKind::ResourceControlPolicy;
+        let levels = control.zip(account);
+        Self {
+            levels: levels.and_then(|(control, account)| control.levels(kind, account)),
+            management: control.map(|it| it.management_account().to_string()),
+        }
+    }
+}
+
+/// Evaluates a policy, and the RCPs above it, for one call of CloudTrail.
 pub(super) fn ask(
     policy: &Document,
+    above: &Above<'_>,
     action: &str,
     target: Target,
     owner: &AccountId,
     context: policy::Context,
 ) -> Answer {
     let caller = Caller::service(CLOUDTRAIL);
-    ask_as(caller, policy, action, target, owner, context)
+    ask_as(caller, policy, above, action, target, owner, context)
 }
 
-/// Evaluates a policy for one call of anybody.
+/// Evaluates a policy, and the RCPs above it, for one call of anybody.
 pub(super) fn ask_as(
     caller: Caller,
     policy: &Document,
+    above: &Above<'_>,
     action: &str,
     target: Target,
     owner: &AccountId,
     context: policy::Context,
 ) -> Answer {
-    let layers: Layers<'_> = Layers {
-        resource: Some(Policy::new("policy", policy)),
-        ..Layers::default()
-    };
     let request = Request {
         caller,
         action: action.to_owned(),
         target,
         resource_account: owner.to_string(),
         context,
+    };
+    let layers: Layers<'_, SharedGap> = Layers {
+        resource: Some(Policy::new(POLICY, policy)),
+        rcps: above.levels.clone(),
+        management_account: above.management.clone(),
+        ..Layers::default()
     };
     answer(&request, &layers)
 }
@@ -80,9 +120,9 @@ pub(super) fn ask_for_role(
     let Ok(all) = Document::parse(ALL) else {
         return Answer::Open("the role's own policies".to_owned());
     };
-    let layers: Layers<'_> = Layers {
+    let layers: Layers<'_, SharedGap> = Layers {
         identity: vec![Policy::new("role", &all)],
-        resource: Some(Policy::new("policy", policy)),
+        resource: Some(Policy::new(POLICY, policy)),
         ..Layers::default()
     };
     let context = policy::Context::of_caller(&caller);
@@ -96,11 +136,16 @@ pub(super) fn ask_for_role(
     answer(&request, &layers)
 }
 
-fn answer(request: &Request, layers: &Layers<'_>) -> Answer {
+fn answer(request: &Request, layers: &Layers<'_, SharedGap>) -> Answer {
     let decision = decide(request, layers);
     match decision.verdict {
         Verdict::Allowed => Answer::Allowed,
         Verdict::Denied => Answer::Refused(refusal(&decision)),
+        Verdict::Unknown if !decision.missing.is_empty() => {
+            let missing = decision.missing.iter();
+            let gaps = missing.map(|it| Gaps::from(it.reason.as_ref().clone()));
+            Gaps::collect(gaps).map_or_else(|| Answer::Open(TOO_MUCH.to_owned()), Answer::Unread)
+        }
         Verdict::Conditional | Verdict::Unknown => match conditions(&decision) {
             Some(keys) => Answer::Open(keys),
             None => Answer::Refused(refusal(&decision)),
@@ -108,25 +153,35 @@ fn answer(request: &Request, layers: &Layers<'_>) -> Answer {
     }
 }
 
-fn refusal(decision: &policy::Decision) -> String {
+/// How the evaluation calls the policy of the bucket or key.
+const POLICY: &str = "policy";
+
+const TOO_MUCH: &str = "too much to evaluate";
+
+fn refusal(decision: &policy::Decision<SharedGap>) -> String {
     let denies = decision.statements.iter();
     let mut denies = denies.filter(|it| it.effect == policy::Effect::Deny);
     match denies.next() {
-        Some(it) => match it.sid.as_deref().filter(|sid| !sid.is_empty()) {
-            Some(sid) => format!("denied by statement {} (Sid {sid})", it.index + 1),
-            None => format!("denied by statement {}", it.index + 1),
-        },
+        Some(it) => {
+            let sid = it.sid.as_deref().filter(|sid| !sid.is_empty());
+            let sid = sid.map_or_else(String::new, |sid| format!(" (Sid {sid})"));
+            let of = match it.policy.as_str() {
+                POLICY => String::new(),
+                name => format!(" of RCP {name}"),
+            };
+            format!("denied by statement {}{sid}{of}", it.index + 1)
+        }
         None => "no statement allows it".to_owned(),
     }
 }
 
 /// The condition keys that it depends on; none where it depends on the resource alone.
-fn conditions(decision: &policy::Decision) -> Option<String> {
+fn conditions(decision: &policy::Decision<SharedGap>) -> Option<String> {
     let Some(residual) = &decision.residual else {
-        return Some("too much to evaluate".to_owned());
+        return Some(TOO_MUCH.to_owned());
     };
     if residual.truncated || decision.approximate {
-        return Some("too much to evaluate".to_owned());
+        return Some(TOO_MUCH.to_owned());
     }
     let tests = residual.alternatives.iter().flatten().map(|it| &it.test);
     let keys = tests.filter_map(|test| match test {
@@ -143,12 +198,34 @@ pub(super) fn undocumented(keys: &str, account: &AccountId, region: &Region) -> 
     Gaps::from(Gap::not_modelled(what, account, region))
 }
 
+/// Trails whose deliveries count: a stopped one loses nothing by a refusal, unless all of them are stopped.
+pub(super) fn delivering<'a>(trails: &[&'a Trail]) -> Vec<&'a Trail> {
+    let running = trails.iter().copied();
+    let running = running.filter(|it| it.status.logging.ok() != Some(&false));
+    let running: Vec<&Trail> = running.collect();
+    match running.is_empty() {
+        true => trails.to_vec(),
+        false => running,
+    }
+}
+
+/// The same request about a bucket, not an object in it.
+pub(super) fn of_bucket(mut it: policy::Context) -> policy::Context {
+    for key in [
+        "s3:x-amz-acl",
+        "s3:x-amz-server-side-encryption",
+        "s3:x-amz-server-side-encryption-aws-kms-key-id",
+    ] {
+        it.set(key, Key::Absent);
+    }
+    it
+}
+
 /// What is known of CloudTrail's requests for a trail.
 pub(super) fn context(trail: &Trail, ctx: &Context<'_>) -> policy::Context {
-    let mut it = of_service(CLOUDTRAIL, trail.arn.as_str(), &trail.account, ctx)
+    let it = of_service(CLOUDTRAIL, trail.arn.as_str(), &trail.account, ctx)
         .with("s3:x-amz-acl", "bucket-owner-full-control");
-    it = of_s3(it);
-    it.set("kms:ViaService", Key::Absent);
+    let mut it = of_s3(it);
     if let Fact::Known(Some(key)) = &trail.configuration.kms_key {
         it = it.with("s3:x-amz-server-side-encryption", "aws:kms").with(
             "s3:x-amz-server-side-encryption-aws-kms-key-id",
@@ -175,7 +252,7 @@ pub(super) fn of_service(
     account: &AccountId,
     ctx: &Context<'_>,
 ) -> policy::Context {
-    let mut it = policy::Context::of_caller(&Caller::service(service))
+    let it = posture::direct_call(service)
         .with("aws:SourceArn", source)
         .with("aws:SourceAccount", account.as_str())
         .with("aws:SecureTransport", "true")
@@ -185,14 +262,10 @@ pub(super) fn of_service(
         // An address that RFC 5737 keeps out of every network.
         .with("aws:SourceIp", "192.0.2.1")
         .with_list("aws:PrincipalServiceNamesList", [service]);
-    for key in ABSENT {
-        it.set(key, Key::Absent);
-    }
-    it.close("aws:PrincipalTag/");
     organization(it, account, ctx)
 }
 
-/// The organization of the account on whose behalf the service calls.
+/// The organization of the account on whose behalf a service calls.
 fn organization(
     mut it: policy::Context,
     account: &AccountId,
@@ -215,30 +288,6 @@ fn organization(
     }
     it
 }
-
-/// Keys that direct calls of a service do not carry.
-const ABSENT: &[&str] = &[
-    "aws:PrincipalOrgPaths",
-    "aws:MultiFactorAuthPresent",
-    "aws:MultiFactorAuthAge",
-    "aws:SourceVpc",
-    "aws:SourceVpce",
-    "aws:VpcSourceIp",
-    "aws:VpceAccount",
-    "aws:VpceOrgID",
-    "aws:VpceOrgPaths",
-    "aws:CalledVia",
-    "aws:CalledViaFirst",
-    "aws:CalledViaLast",
-    "aws:TokenIssueTime",
-    "aws:FederatedProvider",
-    "aws:SourceIdentity",
-    "aws:Ec2InstanceSourceVpc",
-    "aws:Ec2InstanceSourcePrivateIPv4",
-    "s3:DataAccessPointArn",
-    "s3:DataAccessPointAccount",
-    "s3:AccessPointNetworkOrigin",
-];
 
 #[cfg(test)]
 mod tests {
@@ -266,6 +315,7 @@ mod tests {
         let owner = AccountId::from(ACCOUNT);
         ask(
             &policy,
+            &Above::of(None, &owner, &ctx),
             "s3:PutObject",
             target,
             &owner,

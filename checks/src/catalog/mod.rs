@@ -65,6 +65,14 @@ pub fn needed_in_holes(checks: &[&Check]) -> BTreeSet<ApiCall> {
         .collect()
 }
 
+/// Whether a check reads the status of trails in all their regions.
+#[must_use]
+pub fn needed_in_every_region(checks: &[&Check]) -> bool {
+    checks
+        .iter()
+        .any(|check| check.id == delivery::IN_EVERY_REGION)
+}
+
 /// The accounts in which trails leave management events of a region unrecorded, or seem to.
 #[must_use]
 pub fn accounts_with_holes(ctx: &Context<'_>) -> BTreeSet<AccountId> {

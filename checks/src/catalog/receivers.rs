@@ -8,7 +8,7 @@
 //! - The service itself must be allowed to use the topic's key (kms:GenerateDataKey, kms:Decrypt). The key that AWS
 //!   manages for SNS allows principals of the account alone, and its policy cannot be changed.
 
-use super::admits::{self, Answer};
+use super::admits::{self, Above, Answer};
 use super::gap;
 use crate::calls;
 use crate::context::{Context, not_seen};
@@ -84,9 +84,20 @@ fn policy_refuses(
     let target = || Target::One(topic.arn.to_string());
     let request = context(sender, ctx).with("aws:ResourceAccount", account.as_str());
     let caller = Caller::service(service);
-    match admits::ask_as(caller, &policy, "sns:Publish", target(), &account, request) {
+    // SNS knows no RCPs.
+    let above = Above::nothing();
+    match admits::ask_as(
+        caller,
+        &policy,
+        &above,
+        "sns:Publish",
+        target(),
+        &account,
+        request,
+    ) {
         Answer::Allowed => Ok(None),
         Answer::Open(keys) => Err(undocumented(service, &keys, &account, &region)),
+        Answer::Unread(gaps) => Err(gaps),
         Answer::Refused(why) if sender.account == account || sender.role.is_none() => Ok(Some(
             format!("the topic's policy refuses {service} sns:Publish ({why})"),
         )),
@@ -97,6 +108,7 @@ fn policy_refuses(
             match admits::ask_for_role(caller, &policy, "sns:Publish", target(), &account) {
                 Answer::Allowed => Ok(None),
                 Answer::Open(keys) => Err(undocumented(role, &keys, &account, &region)),
+                Answer::Unread(gaps) => Err(gaps),
                 Answer::Refused(_) => Ok(Some(format!(
                     "the topic's policy refuses {service} and role {role} sns:Publish ({why})"
                 ))),
@@ -154,10 +166,20 @@ fn key_refuses(
     let through = format!("sns.{region}.amazonaws.com");
     let through = Some(Value::One(through));
     request.set("kms:ViaService", Key::OneOf(vec![None, through]));
+    // RCPs over the key of a topic are not evaluated.
+    let above = Above::nothing();
     for action in ["kms:GenerateDataKey", "kms:Decrypt"] {
         let target = Target::One(arn.to_string());
         let caller = Caller::service(service);
-        match admits::ask_as(caller, &policy, action, target, &account, request.clone()) {
+        match admits::ask_as(
+            caller,
+            &policy,
+            &above,
+            action,
+            target,
+            &account,
+            request.clone(),
+        ) {
             Answer::Allowed => {}
             Answer::Refused(why) => {
                 return Ok(Some(format!(
@@ -165,6 +187,7 @@ fn key_refuses(
                 )));
             }
             Answer::Open(keys) => return Err(undocumented(service, &keys, &account, &region)),
+            Answer::Unread(gaps) => return Err(gaps),
         }
     }
     Ok(None)

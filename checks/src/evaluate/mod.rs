@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use population::Lost;
 use told::{LONGEST, LONGEST_NAME, bounded, from_gap, unknown_message};
 
+use crate::access::services::NOT_FOLLOWED;
 use crate::access::{Access, Analysis, Judged};
 use crate::check::{Check, Identity, Outcome, Principal, RegionOf, Run, Trusts, Verdict};
 use crate::context::{Context, is_judged, not_reached};
@@ -20,6 +21,9 @@ use crate::finding::{Evidence, Finding, Status, Subject, SubjectKind, fingerprin
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::iam::AuthorizationDetails;
 use crate::inventory::{Account, Iam, Inventory, Organization};
+
+/// The check whose pass names what it does not look for.
+const ESCALATION: &str = "access-escalation-paths";
 
 /// Every check on every subject, but the IAM documents: those come account by account to [`Evaluation::iam`].
 #[must_use]
@@ -403,8 +407,12 @@ impl<'a> Evaluation<'a> {
                         true => "; its root user can: no policy from above denies it",
                         false => "",
                     };
+                    let beyond = match check.id == ESCALATION {
+                        true => format!(" (not followed: {})", NOT_FOLLOWED.join("; ")),
+                        false => String::new(),
+                    };
                     Ok(Verdict::pass(format!(
-                        "none of the account's {count} users and roles can{but}"
+                        "none of the account's {count} users and roles can{but}{beyond}"
                     )))
                 }
             };

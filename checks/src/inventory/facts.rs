@@ -20,7 +20,7 @@ use super::monitoring::{
 use super::organization::{ControlPolicy, DelegatedAdministrator, Organization};
 use super::region::RegionView;
 use super::store::{Channel, EventDataStore, StoreConfiguration};
-use super::trail::{Trail, TrailConfiguration, TrailStatus};
+use super::trail::{RegionalStatus, Trail, TrailConfiguration, TrailStatus};
 
 /// A fact of a record, and the call that tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -180,6 +180,7 @@ facts! {
         units = LIST_OUS;
         policies = LIST_POLICIES;
         trusted_services = LIST_SERVICE_ACCESS;
+        root_access = LIST_ORGANIZATIONS_FEATURES;
         delegated_administrators = LIST_DELEGATED_ADMINISTRATORS;
         resource_policy = DESCRIBE_ORGANIZATION_RESOURCE_POLICY names;
     }
@@ -212,9 +213,10 @@ facts! {
         access_analyzers = LIST_ANALYZERS;
         tampering = LOOKUP_EVENTS;
     }
-    Trail(configuration, status) {
+    Trail(configuration, status, regions) {
         selectors = GET_EVENT_SELECTORS;
         insights = GET_INSIGHT_SELECTORS;
+        aggregations = GET_EVENT_CONFIGURATION;
         tags = LIST_TRAIL_TAGS;
     }
     TrailConfiguration() {
@@ -237,6 +239,9 @@ facts! {
         digest = GET_TRAIL_STATUS;
         log_group = GET_TRAIL_STATUS;
         notification = GET_TRAIL_STATUS;
+    }
+    RegionalStatus() {
+        delivery = GET_TRAIL_STATUS;
     }
     EventDataStore(configuration) {
         selectors = GET_EVENT_DATA_STORE;
@@ -300,6 +305,7 @@ facts! {
         origin = DESCRIBE_KEY;
         spec = DESCRIBE_KEY;
         multi_region = DESCRIBE_KEY;
+        replicas = DESCRIBE_KEY;
         deletion = DESCRIBE_KEY;
         valid_to = DESCRIBE_KEY;
     }
@@ -317,6 +323,7 @@ facts! {
         kms_key = DESCRIBE_LOG_GROUPS;
         class = DESCRIBE_LOG_GROUPS;
         deletion_protection = DESCRIBE_LOG_GROUPS;
+        bearer_token = DESCRIBE_LOG_GROUPS;
     }
     MetricFilter(transformations) {
         field_selection = DESCRIBE_METRIC_FILTERS;

@@ -53,6 +53,10 @@ pub struct KeyMetadata {
     /// A multi-region key.
     #[serde(default)]
     pub multi_region: Fact<bool>,
+    /// The other keys of a multi-region key, primary and replicas: they share its key material, and each has a
+    /// policy of its own.
+    #[serde(default)]
+    pub replicas: Fact<Vec<Arn>>,
     /// When it will be gone.
     #[serde(default)]
     pub deletion: Fact<Option<Timestamp>>,

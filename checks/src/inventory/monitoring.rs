@@ -46,6 +46,9 @@ pub struct LogGroupConfiguration {
     /// It cannot be deleted while on.
     #[serde(default)]
     pub deletion_protection: Fact<Option<bool>>,
+    /// Whoever holds a token may write, without a signed request.
+    #[serde(default)]
+    pub bearer_token: Fact<Option<bool>>,
 }
 
 /// A metric filter.

@@ -29,6 +29,9 @@ pub struct Organization {
     /// Services with trusted access, by principal, such as `cloudtrail.amazonaws.com`.
     #[serde(default)]
     pub trusted_services: Fact<Vec<String>>,
+    /// The features of centralized root access that are on: `RootCredentialsManagement`, `RootSessions`.
+    #[serde(default)]
+    pub root_access: Fact<Vec<String>>,
     /// Accounts that administer a service for the organization.
     #[serde(default)]
     pub delegated_administrators: Fact<Vec<DelegatedAdministrator>>,

@@ -29,12 +29,79 @@ pub struct Trail {
     /// GetEventSelectors.
     #[serde(default)]
     pub selectors: Fact<Selectors>,
-    /// GetInsightSelectors: the kinds of insight, such as `ApiCallRateInsight`; empty when none.
+    /// GetInsightSelectors; empty when none.
     #[serde(default)]
-    pub insights: Fact<Vec<String>>,
+    pub insights: Fact<Vec<Insight>>,
+    /// GetEventConfiguration: how data events are aggregated; empty when they are not.
+    #[serde(default)]
+    pub aggregations: Fact<Vec<Aggregation>>,
+    /// GetTrailStatus, called in each region that the trail covers: each answers for its own region only.
+    #[serde(default)]
+    pub regions: Vec<RegionalStatus>,
     /// ListTags.
     #[serde(default)]
     pub tags: Fact<BTreeMap<String, String>>,
+}
+
+/// One kind of insight, and the events that it is drawn from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "WrittenInsight")]
+pub struct Insight {
+    /// Such as `ApiCallRateInsight`.
+    pub kind: String,
+    /// `Management`, `Data`.
+    pub categories: Vec<String>,
+}
+
+impl Insight {
+    /// Drawn from management events, as all insights are whose categories are not given (API reference,
+    /// InsightSelector, EventCategories).
+    #[must_use]
+    pub fn of_management(kind: impl Into<String>) -> Self {
+        Self {
+            kind: kind.into(),
+            categories: vec!["Management".to_owned()],
+        }
+    }
+}
+
+/// An insight in a file: the first files had its kind alone.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum WrittenInsight {
+    Kind(String),
+    Whole {
+        kind: String,
+        categories: Vec<String>,
+    },
+}
+
+impl From<WrittenInsight> for Insight {
+    fn from(written: WrittenInsight) -> Self {
+        match written {
+            WrittenInsight::Kind(kind) => Self::of_management(kind),
+            WrittenInsight::Whole { kind, categories } => Self { kind, categories },
+        }
+    }
+}
+
+/// Events of one category, summarized in addition to being recorded.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Aggregation {
+    /// `Data`.
+    pub category: String,
+    /// Such as `API_ACTIVITY`.
+    pub templates: Vec<String>,
+}
+
+/// What GetTrailStatus says of one region, as the trail's owner sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RegionalStatus {
+    /// Where it was called.
+    pub region: Region,
+    /// Log files to the bucket.
+    #[serde(default)]
+    pub delivery: Fact<Delivery>,
 }
 
 /// What DescribeTrails says of a trail.

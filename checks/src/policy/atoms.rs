@@ -60,6 +60,7 @@ impl ResourceAtom<'_> {
                     Tri::Undecided
                 }
             }
+            Target::Matching(_) if self.pattern.is_everything() => Tri::Yes,
             Target::Matching(set) => {
                 let glob = match self.pattern.fill(view, self.incomplete) {
                     Filled::Glob(glob) => glob,

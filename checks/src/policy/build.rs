@@ -236,6 +236,7 @@ impl<'a, R: Clone> Build<'a, R> {
         &self,
         verdict: Verdict,
         outcome: Option<Outcome>,
+        blocked: bool,
         worlds: &Worlds,
     ) -> Vec<StatementRef> {
         let wanted = |effect| match (verdict, outcome) {
@@ -244,13 +245,26 @@ impl<'a, R: Clone> Build<'a, R> {
             (Verdict::Denied, _) => effect == Effect::Deny,
             (Verdict::Conditional | Verdict::Unknown, _) => true,
         };
-        let mut refs: Vec<StatementRef> = self
-            .applied
-            .iter()
-            .filter(|applied| wanted(applied.at.effect))
-            .filter(|applied| worlds.values(&applied.when).any(|value| value != Tri::No))
-            .map(|applied| applied.at.clone())
-            .collect();
+        let applies = |applied: &&Applied| wanted(applied.at.effect);
+        let sometimes = |applied: &&Applied| {
+            let mut values = worlds.values(&applied.when);
+            values.any(|value| value != Tri::No)
+        };
+        let always = |applied: &&Applied| {
+            let mut values = worlds.values(&applied.when);
+            values.all(|value| value == Tri::Yes)
+        };
+        let all = || self.applied.iter().filter(applies);
+        // What denies in every world decides; what denies in some is named only where nothing else keeps it denied.
+        let some = all().filter(sometimes);
+        let decide: Vec<&Applied> = match verdict {
+            Verdict::Denied if all().any(|it| always(&it)) => all().filter(always).collect(),
+            Verdict::Denied if blocked => Vec::new(),
+            Verdict::Denied | Verdict::Allowed | Verdict::Conditional | Verdict::Unknown => {
+                some.collect()
+            }
+        };
+        let mut refs: Vec<StatementRef> = decide.iter().map(|it| it.at.clone()).collect();
         refs.sort();
         refs.dedup();
         refs

@@ -327,11 +327,15 @@ impl<'a, R: Clone> Build<'a, R> {
                         .iter()
                         .any(|own| own.eq_ignore_ascii_case(operation))
             });
-            if !covered || !Principal::aws(&grant.grantee).names(&self.request.caller) {
+            let names = |who: &str| Principal::aws(who).names(&self.request.caller);
+            // "The retiring principal can retire the grant": it needs no operation for that, and no policy.
+            let retires = self.request.action.eq_ignore_ascii_case("kms:RetireGrant")
+                && grant.retiring.as_deref().is_some_and(names);
+            if !retires && (!covered || !names(&grant.grantee)) {
                 continue;
             }
             let mut parts = Vec::new();
-            for condition in &grant.constraints {
+            for condition in grant.constraints.iter().filter(|_| !retires) {
                 parts.push(self.atom(Atom::Condition {
                     condition,
                     effect: Effect::Allow,

@@ -213,6 +213,29 @@ impl Condition {
         any != self.operator.negated
     }
 
+    /// Its list has this value, whatever the operator makes of that. A lone `*` lists nothing in particular.
+    pub(super) fn lists(&self, value: &Value, view: &View<'_>) -> bool {
+        if self.operator.test == Test::Null || self.values.iter().any(|it| it == "*") {
+            return false;
+        }
+        let matchers = self.matchers(view).unwrap_or_default();
+        let matches = |text: &String| {
+            let mut each = matchers.iter();
+            each.any(|it| it.matches(text) == Some(true))
+        };
+        value.all().iter().any(matches)
+    }
+
+    /// The ranges of addresses that it lists.
+    pub(super) fn ranges(&self, view: &View<'_>) -> Vec<Cidr> {
+        let matchers = self.matchers(view).unwrap_or_default().into_iter();
+        let range = |it: Matcher| {
+            let Matcher::Ip(range) = it else { return None };
+            Some(range)
+        };
+        matchers.filter_map(range).collect()
+    }
+
     pub(super) fn matchers(&self, view: &View<'_>) -> Option<Vec<Matcher>> {
         match self.compile(view) {
             Compiled::Matchers(matchers) => Some(matchers),

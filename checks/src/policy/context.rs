@@ -33,6 +33,12 @@ pub enum Key {
     Absent,
     /// One of these; `None` is "absent".
     OneOf(Vec<Option<Value>>),
+    /// Any single value that this pattern matches, such as `AROAEXAMPLE:*`.
+    Like(String),
+    /// This point in time, or any later one.
+    From(String),
+    /// Any single value but this one, or absent.
+    AnyBut(String),
     /// Any single value at all, or, if so marked, absent.
     Any {
         /// Whether the request may lack the key.
@@ -101,6 +107,16 @@ impl Context {
         let values = values.into_iter().map(str::to_owned).collect();
         self.set(name, Key::Known(Value::Many(values)));
         self
+    }
+
+    /// Whether requests may lack a key.
+    pub(super) fn may_lack(&self, name: &str) -> bool {
+        match self.key(name) {
+            Key::Absent | Key::AnyBut(_) => true,
+            Key::Known(_) | Key::Like(_) | Key::From(_) => false,
+            Key::OneOf(states) => states.contains(&None),
+            Key::Any { may_be_absent } => *may_be_absent,
+        }
     }
 
     /// The keys that were set, by name.
@@ -181,7 +197,7 @@ impl<'a> View<'a> {
                 [only] => seen(only.as_ref()),
                 _ => Seen::Unknown,
             },
-            Key::Any { .. } => Seen::Unknown,
+            Key::Any { .. } | Key::Like(_) | Key::From(_) | Key::AnyBut(_) => Seen::Unknown,
         }
     }
 

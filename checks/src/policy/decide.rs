@@ -7,7 +7,8 @@ use super::build::Build;
 use super::combine::Whole;
 use super::context::Tri;
 use super::request::{Layer, Layers, Request, StatementRef, Unread};
-use super::residual::{self, Residual, Strength};
+use super::residual::{self, Residual};
+use super::strength::Strength;
 use super::worlds::{self, Worlds};
 
 /// Whether a caller can do something.
@@ -71,16 +72,17 @@ pub fn decide<R: Clone>(request: &Request, layers: &Layers<'_, R>) -> Decision<R
     let residual = depends
         .then(|| residual::of(&whole.allowed, &tried, &build))
         .flatten();
-    let strength = residual.as_ref().and_then(Residual::strength);
+    let strength = residual.as_ref().and_then(|it| it.strength);
     let outcome = outcome(&whole, &tried);
+    let blocked_by = match verdict {
+        Verdict::Denied => whole.blocked(&tried),
+        Verdict::Allowed | Verdict::Conditional | Verdict::Unknown => Vec::new(),
+    };
     Decision {
         verdict,
         outcome,
-        statements: build.deciding(verdict, outcome, &tried),
-        blocked_by: match verdict {
-            Verdict::Denied => whole.blocked(&tried),
-            Verdict::Allowed | Verdict::Conditional | Verdict::Unknown => Vec::new(),
-        },
+        statements: build.deciding(verdict, outcome, !blocked_by.is_empty(), &tried),
+        blocked_by,
         residual,
         strength,
         missing: match verdict {

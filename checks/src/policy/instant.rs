@@ -4,6 +4,16 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
+/// The same, or a number, as seconds since 1970.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "times of this age are far from where seconds get lost"
+)]
+pub(super) fn seconds(text: &str) -> Option<f64> {
+    let at = parse(text).map(|at| at.as_second() as f64 + f64::from(at.subsec_nanosecond()) / 1e9);
+    at.or_else(|| super::matcher::number(text))
+}
+
 /// Without a zone it is UTC; without a time it is midnight; without a day it is the first.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
     let digits = text.strip_prefix('-').unwrap_or(text);

@@ -17,8 +17,9 @@ const OF_SERVICES: [&str; 6] = [
 impl Context {
     /// The context of any request of this caller: what its identity says is known, everything else may be anything.
     ///
-    /// Add what else is known: tags (and [`Context::close`] `aws:PrincipalTag/`), the organization, the region. Leave
-    /// `aws:CurrentTime` open, so that grants that end or begin show up as conditional, with their date.
+    /// Add what else is known: tags (and [`Context::close`] `aws:PrincipalTag/`), the organization, the region, and the
+    /// clock as [`Key::From`]: what has ended is denied, and grants that begin or end later are conditional, with their
+    /// date.
     #[must_use]
     pub fn of_caller(caller: &Caller) -> Self {
         let mut context = Self::unknown();
@@ -58,6 +59,7 @@ impl Context {
                 "aws:PrincipalArn",
                 "aws:PrincipalAccount",
                 "aws:PrincipalOrgID",
+                "aws:PrincipalOrgPaths",
             ] {
                 self.set(key, Key::Absent);
             }
@@ -91,6 +93,9 @@ impl Context {
                 may_be_absent: false,
             },
         );
+        if caller.kind == CallerKind::Root {
+            self.set_text("aws:userid", &caller.account);
+        }
         // Of a session it is the ARN of the role, which its own ARN does not hold in full.
         match (caller.kind, &caller.role_arn) {
             (CallerKind::AssumedRole, Some(role)) => self.set_text("aws:PrincipalArn", role),
@@ -132,7 +137,12 @@ mod tests {
         match context.key(key) {
             Key::Known(Value::One(text)) => Some(text.clone()),
             Key::Absent => Some("absent".to_owned()),
-            Key::Known(Value::Many(_)) | Key::OneOf(_) | Key::Any { .. } => None,
+            Key::Known(Value::Many(_))
+            | Key::OneOf(_)
+            | Key::Any { .. }
+            | Key::Like(_)
+            | Key::From(_)
+            | Key::AnyBut(_) => None,
         }
     }
 

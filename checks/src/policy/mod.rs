@@ -11,7 +11,8 @@
 //!
 //! - A wildcard in the word of an ARN that names the resource's type (`tr?il/x`) matches for an Allow, not for a Deny.
 //! - `ForAnyValue:…IfExists` without the key holds for an Allow, not for a Deny.
-//! - `NotPrincipal` with Deny spares a listed role also if its account is not listed.
+//! - `NotPrincipal` with Deny spares a listed user or role as such also if its account is not listed; a session of a
+//!   listed role only where the session or the account is listed as well.
 //! - `*` in an Allow of a resource policy does not reach past a session policy (this one as measured).
 //! - An operator that IAM does not have, or a value that is not of its type, never holds; [`Decision::malformed`] tells.
 
@@ -40,8 +41,10 @@ mod principal;
 mod rcp;
 mod request;
 mod residual;
+mod strength;
 mod template;
 mod within;
+mod words;
 mod worlds;
 
 pub use crate::text::{Glob, Tri};
@@ -59,8 +62,10 @@ pub use operator::{Operator, Order, Quantifier, Test};
 pub use parse::ParseError;
 pub use parts::{Members, parts};
 pub use principal::{Caller, CallerKind, Grant, Principal, PrincipalSet};
+pub use rcp::limits as limited_by_rcps;
 pub use request::{
     AclGrant, AclGrantee, AclPermission, KeyGrant, Layer, Layers, Level, Policy, Request,
     StatementRef, Target, Unread,
 };
-pub use residual::{Literal, Residual, Strength};
+pub use residual::{Literal, Residual};
+pub use strength::Strength;

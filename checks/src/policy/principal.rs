@@ -166,11 +166,18 @@ impl PrincipalSet {
         if !self.negated {
             return best;
         }
-        // Listing an account spares its root user, not its principals.
+        // Listing an account spares its root user, not its principals. Listing a role does not spare its sessions: "the
+        // principal in the NotPrincipal element must include the session or the account as well" (IAM User Guide,
+        // NotPrincipal with Deny).
+        let account = || {
+            let mut all = self.members.iter();
+            all.any(|it| it.grant(caller, session_of) == Some(Grant::Account))
+        };
         let listed = match best {
             None => false,
             Some(Grant::Account) => caller.kind == CallerKind::Root,
-            Some(Grant::Role | Grant::Everyone | Grant::Direct) => true,
+            Some(Grant::Role) => caller.kind != CallerKind::AssumedRole || account(),
+            Some(Grant::Everyone | Grant::Direct) => true,
         };
         (!listed).then_some(Grant::Everyone)
     }
@@ -371,6 +378,11 @@ mod tests {
     fn not_principal_spares_whom_it_lists() {
         let role = "arn:aws:iam::111122223333:role/Ops";
         assert_eq!(set(&[role, ACCOUNT], true).grant(&session()), None);
+        assert_eq!(set(&[role], true).grant(&session()), Some(Grant::Everyone));
+        let own = session().id;
+        assert_eq!(set(&[role, &own], true).grant(&session()), None);
+        let as_such = Caller::new(CallerKind::Role, role, ACCOUNT);
+        assert_eq!(set(&[role], true).grant(&as_such), None);
         assert_eq!(
             set(&[ACCOUNT], true).grant(&session()),
             Some(Grant::Everyone)

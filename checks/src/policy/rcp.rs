@@ -68,7 +68,8 @@ const SUPPORTED: [&str; 62] = [
 ];
 
 /// Whether resource control policies limit an action.
-pub(super) fn limits(action: &str) -> bool {
+#[must_use]
+pub fn limits(action: &str) -> bool {
     // Retiring a grant is its holder's right, whatever policies say.
     if action.eq_ignore_ascii_case("kms:RetireGrant") {
         return false;

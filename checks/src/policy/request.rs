@@ -139,6 +139,8 @@ pub struct KeyGrant {
     pub id: String,
     /// `GranteePrincipal`
     pub grantee: String,
+    /// Who may retire it, where that is somebody.
+    pub retiring: Option<String>,
     /// `Operations`, such as `Decrypt`.
     pub operations: Vec<String>,
     /// Its constraints, as conditions on `kms:EncryptionContext:…`.

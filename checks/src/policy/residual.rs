@@ -1,13 +1,13 @@
 //! When a conditional verdict is "allowed": a short list of alternatives, and how hard they are to meet.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use super::atoms::AtomTest;
 use super::build::Build;
 use super::context::Tri;
 use super::formula::{Alternatives, Formula, absorbed};
 use super::request::StatementRef;
+use super::strength::{self, Strength};
 use super::worlds::Worlds;
 
 /// More alternatives than this help no reader.
@@ -22,6 +22,8 @@ pub struct Residual {
     pub alternatives: Vec<Vec<Literal>>,
     /// There were too many alternatives to write them down; the list is empty.
     pub truncated: bool,
+    /// How hard its easiest alternative is. Nothing if the alternatives are not known.
+    pub strength: Option<Strength>,
 }
 
 /// One test of a residual condition.
@@ -31,79 +33,10 @@ pub struct Literal {
     pub test: AtomTest,
     /// Whether it must hold, or must not.
     pub holds: bool,
+    /// Requests may lack its key.
+    pub may_be_absent: bool,
     /// The statements that ask for it.
     pub statements: Vec<StatementRef>,
-}
-
-/// How hard a condition is to meet for somebody who wants to; the later, the harder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Strength {
-    /// The caller chooses it: treat as allowed.
-    Choosable,
-    /// It takes some effort, such as a certain network or a detour through a service.
-    Weak,
-    /// It takes what an attacker does not have, such as a second factor.
-    Strong,
-}
-
-impl Residual {
-    /// How hard its easiest alternative is. Nothing if the alternatives are not known.
-    #[must_use]
-    pub fn strength(&self) -> Option<Strength> {
-        let hardest = |term: &Vec<Literal>| {
-            term.iter()
-                .map(Literal::strength)
-                .max()
-                .unwrap_or(Strength::Choosable)
-        };
-        self.alternatives.iter().map(hardest).min()
-    }
-}
-
-impl Literal {
-    /// How hard this one test is.
-    #[must_use]
-    pub fn strength(&self) -> Strength {
-        match &self.test {
-            AtomTest::Resource(_) => Strength::Choosable,
-            AtomTest::Condition { key, .. } => strength_of(&key.to_lowercase()),
-        }
-    }
-}
-
-/// Keys of a service are parameters of the request: its caller sets them. Of the global ones only some are.
-fn strength_of(key: &str) -> Strength {
-    if let "kms:viaservice" | "kms:calleraccount" | "s3:dataaccesspointaccount" = key {
-        return Strength::Weak;
-    }
-    let Some(global) = key.strip_prefix("aws:") else {
-        return Strength::Choosable;
-    };
-    match global {
-        "useragent" | "referer" | "tagkeys" | "securetransport" | "requestedregion" => {
-            Strength::Choosable
-        }
-        "sourceip" | "calledvia" | "calledviafirst" | "calledvialast" | "viaawsservice"
-        | "currenttime" | "epochtime" => Strength::Weak,
-        tag if tag.starts_with("requesttag/") => Strength::Choosable,
-        _ => Strength::Strong,
-    }
-}
-
-impl fmt::Display for Residual {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, term) in self.alternatives.iter().enumerate() {
-            if index > 0 {
-                f.write_str(" or ")?;
-            }
-            for (index, literal) in term.iter().enumerate() {
-                let and = if index > 0 { " and " } else { "" };
-                let not = if literal.holds { "" } else { "not " };
-                write!(f, "{and}{not}{}", literal.test)?;
-            }
-        }
-        Ok(())
-    }
 }
 
 pub(super) fn of<R>(allowed: &Formula, worlds: &Worlds, build: &Build<'_, R>) -> Option<Residual> {
@@ -112,6 +45,7 @@ pub(super) fn of<R>(allowed: &Formula, worlds: &Worlds, build: &Build<'_, R>) ->
         return Some(Residual {
             alternatives: Vec::new(),
             truncated: true,
+            strength: None,
         });
     };
     let terms = if worlds.untried {
@@ -130,6 +64,7 @@ pub(super) fn of<R>(allowed: &Formula, worlds: &Worlds, build: &Build<'_, R>) ->
     (!alternatives.is_empty()).then_some(Residual {
         alternatives,
         truncated: false,
+        strength: strength::of(&terms, build),
     })
 }
 
@@ -147,9 +82,14 @@ fn literal<R>(id: usize, holds: bool, build: &Build<'_, R>) -> Option<Literal> {
         .collect();
     statements.sort();
     statements.dedup();
+    let may_be_absent = match &test {
+        AtomTest::Condition { key, .. } => strength::may_lack(&key.to_lowercase(), build),
+        AtomTest::Resource(_) => false,
+    };
     Some(Literal {
         test,
         holds,
+        may_be_absent,
         statements,
     })
 }

@@ -7,10 +7,11 @@
 use std::collections::BTreeSet;
 
 use super::atoms::{Atom, target_glob};
-use super::classes::representatives;
+use super::classes::{representatives, representatives_within};
 use super::condition::Condition;
 use super::context::{Key, Seen, Tri, Value, View};
 use super::formula::Formula;
+use super::instant;
 use super::operator::Quantifier;
 use super::request::{Request, Target};
 use super::template::Filled;
@@ -120,7 +121,10 @@ pub(super) fn enumerate(atoms: &[Atom<'_>], formula: &Formula, request: &Request
         dimensions.extend(free.iter().map(|used| Dimension::Free(used.id)));
     };
 
-    let any = |key: &str| matches!(request.context.key(key), Key::Any { .. });
+    let any = |key: &str| match request.context.key(key) {
+        Key::Any { .. } | Key::Like(_) | Key::From(_) | Key::AnyBut(_) => true,
+        Key::Known(_) | Key::Absent | Key::OneOf(_) => false,
+    };
     let set = matches!(request.target, Target::Matching(_));
     set_free(&mut used, &mut dimensions, &|used: &Used<'_>| {
         used.relational
@@ -133,7 +137,14 @@ pub(super) fn enumerate(atoms: &[Atom<'_>], formula: &Formula, request: &Request
         .collect();
     for key in keys {
         let own: Vec<&Used<'_>> = used.iter().filter(|used| used.keys.contains(key)).collect();
-        match states(request.context.key(key), &own, &view) {
+        let conditions: Vec<&Condition> = own
+            .iter()
+            .filter_map(|used| match &used.atom {
+                Atom::Condition { condition, .. } => Some(*condition),
+                Atom::Resource(_) => None,
+            })
+            .collect();
+        match states(request.context.key(key), &conditions, &view) {
             Some(states) => {
                 let states = distinct(states, &own, |state, used| {
                     let world = [(key, state.as_ref())];
@@ -286,21 +297,32 @@ fn resources(target: &Target, atoms: &[&Used<'_>], view: &View<'_>) -> Option<Ve
 }
 
 /// What a key can be, as far as conditions tell the difference; nothing if that is too much.
-fn states(key: &Key, atoms: &[&Used<'_>], view: &View<'_>) -> Option<Vec<Option<Value>>> {
+pub(super) fn states(
+    key: &Key,
+    conditions: &[&Condition],
+    view: &View<'_>,
+) -> Option<Vec<Option<Value>>> {
     let may_be_absent = match key {
         Key::Known(value) => return Some(vec![Some(value.clone())]),
         Key::Absent => return Some(vec![None]),
         Key::OneOf(states) => return Some(states.clone()),
         Key::Any { may_be_absent } => *may_be_absent,
+        Key::AnyBut(_) => true,
+        Key::Like(_) | Key::From(_) => false,
     };
-    let conditions: Vec<&Condition> = atoms
-        .iter()
-        .filter_map(|used| match &used.atom {
-            Atom::Condition { condition, .. } => Some(*condition),
-            Atom::Resource(_) => None,
-        })
-        .collect();
-    let values = representatives(&conditions, view)?;
+    let mut values = if let Key::Like(pattern) = key {
+        representatives_within(conditions, view, &Glob::wild(pattern, false))?
+    } else {
+        representatives(conditions, view)?
+    };
+    if let Key::From(now) = key {
+        let start = instant::seconds(now)?;
+        values.push(now.clone());
+        values.retain(|it| instant::seconds(it).is_some_and(|at| at >= start));
+    }
+    if let Key::AnyBut(other) = key {
+        values.retain(|it| it != other);
+    }
     let many = conditions
         .iter()
         .any(|c| c.operator.quantifier != Quantifier::None);

@@ -13,7 +13,9 @@ use crate::inventory::bucket::{
 use crate::inventory::iam::{AuthorizationDetails, Role, User};
 use crate::inventory::organization::DelegatedAdministrator;
 use crate::inventory::region::Lookup;
-use crate::inventory::trail::{AdvancedSelector, FieldSelector};
+use crate::inventory::trail::{
+    AdvancedSelector, Aggregation, FieldSelector, Insight, RegionalStatus,
+};
 use crate::inventory::{
     Account, AccountState, Bucket, Delivery, Header, Iam, Inventory, Key, KeyMetadata, LogGroup,
     LogGroupConfiguration, Organization, PublicAccessBlock, RegionSwitch, RegionView, Retention,
@@ -202,6 +204,10 @@ fn organization() -> Organization {
         units: Known(Vec::new()),
         policies: Known(Vec::new()),
         trusted_services: Known(vec!["cloudtrail.amazonaws.com".to_owned()]),
+        root_access: Known(vec![
+            "RootCredentialsManagement".to_owned(),
+            "RootSessions".to_owned(),
+        ]),
         delegated_administrators: Known(vec![DelegatedAdministrator {
             account: AccountId::from("222222222222"),
             services: Known(vec!["cloudtrail.amazonaws.com".to_owned()]),
@@ -243,9 +249,17 @@ fn trail() -> Trail {
         },
         selectors: Known(Selectors::Advanced(everything())),
         insights: Known(vec![
-            "ApiCallRateInsight".to_owned(),
-            "ApiErrorRateInsight".to_owned(),
+            Insight::of_management("ApiCallRateInsight"),
+            Insight::of_management("ApiErrorRateInsight"),
         ]),
+        aggregations: Known(vec![Aggregation {
+            category: "Data".to_owned(),
+            templates: vec!["API_ACTIVITY".to_owned()],
+        }]),
+        regions: vec![RegionalStatus {
+            region: Region::from(HOME),
+            delivery: Known(fresh()),
+        }],
         tags: Known(BTreeMap::new()),
     }
 }
@@ -355,6 +369,7 @@ pub(super) fn replica(name: &str) -> Bucket {
         exists: Known(true),
         owner: Known(Some(AccountId::from(ACCOUNT))),
         region: Known(Region::from("eu-west-1")),
+        lifecycle: Known(None),
         object_lock: Known(true),
         default_retention: Known(Some(Retention {
             mode: RetentionMode::Compliance,
@@ -390,6 +405,7 @@ pub(super) fn key() -> Key {
             origin: Known("AWS_KMS".to_owned()),
             spec: Known("SYMMETRIC_DEFAULT".to_owned()),
             multi_region: Known(false),
+            replicas: Known(Vec::new()),
             deletion: Known(None),
             valid_to: Known(None),
         })),
@@ -412,7 +428,8 @@ pub(super) fn log_group() -> LogGroup {
             retention_days: Known(Some(365)),
             kms_key: Known(Some(Arn::from(KEY_ARN))),
             class: Known(Some("STANDARD".to_owned())),
-            deletion_protection: Known(None),
+            deletion_protection: Known(Some(true)),
+            bearer_token: Known(Some(false)),
         })),
         metric_filters: Known(vec![chain::filter_with("{ $.eventName = * }")]),
         subscription_filters: Known(Vec::new()),

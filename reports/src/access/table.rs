@@ -8,6 +8,7 @@ use trailaudit_checks::policy::{Strength, Verdict};
 
 use super::text::lines;
 use crate::sanitize;
+use crate::tell;
 
 /// Columns: the harm, in a word, and how wide with the space before it.
 const HARMS: [(Harm, &str, usize); 8] = [
@@ -21,6 +22,11 @@ const HARMS: [(Harm, &str, usize); 8] = [
     (Harm::WeakenGuard, "weaken", 7),
 ];
 
+/// In a longer table, more principals than this with the same cells are counted.
+const ALIKE: usize = 10;
+/// A table of up to this many principals is shown whole.
+const MOST: usize = 40;
+
 /// The least that is kept for names.
 const NAME: usize = 24;
 
@@ -28,7 +34,7 @@ const NAME: usize = 24;
 fn ease(row: &Holder) -> u8 {
     let base = match (row.verdict, row.strength) {
         (Verdict::Allowed, _) => 0,
-        (Verdict::Conditional, Some(Strength::Choosable) | None) => 2,
+        (Verdict::Conditional, Some(Strength::Unbound | Strength::Choosable) | None) => 2,
         (Verdict::Conditional, Some(Strength::Weak)) => 4,
         (Verdict::Conditional, Some(Strength::Strong)) => 6,
         (Verdict::Unknown | Verdict::Denied, _) => 8,
@@ -103,7 +109,26 @@ fn grid(rows: &[&Holder], wide: usize, out: &mut dyn Write) -> io::Result<()> {
             *before = (*before).min(ease(row));
         }
     }
+    // Principals with the same cells beyond the first are counted: all of them are in the other formats.
+    let most = match order.len() > MOST {
+        true => ALIKE,
+        false => usize::MAX,
+    };
+    let mut alike: BTreeMap<&BTreeMap<Harm, u8>, usize> = BTreeMap::new();
+    for own in cells.values() {
+        *alike.entry(own).or_default() += 1;
+    }
+    let mut shown: BTreeMap<&BTreeMap<Harm, u8>, usize> = BTreeMap::new();
     for principal in order {
+        let Some(own) = cells.get(principal) else {
+            continue;
+        };
+        let so_far = shown.entry(own).or_default();
+        *so_far += 1;
+        let so_far = *so_far;
+        if so_far > most {
+            continue;
+        }
         let name = sanitize::line(&short(principal));
         // A long name has a line of its own: nothing is cut.
         if name.chars().count() > wide {
@@ -111,12 +136,20 @@ fn grid(rows: &[&Holder], wide: usize, out: &mut dyn Write) -> io::Result<()> {
         } else {
             write!(out, "{name:wide$}")?;
         }
-        let own = cells.get(principal);
         for (harm, _, width) in HARMS {
-            let worst = own.and_then(|it| it.get(&harm));
-            write!(out, "{:>width$}", cell(worst))?;
+            write!(out, "{:>width$}", cell(own.get(&harm)))?;
         }
         writeln!(out)?;
+        let all = alike.get(own).copied().unwrap_or_default();
+        if let Some(more) = all.checked_sub(most).filter(|more| *more > 0)
+            && so_far == most
+        {
+            writeln!(
+                out,
+                "  and {} more of the same (-f json: all)",
+                tell::number(more as u64)
+            )?;
+        }
     }
     Ok(())
 }
@@ -140,7 +173,17 @@ pub(super) fn by_target(rows: &[Holder], width: usize, out: &mut dyn Write) -> i
         let own = who.get(target).into_iter().flatten();
         let mut own: Vec<_> = own.collect();
         own.sort_by_key(|(principal, (ease, _))| (*ease, **principal));
+        let most = match own.len() > MOST {
+            true => ALIKE,
+            false => usize::MAX,
+        };
+        let mut alike: BTreeMap<(u8, &BTreeSet<Harm>), usize> = BTreeMap::new();
         for (principal, (ease, harms)) in own {
+            let seen = alike.entry((*ease, harms)).or_default();
+            *seen += 1;
+            if *seen > most {
+                continue;
+            }
             let words = HARMS.iter().filter(|(harm, ..)| harms.contains(harm));
             let words: Vec<&str> = words.map(|(_, word, _)| *word).collect();
             let (cell, words) = (cell(Some(ease)), words.join(", "));
@@ -151,7 +194,71 @@ pub(super) fn by_target(rows: &[Holder], width: usize, out: &mut dyn Write) -> i
                 writeln!(out, "  {cell:4}  {name}\n          {words}")?;
             }
         }
+        for ((ease, harms), all) in alike {
+            let words = HARMS.iter().filter(|(harm, ..)| harms.contains(harm));
+            let words: Vec<&str> = words.map(|(_, word, _)| *word).collect();
+            if let Some(more) = all.checked_sub(most).filter(|more| *more > 0) {
+                let (cell, more, words) = (
+                    cell(Some(&ease)),
+                    tell::number(more as u64),
+                    words.join(", "),
+                );
+                writeln!(out, "  {cell:4}  and {more} more of the same: {words}")?;
+            }
+        }
         writeln!(out)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trailaudit_checks::access::{Actor, Kind, Rank};
+    use trailaudit_checks::finding::Severity;
+
+    fn rows(count: usize) -> Vec<Holder> {
+        let row = |n: usize| Holder {
+            principal: Actor {
+                id: format!("arn:aws:iam::111111111111:role/r{n:04}"),
+                account: "111111111111".into(),
+                kind: ActorKind::Role,
+            },
+            action: "cloudtrail:StopLogging",
+            harm: Harm::StopRecording,
+            harms: vec![Harm::StopRecording],
+            severity: Severity::Critical,
+            target: "arn:aws:cloudtrail:us-east-1:111111111111:trail/t".to_owned(),
+            target_kind: Kind::Trail,
+            verdict: Verdict::Allowed,
+            direct: true,
+            condition: None,
+            strength: None,
+            path: Vec::new(),
+            statements: Vec::new(),
+            missing: Vec::new(),
+            rank: Rank::Allowed,
+        };
+        (0..count).map(row).collect()
+    }
+
+    /// Long tables of the same say how many; short ones are whole.
+    #[test]
+    fn many_of_the_same_are_counted() {
+        let text = |count: usize| {
+            let mut out = Vec::new();
+            by_principal(&rows(count), 80, &mut out).unwrap();
+            by_target(&rows(count), 80, &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let many = text(5_000);
+        assert_eq!(
+            many.matches("and 4,990 more of the same").count(),
+            2,
+            "{many}"
+        );
+        assert!(many.lines().count() < 60, "{many}");
+        let few = text(40);
+        assert!(!few.contains("more of the same") && few.contains("role/r0039"));
+    }
 }

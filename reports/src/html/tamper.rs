@@ -1,5 +1,6 @@
 //! Who can tamper: each principal by each way to harm the record, from the findings of the access checks.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -8,7 +9,12 @@ use trailaudit_checks::finding::SubjectKind;
 use super::Story;
 use super::page::Page;
 use crate::ended::Ended;
-use crate::tell::counted;
+use crate::tell::{self, counted};
+
+/// In a longer table, more principals than this with the same cells are counted.
+const ALIKE: usize = 10;
+/// A table of up to this many rows is shown whole.
+const MOST: usize = 200;
 
 #[derive(Serialize)]
 struct Matrix<'a> {
@@ -30,7 +36,7 @@ struct Harm<'a> {
 #[derive(Serialize)]
 struct Row<'a> {
     kind: &'static str,
-    id: &'a str,
+    id: Cow<'a, str>,
     account: String,
     cells: Vec<(&'static str, &'static str)>,
     fails: usize,
@@ -64,7 +70,7 @@ pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<(
         })
         .map(|(subject, ends)| Row {
             kind: subject.kind.as_str(),
-            id: &subject.id,
+            id: Cow::Borrowed(subject.id.as_str()),
             account: subject
                 .account
                 .as_ref()
@@ -80,6 +86,7 @@ pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<(
     // Whoever can do most comes first; the sort keeps the order of the others.
     rows.sort_by_key(|row| std::cmp::Reverse(row.fails));
     let principals = rows.iter().filter(|it| it.fails > 0).count();
+    let rows = summarized(rows);
     page.put(
         "tamper.html",
         Matrix {
@@ -89,6 +96,38 @@ pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<(
             rows,
         },
     )
+}
+
+/// Long tables: of many principals with the same cells the first stand there, and how many more there are. Every one has
+/// its findings in the JSON.
+fn summarized(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
+    if rows.len() <= MOST {
+        return rows;
+    }
+    let mut seen: BTreeMap<Vec<(&str, &str)>, usize> = BTreeMap::new();
+    let mut kept: Vec<Row<'_>> = Vec::new();
+    for row in rows {
+        let so_far = seen.entry(row.cells.clone()).or_default();
+        *so_far += 1;
+        match *so_far > ALIKE {
+            true if *so_far == ALIKE + 1 => kept.push(Row {
+                kind: "principal",
+                id: Cow::Borrowed(""),
+                account: String::new(),
+                ..row
+            }),
+            true => {}
+            false => kept.push(row),
+        }
+    }
+    for row in &mut kept {
+        let all = seen.get(&row.cells).copied().unwrap_or_default();
+        if row.id.is_empty() {
+            let more = tell::number((all - ALIKE) as u64);
+            row.id = Cow::Owned(format!("and {more} more of the same (JSON: all)"));
+        }
+    }
+    kept
 }
 
 /// The name of a style, and what stands there.

@@ -513,6 +513,7 @@ fn framework() -> FrameworkResult {
                 },
                 unknown: Vec::new(),
                 not_selected: not_selected.iter().map(|it| (*it).to_owned()).collect(),
+                retention: None,
             }
         };
     FrameworkResult {

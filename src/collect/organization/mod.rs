@@ -7,8 +7,8 @@ use aws_sdk_organizations::types;
 use trailaudit_checks::calls::{
     ApiCall, DESCRIBE_ORGANIZATION, DESCRIBE_ORGANIZATION_RESOURCE_POLICY, DESCRIBE_POLICY,
     LIST_ACCOUNTS, LIST_ACCOUNTS_FOR_PARENT, LIST_DELEGATED_ADMINISTRATORS,
-    LIST_DELEGATED_SERVICES, LIST_OUS, LIST_POLICIES, LIST_ROOTS, LIST_SERVICE_ACCESS,
-    LIST_TARGETS_FOR_POLICY,
+    LIST_DELEGATED_SERVICES, LIST_ORGANIZATIONS_FEATURES, LIST_OUS, LIST_POLICIES, LIST_ROOTS,
+    LIST_SERVICE_ACCESS, LIST_TARGETS_FOR_POLICY,
 };
 use trailaudit_checks::fact::{Fact, Known, Reason, Unknown};
 use trailaudit_checks::ids::{AccountId, Arn};
@@ -16,6 +16,7 @@ use trailaudit_checks::inventory::organization::{DelegatedAdministrator, Unit};
 use trailaudit_checks::inventory::{AccountState, ControlPolicy, Organization};
 
 use crate::collect::ask::{Ask, Read, Target, malformed, not_asked, pages, send};
+use crate::collect::iam::root_access;
 use policies::{policies, resource_policy};
 use tree::{place, units};
 
@@ -74,23 +75,26 @@ pub(crate) async fn organization(ask: &Ask, target: &Target, tree: bool) -> Seen
     let members = members(ask, target, &management_account).await;
     // Whoever may not list the accounts is refused the rest as well; asking would only fill the ledger.
     let stands = members.gap().is_none_or(|gap| gap.reason != Reason::Denied);
-    let (units, policies, trusted_services, delegated_administrators, resource_policy) = if stands {
-        futures::join!(
-            units(ask, target, tree),
-            policies(ask, target),
-            trusted_services(ask, target),
-            delegated_administrators(ask, target),
-            resource_policy(ask, target),
-        )
-    } else {
-        (
-            Unknown(not_asked(target, LIST_ROOTS)),
-            Unknown(not_asked(target, LIST_POLICIES)),
-            Unknown(not_asked(target, LIST_SERVICE_ACCESS)),
-            Unknown(not_asked(target, LIST_DELEGATED_ADMINISTRATORS)),
-            Unknown(not_asked(target, DESCRIBE_ORGANIZATION_RESOURCE_POLICY)),
-        )
-    };
+    let (units, policies, trusted_services, delegated_administrators, resource_policy, root_access) =
+        if stands {
+            futures::join!(
+                units(ask, target, tree),
+                policies(ask, target),
+                trusted_services(ask, target),
+                delegated_administrators(ask, target),
+                resource_policy(ask, target),
+                root_access(ask, target),
+            )
+        } else {
+            (
+                Unknown(not_asked(target, LIST_ROOTS)),
+                Unknown(not_asked(target, LIST_POLICIES)),
+                Unknown(not_asked(target, LIST_SERVICE_ACCESS)),
+                Unknown(not_asked(target, LIST_DELEGATED_ADMINISTRATORS)),
+                Unknown(not_asked(target, DESCRIBE_ORGANIZATION_RESOURCE_POLICY)),
+                Unknown(not_asked(target, LIST_ORGANIZATIONS_FEATURES)),
+            )
+        };
     let (accounts, mut members) = match members {
         Known(members) => (
             Known(members.iter().map(|it| it.id.clone()).collect()),
@@ -113,6 +117,7 @@ pub(crate) async fn organization(ask: &Ask, target: &Target, tree: bool) -> Seen
         units,
         policies,
         trusted_services,
+        root_access,
         delegated_administrators,
         resource_policy,
     };

@@ -29,6 +29,7 @@ pub(super) fn of_bucket(bucket: &Bucket, ctx: &Context<'_>, all: &mut Vec<Resour
         };
         it.policy = policy_of(&bucket.policy, source);
         it.tags = tags_of(&bucket.tags);
+        it.no_access_points = bucket.access_points.ok().is_some_and(Vec::is_empty);
         acl(bucket, ctx, &asked, &mut it);
         if owner.is_none() {
             let unowned = || {
@@ -171,7 +172,13 @@ fn acl(bucket: &Bucket, ctx: &Context<'_>, asked: &Asked, it: &mut Resource) {
     if let Some(gap) = bucket.ownership.gap() {
         it.open_outside.push(SharedGap::new(gap.clone()));
     }
-    for grant in bucket.acl.ok().into_iter().flatten() {
+    // The first grant that S3 makes is the owner's: all for one id. Any other id is somebody else's.
+    let all = || bucket.acl.ok().into_iter().flatten();
+    let owner = all().find(|it| it.kind == "CanonicalUser" && it.permission == "FULL_CONTROL");
+    for grant in all() {
+        if owner.is_some_and(|it| it.kind == grant.kind && it.grantee == grant.grantee) {
+            continue;
+        }
         let grantee = match grant.grantee.rsplit('/').next() {
             Some("AllUsers") if !ignored => AclGrantee::AllUsers,
             Some("AuthenticatedUsers") if !ignored => AclGrantee::AuthenticatedUsers,

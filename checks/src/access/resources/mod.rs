@@ -34,6 +34,8 @@ pub(super) struct Resource {
     /// Nothing if that is not known.
     pub(super) restrict_public: Option<bool>,
     pub(super) organization_trail: bool,
+    /// The owner's account has no access point to it.
+    pub(super) no_access_points: bool,
     pub(super) retention: Option<Retention>,
     pub(super) retention_ends_early: bool,
     pub(super) mfa_delete: bool,
@@ -94,6 +96,7 @@ impl Resource {
             acl: Vec::new(),
             restrict_public: None,
             organization_trail: false,
+            no_access_points: false,
             retention: None,
             retention_ends_early: false,
             mfa_delete: false,
@@ -332,7 +335,8 @@ fn of_key(key: &Key, all: &mut Vec<Resource>) {
     all.push(it);
 }
 
-fn grant_of(grant: &crate::inventory::key::KeyGrant) -> KeyGrant {
+/// A grant, its constraints as conditions.
+pub(crate) fn grant_of(grant: &crate::inventory::key::KeyGrant) -> KeyGrant {
     let both = grant.context_equals.iter().chain(&grant.context_subset);
     let constraint = |(key, value): (&String, &String)| {
         let key = format!("kms:EncryptionContext:{key}");
@@ -341,6 +345,7 @@ fn grant_of(grant: &crate::inventory::key::KeyGrant) -> KeyGrant {
     KeyGrant {
         id: grant.id.clone(),
         grantee: grant.grantee.clone(),
+        retiring: grant.retiring.clone(),
         operations: grant.operations.clone(),
         constraints: both.map(constraint).collect(),
     }

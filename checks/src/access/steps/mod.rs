@@ -10,10 +10,8 @@ mod pool;
 mod services;
 
 pub(super) use assume::sessions;
-#[cfg(test)]
-pub(super) use services::SERVICES;
 
-use super::actions::{Escalation, table};
+use super::actions::{Escalation, FEDERATION_TOKEN, table};
 use super::answer::{Answer, Rank};
 use super::ask::Asker;
 use super::freedom;
@@ -24,9 +22,10 @@ use super::listed::listed;
 use super::people::{Freed, Papers, Who, is_linked, is_reserved, place};
 use super::travel::Travel;
 use crate::ids::Arn;
-use crate::policy::{Key, Principal, Target};
+use crate::policy::{CallerKind, Key, Principal, Target};
 use assume::Open;
 use pool::Pool;
+use services::Trusting;
 
 /// Whom somebody can become, one by one: how, and by which action.
 type Becomes = BTreeMap<Who, (Answer, Means)>;
@@ -59,9 +58,9 @@ pub(super) struct Steps<'c, 'g> {
     any_user: NodeId,
     any_role: NodeId,
     newcomer: NodeId,
-    /// Per service, the node of all roles that trust it, and these roles.
-    by_service: BTreeMap<&'static str, (NodeId, Vec<usize>)>,
-    service_pools: BTreeMap<&'static str, Pool>,
+    /// Per service of the table, the roles that trust it.
+    by_service: BTreeMap<usize, Trusting>,
+    service_pools: BTreeMap<usize, Pool>,
     /// The users and roles that can be changed.
     user_pool: Pool,
     role_pool: Pool,
@@ -73,6 +72,8 @@ pub(super) struct Steps<'c, 'g> {
     changed: BTreeMap<(Who, Freed), NodeId>,
     /// Those of them that nobody has asked yet.
     to_look_at: Vec<(Who, Freed, NodeId)>,
+    /// Federated users whom policies of resources name.
+    federated: Vec<(String, NodeId)>,
 }
 
 impl<'c, 'g> Steps<'c, 'g> {
@@ -83,6 +84,7 @@ impl<'c, 'g> Steps<'c, 'g> {
         travel: &'c mut Travel,
         partition: &'c str,
         (users, roles): (Vec<NodeId>, Vec<NodeId>),
+        federated: Vec<(String, NodeId)>,
     ) -> Self {
         let account = papers.account;
         let mut step = |name: &str| {
@@ -111,6 +113,7 @@ impl<'c, 'g> Steps<'c, 'g> {
             wide: Vec::new(),
             changed: BTreeMap::new(),
             to_look_at: Vec::new(),
+            federated,
         };
         steps.lay_out();
         steps.pools();
@@ -210,12 +213,7 @@ impl<'c, 'g> Steps<'c, 'g> {
         let changes = freedom::touches(asker);
         self.assume(asker, (node, changes), &mut becomes);
         self.travel.sets_out(asker, node);
-        let (ground, account) = (self.ground, self.papers.account);
-        let ask = |asker: &mut Asker<'c>, action: &str, target: &str| {
-            let target = Target::Matching(target.to_owned());
-            asker.plain(ground, action, target, account, &[])
-        };
-        self.travel.looks_down(asker, node, ask, ground);
+        self.travel.looks_down(asker, node, self.ground);
         let touched = |escalation: Escalation| {
             let mut all = table()
                 .each()
@@ -225,10 +223,6 @@ impl<'c, 'g> Steps<'c, 'g> {
         let (credential, rewrite) = (
             touched(Escalation::Credential),
             touched(Escalation::TrustRewrite),
-        );
-        let (pass, run) = (
-            touched(Escalation::PassRole),
-            touched(Escalation::UseExistingCompute),
         );
         let (make, vouch) = (
             touched(Escalation::NewPrincipal),
@@ -249,9 +243,10 @@ impl<'c, 'g> Steps<'c, 'g> {
             let spread = self.spread(asker, action, "role");
             self.take(spread, (node, changes), action, &mut becomes, Who::Role);
         }
-        if pass || run {
+        if asker.touches_any(&table().run_code) {
             self.run_code(asker, (node, changes), &mut becomes);
         }
+        self.federate(asker, node);
         if make && node != self.newcomer {
             self.make(asker, node);
         }
@@ -259,6 +254,22 @@ impl<'c, 'g> Steps<'c, 'g> {
             self.vouch(asker, node);
         }
         becomes
+    }
+
+    /// Only users may call it: "the call must use the long-term security credentials of an IAM user" (AWS STS API).
+    fn federate(&mut self, asker: &mut Asker<'c>, node: NodeId) {
+        if asker.caller.kind != CallerKind::User || !asker.touches(place(FEDERATION_TOKEN)) {
+            return;
+        }
+        for (arn, to) in self.federated.clone() {
+            let answer = self.ask(asker, FEDERATION_TOKEN, &arn, &[]);
+            if answer.is_denied() {
+                continue;
+            }
+            self.graph.node_mut(to).reached(&answer);
+            self.graph
+                .link(node, to, Means::one(FEDERATION_TOKEN), answer);
+        }
     }
 
     fn ask(

@@ -1,99 +1,38 @@
 //! By a service that runs code: with a role that is handed over, or where one runs already.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::pool::Pool;
 use super::{Becomes, Steps, note};
-use crate::access::actions::table;
+use crate::access::actions::{ActionId, table};
 use crate::access::answer::{Answer, Rank};
 use crate::access::ask::Asker;
 use crate::access::graph::{ActorKind, Means, Node, NodeId};
 use crate::access::people::{Who, place};
-use crate::policy::{Document, Key, Strength, Value};
+use crate::access::services::{self, Way, services};
+use crate::policy::{Document, Key, Strength, Value, limited_by_rcps};
 
-/// Services that run code under a role, and the actions that make them: of one's own, or where it runs already.
-pub(in crate::access) const SERVICES: [(&str, &[&str], &[&str]); 14] = [
-    (
-        "lambda.amazonaws.com",
-        &["lambda:CreateFunction"],
-        &[
-            "lambda:UpdateFunctionCode",
-            "lambda:UpdateFunctionConfiguration",
-        ],
-    ),
-    (
-        "ec2.amazonaws.com",
-        &[
-            "ec2:RunInstances",
-            "autoscaling:CreateAutoScalingGroup",
-            "ec2:AssociateIamInstanceProfile",
-            "ec2:ReplaceIamInstanceProfileAssociation",
-        ],
-        &[
-            "ssm:SendCommand",
-            "ssm:StartSession",
-            "ec2-instance-connect:SendSSHPublicKey",
-            "ec2:ModifyInstanceAttribute",
-        ],
-    ),
-    (
-        "ecs-tasks.amazonaws.com",
-        &[
-            "ecs:RunTask",
-            "ecs:RegisterTaskDefinition",
-            "batch:RegisterJobDefinition",
-        ],
-        &["ecs:ExecuteCommand"],
-    ),
-    (
-        "glue.amazonaws.com",
-        &["glue:CreateDevEndpoint", "glue:CreateJob"],
-        &["glue:UpdateJob"],
-    ),
-    (
-        "cloudformation.amazonaws.com",
-        &["cloudformation:CreateStack", "cloudformation:UpdateStack"],
-        &["cloudformation:ExecuteChangeSet"],
-    ),
-    (
-        "datapipeline.amazonaws.com",
-        &["datapipeline:CreatePipeline"],
-        &[],
-    ),
-    (
-        "sagemaker.amazonaws.com",
-        &[
-            "sagemaker:CreateNotebookInstance",
-            "sagemaker:CreateTrainingJob",
-        ],
-        &["sagemaker:CreatePresignedNotebookInstanceUrl"],
-    ),
-    (
-        "codebuild.amazonaws.com",
-        &["codebuild:CreateProject"],
-        &["codebuild:StartBuild", "codebuild:UpdateProject"],
-    ),
-    (
-        "states.amazonaws.com",
-        &["states:CreateStateMachine"],
-        &["states:UpdateStateMachine"],
-    ),
-    ("ssm.amazonaws.com", &["ssm:StartAutomationExecution"], &[]),
-    (
-        "tasks.apprunner.amazonaws.com",
-        &["apprunner:CreateService"],
-        &[],
-    ),
-    ("batch.amazonaws.com", &["batch:RegisterJobDefinition"], &[]),
-    (
-        "scheduler.amazonaws.com",
-        &["scheduler:CreateSchedule"],
-        &[],
-    ),
-    (
-        "bedrock-agentcore.amazonaws.com",
-        &["bedrock-agentcore:CreateCodeInterpreter"],
-        &[],
-    ),
-];
+/// The roles of the account that trust one service.
+pub(super) struct Trusting {
+    /// Stands for one of them.
+    node: NodeId,
+    roles: Vec<usize>,
+    /// The service principals by which they do.
+    names: BTreeSet<String>,
+}
+
+/// What one principal is answered on calls of services: actions that the same statements name are answered alike.
+#[derive(Default)]
+struct Calls(BTreeMap<Class, Answer>);
+
+/// The statements that name an action: of the principal's own documents, of control policies.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Class {
+    own: Vec<bool>,
+    control: usize,
+    by_rcps: bool,
+    wildcard_only: bool,
+}
 
 impl<'c> Steps<'c, '_> {
     pub(super) fn trusts_service(
@@ -102,29 +41,38 @@ impl<'c> Steps<'c, '_> {
         (at, role): (usize, NodeId),
         trust: &Document,
     ) {
-        let known = SERVICES.iter().find(|(service, ..)| *service == name);
         let assumes = trust
             .allows()
             .any(|it| it.actions.matches("sts:AssumeRole"));
-        let Some((service, ..)) = known.filter(|_| assumes) else {
+        if !assumes {
             return;
-        };
+        }
         let account = self.papers.account;
-        let graph = &mut *self.graph;
-        let (node, roles) = self.by_service.entry(service).or_insert_with(|| {
-            let id = format!("a role of {account} under which {service} runs");
-            (
-                graph.add(Node::new(&id, account, ActorKind::Step)),
-                Vec::new(),
-            )
-        });
-        roles.push(at);
-        graph.link(*node, role, Means::none(), Answer::allowed());
+        for place in services::trusted_by(name) {
+            let Some(service) = services().get(place) else {
+                continue;
+            };
+            let graph = &mut *self.graph;
+            let trusting = self.by_service.entry(place).or_insert_with(|| {
+                let id = format!("a role of {account} that {} uses", service.name);
+                Trusting {
+                    node: graph.add(Node::new(&id, account, ActorKind::Step)),
+                    roles: Vec::new(),
+                    names: BTreeSet::new(),
+                }
+            });
+            trusting.names.insert(name.to_owned());
+            // A role may name one service by several principals.
+            if trusting.roles.last() != Some(&at) {
+                trusting.roles.push(at);
+                graph.link(trusting.node, role, Means::none(), Answer::allowed());
+            }
+        }
     }
 
     /// The roles that trust a service; the caller gives them back.
-    fn service_pool(&mut self, service: &'static str, trusting: &[usize]) -> Pool {
-        self.service_pools.remove(service).unwrap_or_else(|| {
+    fn service_pool(&mut self, service: usize, trusting: &[usize]) -> Pool {
+        self.service_pools.remove(&service).unwrap_or_else(|| {
             let start = format!("arn:{}:iam::{}:role/", self.partition, self.papers.account);
             let roles = trusting.iter().filter_map(|at| {
                 let role = self.papers.details.roles.get(*at)?;
@@ -141,42 +89,34 @@ impl<'c> Steps<'c, '_> {
         (node, changes): (NodeId, bool),
         becomes: &mut Becomes,
     ) {
-        for (service, launches, uses) in SERVICES {
-            let Some((under, trusting)) = self.by_service.get(service).cloned() else {
+        let mut calls = Calls::default();
+        let passes = asker.touches(place("iam:PassRole"));
+        for (at, service) in services().iter().enumerate() {
+            let Some(trusting) = self.by_service.get(&at) else {
                 continue;
             };
-            let best = |steps: &Self, asker: &mut Asker<'c>, actions: &[&'static str]| {
-                let mut best: Option<(Answer, &'static str)> = None;
-                for action in actions {
-                    let place = place(action);
-                    if !asker.touches(place) {
-                        continue;
-                    }
-                    let it = table().get(place);
-                    let prefix = action.split(':').next().unwrap_or_default();
-                    let all = format!("arn:{}:{prefix}:*:*:*", steps.partition);
-                    let target = if it.wildcard_only { "*" } else { &all };
-                    let answer = steps.ask(asker, action, target, &[]);
-                    if best
-                        .as_ref()
-                        .is_none_or(|(before, _)| answer.rank() < before.rank())
-                    {
-                        best = Some((answer, action));
-                    }
-                }
-                best.filter(|(answer, _)| !answer.is_denied())
+            let (under, names) = (trusting.node, trusting.names.clone());
+            let limits = |answer: Answer| match service.limited {
+                true => answer.only_if(
+                    &format!("{} makes the calls that it takes", service.name),
+                    Strength::Weak,
+                ),
+                false => answer,
             };
-            if let Some((answer, action)) = best(self, asker, uses) {
-                let words = format!("something of {service} runs under the role");
-                let answer = answer.only_if(&words, Strength::Weak);
-                self.graph.link(node, under, Means::one(action), answer);
+            if let Some((answer, by)) = self.best_way(asker, &service.existing, &mut calls) {
+                let words = format!("something of {} runs under the role", service.name);
+                let answer = limits(answer.only_if(&words, Strength::Weak));
+                self.graph.link(node, under, by, answer);
             }
-            let Some((launch, action)) = best(self, asker, launches) else {
+            if !passes {
+                continue;
+            }
+            let Some((launch, by)) = self.best_way(asker, &service.with_role, &mut calls) else {
                 continue;
             };
-            let by = Means::one("iam:PassRole").and(&Means::one(action));
-            let to_service = Key::Known(Value::One(service.to_owned()));
-            let with = [("iam:PassedToService", to_service)];
+            let launch = limits(launch);
+            let by = Means::one("iam:PassRole").and(&by);
+            let with = [("iam:PassedToService", passed_to(names))];
             let every = format!("arn:{}:iam::{}:role/*", self.partition, self.papers.account);
             let all = self.ask(asker, "iam:PassRole", &every, &with);
             if all.is_denied() {
@@ -187,7 +127,8 @@ impl<'c> Steps<'c, '_> {
                 continue;
             }
             let question = ("iam:PassRole", every.as_str());
-            let mut pool = self.service_pool(service, &trusting);
+            let roles = self.by_service.get(&at).map(|it| it.roles.clone());
+            let mut pool = self.service_pool(at, &roles.unwrap_or_default());
             let reached = self.reached(asker, question, &with, &pool);
             for (runs, pass) in reached.parts {
                 let answer = pass.and(&launch);
@@ -204,7 +145,124 @@ impl<'c> Steps<'c, '_> {
                 self.graph.link(node, to, by.clone(), answer.clone());
                 note(becomes, Who::Role(at), answer, &by);
             }
-            self.service_pools.insert(service, pool);
+            self.service_pools.insert(at, pool);
+        }
+    }
+
+    /// The easiest of several ways, without the role that is handed over.
+    fn best_way(
+        &self,
+        asker: &mut Asker<'c>,
+        ways: &'static [Way],
+        calls: &mut Calls,
+    ) -> Option<(Answer, Means)> {
+        let mut best: Option<(Answer, Means)> = None;
+        for way in ways {
+            let Some((answer, by)) = self.way(asker, way, calls) else {
+                continue;
+            };
+            let easier = |before: &(Answer, Means)| answer.rank() < before.0.rank();
+            if best.as_ref().is_none_or(easier) {
+                best = Some((answer, by));
+            }
+        }
+        best
+    }
+
+    fn way(
+        &self,
+        asker: &mut Asker<'c>,
+        way: &'static Way,
+        calls: &mut Calls,
+    ) -> Option<(Answer, Means)> {
+        let mut whole: Option<(Answer, Means)> = None;
+        for group in &way.calls {
+            let (answer, action) = self.best_call(asker, group, calls)?;
+            let by = Means::one(action);
+            whole = Some(match whole {
+                None => (answer, by),
+                Some((before, means)) => (before.and(&answer), means.and(&by)),
+            });
+        }
+        let (answer, by) = whole?;
+        if way.starts.is_empty() {
+            return Some((answer, by));
+        }
+        let alone = answer
+            .clone()
+            .only_if("somebody or something else starts it", Strength::Weak);
+        let started = self.best_call(asker, &way.starts, calls);
+        let started = started.map(|(start, action)| {
+            // One call may do both.
+            (answer.and(&start), by.and(&Means::one(action)))
+        });
+        Some(match started {
+            Some(it) if it.0.rank() <= alone.rank() => it,
+            Some(_) | None => (alone, by),
+        })
+    }
+
+    /// The easiest of several calls; nothing if each is denied.
+    fn best_call(
+        &self,
+        asker: &mut Asker<'c>,
+        actions: &'static [String],
+        calls: &mut Calls,
+    ) -> Option<(Answer, &'static str)> {
+        let mut best: Option<(Answer, &'static str)> = None;
+        for action in actions {
+            let place = place(action);
+            if !asker.touches(place) {
+                continue;
+            }
+            let answer = self.call(asker, (place, action), calls);
+            if answer.is_denied() {
+                continue;
+            }
+            if best
+                .as_ref()
+                .is_none_or(|(before, _)| answer.rank() < before.rank())
+            {
+                best = Some((answer, action));
+            }
+        }
+        best
+    }
+
+    /// On any resource of any service: calls act on those of others as well, as `ssm:SendCommand` does on instances.
+    fn call(
+        &self,
+        asker: &mut Asker<'c>,
+        (place, action): (ActionId, &str),
+        calls: &mut Calls,
+    ) -> Answer {
+        let sets = asker.documents.iter().flat_map(|it| &it.by_statement);
+        let wildcard_only = table().tampers(place).is_some_and(|it| it.wildcard_only);
+        let class = Class {
+            own: sets.map(|set| set.contains(place.index())).collect(),
+            control: self.ground.control_class.of(place).unwrap_or_default(),
+            by_rcps: limited_by_rcps(action),
+            wildcard_only,
+        };
+        if let Some(answer) = calls.0.get(&class) {
+            return answer.clone();
+        }
+        let all = format!("arn:{}:*:*:*:*", self.partition);
+        let target = if wildcard_only { "*" } else { &all };
+        let answer = self.ask(asker, action, target, &[]);
+        calls.0.insert(class, answer.clone());
+        answer
+    }
+}
+
+/// A role is handed to the principal that it trusts; where the roles trust several of one service, it is one of them.
+fn passed_to(names: BTreeSet<String>) -> Key {
+    let mut all: Vec<Option<Value>> = names.into_iter().map(|it| Some(Value::One(it))).collect();
+    match (all.pop(), all.is_empty()) {
+        (Some(Some(only)), true) => Key::Known(only),
+        (last, _) => {
+            all.extend(last);
+            Key::OneOf(all)
         }
     }
 }

@@ -1,5 +1,8 @@
 //! Analyses of a small organization whose truth is known.
 
+mod facts;
+mod grantees;
+mod paths;
 mod steps;
 mod unknown;
 mod ways;

@@ -1,7 +1,7 @@
 //! What is not known travels as it is, and is never taken for absent.
 
 use super::*;
-use crate::access::steps::SERVICES;
+use crate::access::services;
 use crate::access::{freedom, table, travel};
 use crate::calls::{self, ApiCall};
 use crate::fact::{Fact, Gap};
@@ -196,11 +196,8 @@ fn no_gap_is_invented() {
 /// [`crate::access::Table`] finds each of them; a name that it lacks would stop the program.
 #[test]
 fn the_code_names_only_actions_of_the_table() {
-    let services = SERVICES.iter().flat_map(|(_, launch, uses)| {
-        let all: Vec<&str> = launch.iter().chain(*uses).copied().collect();
-        all
-    });
-    let over_all = travel::OVER_ALL.iter().map(|(action, ..)| *action);
+    let services = services::actions();
+    let over_all = travel::OVER_ALL;
     for action in freedom::CHANGES.into_iter().chain(services).chain(over_all) {
         assert!(table().find(action).is_some(), "{action}");
     }

@@ -31,7 +31,7 @@ fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
         1 => "one step".to_owned(),
         n => format!("{n} steps"),
     };
-    let when = if escape.condition.is_some() {
+    let when = if !escape.free {
         ", under a condition"
     } else {
         ""

@@ -1,6 +1,9 @@
 //! Tampering takes more than a stolen key.
 
 use super::effective::{EVERYTHING, verdict};
+use crate::access::When;
+use crate::finding::Status;
+use crate::policy::{AtomTest, Literal};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -8,10 +11,12 @@ pub(super) const CHECK: Check = Check {
     title: "Rights over the record are held only under a condition such as MFA or a network",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "A key that leaks from a laptop or a build carries all rights that its owner holds without condition. With a \
-          second factor, or a network, in the condition it is not enough to blind the record.",
+    why: "A key that leaks from a laptop or a build carries all rights that its owner holds without condition. With \
+          MFA, or a network, in the condition it is not enough to tamper with the logs.",
     fix: "Add a condition on `aws:MultiFactorAuthPresent`, `aws:SourceIp` or `aws:SourceVpce` to the statements that \
-          grant the actions in the finding, or to the trust policy's role that they belong to.",
+          grant the actions in the finding, or to the trust policy of the role that they belong to. In a Deny use \
+          `BoolIfExists` with `aws:MultiFactorAuthPresent` false: with access keys the key is absent, and `Bool` does \
+          not apply.",
     references: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html",
     ],
@@ -23,10 +28,35 @@ fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
     let mut rights = judged.tampering();
     let grave = |it: &crate::access::Right<'_>| it.action.severity >= Severity::High;
     rights.retain(|it| grave(it) && (it.is_free() || !it.is_known()));
-    verdict(
-        &rights,
-        "holds rights over the record without a second factor",
-    )
+    let only_sessions = rights
+        .iter()
+        .any(|it| it.answer.condition.as_ref().is_some_and(lets_keys_in));
+    let judged = verdict(&rights, "holds permissions over the record without MFA")?;
+    if judged.status != Status::Fail || !only_sessions {
+        return Ok(judged);
+    }
+    Ok(judged.saw(
+        "Deny",
+        "Bool aws:MultiFactorAuthPresent does not apply to access keys, whose requests lack the key: use BoolIfExists",
+    ))
+}
+
+/// A Deny on `Bool` MFA false, which access keys pass.
+fn lets_keys_in(when: &When) -> bool {
+    let lets_in = |literal: &Literal| match &literal.test {
+        AtomTest::Condition { operator, key, .. } => {
+            operator.eq_ignore_ascii_case("Bool")
+                && key.eq_ignore_ascii_case("aws:MultiFactorAuthPresent")
+                && !literal.holds
+                && literal.may_be_absent
+        }
+        AtomTest::Resource(_) => false,
+    };
+    match when {
+        When::Policies(residual) => residual.alternatives.iter().flatten().any(lets_in),
+        When::All(parts) => parts.iter().any(lets_keys_in),
+        When::NotNarrowed | When::Fact(_) => false,
+    }
 }
 
 #[cfg(test)]
@@ -58,8 +88,95 @@ mod tests {
                     Fail,
                     under(r#""BoolIfExists":{"aws:SecureTransport":"true"}"#),
                 ),
+                // Nobody is bound.
+                (Fail, under(r#""IpAddress":{"aws:SourceIp":"0.0.0.0/0"}"#)),
+                (
+                    Fail,
+                    under(r#""IpAddress":{"aws:SourceIp":["0.0.0.0/1","128.0.0.0/1"]}"#),
+                ),
+                (Fail, under(r#""Null":{"aws:MultiFactorAuthAge":"true"}"#)),
+                (
+                    Fail,
+                    under(r#""NumericLessThanIfExists":{"aws:MultiFactorAuthAge":"3600"}"#),
+                ),
+                (
+                    Pass,
+                    under(r#""NumericLessThan":{"aws:MultiFactorAuthAge":"3600"}"#),
+                ),
+                (
+                    Fail,
+                    under(r#""StringNotEquals":{"aws:SourceVpce":"vpce-1"}"#),
+                ),
+                (Pass, under(r#""StringEquals":{"aws:SourceVpce":"vpce-1"}"#)),
+                (Fail, under(r#""Bool":{"aws:ViaAWSService":"false"}"#)),
+                (
+                    Fail,
+                    under(r#""DateGreaterThan":{"aws:TokenIssueTime":"2025-01-01T00:00:00Z"}"#),
+                ),
+                // A role's sessions always say whether they used MFA; access keys of a user do not.
+                (
+                    Pass,
+                    under(r#""BoolIfExists":{"aws:MultiFactorAuthPresent":"true"}"#),
+                ),
                 (Pass, may("cloudtrail:PutInsightSelectors", "*")),
                 (Unknown, role(|r| r.inline.push(inline("{")))),
+            ],
+        );
+    }
+
+    /// Statements of a user with access keys.
+    fn keys(statements: &str) -> Case {
+        let document = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
+        user(|u| u.inline.push(inline(&document)))
+    }
+
+    #[test]
+    fn access_keys() {
+        const ANA: &str = "arn:aws:iam::111111111111:user/ana";
+        let stop = |condition: &str| {
+            format!(
+                r#"{{"Effect":"Allow","Action":"cloudtrail:StopLogging","Resource":"*"{condition}}}"#
+            )
+        };
+        let deny = |condition: &str| {
+            let deny = r#"{"Effect":"Deny","Action":"*","Resource":"*","Condition":"#;
+            keys(&format!("{},{deny}{{{condition}}}}}", stop("")))
+        };
+        let allow = |condition: &str| keys(&stop(&format!(r#","Condition":{{{condition}}}"#)));
+        table_on(
+            &CHECK,
+            ANA,
+            [
+                (
+                    Fail,
+                    deny(r#""Bool":{"aws:MultiFactorAuthPresent":"false"}"#),
+                ),
+                (
+                    Fail,
+                    allow(r#""BoolIfExists":{"aws:MultiFactorAuthPresent":"true"}"#),
+                ),
+                (
+                    Fail,
+                    deny(r#""DateLessThan":{"aws:TokenIssueTime":"2025-01-01T00:00:00Z"}"#),
+                ),
+                (Fail, deny(r#""IpAddress":{"aws:SourceIp":"192.0.2.0/24"}"#)),
+            ],
+        );
+        table(
+            &CHECK,
+            [
+                (
+                    Pass,
+                    deny(r#""BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}"#),
+                ),
+                (
+                    Pass,
+                    allow(r#""Bool":{"aws:MultiFactorAuthPresent":"true"}"#),
+                ),
+                (
+                    Pass,
+                    deny(r#""NotIpAddress":{"aws:SourceIp":"192.0.2.0/24"}"#),
+                ),
             ],
         );
     }

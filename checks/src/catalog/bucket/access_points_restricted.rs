@@ -1,7 +1,7 @@
 //! No side door leads into the bucket.
 
 use super::{block, gone};
-use crate::catalog::{gap, named};
+use crate::catalog::{gap, named, ours};
 use crate::fact::Reason;
 use crate::inventory::bucket::AccessPoint;
 use crate::policy::posture::Found;
@@ -45,7 +45,12 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     }
     let (mut flaws, mut gaps) = (Vec::new(), Vec::new());
     for point in points {
-        for found in [judge(point, bucket, ctx), outsiders(point, bucket, ctx)] {
+        let checks = [
+            judge(point, bucket, ctx),
+            outsiders(point, bucket, ctx),
+            owner(point, ctx),
+        ];
+        for found in checks {
             match found {
                 Ok(None) => {}
                 Ok(Some(flaw)) => flaws.push(format!("{}: {flaw}", point.name)),
@@ -118,7 +123,18 @@ fn public(point: &AccessPoint, bucket: &Bucket, ctx: &Context<'_>) -> Result<boo
     Ok(policy.is_some_and(|it| !posture::public_grants(&it).is_empty()))
 }
 
+/// Who writes the policy of an access point: the account that its ARN names, which need not be the bucket's.
+fn owner(point: &AccessPoint, ctx: &Context<'_>) -> Result<Option<String>, Gaps> {
+    let account = point.arn.account();
+    let external = !ours::is_ours(&account, ctx)?;
+    Ok(external.then(|| format!("it belongs to external account {account}")))
+}
+
 /// The statements of the policy that grant access to external principals. What is open to the public is told above.
+///
+/// Assumed about AWS ("Blocking public access to your Amazon S3 storage", section on access points): one with the
+/// network origin VPC is never considered public, whatever its policy grants, so Block Public Access restricts nobody
+/// there, and every principal whose requests come from that VPC can use it.
 fn outsiders(
     point: &AccessPoint,
     bucket: &Bucket,
@@ -127,7 +143,10 @@ fn outsiders(
     let Some(policy) = policy(point, bucket, ctx)? else {
         return Ok(None);
     };
-    let public = posture::public_grants(&policy);
+    let public = match point.network_origin.as_str() {
+        "VPC" => Vec::new(),
+        _ => posture::public_grants(&policy),
+    };
     let detail = "it names a canonical user id or a unique id, which does not say of which account";
     let (call, reason) = (calls::GET_ACCESS_POINT_POLICY, Reason::NotModelled);
     let whose = gap::of_bucket(bucket, ctx, call, reason, detail.to_owned());
@@ -222,6 +241,27 @@ mod tests {
                 (Fail, with(|it| it.public_access_block = partly())),
                 (Fail, with(|it| it.public_access_block = Known(None))),
                 (Pass, with(|it| it.policy = Known(Some(PUBLIC.to_owned())))),
+                // From a VPC it stops nobody.
+                (
+                    Fail,
+                    with(|it| {
+                        it.network_origin = "VPC".to_owned();
+                        it.policy = Known(Some(PUBLIC.to_owned()));
+                    }),
+                ),
+                (
+                    Pass,
+                    with(|it| {
+                        it.network_origin = "VPC".to_owned();
+                        it.policy = names("111111111111");
+                    }),
+                ),
+                (
+                    Fail,
+                    with(|it| {
+                        it.arn = Arn::from("arn:aws:s3:us-east-1:999999999999:accesspoint/side");
+                    }),
+                ),
                 // Block Public Access does not stop a principal that the policy names.
                 (Fail, with(|it| it.policy = names("999999999999"))),
                 (Pass, with(|it| it.policy = names("111111111111"))),

@@ -145,7 +145,7 @@ impl Short {
 }
 
 /// After how many days current versions go. A date takes all that is there on the day, and all that comes later.
-fn expiration(rule: &LifecycleRule) -> Option<i64> {
+pub(super) fn expiration(rule: &LifecycleRule) -> Option<i64> {
     rule.expiration_date.map(|_| 0).or(rule.expiration_days)
 }
 

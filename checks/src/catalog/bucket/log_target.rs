@@ -5,7 +5,7 @@
 //! `aws:SourceAccount` of its account, which the target's policy allows; or by the grant of the group LogDelivery, where
 //! access control lists are on. A Deny of the policy counts either way.
 
-use crate::catalog::admits::{self, Answer};
+use crate::catalog::admits::{self, Above, Answer};
 use crate::catalog::gap;
 use crate::fact::{Gap, Reason};
 use crate::inventory::bucket::AccessLogging;
@@ -120,9 +120,18 @@ fn ask(
     let context = admits::of_s3(service).with("aws:ResourceAccount", owner.as_str());
     let objects = Target::Matching(format!("{}/{}*", target.arn, logging.target_prefix));
     let caller = Caller::service(LOGGING);
-    match admits::ask_as(caller, policy, "s3:PutObject", objects, &owner, context) {
+    match admits::ask_as(
+        caller,
+        policy,
+        &Above::nothing(),
+        "s3:PutObject",
+        objects,
+        &owner,
+        context,
+    ) {
         Answer::Allowed => Ok(None),
         Answer::Refused(why) => Ok(Some(why)),
+        Answer::Unread(gaps) => Err(gaps),
         Answer::Open(keys) => {
             let region = target.region.ok().cloned().unwrap_or_else(|| ctx.home());
             let what =

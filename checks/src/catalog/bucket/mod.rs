@@ -25,6 +25,7 @@ mod object_lock;
 mod object_lock_compliance_mode;
 mod object_lock_default_retention;
 mod object_lock_retention_days;
+mod owner_active;
 mod owner_in_organization;
 mod owner_log_archive;
 mod places;
@@ -60,6 +61,7 @@ pub(super) const ALL: &[&Check] = &[
     &object_lock_compliance_mode::CHECK,
     &object_lock_default_retention::CHECK,
     &object_lock_retention_days::CHECK,
+    &owner_active::CHECK,
     &owner_in_organization::CHECK,
     &owner_log_archive::CHECK,
     &policy_admits_cloudtrail::CHECK,

@@ -1,11 +1,12 @@
 //! CloudTrail can write every account's files to the log bucket.
 
 use super::gone;
-use crate::catalog::admits::{Answer, ask, context, undocumented};
+use crate::catalog::admits::{Above, Answer, ask, context, delivering, of_bucket, undocumented};
 use crate::catalog::gap;
 use crate::inventory::AccountState;
-use crate::policy::{Document, Target};
+use crate::policy::{Context as RequestContext, Document, Target};
 use crate::prelude::*;
+use crate::scp::Control;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-policy-admits-cloudtrail",
@@ -24,12 +25,14 @@ pub(super) const CHECK: Check = Check {
     ],
     reads: &[
         calls::DESCRIBE_TRAILS,
+        calls::GET_TRAIL_STATUS,
         calls::GET_INSIGHT_SELECTORS,
         calls::HEAD_BUCKET,
         calls::GET_BUCKET_POLICY,
         calls::DESCRIBE_ORGANIZATION,
         calls::LIST_ACCOUNTS,
         calls::LIST_ROOTS,
+        calls::LIST_POLICIES,
     ],
     run: Run::Bucket(run),
 };
@@ -52,8 +55,22 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         ));
     };
     let mut found = Found::default();
-    for trail in ctx.deliverers(bucket) {
-        of_trail(bucket, trail, &policy, ctx, &mut found);
+    let organization = ctx.organization();
+    let control = organization.as_ref().ok().copied().flatten();
+    let control = control.map(Control::of);
+    // Which RCPs are above the bucket.
+    found.gaps.extend(organization.err());
+    if control.as_ref().is_some_and(Control::has_rcps) {
+        found.gaps.extend(bucket.owner.known().err());
+    }
+    let owner = bucket.owner.ok().cloned().flatten();
+    let above = Above::of(
+        control.as_ref(),
+        &owner.unwrap_or_else(|| AccountId::from("")),
+        ctx,
+    );
+    for trail in delivering(ctx.deliverers(bucket)) {
+        of_trail(bucket, trail, (&policy, &above), ctx, &mut found);
     }
     let verdict = match found.refused.as_slice() {
         [] => {
@@ -78,7 +95,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
 fn of_trail(
     bucket: &Bucket,
     trail: &Trail,
-    policy: &Document,
+    (policy, above): (&Document, &Above<'_>),
     ctx: &Context<'_>,
     found: &mut Found,
 ) {
@@ -90,9 +107,12 @@ fn of_trail(
             .with("s3:ResourceAccount", owner.as_str());
     }
     let owner = owner.unwrap_or_else(|| AccountId::from(""));
-    let one = |action: &str, target: Target| ask(policy, action, target, &owner, request.clone());
+    let one = |action: &str, target: Target, request: RequestContext| {
+        ask(policy, above, action, target, &owner, request)
+    };
     let bucket_arn = Target::One(bucket.arn.to_string());
-    found.add("s3:GetBucketAcl", trail, one("s3:GetBucketAcl", bucket_arn));
+    let acl = one("s3:GetBucketAcl", bucket_arn, of_bucket(request.clone()));
+    found.add("s3:GetBucketAcl", trail, acl);
     let set = &trail.configuration;
     let place = (set.prefix.known(), set.organization.known());
     let (prefix, organization) = match place {
@@ -108,7 +128,7 @@ fn of_trail(
     };
     let put = |path: &str| {
         let objects = Target::Matching(format!("{}/{path}*", bucket.arn));
-        one("s3:PutObject", objects)
+        one("s3:PutObject", objects, request.clone())
     };
     let (area, accounts) = match area(trail, organization, ctx) {
         Ok(it) => it,
@@ -150,6 +170,7 @@ impl Found {
                 let gaps = undocumented(&keys, &trail.account, &trail.home_region);
                 self.gaps.push(gaps);
             }
+            Answer::Unread(gaps) => self.gaps.push(gaps),
         }
     }
 }
@@ -223,6 +244,125 @@ mod tests {
         with(&format!(
             r#"{{"Effect":"Deny","Principal":"*","Action":"s3:Put*","Resource":"arn:aws:s3:::logs/*","Condition":{{{condition}}}}}"#
         ))
+    }
+
+    /// An RCP over a member account that owns the bucket.
+    fn under_rcp(condition: &str) -> Case {
+        use crate::inventory::ControlPolicyKind;
+        crate::testing::scp(&format!(
+            r#"{{"Sid":"Ours","Effect":"Deny","Principal":"*","Action":["s3:*","kms:*"],"Resource":"*","Condition":{{{condition}}}}}"#
+        ))
+        .and(|it| {
+            let bucket = it.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap();
+            bucket.owner = Known(Some(AccountId::from(MEMBER)));
+            let of = known(&mut it.organization).as_mut().unwrap();
+            known(&mut of.policies)[1].kind = ControlPolicyKind::ResourceControlPolicy;
+        })
+    }
+
+    /// RCPs bind services as well.
+    #[test]
+    fn refused_by_an_rcp() {
+        let ours = r#""StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-test"}"#;
+        let but = |more: &str| under_rcp(&format!("{ours},{more}"));
+        let services = r#""BoolIfExists":{"aws:PrincipalIsAWSService":"false"}"#;
+        let unread = |case: Case| {
+            case.and(|it| {
+                let of = known(&mut it.organization).as_mut().unwrap();
+                known(&mut of.policies)[1].document = denied(calls::DESCRIBE_POLICY);
+            })
+        };
+        let owner = |case: Case, owner: Fact<Option<AccountId>>| {
+            case.and(|it| it.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap().owner = owner)
+        };
+        let management = || Known(Some(AccountId::from("111111111111")));
+        table_on(
+            &CHECK,
+            BUCKET_ARN,
+            [
+                (Fail, under_rcp(ours)),
+                (Pass, but(services)),
+                (Pass, but(r#""Null":{"aws:PrincipalOrgID":"false"}"#)),
+                (
+                    Pass,
+                    under_rcp(r#""StringNotEquals":{"aws:SourceOrgID":"o-test"}"#),
+                ),
+                (
+                    Fail,
+                    under_rcp(r#""StringNotEquals":{"aws:SourceOrgID":"o-else"}"#),
+                ),
+                // None reaches the management account.
+                (Pass, owner(under_rcp(ours), management())),
+                (Unknown, unread(but(services))),
+                (Unknown, owner(under_rcp(ours), denied(calls::HEAD_BUCKET))),
+            ],
+        );
+        let finding = under_rcp(ours).findings(&[&CHECK]);
+        assert!(finding[0].message.contains("of RCP guard"), "{finding:?}");
+    }
+
+    /// `s3:GetBucketAcl` has no canned ACL: a statement that asks for one does not allow it.
+    #[test]
+    fn the_acl_of_the_bucket() {
+        let acl = |condition: &str| {
+            with(&format!(
+                r#"{{"Effect":"Allow","Principal":{{"Service":"cloudtrail.amazonaws.com"}},"Action":"s3:GetBucketAcl","Resource":"arn:aws:s3:::logs","Condition":{{{condition}}}}}"#
+            ))
+        };
+        let only = |condition: &str| {
+            let case = acl(condition);
+            case.and(|it| {
+                let bucket = it.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap();
+                let text = known(&mut bucket.policy).as_mut().unwrap();
+                let at = text.rfind("s3:GetBucketAcl").unwrap();
+                text.replace_range(at..at + "s3:GetBucketAcl".len(), "s3:GetBucketTagging");
+            })
+        };
+        table_on(
+            &CHECK,
+            BUCKET_ARN,
+            [
+                (
+                    Pass,
+                    only(r#""StringEquals":{"aws:SourceAccount":"111111111111"}"#),
+                ),
+                (
+                    Fail,
+                    only(r#""StringEquals":{"s3:x-amz-acl":"bucket-owner-full-control"}"#),
+                ),
+            ],
+        );
+    }
+
+    /// A stopped trail loses nothing by a refusal.
+    #[test]
+    fn stopped_trails() {
+        let second = |logging: Fact<bool>| {
+            changed(|it| it).and(|it| {
+                crate::testing::add_trail(it, "111111111111", HOME, "second", |it| {
+                    crate::testing::status(it).logging = logging;
+                });
+            })
+        };
+        let only = trail_stopped(changed(|it| it.replace("trail/main", "trail/other")));
+        table_on(
+            &CHECK,
+            BUCKET_ARN,
+            [
+                (Fail, second(Known(true))),
+                (Pass, second(Known(false))),
+                (Fail, second(denied(calls::GET_TRAIL_STATUS))),
+                (Fail, only),
+                (Pass, trail_stopped(changed(|it| it))),
+            ],
+        );
+    }
+
+    fn trail_stopped(case: Case) -> Case {
+        case.and(|it| {
+            let trail = it.trails.values_mut().next().unwrap();
+            crate::testing::status(trail).logging = Known(false);
+        })
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::gone;
 use crate::catalog::{gap, named};
 use crate::policy::posture::allows_on;
-use crate::policy::{Principal, Statement, posture};
+use crate::policy::{Principal, Statement, Test, posture};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -83,10 +83,24 @@ fn services(statement: &Statement) -> Vec<&str> {
         | Principal::CanonicalUser(_) => None,
     });
     let conditions = statement.conditions.iter();
-    let of_services =
-        conditions.filter(|it| it.key == "aws:principalservicename" && posture::restricts(it));
+    let keys = ["aws:principalservicename", "aws:principalservicenameslist"];
+    let of_services = conditions
+        .clone()
+        .filter(|it| keys.contains(&it.key.as_str()) && posture::restricts(it));
     let values = of_services.flat_map(|it| &it.values).map(String::as_str);
-    named.chain(values).collect()
+    let any = conditions.filter(|it| {
+        let is = |value: &String| value.eq_ignore_ascii_case("true");
+        it.key == "aws:principalisawsservice"
+            && it.operator.test == Test::Bool
+            && it.values.iter().any(is) != it.operator.negated
+    });
+    let any = any.map(|_| "any AWS service");
+    let every: Vec<&str> = named.chain(values).collect();
+    // A statement for everyone that only services meet.
+    match every.is_empty() && statement.principals.as_ref().is_some_and(named::wide) {
+        true => any.take(1).collect(),
+        false => every,
+    }
 }
 
 #[cfg(test)]
@@ -157,6 +171,30 @@ mod tests {
                         r#""*""#,
                         "s3:GetObject",
                         &equals("aws:PrincipalServiceName", "athena.amazonaws.com"),
+                    ),
+                ),
+                (
+                    Fail,
+                    also(
+                        r#""*""#,
+                        "s3:GetObject",
+                        r#""Bool":{"aws:PrincipalIsAWSService":"true"}"#,
+                    ),
+                ),
+                (
+                    Pass,
+                    also(
+                        r#""*""#,
+                        "s3:GetObject",
+                        r#""Bool":{"aws:PrincipalIsAWSService":"true"},"StringEquals":{"aws:SourceOrgID":"o-test"}"#,
+                    ),
+                ),
+                (
+                    Fail,
+                    also(
+                        r#""*""#,
+                        "s3:GetObject",
+                        r#""ForAnyValue:StringEquals":{"aws:PrincipalServiceNamesList":"athena.amazonaws.com"}"#,
                     ),
                 ),
                 (

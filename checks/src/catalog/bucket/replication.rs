@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::owner_in_organization::not_every_account_was_asked;
-use super::{gone, places};
+use super::{gone, lifecycle_retention, places};
 use crate::catalog::{gap, ours, recording};
 use crate::fact::Reason;
-use crate::inventory::bucket::ReplicationRule;
+use crate::inventory::bucket::{LifecycleRule, ReplicationRule};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -32,6 +32,7 @@ pub(super) const CHECK: Check = Check {
         calls::GET_BUCKET_LOCATION,
         calls::GET_BUCKET_REPLICATION,
         calls::GET_BUCKET_VERSIONING,
+        calls::GET_BUCKET_LIFECYCLE,
         calls::GET_BUCKET_ENCRYPTION,
         calls::GET_OBJECT_LOCK,
         calls::DESCRIBE_ORGANIZATION,
@@ -57,13 +58,22 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     let (mut gaps, mut why) = (Vec::new(), BTreeSet::new());
     // A copy in the hands of a stranger is a fault, whatever other rules do.
     for rule in rules.iter().filter(|it| it.enabled) {
+        let name = rule.destination.resource();
+        // S3 hands the copies over to the account that the rule names.
+        if let Some(account) = &rule.destination_account
+            && ours::is_ours(account, ctx) == Ok(false)
+        {
+            let verdict = Verdict::fail(format!(
+                "the rule for {name} gives the copies to account {account}, which is external"
+            ));
+            return Ok(verdict.saw("Destination", &rule.destination));
+        }
         let owner = ctx
             .inventory
             .buckets
             .get(&rule.destination)
             .map(|it| whose(it, ctx));
         if let Some(Ok(Some(stranger))) = owner {
-            let name = rule.destination.resource();
             let verdict = Verdict::fail(format!("log files are replicated to {name}: {stranger}"));
             return Ok(verdict.saw("Destination", &rule.destination));
         }
@@ -162,6 +172,11 @@ fn judge(
     if replica.exists.ok() == Some(&false) {
         return Ok(Err(format!("{name} is gone")));
     }
+    if replica.versioning.enabled.ok() == Some(&false) {
+        return Ok(Err(format!(
+            "versioning is not enabled on {name}: S3 replicates nothing"
+        )));
+    }
     if replica.object_lock.ok() == Some(&false) {
         return Ok(Err(format!("{name} has no Object Lock")));
     }
@@ -182,6 +197,19 @@ fn judge(
     if let Some(days) = days.filter(|days| *days < needed && retentions.1.is_some()) {
         return Ok(Err(format!(
             "{name} keeps copies for {days} days, {needed} are required"
+        )));
+    }
+    // No lock stops an expiration from hiding current versions behind delete markers.
+    let expiring = replica.lifecycle.ok().into_iter().flatten().flatten();
+    let early = |it: &&LifecycleRule| {
+        let days = lifecycle_retention::expiration(it);
+        it.enabled && days.is_some_and(|days| days < i64::from(needed))
+    };
+    let logs = places::of_logs(bucket, ctx);
+    let reached = |it: &LifecycleRule| logs.iter().any(|logs| places::touches(&it.prefix, logs));
+    if expiring.filter(early).any(reached) {
+        return Ok(Err(format!(
+            "a lifecycle rule of {name} removes current versions before {needed} days"
         )));
     }
     if rule.delete_markers {
@@ -226,6 +254,7 @@ fn judge(
     }
     replica.exists.known()?;
     replica.object_lock.known()?;
+    replica.lifecycle.known()?;
     whose(replica, ctx)?;
     if !matches!(retentions, (_, Some(Some(_)))) {
         bucket.default_retention.known()?;
@@ -254,6 +283,15 @@ mod tests {
 
     fn rule(change: impl FnOnce(&mut ReplicationRule)) -> Case {
         bucket(|b| change(&mut known(&mut b.replication).as_mut().unwrap()[0]))
+    }
+
+    fn expires(days: i64, prefix: &str) -> LifecycleRule {
+        LifecycleRule {
+            enabled: true,
+            prefix: prefix.to_owned(),
+            expiration_days: Some(days),
+            ..LifecycleRule::default()
+        }
     }
 
     #[test]
@@ -321,7 +359,36 @@ mod tests {
                         source.default_retention = days(1);
                     }),
                 ),
+                // Copies that expire, whatever the lock.
+                (
+                    Fail,
+                    replica(|b| b.lifecycle = Known(Some(vec![expires(1, "")]))),
+                ),
+                (
+                    Fail,
+                    replica(|b| b.lifecycle = Known(Some(vec![expires(364, "AWSLogs/")]))),
+                ),
+                (
+                    Pass,
+                    replica(|b| b.lifecycle = Known(Some(vec![expires(365, "")]))),
+                ),
+                (
+                    Pass,
+                    replica(|b| b.lifecycle = Known(Some(vec![expires(1, "other/")]))),
+                ),
+                (
+                    Unknown,
+                    replica(|b| b.lifecycle = denied(calls::GET_BUCKET_LIFECYCLE)),
+                ),
+                (Fail, replica(|b| b.versioning.enabled = Known(false))),
                 // Copies in the hands of strangers.
+                (
+                    Fail,
+                    rule(|it| {
+                        it.destination = Arn::bucket("aws", "never-seen");
+                        it.destination_account = Some(AccountId::from("999999999999"));
+                    }),
+                ),
                 (
                     Fail,
                     replica(|b| b.owner = Known(Some(AccountId::from("999999999999")))),

@@ -17,10 +17,14 @@ mod log_file_hash_valid;
 mod no_unlisted_log_files;
 mod objects_encrypted_as_configured;
 mod objects_locked_as_configured;
+mod regions_no_error;
 mod s3_fresh;
 mod s3_no_error;
 mod sns_no_error;
 mod stored;
+
+/// The check that reads the status of trails in all their regions.
+pub(super) const IN_EVERY_REGION: &str = regions_no_error::CHECK.id;
 
 pub(super) const ALL: &[&Check] = &[
     &account_region_prefixes_present::CHECK,
@@ -36,6 +40,7 @@ pub(super) const ALL: &[&Check] = &[
     &no_unlisted_log_files::CHECK,
     &objects_encrypted_as_configured::CHECK,
     &objects_locked_as_configured::CHECK,
+    &regions_no_error::CHECK,
     &s3_fresh::CHECK,
     &s3_no_error::CHECK,
     &sns_no_error::CHECK,

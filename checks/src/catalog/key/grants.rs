@@ -7,8 +7,8 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "key-grants",
-    title: "No grant of the key reaches outsiders",
-    severity: Severity::Low,
+    title: "Grants of keys that encrypt logs should not reach external principals",
+    severity: Severity::High,
     question: Some(Question::Guarded),
     why: "Grants stand in no policy and in no review. One to a foreign account decrypts the record for as long \
           as nobody lists it.",
@@ -58,8 +58,12 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
     }
     gaps.extend(described.err());
     let verdict = match open.as_slice() {
-        [] => Verdict::pass("no grant reaches an account from elsewhere"),
-        _ => Verdict::fail("a grant lets outsiders use the key").saw("Grants", &open),
+        [] => Verdict::pass("no grant reaches an external account"),
+        _ => Verdict::fail(format!(
+            "external principals may use the key by a grant: {}",
+            open.join(", ")
+        ))
+        .saw("Grants", &open),
     };
     verdict.unless_open(Gaps::collect(gaps))
 }

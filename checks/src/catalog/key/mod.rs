@@ -16,6 +16,7 @@ mod owner_in_organization;
 mod policy_admits_cloudtrail;
 mod policy_cross_account;
 mod readers_exist;
+mod replicas;
 mod rotation;
 mod separation_of_duties;
 
@@ -32,6 +33,7 @@ pub(super) const ALL: &[&Check] = &[
     &policy_admits_cloudtrail::CHECK,
     &policy_cross_account::CHECK,
     &readers_exist::CHECK,
+    &replicas::CHECK,
     &rotation::CHECK,
     &separation_of_duties::CHECK,
 ];

@@ -19,7 +19,7 @@ pub(super) const CHECK: Check = Check {
     run: Run::Key(run),
 };
 
-fn run(key: &Key, _: &Context<'_>) -> Outcome {
+pub(super) fn run(key: &Key, _: &Context<'_>) -> Outcome {
     let described = described(key);
     if let Ok(Err(gone)) = described {
         return Ok(gone);

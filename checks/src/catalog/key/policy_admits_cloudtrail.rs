@@ -1,10 +1,11 @@
 //! CloudTrail can encrypt with the key of its trails.
 
 use super::described;
-use crate::catalog::admits::{Answer, ask, context, undocumented};
+use crate::catalog::admits::{Above, Answer, ask, context, delivering, undocumented};
 use crate::catalog::gap;
-use crate::policy::Target;
+use crate::policy::{Context as RequestContext, Key as Value, Target};
 use crate::prelude::*;
+use crate::scp::Control;
 
 pub(super) const CHECK: Check = Check {
     id: "key-policy-admits-cloudtrail",
@@ -21,9 +22,14 @@ pub(super) const CHECK: Check = Check {
     ],
     reads: &[
         calls::DESCRIBE_TRAILS,
+        calls::GET_TRAIL_STATUS,
+        calls::GET_BUCKET_ENCRYPTION,
         calls::DESCRIBE_KEY,
         calls::GET_KEY_POLICY,
         calls::DESCRIBE_ORGANIZATION,
+        calls::LIST_ACCOUNTS,
+        calls::LIST_ROOTS,
+        calls::LIST_POLICIES,
     ],
     run: Run::Key(run),
 };
@@ -39,8 +45,9 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
     let hidden = ctx.inventory.trails.values();
     let hidden = hidden.filter_map(|it| it.configuration.kms_key.known().err());
     let hidden = Gaps::collect(hidden);
-    let trails = ctx.encryptors(key);
-    if trails.is_empty() {
+    let by_name = ctx.encryptors(key);
+    let by_default = encrypted_by_bucket(key, ctx);
+    if by_name.is_empty() && by_default.is_empty() {
         let none = Verdict::not_applicable("no trail encrypts with this key");
         return hidden.map_or(Ok(none), Err);
     }
@@ -50,31 +57,41 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
         ));
     };
     let (mut refused, mut gaps) = (Vec::new(), Vec::from_iter(hidden));
-    for trail in trails {
-        let mut request = context(trail, ctx)
-            .with("aws:ResourceAccount", key.account.as_str())
-            .with(
-                "kms:EncryptionContext:aws:cloudtrail:arn",
-                trail.arn.as_str(),
-            )
-            .with_list(
-                "kms:EncryptionContextKeys",
-                ["aws:cloudtrail:arn", "aws:s3:arn"],
-            );
-        if let Some(bucket) = trail.configuration.bucket.ok() {
-            let file = format!("{}/AWSLogs/file.json.gz", bucket_of(bucket, ctx));
-            request = request.with("kms:EncryptionContext:aws:s3:arn", &file);
-        }
+    let organization = ctx.organization();
+    let control = organization.as_ref().ok().copied().flatten();
+    let control = control.map(Control::of);
+    gaps.extend(organization.err());
+    let above = Above::of(control.as_ref(), &key.account, ctx);
+    let all: Vec<&Trail> = by_name.iter().copied().chain(by_default).collect();
+    for trail in delivering(&all) {
+        let named = by_name.iter().any(|it| it.arn == trail.arn);
+        let request = request(trail, named, key, ctx);
         for action in CALLS {
             let target = Target::One(key.arn.to_string());
-            match ask(&policy, action, target, &key.account, request.clone()) {
+            match ask(
+                &policy,
+                &above,
+                action,
+                target,
+                &key.account,
+                request.clone(),
+            ) {
                 Answer::Allowed => {}
                 Answer::Refused(why) => {
                     refused.push(format!("{action} for trail {} ({why})", trail.name));
                 }
+                // Only a sure refusal counts where it is the bucket that names the key.
+                Answer::Open(_) if !named => {}
                 Answer::Open(keys) => gaps.push(undocumented(&keys, &key.account, &key.region)),
+                Answer::Unread(unread) => gaps.push(unread),
             }
         }
+    }
+    if by_name.is_empty() && refused.is_empty() {
+        let none = Verdict::not_applicable(
+            "no trail names this key; the bucket does, and its policy does not surely refuse CloudTrail",
+        );
+        return Gaps::collect(gaps).map_or(Ok(none), Err);
     }
     let verdict = match refused.first() {
         None => Verdict::pass("the key policy allows CloudTrail to encrypt for all its trails"),
@@ -82,6 +99,53 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
     };
     let verdict = verdict.saw("refused", refused).expected(CALLS);
     verdict.unless_open(Gaps::collect(gaps))
+}
+
+/// Trails without a key of their own whose bucket encrypts with this one by default.
+///
+/// Assumed about AWS ("Configure AWS KMS key policies for CloudTrail"): for such a bucket too CloudTrail must be allowed
+/// kms:GenerateDataKey and kms:DescribeKey, or the trail can be neither created nor changed.
+fn encrypted_by_bucket<'a>(key: &Key, ctx: &Context<'a>) -> Vec<&'a Trail> {
+    let default = |bucket: &Bucket| {
+        let encryption = bucket.encryption.ok()?.as_ref()?;
+        Some(encryption.kms_key.as_deref()? == key.arn.as_str())
+    };
+    let buckets = ctx.inventory.buckets.values();
+    let buckets = buckets.filter(|it| default(it) == Some(true));
+    let trails = buckets.flat_map(|it| ctx.deliverers(it).iter().copied());
+    let without = trails.filter(|it| matches!(it.configuration.kms_key, Known(None)));
+    without.collect()
+}
+
+/// What CloudTrail's request says of a trail. `named`: it is the trail that names the key.
+///
+/// Where the bucket names it, what the request carries is not documented: it may come through S3, and its encryption
+/// context may be S3's.
+fn request(trail: &Trail, named: bool, key: &Key, ctx: &Context<'_>) -> RequestContext {
+    let mut request = context(trail, ctx).with("aws:ResourceAccount", key.account.as_str());
+    if !named {
+        request.set(
+            "kms:ViaService",
+            Value::Any {
+                may_be_absent: true,
+            },
+        );
+        return request;
+    }
+    request = request
+        .with(
+            "kms:EncryptionContext:aws:cloudtrail:arn",
+            trail.arn.as_str(),
+        )
+        .with_list(
+            "kms:EncryptionContextKeys",
+            ["aws:cloudtrail:arn", "aws:s3:arn"],
+        );
+    if let Some(bucket) = trail.configuration.bucket.ok() {
+        let file = format!("{}/AWSLogs/file.json.gz", bucket_of(bucket, ctx));
+        request = request.with("kms:EncryptionContext:aws:s3:arn", &file);
+    }
+    request
 }
 
 fn bucket_of(name: &str, ctx: &Context<'_>) -> Arn {
@@ -103,6 +167,92 @@ mod tests {
             r#"{{"Effect":"Deny","Principal":"*","Action":"kms:*","Resource":"*","Condition":{{{condition}}}}}"#
         );
         changed(|it| it.replace(r#""Statement":["#, &format!(r#""Statement":[{statement},"#)))
+    }
+
+    /// The trail names no key, and its bucket encrypts with this one.
+    fn by_default(policy: &str) -> Case {
+        use crate::inventory::bucket::DefaultEncryption;
+        let policy = policy.to_owned();
+        trail(|t| configuration(t).kms_key = Known(None)).and(|it| {
+            it.keys.values_mut().next().unwrap().policy = Known(Some(policy));
+            let bucket = it.buckets.get_mut(&Arn::bucket("aws", "logs")).unwrap();
+            bucket.encryption = Known(Some(DefaultEncryption {
+                algorithm: "aws:kms".to_owned(),
+                kms_key: Some(KEY_ARN.to_owned()),
+                bucket_key: true,
+            }));
+        })
+    }
+
+    #[test]
+    fn keys_of_buckets() {
+        let allow = |condition: &str| {
+            format!(
+                r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{{"Service":"cloudtrail.amazonaws.com"}},"Action":["kms:GenerateDataKey*","kms:DescribeKey"],"Resource":"*","Condition":{{{condition}}}}}}}"#
+            )
+        };
+        let admin = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"111111111111"},"Action":"kms:*","Resource":"*"}}"#;
+        table_on(
+            &CHECK,
+            KEY_ARN,
+            [
+                (Fail, by_default(admin)),
+                (NotApplicable, by_default(&allow(""))),
+                (
+                    NotApplicable,
+                    by_default(&allow(
+                        r#""StringEquals":{"aws:SourceAccount":"111111111111"}"#,
+                    )),
+                ),
+                (
+                    Fail,
+                    by_default(&allow(
+                        r#""StringEquals":{"aws:SourceAccount":"999999999999"}"#,
+                    )),
+                ),
+                // What such a request carries is documented nowhere: only a sure refusal counts.
+                (
+                    NotApplicable,
+                    by_default(&allow(
+                        r#""StringEquals":{"kms:ViaService":"s3.us-east-1.amazonaws.com"}"#,
+                    )),
+                ),
+            ],
+        );
+    }
+
+    /// RCPs bind services as well, on keys of member accounts.
+    #[test]
+    fn refused_by_an_rcp() {
+        use crate::inventory::ControlPolicyKind;
+        let member = "222222222222";
+        let moved = Arn::from(KEY_ARN.replace("111111111111", member));
+        let under = |condition: &str| {
+            let moved = moved.clone();
+            scp(&format!(
+                r#"{{"Effect":"Deny","Principal":"*","Action":"kms:*","Resource":"*","Condition":{{{condition}}}}}"#
+            ))
+            .and(move |it| {
+                let mut key = it.keys.pop_first().unwrap().1;
+                (key.arn, key.account) = (moved.clone(), AccountId::from(member));
+                for trail in it.trails.values_mut() {
+                    configuration(trail).kms_key = Known(Some(moved.clone()));
+                }
+                it.keys.insert(moved, key);
+                let of = known(&mut it.organization).as_mut().unwrap();
+                known(&mut of.policies)[1].kind = ControlPolicyKind::ResourceControlPolicy;
+            })
+        };
+        let ours = r#""StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-test"}"#;
+        let services = r#""BoolIfExists":{"aws:PrincipalIsAWSService":"false"}"#;
+        table_on(
+            &CHECK,
+            moved.as_str(),
+            [
+                (Fail, under(ours)),
+                (Pass, under(&format!("{ours},{services}"))),
+            ],
+        );
     }
 
     #[test]

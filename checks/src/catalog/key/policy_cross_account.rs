@@ -66,7 +66,7 @@ const USES: [&str; 32] = [
     "kms:UpdatePrimaryRegion",
 ];
 
-fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
+pub(super) fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
     let described = described(key);
     if let Ok(Err(gone)) = described {
         return Ok(gone);

@@ -1,12 +1,17 @@
 //! Somebody can still decrypt.
 
 use super::described;
+use crate::access::grant_of;
+use crate::bound::{Exemptions, Home, Kind, unnamed};
 use crate::catalog::{gap, ours};
+use crate::fact::SharedGap;
+use crate::inventory::ControlPolicyKind;
 use crate::policy::{
-    Caller, CallerKind, Context as RequestContext, Document, KeyGrant, Layers, Policy, Principal,
-    Request, Target, Verdict as Decided, decide,
+    Caller, CallerKind, Context as RequestContext, Document, Key as Value, Layers, Policy,
+    Principal, Request, Target, Verdict as Decided, decide,
 };
 use crate::prelude::*;
+use crate::scp::Control;
 use std::collections::BTreeSet;
 
 pub(super) const CHECK: Check = Check {
@@ -27,13 +32,23 @@ pub(super) const CHECK: Check = Check {
         calls::DESCRIBE_KEY,
         calls::GET_KEY_POLICY,
         calls::LIST_GRANTS,
+        calls::DESCRIBE_TRAILS,
         calls::DESCRIBE_ORGANIZATION,
         calls::LIST_ACCOUNTS,
+        calls::LIST_ROOTS,
+        calls::LIST_POLICIES,
     ],
     run: Run::Key(run),
 };
 
 const DECRYPT: &str = "kms:Decrypt";
+
+/// Some principals of an account, as one caller; or one that is named.
+struct Reader {
+    caller: Caller,
+    context: RequestContext,
+    everything: Document,
+}
 
 fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
     let described = described(key);
@@ -46,30 +61,62 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
         return Verdict::fail("there is no key policy, so nobody can decrypt")
             .unless_open(Gaps::collect(gaps));
     };
-    for caller in candidates(&policy, key) {
-        match ours::is_ours(&AccountId::from(caller.account.as_str()), ctx) {
-            Ok(true) if may_decrypt(&caller, &policy, key) => {
-                let verdict = Verdict::pass("the key policy leaves principals who can decrypt");
-                return verdict
-                    .saw("Example", &caller.id)
-                    .unless_open(Gaps::collect(gaps));
+    let organization = ctx.inventory.organization.ok().and_then(Option::as_ref);
+    let control = organization.map(Control::of);
+    let (readers, hidden) = readers(&policy, key, control.as_ref(), ctx);
+    // Each trail's files have a context of their own, on which a policy may depend.
+    let trails = ctx.encryptors(key).iter().copied().map(Some);
+    let files: Vec<Option<&Trail>> = trails.collect();
+    let files = match files.is_empty() {
+        true => vec![None],
+        false => files,
+    };
+    let (mut examples, mut unread) = (BTreeSet::new(), Vec::new());
+    for trail in files {
+        let mut open = hidden.clone();
+        let found = readers.iter().find_map(|reader| {
+            match may_decrypt(reader, trail, (&policy, control.as_ref()), key, ctx) {
+                Ok(true) => Some(reader.caller.id.clone()),
+                Ok(false) => None,
+                Err(missing) => {
+                    open.push(missing);
+                    None
+                }
             }
-            Ok(_) => {}
-            Err(missing) if may_decrypt(&caller, &policy, key) => gaps.push(missing),
-            Err(_) => {}
+        });
+        match (found, Gaps::collect(open)) {
+            (Some(id), _) => drop(examples.insert(id)),
+            (None, Some(missing)) => gaps.push(missing),
+            (None, None) => unread.push(trail.map(|it| it.name.as_str())),
         }
     }
+    let Some(first) = unread.first() else {
+        let verdict = Verdict::pass("the key policy leaves principals who can decrypt");
+        return verdict
+            .saw("Example", examples)
+            .unless_open(Gaps::collect(gaps));
+    };
     gaps.extend(key.grants.known().err());
-    let verdict = Verdict::fail("nobody in the organization can decrypt with the key")
-        .saw("Action", DECRYPT)
-        .expected("a role of auditors");
+    let of = first.map_or_else(String::new, |name| format!(" the files of trail {name}"));
+    let verdict = Verdict::fail(format!(
+        "nobody in the organization can decrypt{of} with the key"
+    ))
+    .saw("Action", DECRYPT)
+    .expected("a role of auditors");
     // A grant that is not seen may let somebody decrypt.
     Gaps::collect(gaps).map_or(Ok(verdict), Err)
 }
 
-/// Who may be able to: any role of an account that is named, everybody who is named by an ARN, be it to be exempt from
-/// a Deny, and the grantees. The root user of an account is no reader: nobody works as it.
-fn candidates(policy: &Document, key: &Key) -> Vec<Caller> {
+/// Who may be able to: users and roles of each account that is named, kind by kind; everybody who is named by an ARN, be
+/// it to be exempt from a Deny; and the grantees. The root user of an account is no reader: nobody works as it.
+///
+/// What may hide another is returned beside.
+fn readers(
+    policy: &Document,
+    key: &Key,
+    control: Option<&Control<'_>>,
+    ctx: &Context<'_>,
+) -> (Vec<Reader>, Vec<Gaps>) {
     let mut accounts = BTreeSet::from([key.account.to_string()]);
     let mut arns = BTreeSet::new();
     for statement in &policy.statements {
@@ -84,21 +131,86 @@ fn candidates(policy: &Document, key: &Key) -> Vec<Caller> {
                 | Principal::CanonicalUser(_) => {}
             }
         }
-        let conditions = statement.conditions.iter();
-        let named = conditions.filter(|it| it.key == "aws:principalarn");
-        let fixed = |it: &&String| !it.contains(['*', '?']) && !it.contains("${");
-        arns.extend(named.flat_map(|it| &it.values).filter(fixed).cloned());
+        for condition in &statement.conditions {
+            let fields = condition.values.iter().flat_map(|it| it.split(':'));
+            let id = |it: &&str| it.len() == 12 && it.bytes().all(|byte| byte.is_ascii_digit());
+            accounts.extend(fields.filter(id).map(str::to_owned));
+            if condition.key == "aws:principalorgpaths" {
+                // One account of each unit: the policy can tell no two of them apart.
+                let mut paths = BTreeSet::new();
+                for account in ctx.inventory.accounts.values() {
+                    let path = control.and_then(|it| it.org_path(account));
+                    if paths.insert(path) {
+                        accounts.insert(account.id.to_string());
+                    }
+                }
+            }
+        }
     }
     let grants = key.grants.ok().into_iter().flatten();
     arns.extend(grants.map(|it| it.grantee.clone()));
+    let exempt = Exemptions::of([policy], &[DECRYPT], false);
+    let unnamed = unnamed([policy]);
     let partition = key.arn.partition();
-    let anybody = accounts.iter().map(|id| {
-        let role = format!("arn:{partition}:iam::{id}:role/somebody");
-        caller(&role).unwrap_or_else(|| Caller::new(CallerKind::Role, &role, id))
-    });
-    anybody
-        .chain(arns.iter().filter_map(|it| caller(it)))
-        .collect()
+    let organization = ctx.inventory.organization.ok().and_then(Option::as_ref);
+    let (mut readers, mut gaps) = (Vec::new(), Vec::new());
+    let mut ours = |id: &str| match ours::is_ours(&AccountId::from(id), ctx) {
+        Ok(ours) => ours,
+        Err(missing) => {
+            gaps.push(missing);
+            false
+        }
+    };
+    let path_of = |id: &str| {
+        let account = ctx.inventory.accounts.get(&AccountId::from(id))?;
+        control?.org_path(account)
+    };
+    let anything = Document::parse(
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#,
+    );
+    for id in accounts {
+        if !ours(&id) {
+            continue;
+        }
+        let path = path_of(&id);
+        let home = Home {
+            partition,
+            account: &id,
+            organization: organization.map(|it| it.id.as_str()),
+            external: false,
+            path: path.as_deref(),
+        };
+        let kinds = [Kind::Role, Kind::User, Kind::FederatedUser];
+        let probes = home.probes(&kinds, &exempt, &unnamed);
+        readers.extend(probes.into_iter().map(|it| Reader {
+            caller: it.caller,
+            context: it.context,
+            everything: it.everything,
+        }));
+        let named = exempt.in_account(&id);
+        arns.extend(
+            named
+                .into_iter()
+                .map(|it| format!("arn:{partition}:iam::{id}:{it}")),
+        );
+    }
+    for caller in arns.iter().filter_map(|it| caller(it)) {
+        if let (true, Ok(everything)) = (ours(&caller.account), &anything) {
+            let mut context = RequestContext::of_caller(&caller);
+            if let Some(organization) = organization {
+                context = context.with("aws:PrincipalOrgID", &organization.id);
+            }
+            if let Some(path) = path_of(&caller.account) {
+                context = context.with_list("aws:PrincipalOrgPaths", [path.as_str()]);
+            }
+            readers.push(Reader {
+                context,
+                caller,
+                everything: everything.clone(),
+            });
+        }
+    }
+    (readers, gaps)
 }
 
 /// A role, as a session of it; or a user.
@@ -122,38 +234,70 @@ fn caller(arn: &str) -> Option<Caller> {
     }
 }
 
-/// Whether the policy lets this caller decrypt in some request, if its own policies allow everything.
-fn may_decrypt(caller: &Caller, policy: &Document, key: &Key) -> bool {
-    let text =
-        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
-    let Ok(everything) = Document::parse(text) else {
-        return false;
-    };
+/// Whether policies and grants let this reader decrypt a trail's files in some request, if its own policies allow
+/// everything.
+fn may_decrypt(
+    reader: &Reader,
+    trail: Option<&Trail>,
+    (policy, control): (&Document, Option<&Control<'_>>),
+    key: &Key,
+    ctx: &Context<'_>,
+) -> Result<bool, Gaps> {
+    let caller = &reader.caller;
     let role = caller.role_arn.as_deref().unwrap_or(&caller.id);
     let grants = key.grants.ok().into_iter().flatten();
     let grants = grants.filter(|it| it.grantee == role || it.grantee == caller.id);
-    let grants = grants.map(|it| KeyGrant {
-        id: it.id.clone(),
-        grantee: it.grantee.clone(),
-        operations: it.operations.clone(),
-        constraints: Vec::new(),
-    });
     let metadata = key.metadata.ok().and_then(Option::as_ref);
     let arn = metadata.and_then(|it| it.arn.ok()).unwrap_or(&key.arn);
+    let mut context = reader.context.clone();
+    if let Some(trail) = trail {
+        // What CloudTrail encrypts with, a reader must name.
+        let (names, any) = (
+            ["aws:cloudtrail:arn", "aws:s3:arn"],
+            Value::Any {
+                may_be_absent: false,
+            },
+        );
+        context.close("kms:EncryptionContext:");
+        context.set("kms:EncryptionContext:aws:s3:arn", any);
+        context = context
+            .with(
+                "kms:EncryptionContext:aws:cloudtrail:arn",
+                trail.arn.as_str(),
+            )
+            .with_list("kms:EncryptionContextKeys", names);
+    }
     let request = Request {
         caller: caller.clone(),
         action: DECRYPT.to_owned(),
         target: Target::One(arn.to_string()),
         resource_account: key.account.to_string(),
-        context: RequestContext::of_caller(caller),
+        context,
     };
-    let layers: Layers<'_> = Layers {
-        identity: vec![Policy::new("everything", &everything)],
+    let account = |id: &str| ctx.inventory.accounts.get(&AccountId::from(id));
+    let above = |kind: ControlPolicyKind, id: &str| control?.levels(kind, account(id)?);
+    let layers: Layers<'_, SharedGap> = Layers {
+        identity: vec![Policy::new("everything", &reader.everything)],
         resource: Some(Policy::new("the key policy", policy)),
-        grants: grants.collect(),
+        grants: grants.map(grant_of).collect(),
+        scps: above(ControlPolicyKind::ServiceControlPolicy, &caller.account),
+        rcps: above(
+            ControlPolicyKind::ResourceControlPolicy,
+            key.account.as_str(),
+        ),
+        management_account: control.map(|it| it.management_account().to_string()),
         ..Layers::default()
     };
-    decide(&request, &layers).verdict != Decided::Denied
+    let decision = decide(&request, &layers);
+    match decision.verdict {
+        Decided::Denied => Ok(false),
+        Decided::Allowed | Decided::Conditional => Ok(true),
+        Decided::Unknown => {
+            let missing = decision.missing.iter();
+            let gaps = missing.map(|it| Gaps::from(it.reason.as_ref().clone()));
+            Gaps::collect(gaps).map_or(Ok(true), Err)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -177,6 +321,21 @@ mod tests {
     fn only(principal: &str, action: &str) -> Case {
         let policy = format!(
             r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{principal},"Action":"{action}","Resource":"*"}}}}"#
+        );
+        key(|k| k.policy = Known(Some(policy)))
+    }
+
+    /// Everybody of a member account may decrypt, and nobody else.
+    fn allow_only(it: &mut Inventory, account: &str) {
+        let policy = format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{{"AWS":"{account}"}},"Action":"kms:Decrypt","Resource":"*"}}}}"#
+        );
+        it.keys.values_mut().next().unwrap().policy = Known(Some(policy));
+    }
+
+    fn only_if(condition: &str) -> Case {
+        let policy = format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":"*","Action":"kms:Decrypt","Resource":"*","Condition":{{{condition}}}}}}}"#
         );
         key(|k| k.policy = Known(Some(policy)))
     }
@@ -224,6 +383,65 @@ mod tests {
                     unless("ArnNotEquals", "arn:aws:iam::999999999999:role/theirs"),
                 ),
                 (Fail, unless("ArnLike", "*")),
+                // Whoever has such a name, path or tag can, in an account of ours.
+                (
+                    Pass,
+                    unless("ArnNotLike", "arn:aws:iam::111111111111:role/audit/*"),
+                ),
+                (Pass, unless("ArnNotLike", "arn:aws:iam::*:role/auditor")),
+                (Pass, unless("ArnNotLike", "arn:aws:iam::*:user/*")),
+                (
+                    Fail,
+                    unless("ArnNotLike", "arn:aws:iam::999999999999:role/*"),
+                ),
+                (Fail, unless("ArnNotLike", "arn:aws:iam::111111111111:root")),
+                (
+                    Pass,
+                    denies(
+                        all,
+                        "kms:Decrypt",
+                        r#""StringNotEquals":{"aws:PrincipalTag/team":"audit"}"#,
+                    ),
+                ),
+                (
+                    Pass,
+                    denies(
+                        all,
+                        "kms:Decrypt",
+                        r#""StringNotEquals":{"aws:PrincipalOrgID":"o-test"}"#,
+                    ),
+                ),
+                (
+                    Fail,
+                    denies(
+                        all,
+                        "kms:Decrypt",
+                        r#""StringNotEquals":{"aws:PrincipalOrgID":"o-other"}"#,
+                    ),
+                ),
+                // The files name their trail.
+                (
+                    Fail,
+                    denies(
+                        all,
+                        "kms:Decrypt",
+                        r#""StringLike":{"kms:EncryptionContext:aws:cloudtrail:arn":"*"}"#,
+                    ),
+                ),
+                (
+                    Pass,
+                    denies(
+                        all,
+                        "kms:Decrypt",
+                        r#""Null":{"kms:EncryptionContext:aws:cloudtrail:arn":"true"}"#,
+                    ),
+                ),
+                (
+                    Pass,
+                    also(
+                        r#"{"Effect":"Deny","Principal":"*","Action":"kms:Decrypt","Resource":"arn:aws:kms:us-east-1:111111111111:key/other"}"#,
+                    ),
+                ),
                 (
                     Pass,
                     denies(
@@ -247,6 +465,47 @@ mod tests {
                 (
                     Pass,
                     only(&format!(r#"{{"AWS":"{auditor}"}}"#), "kms:Decrypt"),
+                ),
+                (
+                    Pass,
+                    only_if(r#""StringEquals":{"aws:PrincipalOrgID":"o-test"}"#),
+                ),
+                (
+                    Fail,
+                    only_if(r#""StringEquals":{"aws:PrincipalOrgID":"o-other"}"#),
+                ),
+                (
+                    Pass,
+                    only_if(r#""StringEquals":{"aws:PrincipalAccount":"222222222222"}"#)
+                        .and(|it| member(it, "222222222222", &[HOME])),
+                ),
+                (
+                    Fail,
+                    only_if(r#""StringEquals":{"aws:PrincipalAccount":"222222222222"}"#),
+                ),
+                // An SCP that denies it to every account that may.
+                (
+                    Fail,
+                    scp(r#"{"Effect":"Deny","Action":"kms:Decrypt","Resource":"*"}"#)
+                        .and(|it| allow_only(it, "222222222222")),
+                ),
+                (
+                    Pass,
+                    scp(r#"{"Effect":"Deny","Action":"kms:Encrypt","Resource":"*"}"#)
+                        .and(|it| allow_only(it, "222222222222")),
+                ),
+                (
+                    Pass,
+                    scp(r#"{"Effect":"Deny","Action":"kms:Decrypt","Resource":"*"}"#)
+                        .and(|it| allow_only(it, "111111111111")),
+                ),
+                (
+                    Unknown,
+                    scp(r#"{"Effect":"Deny","Action":"kms:Decrypt","Resource":"*"}"#).and(|it| {
+                        allow_only(it, "222222222222");
+                        let of = known(&mut it.organization).as_mut().unwrap();
+                        known(&mut of.policies)[1].document = denied(calls::DESCRIBE_POLICY);
+                    }),
                 ),
                 (Fail, only(r#"{"AWS":"999999999999"}"#, "kms:Decrypt")),
                 (Fail, only(r#"{"AWS":"AROAEXAMPLEEXAMPLE"}"#, "kms:Decrypt")),

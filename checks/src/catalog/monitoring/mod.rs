@@ -32,6 +32,8 @@ mod events;
 mod guardduty;
 mod judge;
 mod links;
+mod log_group_bearer_token;
+mod log_group_deletion_protection;
 mod log_group_encrypted;
 mod log_group_not_public;
 mod log_group_retention;
@@ -72,6 +74,8 @@ pub(super) const ALL: &[&Check] = &[
     &config_recorder::CHECK,
     &eventbridge_tamper_rule::CHECK,
     &guardduty::CHECK,
+    &log_group_bearer_token::CHECK,
+    &log_group_deletion_protection::CHECK,
     &log_group_encrypted::CHECK,
     &log_group_not_public::CHECK,
     &log_group_retention::CHECK,

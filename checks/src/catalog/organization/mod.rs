@@ -7,8 +7,10 @@ mod all_accounts_covered;
 mod delegated_admin;
 mod log_archive_separate;
 mod members;
+mod policy_delegation;
 mod rcp_external_access;
 mod region_restriction;
+mod root_access_centralized;
 mod scp_attached_everywhere;
 mod scp_denies_leave;
 mod scp_denies_trail_tampering;
@@ -23,8 +25,10 @@ pub(super) const ALL: &[&Check] = &[
     &all_accounts_covered::CHECK,
     &delegated_admin::CHECK,
     &log_archive_separate::CHECK,
+    &policy_delegation::CHECK,
     &rcp_external_access::CHECK,
     &region_restriction::CHECK,
+    &root_access_centralized::CHECK,
     &scp_attached_everywhere::CHECK,
     &scp_denies_leave::CHECK,
     &scp_denies_trail_tampering::CHECK,

@@ -111,6 +111,19 @@ mod tests {
             &CHECK,
             [
                 (Pass, rcp(ours)),
+                // Callers without credentials have no path, of which all are then not ours.
+                (
+                    Pass,
+                    rcp(
+                        r#""ForAllValues:StringNotLike":{"aws:PrincipalOrgPaths":"o-test/*"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}"#,
+                    ),
+                ),
+                (
+                    Fail,
+                    rcp(
+                        r#""ForAnyValue:StringNotLike":{"aws:PrincipalOrgPaths":"o-test/*"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}"#,
+                    ),
+                ),
                 (
                     Fail,
                     rcp(r#""StringNotEquals":{"aws:PrincipalOrgID":["o-test","o-another"]}"#),

@@ -6,7 +6,7 @@ use crate::catalog::gap::gap;
 use crate::check::Trusts;
 use crate::fact::Reason;
 use crate::policy::posture;
-use crate::policy::{Document, Effect, Principal as Named, Statement, Target};
+use crate::policy::{Condition, Document, Effect, Principal as Named, Statement, Target};
 use crate::prelude::*;
 use crate::scp::{Control, Over, Somebody, protected};
 
@@ -53,12 +53,20 @@ fn run(organization: &Organization, trusts: &Trusts, ctx: &Context<'_>) -> Outco
     for account in members {
         let protecting = control.over(Somebody::Inside, account, partition, &protected());
         let exempt = protecting.exempt.in_account(account.id.as_str());
-        if exempt.is_empty() {
+        let users = protecting.exempt.usernames();
+        // Nobody can create another principal with such an id, but its owner's policies can be changed.
+        for id in protecting.exempt.ids() {
+            let what = format!("which principal has the unique id {id}, and who can change it");
+            let gap = crate::fact::Gap::not_modelled(what, &account.id, &ctx.home());
+            gaps.push(Gaps::from(gap));
+        }
+        if exempt.is_empty() && users.is_empty() {
             continue;
         }
         let mut over = control.over(Somebody::Inside, account, partition, &asked);
+        let iam = format!("arn:{partition}:iam::{}:", account.id);
         for name in &exempt {
-            let arn = format!("arn:{partition}:iam::{}:{name}", account.id);
+            let arn = format!("{iam}{name}");
             tally.named.insert(arn.clone());
             let actions = match name.starts_with("role/") {
                 true => of_roles,
@@ -68,6 +76,20 @@ fn run(organization: &Organization, trusts: &Trusts, ctx: &Context<'_>) -> Outco
                 let left = over.left(action, &Target::One(arn.clone()), None);
                 tally.add(format!("{action} on {arn}"), &left);
             }
+        }
+        // A user's name does not tell its path.
+        for name in users {
+            let (arn, below) = (format!("{iam}user/{name}"), format!("{iam}user/*/{name}"));
+            tally.named.insert(arn.clone());
+            for action in of_users {
+                for target in [Target::One(arn.clone()), Target::Matching(below.clone())] {
+                    let left = over.left(action, &target, None);
+                    tally.add(format!("{action} on user {name}, of any path"), &left);
+                }
+            }
+        }
+        if !exempt.iter().any(|it| it.starts_with("role/")) {
+            continue;
         }
         let missing = || {
             let (call, detail) = (calls::GET_ACCOUNT_AUTHORIZATION_DETAILS, "not collected");
@@ -142,6 +164,16 @@ fn assumed(
         for member in &set.members {
             let who = match member {
                 Named::Everyone if !is_pinned(statement) => "anyone".to_owned(),
+                Named::Everyone if !pinned_to_ours(statement, account, organization) => {
+                    "principals of external accounts".to_owned()
+                }
+                Named::Account(id) if !belongs(member, account, organization) => {
+                    format!("external account {id}")
+                }
+                Named::Federated(provider) => match federated(provider, statement, account) {
+                    Some(who) => who,
+                    None => continue,
+                },
                 Named::Account(id) if !rules(id, organization) && !is_pinned(statement) => {
                     format!("every principal of account {id}")
                 }
@@ -157,9 +189,7 @@ fn assumed(
                     format!("{name}, for principals with {PASS}")
                 }
                 Named::CanonicalUser(id) => format!("the account with canonical id {id}"),
-                Named::Everyone | Named::Account(_) | Named::Aws(_) | Named::Federated(_) => {
-                    continue;
-                }
+                Named::Everyone | Named::Account(_) | Named::Aws(_) => continue,
             };
             open.push(format!("{at}: {who} can assume it"));
         }
@@ -180,23 +210,56 @@ fn rules(id: &str, organization: &Organization) -> bool {
 }
 
 fn belongs(member: &Named, account: &Account, organization: &Organization) -> bool {
+    let of = member.account();
+    of.is_none_or(|id| is_ours(id, account, organization))
+}
+
+fn is_ours(id: &str, account: &Account, organization: &Organization) -> bool {
     let ours = organization.accounts.ok();
-    member.account().is_none_or(|id| {
-        id == account.id.as_str()
-            || rules(id, organization)
-            || ours.is_some_and(|all| all.iter().any(|it| it.as_str() == id))
-    })
+    id == account.id.as_str()
+        || rules(id, organization)
+        || ours.is_some_and(|all| all.iter().any(|it| it.as_str() == id))
+}
+
+/// Whom a provider of identities lets in, beyond those of the account's own provider.
+///
+/// Assumed about AWS ("Create a role for a third-party identity provider"): a SAML provider of the account knows its own
+/// users only; an OpenID provider, such as GitHub's, signs for everybody, and `:sub` says for whom.
+fn federated(provider: &str, statement: &Statement, account: &Account) -> Option<String> {
+    let own = provider.split(':').nth(4) == Some(account.id.as_str());
+    let saml = provider.contains(":saml-provider/");
+    if own && saml {
+        return None;
+    }
+    let subject = |it: &Condition| {
+        let whole = |value: &String| !value.starts_with(['*', '?']) && !value.is_empty();
+        it.key.ends_with(":sub") && posture::restricts(it) && it.values.iter().all(whole)
+    };
+    let scoped = !saml && statement.conditions.iter().any(subject);
+    (!scoped).then(|| format!("everybody for whom {provider} signs"))
+}
+
+/// The principals that the conditions let pass belong to accounts of the organization.
+fn pinned_to_ours(statement: &Statement, account: &Account, organization: &Organization) -> bool {
+    let mut conditions = statement.conditions.iter();
+    let ours = |value: &String| {
+        let id = value.split(':').nth(4).unwrap_or_default();
+        is_ours(id, account, organization)
+    };
+    conditions.any(|it| pins(it) && it.values.iter().all(ours))
 }
 
 /// A condition lets single principals pass only.
 fn is_pinned(statement: &Statement) -> bool {
-    statement.conditions.iter().any(|it| {
-        let single = |value: &String| {
-            let name = value.rsplit(':').next().unwrap_or_default();
-            !name.contains(['*', '?', '$']) && name != "root"
-        };
-        it.key == "aws:principalarn" && posture::restricts(it) && it.values.iter().all(single)
-    })
+    statement.conditions.iter().any(pins)
+}
+
+fn pins(it: &Condition) -> bool {
+    let single = |value: &String| {
+        let name = value.rsplit(':').next().unwrap_or_default();
+        !name.contains(['*', '?', '$']) && name != "root"
+    };
+    it.key == "aws:principalarn" && posture::restricts(it) && it.values.iter().all(single)
 }
 
 #[cfg(test)]
@@ -213,6 +276,12 @@ mod tests {
     fn trails(exempt: &str) -> String {
         format!(
             r#"{{"Effect":"Deny","Action":"cloudtrail:*","Resource":"*","Condition":{{"ArnNotLike":{{"aws:PrincipalArn":"{exempt}"}}}}}}"#
+        )
+    }
+
+    fn by(operator: &str, key: &str, value: &str) -> String {
+        format!(
+            r#"{{"Effect":"Deny","Action":"cloudtrail:*","Resource":"*","Condition":{{"{operator}":{{"{key}":"{value}"}}}}}}"#
         )
     }
 
@@ -304,6 +373,36 @@ mod tests {
                     ))),
                 ),
                 (Fail, with(scp(&trails(user)))),
+                // By a user's name, whatever its path.
+                (
+                    Fail,
+                    with(scp(&by("StringNotEquals", "aws:username", "glass"))),
+                ),
+                (
+                    Fail,
+                    with(scp(&format!(
+                        "{},{}",
+                        by("StringNotEquals", "aws:username", "glass"),
+                        guard(of_user, user, "")
+                    ))),
+                ),
+                (
+                    Pass,
+                    with(scp(&format!(
+                        "{},{}",
+                        by("StringNotEquals", "aws:username", "glass"),
+                        guard(of_user, "arn:aws:iam::*:user/*glass", "")
+                    ))),
+                ),
+                // By a unique id, of whichever principal.
+                (
+                    Unknown,
+                    with(scp(&by(
+                        "StringNotLike",
+                        "aws:userid",
+                        "AROAEXAMPLEEXAMPLE00:*",
+                    ))),
+                ),
                 // Exempt in an account that is no member.
                 (
                     NotApplicable,
@@ -333,6 +432,20 @@ mod tests {
         let mfa = r#","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#;
         let pinned = r#","Condition":{"ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::222222222222:role/duty"}}"#;
         let own = r#"{"AWS":"222222222222"}"#;
+        let to = |account: &str| {
+            format!(
+                r#","Condition":{{"ArnLike":{{"aws:PrincipalArn":"arn:aws:iam::{account}:role/duty"}}}}"#
+            )
+        };
+        let saml = |account: &str| {
+            format!(r#"{{"Federated":"arn:aws:iam::{account}:saml-provider/idp"}}"#)
+        };
+        let github = r#"{"Federated":"arn:aws:iam::222222222222:oidc-provider/token.actions.githubusercontent.com"}"#;
+        let subject = |value: &str| {
+            format!(
+                r#","Condition":{{"StringLike":{{"token.actions.githubusercontent.com:sub":"{value}"}}}}"#
+            )
+        };
         table(
             &CHECK,
             [
@@ -348,6 +461,36 @@ mod tests {
                 (
                     Fail,
                     trusts(r#"{"AWS":"arn:aws:iam::999999999999:role/duty"}"#),
+                ),
+                // Pinned to principals, but of which account?
+                (Pass, trusting(guarded(EDITS), &allow(r#""*""#, pinned))),
+                (
+                    Fail,
+                    trusting(guarded(EDITS), &allow(r#""*""#, &to("999999999999"))),
+                ),
+                (Fail, trusting(guarded(EDITS), &allow(r#""*""#, &to("*")))),
+                (
+                    Fail,
+                    trusting(
+                        guarded(EDITS),
+                        &allow(r#"{"AWS":"999999999999"}"#, &to("999999999999")),
+                    ),
+                ),
+                // Providers of identities.
+                (Pass, trusts(&saml(MEMBER))),
+                (Fail, trusts(&saml("999999999999"))),
+                (Fail, trusts(r#"{"Federated":"accounts.google.com"}"#)),
+                (Fail, trusts(github)),
+                (
+                    Pass,
+                    trusting(
+                        guarded(EDITS),
+                        &allow(github, &subject("repo:o/r:ref:refs/heads/main")),
+                    ),
+                ),
+                (
+                    Fail,
+                    trusting(guarded(EDITS), &allow(github, &subject("*"))),
                 ),
                 (Fail, trusts(r#"{"Service":"ec2.amazonaws.com"}"#)),
                 (

@@ -2,6 +2,7 @@
 
 use super::members::{Tally, unknown};
 use super::storage::{Stored, stored};
+use crate::policy;
 use crate::prelude::*;
 use crate::scp::{Control, Somebody};
 
@@ -50,9 +51,23 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
         let actions: Vec<&str> = wanted.iter().map(|(action, _)| *action).collect();
         let mut over = control.over(Somebody::Inside, thing.account, partition, &actions);
         tally.exempt(&over.exempt);
+        let mut by_scps = control.over(Somebody::InsideByScps, thing.account, partition, &actions);
+        let all = ctx.inventory.accounts.values();
+        let mut others =
+            control.over_among(Somebody::Others, thing.account, all, partition, &actions);
         for (action, target) in &wanted {
             let left = over.left(action, target, None);
+            let denied = left.verdict == policy::Verdict::Denied;
             tally.add(format!("{action} on {}", thing.arn), &left);
+            // What rests on an RCP must hold for everybody whom an RCP binds. An SCP binds the account's own principals
+            // only: others need a statement of the bucket or key policy, which other checks evaluate.
+            let rests_on_rcp =
+                denied && by_scps.left(action, target, None).verdict != policy::Verdict::Denied;
+            if rests_on_rcp {
+                let left = others.left(action, target, None);
+                let what = format!("{action} on {} for principals of other accounts", thing.arn);
+                tally.add(what, &left);
+            }
         }
     }
     if tally.left.is_empty() {
@@ -128,6 +143,93 @@ mod tests {
                         known(&mut of.policies)[1].targets = denied(calls::LIST_TARGETS_FOR_POLICY);
                     }),
                 ),
+            ],
+        );
+    }
+
+    /// Denied by an RCP, under a condition.
+    fn by_rcp(condition: &str) -> Case {
+        use crate::inventory::ControlPolicyKind;
+        scp(&format!(
+            r#"{{"Effect":"Deny","Principal":"*","Action":["s3:*","kms:*"],"Resource":"*","Condition":{{{condition}}}}}"#
+        ))
+        .and(|it| {
+            member(it, "333333333333", &[HOME]);
+            let bucket = it.buckets.get_mut(&Arn::bucket("aws", "logs")).unwrap();
+            bucket.owner = Known(Some(AccountId::from("222222222222")));
+            let of = known(&mut it.organization).as_mut().unwrap();
+            known(&mut of.policies)[1].kind = ControlPolicyKind::ResourceControlPolicy;
+        })
+    }
+
+    /// An RCP binds the principals of other accounts, too: those of the management account, of members and external ones.
+    #[test]
+    fn whom_an_rcp_exempts() {
+        let but = |operator: &str, key: &str, value: &str| {
+            by_rcp(&format!(r#""{operator}":{{"aws:{key}":"{value}"}}"#))
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, by_rcp("")),
+                (
+                    Pass,
+                    but(
+                        "ArnNotLikeIfExists",
+                        "PrincipalArn",
+                        "arn:aws:iam::222222222222:role/glass",
+                    ),
+                ),
+                (
+                    Pass,
+                    but(
+                        "ArnNotLikeIfExists",
+                        "PrincipalArn",
+                        "arn:aws:iam::111111111111:role/glass",
+                    ),
+                ),
+                // In whichever account: an external one can have such a role.
+                (
+                    Fail,
+                    but(
+                        "ArnNotLikeIfExists",
+                        "PrincipalArn",
+                        "arn:aws:iam::*:role/glass",
+                    ),
+                ),
+                (
+                    Fail,
+                    but(
+                        "StringNotEqualsIfExists",
+                        "PrincipalAccount",
+                        "222222222222",
+                    ),
+                ),
+                (
+                    Fail,
+                    but(
+                        "StringNotEqualsIfExists",
+                        "PrincipalAccount",
+                        "111111111111",
+                    ),
+                ),
+                (
+                    Fail,
+                    but(
+                        "StringNotEqualsIfExists",
+                        "PrincipalAccount",
+                        "333333333333",
+                    ),
+                ),
+                (
+                    Fail,
+                    but(
+                        "StringNotEqualsIfExists",
+                        "PrincipalAccount",
+                        "999999999999",
+                    ),
+                ),
+                (Fail, but("StringEquals", "PrincipalOrgID", "o-test")),
             ],
         );
     }

@@ -1,27 +1,35 @@
 //! Insights of one kind on a trail.
 
 use crate::prelude::*;
-use crate::selectors;
+use crate::selectors::{self, Events};
 
-/// Insights are drawn from management events: a trail without them cannot have any.
-pub(super) fn judge(trail: &Trail, kind: &str) -> Outcome {
-    let kinds = trail.insights.known()?;
-    let on = kinds.iter().any(|it| it == kind);
+/// Whether the trail draws insights of this kind from its management events, `base`: without these events it has none.
+pub(super) fn judge(trail: &Trail, kind: &str, base: &Events) -> Outcome {
+    let all = trail.insights.known()?;
+    let own = || all.iter().filter(|it| it.kind == kind);
+    let on = own().any(|it| it.categories.iter().any(|it| it == "Management"));
+    let kinds: Vec<String> = all
+        .iter()
+        .map(|it| format!("{} ({})", it.kind, it.categories.join(", ")))
+        .collect();
+    let events = selectors::recorded(trail);
+    let has_base = |sets: &[Events]| sets.iter().any(|set| selectors::overlap(set, base));
     let verdict = if on {
         let logging = *trail.status.logging.known()?;
-        Verdict::pass_if(
-            logging,
-            "the insight is on, and the trail is running",
-            "the insight is on, but the trail is stopped",
-        )
+        if !logging {
+            Verdict::fail("the insight is on, but the trail is stopped")
+        } else if has_base(&events?) {
+            Verdict::pass("the insight is on, and the trail is running")
+        } else {
+            Verdict::fail("the insight is on, but the trail records no events to draw it from")
+        }
         .saw("IsLogging", logging)
-    } else if selectors::recorded(trail)?
-        .iter()
-        .any(selectors::Events::has_management)
-    {
-        Verdict::fail("the insight is off")
-    } else {
+    } else if !events?.iter().any(Events::has_management) {
         Verdict::not_applicable("it records no management events to draw insights from")
+    } else if own().next().is_some() {
+        Verdict::fail("the insight is on for data events only")
+    } else {
+        Verdict::fail("the insight is off")
     };
     Ok(verdict.saw("InsightSelectors", kinds).expected(kind))
 }

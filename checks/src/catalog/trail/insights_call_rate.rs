@@ -2,6 +2,7 @@
 
 use super::insights;
 use crate::prelude::*;
+use crate::selectors::Events;
 
 pub(super) const CHECK: Check = Check {
     id: "trail-insights-call-rate",
@@ -26,18 +27,21 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
-    insights::judge(trail, "ApiCallRateInsight")
+    // CloudTrail counts write calls alone for it ("Working with CloudTrail Insights", User Guide).
+    let writing = Events::management().reading(false);
+    insights::judge(trail, "ApiCallRateInsight", &writing)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::trail::Insight;
     use crate::testing::*;
 
     #[test]
     fn verdicts() {
         let on = |kinds: &[&str]| {
-            let kinds = kinds.iter().map(ToString::to_string).collect();
+            let kinds = kinds.iter().map(|it| Insight::of_management(*it)).collect();
             trail(|it| it.insights = Known(kinds))
         };
         let of = |case: Case, change: fn(&mut Trail)| {
@@ -55,6 +59,25 @@ mod tests {
                     Fail,
                     of(on(&["ApiCallRateInsight"]), |it| {
                         status(it).logging = Known(false)
+                    }),
+                ),
+                // Nothing is written that it could count.
+                (
+                    Fail,
+                    of(on(&["ApiCallRateInsight"]), |it| {
+                        it.selectors = Known(classic_selectors("ReadOnly", true, &[]));
+                    }),
+                ),
+                (
+                    Pass,
+                    of(on(&["ApiCallRateInsight"]), |it| {
+                        it.selectors = Known(classic_selectors("WriteOnly", true, &[]));
+                    }),
+                ),
+                (
+                    Fail,
+                    trail(|it| {
+                        known(&mut it.insights)[0].categories = vec!["Data".to_owned()];
                     }),
                 ),
                 (

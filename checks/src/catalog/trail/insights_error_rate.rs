@@ -2,6 +2,7 @@
 
 use super::insights;
 use crate::prelude::*;
+use crate::selectors::Events;
 
 pub(super) const CHECK: Check = Check {
     id: "trail-insights-error-rate",
@@ -26,18 +27,19 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
-    insights::judge(trail, "ApiErrorRateInsight")
+    insights::judge(trail, "ApiErrorRateInsight", &Events::management())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::trail::Insight;
     use crate::testing::*;
 
     #[test]
     fn verdicts() {
         let on = |kinds: &[&str]| {
-            let kinds = kinds.iter().map(ToString::to_string).collect();
+            let kinds = kinds.iter().map(|it| Insight::of_management(*it)).collect();
             trail(|it| it.insights = Known(kinds))
         };
         let of = |case: Case, change: fn(&mut Trail)| {
@@ -55,6 +57,33 @@ mod tests {
                     Fail,
                     of(on(&["ApiErrorRateInsight"]), |it| {
                         status(it).logging = Known(false)
+                    }),
+                ),
+                // Reading is enough for errors.
+                (
+                    Pass,
+                    of(on(&["ApiErrorRateInsight"]), |it| {
+                        it.selectors = Known(classic_selectors("ReadOnly", true, &[]));
+                    }),
+                ),
+                (
+                    Fail,
+                    of(on(&["ApiErrorRateInsight"]), |it| {
+                        it.selectors = Known(selectors(&[&["eventCategory = Data"]]));
+                    }),
+                ),
+                (
+                    Fail,
+                    trail(|it| {
+                        known(&mut it.insights)[1].categories = vec!["Data".to_owned()];
+                    }),
+                ),
+                (
+                    Pass,
+                    trail(|it| {
+                        known(&mut it.insights)[1]
+                            .categories
+                            .push("Data".to_owned())
                     }),
                 ),
                 (

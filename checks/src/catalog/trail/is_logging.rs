@@ -2,7 +2,6 @@
 
 use super::judging;
 use crate::prelude::*;
-use crate::selectors::{self, Answer, Events, Hole};
 
 pub(super) const CHECK: Check = Check {
     id: "trail-is-logging",
@@ -30,29 +29,7 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     let logging = *trail.status.logging.known()?;
     if !logging {
         // A trail that was left over when the organization got one of its own hides nothing.
-        let own = selectors::recorded(trail);
-        let all = |sets: Vec<Events>| match &own {
-            // A trail that selects nothing would be replaced by any other.
-            Ok(own) if own.is_empty() || sets.is_empty() => Answer::Lacks(Hole::default()),
-            Err(_) if sets.is_empty() => Answer::Lacks(Hole::default()),
-            Err(gaps) => Answer::CannotTell(gaps.clone()),
-            Ok(own) => {
-                let mut open = Vec::new();
-                for set in own {
-                    match selectors::judge(set, &sets) {
-                        Answer::Covers => {}
-                        Answer::Lacks(hole) => return Answer::Lacks(hole),
-                        // One that takes too much work is enough: the others may take as much.
-                        Answer::CannotTell(gaps) if gaps.too_complex() => {
-                            return Answer::CannotTell(gaps);
-                        }
-                        Answer::CannotTell(gaps) => open.push(gaps),
-                    }
-                }
-                Gaps::collect(open).map_or(Answer::Covers, Answer::CannotTell)
-            }
-        };
-        if let Some(other) = judging::stands_in(trail, all, ctx)? {
+        if let Some(other) = judging::stands_in(trail, judging::all_of(trail), ctx)? {
             return Ok(judging::replaced(other));
         }
     }

@@ -1,5 +1,7 @@
 //! The question that several checks ask: does this trail record these events, or some of them?
 
+use jiff::Timestamp;
+
 use crate::catalog::recording;
 use crate::context::not_seen;
 use crate::finding::Status;
@@ -119,6 +121,46 @@ pub(super) fn stands_in<'a>(
     }
     let of_organization = |other: &Trail| other.configuration.organization.ok() != Some(&false);
     recorded_by_one_of(trail, of_organization, records, ctx)
+}
+
+/// Whether others record all that this trail is set to record.
+pub(super) fn all_of(trail: &Trail) -> impl Fn(Vec<Events>) -> Answer {
+    let own = selectors::recorded(trail);
+    move |sets| match &own {
+        // A trail that selects nothing would be replaced by any other.
+        Ok(own) if own.is_empty() || sets.is_empty() => Answer::Lacks(Hole::default()),
+        Err(_) if sets.is_empty() => Answer::Lacks(Hole::default()),
+        Err(gaps) => Answer::CannotTell(gaps.clone()),
+        Ok(own) => {
+            let mut open = Vec::new();
+            for set in own {
+                match selectors::judge(set, &sets) {
+                    Answer::Covers => {}
+                    Answer::Lacks(hole) => return Answer::Lacks(hole),
+                    // One that takes too much work is enough: the others may take as much.
+                    Answer::CannotTell(gaps) if gaps.too_complex() => {
+                        return Answer::CannotTell(gaps);
+                    }
+                    Answer::CannotTell(gaps) => open.push(gaps),
+                }
+            }
+            Gaps::collect(open).map_or(Answer::Covers, Answer::CannotTell)
+        }
+    }
+}
+
+/// Another trail that has been running since before `at` without a stop, and records all that this one does.
+pub(super) fn recorded_meanwhile<'a>(
+    trail: &Trail,
+    at: Timestamp,
+    ctx: &Context<'a>,
+) -> Result<Option<&'a Trail>, Gaps> {
+    // Its own last stop lies before its last start: both must lie before.
+    let since = |other: &Trail| {
+        let started = other.status.started.ok().copied().flatten();
+        started.is_some_and(|it| it <= at)
+    };
+    recorded_by_one_of(trail, since, all_of(trail), ctx)
 }
 
 fn not_its_purpose(other: &Trail) -> Verdict {

@@ -11,8 +11,10 @@ mod data_events_lambda;
 mod data_events_log_bucket;
 mod data_events_required_resources;
 mod data_events_s3_read;
+mod data_events_s3_tables_vectors;
 mod data_events_s3_write;
 mod designated_bucket;
+mod event_configuration;
 mod exists;
 mod global_service_events;
 mod global_service_events_not_duplicated;
@@ -28,6 +30,7 @@ mod management_events_no_exclusions;
 mod management_events_read_write;
 mod multi_region;
 mod network_activity_events;
+mod no_recent_gap;
 mod no_redundant_management_trail;
 mod objects;
 mod regions_covered;
@@ -44,8 +47,10 @@ pub(super) const ALL: &[&Check] = &[
     &data_events_log_bucket::CHECK,
     &data_events_required_resources::CHECK,
     &data_events_s3_read::CHECK,
+    &data_events_s3_tables_vectors::CHECK,
     &data_events_s3_write::CHECK,
     &designated_bucket::CHECK,
+    &event_configuration::CHECK,
     &exists::CHECK,
     &global_service_events::CHECK,
     &global_service_events_not_duplicated::CHECK,
@@ -59,6 +64,7 @@ pub(super) const ALL: &[&Check] = &[
     &management_events_read_write::CHECK,
     &multi_region::CHECK,
     &network_activity_events::CHECK,
+    &no_recent_gap::CHECK,
     &no_redundant_management_trail::CHECK,
     &regions_covered::CHECK,
     &single_trail_meets_baseline::CHECK,

@@ -22,7 +22,7 @@ use crate::text::{COMPARISON, Glob, Work};
 pub use grants::{granted, grants_every, is_administrator};
 pub use pitfalls::{Pitfall, pitfalls};
 pub use public::{account_of, pins, public_by_wording, public_grants};
-pub use sources::{SourceScope, Sources, service_grants, source_scope};
+pub use sources::{SourceScope, Sources, direct_call, service_grants, source_scope};
 pub use tls::{TlsDeny, denies_plain_http, denies_tls_version};
 
 /// A statement, and where it stands in its document.

@@ -13,20 +13,44 @@ use super::{Found, arn_glob, found, organization_of, resources_overlap, restrict
 /// request; a service principal belongs to no account and no organization. `kms:ViaService` is there only where
 /// another service forwards the request of a principal ("AWS KMS condition keys", KMS Developer Guide). Assumed for
 /// CloudTrail, which calls KMS and S3 by its own name. `kms:CallerAccount` is left open: what it holds for a service
-/// principal is not documented, so a statement that rests on it alone counts as open to the service.
-const NOT_OF_SERVICES: [&str; 8] = [
-    "kms:viaservice",
+/// principal is not documented, so a statement that rests on it alone counts as open to the service. The keys on VPCs
+/// and endpoints are there only for requests that come through an endpoint ("Properties of the network"), those on
+/// access points only for requests through one.
+const NOT_OF_SERVICES: [&str; 29] = [
+    "aws:principalarn",
+    "aws:principalaccount",
     "aws:principalorgid",
     "aws:principalorgpaths",
-    "aws:principalaccount",
-    "aws:principalarn",
     "aws:username",
     "aws:multifactorauthpresent",
     "aws:multifactorauthage",
+    "aws:tokenissuetime",
+    "aws:federatedprovider",
+    "aws:sourceidentity",
+    "aws:calledvia",
+    "aws:calledviafirst",
+    "aws:calledvialast",
+    "aws:sourcevpc",
+    "aws:sourcevpce",
+    "aws:sourcevpcarn",
+    "aws:vpcsourceip",
+    "aws:vpceaccount",
+    "aws:vpceorgid",
+    "aws:vpceorgpaths",
+    "aws:ec2instancesourcevpc",
+    "aws:ec2instancesourceprivateipv4",
+    "ec2:sourceinstancearn",
+    "lambda:sourcefunctionarn",
+    "ssm:sourceinstancearn",
+    "kms:viaservice",
+    "s3:dataaccesspointarn",
+    "s3:dataaccesspointaccount",
+    "s3:accesspointnetworkorigin",
 ];
 
 /// What is known of every request that a service makes by its own name.
-pub(super) fn direct_call(service: &str) -> Context {
+#[must_use]
+pub fn direct_call(service: &str) -> Context {
     let mut context = Context::of_caller(&Caller::service(service));
     for key in NOT_OF_SERVICES {
         context.set(key, Key::Absent);
@@ -220,6 +244,10 @@ mod tests {
             ),
             (r#""StringEquals":{"aws:PrincipalTag/team":"x"}"#, false),
             (r#""Bool":{"aws:PrincipalIsAWSService":"false"}"#, false),
+            (r#""StringEquals":{"aws:SourceVpce":"vpce-1"}"#, false),
+            (r#""StringEquals":{"aws:SourceVpc":"vpc-1"}"#, false),
+            (r#""StringNotEquals":{"aws:SourceVpce":"vpce-1"}"#, true),
+            (r#""IpAddress":{"aws:SourceIp":"0.0.0.0/0"}"#, true),
             (
                 r#""StringEquals":{"aws:PrincipalServiceName":"config.amazonaws.com"}"#,
                 false,

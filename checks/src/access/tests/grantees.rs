@@ -1,0 +1,197 @@
+//! Whom policies of resources, grants and lists name beside users and roles.
+
+use super::*;
+use crate::inventory::bucket::AclGrant;
+use crate::inventory::key::KeyGrant;
+
+const BUCKET: &str = "arn:aws:s3:::logs";
+const PUT: &str = "s3:PutBucketPolicy";
+
+/// The log bucket grants this to a principal.
+fn granting(principal: &str, action: &str) -> Case {
+    let policy = format!(
+        r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{principal},"Action":"{action}","Resource":["{BUCKET}","{BUCKET}/*"]}}}}"#
+    );
+    bucket(|b| b.policy = Known(Some(policy)))
+}
+
+fn session(role: &str, name: &str) -> String {
+    format!(r#"{{"AWS":"arn:aws:sts::111111111111:assumed-role/{role}/{name}"}}"#)
+}
+
+/// A role without policies that the account may assume.
+fn bare(name: &str) -> Role {
+    let mut role = role_of(ACCOUNT, name, &allow("s3:ListAllMyBuckets", "*"));
+    role.trust = trusts(r#"{"AWS":"arn:aws:iam::111111111111:root"}"#);
+    role
+}
+
+#[test]
+fn a_session_that_a_bucket_policy_names_is_anybody_who_assumes_the_role() {
+    let iam = || {
+        record(ACCOUNT, |it| {
+            let mut bound = bare("team/bound");
+            let boundary = "arn:aws:iam::111111111111:policy/boundary";
+            bound.boundary = Some(Arn::from(boundary));
+            it.policies.push(managed(boundary, &allow("ec2:*", "*")));
+            it.roles.extend([bare("free"), bound, bare("freely")]);
+        })
+    };
+    for role in ["free", "bound"] {
+        let access = analyse(&granting(&session(role, "alice"), PUT), &[iam()]);
+        let held = rows(&access, PUT, BUCKET);
+        assert_eq!(names(&held), [(role, Verdict::Allowed, true)]);
+    }
+    // The role as such is bound by its boundary.
+    let by_role = r#"{"AWS":"arn:aws:iam::111111111111:role/team/bound"}"#;
+    let access = analyse(&granting(by_role, PUT), &[iam()]);
+    assert_eq!(rows(&access, PUT, BUCKET), []);
+}
+
+#[test]
+fn a_session_that_a_key_policy_names() {
+    let principal = session("free", "alice");
+    let policy = format!(
+        r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{principal},"Action":"kms:*","Resource":"*"}}}}"#
+    );
+    let case = key(|it| it.policy = Known(Some(policy)));
+    let iam = record(ACCOUNT, |it| it.roles.extend([bare("free"), bare("other")]));
+    let access = analyse(&case, &[iam]);
+    let held = rows(&access, "kms:ScheduleKeyDeletion", KEY_ARN);
+    assert_eq!(names(&held), [("free", Verdict::Allowed, true)]);
+}
+
+#[test]
+fn a_federated_user_is_told_where_somebody_can_become_it() {
+    let bob = r#"{"AWS":"arn:aws:sts::111111111111:federated-user/bob"}"#;
+    let iam = |action: &str, resource: &str| {
+        record(ACCOUNT, |it| {
+            let mut ana = user_of(ACCOUNT, "ana");
+            ana.inline.push(inline(&allow(action, resource)));
+            it.users.push(ana);
+        })
+    };
+    let held = |action: &str, resource: &str| {
+        let access = analyse(&granting(bob, PUT), &[iam(action, resource)]);
+        let held = rows(&access, PUT, BUCKET);
+        let told: Vec<(String, Verdict, bool)> = held
+            .into_iter()
+            .map(|it| (it.principal.id, it.verdict, it.direct))
+            .collect();
+        told
+    };
+    let (ana, own) = (
+        "arn:aws:iam::111111111111:user/ana",
+        "arn:aws:sts::111111111111:federated-user/bob",
+    );
+    let both = [
+        (ana.to_owned(), Verdict::Allowed, false),
+        (own.to_owned(), Verdict::Allowed, true),
+    ];
+    assert_eq!(held("sts:GetFederationToken", "*"), both);
+    assert_eq!(held("sts:GetFederationToken", own), both);
+    assert_eq!(
+        held(
+            "sts:GetFederationToken",
+            "arn:aws:sts::111111111111:federated-user/eve"
+        ),
+        []
+    );
+    assert_eq!(held("s3:ListAllMyBuckets", "*"), []);
+}
+
+#[test]
+fn whose_a_canonical_user_is_is_not_known() {
+    let held = |case: &Case, action: &str, target: &str| {
+        let access = analyse(case, &[record(ACCOUNT, |_| {})]);
+        let held = rows(&access, action, target);
+        held.into_iter()
+            .map(|it| (it.principal.id, it.verdict))
+            .collect::<Vec<_>>()
+    };
+    let unknown = [("cafe".to_owned(), Verdict::Unknown)];
+    let case = granting(r#"{"CanonicalUser":"cafe"}"#, PUT);
+    assert_eq!(held(&case, PUT, BUCKET), unknown);
+    let acl = |grants: &[(&str, &str)]| {
+        bucket(|b| {
+            b.ownership = Known(Some("ObjectWriter".to_owned()));
+            let grant = |(grantee, permission): &(&str, &str)| AclGrant {
+                grantee: (*grantee).to_owned(),
+                kind: "CanonicalUser".to_owned(),
+                permission: (*permission).to_owned(),
+            };
+            b.acl = Known(grants.iter().map(grant).collect());
+        })
+    };
+    let put = "s3:PutBucketAcl";
+    let owner = ("0wner", "FULL_CONTROL");
+    assert_eq!(held(&acl(&[owner]), put, BUCKET), []);
+    assert_eq!(
+        held(&acl(&[owner, ("cafe", "WRITE_ACP")]), put, BUCKET),
+        unknown
+    );
+    assert_eq!(held(&acl(&[owner, ("cafe", "READ")]), put, BUCKET), []);
+}
+
+#[test]
+fn the_retiring_principal_of_a_grant_may_retire_it() {
+    let case = key(|it| {
+        it.grants = Known(vec![KeyGrant {
+            id: "g".to_owned(),
+            grantee: "arn:aws:iam::111111111111:role/worker".to_owned(),
+            retiring: Some("arn:aws:iam::111111111111:role/retirer".to_owned()),
+            operations: vec!["Decrypt".to_owned()],
+            context_equals: Default::default(),
+            context_subset: Default::default(),
+        }]);
+    });
+    let iam = record(ACCOUNT, |it| {
+        it.roles.extend([bare("retirer"), bare("worker")])
+    });
+    let access = analyse(&case, &[iam]);
+    let mut held = Vec::new();
+    let wanted = Wanted {
+        minor: true,
+        indirect: false,
+    };
+    access.each(wanted, |row| {
+        if row.action == "kms:RetireGrant" && row.principal.kind == ActorKind::Role {
+            held.push(row);
+        }
+    });
+    assert_eq!(names(&held), [("retirer", Verdict::Allowed, true)]);
+}
+
+/// In another organization than ours: the key's value is open, and not ours.
+#[test]
+fn a_grant_to_another_organization() {
+    let policy = |organization: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":"*","Action":"{PUT}","Resource":"{BUCKET}","Condition":{{"StringEquals":{{"aws:PrincipalOrgID":"{organization}"}}}}}}}}"#
+        )
+    };
+    let anyone = |organization: &str| {
+        let case = bucket(|b| {
+            b.policy = Known(Some(policy(organization)));
+            b.public_access_block = Known(None);
+        });
+        let own = known_organization(&case);
+        let case = match organization {
+            "ours" => bucket(|b| {
+                b.policy = Known(Some(policy(&own)));
+                b.public_access_block = Known(None);
+            }),
+            _ => case,
+        };
+        let access = analyse(&case, &[record(ACCOUNT, |_| {})]);
+        let held = rows(&access, PUT, BUCKET);
+        held.iter().any(|it| it.principal.id == "*")
+    };
+    assert!(anyone("o-partner12345"));
+    assert!(!anyone("ours"));
+}
+
+fn known_organization(case: &Case) -> String {
+    let organization = case.inventory.organization.ok().and_then(Option::as_ref);
+    organization.map_or_else(|| "o-example".to_owned(), |it| it.id.clone())
+}

@@ -1,0 +1,75 @@
+//! Root users of member accounts: no SCP exempts them, and no one should need them.
+
+use crate::prelude::*;
+
+pub(super) const CHECK: Check = Check {
+    id: "organization-root-access-centralized",
+    title: "Root access to member accounts should be managed centrally",
+    severity: Severity::Low,
+    question: Some(Question::Guarded),
+    why: "A member account's root user can delete the policy of its log bucket whatever the policy says. With centralized \
+          root access member accounts need no root credentials, and short sessions for single tasks take their place.",
+    fix: "Turn both features on from the management account: `aws organizations enable-aws-service-access \
+          --service-principal iam.amazonaws.com`, `aws iam enable-organizations-root-credentials-management`, \
+          `aws iam enable-organizations-root-sessions`. Then delete the root credentials of member accounts.",
+    references: &[
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html#id_root-user-access-management",
+        "https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListOrganizationsFeatures.html",
+    ],
+    reads: &[
+        calls::DESCRIBE_ORGANIZATION,
+        calls::LIST_ORGANIZATIONS_FEATURES,
+    ],
+    run: Run::Organization(run),
+};
+
+/// Both: one without the other leaves root credentials, or leaves tasks that need them.
+const FEATURES: [&str; 2] = ["RootCredentialsManagement", "RootSessions"];
+
+fn run(organization: &Organization, _: &Context<'_>) -> Outcome {
+    let on = organization.root_access.known()?;
+    let off: Vec<&str> = FEATURES
+        .into_iter()
+        .filter(|feature| !on.iter().any(|it| it == feature))
+        .collect();
+    let verdict = Verdict::pass_if(
+        off.is_empty(),
+        "root credentials management and root sessions are enabled",
+        format!("not enabled: {}", off.join(", ")),
+    );
+    Ok(verdict.saw("EnabledFeatures", on).expected(FEATURES))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn verdicts() {
+        let on = |features: &[&str]| {
+            let features = features.iter().map(ToString::to_string).collect();
+            organization(|it| it.root_access = Known(features))
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, inventory(|_| {})),
+                (Fail, on(&["RootCredentialsManagement"])),
+                (Fail, on(&["RootSessions"])),
+                (Fail, on(&[])),
+                (Fail, on(&["RootSessionsOfTomorrow", "RootSessions"])),
+                (
+                    Pass,
+                    on(&["SomethingNew", "RootSessions", "RootCredentialsManagement"]),
+                ),
+                (
+                    Unknown,
+                    organization(|it| {
+                        it.root_access = denied(calls::LIST_ORGANIZATIONS_FEATURES);
+                    }),
+                ),
+            ],
+        );
+    }
+}

@@ -1,0 +1,128 @@
+//! Tables and vectors in S3 are no objects: S3 object selectors do not record who reads them.
+
+use std::collections::BTreeMap;
+
+use crate::catalog::recording;
+use crate::prelude::*;
+use crate::selectors::{Events, Field, Pattern};
+
+pub(super) const CHECK: Check = Check {
+    id: "trail-data-events-s3-tables-vectors",
+    title: "Data events of S3 Tables and S3 Vectors should be recorded",
+    severity: Severity::Low,
+    question: Some(Question::Recorded),
+    why: "Reading a table or querying a vector index is a data event of a resource type of its own. A trail that records \
+          every S3 object event records none of them.",
+    fix: "Add an advanced event selector for each resources.type that the message names to a trail of the account, or to \
+          the organization trail: `aws cloudtrail put-event-selectors --trail-name TRAIL_ARN --advanced-event-selectors \
+          file://selectors.json`. It replaces all selectors of the trail: include the present ones. Where nobody uses \
+          these services, turn this check off in the settings, with the reason.",
+    references: &[
+        "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-logging.html",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-vectors-logging.html",
+    ],
+    reads: &[
+        calls::LIST_REGIONS,
+        calls::DESCRIBE_TRAILS,
+        calls::GET_TRAIL_STATUS,
+        calls::GET_EVENT_SELECTORS,
+        calls::HEAD_BUCKET,
+    ],
+    run: Run::Account(run),
+};
+
+/// Resource types of data events ("Logging data events", AWS CloudTrail User Guide).
+const KINDS: [&str; 4] = [
+    "AWS::S3Tables::Table",
+    "AWS::S3Tables::TableBucket",
+    "AWS::S3Vectors::Index",
+    "AWS::S3Vectors::VectorBucket",
+];
+
+fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
+    let asked = Events::default()
+        .with(Field::EventCategory, [Pattern::equals("Data")])
+        .with(Field::ResourceType, KINDS.map(Pattern::equals));
+    account.regions.known()?;
+    let (mut missing, mut gaps, mut recorded) = (BTreeMap::new(), Vec::new(), 0_usize);
+    for switch in recording::in_scope(account) {
+        match recording::unrecorded(&asked, account, &switch.name, ctx) {
+            Ok(None) => recorded += 1,
+            Ok(Some(hole)) => drop(missing.insert(switch.name.clone(), hole.to_string())),
+            Err(gap) => gaps.push(gap),
+        }
+    }
+    let verdict = match missing.first_key_value() {
+        Some((region, hole)) => {
+            let more = match missing.len() {
+                1 => String::new(),
+                n => format!(" (and {} more regions)", n - 1),
+            };
+            Verdict::fail(format!("not recorded in {region}: {hole}{more}"))
+                .saw("NotRecorded", &missing)
+        }
+        None if recorded == 0 => Verdict::not_applicable("the account has no region in scope"),
+        None => Verdict::pass(format!("recorded in {recorded} regions")),
+    };
+    verdict.unless_open(Gaps::collect(gaps))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    fn kinds(kinds: &[&str], more: &[&str]) -> Case {
+        let tests: Vec<Vec<String>> = kinds
+            .iter()
+            .map(|kind| {
+                let own = [
+                    "eventCategory = Data".to_owned(),
+                    format!("resources.type = {kind}"),
+                ];
+                own.into_iter()
+                    .chain(more.iter().map(ToString::to_string))
+                    .collect()
+            })
+            .collect();
+        let tests: Vec<Vec<&str>> = tests
+            .iter()
+            .map(|it| it.iter().map(String::as_str).collect())
+            .collect();
+        let tests: Vec<&[&str]> = tests.iter().map(Vec::as_slice).collect();
+        trail(|it| it.selectors = Known(selectors(&tests)))
+    }
+
+    #[test]
+    fn verdicts() {
+        table(
+            &CHECK,
+            [
+                (Pass, inventory(|_| {})),
+                (Pass, kinds(&KINDS, &[])),
+                (Fail, kinds(&KINDS[1..], &[])),
+                (Fail, kinds(&["AWS::S3::Object"], &[])),
+                (Fail, kinds(&KINDS, &["readOnly = false"])),
+                (Fail, trail(|it| status(it).logging = Known(false))),
+                (
+                    Unknown,
+                    trail(|it| it.selectors = denied(calls::GET_EVENT_SELECTORS)),
+                ),
+                (
+                    Unknown,
+                    account(|it| it.regions = denied(calls::LIST_REGIONS)),
+                ),
+                (NotApplicable, account(|it| it.regions = Known(Vec::new()))),
+            ],
+        );
+    }
+
+    /// A single-region trail covers its own region, and no other.
+    #[test]
+    fn every_region_counts() {
+        let case = trail(|it| configuration(it).multi_region = Known(false))
+            .and(|it| add_region(it, ACCOUNT, "eu-west-1"));
+        table(&CHECK, [(Fail, case)]);
+    }
+}
