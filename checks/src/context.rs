@@ -29,6 +29,7 @@ pub struct Context<'a> {
     log_groups_by_account: BTreeMap<AccountId, Vec<&'a LogGroup>>,
     used_keys: BTreeSet<Arn>,
     hiding_storage: OnceLock<Option<Gaps>>,
+    hiding_trails: OnceLock<Option<Gaps>>,
 }
 
 impl<'a> Context<'a> {
@@ -46,6 +47,7 @@ impl<'a> Context<'a> {
             log_groups_by_account: BTreeMap::new(),
             used_keys: BTreeSet::new(),
             hiding_storage: OnceLock::new(),
+            hiding_trails: OnceLock::new(),
         };
         let partition = &inventory.header.scope.partition;
         for trail in inventory.trails.values() {
@@ -169,6 +171,11 @@ impl<'a> Context<'a> {
     /// What may hide a bucket or a key of the record: looked for once, since every region asks.
     pub fn hiding_storage(&self, look: impl FnOnce() -> Option<Gaps>) -> Option<&Gaps> {
         self.hiding_storage.get_or_init(look).as_ref()
+    }
+
+    /// What may hide a trail anywhere: looked for once, since every bucket and key asks.
+    pub fn hiding_trails(&self, look: impl FnOnce() -> Option<Gaps>) -> Option<&Gaps> {
+        self.hiding_trails.get_or_init(look).as_ref()
     }
 
     /// Whether a trail, a log bucket or a store encrypts with this key.

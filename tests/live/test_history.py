@@ -91,7 +91,7 @@ def test_the_owner_is_suspended(org, scan):
 
     backend = organizations_backends[org.management]["aws"]
     [account] = [it for it in backend.accounts if it.id == org.archive]
-    account.status = "SUSPENDED"
+    account.state = account.status = "SUSPENDED"
     audit = scan(checks=["bucket-owner-active"]).json()
     found = {f["subject"]["id"]: f["status"] for f in audit["findings"] if f["check"] == "bucket-owner-active"}
     assert "pass" not in found.values() and found

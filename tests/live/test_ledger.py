@@ -39,7 +39,7 @@ def test_bucket_and_key_are_read_with_their_owners_role(org, scan, emulator):
 
 
 def test_only_what_the_chosen_checks_need_is_called(org, scan, emulator):
-    scan(checks=["trail-is-logging"]).ended(0)
+    scan(checks=["trail-log-file-validation"]).ended(0)
     services = {call.service for call in emulator.log}
     assert "cloudtrail" in services and not services & {"s3", "s3control", "kms", "iam", "logs"}, (
         emulator.counts()

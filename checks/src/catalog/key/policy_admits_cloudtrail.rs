@@ -2,7 +2,7 @@
 
 use super::described;
 use crate::catalog::admits::{Above, Answer, ask, context, delivering, undocumented};
-use crate::catalog::gap;
+use crate::catalog::{gap, recording};
 use crate::policy::{Context as RequestContext, Key as Value, Target};
 use crate::prelude::*;
 use crate::scp::Control;
@@ -41,10 +41,8 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
     if let Ok(Err(gone)) = described(key) {
         return Ok(gone);
     }
-    // A trail whose key is not known may encrypt with this one.
-    let hidden = ctx.inventory.trails.values();
-    let hidden = hidden.filter_map(|it| it.configuration.kms_key.known().err());
-    let hidden = Gaps::collect(hidden);
+    // A trail that was not seen, or whose settings were not, may encrypt with this one.
+    let hidden = recording::hidden_anywhere(ctx);
     let by_name = ctx.encryptors(key);
     let by_default = encrypted_by_bucket(key, ctx);
     if by_name.is_empty() && by_default.is_empty() {

@@ -130,6 +130,10 @@ pub(in crate::catalog) fn listing<'a>(
 ///
 /// For verdicts that one more trail could turn. A region that a policy closes is told in the coverage.
 pub(in crate::catalog) fn hidden_anywhere(ctx: &Context<'_>) -> Option<Gaps> {
+    ctx.hiding_trails(|| hiding(ctx)).cloned()
+}
+
+fn hiding(ctx: &Context<'_>) -> Option<Gaps> {
     let inventory = ctx.inventory;
     let mut gaps = Vec::new();
     match inventory.organization.known() {
