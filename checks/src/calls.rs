@@ -237,6 +237,7 @@ calls! {
     DESCRIBE_ALARMS = "cloudwatch" "DescribeAlarms" "cloudwatch:DescribeAlarms" lists "MetricAlarms or CompositeAlarms";
     GET_TOPIC_ATTRIBUTES = "sns" "GetTopicAttributes" "sns:GetTopicAttributes";
     LIST_SUBSCRIPTIONS = "sns" "ListSubscriptionsByTopic" "sns:ListSubscriptionsByTopic" lists "Subscriptions";
+    GET_SUBSCRIPTION_ATTRIBUTES = "sns" "GetSubscriptionAttributes" "sns:GetSubscriptionAttributes";
     LIST_RULES = "events" "ListRules" "events:ListRules" lists "Rules";
     LIST_TARGETS_BY_RULE = "events" "ListTargetsByRule" "events:ListTargetsByRule" lists "Targets";
 
@@ -275,6 +276,7 @@ mod tests {
                 "GetTrailStatus",
                 "GetKeyRotationStatus",
                 "GetTopicAttributes",
+                "GetSubscriptionAttributes",
                 "GetBucketOwnershipControls",
             ];
             if lists && !single.contains(&call.operation) {

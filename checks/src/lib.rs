@@ -29,6 +29,7 @@ pub mod selection;
 pub mod selectors;
 pub mod settings;
 pub mod severity;
+pub mod tampering;
 pub mod text;
 pub mod waiver;
 

@@ -124,6 +124,7 @@ fn prowler_an_alarm_that_tells_nobody_fails() {
         "DeleteTrail",
         "StartLogging",
         "StopLogging",
+        "PutEventSelectors",
     ];
     let silent = |change: fn(&mut crate::inventory::monitoring::Alarm)| {
         filter(&any_of(&names)).and(|it| {

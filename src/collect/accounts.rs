@@ -266,15 +266,7 @@ async fn region(run: &Run, target: Target) {
             false => later(target, calls::LOOKUP_EVENTS),
         },
     };
-    let at = (view.account.clone(), view.region.clone());
     keep(run, target, view, &trails, lake);
-    if run.ask.needs(calls::LOOKUP_EVENTS) {
-        // The slowest of all: what else was seen is kept already, should the run be interrupted.
-        let tampering = lookup::tampering(run, target).await;
-        if let Some(view) = run.inventory().regions.get_mut(&at) {
-            view.tampering = tampering;
-        }
-    }
 }
 
 fn keep(

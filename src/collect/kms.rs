@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use trailaudit_checks::calls::{
     DESCRIBE_KEY, GET_KEY_POLICY, GET_KEY_ROTATION_STATUS, LIST_GRANTS,
 };
-use trailaudit_checks::fact::{Fact, Known};
+use trailaudit_checks::fact::{Fact, Known, Unknown};
 use trailaudit_checks::ids::Arn;
 use trailaudit_checks::inventory::key::KeyGrant;
 use trailaudit_checks::inventory::{Key, KeyMetadata, Rotation};
 
-use super::ask::{Ask, Read, Target, pages, send};
+use super::ask::{Ask, Read, Target, not_asked, pages, send};
 use super::time::maybe;
 
 /// Reads a key in its own account and region.
@@ -36,6 +36,27 @@ pub(crate) async fn key(ask: &Ask, target: &Target, arn: Arn) -> Key {
         policy,
         rotation,
         grants,
+        arn,
+    }
+}
+
+/// The key and its policy alone.
+pub(crate) async fn key_policy(ask: &Ask, target: &Target, arn: Arn) -> Key {
+    let metadata = metadata(ask, target, &arn).await;
+    let real = metadata
+        .ok()
+        .and_then(|it| it.as_ref())
+        .and_then(|it| it.arn.ok())
+        .unwrap_or(&arn)
+        .clone();
+    let policy = policy(ask, target, &real).await;
+    Key {
+        account: target.account.clone(),
+        region: target.region.clone(),
+        metadata,
+        policy,
+        rotation: Unknown(not_asked(target, GET_KEY_ROTATION_STATUS)),
+        grants: Unknown(not_asked(target, LIST_GRANTS)),
         arn,
     }
 }

@@ -100,8 +100,12 @@ async fn metric_filters(ask: &Ask, target: &Target, name: &str) -> Fact<Vec<Metr
                         value: it.metric_value,
                         default: it.default_value.map(|it| it.to_string()),
                         dimensions: it.dimensions.unwrap_or_default().into_iter().collect(),
+                        unit: Known(it.unit.map(|it| it.as_str().to_owned())),
                     })
                     .collect(),
+                field_selection: Known(it.field_selection_criteria),
+                system_dimensions: Known(it.emit_system_field_dimensions.unwrap_or_default()),
+                transformed: Known(it.apply_on_transformed_logs),
             });
         filters.collect()
     })

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 use trailaudit_checks::calls::LOOKUP_EVENTS;
 use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
-use trailaudit_checks::inventory::region::{Lookup, TAMPERING, TamperEvent, UNDOING};
+use trailaudit_checks::inventory::region::{Lookup, TamperEvent};
+use trailaudit_checks::tampering;
 
 use super::ask::{Target, gap, listed, malformed, send};
 use super::run::Run;
@@ -30,9 +31,13 @@ pub(crate) async fn tampering(run: &Run, target: &Target) -> Fact<Lookup> {
     else {
         return Unknown(super::ask::not_asked(target, LOOKUP_EVENTS));
     };
-    let undoing = UNDOING.iter().map(|(name, _)| *name);
+    let calls = {
+        let inventory = run.inventory();
+        tampering::calls_at(&target.account, &target.region, &inventory)
+    };
+    let names = tampering::names(&calls);
     let mut events = Vec::new();
-    for name in TAMPERING.into_iter().chain(undoing) {
+    for name in &names {
         match named(run, target, name, since).await {
             Ok(found) => events.extend(found),
             Err(gap) => return Unknown(gap),
@@ -40,7 +45,11 @@ pub(crate) async fn tampering(run: &Run, target: &Target) -> Fact<Lookup> {
     }
     events.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
     events.dedup_by(|a, b| a.id == b.id);
-    Known(Lookup { since, events })
+    Known(Lookup {
+        since,
+        events,
+        names: Some(names.into_iter().map(str::to_owned).collect()),
+    })
 }
 
 /// The calls of one name. Where there are more than are read, those that went through may be among the others:
@@ -109,6 +118,19 @@ async fn named(
     Err(gap(target, LOOKUP_EVENTS, Reason::Failed, &detail))
 }
 
+/// Where a call says on what it is.
+const NAMED_BY: [&str; 9] = [
+    "/requestParameters/trailName",
+    "/requestParameters/eventDataStore",
+    "/requestParameters/bucketName",
+    "/requestParameters/keyId",
+    "/requestParameters/logGroupName",
+    "/requestParameters/servicePrincipal",
+    "/requestParameters/delegatedAdminAccountId",
+    "/requestParameters/memberAccountId",
+    "/requestParameters/name",
+];
+
 fn event_of(name: &str, event: Event) -> Option<TamperEvent> {
     let record: Value = event
         .cloud_trail_event
@@ -121,10 +143,10 @@ fn event_of(name: &str, event: Event) -> Option<TamperEvent> {
     };
     let identity = text("/userIdentity/arn").or_else(|| text("/userIdentity/invokedBy"));
     // The answer's parameters name the ARN, the question's what the caller typed.
-    let resource = text("/responseElements/trailARN")
-        .or_else(|| text("/requestParameters/trailName"))
-        .or_else(|| text("/requestParameters/name"))
-        .or_else(|| text("/requestParameters/eventDataStore"));
+    let resource = text("/responseElements/trailARN").or_else(|| {
+        let names = NAMED_BY.iter().map(|it| text(it));
+        names.flatten().next()
+    });
     let listed = || {
         let names = event.resources.iter().flatten();
         names.filter_map(|it| it.resource_name.as_deref()).min()

@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::types::{CompositeAlarm, MetricAlarm};
 use trailaudit_checks::calls::{
-    ApiCall, DESCRIBE_ALARMS, DESCRIBE_LOG_RESOURCE_POLICIES, GET_TOPIC_ATTRIBUTES, LIST_RULES,
-    LIST_SUBSCRIPTIONS, LIST_TARGETS_BY_RULE,
+    ApiCall, DESCRIBE_ALARMS, DESCRIBE_LOG_RESOURCE_POLICIES, GET_SUBSCRIPTION_ATTRIBUTES,
+    GET_TOPIC_ATTRIBUTES, LIST_RULES, LIST_SUBSCRIPTIONS, LIST_TARGETS_BY_RULE,
 };
-use trailaudit_checks::fact::{Fact, Known, Unknown};
+use trailaudit_checks::fact::{Fact, Known, Reason, Unknown};
 use trailaudit_checks::ids::Arn;
 use trailaudit_checks::inventory::Topic;
 use trailaudit_checks::inventory::monitoring::{
-    Alarm, EventRule, Subscription, TopicConfiguration, WatchedMetric,
+    Alarm, EventRule, MessageFilter, RuleDelivery, Subscription, TopicConfiguration, WatchedMetric,
 };
 
-use super::ask::{Ask, Read, Target, malformed, pages, send};
+use super::ask::{Ask, Read, Target, gap, malformed, pages, send};
+use super::time::maybe;
 
 /// Metric alarms, and composite ones by name and actions.
 pub(crate) async fn alarms(ask: &Ask, target: &Target) -> Fact<Vec<Alarm>> {
@@ -97,6 +98,14 @@ fn metric_alarm(it: MetricAlarm) -> Option<Alarm> {
                 .filter_map(|it| Some((it.name?, it.value?)))
                 .collect(),
         ),
+        unit: Known(it.unit.map(|it| it.as_str().to_owned())),
+        state: Known(it.state_value.map(|it| it.as_str().to_owned())),
+        // An update of the reason alone is none of the state.
+        state_since: Known(maybe(
+            it.state_transitioned_timestamp
+                .or(it.state_updated_timestamp)
+                .as_ref(),
+        )),
     })
 }
 
@@ -125,6 +134,13 @@ fn composite(it: CompositeAlarm) -> Option<Alarm> {
         expressions: Known(it.alarm_rule.into_iter().collect()),
         metrics: Known(Vec::new()),
         dimensions: Known(BTreeMap::new()),
+        unit: Known(None),
+        state: Known(it.state_value.map(|it| it.as_str().to_owned())),
+        state_since: Known(maybe(
+            it.state_transitioned_timestamp
+                .or(it.state_updated_timestamp)
+                .as_ref(),
+        )),
     })
 }
 
@@ -154,7 +170,10 @@ pub(crate) async fn rules(ask: &Ask, target: &Target) -> Fact<Vec<EventRule>> {
             return Unknown(malformed(target, LIST_RULES, "a rule without a name"));
         };
         // A schedule, and what other services made for themselves, tells nobody of trails.
-        let targets = targets(ask, target, &name).await;
+        let deliveries = targets(ask, target, &name).await;
+        let targets = deliveries
+            .clone()
+            .map(|all| all.into_iter().map(|it| it.target).collect());
         rules.push(EventRule {
             arn: Arn::from(arn),
             name,
@@ -165,12 +184,13 @@ pub(crate) async fn rules(ask: &Ask, target: &Target) -> Fact<Vec<EventRule>> {
                 .unwrap_or_default(),
             pattern: it.event_pattern,
             targets,
+            deliveries,
         });
     }
     Known(rules)
 }
 
-async fn targets(ask: &Ask, target: &Target, rule: &str) -> Fact<Vec<Arn>> {
+async fn targets(ask: &Ask, target: &Target, rule: &str) -> Fact<Vec<RuleDelivery>> {
     let pages = pages!(
         ask,
         target,
@@ -190,7 +210,11 @@ async fn targets(ask: &Ask, target: &Target, rule: &str) -> Fact<Vec<Arn>> {
         targets
             .unwrap_or_default()
             .into_iter()
-            .map(|it| Arn::from(it.arn))
+            .map(|it| RuleDelivery {
+                target: Arn::from(it.arn),
+                role: it.role_arn.map(Arn::from),
+                dead_letters: it.dead_letter_config.and_then(|it| it.arn).map(Arn::from),
+            })
             .collect()
     })
 }
@@ -274,14 +298,66 @@ async fn subscriptions(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Vec<Subscr
             .set_next_token(token.clone()),
         |out| (out.subscriptions, out.next_token)
     );
-    pages.map(|all: Option<Vec<aws_sdk_sns::types::Subscription>>| {
-        let all = all.unwrap_or_default().into_iter().map(|it| Subscription {
+    let listed: Vec<aws_sdk_sns::types::Subscription> = match pages {
+        Known(listed) => listed.unwrap_or_default(),
+        Unknown(gap) => return Unknown(gap),
+    };
+    let mut all = Vec::new();
+    let (mut asked, mut heard) = (0, false);
+    for it in listed {
+        // Until the other side agrees, the ARN is the word `PendingConfirmation`.
+        let arn = it.subscription_arn.filter(|arn| arn.starts_with("arn:"));
+        let filter = match &arn {
+            Some(of) if !heard && asked < FILTERS => {
+                asked += 1;
+                message_filter(ask, target, of).await
+            }
+            // One that hears everything is enough.
+            Some(_) if heard => Unknown(not_needed(target, "another one gets every message")),
+            Some(_) => Unknown(not_needed(
+                target,
+                "too many of the topic's have a filter policy",
+            )),
+            None => Known(None),
+        };
+        heard |= arn.is_some() && filter == Known(None);
+        all.push(Subscription {
             protocol: it.protocol.unwrap_or_default(),
-            // Until the other side agrees, the ARN is the word `PendingConfirmation`.
-            confirmed: it
-                .subscription_arn
-                .is_some_and(|arn| arn.starts_with("arn:")),
+            confirmed: arn.is_some(),
+            filter,
         });
-        all.collect()
+    }
+    Known(all)
+}
+
+/// How many subscriptions of a topic are asked for their filter policy.
+const FILTERS: usize = 20;
+
+fn not_needed(target: &Target, why: &str) -> trailaudit_checks::fact::Gap {
+    gap(target, GET_SUBSCRIPTION_ATTRIBUTES, Reason::NotAsked, why)
+}
+
+/// Which messages a subscription gets.
+async fn message_filter(ask: &Ask, target: &Target, arn: &str) -> Fact<Option<MessageFilter>> {
+    let request = ask
+        .clients
+        .sns
+        .get_subscription_attributes()
+        .subscription_arn(arn);
+    let answer = send!(
+        ask,
+        target,
+        GET_SUBSCRIPTION_ATTRIBUTES,
+        arn,
+        &[],
+        aws_sdk_sns,
+        request
+    );
+    answer.read((target, GET_SUBSCRIPTION_ATTRIBUTES), |out| {
+        let mut attributes = out.attributes?;
+        let on_body =
+            attributes.get("FilterPolicyScope").map(String::as_str) == Some("MessageBody");
+        let policy = attributes.remove("FilterPolicy");
+        Some(policy.map(|policy| MessageFilter { policy, on_body }))
     })
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 use trailaudit_checks::calls::{
-    ApiCall, DESCRIBE_KEY, DESCRIBE_LOG_GROUPS, GET_TOPIC_ATTRIBUTES, HEAD_BUCKET,
+    ApiCall, DESCRIBE_KEY, DESCRIBE_LOG_GROUPS, GET_TOPIC_ATTRIBUTES, HEAD_BUCKET, LOOKUP_EVENTS,
 };
 use trailaudit_checks::context::log_group_arn;
 use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
@@ -17,7 +17,7 @@ use trailaudit_checks::inventory::{Bucket, Key, LogGroup, Topic, Trail};
 use super::ask::{Target, gap};
 use super::owners::Owners;
 use super::run::Run;
-use super::{cloudtrail, kms, logs, monitoring, s3, stores};
+use super::{cloudtrail, kms, logs, lookup, monitoring, s3, stores};
 
 /// How many resources are looked at side by side; requests have a bound of their own.
 const TASKS: usize = 64;
@@ -69,6 +69,51 @@ pub(crate) async fn collect(run: &Arc<Run>) {
     each(run, where_rules_matter(run), work).await;
     let work = |run: Arc<Run>, arn| async move { topic(&run, arn).await };
     each(run, topics(run), work).await;
+    let work = |run: Arc<Run>, arn| async move { topic_key(&run, arn).await };
+    each(run, topic_keys(run), work).await;
+
+    if run.ask.needs(LOOKUP_EVENTS) {
+        // The slowest of all, and it depends on where buckets and keys are: what else was seen is kept already, should
+        // the run be interrupted.
+        run.ask.progress().doing("recent calls");
+        let places = run.inventory().regions.keys().cloned().collect();
+        let work = |run: Arc<Run>, place| async move { recent_calls(&run, place).await };
+        each(run, places, work).await;
+    }
+}
+
+async fn recent_calls(run: &Run, (account, region): (AccountId, Region)) {
+    let Some(target) = run.session(&account) else {
+        return;
+    };
+    let tampering = lookup::tampering(run, &target.in_region(&region)).await;
+    if let Some(view) = run.inventory().regions.get_mut(&(account, region)) {
+        view.tampering = tampering;
+    }
+}
+
+/// The keys of topics, as far as they are not known already; nobody can change the one that AWS manages for SNS.
+fn topic_keys(run: &Run) -> Vec<Arn> {
+    let inventory = run.inventory();
+    let named = inventory.topics.values().filter_map(|topic| {
+        let set = topic.configuration.ok()?.as_ref()?;
+        let id = set.kms_key.ok()?.as_deref()?;
+        let own = !id.is_empty() && !Topic::is_aws_managed(id);
+        own.then(|| topic.key_arn(id))
+    });
+    let keys: BTreeSet<Arn> = named
+        .filter(|arn| !inventory.keys.contains_key(arn))
+        .collect();
+    keys.into_iter().collect()
+}
+
+/// Who may use a topic's key: what else there is to know of a key matters for those of the logs alone.
+async fn topic_key(run: &Run, arn: Arn) {
+    let key = match reach(run, &arn, DESCRIBE_KEY) {
+        Ok(target) => kms::key_policy(&run.ask, &target, arn).await,
+        Err(gap) => unreached(arn, gap),
+    };
+    run.inventory().keys.insert(key.arn.clone(), key);
 }
 
 /// Runs the work on every item, some at a time; a task that dies leaves its item as it was.
@@ -247,17 +292,21 @@ fn replicas(run: &Run) -> Vec<Arn> {
 async fn key(run: &Run, arn: Arn) {
     let key = match reach(run, &arn, DESCRIBE_KEY) {
         Ok(target) => kms::key(&run.ask, &target, arn).await,
-        Err(gap) => Key {
-            account: arn.account(),
-            region: arn.region(),
-            metadata: Unknown(gap.clone()),
-            policy: Unknown(gap.clone()),
-            rotation: Unknown(gap.clone()),
-            grants: Unknown(gap),
-            arn,
-        },
+        Err(gap) => unreached(arn, gap),
     };
     run.inventory().keys.insert(key.arn.clone(), key);
+}
+
+fn unreached(arn: Arn, gap: Gap) -> Key {
+    Key {
+        account: arn.account(),
+        region: arn.region(),
+        metadata: Unknown(gap.clone()),
+        policy: Unknown(gap.clone()),
+        rotation: Unknown(gap.clone()),
+        grants: Unknown(gap),
+        arn,
+    }
 }
 
 fn log_groups(run: &Run) -> Vec<Arn> {

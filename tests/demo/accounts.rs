@@ -305,6 +305,9 @@ fn root_alarm() -> Alarm {
         expressions: Known(Vec::new()),
         metrics: Known(Vec::new()),
         dimensions: Known(Default::default()),
+        unit: Known(None),
+        state: Known(Some("OK".to_owned())),
+        state_since: Known(None),
     }
 }
 

@@ -411,7 +411,11 @@ fn log_group(ask: &mut Ask) -> LogGroup {
             value: "1".to_owned(),
             default: None,
             dimensions: Default::default(),
+            unit: Known(None),
         }],
+        field_selection: Known(None),
+        system_dimensions: Known(Vec::new()),
+        transformed: Known(false),
     };
     let filters = vec![
         filter("root-usage", "RootUsage", ROOT_USAGE),
@@ -432,13 +436,18 @@ fn log_group(ask: &mut Ask) -> LogGroup {
 /// Where the alarm goes: somebody has agreed to hear of it.
 fn topic(ask: &mut Ask) -> Topic {
     let at = At(MANAGEMENT, HOME, accounts::ALARM_TOPIC);
+    let policy = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":"cloudwatch.amazonaws.com"}},"Action":"sns:Publish","Resource":"{}","Condition":{{"StringEquals":{{"aws:SourceAccount":"{MANAGEMENT}"}}}}}}]}}"#,
+        accounts::ALARM_TOPIC
+    );
     let configuration = TopicConfiguration {
-        policy: Known(None),
+        policy: Known(Some(policy)),
         kms_key: Known(None),
     };
     let people = Subscription {
         protocol: "email".to_owned(),
         confirmed: true,
+        filter: ask.known(calls::GET_SUBSCRIPTION_ATTRIBUTES, at, None),
     };
     Topic {
         arn: Arn::from(accounts::ALARM_TOPIC),

@@ -49,6 +49,8 @@ def _alarm(alarm) -> dict:
         "ActionsEnabled": alarm.actions_enabled in (True, "true"),
         "AlarmActions": list(alarm.alarm_actions or []),
         "Dimensions": [{"Name": d.name, "Value": d.value} for d in alarm.dimensions],
+        "Unit": alarm.unit,
+        "StateValue": alarm.state_value,
     }
     return {name: value for name, value in said.items() if value is not None}
 

@@ -8,9 +8,22 @@ from harness.verdicts import expect
 
 CHECK = "monitoring-alarm-cloudtrail-changes"
 RULE = "monitoring-eventbridge-tamper-rule"
-NAMES = ["CreateTrail", "UpdateTrail", "DeleteTrail", "StartLogging", "StopLogging"]
+NAMES = ["CreateTrail", "UpdateTrail", "DeleteTrail", "StartLogging", "StopLogging", "PutEventSelectors"]
 PATTERN = "{ " + " || ".join(f"($.eventName = {name})" for name in NAMES) + " }"
 BUT_EVE = f'{{ ({PATTERN[1:-1]}) && ($.userIdentity.userName != "eve") }}'
+NOBODY = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "budgets.amazonaws.com"},
+                "Action": "sns:Publish",
+                "Resource": "*",
+            }
+        ],
+    }
+)
 STOPPING = ["StopLogging", "DeleteTrail", "UpdateTrail", "PutEventSelectors"]
 
 
@@ -51,7 +64,17 @@ class Chain:
 
     def subscribe(self):
         given = {"TopicArn": self.topic, "Protocol": "https", "Endpoint": "https://example.com/alarm"}
-        self.org.client("sns").subscribe(**given)
+        self.subscription = self.org.client("sns").subscribe(**given)["SubscriptionArn"]
+        return self
+
+    def filtered(self, policy: dict):
+        given = {"AttributeName": "FilterPolicy", "AttributeValue": json.dumps(policy)}
+        self.org.client("sns").set_subscription_attributes(SubscriptionArn=self.subscription, **given)
+        return self
+
+    def topic_attribute(self, name: str, value: str):
+        given = {"TopicArn": self.topic, "AttributeName": name, "AttributeValue": value}
+        self.org.client("sns").set_topic_attributes(**given)
         return self
 
     def whole(self):
@@ -93,6 +116,12 @@ def test_the_whole_chain_tells_somebody(org, scan):
         ("actions are off", lambda c: c.filter().alarm(ActionsEnabled=False).subscribe(), "action"),
         ("no actions", lambda c: c.filter().alarm(AlarmActions=[]).subscribe(), "action"),
         ("nobody subscribed", lambda c: c.filter().alarm(), "subscri"),
+        ("goes off once", lambda c: c.filter().alarm(TreatMissingData="ignore").subscribe(), "never leaves ALARM"),
+        ("silent for a day", lambda c: c.filter().alarm(Period=86400).subscribe(), "24 h"),
+        ("another unit", lambda c: c.filter().alarm(Unit="Seconds").subscribe(), "unit"),
+        ("a topic under SNS's own key", lambda c: c.whole().topic_attribute("KmsMasterKeyId", "alias/aws/sns"), "aws/sns"),
+        ("a topic for nobody", lambda c: c.whole().topic_attribute("Policy", NOBODY), "refuses"),
+        ("filtered away", lambda c: c.whole().filtered({"severity": ["high"]}), "filter policy"),
         (
             "the topic is gone",
             lambda c: c.filter().alarm(AlarmActions=[c.topic + "-gone"]).subscribe(),
@@ -127,6 +156,7 @@ def test_the_log_group_is_gone(org, scan):
         "cloudwatch:DescribeAlarms",
         "sns:ListSubscriptionsByTopic",
         "sns:GetTopicAttributes",
+        "sns:GetSubscriptionAttributes",
     ],
 )
 def test_a_link_that_cannot_be_seen_is_unknown(org, scan, emulator, operation):
@@ -136,7 +166,7 @@ def test_a_link_that_cannot_be_seen_is_unknown(org, scan, emulator, operation):
     assert status == "unknown" and operation in message, message
 
 
-def rule(org, region: str, names=STOPPING, live=True, enabled=True) -> None:
+def rule(org, region: str, names=STOPPING, live=True, enabled=True, admitted=True, key=None) -> None:
     events = org.client("events", region=region)
     pattern = {
         "source": ["aws.cloudtrail"],
@@ -146,7 +176,19 @@ def rule(org, region: str, names=STOPPING, live=True, enabled=True) -> None:
     state = "ENABLED" if enabled else "DISABLED"
     events.put_rule(Name="trails", EventPattern=json.dumps(pattern), State=state)
     if live:
-        topic = org.client("sns", region=region).create_topic(Name="rules")["TopicArn"]
+        sns = org.client("sns", region=region)
+        topic = sns.create_topic(Name="rules")["TopicArn"]
+        if admitted:
+            statement = {
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sns:Publish",
+                "Resource": topic,
+            }
+            policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+            sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+        if key:
+            sns.set_topic_attributes(TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue=key)
         events.put_targets(Rule="trails", Targets=[{"Id": "1", "Arn": topic}])
         given = {"TopicArn": topic, "Protocol": "https", "Endpoint": "https://example.com/rule"}
         org.client("sns", region=region).subscribe(**given)
@@ -159,6 +201,9 @@ def rule(org, region: str, names=STOPPING, live=True, enabled=True) -> None:
         ({"live": False}, "fail"),
         ({"enabled": False}, "fail"),
         ({"names": STOPPING[1:]}, "fail"),
+        # The policy that SNS gives a new topic admits alarms alone.
+        ({"admitted": False}, "fail"),
+        ({"key": "alias/aws/sns"}, "fail"),
     ],
 )
 def test_a_rule_sees_tampering(org, scan, change, status):

@@ -44,6 +44,14 @@ pub(super) struct Above<'c> {
 }
 
 impl<'c> Above<'c> {
+    /// Where no RCP reaches, or none is evaluated.
+    pub(super) fn nothing() -> Self {
+        Self {
+            levels: None,
+            management: None,
+        }
+    }
+
     /// `control`: the policies of the organization; none for an account without one.
     pub(super) fn of(
         control: Option<&'c Control<'_>>,
@@ -69,8 +77,22 @@ pub(super) fn ask(
     owner: &AccountId,
     context: policy::Context,
 ) -> Answer {
+    let caller = Caller::service(CLOUDTRAIL);
+    ask_as(caller, policy, above, action, target, owner, context)
+}
+
+/// Evaluates a policy, and the RCPs above it, for one call of anybody.
+pub(super) fn ask_as(
+    caller: Caller,
+    policy: &Document,
+    above: &Above<'_>,
+    action: &str,
+    target: Target,
+    owner: &AccountId,
+    context: policy::Context,
+) -> Answer {
     let request = Request {
-        caller: Caller::service(CLOUDTRAIL),
+        caller,
         action: action.to_owned(),
         target,
         resource_account: owner.to_string(),
@@ -82,7 +104,40 @@ pub(super) fn ask(
         management_account: above.management.clone(),
         ..Layers::default()
     };
-    let decision = decide(&request, &layers);
+    answer(&request, &layers)
+}
+
+/// Evaluates the policy of a resource for one call of a role whose own policies are taken to allow it.
+pub(super) fn ask_for_role(
+    caller: Caller,
+    policy: &Document,
+    action: &str,
+    target: Target,
+    owner: &AccountId,
+) -> Answer {
+    const ALL: &str =
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+    let Ok(all) = Document::parse(ALL) else {
+        return Answer::Open("the role's own policies".to_owned());
+    };
+    let layers: Layers<'_, SharedGap> = Layers {
+        identity: vec![Policy::new("role", &all)],
+        resource: Some(Policy::new(POLICY, policy)),
+        ..Layers::default()
+    };
+    let context = policy::Context::of_caller(&caller);
+    let request = Request {
+        caller,
+        action: action.to_owned(),
+        target,
+        resource_account: owner.to_string(),
+        context,
+    };
+    answer(&request, &layers)
+}
+
+fn answer(request: &Request, layers: &Layers<'_, SharedGap>) -> Answer {
+    let decision = decide(request, layers);
     match decision.verdict {
         Verdict::Allowed => Answer::Allowed,
         Verdict::Denied => Answer::Refused(refusal(&decision)),
@@ -168,36 +223,58 @@ pub(super) fn of_bucket(mut it: policy::Context) -> policy::Context {
 
 /// What is known of CloudTrail's requests for a trail.
 pub(super) fn context(trail: &Trail, ctx: &Context<'_>) -> policy::Context {
-    let mut it = posture::direct_call(CLOUDTRAIL)
-        .with("aws:SourceArn", trail.arn.as_str())
-        .with("aws:SourceAccount", trail.account.as_str())
-        .with("aws:SecureTransport", "true")
-        .with("aws:ViaAWSService", "false")
-        .with("aws:CurrentTime", &ctx.taken_at().to_string())
-        .with("aws:EpochTime", &ctx.taken_at().as_second().to_string())
-        // An address that RFC 5737 keeps out of every network.
-        .with("aws:SourceIp", "192.0.2.1")
-        .with_list("aws:PrincipalServiceNamesList", [CLOUDTRAIL])
-        .with("s3:x-amz-acl", "bucket-owner-full-control")
-        .with("s3:authType", "REST-HEADER")
-        .with("s3:signatureversion", "AWS4-HMAC-SHA256");
-    let one = |text: &str| Some(Value::One(text.to_owned()));
-    it.set("s3:TlsVersion", Key::OneOf(vec![one("1.2"), one("1.3")]));
+    let it = of_service(CLOUDTRAIL, trail.arn.as_str(), &trail.account, ctx)
+        .with("s3:x-amz-acl", "bucket-owner-full-control");
+    let mut it = of_s3(it);
     if let Fact::Known(Some(key)) = &trail.configuration.kms_key {
         it = it.with("s3:x-amz-server-side-encryption", "aws:kms").with(
             "s3:x-amz-server-side-encryption-aws-kms-key-id",
             key.as_str(),
         );
     }
-    organization(it, trail, ctx)
+    it
 }
 
-/// The organization of the account that owns the trail.
-fn organization(mut it: policy::Context, trail: &Trail, ctx: &Context<'_>) -> policy::Context {
+/// What is known of how a service makes its requests to S3.
+pub(super) fn of_s3(context: policy::Context) -> policy::Context {
+    let mut it = context
+        .with("s3:authType", "REST-HEADER")
+        .with("s3:signatureversion", "AWS4-HMAC-SHA256");
+    let one = |text: &str| Some(Value::One(text.to_owned()));
+    it.set("s3:TlsVersion", Key::OneOf(vec![one("1.2"), one("1.3")]));
+    it
+}
+
+/// What is known of the requests that a service makes directly and by its own name, on behalf of a resource.
+pub(super) fn of_service(
+    service: &str,
+    source: &str,
+    account: &AccountId,
+    ctx: &Context<'_>,
+) -> policy::Context {
+    let it = posture::direct_call(service)
+        .with("aws:SourceArn", source)
+        .with("aws:SourceAccount", account.as_str())
+        .with("aws:SecureTransport", "true")
+        .with("aws:ViaAWSService", "false")
+        .with("aws:CurrentTime", &ctx.taken_at().to_string())
+        .with("aws:EpochTime", &ctx.taken_at().as_second().to_string())
+        // An address that RFC 5737 keeps out of every network.
+        .with("aws:SourceIp", "192.0.2.1")
+        .with_list("aws:PrincipalServiceNamesList", [service]);
+    organization(it, account, ctx)
+}
+
+/// The organization of the account on whose behalf a service calls.
+fn organization(
+    mut it: policy::Context,
+    account: &AccountId,
+    ctx: &Context<'_>,
+) -> policy::Context {
     match &ctx.inventory.organization {
         Fact::Known(Some(organization)) => {
             it = it.with("aws:SourceOrgID", &organization.id);
-            let account = ctx.inventory.accounts.get(&trail.account);
+            let account = ctx.inventory.accounts.get(account);
             let control = Control::of(organization);
             if let Some(path) = account.and_then(|account| control.org_path(account)) {
                 it = it.with_list("aws:SourceOrgPaths", [path.as_str()]);

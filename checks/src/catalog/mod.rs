@@ -20,6 +20,7 @@ mod named;
 mod organization;
 mod ours;
 mod partners;
+mod receivers;
 mod recording;
 mod trail;
 

@@ -14,7 +14,8 @@ use super::bucket::{AccessPoint, Bucket, Versioning};
 use super::iam::{AuthorizationFacts, Iam};
 use super::key::{Key, KeyMetadata, Rotation};
 use super::monitoring::{
-    Alarm, EventRule, LogGroup, LogGroupConfiguration, Topic, TopicConfiguration,
+    Alarm, EventRule, LogGroup, LogGroupConfiguration, MetricFilter, MetricTransformation,
+    Subscription, Topic, TopicConfiguration,
 };
 use super::organization::{ControlPolicy, DelegatedAdministrator, Organization};
 use super::region::RegionView;
@@ -312,7 +313,7 @@ facts! {
         enabled = GET_KEY_ROTATION_STATUS;
         period_days = GET_KEY_ROTATION_STATUS;
     }
-    LogGroup(configuration) {
+    LogGroup(configuration, metric_filters) {
         configuration = DESCRIBE_LOG_GROUPS;
         metric_filters = DESCRIBE_METRIC_FILTERS;
         subscription_filters = DESCRIBE_SUBSCRIPTION_FILTERS;
@@ -323,6 +324,14 @@ facts! {
         class = DESCRIBE_LOG_GROUPS;
         deletion_protection = DESCRIBE_LOG_GROUPS;
         bearer_token = DESCRIBE_LOG_GROUPS;
+    }
+    MetricFilter(transformations) {
+        field_selection = DESCRIBE_METRIC_FILTERS;
+        system_dimensions = DESCRIBE_METRIC_FILTERS;
+        transformed = DESCRIBE_METRIC_FILTERS;
+    }
+    MetricTransformation() {
+        unit = DESCRIBE_METRIC_FILTERS;
     }
     Alarm() {
         namespace = DESCRIBE_ALARMS;
@@ -339,17 +348,24 @@ facts! {
         expressions = DESCRIBE_ALARMS;
         metrics = DESCRIBE_ALARMS;
         dimensions = DESCRIBE_ALARMS;
+        unit = DESCRIBE_ALARMS;
+        state = DESCRIBE_ALARMS;
+        state_since = DESCRIBE_ALARMS;
     }
     EventRule() {
         targets = LIST_TARGETS_BY_RULE;
+        deliveries = LIST_TARGETS_BY_RULE;
     }
-    Topic(configuration) {
+    Topic(configuration, subscriptions) {
         configuration = GET_TOPIC_ATTRIBUTES names;
         subscriptions = LIST_SUBSCRIPTIONS;
     }
     TopicConfiguration() {
         policy = GET_TOPIC_ATTRIBUTES names;
         kms_key = GET_TOPIC_ATTRIBUTES;
+    }
+    Subscription() {
+        filter = GET_SUBSCRIPTION_ATTRIBUTES;
     }
     Iam(details) {
     }

@@ -29,9 +29,9 @@ pub use chain::{ObjectKind, ObjectLock, Stored, VerifiedChain};
 pub use iam::Iam;
 pub use key::{Key, KeyMetadata, Rotation};
 pub use ledger::{CallOutcome, CallRecord};
-pub use monitoring::{LogGroup, LogGroupConfiguration, Topic};
+pub use monitoring::{LogGroup, LogGroupConfiguration, Topic, TopicConfiguration};
 pub use organization::{ControlPolicy, ControlPolicyKind, Organization};
-pub use region::RegionView;
+pub use region::{RegionView, TamperEvent};
 pub use store::{EventDataStore, StoreConfiguration};
 pub use trail::{Delivery, Selectors, Trail, TrailConfiguration, TrailStatus};
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +60,15 @@ pub struct MetricFilter {
     pub pattern: String,
     /// What it counts.
     pub transformations: Vec<MetricTransformation>,
+    /// The log events that it looks at, by account and region of their source; none for all.
+    #[serde(default)]
+    pub field_selection: Fact<Option<String>>,
+    /// System fields that become dimensions of the metric.
+    #[serde(default)]
+    pub system_dimensions: Fact<Vec<String>>,
+    /// It looks at log events after the log group's transformer has changed them.
+    #[serde(default)]
+    pub transformed: Fact<bool>,
 }
 
 /// What a metric filter counts.
@@ -75,6 +85,9 @@ pub struct MetricTransformation {
     /// Dimensions, each with the field that gives its value: an alarm must name them to see the metric.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub dimensions: BTreeMap<String, String>,
+    /// The unit of the metric; none is the same as `None`.
+    #[serde(default)]
+    pub unit: Fact<Option<String>>,
 }
 
 /// A subscription filter.
@@ -137,6 +150,15 @@ pub struct Alarm {
     /// Dimensions that the metric must have.
     #[serde(default)]
     pub dimensions: Fact<BTreeMap<String, String>>,
+    /// It sees only data of this unit; none for all.
+    #[serde(default)]
+    pub unit: Fact<Option<String>>,
+    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+    #[serde(default)]
+    pub state: Fact<Option<String>>,
+    /// Since when it is in this state.
+    #[serde(default)]
+    pub state_since: Fact<Option<Timestamp>>,
 }
 
 /// A metric within an expression.
@@ -172,6 +194,26 @@ pub struct TopicConfiguration {
     pub kms_key: Fact<Option<String>>,
 }
 
+impl Topic {
+    /// The ARN of the key that `KmsMasterKeyId` names: an id or an alias is of the topic's own account and region.
+    #[must_use]
+    pub fn key_arn(&self, id: &str) -> Arn {
+        if id.starts_with("arn:") {
+            return Arn::from(id);
+        }
+        let kind = if id.starts_with("alias/") { "" } else { "key/" };
+        let (partition, region, account) =
+            (self.arn.partition(), self.arn.region(), self.arn.account());
+        Arn::from(format!("arn:{partition}:kms:{region}:{account}:{kind}{id}"))
+    }
+
+    /// The key is the one that AWS manages for SNS: nobody can change its policy.
+    #[must_use]
+    pub fn is_aws_managed(id: &str) -> bool {
+        id == "alias/aws/sns" || id.ends_with(":alias/aws/sns")
+    }
+}
+
 /// A subscription, without its address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Subscription {
@@ -179,6 +221,18 @@ pub struct Subscription {
     pub protocol: String,
     /// The other side has agreed.
     pub confirmed: bool,
+    /// GetSubscriptionAttributes: which messages it gets; none for all.
+    #[serde(default)]
+    pub filter: Fact<Option<MessageFilter>>,
+}
+
+/// The filter policy of a subscription.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MessageFilter {
+    /// The policy, in the language of event patterns.
+    pub policy: String,
+    /// It is about the message's body, and not about its attributes.
+    pub on_body: bool,
 }
 
 /// An EventBridge rule.
@@ -197,4 +251,18 @@ pub struct EventRule {
     /// The targets, by ARN.
     #[serde(default)]
     pub targets: Fact<Vec<Arn>>,
+    /// How events get to the targets.
+    #[serde(default)]
+    pub deliveries: Fact<Vec<RuleDelivery>>,
+}
+
+/// How a rule sends to one of its targets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RuleDelivery {
+    /// The target.
+    pub target: Arn,
+    /// The role by which EventBridge calls it; none: by its own name.
+    pub role: Option<Arn>,
+    /// Where events go that could not be delivered.
+    pub dead_letters: Option<Arn>,
 }

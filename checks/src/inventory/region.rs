@@ -1,5 +1,7 @@
 //! One region of one account: what is listed there, and who watches.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -80,35 +82,16 @@ pub struct AccessAnalyzer {
     pub status: String,
 }
 
-/// The calls that are looked up: each stops, deletes, redirects or narrows a record.
-pub const TAMPERING: [&str; 7] = [
-    "StopLogging",
-    "DeleteTrail",
-    "UpdateTrail",
-    "PutEventSelectors",
-    "StopEventDataStoreIngestion",
-    "DeleteEventDataStore",
-    "UpdateEventDataStore",
-];
-
-/// The calls that undo them, and what they undo: looked up as well.
-pub const UNDOING: [(&str, &str); 4] = [
-    ("StartLogging", "StopLogging"),
-    ("CreateTrail", "DeleteTrail"),
-    (
-        "StartEventDataStoreIngestion",
-        "StopEventDataStoreIngestion",
-    ),
-    ("RestoreEventDataStore", "DeleteEventDataStore"),
-];
-
 /// What LookupEvents tells of the calls that touch a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Lookup {
     /// From when on.
     pub since: Timestamp,
-    /// The calls of [`TAMPERING`] and [`UNDOING`], refused ones among them, in order of time.
+    /// The calls of [`crate::tampering::TABLE`], refused ones among them, in order of time.
     pub events: Vec<TamperEvent>,
+    /// The names that were looked up; none in a file that does not say.
+    #[serde(default)]
+    pub names: Option<BTreeSet<String>>,
 }
 
 /// An event that touched the record itself.

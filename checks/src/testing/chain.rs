@@ -7,13 +7,22 @@ use crate::calls;
 use crate::fact::Fact::{self, Known};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::monitoring::{
-    Alarm, EventRule, MetricFilter, MetricTransformation, Subscription, TopicConfiguration,
+    Alarm, EventRule, MetricFilter, MetricTransformation, RuleDelivery, Subscription,
+    TopicConfiguration,
 };
 use crate::inventory::region::{AccessAnalyzer, ConfigRecorder};
 use crate::inventory::{Inventory, RegionView, Topic};
 
 /// What alarms, rules and the trail send to.
 pub(super) const TOPIC_ARN: &str = "arn:aws:sns:us-east-1:111111111111:audit";
+
+/// The policy that SNS gives a new topic, and what EventBridge and CloudTrail need beside it.
+pub const TOPIC_POLICY: &str = r#"{"Version":"2008-10-17","Statement":[
+{"Sid":"__default_statement_ID","Effect":"Allow","Principal":{"AWS":"*"},"Action":["SNS:GetTopicAttributes","SNS:SetTopicAttributes","SNS:AddPermission","SNS:RemovePermission","SNS:DeleteTopic","SNS:Subscribe","SNS:ListSubscriptionsByTopic","SNS:Publish"],"Resource":"arn:aws:sns:us-east-1:111111111111:audit","Condition":{"StringEquals":{"AWS:SourceOwner":"111111111111"}}},
+{"Sid":"Services","Effect":"Allow","Principal":{"Service":["events.amazonaws.com","cloudtrail.amazonaws.com"]},"Action":"sns:Publish","Resource":"arn:aws:sns:us-east-1:111111111111:audit"}]}"#;
+
+/// Admits the services that send to it, and nobody else.
+const SERVICES: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":["cloudwatch.amazonaws.com","events.amazonaws.com","cloudtrail.amazonaws.com"]},"Action":"sns:Publish","Resource":"arn:aws:sns:us-east-1:111111111111:audit"}]}"#;
 
 /// One filter that matches every event, its alarm and its topic; one rule for what CloudTrail's own calls are.
 pub(super) fn add(inventory: &mut Inventory, account: &str) {
@@ -27,12 +36,13 @@ pub(super) fn add(inventory: &mut Inventory, account: &str) {
     let topic = Topic {
         arn: Arn::from(TOPIC_ARN),
         configuration: Known(Some(TopicConfiguration {
-            policy: Known(None),
+            policy: Known(Some(SERVICES.to_owned())),
             kms_key: Known(None),
         })),
         subscriptions: Known(vec![Subscription {
             protocol: "email".to_owned(),
             confirmed: true,
+            filter: Known(None),
         }]),
     };
     inventory.topics.insert(topic.arn.clone(), topic);
@@ -68,7 +78,11 @@ pub(super) fn filter_with(pattern: &str) -> MetricFilter {
             value: "1".to_owned(),
             default: None,
             dimensions: BTreeMap::new(),
+            unit: Known(None),
         }],
+        field_selection: Known(None),
+        system_dimensions: Known(Vec::new()),
+        transformed: Known(false),
     }
 }
 
@@ -92,6 +106,9 @@ fn alarm_on(name: &str) -> Alarm {
         expressions: Known(Vec::new()),
         metrics: Known(Vec::new()),
         dimensions: Known(BTreeMap::new()),
+        unit: Known(None),
+        state: Known(Some("OK".to_owned())),
+        state_since: Known(None),
     }
 }
 
@@ -105,6 +122,11 @@ pub fn rules(pattern: &str) -> Fact<Vec<EventRule>> {
         state: "ENABLED".to_owned(),
         pattern: Some(pattern.to_owned()),
         targets: Known(vec![Arn::from(TOPIC_ARN)]),
+        deliveries: Known(vec![RuleDelivery {
+            target: Arn::from(TOPIC_ARN),
+            role: None,
+            dead_letters: Some(Arn::from("arn:aws:sqs:us-east-1:111111111111:lost")),
+        }]),
     }])
 }
 

@@ -36,7 +36,9 @@ use crate::inventory::{
 use crate::settings::Settings;
 
 pub use crate::finding::Status::{Fail, NotApplicable, Pass, Unknown};
-pub use chain::{alarm, any_of, filter, filters, rule, rules, topic, unknown_filters};
+pub use chain::{
+    TOPIC_POLICY, alarm, any_of, filter, filters, rule, rules, topic, unknown_filters,
+};
 pub use chains::{chain_problem, verified_chain};
 pub use sample::sample;
 pub use selecting::{add_store, advanced, classic_objects, classic_selectors, selectors};

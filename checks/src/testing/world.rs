@@ -156,6 +156,12 @@ pub fn add_region(inventory: &mut Inventory, account: &str, region: &str) {
         tampering: Known(Lookup {
             since: hours_ago(7 * 24),
             events: Vec::new(),
+            names: Some(
+                crate::tampering::names(&crate::tampering::TABLE.iter().collect::<Vec<_>>())
+                    .into_iter()
+                    .map(str::to_owned)
+                    .collect(),
+            ),
         }),
     };
     chain::watched(&mut view);
@@ -344,6 +350,12 @@ fn access_log_bucket(name: &str) -> Bucket {
     Bucket {
         exists: Known(true),
         owner: Known(Some(AccountId::from(ACCOUNT))),
+        region: Known(Region::from(HOME)),
+        ownership: Known(Some("BucketOwnerEnforced".to_owned())),
+        acl: Known(Vec::new()),
+        policy: Known(Some(format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":"logging.s3.amazonaws.com"}},"Action":"s3:PutObject","Resource":"arn:aws:s3:::{name}/*"}}]}}"#
+        ))),
         public_access_block: Known(Some(PublicAccessBlock::ALL)),
         default_retention: Known(None),
         encryption: Known(None),

@@ -1,6 +1,6 @@
 //! Where the access logs lie, nobody can tidy them up.
 
-use super::{block, gone};
+use super::{block, gone, log_target};
 use crate::catalog::gap;
 use crate::fact::Reason;
 use crate::prelude::*;
@@ -27,6 +27,11 @@ pub(super) const CHECK: Check = Check {
         calls::GET_ACCOUNT_PUBLIC_ACCESS_BLOCK,
         calls::GET_OBJECT_LOCK,
         calls::GET_BUCKET_ENCRYPTION,
+        log_target::READS[0],
+        log_target::READS[1],
+        log_target::READS[2],
+        log_target::READS[3],
+        log_target::READS[4],
     ],
     run: Run::Bucket(run),
 };
@@ -53,7 +58,11 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     if target.exists.ok() == Some(&false) {
         return Ok(Verdict::fail("the target bucket is gone").saw("TargetBucket", name));
     }
-    let (flaws, gaps) = flaws(target, ctx);
+    let (mut flaws, mut gaps) = flaws(target, ctx);
+    match log_target::keeps_out(bucket, logging, target, ctx) {
+        Ok(why) => flaws.extend(why),
+        Err(open) => gaps.push(open),
+    }
     let verdict = Verdict::pass_if(
         flaws.is_empty(),
         "the target is separate, and closed to the public",

@@ -1,8 +1,7 @@
 //! Who reads and removes log files is itself logged.
 
-use super::gone;
-use crate::catalog::gap;
-use crate::fact::Reason;
+use super::{gone, log_target};
+use crate::inventory::bucket::AccessLogging;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -11,8 +10,8 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Medium,
     question: Some(Question::Watched),
     why: "Server access logs show who read, copied or deleted log files, from where. Written into the \
-          same bucket they feed themselves and go the way of what they watch; a target that is gone \
-          receives nothing.",
+          same bucket they feed themselves and go the way of what they watch; a target that is gone, or does \
+          not let S3's log delivery write, receives nothing.",
     fix: "Call PutBucketLogging with another bucket of the same account and region as target: `aws s3api \
           put-bucket-logging --bucket BUCKET --bucket-logging-status \
           'LoggingEnabled={TargetBucket=OTHER,TargetPrefix=BUCKET/}'`; its policy must let \
@@ -22,6 +21,11 @@ pub(super) const CHECK: Check = Check {
         calls::DESCRIBE_TRAILS,
         calls::HEAD_BUCKET,
         calls::GET_BUCKET_LOGGING,
+        log_target::READS[0],
+        log_target::READS[1],
+        log_target::READS[2],
+        log_target::READS[3],
+        log_target::READS[4],
     ],
     run: Run::Bucket(run),
 };
@@ -36,31 +40,31 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     let target = &logging.target_bucket;
     let verdict = if *target == bucket.name {
         Verdict::fail("the bucket logs its requests into itself")
-    } else if exists(target, bucket, ctx)? {
-        Verdict::pass("requests are logged to another bucket")
     } else {
-        Verdict::fail("requests are logged to a bucket that does not exist")
+        arrives(bucket, logging, ctx)?
     };
     Ok(verdict.saw("TargetBucket", target))
 }
 
-fn exists(target: &str, of: &Bucket, ctx: &Context<'_>) -> Result<bool, Gaps> {
-    match ctx.inventory.bucket(target) {
-        Some(target) => target.exists.known().copied(),
-        None => Err(gap::of_bucket(
-            of,
-            ctx,
-            calls::HEAD_BUCKET,
-            Reason::NotAsked,
-            format!("whether {target} exists was not asked"),
-        )),
+fn arrives(bucket: &Bucket, logging: &AccessLogging, ctx: &Context<'_>) -> Outcome {
+    let name = &logging.target_bucket;
+    let Some(target) = ctx.inventory.bucket(name) else {
+        return Err(log_target::not_asked(bucket, name, ctx));
+    };
+    if !*target.exists.known()? {
+        let gone = "requests are logged to a bucket that does not exist";
+        return Ok(Verdict::fail(gone));
     }
+    Ok(match log_target::keeps_out(bucket, logging, target, ctx)? {
+        None => Verdict::pass("requests are logged to another bucket"),
+        Some(why) => Verdict::fail(format!("access logs do not arrive: {why}")),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::bucket::AccessLogging;
+    use crate::inventory::bucket::AclGrant;
     use crate::testing::*;
 
     #[test]
@@ -97,6 +101,108 @@ mod tests {
                     bucket(|b| b.access_logging = denied(calls::GET_BUCKET_LOGGING)),
                 ),
                 (NotApplicable, bucket(|b| b.exists = Known(false))),
+            ],
+        );
+    }
+
+    fn received(change: impl FnOnce(&mut Bucket)) -> Case {
+        inventory(|it| {
+            let target = it.buckets.get_mut(&Arn::bucket("aws", "access-logs"));
+            change(target.unwrap());
+        })
+    }
+
+    fn policy(principal: &str, action: &str, condition: &str) -> Fact<Option<String>> {
+        Known(Some(format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"{action}","Resource":"arn:aws:s3:::access-logs/*"{condition}}}]}}"#
+        )))
+    }
+
+    /// By S3's user guide: its policy for log delivery, and the older grant.
+    #[test]
+    fn a_target_that_receives_nothing() {
+        const SERVICE: &str = r#"{"Service":"logging.s3.amazonaws.com"}"#;
+        let source = |operator: &str, arn: &str| {
+            format!(r#","Condition":{{"{operator}":{{"aws:SourceArn":"{arn}"}}}}"#)
+        };
+        let account =
+            |id: &str| format!(r#","Condition":{{"StringEquals":{{"aws:SourceAccount":"{id}"}}}}"#);
+        let group = |permission: &str| {
+            let grants = vec![AclGrant {
+                grantee: "http://acs.amazonaws.com/groups/s3/LogDelivery".to_owned(),
+                kind: "Group".to_owned(),
+                permission: permission.to_owned(),
+            }];
+            move |b: &mut Bucket| {
+                b.policy = Known(None);
+                b.ownership = Known(None);
+                b.acl = Known(grants);
+            }
+        };
+        let denies = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::access-logs/*"}]}"#;
+        let allowed = |condition: &str| {
+            let policy = policy(SERVICE, "s3:PutObject", condition);
+            received(|b| b.policy = policy)
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, allowed("")),
+                (Pass, allowed(&source("ArnLike", "arn:aws:s3:::logs"))),
+                (Fail, allowed(&source("ArnLike", "arn:aws:s3:::other"))),
+                (Pass, allowed(&account(ACCOUNT))),
+                (Fail, allowed(&account("222222222222"))),
+                (Fail, received(|b| b.policy = Known(None))),
+                (
+                    Fail,
+                    received(|b| b.policy = policy(SERVICE, "s3:GetObject", "")),
+                ),
+                (
+                    Fail,
+                    received(|b| {
+                        b.policy = policy(r#"{"Service":"s3.amazonaws.com"}"#, "s3:PutObject", "");
+                    }),
+                ),
+                (
+                    Unknown,
+                    received(|b| b.policy = denied(calls::GET_BUCKET_POLICY)),
+                ),
+                (Pass, received(group("WRITE"))),
+                (Fail, received(group("READ_ACP"))),
+                (
+                    Fail,
+                    received(|b| {
+                        group("WRITE")(b);
+                        b.ownership = Known(Some("BucketOwnerEnforced".to_owned()));
+                    }),
+                ),
+                (
+                    Fail,
+                    received(|b| {
+                        group("WRITE")(b);
+                        b.policy = Known(Some(denies.to_owned()));
+                    }),
+                ),
+                (
+                    Unknown,
+                    received(|b| {
+                        group("WRITE")(b);
+                        b.ownership = denied(calls::GET_BUCKET_OWNERSHIP);
+                    }),
+                ),
+                (
+                    Fail,
+                    received(|b| b.region = Known(Region::from("eu-west-1"))),
+                ),
+                (
+                    Fail,
+                    received(|b| b.owner = Known(Some(AccountId::from("222222222222")))),
+                ),
+                (Fail, received(|b| b.owner = Known(None))),
+                (
+                    Unknown,
+                    received(|b| b.region = denied(calls::GET_BUCKET_LOCATION)),
+                ),
             ],
         );
     }

@@ -15,6 +15,7 @@ mod default_encryption;
 mod event_notifications;
 mod lifecycle_archive;
 mod lifecycle_retention;
+mod log_target;
 mod mfa_delete;
 mod min_tls_version;
 mod naming;

@@ -1,18 +1,22 @@
 //! Somebody listens where alarms on the record send to.
 
 use super::alarms;
-use super::links::{Link, listener};
+use super::links::{self, Link};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-action-subscribed",
-    title: "Alarms on the trail's log group send to a topic with a confirmed subscription",
+    title: "Alarms on the trail's log group send to a topic that lets them in and has a confirmed subscription",
     severity: Severity::High,
     question: Some(Question::Watched),
     why: "A topic that was deleted, or whose only subscriber never clicked the link in the mail, takes the alarm and \
-          tells nobody. From the alarm's side all looks well.",
+          tells nobody. A topic whose policy does not name CloudWatch, or whose key CloudWatch cannot use, does not even \
+          take it. From the alarm's side all looks well.",
     fix: "Subscribe to the topic and confirm (`aws sns subscribe --topic-arn TOPIC_ARN --protocol email \
-          --notification-endpoint ADDRESS`); a topic that is gone is made again with CreateTopic.",
+          --notification-endpoint ADDRESS`); a topic that is gone is made again with CreateTopic. \
+          Let cloudwatch.amazonaws.com sns:Publish in the topic's policy, and kms:GenerateDataKey* and kms:Decrypt in the \
+          policy of its key, which must be one of your own (`aws sns set-topic-attributes --topic-arn TOPIC_ARN \
+          --attribute-name KmsMasterKeyId --attribute-value KEY_ARN`).",
     references: &[
         "https://docs.aws.amazon.com/sns/latest/dg/sns-create-subscribe-endpoint-to-topic.html",
     ],
@@ -23,18 +27,21 @@ pub(super) const CHECK: Check = Check {
         calls::DESCRIBE_ALARMS,
         calls::GET_TOPIC_ATTRIBUTES,
         calls::LIST_SUBSCRIPTIONS,
+        calls::GET_SUBSCRIPTION_ATTRIBUTES,
+        calls::DESCRIBE_KEY,
+        calls::GET_KEY_POLICY,
     ],
     run: Run::Account(run),
 };
 
 fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
     let judge = |it: &alarms::Watch<'_>| {
-        let told = format!("the alarm {}", it.alarm.name);
+        let sender = links::sender(it.alarm);
         let actions = match it.alarm.alarm_actions.known() {
             Ok(actions) => actions.iter(),
             Err(gaps) => return Some(Link::Unknown(gaps)),
         };
-        let ends = actions.map(|to| join(listener(to, &told, ctx)));
+        let ends = actions.map(|to| join(links::listener(to, &sender, ctx)));
         // One that listens is enough; else what is not known may.
         let ends: Vec<Link> = ends.collect();
         let unknown = |it: &&Link| matches!(it, Link::Unknown(_));
@@ -53,18 +60,198 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
     )
 }
 
-fn join([exists, heard]: [Link; 2]) -> Link {
-    match (exists, heard) {
-        (Link::Broken(why), _) | (_, Link::Broken(why)) => Link::Broken(why),
-        (Link::Unknown(gaps), _) | (_, Link::Unknown(gaps)) => Link::Unknown(gaps),
-        (Link::Holds, Link::Holds) => Link::Holds,
-    }
+fn join(links: [Link; 3]) -> Link {
+    let broken = links.iter().find(|it| matches!(it, Link::Broken(_)));
+    let unknown = links.iter().find(|it| matches!(it, Link::Unknown(_)));
+    broken.or(unknown).cloned().unwrap_or(Link::Holds)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::TopicConfiguration;
+    use crate::inventory::monitoring::MessageFilter;
     use crate::testing::*;
+
+    fn set(change: impl FnOnce(&mut TopicConfiguration)) -> Case {
+        topic(|it| change(known(&mut it.configuration).as_mut().unwrap()))
+    }
+
+    fn policy(text: &str) -> Case {
+        let text = text.to_owned();
+        set(|it| it.policy = Known(Some(text)))
+    }
+
+    fn only(statement: &str) -> Case {
+        policy(&format!(
+            r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#
+        ))
+    }
+
+    /// By the documentation of SNS and CloudWatch: who may publish, on whose behalf.
+    #[test]
+    fn topics_that_keep_alarms_out() {
+        let service = |name: &str, condition: &str| {
+            only(&format!(
+                r#"{{"Effect":"Allow","Principal":{{"Service":"{name}"}},"Action":"sns:Publish","Resource":"arn:aws:sns:us-east-1:111111111111:audit"{condition}}}"#
+            ))
+        };
+        let source =
+            |arn: &str| format!(r#","Condition":{{"ArnLike":{{"aws:SourceArn":"{arn}"}}}}"#);
+        let cloudwatch = "cloudwatch.amazonaws.com";
+        let alarms = "arn:aws:cloudwatch:us-east-1:111111111111:alarm:*";
+        let deny = r#"{"Effect":"Deny","Principal":"*","Action":"sns:Publish","Resource":"*"}"#;
+        let after = |statement: &str| {
+            policy(
+                &TOPIC_POLICY.replace(r#""Statement":["#, &format!(r#""Statement":[{statement},"#)),
+            )
+        };
+        let theirs = TOPIC_POLICY.replace(
+            r#""AWS:SourceOwner":"111111111111""#,
+            r#""AWS:SourceOwner":"222222222222""#,
+        );
+        table(
+            &CHECK,
+            [
+                // What SNS gives a new topic admits the account's own alarms.
+                (Pass, policy(TOPIC_POLICY)),
+                (Fail, policy(&theirs)),
+                (Pass, service(cloudwatch, "")),
+                (Pass, service(cloudwatch, &source(alarms))),
+                (
+                    Fail,
+                    service(
+                        cloudwatch,
+                        &source("arn:aws:cloudwatch:us-east-1:222222222222:alarm:*"),
+                    ),
+                ),
+                (Fail, service("events.amazonaws.com", "")),
+                (Fail, service("budgets.amazonaws.com", "")),
+                (Fail, only(deny)),
+                (Fail, after(deny)),
+                (
+                    Fail,
+                    after(&deny.replace(
+                        r#""*","Action""#,
+                        r#"{"Service":"cloudwatch.amazonaws.com"},"Action""#,
+                    )),
+                ),
+                (Fail, set(|it| it.policy = Known(None))),
+                (
+                    Unknown,
+                    set(|it| it.policy = denied(calls::GET_TOPIC_ATTRIBUTES)),
+                ),
+                (Unknown, policy("no JSON")),
+            ],
+        );
+    }
+
+    #[test]
+    fn keys_that_keep_alarms_out() {
+        let encrypted = |id: &str| {
+            let id = id.to_owned();
+            set(|it| it.kms_key = Known(Some(id)))
+        };
+        let own = "11111111-1111-1111-1111-111111111111";
+        let open = |actions: &str| {
+            let statement = format!(
+                r#""Statement":[{{"Effect":"Allow","Principal":{{"Service":"cloudwatch.amazonaws.com"}},"Action":{actions},"Resource":"*"}},"#
+            );
+            let policy = KEY_POLICY.replace(r#""Statement":["#, &statement);
+            move |it: &mut Inventory| {
+                it.keys.values_mut().next().unwrap().policy = Known(Some(policy));
+            }
+        };
+        let both = r#"["kms:GenerateDataKey*","kms:Decrypt"]"#;
+        table(
+            &CHECK,
+            [
+                (Fail, encrypted("alias/aws/sns")),
+                (
+                    Fail,
+                    encrypted("arn:aws:kms:us-east-1:111111111111:alias/aws/sns"),
+                ),
+                (Fail, encrypted(own)),
+                (Pass, encrypted(own).and(open(both))),
+                (Pass, encrypted(KEY_ARN).and(open(both))),
+                (Fail, encrypted(own).and(open(r#""kms:Decrypt""#))),
+                (
+                    Fail,
+                    encrypted(own).and(open(both)).and(|it| {
+                        let key = it.keys.values_mut().next().unwrap();
+                        known(&mut key.metadata).as_mut().unwrap().state =
+                            Known("Disabled".to_owned());
+                    }),
+                ),
+                (
+                    Fail,
+                    encrypted(own)
+                        .and(|it| it.keys.values_mut().next().unwrap().metadata = Known(None)),
+                ),
+                (Unknown, encrypted("alias/never-seen")),
+                (
+                    Unknown,
+                    encrypted(own).and(|it| {
+                        it.keys.values_mut().next().unwrap().policy = denied(calls::GET_KEY_POLICY);
+                    }),
+                ),
+                (Pass, encrypted("")),
+                (
+                    Unknown,
+                    set(|it| it.kms_key = denied(calls::GET_TOPIC_ATTRIBUTES)),
+                ),
+            ],
+        );
+    }
+
+    /// Alarms send without attributes, and say their state in the body.
+    #[test]
+    fn subscriptions_that_filter_alarms_away() {
+        let filtered = |policy: &str, on_body| {
+            let filter = MessageFilter {
+                policy: policy.to_owned(),
+                on_body,
+            };
+            topic(|it| known(&mut it.subscriptions)[0].filter = Known(Some(filter)))
+        };
+        table(
+            &CHECK,
+            [
+                (Fail, filtered(r#"{"severity":["high"]}"#, false)),
+                (
+                    Fail,
+                    filtered(r#"{"severity":[{"exists":false}],"team":["a"]}"#, false),
+                ),
+                (Pass, filtered(r#"{"severity":[{"exists":false}]}"#, false)),
+                (Pass, filtered("{}", false)),
+                (Unknown, filtered("[]", false)),
+                (Pass, filtered(r#"{"NewStateValue":["ALARM"]}"#, true)),
+                (Fail, filtered(r#"{"NewStateValue":["OK"]}"#, true)),
+                (Fail, filtered(r#"{"AlarmName":["another"]}"#, true)),
+                (
+                    Unknown,
+                    filtered(r#"{"Region":["US East (N. Virginia)"]}"#, true),
+                ),
+                (
+                    Unknown,
+                    topic(|it| {
+                        known(&mut it.subscriptions)[0].filter =
+                            denied(calls::GET_SUBSCRIPTION_ATTRIBUTES);
+                    }),
+                ),
+                // One that hears all is enough.
+                (
+                    Pass,
+                    filtered(r#"{"severity":["high"]}"#, false).and(|it| {
+                        let topic = it.topics.values_mut().next().unwrap();
+                        let mut other = known(&mut topic.subscriptions)[0].clone();
+                        other.filter = Known(None);
+                        known(&mut topic.subscriptions).push(other);
+                    }),
+                ),
+            ],
+        );
+    }
 
     #[test]
     fn verdicts() {

@@ -10,7 +10,7 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Watched),
     why: "Whoever wants to stay unseen stops or redirects the trail first. From then on nothing is \
           recorded that could tell of it: this one event has to be heard at once.",
-    fix: "Count CreateTrail, UpdateTrail, DeleteTrail, StartLogging and StopLogging with one filter of \
+    fix: "Count CreateTrail, UpdateTrail, DeleteTrail, StartLogging, StopLogging and PutEventSelectors with one filter of \
           `$.eventName` terms joined by `||`, put an alarm on its metric (Sum >= 1 in one period) and a \
           topic with a confirmed subscription behind it.",
     references: &[

@@ -10,7 +10,7 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Watched),
     why: "AWS Config keeps the history of what resources looked like. Stopping it blinds every rule that \
           rests on it.",
-    fix: "Count StopConfigurationRecorder, DeleteDeliveryChannel, PutDeliveryChannel and \
+    fix: "Count StopConfigurationRecorder, DeleteConfigurationRecorder, DeleteDeliveryChannel, PutDeliveryChannel and \
           PutConfigurationRecorder with one filter on `$.eventSource = config.amazonaws.com` and their \
           `$.eventName`, put an alarm on its metric (Sum >= 1 in one period) and a topic with a confirmed \
           subscription behind it.",

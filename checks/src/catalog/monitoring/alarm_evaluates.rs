@@ -26,8 +26,9 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
-    let judge = |it: &alarms::Watch<'_>| Some(links::fires(it.alarm, it.metric, it.view));
-    let good = "every alarm goes off on one event";
+    let judge =
+        |it: &alarms::Watch<'_>| Some(links::fires(it.alarm, it.filter, it.metric, it.view, ctx));
+    let good = "every alarm goes off on one event, and again on the next";
     alarms::each(account, ctx, good, judge, mistaken)
 }
 
@@ -138,7 +139,119 @@ mod tests {
                     Pass,
                     with(periods(1, None, Some("breaching")), default("0")),
                 ),
-                (Pass, alarm(periods(1, None, Some("ignore")))),
+                // After the first event it never leaves ALARM: only a default value gives it data without events.
+                (Fail, alarm(periods(1, None, Some("ignore")))),
+                (Fail, alarm(periods(3, Some(1), Some("ignore")))),
+                (Pass, with(periods(1, None, Some("ignore")), default("0"))),
+            ],
+        );
+    }
+
+    /// It acts when it changes to ALARM: as long as it stays there, a further event tells nobody.
+    #[test]
+    fn how_long_it_is_silent() {
+        let window = |period, periods, missing: &str| {
+            let missing = missing.to_owned();
+            alarm(move |it| {
+                it.period = Known(Some(period));
+                it.evaluation_periods = Known(Some(periods));
+                it.datapoints_to_alarm = Known(Some(1));
+                it.missing_data = Known(Some(missing));
+            })
+        };
+        let told = window(300, 240, "missing").findings(&[&CHECK]);
+        assert!(told[0].message.contains("20 h"), "{}", told[0].message);
+        let hours = |hours| {
+            alarm(move |it| {
+                it.state = Known(Some("ALARM".to_owned()));
+                it.state_since = Known(Some(hours_ago(hours)));
+            })
+        };
+        table(
+            &CHECK,
+            [
+                (Fail, window(300, 240, "missing")),
+                (Fail, window(300, 240, "notBreaching")),
+                (Fail, window(86_400, 1, "notBreaching")),
+                (Pass, window(3_600, 1, "notBreaching")),
+                (Pass, window(300, 12, "notBreaching")),
+                (Fail, window(300, 13, "notBreaching")),
+                (Pass, hours(1)),
+                (Fail, hours(48)),
+                (
+                    Pass,
+                    alarm(|it| {
+                        it.state = Known(Some("INSUFFICIENT_DATA".to_owned()));
+                        it.state_since = Known(Some(hours_ago(9_000)));
+                    }),
+                ),
+                (
+                    Unknown,
+                    alarm(|it| it.state = denied(calls::DESCRIBE_ALARMS)),
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn units() {
+        let units = |asked: Option<&str>, given: Option<&str>| {
+            let asked = asked.map(str::to_owned);
+            let given = given.map(str::to_owned);
+            with(|it| it.unit = Known(asked), |it| it.unit = Known(given))
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, units(None, Some("Count"))),
+                (Pass, units(Some("Count"), Some("Count"))),
+                (Pass, units(Some("None"), None)),
+                (Fail, units(Some("Count"), None)),
+                (Fail, units(Some("Count"), Some("Seconds"))),
+                (
+                    Unknown,
+                    alarm(|it| it.unit = denied(calls::DESCRIBE_ALARMS)),
+                ),
+                // What is broken anyway stays so.
+                (
+                    Fail,
+                    alarm(|it| {
+                        it.unit = denied(calls::DESCRIBE_ALARMS);
+                        it.threshold = Known(Some(5.0));
+                    }),
+                ),
+            ],
+        );
+    }
+
+    /// System fields are dimensions too.
+    #[test]
+    fn system_fields() {
+        let emits = |fields: &[&str], asked: &[(&str, &str)]| {
+            let fields = fields.iter().map(|it| (*it).to_owned()).collect();
+            let asked = asked.iter();
+            let asked = asked.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            let asked = asked.collect();
+            alarm(|it| it.dimensions = Known(asked)).and(|it| {
+                let group = it.log_groups.values_mut().next().unwrap();
+                known(&mut group.metric_filters)[0].system_dimensions = Known(fields);
+            })
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, emits(&[], &[])),
+                (Fail, emits(&["@aws.account"], &[])),
+                (Fail, emits(&["@aws.account", "@aws.region"], &[])),
+                (Fail, emits(&["@aws.account"], &[("@aws.account", ACCOUNT)])),
+                (
+                    Unknown,
+                    alarm(|_| {}).and(|it| {
+                        let group = it.log_groups.values_mut().next().unwrap();
+                        known(&mut group.metric_filters)[0].system_dimensions =
+                            denied(calls::DESCRIBE_METRIC_FILTERS);
+                    }),
+                ),
             ],
         );
     }

@@ -10,8 +10,9 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Watched),
     why: "GuardDuty reports a stopped trail by itself. Whoever knows that switches the detector off before \
           the trail.",
-    fix: "Count DeleteDetector and UpdateDetector with the filter `{ $.eventSource = \
-          guardduty.amazonaws.com && ($.eventName = DeleteDetector || $.eventName = UpdateDetector) }`, \
+    fix: "Count DeleteDetector, UpdateDetector, StopMonitoringMembers, DisassociateMembers and \
+          UpdateMemberDetectors with the filter `{ $.eventSource = guardduty.amazonaws.com && ($.eventName = \
+          \"*Detector\" || $.eventName = \"*Members\" || $.eventName = UpdateMemberDetectors) }`, \
           put an alarm on its metric (Sum >= 1 in one period) and a topic with a confirmed subscription \
           behind it.",
     references: &["https://docs.aws.amazon.com/guardduty/latest/ug/logging-using-cloudtrail.html"],

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use super::judge::Scene;
 use super::links::{Link, watches};
 use crate::context::not_seen;
-use crate::inventory::monitoring::{Alarm, MetricTransformation};
+use crate::inventory::monitoring::{Alarm, MetricFilter, MetricTransformation};
 use crate::prelude::*;
 
 /// An alarm, the metric it watches, and what is beside it.
 pub(super) struct Watch<'a> {
     pub(super) alarm: &'a Alarm,
+    pub(super) filter: &'a MetricFilter,
     pub(super) metric: &'a MetricTransformation,
     pub(super) view: &'a RegionView,
     pub(super) all: &'a [Alarm],
@@ -39,8 +40,10 @@ pub(super) fn each(
                 continue;
             }
         };
-        let metrics: Vec<&MetricTransformation> =
-            filters.iter().flat_map(|it| &it.transformations).collect();
+        let metrics = filters
+            .iter()
+            .flat_map(|filter| filter.transformations.iter().map(move |it| (filter, it)));
+        let metrics: Vec<(&MetricFilter, &MetricTransformation)> = metrics.collect();
         let Some(view) = ctx.region(&group.account, &group.region) else {
             let call = calls::DESCRIBE_ALARMS;
             gaps.push(not_seen(call, &group.account, &group.region, ctx).into());
@@ -57,7 +60,7 @@ pub(super) fn each(
                 continue;
             }
         };
-        for metric in metrics {
+        for (filter, metric) in metrics {
             let watching: Vec<&Alarm> = all.iter().filter(|it| watches(it, metric)).collect();
             if watching.is_empty() {
                 wrong.extend(unwatched(metric, all));
@@ -65,6 +68,7 @@ pub(super) fn each(
             for alarm in watching {
                 let Some(link) = judge(&Watch {
                     alarm,
+                    filter,
                     metric,
                     view,
                     all,

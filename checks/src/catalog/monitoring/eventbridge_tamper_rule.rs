@@ -28,6 +28,7 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::TopicConfiguration;
     use crate::testing::*;
 
     const TAMPER: &str = r#"["StopLogging","DeleteTrail","UpdateTrail","PutEventSelectors"]"#;
@@ -140,6 +141,97 @@ mod tests {
                 ),
             ],
         );
+    }
+
+    /// The policy that SNS gives a new topic admits no rule; nor does the key that AWS manages for it.
+    #[test]
+    fn topics_that_keep_rules_out() {
+        let set = |change: &dyn Fn(&mut TopicConfiguration)| {
+            rule(|_| {}).and(|it| {
+                let topic = it.topics.values_mut().next().unwrap();
+                change(known(&mut topic.configuration).as_mut().unwrap());
+            })
+        };
+        let default = TOPIC_POLICY.replace("events.amazonaws.com", "s3.amazonaws.com");
+        let limited = |arn: &str| {
+            let end = r#""Resource":"arn:aws:sns:us-east-1:111111111111:audit"}]}"#;
+            let more = format!(r#","Condition":{{"ArnEquals":{{"aws:SourceArn":"{arn}"}}}}}}]}}"#);
+            TOPIC_POLICY.replace(end, &end.replace("}]}", &more))
+        };
+        // A rule may send to another account by a role that the topic's policy names.
+        let abroad = |role: Option<&str>, named: &str| {
+            let arn = Arn::from("arn:aws:sns:us-east-1:222222222222:central");
+            let role = role.map(Arn::from);
+            let policy = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"{named}"}},"Action":"sns:Publish","Resource":"{arn}"}}]}}"#
+            );
+            rule(|it| {
+                it.targets = Known(vec![arn.clone()]);
+                known(&mut it.deliveries)[0].target = arn.clone();
+                known(&mut it.deliveries)[0].role = role;
+            })
+            .and(|it| {
+                let mut topic = it.topics.values().next().unwrap().clone();
+                topic.arn = arn.clone();
+                known(&mut topic.configuration).as_mut().unwrap().policy = Known(Some(policy));
+                it.topics.insert(arn.clone(), topic);
+            })
+        };
+        let sender = "arn:aws:iam::111111111111:role/sender";
+        let unknown_role = abroad(Some(sender), sender).and(|it| {
+            let view = it.regions.values_mut().next().unwrap();
+            known(&mut view.rules)[0].deliveries = denied(calls::LIST_TARGETS_BY_RULE);
+        });
+        table(
+            &CHECK,
+            [
+                (Fail, set(&|it| it.policy = Known(Some(default.clone())))),
+                (
+                    Pass,
+                    set(&|it| {
+                        it.policy = Known(Some(limited(
+                            "arn:aws:events:us-east-1:111111111111:rule/tamper",
+                        )));
+                    }),
+                ),
+                (
+                    Fail,
+                    set(&|it| {
+                        it.policy = Known(Some(limited(
+                            "arn:aws:events:us-east-1:111111111111:rule/other",
+                        )));
+                    }),
+                ),
+                (
+                    Fail,
+                    set(&|it| it.kms_key = Known(Some("alias/aws/sns".to_owned()))),
+                ),
+                (
+                    Unknown,
+                    set(&|it| it.kms_key = Known(Some("alias/mine".to_owned()))),
+                ),
+                (Pass, abroad(Some(sender), sender)),
+                (Fail, abroad(None, sender)),
+                (
+                    Fail,
+                    abroad(Some(sender), "arn:aws:iam::111111111111:role/other"),
+                ),
+                (Unknown, unknown_role),
+            ],
+        );
+    }
+
+    /// The finding names where an event may get lost.
+    #[test]
+    fn dead_letters() {
+        let told = |case: Case| {
+            let finding = case.findings(&[&CHECK]).remove(0);
+            let what = finding.evidence.iter().map(|it| it.what.clone());
+            what.collect::<Vec<_>>()
+        };
+        assert!(!told(rule(|_| {})).contains(&"TargetsWithoutDeadLetterQueue".to_owned()));
+        let lost = rule(|it| known(&mut it.deliveries)[0].dead_letters = None);
+        assert!(told(lost).contains(&"TargetsWithoutDeadLetterQueue".to_owned()));
     }
 
     #[test]

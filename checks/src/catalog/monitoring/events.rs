@@ -102,8 +102,9 @@ pub(super) const CLOUDTRAIL_CHANGES: Required = Required {
         "DeleteTrail",
         "StartLogging",
         "StopLogging",
+        "PutEventSelectors",
     ],
-    source: "CIS 4.5; Security Hub CloudWatch.5",
+    source: "CIS 4.5; Security Hub CloudWatch.5; ours: PutEventSelectors, which makes a trail record nothing",
     ..NOTHING
 };
 
@@ -143,11 +144,12 @@ pub(super) const CONFIG_CHANGES: Required = Required {
     service: Some("config"),
     names: &[
         "StopConfigurationRecorder",
+        "DeleteConfigurationRecorder",
         "DeleteDeliveryChannel",
         "PutDeliveryChannel",
         "PutConfigurationRecorder",
     ],
-    source: "CIS 4.9; Security Hub CloudWatch.9",
+    source: "CIS 4.9; Security Hub CloudWatch.9; ours: DeleteConfigurationRecorder, which stops it for good",
     ..NOTHING
 };
 
@@ -254,9 +256,15 @@ pub(super) const ORGANIZATIONS_CHANGES: Required = Required {
 /// UpdateDetector switches off by `enable: false`.
 pub(super) const GUARDDUTY_CHANGES: Required = Required {
     service: Some("guardduty"),
-    names: &["DeleteDetector", "UpdateDetector"],
-    and: r#"{ $.eventName = DeleteDetector || $.requestParameters.enable IS FALSE }"#,
-    source: "ours: the two calls of GuardDuty's API that end its watch",
+    names: &[
+        "DeleteDetector",
+        "StopMonitoringMembers",
+        "DisassociateMembers",
+        "UpdateMemberDetectors",
+        "UpdateDetector",
+    ],
+    and: r#"{ $.eventName != UpdateDetector || $.requestParameters.enable IS FALSE }"#,
+    source: "ours: the calls of GuardDuty's API that end its watch, of this account and of members",
     ..NOTHING
 };
 

@@ -29,6 +29,9 @@ pub(super) const READS: &[calls::ApiCall] = &[
     calls::DESCRIBE_ALARMS,
     calls::GET_TOPIC_ATTRIBUTES,
     calls::LIST_SUBSCRIPTIONS,
+    calls::GET_SUBSCRIPTION_ATTRIBUTES,
+    calls::DESCRIBE_KEY,
+    calls::GET_KEY_POLICY,
     calls::LIST_RULES,
     calls::LIST_TARGETS_BY_RULE,
 ];
@@ -51,16 +54,16 @@ pub(super) fn alarmed(account: &Account, required: &Required, ctx: &Context<'_>)
         let names = chains.iter().filter(|it| it.at(LINKS) == Some(true));
         let names: Vec<&str> = names.map(|it| it.filter.name.as_str()).collect();
         let verdict = Verdict::pass("an alarm tells someone of every such event");
-        return Ok(verdict.saw("MetricFilters", names));
+        let verdict = verdict.saw("MetricFilters", names);
+        return Ok(unread_beside(verdict, unread_by_alarms(&scene, ctx)));
     }
     let places = rules::places(account, scene.organization, required.kind, ctx, &mut gaps);
     let second = rules::together(&places, &events, &complete, first, ctx, &mut gaps);
     let missed = match second {
         Comparison::Covers => {
-            return Ok(
-                Verdict::pass("EventBridge rules tell someone of every such event")
-                    .saw("Rules", rules::names(&places)),
-            );
+            let verdict = Verdict::pass("EventBridge rules tell someone of every such event")
+                .saw("Rules", rules::names(&places));
+            return Ok(unread_beside(verdict, rules::unread_policies(&places)));
         }
         unclear @ (Comparison::CannotTell(_) | Comparison::TooComplex(_)) => {
             return Err(open(gaps, unclear, account, ctx));
@@ -68,6 +71,24 @@ pub(super) fn alarmed(account: &Account, required: &Required, ctx: &Context<'_>)
         Comparison::Misses(missed) => missed,
     };
     Ok(broken(&scene, &chains, &events, &missed))
+}
+
+/// Names the receivers whose own policy is not read: that they let the message in is not proved.
+fn unread_beside(verdict: Verdict, receivers: BTreeSet<&str>) -> Verdict {
+    if receivers.is_empty() {
+        return verdict;
+    }
+    verdict.saw("ReceiversWhosePolicyIsNotRead", receivers)
+}
+
+/// What the alarms of the account's log groups send to whose policy is not read.
+fn unread_by_alarms<'a>(scene: &Scene<'a>, ctx: &Context<'a>) -> BTreeSet<&'a str> {
+    let groups = scene.groups.iter();
+    let views = groups.filter_map(|it| ctx.region(&it.account, &it.region));
+    let alarms = views.filter_map(|it| it.alarms.ok()).flatten();
+    let actions = alarms.filter_map(|it| it.alarm_actions.ok()).flatten();
+    let unread = actions.filter(|it| links::unread_policy(it));
+    unread.map(Arn::as_str).collect()
 }
 
 /// No event meets the condition: whatever is compared with it would match all of them.
@@ -119,7 +140,12 @@ pub(super) fn ruled(account: &Account, required: &Required, ctx: &Context<'_>) -
     let found = rules::together(&places, &events, &Expr::NEVER, without, ctx, &mut gaps);
     if let (Comparison::Covers, true) = (&found, hidden.is_empty()) {
         let verdict = Verdict::pass("a rule sees every such call");
-        return Ok(verdict.saw("Rules", rules::names(&places)));
+        let mut verdict = verdict.saw("Rules", rules::names(&places));
+        let lost = rules::without_dead_letters(&places);
+        if !lost.is_empty() {
+            verdict = verdict.saw("TargetsWithoutDeadLetterQueue", lost);
+        }
+        return Ok(unread_beside(verdict, rules::unread_policies(&places)));
     }
     let missed = match found {
         Comparison::Misses(missed) => missed,
@@ -264,7 +290,7 @@ impl<'a> Scene<'a> {
                 matches: None,
                 ways: vec![none],
             });
-            if gone {
+            if gone || without_filters(group).is_some() {
                 continue;
             }
             let filters = match group.metric_filters.known() {
@@ -291,6 +317,10 @@ impl<'a> Scene<'a> {
                         let (owner, region) = (&group.account, &group.region);
                         unknown(unread(what, owner, region, &error), gaps)
                     }
+                };
+                let matches = match narrowed(filter, group) {
+                    Some(missing) => Expr::All(vec![matches, unknown(missing, gaps)]),
+                    None => matches,
                 };
                 let ways = match ctx.region(&group.account, &group.region) {
                     Some(view) => links::ways(filter, view, ctx),
@@ -320,6 +350,41 @@ impl<'a> Scene<'a> {
     }
 }
 
+/// The class of a log group in which CloudWatch Logs evaluates no metric filters.
+///
+/// Source: "Log classes", Amazon CloudWatch Logs User Guide.
+fn without_filters(group: &LogGroup) -> Option<&str> {
+    let configuration = group.configuration.ok()?.as_ref()?;
+    let class = configuration.class.ok()?.as_deref()?;
+    matches!(class, "INFREQUENT_ACCESS" | "DELIVERY").then_some(class)
+}
+
+/// What may keep a filter from events that its pattern matches.
+///
+/// Source: MetricFilter, API reference of CloudWatch Logs.
+fn narrowed(filter: &MetricFilter, group: &LogGroup) -> Option<Gaps> {
+    let open = |why: &str| {
+        let what = format!("which log events the filter {} looks at", filter.name);
+        let (account, region) = (&group.account, &group.region);
+        not_evaluated(what, account, region, Reason::NotModelled, why)
+    };
+    let class = group.configuration.ok().and_then(Option::as_ref);
+    let class = class.and_then(|it| it.class.known().err());
+    let selection = match filter.field_selection.known() {
+        Ok(Some(criteria)) if !criteria.trim().is_empty() => {
+            Some(open("its fieldSelectionCriteria leave some out"))
+        }
+        Ok(_) => None,
+        Err(gaps) => Some(gaps),
+    };
+    let transformed = match filter.transformed.known() {
+        Ok(true) => Some(open("it looks at events as a transformer has changed them")),
+        Ok(false) => None,
+        Err(gaps) => Some(gaps),
+    };
+    Gaps::collect([class, selection, transformed].into_iter().flatten())
+}
+
 /// A gap for a pattern that AWS took and that could not be read.
 pub(super) fn unread(
     what: String,
@@ -345,6 +410,9 @@ static EVERYTHING: MetricFilter = MetricFilter {
     name: String::new(),
     pattern: String::new(),
     transformations: Vec::new(),
+    field_selection: Known(None),
+    system_dimensions: Known(Vec::new()),
+    transformed: Known(false),
 };
 
 /// The trails that the account shows; a region that a service control policy closes shows none of its own.
@@ -431,6 +499,17 @@ fn broken(scene: &Scene<'_>, chains: &[Chain<'_>], events: &Expr, missed: &Witne
     }
     if let Some(gone) = gone {
         return verdict(format!("the log group {} is gone", gone.name), missed);
+    }
+    let mut classes = scene
+        .groups
+        .iter()
+        .filter_map(|it| Some((it, without_filters(it)?)));
+    if let Some((group, class)) = classes.next() {
+        let told = format!(
+            "the log group {} is of class {class}, in which metric filters are not evaluated",
+            group.name
+        );
+        return verdict(told, missed);
     }
     if let Comparison::Misses(missed) = covers(events, &upto(chains, 0, scene)) {
         return verdict(

@@ -1,9 +1,14 @@
 //! The links between a metric filter and a person: alarm, threshold, actions, topic, subscription.
 
+use std::collections::BTreeSet;
+
+use super::messages;
 use crate::calls::ApiCall;
 use crate::catalog::gap::{gap, not_evaluated};
+use crate::catalog::receivers::{self, CLOUDWATCH, Sender};
 use crate::context::not_seen;
 use crate::fact::Reason;
+use crate::inventory::facts::Facts as _;
 use crate::inventory::monitoring::{Alarm, MetricFilter, MetricTransformation};
 use crate::prelude::*;
 
@@ -22,7 +27,7 @@ pub(super) struct Way {
 }
 
 /// How many links a complete way has.
-pub(super) const LINKS: usize = 5;
+pub(super) const LINKS: usize = 6;
 
 /// Every way that begins at a filter: one for each action of each alarm on its metrics.
 pub(super) fn ways(filter: &MetricFilter, view: &RegionView, ctx: &Context<'_>) -> Vec<Way> {
@@ -50,18 +55,18 @@ pub(super) fn ways(filter: &MetricFilter, view: &RegionView, ctx: &Context<'_>) 
         for alarm in watching {
             let start = vec![
                 Link::Holds,
-                fires(alarm, metric, view),
+                fires(alarm, filter, metric, view, ctx),
                 enabled(alarm, alarms, view),
             ];
             let actions = alarm.alarm_actions.ok().map_or(&[][..], Vec::as_slice);
             if actions.is_empty() {
                 let none = no_action(alarm, alarms, view);
                 ways.push(Way {
-                    links: [start.clone(), vec![none.clone(), none]].concat(),
+                    links: [start.clone(), vec![none; 3]].concat(),
                 });
             }
             for action in actions {
-                let ends = listener(action, &format!("the alarm {}", alarm.name), ctx);
+                let ends = listener(action, &sender(alarm), ctx);
                 ways.push(Way {
                     links: [start.clone(), ends.to_vec()].concat(),
                 });
@@ -77,6 +82,17 @@ pub(super) fn ways(filter: &MetricFilter, view: &RegionView, ctx: &Context<'_>) 
     ways
 }
 
+/// The alarm as one who sends to a topic.
+pub(super) fn sender(alarm: &Alarm) -> Sender<'_> {
+    Sender {
+        name: format!("the alarm {}", alarm.name),
+        service: CLOUDWATCH,
+        source: &alarm.arn,
+        account: alarm.arn.account(),
+        role: None,
+    }
+}
+
 /// The alarm looks at this metric, alone or within an expression.
 pub(super) fn watches(alarm: &Alarm, metric: &MetricTransformation) -> bool {
     // What is not known may be this metric; whether it goes off is unknown then.
@@ -90,8 +106,129 @@ pub(super) fn watches(alarm: &Alarm, metric: &MetricTransformation) -> bool {
     own || alarm.metrics.ok().is_none_or(|all| all.iter().any(within))
 }
 
-/// Whether one event makes the alarm go off.
-pub(super) fn fires(alarm: &Alarm, metric: &MetricTransformation, view: &RegionView) -> Link {
+/// Facts that narrow what an alarm sees or does, and do not say on what it goes off.
+const NARROWING: [&str; 3] = ["unit", "state", "state_since"];
+
+/// How long an alarm may be silent after it went off: what happens in that time, nobody is told of.
+const SILENT: i64 = 3_600;
+
+/// How long an alarm may stay in ALARM, beyond its window, before it counts as stuck there.
+const STUCK: i64 = 24 * 3_600;
+
+/// Whether one event makes the alarm go off, and the next one again.
+pub(super) fn fires(
+    alarm: &Alarm,
+    filter: &MetricFilter,
+    metric: &MetricTransformation,
+    view: &RegionView,
+    ctx: &Context<'_>,
+) -> Link {
+    let by_rule = goes_off(alarm, filter, metric, view);
+    if matches!(by_rule, Link::Broken(_)) {
+        return by_rule;
+    }
+    let again = [
+        sees_unit(alarm, metric),
+        goes_off_again(alarm, metric),
+        stuck(alarm, ctx),
+    ];
+    let mut worst = by_rule;
+    for link in again {
+        match link {
+            Link::Broken(_) => return link,
+            Link::Unknown(_) if worst == Link::Holds => worst = link,
+            Link::Unknown(_) | Link::Holds => {}
+        }
+    }
+    worst
+}
+
+/// An alarm with a unit sees only data of that unit. A metric filter without one gives the unit `None`.
+///
+/// Source: MetricTransformation and PutMetricAlarm, API references of CloudWatch Logs and of CloudWatch.
+fn sees_unit(alarm: &Alarm, metric: &MetricTransformation) -> Link {
+    let wanted = match alarm.unit.known() {
+        Ok(None) => return Link::Holds,
+        Ok(Some(unit)) => unit,
+        Err(gaps) => return Link::Unknown(gaps),
+    };
+    let given = match metric.unit.known() {
+        Ok(unit) => unit.as_deref().unwrap_or("None"),
+        Err(gaps) => return Link::Unknown(gaps),
+    };
+    if given == wanted {
+        return Link::Holds;
+    }
+    Link::Broken(format!(
+        "the alarm {} sees no data: it asks for the unit {wanted}, and the metric's is {given}",
+        alarm.name
+    ))
+}
+
+/// An alarm acts when it changes to ALARM. Until it has left that state, a further event changes nothing.
+///
+/// Source: "Configuring how CloudWatch alarms treat missing data", Amazon CloudWatch User Guide.
+fn goes_off_again(alarm: &Alarm, metric: &MetricTransformation) -> Link {
+    let name = &alarm.name;
+    if text(&alarm.missing_data) == Some("ignore") && metric.default.is_none() {
+        return Link::Broken(format!(
+            "the alarm {name} goes off once: the metric has data only when such events happen, and missing data is              ignored, so it never leaves ALARM"
+        ));
+    }
+    match window(alarm) {
+        Some(seconds) if seconds > SILENT => Link::Broken(format!(
+            "the alarm {name} looks at {} of data: after one event it stays in ALARM as long, and tells nobody of further              ones",
+            span(seconds)
+        )),
+        Some(_) | None => Link::Holds,
+    }
+}
+
+/// An alarm that went off long ago and never left ALARM tells nobody of what happens now.
+fn stuck(alarm: &Alarm, ctx: &Context<'_>) -> Link {
+    let since = match (alarm.state.known(), alarm.state_since.known()) {
+        (Ok(state), _) if state.as_deref() != Some("ALARM") => return Link::Holds,
+        (Ok(_), Ok(since)) => since,
+        (state, since) => {
+            let missing = state.err().into_iter().chain(since.err());
+            return Gaps::collect(missing).map_or(Link::Holds, Link::Unknown);
+        }
+    };
+    let Some(since) = since else {
+        return Link::Holds;
+    };
+    let age = ctx.taken_at().as_second().saturating_sub(since.as_second());
+    if age <= window(alarm).unwrap_or_default().saturating_add(STUCK) {
+        return Link::Holds;
+    }
+    Link::Broken(format!(
+        "the alarm {} is in ALARM since {since}: until it leaves that state it tells nobody of further events",
+        alarm.name
+    ))
+}
+
+/// The seconds that the alarm looks at.
+fn window(alarm: &Alarm) -> Option<i64> {
+    let period = alarm.period.ok().copied().flatten()?;
+    let periods = alarm.evaluation_periods.ok().copied().flatten()?;
+    Some(i64::from(period).saturating_mul(i64::from(periods)))
+}
+
+/// Hours and minutes.
+fn span(seconds: i64) -> String {
+    match (seconds / 3_600, seconds % 3_600 / 60) {
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+/// Whether one event makes the alarm go off, by its rule.
+fn goes_off(
+    alarm: &Alarm,
+    filter: &MetricFilter,
+    metric: &MetricTransformation,
+    view: &RegionView,
+) -> Link {
     let name = &alarm.name;
     let broken = |why: &str| {
         Link::Broken(format!(
@@ -103,17 +240,26 @@ pub(super) fn fires(alarm: &Alarm, metric: &MetricTransformation, view: &RegionV
         let (account, region, reason) = (&view.account, &view.region, Reason::NotModelled);
         Link::Unknown(not_evaluated(what, account, region, reason, why))
     };
-    if let Some(gaps) = alarm.missing() {
+    let missing = alarm.gaps().into_iter();
+    let missing = missing.filter(|(field, _)| !NARROWING.contains(&field.name));
+    if let Some(gaps) = Gaps::collect(missing.map(|(_, gap)| gap.into())) {
         return Link::Unknown(gaps);
     }
     if text(&alarm.metric).is_none() {
         return unsure("it watches an expression, which is not computed here");
     }
-    let dimensions = alarm.dimensions.ok().into_iter().flat_map(|it| it.keys());
-    if metric.dimensions.keys().ne(dimensions) {
+    // System fields are dimensions like those of the transformation.
+    let system = filter.system_dimensions.ok().into_iter().flatten();
+    let given: BTreeSet<&String> = metric.dimensions.keys().chain(system).collect();
+    let asked = alarm.dimensions.ok().into_iter().flat_map(|it| it.keys());
+    let asked: BTreeSet<&String> = asked.collect();
+    if let (Err(gaps), true) = (filter.system_dimensions.known(), given.is_subset(&asked)) {
+        return Link::Unknown(gaps);
+    }
+    if given != asked {
         return broken("its dimensions are not those of the metric, so it sees no data");
     }
-    if !metric.dimensions.is_empty() {
+    if !given.is_empty() {
         return broken("it sees only events with one value of the metric's dimensions");
     }
     let (Some(periods), Some(threshold), Some(comparison), Some(statistic)) = (
@@ -229,25 +375,37 @@ fn composite(alarm: &Alarm, all: &[Alarm], view: &RegionView) -> Option<Gaps> {
     Some(not_evaluated(what, account, region, reason, detail))
 }
 
-/// Whether what an alarm or a rule sends to is there, and whether somebody listens.
-pub(super) fn listener(to: &Arn, from: &str, ctx: &Context<'_>) -> [Link; 2] {
+/// Whether what an alarm or a rule sends to is there, whether it lets the message in, and whether somebody listens.
+pub(super) fn listener(to: &Arn, sender: &Sender<'_>, ctx: &Context<'_>) -> [Link; 3] {
+    let from = sender.name.as_str();
     match to.service() {
-        "sns" => topic(to, from, ctx),
+        "sns" => topic(to, sender, ctx),
         "events" if to.resource().starts_with("event-bus/") => {
             let detail = format!("{from} hands on to {to}, whose rules were not looked at");
             let unknown = Link::Unknown(elsewhere(to, calls::LIST_RULES, detail));
-            [unknown.clone(), unknown]
+            [unknown.clone(), unknown.clone(), unknown]
         }
         "logs" | "automate" | "autoscaling" | "swf" | "" => {
             let told = format!("{from} sends to {to}, which tells nobody");
-            [Link::Broken(told.clone()), Link::Broken(told)]
+            let broken = Link::Broken(told);
+            [broken.clone(), broken.clone(), broken]
         }
-        // A function, a queue, an incident: what it does with the event is its own affair.
-        _ => [Link::Holds, Link::Holds],
+        // A function, a queue, an incident: what it does with the event is its own affair. Whether its policy lets the
+        // event in is not read, and the finding says so.
+        _ => [Link::Holds, Link::Holds, Link::Holds],
     }
 }
 
-fn topic(to: &Arn, from: &str, ctx: &Context<'_>) -> [Link; 2] {
+/// What a message goes to whose policy is not read.
+pub(super) fn unread_policy(to: &Arn) -> bool {
+    !matches!(
+        to.service(),
+        "sns" | "events" | "logs" | "automate" | "autoscaling" | "swf" | ""
+    )
+}
+
+fn topic(to: &Arn, sender: &Sender<'_>, ctx: &Context<'_>) -> [Link; 3] {
+    let from = sender.name.as_str();
     let Some(topic) = ctx.inventory.topics.get(to) else {
         let gap = not_seen(
             calls::GET_TOPIC_ATTRIBUTES,
@@ -256,21 +414,24 @@ fn topic(to: &Arn, from: &str, ctx: &Context<'_>) -> [Link; 2] {
             ctx,
         );
         let unknown = Link::Unknown(gap.into());
-        return [unknown.clone(), unknown];
+        return [unknown.clone(), unknown.clone(), unknown];
     };
     let exists = match topic.configuration.known() {
         Ok(Some(_)) => Link::Holds,
         Ok(None) => Link::Broken(format!("{from} sends to {to}, which does not exist")),
         Err(gaps) => Link::Unknown(gaps),
     };
-    let heard = match topic.subscriptions.known() {
-        Ok(list) if list.iter().any(|it| it.confirmed) => Link::Holds,
-        Ok(_) => Link::Broken(format!(
-            "{from} sends to {to}, which has no confirmed subscription"
-        )),
+    let admitted = match topic.configuration.known() {
+        Ok(Some(set)) => match receivers::refuses(topic, set, sender, ctx) {
+            Ok(None) => Link::Holds,
+            Ok(Some(why)) => Link::Broken(format!("{from} sends to {to}: {why}")),
+            Err(gaps) => Link::Unknown(gaps),
+        },
+        // That it is not there is told already.
+        Ok(None) => Link::Holds,
         Err(gaps) => Link::Unknown(gaps),
     };
-    [exists, heard]
+    [exists, admitted, messages::heard(topic, sender)]
 }
 
 fn elsewhere(to: &Arn, call: ApiCall, detail: String) -> Gaps {

@@ -39,6 +39,7 @@ mod log_group_not_public;
 mod log_group_retention;
 mod log_group_subscriptions;
 mod macie;
+mod messages;
 mod off;
 mod recent_tampering;
 mod recorded;

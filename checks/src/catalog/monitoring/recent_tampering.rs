@@ -1,31 +1,44 @@
 //! Whether somebody touched the record in the last days.
 
+use std::collections::BTreeSet;
+
 use super::off;
+use crate::catalog::gap;
 use crate::fact::Reason;
-use crate::inventory::region::{Lookup, TAMPERING, TamperEvent, UNDOING};
+use crate::inventory::region::{Lookup, TamperEvent};
 use crate::prelude::*;
+use crate::tampering::{self, Resources};
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-recent-tampering",
-    title: "No call of the last days stopped, deleted or changed a trail or a store of this region",
+    title: "No call of the last days stopped, deleted or changed a trail or what its logs rest on in this region",
     severity: Severity::Critical,
     question: Some(Question::Watched),
     why: "A trail that runs today may have been stopped for an hour yesterday: what happened in that hour is nowhere. \
-          The call that stopped it is the last thing that was recorded, with its caller and address.",
+          The call that stopped it is the last thing that was recorded, with its caller and address. So it is with a \
+          bucket policy, a lifecycle, a lock or a key that was changed, used, and put back.",
     fix: "Ask whoever the finding names what the call was for, and look at what else they did before and after \
           (`aws cloudtrail lookup-events --lookup-attributes AttributeKey=Username,AttributeValue=NAME`). Call \
           StartLogging if it is still stopped. Accept a planned change by a waiver with an end.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html",
     ],
-    reads: &[calls::LIST_REGIONS, calls::LOOKUP_EVENTS],
+    reads: &[
+        calls::LIST_REGIONS,
+        calls::LOOKUP_EVENTS,
+        calls::DESCRIBE_TRAILS,
+        calls::LIST_BUCKETS,
+        calls::GET_BUCKET_LOCATION,
+        calls::GET_BUCKET_ENCRYPTION,
+        calls::DESCRIBE_KEY,
+    ],
     run: Run::Region(run),
 };
 
 /// How many calls are told one by one.
 const MOST: usize = 20;
 
-fn run(region: &RegionOf<'_>, _: &Context<'_>) -> Outcome {
+fn run(region: &RegionOf<'_>, ctx: &Context<'_>) -> Outcome {
     let view = match off::view(region, calls::LOOKUP_EVENTS)? {
         Ok(view) => view,
         Err(disabled) => return Ok(disabled),
@@ -35,12 +48,21 @@ fn run(region: &RegionOf<'_>, _: &Context<'_>) -> Outcome {
             "recent calls were not looked up: `--lookup-events 7d` asks for them",
         ));
     }
-    let Lookup { since, events } = view.tampering.known()?;
+    let Lookup {
+        since,
+        events,
+        names,
+    } = view.tampering.known()?;
+    let resources = Resources::of(ctx.inventory);
     let touched = events
         .iter()
-        .filter(|it| TAMPERING.contains(&it.name.as_str()));
+        .filter(|it| tampering::call(&it.name).is_some_and(|call| resources.concern(it, call)));
     let (done, refused): (Vec<&TamperEvent>, Vec<&TamperEvent>) =
         touched.partition(|it| it.error.is_none());
+    let here = tampering::calls_at(&region.account.id, region.name, ctx.inventory);
+    if done.is_empty() {
+        looked_up(&tampering::names(&here), names.as_ref(), region)?;
+    }
     let mut verdict = match done.as_slice() {
         [] if refused.is_empty() => Verdict::pass(format!("no such call since {since}")),
         [] => Verdict::pass(format!(
@@ -59,7 +81,31 @@ fn run(region: &RegionOf<'_>, _: &Context<'_>) -> Outcome {
     for event in done.iter().rev().chain(refused.iter().rev()).take(MOST) {
         verdict = verdict.saw(event.name.clone(), words(event, events));
     }
-    Ok(verdict)
+    let here: Vec<&str> = here.iter().map(|it| it.event).collect();
+    Ok(verdict.saw("LookedUp", here))
+}
+
+/// Every call that matters here was asked for.
+fn looked_up(
+    wanted: &[&str],
+    names: Option<&BTreeSet<String>>,
+    region: &RegionOf<'_>,
+) -> Result<(), Gaps> {
+    let missing = |it: &&&str| names.is_none_or(|names| !names.contains(**it));
+    let missing: Vec<&str> = wanted.iter().filter(missing).copied().collect();
+    let detail = match (names, missing.as_slice()) {
+        (_, []) => return Ok(()),
+        (None, _) => "the file does not say which calls were looked up".to_owned(),
+        (Some(_), missing) => format!("not looked up: {}", missing.join(", ")),
+    };
+    let (account, call) = (&region.account.id, calls::LOOKUP_EVENTS);
+    Err(gap::gap(
+        call,
+        account,
+        region.name,
+        Reason::NotAsked,
+        detail,
+    ))
 }
 
 /// Who, when, from where, on what, and how it went on.
@@ -85,8 +131,8 @@ fn words(event: &TamperEvent, all: &[TamperEvent]) -> String {
 /// The first call that undoes it: later, on the same resource, and not refused.
 fn undone<'a>(event: &TamperEvent, all: &'a [TamperEvent]) -> Option<&'a TamperEvent> {
     let undoes = |by: &&TamperEvent| {
-        let pair = (by.name.as_str(), event.name.as_str());
-        UNDOING.contains(&pair)
+        let undoing = tampering::call(&event.name).and_then(|it| it.undone_by);
+        undoing == Some(by.name.as_str())
             && by.at >= event.at
             && by.error.is_none()
             && by.resource.is_some()
@@ -121,6 +167,93 @@ mod tests {
             error: Some("AccessDenied".to_owned()),
             ..event(name, hours)
         }
+    }
+
+    fn on(resource: &str, name: &str) -> TamperEvent {
+        TamperEvent {
+            resource: Some(resource.to_owned()),
+            ..event(name, 5)
+        }
+    }
+
+    /// What the logs rest on counts, whoever else's bucket or key does not, and what does not say counts.
+    #[test]
+    fn what_the_logs_rest_on() {
+        let key = "arn:aws:kms:us-east-1:111111111111:key/11111111-1111-1111-1111-111111111111";
+        let id = "11111111-1111-1111-1111-111111111111";
+        let other = "arn:aws:kms:us-east-1:111111111111:key/99999999-1111-1111-1111-111111111111";
+        let nowhere = TamperEvent {
+            resource: None,
+            ..event("PutBucketPolicy", 5)
+        };
+        table(
+            &CHECK,
+            [
+                (Fail, seen(vec![on("logs", "PutBucketPolicy")])),
+                (
+                    Fail,
+                    seen(vec![on("arn:aws:s3:::logs", "DeleteBucketPolicy")]),
+                ),
+                (Fail, seen(vec![on("logs", "PutBucketLifecycle")])),
+                (Fail, seen(vec![on("logs", "PutBucketVersioning")])),
+                (
+                    Fail,
+                    seen(vec![on("logs", "PutBucketObjectLockConfiguration")]),
+                ),
+                (Pass, seen(vec![on("other", "PutBucketPolicy")])),
+                (Fail, seen(vec![nowhere])),
+                (Fail, seen(vec![on(key, "ScheduleKeyDeletion")])),
+                (Fail, seen(vec![on(id, "DisableKey")])),
+                (Fail, seen(vec![on("alias/trail", "PutKeyPolicy")])),
+                (Pass, seen(vec![on(other, "PutKeyPolicy")])),
+                (Fail, seen(vec![on("trail", "DeleteLogGroup")])),
+                (Pass, seen(vec![on("/aws/lambda/other", "DeleteLogGroup")])),
+                (
+                    Fail,
+                    seen(vec![on(
+                        "cloudtrail.amazonaws.com",
+                        "DisableAWSServiceAccess",
+                    )]),
+                ),
+                (
+                    Pass,
+                    seen(vec![on("ram.amazonaws.com", "DisableAWSServiceAccess")]),
+                ),
+                (
+                    Fail,
+                    seen(vec![on(
+                        "222222222222",
+                        "DeregisterOrganizationDelegatedAdmin",
+                    )]),
+                ),
+                (Fail, seen(vec![event("PutInsightSelectors", 5)])),
+                (Fail, seen(vec![event("PutEventConfiguration", 5)])),
+            ],
+        );
+    }
+
+    /// Nothing found among names that were not looked up is no answer.
+    #[test]
+    fn names_that_were_not_looked_up() {
+        let names = |names: Option<&[&str]>| {
+            let names = names.map(|it| it.iter().map(|it| (*it).to_owned()).collect());
+            region(|it| known(&mut it.tampering).names = names)
+        };
+        let found = |case: Case| {
+            case.and(|it| {
+                let view = it.regions.values_mut().next().unwrap();
+                known(&mut view.tampering).events = vec![event("StopLogging", 5)];
+            })
+        };
+        table(
+            &CHECK,
+            [
+                (Unknown, names(None)),
+                (Unknown, names(Some(&["StopLogging", "DeleteTrail"]))),
+                (Fail, found(names(None))),
+                (Fail, found(names(Some(&["StopLogging"])))),
+            ],
+        );
     }
 
     #[test]
@@ -164,8 +297,12 @@ mod tests {
                 ),
             ],
         );
-        for name in TAMPERING {
-            table(&CHECK, [(Fail, seen(vec![event(name, 1)]))]);
+        for call in tampering::TABLE {
+            let event = TamperEvent {
+                resource: None,
+                ..event(call.event, 1)
+            };
+            table(&CHECK, [(Fail, seen(vec![event]))]);
         }
     }
 
@@ -173,7 +310,8 @@ mod tests {
     fn who_from_where_and_whether_it_was_undone() {
         let told = |events: Vec<TamperEvent>| {
             let finding = seen(events).findings(&[&CHECK]).remove(0);
-            let words = finding.evidence.iter().map(|it| {
+            let events = finding.evidence.iter().filter(|it| it.what != "LookedUp");
+            let words = events.map(|it| {
                 let seen = it.seen.as_ref().and_then(|it| it.as_str());
                 format!("{} {}", it.what, seen.unwrap_or_default())
             });

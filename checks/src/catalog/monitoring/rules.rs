@@ -1,11 +1,12 @@
 //! EventBridge rules: each sees the events of its own account and region.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::events::Kind;
 use super::judge::{handed_on, in_place, nothing_is, unread};
-use super::links::{Link, listener};
+use super::links::{Link, listener, unread_policy};
 use super::recorded::{self, unknown};
+use crate::catalog::receivers::{EVENTBRIDGE, Sender};
 use crate::catalog::recording::in_scope;
 use crate::context::{is_judged, not_seen};
 use crate::inventory::monitoring::EventRule;
@@ -145,13 +146,63 @@ pub(super) fn together(
 
 /// The rules that are switched on, by name.
 pub(super) fn names<'p>(places: &'p Option<Vec<Place<'_>>>) -> Vec<&'p str> {
-    let views = places.iter().flatten().filter_map(|it| it.view);
-    let rules = views.filter_map(|it| it.rules.ok()).flatten();
-    let rules = rules.filter(|it| it.state != "DISABLED" && it.pattern.is_some());
-    let mut names: Vec<&str> = rules.map(|it| it.name.as_str()).collect();
+    let mut names: Vec<&str> = on(places).map(|it| it.name.as_str()).collect();
     names.sort_unstable();
     names.dedup();
     names
+}
+
+/// The rule as one who sends to a topic.
+fn sender<'a>(rule: &'a EventRule, to: &Arn) -> Sender<'a> {
+    let deliveries = rule.deliveries.ok().into_iter().flatten();
+    let mut roles = deliveries
+        .filter(|it| it.target == *to)
+        .filter_map(|it| it.role.as_ref());
+    Sender {
+        name: format!("the rule {}", rule.name),
+        service: EVENTBRIDGE,
+        source: &rule.arn,
+        account: rule.arn.account(),
+        role: roles.next(),
+    }
+}
+
+/// To another account a rule may send by a role: where that is not known, a refusal of EventBridge itself is not the end.
+fn by_role(rule: &EventRule, to: &Arn, links: [Link; 3]) -> [Link; 3] {
+    let Err(gaps) = rule.deliveries.known() else {
+        return links;
+    };
+    if to.account() == rule.arn.account() {
+        return links;
+    }
+    let [exists, admitted, heard] = links;
+    let admitted = match admitted {
+        Link::Broken(_) => Link::Unknown(gaps),
+        link @ (Link::Holds | Link::Unknown(_)) => link,
+    };
+    [exists, admitted, heard]
+}
+
+/// Targets of the rules that are on, to which an event that cannot be delivered is lost.
+pub(super) fn without_dead_letters<'p>(places: &'p Option<Vec<Place<'_>>>) -> BTreeSet<&'p str> {
+    let deliveries = on(places).filter_map(|it| it.deliveries.ok()).flatten();
+    let lost = deliveries.filter(|it| it.dead_letters.is_none());
+    lost.map(|it| it.target.as_str()).collect()
+}
+
+/// Targets of the rules that are on, whose own policy is not read.
+pub(super) fn unread_policies<'p>(places: &'p Option<Vec<Place<'_>>>) -> BTreeSet<&'p str> {
+    let targets = on(places).filter_map(|it| it.targets.ok()).flatten();
+    targets
+        .filter(|it| unread_policy(it))
+        .map(Arn::as_str)
+        .collect()
+}
+
+fn on<'p>(places: &'p Option<Vec<Place<'_>>>) -> impl Iterator<Item = &'p EventRule> {
+    let views = places.iter().flatten().filter_map(|it| it.view);
+    let rules = views.filter_map(|it| it.rules.ok()).flatten();
+    rules.filter(|it| it.state != "DISABLED" && it.pattern.is_some())
 }
 
 impl Place<'_> {
@@ -195,15 +246,17 @@ impl Place<'_> {
                 return Some(Expr::All(all));
             }
         };
-        let told = format!("the rule {}", rule.name);
-        let ways: Vec<[Link; 2]> = targets.iter().map(|it| listener(it, &told, ctx)).collect();
+        let ways: Vec<[Link; 3]> = targets
+            .iter()
+            .map(|it| by_role(rule, it, listener(it, &sender(rule, it), ctx)))
+            .collect();
         if ways
             .iter()
             .any(|it| it.iter().all(|link| *link == Link::Holds))
         {
             return Some(Expr::All(all));
         }
-        let dead = |way: &&[Link; 2]| way.iter().any(|it| matches!(it, Link::Broken(_)));
+        let dead = |way: &&[Link; 3]| way.iter().any(|it| matches!(it, Link::Broken(_)));
         let missing = ways
             .iter()
             .filter(|it| !dead(it))

@@ -231,8 +231,13 @@ fn what_is_not_known() {
                 filter("{ $.eventName = StopLogging && $.resources[*].ARN = x }").and(|it| {
                     let group = it.log_groups.values_mut().next().unwrap();
                     let mut rest = known(&mut group.metric_filters)[0].clone();
-                    rest.pattern =
-                        any_of(&["CreateTrail", "UpdateTrail", "DeleteTrail", "StartLogging"]);
+                    rest.pattern = any_of(&[
+                        "CreateTrail",
+                        "UpdateTrail",
+                        "DeleteTrail",
+                        "StartLogging",
+                        "PutEventSelectors",
+                    ]);
                     known(&mut group.metric_filters).push(rest);
                 }),
             ),
@@ -255,6 +260,57 @@ fn what_is_not_known() {
                         .for_each(|it| it.rules = denied(calls::LIST_RULES))
                 }),
             ),
+        ],
+    );
+}
+
+/// A filter that looks at less than its pattern says, or not at the record as CloudTrail wrote it.
+#[test]
+fn filters_that_see_less() {
+    let with = |change: fn(&mut MetricFilter)| {
+        filter("").and(|it| {
+            let group = it.log_groups.values_mut().next().unwrap();
+            change(&mut known(&mut group.metric_filters)[0]);
+        })
+    };
+    let class = |name: Option<&str>| {
+        let name = name.map(str::to_owned);
+        filter("").and(|it| {
+            let group = it.log_groups.values_mut().next().unwrap();
+            known(&mut group.configuration).as_mut().unwrap().class = Known(name);
+        })
+    };
+    let infrequent = class(Some("INFREQUENT_ACCESS"));
+    let (_, told) = message(&infrequent);
+    assert!(told.contains("INFREQUENT_ACCESS"), "{told}");
+    table(
+        CHANGES,
+        [
+            (Pass, with(|_| {})),
+            (
+                Unknown,
+                with(|it| it.field_selection = Known(Some("@aws.account = \"1\"".to_owned()))),
+            ),
+            (
+                Pass,
+                with(|it| it.field_selection = Known(Some(String::new()))),
+            ),
+            (
+                Unknown,
+                with(|it| it.field_selection = denied(calls::DESCRIBE_METRIC_FILTERS)),
+            ),
+            (Unknown, with(|it| it.transformed = Known(true))),
+            (
+                Fail,
+                with(|it| {
+                    it.transformed = Known(true);
+                    it.pattern = "{ $.eventName = Nothing }".to_owned();
+                }),
+            ),
+            (Pass, class(None)),
+            (Pass, class(Some("STANDARD"))),
+            (Fail, infrequent),
+            (Fail, class(Some("DELIVERY"))),
         ],
     );
 }
@@ -301,7 +357,12 @@ fn a_proved_chain_passes_whatever_else_is_unknown() {
 #[test]
 fn filters_may_share_the_work() {
     let both = |second: fn(&mut Alarm)| {
-        filter(&any_of(&["StopLogging", "StartLogging"])).and(|it| {
+        filter(&any_of(&[
+            "StopLogging",
+            "StartLogging",
+            "PutEventSelectors",
+        ]))
+        .and(|it| {
             let group = it.log_groups.values_mut().next().unwrap();
             let mut rest = known(&mut group.metric_filters)[0].clone();
             rest.pattern = any_of(&["CreateTrail", "UpdateTrail", "DeleteTrail"]);

@@ -1,11 +1,13 @@
 //! Each delivery is announced.
 
+use crate::catalog::deputy::CLOUDTRAIL;
+use crate::catalog::receivers::{self, Sender};
 use crate::context::not_seen;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "trail-sns-notifications",
-    title: "Trail announces its deliveries to a topic that exists",
+    title: "Trail announces its deliveries to a topic that exists and lets it publish",
     severity: Severity::Low,
     question: Some(Question::Watched),
     why: "Whoever works on log files as they come needs to be told of each one; silence on the topic is also the first \
@@ -15,7 +17,12 @@ pub(super) const CHECK: Check = Check {
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/configure-sns-notifications-for-cloudtrail.html",
     ],
-    reads: &[calls::DESCRIBE_TRAILS, calls::GET_TOPIC_ATTRIBUTES],
+    reads: &[
+        calls::DESCRIBE_TRAILS,
+        calls::GET_TOPIC_ATTRIBUTES,
+        calls::DESCRIBE_KEY,
+        calls::GET_KEY_POLICY,
+    ],
     run: Run::Trail(run),
 };
 
@@ -32,23 +39,47 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
         );
         return Err(gap.into());
     };
-    let verdict = Verdict::pass_if(
-        topic.configuration.known()?.is_some(),
-        "deliveries are announced to a topic",
-        "the topic that the trail names is gone",
-    );
+    let Some(set) = topic.configuration.known()? else {
+        let gone = Verdict::fail("the topic that the trail names is gone");
+        return Ok(gone.saw("SnsTopicARN", arn));
+    };
+    let sender = Sender {
+        name: format!("the trail {}", trail.name),
+        service: CLOUDTRAIL,
+        source: &trail.arn,
+        account: trail.account.clone(),
+        role: None,
+    };
+    let verdict = match receivers::refuses(topic, set, &sender, ctx)? {
+        None => Verdict::pass("deliveries are announced to a topic"),
+        Some(why) => Verdict::fail(format!("announcements do not arrive: {why}")),
+    };
     Ok(verdict.saw("SnsTopicARN", arn))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::TopicConfiguration;
     use crate::testing::*;
 
     #[test]
     fn verdicts() {
         let topic = |change: fn(&mut crate::inventory::Topic)| {
             inventory(|it| change(it.topics.values_mut().next().unwrap()))
+        };
+        let set = |change: &dyn Fn(&mut TopicConfiguration)| {
+            inventory(|it| {
+                let topic = it.topics.values_mut().next().unwrap();
+                change(known(&mut topic.configuration).as_mut().unwrap());
+            })
+        };
+        let policy = |text: &str| set(&|it| it.policy = Known(Some(text.to_owned())));
+        let encrypted = |id: &str| set(&|it| it.kms_key = Known(Some(id.to_owned())));
+        let with = |condition: &str| {
+            let services = r#""Resource":"arn:aws:sns:us-east-1:111111111111:audit"}]}"#;
+            let limited = services.replace("}]}", &format!(r#","Condition":{condition}}}]}}"#));
+            TOPIC_POLICY.replace(services, &limited)
         };
         table(
             &CHECK,
@@ -59,6 +90,31 @@ mod tests {
                 (
                     Unknown,
                     topic(|it| it.configuration = denied(calls::GET_TOPIC_ATTRIBUTES)),
+                ),
+                // SNS's own policy admits alarms, and no trail.
+                (Fail, policy(&TOPIC_POLICY.replace("cloudtrail.amazonaws.com", "s3.amazonaws.com"))),
+                (Fail, policy(&TOPIC_POLICY.replace("sns:Publish", "sns:Subscribe"))),
+                (
+                    Pass,
+                    policy(&with(r#"{"ArnLike":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111111111111:trail/main"}}"#)),
+                ),
+                (
+                    Fail,
+                    policy(&with(r#"{"ArnLike":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111111111111:trail/gone"}}"#)),
+                ),
+                (Unknown, policy("{")),
+                (Fail, encrypted("alias/aws/sns")),
+                (Unknown, encrypted("never-seen")),
+                (Fail, encrypted(KEY_ARN)),
+                (
+                    Pass,
+                    encrypted(KEY_ARN).and(|it| {
+                        let key = it.keys.values_mut().next().unwrap();
+                        let more = r#"["kms:GenerateDataKey*","kms:Decrypt"]"#;
+                        let open = format!(r#""Statement":[{{"Effect":"Allow","Principal":{{"Service":"cloudtrail.amazonaws.com"}},"Action":{more},"Resource":"*"}},"#);
+                        let policy = KEY_POLICY.replace(r#""Statement":["#, &open);
+                        key.policy = Known(Some(policy));
+                    }),
                 ),
                 (Unknown, inventory(|it| it.topics.clear())),
                 (
