@@ -260,6 +260,21 @@ fn requests_that_cannot_be_answered() {
             &["--context", "aws:SorceIp=192.0.2.1"],
             "aws:SourceIp",
         ),
+        (DEPLOY, stop, "payments-audit", &[], OWN_TRAIL),
+        (
+            DEPLOY,
+            stop,
+            "arn:aws:cloudtrial:eu-central-1:444444444444:trail/payments-audit",
+            &[],
+            OWN_TRAIL,
+        ),
+        (
+            DEPLOY,
+            stop,
+            "arn:aws:cloudtrail:eu-central-1:444444444444:tral/payments-audit",
+            &[],
+            OWN_TRAIL,
+        ),
         (
             "cloudtrial.amazonaws.com",
             "s3:PutObject",

@@ -6,7 +6,7 @@ mod rows;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use trailaudit_checks::access::{Access, Analysis, Refused, Simulation, names};
+use trailaudit_checks::access::{Access, Analysis, Refused, Simulation, collected, names};
 use trailaudit_checks::context::Context;
 use trailaudit_checks::coverage::Coverage;
 use trailaudit_checks::ids::{AccountId, Arn};
@@ -133,12 +133,17 @@ pub fn simulate(
             "the ARN of a user, role or session, an account's 12 digits, a service such as cloudtrail.amazonaws.com, or *",
         ));
     }
-    if flags.resource != "*" && !is_arn(&flags.resource) {
-        let words = format!("a resource is an ARN, or *, not {:?}", flags.resource);
-        return Err(Stop::usage(words));
-    }
     let inventory = &snapshot.inventory;
     let context = Context::new(inventory, settings, inventory.header.taken_at);
+    if flags.resource != "*" && !is_arn(&flags.resource) {
+        let known = collected(&context);
+        return Err(unknown(
+            "not a resource:",
+            &flags.resource,
+            &known,
+            "an ARN, or *",
+        ));
+    }
     let account = |it: &str| match digits(it) {
         true => AccountId::from(it),
         false => Arn::from(it).account(),

@@ -41,7 +41,7 @@ pub use report::{
     Access, Actor, Harmless, Holder, Hop, Told, Wanted, short, sort, strength_word, word,
 };
 pub(crate) use resources::grant_of;
-pub use simulate::{Refused, Simulated, Simulation, simulate};
+pub use simulate::{Refused, Simulated, Simulation, collected, simulate};
 
 use graph::{Graph, Node, NodeId};
 use ground::Ground;

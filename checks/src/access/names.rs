@@ -52,6 +52,11 @@ pub fn action(name: &str) -> Result<(), Vec<String>> {
     Err(known.map(|it| format!("{service}:{it}")).collect())
 }
 
+/// Whether AWS has a service of this name in ARNs and actions.
+pub(super) fn is_service(name: &str) -> bool {
+    file().services.contains_key(name) || file().other_services.contains(name)
+}
+
 fn every_action() -> Vec<String> {
     let all = file().services.iter();
     all.flat_map(|(service, lists)| {

@@ -6,6 +6,7 @@ use super::ask::Asker;
 use super::gaps;
 use super::ground::Ground;
 use super::held::{Outcome, outcome};
+use super::names;
 use super::outside;
 use super::people::{Freed, Papers, Who, everything};
 use super::report::Told;
@@ -302,6 +303,16 @@ fn lacks(resource: &str, iam: Option<&Iam>, ctx: &Context<'_>) -> Option<Vec<Str
         all.map(ToString::to_string).collect()
     };
     let name = arn.resource();
+    // No service, or no kind of resource, that AWS has.
+    let of_type = name.split([':', '/']).next().unwrap_or_default();
+    let known = match arn.service() {
+        "cloudtrail" => ["trail", "eventdatastore", "channel", "dashboard"].contains(&of_type),
+        "kms" => ["key", "alias"].contains(&of_type),
+        service => names::is_service(service) || service.contains(['*', '?']),
+    };
+    if resource != "*" && !known && !of_type.contains(['*', '?']) {
+        return Some(collected(ctx));
+    }
     let (wanted, all): (String, Vec<String>) = match (arn.service(), name.split('/').next()) {
         ("cloudtrail", Some("trail")) => {
             (resource.to_owned(), strings(&mut inventory.trails.keys()))
@@ -345,6 +356,22 @@ fn lacks(resource: &str, iam: Option<&Iam>, ctx: &Context<'_>) -> Option<Vec<Str
     };
     let open = wanted.contains(['*', '?']);
     (!open && !all.contains(&wanted)).then_some(all)
+}
+
+/// The ARNs of the resources that an inventory holds.
+#[must_use]
+pub fn collected(ctx: &Context<'_>) -> Vec<String> {
+    let inventory = ctx.inventory;
+    let all = inventory
+        .trails
+        .keys()
+        .chain(inventory.event_data_stores.keys());
+    let all = all.chain(inventory.buckets.values().map(|it| &it.arn));
+    let all = all
+        .chain(inventory.keys.keys())
+        .chain(inventory.topics.keys());
+    let all = all.chain(inventory.log_groups.values().map(|it| &it.arn));
+    all.map(ToString::to_string).collect()
 }
 
 /// Of a role in the same record; of any other it is not at hand.

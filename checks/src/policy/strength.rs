@@ -169,8 +169,16 @@ impl KeyOf<'_> {
             key if key.starts_with("aws:calledvia") && self.lists(value) => Strength::Weak,
             key if is_of_services(key) => Strength::Weak,
             "aws:multifactorauthpresent" | "aws:multifactorauthage" => Strength::Strong,
+            "aws:sourceidentity" | "aws:federatedprovider" => Strength::Strong,
             _ if self.lists(value) => Strength::Strong,
-            _ => Strength::Unbound,
+            // Every caller and resource has some value of these.
+            key if key.starts_with("aws:principal")
+                || key.starts_with("aws:resource")
+                || matches!(key, "aws:userid" | "aws:username") =>
+            {
+                Strength::Unbound
+            }
+            _ => Strength::Weak,
         }
     }
 

@@ -146,3 +146,36 @@ fn a_denial_names_the_statement_that_denies() {
     assert_eq!(told.statements.len(), 1, "{:?}", told.statements);
     assert!(told.statements[0].contains("Wall"), "{:?}", told.statements);
 }
+
+/// The task policy for buckets reaches the policy of a member's bucket, and nothing else of it.
+#[test]
+fn a_root_session_unlocks_the_bucket_of_its_member() {
+    let case =
+        with_own_trail(scp(r#"{"Effect":"Deny","Action":"ec2:*","Resource":"*"}"#)).and(|it| {
+            for bucket in it.buckets.values_mut() {
+                bucket.owner = Known(Some(AccountId::from(MEMBER)));
+            }
+        });
+    let hub = |account: &str, action: &str| {
+        let document = format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"sts:AssumeRoot","Resource":"arn:aws:iam::{account}:root","Condition":{{"StringEquals":{{"sts:TaskPolicyArn":"arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy"}}}}}}}}"#
+        );
+        let management = record(ACCOUNT, |it| {
+            it.roles.push(role_of(ACCOUNT, "hub", &document))
+        });
+        let access = analyse(&case, &[management, record(MEMBER, |_| {})]);
+        let mut found = false;
+        let wanted = Wanted {
+            minor: false,
+            indirect: true,
+        };
+        access.each(wanted, |row| {
+            found |= row.action == action && row.principal.id.ends_with("role/hub");
+        });
+        found
+    };
+    assert!(hub(MEMBER, "s3:DeleteBucketPolicy"));
+    assert!(!hub("333333333333", "s3:DeleteBucketPolicy"));
+    assert!(!hub(MEMBER, "s3:DeleteBucket"));
+    assert!(!hub(MEMBER, "cloudtrail:StopLogging"));
+}
