@@ -11,7 +11,8 @@ from moto.account.responses import AccountResponse
 from moto.account.urls import url_paths as account_paths
 from moto.cloudtrail.models import CloudTrailBackend, Trail, TrailStatus
 from moto.cloudtrail.responses import CloudTrailResponse
-from moto.core.exceptions import JsonRESTError
+from moto.core.exceptions import JsonRESTError, ServiceException
+from moto.core.responses import ActionResult
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, IAMBackend
 from moto.iam.responses import IamResponse
@@ -103,26 +104,26 @@ def bucket_response_put(self, request, bucket_name, querystring):
     return _bucket_response_put(self, request, bucket_name, querystring)
 
 
-def list_organizations_features(self):
-    """What the scenario has turned on in `root_access`. Reference: IAM, ListOrganizationsFeatures, and its error
-    where IAM has no trusted access. moto: 500."""
-    backend = organizations_backends[self.current_account][self.partition]
-    if not backend.org:
-        code = "AccountNotManagementOrDelegatedAdministrator"
-        return 400, {}, _query_error(code)
-    if not root_access:
-        return 400, {}, _query_error("ServiceAccessNotEnabledException")
-    features = "".join(f"<member>{it}</member>" for it in sorted(root_access))
-    inner = f"<OrganizationId>{backend.org.id}</OrganizationId><EnabledFeatures>{features}</EnabledFeatures>"
-    name, space = "ListOrganizationsFeatures", "https://iam.amazonaws.com/doc/2010-05-08/"
-    return 200, {}, f'<{name}Response xmlns="{space}"><{name}Result>{inner}</{name}Result></{name}Response>'
-
-
 root_access: set[str] = set()  # features of centralized root access
 
 
-def _query_error(code: str) -> str:
-    return f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>No.</Message></Error></ErrorResponse>"
+class NotTheManagementAccount(ServiceException):
+    code = "AccountNotManagementOrDelegatedAdministratorException"
+
+
+class NoTrustedAccess(ServiceException):
+    code = "ServiceAccessNotEnabledException"
+
+
+def list_organizations_features(self):
+    """What the scenario has turned on in `root_access`. Reference: IAM, ListOrganizationsFeatures, and its error
+    where IAM has no trusted access. moto: 500."""
+    organization = organizations_backends[self.current_account][self.partition].org
+    if not organization:
+        raise NotTheManagementAccount("not the management account")
+    if not root_access:
+        raise NoTrustedAccess("no trusted access")
+    return ActionResult({"OrganizationId": organization.id, "EnabledFeatures": sorted(root_access)})
 
 
 def get_bucket_encryption(self):

@@ -32,6 +32,10 @@ def test_trail_checks_ask_about_trails(org, scan, emulator):
         "cloudtrail:ListTags": 1,
         "s3:GetBucketLocation": 1,
         "logs:DescribeLogGroups": 1,
+        # Whether a topic's key lets CloudTrail announce: keys are read with those that buckets name.
+        "s3:GetBucketEncryption": 1,
+        "kms:DescribeKey": 1,
+        "kms:GetKeyPolicy": 1,
     }
 
 
