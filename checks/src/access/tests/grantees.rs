@@ -195,3 +195,59 @@ fn known_organization(case: &Case) -> String {
     let organization = case.inventory.organization.ok().and_then(Option::as_ref);
     organization.map_or_else(|| "o-example".to_owned(), |it| it.id.clone())
 }
+
+/// A policy of a store can grant queries, one of a channel writing; neither can grant what would destroy them.
+#[test]
+fn stores_and_channels_grant_what_their_policies_can() {
+    const STORE: &str = "arn:aws:cloudtrail:us-east-1:111111111111:eventdatastore/lake";
+    const CHANNEL: &str = "arn:aws:cloudtrail:us-east-1:111111111111:channel/partner";
+    let all = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"999999999999"},"Action":["cloudtrail:*","cloudtrail-data:*"],"Resource":"*"}}"#;
+    let case = inventory(|it| {
+        add_store(it, ACCOUNT, HOME, |store| {
+            store.policy = Known(Some(all.to_owned()));
+        });
+        let view = it.regions.values_mut().next().unwrap();
+        view.channels = Known(vec![crate::inventory::store::Channel {
+            arn: Arn::from(CHANNEL),
+            name: "partner".to_owned(),
+            source: Known("Custom".to_owned()),
+            policy: Known(Some(all.to_owned())),
+        }]);
+    });
+    let access = analyse(&case, &[record(ACCOUNT, |_| {})]);
+    assert_ne!(rows(&access, "cloudtrail-data:PutAuditEvents", CHANNEL), []);
+    for action in [
+        "cloudtrail:DeleteEventDataStore",
+        "cloudtrail:UpdateEventDataStore",
+    ] {
+        assert_eq!(rows(&access, action, STORE), [], "{action}");
+    }
+    for action in ["cloudtrail:DeleteChannel", "cloudtrail:UpdateChannel"] {
+        assert_eq!(rows(&access, action, CHANNEL), [], "{action}");
+    }
+}
+
+/// A bucket policy that leaves all to the access points of the account grants nothing where there are none.
+#[test]
+fn delegation_to_access_points_that_are_not_there() {
+    let policy = format!(
+        r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{{"AWS":"*"}},"Action":"s3:*","Resource":["{BUCKET}","{BUCKET}/*"],"Condition":{{"StringEquals":{{"s3:DataAccessPointAccount":"{ACCOUNT}"}}}}}}}}"#
+    );
+    let with = |points: crate::fact::Fact<Vec<crate::inventory::bucket::AccessPoint>>| {
+        let case = bucket(|b| {
+            b.policy = Known(Some(policy.clone()));
+            b.access_points = points;
+        });
+        rows(&analyse(&case, &[record(ACCOUNT, |_| {})]), PUT, BUCKET)
+    };
+    assert_eq!(with(Known(Vec::new())), []);
+    assert_ne!(with(denied(crate::calls::LIST_ACCESS_POINTS)), []);
+    let point = crate::inventory::bucket::AccessPoint {
+        arn: Arn::from("arn:aws:s3:us-east-1:111111111111:accesspoint/logs"),
+        name: "logs".to_owned(),
+        network_origin: "Internet".to_owned(),
+        policy: Known(None),
+        public_access_block: Known(None),
+    };
+    assert_ne!(with(Known(vec![point])), []);
+}
