@@ -141,3 +141,34 @@ fn cell(ended: Option<Ended>) -> (&'static str, &'static str) {
         None => ("o", "\u{b7}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(at: usize, cell: &'static str) -> Row<'static> {
+        Row {
+            kind: "principal",
+            id: Cow::Owned(format!("r{at}")),
+            account: "111111111111".to_owned(),
+            cells: vec![(cell, cell)],
+            fails: usize::from(cell == "f"),
+        }
+    }
+
+    /// Many of the same are counted, those that differ stand there, and nobody is lost.
+    #[test]
+    fn many_of_the_same_are_counted() {
+        let all = (0..5000).map(|at| row(at, "f")).chain([row(5000, "u")]);
+        let kept = summarized(all.collect());
+        let ids: Vec<&str> = kept.iter().map(|it| it.id.as_ref()).collect();
+        assert_eq!(ids.len(), ALIKE + 2);
+        assert!(ids.contains(&"r9") && ids.contains(&"r5000"), "{ids:?}");
+        assert!(
+            ids.contains(&"and 4,990 more of the same (JSON: all)"),
+            "{ids:?}"
+        );
+        let few = summarized((0..MOST).map(|at| row(at, "f")).collect());
+        assert_eq!(few.len(), MOST);
+    }
+}
