@@ -42,11 +42,12 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         let verdict = Verdict::not_applicable("compliance mode: not even the root user can delete");
         return Ok(verdict.saw("DefaultRetention", retention));
     }
-    if let Ok(Some(rules)) = &lifecycle
-        && !rules.is_empty()
-    {
+    // A rule that is disabled does nothing, and can be deleted: it is no reason to go without.
+    let running = lifecycle.as_ref().ok().copied().and_then(Option::as_ref);
+    let running = running.map_or(0, |rules| rules.iter().filter(|it| it.enabled).count());
+    if running > 0 {
         let verdict = Verdict::not_applicable("S3 allows no MFA delete beside lifecycle rules");
-        return Ok(verdict.saw("LifecycleRules", rules.len()));
+        return Ok(verdict.saw("LifecycleRules", running));
     }
     let gaps = [retention.err(), lifecycle.err()].into_iter().flatten();
     match Gaps::collect(gaps) {
@@ -87,7 +88,13 @@ mod tests {
     fn verdicts() {
         let lock = || denied(calls::GET_OBJECT_LOCK);
         let rules = || denied(calls::GET_BUCKET_LIFECYCLE);
-        let one = || Known(Some(vec![LifecycleRule::default()]));
+        let rule = |enabled| LifecycleRule {
+            enabled,
+            ..LifecycleRule::default()
+        };
+        let one = || Known(Some(vec![rule(true)]));
+        let disabled = || Known(Some(vec![rule(false)]));
+        let both = || Known(Some(vec![rule(false), rule(true)]));
         let (compliance, governance) = (RetentionMode::Compliance, RetentionMode::Governance);
         table(
             &CHECK,
@@ -96,6 +103,8 @@ mod tests {
                 (Fail, bare(false, |_| {})),
                 (NotApplicable, bare(false, |b| b.lifecycle = one())),
                 (Fail, bare(false, |b| b.lifecycle = Known(Some(Vec::new())))),
+                (Fail, bare(false, |b| b.lifecycle = disabled())),
+                (NotApplicable, bare(false, |b| b.lifecycle = both())),
                 (
                     NotApplicable,
                     bare(false, |b| b.default_retention = locked(compliance, 365)),

@@ -22,11 +22,13 @@ pub(super) const CHECK: Check = Check {
 
 fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     let exists = *bucket.exists.known()?;
-    let verdict = Verdict::pass_if(
-        exists,
-        "the bucket is there",
-        "the bucket is gone: its name is free to be claimed",
-    );
+    let verdict = match (exists, reserved_for(&bucket.name)) {
+        (true, _) => Verdict::pass("the bucket is there"),
+        (false, None) => Verdict::fail("the bucket is gone: its name is free to be claimed"),
+        (false, Some(account)) => Verdict::fail(format!(
+            "the bucket is gone: nothing is delivered; its name is reserved for account {account}"
+        )),
+    };
     let trails: Vec<&Arn> = ctx
         .deliverers(bucket)
         .iter()
@@ -38,10 +40,41 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         .saw("DeliveredToBy", trails))
 }
 
+/// The account for which a name of an account-regional namespace is reserved: `NAME-ACCOUNT-REGION-an` ("Namespaces for
+/// general purpose buckets", Amazon S3 User Guide).
+fn reserved_for(name: &str) -> Option<&str> {
+    let name = name.strip_suffix("-an")?;
+    let digits = |it: &str| it.len() == 12 && it.bytes().all(|byte| byte.is_ascii_digit());
+    let parts: Vec<&str> = name.split('-').collect();
+    // Behind the account stands the region, of three parts or more: `us-east-1`, `us-gov-west-1`.
+    let at = parts.iter().rposition(|it| digits(it))?;
+    let region = parts.get(at + 1..)?;
+    let numbered = region.last()?.bytes().all(|byte| byte.is_ascii_digit());
+    (at > 0 && region.len() >= 3 && numbered)
+        .then_some(parts.get(at).copied())
+        .flatten()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::*;
+
+    #[test]
+    fn names_that_are_reserved() {
+        for (name, account) in [
+            ("logs-111122223333-us-east-1-an", Some("111122223333")),
+            ("a-logs-111122223333-us-gov-west-1-an", Some("111122223333")),
+            ("logs-111122223333-us-east-1", None),
+            ("logs-111122223333-an", None),
+            ("logs-us-east-1-an", None),
+            ("111122223333-us-east-1-an", None),
+            ("logs-11112222333-us-east-1-an", None),
+            ("logs", None),
+        ] {
+            assert_eq!(reserved_for(name), account, "{name}");
+        }
+    }
 
     #[test]
     fn verdicts() {

@@ -10,8 +10,8 @@ pub(super) const CHECK: Check = Check {
     title: "SCPs should deny leaving the organization",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "LeaveOrganization removes an account from the organization trail and from every SCP and RCP, and the \
-          account's root user can call it.",
+    why: "LeaveOrganization removes an account from the organization trail and from every SCP and RCP, and \
+          every principal of the account with the permission can call it, the root user included.",
     fix: "Deny organizations:LeaveOrganization in an SCP attached to the root, for all principals: no role, user or \
           root user of a member account needs it (`aws organizations create-policy --type \
           SERVICE_CONTROL_POLICY`, then `aws organizations attach-policy`).",

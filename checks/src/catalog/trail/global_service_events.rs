@@ -10,8 +10,9 @@ pub(super) const CHECK: Check = Check {
     title: "Trail records the events of global services (IAM, STS, CloudFront)",
     severity: Severity::High,
     question: Some(Question::Recorded),
-    why: "New users, new keys and assumed roles are IAM and STS events. They are recorded in us-east-1 alone: a \
-          single-region trail elsewhere, or one without global service events, never sees them.",
+    why: "New users, new keys and assumed roles are IAM and STS events. Events of IAM, of CloudFront \
+          and of the global STS endpoint are recorded in us-east-1 alone: a single-region trail elsewhere, or one without \
+          global service events, does not record them.",
     fix: "Make the trail multi-region, which always includes them: \
           `aws cloudtrail update-trail --name TRAIL --is-multi-region-trail`; a single-region trail must live in \
           us-east-1 and be given `--include-global-service-events`.",
