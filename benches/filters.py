@@ -117,6 +117,8 @@ SETS = {
         "(($.requestParameters.instanceType = *.8xlarge) || ($.requestParameters.instanceType = *.4xlarge))",
     },
 }
+# The guides leave out PutEventSelectors, and DeleteConfigurationRecorder: these two must be found to miss them.
+SHORT_AS_PUBLISHED = {"cloudtrail-changes", "config-changes"}
 SPELLINGS = {
     "as printed": lambda text: f"{{ {text} }}",
     "no spaces": lambda text: "{" + text.replace(" = ", "=").replace(" || ", "||").replace(" && ", "&&") + "}",
@@ -137,6 +139,13 @@ def quoted(word):
     name = word.rstrip(")")
     plain = name.replace(".", "").isalnum() and not name.isupper()
     return f'"{name}"' + ")" * (len(word) - len(name)) if plain else word
+
+
+def admits(topic):
+    """Lets alarms of the account publish."""
+    return json.dumps({"Version": "2012-10-17", "Statement": {
+        "Effect": "Allow", "Principal": {"Service": "cloudwatch.amazonaws.com"}, "Action": "sns:Publish",
+        "Resource": topic}})
 
 
 def inventory(path, accounts):
@@ -173,20 +182,22 @@ def inventory(path, accounts):
             "arn": f"arn:aws:cloudwatch:{HOME}:{number}:alarm:{name}", "name": name, "namespace": "CIS", "metric": name,
             "statistic": "Sum", "period": 300, "evaluation_periods": 1, "datapoints_to_alarm": None, "threshold": 1.0,
             "comparison": "GreaterThanOrEqualToThreshold", "missing_data": "notBreaching", "actions_enabled": True,
-            "alarm_actions": [topic], "expressions": [], "dimensions": {},
+            "alarm_actions": [topic], "expressions": [], "dimensions": {}, "unit": known(None), "state": known("OK"),
+            "state_since": known(None),
         }
         count = lambda name: [{"namespace": "CIS", "name": name, "value": "1", "default": None}]
         add("log_group", {
             "arn": group, "name": "trail", "account": number, "region": HOME,
             "configuration": known({"retention_days": 365, "kms_key": None, "class": "STANDARD", "deletion_protection": True}),
             "metric_filters": known([
-                {"name": name, "pattern": text, "transformations": count(name)} for name, text in filters.items()
+                {"name": name, "pattern": text, "transformations": count(name), "field_selection": known(None),
+                 "system_dimensions": known([]), "transformed": known(False)} for name, text in filters.items()
             ]),
             "subscription_filters": known([]),
         })
         add("topic", {
-            "arn": topic, "configuration": known({"policy": None, "kms_key": None}),
-            "subscriptions": known([{"protocol": "email", "confirmed": True}]),
+            "arn": topic, "configuration": known({"policy": admits(topic), "kms_key": None}),
+            "subscriptions": known([{"protocol": "email", "confirmed": True, "filter": known(None)}]),
         })
         for region in REGIONS:
             add("region", {
@@ -249,7 +260,7 @@ def main():
 
 def measure(binary, path, label, each, lacking=False):
     accounts, asked = {}, {}
-    expected = "fail" if lacking else "pass"
+    expected = lambda key: "fail" if lacking or key in SHORT_AS_PUBLISHED else "pass"
     lists = [key for key, text in CIS.items() if "$.eventName = " in text and " || " in text]
     for at, (name, spelling) in enumerate(each):
         number = str(200_000_000_000 + at)
@@ -270,7 +281,7 @@ def measure(binary, path, label, each, lacking=False):
     wrong = [
         found.get((f"monitoring-alarm-{key}", number), {"check": key, "status": "absent", "message": ""})
         for number, keys in asked.items() for key in keys
-        if found.get((f"monitoring-alarm-{key}", number), {}).get("status") != expected
+        if found.get((f"monitoring-alarm-{key}", number), {}).get("status") != expected(key)
     ]
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     answers = "right" if not wrong else f"{len(wrong)} wrong: {wrong[0]['check']} {wrong[0]['status']} {wrong[0]['message']}"

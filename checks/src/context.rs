@@ -1,7 +1,7 @@
 //! What a check may read, and who uses what.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 
@@ -30,7 +30,11 @@ pub struct Context<'a> {
     used_keys: BTreeSet<Arn>,
     hiding_storage: OnceLock<Option<Gaps>>,
     hiding_trails: OnceLock<Option<Gaps>>,
+    refusals: Mutex<Refusals>,
 }
+
+/// What keeps messages out of a topic, by topic and sender; none where they are let in.
+type Refusals = BTreeMap<(Arn, String), Result<Option<String>, Gaps>>;
 
 impl<'a> Context<'a> {
     /// Looks up who uses what.
@@ -48,6 +52,7 @@ impl<'a> Context<'a> {
             used_keys: BTreeSet::new(),
             hiding_storage: OnceLock::new(),
             hiding_trails: OnceLock::new(),
+            refusals: Mutex::default(),
         };
         let partition = &inventory.header.scope.partition;
         for trail in inventory.trails.values() {
@@ -176,6 +181,21 @@ impl<'a> Context<'a> {
     /// What may hide a trail anywhere: looked for once, since every bucket and key asks.
     pub fn hiding_trails(&self, look: impl FnOnce() -> Option<Gaps>) -> Option<&Gaps> {
         self.hiding_trails.get_or_init(look).as_ref()
+    }
+
+    /// What keeps the messages of a sender out of a topic: evaluated once, since every alarm check asks.
+    pub(crate) fn refusal(
+        &self,
+        of: (Arn, String),
+        evaluate: impl FnOnce() -> Result<Option<String>, Gaps>,
+    ) -> Result<Option<String>, Gaps> {
+        let known = || self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known().get(&of) {
+            return found.clone();
+        }
+        let found = evaluate();
+        known().insert(of, found.clone());
+        found
     }
 
     /// Whether a trail, a log bucket or a store encrypts with this key.

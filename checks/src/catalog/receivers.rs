@@ -47,6 +47,20 @@ pub(super) fn refuses(
     sender: &Sender<'_>,
     ctx: &Context<'_>,
 ) -> Result<Refusal, Gaps> {
+    // Twenty checks ask about the same alarm.
+    let role = sender.role.map(ToString::to_string).unwrap_or_default();
+    let of = format!("{}\n{}\n{role}", sender.service, sender.source);
+    ctx.refusal((topic.arn.clone(), of), || {
+        evaluate(topic, set, sender, ctx)
+    })
+}
+
+fn evaluate(
+    topic: &Topic,
+    set: &TopicConfiguration,
+    sender: &Sender<'_>,
+    ctx: &Context<'_>,
+) -> Result<Refusal, Gaps> {
     let by_key = key_refuses(topic, set, sender, ctx);
     let by_policy = policy_refuses(topic, set, sender, ctx);
     // What is known to keep it out decides, whatever else is unknown.
