@@ -1,7 +1,9 @@
 //! Every key of a multi-region key decrypts what the others encrypted.
 
 use super::{described, not_public, policy_cross_account};
+use crate::catalog::gap;
 use crate::context::not_seen;
+use crate::fact::Reason;
 use crate::finding::Status;
 use crate::prelude::*;
 
@@ -49,6 +51,16 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
             match judge(replica, ctx) {
                 Ok(verdict) if verdict.status == Status::Fail => {
                     open.push(format!("{arn}: {}", verdict.message));
+                }
+                // The list names it, and the call for it found none: it was not looked at.
+                Ok(verdict) if verdict.status == Status::NotApplicable => {
+                    gaps.push(gap::gap(
+                        calls::DESCRIBE_KEY,
+                        &replica.account,
+                        &replica.region,
+                        Reason::Malformed,
+                        format!("{arn} is listed as a replica, and DescribeKey finds no such key"),
+                    ));
                 }
                 Ok(_) => {}
                 Err(missing) => gaps.push(missing),
@@ -112,6 +124,8 @@ mod tests {
                     Unknown,
                     replicated(|it| it.policy = denied(calls::GET_KEY_POLICY)),
                 ),
+                // Listed, and not there when it was called for.
+                (Unknown, replicated(|it| it.metadata = Known(None))),
                 // Named, and never read.
                 (
                     Unknown,
