@@ -251,3 +251,21 @@ fn delegation_to_access_points_that_are_not_there() {
     };
     assert_ne!(with(Known(vec![point])), []);
 }
+
+/// A session of a member's role, named in the policy of another account: the role's own policies must allow it as well.
+#[test]
+fn a_session_of_a_members_role() {
+    let session = format!(r#"{{"AWS":"arn:aws:sts::{MEMBER}:assumed-role/free/alice"}}"#);
+    let case = granting(&session, PUT).and(|it| member(it, MEMBER, &[HOME]));
+    for (action, expected) in [(PUT, true), ("s3:ListAllMyBuckets", false)] {
+        let mut role = role_of(MEMBER, "free", &allow(action, "*"));
+        role.trust = trusts(&format!(r#"{{"AWS":"arn:aws:iam::{MEMBER}:root"}}"#));
+        let of_member = record(MEMBER, |it| it.roles.push(role));
+        let access = analyse(&case, &[record(ACCOUNT, |_| {}), of_member]);
+        let held = rows(&access, PUT, BUCKET);
+        let named = held
+            .iter()
+            .any(|it| it.principal.id.ends_with(":role/free"));
+        assert_eq!(named, expected, "{action}: {held:?}");
+    }
+}
