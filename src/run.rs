@@ -9,6 +9,7 @@ use trailaudit_checks::audit::{Audit, Baseline, Ending, Rules, judge};
 use trailaudit_checks::compare;
 use trailaudit_checks::inventory::Tool;
 use trailaudit_checks::selection::{ByChoice, Needed, Selection};
+use trailaudit_reports::Detail;
 
 use crate::answers::Kept;
 use crate::cli::{Collect, Color, Command, Diff, Global, Live, Report, Scan};
@@ -203,7 +204,10 @@ impl Parsed {
         let reports = output::plan(&diff.format, None)?;
         let load = |path: &Path| crate::saved::load(path).map_err(Stop::Usage);
         let comparison = compare::compare(&load(&diff.before)?, &load(&diff.after)?);
-        let options = |it: &output::Report<_>| self.options(it.to_stdout());
+        let options = |it: &output::Report<_>| trailaudit_reports::Options {
+            detail: detail(diff.details),
+            ..self.options(it.to_stdout())
+        };
         output::write(&reports, &comparison, options, tell)?;
         Ok(if comparison.worse && !diff.exit_zero {
             Exit::Findings
@@ -309,7 +313,6 @@ impl Parsed {
                 Color::Never => false,
             },
             width: if to_terminal { width() } else { 80 },
-            verbose: self.cli.global.verbose,
             ..trailaudit_reports::Options::default()
         }
     }
@@ -343,11 +346,20 @@ fn verify_window(scan: &Scan) -> Result<(Timestamp, Timestamp), Stop> {
     Ok((since.unwrap_or(until), until))
 }
 
+/// What `--details` asks for.
+pub(crate) fn detail(details: bool) -> Detail {
+    match details {
+        true => Detail::Findings,
+        false => Detail::Summary,
+    }
+}
+
 impl crate::cli::Output {
     /// What the flags choose.
     pub(crate) fn of(&self, usual: trailaudit_reports::Options) -> trailaudit_reports::Options {
         trailaudit_reports::Options {
             min_severity: self.min_severity,
+            detail: detail(self.details),
             sarif_profile: self.sarif_profile,
             sarif_anchor: self.sarif_anchor.clone(),
             sarif_map: self.sarif_map.clone().unwrap_or_default(),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use trailaudit_checks::audit::{Rules, judge};
 use trailaudit_checks::selection::Selection;
+use trailaudit_reports::Detail;
 
 use super::{Verified, command};
 use crate::cli::Verify;
@@ -50,7 +51,11 @@ impl Parsed {
         };
         let audit = judge(&snapshot.inventory, &snapshot, &rules)?;
         tell_waivers(&audit, tell);
-        let options = |it: &output::Report| flags.output.of(self.options(it.to_stdout()));
+        // Hour by hour is what it is run for.
+        let options = |it: &output::Report| trailaudit_reports::Options {
+            detail: Detail::Findings,
+            ..flags.output.of(self.options(it.to_stdout()))
+        };
         output::write(&reports, &audit, options, tell)?;
         if let Some(words) = saved? {
             tell.warn(&words);
