@@ -264,7 +264,7 @@ pub struct Judge {
     #[arg(long, action = ArgAction::Set, value_name = "BOOL", default_value = "false")]
     pub fail_on_new: bool,
     /// Time at which waivers are evaluated, such as 2026-03-01T12:00:00Z [default: now]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub now: Option<Timestamp>,
     /// Minimum severity that causes exit code 1: critical, high, medium, low, info
     #[arg(long, value_name = "SEVERITY", default_value = "low", value_parser = severity)]
@@ -314,6 +314,9 @@ pub struct Output {
 pub struct Report {
     /// The JSON that a scan wrote
     pub audit: PathBuf,
+    /// Report only these of the frameworks that the scan evaluated
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',')]
+    pub framework: Vec<String>,
     /// What to write.
     #[command(flatten)]
     pub output: Output,
@@ -340,6 +343,11 @@ pub struct Diff {
     /// Exit 0 instead of 1, whatever got worse
     #[arg(long)]
     pub exit_zero: bool,
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    let bad = || "a UTC time is expected, such as 2026-03-01T12:00:00Z".to_owned();
+    text.parse().map_err(|_: jiff::Error| bad())
 }
 
 fn severity(text: &str) -> Result<Severity, String> {

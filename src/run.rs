@@ -14,7 +14,7 @@ use trailaudit_reports::Detail;
 use crate::answers::Kept;
 use crate::cli::{Collect, Color, Command, Diff, Global, Live, Report, Scan};
 use crate::collect::Options;
-use crate::config;
+use crate::config::{self, WaiverFile};
 use crate::endpoint::is_open_to_others;
 use crate::exit::{Exit, Stop};
 use crate::parsed::{Parsed, Refused, parse};
@@ -32,6 +32,9 @@ pub fn run(args: Vec<std::ffi::OsString>) -> Exit {
                 quiet: global.quiet,
                 verbose: global.verbose,
             };
+            for words in keys::unknown_variables(std::env::vars_os().map(|(name, _)| name)) {
+                tell.warn(&words);
+            }
             parsed.dispatch(tell).unwrap_or_else(|stop| {
                 tell.error(stop.error());
                 stop.exit()
@@ -105,9 +108,8 @@ impl Parsed {
         let config = &self.config;
         let source = self.source(scan)?;
         let mut selection = Selection::of(&scan.select.choice(), &config.settings)?;
-        let (waivers, path) =
-            config::load_waivers(scan.judge.waivers.as_deref()).map_err(Stop::Usage)?;
-        if let Some(path) = path {
+        let waivers = config::load_waivers(scan.judge.waivers.as_deref()).map_err(Stop::Usage)?;
+        if let Some(path) = &waivers.path {
             tell.detail(&format!("waivers from {}", path.display()));
         }
         let baseline = baseline(scan.judge.baseline.as_deref(), scan.judge.fail_on_new)?;
@@ -141,7 +143,7 @@ impl Parsed {
             tool: tool(),
             selection,
             settings: config.settings.clone(),
-            waivers,
+            waivers: waivers.content.clone(),
             baseline,
             now: now.map_or_else(clock, Ok)?,
             fail_on: scan.judge.fail_on,
@@ -153,7 +155,7 @@ impl Parsed {
                 Some(_) => Stop::Usage(error),
                 None => Stop::Fatal(error),
             })?;
-        tell_waivers(&audit, tell);
+        tell_waivers(&audit, &waivers, tell);
         tell_baseline(&audit, tell);
         Ok(Judged {
             snapshot,
@@ -194,7 +196,8 @@ impl Parsed {
 
     fn report(&self, report: &Report, tell: Tell) -> Result<Exit, Stop> {
         let reports = output::plan(&report.output.format, report.output.output_dir.as_deref())?;
-        let audit = crate::saved::load(&report.audit).map_err(Stop::Usage)?;
+        let mut audit = crate::saved::load(&report.audit).map_err(Stop::Usage)?;
+        only_frameworks(&mut audit, &report.framework)?;
         let options = |it: &output::Report| report.output.of(self.options(it.to_stdout()));
         output::write(&reports, &audit, options, tell)?;
         Ok(Exit::Clean)
@@ -330,6 +333,27 @@ pub(crate) fn warn_endpoints(endpoints: &[String], tell: Tell) {
     }
 }
 
+/// Leaves the results of these frameworks; of all where none is named.
+fn only_frameworks(audit: &mut Audit, wanted: &[String]) -> Result<(), Stop> {
+    let missing = wanted
+        .iter()
+        .find(|id| !audit.frameworks.iter().any(|it| it.id == **id));
+    if let Some(id) = missing {
+        let held: Vec<&str> = audit.frameworks.iter().map(|it| it.id.as_str()).collect();
+        let held = match held.is_empty() {
+            true => "none".to_owned(),
+            false => held.join(", "),
+        };
+        return Err(Stop::usage(format!(
+            "the audit has no results of framework {id} (it has {held}): scan with `--framework {id}`"
+        )));
+    }
+    if !wanted.is_empty() {
+        audit.frameworks.retain(|it| wanted.contains(&it.id));
+    }
+    Ok(())
+}
+
 /// What the flags ask for by choice.
 fn by_choice(live: &Live, verify: bool) -> ByChoice {
     ByChoice {
@@ -406,15 +430,19 @@ fn save(path: Option<&Path>, snapshot: &Snapshot, tell: Tell) -> anyhow::Result<
     Ok(())
 }
 
-pub(crate) fn tell_waivers(audit: &Audit, tell: Tell) {
+pub(crate) fn tell_waivers(audit: &Audit, file: &WaiverFile, tell: Tell) {
     for words in &audit.waivers.expired {
-        tell.warn(&format!("expired, counts no longer: {words}"));
+        let at = file.place(words);
+        tell.warn(&format!("{at}waiver expired and was ignored: {words}"));
     }
     for words in &audit.waivers.broad {
         tell.warn(&format!("waiver: {words}"));
     }
     for words in &audit.waivers.unused {
-        tell.warn(&format!("matches nothing: {words}"));
+        let (at, meant) = (file.place(words), file.meant(words));
+        tell.warn(&format!(
+            "{at}waiver matches no failing finding: {words}{meant}"
+        ));
     }
 }
 

@@ -106,7 +106,7 @@ pub struct VerifyBundle {
     #[arg(long, value_name = "DURATION", value_parser = age)]
     pub max_age: Option<SignedDuration>,
     /// Time at which --max-age is evaluated [default: now]
-    #[arg(long, value_name = "RFC3339")]
+    #[arg(long, value_name = "TIME", value_parser = super::time)]
     pub now: Option<Timestamp>,
     /// Exit 0 instead of 3 when the scan is incomplete
     #[arg(long)]
