@@ -430,6 +430,18 @@ mod tests {
     }
 
     #[test]
+    fn each_action_counts() {
+        for left_out in actions() {
+            let rest: Vec<&str> = actions().into_iter().filter(|it| *it != left_out).collect();
+            let rest = serde_json::to_string(&rest).unwrap();
+            let case = scp(&format!(
+                r#"{{"Effect":"Deny","Action":{rest},"Resource":"*"}}"#
+            ));
+            assert_eq!(statuses(&CHECK, &case)[0].1, Fail, "{left_out}");
+        }
+    }
+
+    #[test]
     fn the_fix_names_every_action() {
         assert_eq!(actions().len(), 4);
         for action in actions() {
