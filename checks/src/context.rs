@@ -1,7 +1,8 @@
 //! What a check may read, and who uses what.
 
+use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 
@@ -30,11 +31,11 @@ pub struct Context<'a> {
     used_keys: BTreeSet<Arn>,
     hiding_storage: OnceLock<Option<Gaps>>,
     hiding_trails: OnceLock<Option<Gaps>>,
-    refusals: Mutex<Refusals>,
+    kept: Kept,
 }
 
-/// What keeps messages out of a topic, by topic and sender; none where they are let in.
-type Refusals = BTreeMap<(Arn, String), Result<Option<String>, Gaps>>;
+/// What was worked out once, by what it is and whose.
+type Kept = Mutex<BTreeMap<(TypeId, Vec<String>), Arc<dyn Any + Send + Sync>>>;
 
 impl<'a> Context<'a> {
     /// Looks up who uses what.
@@ -52,7 +53,7 @@ impl<'a> Context<'a> {
             used_keys: BTreeSet::new(),
             hiding_storage: OnceLock::new(),
             hiding_trails: OnceLock::new(),
-            refusals: Mutex::default(),
+            kept: Kept::default(),
         };
         let partition = &inventory.header.scope.partition;
         for trail in inventory.trails.values() {
@@ -183,19 +184,23 @@ impl<'a> Context<'a> {
         self.hiding_trails.get_or_init(look).as_ref()
     }
 
-    /// What keeps the messages of a sender out of a topic: evaluated once, since every alarm check asks.
-    pub(crate) fn refusal(
+    /// What many checks ask for: worked out for the first of them. A type of its own keeps two questions apart.
+    pub(crate) fn once<T: Any + Send + Sync>(
         &self,
-        of: (Arn, String),
-        evaluate: impl FnOnce() -> Result<Option<String>, Gaps>,
-    ) -> Result<Option<String>, Gaps> {
-        let known = || self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = known().get(&of) {
-            return found.clone();
+        of: &[&str],
+        make: impl FnOnce() -> T,
+    ) -> Arc<T> {
+        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = of.iter().copied().map(str::to_owned);
+        let key = (TypeId::of::<T>(), of.collect());
+        let found = kept().get(&key).cloned();
+        if let Some(Ok(found)) = found.map(Arc::downcast::<T>) {
+            return found;
         }
-        let found = evaluate();
-        known().insert(of, found.clone());
-        found
+        // Not under the lock: it may ask for something else that is kept.
+        let made = Arc::new(make());
+        kept().insert(key, Arc::clone(&made) as Arc<dyn Any + Send + Sync>);
+        made
     }
 
     /// Whether a trail, a log bucket or a store encrypts with this key.

@@ -93,9 +93,7 @@ fn read(source: &Source) -> anyhow::Result<Snapshot> {
 /// A line of any schema that can be read; what it does not hold was not asked.
 fn record(line: &[u8], header: &Header) -> serde_json::Result<Record> {
     let mut record = if header.schema < SCHEMA {
-        let mut old = serde_json::from_slice(line)?;
-        upgrade::from_1(&mut old);
-        Record::deserialize(old)?
+        upgrade::from_1(line)?
     } else {
         serde_json::from_slice(line)?
     };
