@@ -433,16 +433,14 @@ fn save(path: Option<&Path>, snapshot: &Snapshot, tell: Tell) -> anyhow::Result<
 pub(crate) fn tell_waivers(audit: &Audit, file: &WaiverFile, tell: Tell) {
     for words in &audit.waivers.expired {
         let at = file.place(words);
-        tell.warn(&format!("{at}waiver expired and was ignored: {words}"));
+        tell.warn(&format!("{at}expired, and was ignored: {words}"));
     }
     for words in &audit.waivers.broad {
         tell.warn(&format!("waiver: {words}"));
     }
     for words in &audit.waivers.unused {
         let (at, meant) = (file.place(words), file.meant(words));
-        tell.warn(&format!(
-            "{at}waiver matches no failing finding: {words}{meant}"
-        ));
+        tell.warn(&format!("{at}matches no failing finding: {words}{meant}"));
     }
 }
 

@@ -164,7 +164,7 @@ fn what_cannot_be_compared() {
         ),
         (
             &["scan", "--demo", "--baseline", "after.jsonl"],
-            "no audit that can be used",
+            "is an inventory, not an audit",
         ),
         (&["diff", OLD, "other.json"], "newer than what this program"),
         (&["diff", OLD], "Usage"),

@@ -114,14 +114,14 @@ const SITUATIONS: [Situation; 26] = [
         &["scan", "--demo", "--waivers", "unused.toml"],
         1,
         &[
-            "unused.toml:2: waiver matches no failing finding",
+            "unused.toml:2: matches no failing finding",
             "no check `bucket-mfa-delet`; did you mean `bucket-mfa-delete`?",
         ],
     ),
     (
         &["scan", "--demo", "--waivers", "past.toml"],
         1,
-        &["past.toml:1: waiver expired and was ignored: trail-* on *, expires 2020-01-01"],
+        &["past.toml:1: expired, and was ignored: trail-* on *, expires 2020-01-01"],
     ),
     (
         &["scan", "--demo", "--waivers", "none.toml"],
