@@ -30,7 +30,7 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
             "log file validation is off: no digests are due",
         ));
     }
-    let signs = |other: &Trail| other.configuration.log_file_validation.ok() == Some(&true);
+    let signs = |other: &Trail| Ok(*other.configuration.log_file_validation.known()?);
     lateness::judge(trail, &trail.status.digest, LIMIT, signs, ctx)
 }
 
@@ -59,6 +59,12 @@ mod tests {
                 (
                     Fail,
                     left_over(|it| configuration(it).log_file_validation = Known(false)),
+                ),
+                (
+                    Unknown,
+                    left_over(|it| {
+                        configuration(it).log_file_validation = denied(calls::DESCRIBE_TRAILS)
+                    }),
                 ),
             ],
         );

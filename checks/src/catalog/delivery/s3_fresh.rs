@@ -22,7 +22,7 @@ pub(super) const CHECK: Check = Check {
 
 fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     let limit = ctx.settings.delivery_max_age;
-    lateness::judge(trail, &trail.status.delivery, limit, |_| true, ctx)
+    lateness::judge(trail, &trail.status.delivery, limit, |_| Ok(true), ctx)
 }
 
 #[cfg(test)]
