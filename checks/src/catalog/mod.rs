@@ -22,6 +22,7 @@ mod ours;
 mod partners;
 mod receivers;
 mod recording;
+mod roles;
 mod trail;
 
 /// Every check, by id.
