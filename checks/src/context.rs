@@ -1,7 +1,8 @@
 //! What a check may read, and who uses what.
 
+use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 
@@ -31,12 +32,12 @@ pub struct Context<'a> {
     used_keys: BTreeSet<Arn>,
     hiding_storage: OnceLock<Option<Gaps>>,
     hiding_trails: OnceLock<Option<Gaps>>,
-    refusals: Mutex<Refusals>,
     control: Option<Control<'a>>,
+    kept: Kept,
 }
 
-/// What keeps messages out of a topic, by topic and sender; none where they are let in.
-type Refusals = BTreeMap<(Arn, String), Result<Option<String>, Gaps>>;
+/// What was worked out once, by what it is and whose.
+type Kept = Mutex<BTreeMap<(TypeId, Vec<String>), Arc<dyn Any + Send + Sync>>>;
 
 impl<'a> Context<'a> {
     /// Looks up who uses what.
@@ -54,12 +55,12 @@ impl<'a> Context<'a> {
             used_keys: BTreeSet::new(),
             hiding_storage: OnceLock::new(),
             hiding_trails: OnceLock::new(),
-            refusals: Mutex::default(),
             control: inventory
                 .organization
                 .ok()
                 .and_then(Option::as_ref)
                 .map(Control::of),
+            kept: Kept::default(),
         };
         let partition = &inventory.header.scope.partition;
         for trail in inventory.trails.values() {
@@ -196,19 +197,23 @@ impl<'a> Context<'a> {
         Ok(self.control.as_ref())
     }
 
-    /// What keeps the messages of a sender out of a topic: evaluated once, since every alarm check asks.
-    pub(crate) fn refusal(
+    /// What many checks ask for: worked out for the first of them. A type of its own keeps two questions apart.
+    pub(crate) fn once<T: Any + Send + Sync>(
         &self,
-        of: (Arn, String),
-        evaluate: impl FnOnce() -> Result<Option<String>, Gaps>,
-    ) -> Result<Option<String>, Gaps> {
-        let known = || self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = known().get(&of) {
-            return found.clone();
+        of: &[&str],
+        make: impl FnOnce() -> T,
+    ) -> Arc<T> {
+        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = of.iter().copied().map(str::to_owned);
+        let key = (TypeId::of::<T>(), of.collect());
+        let found = kept().get(&key).cloned();
+        if let Some(Ok(found)) = found.map(Arc::downcast::<T>) {
+            return found;
         }
-        let found = evaluate();
-        known().insert(of, found.clone());
-        found
+        // Not under the lock: it may ask for something else that is kept.
+        let made = Arc::new(make());
+        kept().insert(key, Arc::clone(&made) as Arc<dyn Any + Send + Sync>);
+        made
     }
 
     /// Whether a trail, a log bucket or a store encrypts with this key.

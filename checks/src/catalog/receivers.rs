@@ -52,11 +52,14 @@ pub(super) fn refuses(
 ) -> Result<Refusal, Gaps> {
     // Twenty checks ask about the same alarm.
     let role = sender.role.map(ToString::to_string).unwrap_or_default();
-    let of = format!("{}\n{}\n{role}", sender.service, sender.source);
-    ctx.refusal((topic.arn.clone(), of), || {
-        evaluate(topic, set, sender, ctx)
-    })
+    let source = sender.source.as_str();
+    let of = [topic.arn.as_str(), sender.service, source, role.as_str()];
+    let kept = ctx.once(&of, || Kept(evaluate(topic, set, sender, ctx)));
+    kept.0.clone()
 }
+
+/// What was found of a topic and a sender.
+struct Kept(Result<Refusal, Gaps>);
 
 fn evaluate(
     topic: &Topic,

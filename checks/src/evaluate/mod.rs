@@ -17,7 +17,7 @@ use crate::access::{Access, Analysis, Judged};
 use crate::check::{
     Check, DeliveryRole, Identity, Outcome, Principal, RegionOf, Roles, Run, Trusts, Verdict,
 };
-use crate::context::{Context, is_judged, not_reached};
+use crate::context::{Context, is_judged, not_reached, not_seen};
 use crate::fact::{Fact, Gap, Gaps, Reason};
 use crate::finding::{Evidence, Finding, Status, Subject, SubjectKind, fingerprint, short};
 use crate::ids::{AccountId, Arn, Region};
@@ -216,7 +216,7 @@ impl<'a> Evaluation<'a> {
                 .and_then(|it| it.session.gap())
             {
                 Some(gap) => gap.clone(),
-                None => not_reached(call, &account, &self.ctx.home()),
+                None => not_seen(call, &account, &self.ctx.home(), self.ctx),
             };
             self.documents(&account, Err(gap.into()));
         }
