@@ -233,7 +233,7 @@ impl<'a> Evaluation<'a> {
                 self.buckets(check, |bucket, ctx| run(bucket, &roles, ctx), &lost);
             }
             if let Run::DeliveryRole(run) = check.run {
-                self.delivery_roles(check, |role, ctx| run(role, &roles, ctx));
+                self.delivery_roles(check, run, &roles, &lost);
                 self.lost(check, &lost.log_groups);
             }
         }
@@ -338,14 +338,16 @@ impl<'a> Evaluation<'a> {
     fn delivery_roles(
         &mut self,
         check: &'static Check,
-        run: impl Fn(&DeliveryRole<'_>, &Context<'_>) -> Outcome,
+        run: fn(&DeliveryRole<'_>, &Roles, &Context<'_>) -> Outcome,
+        roles: &Roles,
+        lost: &Lost,
     ) {
         let ctx = self.ctx;
         let mut passed: BTreeMap<AccountId, Option<usize>> = BTreeMap::new();
         for (arn, trails) in delivering(ctx) {
             let role = DeliveryRole { arn, trails };
             let told = passed.entry(arn.account()).or_insert(Some(0));
-            match run(&role, ctx) {
+            match run(&role, roles, ctx) {
                 Ok(verdict) if verdict.status != Status::Fail => {
                     *told = told.map(|count| count + 1);
                 }
@@ -357,6 +359,15 @@ impl<'a> Evaluation<'a> {
         }
         // A trail may name a role that is not seen: one of its own account.
         let mut hidden: BTreeMap<&AccountId, Gaps> = BTreeMap::new();
+        // The principals of the account were not read: that is told once.
+        for account in passed.keys() {
+            if let (Some((id, _)), Some(Err(gaps))) = (
+                ctx.inventory.accounts.get_key_value(account),
+                roles.get(account),
+            ) {
+                hidden.insert(id, gaps.clone());
+            }
+        }
         for trail in ctx.inventory.trails.values() {
             let set = &trail.configuration;
             if let (Err(gaps), true) = (
@@ -373,7 +384,12 @@ impl<'a> Evaluation<'a> {
                 self.add(check, account_subject(account), Err(gaps));
                 continue;
             }
+            let mut holes = lost.log_groups.keys();
             let verdict = match passed.get(&account.id) {
+                // A trail that is not seen may; that is told of the place where it may be.
+                None if holes.any(|it| it.account.as_ref().is_none_or(|of| *of == account.id)) => {
+                    continue;
+                }
                 None => Verdict::not_applicable(
                     "no trail delivers to CloudWatch Logs by a role of the account",
                 ),
