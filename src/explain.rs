@@ -193,11 +193,11 @@ pub(crate) fn subject(run: Run) -> SubjectKind {
         Run::Account(_) => SubjectKind::Account,
         Run::Region(_) => SubjectKind::Region,
         Run::Trail(_) => SubjectKind::Trail,
-        Run::Bucket(_) => SubjectKind::Bucket,
+        Run::Bucket(_) | Run::Replicated(_) => SubjectKind::Bucket,
         Run::Key(_) => SubjectKind::Key,
         Run::LogGroup(_) => SubjectKind::LogGroup,
         Run::EventDataStore(_) => SubjectKind::EventDataStore,
-        Run::Principal(_) | Run::Access(_) => SubjectKind::Principal,
+        Run::Principal(_) | Run::Access(_) | Run::DeliveryRole(_) => SubjectKind::Principal,
         Run::Chain(_) => SubjectKind::Chain,
     }
 }

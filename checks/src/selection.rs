@@ -191,7 +191,11 @@ impl Selection {
     #[must_use]
     pub fn reads_iam(&self) -> bool {
         let mut checks = self.checks.iter();
-        checks.any(|check| matches!(check.run, Run::Principal(_) | Run::Access(_)))
+        checks.any(|check| {
+            check
+                .reads
+                .contains(&calls::GET_ACCOUNT_AUTHORIZATION_DETAILS)
+        })
     }
 }
 
