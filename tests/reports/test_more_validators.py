@@ -14,8 +14,8 @@ EVENT = {
     "type_uid": 200301,
     "severity_id": 4,
     "time": 1_794_808_800_000,
-    "metadata": {"version": "1.8.0", "product": {"name": "trailaudit"}},
-    "finding_info": {"uid": "a"},
+    "metadata": {"version": "1.8.0", "product": {"name": "trailaudit", "vendor_name": "trailaudit"}},
+    "finding_info": {"uid": "a", "title": "t"},
     "compliance": {"status_id": 3},
     "resources": [{"uid": "arn:aws:s3:::logs"}],
 }
