@@ -1,7 +1,7 @@
 //! What a check may read, and who uses what.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 
@@ -11,6 +11,7 @@ use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::{
     Account, AccountState, Bucket, Inventory, Key, LogGroup, Organization, RegionView, Trail,
 };
+use crate::scp::{self, Control};
 use crate::settings::Settings;
 
 /// The inventory, the settings and the clock, with the uses of each resource looked up once.
@@ -31,6 +32,8 @@ pub struct Context<'a> {
     hiding_storage: OnceLock<Option<Gaps>>,
     hiding_trails: OnceLock<Option<Gaps>>,
     refusals: Mutex<Refusals>,
+    control_policies: OnceLock<Arc<scp::Index>>,
+    distinct_trails: Mutex<BTreeMap<(AccountId, Region), Arc<Vec<Arn>>>>,
 }
 
 /// What keeps messages out of a topic, by topic and sender; none where they are let in.
@@ -53,6 +56,8 @@ impl<'a> Context<'a> {
             hiding_storage: OnceLock::new(),
             hiding_trails: OnceLock::new(),
             refusals: Mutex::default(),
+            control_policies: OnceLock::new(),
+            distinct_trails: Mutex::default(),
         };
         let partition = &inventory.header.scope.partition;
         for trail in inventory.trails.values() {
@@ -119,6 +124,28 @@ impl<'a> Context<'a> {
     /// The organization; `None` for a standalone account.
     pub fn organization(&self) -> Result<Option<&'a Organization>, Gaps> {
         self.inventory.organization.known().map(Option::as_ref)
+    }
+
+    /// Trails of an account that differ in a region, found once.
+    pub(crate) fn distinct_trails(
+        &self,
+        account: &AccountId,
+        region: &Region,
+        find: impl FnOnce() -> Vec<Arn>,
+    ) -> Arc<Vec<Arn>> {
+        let known = self.distinct_trails.lock();
+        let mut known = known.unwrap_or_else(PoisonError::into_inner);
+        let place = (account.clone(), region.clone());
+        let found = known.entry(place).or_insert_with(|| Arc::new(find()));
+        found.clone()
+    }
+
+    /// The control policies of the inventory's organization, read once for all checks.
+    #[must_use]
+    pub fn control_of<'o>(&self, organization: &'o Organization) -> Control<'o> {
+        let read = || Arc::new(scp::Index::of(organization));
+        let index = self.control_policies.get_or_init(read);
+        Control::with(organization, index.clone())
     }
 
     /// What an account shows in a region; none where the run did not get there.

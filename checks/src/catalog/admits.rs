@@ -275,7 +275,7 @@ fn organization(
         Fact::Known(Some(organization)) => {
             it = it.with("aws:SourceOrgID", &organization.id);
             let account = ctx.inventory.accounts.get(account);
-            let control = Control::of(organization);
+            let control = ctx.control_of(organization);
             if let Some(path) = account.and_then(|account| control.org_path(account)) {
                 it = it.with_list("aws:SourceOrgPaths", [path.as_str()]);
             }

@@ -5,7 +5,6 @@ use crate::catalog::admits::{Above, Answer, ask, context, delivering, undocument
 use crate::catalog::{gap, recording};
 use crate::policy::{Context as RequestContext, Key as Value, Target};
 use crate::prelude::*;
-use crate::scp::Control;
 
 pub(super) const CHECK: Check = Check {
     id: "key-policy-admits-cloudtrail",
@@ -57,7 +56,7 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
     let (mut refused, mut gaps) = (Vec::new(), Vec::from_iter(hidden));
     let organization = ctx.organization();
     let control = organization.as_ref().ok().copied().flatten();
-    let control = control.map(Control::of);
+    let control = control.map(|it| ctx.control_of(it));
     gaps.extend(organization.err());
     let above = Above::of(control.as_ref(), &key.account, ctx);
     let all: Vec<&Trail> = by_name.iter().copied().chain(by_default).collect();
