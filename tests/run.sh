@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-say() { printf '\n== %s\n' "$*"; }
+say() { printf '\n== %s s: %s\n' "$SECONDS" "$*"; }
 
 # Debian packages, only if something is missing.
 missing=()

@@ -1,5 +1,6 @@
 //! What a check may read, and who uses what.
 
+use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -11,7 +12,7 @@ use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::{
     Account, AccountState, Bucket, Inventory, Key, LogGroup, Organization, RegionView, Trail,
 };
-use crate::scp::{self, Control};
+use crate::scp::Control;
 use crate::settings::Settings;
 
 /// The inventory, the settings and the clock, with the uses of each resource looked up once.
@@ -31,13 +32,12 @@ pub struct Context<'a> {
     used_keys: BTreeSet<Arn>,
     hiding_storage: OnceLock<Option<Gaps>>,
     hiding_trails: OnceLock<Option<Gaps>>,
-    refusals: Mutex<Refusals>,
-    control_policies: OnceLock<Arc<scp::Index>>,
-    distinct_trails: Mutex<BTreeMap<(AccountId, Region), Arc<Vec<Arn>>>>,
+    control: Option<Control<'a>>,
+    kept: Kept,
 }
 
-/// What keeps messages out of a topic, by topic and sender; none where they are let in.
-type Refusals = BTreeMap<(Arn, String), Result<Option<String>, Gaps>>;
+/// What was worked out once, by what it is and whose.
+type Kept = Mutex<BTreeMap<(TypeId, Vec<String>), Arc<dyn Any + Send + Sync>>>;
 
 impl<'a> Context<'a> {
     /// Looks up who uses what.
@@ -55,9 +55,12 @@ impl<'a> Context<'a> {
             used_keys: BTreeSet::new(),
             hiding_storage: OnceLock::new(),
             hiding_trails: OnceLock::new(),
-            refusals: Mutex::default(),
-            control_policies: OnceLock::new(),
-            distinct_trails: Mutex::default(),
+            control: inventory
+                .organization
+                .ok()
+                .and_then(Option::as_ref)
+                .map(Control::of),
+            kept: Kept::default(),
         };
         let partition = &inventory.header.scope.partition;
         for trail in inventory.trails.values() {
@@ -126,28 +129,6 @@ impl<'a> Context<'a> {
         self.inventory.organization.known().map(Option::as_ref)
     }
 
-    /// Trails of an account that differ in a region, found once.
-    pub(crate) fn distinct_trails(
-        &self,
-        account: &AccountId,
-        region: &Region,
-        find: impl FnOnce() -> Vec<Arn>,
-    ) -> Arc<Vec<Arn>> {
-        let known = self.distinct_trails.lock();
-        let mut known = known.unwrap_or_else(PoisonError::into_inner);
-        let place = (account.clone(), region.clone());
-        let found = known.entry(place).or_insert_with(|| Arc::new(find()));
-        found.clone()
-    }
-
-    /// The control policies of the inventory's organization, read once for all checks.
-    #[must_use]
-    pub fn control_of<'o>(&self, organization: &'o Organization) -> Control<'o> {
-        let read = || Arc::new(scp::Index::of(organization));
-        let index = self.control_policies.get_or_init(read);
-        Control::with(organization, index.clone())
-    }
-
     /// What an account shows in a region; none where the run did not get there.
     #[must_use]
     pub fn region(&self, account: &AccountId, region: &Region) -> Option<&'a RegionView> {
@@ -210,19 +191,37 @@ impl<'a> Context<'a> {
         self.hiding_trails.get_or_init(look).as_ref()
     }
 
-    /// What keeps the messages of a sender out of a topic: evaluated once, since every alarm check asks.
-    pub(crate) fn refusal(
-        &self,
-        of: (Arn, String),
-        evaluate: impl FnOnce() -> Result<Option<String>, Gaps>,
-    ) -> Result<Option<String>, Gaps> {
-        let known = || self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = known().get(&of) {
-            return found.clone();
+    /// The control policies of the organization, each read once; none for an account without an organization.
+    pub(crate) fn control(&self) -> Result<Option<&Control<'a>>, Gaps> {
+        self.organization()?;
+        Ok(self.control.as_ref())
+    }
+
+    /// The same where the organization is at hand.
+    pub(crate) fn control_of<'o>(&self, organization: &'o Organization) -> Control<'o> {
+        match &self.control {
+            Some(control) => Control::with(organization, control.index()),
+            None => Control::of(organization),
         }
-        let found = evaluate();
-        known().insert(of, found.clone());
-        found
+    }
+
+    /// What many checks ask for: worked out for the first of them. A type of its own keeps two questions apart.
+    pub(crate) fn once<T: Any + Send + Sync>(
+        &self,
+        of: &[&str],
+        make: impl FnOnce() -> T,
+    ) -> Arc<T> {
+        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = of.iter().copied().map(str::to_owned);
+        let key = (TypeId::of::<T>(), of.collect());
+        let found = kept().get(&key).cloned();
+        if let Some(Ok(found)) = found.map(Arc::downcast::<T>) {
+            return found;
+        }
+        // Not under the lock: it may ask for something else that is kept.
+        let made = Arc::new(make());
+        kept().insert(key, Arc::clone(&made) as Arc<dyn Any + Send + Sync>);
+        made
     }
 
     /// Whether a trail, a log bucket or a store encrypts with this key.

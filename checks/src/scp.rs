@@ -68,6 +68,11 @@ impl<'a> Control<'a> {
         Self::with(organization, Arc::new(Index::of(organization)))
     }
 
+    /// What was read, for others.
+    pub(crate) fn index(&self) -> Arc<Index> {
+        Arc::clone(&self.index)
+    }
+
     /// With what was read before.
     pub(crate) fn with(organization: &'a Organization, index: Arc<Index>) -> Self {
         Self {

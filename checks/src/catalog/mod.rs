@@ -15,6 +15,7 @@ mod deputy;
 mod gap;
 mod key;
 mod lake;
+mod log_paths;
 mod monitoring;
 mod named;
 mod organization;
@@ -22,6 +23,7 @@ mod ours;
 mod partners;
 mod receivers;
 mod recording;
+mod roles;
 mod trail;
 
 /// Every check, by id.

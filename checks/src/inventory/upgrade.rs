@@ -2,96 +2,152 @@
 //!
 //! Schema 1 knew such an answer as a whole or not at all, so that what it says of every field is the same.
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-/// The fields of an answer, each with what it is where schema 1 left it out.
-type Fields = &'static [(&'static str, &'static str)];
+use super::iam::{AuthorizationFacts, Group, Iam, ManagedPolicy, Role, User};
+use super::{Record, SCHEMA};
+use crate::fact::{Fact, Known, Unknown};
+use crate::ids::AccountId;
 
-const NULL: &str = "null";
-const LIST: &str = "[]";
+/// The fields of an answer. What a file leaves out of them was not asked, as in every schema.
+type Fields = &'static [&'static str];
 
 const TRAIL: Fields = &[
-    ("bucket", NULL),
-    ("prefix", NULL),
-    ("sns_topic", NULL),
-    ("include_global_service_events", NULL),
-    ("multi_region", NULL),
-    ("organization", NULL),
-    ("log_file_validation", NULL),
-    ("log_group", NULL),
-    ("log_group_role", NULL),
-    ("kms_key", NULL),
+    "bucket",
+    "prefix",
+    "sns_topic",
+    "include_global_service_events",
+    "multi_region",
+    "organization",
+    "log_file_validation",
+    "log_group",
+    "log_group_role",
+    "kms_key",
 ];
 const STATUS: Fields = &[
-    ("logging", NULL),
-    ("started", NULL),
-    ("stopped", NULL),
-    ("delivery", NULL),
-    ("digest", NULL),
-    ("log_group", NULL),
-    ("notification", NULL),
+    "logging",
+    "started",
+    "stopped",
+    "delivery",
+    "digest",
+    "log_group",
+    "notification",
 ];
 const STORE: Fields = &[
-    ("status", NULL),
-    ("multi_region", NULL),
-    ("organization", NULL),
-    ("retention_days", NULL),
-    ("termination_protection", NULL),
-    ("kms_key", NULL),
-    ("federation_status", NULL),
-    ("federation_role", NULL),
+    "status",
+    "multi_region",
+    "organization",
+    "retention_days",
+    "termination_protection",
+    "kms_key",
+    "federation_status",
+    "federation_role",
 ];
 const KEY: Fields = &[
-    ("arn", NULL),
-    ("manager", NULL),
-    ("state", NULL),
-    ("origin", NULL),
-    ("spec", NULL),
-    ("multi_region", NULL),
-    ("deletion", NULL),
-    ("valid_to", NULL),
+    "arn",
+    "manager",
+    "state",
+    "origin",
+    "spec",
+    "multi_region",
+    "deletion",
+    "valid_to",
 ];
-const ROTATION: Fields = &[("enabled", NULL), ("period_days", NULL)];
-const LOG_GROUP: Fields = &[
-    ("retention_days", NULL),
-    ("kms_key", NULL),
-    ("class", NULL),
-    ("deletion_protection", NULL),
-];
-const TOPIC: Fields = &[("policy", NULL), ("kms_key", NULL)];
-const VERSIONING: Fields = &[("enabled", NULL), ("mfa_delete", NULL)];
-const IAM: Fields = &[
-    ("users", LIST),
-    ("groups", LIST),
-    ("roles", LIST),
-    ("policies", LIST),
-];
+const ROTATION: Fields = &["enabled", "period_days"];
+const LOG_GROUP: Fields = &["retention_days", "kms_key", "class", "deletion_protection"];
+const TOPIC: Fields = &["policy", "kms_key"];
+const VERSIONING: Fields = &["enabled", "mfa_delete"];
+const IAM: Fields = &["users", "groups", "roles", "policies"];
 const ALARM: Fields = &[
-    ("namespace", NULL),
-    ("metric", NULL),
-    ("statistic", NULL),
-    ("period", NULL),
-    ("evaluation_periods", NULL),
-    ("datapoints_to_alarm", NULL),
-    ("threshold", NULL),
-    ("comparison", NULL),
-    ("missing_data", NULL),
-    ("actions_enabled", NULL),
-    ("alarm_actions", LIST),
-    ("expressions", LIST),
-    ("metrics", LIST),
-    ("dimensions", "{}"),
+    "namespace",
+    "metric",
+    "statistic",
+    "period",
+    "evaluation_periods",
+    "datapoints_to_alarm",
+    "threshold",
+    "comparison",
+    "missing_data",
+    "actions_enabled",
+    "alarm_actions",
+    "expressions",
+    "metrics",
+    "dimensions",
 ];
 
+/// How the line of an IAM record begins when this program wrote it.
+const IAM_LINE: &[u8] = br#"{"record":"iam","#;
+
+/// The record on a line of schema 1.
+pub fn from_1(line: &[u8]) -> serde_json::Result<Record> {
+    if line.starts_with(IAM_LINE) {
+        // By far the longest: read straight, without a copy in between.
+        let Documents::Iam(iam) = serde_json::from_slice(line)?;
+        return Ok(Record::Iam(Box::new(iam.upgraded())));
+    }
+    let mut old = serde_json::from_slice(line)?;
+    upgrade(&mut old);
+    Record::deserialize(old)
+}
+
+/// An IAM record of schema 1.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", tag = "record", content = "value")]
+enum Documents {
+    Iam(OldIam),
+}
+
+#[derive(Deserialize)]
+struct OldIam {
+    account: AccountId,
+    #[serde(default)]
+    details: Fact<OldDetails>,
+}
+
+#[derive(Deserialize)]
+struct OldDetails {
+    users: Option<Vec<User>>,
+    groups: Option<Vec<Group>>,
+    roles: Option<Vec<Role>>,
+    policies: Option<Vec<ManagedPolicy>>,
+}
+
+impl OldIam {
+    fn upgraded(self) -> Iam {
+        fn fact<T>(list: Option<Vec<T>>) -> Fact<Vec<T>> {
+            list.map_or_else(Fact::default, Known)
+        }
+        let details = match self.details {
+            Known(all) => AuthorizationFacts {
+                users: fact(all.users),
+                groups: fact(all.groups),
+                roles: fact(all.roles),
+                policies: fact(all.policies),
+            },
+            Unknown(gap) => AuthorizationFacts {
+                users: Unknown(gap.clone()),
+                groups: Unknown(gap.clone()),
+                roles: Unknown(gap.clone()),
+                policies: Unknown(gap),
+            },
+        };
+        Iam {
+            account: self.account,
+            details,
+        }
+    }
+}
+
 /// Turns a line of schema 1 into one of schema 2.
-pub fn from_1(record: &mut Value) {
+fn upgrade(record: &mut Value) {
     let kind = record.get("record").and_then(Value::as_str);
     let kind = kind.unwrap_or_default().to_owned();
     let Some(Value::Object(value)) = record.get_mut("value") else {
         return;
     };
     match kind.as_str() {
-        "header" => drop(value.insert("schema".to_owned(), json!(super::SCHEMA))),
+        "header" => drop(value.insert("schema".to_owned(), json!(SCHEMA))),
         "trail" => {
             whole(value, "configuration", TRAIL);
             whole(value, "status", STATUS);
@@ -111,6 +167,8 @@ pub fn from_1(record: &mut Value) {
             let alarms = value.get_mut("alarms").and_then(|it| it.get_mut("known"));
             for alarm in alarms.and_then(Value::as_array_mut).into_iter().flatten() {
                 if let Value::Object(alarm) = alarm {
+                    // Schema 1 did not write an empty list of them.
+                    alarm.entry("metrics").or_insert_with(|| json!([]));
                     each_known(alarm, ALARM);
                 }
             }
@@ -132,9 +190,7 @@ fn whole(record: &mut Map<String, Value>, name: &str, fields: Fields) {
         *answer = Value::Object(known);
     } else if answer.get("unknown").is_some() {
         let gap = answer.take();
-        let all = fields
-            .iter()
-            .map(|(name, _)| ((*name).to_owned(), gap.clone()));
+        let all = fields.iter().map(|name| ((*name).to_owned(), gap.clone()));
         *answer = Value::Object(all.collect());
     }
 }
@@ -148,13 +204,10 @@ fn optional(record: &mut Map<String, Value>, name: &str, fields: Fields) {
 }
 
 fn each_known(answer: &mut Map<String, Value>, fields: Fields) {
-    for (name, absent) in fields {
-        let value = answer.remove(*name).unwrap_or_else(|| match *absent {
-            LIST => json!([]),
-            "{}" => json!({}),
-            _ => Value::Null,
-        });
-        answer.insert((*name).to_owned(), json!({ "known": value }));
+    for name in fields {
+        if let Some(value) = answer.remove(*name) {
+            answer.insert((*name).to_owned(), json!({ "known": value }));
+        }
     }
 }
 
@@ -173,7 +226,7 @@ mod tests {
     use super::*;
 
     fn upgraded(mut record: Value) -> Value {
-        from_1(&mut record);
+        upgrade(&mut record);
         record["value"].take()
     }
 
@@ -182,7 +235,8 @@ mod tests {
         let known = json!({"record": "trail", "value": {"arn": "a", "status": {"known": {"logging": true}}}});
         let status = &upgraded(known)["status"];
         assert_eq!(status["logging"], json!({"known": true}));
-        assert_eq!(status["stopped"], json!({"known": null}));
+        // What is left out was not asked: it is no "none".
+        assert!(status.get("stopped").is_none());
         let gap = json!({"unknown": {"call": "cloudtrail:GetTrailStatus"}});
         let unknown = json!({"record": "trail", "value": {"status": gap}});
         assert_eq!(upgraded(unknown)["status"]["started"], gap);
@@ -202,5 +256,29 @@ mod tests {
         };
         assert_eq!(of(true)["suspended"], json!({"known": false}));
         assert!(of(false).get("suspended").is_none());
+    }
+
+    #[test]
+    fn an_iam_record_reads_the_same_either_way() {
+        let gap = r#"{"unknown":{"call":"iam:GetAccountAuthorizationDetails","account":"111122223333","region":"us-east-1","reason":"denied"}}"#;
+        let some = r#"{"known":{"users":[],"groups":[{"arn":"arn:aws:iam::111122223333:group/g","name":"g","inline":[],"attached":[]}],"roles":[]}}"#;
+        for details in [gap, some] {
+            let fast = format!(
+                r#"{{"record":"iam","value":{{"account":"111122223333","details":{details}}}}}"#
+            );
+            let slow = fast.replacen("{", "{ ", 1);
+            let (fast, slow) = (
+                from_1(fast.as_bytes()).unwrap(),
+                from_1(slow.as_bytes()).unwrap(),
+            );
+            assert_eq!(fast, slow);
+            let Record::Iam(iam) = fast else {
+                panic!("another record")
+            };
+            assert!(
+                iam.details.policies.gap().is_some(),
+                "a list that is left out is not an empty one"
+            );
+        }
     }
 }

@@ -14,6 +14,10 @@ use crate::text::{Tri, Work};
 /// What one comparison may cost. The published filter sets need less than a hundredth.
 const COMPARISON: u64 = 1_000_000;
 
+/// The name of the event, by itself and as EventBridge hands it on.
+const NAME: &str = "eventName";
+const NESTED_NAME: &str = "detail.eventName";
+
 /// What a comparison found.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Comparison {
@@ -51,13 +55,14 @@ impl Witness {
 impl fmt::Display for Witness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let told = self.fields.iter().zip(&self.telling);
-        let mut told = told
-            .filter_map(|(field, tells)| tells.then_some(field))
-            .peekable();
-        if told.peek().is_none() {
+        let told = told.filter_map(|(field, tells)| tells.then_some(field));
+        let mut told: Vec<&(Path, Value)> = told.collect();
+        if told.is_empty() {
             return f.write_str("any of them");
         }
-        for (at, (path, value)) in told.enumerate() {
+        // What happened comes first.
+        told.sort_by_key(|(path, _)| !matches!(path.to_string().as_str(), NAME | NESTED_NAME));
+        for (at, (path, value)) in told.into_iter().enumerate() {
             let path = path.to_string();
             // What CloudTrail recorded lies in EventBridge's `detail`.
             let path = path.strip_prefix("detail.").unwrap_or(&path);

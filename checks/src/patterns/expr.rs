@@ -1,5 +1,6 @@
 //! What both languages become: tests on fields, joined by and and or, with three answers.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -268,6 +269,26 @@ impl Expr {
         tests.iter().filter_map(answer).collect()
     }
 
+    /// The texts one of which the field must be wherever this holds; none: it may be anything.
+    #[must_use]
+    pub fn texts_of(&self, path: &Path) -> Option<BTreeSet<&str>> {
+        match self {
+            Self::Test(test) => {
+                let text = test.is.exactly().filter(|_| test.path == *path)?;
+                Some([text].into())
+            }
+            Self::All(list) => {
+                let each = list.iter().filter_map(|it| it.texts_of(path));
+                each.reduce(|all, more| &all & &more)
+            }
+            Self::Any(list) => list.iter().try_fold(BTreeSet::new(), |mut all, it| {
+                all.extend(it.texts_of(path)?);
+                Some(all)
+            }),
+            Self::Unknown(_) => None,
+        }
+    }
+
     pub(super) fn tests<'a>(&'a self, found: &mut Vec<&'a Test>) {
         match self {
             Self::All(list) | Self::Any(list) => list.iter().for_each(|it| it.tests(found)),
@@ -325,6 +346,21 @@ impl Is {
         }
     }
 
+    /// The one text that is so.
+    pub(super) fn exactly(&self) -> Option<&str> {
+        match self {
+            Self::Like(texts) => texts.exactly(),
+            Self::Unlike(_)
+            | Self::AnythingBut(_)
+            | Self::Number(..)
+            | Self::Null
+            | Self::Bool(_)
+            | Self::Present
+            | Self::Absent
+            | Self::Address(..) => None,
+        }
+    }
+
     /// What a test of a text of this length costs at most, in steps of work.
     pub(super) fn cost(&self, length: usize) -> usize {
         match self {
@@ -344,6 +380,44 @@ impl Is {
         match (self, value) {
             (Self::Like(_), Value::Number(_)) | (Self::Number(..), Value::Text(_)) => Tri::No,
             _ => self.eval(value),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::patterns::parse_filter;
+
+    #[test]
+    fn the_texts_that_a_field_must_be() {
+        let of = |text: &str| {
+            let expr = parse_filter(text).unwrap();
+            let found = expr.texts_of(&Path::of("eventName"));
+            found.map(|all| all.into_iter().map(str::to_owned).collect::<Vec<_>>())
+        };
+        let some = |all: &[&str]| Some(all.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>());
+        assert_eq!(of("{ $.eventName = A }"), some(&["A"]));
+        assert_eq!(
+            of("{ $.eventName = A || $.eventName = B }"),
+            some(&["A", "B"])
+        );
+        assert_eq!(
+            of("{ $.eventSource = x && ($.eventName = A || $.eventName = B) }"),
+            some(&["A", "B"])
+        );
+        assert_eq!(of("{ $.eventName = A && $.eventName = B }"), some(&[]));
+        // Anything else may be met by any name.
+        for any in [
+            "{ $.eventName = A* }",
+            "{ $.eventName != A }",
+            "{ $.eventName = A || $.eventSource = x }",
+            "{ $.eventName = A || $.eventName = B* }",
+            "{ $.requestParameters.eventName = A }",
+            "{ $.eventName NOT EXISTS }",
+            "{ $.eventName = 1 }",
+        ] {
+            assert_eq!(of(any), None, "{any}");
         }
     }
 }

@@ -123,17 +123,7 @@ impl<'a> Fields<'a> {
             let mut tests = Vec::new();
             parts.iter().for_each(|it| it.tests(&mut tests));
             for test in tests {
-                let exact = match &test.is {
-                    Is::Like(texts) => texts.exactly(),
-                    Is::Unlike(_)
-                    | Is::AnythingBut(_)
-                    | Is::Number(..)
-                    | Is::Null
-                    | Is::Bool(_)
-                    | Is::Present
-                    | Is::Absent
-                    | Is::Address(..) => None,
-                };
+                let exact = test.is.exactly();
                 let new = match exact {
                     Some(text) => field.exact.insert(text),
                     None => !field.others.contains(&&test.is),
@@ -176,17 +166,7 @@ fn only_field(expr: &Expr) -> Option<&Path> {
 fn names<'a>(expr: &'a Expr, named: &mut HashSet<&'a str>) -> bool {
     match expr {
         Expr::Any(list) => list.iter().all(|it| names(it, named)),
-        Expr::Test(test) => match &test.is {
-            Is::Like(texts) => texts.exactly().map(|it| named.insert(it)).is_some(),
-            Is::Unlike(_)
-            | Is::AnythingBut(_)
-            | Is::Number(..)
-            | Is::Null
-            | Is::Bool(_)
-            | Is::Present
-            | Is::Absent
-            | Is::Address(..) => false,
-        },
+        Expr::Test(test) => test.is.exactly().map(|it| named.insert(it)).is_some(),
         Expr::All(_) | Expr::Unknown(_) => false,
     }
 }

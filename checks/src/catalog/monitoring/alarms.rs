@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::judge::Scene;
 use super::links::{Link, watches};
+use super::scene::Scene;
 use crate::context::not_seen;
 use crate::inventory::monitoring::{Alarm, MetricFilter, MetricTransformation};
 use crate::prelude::*;

@@ -44,6 +44,7 @@ mod off;
 mod recent_tampering;
 mod recorded;
 mod rules;
+mod scene;
 mod securityhub;
 
 #[cfg(test)]

@@ -3,9 +3,10 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::events::Kind;
-use super::judge::{handed_on, in_place, nothing_is, unread};
+use super::judge::{handed_on, in_place, nothing_is};
 use super::links::{Link, listener, unread_policy};
 use super::recorded::{self, unknown};
+use super::scene::unread;
 use crate::catalog::receivers::{EVENTBRIDGE, Sender};
 use crate::catalog::recording::in_scope;
 use crate::context::{is_judged, not_seen};

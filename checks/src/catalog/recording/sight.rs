@@ -129,28 +129,32 @@ pub(in crate::catalog) fn listing<'a>(
     }
 }
 
-/// The same, with no more than two of trails that record alike: one may be the trail that others are compared with.
+/// The trails of a listing that are told apart.
+pub(in crate::catalog) struct Distinct(pub(in crate::catalog) Vec<Arn>);
+
+/// What an account shows in a region, with no more than two of trails that record alike: one of them may be the trail
+/// that the others are compared with.
 pub(in crate::catalog) fn distinct(
     account: &Account,
     region: &Region,
     ctx: &Context<'_>,
-) -> Result<Arc<Vec<Arn>>, Gaps> {
+) -> Result<Arc<Distinct>, Gaps> {
     let listing = listing(account, region, ctx)?;
-    Ok(ctx.distinct_trails(&account.id, region, || {
+    let place = [account.id.as_str(), region.as_str()];
+    Ok(ctx.once(&place, || {
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         let mut few = Vec::new();
         for arn in listing {
-            let Some(alike) = ctx.inventory.trails.get(arn).and_then(alike) else {
-                few.push(arn.clone());
-                continue;
-            };
-            let before = seen.entry(alike).or_default();
-            *before += 1;
-            if *before <= 2 {
-                few.push(arn.clone());
+            if let Some(alike) = ctx.inventory.trails.get(arn).and_then(alike) {
+                let before = seen.entry(alike).or_default();
+                *before += 1;
+                if *before > 2 {
+                    continue;
+                }
             }
+            few.push(arn.clone());
         }
-        few
+        Distinct(few)
     }))
 }
 

@@ -99,7 +99,7 @@ pub(super) fn records_some(trail: &Trail, asked: &Events, ctx: &Context<'_>) -> 
 }
 
 /// The verdict on a stopped trail whose events a running trail of the organization records.
-pub(super) fn replaced(other: &Trail) -> Verdict {
+pub(in crate::catalog) fn replaced(other: &Trail) -> Verdict {
     let arn = &other.arn;
     let verdict = Verdict::not_applicable(format!(
         "the trail is stopped, and the organization trail {arn} records its events"
@@ -121,6 +121,22 @@ pub(super) fn stands_in<'a>(
     }
     let of_organization = |other: &Trail| other.configuration.organization.ok() != Some(&false);
     recorded_by_one_of(trail, of_organization, records, ctx)
+}
+
+/// The organization trail that took the place of a stopped trail; none where it runs, or nothing did.
+pub(in crate::catalog) fn replaced_by<'a>(
+    trail: &Trail,
+    ctx: &Context<'a>,
+) -> Result<Option<&'a Trail>, Gaps> {
+    let logging = trail.status.logging.known();
+    if let Ok(true) = logging {
+        return Ok(None);
+    }
+    match (stands_in(trail, all_of(trail), ctx)?, logging) {
+        // Whether it is stopped decides.
+        (Some(_), Err(gaps)) => Err(gaps),
+        (other, _) => Ok(other),
+    }
 }
 
 /// Whether others record all that this trail is set to record.
@@ -191,7 +207,7 @@ fn recorded_by_one_of<'a>(
         return Err(not_seen(calls::DESCRIBE_TRAILS, &trail.account, region, ctx).into());
     };
     // Whatever reaches as far shows in this trail's own home region.
-    for arn in recording::distinct(account, region, ctx)?.iter() {
+    for arn in &recording::distinct(account, region, ctx)?.0 {
         if *arn == trail.arn {
             continue;
         }
