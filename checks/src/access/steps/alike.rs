@@ -126,7 +126,7 @@ impl<'c> Steps<'c, '_> {
             for (condition, effect) in about.arns(document) {
                 match condition.holds(effect, &asker.context) {
                     Tri::Undecided => return None,
-                    holds => arn.push(holds),
+                    holds @ (Tri::Yes | Tri::No) => arn.push(holds),
                 }
             }
         }

@@ -202,7 +202,7 @@ impl World {
     }
 
     /// Roles and users that somebody may make: of any name, and of those that some statement means.
-    fn new(&self) -> BTreeSet<String> {
+    fn makeable(&self) -> BTreeSet<String> {
         let own = self.all.iter().flat_map(|it| &it.says);
         let all = own.chain(self.groups.iter().flatten());
         let named = all.map(|(.., pattern)| pattern.replace('*', "new"));
@@ -250,7 +250,7 @@ impl World {
                 }
                 // A new role, or a new user with keys, given every right.
                 let can = |action: &str, arn: &str| self.can(&state, action, arn);
-                for new in self.new() {
+                for new in self.makeable() {
                     stops |= can("iam:CreateRole", &new)
                         && (can("iam:PutRolePolicy", &new) || can("iam:AttachRolePolicy", &new));
                     stops |= can("iam:CreateUser", &new)

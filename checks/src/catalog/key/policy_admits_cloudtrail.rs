@@ -6,6 +6,7 @@ use crate::catalog::log_paths::Area;
 use crate::catalog::{gap, recording};
 use crate::policy::{Context as RequestContext, Key as Value, Target};
 use crate::prelude::*;
+use crate::scp::Control;
 
 pub(super) const CHECK: Check = Check {
     id: "key-policy-admits-cloudtrail",
