@@ -296,6 +296,10 @@ mod tests {
     use crate::testing::{ACCOUNT, TRAIL_ARN, inventory};
 
     fn answer(condition: &str, effect: &str) -> Answer {
+        answer_to(r#""Principal":"*""#, condition, effect)
+    }
+
+    fn answer_to(principal: &str, condition: &str, effect: &str) -> Answer {
         let case = inventory(|_| {});
         let settings = Settings::default();
         let ctx = Context::new(&case.inventory, &settings, crate::testing::taken_at());
@@ -303,7 +307,7 @@ mod tests {
         assert_eq!(trail.arn.as_str(), TRAIL_ARN);
         let allow = r#"{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:*","Resource":"*"}"#;
         let other = format!(
-            r#"{{"Effect":"{effect}","Principal":"*","Action":"s3:*","Resource":"*","Condition":{{{condition}}}}}"#
+            r#"{{"Effect":"{effect}",{principal},"Action":"s3:*","Resource":"*","Condition":{{{condition}}}}}"#
         );
         let statements = match effect {
             "Deny" => format!("{allow},{other}"),
@@ -367,6 +371,37 @@ mod tests {
                 r#""StringNotEquals":{"s3:x-amz-server-side-encryption":"AES256"}"#,
                 true,
             ),
+            // Their headers, and the perimeter as AWS's samples draw it.
+            (r#""Null":{"s3:x-amz-acl":"true"}"#, false),
+            (r#""Null":{"s3:x-amz-acl":"false"}"#, true),
+            (
+                r#""StringNotEqualsIfExists":{"s3:x-amz-server-side-encryption-aws-kms-key-id":"arn:aws:kms:us-east-1:111111111111:key/other"}"#,
+                true,
+            ),
+            (
+                r#""StringNotEqualsIfExists":{"aws:SourceOrgID":"o-test"},"Null":{"aws:SourceAccount":"false"},"Bool":{"aws:PrincipalIsAWSService":"true"}"#,
+                false,
+            ),
+            (
+                r#""StringNotEqualsIfExists":{"aws:SourceOrgID":"o-else"},"Null":{"aws:SourceAccount":"false"},"Bool":{"aws:PrincipalIsAWSService":"true"}"#,
+                true,
+            ),
+            (
+                r#""ForAllValues:StringNotLike":{"aws:PrincipalOrgPaths":"o-test/*"}"#,
+                true,
+            ),
+            (
+                r#""ForAnyValue:StringNotLike":{"aws:PrincipalOrgPaths":"o-test/*"}"#,
+                false,
+            ),
+            (
+                r#""StringNotEquals":{"aws:PrincipalServiceName":"cloudtrail.amazonaws.com"}"#,
+                false,
+            ),
+            (
+                r#""StringNotEqualsIfExists":{"aws:PrincipalServiceName":"config.amazonaws.com"}"#,
+                true,
+            ),
             (
                 r#""DateGreaterThan":{"aws:CurrentTime":"2020-01-01T00:00:00Z"}"#,
                 true,
@@ -380,6 +415,36 @@ mod tests {
                 ),
                 false => assert!(matches!(answer, Answer::Allowed), "{condition}: {answer:?}"),
             }
+        }
+    }
+
+    /// Whom a Deny names, or spares, by its principal.
+    #[test]
+    fn principals_of_denies() {
+        for (principal, refused) in [
+            (r#""Principal":{"AWS":"999999999999"}"#, false),
+            (r#""Principal":{"Service":"config.amazonaws.com"}"#, false),
+            (
+                r#""Principal":{"Service":["config.amazonaws.com","cloudtrail.amazonaws.com"]}"#,
+                true,
+            ),
+            // All but some principals are the services, too.
+            (
+                r#""NotPrincipal":{"AWS":["111111111111","arn:aws:iam::111111111111:role/glass"]}"#,
+                true,
+            ),
+            (r#""NotPrincipal":{"Service":"config.amazonaws.com"}"#, true),
+            (
+                r#""NotPrincipal":{"Service":"cloudtrail.amazonaws.com"}"#,
+                false,
+            ),
+        ] {
+            let answer = answer_to(principal, "", "Deny");
+            assert_eq!(
+                matches!(answer, Answer::Refused(_)),
+                refused,
+                "{principal}: {answer:?}"
+            );
         }
     }
 

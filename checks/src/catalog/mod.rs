@@ -15,6 +15,7 @@ mod deputy;
 mod gap;
 mod key;
 mod lake;
+mod log_paths;
 mod monitoring;
 mod named;
 mod organization;

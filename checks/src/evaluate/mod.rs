@@ -15,7 +15,7 @@ use told::{LONGEST, LONGEST_NAME, bounded, from_gap, unknown_message};
 use crate::access::services::NOT_FOLLOWED;
 use crate::access::{Access, Analysis, Judged};
 use crate::check::{Check, Identity, Outcome, Principal, RegionOf, Run, Trusts, Verdict};
-use crate::context::{Context, is_judged, not_reached};
+use crate::context::{Context, is_judged, not_reached, not_seen};
 use crate::fact::{Fact, Gap, Gaps, Reason};
 use crate::finding::{Evidence, Finding, Status, Subject, SubjectKind, fingerprint, short};
 use crate::ids::{AccountId, Arn, Region};
@@ -173,7 +173,7 @@ impl<'a> Evaluation<'a> {
                 .and_then(|it| it.session.gap())
             {
                 Some(gap) => gap.clone(),
-                None => not_reached(call, &account, &self.ctx.home()),
+                None => not_seen(call, &account, &self.ctx.home(), self.ctx),
             };
             self.documents(&account, Err(gap.into()));
         }

@@ -6,7 +6,7 @@ use super::{account_subject, region_of};
 use crate::access::{Actor, ActorKind};
 use crate::calls;
 use crate::check::{Check, Identity, Principal, RegionOf};
-use crate::context::{Context, home_of, is_judged, log_group_arn, not_reached};
+use crate::context::{Context, home_of, is_judged, log_group_arn, not_reached, not_seen};
 use crate::fact::{Fact, Gap, Gaps, Reason};
 use crate::finding::{Subject, SubjectKind};
 use crate::ids::{AccountId, Region};
@@ -92,7 +92,7 @@ impl Lost {
                     add(holes, subject(), gap.clone());
                 }
             }
-            let missing = |call| not_reached(call, &trail.account, &trail.home_region);
+            let missing = |call| not_seen(call, &trail.account, &trail.home_region, ctx);
             if let Fact::Known(bucket) = &set.bucket
                 && inventory.bucket(bucket).is_none()
             {

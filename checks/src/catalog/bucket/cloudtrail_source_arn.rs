@@ -140,6 +140,24 @@ mod tests {
                     everyone(r#""StringEquals":{"aws:PrincipalAccount":"111111111111"}"#),
                 ),
                 (
+                    Pass,
+                    everyone(
+                        r#""ForAnyValue:StringLike":{"aws:PrincipalOrgPaths":"o-test/r-root/*"}"#,
+                    ),
+                ),
+                (
+                    Pass,
+                    everyone(
+                        r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/AWSAccelerator-*"}"#,
+                    ),
+                ),
+                (
+                    Fail,
+                    everyone(
+                        r#""ForAllValues:StringLike":{"aws:PrincipalOrgPaths":"o-test/r-root/*"}"#,
+                    ),
+                ),
+                (
                     Fail,
                     everyone(r#""StringNotEquals":{"aws:PrincipalOrgID":"o-else"}"#),
                 ),

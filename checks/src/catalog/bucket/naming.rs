@@ -29,6 +29,11 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     let Some(pattern) = ctx.settings.naming_pattern.get() else {
         return Ok(Verdict::not_applicable("`naming_pattern` is not set"));
     };
+    if pattern.chars().all(|it| it == '*') {
+        return Ok(Verdict::not_applicable(
+            "`naming_pattern` matches every name, so it requires nothing",
+        ));
+    }
     let trails = ctx.deliverers(bucket).iter().map(|it| it.name.as_str());
     let odd: Vec<&str> = [bucket.name.as_str()]
         .into_iter()
@@ -65,7 +70,10 @@ mod tests {
             &CHECK,
             [
                 (NotApplicable, inventory(|_| {})),
-                (Pass, by("*", inventory(|_| {}))),
+                // What every name matches is no requirement.
+                (NotApplicable, by("*", inventory(|_| {}))),
+                (NotApplicable, by("**", named("lots"))),
+                (Pass, by("*o*", named("lots"))),
                 (Pass, by("lo*s", named("lots"))),
                 (Fail, by("lo*s", inventory(|_| {}))),
                 (Fail, by("main", named("main"))),
@@ -83,7 +91,7 @@ mod tests {
             &CHECK,
             BUCKET_ARN,
             [
-                (Unknown, by("*", inventory(hidden))),
+                (Unknown, by("*?", inventory(hidden))),
                 (Fail, by("x", inventory(hidden))),
             ],
         );

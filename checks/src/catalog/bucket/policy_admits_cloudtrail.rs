@@ -2,8 +2,8 @@
 
 use super::gone;
 use crate::catalog::admits::{Above, Answer, ask, context, delivering, of_bucket, undocumented};
+use crate::catalog::log_paths::Area;
 use crate::catalog::{gap, recording};
-use crate::inventory::AccountState;
 use crate::policy::{Context as RequestContext, Document, Target};
 use crate::prelude::*;
 use crate::scp::Control;
@@ -115,47 +115,23 @@ fn of_trail(
     let bucket_arn = Target::One(bucket.arn.to_string());
     let acl = one("s3:GetBucketAcl", bucket_arn, of_bucket(request.clone()));
     found.add("s3:GetBucketAcl", trail, acl);
-    let set = &trail.configuration;
-    let place = (set.prefix.known(), set.organization.known());
-    let (prefix, organization) = match place {
-        (Ok(prefix), Ok(organization)) => (prefix, *organization),
-        (prefix, organization) => {
-            let missing = prefix.err().into_iter().chain(organization.err());
-            return found.gaps.extend(missing);
-        }
-    };
-    let prefix = match prefix.as_deref().map(|it| it.trim_matches('/')) {
-        Some(prefix) if !prefix.is_empty() => format!("{prefix}/"),
-        Some(_) | None => String::new(),
+    let area = match Area::of(trail, ctx) {
+        Ok(area) => area,
+        Err(gaps) => return found.gaps.push(gaps),
     };
     let put = |path: &str| {
         let objects = Target::Matching(format!("{}/{path}*", bucket.arn));
         one("s3:PutObject", objects, request.clone())
     };
-    let (area, accounts) = match area(trail, organization, ctx) {
-        Ok(it) => it,
-        Err(gaps) => return found.gaps.push(gaps),
-    };
-    let area = format!("{prefix}AWSLogs/{area}");
-    if matches!(put(&area), Answer::Allowed) {
+    if matches!(put(area.root()), Answer::Allowed) {
         found.allowed += 1;
         return;
     }
-    let accounts = accounts.unwrap_or_else(|gaps| {
-        found.gaps.push(gaps);
-        Vec::new()
-    });
-    let (folders, unknown) = folders(trail);
-    found.gaps.extend(unknown);
-    for account in accounts {
-        for folder in &folders {
-            let path = match organization {
-                true => format!("{area}{account}/{folder}/"),
-                false => format!("{area}{folder}/"),
-            };
-            let what = format!("s3:PutObject on {path}");
-            found.add(&what, trail, put(&path));
-        }
+    let (folders, gaps) = area.folders(trail);
+    found.gaps.extend(gaps);
+    for path in folders {
+        let what = format!("s3:PutObject on {path}");
+        found.add(&what, trail, put(&path));
     }
 }
 
@@ -175,45 +151,6 @@ impl Found {
             Answer::Unread(gaps) => self.gaps.push(gaps),
         }
     }
-}
-
-/// Where a trail's files lie below `AWSLogs/`, and the accounts whose files they are.
-type Area = (String, Result<Vec<AccountId>, Gaps>);
-
-fn area(trail: &Trail, organization: bool, ctx: &Context<'_>) -> Result<Area, Gaps> {
-    if !organization {
-        let own = vec![trail.account.clone()];
-        return Ok((format!("{}/", trail.account), Ok(own)));
-    }
-    let Some(organization) = ctx.organization()? else {
-        let account = &trail.account;
-        let what = "an organization trail of an account without an organization";
-        let gap = crate::fact::Gap::not_modelled(what, account, &trail.home_region);
-        return Err(Gaps::from(gap));
-    };
-    let active = |id: &&AccountId| {
-        let account = ctx.inventory.accounts.get(*id);
-        let state = account.and_then(|it| it.state.ok());
-        matches!(state, None | Some(AccountState::Active))
-    };
-    let accounts = organization.accounts.known();
-    let accounts = accounts.map(|all| all.iter().filter(active).cloned().collect());
-    Ok((format!("{}/", organization.id), accounts))
-}
-
-/// The folders of an account's files that this trail writes, and what may hide one.
-fn folders(trail: &Trail) -> (Vec<&'static str>, Option<Gaps>) {
-    let mut folders = vec!["CloudTrail"];
-    let validation = trail.configuration.log_file_validation.known();
-    if validation.as_ref().is_ok_and(|it| **it) {
-        folders.push("CloudTrail-Digest");
-    }
-    let insights = trail.insights.known();
-    if insights.as_ref().is_ok_and(|it| !it.is_empty()) {
-        folders.push("CloudTrail-Insight");
-    }
-    let missing = validation.err().into_iter().chain(insights.err());
-    (folders, Gaps::collect(missing))
 }
 
 #[cfg(test)]

@@ -229,6 +229,7 @@ mod tests {
                 (Fail, allows(r#"{"AWS":"999999999999"}"#, &org("o-another"))),
                 // Elastic Load Balancing delivers from accounts of AWS.
                 (Pass, load_balancing("s3:PutObject", "127311923021")),
+                (Pass, load_balancing("s3:PutObject", "048591011584")),
                 (Fail, load_balancing("s3:PutObject", "127311923022")),
                 (Fail, load_balancing("s3:GetObject", "127311923021")),
                 (Fail, load_balancing("s3:Put*", "127311923021")),

@@ -276,6 +276,22 @@ mod tests {
         }
     }
 
+    /// A Deny that leaves out any one of them leaves a way.
+    #[test]
+    fn each_action_counts() {
+        let all: Vec<&str> = table_of_actions().map(|it| it.action.as_str()).collect();
+        let of = |actions: &[&str]| {
+            let actions = serde_json::to_string(actions).unwrap();
+            let case = deny(r#""Principal":"*""#, &actions, "");
+            crate::testing::statuses(&CHECK, &case)[0].1
+        };
+        assert_eq!(of(&all), Pass);
+        for left_out in &all {
+            let rest: Vec<&str> = all.iter().copied().filter(|it| it != left_out).collect();
+            assert_eq!(of(&rest), Fail, "{left_out}");
+        }
+    }
+
     fn table_of_actions() -> impl Iterator<Item = &'static TamperAction> {
         crate::access::table().denied_by(Control::BucketPolicy)
     }

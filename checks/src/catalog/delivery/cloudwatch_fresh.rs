@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/monitor-cloudtrail-log-files-with-cloudwatch-logs.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
     ],
-    reads: &[calls::DESCRIBE_TRAILS, calls::GET_TRAIL_STATUS],
+    reads: &lateness::READS,
     run: Run::Trail(run),
 };
 
@@ -27,17 +27,14 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
         return Ok(Verdict::not_applicable(none));
     }
     let limit = ctx.settings.delivery_max_age;
-    lateness::judge(
-        &trail.status,
-        &trail.status.log_group,
-        limit,
-        ctx.taken_at(),
-    )
+    let sends = |other: &Trail| matches!(other.configuration.log_group.ok(), Some(Some(_)));
+    lateness::judge(trail, &trail.status.log_group, limit, sends, ctx)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::delivery::lateness::tests::{LEFT_OVER, left_over};
     use crate::testing::*;
     use jiff::SignedDuration;
 
@@ -46,6 +43,23 @@ mod tests {
             known(&mut status(it).log_group).latest = latest.map(hours_ago);
             status(it).started = Known(Some(hours_ago(started)));
         })
+    }
+
+    /// The organization's trail sends the events of one that was left over, if it sends any.
+    #[test]
+    fn left_over_beside_the_organizations() {
+        table_on(
+            &CHECK,
+            LEFT_OVER,
+            [
+                (NotApplicable, left_over(|_| {})),
+                (Fail, left_over(|it| status(it).logging = Known(false))),
+                (
+                    Fail,
+                    left_over(|it| configuration(it).log_group = Known(None)),
+                ),
+            ],
+        );
     }
 
     #[test]

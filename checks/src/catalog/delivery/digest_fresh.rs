@@ -20,7 +20,7 @@ pub(super) const CHECK: Check = Check {
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html",
     ],
-    reads: &[calls::DESCRIBE_TRAILS, calls::GET_TRAIL_STATUS],
+    reads: &lateness::READS,
     run: Run::Trail(run),
 };
 
@@ -30,12 +30,14 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
             "log file validation is off: no digests are due",
         ));
     }
-    lateness::judge(&trail.status, &trail.status.digest, LIMIT, ctx.taken_at())
+    let signs = |other: &Trail| other.configuration.log_file_validation.ok() == Some(&true);
+    lateness::judge(trail, &trail.status.digest, LIMIT, signs, ctx)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::delivery::lateness::tests::{LEFT_OVER, left_over};
     use crate::testing::*;
 
     fn at(latest: Option<i64>, started: i64) -> Case {
@@ -43,6 +45,23 @@ mod tests {
             known(&mut status(it).digest).latest = latest.map(hours_ago);
             status(it).started = Known(Some(hours_ago(started)));
         })
+    }
+
+    /// The organization's trail signs the events of one that was left over, if it signs.
+    #[test]
+    fn left_over_beside_the_organizations() {
+        table_on(
+            &CHECK,
+            LEFT_OVER,
+            [
+                (NotApplicable, left_over(|_| {})),
+                (Fail, left_over(|it| status(it).logging = Known(false))),
+                (
+                    Fail,
+                    left_over(|it| configuration(it).log_file_validation = Known(false)),
+                ),
+            ],
+        );
     }
 
     #[test]

@@ -2,19 +2,41 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::inventory::{Delivery, TrailStatus};
+use crate::catalog::trail::judging;
+use crate::inventory::Delivery;
 use crate::prelude::*;
 
+/// What tells whether a trail that was left over is replaced by one of the organization.
+pub(super) const READS: [calls::ApiCall; 5] = [
+    calls::LIST_REGIONS,
+    calls::DESCRIBE_TRAILS,
+    calls::GET_TRAIL_STATUS,
+    calls::GET_EVENT_SELECTORS,
+    calls::HEAD_BUCKET,
+];
+
 /// A stopped trail fails: what arrived before it was stopped is no comfort.
+///
+/// One that was left over when the organization got a trail of its own does not: that one records its events, and
+/// `delivers` says of it whether it delivers them to the same kind of place.
 pub(super) fn judge(
-    status: &TrailStatus,
+    trail: &Trail,
     delivery: &Fact<Delivery>,
     limit: SignedDuration,
-    taken_at: Timestamp,
+    delivers: impl Fn(&Trail) -> bool,
+    ctx: &Context<'_>,
 ) -> Outcome {
+    let (status, taken_at) = (&trail.status, ctx.taken_at());
+    let logging = *status.logging.known()?;
+    if !logging
+        && let Some(other) = judging::stands_in(trail, judging::all_of(trail), ctx)?
+        && delivers(other)
+    {
+        return Ok(judging::replaced(other));
+    }
     let delivery = delivery.known()?;
     let age = |at: Timestamp| taken_at.duration_since(at);
-    let (started, logging) = (*status.started.known()?, *status.logging.known()?);
+    let started = *status.started.known()?;
     let started_lately = started.is_some_and(|at| age(at) < limit);
     // What arrived before the last start says nothing about the run since.
     let since_start = delivery
@@ -35,4 +57,33 @@ pub(super) fn judge(
         .saw("StartLoggingTime", started)
         .saw("LatestDelivery", delivery.latest)
         .expected(taken_at.saturating_sub(limit).ok()))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use crate::prelude::*;
+    use crate::testing::*;
+
+    /// A stopped trail that was left over beside the organization's, and what becomes of the latter.
+    pub(in crate::catalog::delivery) fn left_over(of_organization: fn(&mut Trail)) -> Case {
+        inventory(|it| {
+            of_organization(it.trails.values_mut().next().unwrap());
+            add_trail(it, ACCOUNT, HOME, "old", |it| {
+                configuration(it).organization = Known(false);
+                let status = status(it);
+                status.logging = Known(false);
+                status.stopped = Known(Some(hours_ago(500)));
+                for delivery in [
+                    &mut status.delivery,
+                    &mut status.digest,
+                    &mut status.log_group,
+                ] {
+                    known(delivery).latest = Some(hours_ago(500));
+                }
+            });
+        })
+    }
+
+    pub(in crate::catalog::delivery) const LEFT_OVER: &str =
+        "arn:aws:cloudtrail:us-east-1:111111111111:trail/old";
 }

@@ -16,18 +16,19 @@ pub(super) const CHECK: Check = Check {
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
     ],
-    reads: &[calls::GET_TRAIL_STATUS],
+    reads: &lateness::READS,
     run: Run::Trail(run),
 };
 
 fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     let limit = ctx.settings.delivery_max_age;
-    lateness::judge(&trail.status, &trail.status.delivery, limit, ctx.taken_at())
+    lateness::judge(trail, &trail.status.delivery, limit, |_| true, ctx)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::delivery::lateness::tests::{LEFT_OVER, left_over};
     use crate::testing::*;
     use jiff::SignedDuration;
 
@@ -36,6 +37,45 @@ mod tests {
             known(&mut status(it).delivery).latest = latest.map(hours_ago);
             status(it).started = Known(started.map(hours_ago));
         })
+    }
+
+    /// The organization's trail delivers the events of one that was left over.
+    #[test]
+    fn left_over_beside_the_organizations() {
+        table_on(
+            &CHECK,
+            LEFT_OVER,
+            [
+                (NotApplicable, left_over(|_| {})),
+                (Fail, left_over(|it| status(it).logging = Known(false))),
+                (
+                    Fail,
+                    left_over(|it| configuration(it).organization = Known(false)),
+                ),
+                (
+                    Fail,
+                    left_over(|it| configuration(it).multi_region = Known(false)),
+                ),
+                (
+                    Fail,
+                    left_over(|it| configuration(it).bucket = Known("gone".to_owned())).and(|it| {
+                        let gone = Bucket {
+                            exists: Known(false),
+                            ..unseen_bucket("gone")
+                        };
+                        it.buckets.insert(gone.arn.clone(), gone);
+                    }),
+                ),
+                (
+                    Unknown,
+                    left_over(|it| it.selectors = denied(calls::GET_EVENT_SELECTORS)),
+                ),
+            ],
+        );
+        let findings = left_over(|_| {}).findings(&[&CHECK]);
+        let old = findings.iter().find(|it| it.subject.id == LEFT_OVER);
+        let told = format!("{:?}", old.unwrap().evidence);
+        assert!(told.contains(TRAIL_ARN), "{told}");
     }
 
     #[test]

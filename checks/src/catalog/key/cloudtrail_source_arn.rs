@@ -181,6 +181,32 @@ mod tests {
                     ),
                 ),
                 (
+                    Pass,
+                    everyone(
+                        r#""ForAnyValue:StringLike":{"aws:PrincipalOrgPaths":"o-test/r-root/*"}"#,
+                    ),
+                ),
+                (
+                    Pass,
+                    everyone(r#""StringLike":{"kms:ViaService":"s3.*.amazonaws.com"}"#),
+                ),
+                (
+                    Pass,
+                    everyone(r#""StringEquals":{"aws:PrincipalAccount":"111111111111"}"#),
+                ),
+                (
+                    Fail,
+                    everyone(
+                        r#""ForAllValues:StringLike":{"aws:PrincipalOrgPaths":"o-test/r-root/*"}"#,
+                    ),
+                ),
+                (
+                    Fail,
+                    everyone(
+                        r#""StringNotEquals":{"kms:ViaService":"s3.us-east-1.amazonaws.com"}"#,
+                    ),
+                ),
+                (
                     Fail,
                     everyone(r#""StringEqualsIfExists":{"aws:PrincipalOrgID":"o-test"}"#),
                 ),

@@ -2,6 +2,7 @@
 
 use super::described;
 use crate::catalog::admits::{Above, Answer, ask, context, delivering, undocumented};
+use crate::catalog::log_paths::Area;
 use crate::catalog::{gap, recording};
 use crate::policy::{Context as RequestContext, Key as Value, Target};
 use crate::prelude::*;
@@ -35,7 +36,13 @@ pub(super) const CHECK: Check = Check {
 };
 
 /// What CloudTrail calls: to encrypt each file, and to know the key when a trail is made or changed.
-const CALLS: [&str; 2] = ["kms:GenerateDataKey", "kms:DescribeKey"];
+const CALLS: [&str; 2] = [ENCRYPTS, DESCRIBES];
+const ENCRYPTS: &str = "kms:GenerateDataKey";
+const DESCRIBES: &str = "kms:DescribeKey";
+
+/// The file that CloudTrail encrypts, and the trail, in the encryption context.
+const FILE: &str = "kms:EncryptionContext:aws:s3:arn";
+const TRAIL: &str = "kms:EncryptionContext:aws:cloudtrail:arn";
 
 fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
     if let Ok(Err(gone)) = described(key) {
@@ -60,30 +67,50 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
     let control = control.map(Control::of);
     gaps.extend(organization.err());
     let above = Above::of(control.as_ref(), &key.account, ctx);
+    let documents = control.iter().flat_map(Control::documents);
+    let mut conditions = documents.chain([&policy]).flat_map(|it| &it.statements);
+    let by_file = conditions.any(|it| {
+        let mut keys = it.conditions.iter().map(|it| it.key.as_str());
+        keys.any(|key| key.eq_ignore_ascii_case(FILE))
+    });
     let all: Vec<&Trail> = by_name.iter().copied().chain(by_default).collect();
     for trail in delivering(&all) {
         let named = by_name.iter().any(|it| it.arn == trail.arn);
-        let request = request(trail, named, key, ctx);
-        for action in CALLS {
+        let base = request(trail, named, key, ctx);
+        let mut ask = |action: &str, request: RequestContext, file: Option<&str>| {
             let target = Target::One(key.arn.to_string());
-            match ask(
-                &policy,
-                &above,
-                action,
-                target,
-                &key.account,
-                request.clone(),
-            ) {
+            let answer = ask(&policy, &above, action, target, &key.account, request);
+            let of = file.map_or_else(String::new, |path| format!(" on {path}"));
+            match answer {
                 Answer::Allowed => {}
                 Answer::Refused(why) => {
-                    refused.push(format!("{action} for trail {} ({why})", trail.name));
+                    refused.push(format!("{action}{of} for trail {} ({why})", trail.name));
                 }
                 // Only a sure refusal counts where it is the bucket that names the key.
                 Answer::Open(_) if !named => {}
+                // Of the files of one folder the policy admits some.
+                Answer::Open(keys) if file.is_some() && keys.eq_ignore_ascii_case(FILE) => {
+                    let why = format!("its condition on {FILE} is for other files");
+                    refused.push(format!("{action}{of} for trail {} ({why})", trail.name));
+                }
                 Answer::Open(keys) => gaps.push(undocumented(&keys, &key.account, &key.region)),
                 Answer::Unread(unread) => gaps.push(unread),
             }
+        };
+        ask(DESCRIBES, without_file(base.clone()), None);
+        let (files, hidden) = match named && by_file {
+            true => files(trail, ctx),
+            false => (Vec::new(), None),
+        };
+        for file in &files {
+            let mut request = base.clone();
+            request.set(FILE, Value::Like(format!("{file}*")));
+            ask(ENCRYPTS, request, Some(file));
         }
+        if files.is_empty() {
+            ask(ENCRYPTS, base, None);
+        }
+        gaps.extend(hidden);
     }
     if by_name.is_empty() && refused.is_empty() {
         let none = Verdict::not_applicable(
@@ -91,11 +118,18 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
         );
         return Gaps::collect(gaps).map_or(Ok(none), Err);
     }
-    let verdict = match refused.first() {
-        None => Verdict::pass("the key policy allows CloudTrail to encrypt for all its trails"),
-        Some(first) => Verdict::fail(format!("CloudTrail is refused {first}")),
+    let verdict = match refused.as_slice() {
+        [] => Verdict::pass("the key policy allows CloudTrail to encrypt for all its trails"),
+        [first, more @ ..] => {
+            let more = match more.len() {
+                0 => String::new(),
+                count => format!(" and {count} more"),
+            };
+            Verdict::fail(format!("CloudTrail is refused {first}{more}"))
+        }
     };
-    let verdict = verdict.saw("refused", refused).expected(CALLS);
+    let some: Vec<&String> = refused.iter().take(25).collect();
+    let verdict = verdict.saw("refused", some).expected(CALLS);
     verdict.unless_open(Gaps::collect(gaps))
 }
 
@@ -130,24 +164,42 @@ fn request(trail: &Trail, named: bool, key: &Key, ctx: &Context<'_>) -> RequestC
         );
         return request;
     }
-    request = request
-        .with(
-            "kms:EncryptionContext:aws:cloudtrail:arn",
-            trail.arn.as_str(),
-        )
-        .with_list(
-            "kms:EncryptionContextKeys",
-            ["aws:cloudtrail:arn", "aws:s3:arn"],
-        );
-    if let Some(bucket) = trail.configuration.bucket.ok() {
-        let file = format!("{}/AWSLogs/file.json.gz", bucket_of(bucket, ctx));
-        request = request.with("kms:EncryptionContext:aws:s3:arn", &file);
-    }
+    request = request.with(TRAIL, trail.arn.as_str()).with_list(
+        "kms:EncryptionContextKeys",
+        ["aws:cloudtrail:arn", "aws:s3:arn"],
+    );
+    // Which file it is, where a policy depends on it, is tried one folder after the other.
+    request.set(
+        FILE,
+        Value::Any {
+            may_be_absent: false,
+        },
+    );
     request
 }
 
-fn bucket_of(name: &str, ctx: &Context<'_>) -> Arn {
-    Arn::bucket(&ctx.inventory.header.scope.partition, name)
+/// The same request without an encryption context: DescribeKey has none ("kms:EncryptionContext:context-key", KMS
+/// Developer Guide, lists the calls that have one).
+fn without_file(mut request: RequestContext) -> RequestContext {
+    for key in [FILE, TRAIL, "kms:EncryptionContextKeys"] {
+        request.set(key, Value::Absent);
+    }
+    request.close("kms:EncryptionContext:");
+    request
+}
+
+/// What the files of each folder that the trail writes begin with, as ARNs.
+fn files(trail: &Trail, ctx: &Context<'_>) -> (Vec<String>, Option<Gaps>) {
+    let found = trail.configuration.bucket.known();
+    let found = found.and_then(|bucket| Area::of(trail, ctx).map(|area| (bucket, area)));
+    let (bucket, area) = match found {
+        Ok(found) => found,
+        Err(gaps) => return (Vec::new(), Some(gaps)),
+    };
+    let bucket = Arn::bucket(&ctx.inventory.header.scope.partition, bucket);
+    let (folders, gaps) = area.folders(trail);
+    let files = folders.iter().map(|it| format!("{bucket}/{it}"));
+    (files.collect(), gaps)
 }
 
 #[cfg(test)]
@@ -180,6 +232,50 @@ mod tests {
                 bucket_key: true,
             }));
         })
+    }
+
+    /// The encryption context names the file: a policy may depend on where it is stored.
+    #[test]
+    fn which_files() {
+        let only = |file: &str| {
+            let file = format!(
+                r#""StringLike":{{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::logs/{file}","#
+            );
+            changed(|it| it.replace(r#""StringLike":{"#, &file))
+                .and(|it| member(it, "222222222222", &[HOME]))
+        };
+        let below = |prefix: &str, file: &str| {
+            let prefix = prefix.to_owned();
+            only(file).and(move |it| {
+                configuration(it.trails.values_mut().next().unwrap()).prefix = Known(Some(prefix));
+            })
+        };
+        table_on(
+            &CHECK,
+            KEY_ARN,
+            [
+                (Pass, only("*")),
+                (Pass, only("AWSLogs/*")),
+                (Pass, only("AWSLogs/o-test/*")),
+                (Pass, only("AWSLogs/*/CloudTrail*")),
+                // One account, no digests, one region, another organization's, one file.
+                (Fail, only("AWSLogs/o-test/111111111111/*")),
+                (Fail, only("AWSLogs/o-test/*/CloudTrail/*")),
+                (Fail, only("AWSLogs/o-test/*/us-east-1/*")),
+                (Fail, only("AWSLogs/o-else/*")),
+                (Fail, only("AWSLogs/file.json.gz")),
+                (Pass, below("org", "org/AWSLogs/*")),
+                (Pass, below("org/", "org/AWSLogs/o-test/*")),
+                (Fail, below("org", "AWSLogs/*")),
+                (
+                    Unknown,
+                    only("AWSLogs/o-test/222222222222/*").and(|it| {
+                        let of = known(&mut it.organization).as_mut().unwrap();
+                        of.accounts = denied(calls::LIST_ACCOUNTS);
+                    }),
+                ),
+            ],
+        );
     }
 
     #[test]
@@ -280,6 +376,20 @@ mod tests {
                     changed(|it| it.replace("kms:GenerateDataKey*", "kms:Encrypt")),
                 ),
                 (Fail, changed(|it| it.replace("trail/main", "trail/other"))),
+                // DescribeKey has no encryption context: a condition on it shuts that call out.
+                (
+                    Fail,
+                    changed(|it| {
+                        it.replace(
+                            r#""Action":"kms:GenerateDataKey*""#,
+                            r#""Action":["kms:GenerateDataKey*","kms:DescribeKey"]"#,
+                        )
+                        .replace(
+                            r#""Action":"kms:DescribeKey""#,
+                            r#""Action":"kms:ListGrants""#,
+                        )
+                    }),
+                ),
                 // StringEquals compares the star as a letter.
                 (Fail, changed(|it| it.replace("trail/main", "trail/*"))),
                 (

@@ -156,6 +156,47 @@ mod tests {
                     also(
                         r#""*""#,
                         "kms:Decrypt",
+                        r#""ForAnyValue:StringLike":{"aws:PrincipalOrgPaths":"o-test/r-root/*"}"#,
+                    ),
+                ),
+                // One change each, and external principals meet it.
+                (
+                    Fail,
+                    also(
+                        r#""*""#,
+                        "kms:Decrypt",
+                        r#""ForAllValues:StringLike":{"aws:PrincipalOrgPaths":"o-test/r-root/*"}"#,
+                    ),
+                ),
+                (
+                    Fail,
+                    also(
+                        r#""*""#,
+                        "kms:Decrypt",
+                        r#""ForAnyValue:StringLike":{"aws:PrincipalOrgPaths":"o-test*"}"#,
+                    ),
+                ),
+                (
+                    Fail,
+                    also(
+                        r#""*""#,
+                        "kms:Decrypt",
+                        r#""StringEqualsIfExists":{"aws:PrincipalOrgID":"o-test"}"#,
+                    ),
+                ),
+                (
+                    Fail,
+                    also(
+                        r#""*""#,
+                        "kms:Decrypt",
+                        r#""StringLike":{"aws:PrincipalOrgID":"o-*"}"#,
+                    ),
+                ),
+                (
+                    Pass,
+                    also(
+                        r#""*""#,
+                        "kms:Decrypt",
                         r#""StringEquals":{"kms:CallerAccount":"111111111111"}"#,
                     ),
                 ),

@@ -2,7 +2,7 @@
 
 use super::configured;
 use crate::catalog::{gap, named};
-use crate::context::not_reached;
+use crate::context::not_seen;
 use crate::fact::Reason;
 use crate::policy::posture::Found;
 use crate::policy::{Document, Effect};
@@ -55,7 +55,10 @@ fn run(store: &EventDataStore, ctx: &Context<'_>) -> Outcome {
             }
         }
         Some(Fact::Unknown(gap)) => gaps.push(Gaps::from(gap.clone())),
-        None => gaps.push(not_reached(calls::LIST_CHANNELS, &store.account, &store.region).into()),
+        None => {
+            let call = calls::LIST_CHANNELS;
+            gaps.push(not_seen(call, &store.account, &store.region, ctx).into());
+        }
     }
     let verdict = match open.as_slice() {
         [] => Verdict::pass("neither store nor channels let outsiders in"),
@@ -135,6 +138,17 @@ mod tests {
                 (Unknown, channel(gap())),
                 (Unknown, store(Known(Some("{".to_owned())))),
             ],
+        );
+        // A region that was left out is reported as that.
+        let excluded = store(Known(None)).and(|it| {
+            it.regions.clear();
+            known(&mut it.accounts.values_mut().next().unwrap().regions)[0].excluded = true;
+        });
+        let findings = excluded.findings(&[&CHECK]);
+        let told = format!("{:?}", findings[0].evidence);
+        assert!(
+            told.contains("excluded") && !told.contains("the run ended"),
+            "{told}"
         );
     }
 }

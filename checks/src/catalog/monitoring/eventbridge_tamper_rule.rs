@@ -17,7 +17,23 @@ pub(super) const CHECK: Check = Check {
     references: &[
         "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html",
     ],
-    reads: judge::READS,
+    reads: &[
+        calls::LIST_REGIONS,
+        calls::DESCRIBE_TRAILS,
+        calls::GET_TRAIL_STATUS,
+        calls::GET_EVENT_SELECTORS,
+        calls::HEAD_BUCKET,
+        calls::DESCRIBE_LOG_GROUPS,
+        calls::DESCRIBE_METRIC_FILTERS,
+        calls::DESCRIBE_ALARMS,
+        calls::GET_TOPIC_ATTRIBUTES,
+        calls::LIST_SUBSCRIPTIONS,
+        calls::GET_SUBSCRIPTION_ATTRIBUTES,
+        calls::DESCRIBE_KEY,
+        calls::GET_KEY_POLICY,
+        calls::LIST_RULES,
+        calls::LIST_TARGETS_BY_RULE,
+    ],
     run: Run::Account(run),
 };
 
@@ -251,5 +267,34 @@ mod tests {
     fn an_account_without_trails_has_nothing_to_watch() {
         let case = inventory(|it| member(it, "222222222222", &[HOME]));
         table_on(&CHECK, "222222222222", [(NotApplicable, case)]);
+        // Nor has one whose trail was left over when the organization got one of its own.
+        let own = |logging: bool, of_organization: fn(&mut Trail)| {
+            inventory(|it| {
+                of_organization(it.trails.values_mut().next().unwrap());
+                member(it, "222222222222", &[HOME]);
+                add_trail(it, "222222222222", HOME, "old", |it| {
+                    configuration(it).organization = Known(false);
+                    status(it).logging = Known(logging);
+                });
+            })
+        };
+        let unread = own(false, |_| {}).and(|it| {
+            let organization = it.trails.get_mut(&Arn::from(TRAIL_ARN)).unwrap();
+            organization.selectors = denied(calls::GET_EVENT_SELECTORS);
+        });
+        table_on(
+            &CHECK,
+            "222222222222",
+            [
+                (NotApplicable, own(false, |_| {})),
+                (Fail, own(true, |_| {})),
+                (Fail, own(false, |it| status(it).logging = Known(false))),
+                (
+                    Fail,
+                    own(false, |it| configuration(it).organization = Known(false)),
+                ),
+                (Fail, unread),
+            ],
+        );
     }
 }

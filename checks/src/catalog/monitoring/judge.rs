@@ -13,6 +13,7 @@ use super::rules;
 use super::scene::{Chain, Scene, seen, without_filters};
 use crate::catalog::gap::{gap, not_evaluated};
 use crate::catalog::recording::in_scope;
+use crate::catalog::trail::judging;
 use crate::context::not_seen;
 use crate::fact::Reason;
 use crate::patterns::{Comparison, Expr, Is, Texts, Witness, covers};
@@ -114,6 +115,12 @@ fn out_of_scope(account: &Account, ctx: &Context<'_>) -> Gaps {
     )
 }
 
+/// Whether a trail is stopped, and one of the organization surely records its events.
+fn is_replaced(trail: &Trail, ctx: &Context<'_>) -> bool {
+    let other = || judging::stands_in(trail, judging::all_of(trail), ctx);
+    trail.status.logging.ok() == Some(&false) && matches!(other(), Ok(Some(_)))
+}
+
 /// Whether EventBridge rules see all these events where they are made on the account's own trails.
 pub(super) fn ruled(account: &Account, required: &Required, ctx: &Context<'_>) -> Outcome {
     let mut hidden: Vec<Gaps> = [account.session.gap(), account.regions.gap()]
@@ -123,12 +130,19 @@ pub(super) fn ruled(account: &Account, required: &Required, ctx: &Context<'_>) -
         .collect();
     seen(account, ctx, &mut hidden);
     let own = ctx.trails_of(&account.id).iter();
+    // One that was left over when the organization got a trail of its own is not worth tampering with.
+    let own = own.filter(|it| !is_replaced(it, ctx));
     let homes: BTreeSet<&Region> = own.map(|it| &it.home_region).collect();
     if let (true, Some(gaps)) = (homes.is_empty(), Gaps::collect(hidden.clone())) {
         return Err(gaps);
     }
     if homes.is_empty() {
-        return Ok(Verdict::not_applicable("the account owns no trail"));
+        return Ok(Verdict::not_applicable(match ctx.trails_of(&account.id) {
+            [] => "the account owns no trail",
+            [..] => {
+                "the account's trails are stopped, and an organization trail records their events"
+            }
+        }));
     }
     let mut gaps = hidden.clone();
     let places = Some(rules::homes(account, homes, required.kind, ctx));

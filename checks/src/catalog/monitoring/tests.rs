@@ -542,6 +542,41 @@ fn an_alarm_that_tells_nobody_does_not_pass() {
 }
 
 /// What cannot occur in the scope is not watched either: no answer, however the filters are.
+/// Where the events are recorded was left out, or is none of the account's regions: whatever they are compared with
+/// would match all of them.
+#[test]
+fn no_alarm_passes_on_an_empty_requirement() {
+    let alarms = super::ALL
+        .iter()
+        .filter(|it| it.id.starts_with("monitoring-alarm-"));
+    let alarms: Vec<&'static Check> = alarms.copied().collect();
+    assert!(alarms.len() > 16, "{}", alarms.len());
+    let alone = |partition: &str, excluded: bool| {
+        filters(Known(Vec::new())).and(|it| {
+            configuration(it.trails.values_mut().next().unwrap()).organization = Known(false);
+            add_region(it, ACCOUNT, "eu-west-1");
+            it.header.scope.partition = partition.to_owned();
+            let account = it.accounts.values_mut().next().unwrap();
+            known(&mut account.regions)[0].excluded = excluded;
+        })
+    };
+    for case in [
+        alone("aws", true),
+        alone("aws-us-gov", false),
+        alone("aws-cn", false),
+        alone("aws-eusc", false),
+        alone("aws-iso-z", false),
+    ] {
+        for finding in case.findings(&alarms) {
+            assert_ne!(
+                finding.status, Pass,
+                "{}: {}",
+                finding.check, finding.message
+            );
+        }
+    }
+}
+
 #[test]
 fn an_empty_requirement_is_no_pass() {
     const IAM: &Check = &alarm_iam_policy_changes::CHECK;

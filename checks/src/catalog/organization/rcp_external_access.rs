@@ -99,6 +99,24 @@ mod tests {
         })
     }
 
+    /// A Deny that leaves out any one action of the table leaves it to external principals.
+    #[test]
+    fn each_action_counts() {
+        let ours = r#""StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-test"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}"#;
+        let all = crate::access::table().denied_by(crate::access::Control::Rcp);
+        let all: Vec<&str> = all.map(|it| it.action.as_str()).collect();
+        let of = |actions: &[&str]| {
+            let case = only(ours, &serde_json::to_string(actions).unwrap());
+            statuses(&CHECK, &case)[0].1
+        };
+        assert_eq!(of(&all), Pass);
+        // Only the bucket is in a member account.
+        for left_out in all.iter().filter(|it| it.starts_with("s3:")) {
+            let rest: Vec<&str> = all.iter().copied().filter(|it| it != left_out).collect();
+            assert_eq!(of(&rest), Fail, "{left_out}");
+        }
+    }
+
     #[test]
     fn verdicts() {
         let but = |arn: &str| {

@@ -112,6 +112,12 @@ mod tests {
             ))
             .and(|it| add_region(it, "222222222222", "eu-west-1"))
         };
+        let sample = |exempt: &str| {
+            scp(&format!(
+                r#"{{"Effect":"Deny","NotAction":["a4b:*","acm:*","aws-marketplace:*","budgets:*","ce:*","cloudfront:*","config:*","directconnect:*","ec2:DescribeRegions","ec2:DescribeTransitGateways","ec2:DescribeVpnGateways","fms:*","globalaccelerator:*","health:*","iam:*","importexport:*","kms:*","networkmanager:*","organizations:*","pricing:*","route53:*","s3:GetAccountPublic*","s3:ListAllMyBuckets","s3:PutAccountPublic*","shield:*","sts:*","support:*","trustedadvisor:*","waf:*","wafv2:*","wellarchitected:*"],"Resource":"*","Condition":{{"StringNotEquals":{{"aws:RequestedRegion":["us-east-1"]}},"ArnNotLike":{{"aws:PrincipalARN":["arn:aws:iam::*:{exempt}","arn:aws:iam::*:role/Role2AllowedToBypassThisSCP"]}}}}}}"#
+            ))
+            .and(|it| add_region(it, "222222222222", "eu-west-1"))
+        };
         table(
             &CHECK,
             [
@@ -124,6 +130,10 @@ mod tests {
                     deny(r#""Action":["ec2:*","lambda:*","ecs:*","glue:*"]"#),
                 ),
                 (Pass, deny(r#""Action":"*""#)),
+                // As AWS's documentation has it: global services and two roles are left out.
+                (Pass, sample("role/Role1AllowedToBypassThisSCP")),
+                (Fail, sample("role/*")),
+                (Fail, sample("user/*")),
                 (NotApplicable, inventory(|_| {})),
                 (
                     Unknown,

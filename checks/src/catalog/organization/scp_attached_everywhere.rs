@@ -76,6 +76,22 @@ mod tests {
 
     const DENY: &str = r#"{"Effect":"Deny","Action":"cloudtrail:*","Resource":"*"}"#;
 
+    fn listed(trails: &str) -> String {
+        let trails = trails.replace("TRAIL", TRAIL_ARN);
+        DENY.replace(r#""Resource":"*""#, &format!(r#""Resource":{trails}"#))
+    }
+
+    #[test]
+    fn later_trails_are_reported() {
+        let told = |case: &Case| {
+            let findings = case.findings(&[&CHECK]);
+            let evidence = &findings.first().unwrap().evidence;
+            evidence.iter().any(|it| it.what == "trails created later")
+        };
+        assert!(told(&scp(&listed(r#""TRAIL""#))));
+        assert!(!told(&scp(DENY)));
+    }
+
     #[test]
     fn verdicts() {
         table(
@@ -87,6 +103,29 @@ mod tests {
                 (
                     Fail,
                     scp_at(DENY, &["222222222222"]).and(|it| member(it, "333333333333", &[HOME])),
+                ),
+                // A list of every trail that exists, as AWS's sample has it, and one with a hole.
+                (Pass, scp(&listed(r#""TRAIL""#))),
+                (Fail, scp(&listed(r#""arn:aws:cloudtrail:*:*:trail/aws-controltower-*""#))),
+                (
+                    Fail,
+                    scp(&listed(r#""TRAIL""#))
+                        .and(|it| add_trail(it, "222222222222", HOME, "own", |_| {})),
+                ),
+                (
+                    Pass,
+                    scp(&listed(
+                        r#"["TRAIL","arn:aws:cloudtrail:*:222222222222:trail/own"]"#,
+                    ))
+                    .and(|it| add_trail(it, "222222222222", HOME, "own", |_| {})),
+                ),
+                // Whoever is exempt counts for this check as well.
+                (
+                    Fail,
+                    scp(&DENY.replace(
+                        "}",
+                        r#","Condition":{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*"}}}"#,
+                    )),
                 ),
                 (NotApplicable, inventory(|_| {})),
                 (

@@ -280,6 +280,80 @@ mod tests {
         );
     }
 
+    /// Each kind of principal by a statement of its own, actions and resources by what they leave out.
+    #[test]
+    fn other_ways_to_say_it() {
+        let only = |arns: &[&str]| {
+            let deny = |arn: &&str| {
+                format!(
+                    r#"{{"Effect":"Deny","Action":"cloudtrail:*","Resource":"*","Condition":{{"ArnLike":{{"aws:PrincipalArn":"{arn}"}}}}}}"#
+                )
+            };
+            scp(&arns.iter().map(deny).collect::<Vec<_>>().join(","))
+        };
+        let (roles, users) = ("arn:aws:iam::*:role/*", "arn:aws:iam::*:user/*");
+        let (root, federated) = ("arn:aws:iam::*:root", "arn:aws:sts::*:federated-user/*");
+        let deny = |rest: &str| scp(&format!(r#"{{"Effect":"Deny",{rest}}}"#));
+        let but = |condition: &str| {
+            deny(&format!(
+                r#""Action":"cloudtrail:*","Resource":"*","Condition":{{{condition}}}"#
+            ))
+        };
+        let sso = r#""ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*"}"#;
+        let glass = r#""ArnNotLike":{"AWS:PRINCIPALARN":"arn:aws:iam::*:role/glass"}"#;
+        table(
+            &CHECK,
+            [
+                (Pass, only(&[roles, users, root, federated])),
+                (Fail, only(&[roles, users, federated])),
+                (Fail, only(&[roles, root, federated])),
+                (Fail, only(&[users, root, federated])),
+                (
+                    Fail,
+                    only(&["arn:aws:iam::*:role/?????*", users, root, federated]),
+                ),
+                (Pass, deny(r#""NotAction":["iam:*","s3:*"],"Resource":"*""#)),
+                (
+                    Fail,
+                    deny(r#""NotAction":["iam:*","cloudtrail:Put*"],"Resource":"*""#),
+                ),
+                (
+                    Pass,
+                    deny(
+                        r#""Action":["CLOUDTRAIL:STOPLOGGING","cloudtrail:deletetrail","cloudtrail:UpdateTrail","cloudtrail:puteventselectors"],"Resource":"*""#,
+                    ),
+                ),
+                (
+                    Fail,
+                    deny(
+                        r#""Action":"cloudtrail:*","NotResource":"arn:aws:cloudtrail:*:*:trail/m*""#,
+                    ),
+                ),
+                (
+                    Fail,
+                    deny(
+                        r#""Action":"cloudtrail:*","Resource":"arn:aws-us-gov:cloudtrail:*:*:trail/*""#,
+                    ),
+                ),
+                (Pass, but(glass)),
+                (Fail, but(sso)),
+                // Both must hold: whoever has the tag escapes.
+                (
+                    Fail,
+                    but(&format!(
+                        r#"{glass},"StringNotEquals":{{"aws:PrincipalTag/team":"sec"}}"#
+                    )),
+                ),
+                (Fail, but(r#""Null":{"aws:PrincipalTag/glass":"true"}"#)),
+                (
+                    Pass,
+                    but(r#""BoolIfExists":{"aws:PrincipalIsAWSService":"false"}"#),
+                ),
+                (Fail, but(r#""Bool":{"aws:PrincipalIsAWSService":"true"}"#)),
+            ],
+        );
+    }
+
     /// On some trails only.
     fn on(trails: &str) -> Case {
         scp(&format!(
@@ -353,6 +427,18 @@ mod tests {
             .unwrap();
         let expected = serde_json::json!(["arn:aws:iam::*:role/break-glass"]);
         assert_eq!(named.seen, Some(expected));
+    }
+
+    #[test]
+    fn each_action_counts() {
+        for left_out in actions() {
+            let rest: Vec<&str> = actions().into_iter().filter(|it| *it != left_out).collect();
+            let rest = serde_json::to_string(&rest).unwrap();
+            let case = scp(&format!(
+                r#"{{"Effect":"Deny","Action":{rest},"Resource":"*"}}"#
+            ));
+            assert_eq!(statuses(&CHECK, &case)[0].1, Fail, "{left_out}");
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(super) const CHECK: Check = Check {
     why: "An SCP that exempts a role by name protects nothing in an account where an administrator can create or change \
           a role of that name, or assume it.",
     fix: "In an SCP, deny iam:CreateRole, iam:UpdateAssumeRolePolicy, iam:PutRolePolicy and iam:AttachRolePolicy on \
-          `arn:aws:iam::*:role/BREAK_GLASS_ROLE` to all other principals (for a user: iam:CreateUser, \
+          `arn:aws:iam::*:role/BREAK_GLASS_ROLE` to all other principals (for a user: iam:CreateUser, iam:UpdateUser, \
           iam:CreateAccessKey, iam:CreateLoginProfile, iam:UpdateLoginProfile, iam:PutUserPolicy and \
           iam:AttachUserPolicy). Let its trust policy name single principals of the organization (`aws iam \
           update-assume-role-policy --role-name BREAK_GLASS_ROLE --policy-document file://trust.json`).",
@@ -46,7 +46,8 @@ fn run(organization: &Organization, trusts: &Trusts, ctx: &Context<'_>) -> Outco
         let actions = tamper_actions().denied_by(guard);
         actions.map(|it| it.action.as_str()).collect::<Vec<_>>()
     });
-    let [of_roles, of_users] = &guards;
+    let [of_roles, mut of_users] = guards;
+    of_users.push(RENAME);
     let asked = [of_roles.as_slice(), of_users.as_slice(), &[PASS]].concat();
     let mut tally = Tally::default();
     let mut gaps = Vec::from_iter(crate::scp::gaps(organization, members.iter().copied()));
@@ -68,9 +69,14 @@ fn run(organization: &Organization, trusts: &Trusts, ctx: &Context<'_>) -> Outco
         for name in &exempt {
             let arn = format!("{iam}{name}");
             tally.named.insert(arn.clone());
+            if name.starts_with(RESERVED) {
+                // IAM refuses to create or change these to everybody but IAM Identity Center.
+                tally.denied += 1;
+                continue;
+            }
             let actions = match name.starts_with("role/") {
-                true => of_roles,
-                false => of_users,
+                true => of_roles.as_slice(),
+                false => of_users.as_slice(),
             };
             for action in actions {
                 let left = over.left(action, &Target::One(arn.clone()), None);
@@ -81,7 +87,7 @@ fn run(organization: &Organization, trusts: &Trusts, ctx: &Context<'_>) -> Outco
         for name in users {
             let (arn, below) = (format!("{iam}user/{name}"), format!("{iam}user/*/{name}"));
             tally.named.insert(arn.clone());
-            for action in of_users {
+            for action in &of_users {
                 for target in [Target::One(arn.clone()), Target::Matching(below.clone())] {
                     let left = over.left(action, &target, None);
                     tally.add(format!("{action} on user {name}, of any path"), &left);
@@ -129,6 +135,13 @@ fn run(organization: &Organization, trusts: &Trusts, ctx: &Context<'_>) -> Outco
     );
     tally.all(organization, ctx, words)
 }
+
+/// Where the roles of permission sets are ("Using service-linked roles for IAM Identity Center", IAM Identity Center User
+/// Guide): who is assigned one is ruled in the management account, which no SCP binds, or by its delegated administrator.
+const RESERVED: &str = "role/aws-reserved/";
+
+/// Gives a user of any name the exempt one. The caller must be allowed it on both names ("UpdateUser", IAM API Reference).
+const RENAME: &str = "iam:UpdateUser";
 
 /// What hands a role to a service.
 const PASS: &str = "iam:PassRole";
@@ -345,7 +358,8 @@ mod tests {
             )))
         };
         let user = "arn:aws:iam::*:user/glass";
-        let of_user = r#"["iam:CreateUser","iam:CreateAccessKey","iam:*LoginProfile","iam:PutUserPolicy","iam:AttachUserPolicy"]"#;
+        let of_user = r#"["iam:CreateUser","iam:UpdateUser","iam:CreateAccessKey","iam:*LoginProfile","iam:PutUserPolicy","iam:AttachUserPolicy"]"#;
+        let renames = of_user.replace(r#""iam:UpdateUser","#, "");
         table(
             &CHECK,
             [
@@ -373,6 +387,15 @@ mod tests {
                     ))),
                 ),
                 (Fail, with(scp(&trails(user)))),
+                // Another user can be given the name.
+                (
+                    Fail,
+                    with(scp(&format!(
+                        "{},{}",
+                        trails(user),
+                        guard(&renames, user, "")
+                    ))),
+                ),
                 // By a user's name, whatever its path.
                 (
                     Fail,
@@ -505,8 +528,81 @@ mod tests {
         );
     }
 
+    /// What AWS alone can create and change needs no guard of ours; the accounts' own provider of identities assumes it.
+    #[test]
+    fn roles_of_identity_center() {
+        let name = "aws-reserved/sso.amazonaws.com/AWSReservedSSO_Glass_0123456789abcdef";
+        let exempt = format!("arn:aws:iam::*:role/{name}");
+        let role = |trust: &str| trusting(scp(&trails(&exempt)), trust);
+        let renamed = |mut case: Case| {
+            for it in &mut case.iam {
+                if let Some(role) = details(it).roles.iter_mut().find(|it| it.name == "glass") {
+                    role.arn = Arn::from(format!("arn:aws:iam::{MEMBER}:role/{name}"));
+                }
+            }
+            case
+        };
+        let saml = |account: &str| {
+            allow(
+                &format!(
+                    r#"{{"Federated":"arn:aws:iam::{account}:saml-provider/AWSSSO_DO_NOT_DELETE"}}"#
+                ),
+                "",
+            )
+            .replace("sts:AssumeRole", "sts:AssumeRoleWithSAML")
+        };
+        table(
+            &CHECK,
+            [
+                (Pass, renamed(role(&saml(MEMBER)))),
+                (Fail, renamed(role(&saml("999999999999")))),
+                // A role of such a name elsewhere is anybody's.
+                (
+                    Fail,
+                    trusting(
+                        scp(&trails(
+                            "arn:aws:iam::*:role/AWSReservedSSO_Glass_0123456789abcdef",
+                        )),
+                        &saml(MEMBER),
+                    ),
+                ),
+            ],
+        );
+    }
+
+    /// The roles that AWS Control Tower and AWS Organizations make, as their own policies guard them.
+    #[test]
+    fn roles_of_landing_zones() {
+        let tower = "arn:aws:iam::*:role/AWSControlTowerExecution";
+        let changes = r#"["iam:AttachRolePolicy","iam:CreateRole","iam:DeleteRole","iam:DeleteRolePermissionsBoundary","iam:DeleteRolePolicy","iam:DetachRolePolicy","iam:PutRolePermissionsBoundary","iam:PutRolePolicy","iam:UpdateAssumeRolePolicy","iam:UpdateRole","iam:UpdateRoleDescription"]"#;
+        let guarding = |also: &str| {
+            let condition = format!(
+                r#","Condition":{{"ArnNotLike":{{"aws:PrincipalARN":["{tower}"{also}]}}}}"#
+            );
+            scp(&format!(
+                "{},{}",
+                trails(tower),
+                guard(changes, "arn:aws:iam::*:role/*AWSControlTower*", &condition)
+            ))
+        };
+        let one = allow(r#"{"AWS":"arn:aws:iam::111111111111:root"}"#, "");
+        table(
+            &CHECK,
+            [
+                (Pass, trusting(guarding(""), &one)),
+                // Whoever can make a role for a stack set can make this one.
+                (
+                    Fail,
+                    trusting(guarding(r#","arn:aws:iam::*:role/stacksets-exec-*""#), &one),
+                ),
+                (Fail, trusting(scp(&trails(tower)), &one)),
+            ],
+        );
+    }
+
     #[test]
     fn the_fix_names_every_action() {
+        assert!(CHECK.fix.contains(RENAME));
         for guard in [Guard::ExemptRoleScp, Guard::ExemptUserScp] {
             for action in crate::access::table().denied_by(guard) {
                 assert!(CHECK.fix.contains(&action.action), "{}", action.action);

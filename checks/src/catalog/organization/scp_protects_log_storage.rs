@@ -268,6 +268,32 @@ mod tests {
         })
     }
 
+    /// A Deny that leaves out any one action of the table is no protection.
+    #[test]
+    fn each_action_counts() {
+        let all = crate::access::table().denied_by(crate::access::Control::StorageControlPolicy);
+        let all: Vec<&str> = all.map(|it| it.action.as_str()).collect();
+        for left_out in &all {
+            let rest: Vec<&&str> = all.iter().filter(|it| *it != left_out).collect();
+            let case = all_in_a_member(&serde_json::to_string(&rest).unwrap());
+            // Material that KMS made cannot be deleted apart from its key.
+            let expected = match *left_out {
+                "kms:DeleteImportedKeyMaterial" => Pass,
+                _ => Fail,
+            };
+            let statuses = statuses(&CHECK, &case);
+            assert_eq!(statuses[0].1, expected, "{left_out}");
+            let imported = case.and(|it| {
+                let key = it.keys.values_mut().next().unwrap();
+                known(&mut key.metadata).as_mut().unwrap().origin = Known("EXTERNAL".to_owned());
+            });
+            let statuses = crate::testing::statuses(&CHECK, &imported);
+            assert_eq!(statuses[0].1, Fail, "{left_out}");
+        }
+        let whole = all_in_a_member(&serde_json::to_string(&all).unwrap());
+        assert_eq!(statuses(&CHECK, &whole)[0].1, Pass);
+    }
+
     #[test]
     fn the_fix_names_every_action() {
         let all = crate::access::table().denied_by(crate::access::Control::StorageControlPolicy);

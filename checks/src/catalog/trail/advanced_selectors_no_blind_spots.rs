@@ -129,6 +129,9 @@ mod tests {
                 (Pass, objects(&["resources.ARN ^ arn:aws:s3:::one/"])),
                 (Pass, objects(&["eventName = DeleteObject"])),
                 (Fail, objects(&["resources.ARN !^ arn:aws:s3:::one/"])),
+                // No object has such an ARN, and one has this.
+                (Pass, objects(&["resources.ARN != arn:aws:s3:::one/*"])),
+                (Fail, objects(&["resources.ARN != arn:aws:s3:::one/a"])),
                 (
                     Fail,
                     objects(&[

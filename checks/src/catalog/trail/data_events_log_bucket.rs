@@ -84,6 +84,13 @@ mod tests {
                 (Pass, objects(&["resources.ARN ^ arn:aws:s3:::logs/"])),
                 (Fail, objects(&["resources.ARN ^ arn:aws:s3:::logs2/"])),
                 (Fail, objects(&["resources.ARN !^ arn:aws:s3:::logs/"])),
+                // No object has such an ARN: nothing is left out, and nothing is chosen.
+                (Pass, objects(&["resources.ARN != arn:aws:s3:::logs/*"])),
+                (Fail, objects(&["resources.ARN = arn:aws:s3:::logs/*"])),
+                (
+                    Fail,
+                    objects(&["resources.ARN != arn:aws:s3:::logs/AWSLogs/x"]),
+                ),
                 (Fail, objects(&["readOnly = false"])),
                 (
                     Fail,

@@ -118,7 +118,7 @@ pub(super) fn records_some(
 }
 
 /// The verdict on a stopped trail whose events a running trail of the organization records.
-pub(super) fn replaced(other: &Trail) -> Verdict {
+pub(in crate::catalog) fn replaced(other: &Trail) -> Verdict {
     let arn = &other.arn;
     let verdict = Verdict::not_applicable(format!(
         "the trail is stopped, and organization trail {arn} logs its events"
@@ -129,7 +129,7 @@ pub(super) fn replaced(other: &Trail) -> Verdict {
 /// A running trail of the organization that records what is asked, in the place of a stopped trail that was left over.
 ///
 /// Only such a trail counts: a member account can neither create nor change one.
-pub(super) fn stands_in<'a>(
+pub(in crate::catalog) fn stands_in<'a>(
     trail: &Trail,
     records: impl Fn(Vec<Events>) -> Answer,
     ctx: &Context<'a>,
@@ -143,7 +143,7 @@ pub(super) fn stands_in<'a>(
 }
 
 /// Whether others record all that this trail is set to record.
-pub(super) fn all_of(trail: &Trail) -> impl Fn(Vec<Events>) -> Answer {
+pub(in crate::catalog) fn all_of(trail: &Trail) -> impl Fn(Vec<Events>) -> Answer {
     let own = selectors::recorded(trail);
     move |sets| match &own {
         // A trail that selects nothing would be replaced by any other.

@@ -23,7 +23,7 @@ mod insights;
 mod insights_call_rate;
 mod insights_error_rate;
 mod is_logging;
-mod judging;
+pub(super) mod judging;
 mod kms_encrypted;
 mod log_file_validation;
 mod management_events_no_exclusions;

@@ -1,5 +1,6 @@
 //! One trail for every region, also for those switched on later.
 
+use super::judging;
 use crate::prelude::*;
 use crate::selectors::{self, Events};
 
@@ -15,11 +16,17 @@ pub(super) const CHECK: Check = Check {
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-multi-region-trails.html",
     ],
-    reads: &[calls::DESCRIBE_TRAILS, calls::GET_EVENT_SELECTORS],
+    reads: &[
+        calls::LIST_REGIONS,
+        calls::DESCRIBE_TRAILS,
+        calls::GET_TRAIL_STATUS,
+        calls::GET_EVENT_SELECTORS,
+        calls::HEAD_BUCKET,
+    ],
     run: Run::Trail(run),
 };
 
-fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
+fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     let multi = *trail.configuration.multi_region.known()?;
     // Where data events of one region go is their own question; management events may be recorded by another trail.
     if !multi {
@@ -28,6 +35,12 @@ fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
             return Ok(Verdict::not_applicable(
                 "the trail logs no management events; trail-data-events-* evaluate the regions of its data events",
             ));
+        }
+        // A trail that was left over when the organization got one of its own hides nothing.
+        if trail.status.logging.ok() == Some(&false)
+            && let Some(other) = judging::stands_in(trail, judging::all_of(trail), ctx)?
+        {
+            return Ok(judging::replaced(other));
         }
     }
     let verdict = Verdict::pass_if(
@@ -45,6 +58,42 @@ fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
 mod tests {
     use super::*;
     use crate::testing::*;
+
+    #[test]
+    fn left_over_beside_the_organizations() {
+        let left_over = |logging: bool, of_organization: fn(&mut Trail)| {
+            inventory(|it| {
+                of_organization(it.trails.values_mut().next().unwrap());
+                add_trail(it, ACCOUNT, HOME, "old", |it| {
+                    status(it).logging = Known(logging);
+                    configuration(it).organization = Known(false);
+                    configuration(it).multi_region = Known(false);
+                });
+            })
+        };
+        table_on(
+            &CHECK,
+            "arn:aws:cloudtrail:us-east-1:111111111111:trail/old",
+            [
+                (NotApplicable, left_over(false, |_| {})),
+                (Fail, left_over(true, |_| {})),
+                (
+                    Fail,
+                    left_over(false, |it| status(it).logging = Known(false)),
+                ),
+                (
+                    Fail,
+                    left_over(false, |it| configuration(it).organization = Known(false)),
+                ),
+                (
+                    Fail,
+                    left_over(false, |it| {
+                        it.selectors = Known(classic_selectors("WriteOnly", true, &[]));
+                    }),
+                ),
+            ],
+        );
+    }
 
     #[test]
     fn verdicts() {
