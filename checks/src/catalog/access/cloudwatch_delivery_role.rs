@@ -15,7 +15,8 @@ pub(super) const CHECK: Check = Check {
     why: "Whoever else may assume the role can write made-up events into the log group; and what else the role may do, \
           the delivery does not need.",
     fix: "In the role's trust policy name only `cloudtrail.amazonaws.com`, and leave it logs:CreateLogStream and \
-          logs:PutLogEvents on the trail's log group (`aws iam put-role-policy`).",
+          logs:PutLogEvents on the trail's log group (`aws iam put-role-policy --role-name ROLE --policy-name \
+          POLICY --policy-document file://policy.json`).",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html",
     ],

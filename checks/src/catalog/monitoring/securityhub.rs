@@ -10,8 +10,8 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Watched),
     why: "Security Hub checks trails against AWS's own controls all day, and brings what other services find to one place. \
           What nobody collects nobody reads.",
-    fix: "Call EnableSecurityHub in the region (`aws securityhub enable-security-hub`), or by a central configuration of the \
-          organization.",
+    fix: "Call EnableSecurityHub in the region (`aws securityhub enable-security-hub --region REGION`), or by a \
+          central configuration of the organization.",
     references: &[
         "https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-settingup.html",
     ],

@@ -65,7 +65,7 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
             "data events of {} of {judged} required resources are not logged, such as {arn} {why}",
             missing.len()
         ))
-        .saw("NotRecorded", &missing),
+        .saw("not logged", &missing),
         None if judged == 0 => {
             Verdict::not_applicable("none of the required resources is in this account")
         }

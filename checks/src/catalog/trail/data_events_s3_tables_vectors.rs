@@ -60,7 +60,7 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
                 n => format!(" (and {} more regions)", n - 1),
             };
             Verdict::fail(format!("data events of S3 Tables and S3 Vectors are not all logged in {region}: {hole}{more}"))
-                .saw("NotRecorded", &missing)
+                .saw("not logged", &missing)
         }
         None if recorded == 0 => Verdict::not_applicable("no region of the account is in scope"),
         None => Verdict::pass(format!(

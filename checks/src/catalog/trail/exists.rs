@@ -63,7 +63,7 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
             "all trails in the account that are logging deliver to a bucket that does not exist: {}",
             some(&no_bucket)
         ))
-        .saw("WithoutBucket", no_bucket)
+        .saw("trails without a bucket", no_bucket)
     } else if stopped.is_empty() {
         Verdict::fail("the account has no trail in any region")
     } else {
@@ -71,7 +71,7 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
             "all trails in the account are stopped: {}",
             some(&stopped)
         ))
-        .saw("Stopped", stopped)
+        .saw("stopped trails", stopped)
     };
     match Gaps::collect(gaps) {
         Some(gaps) => Err(gaps),

@@ -50,7 +50,7 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
                 "events of global services are logged twice: by trails {}",
                 pair.join(" and ")
             ))
-            .saw("RecordedBy", pair),
+            .saw("logged by", pair),
         },
     )
 }

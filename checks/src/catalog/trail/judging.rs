@@ -8,7 +8,8 @@ use crate::finding::Status;
 use crate::prelude::*;
 use crate::selectors::{self, Answer, Events, Hole};
 
-/// Whether a running trail records all that is asked, which messages call `what`; `view` leaves out what other checks ask about.
+/// Whether a running trail records all that is asked, which messages call `what`; `view` leaves out what other checks
+/// ask about.
 ///
 /// A trail that is not meant for these events at all is judged by its own purpose where another running
 /// trail of the same reach records them; without such a one the fault is told here.

@@ -48,7 +48,7 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
             twice.len(),
             pair.join(" and ")
         ))
-        .saw("RecordedTwice", &twice),
+        .saw("logged twice", &twice),
         None if regions == 0 => Verdict::not_applicable("no region of the account is in scope"),
         None => Verdict::pass(format!(
             "no management event is logged twice in any of {regions} regions"

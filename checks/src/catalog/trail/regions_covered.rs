@@ -44,9 +44,9 @@ fn run(region: &RegionOf<'_>, ctx: &Context<'_>) -> Outcome {
                 "management events of the region are logged by {}",
                 by.join(" and ")
             ));
-            let verdict = verdict.saw("RecordedBy", &names);
+            let verdict = verdict.saw("logged by", &names);
             match left_out {
-                Some(sources) => verdict.saw("LeftOut", sources),
+                Some(sources) => verdict.saw("excluded", sources),
                 None => verdict,
             }
         }
@@ -227,7 +227,7 @@ mod tests {
             ],
         );
         let findings = without(&both).findings(&[&CHECK]);
-        let told = findings[0].evidence.iter().find(|it| it.what == "LeftOut");
+        let told = findings[0].evidence.iter().find(|it| it.what == "excluded");
         let told = told.unwrap().seen.as_ref().unwrap().to_string();
         assert!(
             told.contains("kms.amazonaws.com") && told.contains("rdsdata.amazonaws.com"),

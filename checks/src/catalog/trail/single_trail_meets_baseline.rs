@@ -76,7 +76,7 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
         ),
         None => "no trail meets the baseline: the account has no trail".to_owned(),
     };
-    Ok(Verdict::fail(message).saw("Lacking", lacking))
+    Ok(Verdict::fail(message).saw("missing properties", lacking))
 }
 
 /// What a trail lacks, and what stands in the way of knowing the rest.
