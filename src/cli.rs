@@ -26,23 +26,24 @@ Examples:
   trailaudit scan --demo                        a sample organization, no credentials needed
   trailaudit scan                               the organization or account of your credentials
   trailaudit scan -f text -f sarif=out.sarif    several reports of one run
-  trailaudit scan --baseline old.json --fail-on-new   only what got worse since counts
-  trailaudit collect -o today.jsonl.zst         look now ..
-  trailaudit scan --inventory today.jsonl.zst   .. and judge later, offline
-  trailaudit verify s3://logs --since 24h       what CloudTrail's signatures prove of the last day
+  trailaudit scan --details                     each finding with its evidence
+  trailaudit scan --baseline old.json --fail-on-new   fail only on what got worse
+  trailaudit collect -o today.jsonl.zst         collect now ..
+  trailaudit scan --inventory today.jsonl.zst   .. and scan later, offline
+  trailaudit verify s3://logs --since 24h       verify the logs of the last day
 
-Every flag of scan, collect, verify and report can be given as a variable (--fail-on: TRAILAUDIT_FAIL_ON), most as a
-key of trailaudit.toml (fail_on). A flag counts before a variable, a variable before the file.
+Flags of scan, collect, verify and report can also be set by environment variables (--fail-on: TRAILAUDIT_FAIL_ON),
+most of them by keys of trailaudit.toml (fail_on). Flags override variables; variables override the file.
 
 Exit codes:
-  0    complete, nothing failed at or above --fail-on
-  1    something failed
-  2    a flag, a setting, the waiver file or the inventory is wrong
-  3    nothing failed, but something could not be seen
-  4    no credentials, no network, an output that cannot be written
-  130  interrupted; what was written says so";
+  0    scan complete, no open failures at or above --fail-on
+  1    open failures
+  2    invalid flag, setting, waiver file or inventory
+  3    no open failures, but the scan is incomplete (in Prowler, 3 means failed checks)
+  4    no credentials, no network, or an output that cannot be written
+  130  interrupted; the reports say so";
 
-/// Tells whether you can trust your AWS CloudTrail record
+/// Evaluates whether you can trust your AWS CloudTrail logs
 #[derive(Debug, Parser)]
 #[command(
     name = "trailaudit",
@@ -62,18 +63,18 @@ pub struct Cli {
 
 /// Flags of every command.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Everywhere")]
+#[command(next_help_heading = "Global options")]
 pub struct Global {
     /// Settings file [default: ./trailaudit.toml, if there is one]
     #[arg(short, long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Tell errors only
+    /// Suppress status messages
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Tell more on stderr
+    /// Show diagnostics on stderr
     #[arg(short, long, global = true)]
     pub verbose: bool,
-    /// Draw no progress (it is drawn on a terminal only)
+    /// Do not show progress (shown on a terminal only)
     #[arg(long, global = true)]
     pub no_progress: bool,
     /// When to use colours: auto (on a terminal, unless NO_COLOR is set), always, never
@@ -101,24 +102,24 @@ pub enum Color {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Collect (or load), judge and report: the main job
+    /// Scan an organization or account and report findings
     Scan(Box<Scan>),
-    /// Only collect: write an inventory file, to judge later or elsewhere
+    /// Write an inventory file, to scan later or elsewhere
     Collect(Collect),
-    /// Verify digests and logs: what CloudTrail's own signatures prove, hour by hour
+    /// Verify digest files and logs with CloudTrail's signatures, hour by hour
     Verify(Box<Verify>),
-    /// Compare two audits: what is new, fixed, changed; exit 1 when something got worse
+    /// Compare two audits: new, fixed and changed findings; exit 1 if anything got worse
     Diff(Diff),
     /// Write reports of a saved audit (the JSON of an earlier scan)
     Report(Report),
-    /// A sealed bundle for an auditor: make it, check it, draw a sample
+    /// Create, verify and sample evidence bundles for auditors
     #[command(subcommand)]
     Evidence(Evidence),
-    /// Tell who can tamper with the record: on which trail, bucket, key or guard, and by which path
+    /// Report who can tamper with CloudTrail logs: on which trail, bucket or key, and by which path
     Access(Box<Access>),
-    /// Explain one check: what it asks, why, and what to do
+    /// Explain one check: what it evaluates, why, and its remediation
     Explain(Explain),
-    /// List what there is
+    /// List checks, formats, frameworks, permissions, settings
     #[command(subcommand)]
     List(List),
     /// Print a completion script for your shell
@@ -137,13 +138,13 @@ pub enum Command {
 /// Flags of `scan`.
 #[derive(Debug, Clone, Args)]
 pub struct Scan {
-    /// Judge a sample organization: no credentials, no network
+    /// Scan a sample organization: no credentials, no network
     #[arg(long, help_heading = "Input")]
     pub demo: bool,
-    /// Judge what `collect` saved (- for standard input) instead of asking AWS
+    /// Scan an inventory file from `collect` (- for standard input) instead of AWS
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub inventory: Option<PathBuf>,
-    /// Keep what was seen, as `collect` would (.zst is compressed)
+    /// Also write the inventory, as `collect` does (.zst is compressed)
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub save_inventory: Option<PathBuf>,
     /// What of the digests.
@@ -182,7 +183,7 @@ pub struct Collect {
 
 /// Flags of a live run.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Asking AWS")]
+#[command(next_help_heading = "AWS access")]
 pub struct Live {
     /// Profile of the AWS configuration files
     #[arg(long, value_name = "NAME")]
@@ -190,13 +191,13 @@ pub struct Live {
     /// Role to assume in each account of the organization
     #[arg(long, value_name = "NAME", value_parser = role)]
     pub role_name: Option<String>,
-    /// External id that the role's trust policy asks for
+    /// External id that the role's trust policy requires
     #[arg(long, value_name = "ID")]
     pub external_id: Option<String>,
     /// Only these accounts
     #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', value_parser = account)]
     pub accounts: Vec<String>,
-    /// All but these accounts
+    /// Not these accounts
     #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', value_parser = account)]
     pub exclude_accounts: Vec<String>,
     /// Only accounts under these organizational units
@@ -205,13 +206,13 @@ pub struct Live {
     /// Only these regions
     #[arg(long, value_name = "REGION", num_args = 1.., value_delimiter = ',')]
     pub regions: Vec<String>,
-    /// Look up recent calls that stopped or changed trails and stores: 7d, 48h, up to 90d [default: do not]
+    /// Look up recent API calls that stopped or changed trails and stores: 7d, 48h, up to 90d [default: off]
     #[arg(long, value_name = "TIME", value_parser = days_or_hours)]
     pub lookup_events: Option<SignedDuration>,
-    /// How many requests may be under way at once
+    /// Maximum number of concurrent requests
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = in_flight)]
     pub max_in_flight: usize,
-    /// Keep AWS's answers word for word, less secrets and e-mail addresses (.zst is compressed)
+    /// Save raw API responses, with secrets and e-mail addresses redacted (.zst is compressed)
     #[arg(long, value_name = "FILE")]
     pub keep_answers: Option<PathBuf>,
 }
@@ -226,7 +227,7 @@ pub struct Select {
     /// No checks with these ids
     #[arg(long, value_name = "GLOB", num_args = 1.., value_delimiter = ',')]
     pub skip_check: Vec<String>,
-    /// Only checks that support controls of this framework, and tell its controls
+    /// Only checks that are mapped to this framework; reports its controls
     #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',')]
     pub framework: Vec<String>,
 }
@@ -251,27 +252,27 @@ impl Select {
 
 /// By which rules.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Judging")]
+#[command(next_help_heading = "Evaluation")]
 pub struct Judge {
     /// Accepted risks and gaps [default: ./trailaudit-waivers.toml, if there is one]
     #[arg(long, value_name = "FILE")]
     pub waivers: Option<PathBuf>,
-    /// An earlier audit (the JSON of a scan): every finding is told as new, unchanged or updated since
+    /// Label findings as new, unchanged or updated against a previous scan (its JSON)
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
-    /// Only what got worse since the baseline counts for the exit code
+    /// Exit 1 only for findings that got worse since the baseline
     #[arg(long, action = ArgAction::Set, value_name = "BOOL", default_value = "false")]
     pub fail_on_new: bool,
-    /// The clock by which waivers expire, such as 2026-03-01T12:00:00Z [default: now]
-    #[arg(long, value_name = "TIME")]
+    /// Time at which waivers are evaluated, such as 2026-03-01T12:00:00Z [default: now]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub now: Option<Timestamp>,
-    /// The least severity that counts: critical, high, medium, low, info
+    /// Minimum severity that causes exit code 1: critical, high, medium, low, info
     #[arg(long, value_name = "SEVERITY", default_value = "low", value_parser = severity)]
     pub fail_on: Severity,
-    /// What could not be seen does not count: 0 instead of 3
+    /// Exit 0 instead of 3 when the scan is incomplete
     #[arg(long, action = ArgAction::Set, value_name = "BOOL", default_value = "false")]
     pub allow_incomplete: bool,
-    /// Findings and gaps do not count: 0 instead of 1 and 3
+    /// Exit 0 instead of 1 or 3, whatever was found
     #[arg(long, action = ArgAction::Set, value_name = "BOOL", default_value = "false")]
     pub exit_zero: bool,
 }
@@ -280,7 +281,7 @@ pub struct Judge {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Reports")]
 pub struct Output {
-    /// A report, and where it goes: json, sarif=out.sarif (repeatable; one may go to stdout) [default: text]
+    /// Report format, and its file: json, sarif=out.sarif (repeatable; one may go to stdout) [default: text]
     #[arg(
         short,
         long = "format",
@@ -288,9 +289,12 @@ pub struct Output {
         value_delimiter = ','
     )]
     pub format: Vec<Wanted>,
-    /// Folder for the reports that have no path
+    /// Folder for reports without a path
     #[arg(short, long, value_name = "DIR")]
     pub output_dir: Option<PathBuf>,
+    /// Text: list each finding with its evidence, not only a summary
+    #[arg(long)]
+    pub details: bool,
     /// Text, Markdown and HTML: count findings below this severity, but do not show them
     #[arg(long, value_name = "SEVERITY", default_value = "info", value_parser = severity)]
     pub min_severity: Severity,
@@ -310,6 +314,9 @@ pub struct Output {
 pub struct Report {
     /// The JSON that a scan wrote
     pub audit: PathBuf,
+    /// Report only these of the frameworks that the scan evaluated
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',')]
+    pub framework: Vec<String>,
     /// What to write.
     #[command(flatten)]
     pub output: Output,
@@ -330,9 +337,17 @@ pub struct Diff {
         value_delimiter = ','
     )]
     pub format: Vec<Wanted<Comparison>>,
-    /// What got worse does not count: 0 instead of 1
+    /// Text: list every change
+    #[arg(long)]
+    pub details: bool,
+    /// Exit 0 instead of 1, whatever got worse
     #[arg(long)]
     pub exit_zero: bool,
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    let bad = || "a UTC time is expected, such as 2026-03-01T12:00:00Z".to_owned();
+    text.parse().map_err(|_: jiff::Error| bad())
 }
 
 fn severity(text: &str) -> Result<Severity, String> {

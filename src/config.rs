@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue, Deserializer};
 use trailaudit_checks::catalog;
 use trailaudit_checks::ids::AccountId;
 use trailaudit_checks::settings::Settings;
-use trailaudit_checks::waiver::Waivers;
+use trailaudit_checks::waiver::{Waiver, Waivers};
 
 use crate::collect::RoleOverride;
 use crate::nearest::hint;
@@ -50,16 +50,77 @@ pub fn load(named: Option<&Path>) -> anyhow::Result<Config> {
 }
 
 /// Reads the waiver file: the one named, or the usual one if it is there.
-pub fn load_waivers(named: Option<&Path>) -> anyhow::Result<(Waivers, Option<PathBuf>)> {
+pub fn load_waivers(named: Option<&Path>) -> anyhow::Result<WaiverFile> {
     let path = named
         .map(Path::to_owned)
         .or_else(|| files::if_there(WAIVERS));
     let Some(path) = path else {
-        return Ok((Waivers::default(), None));
+        return Ok(WaiverFile::default());
     };
     let text = files::read_text(&path, files::SMALL)?;
-    let waivers = waivers(&text).map_err(|error| anyhow!("{}{error:#}", path.display()))?;
-    Ok((waivers, Some(path)))
+    let content = waivers(&text).map_err(|error| anyhow!("{}{error:#}", path.display()))?;
+    let lines = lines_of(&text);
+    Ok(WaiverFile {
+        content,
+        path: Some(path),
+        lines,
+    })
+}
+
+/// The waivers, and where they stand.
+#[derive(Debug, Clone, Default)]
+pub struct WaiverFile {
+    /// What the file says.
+    pub content: Waivers,
+    /// Where it was; none when there is none.
+    pub path: Option<PathBuf>,
+    /// The line of each waiver.
+    lines: Vec<usize>,
+}
+
+impl WaiverFile {
+    fn find(&self, words: &str) -> Option<(usize, &Waiver)> {
+        let mut all = self.content.waivers.iter().enumerate();
+        all.find(|(_, it)| it.words() == words)
+    }
+
+    /// `FILE:LINE: ` of the waiver that these words are about; empty where there is none.
+    #[must_use]
+    pub fn place(&self, words: &str) -> String {
+        let line = self.find(words).and_then(|(at, _)| self.lines.get(at));
+        match (&self.path, line) {
+            (Some(path), Some(line)) => format!("{}:{line}: ", path.display()),
+            _ => String::new(),
+        }
+    }
+
+    /// The check that was probably meant, where it names one that is not there.
+    #[must_use]
+    pub fn meant(&self, words: &str) -> String {
+        let check = self.find(words).map(|(_, it)| it.check.as_str());
+        let unknown = check.filter(|it| !it.contains(['*', '?']) && catalog::find(it).is_none());
+        let Some(check) = unknown else {
+            return String::new();
+        };
+        let all = catalog::all();
+        format!(
+            " (there is no check `{check}`{})",
+            hint(check, all.iter().map(|it| it.id))
+        )
+    }
+}
+
+/// The line on which each waiver of a readable file begins.
+fn lines_of(text: &str) -> Vec<usize> {
+    let Ok(document) = DeTable::parse(text) else {
+        return Vec::new();
+    };
+    let document = document.into_inner();
+    let waivers = document.get("waiver").map(|it| it.get_ref());
+    match waivers {
+        Some(DeValue::Array(items)) => items.iter().map(|it| line_of(text, &it.span())).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Errors begin with `:LINE:COLUMN: `, to follow the file's name.
@@ -131,7 +192,7 @@ fn parse(text: &str) -> anyhow::Result<Config> {
             let place = place_of(text, &key.span());
             let hint = hint(&name, known);
             anyhow::bail!(
-                ":{place}: unknown key `{name}`{hint} `trailaudit list settings` has them all"
+                ":{place}: unknown key `{name}`{hint} `trailaudit list settings` lists all"
             );
         }
     }
@@ -189,9 +250,25 @@ fn words(error: &toml::de::Error, text: &str) -> String {
                 .and_then(|line| text.lines().nth(line))
                 .unwrap_or_default();
             let line: String = line.trim().chars().take(100).collect();
-            format!("{at}{message} ({line})")
+            format!("{at}{} ({line})", plain(message))
         }
     }
+}
+
+/// What is expected, without the names of this program's types.
+fn plain(message: &str) -> String {
+    let Some((before, expected)) = message.rsplit_once("expected ") else {
+        return message.to_owned();
+    };
+    let expected = match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" | "i32" | "i64" => "a whole number",
+        "f64" => "a number",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        other if other.starts_with("struct ") => "a table",
+        other => other,
+    };
+    format!("{before}expected {expected}")
 }
 
 /// `LINE:COLUMN`, as editors count them.
@@ -258,7 +335,7 @@ mod tests {
             ),
             (
                 "retention_days = \"x\"",
-                ":1:18: invalid type: string \"x\", expected u32",
+                ":1:18: invalid type: string \"x\", expected a whole number",
             ),
             ("fail_on = 1.5", ":1:11: `fail_on` must be a string"),
             ("a = ", ":1:5: "),

@@ -103,12 +103,18 @@ impl From<BadChoice> for Stop {
             BadChoice::NoCheck(pattern) => {
                 let all = catalog::all();
                 let hint = hint(pattern, all.iter().map(|check| check.id));
-                Self::usage(format!("{bad}{hint} `trailaudit list checks` has them all"))
+                Self::usage(format!("{bad}{hint} `trailaudit list checks` lists all"))
             }
             BadChoice::NoFramework(id) => {
-                let ids: Vec<&str> = framework::ids().collect();
-                let hint = hint(id, ids.iter().copied());
-                Self::usage(format!("{bad}{hint} There are {}", ids.join(", ")))
+                let part = id.to_lowercase();
+                let like: Vec<&str> = framework::ids().filter(|it| it.contains(&part)).collect();
+                let hint = match like.is_empty() || part.is_empty() {
+                    true => hint(id, framework::ids()),
+                    false => format!("; did you mean one of {}?", like.join(", ")),
+                };
+                Self::usage(format!(
+                    "{bad}{hint} `trailaudit list frameworks` lists all"
+                ))
             }
             BadChoice::Nothing => Self::usage(bad),
             BadChoice::Broken(_) => Self::Fatal(bad.into()),

@@ -43,7 +43,7 @@ pub fn explain(args: &Explain) -> Result<(), Stop> {
         let all = catalog::all();
         let hint = hint(&args.check, all.iter().map(|check| check.id));
         return Err(Stop::usage(format!(
-            "there is no check `{}`{hint} `trailaudit list checks` has them all",
+            "there is no check `{}`{hint} `trailaudit list checks` lists all",
             args.check
         )));
     };

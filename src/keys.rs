@@ -2,12 +2,15 @@
 //!
 //! Both are derived from the flag's own name, so that none is forgotten.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 
 use clap::builder::BoolishValueParser;
+use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, CommandFactory as _};
 
 use crate::cli::Cli;
+use crate::nearest::hint;
 
 /// Flags of `scan` that make no sense as a lasting setting.
 const NO_KEY: [&str; 5] = ["demo", "inventory", "save_inventory", "keep_answers", "now"];
@@ -87,6 +90,72 @@ pub fn with_defaults<'a>(
             }
         })
     })
+}
+
+/// Variables of this name that the tests and the build use.
+const NO_FLAGS: [&str; 3] = [
+    "TRAILAUDIT_BIN",
+    "TRAILAUDIT_RENEW",
+    "TRAILAUDIT_POLICY_CASES",
+];
+
+/// What to say of variables that look like ours and are not.
+pub fn unknown_variables(names: impl Iterator<Item = OsString>) -> Vec<String> {
+    let names = names.filter_map(|it| it.into_string().ok());
+    let mut names = names
+        .filter(|it| it.starts_with("TRAILAUDIT_") && !NO_FLAGS.contains(&it.as_str()))
+        .peekable();
+    if names.peek().is_none() {
+        return Vec::new();
+    }
+    let known = variables(&command());
+    let unknown = names.filter(|it| !known.contains(it));
+    unknown
+        .map(|it| {
+            let hint = hint(&it, known.iter().map(String::as_str));
+            format!("unknown environment variable {it}{hint} It was ignored")
+        })
+        .collect()
+}
+
+/// The variables of a command and those below it.
+fn variables(command: &clap::Command) -> BTreeSet<String> {
+    let own = command.get_arguments().filter_map(Arg::get_env);
+    let mut all: BTreeSet<String> = own.map(|it| it.to_string_lossy().into_owned()).collect();
+    command
+        .get_subcommands()
+        .for_each(|it| all.extend(variables(it)));
+    all
+}
+
+/// The variable that gave the value which clap refuses: it stands on no command line.
+pub fn blamed_variable(error: &clap::Error, args: &[OsString]) -> Option<String> {
+    let Some(ContextValue::String(arg)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let long = arg
+        .split([' ', '='])
+        .next()?
+        .strip_prefix("--")?
+        .trim_end_matches("...");
+    let variable = format!("TRAILAUDIT_{}", long.replace('-', "_").to_uppercase());
+    std::env::var_os(&variable)?;
+    let short = short_of(&command(), long);
+    let given = |it: &OsString| {
+        let text = it.to_string_lossy();
+        let rest = text.strip_prefix("--").and_then(|it| it.strip_prefix(long));
+        rest.is_some_and(|it| it.is_empty() || it.starts_with('='))
+            || short.is_some_and(|it| text.starts_with(&format!("-{it}")))
+    };
+    (!args.iter().any(given)).then_some(variable)
+}
+
+fn short_of(command: &clap::Command, long: &str) -> Option<char> {
+    let own = command
+        .get_arguments()
+        .find(|it| it.get_long() == Some(long));
+    own.and_then(Arg::get_short)
+        .or_else(|| command.get_subcommands().find_map(|it| short_of(it, long)))
 }
 
 fn with_variable(arg: Arg) -> Arg {

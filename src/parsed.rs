@@ -33,7 +33,13 @@ pub fn parse(args: &[std::ffi::OsString]) -> Result<Parsed, Refused> {
         let matches = command.try_get_matches_from(args)?;
         Ok((Cli::from_arg_matches(&matches)?, matches))
     };
-    let (cli, matches) = parse(keys::command()).map_err(Refused::Clap)?;
+    let (cli, matches) =
+        parse(keys::command()).map_err(|error| match keys::blamed_variable(&error, args) {
+            Some(variable) => {
+                Refused::Stop(Stop::usage(format!("{variable}: {}", of_no_flag(&error))))
+            }
+            None => Refused::Clap(error),
+        })?;
     let config = match cli.command {
         Command::Scan(_)
         | Command::Collect(_)
@@ -63,13 +69,7 @@ pub fn parse(args: &[std::ffi::OsString]) -> Result<Parsed, Refused> {
     let (cli, matches) =
         parse(keys::with_defaults(keys::command(), flags)).map_err(|error: clap::Error| {
             // Without the file it parsed: the fault is in the file.
-            let words = error.to_string();
-            let words = words
-                .trim_start_matches("error: ")
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .to_owned();
+            let words = of_no_flag(&error);
             Refused::Stop(Stop::usage(format!("{}: {words}", path.display())))
         })?;
     Ok(Parsed {
@@ -77,6 +77,19 @@ pub fn parse(args: &[std::ffi::OsString]) -> Result<Parsed, Refused> {
         matches,
         config,
     })
+}
+
+/// What clap says of a value that stands on no command line: `key: invalid value 'x': what is expected`.
+fn of_no_flag(error: &clap::Error) -> String {
+    let words = error.to_string();
+    let words = words.trim_start_matches("error: ");
+    let words = words.lines().next().unwrap_or_default();
+    let Some((said, expected)) = words.split_once(" for '--") else {
+        return words.to_owned();
+    };
+    let (flag, expected) = expected.split_once('\'').unwrap_or((expected, ""));
+    let key = flag.split([' ', '=']).next().unwrap_or_default();
+    format!("{}: {said}{expected}", key.replace('-', "_"))
 }
 
 impl Parsed {

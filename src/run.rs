@@ -9,11 +9,12 @@ use trailaudit_checks::audit::{Audit, Baseline, Ending, Rules, judge};
 use trailaudit_checks::compare;
 use trailaudit_checks::inventory::Tool;
 use trailaudit_checks::selection::{ByChoice, Needed, Selection};
+use trailaudit_reports::Detail;
 
 use crate::answers::Kept;
 use crate::cli::{Collect, Color, Command, Diff, Global, Live, Report, Scan};
 use crate::collect::Options;
-use crate::config;
+use crate::config::{self, WaiverFile};
 use crate::endpoint::is_open_to_others;
 use crate::exit::{Exit, Stop};
 use crate::parsed::{Parsed, Refused, parse};
@@ -31,6 +32,9 @@ pub fn run(args: Vec<std::ffi::OsString>) -> Exit {
                 quiet: global.quiet,
                 verbose: global.verbose,
             };
+            for words in keys::unknown_variables(std::env::vars_os().map(|(name, _)| name)) {
+                tell.warn(&words);
+            }
             parsed.dispatch(tell).unwrap_or_else(|stop| {
                 tell.error(stop.error());
                 stop.exit()
@@ -104,9 +108,8 @@ impl Parsed {
         let config = &self.config;
         let source = self.source(scan)?;
         let mut selection = Selection::of(&scan.select.choice(), &config.settings)?;
-        let (waivers, path) =
-            config::load_waivers(scan.judge.waivers.as_deref()).map_err(Stop::Usage)?;
-        if let Some(path) = path {
+        let waivers = config::load_waivers(scan.judge.waivers.as_deref()).map_err(Stop::Usage)?;
+        if let Some(path) = &waivers.path {
             tell.detail(&format!("waivers from {}", path.display()));
         }
         let baseline = baseline(scan.judge.baseline.as_deref(), scan.judge.fail_on_new)?;
@@ -140,7 +143,7 @@ impl Parsed {
             tool: tool(),
             selection,
             settings: config.settings.clone(),
-            waivers,
+            waivers: waivers.content.clone(),
             baseline,
             now: now.map_or_else(clock, Ok)?,
             fail_on: scan.judge.fail_on,
@@ -152,7 +155,7 @@ impl Parsed {
                 Some(_) => Stop::Usage(error),
                 None => Stop::Fatal(error),
             })?;
-        tell_waivers(&audit, tell);
+        tell_waivers(&audit, &waivers, tell);
         tell_baseline(&audit, tell);
         Ok(Judged {
             snapshot,
@@ -193,7 +196,8 @@ impl Parsed {
 
     fn report(&self, report: &Report, tell: Tell) -> Result<Exit, Stop> {
         let reports = output::plan(&report.output.format, report.output.output_dir.as_deref())?;
-        let audit = crate::saved::load(&report.audit).map_err(Stop::Usage)?;
+        let mut audit = crate::saved::load(&report.audit).map_err(Stop::Usage)?;
+        only_frameworks(&mut audit, &report.framework)?;
         let options = |it: &output::Report| report.output.of(self.options(it.to_stdout()));
         output::write(&reports, &audit, options, tell)?;
         Ok(Exit::Clean)
@@ -203,7 +207,10 @@ impl Parsed {
         let reports = output::plan(&diff.format, None)?;
         let load = |path: &Path| crate::saved::load(path).map_err(Stop::Usage);
         let comparison = compare::compare(&load(&diff.before)?, &load(&diff.after)?);
-        let options = |it: &output::Report<_>| self.options(it.to_stdout());
+        let options = |it: &output::Report<_>| trailaudit_reports::Options {
+            detail: detail(diff.details),
+            ..self.options(it.to_stdout())
+        };
         output::write(&reports, &comparison, options, tell)?;
         Ok(if comparison.worse && !diff.exit_zero {
             Exit::Findings
@@ -309,7 +316,6 @@ impl Parsed {
                 Color::Never => false,
             },
             width: if to_terminal { width() } else { 80 },
-            verbose: self.cli.global.verbose,
             ..trailaudit_reports::Options::default()
         }
     }
@@ -325,6 +331,27 @@ pub(crate) fn warn_endpoints(endpoints: &[String], tell: Tell) {
             ));
         }
     }
+}
+
+/// Leaves the results of these frameworks; of all where none is named.
+fn only_frameworks(audit: &mut Audit, wanted: &[String]) -> Result<(), Stop> {
+    let missing = wanted
+        .iter()
+        .find(|id| !audit.frameworks.iter().any(|it| it.id == **id));
+    if let Some(id) = missing {
+        let held: Vec<&str> = audit.frameworks.iter().map(|it| it.id.as_str()).collect();
+        let held = match held.is_empty() {
+            true => "none".to_owned(),
+            false => held.join(", "),
+        };
+        return Err(Stop::usage(format!(
+            "the audit has no results of framework {id} (it has {held}): scan with `--framework {id}`"
+        )));
+    }
+    if !wanted.is_empty() {
+        audit.frameworks.retain(|it| wanted.contains(&it.id));
+    }
+    Ok(())
 }
 
 /// What the flags ask for by choice.
@@ -343,11 +370,20 @@ fn verify_window(scan: &Scan) -> Result<(Timestamp, Timestamp), Stop> {
     Ok((since.unwrap_or(until), until))
 }
 
+/// What `--details` asks for.
+pub(crate) fn detail(details: bool) -> Detail {
+    match details {
+        true => Detail::Findings,
+        false => Detail::Summary,
+    }
+}
+
 impl crate::cli::Output {
     /// What the flags choose.
     pub(crate) fn of(&self, usual: trailaudit_reports::Options) -> trailaudit_reports::Options {
         trailaudit_reports::Options {
             min_severity: self.min_severity,
+            detail: detail(self.details),
             sarif_profile: self.sarif_profile,
             sarif_anchor: self.sarif_anchor.clone(),
             sarif_map: self.sarif_map.clone().unwrap_or_default(),
@@ -394,15 +430,17 @@ fn save(path: Option<&Path>, snapshot: &Snapshot, tell: Tell) -> anyhow::Result<
     Ok(())
 }
 
-pub(crate) fn tell_waivers(audit: &Audit, tell: Tell) {
+pub(crate) fn tell_waivers(audit: &Audit, file: &WaiverFile, tell: Tell) {
     for words in &audit.waivers.expired {
-        tell.warn(&format!("expired, counts no longer: {words}"));
+        let at = file.place(words);
+        tell.warn(&format!("{at}expired, and was ignored: {words}"));
     }
     for words in &audit.waivers.broad {
         tell.warn(&format!("waiver: {words}"));
     }
     for words in &audit.waivers.unused {
-        tell.warn(&format!("matches nothing: {words}"));
+        let (at, meant) = (file.place(words), file.meant(words));
+        tell.warn(&format!("{at}matches no failing finding: {words}{meant}"));
     }
 }
 

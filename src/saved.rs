@@ -15,7 +15,7 @@ pub fn load(path: &Path) -> anyhow::Result<Audit> {
     struct Any {
         schema: u64,
     }
-    let wrong = || format!("{} is no audit that can be used", path.display());
+    let wrong = || format!("{} cannot be used as an audit", path.display());
     let text = if path == Path::new("-") {
         let bytes = bounded(std::io::stdin().lock(), AUDIT);
         let bytes = bytes.context("standard input cannot be read")?;
@@ -23,9 +23,15 @@ pub fn load(path: &Path) -> anyhow::Result<Audit> {
     } else {
         read_text(path, AUDIT)?
     };
+    if text.starts_with(r#"{"record":"header""#) {
+        bail!(
+            "{0} is an inventory, not an audit. Scan it first: `trailaudit scan --inventory {0} -f json=audit.json`",
+            path.display()
+        );
+    }
     let any: Any = serde_json::from_str(&text)
         .with_context(wrong)
-        .context("`trailaudit scan -f json=FILE` writes audits")?;
+        .context("an audit is the JSON of a scan (`trailaudit scan -f json=FILE`)")?;
     if any.schema > u64::from(SCHEMA) {
         bail!(
             "{}: its schema is {}, newer than what this program reads (up to {SCHEMA}). Update trailaudit",
@@ -40,7 +46,7 @@ pub fn load(path: &Path) -> anyhow::Result<Audit> {
     match contradictions.as_slice() {
         [] => Ok(audit),
         [first, rest @ ..] => bail!(
-            "{}: it contradicts itself, so it was changed or cut after it was written: {first}{}",
+            "{}: it contradicts itself, so it was changed or truncated after it was written: {first}{}",
             wrong(),
             match rest.len() {
                 0 => String::new(),

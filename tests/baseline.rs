@@ -90,9 +90,13 @@ fn findings_are_marked() {
         "--baseline",
         OLD,
     ];
-    let text = place.run(&text).code(1).stdout;
-    assert!(text.contains("baseline  1 new"), "{text}");
-    assert!(text.contains("new: arn:aws:cloudtrail"), "{text}");
+    let summary = place.run(&text).code(1).stdout;
+    assert!(summary.contains("baseline  1 new"), "{summary}");
+    assert!(summary.contains("1 of 1, 1 new"), "{summary}");
+    let details = place.run(&[&text[..], &["--details"]].concat());
+    let details = details.code(1).stdout;
+    assert!(details.contains("baseline   1 new"), "{details}");
+    assert!(details.contains("new: arn:aws:cloudtrail"), "{details}");
     let audit = place
         .run(&["scan", "--inventory", "after.jsonl", "-f", "json"])
         .json();
@@ -160,7 +164,7 @@ fn what_cannot_be_compared() {
         ),
         (
             &["scan", "--demo", "--baseline", "after.jsonl"],
-            "no audit that can be used",
+            "is an inventory, not an audit",
         ),
         (&["diff", OLD, "other.json"], "newer than what this program"),
         (&["diff", OLD], "Usage"),

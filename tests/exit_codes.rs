@@ -104,7 +104,7 @@ fn an_accepted_gap_is_no_gap_until_it_expires() {
     let unused = "accepted gap: region sa-east-1, expires 2027-01-01";
     assert_eq!(audit["waivers"]["unused"], serde_json::json!([unused]));
     let late = with("2026-04-01T00:00:00Z").code(3);
-    late.says("expired, counts no longer: accepted gap: account 123456789012");
+    late.says("expired, and was ignored: accepted gap: account 123456789012");
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_waiver_counts_through_its_day() {
     assert_eq!(audit["findings"][0]["status"], "fail");
     assert_eq!(audit["findings"][0]["waiver"]["approver"], "ciso");
     assert_eq!(audit["summary"]["waived"], 1);
-    ended.says("matches nothing: trail-* on nothing, expires 2027-03-31");
+    ended.says("matches no failing finding: trail-* on nothing, expires 2027-03-31");
     scan(&place, &["--now", "2026-04-01T00:00:00Z"]).code(1);
 }
 
@@ -191,7 +191,7 @@ fn usage() {
             &["explain", "trail-log-file-validatoin"],
             "did you mean `trail-log-file-validation`?",
         ),
-        (&["report", "in.jsonl"], "no audit that can be used"),
+        (&["report", "in.jsonl"], "an inventory, not an audit"),
         (&[], "Usage"),
     ] {
         let ended = place.run(args).code(2).says(words);

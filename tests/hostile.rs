@@ -32,6 +32,7 @@ fn names_that_a_terminal_would_obey() {
             .run(&[
                 "scan",
                 "-v",
+                "--details",
                 "--inventory",
                 "in.jsonl",
                 "--check",

@@ -184,12 +184,18 @@ fn a_broken_line_is_named() {
     let after = [&good[..], &good[3..4]].concat();
     for (bytes, words) in [
         (Vec::new(), "it is empty"),
-        (b"hello\n".to_vec(), "line 1 is no header"),
+        (
+            b"hello\n".to_vec(),
+            "line 1 is not the header of an inventory",
+        ),
         (
             b"\x28\xb5\x2f\xfdnot really".to_vec(),
             "line 1 cannot be read",
         ),
-        (bytes(&good[1..]), "line 1 is no header"),
+        (
+            bytes(&good[1..]),
+            "line 1 is not the header of an inventory",
+        ),
         (changed(2, json!("nonsense")), "line 3"),
         (
             changed(2, json!({"record": "unheard-of", "value": {}})),
@@ -214,7 +220,7 @@ fn a_broken_line_is_named() {
         scan_bytes(bytes)
             .code(2)
             .says(words)
-            .says("in is no inventory that can be used");
+            .says("in cannot be used as an inventory");
     }
 }
 

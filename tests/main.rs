@@ -13,6 +13,7 @@ mod baseline;
 mod binary;
 mod contradictions;
 mod demo;
+mod errors;
 mod evidence;
 mod exit_codes;
 mod hostile;

@@ -75,7 +75,7 @@ fn a_bad_value_names_the_file() {
     place("fail_on = \"severe\"\n")
         .run(&SCAN)
         .code(2)
-        .says("trailaudit.toml: invalid value 'severe'");
+        .says("trailaudit.toml: fail_on: invalid value 'severe'");
     place("retention_days = -1\n")
         .run(&SCAN)
         .code(2)

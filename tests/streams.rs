@@ -192,7 +192,10 @@ fn scan_report_and_diff() {
         let name = format.name;
         let compared = ["--baseline", &audit, "-f", name];
         assert_eq!(runs.run(&[&scan[..], &compared].concat()).code, 1);
-        assert_eq!(runs.run(&["report", "-v", &audit, "-f", name]).code, 0);
+        for more in [&["-v"][..], &["--details"]] {
+            let report = [&["report", audit.as_str(), "-f", name], more].concat();
+            assert_eq!(runs.run(&report).code, 0);
+        }
     }
     let full = ["--sarif-profile", "full", "--sarif-anchor", &file];
     runs.run(&[&["report", &audit, "-f", "sarif"][..], &full].concat());

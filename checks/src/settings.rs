@@ -165,6 +165,7 @@ pub struct AllowedPrincipal {
     #[serde(deserialize_with = "crate::waiver::said")]
     pub reason: String,
     /// Through which day, UTC.
+    #[serde(deserialize_with = "crate::waiver::date")]
     pub expires: Date,
 }
 

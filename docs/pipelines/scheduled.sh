@@ -12,8 +12,7 @@ previous="$(find "$EVIDENCE" -maxdepth 1 -name '*.tar.zst' | sort | tail -n 1)"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 
-# Its exit code is the night's: 0 clean, 1 findings, 3 something could not be seen. INVENTORY: judge a saved one instead
-# of asking AWS.
+# Its exit code is the night's: 0 clean, 1 findings, 3 an incomplete scan. INVENTORY: scan a saved one instead of AWS.
 code=0
 if [ -z "${INVENTORY:-}" ]; then
     INVENTORY="$work/inventory.jsonl.zst"

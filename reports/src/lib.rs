@@ -69,6 +69,18 @@ pub fn named(name: &str) -> Option<&'static Format> {
     FORMATS.iter().copied().find(|format| format.name == name)
 }
 
+/// How much the text report lists.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// What fits two screens: the answers, what to do first, a line for each failing check.
+    #[default]
+    Summary,
+    /// The findings with their evidence, the first of each list.
+    Findings,
+    /// Every line.
+    Everything,
+}
+
 /// What a caller may choose. Each writer reads only what concerns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -78,8 +90,8 @@ pub struct Options {
     pub color: bool,
     /// Text: how many cells wide.
     pub width: usize,
-    /// Text: every subject, however many.
-    pub verbose: bool,
+    /// Text: how much is listed.
+    pub detail: Detail,
     /// SARIF: for whom.
     pub sarif_profile: Profile,
     /// SARIF: the file that results point to, in place of a path made from the subject.
@@ -109,7 +121,7 @@ impl Default for Options {
             min_severity: Severity::Info,
             color: false,
             width: 80,
-            verbose: false,
+            detail: Detail::default(),
             sarif_profile: Profile::default(),
             sarif_anchor: None,
             sarif_map: AnchorMap::default(),

@@ -73,7 +73,7 @@ impl<'a> Shown<'a> {
         (!told.is_empty()).then(|| {
             let least = self.least;
             format!(
-                "Not shown, being below {least} (--min-severity): {}.",
+                "Not shown (below --min-severity {least}): {}.",
                 told.join(", ")
             )
         })

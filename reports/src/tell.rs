@@ -159,7 +159,7 @@ pub(crate) fn whose(audit: &Audit) -> String {
 /// Who asked; a mirror on disk is verified without asking AWS.
 pub(crate) fn caller(audit: &Audit) -> &str {
     match audit.scope.caller_arn.as_str() {
-        "" => "nobody: AWS was not asked",
+        "" => "nobody: AWS was not called",
         arn => arn,
     }
 }
@@ -201,7 +201,7 @@ pub(crate) fn verdict(audit: &Audit) -> (Headline, String) {
     let (word, mut sentence) = match worst {
         Some((severity, _)) => {
             let open = counted(open, "open failure");
-            (Headline::Fail, format!("{open}, the worst {severity}"))
+            (Headline::Fail, format!("{open}, worst: {severity}"))
         }
         // That each failure is accepted is another thing than that there is none.
         None if audit.summary.waived > 0 => {
@@ -212,25 +212,28 @@ pub(crate) fn verdict(audit: &Audit) -> (Headline, String) {
             };
             (word, format!("{all}, all waived"))
         }
-        None if unseen => (Headline::Undecided, "nothing is seen to fail".to_owned()),
+        None if unseen => (
+            Headline::Undecided,
+            "no failures found, but the scan is incomplete".to_owned(),
+        ),
         None if audit.summary.pass > 0 => {
-            (Headline::Pass, "every check that applies passes".to_owned())
+            (Headline::Pass, "all applicable checks passed".to_owned())
         }
         None => (
             Headline::Undecided,
-            "no check applies to anything that was seen".to_owned(),
+            "no applicable resources found".to_owned(),
         ),
     };
     if unknown > 0 {
         sentence.push_str(&format!(
-            "; {} could not be told",
+            "; {} could not be evaluated",
             counted(unknown, "finding")
         ));
     }
     if audit.run.interrupted {
-        sentence.push_str("; the run was interrupted, this report is incomplete");
+        sentence.push_str("; the scan was interrupted: this report is incomplete");
     } else if !audit.run.complete {
-        sentence.push_str("; part of what is in scope was not seen");
+        sentence.push_str("; scan incomplete: some in-scope accounts or regions were not assessed");
     }
     (word, sentence)
 }
@@ -251,7 +254,7 @@ impl Headline {
         match self {
             Headline::Pass => "PASS",
             Headline::Fail => "FAIL",
-            Headline::Undecided => "UNDECIDED",
+            Headline::Undecided => "INCONCLUSIVE",
         }
     }
 }
@@ -267,26 +270,26 @@ pub(crate) fn exit(audit: &Audit) -> String {
     });
     let new = new.count() as u64;
     let why = match run.exit_code {
-        0 if run.exit_zero => "asked for by --exit-zero, whatever was found".to_owned(),
+        0 if run.exit_zero => "set by --exit-zero, whatever was found".to_owned(),
         0 if !run.complete && run.allow_incomplete => {
-            format!("nothing open at or above {from}; gaps are allowed by --allow-incomplete")
+            format!("no open failures at or above {from}; --allow-incomplete accepts the gaps")
         }
         0 if new_only && (open > 0 || !run.complete) => {
-            format!("nothing new at or above {from} since the baseline (--fail-on-new)")
+            format!("no new failures at or above {from} since the baseline (--fail-on-new)")
         }
-        0 => format!("nothing open at or above {from} (--fail-on)"),
+        0 => format!("no open failures at or above {from} (--fail-on)"),
         1 if new_only => format!(
             "{} at or above {from} since the baseline (--fail-on-new)",
             counted(new, "new open failure")
         ),
         3 if new_only => format!(
-            "nothing new fails at or above {from}, but less could be told than at the time of the baseline"
+            "no new failures at or above {from}, but less could be evaluated than in the baseline"
         ),
         1 => format!(
             "{} at or above {from} (--fail-on)",
             counted(open, "open failure")
         ),
-        3 => format!("nothing open at or above {from}, but not all in scope could be told"),
+        3 => format!("no open failures at or above {from}, but the scan is incomplete"),
         4 => "the run could not be finished".to_owned(),
         130 => "interrupted".to_owned(),
         _ => "see the list of exit codes".to_owned(),
@@ -315,13 +318,16 @@ pub(crate) fn reason(finding: &Finding) -> String {
 /// What stands before the message: an unknown is never told as a fact.
 pub(crate) fn message(finding: &Finding) -> String {
     let message = &finding.message;
-    if finding.status == Status::Unknown && !message.starts_with(UNTOLD) {
+    let told = [UNTOLD, FORMERLY].iter().any(|it| message.starts_with(it));
+    if finding.status == Status::Unknown && !told {
         return format!("{UNTOLD}: {message}");
     }
     message.clone()
 }
 
-const UNTOLD: &str = "could not be told";
+const UNTOLD: &str = "could not be evaluated";
+/// What earlier versions wrote.
+const FORMERLY: &str = "could not be told";
 
 /// How many accounts ended in which way.
 pub(crate) fn accounts(audit: &Audit) -> BTreeMap<&'static str, u64> {
@@ -377,8 +383,8 @@ pub(crate) fn asides(audit: &Audit) -> Vec<String> {
 pub(crate) fn waivers(audit: &Audit) -> Vec<String> {
     let mut lines = Vec::new();
     for (waivers, why) in [
-        (&audit.waivers.expired, "past its date"),
-        (&audit.waivers.broad, "reaches far"),
+        (&audit.waivers.expired, "expired, and ignored"),
+        (&audit.waivers.broad, "is broad"),
         (&audit.waivers.unused, "matches nothing"),
     ] {
         lines.extend(waivers.iter().map(|it| format!("waiver {why}: {it}")));
@@ -453,17 +459,17 @@ pub(crate) fn control_word(status: ControlStatus) -> &'static str {
 /// Whose reading the links are, as people read it.
 pub(crate) fn basis(basis: Basis) -> &'static str {
     match basis {
-        Basis::Ours => "linked by us",
-        Basis::Peer => "linked by a peer",
-        Basis::PeerAndOurs => "linked by a peer and us",
-        Basis::PeerAndRecall => "linked by a peer, id partly recalled",
+        Basis::Ours => "our mapping",
+        Basis::Peer => "mapping published by others",
+        Basis::PeerAndOurs => "mapping published by others and ours",
+        Basis::PeerAndRecall => "mapping published by others, id from memory",
     }
 }
 
 /// How many checks a control has, how many passed, how many were not asked for, and whose reading that is.
 pub(crate) fn control(control: &ControlResult) -> String {
     let checks = counted(control.checks.len() as u64, "check");
-    let mut words = format!("{checks}, {} with a pass", number(control.passed));
+    let mut words = format!("{checks}, {} passed", number(control.passed));
     if !control.not_selected.is_empty() {
         let count = number(control.not_selected.len() as u64);
         words.push_str(&format!(", {count} not selected"));
@@ -477,7 +483,7 @@ pub(crate) fn control(control: &ControlResult) -> String {
     }
     let why = match control.status {
         ControlStatus::Failing => Some(("failed", &control.failed)),
-        ControlStatus::NotEvaluated => Some(("could not be told", &control.unknown)),
+        ControlStatus::NotEvaluated => Some(("could not be evaluated", &control.unknown)),
         ControlStatus::Passing | ControlStatus::NotCovered => None,
     };
     if let Some((what, checks)) = why.filter(|(_, checks)| !checks.is_empty()) {
@@ -499,8 +505,7 @@ pub(crate) fn controls(framework: &FrameworkResult) -> String {
 }
 
 /// What a control's status means, for whoever would read more into it.
-pub(crate) const NOT_A_VERDICT: &str =
-    "Which checks support a control, and how they ended; whether it is met, an auditor says.";
+pub(crate) const NOT_A_VERDICT: &str = "Shows which checks support a control and how they ended. An auditor decides whether the control is met.";
 
 /// What stands before a finding that got worse since the baseline.
 pub(crate) fn new(finding: &Finding) -> Option<&'static str> {

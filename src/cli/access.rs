@@ -16,10 +16,10 @@ pub struct Access {
     /// One question instead.
     #[command(subcommand)]
     pub simulate: Option<AccessCommand>,
-    /// Look at a sample organization: no credentials, no network
+    /// Use a sample organization: no credentials, no network
     #[arg(long, help_heading = "Input")]
     pub demo: bool,
-    /// Look at what `collect` saved (- for standard input) instead of asking AWS
+    /// Use an inventory file from `collect` (- for standard input) instead of AWS
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub inventory: Option<PathBuf>,
     /// What to ask.
@@ -28,7 +28,7 @@ pub struct Access {
     /// Only these principals (globs over ARNs, or over what follows the last slash)
     #[arg(long, value_name = "GLOB", help_heading = "Rows")]
     pub principal: Vec<String>,
-    /// Only these actions (globs; reading too, where one is named)
+    /// Only these actions (globs; read actions only where named)
     #[arg(long, value_name = "GLOB", help_heading = "Rows")]
     pub action: Vec<String>,
     /// Only these targets (globs over ARNs)
@@ -42,13 +42,13 @@ pub struct Access {
         help_heading = "Rows"
     )]
     pub by: By,
-    /// Tell each row in full: path, statements, condition, and the smallest change that would close it
+    /// Show each row in full: path, statements, condition, and the smallest change that would remove it
     #[arg(long, help_heading = "Rows")]
     pub explain: bool,
     /// Write the listing as KIND to PATH, or to standard output (repeatable): text, json, csv
     #[arg(short, long, value_name = "KIND[=PATH]", help_heading = "Reports")]
     pub format: Vec<Wanted<Listing>>,
-    /// A folder for the listings that have no path of their own
+    /// Folder for reports without a path
     #[arg(short, long, value_name = "DIR", help_heading = "Reports")]
     pub output_dir: Option<PathBuf>,
 }
@@ -56,17 +56,17 @@ pub struct Access {
 /// What `access` can do beside listing.
 #[derive(Debug, Clone, Subcommand)]
 pub enum AccessCommand {
-    /// Answer one request, with its reasons
+    /// Evaluate one request, with the reasons
     Simulate(Simulate),
 }
 
 /// Flags of `access simulate`.
 #[derive(Debug, Clone, Args)]
 pub struct Simulate {
-    /// Look at a sample organization
+    /// Use a sample organization
     #[arg(long)]
     pub demo: bool,
-    /// Look at what `collect` saved (- for standard input)
+    /// Use an inventory file from `collect` (- for standard input)
     #[arg(long, value_name = "FILE")]
     pub inventory: Option<PathBuf>,
     /// Who makes the request: the ARN of a user, role or session, an account, a service such as cloudtrail.amazonaws.com, or *
@@ -75,13 +75,13 @@ pub struct Simulate {
     /// The action, such as cloudtrail:StopLogging
     #[arg(long, value_name = "ACTION")]
     pub action: String,
-    /// On what: an ARN, or *
+    /// The resource: an ARN, or *
     #[arg(long, value_name = "ARN", default_value = "*")]
     pub resource: String,
-    /// What is known of the request: aws:SourceIp=192.0.2.1 (repeatable)
+    /// Condition key of the request: aws:SourceIp=192.0.2.1 (repeatable)
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     pub context: Vec<(String, String)>,
-    /// Write the answer as KIND to PATH, or to standard output (repeatable): text, json
+    /// Write the result as KIND to PATH, or to standard output (repeatable): text, json
     #[arg(short, long, value_name = "KIND[=PATH]")]
     pub format: Vec<Wanted<Answered>>,
     /// The same as -f json

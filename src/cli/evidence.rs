@@ -13,11 +13,11 @@ use super::{Digests, Judge, Live, Output, Scan, Select};
 /// What can be done with evidence.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Evidence {
-    /// Collect (or load), judge, and seal all of it: facts, calls, verdicts, reports, rules
+    /// Create a bundle of facts, API calls, findings, reports and rules
     Create(Box<Create>),
-    /// Check a bundle: its bytes, its signature, and whether its verdicts follow from its facts
+    /// Verify a bundle: its files, its signature, and that its findings follow from its facts
     Verify(VerifyBundle),
-    /// Draw rows from a bundle, with the calls behind them, so that anyone draws the same
+    /// Draw a reproducible sample of rows, with the API calls behind them
     Sample(Sample),
 }
 
@@ -30,23 +30,23 @@ pub struct Create {
     /// Sign with this ed25519 key (`openssl genpkey -algorithm ed25519 -out key.pem`)
     #[arg(long, value_name = "FILE")]
     pub sign: Option<PathBuf>,
-    /// The bundle before this one: this one names it
+    /// The previous bundle, which the new one references
     #[arg(long, value_name = "PATH")]
     pub previous: Option<PathBuf>,
-    /// A digest file of CloudTrail, as it lies in the bucket: the bundle cannot be older. Without it, the newest that
-    /// was verified
+    /// A CloudTrail digest file, as stored in the bucket: proves that the bundle is no older
+    /// [default: the newest verified one]
     #[arg(long, value_name = "FILE")]
     pub newest_digest: Option<PathBuf>,
-    /// The sample organization: no credentials, no network
+    /// Scan a sample organization: no credentials, no network
     #[arg(long, help_heading = "Input")]
     pub demo: bool,
-    /// What `collect` saved, instead of asking AWS
+    /// Use an inventory file from `collect` instead of AWS
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub inventory: Option<PathBuf>,
-    /// The audit that a scan made of this inventory; it is judged again, and must be the same
+    /// The JSON of a scan of this inventory: the scan is repeated and must give the same
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub audit: Option<PathBuf>,
-    /// The raw answers that `--keep-answers` kept
+    /// The raw responses that `--keep-answers` saved
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub answers: Option<PathBuf>,
     /// What of the digests.
@@ -76,6 +76,7 @@ impl Create {
             select: self.select.clone(),
             judge: self.judge.clone(),
             output: Output {
+                details: false,
                 format: Vec::new(),
                 output_dir: None,
                 min_severity: Severity::Info,
@@ -92,25 +93,25 @@ impl Create {
 pub struct VerifyBundle {
     /// The folder or archive
     pub bundle: PathBuf,
-    /// The signer's public key: it must be signed by no other
+    /// Require a signature by this key
     #[arg(long, value_name = "FILE")]
     pub public_key: Option<PathBuf>,
-    /// The bundle before it: it must name no other, and that one must be whole, older, and of the same organization
+    /// Require that it references this previous bundle, which must be valid, older, and of the same organization
     #[arg(long, value_name = "PATH")]
     pub previous: Option<PathBuf>,
-    /// The organization's id, or the account's: it must be of no other
+    /// Require this organization id or account id
     #[arg(long, value_name = "ID")]
     pub expect_organization: Option<String>,
-    /// How old its facts may be, such as 36h or 7d
+    /// Maximum age of its facts, such as 36h or 7d
     #[arg(long, value_name = "DURATION", value_parser = age)]
     pub max_age: Option<SignedDuration>,
-    /// The clock of --max-age [default: the real one]
-    #[arg(long, value_name = "RFC3339")]
+    /// Time at which --max-age is evaluated [default: now]
+    #[arg(long, value_name = "TIME", value_parser = super::time)]
     pub now: Option<Timestamp>,
-    /// What could not be told does not count: 0 instead of 3
+    /// Exit 0 instead of 3 when the scan is incomplete
     #[arg(long)]
     pub allow_incomplete: bool,
-    /// As JSON
+    /// Write JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -120,16 +121,16 @@ pub struct VerifyBundle {
 pub struct Sample {
     /// The folder or archive
     pub bundle: PathBuf,
-    /// What to draw from
+    /// What to sample from
     #[arg(long, value_name = "ROWS", default_value = "regions")]
     pub of: Drawn,
-    /// The same number draws the same rows
+    /// Seed: the same number draws the same rows
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// How many rows
+    /// Number of rows
     #[arg(long, value_name = "N", default_value_t = 25)]
     pub size: usize,
-    /// The signer's public key: it must be signed by no other
+    /// Require a signature by this key
     #[arg(long, value_name = "FILE")]
     pub public_key: Option<PathBuf>,
 }

@@ -9,7 +9,7 @@ use super::Select;
 pub struct Explain {
     /// The check's id
     pub check: String,
-    /// As JSON
+    /// Write JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -17,48 +17,48 @@ pub struct Explain {
 /// What can be listed.
 #[derive(Debug, Clone, Subcommand)]
 pub enum List {
-    /// Every check, or those that were chosen
+    /// Checks, all or the selected
     Checks {
         /// Which checks.
         #[command(flatten)]
         select: Select,
-        /// Instead: questions that are no checks, and why
+        /// List questions that are not checks instead, and why
         #[arg(long, conflicts_with_all = ["check", "skip_check", "framework"])]
         left_out: bool,
-        /// As JSON
+        /// Write JSON
         #[arg(long)]
         json: bool,
     },
     /// Report formats
     Formats {
-        /// As JSON
+        /// Write JSON
         #[arg(long)]
         json: bool,
     },
-    /// Frameworks whose controls the checks support
+    /// Frameworks that checks are mapped to
     Frameworks {
         /// Only these
         #[arg(value_name = "ID")]
         ids: Vec<String>,
-        /// Instead: every link of a check to a control, and whose reading it is
+        /// List every mapping of a check to a control instead, and its source
         #[arg(long)]
         links: bool,
-        /// As JSON
+        /// Write JSON
         #[arg(long)]
         json: bool,
     },
-    /// The permissions that a scan needs: an IAM policy, or a role for every account
+    /// Permissions that a scan needs: an IAM policy, or a role for every account
     Permissions {
         /// Which checks.
         #[command(flatten)]
         select: Select,
-        /// With those of `scan --verify-digests`, which reads log files
+        /// Include those of `scan --verify-digests`, which reads log files
         #[arg(long)]
         verify_digests: bool,
-        /// With those of `scan --lookup-events`
+        /// Include those of `scan --lookup-events`
         #[arg(long)]
         lookup_events: bool,
-        /// In which form
+        /// Output format
         #[arg(short, long, value_name = "KIND", default_value = "json")]
         format: PermissionsFormat,
         /// Name of the role that is assumed in each account
@@ -67,10 +67,10 @@ pub enum List {
     },
     /// Keys of trailaudit.toml, with their defaults
     Settings {
-        /// Instead: a settings file with every key in it, to begin with
+        /// Write a settings file with every key instead
         #[arg(long, conflicts_with = "json")]
         example: bool,
-        /// As JSON
+        /// Write JSON
         #[arg(long)]
         json: bool,
     },
@@ -81,8 +81,8 @@ pub enum List {
 pub enum PermissionsFormat {
     /// An IAM policy for whoever runs trailaudit
     Json,
-    /// A template of the role, for a StackSet over all accounts
+    /// A CloudFormation template of the role, for a StackSet
     Cloudformation,
-    /// The same role
+    /// The role in Terraform
     Terraform,
 }

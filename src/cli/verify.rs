@@ -13,7 +13,7 @@ pub struct Digests {
     /// Verify the digests and logs that the trails delivered, as `verify` does
     #[arg(long, help_heading = "Digests")]
     pub verify_digests: bool,
-    /// From when on to verify them: a time, a day, or how long ago
+    /// Verify from this time on: a time, a day, or how long ago
     #[arg(
         long,
         value_name = "TIME",
@@ -41,13 +41,13 @@ pub struct Verify {
     /// Only these regions
     #[arg(long, value_name = "REGION", num_args = 1.., value_delimiter = ',', help_heading = "What to verify")]
     pub regions: Vec<String>,
-    /// Only what the trail with this name (not its ARN) delivered
+    /// Only what the trail with this name (not ARN) delivered
     #[arg(long, value_name = "NAME", help_heading = "What to verify")]
     pub trail: Option<String>,
     /// Name of the bucket that the source is a copy of [default: what its digests say, or the name of SOURCE]
     #[arg(long, value_name = "NAME", help_heading = "What to verify")]
     pub bucket: Option<String>,
-    /// How far to look: listing, digests, logs
+    /// How deep to verify: listing, digests, logs
     #[arg(
         long,
         value_name = "DEPTH",
@@ -56,13 +56,13 @@ pub struct Verify {
         help_heading = "What to verify"
     )]
     pub depth: Depth,
-    /// Tell calls, objects and bytes by the listings, and read nothing
+    /// Report the number of calls, objects and bytes from the listings, without reading any
     #[arg(long, help_heading = "What to verify")]
     pub plan: bool,
     /// Pinned public keys: {region: ListPublicKeys response}; a folder needs them
     #[arg(long, value_name = "FILE", help_heading = "What to verify")]
     pub public_keys: Option<PathBuf>,
-    /// Start where the last run with this file ended, and keep where this one ends
+    /// Resume where the last run with this file ended
     #[arg(long, value_name = "FILE", help_heading = "What to verify")]
     pub state: Option<PathBuf>,
     /// Key of 32 bytes or more that authenticates the state file; without it the hours before its mark stay unverified
@@ -74,10 +74,10 @@ pub struct Verify {
     )]
     pub state_key: Option<PathBuf>,
     /// Profile of the AWS configuration files
-    #[arg(long, value_name = "NAME", help_heading = "Asking AWS")]
+    #[arg(long, value_name = "NAME", help_heading = "AWS access")]
     pub profile: Option<String>,
-    /// How many requests may be under way at once
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = in_flight, help_heading = "Asking AWS")]
+    /// Maximum number of concurrent requests
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = in_flight, help_heading = "AWS access")]
     pub max_in_flight: usize,
     /// By which rules.
     #[command(flatten)]

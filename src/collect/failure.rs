@@ -129,7 +129,9 @@ fn words<E: Error + Send + Sync + 'static>(
     let mut source: Option<&dyn Error> = Some(error);
     while let Some(it) = source {
         let text = it.to_string();
-        if words.last() != Some(&text) {
+        // The SDK's own words for "something else": the status says more.
+        let empty = ["service error", "unhandled error"].contains(&text.as_str());
+        if words.last() != Some(&text) && !(empty && status.is_some()) {
             words.push(text);
         }
         source = it.source();

@@ -12,7 +12,7 @@ use trailaudit_checks::inventory::Inventory;
 use trailaudit_checks::selection::ByChoice;
 use trailaudit_checks::{catalog, finding::Severity};
 use trailaudit_reports::sanitize::Json;
-use trailaudit_reports::{FORMATS, Linked, Options, Profile, sheets};
+use trailaudit_reports::{Detail, FORMATS, Linked, Options, Profile, sheets};
 
 use super::folder::Folder;
 use super::manifest::{File, Manifest, NotBefore, Previous, SCHEMA, whose};
@@ -274,7 +274,7 @@ fn options(files: &[File]) -> Options {
     };
     Options {
         sarif_profile: Profile::Full,
-        verbose: true,
+        detail: Detail::Everything,
         evidence: [linked(names::INVENTORY, false), linked(names::LEDGER, true)]
             .into_iter()
             .flatten()

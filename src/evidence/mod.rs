@@ -137,9 +137,10 @@ impl Parsed {
             ));
         };
         let snapshot = crate::snapshot::load(&source).map_err(Stop::input)?;
-        let (waivers, _) =
+        let waivers =
             crate::config::load_waivers(args.judge.waivers.as_deref()).map_err(Stop::Usage)?;
-        let rules: Rules = again::rules(&snapshot, &audit, self.config.settings.clone(), waivers)?;
+        let settings = self.config.settings.clone();
+        let rules: Rules = again::rules(&snapshot, &audit, settings, waivers.content)?;
         if let Some(words) = again::differs(&snapshot, &rules, &audit)? {
             return Err(Stop::usage(format!(
                 "the audit is not what {} gives under these settings and waivers: {words}",

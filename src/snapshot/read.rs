@@ -19,11 +19,11 @@ const IAM: &[u8] = br#"{"record":"iam","#;
 
 /// Reads all but the IAM documents.
 pub fn load(source: &Source) -> anyhow::Result<Snapshot> {
-    read(source).with_context(|| format!("{} is no inventory that can be used", source.name()))
+    let lines = source.lines()?;
+    read(source, lines).with_context(|| format!("{} cannot be used as an inventory", source.name()))
 }
 
-fn read(source: &Source) -> anyhow::Result<Snapshot> {
-    let mut lines = source.lines()?;
+fn read(source: &Source, mut lines: Lines) -> anyhow::Result<Snapshot> {
     let mut line = Vec::new();
     if lines.next(&mut line)? == Line::End {
         bail!("it is empty");
@@ -132,15 +132,22 @@ fn header(line: &[u8]) -> anyhow::Result<Header> {
     struct AnySchema {
         schema: u64,
     }
+    // The JSON of a scan begins so.
+    if line.trim_ascii() == b"{" {
+        bail!("it looks like the JSON of a scan: `trailaudit report FILE` writes its reports");
+    }
     let any: AnyHeader = match serde_json::from_slice(line) {
         Ok(any) => any,
         Err(error) => bail!(
-            "line 1 is no header: {}. `trailaudit collect -o FILE` writes inventories",
+            "line 1 is not the header of an inventory (create one with `trailaudit collect -o FILE`): {}",
             words(&error)
         ),
     };
     if any.record != "header" {
-        bail!("line 1 is no header");
+        bail!(
+            "line 1 is not the header of an inventory, but a record `{}`",
+            any.record
+        );
     }
     let schema = any.value.schema;
     if schema > u64::from(SCHEMA) {
@@ -151,7 +158,7 @@ fn header(line: &[u8]) -> anyhow::Result<Header> {
     }
     match serde_json::from_slice::<Record>(line) {
         Ok(Record::Header(header)) => Ok(*header),
-        Ok(_) => bail!("line 1 is no header"),
+        Ok(_) => bail!("line 1 is not the header of an inventory"),
         Err(error) => bail!("line 1: {}", words(&error)),
     }
 }

@@ -352,8 +352,8 @@ pub fn folder(
 ) -> Result<Option<Vec<Verified>>, Stop> {
     let Some(keys) = &asked.keys else {
         return Err(Stop::usage(
-            "a folder is verified with pinned keys: give --public-keys FILE, {region: ListPublicKeys response}. \
-             `aws cloudtrail list-public-keys --region R --start-time T` gives the response of a region",
+            "verifying a local folder requires --public-keys FILE (JSON: region -> ListPublicKeys output, from `aws \
+             cloudtrail list-public-keys --region REGION --start-time TIME`); for a bucket use s3://NAME",
         ));
     };
     let named = flags.bucket.as_deref().map(bucket_name);

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use trailaudit_checks::audit::{Rules, judge};
 use trailaudit_checks::selection::Selection;
+use trailaudit_reports::Detail;
 
 use super::{Verified, command};
 use crate::cli::Verify;
@@ -17,9 +18,8 @@ use crate::tell::{Tell, stderr_is_terminal};
 
 impl Parsed {
     pub(crate) fn verify(&self, flags: &Verify, tell: Tell) -> Result<Exit, Stop> {
-        let (waivers, path) =
-            config::load_waivers(flags.judge.waivers.as_deref()).map_err(Stop::Usage)?;
-        if let Some(path) = path {
+        let waivers = config::load_waivers(flags.judge.waivers.as_deref()).map_err(Stop::Usage)?;
+        if let Some(path) = &waivers.path {
             tell.detail(&format!("waivers from {}", path.display()));
         }
         let baseline = baseline(flags.judge.baseline.as_deref(), flags.judge.fail_on_new)?;
@@ -41,7 +41,7 @@ impl Parsed {
             tool: tool(),
             selection: Selection::of_verify(&self.config.settings)?,
             settings: self.config.settings.clone(),
-            waivers,
+            waivers: waivers.content.clone(),
             baseline,
             now,
             fail_on: flags.judge.fail_on,
@@ -49,8 +49,12 @@ impl Parsed {
             exit_zero: flags.judge.exit_zero,
         };
         let audit = judge(&snapshot.inventory, &snapshot, &rules)?;
-        tell_waivers(&audit, tell);
-        let options = |it: &output::Report| flags.output.of(self.options(it.to_stdout()));
+        tell_waivers(&audit, &waivers, tell);
+        // Hour by hour is what it is run for.
+        let options = |it: &output::Report| trailaudit_reports::Options {
+            detail: Detail::Findings,
+            ..flags.output.of(self.options(it.to_stdout()))
+        };
         output::write(&reports, &audit, options, tell)?;
         if let Some(words) = saved? {
             tell.warn(&words);
@@ -59,11 +63,33 @@ impl Parsed {
     }
 }
 
+/// Refuses what is neither a bucket nor a folder, with what was probably meant.
+fn named_rightly(source: &str) -> Result<(), Stop> {
+    let bucket = source.strip_prefix("s3://");
+    if bucket.is_some_and(|it| !it.is_empty() && !it.starts_with('/')) {
+        return Ok(());
+    }
+    if source.starts_with("s3:") {
+        let name = source.trim_start_matches("s3:").trim_start_matches('/');
+        let name = if name.is_empty() { "BUCKET" } else { name };
+        return Err(Stop::usage(format!(
+            "{source} does not name a bucket: use s3://{name}"
+        )));
+    }
+    if !Path::new(source).exists() {
+        return Err(Stop::usage(format!(
+            "there is no folder {source}; for a bucket use s3://{source}"
+        )));
+    }
+    Ok(())
+}
+
 /// Verifies what the flags name; `None` if only the plan was asked for.
 fn verified(
     flags: &Verify,
     asked: &command::Asked,
 ) -> Result<Option<(Vec<Verified>, command::Asker)>, Stop> {
+    named_rightly(&flags.source)?;
     if !flags.source.starts_with("s3://") {
         let verified = command::folder(Path::new(&flags.source), flags, asked)?;
         return Ok(verified.map(|it| (it, command::Asker::default())));

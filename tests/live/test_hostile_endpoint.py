@@ -103,5 +103,5 @@ def test_a_custom_endpoint_is_named_in_every_report(org, scan, emulator, tmp_pat
     formats = ("text", "sarif", "junit", "html", "markdown", "csv", "ocsf", "asff", "oscal")
     (tmp_path / "audit.json").write_text(json.dumps(audit))
     for name in formats:
-        out = tool.run(tmp_path, "report", "audit.json", "-f", name, "-v").ended(0).out
+        out = tool.run(tmp_path, "report", "audit.json", "-f", name).ended(0).out
         assert "custom endpoint" in " ".join(out.split()), name

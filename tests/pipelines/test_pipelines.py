@@ -4,6 +4,7 @@ What only a platform can show (an upload, an assumed role, a rendered summary) i
 """
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -283,6 +284,27 @@ def test_an_example_scans(place, platform):
     assert "trail" in done.stdout
     for name in ("trailaudit.json", "trailaudit.xml", "trailaudit.sarif", "trailaudit.html"):
         assert (place / "reports" / name).stat().st_size > 1000, name
+
+
+@pytest.mark.parametrize("approved", [False, True])
+def test_the_baseline_is_approved_or_passed(tmp_path, approved):
+    """Never the night before: what it found would be known, and the second night would pass."""
+    step = shell.step(EXAMPLES / "github-scheduled.yml", "Fetch the baseline")
+    (tmp_path / "bin").mkdir()
+    gh = tmp_path / "bin/gh"
+    gh.write_text('#!/bin/sh\necho "$@" >> asked\nif [ "$2" = list ]; then echo 7; fi\n')
+    gh.chmod(0o755)
+    if approved:
+        (tmp_path / "trailaudit-approved.json").write_text("{}")
+    path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    assert shell.run(step["run"], tmp_path, WORKFLOW="nightly", PATH=path).returncode == 0
+    assert (tmp_path / "before/trailaudit.json").exists() == approved
+    asked = tmp_path / "asked"
+    assert asked.exists() != approved
+    if not approved:
+        listing, download = asked.read_text().splitlines()
+        assert "--status success" in listing
+        assert download.startswith("run download 7 ")
 
 
 def test_the_nightly_audit_links_its_evidence(place):

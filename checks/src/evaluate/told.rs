@@ -12,7 +12,7 @@ pub(super) const LONGEST: usize = 8_000;
 /// And of a name.
 pub(super) const LONGEST_NAME: usize = 300;
 
-/// What could not be told, and what to grant.
+/// What could not be evaluated, and what to grant.
 pub(super) fn unknown_message(gaps: &Gaps) -> String {
     let actions: BTreeSet<&str> = gaps
         .iter()
@@ -25,7 +25,7 @@ pub(super) fn unknown_message(gaps: &Gaps) -> String {
         let actions: Vec<&str> = actions.into_iter().collect();
         format!("; grant {}", actions.join(", "))
     };
-    format!("could not be told: {gaps}{grant}")
+    format!("could not be evaluated: {gaps}{grant}")
 }
 
 /// What is foreign in evidence is shown, but not by the megabyte.

@@ -28,6 +28,7 @@ use crate::finding::{Finding, Status};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::facts::Facts as _;
 use crate::inventory::iam::{AuthorizationFacts, Group, InlinePolicy, ManagedPolicy, Role, User};
+use crate::inventory::key::KeyGrant;
 use crate::inventory::organization::Unit;
 use crate::inventory::{
     Account, Bucket, ControlPolicy, ControlPolicyKind, Iam, Inventory, Key, LogGroup, Organization,
@@ -391,6 +392,18 @@ pub fn never_versioned() -> Versioning {
 #[must_use]
 pub fn is_principal_check(check: &Check) -> bool {
     matches!(check.run, Run::Principal(_) | Run::Access(_))
+}
+
+/// A grant of one operation of a key.
+pub fn key_grant(grantee: &str, operation: &str) -> KeyGrant {
+    KeyGrant {
+        id: "g-1".to_owned(),
+        grantee: grantee.to_owned(),
+        retiring: None,
+        operations: vec![operation.to_owned()],
+        context_equals: Default::default(),
+        context_subset: Default::default(),
+    }
 }
 
 /// An organization with one member, and a service control policy of this statement at its root.

@@ -25,6 +25,7 @@ pub struct AcceptedGap {
     #[serde(deserialize_with = "said")]
     pub approver: String,
     /// Through which day, UTC.
+    #[serde(deserialize_with = "super::date")]
     pub expires: Date,
 }
 

@@ -50,9 +50,21 @@ pub struct Waiver {
     #[serde(deserialize_with = "said")]
     pub approver: String,
     /// Through which day, UTC.
+    #[serde(deserialize_with = "date")]
     pub expires: Date,
     /// Where it was discussed.
     pub ticket: Option<String>,
+}
+
+impl Waiver {
+    /// How reports name it.
+    #[must_use]
+    pub fn words(&self) -> String {
+        format!(
+            "{} on {}, expires {}",
+            self.check, self.subject, self.expires
+        )
+    }
 }
 
 /// Words that are there: nobody accepts a risk for no reason.
@@ -62,6 +74,17 @@ pub(crate) fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
         return Err(D::Error::custom("it must say something, it is empty"));
     }
     Ok(words)
+}
+
+/// A day, with an example where it is none.
+pub(crate) fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let bad = |_| D::Error::custom("a date is expected, such as 2027-03-31");
+    // A time of day is no part of a date.
+    match text.contains(['T', 't', ' ', ':']) {
+        true => Err(bad(())),
+        false => text.parse().map_err(|_: jiff::Error| bad(())),
+    }
 }
 
 /// The day of a time, UTC. A waiver counts through the day it names.
@@ -93,10 +116,7 @@ pub fn apply(
     let mut applied = Applied::default();
     let mut index = Index::of(findings);
     for waiver in &waivers.waivers {
-        let words = format!(
-            "{} on {}, expires {}",
-            waiver.check, waiver.subject, waiver.expires
-        );
+        let words = waiver.words();
         if waiver.expires < today {
             applied.expired.push(words);
             continue;

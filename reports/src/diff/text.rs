@@ -7,7 +7,7 @@ use trailaudit_checks::compare::{Change, Comparison};
 use super::{PARTS, coverage, message, side, step, verdict, warnings};
 use crate::tell::{self, number};
 use crate::text::page::{Margin, Page, Span, Style, plain};
-use crate::{Format, Options};
+use crate::{Detail, Format, Options};
 
 pub(crate) const FORMAT: Format<Comparison> = Format {
     name: "text",
@@ -40,7 +40,7 @@ fn write(it: &Comparison, options: &Options, out: &mut dyn Write) -> io::Result<
     }
     for (title, belongs) in PARTS {
         let all: Vec<&Change> = it.changes.iter().filter(|it| belongs(it)).collect();
-        let most = match options.verbose || title == "Worse" {
+        let most = match all_of(options) || title == "Worse" {
             true => all.len(),
             false => MOST,
         };
@@ -56,7 +56,7 @@ fn write(it: &Comparison, options: &Options, out: &mut dyn Write) -> io::Result<
     }
     if !it.coverage.is_empty() {
         page.heading("COVERAGE")?;
-        let most = if options.verbose { usize::MAX } else { MOST };
+        let most = if all_of(options) { usize::MAX } else { MOST };
         // The worse first, and those are always told.
         let (worse, other): (Vec<_>, Vec<_>) = it.coverage.iter().partition(|it| it.worse);
         for change in worse.iter().chain(other.iter().take(most)) {
@@ -65,6 +65,11 @@ fn write(it: &Comparison, options: &Options, out: &mut dyn Write) -> io::Result<
         more(&mut page, other.len().saturating_sub(most))?;
     }
     out.flush()
+}
+
+/// Every change is listed.
+fn all_of(options: &Options) -> bool {
+    options.detail > Detail::Summary
 }
 
 fn one(page: &mut Page<'_>, change: &Change) -> io::Result<()> {

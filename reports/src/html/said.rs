@@ -34,7 +34,7 @@ impl Said {
             let actions: Vec<&str> = actions.into_iter().collect();
             facts.push(format!("allowed by {}", actions.join(", ")));
         }
-        let message = format!("could not be told: {}", calls.join("; "));
+        let message = format!("could not be evaluated: {}", calls.join("; "));
         Self { message, facts }
     }
 }

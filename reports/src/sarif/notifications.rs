@@ -22,7 +22,7 @@ const KINDS: [(&str, &str, &str); 4] = [
     (
         "run-incomplete",
         "RunIncomplete",
-        "Part of what is in scope was not seen.",
+        "The scan is incomplete: some in-scope accounts or regions were not assessed.",
     ),
     (
         "results-cut",

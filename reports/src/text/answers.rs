@@ -6,6 +6,7 @@ use trailaudit_checks::audit::{Answered, Reason, answers};
 
 use super::page::{Margin, Page, Span, Style, plain};
 use super::{Story, more};
+use crate::Detail;
 use crate::tell::{self, Headline};
 
 /// How many reasons of one answer are listed.
@@ -29,7 +30,12 @@ pub(super) fn all(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
         let asks = format!("- {}", tell::asks(answer.question));
         let body = [Span(style(answer.answer), &said), Span(Style::Faint, &asks)];
         page.item(Margin(2, 14), Span(Style::Strong, &label), &body)?;
-        let most = story.at_most(REASONS);
+        let most = match (story.detail, answer.answer) {
+            // The failing checks stand right below.
+            (Detail::Summary, Answered::No | Answered::Yes | Answered::NotEvaluated) => continue,
+            (Detail::Summary, Answered::Unknown) => 1,
+            (Detail::Findings | Detail::Everything, _) => story.at_most(REASONS),
+        };
         for it in answer.reasons.iter().take(most) {
             reason(page, it)?;
         }

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::io;
 
 use trailaudit_checks::audit::First;
-use trailaudit_checks::finding::{Finding, Status};
+use trailaudit_checks::finding::Finding;
 
 use super::page::{Margin, Page, Span, Style, plain};
+use super::summary::assessed;
 use super::{Story, more};
+use crate::Detail;
 use crate::tell::{self, counted, number};
 
 /// How many things to do first.
@@ -45,19 +47,14 @@ pub(super) fn open(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
     if story.shown.open.is_empty() {
         return Ok(());
     }
-    let mut judged: BTreeMap<&str, u64> = BTreeMap::new();
-    for finding in &story.audit.findings {
-        if finding.status != Status::NotApplicable {
-            *judged.entry(&finding.check).or_default() += 1;
-        }
-    }
+    let assessed = assessed(story);
     let count: usize = story.shown.open.values().map(Vec::len).sum();
     page.heading(&format!("OPEN FAILURES: {}", number(count as u64)))?;
     for (severity, id, findings) in story.shown.worst_first() {
         page.blank()?;
         let level = severity.as_str().to_uppercase();
         let fail = number(findings.len() as u64);
-        let of = judged.get(id).copied().unwrap_or(0);
+        let of = assessed.get(id).copied().unwrap_or(0);
         let count = format!("fails on {fail} of {}", number(of));
         let body = [Span(Style::Strong, id), plain(&count)];
         page.item(
@@ -67,13 +64,13 @@ pub(super) fn open(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
         )?;
         let check = story.audit.check(id);
         if let Some(check) = check {
-            field(page, "wanted", &check.title)?;
+            field(page, "expected", &check.title)?;
             field(page, "why", &check.why)?;
         }
         subjects(page, story, &findings)?;
         if let Some(check) = check {
             field(page, "fix", &check.fix)?;
-            if story.verbose {
+            if story.detail == Detail::Everything {
                 for link in &check.references {
                     field(page, "see", link)?;
                 }
@@ -84,7 +81,7 @@ pub(super) fn open(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
 }
 
 fn field(page: &mut Page<'_>, label: &str, words: &str) -> io::Result<()> {
-    page.item(Margin(4, 12), Span(Style::Faint, label), &[plain(words)])
+    page.item(Margin(4, 14), Span(Style::Faint, label), &[plain(words)])
 }
 
 /// Findings of one check: those with the same words and facts together, with the subjects they are said of.
@@ -124,7 +121,7 @@ fn subjects(page: &mut Page<'_>, story: &Story<'_>, findings: &[&Finding]) -> io
         for fact in facts.iter().take(story.at_most(FACTS)) {
             page.item(
                 Margin(8, 10),
-                Span(Style::Faint, "saw"),
+                Span(Style::Faint, "actual"),
                 &[Span(Style::Faint, fact)],
             )?;
         }
@@ -176,14 +173,8 @@ pub(super) fn waived(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
         )?;
     }
     for (words, what) in [
-        (
-            &report.expired,
-            "Waivers past their date, which no longer count",
-        ),
-        (
-            &report.broad,
-            "Waivers that reach far, and apply all the same",
-        ),
+        (&report.expired, "Expired waivers, which were ignored"),
+        (&report.broad, "Broad waivers, which apply"),
         (&report.unused, "Waivers that match nothing"),
     ] {
         if !words.is_empty() {
@@ -199,7 +190,7 @@ pub(super) fn waived(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
         let count = counted(report.accepted_gaps, "unknown finding");
         page.text(
             0,
-            &format!("Accepted gaps cover {count}: unknown still, but no reason for exit 3."),
+            &format!("Accepted gaps cover {count}: still unknown, but not a reason for exit 3."),
         )?;
     }
     Ok(())

@@ -6,17 +6,33 @@ use trailaudit_checks::framework::{ControlResult, ControlStatus, FrameworkResult
 
 use super::Story;
 use super::page::{Margin, Page, Span, Style, plain};
+use crate::Detail;
 use crate::tell::{self, Headline};
 
 /// Every framework.
 pub(super) fn all(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
     for framework in &story.audit.frameworks {
-        one(page, framework, story.verbose)?;
+        one(page, framework, story.detail == Detail::Everything)?;
     }
     Ok(())
 }
 
-fn one(page: &mut Page<'_>, framework: &FrameworkResult, verbose: bool) -> io::Result<()> {
+/// The selected frameworks, each in a line.
+pub(super) fn counts(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
+    if story.audit.frameworks.is_empty() {
+        return Ok(());
+    }
+    page.heading("FRAMEWORKS")?;
+    for framework in &story.audit.frameworks {
+        let name = format!("{} {}", framework.name, framework.version);
+        let counts = format!("- {}", tell::controls(framework));
+        let body = [plain(&counts)];
+        page.item(Margin(2, 4), Span(Style::Strong, &name), &body)?;
+    }
+    page.text(2, tell::NOT_A_VERDICT)
+}
+
+fn one(page: &mut Page<'_>, framework: &FrameworkResult, every: bool) -> io::Result<()> {
     let FrameworkResult {
         name,
         version,
@@ -28,7 +44,7 @@ fn one(page: &mut Page<'_>, framework: &FrameworkResult, verbose: bool) -> io::R
     page.text(2, tell::NOT_A_VERDICT)?;
     for control in controls {
         row(page, control)?;
-        if verbose {
+        if every {
             page.list(Margin(BESIDE, BESIDE), plain(""), &control.checks)?;
         }
     }

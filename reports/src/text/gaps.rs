@@ -1,4 +1,4 @@
-//! What could not be told, and what of the population was not seen.
+//! What could not be evaluated, and what of the population was not assessed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -28,7 +28,7 @@ pub(super) fn unknown(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> 
     }
     let findings = counted(story.shown.unknown.len() as u64, "finding");
     let of = counted(checks.len() as u64, "check");
-    page.heading(&format!("COULD NOT BE TOLD: {findings} of {of}"))?;
+    page.heading(&format!("COULD NOT BE EVALUATED: {findings} of {of}"))?;
     let groups = gaps::of(story.shown.unknown.iter().copied());
     for group in &groups {
         gap(page, story, group)?;
@@ -38,18 +38,18 @@ pub(super) fn unknown(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> 
         .map(|(id, count)| format!("{id} ({})", number(*count)));
     let checks: Vec<String> = checks.collect();
     page.blank()?;
-    page.list(Margin(2, 4), plain("Undecided:"), &checks)?;
+    page.list(
+        Margin(2, 4),
+        plain("Checks that could not be evaluated:"),
+        &checks,
+    )?;
     let denied = groups
         .iter()
         .filter(|group| group.reason == Some(Reason::Denied));
     let actions: BTreeSet<&str> = denied.filter_map(|group| group.action).collect();
     if !actions.is_empty() {
         let actions: Vec<String> = actions.into_iter().map(str::to_owned).collect();
-        page.list(
-            Margin(2, 4),
-            plain("To decide them, allow the auditing role:"),
-            &actions,
-        )?;
+        page.list(Margin(2, 4), plain("Grant the auditing role:"), &actions)?;
     }
     Ok(())
 }
@@ -75,7 +75,10 @@ fn gap(page: &mut Page<'_>, story: &Story<'_>, group: &GapGroup<'_>) -> io::Resu
         ),
         ("accounts", accounts),
         ("regions", regions),
-        ("answer", few(group.said.iter().cloned(), story.at_most(1))),
+        (
+            "response",
+            few(group.said.iter().cloned(), story.at_most(1)),
+        ),
     ];
     for (label, words) in rows.iter().filter(|(_, words)| !words.is_empty()) {
         page.list(Margin(4, 14), Span(Style::Faint, label), words)?;

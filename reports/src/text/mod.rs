@@ -1,8 +1,9 @@
 //! Text: made to be read, at 80 columns and wider, with and without colour, in a log.
 //!
-//! The verdict first: five answers, and what to do first. Then the run, and the findings, worst first; what could
-//! not be told, what is accepted, what was not seen, every check, and the controls. The verdict again at the end,
-//! where a log is read from.
+//! The verdict first: five answers, and what to do first. Then two screens' worth: a line for each failing check, and
+//! what could not be evaluated. Or, with details, the run, and the findings, worst first; what could not be evaluated,
+//! what is accepted, what was not assessed, every check, and the controls. The verdict again at the end, where a log is
+//! read from.
 
 mod answers;
 mod chains;
@@ -11,6 +12,7 @@ mod failures;
 mod frameworks;
 mod gaps;
 pub(crate) mod page;
+mod summary;
 
 use std::io::{self, BufWriter, Write};
 
@@ -18,8 +20,8 @@ use trailaudit_checks::audit::{Audit, First};
 use trailaudit_checks::finding::Severity;
 
 use crate::shown::Shown;
-use crate::tell::{self, Names, counted, number};
-use crate::{Format, Options};
+use crate::tell::{self, Names, number};
+use crate::{Detail, Format, Options};
 use page::{Margin, Page, Span, Style, plain};
 
 pub(crate) const FORMAT: Format = Format {
@@ -36,26 +38,45 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
     verdict(&mut page, audit)?;
     answers::all(&mut page, &story)?;
     failures::first(&mut page, &story)?;
-    covered(&mut page, audit)?;
-    failures::open(&mut page, &story)?;
-    gaps::unknown(&mut page, &story)?;
-    failures::waived(&mut page, &story)?;
-    for line in tell::waivers(audit) {
-        page.text(2, &line)?;
+    match options.detail {
+        Detail::Summary => summarized(&mut page, &story)?,
+        Detail::Findings | Detail::Everything => detailed(&mut page, &story)?,
     }
-    chains::all(&mut page, &story)?;
-    gaps::coverage(&mut page, &story)?;
-    checks::all(&mut page, audit)?;
-    frameworks::all(&mut page, &story)?;
     if let Some(hidden) = story.shown.hidden() {
         page.blank()?;
         page.text(0, &hidden)?;
     }
     page.blank()?;
     page.text(0, &tell::totals(audit))?;
-    verdict(&mut page, audit)?;
+    if options.detail > Detail::Summary {
+        verdict(&mut page, audit)?;
+    }
     page.text(0, &tell::exit(audit))?;
     out.flush()
+}
+
+/// What fits two screens.
+fn summarized(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
+    summary::failing(page, story)?;
+    summary::causes(page, story)?;
+    summary::scope(page, story)?;
+    frameworks::counts(page, story)
+}
+
+/// Each finding with its evidence.
+fn detailed(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
+    let audit = story.audit;
+    covered(page, audit)?;
+    failures::open(page, story)?;
+    gaps::unknown(page, story)?;
+    failures::waived(page, story)?;
+    for line in tell::waivers(audit) {
+        page.text(2, &line)?;
+    }
+    chains::all(page, story)?;
+    gaps::coverage(page, story)?;
+    checks::all(page, audit)?;
+    frameworks::all(page, story)
 }
 
 /// The audit, looked up once.
@@ -63,7 +84,7 @@ struct Story<'a> {
     audit: &'a Audit,
     names: Names<'a>,
     shown: Shown<'a>,
-    verbose: bool,
+    detail: Detail,
     min_severity: Severity,
 }
 
@@ -73,7 +94,7 @@ impl<'a> Story<'a> {
             audit,
             names: Names::of(audit),
             shown: Shown::of(audit, options.min_severity),
-            verbose: options.verbose,
+            detail: options.detail,
             min_severity: options.min_severity,
         }
     }
@@ -86,7 +107,10 @@ impl<'a> Story<'a> {
 
     /// How many of so many are listed.
     fn at_most(&self, most: usize) -> usize {
-        if self.verbose { usize::MAX } else { most }
+        match self.detail {
+            Detail::Everything => usize::MAX,
+            Detail::Summary | Detail::Findings => most,
+        }
     }
 }
 
@@ -108,15 +132,16 @@ fn covered(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
             .unwrap_or(0);
         format!("{} {severity}", number(count))
     });
-    let until = audit
-        .finished_at
-        .map_or_else(|| "cut off".to_owned(), |it| it.to_string());
+    let until = audit.finished_at.map_or_else(
+        || "unknown: the scan was interrupted".to_owned(),
+        |it| it.to_string(),
+    );
     let calls = &audit.coverage.calls;
     let unanswered = calls.failed.len() as u64;
     let rows = [
         (
             "scope",
-            format!("{}; asked by {}", tell::whose(audit), tell::caller(audit)),
+            format!("{}; scanned as {}", tell::whose(audit), tell::caller(audit)),
         ),
         ("accounts", tell::by_status(&tell::accounts(audit))),
         ("regions", tell::by_status(&tell::regions(audit))),
@@ -130,16 +155,12 @@ fn covered(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
         ),
         ("open", severities.join(", ")),
         (
-            "asked",
-            format!(
-                "{}, {} without an answer",
-                counted(calls.total, "request"),
-                number(unanswered)
-            ),
+            "API calls",
+            format!("{} ({} failed)", number(calls.total), number(unanswered)),
         ),
         ("facts", format!("{} to {until}", audit.started_at)),
         (
-            "judged",
+            "evaluated",
             format!(
                 "{} by {} {}",
                 audit.now, audit.tool.name, audit.tool.version
@@ -151,12 +172,12 @@ fn covered(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
     let baseline = baseline.map(|words| ("baseline", words));
     page.heading("RUN")?;
     for (label, words) in rows.into_iter().chain(baseline) {
-        page.item(Margin(2, 12), Span(Style::Faint, label), &[plain(&words)])?;
+        page.item(Margin(2, 13), Span(Style::Faint, label), &[plain(&words)])?;
     }
     if !scope.selection.is_empty() {
         let words = scope.selection.join(" ");
         page.item(
-            Margin(2, 12),
+            Margin(2, 13),
             Span(Style::Faint, "selected"),
             &[plain(&words)],
         )?;
@@ -169,10 +190,7 @@ fn more(page: &mut Page<'_>, indent: usize, count: usize, what: &str) -> io::Res
     if count == 0 {
         return Ok(());
     }
-    let words = format!(
-        "and {} more {what}: -v and the other formats list them",
-        number(count as u64)
-    );
+    let words = format!("{} more {what} (in JSON and HTML)", number(count as u64));
     page.item(
         Margin(indent, indent),
         plain(""),

@@ -65,6 +65,33 @@ impl<'o> Page<'o> {
         Self { out, width, color }
     }
 
+    /// How many cells a line has.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// One line with columns: spaces within the spans stay, and what has no room is cut.
+    pub(crate) fn columns(
+        &mut self,
+        Margin(indent, hang): Margin,
+        label: Span<'_>,
+        body: &[Span<'_>],
+    ) -> io::Result<()> {
+        let mut line = Line {
+            page: self,
+            hang,
+            column: 0,
+            spaces: indent,
+            style: Style::Plain,
+        };
+        line.words(label)?;
+        line.pad();
+        for span in body {
+            line.cells(*span)?;
+        }
+        line.end()
+    }
+
     /// An empty line and a heading.
     pub(crate) fn heading(&mut self, text: &str) -> io::Result<()> {
         self.blank()?;
@@ -158,6 +185,23 @@ impl Line<'_, '_> {
         Ok(())
     }
 
+    /// A text that is cut where the line ends, with the spaces at its end as far as another text follows them.
+    fn cells(&mut self, Span(style, text): Span<'_>) -> io::Result<()> {
+        let room = self.page.width.saturating_sub(self.column + self.spaces);
+        let text = cut(&sanitize::short(text, LONGEST), room);
+        let kept = text.trim_end_matches(' ');
+        if !kept.is_empty() {
+            self.dress(Style::Plain)?;
+            write!(self.page.out, "{:1$}", "", self.spaces)?;
+            self.dress(style)?;
+            self.page.out.write_all(kept.as_bytes())?;
+            self.column += self.spaces + kept.width();
+            self.spaces = 0;
+        }
+        self.spaces += text.len() - kept.len();
+        Ok(())
+    }
+
     /// Up to the column where the body stands.
     fn pad(&mut self) {
         self.spaces = if self.column == 0 {
@@ -186,9 +230,33 @@ impl Line<'_, '_> {
     }
 }
 
+/// The text in so many cells.
+fn cut(text: &str, room: usize) -> String {
+    if text.width() <= room {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    for letter in text.chars() {
+        kept.push(letter);
+        if kept.width() + 2 > room {
+            kept.pop();
+            break;
+        }
+    }
+    format!("{}..", kept.trim_end())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_cut_to_its_cells() {
+        assert_eq!(cut("payments", 8), "payments");
+        assert_eq!(cut("payments-audit", 8), "paymen..");
+        assert_eq!(cut("payments audit", 11), "payments..");
+        assert!(cut(&"大".repeat(9), 9).width() <= 9);
+    }
 
     fn page(color: bool, draw: impl Fn(&mut Page<'_>) -> io::Result<()>) -> String {
         let mut out = Vec::new();

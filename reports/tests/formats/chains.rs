@@ -1,13 +1,11 @@
 //! Chains of digests, for people.
 
-use trailaudit_reports::Options;
-
 use crate::html::rich;
-use crate::{sample, told};
+use crate::{detailed, sample, told};
 
 #[test]
 fn text_draws_hours_and_names_problems() {
-    let report = told("text", &rich(), &Options::default());
+    let report = told("text", &rich(), &detailed());
     for words in [
         "DIGEST CHAINS: 2 chains, 1 problem",
         "INVALID     222222222222/eu-central-1/eu-central-1/main@acme-logs/",
@@ -18,12 +16,12 @@ fn text_draws_hours_and_names_problems() {
     ] {
         assert!(report.contains(words), "{words}\n{report}");
     }
-    assert!(!told("text", &sample::audit(), &Options::default()).contains("DIGEST CHAINS"));
+    assert!(!told("text", &sample::audit(), &detailed()).contains("DIGEST CHAINS"));
 }
 
 #[test]
 fn markdown_lists_chains() {
-    let report = told("markdown", &rich(), &Options::default());
+    let report = told("markdown", &rich(), &detailed());
     assert!(
         report.contains("<summary>Digest chains: 2 chains, 1 problem</summary>"),
         "{report}"

@@ -7,7 +7,7 @@ use trailaudit_checks::audit::{Audit, Summary};
 use trailaudit_checks::finding::{Finding, Severity, Status, SubjectKind};
 use trailaudit_reports::{FORMATS, Options};
 
-use crate::{asff, csv, html, junit, ocsf, oscal, sample, told};
+use crate::{asff, csv, detailed, html, junit, ocsf, oscal, sample, told};
 
 /// Pass, fail, waived, unknown, not applicable.
 pub(crate) type Totals = [u64; 5];
@@ -24,7 +24,7 @@ pub(crate) fn totals(summary: &Summary) -> Totals {
 
 /// What a format says of an audit: its totals, and the open failures it names, by check and subject.
 fn read(format: &str, audit: &Audit) -> (Totals, BTreeSet<String>) {
-    let report = told(format, audit, &Options::default());
+    let report = told(format, audit, &detailed());
     match format {
         "text" => text(&report, audit),
         "json" => {
@@ -219,7 +219,7 @@ fn nothing_in_a_name_acts() {
 
 /// The audit in every format.
 fn every(audit: &Audit) -> BTreeMap<&'static str, String> {
-    let options = Options::default();
+    let options = detailed();
     let formats = FORMATS.iter();
     formats
         .map(|it| (it.name, told(it.name, audit, &options)))

@@ -61,7 +61,7 @@ fn organization(accounts: usize) -> Audit {
                 let subject = sample::subject(SubjectKind::Region, &arn, region, id, region);
                 let mut finding = sample::finding(check, status, subject, "no trail records it");
                 if status == Status::Unknown {
-                    finding.message = format!("could not be told: it was denied in {arn}");
+                    finding.message = format!("could not be evaluated: it was denied in {arn}");
                     let said = format!(
                         "User: arn:aws:sts::{id}:assumed-role/audit is not authorized in {region}"
                     );

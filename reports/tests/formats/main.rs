@@ -26,9 +26,17 @@ mod text;
 
 use serde_json::Value;
 use trailaudit_checks::audit::Audit;
-use trailaudit_reports::{Options, named};
+use trailaudit_reports::{Detail, Options, named};
 
 /// The audit in one format.
+/// Every finding is listed.
+fn detailed() -> Options {
+    Options {
+        detail: Detail::Findings,
+        ..Options::default()
+    }
+}
+
 fn told(format: &str, audit: &Audit, options: &Options) -> String {
     let mut out = Vec::new();
     (named(format).unwrap().write)(audit, options, &mut out).unwrap();

@@ -21,9 +21,7 @@ fn snapshot_from_high() {
         ..Options::default()
     };
     let page = told("markdown", &sample::audit(), &options);
-    assert!(
-        page.contains("Not shown, being below high (--min-severity): 3 open, 1 waived, 1 unknown.")
-    );
+    assert!(page.contains("Not shown (below --min-severity high): 3 open, 1 waived, 1 unknown."));
     insta::assert_snapshot!(page);
 }
 

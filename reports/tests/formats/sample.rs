@@ -264,7 +264,7 @@ fn findings(checks: &[CheckInfo]) -> Vec<Finding> {
             "bucket-tls-only",
             Unknown,
             bucket("acme-logs"),
-            "could not be told: s3:GetBucketPolicy was denied in 333333333333/eu-central-1; grant s3:GetBucketPolicy",
+            "could not be evaluated: s3:GetBucketPolicy was denied in 333333333333/eu-central-1; grant s3:GetBucketPolicy",
             vec![policy.clone()],
         ),
         of(
@@ -312,7 +312,7 @@ fn findings(checks: &[CheckInfo]) -> Vec<Finding> {
             "trail-exists",
             Unknown,
             account(LEGACY, "legacy"),
-            "could not be told: sts:AssumeRole was denied",
+            "could not be evaluated: sts:AssumeRole was denied",
             vec![assume],
         ),
         of(

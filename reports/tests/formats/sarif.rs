@@ -136,7 +136,7 @@ fn an_unknown_stands_where_the_failure_would() {
         unknown["message"]["text"]
             .as_str()
             .unwrap()
-            .starts_with("could not be told")
+            .starts_with("could not be evaluated")
     );
 }
 

@@ -1,53 +1,59 @@
 //! Text, as it is read.
 
 use trailaudit_checks::finding::{Severity, Status};
-use trailaudit_reports::Options;
+use trailaudit_reports::{Detail, Options};
 use unicode_width::UnicodeWidthStr;
 
-use crate::{every_format::large, sample, told};
+use crate::{detailed, every_format::large, sample, told};
 
 fn plain() -> Options {
     Options::default()
 }
 
 #[test]
-fn snapshot() {
+fn snapshot_of_the_summary() {
     insta::assert_snapshot!(told("text", &sample::audit(), &plain()));
+}
+
+#[test]
+fn snapshot() {
+    insta::assert_snapshot!(told("text", &sample::audit(), &detailed()));
 }
 
 #[test]
 fn snapshot_verbose_and_wide() {
     let options = Options {
         width: 120,
-        verbose: true,
-        ..plain()
+        detail: Detail::Everything,
+        ..detailed()
     };
     insta::assert_snapshot!(told("text", &sample::audit(), &options));
 }
 
 #[test]
 fn snapshot_of_passes_only() {
-    insta::assert_snapshot!(told("text", &sample::only(Status::Pass), &plain()));
+    insta::assert_snapshot!(told("text", &sample::only(Status::Pass), &detailed()));
 }
 
 #[test]
 fn snapshot_of_unknowns_only() {
-    insta::assert_snapshot!(told("text", &sample::only(Status::Unknown), &plain()));
+    insta::assert_snapshot!(told("text", &sample::only(Status::Unknown), &detailed()));
 }
 
 #[test]
 fn snapshot_from_high() {
     let options = Options {
         min_severity: Severity::High,
-        ..plain()
+        ..detailed()
     };
     insta::assert_snapshot!(told("text", &sample::audit(), &options));
 }
 
 #[test]
 fn no_line_is_wider_than_the_page() {
-    for width in [60, 80, 120] {
-        let report = told("text", &sample::audit(), &Options { width, ..plain() });
+    let pages = [60, 80, 120].map(|width| [plain(), detailed()].map(|it| (width, it)));
+    for (width, options) in pages.into_iter().flatten() {
+        let report = told("text", &sample::audit(), &Options { width, ..options });
         for line in report.lines() {
             let one_word = !line.trim_start().contains(' ');
             assert!(line.width() <= width || one_word, "{width}: {line}");
@@ -63,7 +69,7 @@ fn colour_adds_nothing_but_colour() {
         &sample::audit(),
         &Options {
             color: true,
-            ..plain()
+            ..detailed()
         },
     );
     let mut bare = String::new();
@@ -73,25 +79,22 @@ fn colour_adds_nothing_but_colour() {
         rest = after.split_once('m').unwrap().1;
     }
     bare.push_str(rest);
-    assert_eq!(bare, told("text", &sample::audit(), &plain()));
+    assert_eq!(bare, told("text", &sample::audit(), &detailed()));
 }
 
 #[test]
 fn a_long_list_says_how_much_follows() {
     let audit = large(4_000);
-    let report = told("text", &audit, &plain());
+    let report = told("text", &audit, &detailed());
     // 100 findings of each of 40 checks, half of them fail, ten are listed.
-    assert_eq!(
-        report.matches("and 40 more failures of this check").count(),
-        40
-    );
+    assert_eq!(report.matches("40 more failures of this check").count(), 40);
     assert!(report.lines().count() < 2_000);
     let all = told(
         "text",
         &audit,
         &Options {
-            verbose: true,
-            ..plain()
+            detail: Detail::Everything,
+            ..detailed()
         },
     );
     let open = audit.findings.iter().filter(|it| it.is_open_failure());
@@ -106,8 +109,15 @@ fn an_interrupted_run_says_so_first() {
     audit.run.interrupted = true;
     audit.run.complete = false;
     audit.run.exit_code = 130;
-    let report = told("text", &audit, &plain());
+    let report = told("text", &audit, &detailed());
     let head: Vec<&str> = report.lines().take(3).collect();
-    assert!(head.join(" ").contains("UNDECIDED"), "{head:?}");
+    assert!(head.join(" ").contains("INCONCLUSIVE"), "{head:?}");
     assert!(head.join(" ").contains("interrupted"), "{head:?}");
+}
+
+#[test]
+fn the_summary_of_many_failures_fits_two_screens() {
+    let report = told("text", &large(20_000), &plain());
+    assert!(report.lines().count() < 120, "{report}");
+    assert!(report.contains("FAILING CHECKS"), "{report}");
 }

@@ -71,7 +71,20 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         ))
         .saw("Statement", &open),
     };
+    let verdict = match only_grantee(bucket) {
+        Some(id) => verdict.saw("canonical user taken to be the owner", id),
+        None => verdict,
+    };
     verdict.unless_open(Gaps::collect(gaps))
+}
+
+/// The one canonical user that an access control list names, where the list counts: its owner, as far as is known.
+fn only_grantee(bucket: &Bucket) -> Option<&str> {
+    let off = bucket.ownership.ok().and_then(Option::as_deref) == Some("BucketOwnerEnforced");
+    let grants = bucket.acl.ok().filter(|_| !off)?;
+    let people = grants.iter().filter(|it| it.kind == "CanonicalUser");
+    let ids: BTreeSet<&str> = people.map(|it| it.grantee.as_str()).collect();
+    ids.first().copied().filter(|_| ids.len() == 1)
 }
 
 /// What an access control list leaves open, where it counts: a canonical user id does not say of which account.
@@ -288,5 +301,10 @@ mod tests {
                 (Pass, bucket(|b| b.acl = denied(calls::GET_BUCKET_ACL))),
             ],
         );
+        // Whose the only grantee is rests on how S3 makes a list: it is named.
+        let told = |case: &Case| format!("{:?}", case.findings(&[&CHECK])[0].evidence);
+        assert!(told(&grants(&[owner], None)).contains("0a1b"));
+        let off = grants(&[owner], Some("BucketOwnerEnforced"));
+        assert!(!told(&off).contains("0a1b"));
     }
 }

@@ -28,7 +28,7 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
         return Ok(Verdict::not_applicable(none));
     }
     let limit = ctx.settings.delivery_max_age;
-    let sends = |other: &Trail| matches!(other.configuration.log_group.ok(), Some(Some(_)));
+    let sends = |other: &Trail| Ok(other.configuration.log_group.known()?.is_some());
     let what = "events to CloudWatch Logs";
     lateness::judge(trail, &trail.status.log_group, what, limit, sends, ctx)
 }
@@ -59,6 +59,10 @@ mod tests {
                 (
                     Fail,
                     left_over(|it| configuration(it).log_group = Known(None)),
+                ),
+                (
+                    Unknown,
+                    left_over(|it| configuration(it).log_group = denied(calls::DESCRIBE_TRAILS)),
                 ),
             ],
         );

@@ -31,15 +31,9 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
             "log file validation is disabled: no digest files are due",
         ));
     }
-    let signs = |other: &Trail| other.configuration.log_file_validation.ok() == Some(&true);
-    lateness::judge(
-        trail,
-        &trail.status.digest,
-        "digest files",
-        LIMIT,
-        signs,
-        ctx,
-    )
+    let signs = |other: &Trail| Ok(*other.configuration.log_file_validation.known()?);
+    let delivery = &trail.status.digest;
+    lateness::judge(trail, delivery, "digest files", LIMIT, signs, ctx)
 }
 
 #[cfg(test)]
@@ -67,6 +61,12 @@ mod tests {
                 (
                     Fail,
                     left_over(|it| configuration(it).log_file_validation = Known(false)),
+                ),
+                (
+                    Unknown,
+                    left_over(|it| {
+                        configuration(it).log_file_validation = denied(calls::DESCRIBE_TRAILS)
+                    }),
                 ),
             ],
         );

@@ -24,14 +24,14 @@ pub(super) fn judge(
     delivery: &Fact<Delivery>,
     what: &str,
     limit: SignedDuration,
-    delivers: impl Fn(&Trail) -> bool,
+    delivers: impl Fn(&Trail) -> Result<bool, Gaps>,
     ctx: &Context<'_>,
 ) -> Outcome {
     let (status, taken_at) = (&trail.status, ctx.taken_at());
     let logging = *status.logging.known()?;
     if !logging
-        && let Some(other) = judging::stands_in(trail, judging::all_of(trail), ctx)?
-        && delivers(other)
+        && let Some(other) = judging::replaced_by(trail, ctx)?
+        && delivers(other)?
     {
         return Ok(judging::replaced(other));
     }

@@ -24,7 +24,7 @@ pub(super) const CHECK: Check = Check {
 fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     let limit = ctx.settings.delivery_max_age;
     let delivery = &trail.status.delivery;
-    lateness::judge(trail, delivery, "log files", limit, |_| true, ctx)
+    lateness::judge(trail, delivery, "log files", limit, |_| Ok(true), ctx)
 }
 
 #[cfg(test)]

@@ -71,21 +71,12 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::key::KeyGrant;
     use crate::testing::*;
 
     #[test]
     fn verdicts() {
         let granted = |grantee: &str, operation: &str| {
-            let grant = KeyGrant {
-                id: "g-1".to_owned(),
-                grantee: grantee.to_owned(),
-                retiring: None,
-                operations: vec![operation.to_owned()],
-                context_equals: Default::default(),
-                context_subset: Default::default(),
-            };
-            key(|k| k.grants = Known(vec![grant]))
+            key(|k| k.grants = Known(vec![key_grant(grantee, operation)]))
         };
         let stranger = "arn:aws:iam::999999999999:role/x";
         table(

@@ -303,7 +303,6 @@ fn may_decrypt(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::key::KeyGrant as Granted;
     use crate::testing::*;
 
     fn also(statement: &str) -> Case {
@@ -341,14 +340,7 @@ mod tests {
     }
 
     fn granted(case: Case, grantee: &str, operation: &str) -> Case {
-        let grant = Granted {
-            id: "g-1".to_owned(),
-            grantee: grantee.to_owned(),
-            retiring: None,
-            operations: vec![operation.to_owned()],
-            context_equals: Default::default(),
-            context_subset: Default::default(),
-        };
+        let grant = key_grant(grantee, operation);
         case.and(|it| it.keys.values_mut().next().unwrap().grants = Known(vec![grant]))
     }
 

@@ -278,10 +278,12 @@ mod tests {
                 });
             })
         };
-        let unread = own(false, |_| {}).and(|it| {
-            let organization = it.trails.get_mut(&Arn::from(TRAIL_ARN)).unwrap();
-            organization.selectors = denied(calls::GET_EVENT_SELECTORS);
-        });
+        let unread = || {
+            own(false, |_| {}).and(|it| {
+                let organization = it.trails.get_mut(&Arn::from(TRAIL_ARN)).unwrap();
+                organization.selectors = denied(calls::GET_EVENT_SELECTORS);
+            })
+        };
         table_on(
             &CHECK,
             "222222222222",
@@ -293,7 +295,16 @@ mod tests {
                     Fail,
                     own(false, |it| configuration(it).organization = Known(false)),
                 ),
-                (Fail, unread),
+                (Unknown, unread()),
+                // A trail that surely runs needs a rule, whatever is unknown of another.
+                (
+                    Fail,
+                    unread().and(|it| {
+                        add_trail(it, "222222222222", HOME, "other", |it| {
+                            configuration(it).organization = Known(false);
+                        });
+                    }),
+                ),
             ],
         );
     }

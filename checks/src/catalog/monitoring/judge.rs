@@ -16,6 +16,7 @@ use crate::catalog::recording::in_scope;
 use crate::catalog::trail::judging;
 use crate::context::not_seen;
 use crate::fact::Reason;
+use crate::finding::Status;
 use crate::patterns::{Comparison, Expr, Is, Texts, Witness, covers};
 use crate::prelude::*;
 
@@ -115,12 +116,6 @@ fn out_of_scope(account: &Account, ctx: &Context<'_>) -> Gaps {
     )
 }
 
-/// Whether a trail is stopped, and one of the organization surely records its events.
-fn is_replaced(trail: &Trail, ctx: &Context<'_>) -> bool {
-    let other = || judging::stands_in(trail, judging::all_of(trail), ctx);
-    trail.status.logging.ok() == Some(&false) && matches!(other(), Ok(Some(_)))
-}
-
 /// Whether EventBridge rules see all these events where they are made on the account's own trails.
 pub(super) fn ruled(account: &Account, required: &Required, ctx: &Context<'_>) -> Outcome {
     let mut hidden: Vec<Gaps> = [account.session.gap(), account.regions.gap()]
@@ -129,10 +124,16 @@ pub(super) fn ruled(account: &Account, required: &Required, ctx: &Context<'_>) -
         .map(|it| it.clone().into())
         .collect();
     seen(account, ctx, &mut hidden);
-    let own = ctx.trails_of(&account.id).iter();
     // One that was left over when the organization got a trail of its own is not worth tampering with.
-    let own = own.filter(|it| !is_replaced(it, ctx));
-    let homes: BTreeSet<&Region> = own.map(|it| &it.home_region).collect();
+    let (mut homes, mut sure, mut doubts) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    for trail in ctx.trails_of(&account.id) {
+        match judging::replaced_by(trail, ctx) {
+            Ok(Some(_)) => continue,
+            Ok(None) => drop(sure.insert(&trail.home_region)),
+            Err(gaps) => doubts.push(gaps),
+        }
+        homes.insert(&trail.home_region);
+    }
     if let (true, Some(gaps)) = (homes.is_empty(), Gaps::collect(hidden.clone())) {
         return Err(gaps);
     }
@@ -144,7 +145,28 @@ pub(super) fn ruled(account: &Account, required: &Required, ctx: &Context<'_>) -
             }
         }));
     }
-    let mut gaps = hidden.clone();
+    let failed = |found: &Outcome| matches!(found, Ok(it) if it.status == Status::Fail);
+    let in_all = ruled_in(homes, &hidden, account, required, ctx);
+    match Gaps::collect(doubts) {
+        Some(doubts) if failed(&in_all) => {
+            // Where a trail is surely not replaced, a rule is surely missing.
+            let in_sure =
+                (!sure.is_empty()).then(|| ruled_in(sure, &hidden, account, required, ctx));
+            in_sure.filter(failed).unwrap_or(Err(doubts))
+        }
+        Some(_) | None => in_all,
+    }
+}
+
+/// The same, in these home regions of trails.
+fn ruled_in(
+    homes: BTreeSet<&Region>,
+    hidden: &[Gaps],
+    account: &Account,
+    required: &Required,
+    ctx: &Context<'_>,
+) -> Outcome {
+    let mut gaps = hidden.to_vec();
     let places = Some(rules::homes(account, homes, required.kind, ctx));
     let events = required.expr();
     let without = covers(&events, &Expr::NEVER);

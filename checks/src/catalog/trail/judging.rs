@@ -130,7 +130,7 @@ pub(in crate::catalog) fn replaced(other: &Trail) -> Verdict {
 /// A running trail of the organization that records what is asked, in the place of a stopped trail that was left over.
 ///
 /// Only such a trail counts: a member account can neither create nor change one.
-pub(in crate::catalog) fn stands_in<'a>(
+pub(super) fn stands_in<'a>(
     trail: &Trail,
     records: impl Fn(Vec<Events>) -> Answer,
     ctx: &Context<'a>,
@@ -143,8 +143,24 @@ pub(in crate::catalog) fn stands_in<'a>(
     recorded_by_one_of(trail, of_organization, records, ctx)
 }
 
+/// The organization trail that took the place of a stopped trail; none where it runs, or nothing did.
+pub(in crate::catalog) fn replaced_by<'a>(
+    trail: &Trail,
+    ctx: &Context<'a>,
+) -> Result<Option<&'a Trail>, Gaps> {
+    let logging = trail.status.logging.known();
+    if let Ok(true) = logging {
+        return Ok(None);
+    }
+    match (stands_in(trail, all_of(trail), ctx)?, logging) {
+        // Whether it is stopped decides.
+        (Some(_), Err(gaps)) => Err(gaps),
+        (other, _) => Ok(other),
+    }
+}
+
 /// Whether others record all that this trail is set to record.
-pub(in crate::catalog) fn all_of(trail: &Trail) -> impl Fn(Vec<Events>) -> Answer {
+pub(super) fn all_of(trail: &Trail) -> impl Fn(Vec<Events>) -> Answer {
     let own = selectors::recorded(trail);
     move |sets| match &own {
         // A trail that selects nothing would be replaced by any other.

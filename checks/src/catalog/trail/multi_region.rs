@@ -37,9 +37,7 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
             ));
         }
         // A trail that was left over when the organization got one of its own hides nothing.
-        if trail.status.logging.ok() == Some(&false)
-            && let Some(other) = judging::stands_in(trail, judging::all_of(trail), ctx)?
-        {
+        if let Some(other) = judging::replaced_by(trail, ctx)? {
             return Ok(judging::replaced(other));
         }
     }
@@ -89,6 +87,14 @@ mod tests {
                     Fail,
                     left_over(false, |it| {
                         it.selectors = Known(classic_selectors("WriteOnly", true, &[]));
+                    }),
+                ),
+                // Whether it is stopped decides.
+                (
+                    Unknown,
+                    left_over(false, |_| {}).and(|it| {
+                        let old = it.trails.values_mut().find(|it| it.name == "old").unwrap();
+                        old.status = denied(calls::GET_TRAIL_STATUS);
                     }),
                 ),
             ],
