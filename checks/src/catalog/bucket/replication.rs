@@ -1,12 +1,19 @@
 //! A second copy in another region or account, out of reach of what may happen to the first.
+//!
+//! Source: "Setting up permissions for live replication", Amazon S3 User Guide. S3 assumes the role that the configuration
+//! names; the role reads the source and writes the replica, whose own policy must allow it where it is in another account.
 
 use std::collections::BTreeSet;
 
 use super::owner_in_organization::not_every_account_was_asked;
 use super::{gone, lifecycle_retention, places};
+use crate::catalog::receivers::S3;
+use crate::catalog::roles::{self, Source, Worker};
 use crate::catalog::{gap, ours, recording};
-use crate::fact::Reason;
+use crate::check::Roles;
+use crate::fact::{Gap, Reason};
 use crate::inventory::bucket::{LifecycleRule, ReplicationRule};
+use crate::policy::Target;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -16,13 +23,14 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "One bucket is one account, one region and one administrator away from loss. A replica in another region or \
           account outlives all three, but only if the copies are locked for long enough, belong to the organization, and \
-          hold the files: S3 skips objects under KMS keys unless the rule selects them, and deletions can be \
-          replicated as well.",
+          hold the files: S3 skips objects under KMS keys unless the rule selects them, deletions can be replicated as \
+          well, and without a role that S3 can assume and that may write there nothing is replicated.",
     fix: "Make a bucket with Object Lock in another region or account, and replicate the log prefix into it: `aws \
           s3api put-bucket-replication --bucket BUCKET --replication-configuration file://replication.json` (both \
           buckets versioned, SourceSelectionCriteria with SseKmsEncryptedObjects enabled where files are encrypted \
-          with a KMS key, DeleteMarkerReplication disabled). Set a default retention of at least `retention_days` \
-          on both.",
+          with a KMS key, DeleteMarkerReplication disabled, and a Role that trusts s3.amazonaws.com and may read \
+          the versions of the source and replicate into the destination). Set a default retention of at least \
+          `retention_days` on both.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html#object-lock-managing-replication",
@@ -36,13 +44,17 @@ pub(super) const CHECK: Check = Check {
         calls::GET_BUCKET_LIFECYCLE,
         calls::GET_BUCKET_ENCRYPTION,
         calls::GET_OBJECT_LOCK,
+        calls::GET_BUCKET_POLICY,
         calls::DESCRIBE_ORGANIZATION,
         calls::LIST_ACCOUNTS,
+        calls::LIST_ROOTS,
+        calls::LIST_POLICIES,
+        calls::GET_ACCOUNT_AUTHORIZATION_DETAILS,
     ],
-    run: Run::Bucket(run),
+    run: Run::Replicated(run),
 };
 
-fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
+fn run(bucket: &Bucket, all: &Roles, ctx: &Context<'_>) -> Outcome {
     if let Some(gone) = gone(bucket) {
         return Ok(gone);
     }
@@ -82,9 +94,16 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     let versioning = bucket.versioning.enabled.known().err();
     let mut uncovered = logs.clone();
     for rule in rules {
-        match judge(rule, bucket, ctx) {
+        match judge(rule, bucket, all, ctx) {
             Err(gap) => gaps.push(gap),
             Ok(Err(flaw)) => drop(why.insert(flaw)),
+            // Other rules to the same bucket may apply in its place.
+            Ok(Ok(())) if let Some(outcome) = replaced(rule, rules, bucket, all, ctx) => {
+                match outcome {
+                    Ok(flaw) => drop(why.insert(flaw)),
+                    Err(gap) => gaps.push(gap),
+                }
+            }
             Ok(Ok(())) if rule.prefix.is_empty() => {
                 let verdict = Verdict::pass("every object is replicated into a locked bucket");
                 return verdict
@@ -154,6 +173,7 @@ fn under_a_key(bucket: &Bucket, ctx: &Context<'_>) -> Result<bool, Gaps> {
 fn judge(
     rule: &ReplicationRule,
     bucket: &Bucket,
+    all: &Roles,
     ctx: &Context<'_>,
 ) -> Result<Result<(), String>, Gaps> {
     let name = rule.destination.resource();
@@ -164,6 +184,16 @@ fn judge(
         return Ok(Err(format!(
             "the rule for {name} takes tagged objects alone"
         )));
+    }
+    if !rule.not_read.is_empty() {
+        let what = format!(
+            "{} of the replication rule for {name}",
+            rule.not_read.join(", ")
+        );
+        let owner = bucket.owner.ok().cloned().flatten();
+        let owner = owner.unwrap_or_else(|| ctx.inventory.header.scope.caller_arn.account());
+        let region = bucket.region.ok().cloned().unwrap_or_else(|| ctx.home());
+        return Err(Gap::not_modelled(what, &owner, &region).into());
     }
     let Some(replica) = ctx.inventory.buckets.get(&rule.destination) else {
         let detail = format!("bucket {name} was not asked");
@@ -253,7 +283,12 @@ fn judge(
     if same_region && same(here.1.as_deref(), there.1.as_deref()) {
         return Ok(Err(format!("{name} lies in the same account and region")));
     }
+    let by_role = replicates(rule, bucket, replica, all, ctx);
+    if let Ok(Some(why)) = by_role {
+        return Ok(Err(why));
+    }
     replica.exists.known()?;
+    by_role?;
     replica.object_lock.known()?;
     replica.lifecycle.known()?;
     whose(replica, ctx)?;
@@ -271,6 +306,110 @@ fn judge(
         }
     }
     Ok(Ok(()))
+}
+
+/// What is wrong with, or not known of, a rule that applies in place of this one to the same bucket: its priority is
+/// higher, or not known to be lower. None where every such rule is sound.
+///
+/// Source: ReplicationRule, API reference of S3.
+fn replaced(
+    rule: &ReplicationRule,
+    rules: &[ReplicationRule],
+    bucket: &Bucket,
+    all: &Roles,
+    ctx: &Context<'_>,
+) -> Option<Result<String, Gaps>> {
+    let logs = places::of_logs(bucket, ctx);
+    let reaches = |it: &ReplicationRule| logs.iter().any(|logs| places::touches(&it.prefix, logs));
+    let lower = |it: &ReplicationRule| match (it.priority, rule.priority) {
+        (Some(its), Some(own)) => its < own,
+        (None, _) | (_, None) => false,
+    };
+    let others = rules.iter().filter(|it| it.enabled && *it != rule);
+    // CloudTrail tags no file.
+    let others = others.filter(|it| !it.narrowed);
+    let others = others.filter(|it| it.destination == rule.destination && !lower(it));
+    others
+        .filter(|it| reaches(it))
+        .find_map(|it| match judge(it, bucket, all, ctx) {
+            Ok(Ok(())) => None,
+            Ok(Err(flaw)) => Some(Ok(flaw)),
+            Err(gaps) => Some(Err(gaps)),
+        })
+}
+
+/// What keeps the role from replicating log files; none where it can.
+fn replicates(
+    rule: &ReplicationRule,
+    bucket: &Bucket,
+    replica: &Bucket,
+    all: &Roles,
+    ctx: &Context<'_>,
+) -> Result<Option<String>, Gaps> {
+    let name = rule.destination.resource();
+    let Some(arn) = &rule.role else {
+        let detail = format!("the role by which S3 replicates to {name} is not recorded");
+        let call = calls::GET_BUCKET_REPLICATION;
+        return Err(gap::of_bucket(bucket, ctx, call, Reason::NotAsked, detail));
+    };
+    let Some((role, details)) = roles::named(arn, all, ctx)? else {
+        return Ok(Some(format!(
+            "nothing is replicated to {name}: the role {arn} does not exist"
+        )));
+    };
+    let account = arn.account();
+    let worker = Worker::of(role, &account, details, ctx);
+    let mut open = Vec::new();
+    let source = Source {
+        arn: bucket.arn.as_str(),
+        account: &account,
+        documented: false,
+    };
+    let refused = |answer, what: String, open: &mut Vec<Gaps>| match roles::refusal(
+        answer, &what, &account, ctx,
+    ) {
+        Ok(why) => why.map(|why| format!("nothing is replicated to {name} by {arn}: {why}")),
+        Err(gaps) => {
+            open.push(gaps);
+            None
+        }
+    };
+    let assumed = worker.trusts(S3, source);
+    if let Some(why) = refused(assumed, format!("sts:AssumeRole for {S3}"), &mut open) {
+        return Ok(Some(why));
+    }
+    let logs = places::of_logs(bucket, ctx);
+    let objects = |of: &Bucket| logs.iter().map(|it| format!("{}/{it}*", of.arn)).collect();
+    let whole = |of: &Bucket| vec![of.arn.to_string()];
+    let asked: [(&str, &Bucket, Vec<String>); 4] = [
+        ("s3:GetReplicationConfiguration", bucket, whole(bucket)),
+        ("s3:ListBucket", bucket, whole(bucket)),
+        ("s3:GetObjectVersionForReplication", bucket, objects(bucket)),
+        ("s3:ReplicateObject", replica, objects(replica)),
+    ];
+    for (action, of, targets) in asked {
+        let owner = of.owner.ok().cloned().flatten();
+        open.extend(of.owner.known().err());
+        let policy = gap::bucket_policy(of, ctx);
+        let policy = match &policy {
+            Ok(Some(policy)) => Some(Ok(policy)),
+            Ok(None) => None,
+            Err(gaps) => Some(Err(gaps)),
+        };
+        for target in targets {
+            let what = format!("{action} on {target}");
+            let target = match target.ends_with('*') {
+                true => Target::Matching(target),
+                false => Target::One(target),
+            };
+            let owner = owner.clone().unwrap_or_else(|| account.clone());
+            let answer = worker.may(action, target, &owner, policy);
+            if let Some(why) = refused(answer, what, &mut open) {
+                return Ok(Some(why));
+            }
+        }
+    }
+    Gaps::collect(open).map_or(Ok(None), Err)
 }
 
 #[cfg(test)]
@@ -336,6 +475,16 @@ mod tests {
                 (Fail, replica(home)),
                 (
                     Pass,
+                    replica(|b| {
+                        home(b);
+                        abroad(b);
+                        b.policy = Known(Some(FROM_THE_ROLE.to_owned()));
+                    })
+                    .and(|it| member(it, "222222222222", &[HOME])),
+                ),
+                // Of another account, its own policy decides.
+                (
+                    Fail,
                     replica(|b| {
                         home(b);
                         abroad(b);
@@ -414,6 +563,199 @@ mod tests {
                     bucket(|b| b.versioning.enabled = denied(calls::GET_BUCKET_VERSIONING)),
                 ),
                 (NotApplicable, bucket(|b| b.exists = Known(false))),
+            ],
+        );
+    }
+
+    const FROM_THE_ROLE: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/replication"},"Action":["s3:ReplicateObject","s3:ReplicateDelete"],"Resource":"arn:aws:s3:::replica/*"}}"#;
+
+    /// By S3's guide to the permissions of replication, one thing changed each time.
+    #[test]
+    fn a_role_that_cannot_replicate() {
+        let changed = |change: &dyn Fn(&mut crate::inventory::iam::Role)| {
+            inventory(|_| {}).and_iam(|it| {
+                let mut roles = it.roles.iter_mut();
+                change(
+                    roles
+                        .find(|it| it.arn.as_str() == REPLICATION_ROLE)
+                        .unwrap(),
+                );
+            })
+        };
+        let with = |document: String| changed(&|it| it.inline = vec![inline(&document)]);
+        let without = |action: &str| with(TO_REPLICA.replace(action, "s3:GetBucketTagging"));
+        let and_deny = |deny: &str| {
+            with(TO_REPLICA.replace(r#""Statement":["#, &format!(r#""Statement":[{deny},"#)))
+        };
+        let trust = |text: &'static str| {
+            changed(&|it| it.trust = it.trust.replace("s3.amazonaws.com", text))
+        };
+        let on_replica = |text: &str| replica(|b| b.policy = Known(Some(text.to_owned())));
+        let deny_all = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}}"#;
+        let not_tls = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}}"#;
+        let not_ours = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-test"}}}}"#;
+        table(
+            &CHECK,
+            [
+                (
+                    Fail,
+                    inventory(|_| {})
+                        .and_iam(|it| it.roles.retain(|it| it.arn.as_str() != REPLICATION_ROLE)),
+                ),
+                (
+                    Fail,
+                    rule(|it| it.role = Some(Arn::from("arn:aws:iam::111111111111:role/gone"))),
+                ),
+                (Fail, changed(&|it| it.inline.clear())),
+                (Fail, without("s3:ReplicateObject")),
+                (Fail, without("s3:GetObjectVersionForReplication")),
+                (Fail, without("s3:GetReplicationConfiguration")),
+                (Fail, without("s3:ListBucket")),
+                (
+                    Fail,
+                    with(TO_REPLICA.replace("arn:aws:s3:::replica/*", "arn:aws:s3:::other/*")),
+                ),
+                (
+                    Fail,
+                    with(TO_REPLICA.replace("arn:aws:s3:::logs/*", "arn:aws:s3:::logs/x/*")),
+                ),
+                (
+                    Fail,
+                    and_deny(r#"{"Effect":"Deny","Action":"s3:ReplicateObject","Resource":"*"}"#),
+                ),
+                (
+                    Fail,
+                    and_deny(r#"{"Effect":"Deny","NotAction":"s3:Get*","Resource":"*"}"#),
+                ),
+                (
+                    Pass,
+                    and_deny(r#"{"Effect":"Deny","Action":"s3:ReplicateDelete","Resource":"*"}"#),
+                ),
+                (Pass, with(ALL.to_owned())),
+                // S3 cannot assume it.
+                (Fail, trust("lambda.amazonaws.com")),
+                (Fail, trust("batchoperations.s3.amazonaws.com")),
+                // The replica refuses it.
+                (Fail, on_replica(deny_all)),
+                (Pass, on_replica(not_tls)),
+                (Pass, on_replica(not_ours)),
+                (Fail, on_replica(&not_ours.replace("o-test", "o-other"))),
+                (Pass, on_replica(FROM_THE_ROLE)),
+                // Not known.
+                (Unknown, rule(|it| it.role = None)),
+                (
+                    Unknown,
+                    rule(|it| it.role = Some(Arn::from("arn:aws:iam::999999999999:role/theirs"))),
+                ),
+                (
+                    Unknown,
+                    iam(|it| it.details = denied(calls::GET_ACCOUNT_AUTHORIZATION_DETAILS)),
+                ),
+                (
+                    Unknown,
+                    replica(|b| b.policy = denied(calls::GET_BUCKET_POLICY)),
+                ),
+                (Unknown, on_replica("{")),
+                (
+                    Unknown,
+                    changed(&|it| {
+                        it.attached.push(Arn::from("arn:aws:iam::aws:policy/Lost"));
+                        it.inline.clear();
+                    }),
+                ),
+            ],
+        );
+    }
+
+    /// Elements that narrow a rule, and that are not read: `Not` of the filter leaves objects out.
+    #[test]
+    fn a_rule_that_is_not_understood() {
+        let unread = |it: &mut ReplicationRule| it.not_read = vec!["Filter.Not".to_owned()];
+        table(
+            &CHECK,
+            [
+                (Unknown, rule(unread)),
+                (
+                    Unknown,
+                    rule(|it| {
+                        unread(it);
+                        it.prefix = "AWSLogs/".to_owned();
+                    }),
+                ),
+                // What is wrong is wrong, whatever else it says.
+                (
+                    Fail,
+                    rule(|it| {
+                        unread(it);
+                        it.enabled = false;
+                    }),
+                ),
+                (
+                    Fail,
+                    rule(|it| {
+                        unread(it);
+                        it.narrowed = true;
+                    }),
+                ),
+                // A second rule that is understood.
+                (
+                    Pass,
+                    two(|it| {
+                        unread(it);
+                        it.priority = Some(0);
+                    }),
+                ),
+            ],
+        );
+    }
+
+    /// The good rule, and another to the same bucket.
+    fn two(change: impl FnOnce(&mut ReplicationRule)) -> Case {
+        bucket(|b| {
+            let rules = known(&mut b.replication).as_mut().unwrap();
+            let mut other = rules[0].clone();
+            change(&mut other);
+            rules.insert(0, other);
+        })
+    }
+
+    /// Of two rules to one bucket, that of the higher priority applies (ReplicationRule, API reference of S3).
+    #[test]
+    fn a_rule_that_applies_in_its_place() {
+        let other = |priority, change: fn(&mut ReplicationRule)| {
+            two(|it| {
+                it.priority = priority;
+                change(it);
+            })
+        };
+        table(
+            &CHECK,
+            [
+                (Fail, other(Some(2), |it| it.kms_encrypted = Some(false))),
+                (Pass, other(Some(0), |it| it.kms_encrypted = Some(false))),
+                (Fail, other(None, |it| it.delete_markers = true)),
+                (
+                    Fail,
+                    other(Some(2), |it| {
+                        it.delete_markers = true;
+                        it.prefix = "AWSLogs/111111111111/".to_owned();
+                    }),
+                ),
+                (
+                    Pass,
+                    other(Some(2), |it| {
+                        it.delete_markers = true;
+                        it.prefix = "backups/".to_owned();
+                    }),
+                ),
+                (
+                    Pass,
+                    other(Some(2), |it| {
+                        it.delete_markers = true;
+                        it.enabled = false;
+                    }),
+                ),
+                (Pass, other(Some(2), |it| it.prefix = "AWSLogs/".to_owned())),
             ],
         );
     }
