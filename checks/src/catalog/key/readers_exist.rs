@@ -22,8 +22,8 @@ pub(super) const CHECK: Check = Check {
     why: "Log files that nobody can decrypt are delivered, signed and kept, and cannot be read: no investigation, no \
           audit. One Deny on kms:Decrypt does it, and nothing else looks wrong.",
     fix: "Remove the Deny on kms:Decrypt from the key policy or exempt the auditors' role from it, and allow \
-          kms:Decrypt to that role or to the account (`aws kms put-key-policy --key-id KEY_ARN --policy-name default \
-          --policy file://policy.json`).",
+          kms:Decrypt to that role or to the account (`aws kms put-key-policy --key-id KEY --policy \
+          file://policy.json --region REGION`).",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
         "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html",
