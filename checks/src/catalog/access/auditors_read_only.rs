@@ -10,8 +10,9 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "A principal with AWS's policy for auditors is meant to look. Whatever else it was given turns whoever checks \
           the record into somebody who can change it.",
-    fix: "Leave auditors AWSCloudTrail_ReadOnlyAccess or SecurityAudit and detach what grants the rights in the finding \
-          (`aws iam detach-role-policy`, `aws iam delete-role-policy`).",
+    fix: "Leave auditors AWSCloudTrail_ReadOnlyAccess or SecurityAudit and detach what grants the rights in the \
+          finding (`aws iam detach-role-policy --role-name ROLE --policy-arn POLICY_ARN`, `aws iam \
+          delete-role-policy --role-name ROLE --policy-name POLICY`).",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/security-iam-awsmanpol.html",
     ],

@@ -10,9 +10,10 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "Governance mode protects from everyone but those with the bypass. For them the lock is a speed \
           bump.",
-    fix: "Take s3:BypassGovernanceRetention, s3:PutObjectRetention and s3:PutObjectLegalHold from the \
-          principals that the finding names, or lock in COMPLIANCE mode (`aws s3api put-object-lock- \
-          configuration`).",
+    fix: "Take s3:BypassGovernanceRetention, s3:PutObjectRetention and s3:PutObjectLegalHold from the principals \
+          that the finding names, or lock in COMPLIANCE mode, which cannot be undone (`aws s3api \
+          put-object-lock-configuration --bucket LOG_BUCKET --object-lock-configuration \
+          'ObjectLockEnabled=Enabled,Rule={DefaultRetention={Mode=COMPLIANCE,Days=DAYS}}'`).",
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html",
     ],

@@ -25,9 +25,11 @@ pub(super) const CHECK: Check = Check {
           alarm goes off. Any other principal that can assume the role can write made-up events into the log group, and \
           the delivery does not need other permissions.",
     fix: "In the role's trust policy name only `cloudtrail.amazonaws.com`, and allow it logs:CreateLogStream and \
-          logs:PutLogEvents on the log streams of the trail's log group (`aws iam put-role-policy`). A role that does not \
-          exist is created with CreateRole, under the same name, or named with `aws cloudtrail update-trail --name TRAIL \
-          --cloud-watch-logs-role-arn ROLE_ARN`.",
+          logs:PutLogEvents on the log streams of the trail's log group (`aws iam put-role-policy --role-name ROLE \
+          --policy-name POLICY --policy-document file://policy.json`). A role that does not exist is created with \
+          CreateRole, under the same name, or named with `aws cloudtrail update-trail --name TRAIL \
+          --cloud-watch-logs-log-group-arn LOG_GROUP_ARN --cloud-watch-logs-role-arn ROLE_ARN --region \
+          HOME_REGION`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html",
     ],

@@ -11,8 +11,9 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "A role that can blind the record and trusts another account is as safe as that account's weakest principal. \
           An external id, a source identity or a session name at least says who came, and stops the confused deputy.",
-    fix: "In the role's trust policy (`aws iam update-assume-role-policy`) name principals instead of `*`, and add a \
-          condition on sts:ExternalId, sts:SourceIdentity or sts:RoleSessionName.",
+    fix: "In the role's trust policy (`aws iam update-assume-role-policy --role-name ROLE --policy-document \
+          file://trust.json`) name principals instead of `*`, and add a condition on sts:ExternalId, \
+          sts:SourceIdentity or sts:RoleSessionName.",
     references: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html",
     ],

@@ -12,8 +12,8 @@ pub(super) const CHECK: Check = Check {
     why: "A managed policy that lets its holder stop, delete and change trails spreads with each attachment: \
           one policy blinds the record for many.",
     fix: "Make a version of the policy without CloudTrail's write actions the default: `aws iam \
-          create-policy-version --policy-arn ARN --policy-document FILE --set-as-default`; or detach it \
-          (DetachUserPolicy, DetachGroupPolicy, DetachRolePolicy).",
+          create-policy-version --policy-arn POLICY_ARN --policy-document file://policy.json --set-as-default`; or \
+          detach it (DetachUserPolicy, DetachGroupPolicy, DetachRolePolicy).",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/security_iam_id-based-policy-examples.html",
     ],

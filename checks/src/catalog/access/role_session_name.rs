@@ -12,8 +12,9 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "The log shows a session by the name that its caller chose. Unless the trust policy pins it, every user of a role \
           can call itself by another's name.",
-    fix: "In the trust policy require `sts:RoleSessionName` to equal `${aws:username}`, or require `sts:SourceIdentity` \
-          (`aws iam update-assume-role-policy --role-name ROLE --policy-document FILE`).",
+    fix: "In the trust policy require `sts:RoleSessionName` to equal `${aws:username}`, or require \
+          `sts:SourceIdentity` (`aws iam update-assume-role-policy --role-name ROLE --policy-document \
+          file://trust.json`).",
     references: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_rolesessionname",
     ],

@@ -11,8 +11,9 @@ pub(super) const CHECK: Check = Check {
     why: "One StopLogging call and nothing that follows is recorded. Who can make it is a matter of all \
           policies together, not of one.",
     fix: "Take cloudtrail:StopLogging from the principals that the finding names, or deny it to all but a \
-          break-glass role in a service control policy (`aws organizations create-policy`). `trailaudit \
-          access --explain` writes the statement.",
+          break-glass role in a service control policy (`aws organizations create-policy --name NAME --type \
+          SERVICE_CONTROL_POLICY --description TEXT --content file://scp.json`). `trailaudit access --explain` \
+          writes the statement.",
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html",
     ],

@@ -14,7 +14,7 @@ pub(super) const CHECK: Check = Check {
           the intruder, and into one with Object Lock or a KMS default S3 does not write them at all.",
     fix: "Use a bucket made for access logs: PutPublicAccessBlock with all four switches on, SSE-S3 as its default \
           encryption (PutBucketEncryption, AES256), no default retention; then name it with `aws s3api \
-          put-bucket-logging`.",
+          put-bucket-logging --bucket BUCKET --bucket-logging-status file://logging.json`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html",

@@ -12,10 +12,10 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "Anybody can make a trail that names your bucket. Unless the policy says for which trails \
           CloudTrail may write, a stranger's log files land among yours.",
-    fix: "Add to the statement for cloudtrail.amazonaws.com in the bucket policy (`aws s3api \
-          put-bucket-policy`) the condition `StringEquals: {aws:SourceArn: TRAIL_ARN}` with the trails that \
-          deliver here; `aws:SourceAccount` or `aws:SourceOrgID` with their accounts or your organization \
-          will do too.",
+    fix: "Add to the statement for cloudtrail.amazonaws.com in the bucket policy (`aws s3api put-bucket-policy \
+          --bucket BUCKET --policy file://policy.json`) the condition `StringEquals: {aws:SourceArn: TRAIL_ARN}` \
+          with the trails that deliver here; `aws:SourceAccount` or `aws:SourceOrgID` with their accounts or your \
+          organization will do too.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
     ],

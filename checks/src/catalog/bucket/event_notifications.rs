@@ -22,8 +22,8 @@ pub(super) const CHECK: Check = Check {
     fix: "Send them to EventBridge: `aws s3api put-bucket-notification-configuration --bucket BUCKET \
           --notification-configuration '{\"EventBridgeConfiguration\":{}}'` (repeat what is configured already, the \
           call replaces it). In the policy of a topic allow s3.amazonaws.com sns:Publish (`aws sns \
-          set-topic-attributes --topic-arn TOPIC_ARN --attribute-name Policy --attribute-value POLICY`), and in that of \
-          its key kms:GenerateDataKey* and kms:Decrypt.",
+          set-topic-attributes --topic-arn TOPIC_ARN --attribute-name Policy --attribute-value file://policy.json \
+          --region REGION`), and in that of its key kms:GenerateDataKey* and kms:Decrypt.",
     references: &["https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,

@@ -13,10 +13,10 @@ pub(super) const CHECK: Check = Check {
     why: "A lifecycle rule deletes without a trace of who did it: one call sets it up, and S3 does the rest. Current \
           versions that expire early are missing from the record, and a short time for older ones makes any deletion \
           final.",
-    fix: "Raise the days of Expiration and NoncurrentVersionExpiration to at least `retention_days`, or remove the rule: \
-          `aws s3api put-bucket-lifecycle-configuration --bucket BUCKET --lifecycle-configuration FILE`. A default \
-          retention of the bucket's lock keeps older versions whatever the rules say; it does not stop an expiration \
-          from hiding current versions behind delete markers.",
+    fix: "Raise the days of Expiration and NoncurrentVersionExpiration to at least `retention_days`, or remove the \
+          rule: `aws s3api put-bucket-lifecycle-configuration --bucket BUCKET --lifecycle-configuration \
+          file://lifecycle.json`. A default retention of the bucket's lock keeps older versions whatever the rules \
+          say; it does not stop an expiration from hiding current versions behind delete markers.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html#object-lock-managing-lifecycle",

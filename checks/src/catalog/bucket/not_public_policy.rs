@@ -12,9 +12,9 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "A statement for everyone, whose conditions do not pin the caller to fixed accounts, networks or \
           organizations, opens the log files to the internet.",
-    fix: "Name principals instead of `*` in the bucket policy, or add a condition such as \
-          `aws:PrincipalOrgID` (`aws s3api put-bucket-policy`). Until then switch RestrictPublicBuckets on, \
-          which closes a public policy to strangers.",
+    fix: "Name principals instead of `*` in the bucket policy, or add a condition such as `aws:PrincipalOrgID` (`aws \
+          s3api put-bucket-policy --bucket BUCKET --policy file://policy.json`). Until then switch \
+          RestrictPublicBuckets on, which closes a public policy to strangers.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status",
     ],

@@ -10,10 +10,10 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "CloudTrail sets no retention on the files it writes. Object Lock without a default retention \
           therefore protects none of them.",
-    fix: "Add a default retention to the bucket's lock: `aws s3api put-object-lock-configuration \
-          --bucket BUCKET --object-lock-configuration \
-          'ObjectLockEnabled=Enabled,Rule={DefaultRetention={Mode=COMPLIANCE,Days=365}}'`. \
-          Files that are there already need PutObjectRetention.",
+    fix: "Add a default retention to the bucket's lock: `aws s3api put-object-lock-configuration --bucket BUCKET \
+          --object-lock-configuration \
+          'ObjectLockEnabled=Enabled,Rule={DefaultRetention={Mode=COMPLIANCE,Days=365}}'`. COMPLIANCE mode cannot \
+          be undone for objects that it locks. Files that are there already need PutObjectRetention.",
     references: &["https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,

@@ -12,8 +12,8 @@ pub(super) const CHECK: Check = Check {
     why: "AWS deletes the content of a closed account 90 days after it was closed, Object Lock or not. A suspended account \
           cannot be signed in to, so nobody can read the logs or change the bucket.",
     fix: "Reopen the account through AWS Support within 90 days, copy the log files to a bucket of an active account \
-          (`aws s3 sync s3://BUCKET s3://NEW_BUCKET`), and move the trail: `aws cloudtrail update-trail --name TRAIL_ARN \
-          --s3-bucket-name NEW_BUCKET`.",
+          (`aws s3 sync s3://BUCKET s3://NEW_BUCKET`), and move the trail: `aws cloudtrail update-trail --name \
+          TRAIL_ARN --s3-bucket-name NEW_BUCKET --region HOME_REGION`.",
     references: &[
         "https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-closing.html",
         "https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html",

@@ -12,8 +12,8 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "The owner of the bucket reads, keeps and deletes the record as it likes. Bucket names are global: \
           a trail that names a stranger's bucket hands the record to that stranger.",
-    fix: "Find out whose bucket it is. Unless it is trusted, call UpdateTrail with a bucket of your own: \
-          `aws cloudtrail update-trail --name TRAIL --s3-bucket-name BUCKET`.",
+    fix: "Find out whose bucket it is. Unless it is trusted, call UpdateTrail with a bucket of your own: `aws \
+          cloudtrail update-trail --name TRAIL --s3-bucket-name NEW_BUCKET --region HOME_REGION`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-receive-logs-from-multiple-accounts.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html",

@@ -10,8 +10,9 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "Administrators of the account that owns the bucket can open it, and empty it. In an account of its own, where \
           nobody runs workloads, neither those who are watched nor those who pay the bills can.",
-    fix: "Make a bucket in one of `log_archive_accounts` with a policy for the trail, and deliver there: `aws cloudtrail \
-          update-trail --name TRAIL --s3-bucket-name BUCKET`. Keep the old bucket until its retention is over.",
+    fix: "Make a bucket in one of `log_archive_accounts` with a policy for the trail, and deliver there: `aws \
+          cloudtrail update-trail --name TRAIL --s3-bucket-name NEW_BUCKET --region HOME_REGION`. Keep the old \
+          bucket until its retention is over.",
     references: &[
         "https://docs.aws.amazon.com/prescriptive-guidance/latest/security-reference-architecture/log-archive.html",
     ],

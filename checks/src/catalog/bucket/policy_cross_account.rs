@@ -18,9 +18,10 @@ pub(super) const CHECK: Check = Check {
     why: "A statement or an ACL grant for an external account gives it a part in the logs that nobody here controls, \
           and it outlives the contract that asked for it. A condition on networks alone (aws:SourceIp, aws:SourceVpc, \
           aws:SourceVpce) says from where a request comes, not whose it is.",
-    fix: "Remove statements that name external accounts from the bucket policy (`aws s3api put-bucket-policy`), \
-          or require aws:PrincipalOrgID. For ACL grants set object ownership to BucketOwnerEnforced (`aws s3api \
-          put-bucket-ownership-controls`).",
+    fix: "Remove statements that name external accounts from the bucket policy (`aws s3api put-bucket-policy \
+          --bucket BUCKET --policy file://policy.json`), or require aws:PrincipalOrgID. For ACL grants set object \
+          ownership to BucketOwnerEnforced (`aws s3api put-bucket-ownership-controls --bucket BUCKET \
+          --ownership-controls 'Rules=[{ObjectOwnership=BucketOwnerEnforced}]'`).",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html",
     ],

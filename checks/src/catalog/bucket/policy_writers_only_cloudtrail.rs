@@ -15,8 +15,8 @@ pub(super) const CHECK: Check = Check {
     why: "A principal that may write into CloudTrail's folders (AWSLogs/ACCOUNT/CloudTrail/) can plant files that look \
           like logs, or fill them until nobody reads them. s3:ReplicateObject writes as s3:PutObject does.",
     fix: "Leave s3:PutObject and s3:ReplicateObject on CloudTrail's folders to cloudtrail.amazonaws.com alone (`aws \
-          s3api put-bucket-policy`), and let other services write to their own folder, such as \
-          AWSLogs/ACCOUNT/Config/, or to a bucket of their own.",
+          s3api put-bucket-policy --bucket BUCKET --policy file://policy.json`), and let other services write to \
+          their own folder, such as AWSLogs/ACCOUNT/Config/, or to a bucket of their own.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
     ],

@@ -25,11 +25,12 @@ pub(super) const CHECK: Check = Check {
           account outlives all three, but only if the copies are locked for long enough, belong to the organization, and \
           hold the files: S3 skips objects under KMS keys unless the rule selects them, deletions can be replicated as \
           well, and without a role that S3 can assume and that may write there nothing is replicated.",
-    fix: "Make a bucket with Object Lock in another region or account, and replicate the log prefix into it: `aws s3api \
-          put-bucket-replication --bucket BUCKET --replication-configuration FILE` (both buckets versioned, \
-          SourceSelectionCriteria with SseKmsEncryptedObjects enabled where files are encrypted with a KMS key, \
-          DeleteMarkerReplication disabled, and a Role that trusts s3.amazonaws.com and may read the versions of the source \
-          and replicate into the destination). Set a default retention of at least `retention_days` on both.",
+    fix: "Make a bucket with Object Lock in another region or account, and replicate the log prefix into it: `aws \
+          s3api put-bucket-replication --bucket BUCKET --replication-configuration file://replication.json` (both \
+          buckets versioned, SourceSelectionCriteria with SseKmsEncryptedObjects enabled where files are encrypted \
+          with a KMS key, DeleteMarkerReplication disabled, and a Role that trusts s3.amazonaws.com and may read \
+          the versions of the source and replicate into the destination). Set a default retention of at least \
+          `retention_days` on both.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html#object-lock-managing-replication",

@@ -12,8 +12,8 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "S3 answers plain HTTP unless the bucket policy forbids it: log files and signed requests can then \
           be read and changed on the way.",
-    fix: "Add to the bucket policy (`aws s3api put-bucket-policy`) a statement with Effect Deny, Principal \
-          `*`, Action `s3:*`, Resource the bucket and `BUCKET/*`, Condition \
+    fix: "Add to the bucket policy (`aws s3api put-bucket-policy --bucket BUCKET --policy file://policy.json`) a \
+          statement with Effect Deny, Principal `*`, Action `s3:*`, Resource the bucket and `BUCKET/*`, Condition \
           `Bool: {aws:SecureTransport: false}`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html#example-bucket-policies-HTTP-HTTPS",

@@ -12,9 +12,10 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "Anybody can make a trail that names your key. Unless the key policy says for which trails \
           CloudTrail may use it, a stranger encrypts with your key and at your cost.",
-    fix: "Add to the statement for cloudtrail.amazonaws.com in the key policy (`aws kms put-key-policy`) the \
-          condition `StringEquals: {aws:SourceArn: TRAIL_ARN}` or `StringLike: \
-          {kms:EncryptionContext:aws:cloudtrail:arn: arn:aws:cloudtrail:*:ACCOUNT:trail/*}`, best both.",
+    fix: "Add to the statement for cloudtrail.amazonaws.com in the key policy (`aws kms put-key-policy --key-id KEY \
+          --policy file://policy.json --region REGION`) the condition `StringEquals: {aws:SourceArn: TRAIL_ARN}` or \
+          `StringLike: {kms:EncryptionContext:aws:cloudtrail:arn: arn:aws:cloudtrail:*:ACCOUNT:trail/*}`, best \
+          both.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
     ],

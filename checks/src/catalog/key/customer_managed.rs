@@ -11,9 +11,9 @@ pub(super) const CHECK: Check = Check {
     why: "The policy of an AWS-managed key cannot be changed: everyone in the account who may read the \
           bucket may also decrypt. Only a key of your own separates the two, and can be shared with \
           another account.",
-    fix: "Make a key with a policy for CloudTrail (`aws kms create-key`) and give it to the trail or the \
-          bucket: `aws cloudtrail update-trail --name TRAIL --kms-key-id KEY_ARN`, `aws s3api \
-          put-bucket-encryption`.",
+    fix: "Make a key with a policy for CloudTrail (`aws kms create-key --policy file://policy.json --region REGION`) \
+          and give it to the trail or the bucket: `aws cloudtrail update-trail --name TRAIL --kms-key-id KEY_ARN \
+          --region HOME_REGION` or PutBucketEncryption.",
     references: &[
         "https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-mgmt",
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html",

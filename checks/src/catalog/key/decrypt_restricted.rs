@@ -14,7 +14,7 @@ pub(super) const CHECK: Check = Check {
     why: "A statement that lets whole accounts, or everyone under a condition, decrypt makes readers of people \
           whom nobody chose.",
     fix: "In the key policy give kms:Decrypt to the roles of auditors by their ARNs; the delegation to the own \
-          account stays (`aws kms put-key-policy`).",
+          account stays (`aws kms put-key-policy --key-id KEY --policy file://policy.json --region REGION`).",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
     ],

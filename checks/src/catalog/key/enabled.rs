@@ -9,8 +9,8 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "CloudTrail cannot write with a key that is disabled, gone or without its material: delivery \
           stops, and what was written before cannot be read.",
-    fix: "Enable the key (`aws kms enable-key --key-id KEY`), import its material again, or give the trail \
-          another: `aws cloudtrail update-trail --name TRAIL --kms-key-id KEY_ARN`.",
+    fix: "Enable the key (`aws kms enable-key --key-id KEY --region REGION`), import its material again, or give the \
+          trail another: `aws cloudtrail update-trail --name TRAIL --kms-key-id KEY_ARN --region HOME_REGION`.",
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,

@@ -12,8 +12,8 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "Grants stand in no policy and in no review. One to a foreign account decrypts the record for as long \
           as nobody lists it.",
-    fix: "Revoke the grant (`aws kms revoke-grant --key-id KEY --grant-id ID`), and deny kms:CreateGrant to \
-          those who made it.",
+    fix: "Revoke the grant (`aws kms revoke-grant --key-id KEY --grant-id GRANT_ID --region REGION`), and deny \
+          kms:CreateGrant to those who made it.",
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/grants.html"],
     reads: &[
         calls::DESCRIBE_KEY,

@@ -10,8 +10,8 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "Once the key is deleted, every log file that it encrypts is lost for ever, Object Lock or not. \
           Destroying the key is the quiet way to destroy the record.",
-    fix: "Call CancelKeyDeletion before the date, then EnableKey: `aws kms cancel-key-deletion --key-id KEY` \
-          and `aws kms enable-key --key-id KEY`. Find out who scheduled it.",
+    fix: "Call CancelKeyDeletion before the date, then EnableKey: `aws kms cancel-key-deletion --key-id KEY --region \
+          REGION` and `aws kms enable-key --key-id KEY --region REGION`. Find out who scheduled it.",
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,

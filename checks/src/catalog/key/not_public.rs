@@ -12,8 +12,8 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "A key for everyone lets anybody with an AWS account decrypt whatever files leak, or make the key \
           useless.",
-    fix: "Name principals in the key policy, or add a condition on kms:CallerAccount or aws:PrincipalOrgID \
-          (`aws kms put-key-policy`).",
+    fix: "Name principals in the key policy, or add a condition on kms:CallerAccount or aws:PrincipalOrgID (`aws kms \
+          put-key-policy --key-id KEY --policy file://policy.json --region REGION`).",
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html"],
     reads: &[calls::DESCRIBE_KEY, calls::GET_KEY_POLICY],
     run: Run::Key(run),

@@ -10,8 +10,9 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "Imported material can expire, or be deleted at once and without the waiting time that protects other keys; a \
           custom key store goes with its cluster or its proxy. With it go the log files.",
-    fix: "Encrypt with a key of origin AWS_KMS: `aws kms create-key --origin AWS_KMS`, then UpdateTrail or \
-          PutBucketEncryption with it. Where the law demands your own material, import it without an expiry date.",
+    fix: "Encrypt with a key of origin AWS_KMS: `aws kms create-key --origin AWS_KMS --region REGION`, then \
+          UpdateTrail or PutBucketEncryption with it. Where the law demands your own material, import it without an \
+          expiry date.",
     references: &[
         "https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys.html",
         "https://docs.aws.amazon.com/kms/latest/developerguide/key-store-overview.html",

@@ -15,9 +15,9 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Delivered),
     why: "CloudTrail cannot deliver log files that it cannot encrypt: where the key policy refuses it, nothing arrives in \
           the bucket.",
-    fix: "In the key policy (`aws kms put-key-policy --key-id KEY_ARN --policy file://policy.json`), allow \
-          cloudtrail.amazonaws.com kms:GenerateDataKey* and kms:DescribeKey, each with aws:SourceArn of the trail, and \
-          except services from every Deny.",
+    fix: "In the key policy (`aws kms put-key-policy --key-id KEY --policy file://policy.json --region REGION`), \
+          allow cloudtrail.amazonaws.com kms:GenerateDataKey* and kms:DescribeKey, each with aws:SourceArn of the \
+          trail, and except services from every Deny.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
     ],
@@ -64,7 +64,7 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
     let (mut refused, mut gaps) = (Vec::new(), Vec::from_iter(hidden));
     let organization = ctx.organization();
     let control = organization.as_ref().ok().copied().flatten();
-    let control = control.map(Control::of);
+    let control = control.map(|it| ctx.control_of(it));
     gaps.extend(organization.err());
     let above = Above::of(control.as_ref(), &key.account, ctx);
     let documents = control.iter().flat_map(Control::documents);

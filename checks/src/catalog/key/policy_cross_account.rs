@@ -15,8 +15,8 @@ pub(super) const CHECK: Check = Check {
     why: "An external principal with kms:Decrypt or kms:ReEncryptFrom reads every log file that it gets hold of, one with \
           kms:CreateGrant hands that on without a trace in any policy, and one with kms:PutKeyPolicy or \
           kms:ScheduleKeyDeletion takes the key, and the logs with it.",
-    fix: "Remove the statements that name external accounts from the key policy (`aws kms put-key-policy --key-id KEY_ARN \
-          --policy-name default --policy file://policy.json`), or require aws:PrincipalOrgID in them.",
+    fix: "Remove the statements that name external accounts from the key policy (`aws kms put-key-policy --key-id \
+          KEY --policy file://policy.json --region REGION`), or require aws:PrincipalOrgID in them.",
     references: &[
         "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html",
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html",

@@ -22,8 +22,8 @@ pub(super) const CHECK: Check = Check {
     why: "Log files that nobody can decrypt are delivered, signed and kept, and cannot be read: no investigation, no \
           audit. One Deny on kms:Decrypt does it, and nothing else looks wrong.",
     fix: "Remove the Deny on kms:Decrypt from the key policy or exempt the auditors' role from it, and allow \
-          kms:Decrypt to that role or to the account (`aws kms put-key-policy --key-id KEY_ARN --policy-name default \
-          --policy file://policy.json`).",
+          kms:Decrypt to that role or to the account (`aws kms put-key-policy --key-id KEY --policy \
+          file://policy.json --region REGION`).",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
         "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html",
@@ -62,7 +62,7 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
             .unless_open(Gaps::collect(gaps));
     };
     let organization = ctx.inventory.organization.ok().and_then(Option::as_ref);
-    let control = organization.map(Control::of);
+    let control = organization.map(|it| ctx.control_of(it));
     let (readers, hidden) = readers(&policy, key, control.as_ref(), ctx);
     // Each trail's files have a context of their own, on which a policy may depend.
     let trails = ctx.encryptors(key).iter().copied().map(Some);

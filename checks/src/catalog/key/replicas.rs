@@ -14,9 +14,9 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "The keys of a multi-region key share their key material: each of them decrypts the log files. Each has a key \
           policy of its own, which no review of the trail's key shows.",
-    fix: "Correct the key policy of the replica that the message names (`aws kms put-key-policy --key-id KEY_ARN \
-          --policy-name default --policy file://policy.json --region REGION`), or encrypt with a single-region key: \
-          `aws cloudtrail update-trail --name TRAIL_ARN --kms-key-id KEY_ARN`.",
+    fix: "Correct the key policy of the replica that the message names (`aws kms put-key-policy --key-id \
+          REPLICA_KEY_ARN --policy file://policy.json --region REPLICA_REGION`), or encrypt with a single-region \
+          key: `aws cloudtrail update-trail --name TRAIL --kms-key-id KEY_ARN --region HOME_REGION`.",
     references: &[
         "https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html",
         "https://docs.aws.amazon.com/kms/latest/APIReference/API_MultiRegionConfiguration.html",

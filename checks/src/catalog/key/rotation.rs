@@ -11,7 +11,7 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "Rotation limits how much of the record one leaked piece of key material opens. It costs nothing: \
           older files stay readable, and no configuration changes.",
-    fix: "Call EnableKeyRotation: `aws kms enable-key-rotation --key-id KEY`.",
+    fix: "Call EnableKeyRotation: `aws kms enable-key-rotation --key-id KEY --region REGION`.",
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,

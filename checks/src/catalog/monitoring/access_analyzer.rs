@@ -13,7 +13,8 @@ pub(super) const CHECK: Check = Check {
     why: "It proves from the policies who outside can reach a bucket or a key, and tells within half an hour when that \
           changes. It sees only the region that it was made in.",
     fix: "Call CreateAnalyzer in the region: `aws accessanalyzer create-analyzer --analyzer-name external --type \
-          ORGANIZATION` from the management account or the delegated administrator, or `--type ACCOUNT`.",
+          ORGANIZATION --region REGION` from the management account or the delegated administrator, or with type \
+          ACCOUNT.",
     references: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-getting-started.html",
     ],

@@ -13,10 +13,10 @@ pub(super) const CHECK: Check = Check {
           tells nobody. A topic whose policy does not name CloudWatch, or whose key CloudWatch cannot use, does not even \
           take it. From the alarm's side all looks well.",
     fix: "Subscribe to the topic and confirm (`aws sns subscribe --topic-arn TOPIC_ARN --protocol email \
-          --notification-endpoint ADDRESS`); a topic that is gone is made again with CreateTopic. \
-          Let cloudwatch.amazonaws.com sns:Publish in the topic's policy, and kms:GenerateDataKey* and kms:Decrypt in the \
-          policy of its key, which must be one of your own (`aws sns set-topic-attributes --topic-arn TOPIC_ARN \
-          --attribute-name KmsMasterKeyId --attribute-value KEY_ARN`).",
+          --notification-endpoint ADDRESS --region REGION`); a topic that is gone is made again with CreateTopic. \
+          Let cloudwatch.amazonaws.com sns:Publish in the topic's policy, and kms:GenerateDataKey* and kms:Decrypt \
+          in the policy of its key, which must be one of your own (`aws sns set-topic-attributes --topic-arn \
+          TOPIC_ARN --attribute-name KmsMasterKeyId --attribute-value KEY_ARN --region REGION`).",
     references: &[
         "https://docs.aws.amazon.com/sns/latest/dg/sns-create-subscribe-endpoint-to-topic.html",
     ],

@@ -10,8 +10,8 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Watched),
     why: "An alarm without an action for ALARM, or whose actions were switched off for a maintenance long past, \
           turns red in a console that nobody looks at.",
-    fix: "Call EnableAlarmActions (`aws cloudwatch enable-alarm-actions --alarm-names ALARM`), and give the alarm a \
-          topic for ALARM: `aws cloudwatch put-metric-alarm --alarm-actions TOPIC_ARN ...`.",
+    fix: "Call EnableAlarmActions (`aws cloudwatch enable-alarm-actions --alarm-names ALARM_NAME --region REGION`), \
+          and give the alarm a topic for the state ALARM (PutMetricAlarm with AlarmActions).",
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-actions.html",
     ],

@@ -11,8 +11,8 @@ pub(super) const CHECK: Check = Check {
     why: "CloudTrail tells that a trail was changed, AWS Config what it looked like before and after, and whether a \
           rule was broken. A recorder that is stopped, or leaves trails out, keeps no history of them.",
     fix: "Call PutConfigurationRecorder with all supported types (or AWS::CloudTrail::Trail among them), and \
-          StartConfigurationRecorder: `aws configservice start-configuration-recorder \
-          --configuration-recorder-name NAME`.",
+          StartConfigurationRecorder: `aws configservice start-configuration-recorder --configuration-recorder-name \
+          NAME --region REGION`.",
     references: &["https://docs.aws.amazon.com/config/latest/developerguide/select-resources.html"],
     reads: &[
         calls::LIST_REGIONS,

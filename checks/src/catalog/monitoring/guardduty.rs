@@ -10,8 +10,8 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Watched),
     why: "GuardDuty reports stopped trails, made-up credentials and access from strange places, from events that \
           CloudTrail hands it even when no trail runs. Each region is watched by a detector of its own.",
-    fix: "Call CreateDetector in the region (`aws guardduty create-detector --enable`), or switch it on for all accounts \
-          from the delegated administrator.",
+    fix: "Call CreateDetector in the region (`aws guardduty create-detector --enable --region REGION`), or switch it \
+          on for all accounts from the delegated administrator.",
     references: &["https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_settingup.html"],
     reads: &[
         calls::LIST_REGIONS,

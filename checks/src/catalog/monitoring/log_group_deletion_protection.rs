@@ -11,7 +11,7 @@ pub(super) const CHECK: Check = Check {
     why: "DeleteLogGroup removes the events and every metric filter of the group, and with them the alarms' data. With \
           deletion protection it is refused until the protection is turned off, which is an event of its own.",
     fix: "Turn it on: `aws logs put-log-group-deletion-protection --log-group-identifier GROUP_ARN \
-          --deletion-protection-enabled`.",
+          --deletion-protection-enabled --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html",
         "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogGroupDeletionProtection.html",

@@ -11,7 +11,7 @@ pub(super) const CHECK: Check = Check {
     why: "The copy in CloudWatch Logs holds all that the encrypted files hold. Without a key of its own, the right to \
           read logs is enough to read it.",
     fix: "Call AssociateKmsKey with a key whose policy lets CloudWatch Logs use it: `aws logs associate-kms-key \
-          --log-group-name GROUP --kms-key-id KEY_ARN`. Events from before stay as they are.",
+          --log-group-name GROUP --kms-key-id KEY_ARN --region REGION`. Events from before stay as they are.",
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html",
     ],

@@ -14,8 +14,9 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Watched),
     why: "Resource policies of CloudWatch Logs hold for all log groups that they name, and nobody looks at them. Who \
           may write can drown the record in made-up events; who may subscribe reads along.",
-    fix: "Name services and accounts of your own in the policy, or remove it: `aws logs describe-resource-policies`, \
-          `aws logs put-resource-policy`, `aws logs delete-resource-policy --policy-name NAME`.",
+    fix: "Name services and accounts of your own in the policy, or remove it: `aws logs put-resource-policy \
+          --policy-name NAME --policy-document file://policy.json --region REGION`, `aws logs \
+          delete-resource-policy --policy-name NAME --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html",
     ],

@@ -11,7 +11,7 @@ pub(super) const CHECK: Check = Check {
     why: "The log group is where people search first. What has expired there must be dug out of the bucket, when \
           minutes count.",
     fix: "Call PutRetentionPolicy with at least `retention_days`: `aws logs put-retention-policy --log-group-name \
-          GROUP --retention-in-days 365`.",
+          GROUP --retention-in-days 365 --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html",
     ],

@@ -13,8 +13,8 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Watched),
     why: "Macie tells when a bucket becomes public, shared or unencrypted. An organization that uses it elsewhere \
           should not leave out the bucket that holds all its logs.",
-    fix: "Call EnableMacie in the bucket's account and region (`aws macie2 enable-macie`), or add the account from the \
-          delegated administrator.",
+    fix: "Call EnableMacie in the bucket's account and region (`aws macie2 enable-macie --region REGION`), or add \
+          the account from the delegated administrator.",
     references: &["https://docs.aws.amazon.com/macie/latest/user/getting-started.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,

@@ -17,9 +17,9 @@ pub(super) const CHECK: Check = Check {
     why: "A trail that runs today may have been stopped for an hour yesterday: what happened in that hour is nowhere. \
           The call that stopped it is the last thing that was recorded, with its caller and address. So it is with a \
           bucket policy, a lifecycle, a lock or a key that was changed, used, and put back.",
-    fix: "Ask whoever the finding names what the call was for, and look at what else they did before and after \
-          (`aws cloudtrail lookup-events --lookup-attributes AttributeKey=Username,AttributeValue=NAME`). Call \
-          StartLogging if it is still stopped. Accept a planned change by a waiver with an end.",
+    fix: "Ask whoever the finding names what the call was for, and look at what else they did before and after (`aws \
+          cloudtrail lookup-events --lookup-attributes AttributeKey=Username,AttributeValue=NAME --region REGION`). \
+          Call StartLogging if it is still stopped. Accept a planned change by a waiver with an end.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html",
     ],

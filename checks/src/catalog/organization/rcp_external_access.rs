@@ -3,7 +3,7 @@
 use super::members::{Tally, unknown};
 use super::storage::{Stored, stored};
 use crate::prelude::*;
-use crate::scp::{Control, Somebody};
+use crate::scp::Somebody;
 
 pub(super) const CHECK: Check = Check {
     id: "organization-rcp-external-access",
@@ -12,10 +12,11 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "One edit of a bucket or key policy can grant an external account access. An RCP denies it whatever that \
           policy grants.",
-    fix: "Create an RCP (`aws organizations create-policy --type RESOURCE_CONTROL_POLICY`) that denies s3:* and \
-          kms:* unless aws:PrincipalOrgID is the organization, with `BoolIfExists` on aws:PrincipalIsAWSService to \
-          except AWS services, and attach it to the accounts that store logs. Exempt external principals one by one, \
-          not by account.",
+    fix: "Create an RCP: `aws organizations create-policy --name NAME --type RESOURCE_CONTROL_POLICY --description \
+          TEXT --content file://rcp.json`. It should deny s3:* and kms:* unless aws:PrincipalOrgID is the \
+          organization, with `BoolIfExists` on aws:PrincipalIsAWSService to exempt AWS services. Attach it to the \
+          accounts that store logs: `aws organizations attach-policy --policy-id POLICY_ID --target-id \
+          LOG_ACCOUNT`. Exempt external principals one by one, not by account.",
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_examples.html",
     ],
@@ -38,7 +39,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
         gaps,
         exempt,
     } = stored(ctx);
-    let control = Control::of(organization);
+    let control = ctx.control_of(organization);
     let partition = &ctx.inventory.header.scope.partition;
     let mut tally = Tally::default();
     for thing in &things {
@@ -65,7 +66,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
     }
     let words = (
         "RCPs deny external principals access to the log bucket and its key",
-        "no RCP denies external principals",
+        "RCPs do not deny external principals access to stored logs; still allowed",
     );
     tally.all(organization, ctx, words)
 }

@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 use super::members::{Tally, members, nobody};
 use super::scp_denies_trail_tampering::{Protection, protects};
 use crate::prelude::*;
-use crate::scp::Control;
 
 pub(super) const CHECK: Check = Check {
     id: "organization-scp-attached-everywhere",
     title: "The SCP that protects trails should apply to every member account",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "An SCP attached to one organizational unit leaves the accounts of other units unprotected, and new \
-          accounts start at the root.",
-    fix: "Attach the SCP that denies changes to trails to the root (`aws organizations attach-policy --policy-id \
-          p-examplepolicyid111 --target-id r-examplerootid111`), or to every organizational unit.",
+    why: "An SCP that is attached to one organizational unit does not protect accounts of other units. New accounts \
+          are placed in the root.",
+    fix: "Attach the SCP that denies changes to trails to the root: `aws organizations attach-policy --policy-id \
+          POLICY_ID --target-id ROOT_ID` (Terraform: `aws_organizations_policy_attachment`). Or attach it to every \
+          organizational unit that has accounts.",
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_policies_attach.html",
     ],
@@ -35,7 +35,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
     if members.is_empty() {
         return nobody(organization);
     }
-    let control = Control::of(organization);
+    let control = ctx.control_of(organization);
     let mut tally = Tally::default();
     let mut gaps = Vec::new();
     let mut existing = BTreeSet::new();
@@ -54,8 +54,8 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
         }
     }
     let words = (
-        "SCPs deny stopping, deleting and changing trails in every member account; no SCP binds the management account",
-        "not denied",
+        "SCPs deny stopping, deleting and changing trails in every member account; SCPs do not apply to the management account",
+        "SCPs do not deny changes to trails in every member account; still allowed",
     );
     // A gap in the policies is told by the tally, one in the list of trails here.
     let hidden = Gaps::collect(gaps);
