@@ -7,15 +7,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-event-notifications",
-    title: "Log buckets should send event notifications, to targets of the organization only",
+    title: "Log buckets should send event notifications, and only to targets in the organization",
     severity: Severity::Info,
     question: Some(Question::Watched),
-    why: "A notification tells of a new or a removed log file within seconds, where server access logs take hours. \
-          Pipelines that read log files hang on it, and so can an alarm on deletions. A queue or topic of an external \
-          account learns the name and size of every log file.",
-    fix: "Send them to EventBridge: `aws s3api put-bucket-notification-configuration --bucket BUCKET \
-          --notification-configuration '{\"EventBridgeConfiguration\":{}}'` (repeat what is configured already, the \
-          call replaces it).",
+    why: "An event notification reports a new or deleted log file within seconds; server access logs take hours. Log \
+          pipelines and alarms on deletions depend on it. A queue or topic in an external account receives the name \
+          and size of every log file.",
+    fix: "Send events to EventBridge: `aws s3api put-bucket-notification-configuration --bucket BUCKET \
+          --notification-configuration '{\"EventBridgeConfiguration\":{}}'`. The call replaces the whole \
+          configuration, so include the existing targets.",
     references: &["https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,
@@ -46,7 +46,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     if !foreign.is_empty() {
         let names: Vec<&str> = foreign.iter().map(|it| it.as_str()).collect();
         let verdict = Verdict::fail(format!(
-            "event notifications go to external accounts: {}",
+            "event notifications are sent to targets in external accounts: {}",
             names.join(", ")
         ));
         return Ok(verdict
@@ -58,8 +58,8 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     }
     let verdict = Verdict::pass_if(
         *event_bridge || !targets.is_empty(),
-        "events are sent",
-        "no events are sent, neither to EventBridge nor to a topic, queue or function",
+        "event notifications are configured",
+        "no event notifications are configured (EventBridge, topic, queue or function)",
     );
     Ok(verdict
         .saw("EventBridgeConfiguration", event_bridge)
