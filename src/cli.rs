@@ -7,10 +7,13 @@ mod verify;
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
+use trailaudit_checks::catalog;
 use trailaudit_checks::compare::Comparison;
 use trailaudit_checks::finding::Severity;
+use trailaudit_checks::framework;
 use trailaudit_checks::selection::Choice;
 use trailaudit_reports::{Anchor, AnchorMap, BadAnchor, BadMap, Profile};
 
@@ -18,7 +21,7 @@ use crate::output::Wanted;
 
 pub use access::{Access, AccessCommand, By, Simulate};
 pub use evidence::{Create, Drawn, Evidence, Sample, VerifyBundle};
-pub use list::{Explain, List, PermissionsFormat};
+pub use list::{Explain, List, ListFormat, PermissionsFormat};
 pub use verify::{Depth, Digests, Verify};
 
 const EXAMPLES: &str = "\
@@ -221,14 +224,14 @@ pub struct Live {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Checks")]
 pub struct Select {
-    /// Only checks with these ids (globs: trail-* bucket-*)
-    #[arg(long, value_name = "GLOB", num_args = 1.., value_delimiter = ',')]
+    /// Only checks with these ids (globs: trail-* bucket-*), or ids of Prowler or Security Hub
+    #[arg(long, value_name = "GLOB", num_args = 1.., value_delimiter = ',', value_parser = suggested(check_ids), hide_possible_values = true)]
     pub check: Vec<String>,
-    /// No checks with these ids
-    #[arg(long, value_name = "GLOB", num_args = 1.., value_delimiter = ',')]
+    /// Skip checks with these ids
+    #[arg(long, value_name = "GLOB", num_args = 1.., value_delimiter = ',', value_parser = suggested(check_ids), hide_possible_values = true)]
     pub skip_check: Vec<String>,
     /// Only checks that are mapped to this framework; reports its controls
-    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',')]
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', value_parser = suggested(framework_ids), hide_possible_values = true)]
     pub framework: Vec<String>,
 }
 
@@ -267,7 +270,7 @@ pub struct Judge {
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub now: Option<Timestamp>,
     /// Minimum severity that causes exit code 1: critical, high, medium, low, info
-    #[arg(long, value_name = "SEVERITY", default_value = "low", value_parser = severity)]
+    #[arg(long, value_name = "SEVERITY", default_value = "low", value_parser = severities(), hide_possible_values = true)]
     pub fail_on: Severity,
     /// Exit 0 instead of 3 when the scan is incomplete
     #[arg(long, action = ArgAction::Set, value_name = "BOOL", default_value = "false")]
@@ -286,7 +289,9 @@ pub struct Output {
         short,
         long = "format",
         value_name = "KIND[=PATH]",
-        value_delimiter = ','
+        value_delimiter = ',',
+        value_parser = suggested(format_names).try_map(|it| it.parse::<Wanted>()),
+        hide_possible_values = true
     )]
     pub format: Vec<Wanted>,
     /// Folder for reports without a path
@@ -296,7 +301,7 @@ pub struct Output {
     #[arg(long)]
     pub details: bool,
     /// Text, Markdown and HTML: count findings below this severity, but do not show them
-    #[arg(long, value_name = "SEVERITY", default_value = "info", value_parser = severity)]
+    #[arg(long, value_name = "SEVERITY", default_value = "info", value_parser = severities(), hide_possible_values = true)]
     pub min_severity: Severity,
     /// SARIF: github (open failures, gaps as notes) or full (every status)
     #[arg(long, value_name = "NAME", default_value = "github", value_parser = profile)]
@@ -315,7 +320,7 @@ pub struct Report {
     /// The JSON that a scan wrote
     pub audit: PathBuf,
     /// Report only these of the frameworks that the scan evaluated
-    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',')]
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', value_parser = suggested(framework_ids), hide_possible_values = true)]
     pub framework: Vec<String>,
     /// What to write.
     #[command(flatten)]
@@ -348,6 +353,64 @@ pub struct Diff {
 fn time(text: &str) -> Result<Timestamp, String> {
     let bad = || "a UTC time is expected, such as 2026-03-01T12:00:00Z".to_owned();
     text.parse().map_err(|_: jiff::Error| bad())
+}
+
+/// A severity; the shell completes it.
+pub(crate) fn severities() -> impl TypedValueParser<Value = Severity> {
+    let all = || Severity::ALL.map(|it| it.as_str().to_owned()).into();
+    suggested(all).try_map(|it| severity(&it))
+}
+
+/// Any text; the shell completes those that are known.
+pub(crate) fn suggested(known: fn() -> Vec<String>) -> Suggested {
+    Suggested(known)
+}
+
+/// One of these texts.
+pub(crate) fn known(known: fn() -> Vec<String>) -> impl TypedValueParser<Value = String> {
+    Suggested(known).try_map(move |it| {
+        let all = known();
+        match all.contains(&it) {
+            true => Ok(it),
+            false => Err(format!("one of {} is expected", all.join(", "))),
+        }
+    })
+}
+
+/// Accepts any text, and names some for completion.
+#[derive(Clone)]
+pub(crate) struct Suggested(fn() -> Vec<String>);
+
+impl TypedValueParser for Suggested {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<String, clap::Error> {
+        clap::builder::StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let all = (self.0)().into_iter();
+        Some(Box::new(all.map(PossibleValue::new)))
+    }
+}
+
+fn check_ids() -> Vec<String> {
+    let all = catalog::all();
+    all.iter().map(|it| it.id.to_owned()).collect()
+}
+
+fn framework_ids() -> Vec<String> {
+    framework::ids().map(str::to_owned).collect()
+}
+
+fn format_names() -> Vec<String> {
+    let all = trailaudit_reports::FORMATS.iter();
+    all.map(|it| it.name.to_owned()).collect()
 }
 
 fn severity(text: &str) -> Result<Severity, String> {

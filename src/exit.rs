@@ -117,7 +117,7 @@ impl From<BadChoice> for Stop {
                 ))
             }
             BadChoice::Nothing => Self::usage(bad),
-            BadChoice::Broken(_) => Self::Fatal(bad.into()),
+            BadChoice::Broken(_) | BadChoice::BrokenNames(_) => Self::Fatal(bad.into()),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde::Serialize;
+use trailaudit_checks::aliases::Aliases;
 use trailaudit_checks::audit::{CheckInfo, ControlRef};
 use trailaudit_checks::catalog;
 use trailaudit_checks::check::{Check, Run};
@@ -23,6 +24,8 @@ pub(crate) struct Explanation {
     check: CheckInfo,
     group: &'static str,
     subject: &'static str,
+    /// Its names in other tools.
+    also: Vec<String>,
     /// How it judges, in words; and cases that look alike and end differently.
     #[serde(skip_serializing_if = "Option::is_none")]
     judged: Option<String>,
@@ -37,9 +40,18 @@ struct Call {
     action: &'static str,
 }
 
-/// Prints what a check asks, why, what to do, and what it rests on.
+/// Prints what a check evaluates, why, its remediation, and the API calls that it uses.
 pub fn explain(args: &Explain) -> Result<(), Stop> {
+    let words = Words::all()?;
     let Some(check) = catalog::find(&args.check) else {
+        let named = words.aliases.expand(std::slice::from_ref(&args.check));
+        if named != [args.check.as_str()] {
+            return Err(Stop::usage(format!(
+                "`{}` is the name of another tool: see `trailaudit explain {}`",
+                args.check,
+                named.join("`, `trailaudit explain ")
+            )));
+        }
         let all = catalog::all();
         let hint = hint(&args.check, all.iter().map(|check| check.id));
         return Err(Stop::usage(format!(
@@ -47,7 +59,7 @@ pub fn explain(args: &Explain) -> Result<(), Stop> {
             args.check
         )));
     };
-    let explanation = Words::all()?.of(check);
+    let explanation = words.of(check);
     let text = if args.json {
         serde_json::to_string_pretty(&explanation).map_err(anyhow::Error::from)? + "\n"
     } else {
@@ -61,13 +73,16 @@ pub fn explain(args: &Explain) -> Result<(), Stop> {
 pub(crate) struct Words {
     frameworks: Vec<Framework>,
     explained: BTreeMap<String, Explained>,
+    aliases: Aliases,
 }
 
 impl Words {
     pub(crate) fn all() -> anyhow::Result<Self> {
+        let frameworks = framework::all()?;
         Ok(Self {
-            frameworks: framework::all()?,
+            aliases: Aliases::of(&frameworks)?,
             explained: explained::all()?,
+            frameworks,
         })
     }
 
@@ -81,6 +96,7 @@ impl Words {
         let words = self.explained.get(check.id);
         Explanation {
             group: check.group(),
+            also: self.aliases.names(check.id).map(str::to_owned).collect(),
             subject: subject(check.run).as_str(),
             judged: words.map(|it| it.judged.clone()),
             alike: words.map(|it| it.alike.clone()).unwrap_or_default(),
@@ -90,14 +106,14 @@ impl Words {
     }
 }
 
-/// Every check of the catalogue in full, as Markdown: docs/checks.md.
-pub fn handbook() -> anyhow::Result<String> {
+/// The pages on checks, by their path under docs/: an index, and a page for each check.
+pub fn handbook() -> anyhow::Result<BTreeMap<String, String>> {
+    const MARK: &str = "<!-- Generated: TRAILAUDIT_RENEW=1 cargo test --no-default-features --test main handbook -->\n\n";
     let words = Words::all()?;
-    let left_out = catalog::left_out()?;
     let all = catalog::all();
-    let mut out = format!(
-        "<!-- Generated: TRAILAUDIT_RENEW=1 cargo test --no-default-features --test main handbook -->\n\n\
-         # The checks\n\n{} checks. `trailaudit explain ID` tells the same of one of them.\n",
+    let mut pages = BTreeMap::new();
+    let mut index = format!(
+        "{MARK}# The checks\n\n{} checks. Each has a page; `trailaudit explain ID` prints the same.\n",
         all.len()
     );
     let mut group = "";
@@ -105,58 +121,61 @@ pub fn handbook() -> anyhow::Result<String> {
         let it = words.of(check);
         if it.group != group {
             group = it.group;
-            let _ = writeln!(out, "\n## {group}");
+            let _ = writeln!(
+                index,
+                "\n## {group}\n\n| check | severity | |\n| --- | --- | --- |"
+            );
         }
-        out.push_str(&it.markdown());
+        let (id, severity, title) = (check.id, check.severity, check.title);
+        let _ = writeln!(index, "| [{id}](checks/{id}.md) | {severity} | {title} |");
+        pages.insert(
+            format!("checks/{id}.md"),
+            format!("{MARK}{}", it.markdown()),
+        );
     }
-    let _ = writeln!(out, "\n## Left out\n");
-    for (id, reason) in left_out {
-        let _ = writeln!(out, "- `{id}`: {reason}");
+    let _ = writeln!(index, "\n## Questions that are not checks\n");
+    for (id, reason) in catalog::left_out()? {
+        let _ = writeln!(index, "- `{id}`: {reason}");
     }
-    Ok(out)
+    pages.insert("checks.md".to_owned(), index);
+    Ok(pages)
 }
 
 impl Explanation {
     fn markdown(&self) -> String {
         let check = &self.check;
         let mut out = format!(
-            "\n### {}\n\n{}. {}, judges every {}.\n\n**Why.** {}\n",
-            check.id,
-            check.title,
-            capital(check.severity.as_str()),
-            self.subject,
-            check.why
+            "# {}\n\n{}.\n\n| | |\n| --- | --- |\n| severity | {} |\n| evaluated for | every {} |\n",
+            check.id, check.title, check.severity, self.subject,
         );
+        if !self.also.is_empty() {
+            let _ = writeln!(out, "| also known as | {} |", self.also.join(", "));
+        }
+        let _ = writeln!(out, "\n## Why\n\n{}", check.why);
         if let Some(judged) = &self.judged {
-            let _ = writeln!(out, "\n**How it judges.** {judged}");
+            let _ = writeln!(out, "\n## How it is evaluated\n\n{judged}");
         }
         if !self.alike.is_empty() {
-            let _ = writeln!(out, "\n**Looks alike.** {}", self.alike.join(" "));
+            let _ = writeln!(out, "\n## Edge cases\n\n- {}", self.alike.join("\n- "));
         }
-        let _ = writeln!(out, "\n**What to do.** {}", check.fix);
+        let _ = writeln!(out, "\n## Remediation\n\n{}", check.fix);
         let calls = self.reads.iter().map(|it| format!("`{}`", it.action));
         let calls: BTreeSet<String> = calls.collect();
         let calls: Vec<String> = calls.into_iter().collect();
-        let _ = writeln!(out, "\n**Rests on.** {}", calls.join(", "));
+        let _ = writeln!(out, "\n## API calls used\n\n{}", calls.join(", "));
         let controls = by_framework(&check.controls);
         if !controls.is_empty() {
             let controls = controls
                 .iter()
                 .map(|(framework, ids)| format!("{framework} ({})", ids.join(", ")));
             let controls: Vec<String> = controls.collect();
-            let _ = writeln!(out, "\n**Supports.** {}", controls.join("; "));
+            let _ = writeln!(out, "\n## Controls\n\n- {}", controls.join("\n- "));
         }
-        let links = check.references.iter().map(|it| format!("<{it}>"));
+        let links = check.references.iter().map(|it| format!("- <{it}>"));
         let links: Vec<String> = links.collect();
-        let _ = writeln!(out, "\n**Read more.** {}", links.join(", "));
+        let _ = writeln!(out, "\n## References\n\n{}", links.join("\n"));
         out
     }
-}
-
-fn capital(word: &str) -> String {
-    let mut chars = word.chars();
-    let first = chars.next().map(|it| it.to_ascii_uppercase());
-    first.into_iter().chain(chars).collect()
 }
 
 fn by_framework(controls: &[ControlRef]) -> BTreeMap<&str, Vec<&str>> {
@@ -174,11 +193,11 @@ pub(crate) fn subject(run: Run) -> SubjectKind {
         Run::Account(_) => SubjectKind::Account,
         Run::Region(_) => SubjectKind::Region,
         Run::Trail(_) => SubjectKind::Trail,
-        Run::Bucket(_) => SubjectKind::Bucket,
+        Run::Bucket(_) | Run::Replicated(_) => SubjectKind::Bucket,
         Run::Key(_) => SubjectKind::Key,
         Run::LogGroup(_) => SubjectKind::LogGroup,
         Run::EventDataStore(_) => SubjectKind::EventDataStore,
-        Run::Principal(_) | Run::Access(_) => SubjectKind::Principal,
+        Run::Principal(_) | Run::Access(_) | Run::DeliveryRole(_) => SubjectKind::Principal,
         Run::Chain(_) => SubjectKind::Chain,
     }
 }
@@ -187,21 +206,26 @@ fn text(it: &Explanation) -> String {
     let mut out = String::new();
     let check = &it.check;
     let _ = writeln!(out, "{}\n{}\n", check.id, check.title);
-    let _ = writeln!(out, "Severity  {}", check.severity);
-    let _ = writeln!(out, "Judges    every {}\n", it.subject);
+    let _ = writeln!(out, "Severity       {}", check.severity);
+    let _ = writeln!(out, "Evaluated for  every {}", it.subject);
+    if !it.also.is_empty() {
+        let names = wrap(&it.also.join(", "));
+        let _ = writeln!(out, "Also known as\n{names}");
+    }
+    out.push('\n');
     let _ = writeln!(out, "Why\n{}\n", wrap(&check.why));
     if let Some(judged) = &it.judged {
-        let _ = writeln!(out, "How it judges\n{}\n", wrap(judged));
+        let _ = writeln!(out, "How it is evaluated\n{}\n", wrap(judged));
     }
     if !it.alike.is_empty() {
-        let _ = writeln!(out, "Looks alike, and ends differently");
+        let _ = writeln!(out, "Edge cases");
         for case in &it.alike {
             let _ = writeln!(out, "{}", wrap(case));
         }
         out.push('\n');
     }
-    let _ = writeln!(out, "What to do\n{}\n", wrap(&check.fix));
-    let _ = writeln!(out, "Rests on (call, IAM action)");
+    let _ = writeln!(out, "Remediation\n{}\n", wrap(&check.fix));
+    let _ = writeln!(out, "API calls used (call, IAM action)");
     let width = it
         .reads
         .iter()
@@ -212,7 +236,7 @@ fn text(it: &Explanation) -> String {
         let _ = writeln!(out, "  {:width$}  {}", read.call, read.action);
     }
     if !check.controls.is_empty() {
-        let _ = writeln!(out, "\nSupports controls");
+        let _ = writeln!(out, "\nControls");
         for (framework, controls) in by_framework(&check.controls) {
             let _ = writeln!(
                 out,
@@ -221,7 +245,7 @@ fn text(it: &Explanation) -> String {
             );
         }
     }
-    let _ = writeln!(out, "\nRead more");
+    let _ = writeln!(out, "\nReferences");
     for reference in &check.references {
         let _ = writeln!(out, "  {reference}");
     }

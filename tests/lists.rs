@@ -38,7 +38,7 @@ fn every_check_is_explained() {
         assert_eq!(json["id"], check.id);
         assert_eq!(json["fix"], check.fix);
         assert!(
-            text.contains("How it judges") && text.contains("Looks alike"),
+            text.contains("How it is evaluated") && text.contains("Edge cases"),
             "{text}"
         );
     }
@@ -62,7 +62,16 @@ fn published(name: &str, text: &str) {
 
 #[test]
 fn the_handbook_is_that_of_the_catalogue() {
-    published("checks.md", &explain::handbook().unwrap());
+    let pages = explain::handbook().unwrap();
+    for (path, text) in &pages {
+        published(path, text);
+    }
+    // A check that is gone leaves no page.
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/checks");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        assert!(pages.contains_key(&format!("checks/{name}")), "{name}");
+    }
 }
 
 /// The table of services in docs/access.md is that of the analysis.
@@ -257,4 +266,79 @@ fn completions_and_man() {
     );
     place.run(&["man", "-o", "pages"]).code(0);
     assert!(place.path("pages/trailaudit-scan.1").is_file());
+}
+
+/// Whoever comes from another tool finds the checks by its names.
+#[test]
+fn names_of_other_tools_are_known() {
+    let place = Place::new();
+    for (name, check) in [
+        (
+            "cloudtrail_log_file_validation_enabled",
+            "trail-log-file-validation",
+        ),
+        ("CloudTrail.4", "trail-log-file-validation"),
+        ("cloudtrail_bucket_requires_mfa_delete", "bucket-mfa-delete"),
+    ] {
+        let listed = place.run(&["list", "checks", "--check", name]).code(0);
+        assert!(listed.stdout.starts_with(check), "{}", listed.stdout);
+        assert_eq!(listed.stdout.lines().count(), 1, "{}", listed.stdout);
+        let explained = place.run(&["explain", check]).code(0).stdout;
+        assert!(explained.contains(name), "{explained}");
+        let words = format!("see `trailaudit explain {check}`");
+        place.run(&["explain", name]).code(2).says(&words);
+    }
+    let scan = ["scan", "--demo", "--check", "CloudTrail.4", "-f", "json"];
+    let audit = place.run(&scan).code(1).json();
+    let checks: Vec<&str> = audit["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(checks, ["trail-log-file-validation"]);
+}
+
+#[test]
+fn checks_are_listed_by_severity_and_group() {
+    let place = Place::new();
+    let list = [
+        "list",
+        "checks",
+        "--severity",
+        "critical",
+        "--group",
+        "bucket",
+        "-f",
+        "json",
+    ];
+    let rows = place.run(&list).code(0).json();
+    let rows = rows.as_array().unwrap();
+    let expected: Vec<&str> = catalog::all()
+        .iter()
+        .filter(|it| it.group() == "bucket" && it.severity.as_str() == "critical")
+        .map(|it| it.id)
+        .collect();
+    assert!(!expected.is_empty());
+    let listed: Vec<&str> = rows.iter().map(|it| it["id"].as_str().unwrap()).collect();
+    assert_eq!(listed, expected);
+    place
+        .run(&["list", "checks", "--group", "buckets"])
+        .code(2)
+        .says("one of access, bucket");
+}
+
+/// The shell completes ids, formats and severities.
+#[test]
+fn completions_name_the_values() {
+    let place = Place::new();
+    let script = place.run(&["completions", "bash"]).code(0).stdout;
+    for value in [
+        "trail-multi-region",
+        "cis-aws-foundations-7.0",
+        "sarif",
+        "critical",
+    ] {
+        assert!(script.contains(value), "{value}");
+    }
 }

@@ -137,6 +137,7 @@ fn view() -> RegionView {
         config_recorder: not_asked(calls::DESCRIBE_CONFIG_RECORDERS, at),
         guardduty: not_asked(calls::LIST_DETECTORS, at),
         security_hub: not_asked(calls::DESCRIBE_HUB, at),
+        security_standards: not_asked(calls::GET_ENABLED_STANDARDS, at),
         macie: not_asked(calls::GET_MACIE_SESSION, at),
         access_analyzers: not_asked(calls::LIST_ANALYZERS, at),
         tampering: not_asked(calls::LOOKUP_EVENTS, at),

@@ -246,6 +246,7 @@ calls! {
     LIST_DETECTORS = "guardduty" "ListDetectors" "guardduty:ListDetectors" lists "detectorIds";
     GET_DETECTOR = "guardduty" "GetDetector" "guardduty:GetDetector";
     DESCRIBE_HUB = "securityhub" "DescribeHub" "securityhub:DescribeHub";
+    GET_ENABLED_STANDARDS = "securityhub" "GetEnabledStandards" "securityhub:GetEnabledStandards" lists "StandardsSubscriptions";
     LIST_ANALYZERS = "access-analyzer" "ListAnalyzers" "access-analyzer:ListAnalyzers" lists "analyzers";
     GET_MACIE_SESSION = "macie2" "GetMacieSession" "macie2:GetMacieSession";
 }

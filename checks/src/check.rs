@@ -114,8 +114,25 @@ pub enum Run {
     Access(fn(&Judged<'_>, &Context<'_>) -> Outcome),
     /// The organization, with the trust policies of the roles that its SCPs exempt.
     Exempt(fn(&Organization, &Trusts, &Context<'_>) -> Outcome),
+    /// Every bucket that a trail delivers to, with the roles by which files are replicated.
+    Replicated(fn(&Bucket, &Roles, &Context<'_>) -> Outcome),
+    /// Every role by which a trail delivers to CloudWatch Logs, also one that does not exist: fails and unknowns are told
+    /// one by one, a pass once per account.
+    DeliveryRole(fn(&DeliveryRole<'_>, &Roles, &Context<'_>) -> Outcome),
     /// Every chain of digest files that was verified.
     Chain(fn(&VerifiedChain, &Context<'_>) -> Outcome),
+}
+
+/// The roles that trails and replication rules name, and the managed policies that those have, by account.
+pub type Roles = BTreeMap<AccountId, Result<AuthorizationDetails, Gaps>>;
+
+/// A role that trails name for CloudWatch Logs.
+#[derive(Debug, Clone)]
+pub struct DeliveryRole<'a> {
+    /// Its ARN.
+    pub arn: &'a Arn,
+    /// The trails that name it.
+    pub trails: Vec<&'a Trail>,
 }
 
 /// The trust policies of roles that SCPs exempt by name, by account; each with the role's ARN.

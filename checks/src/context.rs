@@ -12,6 +12,7 @@ use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::{
     Account, AccountState, Bucket, Inventory, Key, LogGroup, Organization, RegionView, Trail,
 };
+use crate::scp::Control;
 use crate::settings::Settings;
 
 /// The inventory, the settings and the clock, with the uses of each resource looked up once.
@@ -31,6 +32,7 @@ pub struct Context<'a> {
     used_keys: BTreeSet<Arn>,
     hiding_storage: OnceLock<Option<Gaps>>,
     hiding_trails: OnceLock<Option<Gaps>>,
+    control: Option<Control<'a>>,
     kept: Kept,
 }
 
@@ -53,6 +55,11 @@ impl<'a> Context<'a> {
             used_keys: BTreeSet::new(),
             hiding_storage: OnceLock::new(),
             hiding_trails: OnceLock::new(),
+            control: inventory
+                .organization
+                .ok()
+                .and_then(Option::as_ref)
+                .map(Control::of),
             kept: Kept::default(),
         };
         let partition = &inventory.header.scope.partition;
@@ -182,6 +189,12 @@ impl<'a> Context<'a> {
     /// What may hide a trail anywhere: looked for once, since every bucket and key asks.
     pub fn hiding_trails(&self, look: impl FnOnce() -> Option<Gaps>) -> Option<&Gaps> {
         self.hiding_trails.get_or_init(look).as_ref()
+    }
+
+    /// The control policies of the organization, each read once; none for an account without an organization.
+    pub(crate) fn control(&self) -> Result<Option<&Control<'a>>, Gaps> {
+        self.organization()?;
+        Ok(self.control.as_ref())
     }
 
     /// What many checks ask for: worked out for the first of them. A type of its own keeps two questions apart.

@@ -4,6 +4,7 @@
 //! [`evaluate`] runs every check of the [`catalog`] over it; the findings become an [`audit::Audit`].
 
 pub mod access;
+pub mod aliases;
 pub mod audit;
 pub mod bound;
 pub mod calls;

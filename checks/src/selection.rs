@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::aliases::Aliases;
 use crate::calls::{self, ApiCall};
 use crate::catalog;
 use crate::check::{Check, Run};
@@ -42,6 +43,9 @@ pub enum BadChoice {
     /// A defect of this program.
     #[error(transparent)]
     Broken(#[from] BadFramework),
+    /// A defect of this program.
+    #[error("the other names of checks cannot be read: {0}")]
+    BrokenNames(#[from] toml::de::Error),
 }
 
 /// The checks of a run, and the frameworks it reports.
@@ -104,12 +108,15 @@ impl Selection {
     /// What the choice and the settings select. A word that selects nothing is an error.
     pub fn of(choice: &Choice, settings: &Settings) -> Result<Self, BadChoice> {
         let all = catalog::all();
-        for pattern in choice.check.iter().chain(&choice.skip_check) {
+        let all_frameworks = framework::all()?;
+        let aliases = Aliases::of(&all_frameworks)?;
+        let wanted = aliases.expand(&choice.check);
+        let unwanted = aliases.expand(&choice.skip_check);
+        for pattern in wanted.iter().chain(&unwanted) {
             if !all.iter().any(|check| glob(pattern, check.id)) {
                 return Err(BadChoice::NoCheck(pattern.clone()));
             }
         }
-        let all_frameworks = framework::all()?;
         let frameworks = chosen(&choice.framework, &all_frameworks)?;
         let linked: BTreeSet<&str> = frameworks
             .iter()
@@ -120,8 +127,8 @@ impl Selection {
         let any = |patterns: &[String], id: &str| patterns.iter().any(|it| glob(it, id));
         let checks: Vec<&'static Check> = all
             .into_iter()
-            .filter(|check| choice.check.is_empty() || any(&choice.check, check.id))
-            .filter(|check| !any(&choice.skip_check, check.id))
+            .filter(|check| wanted.is_empty() || any(&wanted, check.id))
+            .filter(|check| !any(&unwanted, check.id))
             .filter(|check| frameworks.is_empty() || linked.contains(check.id))
             .filter(|check| settings.checks.get(check.id).is_none_or(|it| it.enabled))
             .collect();
@@ -184,7 +191,11 @@ impl Selection {
     #[must_use]
     pub fn reads_iam(&self) -> bool {
         let mut checks = self.checks.iter();
-        checks.any(|check| matches!(check.run, Run::Principal(_) | Run::Access(_)))
+        checks.any(|check| {
+            check
+                .reads
+                .contains(&calls::GET_ACCOUNT_AUTHORIZATION_DETAILS)
+        })
     }
 }
 

@@ -3,8 +3,18 @@
 use trailaudit_checks::audit::Audit;
 use uuid::Uuid;
 
+use crate::sanitize;
+
 /// Where the project lives; the UUIDs' namespace is that of this URL.
 pub(crate) const HOME: &str = "https://github.com/trailaudit/trailaudit";
+
+/// The page on a check: its address stays. Ids in a file of somebody else's may be anything.
+pub(crate) fn page_of(check: &str) -> String {
+    format!(
+        "{HOME}/blob/main/docs/checks/{}.md",
+        sanitize::segment(check)
+    )
+}
 
 /// Version 5: `uuid5(uuid5(NAMESPACE_URL, HOME), text)`.
 pub(crate) fn uuid(text: &str) -> String {

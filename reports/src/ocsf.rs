@@ -192,6 +192,10 @@ impl Events<'_> {
             "cloud_partition": sanitize::line(aws::partition(self.audit, subject)),
             "owner": account.map(|it| json!({
                 "uid": sanitize::line(it.as_str()),
+                "name": sanitize::line(self.names.get(it).unwrap_or(it.as_str())),
+                // OCSF has no kind of user for an account.
+                "type_id": 99,
+                "type": "Account",
                 "account": self.account(it.as_str()),
             })),
         }))

@@ -1,13 +1,16 @@
 //! The flags of `list` and `explain`.
 
 use clap::{Args, Subcommand, ValueEnum};
+use trailaudit_checks::catalog;
+use trailaudit_checks::finding::Severity;
 
 use super::Select;
 
 /// Flags of `explain`.
 #[derive(Debug, Clone, Args)]
 pub struct Explain {
-    /// The check's id
+    /// The check's id, or its id in Prowler or Security Hub
+    #[arg(value_parser = super::suggested(super::check_ids))]
     pub check: String,
     /// Write JSON
     #[arg(long)]
@@ -22,10 +25,19 @@ pub enum List {
         /// Which checks.
         #[command(flatten)]
         select: Select,
+        /// Only checks of these severities
+        #[arg(long, value_name = "SEVERITY", num_args = 1.., value_delimiter = ',', value_parser = super::severities())]
+        severity: Vec<Severity>,
+        /// Only checks of these groups: trail, bucket, key, ..
+        #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', value_parser = super::known(groups))]
+        group: Vec<String>,
         /// List questions that are not checks instead, and why
-        #[arg(long, conflicts_with_all = ["check", "skip_check", "framework"])]
+        #[arg(long, conflicts_with_all = ["check", "skip_check", "framework", "severity", "group"])]
         left_out: bool,
-        /// Write JSON
+        /// Output format
+        #[arg(short, long, value_name = "KIND", default_value = "table")]
+        format: ListFormat,
+        /// The same as -f json
         #[arg(long)]
         json: bool,
     },
@@ -74,6 +86,25 @@ pub enum List {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// The groups of checks.
+fn groups() -> Vec<String> {
+    let mut groups: Vec<String> = catalog::all()
+        .iter()
+        .map(|it| it.group().to_owned())
+        .collect();
+    groups.dedup();
+    groups
+}
+
+/// Forms of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// A line for each
+    Table,
+    /// For programs
+    Json,
 }
 
 /// Forms of the permissions.

@@ -236,7 +236,7 @@ async fn region(run: &Run, target: Target) {
         cloudtrail::stores(ask, &target),
         cloudtrail::channels(ask, &target),
     );
-    let (config_recorder, guardduty, security_hub, macie, access_analyzers) = futures::join!(
+    let (config_recorder, guardduty, (security_hub, security_standards), macie, access_analyzers) = futures::join!(
         watchers::config_recorder(ask, &target),
         watchers::guardduty(ask, &target),
         watchers::security_hub(ask, &target),
@@ -259,6 +259,7 @@ async fn region(run: &Run, target: Target) {
         config_recorder,
         guardduty,
         security_hub,
+        security_standards,
         macie,
         access_analyzers,
         tampering: match run.ask.needs(calls::LOOKUP_EVENTS) {

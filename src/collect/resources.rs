@@ -383,7 +383,7 @@ async fn rules_alone(run: &Run, (account, region): (AccountId, Region)) {
     }
 }
 
-/// Every topic that a trail, an alarm or a rule writes to.
+/// Every topic that a trail, an alarm, a rule or a bucket writes to.
 fn topics(run: &Run) -> Vec<Arn> {
     let inventory = run.inventory();
     let trails = inventory
@@ -406,9 +406,13 @@ fn topics(run: &Run) -> Vec<Arn> {
         .filter_map(|rule| rule.targets.ok())
         .flatten()
         .cloned();
+    let buckets = inventory.buckets.values();
+    let notified = buckets.filter_map(|it| it.notifications.ok());
+    let notified = notified.flat_map(|it| &it.targets).cloned();
     let topics: BTreeSet<Arn> = trails
         .chain(actions)
         .chain(targets)
+        .chain(notified)
         .filter(|arn| arn.service() == "sns")
         .collect();
     topics.into_iter().collect()

@@ -3,11 +3,11 @@
 use serde_json::Value;
 use trailaudit_checks::calls::{
     ApiCall, DESCRIBE_CONFIG_RECORDER_STATUS, DESCRIBE_CONFIG_RECORDERS, DESCRIBE_HUB,
-    GET_DETECTOR, GET_MACIE_SESSION, LIST_ANALYZERS, LIST_DETECTORS,
+    GET_DETECTOR, GET_ENABLED_STANDARDS, GET_MACIE_SESSION, LIST_ANALYZERS, LIST_DETECTORS,
 };
 use trailaudit_checks::fact::{Fact, Known, Unknown};
 use trailaudit_checks::ids::Arn;
-use trailaudit_checks::inventory::region::{AccessAnalyzer, ConfigRecorder};
+use trailaudit_checks::inventory::region::{AccessAnalyzer, ConfigRecorder, SecurityStandard};
 
 use super::ask::{Ask, Read, Target};
 use super::signed::{Small, encoded};
@@ -45,15 +45,53 @@ pub(crate) async fn guardduty(ask: &Ask, target: &Target) -> Fact<bool> {
     Known(false)
 }
 
-/// Security Hub is enabled.
-pub(crate) async fn security_hub(ask: &Ask, target: &Target) -> Fact<bool> {
+/// "Account is not subscribed to AWS Security Hub."
+const NO_HUB: &[&str] = &["InvalidAccessException", "ResourceNotFoundException"];
+
+/// Whether Security Hub is enabled, and which standards are enabled in it.
+pub(crate) async fn security_hub(
+    ask: &Ask,
+    target: &Target,
+) -> (Fact<bool>, Fact<Vec<SecurityStandard>>) {
     let small = Small::get(DESCRIBE_HUB, "securityhub", "/accounts");
-    // "Account is not subscribed to AWS Security Hub."
-    let absent = &["InvalidAccessException", "ResourceNotFoundException"];
-    match small.ask(ask, target, "", absent).await {
+    let on = match small.ask(ask, target, "", NO_HUB).await {
         Known(None) => Known(false),
         some => some.read((target, DESCRIBE_HUB), |out| {
             Some(out.json()?.get("HubArn")?.is_string())
+        }),
+    };
+    let standards = match &on {
+        Known(true) => standards(ask, target).await,
+        Known(false) => Known(Vec::new()),
+        Unknown(gap) => Unknown(gap.clone()),
+    };
+    (on, standards)
+}
+
+async fn standards(ask: &Ask, target: &Target) -> Fact<Vec<SecurityStandard>> {
+    const CALL: ApiCall = GET_ENABLED_STANDARDS;
+    let small = Small {
+        method: "POST",
+        headers: vec![("content-type", "application/json".to_owned())],
+        body: r#"{"MaxResults":100}"#,
+        ..Small::get(CALL, "securityhub", "/standards/get")
+    };
+    match small.ask(ask, target, "", NO_HUB).await {
+        Known(None) => Known(Vec::new()),
+        some => some.read((target, CALL), |out| {
+            let json = out.json()?;
+            // There are fewer standards than fit on a page: a second page would be more than are known.
+            if json.get("NextToken").is_some_and(|it| !it.is_null()) {
+                return None;
+            }
+            let all = json.get("StandardsSubscriptions")?.as_array()?.iter();
+            all.map(|it| {
+                Some(SecurityStandard {
+                    arn: Arn::from(it.get("StandardsArn")?.as_str()?),
+                    status: it.get("StandardsStatus")?.as_str()?.to_owned(),
+                })
+            })
+            .collect()
         }),
     }
 }

@@ -8,12 +8,13 @@ use std::path::Path;
 use serde::Serialize;
 use trailaudit_checks::catalog;
 use trailaudit_checks::coverage::{AccountStatus, Coverage, RegionStatus};
+use trailaudit_checks::finding::Severity;
 use trailaudit_checks::framework::{self, Basis, Framework};
 use trailaudit_checks::selection::{self, ByChoice, Selection};
 use trailaudit_checks::settings::Settings;
 use trailaudit_reports::FORMATS;
 
-use crate::cli::{List, Select};
+use crate::cli::{List, ListFormat, Select};
 use crate::exit::Stop;
 use crate::explain::subject;
 use crate::output::to_stdout;
@@ -27,11 +28,19 @@ use settings::settings;
 pub fn list(what: &List) -> Result<(), Stop> {
     let (text, json) = match what {
         List::Checks {
-            left_out: true,
+            left_out,
+            select,
+            severity,
+            group,
+            format,
             json,
-            ..
-        } => told(&left_out()?, *json, 2)?,
-        List::Checks { select, json, .. } => told(&checks(select)?, *json, 2)?,
+        } => {
+            let json = *json || *format == ListFormat::Json;
+            match left_out {
+                true => told(&self::left_out()?, json, 2)?,
+                false => told(&checks(select, severity, group)?, json, 2)?,
+            }
+        }
         List::Formats { json } => told(&all_formats(), *json, 2)?,
         List::Frameworks { ids, links, json } => {
             let chosen = chosen(ids)?;
@@ -119,9 +128,17 @@ impl Row for CheckRow {
     }
 }
 
-fn checks(select: &Select) -> Result<Vec<CheckRow>, Stop> {
+fn checks(
+    select: &Select,
+    severities: &[Severity],
+    groups: &[String],
+) -> Result<Vec<CheckRow>, Stop> {
     let selection = Selection::of(&select.choice(), &Settings::default())?;
-    let rows = selection.checks.iter().map(|check| CheckRow {
+    let chosen = selection.checks.iter().filter(|check| {
+        (severities.is_empty() || severities.contains(&check.severity))
+            && (groups.is_empty() || groups.iter().any(|it| it == check.group()))
+    });
+    let rows = chosen.map(|check| CheckRow {
         id: check.id,
         severity: check.severity.to_string(),
         subject: subject(check.run).as_str(),

@@ -5,7 +5,7 @@ use trailaudit_checks::fact::{Fact, Known};
 use trailaudit_checks::ids::{AccountId, Arn, Region};
 use trailaudit_checks::inventory::monitoring::Alarm;
 use trailaudit_checks::inventory::organization::{DelegatedAdministrator, Unit};
-use trailaudit_checks::inventory::region::{AccessAnalyzer, ConfigRecorder};
+use trailaudit_checks::inventory::region::{AccessAnalyzer, ConfigRecorder, SecurityStandard};
 use trailaudit_checks::inventory::{
     Account, AccountState, ControlPolicy, ControlPolicyKind, Inventory, Organization,
     PublicAccessBlock, RegionSwitch, RegionView,
@@ -272,6 +272,16 @@ fn region_view(ask: &mut Ask, account: &str, region: &str) -> RegionView {
         config_recorder: listed(ask, calls::DESCRIBE_CONFIG_RECORDERS, at, recorder),
         guardduty: listed(ask, calls::LIST_DETECTORS, at, watched),
         security_hub: listed(ask, calls::DESCRIBE_HUB, at, watched),
+        security_standards: match watched {
+            true => listed(
+                ask,
+                calls::GET_ENABLED_STANDARDS,
+                at,
+                vec![best_practices(region)],
+            ),
+            // Nothing more is asked where Security Hub is not enabled.
+            false => Known(Vec::new()),
+        },
         macie: listed(ask, calls::GET_MACIE_SESSION, at, account == LOG_ARCHIVE),
         access_analyzers: listed(ask, calls::LIST_ANALYZERS, at, analyzers),
         tampering: not_asked(calls::LOOKUP_EVENTS, at),
@@ -283,6 +293,14 @@ fn listed<T>(ask: &mut Ask, call: ApiCall, at: At<'_>, value: T) -> Fact<T> {
     match (at.0, at.1) {
         (SANDBOX, region) if !SANDBOX_OPEN.contains(&region) => ask.closed(call, at),
         _ => ask.known(call, at, value),
+    }
+}
+
+fn best_practices(region: &str) -> SecurityStandard {
+    let name = "standards/aws-foundational-security-best-practices/v/1.0.0";
+    SecurityStandard {
+        arn: Arn::from(format!("arn:aws:securityhub:{region}::{name}")),
+        status: "READY".to_owned(),
     }
 }
 

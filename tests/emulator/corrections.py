@@ -46,10 +46,34 @@ def list_analyzers(account: str, region: str) -> tuple[list, bytes]:
     return [("Content-Type", "application/json")], body.encode()
 
 
+# Account and region: the standards that are enabled in Security Hub, and their status.
+standards: dict[tuple[str, str], dict[str, str]] = {}
+
+
+def get_enabled_standards(account: str, region: str) -> tuple[list, bytes]:
+    """What the scenario says; without, those that EnableSecurityHub enables. Reference: Security Hub,
+    GetEnabledStandards and EnableSecurityHub. moto: 500."""
+    usual = {
+        f"arn:aws:securityhub:{region}::standards/aws-foundational-security-best-practices/v/1.0.0": "READY",
+        "arn:aws:securityhub:::ruleset/cis-aws-foundations-benchmark/v/1.2.0": "READY",
+    }
+    rows = [
+        {
+            "StandardsSubscriptionArn": f"arn:aws:securityhub:{region}:{account}:subscription/{at}",
+            "StandardsArn": arn,
+            "StandardsInput": {},
+            "StandardsStatus": status,
+        }
+        for at, (arn, status) in enumerate(standards.get((account, region), usual).items())
+    ]
+    return [("Content-Type", "application/json")], json.dumps({"StandardsSubscriptions": rows}).encode()
+
+
 # Calls that moto does not know at all: by service and the end of the path, answered from account and region.
 WHOLE = {
     ("access-analyzer", "/analyzer"): list_analyzers,
     ("cloudwatch", "/operation/DescribeAlarms"): alarms.describe_alarms,
+    ("securityhub", "/standards/get"): get_enabled_standards,
 }
 
 
@@ -64,7 +88,8 @@ def whole(service: str, path: str):
 def forget() -> None:
     """What scenarios told us beside moto."""
     of_cloudtrail = (cloudtrail.history, cloudtrail.public_keys, cloudtrail.aggregations)
-    for told in (opted_in, analyzers, mfa_delete, root_access, *of_cloudtrail, lake.stores, lake.channels):
+    of_lake = (lake.stores, lake.channels)
+    for told in (opted_in, analyzers, standards, mfa_delete, root_access, *of_cloudtrail, *of_lake):
         told.clear()
 
 

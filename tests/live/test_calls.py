@@ -23,6 +23,13 @@ def test_trail_checks_ask_about_trails(org, scan, emulator):
         "organizations:DescribeOrganization": 1,
         "organizations:ListAccounts": 1,
         "organizations:ListDelegatedAdministrators": 1,
+        # The RCPs over a topic's key: of both kinds of policies there is the one that AWS attaches to the root.
+        "organizations:ListRoots": 1,
+        "organizations:ListOrganizationalUnitsForParent": 1,
+        "organizations:ListAccountsForParent": 1,
+        "organizations:ListPolicies": 2,
+        "organizations:DescribePolicy": 2,
+        "organizations:ListTargetsForPolicy": 2,
         "account:ListRegions": len(org.accounts),
         "cloudtrail:DescribeTrails": places,
         "cloudtrail:GetTrailStatus": 1,
@@ -62,6 +69,7 @@ def furnish(org) -> None:
     events.put_rule(Name="trails", EventPattern=json.dumps({"source": ["aws.cloudtrail"]}), State="ENABLED")
     events.put_targets(Rule="trails", Targets=[{"Id": "1", "Arn": topic}])
     org.client("guardduty").create_detector(Enable=True)
+    org.client("securityhub").enable_security_hub()
     role = f"arn:aws:iam::{org.management}:role/{ROLE}"
     org.client("config").put_configuration_recorder(ConfigurationRecorder={"name": "all", "roleARN": role})
     # Not through HTTP: botocore puts the account into the host name, which a loopback address has not.

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from emulator import policies
+from emulator.proxy import Proxy, Said
 from harness.verdicts import each, expect
 
 NAME = "org-trail-logs"
@@ -82,6 +83,21 @@ def replica(org, account: str, region: str, lock: bool) -> str:
     return "arn:aws:s3:::copy"
 
 
+def copier(org, *without: str, service: str = "s3.amazonaws.com") -> str:
+    """The role by which S3 replicates, with all that the user guide says it takes but these actions."""
+    of_bucket = ["s3:GetReplicationConfiguration", "s3:ListBucket"]
+    of_objects = ["s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl", "s3:ReplicateObject"]
+    actions = [action for action in (*of_bucket, *of_objects) if action not in without]
+    iam = org.client("iam", org.archive)
+    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    trust = json.dumps(policies.document(trust))
+    role = iam.create_role(RoleName="copy", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    allowed = {"Effect": "Allow", "Action": actions, "Resource": [org.bucket, f"{org.bucket}/*", "arn:aws:s3:::copy/*"]}
+    document = json.dumps(policies.document(allowed))
+    iam.put_role_policy(RoleName="copy", PolicyName="copy", PolicyDocument=document)
+    return role
+
+
 def copied(org, target: str, **changes) -> None:
     rule = {
         "ID": "copy",
@@ -120,14 +136,62 @@ def test_nothing_is_copied(org, scan):
     ],
 )
 def test_a_copy_elsewhere_that_is_locked(org, scan, region, lock, changes, status):
+    copier(org)
     copied(org, replica(org, org.archive, region, lock), **changes)
     audit = scan(checks=[COPY]).ended(0 if status == "pass" else 1).json()
     expect(audit, each([COPY], org.bucket, is_=status))
 
 
 def test_a_copy_in_another_account(org, scan):
+    """There the replica's own policy must let the role in."""
+    role = copier(org)
     copied(org, replica(org, org.app, "us-east-1", True))
+    expect(scan(checks=[COPY]).ended(1).json(), each([COPY], org.bucket, is_="fail"))
+    allowed = {"Effect": "Allow", "Principal": {"AWS": role}, "Action": "s3:ReplicateObject"}
+    policy = policies.document({**allowed, "Resource": "arn:aws:s3:::copy/*"})
+    org.client("s3", org.app).put_bucket_policy(Bucket="copy", Policy=json.dumps(policy))
     expect(scan(checks=[COPY]).ended(0).json(), each([COPY], org.bucket, is_="pass"))
+
+
+def test_a_role_that_cannot_copy(org, scan):
+    copied(org, replica(org, org.archive, "eu-west-1", True))
+    expect(scan(checks=[COPY]).ended(1).json(), each([COPY], org.bucket, is_="fail"))
+    copier(org, "s3:ReplicateObject")
+    expect(scan(checks=[COPY]).ended(1).json(), each([COPY], org.bucket, is_="fail"))
+
+
+def test_a_filter_that_the_sdk_does_not_know(org, scan, emulator):
+    """`Not` leaves objects out (API reference of S3, ReplicationRuleNotOperator): such a rule does not take every object."""
+    copier(org)
+    copied(org, replica(org, org.archive, "eu-west-1", True))
+    space = "http://s3.amazonaws.com/doc/2006-03-01/"
+
+    def answer(inner: str) -> Said:
+        rule = (
+            f"<Rule><ID>copy</ID><Priority>1</Priority><Status>Enabled</Status><Filter>{inner}</Filter>"
+            "<SourceSelectionCriteria><SseKmsEncryptedObjects><Status>Enabled</Status></SseKmsEncryptedObjects>"
+            "</SourceSelectionCriteria><Destination><Bucket>arn:aws:s3:::copy</Bucket></Destination>"
+            "<DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication></Rule>"
+        )
+        role = f"<Role>arn:aws:iam::{org.archive}:role/copy</Role>"
+        body = f'<ReplicationConfiguration xmlns="{space}">{role}{rule}</ReplicationConfiguration>'
+        return Said(body.encode(), kind="application/xml")
+
+    def scanned(inner: str, code: int) -> dict:
+        def fault(_number, call):
+            return answer(inner) if call.name == "s3:GetBucketReplication" and NAME in call.text else None
+
+        with Proxy(emulator.url, fault) as proxy:
+            return scan(checks=[COPY], url=proxy.url).ended(code).json()
+
+    expect(scanned("<Prefix></Prefix>", 0), each([COPY], org.bucket, is_="pass"))
+    for inner in (
+        "<Not><Prefix>AWSLogs/</Prefix></Not>",
+        "<And><Prefix>AWS</Prefix><Not><Prefix>AWSLogs/</Prefix></Not></And>",
+    ):
+        audit = scanned(inner, 3)
+        expect(audit, each([COPY], org.bucket, is_="unknown"))
+        assert "Not of the replication rule for copy" in json.dumps(audit["findings"])
 
 
 def test_the_archive_is_another_account(org, scan, tmp_path):

@@ -19,8 +19,8 @@ use crate::fact::{Fact, Gap, Gaps, SharedGap};
 use crate::ids::{AccountId, Region};
 use crate::inventory::{ControlPolicyKind, Trail};
 use crate::policy::{
-    self, AtomTest, Caller, Document, Key, Layers, Level, Policy, Request, Target, Value, Verdict,
-    decide, posture,
+    self, AtomTest, Caller, Document, Key, Layer, Layers, Level, Policy, Request, Target, Value,
+    Verdict, decide, posture,
 };
 use crate::scp::Control;
 
@@ -37,18 +37,29 @@ pub(super) enum Answer {
     Unread(Gaps),
 }
 
-/// The RCPs over the account that owns a bucket or a key.
+/// The RCPs over the account that owns a bucket, a key or a role.
 pub(super) struct Above<'c> {
     levels: Option<Vec<Level<'c, SharedGap>>>,
     management: Option<String>,
 }
 
 impl<'c> Above<'c> {
-    /// Where no RCP reaches, or none is evaluated.
+    /// Where no RCP reaches.
     pub(super) fn nothing() -> Self {
         Self {
             levels: None,
             management: None,
+        }
+    }
+
+    /// Those over an account. While the organization is not known, it may have some.
+    pub(super) fn over(owner: &AccountId, ctx: &'c Context<'_>) -> Self {
+        match ctx.control() {
+            Ok(control) => Self::of(control, owner, ctx),
+            Err(gaps) => Self {
+                levels: Some(vec![unread_level(owner, &gaps)]),
+                management: None,
+            },
         }
     }
 
@@ -65,6 +76,15 @@ impl<'c> Above<'c> {
             levels: levels.and_then(|(control, account)| control.levels(kind, account)),
             management: control.map(|it| it.management_account().to_string()),
         }
+    }
+}
+
+/// Control policies that are not known.
+pub(super) fn unread_level<'c>(account: &AccountId, gaps: &Gaps) -> Level<'c, SharedGap> {
+    let missing = |gap: &Gap| Policy::missing("control policies", SharedGap::new(gap.clone()));
+    Level {
+        target: account.to_string(),
+        policies: gaps.iter().map(missing).collect(),
     }
 }
 
@@ -136,7 +156,8 @@ pub(super) fn ask_for_role(
     answer(&request, &layers)
 }
 
-fn answer(request: &Request, layers: &Layers<'_, SharedGap>) -> Answer {
+/// Evaluates all policies that have a say in a request.
+pub(super) fn answer(request: &Request, layers: &Layers<'_, SharedGap>) -> Answer {
     let decision = decide(request, layers);
     match decision.verdict {
         Verdict::Allowed => Answer::Allowed,
@@ -165,13 +186,21 @@ fn refusal(decision: &policy::Decision<SharedGap>) -> String {
         Some(it) => {
             let sid = it.sid.as_deref().filter(|sid| !sid.is_empty());
             let sid = sid.map_or_else(String::new, |sid| format!(" (Sid {sid})"));
-            let of = match it.policy.as_str() {
-                POLICY => String::new(),
-                name => format!(" of RCP {name}"),
+            let name = &it.policy;
+            let of = match it.layer {
+                Layer::Rcp => format!(" of RCP {name}"),
+                Layer::Scp => format!(" of SCP {name}"),
+                Layer::Boundary => format!(" of the permissions boundary {name}"),
+                Layer::Identity | Layer::Session => format!(" of policy {name}"),
+                Layer::Resource | Layer::KeyGrant | Layer::Acl => String::new(),
             };
             format!("denied by statement {}{sid}{of}", it.index + 1)
         }
-        None => "no statement allows it".to_owned(),
+        None => match decision.blocked_by.first() {
+            Some(Layer::Boundary) => "its permissions boundary does not allow it".to_owned(),
+            Some(Layer::Scp) => "no SCP allows it".to_owned(),
+            Some(_) | None => "no statement allows it".to_owned(),
+        },
     }
 }
 
@@ -275,8 +304,11 @@ fn organization(
         Fact::Known(Some(organization)) => {
             it = it.with("aws:SourceOrgID", &organization.id);
             let account = ctx.inventory.accounts.get(account);
-            let control = Control::of(organization);
-            if let Some(path) = account.and_then(|account| control.org_path(account)) {
+            let control = ctx.control().ok().flatten();
+            if let Some(path) = account
+                .zip(control)
+                .and_then(|(it, control)| control.org_path(it))
+            {
                 it = it.with_list("aws:SourceOrgPaths", [path.as_str()]);
             }
         }

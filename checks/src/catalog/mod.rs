@@ -23,6 +23,7 @@ mod ours;
 mod partners;
 mod receivers;
 mod recording;
+mod roles;
 mod trail;
 
 /// Every check, by id.

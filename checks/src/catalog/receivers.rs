@@ -2,11 +2,12 @@
 //!
 //! Assumed about AWS; docs/assumptions.md has the sources:
 //!
-//! - CloudWatch, EventBridge and CloudTrail publish by their own name, with `aws:SourceArn` of the alarm, rule or trail
-//!   and `aws:SourceAccount` of its account. Only CloudWatch carries `aws:SourceOwner` as well, on which the policy rests
+//! - CloudWatch, EventBridge, CloudTrail and S3 publish by their own name, with `aws:SourceArn` of the alarm, rule, trail
+//!   or bucket and `aws:SourceAccount` of its account. Only CloudWatch carries `aws:SourceOwner` as well, on which the policy rests
 //!   that SNS gives a new topic: that policy admits alarms of the topic's account, and neither rules nor trails.
 //! - The service itself must be allowed to use the topic's key (kms:GenerateDataKey, kms:Decrypt). The key that AWS
 //!   manages for SNS allows principals of the account alone, and its policy cannot be changed.
+//! - RCPs over the key's account bind these services as well; SNS itself knows no RCPs.
 
 use super::admits::{self, Above, Answer};
 use super::gap;
@@ -21,6 +22,8 @@ use crate::policy::{self, Caller, CallerKind, Document, Key, Target, Value};
 pub(super) const CLOUDWATCH: &str = "cloudwatch.amazonaws.com";
 /// EventBridge, as a rule's target.
 pub(super) const EVENTBRIDGE: &str = "events.amazonaws.com";
+/// S3, as the target of a bucket's event notifications.
+pub(super) const S3: &str = "s3.amazonaws.com";
 
 /// Who sends, and on whose behalf.
 #[derive(Debug, Clone)]
@@ -101,7 +104,6 @@ fn policy_refuses(
     let target = || Target::One(topic.arn.to_string());
     let request = context(sender, ctx).with("aws:ResourceAccount", account.as_str());
     let caller = Caller::service(service);
-    // SNS knows no RCPs.
     let above = Above::nothing();
     match admits::ask_as(
         caller,
@@ -185,8 +187,7 @@ fn key_refuses(
     let through = format!("sns.{region}.amazonaws.com");
     let through = Some(Value::One(through));
     request.set("kms:ViaService", Key::OneOf(vec![None, through]));
-    // RCPs over the key of a topic are not evaluated.
-    let above = Above::nothing();
+    let above = Above::over(&account, ctx);
     for action in ["kms:GenerateDataKey", "kms:Decrypt"] {
         let target = Target::One(arn.to_string());
         let caller = Caller::service(service);

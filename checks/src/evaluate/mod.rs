@@ -14,13 +14,15 @@ use told::{LONGEST, LONGEST_NAME, bounded, from_gap, unknown_message};
 
 use crate::access::services::NOT_FOLLOWED;
 use crate::access::{Access, Analysis, Judged};
-use crate::check::{Check, Identity, Outcome, Principal, RegionOf, Run, Trusts, Verdict};
+use crate::check::{
+    Check, DeliveryRole, Identity, Outcome, Principal, RegionOf, Roles, Run, Trusts, Verdict,
+};
 use crate::context::{Context, is_judged, not_reached, not_seen};
 use crate::fact::{Fact, Gap, Gaps, Reason};
 use crate::finding::{Evidence, Finding, Status, Subject, SubjectKind, fingerprint, short};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::iam::AuthorizationDetails;
-use crate::inventory::{Account, Iam, Inventory, Organization};
+use crate::inventory::{Account, Bucket, Iam, Inventory, Organization, Trail};
 
 /// The check whose pass names what it does not look for.
 const ESCALATION: &str = "access-escalation-paths";
@@ -44,6 +46,9 @@ pub struct Evaluation<'a> {
     /// Roles that SCPs exempt, as they follow the account in an ARN, and their trust policies.
     exempt: BTreeSet<String>,
     trusts: Trusts,
+    /// Roles that trails and replication rules name, as far as a check asks, and their policies.
+    named: BTreeSet<Arn>,
+    roles: Roles,
 }
 
 impl<'a> Evaluation<'a> {
@@ -59,7 +64,19 @@ impl<'a> Evaluation<'a> {
             analysis: None,
             exempt: BTreeSet::new(),
             trusts: Trusts::new(),
+            named: BTreeSet::new(),
+            roles: Roles::new(),
         };
+        for check in catalog {
+            if let Run::DeliveryRole(_) = check.run {
+                evaluation
+                    .named
+                    .extend(delivering(ctx).into_keys().cloned());
+            }
+            if let Run::Replicated(_) = check.run {
+                evaluation.named.extend(replicating(ctx));
+            }
+        }
         let about_exempt = |check: &&&Check| matches!(check.run, Run::Exempt(_));
         if let (true, Some(Some(organization))) = (
             catalog.iter().any(|check| about_exempt(&check)),
@@ -104,6 +121,13 @@ impl<'a> Evaluation<'a> {
             };
             self.trusts.insert(id.clone(), trusts);
         }
+        if self.named.iter().any(|it| it.account() == *id) {
+            let roles = match &details {
+                Ok(details) => Ok(self.named_of(details)),
+                Err(gaps) => Err(gaps.clone()),
+            };
+            self.roles.insert(id.clone(), roles);
+        }
         for check in self.catalog {
             if let Run::Principal(run) = check.run {
                 match &details {
@@ -137,6 +161,25 @@ impl<'a> Evaluation<'a> {
             if matches!(check.run, Run::Principal(_) | Run::Access(_)) {
                 self.add(check, subject.clone(), Err(gap.clone().into()));
             }
+        }
+    }
+
+    /// The roles that are named, and the managed policies that they have.
+    fn named_of(&self, details: &AuthorizationDetails) -> AuthorizationDetails {
+        let roles = details.roles.iter();
+        let roles: Vec<_> = roles
+            .filter(|it| self.named.contains(&it.arn))
+            .cloned()
+            .collect();
+        let of = |arn: &Arn| {
+            let mut roles = roles.iter();
+            roles.any(|it| it.attached.contains(arn) || it.boundary.as_ref() == Some(arn))
+        };
+        let policies = details.policies.iter().filter(|it| of(&it.arn));
+        AuthorizationDetails {
+            policies: policies.cloned().collect(),
+            roles,
+            ..AuthorizationDetails::default()
         }
     }
 
@@ -184,6 +227,16 @@ impl<'a> Evaluation<'a> {
             }
         }
         let lost = std::mem::take(&mut self.lost);
+        let roles = std::mem::take(&mut self.roles);
+        for check in self.catalog {
+            if let Run::Replicated(run) = check.run {
+                self.buckets(check, |bucket, ctx| run(bucket, &roles, ctx), &lost);
+            }
+            if let Run::DeliveryRole(run) = check.run {
+                self.delivery_roles(check, run, &roles, &lost);
+                self.lost(check, &lost.log_groups);
+            }
+        }
         if let Some(analysis) = self.analysis.take() {
             let access = analysis.finish();
             let overlooked = crate::access::holes(self.ctx);
@@ -226,16 +279,7 @@ impl<'a> Evaluation<'a> {
                 }
                 self.lost(check, &lost.trails);
             }
-            Run::Bucket(run) => {
-                for bucket in inventory
-                    .buckets
-                    .values()
-                    .filter(|it| !ctx.deliverers(it).is_empty())
-                {
-                    self.add(check, population::bucket_subject(bucket), run(bucket, ctx));
-                }
-                self.lost(check, &lost.buckets);
-            }
+            Run::Bucket(run) => self.buckets(check, run, lost),
             Run::Key(run) => {
                 for key in inventory.keys.values().filter(|key| ctx.key_is_used(key)) {
                     self.add(check, population::key_subject(key), run(key, ctx));
@@ -271,7 +315,90 @@ impl<'a> Evaluation<'a> {
             // Account by account, in `iam`.
             Run::Principal(_) => {}
             // All accounts together, in `finish`.
-            Run::Access(_) | Run::Exempt(_) => {}
+            Run::Access(_) | Run::Exempt(_) | Run::Replicated(_) | Run::DeliveryRole(_) => {}
+        }
+    }
+
+    fn buckets(
+        &mut self,
+        check: &'static Check,
+        run: impl Fn(&Bucket, &Context<'_>) -> Outcome,
+        lost: &Lost,
+    ) {
+        let ctx = self.ctx;
+        for bucket in ctx.inventory.buckets.values() {
+            if !ctx.deliverers(bucket).is_empty() {
+                self.add(check, population::bucket_subject(bucket), run(bucket, ctx));
+            }
+        }
+        self.lost(check, &lost.buckets);
+    }
+
+    /// Each role that a trail delivers by; a pass is told once for each account.
+    fn delivery_roles(
+        &mut self,
+        check: &'static Check,
+        run: fn(&DeliveryRole<'_>, &Roles, &Context<'_>) -> Outcome,
+        roles: &Roles,
+        lost: &Lost,
+    ) {
+        let ctx = self.ctx;
+        let mut passed: BTreeMap<AccountId, Option<usize>> = BTreeMap::new();
+        for (arn, trails) in delivering(ctx) {
+            let role = DeliveryRole { arn, trails };
+            let told = passed.entry(arn.account()).or_insert(Some(0));
+            match run(&role, roles, ctx) {
+                Ok(verdict) if verdict.status != Status::Fail => {
+                    *told = told.map(|count| count + 1);
+                }
+                outcome => {
+                    *told = None;
+                    self.add(check, population::role_subject(arn), outcome);
+                }
+            }
+        }
+        // A trail may name a role that is not seen: one of its own account.
+        let mut hidden: BTreeMap<&AccountId, Gaps> = BTreeMap::new();
+        // The principals of the account were not read: that is told once.
+        for account in passed.keys() {
+            if let (Some((id, _)), Some(Err(gaps))) = (
+                ctx.inventory.accounts.get_key_value(account),
+                roles.get(account),
+            ) {
+                hidden.insert(id, gaps.clone());
+            }
+        }
+        for trail in ctx.inventory.trails.values() {
+            let set = &trail.configuration;
+            if let (Err(gaps), true) = (
+                set.log_group_role.known(),
+                set.log_group.ok() != Some(&None),
+            ) {
+                let before = hidden.remove(&trail.account);
+                let gaps = before.into_iter().chain([gaps]).reduce(Gaps::and);
+                hidden.extend(gaps.map(|gaps| (&trail.account, gaps)));
+            }
+        }
+        for account in ctx.inventory.accounts.values().filter(|it| is_judged(it)) {
+            if let Some(gaps) = hidden.remove(&account.id) {
+                self.add(check, account_subject(account), Err(gaps));
+                continue;
+            }
+            let mut holes = lost.log_groups.keys();
+            let verdict = match passed.get(&account.id) {
+                // A trail that is not seen may; that is told of the place where it may be.
+                None if holes.any(|it| it.account.as_ref().is_none_or(|of| *of == account.id)) => {
+                    continue;
+                }
+                None => Verdict::not_applicable(
+                    "no trail delivers to CloudWatch Logs by a role of the account",
+                ),
+                Some(Some(count)) => Verdict::pass(format!(
+                    "{count} role(s) of the account can deliver to CloudWatch Logs, and nothing else"
+                )),
+                Some(None) => continue,
+            };
+            self.add(check, account_subject(account), Ok(verdict));
         }
     }
 
@@ -472,6 +599,29 @@ impl<'a> Evaluation<'a> {
             }
         }
     }
+}
+
+/// The roles by which trails deliver to CloudWatch Logs, and the trails that name them.
+fn delivering<'a>(ctx: &Context<'a>) -> BTreeMap<&'a Arn, Vec<&'a Trail>> {
+    let mut roles: BTreeMap<&Arn, Vec<&Trail>> = BTreeMap::new();
+    for trail in ctx.inventory.trails.values() {
+        let set = &trail.configuration;
+        // One without a log group delivers to none.
+        if let Some(Some(role)) = set.log_group_role.ok()
+            && set.log_group.ok() != Some(&None)
+        {
+            roles.entry(role).or_default().push(trail);
+        }
+    }
+    roles
+}
+
+/// The roles by which log buckets are replicated.
+fn replicating(ctx: &Context<'_>) -> Vec<Arn> {
+    let buckets = ctx.inventory.buckets.values();
+    let logs = buckets.filter(|it| !ctx.deliverers(it).is_empty());
+    let rules = logs.filter_map(|it| it.replication.ok()?.as_ref());
+    rules.flatten().filter_map(|it| it.role.clone()).collect()
 }
 
 /// One check has one finding per subject. A file may hold a subject twice: then what fails stays a fail, and what the

@@ -9,7 +9,7 @@ use crate::check::{Check, Identity, Principal, RegionOf};
 use crate::context::{Context, home_of, is_judged, log_group_arn, not_reached, not_seen};
 use crate::fact::{Fact, Gap, Gaps, Reason};
 use crate::finding::{Subject, SubjectKind};
-use crate::ids::{AccountId, Region};
+use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::{
     Account, Bucket, EventDataStore, Inventory, Key, LogGroup, Organization, Trail, VerifiedChain,
 };
@@ -359,6 +359,23 @@ pub(super) fn principal_subject(principal: &Principal<'_>) -> Subject {
         id: arn.to_string(),
         name: name.clone(),
         account: Some(principal.account.clone()),
+        region: None,
+        location: None,
+    }
+}
+
+/// A role that something names, whether or not it exists.
+pub(super) fn role_subject(arn: &Arn) -> Subject {
+    Subject {
+        kind: SubjectKind::Principal,
+        id: arn.to_string(),
+        name: arn
+            .as_str()
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
+        account: Some(arn.account()),
         region: None,
         location: None,
     }

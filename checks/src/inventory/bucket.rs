@@ -276,6 +276,15 @@ pub struct ReplicationRule {
     /// where the file does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kms_encrypted: Option<bool>,
+    /// The role by which S3 replicates. None where the file does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Arn>,
+    /// Of rules to one destination that select an object, the one with the highest priority applies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<i32>,
+    /// Elements of the rule that this version does not know: each may narrow it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_read: Vec<String>,
 }
 
 /// Event notifications.

@@ -209,6 +209,7 @@ facts! {
         config_recorder = DESCRIBE_CONFIG_RECORDERS;
         guardduty = LIST_DETECTORS;
         security_hub = DESCRIBE_HUB;
+        security_standards = GET_ENABLED_STANDARDS;
         macie = GET_MACIE_SESSION;
         access_analyzers = LIST_ANALYZERS;
         tampering = LOOKUP_EVENTS;

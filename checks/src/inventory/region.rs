@@ -45,6 +45,9 @@ pub struct RegionView {
     /// Security Hub is enabled.
     #[serde(default)]
     pub security_hub: Fact<bool>,
+    /// The standards that are enabled in Security Hub; none where it is not.
+    #[serde(default)]
+    pub security_standards: Fact<Vec<SecurityStandard>>,
     /// Macie is enabled.
     #[serde(default)]
     pub macie: Fact<bool>,
@@ -69,6 +72,15 @@ pub struct ConfigRecorder {
     pub resource_types: Vec<String>,
     /// The types it leaves out.
     pub excluded_types: Vec<String>,
+}
+
+/// A standard of Security Hub, such as CIS AWS Foundations: its controls are checked while it is ready.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SecurityStandard {
+    /// Its ARN.
+    pub arn: Arn,
+    /// `READY`, `INCOMPLETE`, `PENDING`, `DELETING` or `FAILED`.
+    pub status: String,
 }
 
 /// An analyzer of IAM Access Analyzer.

@@ -53,6 +53,9 @@ fn weak_bucket(inventory: &mut Inventory) {
         destination_account: None,
         delete_markers: true,
         kms_encrypted: Some(true),
+        role: Some(Arn::from("arn:aws:iam::222222222222:role/gone")),
+        priority: None,
+        not_read: Vec::new(),
     }]));
     weak.notifications = Known(Notifications::default());
     weak.website = Known(true);

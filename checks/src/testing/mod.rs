@@ -32,7 +32,7 @@ use crate::inventory::key::KeyGrant;
 use crate::inventory::organization::Unit;
 use crate::inventory::{
     Account, Bucket, ControlPolicy, ControlPolicyKind, Iam, Inventory, Key, LogGroup, Organization,
-    RegionView, StoreConfiguration, Trail, TrailConfiguration, TrailStatus, Versioning,
+    RegionView, Selectors, StoreConfiguration, Trail, TrailConfiguration, TrailStatus, Versioning,
 };
 use crate::settings::Settings;
 
@@ -44,8 +44,9 @@ pub use chains::{chain_problem, verified_chain};
 pub use sample::sample;
 pub use selecting::{add_store, advanced, classic_objects, classic_selectors, selectors};
 pub use world::{
-    ACCOUNT, BUCKET_ARN, BUCKET_POLICY, HOME, KEY_ARN, KEY_POLICY, TRAIL_ARN, add_account,
-    add_region, add_trail, member, unseen_bucket, world,
+    ACCOUNT, BUCKET_ARN, BUCKET_POLICY, DELIVERY_ROLE, HOME, KEY_ARN, KEY_POLICY, REPLICATION_ROLE,
+    TO_LOGS, TO_REPLICA, TRAIL_ARN, add_account, add_region, add_trail, member, unseen_bucket,
+    world,
 };
 
 /// What a check is run on, and with which settings.
@@ -180,6 +181,22 @@ pub fn region(change: impl FnOnce(&mut RegionView)) -> Case {
 /// The trail is changed.
 pub fn trail(change: impl FnOnce(&mut Trail)) -> Case {
     inventory(|it| change(it.trails.values_mut().next().unwrap()))
+}
+
+/// The trail records data events of these types of resources, further narrowed.
+pub fn data_events(kinds: &[&str], more: &[&str]) -> Case {
+    let list = kinds.iter().map(|kind| {
+        let own = [
+            "eventCategory = Data".to_owned(),
+            format!("resources.type = {kind}"),
+        ];
+        let more = more.iter().map(ToString::to_string);
+        let tests: Vec<String> = own.into_iter().chain(more).collect();
+        let tests: Vec<&str> = tests.iter().map(String::as_str).collect();
+        advanced(&tests)
+    });
+    let selectors = Selectors::Advanced(list.collect());
+    trail(|it| it.selectors = Fact::Known(selectors))
 }
 
 /// The log bucket is changed.
@@ -391,7 +408,10 @@ pub fn never_versioned() -> Versioning {
 /// Every check of this kind of subject, for tests of the engine.
 #[must_use]
 pub fn is_principal_check(check: &Check) -> bool {
-    matches!(check.run, Run::Principal(_) | Run::Access(_))
+    matches!(
+        check.run,
+        Run::Principal(_) | Run::Access(_) | Run::DeliveryRole(_)
+    )
 }
 
 /// A grant of one operation of a key.
@@ -409,6 +429,17 @@ pub fn key_grant(grantee: &str, operation: &str) -> KeyGrant {
 /// An organization with one member, and a service control policy of this statement at its root.
 pub fn scp(statement: &str) -> Case {
     scp_at(statement, &["r-root"])
+}
+
+/// An organization with one member, and at its root an RCP that denies everything on buckets and keys under a condition.
+pub fn rcp(condition: &str) -> Case {
+    scp(&format!(
+        r#"{{"Sid":"Ours","Effect":"Deny","Principal":"*","Action":["s3:*","kms:*"],"Resource":"*","Condition":{{{condition}}}}}"#
+    ))
+    .and(|it| {
+        let of = known(&mut it.organization).as_mut().unwrap();
+        known(&mut of.policies)[1].kind = ControlPolicyKind::ResourceControlPolicy;
+    })
 }
 
 /// The same, attached to these.

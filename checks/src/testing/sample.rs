@@ -147,6 +147,7 @@ fn leave_out_who_watches(view: &mut RegionView) {
     view.config_recorder = not_asked(calls::DESCRIBE_CONFIG_RECORDERS);
     view.guardduty = not_asked(calls::LIST_DETECTORS);
     view.security_hub = not_asked(calls::DESCRIBE_HUB);
+    view.security_standards = not_asked(calls::GET_ENABLED_STANDARDS);
     view.macie = not_asked(calls::GET_MACIE_SESSION);
     view.access_analyzers = not_asked(calls::LIST_ANALYZERS);
     view.tampering = not_asked(calls::LOOKUP_EVENTS);

@@ -12,7 +12,7 @@ use crate::inventory::bucket::{
 };
 use crate::inventory::iam::{AuthorizationDetails, Role, User};
 use crate::inventory::organization::DelegatedAdministrator;
-use crate::inventory::region::Lookup;
+use crate::inventory::region::{Lookup, SecurityStandard};
 use crate::inventory::trail::{
     AdvancedSelector, Aggregation, FieldSelector, Insight, RegionalStatus,
 };
@@ -151,6 +151,12 @@ pub fn add_region(inventory: &mut Inventory, account: &str, region: &str) {
         config_recorder: Known(None),
         guardduty: Known(true),
         security_hub: Known(true),
+        security_standards: Known(vec![SecurityStandard {
+            arn: Arn::from(
+                "arn:aws:securityhub:us-east-1::standards/aws-foundational-security-best-practices/v/1.0.0",
+            ),
+            status: "READY".to_owned(),
+        }]),
         macie: Known(true),
         access_analyzers: Known(Vec::new()),
         tampering: Known(Lookup {
@@ -235,7 +241,7 @@ fn trail() -> Trail {
             organization: Known(true),
             log_file_validation: Known(true),
             log_group: Known(Some(Arn::from(format!("{LOG_GROUP_ARN}:*")))),
-            log_group_role: Known(Some(Arn::from("arn:aws:iam::111111111111:role/trail-logs"))),
+            log_group_role: Known(Some(Arn::from(DELIVERY_ROLE))),
             kms_key: Known(Some(Arn::from(KEY_ARN))),
         },
         status: TrailStatus {
@@ -333,6 +339,9 @@ pub(super) fn bucket(name: &str) -> Bucket {
             destination_account: None,
             delete_markers: false,
             kms_encrypted: Some(true),
+            role: Some(Arn::from(REPLICATION_ROLE)),
+            priority: Some(1),
+            not_read: Vec::new(),
         }])),
         notifications: Known(Notifications {
             event_bridge: true,
@@ -371,6 +380,7 @@ pub(super) fn replica(name: &str) -> Bucket {
         region: Known(Region::from("eu-west-1")),
         lifecycle: Known(None),
         object_lock: Known(true),
+        policy: Known(None),
         default_retention: Known(Some(Retention {
             mode: RetentionMode::Compliance,
             days: Some(400),
@@ -436,10 +446,33 @@ pub(super) fn log_group() -> LogGroup {
     }
 }
 
-/// An account in which nobody may do anything.
+/// The role by which the trail delivers to its log group.
+pub const DELIVERY_ROLE: &str = "arn:aws:iam::111111111111:role/trail-logs";
+/// What it may do.
+pub const TO_LOGS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"arn:aws:logs:us-east-1:111111111111:log-group:trail:log-stream:*"}]}"#;
+/// The role by which S3 replicates the log bucket.
+pub const REPLICATION_ROLE: &str = "arn:aws:iam::111111111111:role/replication";
+/// What it may do.
+pub const TO_REPLICA: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetReplicationConfiguration","s3:ListBucket"],"Resource":"arn:aws:s3:::logs"},{"Effect":"Allow","Action":["s3:GetObjectVersionForReplication","s3:GetObjectVersionAcl","s3:GetObjectVersionTagging","s3:GetObjectRetention","s3:GetObjectLegalHold"],"Resource":"arn:aws:s3:::logs/*"},{"Effect":"Allow","Action":["s3:ReplicateObject","s3:ReplicateTags"],"Resource":"arn:aws:s3:::replica/*"}]}"#;
+
+/// A role that a service assumes, with one policy.
+fn of_service(name: &str, service: &str, document: &str) -> Role {
+    let it = role(name);
+    Role {
+        trust: it.trust.replace("ec2.amazonaws.com", service),
+        inline: vec![super::inline(document)],
+        ..it
+    }
+}
+
+/// An account in which nobody may do anything but deliver and replicate.
 pub(super) fn iam() -> Iam {
     let details = AuthorizationDetails {
-        roles: vec![role("reader")],
+        roles: vec![
+            role("reader"),
+            of_service("trail-logs", "cloudtrail.amazonaws.com", TO_LOGS),
+            of_service("replication", "s3.amazonaws.com", TO_REPLICA),
+        ],
         ..Default::default()
     };
     Iam {

@@ -10,6 +10,7 @@ use super::model::{
     Bag, ComponentRef, Configuration, Message, Relationship, Rule, Taxon, TaxonRef, Taxonomy, Text,
 };
 use super::{DESCRIPTION, NAME, Profile};
+use crate::identity;
 use crate::sanitize;
 
 /// GitHub shows ten tags of a rule; ours are fewer, the first three the same for all.
@@ -66,7 +67,7 @@ pub(super) fn rules(audit: &Audit, profile: Profile, frameworks: &Frameworks<'_>
             short_description: text(&check.title),
             full_description: text(&check.why),
             help: help(check),
-            help_uri: check.references.iter().find(|it| is_link(it)).cloned(),
+            help_uri: Some(identity::page_of(&check.id)),
             default_configuration: Configuration {
                 level: level(check.severity),
             },

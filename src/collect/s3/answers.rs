@@ -17,7 +17,9 @@ use trailaudit_checks::inventory::bucket::{
 use trailaudit_checks::inventory::{PublicAccessBlock, Retention, Versioning};
 
 use super::shapes::{grant, lifecycle, partition_of, replication, retention};
-use crate::collect::ask::{Ask, Read, Target, of_one_answer, send};
+use super::unread;
+use crate::collect::ask::{Ask, Read, Target, of_one_answer, overrides, send};
+use crate::collect::guard::Body;
 
 /// One bucket, in its own region.
 pub(super) struct Place<'a> {
@@ -208,15 +210,36 @@ impl Place<'_> {
     }
 
     pub(super) async fn replication(&self) -> Fact<Option<Vec<ReplicationRule>>> {
-        let answer = get!(
-            self,
-            GET_BUCKET_REPLICATION,
-            get_bucket_replication,
-            ["ReplicationConfigurationNotFoundError"]
-        );
-        answer.map(|out| {
-            let rules = out?.replication_configuration?.rules;
-            Some(rules.into_iter().filter_map(replication).collect())
+        let (target, call) = (self.target, GET_BUCKET_REPLICATION);
+        let body = Body::default();
+        let absent = &["ReplicationConfigurationNotFoundError"];
+        let request = self.ask.clients.s3.get_bucket_replication();
+        let request = request.bucket(self.name);
+        let send = |meter| {
+            request
+                .customize()
+                .interceptor(meter)
+                .interceptor(body.clone())
+                .config_override(overrides!(aws_sdk_s3, target, call))
+                .send()
+        };
+        let answer = self.ask.call(target, call, self.name, absent, send).await;
+        if matches!(answer, Known(None)) {
+            return Known(None);
+        }
+        answer.read((target, call), |out| {
+            let set = out.replication_configuration?;
+            let role = Arn::from(set.role);
+            let unread = unread::of_rules(&body.text());
+            // The rules as they came and as the SDK has them are the same, or the answer is not understood.
+            if unread.len() != set.rules.len() {
+                return None;
+            }
+            let rules = set.rules.into_iter().zip(unread);
+            let rules: Option<Vec<ReplicationRule>> = rules
+                .map(|(rule, unread)| replication(rule, &role, unread))
+                .collect();
+            rules.map(Some)
         })
     }
 

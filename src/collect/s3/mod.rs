@@ -2,6 +2,7 @@
 
 mod answers;
 mod shapes;
+mod unread;
 
 use trailaudit_checks::calls::{ApiCall, GET_BUCKET_LOCATION, HEAD_BUCKET, LIST_BUCKETS};
 use trailaudit_checks::fact::{Fact, Gap, Known, Unknown};

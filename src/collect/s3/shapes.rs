@@ -94,7 +94,12 @@ pub(super) fn lifecycle(it: types::LifecycleRule) -> LifecycleRule {
     }
 }
 
-pub(super) fn replication(it: types::ReplicationRule) -> Option<ReplicationRule> {
+/// `not_read`: what the answer says of the rule, and the SDK's shape lacks.
+pub(super) fn replication(
+    it: types::ReplicationRule,
+    role: &Arn,
+    not_read: Vec<String>,
+) -> Option<ReplicationRule> {
     let destination = it.destination?;
     let filter = it.filter;
     let and = filter.as_ref().and_then(|filter| filter.and.as_ref());
@@ -120,5 +125,8 @@ pub(super) fn replication(it: types::ReplicationRule) -> Option<ReplicationRule>
         destination_account: destination.account.map(AccountId::from),
         delete_markers: markers == Some(types::DeleteMarkerReplicationStatus::Enabled),
         kms_encrypted: Some(encrypted == Some(types::SseKmsEncryptedObjectsStatus::Enabled)),
+        role: Some(role.clone()),
+        priority: it.priority,
+        not_read,
     })
 }

@@ -1,29 +1,45 @@
-//! The role by which CloudTrail writes to CloudWatch Logs can do that and nothing else.
+//! The role by which CloudTrail writes to CloudWatch Logs exists, can do that, and nothing else.
+//!
+//! Assumed about AWS ("Role policy document for CloudTrail to use CloudWatch Logs for monitoring", AWS CloudTrail User
+//! Guide): CloudTrail assumes the role by its own name, with `aws:SourceArn` of the trail; it creates the log streams
+//! ACCOUNT_CloudTrail_REGION, and for members of an organization ORGANIZATION_ACCOUNT_CloudTrail_REGION, REGION being the
+//! trail's home region, and puts events into them.
 
 use super::policies::Held;
+use crate::catalog::deputy::CLOUDTRAIL;
 use crate::catalog::gap;
+use crate::catalog::roles::{self, Source, Worker};
+use crate::check::{DeliveryRole, Roles};
 use crate::context::log_group_arn;
-use crate::fact::Reason;
-use crate::policy::{Document, Effect, Glob};
+use crate::fact::{Gap, Reason};
+use crate::policy::{Document, Effect, Glob, Target};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-cloudwatch-delivery-role",
-    title: "The delivery role trusts CloudTrail alone and writes to the trail's log group only",
+    title: "The role that delivers to CloudWatch Logs should exist, be trusted to CloudTrail alone and be able to write to \
+            the trail's log group only",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "Whoever else may assume the role can write made-up events into the log group; and what else the role may do, \
-          the delivery does not need.",
-    fix: "In the role's trust policy name only `cloudtrail.amazonaws.com`, and leave it logs:CreateLogStream and \
-          logs:PutLogEvents on the trail's log group (`aws iam put-role-policy`).",
+    why: "Without a role that CloudTrail can assume, or that may write to the log group, no event arrives there and no \
+          alarm goes off. Any other principal that can assume the role can write made-up events into the log group, and \
+          the delivery does not need other permissions.",
+    fix: "In the role's trust policy name only `cloudtrail.amazonaws.com`, and allow it logs:CreateLogStream and \
+          logs:PutLogEvents on the log streams of the trail's log group (`aws iam put-role-policy`). A role that does not \
+          exist is created with CreateRole, under the same name, or named with `aws cloudtrail update-trail --name TRAIL \
+          --cloud-watch-logs-role-arn ROLE_ARN`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html",
     ],
     reads: &[
         calls::GET_ACCOUNT_AUTHORIZATION_DETAILS,
         calls::DESCRIBE_TRAILS,
+        calls::DESCRIBE_ORGANIZATION,
+        calls::LIST_ACCOUNTS,
+        calls::LIST_ROOTS,
+        calls::LIST_POLICIES,
     ],
-    run: Run::Principal(run),
+    run: Run::DeliveryRole(run),
 };
 
 /// What delivery takes, and what looking for the stream takes.
@@ -33,37 +49,163 @@ const NEEDED: [&str; 3] = [
     "logs:describelogstreams",
 ];
 
-fn run(principal: &Principal<'_>, ctx: &Context<'_>) -> Outcome {
-    let Identity::Role(role) = principal.identity else {
-        return Ok(Verdict::pass("a user"));
+fn run(named: &DeliveryRole<'_>, all: &Roles, ctx: &Context<'_>) -> Outcome {
+    let arn = named.arn;
+    let trails: Vec<&str> = named.trails.iter().map(|it| it.name.as_str()).collect();
+    let Some((role, details)) = roles::named(arn, all, ctx)? else {
+        let verdict = Verdict::fail(format!(
+            "role {arn} does not exist: trail {} delivers nothing to CloudWatch Logs",
+            trails.join(", ")
+        ));
+        return Ok(verdict.saw("CloudWatchLogsRoleArn", arn));
     };
-    let trails = ctx.inventory.trails.values().map(|it| &it.configuration);
-    let mut groups: Vec<Arn> = Vec::new();
-    for set in trails {
-        // Of another trail's role nothing is said here.
-        if set
-            .log_group_role
-            .ok()
-            .is_some_and(|it| it.as_ref() == Some(&role.arn))
-        {
-            groups.extend(set.log_group.known()?.as_ref().map(log_group_arn));
+    let account = arn.account();
+    let (mut wrong, mut gaps) = (Vec::new(), Vec::new());
+    let worker = Worker::of(role, &account, details, ctx);
+    let mut groups = Some(Vec::new());
+    for trail in &named.trails {
+        match trail.configuration.log_group.known() {
+            Ok(Some(group)) => {
+                let group = log_group_arn(group);
+                delivers(&worker, trail, &group, ctx, &mut wrong, &mut gaps);
+                groups.iter_mut().for_each(|it| it.push(group.clone()));
+            }
+            Ok(None) => {}
+            // Which of the permissions are too many is known once every group is.
+            Err(missing) => {
+                groups = None;
+                gaps.push(missing);
+            }
         }
     }
-    if groups.is_empty() {
-        return Ok(Verdict::pass("no trail delivers by it"));
-    }
-    let mut gaps = Vec::new();
-    let mut wrong = Vec::new();
     match Document::parse(&role.trust) {
         Ok(trust) => wrong.extend(others(&trust)),
         Err(error) => gaps.push(gap::gap(
             calls::GET_ACCOUNT_AUTHORIZATION_DETAILS,
-            principal.account,
+            &account,
             &ctx.home(),
             Reason::Malformed,
             format!("the trust policy cannot be read: {error}"),
         )),
     }
+    let principal = Principal {
+        account: &account,
+        identity: Identity::Role(role),
+        details,
+    };
+    if let Some(groups) = groups {
+        beyond(&principal, &groups, ctx, &mut wrong, &mut gaps);
+    }
+    wrong.dedup();
+    let verdict = match wrong.as_slice() {
+        [] => Verdict::pass("it can deliver, and nothing else"),
+        [first, more @ ..] => {
+            let more = match more.len() {
+                0 => String::new(),
+                count => format!(" (and {count} more)"),
+            };
+            Verdict::fail(format!("role {}: {first}{more}", role.name)).saw("Role", &wrong)
+        }
+    };
+    verdict.unless_open(Gaps::collect(gaps))
+}
+
+/// Whether CloudTrail can assume the role for the trail, and the role write to its log group.
+fn delivers(
+    worker: &Worker<'_>,
+    trail: &Trail,
+    group: &Arn,
+    ctx: &Context<'_>,
+    wrong: &mut Vec<String>,
+    gaps: &mut Vec<Gaps>,
+) {
+    let name = &trail.name;
+    let mut told = |answer, what: String| match roles::refusal(answer, &what, &trail.account, ctx) {
+        Ok(None) => false,
+        Ok(Some(why)) => {
+            wrong.push(format!("trail {name} delivers nothing: {why}"));
+            true
+        }
+        Err(missing) => {
+            gaps.push(missing);
+            true
+        }
+    };
+    let source = Source {
+        arn: trail.arn.as_str(),
+        account: &trail.account,
+        documented: true,
+    };
+    let assumed = worker.trusts(CLOUDTRAIL, source);
+    if told(assumed, format!("sts:AssumeRole for {CLOUDTRAIL}")) {
+        return;
+    }
+    let owner = group.account();
+    if owner != worker.account {
+        let what = format!(
+            "how role {} writes to {group}, which is in another account",
+            worker.role.name
+        );
+        gaps.push(Gap::not_modelled(what, &owner, &group.region()).into());
+        return;
+    }
+    let stream = |of: &str| format!("{group}:log-stream:{of}_CloudTrail_{}", trail.home_region);
+    for action in ["logs:CreateLogStream", "logs:PutLogEvents"] {
+        let target = stream(trail.account.as_str());
+        let answer = worker.may(action, Target::One(target.clone()), &owner, None);
+        if told(answer, format!("{action} on {target}")) {
+            return;
+        }
+    }
+    if trail.configuration.organization.ok() == Some(&false) {
+        return;
+    }
+    let organization = match ctx.organization() {
+        Ok(Some(organization)) => organization,
+        Ok(None) => return,
+        Err(missing) => return gaps.push(missing),
+    };
+    let members = match trail.configuration.organization.known() {
+        Ok(_) => organization.accounts.known(),
+        Err(missing) => Err(missing),
+    };
+    for action in ["logs:CreateLogStream", "logs:PutLogEvents"] {
+        let all = Target::Matching(format!("{group}:log-stream:{}_*", organization.id));
+        if matches!(
+            worker.may(action, all, &owner, None),
+            crate::catalog::admits::Answer::Allowed
+        ) {
+            continue;
+        }
+        let members = match &members {
+            Ok(members) => members,
+            Err(missing) => return gaps.push(missing.clone()),
+        };
+        for member in members.iter().filter(|it| **it != trail.account) {
+            let target = stream(&format!("{}_{member}", organization.id));
+            let answer = worker.may(action, Target::One(target.clone()), &owner, None);
+            let what = format!("{action} on {target}");
+            match roles::refusal(answer, &what, &trail.account, ctx) {
+                Ok(None) => {}
+                Ok(Some(why)) => {
+                    return wrong.push(format!(
+                        "trail {name} delivers nothing of account {member}: {why}"
+                    ));
+                }
+                Err(missing) => return gaps.push(missing),
+            }
+        }
+    }
+}
+
+/// What else it may do.
+fn beyond(
+    principal: &Principal<'_>,
+    groups: &[Arn],
+    ctx: &Context<'_>,
+    wrong: &mut Vec<String>,
+    gaps: &mut Vec<Gaps>,
+) {
     let held = Held::by(principal);
     let mut read = held
         .inline(principal, ctx)
@@ -78,22 +220,16 @@ fn run(principal: &Principal<'_>, ctx: &Context<'_>) -> Outcome {
                     .iter()
                     .all(|it| NEEDED.contains(&it.text.to_lowercase().as_str()));
             let here = statement.resources.as_ref().is_some_and(|it| {
-                !it.negated && it.patterns.iter().all(|it| is_of(&it.text, &groups))
+                !it.negated && it.patterns.iter().all(|it| is_of(&it.text, groups))
             });
             if !narrow || !here {
                 wrong.push(format!(
-                    "{}: more than delivery to the log group takes",
+                    "policy {} allows more than delivery to the log group takes",
                     policy.name
                 ));
             }
         }
     }
-    wrong.dedup();
-    let verdict = match wrong.as_slice() {
-        [] => Verdict::pass("it can deliver, and nothing else"),
-        _ => Verdict::fail("can be used by others, or for more than delivery").saw("Role", &wrong),
-    };
-    verdict.unless_open(Gaps::collect(gaps))
 }
 
 /// Whom the trust policy names beside CloudTrail.
@@ -109,7 +245,7 @@ fn others(trust: &Document) -> Vec<String> {
     };
     let others = allows.filter(alone);
     others
-        .map(|_| "its trust policy names others than cloudtrail.amazonaws.com".to_owned())
+        .map(|_| "its trust policy names principals other than cloudtrail.amazonaws.com".to_owned())
         .collect()
 }
 
@@ -125,52 +261,361 @@ fn is_of(pattern: &str, groups: &[Arn]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::iam::Role;
     use crate::testing::*;
 
-    const TO_LOGS: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"arn:aws:logs:us-east-1:111111111111:log-group:trail:log-stream:*"}}"#;
+    const CLOUDTRAIL_ALONE: &str = r#"{"Service":"cloudtrail.amazonaws.com"}"#;
+
+    fn changed(change: impl FnOnce(&mut Role)) -> Case {
+        inventory(|_| {}).and_iam(|it| {
+            change(
+                it.roles
+                    .iter_mut()
+                    .find(|it| it.arn.as_str() == DELIVERY_ROLE)
+                    .unwrap(),
+            );
+        })
+    }
 
     fn delivery(principal: &str, document: &str) -> Case {
         let trust = format!(
             r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}}}"#
         );
-        role(|r| {
-            r.arn = Arn::from("arn:aws:iam::111111111111:role/trail-logs");
-            r.trust = trust;
-            r.inline.push(inline(document));
+        changed(|it| {
+            it.trust = trust;
+            it.inline = vec![inline(document)];
         })
+    }
+
+    fn to(resource: &str) -> Case {
+        delivery(
+            CLOUDTRAIL_ALONE,
+            &TO_LOGS.replace(
+                "arn:aws:logs:us-east-1:111111111111:log-group:trail:log-stream:*",
+                resource,
+            ),
+        )
     }
 
     #[test]
     fn verdicts() {
-        let cloudtrail = r#"{"Service":"cloudtrail.amazonaws.com"}"#;
         let both = r#"{"Service":["cloudtrail.amazonaws.com","ec2.amazonaws.com"]}"#;
         table(
             &CHECK,
             [
-                (Pass, role(|_| {})),
-                (Pass, delivery(cloudtrail, TO_LOGS)),
+                (Pass, inventory(|_| {})),
+                (Pass, delivery(CLOUDTRAIL_ALONE, TO_LOGS)),
                 (Fail, delivery(both, TO_LOGS)),
                 (
                     Fail,
-                    delivery(cloudtrail, &TO_LOGS.replace("PutLogEvents", "*")),
+                    delivery(CLOUDTRAIL_ALONE, &TO_LOGS.replace("PutLogEvents", "*")),
                 ),
                 (
                     Fail,
                     delivery(
-                        cloudtrail,
+                        CLOUDTRAIL_ALONE,
                         &TO_LOGS.replace("log-group:trail:", "log-group:*:"),
                     ),
                 ),
                 (
                     Fail,
                     delivery(
-                        cloudtrail,
+                        CLOUDTRAIL_ALONE,
                         &TO_LOGS.replace(r#""Action""#, r#""NotAction""#),
                     ),
                 ),
-                (Unknown, delivery(cloudtrail, "{")),
                 (Fail, delivery(both, "{")),
             ],
+        );
+        table_on(
+            &CHECK,
+            DELIVERY_ROLE,
+            [(Unknown, delivery(CLOUDTRAIL_ALONE, "{"))],
+        );
+    }
+
+    /// The role is there and delivers nothing, one thing changed each time.
+    #[test]
+    fn a_role_that_cannot_deliver() {
+        let deny = |action: &str| {
+            let deny = format!(r#"{{"Effect":"Deny","Action":"{action}","Resource":"*"}},"#);
+            TO_LOGS.replace(r#""Statement":["#, &format!(r#""Statement":[{deny}"#))
+        };
+        let with = |document: &str| delivery(CLOUDTRAIL_ALONE, document);
+        let trusted = |condition: &str| {
+            let trust = format!(
+                r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{CLOUDTRAIL_ALONE},"Action":"sts:AssumeRole","Condition":{condition}}}}}"#
+            );
+            changed(|it| it.trust = trust)
+        };
+        let stream = "arn:aws:logs:us-east-1:111111111111:log-group:trail:log-stream:";
+        let bounded = |document: &str| {
+            let arn = "arn:aws:iam::111111111111:policy/boundary";
+            changed(|it| it.boundary = Some(Arn::from(arn)))
+                .and_iam(|it| it.policies.push(managed(arn, document)))
+        };
+        let lambda = r#"{"Service":"lambda.amazonaws.com"}"#;
+        table(
+            &CHECK,
+            [
+                // No such role.
+                (
+                    Fail,
+                    inventory(|_| {})
+                        .and_iam(|it| it.roles.retain(|it| it.arn.as_str() != DELIVERY_ROLE)),
+                ),
+                (
+                    Fail,
+                    trail(|it| {
+                        let other = "arn:aws:iam::111111111111:role/gone";
+                        configuration(it).log_group_role = Known(Some(Arn::from(other)));
+                    }),
+                ),
+                // One without a policy, or with half of what it takes.
+                (Fail, changed(|it| it.inline.clear())),
+                (Fail, with(&TO_LOGS.replace(r#","logs:PutLogEvents""#, ""))),
+                (
+                    Fail,
+                    with(&TO_LOGS.replace(r#""logs:CreateLogStream","#, "")),
+                ),
+                // Denied again, by name or by pattern.
+                (Fail, with(&deny("logs:PutLogEvents"))),
+                (Fail, with(&deny("logs:*"))),
+                (
+                    Fail,
+                    with(&deny("logs:DeleteLogGroup").replace(
+                        r#""Action":"logs:DeleteLogGroup""#,
+                        r#""NotAction":"logs:CreateLogStream""#,
+                    )),
+                ),
+                // The log group of another name, region, account; a stream of another name.
+                (
+                    Fail,
+                    to("arn:aws:logs:us-east-1:111111111111:log-group:other:log-stream:*"),
+                ),
+                (
+                    Fail,
+                    to("arn:aws:logs:eu-west-1:111111111111:log-group:trail:log-stream:*"),
+                ),
+                (
+                    Fail,
+                    to("arn:aws:logs:us-east-1:222222222222:log-group:trail:log-stream:*"),
+                ),
+                (
+                    Fail,
+                    to("arn:aws-cn:logs:us-east-1:111111111111:log-group:trail:log-stream:*"),
+                ),
+                (
+                    Fail,
+                    to(&format!("{stream}222222222222_CloudTrail_us-east-1*")),
+                ),
+                // The group itself, without its streams.
+                (
+                    Fail,
+                    to("arn:aws:logs:us-east-1:111111111111:log-group:trail"),
+                ),
+                // CloudTrail cannot assume it.
+                (Fail, delivery(lambda, TO_LOGS)),
+                (
+                    Fail,
+                    trusted(
+                        r#"{"ArnLike":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111111111111:trail/gone"}}"#,
+                    ),
+                ),
+                (
+                    Fail,
+                    trusted(r#"{"StringEquals":{"aws:SourceAccount":"222222222222"}}"#),
+                ),
+                (
+                    Pass,
+                    trusted(
+                        r#"{"ArnLike":{"aws:SourceArn":"arn:aws:cloudtrail:*:111111111111:trail/*"}}"#,
+                    ),
+                ),
+                // A boundary that leaves it out; one that does not.
+                (
+                    Fail,
+                    bounded(
+                        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#,
+                    ),
+                ),
+                (Pass, bounded(ALL)),
+            ],
+        );
+        table_on(
+            &CHECK,
+            DELIVERY_ROLE,
+            [
+                // A boundary whose document is not there.
+                (
+                    Unknown,
+                    changed(|it| {
+                        it.boundary = Some(Arn::from("arn:aws:iam::111111111111:policy/lost"))
+                    }),
+                ),
+                (
+                    Unknown,
+                    trusted(r#"{"StringEquals":{"sts:ExternalId":"x"}}"#),
+                ),
+            ],
+        );
+    }
+
+    /// The policy in AWS's guide for a trail, and for an organization trail.
+    #[test]
+    fn the_policies_of_the_guide() {
+        let stream = "arn:aws:logs:us-east-1:111111111111:log-group:trail:log-stream:";
+        let own = format!("{stream}111111111111_CloudTrail_us-east-1*");
+        let one = |resource: &str| delivery(CLOUDTRAIL_ALONE, &two(resource, None));
+        let two_of = |more: &str| delivery(CLOUDTRAIL_ALONE, &two(&own, Some(more)));
+        let with_member = |case: Case| case.and(|it| member(it, "222222222222", &[HOME]));
+        let of_the_account = |case: Case| {
+            case.and(|it| {
+                configuration(it.trails.values_mut().next().unwrap()).organization = Known(false);
+            })
+        };
+        let members = format!("{stream}o-test_*");
+        let other = format!("{stream}o-test_333333333333_*");
+        let exact = format!("{stream}o-test_222222222222_CloudTrail_us-east-1");
+        table_on(
+            &CHECK,
+            DELIVERY_ROLE,
+            [
+                (Fail, with_member(one(&own))),
+                (Fail, with_member(two_of(&other))),
+            ],
+        );
+        table_on(
+            &CHECK,
+            ACCOUNT,
+            [
+                (Pass, of_the_account(one(&own))),
+                (Pass, of_the_account(with_member(one(&own)))),
+                (Pass, with_member(two_of(&members))),
+                (Pass, with_member(two_of(&exact))),
+                // The organization has no other account.
+                (Pass, one(&own)),
+            ],
+        );
+    }
+
+    fn two(first: &str, second: Option<&str>) -> String {
+        let second = second.map_or_else(String::new, |it| format!(r#","{it}""#));
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":["{first}"{second}]}}}}"#
+        )
+    }
+
+    /// Control policies bind the role of a member, and none that of the management account.
+    #[test]
+    fn control_policies() {
+        const MEMBER: &str = "222222222222";
+        let of_member = |statement: &str| {
+            let case = scp(statement).and(|it| {
+                let set = configuration(it.trails.values_mut().next().unwrap());
+                let arn = DELIVERY_ROLE.replace(ACCOUNT, MEMBER);
+                set.log_group_role = Known(Some(Arn::from(arn)));
+                let group = "arn:aws:logs:us-east-1:222222222222:log-group:trail:*";
+                set.log_group = Known(Some(Arn::from(group)));
+            });
+            let mut case = case;
+            let mut theirs = case.iam[0].clone();
+            theirs.account = AccountId::from(MEMBER);
+            for role in details(&mut theirs).roles.iter_mut() {
+                role.arn = Arn::from(role.arn.as_str().replace(ACCOUNT, MEMBER));
+                for policy in &mut role.inline {
+                    policy.document = policy.document.replace(ACCOUNT, MEMBER);
+                }
+            }
+            case.iam.push(theirs);
+            case
+        };
+        let deny = r#"{"Effect":"Deny","Action":"logs:PutLogEvents","Resource":"*"}"#;
+        let other = r#"{"Effect":"Deny","Action":"logs:DeleteLogGroup","Resource":"*"}"#;
+        let role = DELIVERY_ROLE.replace(ACCOUNT, MEMBER);
+        table_on(&CHECK, &role, [(Fail, of_member(deny))]);
+        table_on(&CHECK, MEMBER, [(Pass, of_member(other))]);
+        // The organization has another member now, whose streams the policy must name: it names all.
+        table_on(&CHECK, ACCOUNT, [(Pass, scp(deny))]);
+    }
+
+    #[test]
+    fn what_is_not_known() {
+        let hidden = |case: Case| {
+            case.and(|it| {
+                add_trail(it, ACCOUNT, HOME, "hidden", |it| {
+                    configuration(it).log_group_role = denied(calls::DESCRIBE_TRAILS);
+                });
+            })
+        };
+        table_on(
+            &CHECK,
+            DELIVERY_ROLE,
+            [
+                (
+                    Unknown,
+                    iam(|it| it.details = denied(calls::GET_ACCOUNT_AUTHORIZATION_DETAILS)),
+                ),
+                (
+                    Unknown,
+                    trail(|it| configuration(it).log_group = denied(calls::DESCRIBE_TRAILS)),
+                ),
+                (
+                    Unknown,
+                    inventory(|it| it.organization = denied(calls::DESCRIBE_ORGANIZATION)),
+                ),
+                // A log group of another account than the role's.
+                (
+                    Unknown,
+                    trail(|it| {
+                        let group = "arn:aws:logs:us-east-1:222222222222:log-group:trail:*";
+                        configuration(it).log_group = Known(Some(Arn::from(group)));
+                    })
+                    .and_iam(|it| {
+                        for policy in it.roles.iter_mut().flat_map(|it| &mut it.inline) {
+                            policy.document = policy.document.replace(ACCOUNT, "222222222222");
+                        }
+                    }),
+                ),
+                // What is too much is not known while a group is not.
+                (
+                    Unknown,
+                    inventory(|it| {
+                        add_trail(it, ACCOUNT, HOME, "second", |it| {
+                            configuration(it).log_group = denied(calls::DESCRIBE_TRAILS);
+                        });
+                    }),
+                ),
+                (Fail, hidden(changed(|it| it.inline.clear()))),
+            ],
+        );
+        let elsewhere = "arn:aws:iam::999999999999:role/theirs";
+        table_on(
+            &CHECK,
+            elsewhere,
+            [(
+                Unknown,
+                trail(|it| configuration(it).log_group_role = Known(Some(Arn::from(elsewhere)))),
+            )],
+        );
+        // Nobody delivers by a role: no question, and no pass.
+        table(
+            &CHECK,
+            [
+                (
+                    NotApplicable,
+                    trail(|it| configuration(it).log_group_role = Known(None)),
+                ),
+                (
+                    NotApplicable,
+                    trail(|it| configuration(it).log_group = Known(None)),
+                ),
+            ],
+        );
+        let findings = hidden(inventory(|_| {})).findings(&[&CHECK]);
+        assert!(
+            findings.iter().any(|it| it.status == Unknown),
+            "{findings:#?}"
         );
     }
 }

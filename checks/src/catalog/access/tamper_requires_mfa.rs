@@ -1,4 +1,4 @@
-//! Tampering takes more than a stolen key.
+//! Tampering takes more than a stolen key: MFA, a network, or another condition that the caller cannot choose.
 
 use super::effective::{EVERYTHING, verdict};
 use crate::access::When;
@@ -8,11 +8,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-tamper-requires-mfa",
-    title: "Rights over the record are held only under a condition such as MFA or a network",
+    title: "Permissions to tamper with CloudTrail logs should require MFA, a network or another condition that callers \
+            cannot choose",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "A key that leaks from a laptop or a build carries all rights that its owner holds without condition. With \
-          MFA, or a network, in the condition it is not enough to tamper with the logs.",
+    why: "Access keys that leak from a laptop or a build carry all permissions that their owner has without a condition. \
+          With MFA or a network in the condition, the keys are not enough to tamper with the logs. A condition that the \
+          caller chooses, such as aws:UserAgent, protects nothing.",
     fix: "Add a condition on `aws:MultiFactorAuthPresent`, `aws:SourceIp` or `aws:SourceVpce` to the statements that \
           grant the actions in the finding, or to the trust policy of the role that they belong to. In a Deny use \
           `BoolIfExists` with `aws:MultiFactorAuthPresent` false: with access keys the key is absent, and `Bool` does \
@@ -31,7 +33,8 @@ fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
     let only_sessions = rights
         .iter()
         .any(|it| it.answer.condition.as_ref().is_some_and(lets_keys_in));
-    let judged = verdict(&rights, "holds permissions over the record without MFA")?;
+    let can = "can tamper with CloudTrail logs without MFA, a network or another condition that it cannot choose";
+    let judged = verdict(&rights, can)?;
     if judged.status != Status::Fail || !only_sessions {
         return Ok(judged);
     }

@@ -33,6 +33,10 @@ pub(super) const CHECK: Check = Check {
         log_target::READS[2],
         log_target::READS[3],
         log_target::READS[4],
+        log_target::READS[5],
+        log_target::READS[6],
+        log_target::READS[7],
+        log_target::READS[8],
     ],
     run: Run::Bucket(run),
 };

@@ -26,6 +26,10 @@ pub(super) const CHECK: Check = Check {
         log_target::READS[2],
         log_target::READS[3],
         log_target::READS[4],
+        log_target::READS[5],
+        log_target::READS[6],
+        log_target::READS[7],
+        log_target::READS[8],
     ],
     run: Run::Bucket(run),
 };
@@ -101,6 +105,60 @@ mod tests {
                     bucket(|b| b.access_logging = denied(calls::GET_BUCKET_LOGGING)),
                 ),
                 (NotApplicable, bucket(|b| b.exists = Known(false))),
+            ],
+        );
+    }
+
+    /// RCPs bind S3's log delivery as well, unless they except services.
+    #[test]
+    fn refused_by_an_rcp() {
+        let ours = r#""StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-test"}"#;
+        let services = r#""BoolIfExists":{"aws:PrincipalIsAWSService":"false"}"#;
+        let owned = |condition: &str, by: &str| {
+            rcp(condition).and(|it| {
+                for name in ["logs", "access-logs"] {
+                    let bucket = it.buckets.get_mut(&Arn::bucket("aws", name)).unwrap();
+                    bucket.owner = Known(Some(AccountId::from(by)));
+                }
+            })
+        };
+        let but = |more: &str| owned(&format!("{ours},{more}"), "222222222222");
+        let unread = |case: Case| {
+            case.and(|it| {
+                let of = known(&mut it.organization).as_mut().unwrap();
+                known(&mut of.policies)[1].document = denied(calls::DESCRIBE_POLICY);
+            })
+        };
+        table_on(
+            &CHECK,
+            BUCKET_ARN,
+            [
+                (Fail, owned(ours, "222222222222")),
+                (Pass, but(services)),
+                (Pass, but(r#""Null":{"aws:PrincipalOrgID":"false"}"#)),
+                // The other way round it binds services alone.
+                (Fail, but(r#""Bool":{"aws:PrincipalIsAWSService":"true"}"#)),
+                (
+                    Fail,
+                    owned(
+                        r#""StringNotEquals":{"aws:SourceAccount":"111111111111"}"#,
+                        "222222222222",
+                    ),
+                ),
+                (
+                    Pass,
+                    owned(
+                        r#""StringNotEquals":{"aws:SourceOrgID":"o-test"}"#,
+                        "222222222222",
+                    ),
+                ),
+                // None reaches the management account.
+                (Pass, owned(ours, ACCOUNT)),
+                (Unknown, unread(but(services))),
+                (
+                    Unknown,
+                    but(services).and(|it| it.organization = denied(calls::DESCRIBE_ORGANIZATION)),
+                ),
             ],
         );
     }

@@ -3,7 +3,7 @@
 //! Source: "Enabling Amazon S3 server access logging", Amazon S3 User Guide. The target is a bucket of the same account
 //! and region. S3 writes by the name `logging.s3.amazonaws.com`, with `aws:SourceArn` of the source bucket and
 //! `aws:SourceAccount` of its account, which the target's policy allows; or by the grant of the group LogDelivery, where
-//! access control lists are on. A Deny of the policy counts either way.
+//! access control lists are on. A Deny of the policy, or of an RCP over the target's account, counts either way.
 
 use crate::catalog::admits::{self, Above, Answer};
 use crate::catalog::gap;
@@ -16,12 +16,17 @@ const LOGGING: &str = "logging.s3.amazonaws.com";
 const LOG_DELIVERY: &str = "http://acs.amazonaws.com/groups/s3/LogDelivery";
 
 /// Every call that tells it.
-pub(super) const READS: [calls::ApiCall; 5] = [
+pub(super) const READS: [calls::ApiCall; 9] = [
     calls::LIST_BUCKETS,
     calls::GET_BUCKET_LOCATION,
     calls::GET_BUCKET_POLICY,
     calls::GET_BUCKET_OWNERSHIP,
     calls::GET_BUCKET_ACL,
+    // The RCPs over the target.
+    calls::DESCRIBE_ORGANIZATION,
+    calls::LIST_ACCOUNTS,
+    calls::LIST_ROOTS,
+    calls::LIST_POLICIES,
 ];
 
 /// What keeps the access logs out; none where they arrive.
@@ -120,10 +125,15 @@ fn ask(
     let context = admits::of_s3(service).with("aws:ResourceAccount", owner.as_str());
     let objects = Target::Matching(format!("{}/{}*", target.arn, logging.target_prefix));
     let caller = Caller::service(LOGGING);
+    // While the owner is not known, the pass is open anyway.
+    let above = match of(target) {
+        Some(owner) => Above::over(&owner, ctx),
+        None => Above::nothing(),
+    };
     match admits::ask_as(
         caller,
         policy,
-        &Above::nothing(),
+        &above,
         "s3:PutObject",
         objects,
         &owner,
@@ -135,7 +145,7 @@ fn ask(
         Answer::Open(keys) => {
             let region = target.region.ok().cloned().unwrap_or_else(|| ctx.home());
             let what =
-                format!("whether requests of {LOGGING} meet the policy's condition on {keys}");
+                format!("whether requests by {LOGGING} meet the policy's condition on {keys}");
             Err(Gap::not_modelled(what, &owner, &region).into())
         }
     }

@@ -187,15 +187,9 @@ mod tests {
 
     /// An RCP over a member account that owns the bucket.
     fn under_rcp(condition: &str) -> Case {
-        use crate::inventory::ControlPolicyKind;
-        crate::testing::scp(&format!(
-            r#"{{"Sid":"Ours","Effect":"Deny","Principal":"*","Action":["s3:*","kms:*"],"Resource":"*","Condition":{{{condition}}}}}"#
-        ))
-        .and(|it| {
+        crate::testing::rcp(condition).and(|it| {
             let bucket = it.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap();
             bucket.owner = Known(Some(AccountId::from(MEMBER)));
-            let of = known(&mut it.organization).as_mut().unwrap();
-            known(&mut of.policies)[1].kind = ControlPolicyKind::ResourceControlPolicy;
         })
     }
 

@@ -30,6 +30,11 @@ pub(super) const CHECK: Check = Check {
         calls::GET_SUBSCRIPTION_ATTRIBUTES,
         calls::DESCRIBE_KEY,
         calls::GET_KEY_POLICY,
+        // The RCPs over a topic's key.
+        calls::DESCRIBE_ORGANIZATION,
+        calls::LIST_ACCOUNTS,
+        calls::LIST_ROOTS,
+        calls::LIST_POLICIES,
     ],
     run: Run::Account(run),
 };
@@ -199,6 +204,66 @@ mod tests {
                 (
                     Unknown,
                     set(|it| it.kms_key = denied(calls::GET_TOPIC_ATTRIBUTES)),
+                ),
+            ],
+        );
+    }
+
+    /// The key of another account: its policy names CloudWatch, and no RCP over that account shuts it out.
+    #[test]
+    fn keys_of_other_accounts() {
+        const KEY: &str =
+            "arn:aws:kms:us-east-1:222222222222:key/99999999-9999-9999-9999-999999999999";
+        let ours = r#""StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-test"}"#;
+        let services = format!(r#"{ours},"BoolIfExists":{{"aws:PrincipalIsAWSService":"false"}}"#);
+        let keyed = |case: Case, condition: &str| {
+            let policy = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":"cloudwatch.amazonaws.com"}},"Action":["kms:GenerateDataKey*","kms:Decrypt"],"Resource":"*"{condition}}}]}}"#
+            );
+            case.and(|it| {
+                let mut key = it.keys.values().next().unwrap().clone();
+                key.arn = Arn::from(KEY);
+                key.account = AccountId::from("222222222222");
+                key.policy = Known(Some(policy));
+                it.keys.insert(key.arn.clone(), key);
+                let topic = it.topics.values_mut().next().unwrap();
+                known(&mut topic.configuration).as_mut().unwrap().kms_key =
+                    Known(Some(KEY.to_owned()));
+            })
+        };
+        let plain = |condition: &str| {
+            keyed(
+                inventory(|it| member(it, "222222222222", &[HOME])),
+                condition,
+            )
+        };
+        let source =
+            |id: &str| format!(r#","Condition":{{"StringEquals":{{"aws:SourceAccount":"{id}"}}}}"#);
+        let unread = keyed(rcp(&services), "").and(|it| {
+            let of = known(&mut it.organization).as_mut().unwrap();
+            of.policies = denied(calls::LIST_POLICIES);
+        });
+        table_on(
+            &CHECK,
+            ACCOUNT,
+            [
+                (Pass, plain("")),
+                (Pass, plain(&source(ACCOUNT))),
+                // The source is the alarm, and not the key's account.
+                (Fail, plain(&source("222222222222"))),
+                (Fail, keyed(rcp(ours), "")),
+                (Pass, keyed(rcp(&services), "")),
+                (Unknown, unread),
+                (
+                    Unknown,
+                    plain("").and(|it| {
+                        it.keys.get_mut(&Arn::from(KEY)).unwrap().policy =
+                            denied(calls::GET_KEY_POLICY);
+                    }),
+                ),
+                (
+                    Unknown,
+                    plain("").and(|it| drop(it.keys.remove(&Arn::from(KEY)))),
                 ),
             ],
         );

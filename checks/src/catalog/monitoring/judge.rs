@@ -34,6 +34,11 @@ pub(super) const READS: &[calls::ApiCall] = &[
     calls::GET_SUBSCRIPTION_ATTRIBUTES,
     calls::DESCRIBE_KEY,
     calls::GET_KEY_POLICY,
+    // The RCPs over a topic's key.
+    calls::DESCRIBE_ORGANIZATION,
+    calls::LIST_ACCOUNTS,
+    calls::LIST_ROOTS,
+    calls::LIST_POLICIES,
     calls::LIST_RULES,
     calls::LIST_TARGETS_BY_RULE,
 ];

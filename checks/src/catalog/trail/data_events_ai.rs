@@ -54,37 +54,16 @@ mod tests {
     use super::*;
     use crate::testing::*;
 
-    fn kinds(kinds: &[&str], more: &[&str]) -> Case {
-        let tests: Vec<Vec<String>> = kinds
-            .iter()
-            .map(|kind| {
-                let own = [
-                    "eventCategory = Data".to_owned(),
-                    format!("resources.type = {kind}"),
-                ];
-                own.into_iter()
-                    .chain(more.iter().map(ToString::to_string))
-                    .collect()
-            })
-            .collect();
-        let tests: Vec<Vec<&str>> = tests
-            .iter()
-            .map(|it| it.iter().map(String::as_str).collect())
-            .collect();
-        let tests: Vec<&[&str]> = tests.iter().map(Vec::as_slice).collect();
-        trail(|it| it.selectors = Known(selectors(&tests)))
-    }
-
     #[test]
     fn verdicts() {
         table(
             &CHECK,
             [
                 (Pass, inventory(|_| {})),
-                (Pass, kinds(&KINDS, &[])),
-                (Fail, kinds(&KINDS[1..], &[])),
-                (Fail, kinds(&KINDS[..7], &[])),
-                (Fail, kinds(&KINDS, &["readOnly = false"])),
+                (Pass, data_events(&KINDS, &[])),
+                (Fail, data_events(&KINDS[1..], &[])),
+                (Fail, data_events(&KINDS[..7], &[])),
+                (Fail, data_events(&KINDS, &["readOnly = false"])),
                 // Bedrock's management events are another matter.
                 (
                     Fail,
@@ -95,7 +74,7 @@ mod tests {
                     Fail,
                     trail(|it| configuration(it).multi_region = Known(false)),
                 ),
-                (Unknown, kinds(&KINDS, &["userAgent = curl"])),
+                (Unknown, data_events(&KINDS, &["userAgent = curl"])),
                 (
                     Unknown,
                     trail(|it| it.status = denied(calls::GET_TRAIL_STATUS)),

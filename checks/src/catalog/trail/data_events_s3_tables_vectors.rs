@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::catalog::recording;
 use crate::prelude::*;
-use crate::selectors::{Events, Field, Pattern};
+use crate::selectors::{Events, Field, Hole, Part, Pattern};
 
 pub(super) const CHECK: Check = Check {
     id: "trail-data-events-s3-tables-vectors",
@@ -49,7 +49,7 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
     for switch in recording::in_scope(account) {
         match recording::unrecorded(&asked, account, &switch.name, ctx) {
             Ok(None) => recorded += 1,
-            Ok(Some(hole)) => drop(missing.insert(switch.name.clone(), hole.to_string())),
+            Ok(Some(hole)) => drop(missing.insert(switch.name.clone(), words(&hole))),
             Err(gap) => gaps.push(gap),
         }
     }
@@ -59,8 +59,10 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
                 1 => String::new(),
                 n => format!(" (and {} more regions)", n - 1),
             };
-            Verdict::fail(format!("not recorded in {region}: {hole}{more}"))
-                .saw("NotRecorded", &missing)
+            Verdict::fail(format!(
+                "data events of S3 Tables and S3 Vectors are not all recorded in {region}: {hole}{more}"
+            ))
+            .saw("NotRecorded", &missing)
         }
         None if recorded == 0 => Verdict::not_applicable("the account has no region in scope"),
         None => Verdict::pass(format!("recorded in {recorded} regions")),
@@ -68,31 +70,24 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
     verdict.unless_open(Gaps::collect(gaps))
 }
 
+fn words(hole: &Hole) -> String {
+    let recorded = match hole.parts.as_slice() {
+        [] => &[][..],
+        [Part::Only(Field::ResourceType, recorded)] => recorded,
+        _ => return hole.to_string(),
+    };
+    let missing = KINDS.iter().copied();
+    let missing = missing.filter(|kind| !recorded.iter().any(|it| it == kind));
+    format!(
+        "no trail records {}",
+        missing.collect::<Vec<_>>().join(", ")
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::*;
-
-    fn kinds(kinds: &[&str], more: &[&str]) -> Case {
-        let tests: Vec<Vec<String>> = kinds
-            .iter()
-            .map(|kind| {
-                let own = [
-                    "eventCategory = Data".to_owned(),
-                    format!("resources.type = {kind}"),
-                ];
-                own.into_iter()
-                    .chain(more.iter().map(ToString::to_string))
-                    .collect()
-            })
-            .collect();
-        let tests: Vec<Vec<&str>> = tests
-            .iter()
-            .map(|it| it.iter().map(String::as_str).collect())
-            .collect();
-        let tests: Vec<&[&str]> = tests.iter().map(Vec::as_slice).collect();
-        trail(|it| it.selectors = Known(selectors(&tests)))
-    }
 
     #[test]
     fn verdicts() {
@@ -100,10 +95,10 @@ mod tests {
             &CHECK,
             [
                 (Pass, inventory(|_| {})),
-                (Pass, kinds(&KINDS, &[])),
-                (Fail, kinds(&KINDS[1..], &[])),
-                (Fail, kinds(&["AWS::S3::Object"], &[])),
-                (Fail, kinds(&KINDS, &["readOnly = false"])),
+                (Pass, data_events(&KINDS, &[])),
+                (Fail, data_events(&KINDS[1..], &[])),
+                (Fail, data_events(&["AWS::S3::Object"], &[])),
+                (Fail, data_events(&KINDS, &["readOnly = false"])),
                 (Fail, trail(|it| status(it).logging = Known(false))),
                 (
                     Unknown,
@@ -115,6 +110,22 @@ mod tests {
                 ),
                 (NotApplicable, account(|it| it.regions = Known(Vec::new()))),
             ],
+        );
+    }
+
+    /// The message stands alone: it says which types, and where.
+    #[test]
+    fn messages() {
+        let message = |case: Case| case.findings(&[&CHECK])[0].message.clone();
+        assert_eq!(
+            message(data_events(&["AWS::S3::Object"], &[])),
+            "data events of S3 Tables and S3 Vectors are not all recorded in us-east-1: no trail records \
+             AWS::S3Tables::Table, AWS::S3Tables::TableBucket, AWS::S3Vectors::Index, AWS::S3Vectors::VectorBucket"
+        );
+        assert_eq!(
+            message(data_events(&KINDS[1..], &[])),
+            "data events of S3 Tables and S3 Vectors are not all recorded in us-east-1: no trail records \
+             AWS::S3Tables::Table"
         );
     }
 

@@ -22,6 +22,11 @@ pub(super) const CHECK: Check = Check {
         calls::GET_TOPIC_ATTRIBUTES,
         calls::DESCRIBE_KEY,
         calls::GET_KEY_POLICY,
+        // The RCPs over a topic's key.
+        calls::DESCRIBE_ORGANIZATION,
+        calls::LIST_ACCOUNTS,
+        calls::LIST_ROOTS,
+        calls::LIST_POLICIES,
     ],
     run: Run::Trail(run),
 };
