@@ -284,7 +284,7 @@ pub(crate) fn rich() -> Audit {
     let trail_stop = sample::check(
         "access-trail-stop",
         Severity::Critical,
-        "Nobody can stop a trail",
+        "Only approved principals should be able to stop trails",
         &[],
     );
     let ops = "arn:aws:iam::222222222222:role/ops";
