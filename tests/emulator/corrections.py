@@ -158,6 +158,8 @@ def get_bucket_encryption(self):
     default = rule.get("ApplyServerSideEncryptionByDefault", {"SSEAlgorithm": "AES256"})
     inner = "".join(f"<{name}>{value}</{name}>" for name, value in default.items())
     inner = f"<ApplyServerSideEncryptionByDefault>{inner}</ApplyServerSideEncryptionByDefault>"
+    if bucket_key := rule.get("BucketKeyEnabled"):
+        inner += f"<BucketKeyEnabled>{str(bucket_key).lower()}</BucketKeyEnabled>"
     root = "ServerSideEncryptionConfiguration"
     space = "http://s3.amazonaws.com/doc/2006-03-01/"
     return 200, {}, f'<{root} xmlns="{space}"><Rule>{inner}</Rule></{root}>'

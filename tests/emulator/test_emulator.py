@@ -5,6 +5,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from emulator import alarms as cbor
 from emulator import proxy as faults
 from emulator.proxy import Gate, Proxy
 
@@ -171,3 +172,29 @@ def test_the_gate_holds_requests_until_it_is_opened(org, emulator):
         assert not gate.reached.is_set()
         client.list_buckets()
         assert gate.reached.is_set()
+
+
+def test_corrections_keep_what_moto_has(org):
+    """Alarms of several metrics, the time of a state, and the bucket key."""
+    alarms = org.client("cloudwatch")
+    metric = {"Namespace": "Record", "MetricName": "Trails"}
+    alarms.put_metric_alarm(
+        AlarmName="sum",
+        EvaluationPeriods=1,
+        Threshold=1.0,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        Metrics=[
+            {"Id": "m", "MetricStat": {"Metric": metric, "Period": 300, "Stat": "Sum"}, "ReturnData": False},
+            {"Id": "e", "Expression": "m * 2", "Label": "twice"},
+        ],
+    )
+    # As CBOR, which botocore does not ask for.
+    _, said = cbor.describe_alarms(org.management, "us-east-1")
+    for kept in (b"Record", b"Trails", b"m * 2", b"StateTransitionedTimestamp\xc1", b"StateReason"):
+        assert kept in said, kept
+    s3 = org.client("s3", org.archive)
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": org.key}
+    rule = {"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}
+    s3.put_bucket_encryption(Bucket="org-trail-logs", ServerSideEncryptionConfiguration={"Rules": [rule]})
+    [read] = s3.get_bucket_encryption(Bucket="org-trail-logs")["ServerSideEncryptionConfiguration"]["Rules"]
+    assert read["BucketKeyEnabled"] is True
