@@ -12,7 +12,8 @@ pub(super) const CHECK: Check = Check {
           set to one day, they stop working while the trail is still logging.",
     fix: "Remove logs:DeleteLogGroup, logs:PutRetentionPolicy, logs:DeleteMetricFilter and \
           logs:DeleteSubscriptionFilter on the log group from the principals, and enable deletion protection: `aws \
-          logs put-log-group-deletion-protection --log-group-identifier GROUP_ARN --deletion-protection-enabled`.",
+          logs put-log-group-deletion-protection --log-group-identifier GROUP_ARN --deletion-protection-enabled \
+          --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html",
     ],

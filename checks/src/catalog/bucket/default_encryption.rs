@@ -15,7 +15,8 @@ pub(super) const CHECK: Check = Check {
     fix: "Set a KMS key whose key policy grants access to CloudTrail as default encryption: `aws s3api \
           put-bucket-encryption --bucket BUCKET --server-side-encryption-configuration \
           'Rules=[{ApplyServerSideEncryptionByDefault={SSEAlgorithm=aws:kms,KMSMasterKeyID=KEY_ARN}}]'`. Or \
-          configure a KMS key on every trail: `aws cloudtrail update-trail --name TRAIL_ARN --kms-key-id KEY_ARN`.",
+          configure a KMS key on every trail: `aws cloudtrail update-trail --name TRAIL_ARN --kms-key-id KEY_ARN \
+          --region TRAIL_REGION`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html",

@@ -22,8 +22,8 @@ pub(super) const CHECK: Check = Check {
           --notification-configuration '{\"EventBridgeConfiguration\":{}}'`. The call replaces the whole \
           configuration, so include the existing targets. For a topic, allow s3.amazonaws.com sns:Publish in the \
           topic policy: `aws sns set-topic-attributes --topic-arn TOPIC_ARN --attribute-name Policy \
-          --attribute-value file://policy.json`. In the policy of its KMS key, allow kms:GenerateDataKey* and \
-          kms:Decrypt.",
+          --attribute-value file://policy.json --region REGION`. In the policy of its KMS key, allow \
+          kms:GenerateDataKey* and kms:Decrypt.",
     references: &["https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,

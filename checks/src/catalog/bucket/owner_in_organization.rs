@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check {
     why: "The owner of a bucket can read and delete all log files in it. Bucket names are global, so a trail with a \
           wrong bucket name may deliver to an external account.",
     fix: "Identify the owner of the bucket. If it is not trusted, deliver to a bucket of your organization: `aws \
-          cloudtrail update-trail --name TRAIL_ARN --s3-bucket-name NEW_BUCKET`.",
+          cloudtrail update-trail --name TRAIL_ARN --s3-bucket-name NEW_BUCKET --region TRAIL_REGION`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-receive-logs-from-multiple-accounts.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html",

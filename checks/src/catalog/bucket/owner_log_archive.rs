@@ -12,8 +12,8 @@ pub(super) const CHECK: Check = Check {
           account without workloads keeps administrators of workload accounts and of the management account away \
           from them.",
     fix: "Create a bucket in one of the `log_archive_accounts` with a bucket policy for CloudTrail, and deliver to \
-          it: `aws cloudtrail update-trail --name TRAIL_ARN --s3-bucket-name NEW_BUCKET`. Keep the old bucket until \
-          its retention ends.",
+          it: `aws cloudtrail update-trail --name TRAIL_ARN --s3-bucket-name NEW_BUCKET --region TRAIL_REGION`. Keep \
+          the old bucket until its retention ends.",
     references: &[
         "https://docs.aws.amazon.com/prescriptive-guidance/latest/security-reference-architecture/log-archive.html",
     ],

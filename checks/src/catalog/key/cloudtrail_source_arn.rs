@@ -15,7 +15,7 @@ pub(super) const CHECK: Check = Check {
     fix: "In the key policy, add the condition `StringEquals: {aws:SourceArn: TRAIL_ARN}` or `StringLike: \
           {kms:EncryptionContext:aws:cloudtrail:arn: arn:aws:cloudtrail:*:ACCOUNT:trail/*}`, preferably both, to the \
           statement for cloudtrail.amazonaws.com: `aws kms put-key-policy --key-id KEY --policy-name default \
-          --policy file://policy.json`.",
+          --policy file://policy.json --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
     ],

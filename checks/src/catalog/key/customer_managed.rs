@@ -11,9 +11,10 @@ pub(super) const CHECK: Check = Check {
     why: "The policy of an AWS managed key cannot be changed: every principal of the account that can read the bucket \
           can also decrypt. A customer managed key separates the two permissions, and can be shared with another \
           account.",
-    fix: "Create a key with a key policy for CloudTrail: `aws kms create-key --policy file://policy.json`. Then \
-          configure it on the trail: `aws cloudtrail update-trail --name TRAIL_ARN --kms-key-id KEY_ARN`. In \
-          Terraform: `kms_key_id` in `aws_cloudtrail`. For a bucket: see bucket-default-encryption.",
+    fix: "Create a key with a key policy for CloudTrail: `aws kms create-key --policy file://policy.json --region \
+          REGION`. Then configure it on the trail: `aws cloudtrail update-trail --name TRAIL_ARN --kms-key-id \
+          KEY_ARN --region TRAIL_REGION`. In Terraform: `kms_key_id` in `aws_cloudtrail`. For a bucket: see \
+          bucket-default-encryption.",
     references: &[
         "https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-mgmt",
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html",

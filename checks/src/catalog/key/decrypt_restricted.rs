@@ -14,7 +14,8 @@ pub(super) const CHECK: Check = Check {
     why: "A statement that grants kms:Decrypt to whole accounts, or to everyone under a condition, lets principals \
           decrypt logs that were not selected individually.",
     fix: "In the key policy, grant kms:Decrypt to the auditors' roles by their ARNs: `aws kms put-key-policy --key-id \
-          KEY --policy-name default --policy file://policy.json`. Keep the delegation to the key's own account.",
+          KEY --policy-name default --policy file://policy.json --region REGION`. Keep the delegation to the key's \
+          own account.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
     ],

@@ -9,9 +9,9 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "CloudTrail cannot encrypt with a key that is disabled, deleted or without key material. Delivery stops, and \
           existing log files cannot be decrypted.",
-    fix: "Enable the key: `aws kms enable-key --key-id KEY`. If its key material is missing, import it again \
-          (ImportKeyMaterial). Or configure another key on the trail: `aws cloudtrail update-trail --name TRAIL_ARN \
-          --kms-key-id KEY_ARN`.",
+    fix: "Enable the key: `aws kms enable-key --key-id KEY --region REGION`. If its key material is missing, import \
+          it again (ImportKeyMaterial). Or configure another key on the trail: `aws cloudtrail update-trail --name \
+          TRAIL_ARN --kms-key-id KEY_ARN --region TRAIL_REGION`.",
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,

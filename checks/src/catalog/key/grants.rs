@@ -12,8 +12,8 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "Grants are not part of the key policy and are easily missed in reviews. A grant to an external account \
           allows it to decrypt log files until it is revoked.",
-    fix: "Revoke the grant: `aws kms revoke-grant --key-id KEY --grant-id GRANT_ID`. Then deny kms:CreateGrant to the \
-          principal that created it.",
+    fix: "Revoke the grant: `aws kms revoke-grant --key-id KEY --grant-id GRANT_ID --region REGION`. Then deny \
+          kms:CreateGrant to the principal that created it.",
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/grants.html"],
     reads: &[
         calls::DESCRIBE_KEY,

@@ -10,8 +10,9 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "When the key is deleted, no log file that it encrypts can ever be decrypted again, even with Object Lock. \
           Deleting the key destroys the logs without an S3 API call.",
-    fix: "Cancel the deletion before its date: `aws kms cancel-key-deletion --key-id KEY`. Then enable the key: `aws \
-          kms enable-key --key-id KEY`. Search the CloudTrail logs for the principal that called ScheduleKeyDeletion.",
+    fix: "Cancel the deletion before its date: `aws kms cancel-key-deletion --key-id KEY --region REGION`. Then \
+          enable the key: `aws kms enable-key --key-id KEY --region REGION`. Search the CloudTrail logs for the \
+          principal that called ScheduleKeyDeletion.",
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,

@@ -13,8 +13,8 @@ pub(super) const CHECK: Check = Check {
     why: "A key policy that grants public access allows principals of any AWS account to decrypt log files that they \
           obtain, or to disable the key.",
     fix: "In the key policy, replace Principal `*` by named principals, or add a condition on kms:CallerAccount or \
-          aws:PrincipalOrgID: `aws kms put-key-policy --key-id KEY --policy-name default --policy \
-          file://policy.json`.",
+          aws:PrincipalOrgID: `aws kms put-key-policy --key-id KEY --policy-name default --policy file://policy.json \
+          --region REGION`.",
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html"],
     reads: &[calls::DESCRIBE_KEY, calls::GET_KEY_POLICY],
     run: Run::Key(run),

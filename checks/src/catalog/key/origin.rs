@@ -11,9 +11,9 @@ pub(super) const CHECK: Check = Check {
     why: "Imported key material can expire, and can be deleted immediately, without the waiting period of \
           ScheduleKeyDeletion. A key in a custom key store depends on its cluster or proxy. Without the key \
           material, log files cannot be decrypted.",
-    fix: "Create a key of origin AWS_KMS: `aws kms create-key --origin AWS_KMS`. Then configure it on the trail: `aws \
-          cloudtrail update-trail --name TRAIL_ARN --kms-key-id KEY_ARN`. If regulations require imported key \
-          material, import it without an expiration date.",
+    fix: "Create a key of origin AWS_KMS: `aws kms create-key --origin AWS_KMS --region REGION`. Then configure it on \
+          the trail: `aws cloudtrail update-trail --name TRAIL_ARN --kms-key-id KEY_ARN --region TRAIL_REGION`. If \
+          regulations require imported key material, import it without an expiration date.",
     references: &[
         "https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys.html",
         "https://docs.aws.amazon.com/kms/latest/developerguide/key-store-overview.html",

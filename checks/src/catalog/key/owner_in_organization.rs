@@ -12,7 +12,8 @@ pub(super) const CHECK: Check = Check {
           key, it can make the log files unreadable at any time.",
     fix: "Create a key in an account of the organization, in the bucket's region: `aws kms create-key --policy \
           file://policy.json --region REGION`. Then configure it on the trail: `aws cloudtrail update-trail --name \
-          TRAIL_ARN --kms-key-id KEY_ARN`. Keep access to the old key until the retention of its last log file ends.",
+          TRAIL_ARN --kms-key-id KEY_ARN --region TRAIL_REGION`. Keep access to the old key until the retention of \
+          its last log file ends.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
         "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html",

@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
           no log files arrive in the bucket.",
     fix: "In the key policy, allow cloudtrail.amazonaws.com kms:GenerateDataKey* and kms:DescribeKey, each with \
           aws:SourceArn of the trail, and exempt AWS services from every Deny: `aws kms put-key-policy --key-id KEY \
-          --policy-name default --policy file://policy.json`.",
+          --policy-name default --policy file://policy.json --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
     ],

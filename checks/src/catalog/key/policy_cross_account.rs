@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
           With kms:CreateGrant it can share this permission outside of the key policy. With kms:PutKeyPolicy or \
           kms:ScheduleKeyDeletion it can make the logs unreadable.",
     fix: "Remove the statements for external accounts from the key policy, or add a condition on aws:PrincipalOrgID: \
-          `aws kms put-key-policy --key-id KEY --policy-name default --policy file://policy.json`.",
+          `aws kms put-key-policy --key-id KEY --policy-name default --policy file://policy.json --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html",
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html",

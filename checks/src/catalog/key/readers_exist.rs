@@ -23,7 +23,7 @@ pub(super) const CHECK: Check = Check {
           audit. One Deny on kms:Decrypt is sufficient to cause this, and no trail status shows it.",
     fix: "Remove the Deny on kms:Decrypt from the key policy or exempt the auditors' role. Then grant kms:Decrypt to \
           that role or to the account: `aws kms put-key-policy --key-id KEY --policy-name default --policy \
-          file://policy.json`.",
+          file://policy.json --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
         "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html",

@@ -16,7 +16,8 @@ pub(super) const CHECK: Check = Check {
           the log files. Each has its own key policy, which a review of the trail's key does not show.",
     fix: "Correct the key policy of the replica that the message names: `aws kms put-key-policy --key-id REPLICA_ARN \
           --policy-name default --policy file://policy.json --region REPLICA_REGION`. Or encrypt with a \
-          single-Region key: `aws cloudtrail update-trail --name TRAIL_ARN --kms-key-id KEY_ARN`.",
+          single-Region key: `aws cloudtrail update-trail --name TRAIL_ARN --kms-key-id KEY_ARN --region \
+          TRAIL_REGION`.",
     references: &[
         "https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html",
         "https://docs.aws.amazon.com/kms/latest/APIReference/API_MultiRegionConfiguration.html",

@@ -11,8 +11,8 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "Rotation limits the number of log files that compromised key material can decrypt. Existing log files stay \
           readable, and no configuration changes.",
-    fix: "Enable automatic rotation: `aws kms enable-key-rotation --key-id KEY`. In Terraform: `enable_key_rotation = \
-          true` in `aws_kms_key`.",
+    fix: "Enable automatic rotation: `aws kms enable-key-rotation --key-id KEY --region REGION`. In Terraform: \
+          `enable_key_rotation = true` in `aws_kms_key`.",
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,

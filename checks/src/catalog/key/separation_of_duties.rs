@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
           others. With separate principals, two of them must cooperate.",
     fix: "In the key policy, grant kms:PutKeyPolicy, kms:ScheduleKeyDeletion and kms:DisableKey to administrators, \
           kms:Decrypt to readers, and no principal both: `aws kms put-key-policy --key-id KEY --policy-name default \
-          --policy file://policy.json`.",
+          --policy file://policy.json --region REGION`.",
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html"],
     reads: &[calls::DESCRIBE_KEY, calls::GET_KEY_POLICY],
     run: Run::Key(run),

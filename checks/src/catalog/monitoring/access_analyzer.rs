@@ -13,8 +13,8 @@ pub(super) const CHECK: Check = Check {
     why: "IAM Access Analyzer determines from policies which external principals can access a bucket or a key, and \
           reports changes within 30 minutes. An analyzer covers only the region that it was created in.",
     fix: "Create an analyzer in the region, from the management account or the delegated administrator: `aws \
-          accessanalyzer create-analyzer --analyzer-name external --type ORGANIZATION`. For a single account use \
-          `--type ACCOUNT`.",
+          accessanalyzer create-analyzer --analyzer-name external --type ORGANIZATION --region REGION`. For a single \
+          account use `--type ACCOUNT`.",
     references: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-getting-started.html",
     ],

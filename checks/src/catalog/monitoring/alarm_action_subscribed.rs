@@ -12,10 +12,10 @@ pub(super) const CHECK: Check = Check {
     why: "A deleted topic, or one without a confirmed subscription, notifies nobody. CloudWatch cannot publish to a \
           topic whose policy or KMS key does not allow it. The state of the alarm does not show this.",
     fix: "Subscribe to the topic and confirm the subscription: `aws sns subscribe --topic-arn TOPIC_ARN --protocol \
-          email --notification-endpoint ADDRESS`. Recreate a deleted topic (CreateTopic). Allow \
+          email --notification-endpoint ADDRESS --region REGION`. Recreate a deleted topic (CreateTopic). Allow \
           cloudwatch.amazonaws.com sns:Publish in the topic policy, and kms:GenerateDataKey* and kms:Decrypt in the \
           policy of its key. The key must be customer managed: `aws sns set-topic-attributes --topic-arn TOPIC_ARN \
-          --attribute-name KmsMasterKeyId --attribute-value KEY_ARN`.",
+          --attribute-name KmsMasterKeyId --attribute-value KEY_ARN --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/sns/latest/dg/sns-create-subscribe-endpoint-to-topic.html",
     ],

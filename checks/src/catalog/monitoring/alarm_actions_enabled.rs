@@ -10,11 +10,11 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Watched),
     why: "An alarm without an action for the state ALARM, or with disabled actions, changes its state in the console \
           but notifies nobody.",
-    fix: "Enable the actions: `aws cloudwatch enable-alarm-actions --alarm-names ALARM`. If the alarm has no action \
-          for the state ALARM, recreate it with a topic: `aws cloudwatch put-metric-alarm --alarm-name ALARM \
-          --namespace NAMESPACE --metric-name METRIC --statistic Sum --period 300 --evaluation-periods 1 --threshold \
-          1 --comparison-operator GreaterThanOrEqualToThreshold --treat-missing-data notBreaching --alarm-actions \
-          TOPIC_ARN`.",
+    fix: "Enable the actions: `aws cloudwatch enable-alarm-actions --alarm-names ALARM --region REGION`. If the alarm \
+          has no action for the state ALARM, recreate it with a topic: `aws cloudwatch put-metric-alarm --alarm-name \
+          ALARM --namespace NAMESPACE --metric-name METRIC --statistic Sum --period 300 --evaluation-periods 1 \
+          --threshold 1 --comparison-operator GreaterThanOrEqualToThreshold --treat-missing-data notBreaching \
+          --alarm-actions TOPIC_ARN --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-actions.html",
     ],

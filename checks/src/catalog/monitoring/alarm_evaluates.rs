@@ -14,7 +14,7 @@ pub(super) const CHECK: Check = Check {
     fix: "Set the alarm to the filter's metric and namespace, and to trigger on one event: `aws cloudwatch \
           put-metric-alarm --alarm-name ALARM --namespace NAMESPACE --metric-name METRIC --statistic Sum --period \
           300 --evaluation-periods 1 --threshold 1 --comparison-operator GreaterThanOrEqualToThreshold \
-          --treat-missing-data notBreaching --alarm-actions TOPIC_ARN`.",
+          --treat-missing-data notBreaching --alarm-actions TOPIC_ARN --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html",
     ],

@@ -11,7 +11,8 @@ pub(super) const CHECK: Check = Check {
     why: "CloudTrail logs that a trail was changed. AWS Config records its configuration before and after, and \
           evaluates rules. A recorder that is stopped or excludes trails has no history of them.",
     fix: "Record all supported resource types, or at least AWS::CloudTrail::Trail (PutConfigurationRecorder). Then \
-          start the recorder: `aws configservice start-configuration-recorder --configuration-recorder-name NAME`.",
+          start the recorder: `aws configservice start-configuration-recorder --configuration-recorder-name NAME \
+          --region REGION`.",
     references: &["https://docs.aws.amazon.com/config/latest/developerguide/select-resources.html"],
     reads: &[
         calls::LIST_REGIONS,

@@ -13,8 +13,8 @@ pub(super) const CHECK: Check = Check {
           period. A rule can also start the trail again.",
     fix: "In the home region of the trail, create a rule for the source aws.cloudtrail with StopLogging, DeleteTrail, \
           UpdateTrail and PutEventSelectors as `detail.eventName`: `aws events put-rule --name NAME --event-pattern \
-          file://pattern.json`. Add a topic with a confirmed subscription as target: `aws events put-targets --rule \
-          NAME --targets Id=1,Arn=TOPIC_ARN`.",
+          file://pattern.json --region REGION`. Add a topic with a confirmed subscription as target: `aws events \
+          put-targets --rule NAME --targets Id=1,Arn=TOPIC_ARN --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html",
     ],

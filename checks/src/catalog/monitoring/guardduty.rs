@@ -10,8 +10,8 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Watched),
     why: "GuardDuty reports stopped trails, compromised credentials and unusual access. It receives CloudTrail events \
           even if no trail is logging. Each region needs its own detector.",
-    fix: "Enable GuardDuty in the region: `aws guardduty create-detector --enable`. Or enable it for all accounts \
-          from the delegated administrator.",
+    fix: "Enable GuardDuty in the region: `aws guardduty create-detector --enable --region REGION`. Or enable it for \
+          all accounts from the delegated administrator.",
     references: &["https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_settingup.html"],
     reads: &[
         calls::LIST_REGIONS,

@@ -11,7 +11,7 @@ pub(super) const CHECK: Check = Check {
     why: "With bearer token authentication, a token is sufficient to write events to the log group without a signed \
           AWS request. Forged events cause false alarms that hide real ones.",
     fix: "Disable it: `aws logs put-bearer-token-authentication --log-group-identifier GROUP_ARN \
-          --no-bearer-token-authentication-enabled`. CloudTrail does not use it.",
+          --no-bearer-token-authentication-enabled --region REGION`. CloudTrail does not use it.",
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html",
         "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutBearerTokenAuthentication.html",

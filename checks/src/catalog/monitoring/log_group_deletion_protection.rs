@@ -11,7 +11,7 @@ pub(super) const CHECK: Check = Check {
     why: "DeleteLogGroup removes the events and all metric filters of the log group, so alarms receive no data. With \
           deletion protection the call is denied until protection is disabled, which is logged as a separate event.",
     fix: "Enable it: `aws logs put-log-group-deletion-protection --log-group-identifier GROUP_ARN \
-          --deletion-protection-enabled`.",
+          --deletion-protection-enabled --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html",
         "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogGroupDeletionProtection.html",

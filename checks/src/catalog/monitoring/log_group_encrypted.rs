@@ -11,8 +11,8 @@ pub(super) const CHECK: Check = Check {
     why: "The log group contains the same events as the encrypted log files. Without a KMS key, permission to read \
           the log group is sufficient to read them.",
     fix: "Associate a key whose key policy grants access to CloudWatch Logs: `aws logs associate-kms-key \
-          --log-group-name GROUP --kms-key-id KEY_ARN`. Existing events are not encrypted again. In Terraform: \
-          `kms_key_id` in `aws_cloudwatch_log_group`.",
+          --log-group-name GROUP --kms-key-id KEY_ARN --region REGION`. Existing events are not encrypted again. In \
+          Terraform: `kms_key_id` in `aws_cloudwatch_log_group`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html",
     ],

@@ -17,8 +17,8 @@ pub(super) const CHECK: Check = Check {
           principal that can write can add forged events. A principal that can create a subscription can read all \
           events.",
     fix: "Restrict the policy to AWS services and to accounts of the organization: `aws logs put-resource-policy \
-          --policy-name NAME --policy-document file://policy.json`. Or delete it: `aws logs delete-resource-policy \
-          --policy-name NAME`.",
+          --policy-name NAME --policy-document file://policy.json --region REGION`. Or delete it: `aws logs \
+          delete-resource-policy --policy-name NAME --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html",
     ],

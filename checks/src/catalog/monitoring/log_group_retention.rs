@@ -11,7 +11,7 @@ pub(super) const CHECK: Check = Check {
     why: "Investigations start with the log group. Expired events must be restored from the bucket, which costs time \
           during an incident.",
     fix: "Set the retention to at least `retention_days`: `aws logs put-retention-policy --log-group-name GROUP \
-          --retention-in-days 365`. In Terraform: `retention_in_days` in `aws_cloudwatch_log_group`.",
+          --retention-in-days 365 --region REGION`. In Terraform: `retention_in_days` in `aws_cloudwatch_log_group`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html",
     ],

@@ -18,9 +18,9 @@ pub(super) const CHECK: Check = Check {
           logged. The call that stopped it is logged, with its caller and source IP address. The same applies to a \
           bucket policy, lifecycle rule, Object Lock setting or key that was changed and then restored.",
     fix: "Confirm the purpose of the call with its caller, and review the caller's other activity: `aws cloudtrail \
-          lookup-events --lookup-attributes AttributeKey=Username,AttributeValue=NAME`. If the trail is still \
-          stopped: `aws cloudtrail start-logging --name TRAIL_ARN`. Accept planned changes with a waiver that has an \
-          end date.",
+          lookup-events --lookup-attributes AttributeKey=Username,AttributeValue=NAME --region REGION`. If the trail \
+          is still stopped: `aws cloudtrail start-logging --name TRAIL_ARN --region TRAIL_REGION`. Accept planned \
+          changes with a waiver that has an end date.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html",
     ],

@@ -12,10 +12,10 @@ pub(super) const CHECK: Check = Check {
     why: "Security Hub CSPM evaluates trails and their buckets against AWS's controls, and reports a stopped trail as a \
           finding. The controls belong to standards: without an enabled standard, Security Hub evaluates nothing.",
     fix: "Enable Security Hub in the region with its default standards: `aws securityhub enable-security-hub \
-          --enable-default-standards`. Where it is enabled, enable a standard: `aws securityhub \
+          --enable-default-standards --region REGION`. Where it is enabled, enable a standard: `aws securityhub \
           batch-enable-standards --standards-subscription-requests \
-          StandardsArn=arn:aws:securityhub:REGION::standards/aws-foundational-security-best-practices/v/1.0.0`. A \
-          central configuration of the organization does both for all accounts.",
+          StandardsArn=arn:aws:securityhub:REGION::standards/aws-foundational-security-best-practices/v/1.0.0 \
+          --region REGION`. A central configuration of the organization does both for all accounts.",
     references: &[
         "https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-settingup.html",
         "https://docs.aws.amazon.com/securityhub/latest/userguide/enable-standards.html",
