@@ -284,7 +284,7 @@ pub(crate) fn rich() -> Audit {
     let trail_stop = sample::check(
         "access-trail-stop",
         Severity::Critical,
-        "Only approved principals should be able to stop trails",
+        "Nobody can stop a trail",
         &[],
     );
     let ops = "arn:aws:iam::222222222222:role/ops";
