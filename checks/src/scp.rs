@@ -107,7 +107,7 @@ fn no_path(organization: &Organization, account: &Account) -> Vec<SharedGap> {
         return gaps;
     }
     let detail = format!(
-        "the units do not lead from account {} to a root",
+        "the organizational units do not form a path from account {} to a root",
         account.id
     );
     vec![unreadable(

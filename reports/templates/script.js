@@ -33,6 +33,7 @@
         body.classList.toggle("off", rows.length > 0 && kept.length === 0);
         body.classList.toggle("later", kept.length > 0 && kept.every((row) => row.classList.contains("later")));
       }
+      if (this.onShow) this.onShow(left.slice(from, from + PAGE));
       if (last > 0 && !this.bar) this.addBar();
       if (!this.bar) return;
       this.bar.hidden = last === 0;
@@ -55,11 +56,35 @@
     }
   }
 
+  // The cells of the map lead to their findings; those of a page are linked when it is shown.
+  const STATUS = { f: "fail", u: "unknown", w: "waived", p: "pass" };
+  const linked = (table) => {
+    const regions = all("thead .turned span", table).map((it) => it.textContent);
+    return (rows) => {
+      for (const row of rows) {
+        if (row.dataset.linked) continue;
+        row.dataset.linked = "1";
+        const account = row.querySelector("th .id").textContent;
+        Array.from(row.cells).slice(2).forEach((cell, at) => {
+          const status = STATUS[cell.className];
+          if (!status) return;
+          const region = at === 0 ? "" : regions[at];
+          const link = make("a", cell.textContent);
+          const place = `account=${encodeURIComponent(account)}` + (region ? `&region=${encodeURIComponent(region)}` : "");
+          link.href = `#findings?${place}&status=${status === "fail" ? "fail,unknown" : status}`;
+          link.title = `${status} findings of ${account}${region ? ` in ${region}` : ""}`;
+          cell.replaceChildren(link);
+        });
+      }
+    };
+  };
+
   // Tables with a line to narrow them.
   const narrowed = new Map();
   for (const table of all("table.paged")) {
     const pages = new Pages(table);
     if (table.id) narrowed.set(table.id, pages);
+    if (table.id === "map-table") pages.onShow = linked(table);
     pages.show(0);
   }
   for (const form of all("form.narrow")) {
@@ -99,7 +124,7 @@
     for (const { body, rows } of check.pages.bodies) {
       const said = about + " " + body.rows[0].textContent.toLowerCase();
       for (const row of rows) {
-        const [what, account, region] = Array.from(row.cells, (cell) => cell.textContent);
+        const [what, account, region] = Array.from(row.cells, (cell) => cell.textContent.trim());
         check.rows.push({
           row,
           status: body.className.split(" ")[0],
@@ -200,6 +225,50 @@
     document.getElementById("findings").scrollIntoView();
     return true;
   };
+  // What is shown, as a spreadsheet: a text that would be a formula is kept a text.
+  const field = (text) => {
+    const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+    return `"${safe.replace(/"/g, '""')}"`;
+  };
+  const csv = () => {
+    const lines = [["check", "severity", "status", "message", "subject", "account", "region"]];
+    for (const check of checks) {
+      read(check);
+      for (const it of check.rows) {
+        if (it.row.classList.contains("off")) continue;
+        const body = it.row.closest("tbody");
+        const [what, account, region] = Array.from(it.row.cells, (cell) => cell.textContent.trim());
+        const message = body.querySelector(".message").textContent.trim();
+        lines.push([check.details.id.slice(6), check.details.dataset.severity, it.status, message, what, account, region]);
+      }
+    }
+    return lines.map((line) => line.map(field).join(",")).join("\r\n") + "\r\n";
+  };
+  const save = () => {
+    const link = make("a", "");
+    link.href = URL.createObjectURL(new Blob([csv()], { type: "text/csv;charset=utf-8" }));
+    link.download = "trailaudit-findings.csv";
+    link.click();
+    URL.revokeObjectURL(link.href);
+  };
+
+  // Commands can be copied.
+  for (const code of all(".first code, .about code")) {
+    if (!code.textContent.startsWith("aws ")) continue;
+    const button = make("button", "Copy");
+    button.type = "button";
+    button.className = "copy";
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+        button.textContent = "Copied";
+      } catch {
+        getSelection().selectAllChildren(code);
+      }
+    });
+    code.after(button);
+  }
+
   // A link to a check unfolds it, also where a filter hides it.
   const visit = () => {
     if (!location.hash.startsWith("#check-")) return;
@@ -245,7 +314,15 @@
     }
     form.hidden = false;
     if (recall()) filter();
-    window.addEventListener("hashchange", visit);
+    document.getElementById("csv").addEventListener("click", save);
+    window.addEventListener("hashchange", () => {
+      if (location.hash.startsWith("#findings?")) {
+        form.reset();
+        recall();
+        filter();
+      }
+      visit();
+    });
     document.addEventListener("click", (event) => {
       const link = event.target instanceof Element && event.target.closest("a[href^='#check-']");
       if (link && link.getAttribute("href") === location.hash) visit();

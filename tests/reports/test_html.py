@@ -1,5 +1,7 @@
 """The page of the demo in a real browser: what people see, with scripts and without, on screen and on paper."""
 
+import csv
+import io
 import json
 
 import pytest
@@ -72,7 +74,7 @@ def test_the_five_answers_come_first(page, demo):
     assert page.texts(".answer h2") == QUESTIONS
     assert page.texts(".trust") == ["✕ No."]
     said = page.texts(".answer .said")
-    assert all(word.split(" ", 1)[1] in ("Yes", "No", "Cannot tell", "Not asked") for word in said), said
+    assert all(word.split(" ", 1)[1] in ("Yes", "No", "Cannot tell", "Not evaluated") for word in said), said
     for key, count in counts(demo).items():
         assert page.texts(f"[data-total={key}]") == [f"{count:,}"], key
 
@@ -114,6 +116,45 @@ def test_filters_together_and_back(page, demo):
 def test_a_filter_is_kept_in_the_address(page, demo):
     page.open(demo.folder / "page.html", "#findings?status=unknown")
     assert shown(page)[0] == counts(demo)["unknown"]
+
+
+def test_a_cell_of_the_map_leads_to_its_findings(page, demo):
+    findings = demo.json()["findings"]
+    link = "#map-table a[href*='444444444444'][href*='region=eu-central-1']"
+    page.click(link)
+    settle(page)
+    wanted = [
+        f
+        for f in findings
+        if f["status"] in ("fail", "unknown")
+        and "waiver" not in f
+        and (f["subject"].get("account"), f["subject"].get("region")) == ("444444444444", "eu-central-1")
+    ]
+    assert wanted
+    assert shown(page) == (len(wanted), len(findings))
+
+
+def test_what_is_shown_can_be_saved_as_csv(page, demo):
+    tick(page, "fail")
+    # The bytes that the download would have.
+    page.run(
+        "window.saved = null; const make = URL.createObjectURL;"
+        "URL.createObjectURL = (blob) => { blob.text().then((it) => { window.saved = it; }); return make(blob); };"
+    )
+    page.click("#csv")
+    settle(page)
+    rows = list(csv.DictReader(io.StringIO(page.run("return window.saved"))))
+    assert sum(1 for _ in rows) > 0
+    assert {row["status"] for row in rows} == {"fail"}
+    checks = {f["check"] for f in demo.json()["findings"] if f["status"] == "fail" and "waiver" not in f}
+    assert {row["check"] for row in rows} == checks
+    assert not [cell for row in rows for cell in row.values() if cell[:1] in ("=", "+", "-", "@")]
+
+
+def test_commands_can_be_copied(page):
+    codes = page.run("return [...document.querySelectorAll('code + .copy')].map((it) => it.previousSibling.textContent)")
+    assert codes
+    assert all(code.startswith("aws ") for code in codes)
 
 
 def test_region_and_search(page, demo):

@@ -175,8 +175,8 @@ fn names(subject: &Subject) -> Vec<(&'static str, &str)> {
         SubjectKind::Trail => &["TRAIL", "TRAIL_ARN"],
         SubjectKind::Key => &["KEY"],
         SubjectKind::EventDataStore => &["STORE_ARN"],
+        SubjectKind::LogGroup => &["GROUP_ARN"],
         SubjectKind::Bucket
-        | SubjectKind::LogGroup
         | SubjectKind::Organization
         | SubjectKind::Account
         | SubjectKind::Region
@@ -191,7 +191,14 @@ fn names(subject: &Subject) -> Vec<(&'static str, &str)> {
     if subject.kind == SubjectKind::Bucket {
         names.push(("BUCKET", &subject.name));
     }
+    if subject.kind == SubjectKind::LogGroup {
+        names.push(("GROUP", &subject.name));
+    }
+    if let Some((_, path)) = subject.id.split_once(":role/") {
+        names.push(("ROLE", path.rsplit('/').next().unwrap_or(path)));
+    }
     names.extend(subject.account.as_ref().map(|it| ("ACCOUNT", it.as_str())));
+    names.extend(subject.region.as_ref().map(|it| ("REGION", it.as_str())));
     // A name that a shell would not take as one word stays out of a command.
     names.retain(|(_, name)| is_plain(name));
     names
@@ -256,6 +263,12 @@ mod tests {
             fill(fix, &bucket).text,
             "Call it: `aws s3api put-x --bucket logs --as NAME --region eu-west-1`, not `BUCKET/*`."
         );
+        let fix = "`aws s3api put-x --bucket BUCKET --region REGION`";
+        assert_eq!(
+            fill(fix, &bucket).text,
+            "`aws s3api put-x --bucket logs --region eu-west-1`"
+        );
+        let fix = "Call it: `aws s3api put-x --bucket BUCKET --as NAME`, not `BUCKET/*`.";
         let trail = subject(
             SubjectKind::Trail,
             "arn:aws:cloudtrail:eu-west-1:111111111111:trail/a",

@@ -64,7 +64,7 @@ impl Walk {
                 };
                 let problem = Problem::chain(Kind::ChainLinkMismatch, &self.id, window)
                     .detail(format!(
-                        "{}: the backfill digest names another predecessor than the one before it",
+                        "{}: the backfill digest does not name the previous backfill digest as its predecessor",
                         link.at.key
                     ))
                     .differs(hex::encode(&previous.sha256), hex::encode(&last.sha256));

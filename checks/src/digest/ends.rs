@@ -178,7 +178,7 @@ impl Part<'_> {
         if !agrees && inside {
             let problem = Problem::chain(Kind::ChainLinkMismatch, &self.chain.id, window)
                 .detail(format!(
-                    "{}: the digest names another hash or signature of its predecessor than {} has",
+                    "{}: the hash or signature that the digest names for its predecessor is not that of {}",
                     arrival.at.key, before.at
                 ))
                 .differs(named.0, &before.sha256);
@@ -222,7 +222,7 @@ impl Part<'_> {
             if touches(&self.chain.window, &window) {
                 let problem = Problem::chain(Kind::ChainTimeDiscontinuity, &self.chain.id, window)
                     .detail(format!(
-                        "{} does not begin where its predecessor {} ends",
+                        "{} does not start where its predecessor {} ends",
                         arrival.at.key, before.at
                     ))
                     .differs(before.end, arrival.start);
@@ -294,8 +294,8 @@ impl Part<'_> {
                     None => Severity::Info,
                 };
                 let how = match verdict {
-                    Some(_) => "may cover every hour after it, but could not be verified",
-                    None => "cover every hour after it for the same account and region",
+                    Some(_) => "may cover all later hours, but could not be verified",
+                    None => "cover all later hours of the same account and region",
                 };
                 problem.detail =
                     format!("{}; digests of {} {how}", problem.detail, names.join(", "));
@@ -331,7 +331,7 @@ impl Part<'_> {
                 problem.severity = Kind::LogUnlisted.severity();
                 problem.verdict = Some(Verdict::Unlisted);
                 problem.detail =
-                    format!("the trail delivered to another place by then, and {UNLISTED}");
+                    format!("the trail delivered to another location at that time, and {UNLISTED}");
                 chain.logs.unverified = chain.logs.unverified.saturating_sub(1);
                 chain.logs.unlisted += 1;
                 changed = true;
@@ -367,8 +367,8 @@ fn nothing_read(parts: &mut [Part<'_>]) {
     }
     for part in parts {
         let problem = Problem::chain(Kind::DigestUnverified, &part.chain.id, part.chain.window)
-            .detail("no digest was read: none is due in the window")
-            .differs("a digest of the window", "none");
+            .detail("no digest was read: none is due in the time range")
+            .differs("a digest in the time range", "none");
         part.problems.push(Problem {
             verdict: Some(Verdict::Unverified),
             ..problem

@@ -50,7 +50,7 @@ impl Walk {
             Joint::Wrong => {
                 self.mismatch(
                     &link,
-                    "the digest names another predecessor than the digest before it",
+                    "the digest does not name the previous digest as its predecessor",
                     |walk, previous| {
                         let last = walk.last.as_ref().map_or_else(
                             || "a digest of this chain".to_owned(),
@@ -156,15 +156,14 @@ impl Walk {
                 .gap(from, link.start, HourVerdict::Gap, Cause::Restart);
             self.report(Kind::ChainGap, from, link.start, |problem| {
                 let detail =
-                    "logging or validation was off: the digest after the gap begins the chain anew";
+                    "logging or log file validation was disabled: the digest after the gap starts a new chain";
                 problem
                     .detail(detail)
                     .differs("a digest for every hour", "none")
             });
         } else {
             self.report(Kind::ChainRestart, link.start, link.start, |problem| {
-                let detail =
-                    "the digest begins the chain anew: it proves nothing of the digests before it";
+                let detail = "the digest starts a new chain: it does not verify earlier digests";
                 problem
                     .detail(detail)
                     .differs("a digest that names its predecessor", "a starting digest")
@@ -202,7 +201,7 @@ impl Walk {
         self.report(Kind::ChainLinkMismatch, link.start, link.end, |problem| {
             problem
                 .detail(format!(
-                    "{}: replaced since an earlier run verified it",
+                    "{}: the digest was replaced since an earlier run verified it",
                     link.at.key
                 ))
                 .differs(witness.sha256, seen)
@@ -219,14 +218,14 @@ impl Walk {
             .gap(end, link.start, HourVerdict::Gap, Cause::Discontinuity);
         let (from, until) = (end.min(link.start), end.max(link.start));
         let detail = if end < link.start {
-            "time between the two is in neither"
+            "no digest covers the time between them"
         } else {
             "the two overlap"
         };
         self.report(Kind::ChainTimeDiscontinuity, from, until, |problem| {
             problem
                 .detail(format!(
-                    "{} does not begin where its predecessor ends: {detail}",
+                    "{} does not start where its predecessor ends: {detail}",
                     link.at.key
                 ))
                 .differs(end, link.start)
@@ -253,8 +252,9 @@ impl Walk {
         } else {
             return false;
         };
-        let detail =
-            format!("the digest names another {what} of its predecessor than the predecessor has");
+        let detail = format!(
+            "the {what} that the digest names for its predecessor is not that of the predecessor"
+        );
         self.mismatch(link, &detail, |_, _| (expected, seen));
         true
     }
@@ -305,7 +305,7 @@ impl Walk {
             Some(&self.id),
         );
         let detail = format!(
-            "until {} the trail delivered to another place; the digests there were not verified in this run",
+            "until {} the trail delivered to another location; the digests there were not verified in this run",
             link.start
         );
         self.problems.push(

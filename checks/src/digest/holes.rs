@@ -80,7 +80,7 @@ impl Walk {
                 &key.ending(at).object(),
                 Some(&self.id),
             );
-            let detail = "the chain goes on after it, and every hour has a digest";
+            let detail = "the chain continues after this hour, and every hour has a digest";
             self.problems.push(
                 problem
                     .detail(detail)
@@ -115,7 +115,7 @@ impl Walk {
                 .gap(start, end, HourVerdict::Gap, Cause::ChainMissing);
             return self.report(Kind::ChainMissing, start, end, |problem| {
                 problem
-                    .detail("there is no digest of this chain")
+                    .detail("no digest of this chain was found")
                     .differs("a digest for every hour", "none")
             });
         }
@@ -166,7 +166,7 @@ impl Walk {
                 .gap(from, due, HourVerdict::Gap, Cause::TailMissing);
             self.report(Kind::ChainTailMissing, from, due, |problem| {
                 problem
-                    .detail("the chain ends before the window does")
+                    .detail("the chain ends before the time range does")
                     .differs(due, laid)
             });
         }

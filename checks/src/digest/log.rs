@@ -103,14 +103,15 @@ impl LogReader {
         let flaw = if hash != entry.sha256 {
             LogFlaw {
                 kind: Kind::LogHashMismatch,
-                detail: "the log's SHA-256 is not the one that its digest lists".to_owned(),
+                detail: "the SHA-256 of the log file is not the one that its digest lists"
+                    .to_owned(),
                 expected: Some(hex::encode(&entry.sha256)),
                 seen: Some(hex::encode(&hash)),
             }
         } else if trailing {
             LogFlaw {
                 kind: Kind::LogTrailingData,
-                detail: "something follows the gzip member".to_owned(),
+                detail: "data follows the gzip member".to_owned(),
                 expected: Some("one gzip member".to_owned()),
                 seen: Some("one gzip member and more bytes".to_owned()),
             }

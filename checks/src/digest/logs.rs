@@ -69,7 +69,7 @@ impl Walk {
                 self.logs.unverified += 1;
                 (
                     problem(Kind::LogUnverified, Verdict::Unverified)
-                        .detail("the log was not read")
+                        .detail("the log file was not read")
                         .differs("a log that can be read", reason),
                     HourVerdict::Unverified,
                 )
@@ -122,13 +122,16 @@ impl Walk {
                 let problem = problem(Kind::LogKeySuspicious, Verdict::Invalid);
                 let expected = format!("a log's key that begins with {prefix}");
                 (
-                    problem.detail("not read").differs(expected, &entry.at.key),
+                    problem
+                        .detail("the key is not one that CloudTrail writes for this account: the log file was not read")
+                        .differs(expected, &entry.at.key),
                     Some(HourVerdict::Invalid),
                 )
             } else if !here && !in_former {
                 self.logs.unverified += 1;
                 let problem = problem(Kind::LogForeignBucket, Verdict::Unverified);
-                let problem = problem.detail("not read: it lies in another bucket than its digest");
+                let problem = problem
+                    .detail("the log file was not read: it is in another bucket than its digest");
                 (
                     problem.differs(&self.id.bucket, &entry.at.bucket),
                     Some(HourVerdict::Unverified),
@@ -186,8 +189,8 @@ impl Walk {
         }
         let note = Problem::chain(Kind::ObjectUncompressed, &self.id, self.timeline.window)
             .detail(
-                "objects are stored uncompressed, as after a download that undid the compression: they were verified \
-                 over their uncompressed bytes",
+                "objects are stored uncompressed, for example after a download that decompressed them: their \
+                 uncompressed bytes were verified",
             )
             .differs(
                 "gzip members",

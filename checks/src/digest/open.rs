@@ -147,7 +147,7 @@ pub fn open(
 
     // A moved digest was signed for where it belongs.
     let Some(signed_for) = home.as_ref().or(key.as_ref()) else {
-        let flaw = invalid(Kind::DigestFormat, "the key is not that of a digest")
+        let flaw = invalid(Kind::DigestFormat, "the object key is not that of a digest")
             .differs("a digest's key", &at.key);
         return Err(flaw.of(document));
     };
@@ -172,7 +172,7 @@ pub fn open(
         if let Some(home) = home {
             let mut flaw = invalid(
                 Kind::DigestMoved,
-                "the digest was delivered to another place",
+                "CloudTrail delivered the digest to another location",
             )
             .differs(&document.at, at.to_string());
             flaw.home = home;
@@ -184,7 +184,7 @@ pub fn open(
         Err(flaw) => return Err(flaw.of(document)),
     };
     let Some(key) = key else {
-        let flaw = invalid(Kind::DigestFormat, "the key is not that of a digest")
+        let flaw = invalid(Kind::DigestFormat, "the object key is not that of a digest")
             .differs("a digest's key", &at.key);
         return Err(flaw.of(document));
     };
@@ -197,12 +197,11 @@ pub fn open(
         return Err(flaw.of(document));
     }
     if trailing {
-        return Err(invalid(
-            Kind::DigestTrailingData,
-            "something follows the gzip member",
-        )
-        .differs("one gzip member", "one gzip member and more bytes")
-        .of(document));
+        return Err(
+            invalid(Kind::DigestTrailingData, "data follows the gzip member")
+                .differs("one gzip member", "one gzip member and more bytes")
+                .of(document),
+        );
     }
     let Document {
         start,
@@ -264,7 +263,7 @@ fn signing_time(
         Some(signature) if key.backfill => {
             let text = signature.backfill_generated.as_deref().unwrap_or_default();
             let made: Timestamp = text.parse().map_err(|_| FormatFlaw {
-                what: "a backfill digest must say when it was generated".to_owned(),
+                what: "the metadata of the backfill digest has no generation time".to_owned(),
                 expected: "backfill-generation-timestamp in the metadata".to_owned(),
                 seen: signature
                     .backfill_generated
@@ -303,7 +302,8 @@ fn prove(
         Found::Key(key) => key,
         Found::NotThen(validity) => {
             let expected = format!("a public key valid at {}", document.end_text);
-            let detail = "the key with the digest's fingerprint was not valid then";
+            let detail =
+                "the public key with the fingerprint of the digest was not valid at that time";
             return Err(
                 flaw(Kind::DigestKeyUnknown, Verdict::Invalid, detail).differs(expected, validity)
             );
@@ -313,7 +313,7 @@ fn prove(
         } => {
             return Err(unknown(
                 Verdict::Invalid,
-                &format!("the key is not one of this region, but of {region}"),
+                &format!("the public key is one of {region}, not of this region"),
             ));
         }
         Found::Unknown { elsewhere: None } => {
@@ -325,7 +325,7 @@ fn prove(
         Found::NotListed => {
             return Err(unknown(
                 Verdict::Unverified,
-                "the list of the region's public keys is not complete",
+                "the list of public keys of the region is incomplete",
             ));
         }
     };
@@ -338,8 +338,10 @@ fn prove(
         .as_deref()
         .filter(|name| *name != SIGNATURE_ALGORITHM)
     {
-        return Err(invalid("the metadata names another signature algorithm")
-            .differs(SIGNATURE_ALGORITHM, name));
+        return Err(
+            invalid("the metadata names an unsupported signature algorithm")
+                .differs(SIGNATURE_ALGORITHM, name),
+        );
     }
     let bytes = match hex::decode(&signature.value) {
         Some(bytes) if public_key.verifies(to_sign, &bytes) => bytes,
@@ -348,7 +350,7 @@ fn prove(
                 "the signature by key {} over this digest",
                 public_key.fingerprint
             );
-            return Err(invalid("the signature does not fit the digest")
+            return Err(invalid("the signature does not match the digest")
                 .differs(expected, &signature.value));
         }
     };

@@ -16,8 +16,8 @@ use crate::severity::Severity;
 const ROUNDED_BY: SignedDuration = SignedDuration::from_mins(5);
 
 /// What may be the cause: the harmless one first.
-pub(super) const UNLISTED: &str = "no digest lists it, although a valid one covers the time of its delivery: a second \
-                                   trail without log file validation delivers here, or CloudTrail did not write it";
+pub(super) const UNLISTED: &str = "no digest lists it, although a valid digest covers its delivery time: another trail \
+                                   without log file validation delivers here, or CloudTrail did not write it";
 
 /// Logs that digests of other chains list outside of their own folders.
 #[derive(Debug, Default)]
@@ -79,11 +79,11 @@ pub fn reconcile<'k>(
             // Its digest is still to come.
             Cover::Expected(Cause::NotYetDelivered) => continue,
             _ if claimed => unverified("the digest that lists it is invalid"),
-            Cover::Broken => unverified(
-                "the digest for the time of its delivery is missing, invalid or was not read",
-            ),
-            Cover::Expected(_) => unverified("no digest covers the time of its delivery"),
-            Cover::Valid if !known => unverified("the digests list no logs of this kind"),
+            Cover::Broken => {
+                unverified("the digest for its delivery time is missing, invalid or was not read")
+            }
+            Cover::Expected(_) => unverified("no digest covers its delivery time"),
+            Cover::Valid if !known => unverified("the digests list no log files of this kind"),
             Cover::Valid => {
                 walk.logs.unlisted += 1;
                 walk.timeline.spoil(Some(hour), HourVerdict::Invalid);

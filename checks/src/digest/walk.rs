@@ -266,7 +266,7 @@ impl Walk {
         self.digests.unverified += 1;
         self.problems.push(
             problem
-                .detail("the digest is one of another chain")
+                .detail("the digest belongs to another chain")
                 .differs(self.id.to_string(), &at.key),
         );
     }
@@ -294,7 +294,7 @@ impl Walk {
                 };
                 let problem = Problem::chain(Kind::ChainLinkMismatch, &self.id, window)
                     .detail(format!(
-                        "{}: replaced since it was last verified",
+                        "{}: the digest was replaced since it was last verified",
                         link.at.key
                     ))
                     .differs(hex::encode(&anchor.sha256), hex::encode(&link.sha256));
@@ -438,20 +438,19 @@ fn unproved(link: &Link, named: Option<&Previous>, newest: bool) -> Box<Flaw> {
     let flaw = |kind, verdict, detail| Flaw::new(&link.at, kind, verdict, detail);
     match named.filter(|previous| previous.at == link.at) {
         Some(previous) => {
-            let detail =
-                "the object has no signature, and the one that its successor names does not fit it";
+            let detail = "the object has no signature, and the signature that its successor names does not match it";
             let (expected, seen) = (hex::encode(&previous.sha256), hex::encode(&link.sha256));
             flaw(Kind::DigestSignatureInvalid, Verdict::Invalid, detail).differs(expected, seen)
         }
         // In a copy without metadata only a later digest can prove it.
         None if newest => {
             let detail =
-                "the object has no signature, and there is no later digest yet that proves it";
+                "the object has no signature, and no later digest exists yet that verifies it";
             flaw(Kind::DigestSignatureMissing, Verdict::Unverified, detail)
                 .differs("x-amz-meta-signature", "none")
         }
         None => {
-            let detail = "the object has no signature, and no successor names it";
+            let detail = "the object has no signature, and no later digest names it";
             flaw(Kind::DigestSignatureMissing, Verdict::Invalid, detail)
                 .differs("x-amz-meta-signature", "none")
         }

@@ -30,17 +30,25 @@ impl Hole {
 
 impl fmt::Display for Hole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.parts.as_slice() {
-            [] => f.write_str("none of them is recorded"),
-            [Part::Excluded(Field::ReadOnly, values)] => {
-                write!(f, "{} are not recorded", kinds(values))
-            }
-            [Part::Excluded(Field::ReadOnly, values), rest @ ..] => {
-                write!(f, "of the {}, ", kinds(values))?;
-                write_parts(f, rest)
-            }
-            parts => write_parts(f, parts),
+        let (kind, parts) = match self.parts.as_slice() {
+            [] => return f.write_str("none of these events is logged"),
+            [Part::Excluded(Field::ReadOnly, values), rest @ ..] => (kinds(values), rest),
+            parts => ("events", parts),
+        };
+        f.write_str(kind)?;
+        for part in parts {
+            match part {
+                Part::Excluded(Field::EventSource, values) => write!(f, " from {}", few(values)),
+                Part::Only(Field::EventSource, values) => {
+                    write!(f, " from sources other than {}", few(values))
+                }
+                Part::Excluded(field, values) => write!(f, " with {field} {}", few(values)),
+                Part::Only(field, values) => {
+                    write!(f, " with {field} other than {}", few(values))
+                }
+            }?;
         }
+        f.write_str(" are not logged")
     }
 }
 
@@ -52,33 +60,12 @@ fn kinds(values: &[String]) -> &'static str {
     }
 }
 
-fn write_parts(f: &mut fmt::Formatter<'_>, parts: &[Part]) -> fmt::Result {
-    for (index, part) in parts.iter().enumerate() {
-        if index > 0 {
-            f.write_str(", and there ")?;
-        }
-        match part {
-            Part::Excluded(Field::EventSource, values) => {
-                write!(f, "{} excluded", few(values, "is", "are"))?;
-            }
-            Part::Excluded(field, values) => {
-                write!(f, "{field} {} excluded", few(values, "is", "are"))?;
-            }
-            Part::Only(field, values) => {
-                write!(f, "only {} recorded ({field})", few(values, "is", "are"))?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The first three values and how many more, with the verb that agrees.
-fn few(values: &[String], one: &str, many: &str) -> String {
+/// The first three values and how many more.
+fn few(values: &[String]) -> String {
     let shown: Vec<&str> = values.iter().take(3).map(String::as_str).collect();
-    let verb = if values.len() == 1 { one } else { many };
     match values.len().saturating_sub(shown.len()) {
-        0 => format!("{} {verb}", shown.join(", ")),
-        more => format!("{} and {more} more {verb}", shown.join(", ")),
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }
 

@@ -73,31 +73,31 @@ fn classic_management() {
     assert_eq!(of_classic(&asked, [classic(BOTH, true)]), "covers");
     assert_eq!(
         of_classic(&asked, [classic(BOTH, false)]),
-        "none of them is recorded"
+        "none of these events is logged"
     );
     let read = classic("ReadOnly", true);
     let write = classic("WriteOnly", true);
     assert_eq!(
         of_classic(&asked, [read.clone()]),
-        "write events are not recorded"
+        "write events are not logged"
     );
     assert_eq!(
         of_classic(&asked, [write.clone()]),
-        "read events are not recorded"
+        "read events are not logged"
     );
     assert_eq!(of_classic(&asked, [read, write.clone()]), "covers");
     let kms = "kms.amazonaws.com";
     assert_eq!(
         of_classic(&asked, [not(&[kms])]),
-        "kms.amazonaws.com is excluded"
+        "events from kms.amazonaws.com are not logged"
     );
     assert_eq!(
         of_classic(&asked, [not(&[kms, "rdsdata.amazonaws.com"])]),
-        "kms.amazonaws.com, rdsdata.amazonaws.com are excluded"
+        "events from kms.amazonaws.com, rdsdata.amazonaws.com are not logged"
     );
     assert_eq!(
         of_classic(&asked, [not(&[kms]), write]),
-        "of the read events, kms.amazonaws.com is excluded"
+        "read events from kms.amazonaws.com are not logged"
     );
     assert_eq!(
         of_classic(&asked, [classic("Some", true)]),
@@ -113,15 +113,15 @@ fn classic_objects() {
     }
     assert_eq!(
         of_classic(&asked, [of_buckets(BOTH, &["arn:aws:s3:::one/"])]),
-        "only arn:aws:s3:::one/ is recorded (resources.ARN)"
+        "events with resources.ARN other than arn:aws:s3:::one/ are not logged"
     );
     assert_eq!(
         of_classic(&asked, [of_buckets(BOTH, &[])]),
-        "none of them is recorded"
+        "none of these events is logged"
     );
     assert_eq!(
         of_classic(&asked, [classic(BOTH, true)]),
-        "none of them is recorded"
+        "none of these events is logged"
     );
     let write = asked.clone().reading(false);
     assert_eq!(
@@ -130,7 +130,7 @@ fn classic_objects() {
     );
     assert_eq!(
         of_classic(&write, [of_buckets("ReadOnly", &["arn:aws:s3"])]),
-        "none of them is recorded"
+        "none of these events is logged"
     );
     let one = Events::data("AWS::S3::Object").with(
         Field::ResourceArn,
@@ -141,7 +141,10 @@ fn classic_objects() {
         "covers"
     );
     let china = of_buckets(BOTH, &["arn:aws-cn:s3:::"]);
-    assert_eq!(of_classic(&asked, [china]), "none of them is recorded");
+    assert_eq!(
+        of_classic(&asked, [china]),
+        "none of these events is logged"
+    );
 }
 
 #[test]
@@ -162,7 +165,7 @@ fn a_classic_value_of_another_type_names_one_resource() {
             &Events::data("AWS::Lambda::Function"),
             [of("arn:aws:lambda")]
         ),
-        "only arn:aws:lambda is recorded (resources.ARN)"
+        "events with resources.ARN other than arn:aws:lambda are not logged"
     );
     let one = of("arn:aws:lambda:us-east-1:111111111111:function:hello");
     assert_eq!(
@@ -183,11 +186,11 @@ fn advanced_management() {
     );
     assert_eq!(
         of_advanced(&asked, &[&data(&[])]),
-        "none of them is recorded"
+        "none of these events is logged"
     );
     assert_eq!(
         of_advanced(&asked, &[&[MANAGEMENT, "readOnly = true"]]),
-        "write events are not recorded"
+        "write events are not logged"
     );
     assert_eq!(
         of_advanced(
@@ -197,11 +200,11 @@ fn advanced_management() {
                 "eventSource != kms.amazonaws.com|rdsdata.amazonaws.com"
             ]]
         ),
-        "kms.amazonaws.com, rdsdata.amazonaws.com are excluded"
+        "events from kms.amazonaws.com, rdsdata.amazonaws.com are not logged"
     );
     assert_eq!(
         of_advanced(&asked, &[&[MANAGEMENT, "eventSource = iam.amazonaws.com"]]),
-        "only iam.amazonaws.com is recorded (eventSource)"
+        "events from sources other than iam.amazonaws.com are not logged"
     );
     assert_eq!(
         of_advanced(
@@ -211,14 +214,14 @@ fn advanced_management() {
                 "userIdentity.arn != arn:aws:iam::111111111111:user/eve"
             ]]
         ),
-        "userIdentity.arn arn:aws:iam::111111111111:user/eve is excluded"
+        "events with userIdentity.arn arn:aws:iam::111111111111:user/eve are not logged"
     );
     assert_eq!(
         of_advanced(
             &asked,
             &[&[MANAGEMENT, "sessionCredentialFromConsole != true"]]
         ),
-        "sessionCredentialFromConsole true is excluded"
+        "events with sessionCredentialFromConsole true are not logged"
     );
 }
 
@@ -229,7 +232,7 @@ fn a_name_means_nothing() {
     let selectors = Selectors::Advanced(vec![named]);
     assert_eq!(
         ask(&Events::management(), selectors),
-        "write events are not recorded"
+        "write events are not logged"
     );
 }
 
@@ -277,7 +280,7 @@ fn blind_alone_but_not_together() {
     assert_eq!(of_advanced(&asked, &three), "covers");
     assert_eq!(
         of_advanced(&asked, &[three[0], three[2]]),
-        "of the read events, eventName A is excluded"
+        "read events with eventName A are not logged"
     );
 }
 
@@ -289,15 +292,15 @@ fn near_misses_stay_holes() {
     };
     assert_eq!(
         of("eventName !^ Get", "eventName ^ GetO"),
-        "eventName Get* is excluded"
+        "events with eventName Get* are not logged"
     );
     assert_eq!(
         of("eventName != A|B", "eventName = A"),
-        "eventName B is excluded"
+        "events with eventName B are not logged"
     );
     assert_eq!(
         of("eventName ^ A", "eventName $ Z"),
-        "only A, Z are recorded (eventName)"
+        "events with eventName other than A, Z are not logged"
     );
     // A value that begins and ends as told is one case more.
     assert_eq!(
@@ -308,7 +311,7 @@ fn near_misses_stay_holes() {
                 &[MANAGEMENT, "eventName ^ A", "eventName !$ Z"],
             ]
         ),
-        "eventName A*Z is excluded"
+        "events with eventName A*Z are not logged"
     );
     // The same hole in reads and writes is told once.
     assert_eq!(
@@ -319,7 +322,7 @@ fn near_misses_stay_holes() {
                 &[MANAGEMENT, "readOnly = false", "eventName != A"],
             ]
         ),
-        "eventName A is excluded"
+        "events with eventName A are not logged"
     );
 }
 
@@ -349,7 +352,7 @@ fn advanced_objects() {
     );
     assert_eq!(
         of_advanced(&write, &[&data(&["readOnly = true"])]),
-        "none of them is recorded"
+        "none of these events is logged"
     );
     assert_eq!(
         of_advanced(
@@ -358,31 +361,34 @@ fn advanced_objects() {
                 "resources.ARN ^ arn:aws:s3:::one/|arn:aws:s3:::two/"
             ])]
         ),
-        "only arn:aws:s3:::one/, arn:aws:s3:::two/ are recorded (resources.ARN)"
+        "events with resources.ARN other than arn:aws:s3:::one/, arn:aws:s3:::two/ are not logged"
     );
     assert_eq!(
         of_advanced(&write, &[&data(&["resources.ARN !^ arn:aws:s3:::one/"])]),
-        "resources.ARN arn:aws:s3:::one/* is excluded"
+        "events with resources.ARN arn:aws:s3:::one/* are not logged"
     );
     assert_eq!(
         of_advanced(&write, &[&data(&["resources.ARN !^ arn:aws:s3:::"])]),
-        "none of them is recorded"
+        "none of these events is logged"
     );
     assert_eq!(
         of_advanced(&write, &[&data(&["eventName = DeleteObject"])]),
-        "only DeleteObject is recorded (eventName)"
+        "events with eventName other than DeleteObject are not logged"
     );
     let two = ["arn:aws:s3:::one/", "arn:aws:s3:::two/"].map(Pattern::starts_with);
     let two = Events::data("AWS::S3::Object").with(Field::ResourceArn, two);
     assert_eq!(
         of_advanced(&two, &[&data(&["resources.ARN !^ arn:aws:s3:::one/"])]),
-        "resources.ARN arn:aws:s3:::one/ is excluded"
+        "events with resources.ARN arn:aws:s3:::one/ are not logged"
     );
     let lambda = [
         "eventCategory = Data",
         "resources.type = AWS::Lambda::Function",
     ];
-    assert_eq!(of_advanced(&write, &[&lambda]), "none of them is recorded");
+    assert_eq!(
+        of_advanced(&write, &[&lambda]),
+        "none of these events is logged"
+    );
 }
 
 #[test]
@@ -402,7 +408,7 @@ fn what_is_not_understood_cannot_be_told() {
             &asked,
             &[&[MANAGEMENT, "userAgent != curl", "readOnly = true"]]
         ),
-        "write events are not recorded"
+        "write events are not logged"
     );
     assert_eq!(
         of_advanced(&asked, &[]),

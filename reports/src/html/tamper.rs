@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use trailaudit_checks::audit::CheckInfo;
 use trailaudit_checks::finding::SubjectKind;
 
 use super::Story;
@@ -48,7 +49,11 @@ pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<(
         .checks
         .iter()
         .filter(|it| it.id.starts_with("access-"));
+    let mut checks: Vec<&CheckInfo> = checks.collect();
+    // The worst stand left; the sort keeps the order of the others.
+    checks.sort_by_key(|it| std::cmp::Reverse(it.severity));
     let harms: Vec<Harm<'_>> = checks
+        .into_iter()
         .map(|check| Harm {
             check: &check.id,
             name: check.id.trim_start_matches("access-"),

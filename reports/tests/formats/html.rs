@@ -275,7 +275,7 @@ fn tells_chains_principals_and_days_left() {
     }
     let bare = html(&sample::audit());
     assert!(bare.contains("No digest was verified in this run"));
-    assert!(bare.contains("No check of access was judged in this run"));
+    assert!(bare.contains("No access check was selected"));
 }
 
 /// The sample, and what else an audit can hold.

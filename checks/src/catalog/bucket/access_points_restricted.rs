@@ -321,10 +321,10 @@ mod tests {
             });
             case.findings(&[&CHECK])[0].message.clone()
         };
-        assert!(says(PUBLIC).contains("lets the public in"));
+        assert!(says(PUBLIC).contains("grants public access"));
         assert!(
             !says(&PUBLIC.replace(r#""*","Action"#, r#"{"AWS":"111111111111"},"Action"#))
-                .contains("public in")
+                .contains("grants public access")
         );
     }
 }

@@ -6,13 +6,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "delivery-account-region-prefixes-present",
-    title: "The bucket holds objects of the account and region",
+    title: "Log buckets should hold objects of every account and region that trails cover",
     severity: Severity::High,
     question: Some(Question::Delivered),
-    why: "A trail that says it logs everywhere proves nothing of one account and region of which nothing ever arrived: \
-          a condition in a policy, a deleted folder or a quiet error can leave it out, and the trail still looks well.",
-    fix: "Look at the trail's status in that region (`aws cloudtrail get-trail-status`), and at the conditions of the \
-          bucket's and the key's policies that may leave out the account; restore what was deleted from its versions.",
+    why: "A trail can be configured for all accounts and regions while no log files of one of them arrive. A policy \
+          condition, a deleted prefix or a delivery error can be the cause.",
+    fix: "Check the status of the trail in that region: `aws cloudtrail get-trail-status --name TRAIL_ARN --region \
+          AFFECTED_REGION`. Check the conditions of the bucket policy and key policy, which may exclude the \
+          account. Restore deleted objects from their versions: `aws s3api list-object-versions --bucket BUCKET \
+          --prefix PREFIX`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html",
     ],
@@ -24,7 +26,10 @@ fn run(it: &VerifiedChain, _: &Context<'_>) -> Outcome {
     let listed = [&it.digests_listed, &it.logs_listed];
     let objects: u64 = listed.iter().filter_map(|it| it.ok()).sum();
     if objects > 0 {
-        return Ok(Verdict::pass("objects of the window are there").saw("objects", objects));
+        return Ok(
+            Verdict::pass("the log bucket holds objects of the account and region")
+                .saw("objects", objects),
+        );
     }
     let (digests, logs) = (it.digests_listed.known(), it.logs_listed.known());
     if let Some(gaps) = Gaps::collect(digests.err().into_iter().chain(logs.err())) {
@@ -32,10 +37,14 @@ fn run(it: &VerifiedChain, _: &Context<'_>) -> Outcome {
     }
     let mut hours = it.chain.hours.iter();
     if hours.all(|hour| hour.cause.is_some_and(Cause::is_expected)) {
-        return Ok(Verdict::not_applicable("nothing is due in the window"));
+        return Ok(Verdict::not_applicable(
+            "no objects are due in the time range",
+        ));
     }
     let window = it.chain.window;
-    let verdict = Verdict::fail("nothing of the account and region is there");
+    let verdict = Verdict::fail(
+        "the log bucket holds no objects of the account and region in the time range",
+    );
     Ok(verdict
         .saw("objects", 0)
         .expected(format!("objects from {} to {}", window.start, window.end)))

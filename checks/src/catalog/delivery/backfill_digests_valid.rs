@@ -6,13 +6,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "delivery-backfill-digests-valid",
-    title: "Every backfill digest in the window is valid",
+    title: "Backfill digests should be valid",
     severity: Severity::High,
     question: Some(Question::Unaltered),
-    why: "Logs that CloudTrail delivers late are listed by backfill digests alone. No hourly digest names those, so a \
-          forged one could vouch for forged logs, and many tools never look at them.",
-    fix: "Treat the logs that only this backfill digest lists as unproved; restore the digest from its versions, or \
-          ask AWS Support for the delivery of that hour.",
+    why: "Log files that CloudTrail delivers late are listed in backfill digests only, which no hourly digest refers \
+          to. A forged backfill digest can make forged log files look valid.",
+    fix: "Treat log files that only this backfill digest lists as unverified. Restore the digest from an older \
+          version (`aws s3api list-object-versions --bucket BUCKET --prefix KEY`), or ask AWS Support for the \
+          deliveries of that hour.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-backfill.html",
     ],
@@ -22,8 +23,8 @@ pub(super) const CHECK: Check = Check {
 
 fn run(chain: &VerifiedChain, _: &Context<'_>) -> Outcome {
     judge(chain, means, || match chain.backfills {
-        0 => Verdict::not_applicable("there is no backfill digest in the window"),
-        count => Verdict::pass("every backfill digest holds").saw("backfill digests", count),
+        0 => Verdict::not_applicable("no backfill digest was delivered in the time range"),
+        count => Verdict::pass("all backfill digests are valid").saw("backfill digests", count),
     })
 }
 

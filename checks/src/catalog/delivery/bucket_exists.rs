@@ -4,14 +4,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "delivery-bucket-exists",
-    title: "The bucket that trails deliver to exists",
+    title: "Buckets that trails deliver to should exist",
     severity: Severity::Critical,
     question: Some(Question::Delivered),
-    why: "Bucket names are free for all once the bucket is deleted. Whoever claims the name next receives the \
-          organization's log files, and until then nothing is delivered at all.",
-    fix: "Make the bucket again under the same name, in an account of yours, before someone else does \
-          (`aws s3api create-bucket`), or move the trail: `aws cloudtrail update-trail --name TRAIL \
-          --s3-bucket-name BUCKET`.",
+    why: "The name of a deleted bucket is available to any AWS account. An external account that creates a bucket of \
+          that name receives the log files. Until then no log files are delivered.",
+    fix: "Recreate the bucket under the same name in your account without delay: `aws s3api create-bucket --bucket \
+          BUCKET --create-bucket-configuration LocationConstraint=REGION --region REGION` (without \
+          LocationConstraint in us-east-1). Or set another bucket: `aws cloudtrail update-trail --name TRAIL \
+          --s3-bucket-name OTHER_BUCKET --region HOME_REGION`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/delete-bucket.html",
@@ -23,10 +24,12 @@ pub(super) const CHECK: Check = Check {
 fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     let exists = *bucket.exists.known()?;
     let verdict = match (exists, reserved_for(&bucket.name)) {
-        (true, _) => Verdict::pass("the bucket is there"),
-        (false, None) => Verdict::fail("the bucket is gone: its name is free to be claimed"),
+        (true, _) => Verdict::pass("the bucket exists"),
+        (false, None) => Verdict::fail(
+            "the bucket does not exist: no log files are delivered, and any account can create a bucket of this name",
+        ),
         (false, Some(account)) => Verdict::fail(format!(
-            "the bucket is gone: nothing is delivered; its name is reserved for account {account}"
+            "the bucket does not exist: no log files are delivered (its name is reserved for account {account})"
         )),
     };
     let trails: Vec<&Arn> = ctx
@@ -37,7 +40,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     Ok(verdict
         .saw("Exists", exists)
         .expected(true)
-        .saw("DeliveredToBy", trails))
+        .saw("trails that deliver to it", trails))
 }
 
 /// The account for which a name of an account-regional namespace is reserved: `NAME-ACCOUNT-REGION-an` ("Namespaces for

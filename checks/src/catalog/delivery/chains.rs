@@ -46,44 +46,142 @@ fn sorted(it: &VerifiedChain, wanted: impl Fn(&Problem) -> bool) -> Vec<&Problem
 }
 
 fn failed(problems: &[&Problem]) -> Verdict {
-    let mut verdict = Verdict::fail(kinds(problems));
+    let mut verdict = Verdict::fail(described(problems));
     let shown = problems.iter().take(MOST).map(|problem| evidence(problem));
     verdict.evidence.extend(shown);
     let more = problems.len().saturating_sub(MOST);
     if more > 0 {
-        verdict = verdict.saw("more problems, told in the audit's list", more);
+        verdict = verdict.saw("further problems (see the problems of the audit)", more);
     }
     verdict
 }
 
-/// `log-missing 2, log-hash-mismatch 1`.
+/// `2 log files are missing; first: s3://logs/a.json.gz: listed by b.json.gz`.
+fn described(problems: &[&Problem]) -> String {
+    let counts = kinds(problems);
+    let Some(first) = problems.first() else {
+        return counts;
+    };
+    let first = match place(first) {
+        None => first.detail.clone(),
+        Some(place) => format!("{place}: {}", first.detail),
+    };
+    match problems.len() {
+        1 => format!("{counts}: {first}"),
+        _ => format!("{counts}; first: {first}"),
+    }
+}
+
+/// `1 log file does not match its digest, 2 log files are missing`.
 fn kinds(problems: &[&Problem]) -> String {
     let mut counts: BTreeMap<Kind, u64> = BTreeMap::new();
     for problem in problems {
         *counts.entry(problem.kind).or_default() += 1;
     }
-    let counts = counts
-        .iter()
-        .map(|(kind, count)| format!("{} {count}", word(*kind)));
+    let counts = counts.iter().map(|(kind, count)| {
+        let (one, many) = words(*kind);
+        match count {
+            1 => format!("1 {one}"),
+            count => format!("{count} {many}"),
+        }
+    });
     counts.collect::<Vec<_>>().join(", ")
 }
 
-fn word(kind: Kind) -> String {
-    match serde_json::to_value(kind) {
-        Ok(serde_json::Value::String(word)) => word,
-        Ok(_) | Err(_) => String::new(),
+/// What one object, or several, of a kind of problem are.
+fn words(kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::LogHashMismatch => (
+            "log file does not match its digest",
+            "log files do not match their digests",
+        ),
+        Kind::LogMissing => ("log file is missing", "log files are missing"),
+        Kind::LogCorrupt => ("log file is corrupt", "log files are corrupt"),
+        Kind::LogTrailingData => ("log file has trailing data", "log files have trailing data"),
+        Kind::LogUnlisted => (
+            "log file is not listed by a digest",
+            "log files are not listed by a digest",
+        ),
+        Kind::LogListedTwice => (
+            "log file is listed more than once",
+            "log files are listed more than once",
+        ),
+        Kind::LogForeignBucket => (
+            "log file is in another bucket than its digest",
+            "log files are in another bucket than their digests",
+        ),
+        Kind::LogKeySuspicious => (
+            "listed log file has an unexpected key",
+            "listed log files have unexpected keys",
+        ),
+        Kind::LogUnverified => (
+            "log file could not be verified",
+            "log files could not be verified",
+        ),
+        Kind::DigestMissing => ("digest is missing", "digests are missing"),
+        Kind::DigestSignatureInvalid => (
+            "digest has an invalid signature",
+            "digests have invalid signatures",
+        ),
+        Kind::DigestSignatureMissing => ("digest has no signature", "digests have no signatures"),
+        Kind::DigestKeyUnknown => (
+            "digest names an unknown public key",
+            "digests name unknown public keys",
+        ),
+        Kind::DigestMoved => (
+            "digest is not in its original location",
+            "digests are not in their original locations",
+        ),
+        Kind::DigestFormat => (
+            "object is not a digest in CloudTrail's format",
+            "objects are not digests in CloudTrail's format",
+        ),
+        Kind::DigestTrailingData => ("digest has trailing data", "digests have trailing data"),
+        Kind::DigestUnverified => (
+            "digest could not be verified",
+            "digests could not be verified",
+        ),
+        Kind::ChainMissing => (
+            "digest chain has no digests",
+            "digest chains have no digests",
+        ),
+        Kind::ChainRestart => (
+            "restart of the digest chain",
+            "restarts of the digest chain",
+        ),
+        Kind::ChainGap => ("gap in the digest chain", "gaps in the digest chain"),
+        Kind::ChainTimeDiscontinuity => (
+            "time discontinuity in the digest chain",
+            "time discontinuities in the digest chain",
+        ),
+        Kind::ChainLinkMismatch => (
+            "broken link in the digest chain",
+            "broken links in the digest chain",
+        ),
+        Kind::ChainTailMissing => (
+            "missing end of the digest chain",
+            "missing ends of the digest chain",
+        ),
+        Kind::ObjectUncompressed => (
+            "note on uncompressed objects",
+            "notes on uncompressed objects",
+        ),
+    }
+}
+
+/// The object, or the time, that a problem concerns.
+fn place(problem: &Problem) -> Option<String> {
+    match (&problem.key, &problem.window) {
+        (Some(key), _) => Some(format!("s3://{}/{key}", problem.bucket)),
+        (None, Some(window)) => Some(format!("{} to {}", window.start, window.end)),
+        (None, None) => None,
     }
 }
 
 fn evidence(problem: &Problem) -> Evidence {
-    let place = match (&problem.key, &problem.window) {
-        (Some(key), _) => format!("s3://{}/{key}", problem.bucket),
-        (None, Some(window)) => format!("{} to {}", window.start, window.end),
-        (None, None) => String::new(),
-    };
     let text = |it: &Option<String>| it.clone().map(serde_json::Value::String);
     Evidence {
-        what: format!("{} {place} ({})", word(problem.kind), problem.detail),
+        what: described(&[problem]),
         seen: text(&problem.seen),
         expected: text(&problem.expected),
         ..Evidence::default()
@@ -103,7 +201,7 @@ fn gaps(it: &VerifiedChain, listing: Option<Gap>, open: &[&Problem]) -> Option<G
                 &AccountId::from(id.account.as_str()),
                 &Region::from(id.region.as_str()),
                 Reason::NotAsked,
-                format!("{}: {}: {seen}", kinds(open), first.detail),
+                format!("{} ({seen})", described(open)),
             )));
         }
     }

@@ -5,14 +5,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "delivery-cloudwatch-fresh",
-    title: "Events reached CloudWatch Logs within `delivery_max_age`",
+    title: "Events should have been delivered to CloudWatch Logs within `delivery_max_age`",
     severity: Severity::Medium,
     question: Some(Question::Delivered),
-    why: "Alarms judge what the log group holds. When nothing has come in for a day, every one of them is green because \
-          it is blind; the time of the last file in the bucket says nothing about it.",
-    fix: "See LatestCloudWatchLogsDeliveryTime and its error in `aws cloudtrail get-trail-status --name TRAIL`, and give \
-          the trail a working pair again: `aws cloudtrail update-trail --name TRAIL --cloud-watch-logs-log-group-arn \
-          GROUP_ARN --cloud-watch-logs-role-arn ROLE_ARN`.",
+    why: "Alarms evaluate events in the log group. Without new events no alarm is raised. The delivery time of log \
+          files to the bucket does not show this.",
+    fix: "See LatestCloudWatchLogsDeliveryTime and LatestCloudWatchLogsDeliveryError: `aws cloudtrail \
+          get-trail-status --name TRAIL --region REGION`. Set a log group and role that work: `aws cloudtrail \
+          update-trail --name TRAIL --cloud-watch-logs-log-group-arn LOG_GROUP_ARN --cloud-watch-logs-role-arn \
+          ROLE_ARN --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/monitor-cloudtrail-log-files-with-cloudwatch-logs.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
@@ -23,12 +24,13 @@ pub(super) const CHECK: Check = Check {
 
 fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     if trail.configuration.log_group.known()?.is_none() {
-        let none = "the trail names no log group: see trail-cloudwatch-logs";
+        let none = "the trail has no CloudWatch Logs log group (see trail-cloudwatch-logs)";
         return Ok(Verdict::not_applicable(none));
     }
     let limit = ctx.settings.delivery_max_age;
     let sends = |other: &Trail| Ok(other.configuration.log_group.known()?.is_some());
-    lateness::judge(trail, &trail.status.log_group, limit, sends, ctx)
+    let what = "events to CloudWatch Logs";
+    lateness::judge(trail, &trail.status.log_group, what, limit, sends, ctx)
 }
 
 #[cfg(test)]

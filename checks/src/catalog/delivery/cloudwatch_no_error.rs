@@ -4,14 +4,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "delivery-cloudwatch-no-error",
-    title: "The last delivery to CloudWatch Logs ended without an error",
+    title: "The last delivery to CloudWatch Logs should have no error",
     severity: Severity::Medium,
     question: Some(Question::Delivered),
-    why: "A deleted role or log group stops the events that alarms wait for, while files go on arriving in the bucket: \
-          everything looks well, and nobody is woken.",
-    fix: "Repair what the error names: the role must trust cloudtrail.amazonaws.com and be allowed \
-          logs:CreateLogStream and logs:PutLogEvents on the group (`aws iam put-role-policy`), and the group must \
-          exist (`aws logs create-log-group`).",
+    why: "If the log group or the role is deleted, alarms receive no events while log files still arrive in the \
+          bucket.",
+    fix: "Correct what the error names. The role must trust cloudtrail.amazonaws.com and allow logs:CreateLogStream \
+          and logs:PutLogEvents on the log group: `aws iam put-role-policy --role-name ROLE_NAME --policy-name \
+          cloudtrail-logs --policy-document file://policy.json`. The log group must exist: `aws logs \
+          create-log-group --log-group-name LOG_GROUP --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
@@ -22,12 +23,16 @@ pub(super) const CHECK: Check = Check {
 
 fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
     if trail.configuration.log_group.known()?.is_none() {
-        return Ok(Verdict::not_applicable("the trail names no log group"));
+        return Ok(Verdict::not_applicable(
+            "the trail has no CloudWatch Logs log group",
+        ));
     }
     let error = &trail.status.log_group.known()?.error;
     let verdict = match error.as_deref().filter(|error| !error.is_empty()) {
-        None => Verdict::pass("no error is told"),
-        Some(error) => Verdict::fail(format!("events do not reach the log group: {error}")),
+        None => Verdict::pass("the last delivery to CloudWatch Logs had no error"),
+        Some(error) => Verdict::fail(format!(
+            "the last delivery to CloudWatch Logs failed: {error}"
+        )),
     };
     Ok(verdict.saw("LatestCloudWatchLogsDeliveryError", error))
 }

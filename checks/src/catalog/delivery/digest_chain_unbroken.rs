@@ -6,14 +6,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "delivery-digest-chain-unbroken",
-    title: "The chain of digests covers the window without a hole",
+    title: "Digest chains should be unbroken",
     severity: Severity::Critical,
     question: Some(Question::Unaltered),
-    why: "Each digest names the one before it by hash and signature. A missing digest, a restart or a chain that ends \
-          early leaves hours in which logs can have been deleted or replaced, and nothing would show it.",
-    fix: "Look for the cause in the hours that are named (StopLogging, UpdateTrail, DeleteObject events); restore \
-          deleted digests from their versions, and keep log file validation and logging on (`update-trail \
-          --enable-log-file-validation`, `start-logging`).",
+    why: "Each digest names the hash and signature of the previous one. During hours without a digest, log files can \
+          be deleted or replaced without detection.",
+    fix: "Find the cause in CloudTrail logs of the hours that the message names (StopLogging, UpdateTrail, \
+          DeleteObject). Restore deleted digests from their versions. Keep log file validation enabled (`aws \
+          cloudtrail update-trail --name TRAIL --enable-log-file-validation --region HOME_REGION`) and the trail \
+          logging (`aws cloudtrail start-logging --name TRAIL --region HOME_REGION`).",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-cli.html",
     ],
@@ -28,8 +29,11 @@ fn run(chain: &VerifiedChain, _: &Context<'_>) -> Outcome {
             return nothing_read(chain);
         }
         let hours = chain.chain.hours.len();
-        Verdict::pass(format!("unbroken from {} to {}", window.start, window.end))
-            .saw("hours", hours)
+        Verdict::pass(format!(
+            "the digest chain is unbroken from {} to {}",
+            window.start, window.end
+        ))
+        .saw("hours", hours)
     })
 }
 

@@ -10,13 +10,14 @@ const LIMIT: SignedDuration = SignedDuration::from_hours(2);
 
 pub(super) const CHECK: Check = Check {
     id: "delivery-digest-fresh",
-    title: "A digest file arrived within the last two hours",
+    title: "Digest files should have been delivered within the last two hours",
     severity: Severity::High,
     question: Some(Question::Delivered),
-    why: "CloudTrail signs a digest every hour, also when nothing happened. When they stop, the log files that still \
-          arrive can be altered or removed without anyone being able to prove it.",
-    fix: "See LatestDigestDeliveryError (`aws cloudtrail get-trail-status --name TRAIL`); the bucket policy must let \
-          CloudTrail write below AWSLogs/ACCOUNT/CloudTrail-Digest/, and the key's policy let it encrypt.",
+    why: "CloudTrail delivers a digest every hour, even without events. Without digests, changes to log files and \
+          their deletion cannot be detected.",
+    fix: "See LatestDigestDeliveryError: `aws cloudtrail get-trail-status --name TRAIL --region REGION`. The bucket \
+          policy must allow CloudTrail s3:PutObject below AWSLogs/ACCOUNT/CloudTrail-Digest/, and the key policy \
+          must allow it kms:GenerateDataKey.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html",
     ],
@@ -27,11 +28,12 @@ pub(super) const CHECK: Check = Check {
 fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     if !*trail.configuration.log_file_validation.known()? {
         return Ok(Verdict::not_applicable(
-            "log file validation is off: no digests are due",
+            "log file validation is disabled: no digest files are due",
         ));
     }
     let signs = |other: &Trail| Ok(*other.configuration.log_file_validation.known()?);
-    lateness::judge(trail, &trail.status.digest, LIMIT, signs, ctx)
+    let delivery = &trail.status.digest;
+    lateness::judge(trail, delivery, "digest files", LIMIT, signs, ctx)
 }
 
 #[cfg(test)]

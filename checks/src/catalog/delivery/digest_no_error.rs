@@ -4,13 +4,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "delivery-digest-no-error",
-    title: "The last delivery of a digest file ended without an error",
+    title: "The last delivery of digest files should have no error",
     severity: Severity::High,
     question: Some(Question::Delivered),
-    why: "Digests go to a prefix of their own and can be refused while log files arrive. A missing digest is a hole in \
-          the chain that proves the log files of that hour.",
-    fix: "Repair what the error names: the bucket policy must cover AWSLogs/ACCOUNT/CloudTrail-Digest/ too, and the \
-          key's policy must let CloudTrail call kms:GenerateDataKey (`aws kms put-key-policy`).",
+    why: "Digests are delivered to a prefix of their own, and their delivery can fail while log files arrive. Log \
+          files of that hour can then not be verified.",
+    fix: "Correct what the error names. The bucket policy must also cover AWSLogs/ACCOUNT/CloudTrail-Digest/ \
+          (PutBucketPolicy). The key policy must allow CloudTrail kms:GenerateDataKey: `aws kms put-key-policy \
+          --key-id KEY_ARN --policy file://policy.json --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
@@ -22,13 +23,13 @@ pub(super) const CHECK: Check = Check {
 fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
     if !*trail.configuration.log_file_validation.known()? {
         return Ok(Verdict::not_applicable(
-            "log file validation is off: no digests are written",
+            "log file validation is disabled: no digest files are delivered",
         ));
     }
     let error = &trail.status.digest.known()?.error;
     let verdict = match error.as_deref().filter(|error| !error.is_empty()) {
-        None => Verdict::pass("no error is told"),
-        Some(error) => Verdict::fail(format!("digest files are refused: {error}")),
+        None => Verdict::pass("the last delivery of digest files had no error"),
+        Some(error) => Verdict::fail(format!("the last delivery of digest files failed: {error}")),
     };
     Ok(verdict.saw("LatestDigestDeliveryError", error))
 }

@@ -6,13 +6,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "delivery-digest-signature-valid",
-    title: "Every digest in the window has CloudTrail's signature, and lies where it was delivered",
+    title: "Digests should have a valid CloudTrail signature and be in their original location",
     severity: Severity::Critical,
     question: Some(Question::Unaltered),
-    why: "A digest proves its logs only by CloudTrail's signature. One that does not fit, or whose key CloudTrail does \
-          not list, was altered or forged: whoever could write it could rewrite the logs that it vouches for.",
-    fix: "Restore the digest from an older version or a replica (`aws s3api list-object-versions`), find out who wrote \
-          the object (S3 data events, access logs), and lock the bucket (`put-object-lock-configuration`).",
+    why: "Only the signature of CloudTrail makes a digest trustworthy. A digest with an invalid signature was \
+          changed or forged, and so may be the log files that it lists.",
+    fix: "Restore the digest from an older version (`aws s3api list-object-versions --bucket BUCKET --prefix KEY`) \
+          or a replica. Find out who wrote the object (S3 data events, server access logs). Protect the bucket with \
+          Object Lock (PutObjectLockConfiguration).",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html",
     ],
@@ -24,9 +25,9 @@ fn run(chain: &VerifiedChain, _: &Context<'_>) -> Outcome {
     judge(chain, means, || {
         let count = chain.chain.digests.valid;
         if count == 0 {
-            return Verdict::not_applicable("there is no new digest in the window");
+            return Verdict::not_applicable("no new digest was delivered in the time range");
         }
-        Verdict::pass("every signature holds").saw("digests", count)
+        Verdict::pass("all digests have valid signatures").saw("digests", count)
     })
 }
 

@@ -22,6 +22,7 @@ pub(super) const READS: [calls::ApiCall; 5] = [
 pub(super) fn judge(
     trail: &Trail,
     delivery: &Fact<Delivery>,
+    what: &str,
     limit: SignedDuration,
     delivers: impl Fn(&Trail) -> Result<bool, Gaps>,
     ctx: &Context<'_>,
@@ -43,14 +44,21 @@ pub(super) fn judge(
         .latest
         .filter(|at| started.is_none_or(|start| *at >= start));
     let verdict = match since_start {
-        _ if !logging => Verdict::fail("nothing arrives: the trail is stopped"),
-        Some(at) if age(at) <= limit => Verdict::pass(format!("the last arrived at {at}")),
+        _ if !logging => Verdict::fail(format!("no {what} are delivered: the trail is stopped")),
+        Some(at) if age(at) <= limit => {
+            Verdict::pass(format!("the last delivery of {what} was at {at}"))
+        }
         _ if started_lately => Verdict::not_applicable(format!(
             "the trail was started less than {} h ago",
             limit.as_hours()
         )),
-        Some(at) => Verdict::fail(format!("nothing has arrived since {at}")),
-        None => Verdict::fail("nothing has arrived since the trail was started"),
+        Some(at) => Verdict::fail(format!(
+            "no {what} were delivered since {at} (at most {} h ago required)",
+            limit.as_hours()
+        )),
+        None => Verdict::fail(format!(
+            "no {what} were delivered since the trail was started"
+        )),
     };
     Ok(verdict
         .saw("IsLogging", logging)

@@ -6,13 +6,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "delivery-log-file-hash-valid",
-    title: "Every log that a digest lists is there, with the hash that the digest gives",
+    title: "Log files that digests list should exist and have the listed hash",
     severity: Severity::Critical,
     question: Some(Question::Unaltered),
-    why: "A log whose hash differs was changed after CloudTrail delivered it; one that is missing was deleted. Either \
-          is how the trace of an intrusion disappears from the record.",
-    fix: "Restore the log from its versions (`aws s3api list-object-versions --prefix KEY`), a replica or a backup, and \
-          find who wrote or deleted the object in S3 data events of that time.",
+    why: "A log file with another hash was changed after delivery. A missing one was deleted. Attackers do this to \
+          remove traces of their actions.",
+    fix: "Restore the log file from an older version (`aws s3api list-object-versions --bucket BUCKET --prefix \
+          KEY`), a replica or a backup. Find out in S3 data events who wrote or deleted the object.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html",
     ],
@@ -23,9 +23,9 @@ pub(super) const CHECK: Check = Check {
 fn run(chain: &VerifiedChain, _: &Context<'_>) -> Outcome {
     judge(chain, means, || {
         if chain.chain.digests.valid == 0 {
-            return Verdict::not_applicable("no valid digest in the window lists a log");
+            return Verdict::not_applicable("no valid digest in the time range lists log files");
         }
-        Verdict::pass("every listed log is what its digest says")
+        Verdict::pass("all listed log files exist and match their digests")
             .saw("logs", chain.chain.logs.valid)
     })
 }

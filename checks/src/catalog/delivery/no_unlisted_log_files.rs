@@ -6,15 +6,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "delivery-no-unlisted-log-files",
-    title: "Every log object in the window is listed by a digest",
+    title: "Log files should be listed by a digest",
     severity: Severity::High,
     question: Some(Question::Unaltered),
-    why: "A digest lists all that its trail delivered in its hour. A log that none lists was delivered by a second \
-          trail without log file validation, or was forged or put back: readers of the bucket take its events for real.",
-    fix: "First look for a second trail that delivers under the same prefix without log file validation \
-          (`aws cloudtrail describe-trails`): turn validation on for it, or give it a prefix of its own, and leave its \
-          files where they are. If there is none, keep the objects as evidence, find who wrote them (PutObject data \
-          events), and let only `cloudtrail.amazonaws.com` write there by the bucket policy.",
+    why: "A digest lists all log files that its trail delivered in one hour. An unlisted log file was delivered by \
+          another trail without log file validation, or it was forged or restored.",
+    fix: "Look for a second trail that delivers to the same prefix without log file validation: `aws cloudtrail \
+          describe-trails --region REGION`. If there is one, enable validation for it or give it another prefix. If \
+          there is none, keep the objects as evidence, find out who wrote them (PutObject data events), and let the \
+          bucket policy allow writes by cloudtrail.amazonaws.com only (PutBucketPolicy).",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-additional-considerations.html",
     ],
@@ -25,11 +25,9 @@ pub(super) const CHECK: Check = Check {
 fn run(chain: &VerifiedChain, _: &Context<'_>) -> Outcome {
     let outcome = judge(chain, means, || {
         if chain.chain.digests.valid == 0 {
-            return Verdict::not_applicable(
-                "no valid digest in the window says which logs it lists",
-            );
+            return Verdict::not_applicable("no valid digest in the time range lists log files");
         }
-        Verdict::pass("no log is beside the record")
+        Verdict::pass("all log files are listed by a digest")
     })?;
     let gaps = chain.logs_listed.known().err();
     let seen = chain.logs_listed.ok().copied();

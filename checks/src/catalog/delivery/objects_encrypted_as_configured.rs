@@ -6,14 +6,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "delivery-objects-encrypted-as-configured",
-    title: "Every log file that was read is encrypted with the trail's key",
+    title: "Log files should be encrypted with the trail's KMS key",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "The trail's setting says how the next file will be encrypted. A file that was delivered before the key was \
-          set, or written again by someone else, can be read by whoever may read the bucket.",
-    fix: "Copy the named objects onto themselves with the key (`aws s3api copy-object --copy-source BUCKET/KEY \
-          --bucket BUCKET --key KEY --server-side-encryption aws:kms --ssekms-key-id KEY_ARN \
-          --metadata-directive COPY`), and find out who wrote them if it was not CloudTrail.",
+    why: "The KMS key of a trail applies to later deliveries only. Log files that were delivered before, or \
+          rewritten by another principal, can be read without permissions on the key.",
+    fix: "Copy the objects that the message names onto themselves with the key: `aws s3api copy-object --bucket \
+          BUCKET --key KEY --copy-source BUCKET/KEY --server-side-encryption aws:kms --ssekms-key-id KEY_ARN \
+          --metadata-directive COPY`. Find out who wrote them, if it was not CloudTrail.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html",
@@ -34,15 +34,17 @@ fn run(chain: &VerifiedChain, ctx: &Context<'_>) -> Outcome {
     let open = |why| missing(chain, calls::DESCRIBE_TRAILS, why);
     let deliverers = deliverers(chain, ctx);
     let [set, others @ ..] = deliverers.as_slice() else {
-        return Err(open("its trail is not in sight"));
+        return Err(open("the trail of the digest chain was not found"));
     };
     // The chain's objects are called alike, whichever of them delivered it.
     if others.iter().any(|it| it.kms_key != set.kms_key) {
-        return Err(open("trails with one name and different keys deliver it"));
+        return Err(open(
+            "trails of the same name with different KMS keys deliver these objects",
+        ));
     }
     let Some(key) = set.kms_key.known()? else {
         return Ok(Verdict::not_applicable(
-            "the trail names no key: trail-kms-encrypted judges that",
+            "the trail has no KMS key (see trail-kms-encrypted)",
         ));
     };
     // An alias stands for its key, where the key could be asked.
@@ -53,20 +55,25 @@ fn run(chain: &VerifiedChain, ctx: &Context<'_>) -> Outcome {
         chain,
         &[ObjectKind::Log],
         means,
-        "every log file is encrypted with the trail's key",
+        "all log files are encrypted with the KMS key of the trail",
     )
 }
 
 fn weigh(it: &Stored, key: &Arn, real: Option<&Arn>) -> Means {
-    let encryption = it.encryption.as_deref().unwrap_or("nothing that S3 tells");
+    let encryption = it
+        .encryption
+        .as_deref()
+        .unwrap_or("no encryption that S3 reports");
     if !matches!(encryption, "aws:kms" | "aws:kms:dsse") {
-        return Means::Wrong(format!("encrypted with {encryption}, not with {key}"));
+        return Means::Wrong(format!(
+            "encrypted with {encryption}, not with KMS key {key}"
+        ));
     }
     match &it.key {
         Some(used) if used == key || Some(used) == real => Means::Right,
-        Some(used) => Means::Wrong(format!("encrypted with {used}, not with {key}")),
+        Some(used) => Means::Wrong(format!("encrypted with {used}, not with KMS key {key}")),
         None => Means::Wrong(format!(
-            "encrypted with a key that S3 does not name, not with {key}"
+            "encrypted with a key that S3 does not report, not with KMS key {key}"
         )),
     }
 }

@@ -6,13 +6,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "delivery-objects-locked-as-configured",
-    title: "Every log and digest file that was read is locked as long as the bucket's default says",
+    title: "Log and digest files should be locked as the bucket's default retention requires",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "A default retention locks only what is delivered after it was set, and whoever may write to the bucket can \
-          ask for a shorter one. What counts is the lock of the file itself.",
-    fix: "Give the named objects the retention: `aws s3api put-object-retention --bucket BUCKET --key KEY --retention \
-          'Mode=COMPLIANCE,RetainUntilDate=DATE'` (S3 Batch Operations for many).",
+    why: "A default retention applies to later deliveries only, and principals that can write to the bucket can set \
+          a shorter one. The retention of each object decides.",
+    fix: "Set the retention of the objects that the message names. In COMPLIANCE mode this cannot be undone: nobody \
+          can shorten or remove it. `aws s3api put-object-retention --bucket BUCKET --key KEY --retention \
+          Mode=COMPLIANCE,RetainUntilDate=DATE` (S3 Batch Operations for many objects).",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectRetention.html",
@@ -32,19 +33,19 @@ pub(super) const CHECK: Check = Check {
 
 fn run(chain: &VerifiedChain, ctx: &Context<'_>) -> Outcome {
     let Some(bucket) = ctx.inventory.bucket(&chain.chain.id.bucket) else {
-        let (call, why) = (calls::GET_OBJECT_LOCK, "its bucket is not in sight");
+        let (call, why) = (calls::GET_OBJECT_LOCK, "the log bucket was not assessed");
         return Err(missing(chain, call, why));
     };
     let Some(retention) = *bucket.default_retention.known()? else {
         return Ok(Verdict::not_applicable(
-            "the bucket locks nothing by default: bucket-object-lock-default-retention judges that",
+            "the bucket has no default retention (see bucket-object-lock-default-retention)",
         ));
     };
     judge(
         chain,
         &[ObjectKind::Digest, ObjectKind::Log],
         |it| weigh(it, retention),
-        "every file is locked at least as the bucket's default says",
+        "all log and digest files are locked as the default retention of the bucket requires",
     )
 }
 
@@ -54,13 +55,13 @@ fn weigh(it: &Stored, wanted: Retention) -> Result<Means, Gaps> {
     };
     let weaker = (wanted.mode, lock.mode) == (RetentionMode::Compliance, RetentionMode::Governance);
     if weaker {
-        let why = "locked in governance mode, and the bucket's default is compliance mode";
+        let why = "locked in governance mode (default retention of the bucket: compliance mode)";
         return Ok(Means::Wrong(why.to_owned()));
     }
     let (days, least) = (lock.days, wanted.in_days());
     Ok(if days < least {
         Means::Wrong(format!(
-            "locked {days} days from delivery, and the bucket's default is {least}"
+            "locked for {days} days from delivery (default retention of the bucket: {least} days)"
         ))
     } else {
         Means::Right

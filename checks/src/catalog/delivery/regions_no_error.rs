@@ -5,14 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "delivery-regions-no-error",
-    title: "Log file delivery should be free of errors in every region of the trail, as its owner sees it",
+    title: "Log file delivery should have no errors in any region of the trail",
     severity: Severity::High,
     question: Some(Question::Delivered),
-    why: "GetTrailStatus describes the region in which it is called. A multi-region trail whose log files are refused \
-          in one region only, by a condition of the bucket or key policy for example, shows no error in its home region.",
-    fix: "Run `aws cloudtrail get-trail-status --name TRAIL_ARN --region REGION` for the regions that the message names, \
-          and correct what LatestDeliveryError says: for AccessDenied the bucket policy (`aws s3api put-bucket-policy`) \
-          or the key policy (`aws kms put-key-policy`).",
+    why: "GetTrailStatus reports on the region in which it is called. If log files of a multi-region trail are \
+          denied in one region only, for example by a policy condition, the home region shows no error.",
+    fix: "Run `aws cloudtrail get-trail-status --name TRAIL_ARN --region AFFECTED_REGION` for the regions that the \
+          message names, and correct what LatestDeliveryError reports. For AccessDenied this is the bucket policy \
+          (PutBucketPolicy) or the key policy (PutKeyPolicy).",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
     ],
@@ -26,7 +26,7 @@ pub(super) const CHECK: Check = Check {
 
 fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     if !*trail.status.logging.known()? {
-        let text = "the trail is stopped: see trail-is-logging";
+        let text = "the trail is stopped (see trail-is-logging)";
         return Ok(Verdict::not_applicable(text).saw("IsLogging", false));
     }
     let (mut failed, mut gaps, mut good) = (Vec::new(), Vec::new(), 0_usize);
@@ -55,13 +55,13 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     }
     let verdict = Verdict::pass_if(
         failed.is_empty(),
-        format!("no delivery error in {good} regions"),
-        format!("log files are refused in {}", failed.join(", ")),
+        format!("log file delivery has no errors in {good} regions"),
+        format!("log file delivery fails in {}", failed.join(", ")),
     );
     let verdict = verdict
         .saw("LatestDeliveryError", failed)
-        .saw("RegionsWithoutError", good)
-        .saw("RegionsExcludedFromScope", excluded);
+        .saw("regions without errors", good)
+        .saw("regions excluded from the scope", excluded);
     verdict.unless_open(Gaps::collect(gaps))
 }
 

@@ -5,13 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "delivery-s3-fresh",
-    title: "Log files arrived in the bucket within `delivery_max_age`",
+    title: "Log files should have been delivered to the bucket within `delivery_max_age`",
     severity: Severity::High,
     question: Some(Question::Delivered),
-    why: "A running trail delivers within minutes, as any account makes events all day. When nothing has arrived for \
-          a day, the record has stopped growing, whatever the trail's settings say.",
-    fix: "Look at the trail's LatestDeliveryError (`aws cloudtrail get-trail-status --name TRAIL`) and repair the \
-          bucket's policy or the key's; if the trail records rare events only, raise `delivery_max_age`.",
+    why: "CloudTrail delivers log files within minutes, and every account has events all day. If no log file was \
+          delivered for a day, logging has stopped, whatever the configuration of the trail.",
+    fix: "See LatestDeliveryError: `aws cloudtrail get-trail-status --name TRAIL --region REGION`. Correct the \
+          bucket policy (PutBucketPolicy) or the key policy (PutKeyPolicy). If the trail logs rare events only, \
+          increase `delivery_max_age`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
@@ -22,7 +23,8 @@ pub(super) const CHECK: Check = Check {
 
 fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     let limit = ctx.settings.delivery_max_age;
-    lateness::judge(trail, &trail.status.delivery, limit, |_| Ok(true), ctx)
+    let delivery = &trail.status.delivery;
+    lateness::judge(trail, delivery, "log files", limit, |_| Ok(true), ctx)
 }
 
 #[cfg(test)]

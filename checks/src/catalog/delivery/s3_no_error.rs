@@ -4,14 +4,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "delivery-s3-no-error",
-    title: "The last delivery of log files ended without an error",
+    title: "The last delivery of log files should have no error",
     severity: Severity::High,
     question: Some(Question::Delivered),
-    why: "While the bucket refuses log files, CloudTrail tries again for 30 days and then drops the events. A changed \
-          bucket policy is a quiet way to stop a record.",
-    fix: "Repair what the error names: for AccessDenied the bucket policy must let cloudtrail.amazonaws.com call \
-          s3:GetBucketAcl and s3:PutObject (`aws s3api put-bucket-policy`), for NoSuchBucket name an existing one \
-          (`aws cloudtrail update-trail --s3-bucket-name`).",
+    why: "If the bucket denies delivery, CloudTrail retries for 30 days and then drops the events. A changed bucket \
+          policy can so stop logging.",
+    fix: "Correct what the error names. For AccessDenied the bucket policy must allow cloudtrail.amazonaws.com \
+          s3:GetBucketAcl and s3:PutObject: `aws s3api put-bucket-policy --bucket LOG_BUCKET --policy \
+          file://policy.json`. For NoSuchBucket set an existing bucket: `aws cloudtrail update-trail --name TRAIL \
+          --s3-bucket-name LOG_BUCKET --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
@@ -23,8 +24,8 @@ pub(super) const CHECK: Check = Check {
 fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
     let error = &trail.status.delivery.known()?.error;
     let verdict = match error.as_deref().filter(|error| !error.is_empty()) {
-        None => Verdict::pass("no error is told"),
-        Some(error) => Verdict::fail(format!("log files are refused: {error}")),
+        None => Verdict::pass("the last delivery of log files had no error"),
+        Some(error) => Verdict::fail(format!("the last delivery of log files failed: {error}")),
     };
     Ok(verdict.saw("LatestDeliveryError", error))
 }

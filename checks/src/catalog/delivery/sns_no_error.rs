@@ -4,13 +4,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "delivery-sns-no-error",
-    title: "The last announcement of a delivery ended without an error",
+    title: "The last SNS notification of a delivery should have no error",
     severity: Severity::Low,
     question: Some(Question::Delivered),
-    why: "Whoever waits for announcements cannot tell a quiet day from a topic that refuses them: log files pile up \
-          unread.",
-    fix: "Let cloudtrail.amazonaws.com call sns:Publish in the topic's policy, for this trail's ARN (`aws sns \
-          set-topic-attributes --attribute-name Policy`); an encrypted topic needs its key's policy to allow it too.",
+    why: "Tools that wait for notifications do not process log files if the topic denies them.",
+    fix: "Allow cloudtrail.amazonaws.com sns:Publish in the topic policy, with the ARN of this trail as \
+          aws:SourceArn: `aws sns set-topic-attributes --topic-arn TOPIC_ARN --attribute-name Policy \
+          --attribute-value file://policy.json --region REGION`. If the topic is encrypted, its key policy must \
+          allow CloudTrail kms:GenerateDataKey and kms:Decrypt.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-permissions-for-sns-notifications.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
@@ -21,12 +22,12 @@ pub(super) const CHECK: Check = Check {
 
 fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
     if trail.configuration.sns_topic.known()?.is_none() {
-        return Ok(Verdict::not_applicable("the trail names no topic"));
+        return Ok(Verdict::not_applicable("the trail has no SNS topic"));
     }
     let error = &trail.status.notification.known()?.error;
     let verdict = match error.as_deref().filter(|error| !error.is_empty()) {
-        None => Verdict::pass("no error is told"),
-        Some(error) => Verdict::fail(format!("announcements are refused: {error}")),
+        None => Verdict::pass("the last SNS notification had no error"),
+        Some(error) => Verdict::fail(format!("the last SNS notification failed: {error}")),
     };
     Ok(verdict.saw("LatestNotificationError", error))
 }

@@ -32,7 +32,7 @@ pub(super) fn judge(
     }
     if let [(_, why), ..] = wrong.as_slice() {
         let bad: u64 = wrong.iter().map(|(stored, _)| stored.objects).sum();
-        let mut verdict = Verdict::fail(format!("{bad} of {objects} objects: {why}"));
+        let mut verdict = Verdict::fail(format!("{bad} of {objects} objects are {why}"));
         let each = wrong.iter().map(|(stored, why)| evidence(it, stored, why));
         verdict.evidence.extend(each);
         return Ok(verdict);
@@ -41,7 +41,7 @@ pub(super) fn judge(
     match Gaps::collect(gaps) {
         Some(gaps) => Err(gaps),
         None if objects == 0 => Ok(Verdict::not_applicable(
-            "nothing was delivered in the window",
+            "no objects were delivered in the time range",
         )),
         None => Ok(Verdict::pass(right).saw("objects", objects)),
     }
@@ -66,12 +66,12 @@ fn unseen(it: &VerifiedChain, kinds: &[ObjectKind], objects: u64) -> Vec<Gaps> {
     let mut open = |detail: String| gaps.push(missing(it, calls::GET_OBJECT, &detail));
     if left > 0 {
         open(format!(
-            "{left} objects were not read: only what a valid digest lists is"
+            "{left} objects were not read, because no valid digest lists them"
         ));
     }
     if read > 0 && objects == 0 {
         open(
-            "they were read from a copy, or by a version that did not keep how they are stored"
+            "the objects were read from a copy, or by a version that did not keep their encryption and retention"
                 .to_owned(),
         );
     }

@@ -9,14 +9,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "lake-federation-role",
-    title: "Role that federates a Lake store may read event data and decrypt it, nothing more",
+    title: "Lake federation roles should only be able to read and decrypt event data",
     severity: Severity::Low,
     question: Some(Question::Guarded),
-    why: "Lake Formation takes on the role for everyone who queries the store through Athena. Each right that it holds \
-          beyond reading events is lent to all of them.",
-    fix: "Leave cloudtrail:GetEventDataStoreData on the store, and kms:Decrypt and kms:GenerateDataKey on its key, in the \
-          role's policies (PutRolePolicy, DetachRolePolicy); or end the federation: `aws cloudtrail disable-federation \
-          --event-data-store STORE_ARN`.",
+    why: "Lake Formation uses the role for every principal that queries the event data store through Athena. Each \
+          further permission of the role is available to all of them.",
+    fix: "Limit the role's policies to cloudtrail:GetEventDataStoreData on the event data store, and kms:Decrypt and \
+          kms:GenerateDataKey on its key (PutRolePolicy, DetachRolePolicy). Or disable federation: `aws cloudtrail \
+          disable-federation --event-data-store STORE_ARN --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/query-federation.html",
     ],
@@ -49,8 +49,11 @@ fn run(principal: &Principal<'_>, ctx: &Context<'_>) -> Outcome {
     let (excess, gaps) = excess(role, principal, ctx);
     let verdict = Verdict::pass_if(
         excess.is_empty(),
-        "it reads event data and nothing else",
-        format!("it may do more than read event data: {}", excess.join("; ")),
+        "the federation role can only read and decrypt event data",
+        format!(
+            "policies of the federation role allow more than reading event data: {}",
+            excess.join("; ")
+        ),
     );
     verdict
         .saw("Policies", excess)
@@ -58,7 +61,7 @@ fn run(principal: &Principal<'_>, ctx: &Context<'_>) -> Outcome {
 }
 
 fn unasked() -> Verdict {
-    Verdict::not_applicable("no role of the account federates a CloudTrail Lake store")
+    Verdict::not_applicable("the role does not federate a CloudTrail Lake event data store")
 }
 
 /// A store names the role; while a store of its account is hidden, it may.
@@ -102,7 +105,7 @@ fn excess(role: &Role, principal: &Principal<'_>, ctx: &Context<'_>) -> (Vec<Str
     });
     let (mut excess, mut gaps) = (Vec::new(), Vec::new());
     for (name, text) in inline.chain(attached) {
-        let document = text.ok_or_else(|| "its document is not in the answer".to_owned());
+        let document = text.ok_or_else(|| "the response does not include its document".to_owned());
         let document = document.and_then(|it| Document::parse(it).map_err(|it| it.to_string()));
         match document {
             Ok(document) => excess.extend(beyond_need(&document).map(|it| format!("{name}: {it}"))),
@@ -132,14 +135,15 @@ fn beyond_need(document: &Document) -> Option<String> {
             .map(|it| it.text.as_str())
             .collect();
         let not = if statement.actions.negated {
-            "everything but "
+            "all actions except "
         } else {
             ""
         };
         return Some(format!("{not}{}", texts.join(", ")));
     }
     let every_store = posture::granted(document, &NEEDED[..1], "*");
-    (!every_store.is_empty()).then(|| "the events of every store".to_owned())
+    (!every_store.is_empty())
+        .then(|| "cloudtrail:GetEventDataStoreData on all event data stores".to_owned())
 }
 
 #[cfg(test)]

@@ -4,13 +4,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "lake-ingestion-enabled",
-    title: "Lake store collects events now",
+    title: "Lake event data stores should be ingesting events",
     severity: Severity::High,
     question: Some(Question::Recorded),
-    why: "A store whose ingestion was stopped looks complete and answers queries; it only lacks everything since. One that is \
-          pending deletion takes its events with it in seven days.",
-    fix: "Start it again: `aws cloudtrail start-event-data-store-ingestion --event-data-store STORE_ARN`, or bring it back first: \
-          `aws cloudtrail restore-event-data-store --event-data-store STORE_ARN`.",
+    why: "An event data store with stopped ingestion still answers queries, without any newer events. One that is \
+          pending deletion is deleted with its events after seven days.",
+    fix: "Start ingestion: `aws cloudtrail start-event-data-store-ingestion --event-data-store STORE_ARN --region \
+          REGION` (Terraform: `suspend = false` of `aws_cloudtrail_event_data_store`). If it is pending deletion, \
+          restore it first: `aws cloudtrail restore-event-data-store --event-data-store STORE_ARN --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetEventDataStore.html",
     ],
@@ -21,10 +22,14 @@ pub(super) const CHECK: Check = Check {
 fn run(store: &EventDataStore, _: &Context<'_>) -> Outcome {
     let status = store.configuration.status.known()?.as_str();
     let verdict = match status {
-        "ENABLED" => Verdict::pass("it collects events"),
-        "CREATED" | "STARTING_INGESTION" => Verdict::not_applicable("it is being started"),
-        "PENDING_DELETION" => Verdict::fail("it is being deleted"),
-        other => Verdict::fail(format!("it collects nothing: {other}")),
+        "ENABLED" => Verdict::pass("the event data store is ingesting events"),
+        "CREATED" | "STARTING_INGESTION" => {
+            Verdict::not_applicable("ingestion of the event data store is starting")
+        }
+        "PENDING_DELETION" => Verdict::fail("the event data store is pending deletion"),
+        other => Verdict::fail(format!(
+            "the event data store is not ingesting events (status {other})"
+        )),
     };
     Ok(verdict.saw("Status", status).expected("ENABLED"))
 }

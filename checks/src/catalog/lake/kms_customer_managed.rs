@@ -5,13 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "lake-kms-customer-managed",
-    title: "Lake store is encrypted with a customer-managed key",
+    title: "Lake event data stores should be encrypted with a customer managed key",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "Events under a key that AWS owns are readable for whoever may query the store. With a key of your own, its policy is \
-          a second lock, and each use of it is in the log.",
-    fix: "Give the store a key, which cannot be taken away again: `aws cloudtrail update-event-data-store --event-data-store \
-          STORE_ARN --kms-key-id KEY_ARN`; its policy must let CloudTrail use it.",
+    why: "With an AWS owned key, permission to query the event data store is enough to read events. A customer \
+          managed key also requires permissions on the key, and each use is logged.",
+    fix: "Set a key whose policy allows CloudTrail to use it. This cannot be undone: a key cannot be removed from an \
+          event data store. `aws cloudtrail update-event-data-store --event-data-store STORE_ARN --kms-key-id \
+          KEY_ARN --region REGION` (Terraform: `kms_key_id` of `aws_cloudtrail_event_data_store`).",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html",
     ],
@@ -27,8 +28,8 @@ fn run(store: &EventDataStore, _: &Context<'_>) -> Outcome {
     let key = set.kms_key.known()?.as_ref();
     let verdict = Verdict::pass_if(
         key.is_some(),
-        "a key of yours encrypts it",
-        "a key that AWS owns encrypts it",
+        "the event data store is encrypted with a customer managed key",
+        "the event data store is encrypted with an AWS owned key",
     );
     Ok(verdict.saw("KmsKeyId", key))
 }

@@ -6,13 +6,14 @@ use crate::selectors::{self, Answer, Events};
 
 pub(super) const CHECK: Check = Check {
     id: "lake-management-events",
-    title: "Lake store for management events collects all of them, read and write",
+    title: "Lake event data stores for management events should collect all of them, read and write",
     severity: Severity::High,
     question: Some(Question::Recorded),
-    why: "Where the store is the only record, an exclusion in its selectors is a hole in the record itself; a query cannot tell \
-          what was left out from what never happened.",
-    fix: "Update the store with a selector of eventCategory Management alone, without readOnly and eventSource: `aws cloudtrail \
-          update-event-data-store --event-data-store STORE_ARN --advanced-event-selectors FILE`.",
+    why: "If the event data store is the only log, events that its selectors exclude are lost. Queries do not show \
+          that they are missing.",
+    fix: "Set a selector with eventCategory Management, without readOnly and eventSource: `aws cloudtrail \
+          update-event-data-store --event-data-store STORE_ARN --advanced-event-selectors file://selectors.json \
+          --region REGION` (Terraform: `advanced_event_selector` of `aws_cloudtrail_event_data_store`).",
     references: &["https://docs.aws.amazon.com/awscloudtrail/latest/userguide/lake-eds-cli.html"],
     reads: &[calls::LIST_EVENT_DATA_STORES, calls::GET_EVENT_DATA_STORE],
     run: Run::EventDataStore(run),
@@ -25,13 +26,17 @@ fn run(store: &EventDataStore, _: &Context<'_>) -> Outcome {
     let sets = selectors::collected(store)?;
     let asked = Events::management();
     if !sets.iter().any(|set| selectors::overlap(set, &asked)) {
-        let other = "it is made for other events than management events";
+        let other = "the event data store collects no management events";
         return Ok(Verdict::not_applicable(other));
     }
     match selectors::judge(&asked, &sets) {
-        Answer::Covers => Ok(Verdict::pass("all management events are collected")),
+        Answer::Covers => Ok(Verdict::pass(
+            "the event data store collects all management events",
+        )),
         Answer::Lacks(hole) => {
-            let verdict = Verdict::fail(hole.to_string());
+            let text =
+                format!("the event data store does not collect all management events: {hole}");
+            let verdict = Verdict::fail(text);
             Ok(verdict.saw("AdvancedEventSelectors", hole.to_string()))
         }
         Answer::CannotTell(gaps) => Err(gaps),

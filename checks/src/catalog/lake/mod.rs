@@ -31,7 +31,7 @@ fn configured(store: &EventDataStore) -> Result<Result<&StoreConfiguration, Verd
     let set = &store.configuration;
     let status = set.status.known()?;
     if status == "PENDING_DELETION" {
-        let leaving = "the store is being deleted: see lake-ingestion-enabled";
+        let leaving = "the event data store is pending deletion (see lake-ingestion-enabled)";
         return Ok(Err(Verdict::not_applicable(leaving).saw("Status", status)));
     }
     Ok(Ok(set))

@@ -5,13 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "lake-multi-region",
-    title: "Lake store collects from every region",
+    title: "Lake event data stores should collect events from all regions",
     severity: Severity::Medium,
     question: Some(Question::Recorded),
-    why: "A store for one region misses what is done in all the others, and queries over it give the same confident answer as \
-          if nothing had happened there.",
-    fix: "Let it collect everywhere: `aws cloudtrail update-event-data-store --event-data-store STORE_ARN \
-          --multi-region-enabled`.",
+    why: "A single-region event data store does not have events of other regions. Queries do not show that they are \
+          missing.",
+    fix: "Make it a multi-region event data store: `aws cloudtrail update-event-data-store --event-data-store \
+          STORE_ARN --multi-region-enabled --region REGION` (Terraform: `multi_region_enabled = true` of \
+          `aws_cloudtrail_event_data_store`).",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/query-event-data-store-cloudtrail.html",
     ],
@@ -27,8 +28,11 @@ fn run(store: &EventDataStore, _: &Context<'_>) -> Outcome {
     let on = *set.multi_region.known()?;
     let verdict = Verdict::pass_if(
         on,
-        "it collects from every region",
-        format!("it collects from {} alone", store.region),
+        "the event data store collects events from all regions",
+        format!(
+            "the event data store collects events from {} only",
+            store.region
+        ),
     );
     Ok(verdict.saw("MultiRegionEnabled", on).expected(true))
 }

@@ -7,14 +7,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "lake-organization",
-    title: "Lake store collects from every account, or an organization trail records them",
+    title: "Lake event data stores should collect events from all accounts, or an organization trail should log them",
     severity: Severity::Medium,
     question: Some(Question::Recorded),
-    why: "A store for its own account leaves the others to themselves. Where no organization trail runs either, an account's \
-          record depends on its own administrator.",
-    fix: "From the management account or as delegated administrator: `aws cloudtrail update-event-data-store --event-data-store \
-          STORE_ARN --organization-enabled`; or have an organization trail running (CreateTrail, \
-          `--is-organization-trail`).",
+    why: "An event data store for one account has no events of other accounts. Without an organization trail, \
+          administrators of each account control its logs.",
+    fix: "From the management account or the delegated administrator: `aws cloudtrail update-event-data-store \
+          --event-data-store STORE_ARN --organization-enabled --region REGION` (Terraform: `organization_enabled = \
+          true` of `aws_cloudtrail_event_data_store`). Or create an organization trail (CreateTrail with \
+          IsOrganizationTrail).",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-lake-organizations.html",
     ],
@@ -37,20 +38,24 @@ fn run(store: &EventDataStore, ctx: &Context<'_>) -> Outcome {
     };
     let on = *set.organization.known()?;
     let verdict = if on {
-        Verdict::pass("it collects from every account")
+        Verdict::pass("the event data store collects events from all accounts")
     } else {
         let Some(organization) = ctx.organization()? else {
-            return Ok(Verdict::not_applicable("there is no organization"));
+            return Ok(Verdict::not_applicable(
+                "the account is not in an organization",
+            ));
         };
         let by_trail = trail::judge(organization, ctx)?;
         if by_trail.status == Status::Pass {
-            let relies = "the organization relies on its trail";
+            let relies = "an organization trail logs events of all accounts";
             return Ok(Verdict::not_applicable(format!(
                 "{relies}: {}",
                 by_trail.message
             )));
         }
-        Verdict::fail("it collects from its own account alone, and no organization trail runs")
+        Verdict::fail(
+            "the event data store collects events from its own account only, and no organization trail is logging",
+        )
     };
     Ok(verdict.saw("OrganizationEnabled", on).expected(true))
 }

@@ -10,13 +10,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "lake-resource-policy",
-    title: "The policies of the store and of its channels let no outsiders in",
+    title: "Policies of Lake event data stores and channels should not grant access to external principals",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "A store that answers the queries of strangers gives the whole record away; a channel that takes \
-          their events lets them write it.",
-    fix: "Take foreign principals out of the policy: `aws cloudtrail put-resource-policy --resource-arn ARN`, \
-          or `delete-resource-policy`.",
+    why: "With access to the event data store, external principals can query all of its events. With access to a \
+          channel, they can write events.",
+    fix: "Remove the statements that the message names: `aws cloudtrail put-resource-policy --resource-arn STORE_ARN \
+          --resource-policy file://policy.json --region REGION`. Or delete the whole policy: `aws cloudtrail \
+          delete-resource-policy --resource-arn STORE_ARN --region REGION`. For a channel give the channel's ARN.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/security_iam_resource-based-policy-examples.html",
     ],
@@ -39,7 +40,7 @@ fn run(store: &EventDataStore, ctx: &Context<'_>) -> Outcome {
     let mut look = |name: &str, policy: &Fact<Option<String>>| match policy {
         Fact::Known(None) => {}
         Fact::Known(Some(text)) => match outsiders(text, store, ctx, &mut gaps) {
-            Ok(found) => open.extend(found.into_iter().map(|it| format!("{name}: {it}"))),
+            Ok(found) => open.extend(found.into_iter().map(|it| format!("{it} of {name}"))),
             Err(missing) => gaps.push(missing),
         },
         Fact::Unknown(gap) => gaps.push(Gaps::from(gap.clone())),
@@ -61,8 +62,14 @@ fn run(store: &EventDataStore, ctx: &Context<'_>) -> Outcome {
         }
     }
     let verdict = match open.as_slice() {
-        [] => Verdict::pass("neither store nor channels let outsiders in"),
-        _ => Verdict::fail("outsiders may query the store or write to it").saw("Statement", &open),
+        [] => Verdict::pass(
+            "no policy of the event data store or its channels grants access to external principals",
+        ),
+        _ => Verdict::fail(format!(
+            "policies grant access to external principals: {}",
+            open.join("; ")
+        ))
+        .saw("Statement", &open),
     };
     verdict.unless_open(Gaps::collect(gaps))
 }
@@ -79,7 +86,8 @@ fn outsiders(
         gap::gap(call, account, region, Reason::Malformed, detail)
     };
     let policy = Document::parse(text).map_err(|error| unreadable(&error.to_string()))?;
-    let whose = unreadable("it names a canonical user id, and whose that is cannot be seen");
+    let whose =
+        unreadable("the policy names a canonical user id, and its account cannot be determined");
     let mut open = Vec::new();
     for (index, statement) in policy.statements.iter().enumerate() {
         if statement.effect != Effect::Allow {

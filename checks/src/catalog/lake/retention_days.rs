@@ -7,13 +7,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "lake-retention-days",
-    title: "Lake store keeps events for the required time",
+    title: "Lake event data stores should retain events for the required time",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "A store drops each event when its time is over, without a trace. What an audit asks for after that exists nowhere, \
-          unless a trail keeps it too.",
-    fix: "Raise the retention: `aws cloudtrail update-event-data-store --event-data-store STORE_ARN --retention-period DAYS` \
-          (up to 3,653 with one-year extendable pricing, 2,557 with seven-year pricing).",
+    why: "An event data store deletes each event at the end of its retention period. Events that a later audit needs \
+          are then lost, unless a trail delivered them too.",
+    fix: "Increase the retention period: `aws cloudtrail update-event-data-store --event-data-store STORE_ARN \
+          --retention-period DAYS --region REGION` (Terraform: `retention_period` of \
+          `aws_cloudtrail_event_data_store`). The maximum is 3,653 days with one-year extendable pricing, and 2,557 \
+          with seven-year pricing.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-lake-concepts.html",
     ],
@@ -33,13 +35,13 @@ fn run(store: &EventDataStore, ctx: &Context<'_>) -> Outcome {
             &store.account,
             &store.region,
             Reason::Malformed,
-            "the answer has no RetentionPeriod",
+            "the response has no RetentionPeriod",
         ));
     };
     let verdict = Verdict::pass_if(
         days >= needed,
-        format!("events are kept {days} days"),
-        format!("events are kept {days} days, {needed} are required"),
+        format!("the event data store retains events for {days} days"),
+        format!("the event data store retains events for {days} days; {needed} are required"),
     );
     Ok(verdict.saw("RetentionPeriod", days).expected(needed))
 }

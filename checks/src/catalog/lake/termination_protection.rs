@@ -5,13 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "lake-termination-protection",
-    title: "Lake store has termination protection",
+    title: "Lake event data stores should have termination protection enabled",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "One DeleteEventDataStore ends the record of years. Termination protection must be taken away first, by a call of its \
-          own that an alarm can see and a policy can deny.",
-    fix: "Switch it on: `aws cloudtrail update-event-data-store --event-data-store STORE_ARN \
-          --termination-protection-enabled`.",
+    why: "DeleteEventDataStore deletes all collected events. Termination protection must first be disabled by \
+          another call, which an alarm can detect and an SCP can deny.",
+    fix: "Enable it: `aws cloudtrail update-event-data-store --event-data-store STORE_ARN \
+          --termination-protection-enabled --region REGION` (Terraform: `termination_protection_enabled = true` of \
+          `aws_cloudtrail_event_data_store`).",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/query-eds-termination-protection.html",
     ],
@@ -27,8 +28,8 @@ fn run(store: &EventDataStore, _: &Context<'_>) -> Outcome {
     let on = *set.termination_protection.known()?;
     let verdict = Verdict::pass_if(
         on,
-        "termination protection is on",
-        "termination protection is off",
+        "termination protection of the event data store is enabled",
+        "termination protection of the event data store is disabled",
     );
     Ok(verdict
         .saw("TerminationProtectionEnabled", on)

@@ -322,7 +322,7 @@ mod tests {
                     on arn:aws:cloudtrail:us-east-1:111111111111:trail/main";
         assert_eq!(
             told(vec![event("StopLogging", 5)]),
-            [format!("{stop}, not undone as far as was looked")]
+            [format!("{stop}, no later call in the assessed period reverted it")]
         );
         let undone = told(vec![
             event("StartLogging", 6),
@@ -331,11 +331,11 @@ mod tests {
             event("StartLogging", 3),
             event("StartLogging", 2),
         ]);
-        let by = "undone at 2026-03-01T09:00:00Z by arn:aws:iam::111111111111:user/eve";
+        let by = "reverted at 2026-03-01T09:00:00Z by arn:aws:iam::111111111111:user/eve";
         assert_eq!(undone, [format!("{stop}, {by}")]);
         let mut other = event("StartLogging", 3);
         other.resource = Some("arn:aws:cloudtrail:us-east-1:111111111111:trail/other".to_owned());
         let other = told(vec![event("StopLogging", 5), other]);
-        assert_eq!(other, [format!("{stop}, not undone as far as was looked")]);
+        assert_eq!(other, [format!("{stop}, no later call in the assessed period reverted it")]);
     }
 }

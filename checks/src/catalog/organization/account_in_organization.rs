@@ -4,13 +4,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "organization-account-in-organization",
-    title: "Account belongs to an organization with all features",
+    title: "Accounts should belong to an organization with all features enabled",
     severity: Severity::Medium,
     question: Some(Question::Recorded),
-    why: "In an account of its own the administrator is above everything: no policy from outside forbids stopping the \
-          trail, and no organization trail records it. With consolidated billing alone it is the same.",
-    fix: "Invite the account into the organization (`aws organizations invite-account-to-organization`), or start one \
-          (CreateOrganization); where it has billing features only, `aws organizations enable-all-features`.",
+    why: "In a standalone account no SCP can prevent administrators from stopping the trail, and no organization \
+          trail logs the account. With consolidated billing features only, the same is true.",
+    fix: "Invite the account, by the email address of its root user: `aws organizations \
+          invite-account-to-organization --target Id=EMAIL_ADDRESS,Type=EMAIL`. If the organization has \
+          consolidated billing features only: `aws organizations enable-all-features` (Terraform: `feature_set = \
+          \"ALL\"` of `aws_organizations_organization`).",
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_org_support-all-features.html",
     ],
@@ -20,13 +22,18 @@ pub(super) const CHECK: Check = Check {
 
 fn run(_: &Account, ctx: &Context<'_>) -> Outcome {
     let Some(organization) = ctx.organization()? else {
-        return Ok(Verdict::fail("the account belongs to no organization"));
+        return Ok(Verdict::fail(
+            "the account does not belong to an organization",
+        ));
     };
     let features = &organization.feature_set;
     let verdict = Verdict::pass_if(
         features == "ALL",
-        format!("it belongs to {}", organization.id),
-        format!("{} has not all features: {features}", organization.id),
+        format!("the account belongs to organization {}", organization.id),
+        format!(
+            "organization {} does not have all features enabled (feature set {features})",
+            organization.id
+        ),
     );
     Ok(verdict.saw("FeatureSet", features).expected("ALL"))
 }

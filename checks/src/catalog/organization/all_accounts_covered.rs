@@ -10,14 +10,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "organization-all-accounts-covered",
-    title: "All management events of the account are recorded in every region that it has switched on",
+    title: "All management events of an account should be logged in all of its enabled regions",
     severity: Severity::Critical,
     question: Some(Question::Recorded),
-    why: "The flag on an organization trail says what should be. Only the trail's shadow in the account, and the \
-          trail's own state, show that the account is really recorded; one that is left out is where to hide.",
-    fix: "See why the organization's trail does not reach the regions named: start it, make it multi-region, remove \
-          exclusions from its selectors (`aws cloudtrail put-event-selectors`), and enable trusted access for \
-          cloudtrail.amazonaws.com so that new accounts get it.",
+    why: "The configuration of an organization trail does not show whether it reaches every account. Its shadow \
+          trail in the account and its status do.",
+    fix: "Find out why the organization trail does not cover the regions that the message names. Start it \
+          (StartLogging), make it a multi-region trail (UpdateTrail), remove exclusions from its selectors \
+          (PutEventSelectors). Enable trusted access, so that new accounts are covered: `aws organizations \
+          enable-aws-service-access --service-principal cloudtrail.amazonaws.com`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-trail-organization.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DescribeTrails.html",
@@ -57,19 +58,19 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
     }
     let verdict = match missing.first_key_value() {
         Some((region, why)) => Verdict::fail(format!(
-            "not recorded in {} of {regions} regions, such as {region}: {why}",
+            "management events are not all logged in {} of {regions} regions; in {region} they are {why}",
             missing.len()
         ))
-        .saw("NotRecorded", &missing),
-        None if regions == 0 => Verdict::not_applicable("none of its regions is in scope"),
+        .saw("not logged", &missing),
+        None if regions == 0 => Verdict::not_applicable("no region of the account is in scope"),
         None => {
             let names: Vec<&str> = by.iter().map(String::as_str).collect();
-            let all = format!("recorded in {regions} of {regions} regions");
+            let all = format!("management events are logged in {regions} of {regions} regions");
             let verdict = Verdict::pass(format!("{all}, by {}", names.join(" and ")));
-            let verdict = verdict.saw("RecordedBy", by);
+            let verdict = verdict.saw("logged by", by);
             match without.is_empty() {
                 true => verdict,
-                false => verdict.saw("LeftOut", without),
+                false => verdict.saw("excluded", without),
             }
         }
     };
@@ -81,7 +82,7 @@ fn assumed(account: &Account, ctx: &Context<'_>) -> Option<Gaps> {
     if !account.regions_assumed {
         return None;
     }
-    let detail = "the account's regions could not be listed, the tool's own list was used";
+    let detail = "the regions of the account could not be listed; a built-in list was used";
     let failed = ctx
         .inventory
         .ledger
@@ -229,7 +230,7 @@ mod tests {
         let findings = case.findings(&[&CHECK]);
         assert_eq!(findings[1].status, Pass);
         assert!(
-            findings[1].message.contains("Lake store"),
+            findings[1].message.contains("event data store"),
             "{}",
             findings[1].message
         );

@@ -5,14 +5,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "organization-delegated-admin",
-    title: "Exactly one account is registered as CloudTrail's delegated administrator",
+    title: "Exactly one account should be the delegated administrator for CloudTrail",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "Without a delegated administrator every change of the organization's trail is made in the management account, \
-          where service control policies do not hold. Each further one can stop the record of all accounts.",
+    why: "Without a delegated administrator, the organization trail is managed in the management account, where SCPs \
+          do not apply. Each further delegated administrator can stop the logging of all accounts.",
     fix: "Register the security account: `aws cloudtrail register-organization-delegated-admin --member-account-id \
-          ACCOUNT`, and take out those that are not meant: `aws cloudtrail deregister-organization-delegated-admin \
-          --delegated-admin-account-id ACCOUNT`.",
+          SECURITY_ACCOUNT --region REGION` (Terraform: `aws_cloudtrail_organization_delegated_admin_account`). \
+          Deregister accounts that are not intended: `aws cloudtrail deregister-organization-delegated-admin \
+          --delegated-admin-account-id OTHER_ACCOUNT --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-delegated-administrator.html",
     ],
@@ -36,10 +37,16 @@ fn run(organization: &Organization, _: &Context<'_>) -> Outcome {
         }
     }
     let verdict = match registered.as_slice() {
-        [] => Verdict::fail("no account is registered"),
-        [one] => Verdict::pass(format!("account {one} is registered")),
+        [] => Verdict::fail("no account is registered as delegated administrator for CloudTrail"),
+        [one] => Verdict::pass(format!(
+            "account {one} is the only delegated administrator for CloudTrail"
+        )),
         [..] => {
-            let many = Verdict::fail(format!("several are registered: {}", registered.join(", ")));
+            let many = Verdict::fail(format!(
+                "{} accounts are delegated administrators for CloudTrail: {}",
+                registered.len(),
+                registered.join(", ")
+            ));
             return Ok(many.saw("DelegatedAdministrators", registered));
         }
     };

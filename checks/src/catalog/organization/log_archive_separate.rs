@@ -5,13 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "organization-log-archive-separate",
-    title: "Log archive accounts are active members of the organization, and none of them manages it",
+    title: "Log archive accounts should be active member accounts of the organization",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "The management account pays, invites and rules, and service control policies do not bind it. Log files that \
-          lie there can be removed by the people with the most to hide; those of a closed account are removed by AWS.",
-    fix: "Make an account for logs and nothing else (`aws organizations create-account`), name it in \
-          `log_archive_accounts`, and let the organization's trail deliver into a bucket there.",
+    why: "SCPs do not apply to the management account, so its administrators can delete log files stored there. AWS \
+          deletes the resources of a closed account.",
+    fix: "Create an account for logs only (`aws organizations create-account --email EMAIL_ADDRESS --account-name \
+          log-archive`), add it to `log_archive_accounts` in the settings, and let the organization trail deliver \
+          to a bucket in that account.",
     references: &[
         "https://docs.aws.amazon.com/prescriptive-guidance/latest/security-reference-architecture/log-archive.html",
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_best-practices_mgmt-acct.html",
@@ -29,12 +30,16 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
     let (mut flaws, mut gaps) = (Vec::new(), Vec::new());
     for id in archives {
         if *id == organization.management_account {
-            flaws.push(format!("{id} is the management account"));
+            flaws.push(format!(
+                "log archive account {id} is the management account"
+            ));
             continue;
         }
         match organization.accounts.known() {
             Ok(accounts) if !accounts.contains(id) => {
-                flaws.push(format!("{id} is no member of the organization"));
+                flaws.push(format!(
+                    "log archive account {id} is not a member of the organization"
+                ));
                 continue;
             }
             Ok(_) => {}
@@ -43,13 +48,15 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
         let state = ctx.inventory.accounts.get(id).map(|it| it.state.known());
         match state {
             Some(Ok(AccountState::Active)) | None => {}
-            Some(Ok(state)) => flaws.push(format!("{id} is {}", state.as_str())),
+            Some(Ok(state)) => {
+                flaws.push(format!("log archive account {id} is {}", state.as_str()))
+            }
             Some(Err(gap)) => gaps.push(gap),
         }
     }
     let verdict = Verdict::pass_if(
         flaws.is_empty(),
-        "they are active members, and none is the management account",
+        "all log archive accounts are active member accounts",
         flaws.join("; "),
     );
     verdict

@@ -109,7 +109,7 @@ pub(super) fn kinds(kinds: &[Kind]) -> String {
 pub(super) fn unknown(organization: &Organization, ctx: &Context<'_>) -> Gaps {
     let otherwise = || {
         let (call, account) = (calls::LIST_POLICIES, &organization.management_account);
-        let detail = "a control policy cannot be read";
+        let detail = "a control policy could not be parsed";
         gap(call, account, &ctx.home(), Reason::Malformed, detail)
     };
     crate::scp::gaps(organization, members(ctx)).unwrap_or_else(otherwise)
@@ -119,6 +119,6 @@ pub(super) fn unknown(organization: &Organization, ctx: &Context<'_>) -> Gaps {
 pub(super) fn nobody(organization: &Organization) -> Outcome {
     organization.accounts.known()?;
     Ok(Verdict::not_applicable(
-        "there is no member account in scope, and no control policy reaches the management account",
+        "no member account is in scope, and SCPs and RCPs do not apply to the management account",
     ))
 }

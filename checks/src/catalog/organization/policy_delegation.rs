@@ -11,12 +11,13 @@ pub(super) const CHECK: Check = Check {
     title: "Organizations policies should be managed by a delegated member account of the organization",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "SCPs and RCPs keep member accounts from stopping the trail. Whoever the Organizations resource policy lets \
-          change or detach them can lift that protection for every account. Without a delegation, each change is made in \
-          the management account, where no SCP applies.",
-    fix: "Delegate policy management to the security account, by its ARN, with the actions that it needs (`aws \
-          organizations put-resource-policy --content file://policy.json`), and remove statements that grant access to \
-          everyone or to external accounts.",
+    why: "SCPs and RCPs prevent member accounts from stopping the trail. Principals that can change or detach these \
+          policies can remove that protection. Without a delegation, policies are managed in the management \
+          account, where no SCP applies.",
+    fix: "Delegate policy management to the security account, by its ARN, with the required actions only: `aws \
+          organizations put-resource-policy --content file://policy.json` (Terraform: \
+          `aws_organizations_resource_policy`). Remove statements that grant access to everyone or to external \
+          accounts.",
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_delegate_policies.html",
         "https://docs.aws.amazon.com/organizations/latest/userguide/security_iam_resource-based-policy-examples.html",
@@ -46,9 +47,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
         let call = calls::DESCRIBE_ORGANIZATION_RESOURCE_POLICY;
         gap::gap(call, account, &ctx.home(), reason, detail)
     };
-    let none = || {
-        Verdict::fail("policies are managed in the management account only: nothing is delegated")
-    };
+    let none = || Verdict::fail("management of SCPs and RCPs is not delegated to a member account");
     let Some(text) = organization.resource_policy.known()? else {
         return Ok(none());
     };
@@ -63,7 +62,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
         let label = Found { index, statement }.label();
         let whose = unclear(
             Reason::NotModelled,
-            format!("{label} names a unique id, which does not say of which account"),
+            format!("{label} names a unique id, and its account cannot be determined"),
         );
         match named::lets_outsiders_in(statement, ctx, &whose) {
             Ok(true) => open.push(format!("{label} grants {action} to external principals")),
@@ -71,7 +70,9 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
             Ok(false) if statement.conditions.is_empty() => {}
             Ok(false) => gaps.push(unclear(
                 Reason::NotModelled,
-                format!("{label} grants {action} to everyone under conditions"),
+                format!(
+                    "{label} grants {action} to everyone under conditions that are not evaluated"
+                ),
             )),
             Err(missing) => gaps.push(missing),
         }
@@ -81,7 +82,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
     let verdict = match (open.as_slice(), to.as_slice()) {
         ([], []) => none(),
         ([], to) => Verdict::pass(format!(
-            "policy management is delegated to {}",
+            "management of SCPs and RCPs is delegated to {}",
             to.join(", ")
         )),
         (open, _) => Verdict::fail(open.join("; ")),

@@ -12,10 +12,11 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "One edit of a bucket or key policy can grant an external account access. An RCP denies it whatever that \
           policy grants.",
-    fix: "Create an RCP (`aws organizations create-policy --type RESOURCE_CONTROL_POLICY`) that denies s3:* and \
-          kms:* unless aws:PrincipalOrgID is the organization, with `BoolIfExists` on aws:PrincipalIsAWSService to \
-          except AWS services, and attach it to the accounts that store logs. Exempt external principals one by one, \
-          not by account.",
+    fix: "Create an RCP: `aws organizations create-policy --name NAME --type RESOURCE_CONTROL_POLICY --description \
+          TEXT --content file://rcp.json`. It should deny s3:* and kms:* unless aws:PrincipalOrgID is the \
+          organization, with `BoolIfExists` on aws:PrincipalIsAWSService to exempt AWS services. Attach it to the \
+          accounts that store logs: `aws organizations attach-policy --policy-id POLICY_ID --target-id \
+          LOG_ACCOUNT`. Exempt external principals one by one, not by account.",
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_examples.html",
     ],

@@ -12,9 +12,12 @@ pub(super) const CHECK: Check = Check {
     title: "SCPs should deny regions that member accounts do not use",
     severity: Severity::Low,
     question: Some(Question::Guarded),
-    why: "Activity in a region that nobody watches is found last. A denied region needs no monitoring.",
-    fix: "Deny all actions but those of global services outside the regions in use: an SCP with `NotAction` and \
-          `StringNotEquals` on aws:RequestedRegion. A Deny of one service leaves the others open.",
+    why: "Activity in an unused region is easily missed. A denied region needs no monitoring.",
+    fix: "Create an SCP that denies all actions except those of global services outside the regions in use \
+          (`NotAction` with `StringNotEquals` on aws:RequestedRegion): `aws organizations create-policy --name NAME \
+          --type SERVICE_CONTROL_POLICY --description TEXT --content file://scp.json`. Attach it to the root: `aws \
+          organizations attach-policy --policy-id POLICY_ID --target-id ROOT_ID`. A Deny of single services leaves \
+          all other services allowed.",
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html#example-scp-deny-region",
     ],
@@ -61,12 +64,12 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
             Some((action, left)) => tally.add(format!("{action} in {}", account.id), &left),
             None => tally
                 .left
-                .push(format!("{} (no region is enabled)", account.id)),
+                .push(format!("account {} (no region is enabled)", account.id)),
         }
     }
     let words = (
-        "SCPs close at least one region in every member account",
-        "no SCP closes a region",
+        "SCPs deny at least one region in every member account",
+        "no SCP denies a region; allowed is",
     );
     let outcome = tally.all(organization, ctx, words)?;
     outcome.unless_open(Gaps::collect(gaps))

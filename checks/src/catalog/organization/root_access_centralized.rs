@@ -7,11 +7,12 @@ pub(super) const CHECK: Check = Check {
     title: "Root access to member accounts should be managed centrally",
     severity: Severity::Low,
     question: Some(Question::Guarded),
-    why: "A member account's root user can delete the policy of its log bucket whatever the policy says. With centralized \
-          root access member accounts need no root credentials, and short sessions for single tasks take their place.",
-    fix: "Turn both features on from the management account: `aws organizations enable-aws-service-access \
-          --service-principal iam.amazonaws.com`, `aws iam enable-organizations-root-credentials-management`, \
-          `aws iam enable-organizations-root-sessions`. Then delete the root credentials of member accounts.",
+    why: "The root user of a member account can delete the bucket policy of its log bucket. With centralized root \
+          access member accounts need no root credentials: short sessions for single tasks replace them.",
+    fix: "Enable both features from the management account: `aws organizations enable-aws-service-access \
+          --service-principal iam.amazonaws.com`, `aws iam enable-organizations-root-credentials-management`, `aws \
+          iam enable-organizations-root-sessions` (Terraform: `enabled_features` of \
+          `aws_iam_organizations_features`). Then delete the root user credentials of member accounts.",
     references: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html#id_root-user-access-management",
         "https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListOrganizationsFeatures.html",
@@ -35,7 +36,10 @@ fn run(organization: &Organization, _: &Context<'_>) -> Outcome {
     let verdict = Verdict::pass_if(
         off.is_empty(),
         "root credentials management and root sessions are enabled",
-        format!("not enabled: {}", off.join(", ")),
+        format!(
+            "centralized root access is not fully enabled: {} missing",
+            off.join(", ")
+        ),
     );
     Ok(verdict.saw("EnabledFeatures", on).expected(FEATURES))
 }

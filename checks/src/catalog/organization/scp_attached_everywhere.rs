@@ -12,10 +12,11 @@ pub(super) const CHECK: Check = Check {
     title: "The SCP that protects trails should apply to every member account",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "An SCP attached to one organizational unit leaves the accounts of other units unprotected, and new \
-          accounts start at the root.",
-    fix: "Attach the SCP that denies changes to trails to the root (`aws organizations attach-policy --policy-id \
-          p-examplepolicyid111 --target-id r-examplerootid111`), or to every organizational unit.",
+    why: "An SCP that is attached to one organizational unit does not protect accounts of other units. New accounts \
+          are placed in the root.",
+    fix: "Attach the SCP that denies changes to trails to the root: `aws organizations attach-policy --policy-id \
+          POLICY_ID --target-id ROOT_ID` (Terraform: `aws_organizations_policy_attachment`). Or attach it to every \
+          organizational unit that has accounts.",
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_policies_attach.html",
     ],
@@ -54,8 +55,8 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
         }
     }
     let words = (
-        "SCPs deny stopping, deleting and changing trails in every member account; no SCP binds the management account",
-        "not denied",
+        "SCPs deny stopping, deleting and changing trails in every member account; SCPs do not apply to the management account",
+        "SCPs do not deny in every member account",
     );
     // A gap in the policies is told by the tally, one in the list of trails here.
     let hidden = Gaps::collect(gaps);

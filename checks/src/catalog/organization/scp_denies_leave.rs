@@ -10,11 +10,12 @@ pub(super) const CHECK: Check = Check {
     title: "SCPs should deny leaving the organization",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "LeaveOrganization removes an account from the organization trail and from every SCP and RCP, and \
-          every principal of the account with the permission can call it, the root user included.",
-    fix: "Deny organizations:LeaveOrganization in an SCP attached to the root, for all principals: no role, user or \
-          root user of a member account needs it (`aws organizations create-policy --type \
-          SERVICE_CONTROL_POLICY`, then `aws organizations attach-policy`).",
+    why: "LeaveOrganization removes an account from the organization trail and from all SCPs and RCPs. Principals of \
+          the account with the permission can call it, and so can its root user.",
+    fix: "Deny organizations:LeaveOrganization for all principals in an SCP (`aws organizations create-policy --name \
+          NAME --type SERVICE_CONTROL_POLICY --description TEXT --content file://scp.json`), and attach it to the \
+          root (`aws organizations attach-policy --policy-id POLICY_ID --target-id ROOT_ID`). Member accounts never \
+          need this permission.",
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html",
     ],
@@ -44,7 +45,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
     }
     let words = (
         "SCPs deny organizations:LeaveOrganization in every member account",
-        "member accounts can leave the organization",
+        "no SCP denies organizations:LeaveOrganization in account",
     );
     tally.all(organization, ctx, words)
 }

@@ -14,12 +14,13 @@ pub(super) const CHECK: Check = Check {
     title: "An SCP should deny stopping, deleting and changing trails",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "Administrators of an account grant any permission in it. Only an SCP also binds them and the account's \
-          root user.",
-    fix: "Create an SCP (`aws organizations create-policy --type SERVICE_CONTROL_POLICY`) that denies \
-          cloudtrail:StopLogging, cloudtrail:DeleteTrail, cloudtrail:UpdateTrail and \
-          cloudtrail:PutEventSelectors to all principals. Exempt at most a break-glass role by its full name \
-          (`ArnNotEquals` on aws:PrincipalArn), never by a wildcard, a path or a tag. Attach it to the root.",
+    why: "Administrators of an account can grant any permission in it. Only an SCP restricts them and the root user \
+          of the account.",
+    fix: "Create an SCP that denies cloudtrail:StopLogging, cloudtrail:DeleteTrail, cloudtrail:UpdateTrail and \
+          cloudtrail:PutEventSelectors to all principals: `aws organizations create-policy --name NAME --type \
+          SERVICE_CONTROL_POLICY --description TEXT --content file://scp.json`. Attach it to the root: `aws \
+          organizations attach-policy --policy-id POLICY_ID --target-id ROOT_ID`. Exempt at most a break-glass role \
+          by its full ARN (`ArnNotEquals` on aws:PrincipalArn), never by a wildcard, a path or a tag.",
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html",
     ],
@@ -52,7 +53,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
         let one = protects(&control, account, ctx);
         if let Protection::Everything | Protection::Existing(_) = one.protection {
             let verdict = Verdict::pass(format!(
-                "SCPs deny stopping, deleting and changing the trails of account {}; no SCP binds the management account",
+                "SCPs deny stopping, deleting and changing the trails of account {}; SCPs do not apply to the management account",
                 account.id
             ));
             let verdict = verdict.saw("Account", &account.id);
@@ -74,7 +75,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
     }
     let words = (
         "",
-        "no member account is denied to stop, delete and change its trails",
+        "no SCP denies stopping, deleting and changing trails in any member account; allowed is",
     );
     tally.all(organization, ctx, words)
 }
@@ -95,9 +96,9 @@ impl Protection {
     /// That a list of trails is no protection of later ones, as evidence.
     pub(super) fn told(&self, verdict: Verdict) -> Verdict {
         match self {
-            Protection::Existing(trails) => verdict.saw("trails that the SCPs name", trails).saw(
+            Protection::Existing(trails) => verdict.saw("trails named in SCPs", trails).saw(
                 "trails created later",
-                "not covered, unless the SCPs name them",
+                "not protected unless the SCPs name them",
             ),
             Protection::Everything | Protection::Left(_) | Protection::Open(_) => verdict,
         }

@@ -15,13 +15,13 @@ pub(super) const CHECK: Check = Check {
     title: "Principals that protective SCPs exempt should be protected from creation, changes and assumption by others",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "An SCP that exempts a role by name protects nothing in an account where an administrator can create or change \
-          a role of that name, or assume it.",
+    why: "If an administrator can create, change or assume a role of the exempt name, the SCP does not protect that \
+          account.",
     fix: "In an SCP, deny iam:CreateRole, iam:UpdateAssumeRolePolicy, iam:PutRolePolicy and iam:AttachRolePolicy on \
-          `arn:aws:iam::*:role/BREAK_GLASS_ROLE` to all other principals (for a user: iam:CreateUser, iam:UpdateUser, \
-          iam:CreateAccessKey, iam:CreateLoginProfile, iam:UpdateLoginProfile, iam:PutUserPolicy and \
-          iam:AttachUserPolicy). Let its trust policy name single principals of the organization (`aws iam \
-          update-assume-role-policy --role-name BREAK_GLASS_ROLE --policy-document file://trust.json`).",
+          `arn:aws:iam::*:role/BREAK_GLASS_ROLE` to all other principals. For a user, deny iam:CreateUser, \
+          iam:UpdateUser, iam:CreateAccessKey, iam:CreateLoginProfile, iam:UpdateLoginProfile, iam:PutUserPolicy \
+          and iam:AttachUserPolicy. Let the role's trust policy name single principals of the organization: `aws \
+          iam update-assume-role-policy --role-name BREAK_GLASS_ROLE --policy-document file://trust.json`.",
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html",
     ],
@@ -130,8 +130,8 @@ fn run(organization: &Organization, trusts: &Trusts, ctx: &Context<'_>) -> Outco
         ));
     }
     let words = (
-        "SCPs deny creating and changing the exempt principals, and their trust policies name single principals",
-        "exempt principals are open to others",
+        "SCPs deny creating and changing the exempt principals, and trust policies of exempt roles name single principals",
+        "principals that SCPs exempt are not protected",
     );
     tally.all(organization, ctx, words)
 }
@@ -171,7 +171,9 @@ fn assumed(
         }
         let at = format!("trust policy of {arn}, statement {}", at + 1);
         if set.negated {
-            open.push(format!("{at}: all but some principals can assume it"));
+            open.push(format!(
+                "{at}: NotPrincipal grants sts:AssumeRole to almost everyone"
+            ));
             continue;
         }
         for member in &set.members {
@@ -201,7 +203,7 @@ fn assumed(
                     }
                     format!("{name}, for principals with {PASS}")
                 }
-                Named::CanonicalUser(id) => format!("the account with canonical id {id}"),
+                Named::CanonicalUser(id) => format!("the account with canonical user id {id}"),
                 Named::Everyone | Named::Account(_) | Named::Aws(_) => continue,
             };
             open.push(format!("{at}: {who} can assume it"));
@@ -249,7 +251,7 @@ fn federated(provider: &str, statement: &Statement, account: &Account) -> Option
         it.key.ends_with(":sub") && posture::restricts(it) && it.values.iter().all(whole)
     };
     let scoped = !saml && statement.conditions.iter().any(subject);
-    (!scoped).then(|| format!("everybody for whom {provider} signs"))
+    (!scoped).then(|| format!("every identity of {provider}"))
 }
 
 /// The principals that the conditions let pass belong to accounts of the organization.

@@ -11,16 +11,16 @@ pub(super) const CHECK: Check = Check {
     title: "SCPs or RCPs should protect the log bucket, its key and the log group",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "Deleting log files, destroying their key or lowering the protection of the bucket removes what was already \
-          recorded. Administrators of the account that stores the logs are bound by an SCP or RCP only.",
-    fix: "In an SCP or RCP on the accounts that store logs, deny on the bucket and its objects s3:DeleteObject, \
+    why: "Deleting log files, deleting their key or reducing the protection of the bucket destroys existing logs. \
+          Only an SCP or RCP restricts administrators of the account that stores the logs.",
+    fix: "In an SCP or RCP on the accounts that store logs, deny on the bucket and its objects: s3:DeleteObject, \
           s3:DeleteObjectVersion, s3:BypassGovernanceRetention, s3:PutObjectLegalHold, \
           s3:PutBucketObjectLockConfiguration, s3:PutLifecycleConfiguration, s3:PutBucketVersioning, \
           s3:PutBucketPolicy, s3:DeleteBucketPolicy, s3:PutBucketPublicAccessBlock, s3:PutEncryptionConfiguration, \
-          s3:UpdateObjectEncryption, s3:PutReplicationConfiguration, s3:ReplicateDelete and s3:DeleteBucket; on the \
-          key kms:ScheduleKeyDeletion, kms:DisableKey, kms:PutKeyPolicy and kms:DeleteImportedKeyMaterial; on the \
-          log group (SCP only) logs:DeleteLogGroup, logs:DeleteLogStream and logs:PutRetentionPolicy. Exempt at most \
-          a break-glass role by its full name.",
+          s3:UpdateObjectEncryption, s3:PutReplicationConfiguration, s3:ReplicateDelete and s3:DeleteBucket. On the \
+          key: kms:ScheduleKeyDeletion, kms:DisableKey, kms:PutKeyPolicy and kms:DeleteImportedKeyMaterial. On the \
+          log group (SCP only): logs:DeleteLogGroup, logs:DeleteLogStream and logs:PutRetentionPolicy. Exempt at \
+          most a break-glass role by its full ARN.",
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html",
     ],
@@ -83,8 +83,8 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
         }
     }
     let words = (
-        "SCPs or RCPs deny destroying the stored logs and lowering their protection",
-        "not denied by SCPs or RCPs",
+        "SCPs or RCPs deny deleting stored logs and reducing their protection",
+        "SCPs and RCPs do not deny",
     );
     tally.all(organization, ctx, words)
 }

@@ -91,7 +91,7 @@ pub(super) fn stored<'a>(ctx: &Context<'a>) -> Stored<'a> {
     Stored {
         things: owned.into_iter().filter_map(member).collect(),
         gaps,
-        exempt: "nothing of the record lies in a member account, and no control policy reaches the management account",
+        exempt: "no log bucket, key or log group is in a member account, and SCPs and RCPs do not apply to the management account",
     }
 }
 
@@ -138,7 +138,7 @@ fn overlooked(ctx: &Context<'_>) -> Vec<Gaps> {
         };
         if inventory.bucket(bucket).is_none() {
             let (account, region) = (&trail.account, &trail.home_region);
-            let detail = "the bucket was not looked at";
+            let detail = "the bucket was not assessed";
             gaps.push(gap::gap(
                 calls::HEAD_BUCKET,
                 account,

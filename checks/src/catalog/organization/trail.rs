@@ -6,14 +6,16 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "organization-trail",
-    title: "A running multi-region organization trail exists",
+    title: "The organization should have a multi-region organization trail that is logging",
     severity: Severity::High,
     question: Some(Question::Recorded),
-    why: "An organization trail reaches every account from its first minute, and no member can stop or change it. \
-          Trails made account by account miss the new account, and end with its administrator's goodwill.",
-    fix: "In the management account or as delegated administrator: `aws organizations enable-aws-service-access \
+    why: "An organization trail covers every account, including new ones, and member accounts cannot stop or change \
+          it. Trails of single accounts are controlled by administrators of these accounts.",
+    fix: "In the management account or the delegated administrator: `aws organizations enable-aws-service-access \
           --service-principal cloudtrail.amazonaws.com`, then `aws cloudtrail create-trail --name TRAIL \
-          --s3-bucket-name BUCKET --is-organization-trail --is-multi-region-trail` and `aws cloudtrail start-logging`.",
+          --s3-bucket-name BUCKET --is-organization-trail --is-multi-region-trail --region HOME_REGION` and `aws \
+          cloudtrail start-logging --name TRAIL --region HOME_REGION` (Terraform: `is_organization_trail = true` of \
+          `aws_cloudtrail`).",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-trail-organization.html",
     ],
@@ -40,15 +42,24 @@ pub(in crate::catalog) fn judge(organization: &Organization, ctx: &Context<'_>) 
             (Ok(false), ..) => {}
             (_, Ok(false), _) => {
                 if set.organization.ok().is_some() {
-                    weak.push(format!("{} records in one region alone", trail.arn));
+                    weak.push(format!(
+                        "organization trail {} logs events in one region only",
+                        trail.arn
+                    ));
                 }
             }
-            (Ok(true), _, Ok(false)) => weak.push(format!("{} is stopped", trail.arn)),
+            (Ok(true), _, Ok(false)) => {
+                weak.push(format!("organization trail {} is stopped", trail.arn))
+            }
             (Ok(true), Ok(true), Ok(true)) => match recording::bucket_is_gone(trail, ctx) {
                 Err(gap) => gaps.push(gap),
-                Ok(true) => weak.push(format!("the bucket of {} is gone", trail.arn)),
+                Ok(true) => weak.push(format!(
+                    "the bucket of organization trail {} does not exist",
+                    trail.arn
+                )),
                 Ok(false) => {
-                    let verdict = Verdict::pass(format!("{} is running", trail.arn));
+                    let verdict =
+                        Verdict::pass(format!("organization trail {} is logging", trail.arn));
                     return Ok(verdict.saw("TrailARN", &trail.arn));
                 }
             },
@@ -60,7 +71,7 @@ pub(in crate::catalog) fn judge(organization: &Organization, ctx: &Context<'_>) 
     }
     gaps.extend(unseen(organization, ctx));
     let verdict = if weak.is_empty() {
-        Verdict::fail("the organization has no trail")
+        Verdict::fail("the organization has no organization trail")
     } else {
         Verdict::fail(weak.join("; ")).saw("OrganizationTrails", weak)
     };

@@ -5,13 +5,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "organization-trusted-access",
-    title: "Trusted access for CloudTrail is enabled",
+    title: "Trusted access for CloudTrail should be enabled in the organization",
     severity: Severity::High,
     question: Some(Question::Recorded),
-    why: "Trusted access is what lets the organization's trail into member accounts, old and new. When it is disabled, \
-          accounts that join are not recorded, and nothing says so.",
+    why: "The organization trail needs trusted access to log member accounts. If it is disabled, accounts that join \
+          are not logged, and no error is reported.",
     fix: "In the management account: `aws organizations enable-aws-service-access --service-principal \
-          cloudtrail.amazonaws.com` (the console does it when an organization trail is made there).",
+          cloudtrail.amazonaws.com` (Terraform: `aws_service_access_principals` of \
+          `aws_organizations_organization`). The CloudTrail console does this when an organization trail is created \
+          there.",
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-cloudtrail.html",
     ],
@@ -23,8 +25,8 @@ fn run(organization: &Organization, _: &Context<'_>) -> Outcome {
     let services = organization.trusted_services.known()?;
     let verdict = Verdict::pass_if(
         services.iter().any(|it| it == CLOUDTRAIL),
-        "CloudTrail has trusted access",
-        "CloudTrail has no trusted access",
+        "trusted access for CloudTrail is enabled",
+        "trusted access for CloudTrail is not enabled in the organization",
     );
     Ok(verdict
         .saw("EnabledServicePrincipals", services)

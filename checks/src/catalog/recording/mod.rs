@@ -25,7 +25,7 @@ pub(super) enum Recorded {
         /// What they leave out by source, where AWS offers that: AWS KMS, the RDS Data API.
         left_out: Option<String>,
     },
-    /// Not all of them, and why.
+    /// Not all of them, and why: `not logged: no trail covers the region`.
     Not(String),
 }
 
@@ -75,7 +75,7 @@ pub(super) fn management_events(
     for store in ctx.inventory.event_data_stores.values() {
         let of_store = collecting(store, account, region, ctx);
         if certainly(&of_store) {
-            by.insert(format!("the CloudTrail Lake store {}", store.arn));
+            by.insert(format!("event data store {}", store.arn));
         }
         events.extend(of_store);
     }
@@ -149,20 +149,26 @@ fn reason(hole: &Hole, sight: &Sight<'_>, ctx: &Context<'_>) -> String {
         trail.is_none_or(|it| it.status.logging.ok() != Some(&false))
     };
     if sight.trails.is_empty() {
-        "no trail is seen there".to_owned()
+        "not logged: no trail covers the region".to_owned()
     } else if !sight.trails.iter().any(running) {
         let names: BTreeSet<&str> = sight.known().map(|trail| trail.name.as_str()).collect();
         let names: Vec<&str> = names.into_iter().collect();
-        format!("only stopped trails are there: {}", names.join(", "))
+        format!(
+            "not logged: all trails that cover the region are stopped: {}",
+            names.join(", ")
+        )
     } else if let Some(trail) = sight
         .known()
         .find(|trail| hole.is_everything() && bucket_is_gone(trail, ctx) == Ok(true))
     {
-        format!("the bucket of {} is gone", trail.name)
+        format!(
+            "not logged: the bucket of trail {} does not exist",
+            trail.name
+        )
     } else if hole.is_everything() {
-        "no trail there records management events".to_owned()
+        "not logged: no trail that covers the region logs them".to_owned()
     } else {
-        hole.to_string()
+        format!("not all logged: {hole}")
     }
 }
 

@@ -6,15 +6,15 @@ use crate::selectors::{self, Answer, Events, Field};
 
 pub(super) const CHECK: Check = Check {
     id: "trail-advanced-selectors-no-blind-spots",
-    title: "Advanced selectors leave nobody and nothing out within what they record",
+    title: "Advanced event selectors should not exclude principals, API calls or resources",
     severity: Severity::High,
     question: Some(Question::Recorded),
-    why: "A condition such as userIdentity.arn NotEquals, or eventName NotEquals, blinds the trail to one principal \
-          or one call while the console still shows it as running and complete. Nobody is told.",
-    fix: "Remove the conditions named in the message (eventName, eventType, userIdentity.arn, \
-          sessionCredentialFromConsole, errorCode, vpcEndpointId, negations on resources.ARN) with \
-          `aws cloudtrail put-event-selectors --advanced-event-selectors`, and find out who put them there \
-          (PutEventSelectors in the log).",
+    why: "A condition such as userIdentity.arn NotEquals or eventName NotEquals excludes one principal or one API \
+          call from the logs. The console still shows the trail as logging.",
+    fix: "Remove the conditions that the message names from the selectors: `aws cloudtrail put-event-selectors \
+          --trail-name TRAIL --advanced-event-selectors file://selectors.json --region REGION` replaces all \
+          selectors of the trail (Terraform: the `advanced_event_selector` blocks of `aws_cloudtrail`). Find out \
+          who added them: look for PutEventSelectors in CloudTrail logs.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/filtering-data-events.html",
@@ -26,7 +26,9 @@ pub(super) const CHECK: Check = Check {
 fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
     match trail.selectors.known()? {
         Selectors::Classic(_) => {
-            return Ok(Verdict::not_applicable("its selectors are classic ones"));
+            return Ok(Verdict::not_applicable(
+                "the trail uses basic event selectors, not advanced ones",
+            ));
         }
         Selectors::Advanced(_) => {}
     }
@@ -39,12 +41,15 @@ fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
             Answer::CannotTell(gap) if gap.too_complex() => return Err(gap),
             Answer::CannotTell(gap) => gaps.push(gap),
             Answer::Lacks(hole) => {
-                let verdict = Verdict::fail(hole.to_string());
+                let verdict = Verdict::fail(format!(
+                    "the advanced event selectors exclude events: {hole}"
+                ));
                 return Ok(verdict.saw("AdvancedEventSelectors", hole.to_string()));
             }
         }
     }
-    Verdict::pass("no condition narrows what the selectors record").unless_open(Gaps::collect(gaps))
+    Verdict::pass("no condition excludes events from the advanced event selectors")
+        .unless_open(Gaps::collect(gaps))
 }
 
 /// What a selector seems to record. Management events are recorded whole or not at all; data events are

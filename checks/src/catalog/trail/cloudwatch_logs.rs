@@ -5,13 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "trail-cloudwatch-logs",
-    title: "Trail sends its events to a log group that exists",
+    title: "Trails should send events to an existing CloudWatch Logs log group",
     severity: Severity::Medium,
     question: Some(Question::Watched),
-    why: "Files in a bucket are read days later. Metric filters and alarms need the events in CloudWatch Logs; if the \
-          log group was deleted, delivery fails and every alarm stays silent.",
-    fix: "Name a log group and a role that may write to it: `aws cloudtrail update-trail --name TRAIL \
-          --cloud-watch-logs-log-group-arn GROUP_ARN --cloud-watch-logs-role-arn ROLE_ARN`.",
+    why: "Metric filters and alarms evaluate events in CloudWatch Logs. If the log group is deleted, delivery fails \
+          and the alarms receive no events.",
+    fix: "Set a log group and a role that may write to it: `aws cloudtrail update-trail --name TRAIL \
+          --cloud-watch-logs-log-group-arn LOG_GROUP_ARN --cloud-watch-logs-role-arn ROLE_ARN --region REGION` \
+          (Terraform: `cloud_watch_logs_group_arn` and `cloud_watch_logs_role_arn` of `aws_cloudtrail`).",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/send-cloudtrail-events-to-cloudwatch-logs.html",
     ],
@@ -21,7 +22,7 @@ pub(super) const CHECK: Check = Check {
 
 fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     let Some(group) = trail.configuration.log_group.known()? else {
-        return Ok(Verdict::fail("the trail names no log group"));
+        return Ok(Verdict::fail("the trail has no CloudWatch Logs log group"));
     };
     let arn = log_group_arn(group);
     let Some(found) = ctx.inventory.log_groups.get(&arn) else {
@@ -35,8 +36,8 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     };
     let verdict = Verdict::pass_if(
         found.configuration.known()?.is_some(),
-        "events go to a log group",
-        "the log group that the trail names is gone",
+        format!("the trail sends events to log group {arn}"),
+        format!("log group {arn} of the trail does not exist"),
     );
     Ok(verdict.saw("CloudWatchLogsLogGroupArn", group))
 }

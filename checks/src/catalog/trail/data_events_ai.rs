@@ -6,15 +6,16 @@ use crate::selectors::{Events, Field, Pattern};
 
 pub(super) const CHECK: Check = Check {
     id: "trail-data-events-ai",
-    title: "Trail records data events of Bedrock and of Bedrock AgentCore",
+    title: "Trails should log data events of Amazon Bedrock and Bedrock AgentCore",
     severity: Severity::Low,
     question: Some(Question::Recorded),
-    why: "InvokeModel is a management event, but what agents do is not: their invocations, their queries of knowledge \
-          bases, their memory and the tools behind a gateway are data events. A stolen credential spends money there, \
-          and reads what the agent may read.",
-    fix: "Add a data event selector for each resources.type that the message names, such as AWS::Bedrock::AgentAlias, \
-          AWS::Bedrock::KnowledgeBase or AWS::BedrockAgentCore::Runtime (`aws cloudtrail put-event-selectors \
-          --advanced-event-selectors`). Where nobody uses Bedrock, switch this check off in the settings, and say so.",
+    why: "InvokeModel is a management event. Agent invocations, knowledge base queries, memory access and gateway \
+          tools are data events. Without them the use of an agent with stolen credentials is not logged.",
+    fix: "Add a selector with eventCategory Data for each resources.type that the message names, such as \
+          AWS::Bedrock::AgentAlias or AWS::BedrockAgentCore::Runtime. Keep the present selectors, because `aws \
+          cloudtrail put-event-selectors --trail-name TRAIL --advanced-event-selectors file://selectors.json \
+          --region REGION` replaces all of them. If Bedrock is not used, disable this check in the settings and \
+          give the reason.",
     references: &[
         "https://docs.aws.amazon.com/bedrock/latest/userguide/logging-using-cloudtrail.html",
         "https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-cloudtrail.html",
@@ -46,7 +47,8 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     let asked = Events::default()
         .with(Field::EventCategory, data)
         .with(Field::ResourceType, kinds);
-    judging::records_everywhere(trail, &asked, ctx)
+    let what = "data events of Amazon Bedrock and Bedrock AgentCore";
+    judging::records_everywhere(trail, &asked, what, ctx)
 }
 
 #[cfg(test)]

@@ -5,13 +5,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "trail-data-events-dynamodb",
-    title: "Trail records item events of every DynamoDB table, or of the required ones",
+    title: "Trails should log data events of all, or of the required, DynamoDB tables",
     severity: Severity::Low,
     question: Some(Question::Recorded),
-    why: "GetItem, Query and DeleteItem are data events. Without them a table can be read out or emptied, and the record shows \
-          only that it exists.",
-    fix: "Add a data event selector with resources.type AWS::DynamoDB::Table (PutEventSelectors; with AWS::DynamoDB::Stream \
-          for its streams), or list the tables that matter in `required_data_event_resources`.",
+    why: "GetItem, Query and DeleteItem are data events. Without them the reading or deletion of items is not \
+          logged.",
+    fix: "Add a selector with eventCategory Data and resources.type AWS::DynamoDB::Table (AWS::DynamoDB::Stream for \
+          streams): `aws cloudtrail put-event-selectors --trail-name TRAIL --advanced-event-selectors \
+          file://selectors.json --region REGION`. The call replaces all selectors: include the present ones. To \
+          limit the cost, list the tables that matter in `required_data_event_resources`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html",
         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/logging-using-cloudtrail.html",
@@ -27,7 +29,8 @@ pub(super) const CHECK: Check = Check {
 
 fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     let asked = objects::asked(trail, "AWS::DynamoDB::Table", "dynamodb", ctx);
-    judging::records_everywhere(trail, &asked, ctx)
+    let what = objects::named_in_messages("data events of DynamoDB tables", "dynamodb", ctx);
+    judging::records_everywhere(trail, &asked, &what, ctx)
 }
 
 #[cfg(test)]

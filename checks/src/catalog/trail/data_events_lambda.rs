@@ -5,13 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "trail-data-events-lambda",
-    title: "Trail records every Lambda invocation, or those of the required functions",
+    title: "Trails should log invocations of all, or of the required, Lambda functions",
     severity: Severity::Low,
     question: Some(Question::Recorded),
-    why: "An invocation is no management event. Who called a function, through which role and how often, is what remains of an \
-          attacker who runs code in someone else's function.",
-    fix: "Add a data event selector with resources.type AWS::Lambda::Function: `aws cloudtrail put-event-selectors \
-          --trail-name TRAIL --advanced-event-selectors`; or name the functions that matter in \
+    why: "Invoke is a data event. Without it the logs do not show who called a function, with which role and how \
+          often.",
+    fix: "Add a selector with eventCategory Data and resources.type AWS::Lambda::Function, and keep the present \
+          ones: `aws cloudtrail put-event-selectors --trail-name TRAIL --advanced-event-selectors \
+          file://selectors.json --region REGION`. Or list the functions that matter in \
           `required_data_event_resources`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html",
@@ -28,7 +29,8 @@ pub(super) const CHECK: Check = Check {
 
 fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     let asked = objects::asked(trail, "AWS::Lambda::Function", "lambda", ctx);
-    judging::records_everywhere(trail, &asked, ctx)
+    let what = objects::named_in_messages("data events of Lambda functions", "lambda", ctx);
+    judging::records_everywhere(trail, &asked, &what, ctx)
 }
 
 #[cfg(test)]

@@ -7,15 +7,15 @@ use crate::selectors::{Events, Field, Pattern};
 
 pub(super) const CHECK: Check = Check {
     id: "trail-data-events-log-bucket",
-    title: "Access to the objects of the trail's own log bucket is recorded",
+    title: "Access to objects of the log bucket should be logged",
     severity: Severity::High,
     question: Some(Question::Recorded),
-    why: "GetObject and DeleteObject are data events. Unless a trail of the bucket's owner records them, nobody can \
-          tell who copied the log files, or which of them were removed and by whom.",
-    fix: "In the account that owns the bucket (or in an organization trail) select data events of the bucket: \
-          `aws cloudtrail put-event-selectors` with eventCategory Data, resources.type AWS::S3::Object and \
-          resources.ARN StartsWith `arn:aws:s3:::BUCKET/`. CloudTrail's own deliveries are recorded with them: \
-          best let a trail with another bucket do it.",
+    why: "GetObject and DeleteObject are data events. If no trail logs them for the log bucket, the logs do not show \
+          who copied or deleted log files.",
+    fix: "In the account that owns the bucket, or with an organization trail, add a selector with eventCategory \
+          Data, resources.type AWS::S3::Object and resources.ARN StartsWith `arn:aws:s3:::BUCKET/`: `aws cloudtrail \
+          put-event-selectors --trail-name OTHER_TRAIL --advanced-event-selectors file://selectors.json --region \
+          HOME_REGION`. Use a trail that delivers to another bucket: otherwise each delivery is itself logged.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-understanding-s3-entries.html",
@@ -37,12 +37,13 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
         return Err(not_seen(calls::HEAD_BUCKET, &trail.account, &trail.home_region, ctx).into());
     };
     if bucket.exists.ok() == Some(&false) {
-        let gone = Verdict::not_applicable("the bucket is gone: see delivery-bucket-exists");
+        let gone =
+            Verdict::not_applicable("the log bucket does not exist (see delivery-bucket-exists)");
         return Ok(gone.saw("Bucket", name));
     }
     let Some(owner) = bucket.owner.known()? else {
         let strange =
-            "the bucket belongs to none of our accounts: see bucket-owner-in-organization";
+            "the log bucket belongs to an external account (see bucket-owner-in-organization)";
         return Ok(Verdict::not_applicable(strange).saw("Bucket", name));
     };
     let region = bucket.region.known()?;
@@ -52,8 +53,12 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     let objects = Pattern::starts_with(format!("{}/", bucket.arn));
     let asked = Events::data("AWS::S3::Object").with(Field::ResourceArn, [objects]);
     let verdict = match recording::unrecorded(&asked, account, region, ctx)? {
-        None => Verdict::pass(format!("recorded in account {owner}, {region}")),
-        Some(hole) => Verdict::fail(format!("in account {owner}, {region}: {hole}")),
+        None => Verdict::pass(format!(
+            "S3 data events of log bucket {name} are logged in account {owner}, {region}"
+        )),
+        Some(hole) => Verdict::fail(format!(
+            "S3 data events of log bucket {name} are not all logged in account {owner}, {region}: {hole}"
+        )),
     };
     Ok(verdict.saw("Bucket", name))
 }

@@ -10,14 +10,15 @@ use crate::selectors::{Events, Field};
 
 pub(super) const CHECK: Check = Check {
     id: "trail-data-events-required-resources",
-    title: "Data events of every resource in `required_data_event_resources` are recorded",
+    title: "Data events of all resources in `required_data_event_resources` should be logged",
     severity: Severity::Medium,
     question: Some(Question::Recorded),
-    why: "Not every object is worth its price in data events; those that the settings name are. One that no running \
-          trail covers, in its own account and region, is read and changed without a trace.",
-    fix: "Add an advanced selector (eventCategory Data, resources.type, resources.ARN) for the resources that the \
-          message names to a trail of their account, or to the organization trail: PutEventSelectors; then see that \
-          it is running.",
+    why: "The settings list the resources whose data events are required. If no trail logs them in the resource's \
+          account and region, reads and changes are not logged.",
+    fix: "Add a selector (eventCategory Data, resources.type, resources.ARN) for the resources that the message \
+          names to a trail of their account or to the organization trail: `aws cloudtrail put-event-selectors \
+          --trail-name TRAIL --advanced-event-selectors file://selectors.json --region HOME_REGION`. Then verify \
+          that the trail is logging: `aws cloudtrail get-trail-status --name TRAIL --region HOME_REGION`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/filtering-data-events.html",
     ],
@@ -61,12 +62,16 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
     }
     let verdict = match missing.first_key_value() {
         Some((arn, why)) => Verdict::fail(format!(
-            "{} of {judged} are not recorded, such as {arn}: {why}",
+            "data events of {} of {judged} required resources are not logged, such as {arn} {why}",
             missing.len()
         ))
-        .saw("NotRecorded", &missing),
-        None if judged == 0 => Verdict::not_applicable("none of them lies in this account"),
-        None => Verdict::pass(format!("{judged} of {judged} are recorded")),
+        .saw("not logged", &missing),
+        None if judged == 0 => {
+            Verdict::not_applicable("none of the required resources is in this account")
+        }
+        None => Verdict::pass(format!(
+            "data events of all {judged} required resources are logged"
+        )),
     };
     verdict.unless_open(Gaps::collect(gaps))
 }
@@ -79,7 +84,7 @@ fn judge(
 ) -> Result<Option<Result<(), String>>, Gaps> {
     let kind = KINDS.iter().find(|(service, _)| *service == arn.service());
     let Some((_, kind)) = kind else {
-        let detail = format!("which data events {arn} has is not known to this version");
+        let detail = format!("this version does not know the data event type of {arn}");
         let (call, home) = (calls::GET_EVENT_SELECTORS, ctx.home());
         return Err(gap::gap(
             call,

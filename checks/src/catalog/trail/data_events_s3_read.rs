@@ -5,15 +5,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "trail-data-events-s3-read",
-    title: "Trail records read events of every S3 object, or of those in the required buckets",
+    title: "Trails should log read events of all S3 objects, or of those in the required buckets",
     severity: Severity::Medium,
     question: Some(Question::Recorded),
-    why: "GetObject is no management event. Without S3 read events nobody can say which objects left with a stolen \
-          credential, and every record counts as lost.",
-    fix: "Add a selector for S3 object reads (a selector without readOnly takes reads and writes): `aws cloudtrail \
-          put-event-selectors --trail-name TRAIL --advanced-event-selectors` with eventCategory Data, \
-          resources.type AWS::S3::Object and readOnly true; or name the buckets that matter in \
-          `required_data_event_resources`.",
+    why: "GetObject is a data event. Without S3 read events the logs do not show which objects were read with stolen \
+          credentials.",
+    fix: "Add a selector with eventCategory Data and resources.type AWS::S3::Object, without readOnly or with \
+          readOnly true: `aws cloudtrail put-event-selectors --trail-name TRAIL --advanced-event-selectors \
+          file://selectors.json --region REGION`. The call replaces all selectors: include the present ones. Or \
+          list the buckets that matter in `required_data_event_resources`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html",

@@ -11,12 +11,12 @@ pub(super) const CHECK: Check = Check {
     title: "Data events of S3 Tables and S3 Vectors should be recorded",
     severity: Severity::Low,
     question: Some(Question::Recorded),
-    why: "Reading a table or querying a vector index is a data event of a resource type of its own. A trail that records \
-          every S3 object event records none of them.",
-    fix: "Add an advanced event selector for each resources.type that the message names to a trail of the account, or to \
-          the organization trail: `aws cloudtrail put-event-selectors --trail-name TRAIL_ARN --advanced-event-selectors \
-          file://selectors.json`. It replaces all selectors of the trail: include the present ones. Where nobody uses \
-          these services, turn this check off in the settings, with the reason.",
+    why: "Reading a table or querying a vector index is a data event with a resource type of its own. A trail that \
+          logs all S3 object events does not log them.",
+    fix: "Add a selector for each resources.type that the message names to a trail of the account, or to the \
+          organization trail: `aws cloudtrail put-event-selectors --trail-name TRAIL --advanced-event-selectors \
+          file://selectors.json --region HOME_REGION`. It replaces all selectors of the trail: include the present \
+          ones. If these services are not used, disable this check in the settings and give the reason.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-logging.html",
@@ -59,13 +59,13 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
                 1 => String::new(),
                 n => format!(" (and {} more regions)", n - 1),
             };
-            Verdict::fail(format!(
-                "data events of S3 Tables and S3 Vectors are not all recorded in {region}: {hole}{more}"
-            ))
-            .saw("NotRecorded", &missing)
+            Verdict::fail(format!("data events of S3 Tables and S3 Vectors are not all logged in {region}: {hole}{more}"))
+                .saw("not logged", &missing)
         }
-        None if recorded == 0 => Verdict::not_applicable("the account has no region in scope"),
-        None => Verdict::pass(format!("recorded in {recorded} regions")),
+        None if recorded == 0 => Verdict::not_applicable("no region of the account is in scope"),
+        None => Verdict::pass(format!(
+            "data events of S3 Tables and S3 Vectors are logged in {recorded} regions"
+        )),
     };
     verdict.unless_open(Gaps::collect(gaps))
 }

@@ -4,13 +4,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "trail-designated-bucket",
-    title: "Trail delivers to an approved bucket",
+    title: "Trails should deliver to an approved bucket",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "Anyone with UpdateTrail can point a trail at another bucket, and the old one simply stops growing. A list of the \
-          buckets that may be used turns that into a finding.",
-    fix: "Point the trail at one of `approved_buckets`: `aws cloudtrail update-trail --name TRAIL --s3-bucket-name BUCKET`; or, \
-          if the bucket is meant, add its name to the settings.",
+    why: "Principals with cloudtrail:UpdateTrail can change the bucket of a trail. A list of approved buckets makes \
+          such a change visible.",
+    fix: "Set one of `approved_buckets`: `aws cloudtrail update-trail --name TRAIL --s3-bucket-name BUCKET --region \
+          REGION` (Terraform: `s3_bucket_name` of `aws_cloudtrail`). If the present bucket is intended, add it to \
+          `approved_buckets` in the settings.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_UpdateTrail.html",
     ],
@@ -26,8 +27,8 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     let bucket = trail.configuration.bucket.known()?;
     let verdict = Verdict::pass_if(
         approved.contains(bucket),
-        "the bucket is approved",
-        format!("{bucket} is not among the approved buckets"),
+        format!("bucket {bucket} of the trail is approved"),
+        format!("the trail delivers to bucket {bucket}, which is not in `approved_buckets`"),
     );
     Ok(verdict.saw("S3BucketName", bucket).expected(approved))
 }

@@ -5,13 +5,14 @@ use crate::selectors::{self, Events, Field, Pattern};
 
 pub(super) const CHECK: Check = Check {
     id: "trail-event-configuration",
-    title: "Trails that record data events should aggregate them",
+    title: "Trails that log data events should aggregate them",
     severity: Severity::Info,
     question: Some(Question::Recorded),
-    why: "Data events come by the million, and a change in who reads what drowns in them. Aggregated events sum up each \
-          five minutes by caller, action or resource. They are delivered in addition: no event is left out for them.",
-    fix: "Add the templates that you want: `aws cloudtrail put-event-configuration --trail-name TRAIL_ARN \
-          --aggregation-configurations EventCategory=Data,Templates=API_ACTIVITY,RESOURCE_ACCESS,USER_ACTIONS`.",
+    why: "Trails can log millions of data events a day. Aggregated events summarize five minutes by caller, action \
+          or resource. They are delivered in addition to the individual events.",
+    fix: "Configure the aggregation templates: `aws cloudtrail put-event-configuration --trail-name TRAIL \
+          --aggregation-configurations EventCategory=Data,Templates=API_ACTIVITY,RESOURCE_ACCESS,USER_ACTIONS \
+          --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/aggregating-data-events.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetEventConfiguration.html",
@@ -30,7 +31,7 @@ fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
     let data = Events::default().with(Field::EventCategory, [Pattern::equals("Data")]);
     let sets = selectors::recorded(trail)?;
     if !sets.iter().any(|set| selectors::overlap(set, &data)) {
-        let text = "it records no data events: only these are aggregated";
+        let text = "the trail logs no data events, and only these can be aggregated";
         return Ok(Verdict::not_applicable(text));
     }
     let all = trail.aggregations.known()?;
@@ -41,8 +42,8 @@ fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
         .collect();
     let verdict = Verdict::pass_if(
         !templates.is_empty(),
-        format!("data events are aggregated: {}", templates.join(", ")),
-        "data events are recorded, and not aggregated",
+        format!("the trail aggregates data events: {}", templates.join(", ")),
+        "the trail logs data events and does not aggregate them",
     );
     Ok(verdict.saw("AggregationConfigurations", all))
 }

@@ -7,14 +7,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "trail-exists",
-    title: "A running trail, the account's own or the organization's, is seen in the account",
+    title: "Accounts should have a trail that is logging, their own or the organization's",
     severity: Severity::High,
     question: Some(Question::Recorded),
-    why: "Event history keeps 90 days of management events and nothing else. Without a running trail there is \
-          no record to investigate with, and none that an auditor can be shown.",
-    fix: "Bring the account under an organization trail, or make one of its own: \
-          `aws cloudtrail create-trail --name TRAIL --s3-bucket-name BUCKET --is-multi-region-trail`, then \
-          `aws cloudtrail start-logging --name TRAIL`.",
+    why: "Event history keeps management events for 90 days and no other events. Without a trail there are no older \
+          logs for investigations and audits.",
+    fix: "Apply an organization trail to the account, or create a trail: `aws cloudtrail create-trail --name TRAIL \
+          --s3-bucket-name BUCKET --is-multi-region-trail --region HOME_REGION`, then `aws cloudtrail start-logging \
+          --name TRAIL --region HOME_REGION` (Terraform: `aws_cloudtrail`).",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-create-and-update-a-trail.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-trail-organization.html",
@@ -45,7 +45,7 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
         for trail in sight.trails {
             match trail.and_then(|trail| Ok((&trail.arn, runs(trail, ctx)?))) {
                 Ok((arn, Runs::Yes)) => {
-                    let verdict = Verdict::pass(format!("{arn} is running"));
+                    let verdict = Verdict::pass(format!("trail {arn} is logging"));
                     return Ok(verdict.saw("TrailARN", arn));
                 }
                 Ok((arn, Runs::ForNothing)) => {
@@ -59,16 +59,32 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
         }
     }
     let verdict = if !no_bucket.is_empty() {
-        Verdict::fail("the bucket of every running trail that is seen there is gone")
-            .saw("WithoutBucket", no_bucket)
+        Verdict::fail(format!(
+            "all trails in the account that are logging deliver to a bucket that does not exist: {}",
+            some(&no_bucket)
+        ))
+        .saw("trails without a bucket", no_bucket)
     } else if stopped.is_empty() {
-        Verdict::fail("no trail is seen in any of its regions")
+        Verdict::fail("the account has no trail in any region")
     } else {
-        Verdict::fail("every trail that is seen there is stopped").saw("Stopped", stopped)
+        Verdict::fail(format!(
+            "all trails in the account are stopped: {}",
+            some(&stopped)
+        ))
+        .saw("stopped trails", stopped)
     };
     match Gaps::collect(gaps) {
         Some(gaps) => Err(gaps),
         None => Ok(verdict),
+    }
+}
+
+/// The first of them, and how many more.
+fn some(trails: &BTreeSet<&Arn>) -> String {
+    let first = trails.first().map_or("", |arn| arn.as_str());
+    match trails.len().saturating_sub(1) {
+        0 => first.to_owned(),
+        more => format!("{first} and {more} more"),
     }
 }
 

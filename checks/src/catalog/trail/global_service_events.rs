@@ -7,15 +7,14 @@ use crate::selectors::{Events, Field, Pattern};
 
 pub(super) const CHECK: Check = Check {
     id: "trail-global-service-events",
-    title: "Trail records the events of global services (IAM, STS, CloudFront)",
+    title: "Trails should log events of global services (IAM, STS, CloudFront)",
     severity: Severity::High,
     question: Some(Question::Recorded),
-    why: "New users, new keys and assumed roles are IAM and STS events. Events of IAM, of CloudFront \
-          and of the global STS endpoint are recorded in us-east-1 alone: a single-region trail elsewhere, or one without \
-          global service events, does not record them.",
-    fix: "Make the trail multi-region, which always includes them: \
-          `aws cloudtrail update-trail --name TRAIL --is-multi-region-trail`; a single-region trail must live in \
-          us-east-1 and be given `--include-global-service-events`.",
+    why: "New users, new access keys and assumed roles are IAM and STS events. Events of IAM, CloudFront and the \
+          global STS endpoint are logged in us-east-1. A single-region trail in another region does not log them.",
+    fix: "Make the trail a multi-region trail, which always includes them: `aws cloudtrail update-trail --name TRAIL \
+          --is-multi-region-trail --region REGION` (Terraform: `is_multi_region_trail = true` of `aws_cloudtrail`). \
+          A single-region trail must be in us-east-1 and have `include_global_service_events = true`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events",
     ],
@@ -35,24 +34,26 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
         "cloudfront.amazonaws.com",
     ];
     let asked = Events::management().with(Field::EventSource, sources.map(Pattern::equals));
-    let selected = judging::records(trail, &asked, |it| it, ctx)?;
+    let selected = judging::records(trail, &asked, "events of global services", |it| it, ctx)?;
     if selected.status != Status::Pass {
         return Ok(selected);
     }
     let included = *trail.configuration.include_global_service_events.known()?;
     let verdict = if *trail.configuration.multi_region.known()? {
-        Verdict::pass("a multi-region trail records them")
+        Verdict::pass("the multi-region trail logs events of global services")
     } else if !included {
-        Verdict::fail("a single-region trail that leaves them out")
+        Verdict::fail("the single-region trail excludes events of global services")
     } else {
         // Assumed for the other partitions after AWS's words on its main one: events of IAM are recorded where its
         // endpoint is.
         let home = ctx.home();
         Verdict::pass_if(
             trail.home_region == home,
-            format!("a trail in {home}, where they are recorded"),
             format!(
-                "a trail in {} alone: they are recorded in {home}",
+                "the single-region trail is in {home}, where events of global services are logged"
+            ),
+            format!(
+                "the single-region trail is in {}, but events of global services are logged in {home}",
                 trail.home_region
             ),
         )

@@ -7,13 +7,14 @@ use crate::selectors::{Events, Field, Pattern};
 
 pub(super) const CHECK: Check = Check {
     id: "trail-global-service-events-not-duplicated",
-    title: "Events of global services are recorded by one trail of the account only",
+    title: "Events of global services should be logged by one trail per account only",
     severity: Severity::Low,
     question: Some(Question::Recorded),
-    why: "IAM, STS and CloudFront events that arrive from several trails are counted twice by every query and alarm \
-          that reads them all, and paid for twice.",
-    fix: "Keep them in the multi-region trail, and take them out of single-region ones: `aws cloudtrail update-trail \
-          --name TRAIL --no-include-global-service-events`; of two multi-region trails delete one.",
+    why: "If several trails log IAM, STS and CloudFront events, queries and alarms count each event several times, \
+          and each further copy is charged.",
+    fix: "Keep these events in the multi-region trail and exclude them from single-region trails: `aws cloudtrail \
+          update-trail --name TRAIL --no-include-global-service-events --region HOME_REGION` (Terraform: \
+          `include_global_service_events = false` of `aws_cloudtrail`). Of two multi-region trails, delete one.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events",
     ],
@@ -32,7 +33,7 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
     let region = ctx.home();
     if !recording::in_scope(account).any(|switch| switch.name == region) {
         return Ok(Verdict::not_applicable(format!(
-            "{region}, where these events are recorded, is not in scope"
+            "{region}, where events of global services are logged, is not in scope"
         )));
     }
     let sources = ["iam", "sts", "cloudfront"].map(|it| format!("{it}.amazonaws.com"));
@@ -44,9 +45,12 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
     };
     Ok(
         match copies::pair(account, &region, &asked, includes, ctx)? {
-            None => Verdict::pass("no two running trails record the same of these events"),
-            Some(pair) => Verdict::fail(format!("recorded twice, by {}", pair.join(" and ")))
-                .saw("RecordedBy", pair),
+            None => Verdict::pass("no event of global services is logged by two trails"),
+            Some(pair) => Verdict::fail(format!(
+                "events of global services are logged twice: by trails {}",
+                pair.join(" and ")
+            ))
+            .saw("logged by", pair),
         },
     )
 }

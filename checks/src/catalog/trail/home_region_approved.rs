@@ -4,13 +4,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "trail-home-region-approved",
-    title: "Trail's home region is one of the approved regions",
+    title: "Trails should have an approved home region",
     severity: Severity::Low,
     question: Some(Question::Recorded),
-    why: "A trail can be changed and stopped in its home region alone. One that lives in a region where nobody works is left \
-          out of reviews, and its settings fall under other policies.",
-    fix: "Make the trail anew in one of `approved_home_regions` (`aws cloudtrail create-trail --region REGION`, start it, then \
-          delete the old one): a home region cannot be changed.",
+    why: "A trail can be changed and stopped in its home region only. A home region that is not in use is easily \
+          missed in reviews, and other SCPs may apply there.",
+    fix: "A home region cannot be changed. Create a trail in one of `approved_home_regions` (`aws cloudtrail \
+          create-trail --name NEW_TRAIL --s3-bucket-name BUCKET --is-multi-region-trail --region NEW_REGION`), \
+          start it (`aws cloudtrail start-logging --name NEW_TRAIL --region NEW_REGION`), then delete the old one.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-multi-region-trails.html",
     ],
@@ -27,8 +28,8 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     let home = trail.home_region.as_str();
     let verdict = Verdict::pass_if(
         approved.iter().any(|it| it == home),
-        "the home region is approved",
-        format!("{home} is not among the approved regions"),
+        format!("home region {home} of the trail is approved"),
+        format!("home region {home} of the trail is not in `approved_home_regions`"),
     );
     Ok(verdict.saw("HomeRegion", home).expected(approved))
 }

@@ -17,19 +17,21 @@ pub(super) fn judge(trail: &Trail, kind: &str, base: &Events) -> Outcome {
     let verdict = if on {
         let logging = *trail.status.logging.known()?;
         if !logging {
-            Verdict::fail("the insight is on, but the trail is stopped")
+            Verdict::fail(format!("{kind} is enabled, but the trail is stopped"))
         } else if has_base(&events?) {
-            Verdict::pass("the insight is on, and the trail is running")
+            Verdict::pass(format!("{kind} is enabled and the trail is logging"))
         } else {
-            Verdict::fail("the insight is on, but the trail records no events to draw it from")
+            Verdict::fail(format!(
+                "{kind} is enabled, but the trail logs none of the events that it analyzes"
+            ))
         }
         .saw("IsLogging", logging)
     } else if !events?.iter().any(Events::has_management) {
-        Verdict::not_applicable("it records no management events to draw insights from")
+        Verdict::not_applicable("the trail logs no management events, which Insights analyzes")
     } else if own().next().is_some() {
-        Verdict::fail("the insight is on for data events only")
+        Verdict::fail(format!("{kind} is enabled for data events only"))
     } else {
-        Verdict::fail("the insight is off")
+        Verdict::fail(format!("{kind} is not enabled"))
     };
     Ok(verdict.saw("InsightSelectors", kinds).expected(kind))
 }

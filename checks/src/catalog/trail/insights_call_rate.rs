@@ -6,13 +6,14 @@ use crate::selectors::Events;
 
 pub(super) const CHECK: Check = Check {
     id: "trail-insights-call-rate",
-    title: "Trail watches for unusual numbers of API calls",
+    title: "Trails should have CloudTrail Insights on the API call rate",
     severity: Severity::Low,
     question: Some(Question::Watched),
-    why: "A credential that suddenly makes a thousand write calls an hour is what a break-in looks like before anyone has written \
-          a rule for it. Insights learn each account's usual rate by themselves.",
-    fix: "Switch on the insight for the call rate: `aws cloudtrail put-insight-selectors --trail-name TRAIL \
-          --insight-selectors InsightType=ApiCallRateInsight InsightType=ApiErrorRateInsight` (charged per event analysed).",
+    why: "An unusual number of write calls can be a sign of compromised credentials. Insights learns the usual rate \
+          of each account and needs no rules.",
+    fix: "Enable both Insights types (charged per analyzed event): `aws cloudtrail put-insight-selectors \
+          --trail-name TRAIL --insight-selectors InsightType=ApiCallRateInsight InsightType=ApiErrorRateInsight \
+          --region REGION` (Terraform: `insight_selector` blocks of `aws_cloudtrail`).",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-insights-events-with-cloudtrail.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_InsightSelector.html",

@@ -6,13 +6,14 @@ use crate::selectors::Events;
 
 pub(super) const CHECK: Check = Check {
     id: "trail-insights-error-rate",
-    title: "Trail watches for unusual numbers of refused API calls",
+    title: "Trails should have CloudTrail Insights on the API error rate",
     severity: Severity::Low,
     question: Some(Question::Watched),
-    why: "Someone who tries out what a stolen key may do collects AccessDenied errors. The insight for the call rate counts \
-          writes only and does not see them.",
-    fix: "Add ApiErrorRateInsight to the trail's insights with PutInsightSelectors, beside those that are on: the call \
-          replaces the whole list.",
+    why: "Testing the permissions of stolen credentials causes AccessDenied errors. ApiCallRateInsight counts write \
+          calls only and does not detect them.",
+    fix: "Add ApiErrorRateInsight (charged per analyzed event) to the Insights types of the trail: `aws cloudtrail \
+          put-insight-selectors --trail-name TRAIL --insight-selectors InsightType=ApiErrorRateInsight \
+          InsightType=ApiCallRateInsight --region REGION`. The call replaces the whole list.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-insights-events-with-cloudtrail.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_InsightSelector.html",

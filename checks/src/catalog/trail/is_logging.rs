@@ -5,13 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "trail-is-logging",
-    title: "Trail is running",
+    title: "Trails should be logging",
     severity: Severity::Critical,
     question: Some(Question::Recorded),
-    why: "A stopped trail looks complete in every other respect and records nothing. StopLogging is the first \
-          thing that an intruder with the right to it will call.",
-    fix: "Find out who stopped it (StopLogging in the event history), then start it in its home region: \
-          `aws cloudtrail start-logging --name TRAIL`.",
+    why: "A stopped trail keeps its configuration and logs nothing. Attackers with cloudtrail:StopLogging call it \
+          first.",
+    fix: "Find out who stopped the trail (StopLogging in event history), then start it in its home region: `aws \
+          cloudtrail start-logging --name TRAIL --region REGION` (Terraform: `enable_logging = true` of \
+          `aws_cloudtrail`).",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
     ],
@@ -35,10 +36,10 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     }
     // Since when, where it is known: a trail that is stopped fails either way.
     let stopped = match trail.status.stopped.ok().copied().flatten() {
-        Some(at) => format!("it was stopped at {at}"),
-        None => "it has never been started".to_owned(),
+        Some(at) => format!("the trail is not logging: it was stopped at {at}"),
+        None => "the trail is not logging: no stop time is reported".to_owned(),
     };
-    let verdict = Verdict::pass_if(logging, "it is running", stopped);
+    let verdict = Verdict::pass_if(logging, "the trail is logging", stopped);
     Ok(verdict.saw("IsLogging", logging).expected(true))
 }
 

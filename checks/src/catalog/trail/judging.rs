@@ -8,13 +8,15 @@ use crate::finding::Status;
 use crate::prelude::*;
 use crate::selectors::{self, Answer, Events, Hole};
 
-/// Whether a running trail records all that is asked; `view` leaves out what other checks ask about.
+/// Whether a running trail records all that is asked, which messages call `what`; `view` leaves out what other checks
+/// ask about.
 ///
 /// A trail that is not meant for these events at all is judged by its own purpose where another running
 /// trail of the same reach records them; without such a one the fault is told here.
 pub(super) fn records(
     trail: &Trail,
     asked: &Events,
+    what: &str,
     view: fn(Events) -> Events,
     ctx: &Context<'_>,
 ) -> Outcome {
@@ -33,8 +35,8 @@ pub(super) fn records(
             }
             let verdict = Verdict::pass_if(
                 logging,
-                "all of these events are recorded",
-                "it is set to record these events, but it is stopped",
+                format!("the trail logs all {what}"),
+                format!("the trail is configured to log all {what}, but it is stopped"),
             );
             return Ok(verdict.saw("IsLogging", logging).expected(true));
         }
@@ -46,26 +48,44 @@ pub(super) fn records(
     if hole.is_everything()
         && let Some(other) = recorded_by_another(trail, whole, ctx)?
     {
-        return Ok(not_its_purpose(other));
+        return Ok(not_its_purpose(what, other));
     }
-    Ok(Verdict::fail(hole.to_string()).saw("EventSelectors", hole.to_string()))
+    Ok(Verdict::fail(unlogged(what, &hole)).saw("EventSelectors", hole.to_string()))
+}
+
+/// What a trail does not log of some events, as a message.
+fn unlogged(what: &str, hole: &Hole) -> String {
+    match hole.is_everything() {
+        true => format!("the trail logs no {what}"),
+        false => format!("the trail does not log all {what}: {hole}"),
+    }
 }
 
 /// Like [`records`], in every region: data events are those of the resources' own regions.
-pub(super) fn records_everywhere(trail: &Trail, asked: &Events, ctx: &Context<'_>) -> Outcome {
-    let verdict = records(trail, asked, |it| it, ctx)?;
+pub(super) fn records_everywhere(
+    trail: &Trail,
+    asked: &Events,
+    what: &str,
+    ctx: &Context<'_>,
+) -> Outcome {
+    let verdict = records(trail, asked, what, |it| it, ctx)?;
     if verdict.status != Status::Pass || *trail.configuration.multi_region.known()? {
         return Ok(verdict);
     }
     let region = &trail.home_region;
     let verdict = Verdict::fail(format!(
-        "only of resources in {region}: it is a single-region trail"
+        "the trail logs {what} in {region} only: it is a single-region trail"
     ));
     Ok(verdict.saw("IsMultiRegionTrail", false).expected(true))
 }
 
 /// Whether a running trail records any of what is asked: for events that are chosen one service at a time.
-pub(super) fn records_some(trail: &Trail, asked: &Events, ctx: &Context<'_>) -> Outcome {
+pub(super) fn records_some(
+    trail: &Trail,
+    asked: &Events,
+    what: &str,
+    ctx: &Context<'_>,
+) -> Outcome {
     let some = |sets: Vec<Events>| {
         let found: Vec<Events> = sets
             .into_iter()
@@ -86,14 +106,14 @@ pub(super) fn records_some(trail: &Trail, asked: &Events, ctx: &Context<'_>) -> 
             }
             let verdict = Verdict::pass_if(
                 logging,
-                "some of these events are recorded",
-                "it is set to record some of these events, but it is stopped",
+                format!("the trail logs some {what}"),
+                format!("the trail is configured to log some {what}, but it is stopped"),
             );
             Ok(verdict.saw("IsLogging", logging).expected(true))
         }
         Answer::Lacks(_) => Ok(recorded_by_another(trail, some, ctx)?.map_or_else(
-            || Verdict::fail("none of these events is recorded"),
-            not_its_purpose,
+            || Verdict::fail(unlogged(what, &Hole::default())),
+            |other| not_its_purpose(what, other),
         )),
     }
 }
@@ -102,7 +122,7 @@ pub(super) fn records_some(trail: &Trail, asked: &Events, ctx: &Context<'_>) -> 
 pub(in crate::catalog) fn replaced(other: &Trail) -> Verdict {
     let arn = &other.arn;
     let verdict = Verdict::not_applicable(format!(
-        "the trail is stopped, and the organization trail {arn} records its events"
+        "the trail is stopped, and organization trail {arn} logs its events"
     ));
     verdict.saw("IsLogging", false).saw("TrailARN", arn)
 }
@@ -179,9 +199,9 @@ pub(super) fn recorded_meanwhile<'a>(
     recorded_by_one_of(trail, since, all_of(trail), ctx)
 }
 
-fn not_its_purpose(other: &Trail) -> Verdict {
+fn not_its_purpose(what: &str, other: &Trail) -> Verdict {
     let arn = &other.arn;
-    let verdict = Verdict::not_applicable(format!("it records none of these events, {arn} does"));
+    let verdict = Verdict::not_applicable(format!("the trail logs no {what}; trail {arn} does"));
     verdict.saw("TrailARN", arn)
 }
 

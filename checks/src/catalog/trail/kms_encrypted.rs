@@ -4,13 +4,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "trail-kms-encrypted",
-    title: "Trail encrypts its log files with a KMS key",
+    title: "Trails should encrypt log files with a KMS key",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "With SSE-S3 whoever may read the bucket reads the logs. A KMS key asks for a second permission, kms:Decrypt, \
-          and every use of it is itself recorded.",
-    fix: "Name a key whose policy lets CloudTrail use it: \
-          `aws cloudtrail update-trail --name TRAIL --kms-key-id KEY_ARN`.",
+    why: "With SSE-S3, s3:GetObject is enough to read log files. A KMS key also requires kms:Decrypt, and each use \
+          of the key is logged.",
+    fix: "Set a key whose key policy allows CloudTrail kms:GenerateDataKey: `aws cloudtrail update-trail --name \
+          TRAIL --kms-key-id KEY_ARN --region REGION` (Terraform: `kms_key_id` of `aws_cloudtrail`).",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html",
     ],
@@ -21,10 +21,10 @@ pub(super) const CHECK: Check = Check {
 /// That the key is there, enabled and the customer's own is for the key checks.
 fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
     let verdict = match trail.configuration.kms_key.known()? {
-        Some(key) => {
-            Verdict::pass(format!("log files are encrypted with {key}")).saw("KmsKeyId", key)
-        }
-        None => Verdict::fail("the trail names no key").saw("KmsKeyId", None::<&str>),
+        Some(key) => Verdict::pass(format!("the trail encrypts log files with KMS key {key}"))
+            .saw("KmsKeyId", key),
+        None => Verdict::fail("the trail has no KMS key: log files are encrypted with SSE-S3 only")
+            .saw("KmsKeyId", None::<&str>),
     };
     Ok(verdict)
 }

@@ -4,13 +4,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "trail-log-file-validation",
-    title: "Trail writes signed digest files",
+    title: "Trails should have log file validation enabled",
     severity: Severity::High,
     question: Some(Question::Unaltered),
-    why: "Without digest files nobody can prove that a log file is the one that CloudTrail delivered, \
-          nor that one is missing.",
-    fix: "Call UpdateTrail with EnableLogFileValidation: \
-          `aws cloudtrail update-trail --name TRAIL --enable-log-file-validation`.",
+    why: "Without digest files it cannot be verified that a log file is unchanged since delivery, or that none is \
+          missing.",
+    fix: "Enable it: `aws cloudtrail update-trail --name TRAIL --enable-log-file-validation --region REGION` \
+          (Terraform: `enable_log_file_validation = true` of `aws_cloudtrail`). Log files delivered before are not \
+          covered.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html",
     ],
@@ -22,8 +23,8 @@ fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
     let on = *trail.configuration.log_file_validation.known()?;
     let verdict = Verdict::pass_if(
         on,
-        "digest files are written",
-        "no digest files are written",
+        "log file validation is enabled",
+        "log file validation is disabled: the trail delivers no digest files",
     );
     Ok(verdict.saw("LogFileValidationEnabled", on).expected(true))
 }

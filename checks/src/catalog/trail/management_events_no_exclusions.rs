@@ -5,13 +5,14 @@ use crate::selectors::{self, Answer, Field};
 
 pub(super) const CHECK: Check = Check {
     id: "trail-management-events-no-exclusions",
-    title: "Trail leaves no service out of its management events",
+    title: "Trails should not exclude services from management events",
     severity: Severity::Medium,
     question: Some(Question::Recorded),
-    why: "AWS KMS and the RDS Data API can be excluded because they are noisy. Without them nobody can show who \
-          decrypted what, or which statements were run against a database.",
-    fix: "Put the selectors again without ExcludeManagementEventSources and without a condition on eventSource: \
-          `aws cloudtrail put-event-selectors`. Exclude in the queries, not in the record.",
+    why: "AWS KMS and RDS Data API events can be excluded to reduce volume. Without them the logs do not show who \
+          decrypted data or ran SQL statements.",
+    fix: "Set the selectors without ExcludeManagementEventSources and without a condition on eventSource: `aws \
+          cloudtrail put-event-selectors --trail-name TRAIL --advanced-event-selectors file://selectors.json \
+          --region REGION`. Exclude events in queries instead.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html",
         "https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html",
@@ -25,7 +26,9 @@ fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
     let mut sets = selectors::recorded(trail)?;
     sets.retain(|set| set.has_management());
     if sets.is_empty() {
-        return Ok(Verdict::not_applicable("it records no management events"));
+        return Ok(Verdict::not_applicable(
+            "the trail logs no management events",
+        ));
     }
     let mut gaps = Vec::new();
     for set in &sets {
@@ -34,12 +37,13 @@ fn run(trail: &Trail, _: &Context<'_>) -> Outcome {
             Answer::Covers => {}
             Answer::CannotTell(gap) => gaps.push(gap),
             Answer::Lacks(hole) => {
-                let verdict = Verdict::fail(hole.to_string());
+                let verdict =
+                    Verdict::fail(format!("the trail excludes management events: {hole}"));
                 return Ok(verdict.saw("eventSource", hole.to_string()));
             }
         }
     }
-    Verdict::pass("the management events of every service are selected")
+    Verdict::pass("the trail logs management events of all services")
         .unless_open(Gaps::collect(gaps))
 }
 

@@ -6,14 +6,14 @@ use crate::selectors::Events;
 
 pub(super) const CHECK: Check = Check {
     id: "trail-management-events-read-write",
-    title: "Trail records management events, both read and write",
+    title: "Trails should log read and write management events",
     severity: Severity::High,
     question: Some(Question::Recorded),
-    why: "Writes show what was changed; reads show who looked around first, and which role was assumed. With one \
-          kind alone an intrusion can be neither found early nor told afterwards.",
+    why: "Write events show what was changed. Read events show reconnaissance, and which roles were assumed.",
     fix: "Select all management events: `aws cloudtrail put-event-selectors --trail-name TRAIL \
-          --advanced-event-selectors '[{\"FieldSelectors\":[{\"Field\":\"eventCategory\",\"Equals\":[\"Management\"]}]}]'` \
-          (add the trail's data event selectors, the call replaces all of them), and see that the trail is running.",
+          --advanced-event-selectors \
+          '[{\"FieldSelectors\":[{\"Field\":\"eventCategory\",\"Equals\":[\"Management\"]}]}]' --region REGION`. \
+          The call replaces all selectors: include those for data events. Then verify that the trail is logging.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html",
     ],
@@ -29,7 +29,7 @@ pub(super) const CHECK: Check = Check {
 /// What is excluded by name is for other checks to tell.
 fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     let view = Events::with_exclusions_undone;
-    judging::records(trail, &Events::management(), view, ctx)
+    judging::records(trail, &Events::management(), "management events", view, ctx)
 }
 
 #[cfg(test)]

@@ -6,13 +6,13 @@ use crate::selectors::{self, Events};
 
 pub(super) const CHECK: Check = Check {
     id: "trail-multi-region",
-    title: "Trail records in every region",
+    title: "Trails should log events in all regions",
     severity: Severity::High,
     question: Some(Question::Recorded),
-    why: "An intruder works where nobody looks. A single-region trail sees one region, and a region that is \
-          switched on tomorrow is not recorded until someone thinks of it.",
-    fix: "Turn the trail into a multi-region one, from its home region: \
-          `aws cloudtrail update-trail --name TRAIL --is-multi-region-trail`.",
+    why: "A single-region trail does not log events of other regions, or of regions that are enabled later.",
+    fix: "Make the trail a multi-region trail, in its home region: `aws cloudtrail update-trail --name TRAIL \
+          --is-multi-region-trail --region REGION` (Terraform: `is_multi_region_trail = true` of `aws_cloudtrail`). \
+          It then applies to all enabled regions.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-multi-region-trails.html",
     ],
@@ -33,7 +33,7 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
         let sets = selectors::recorded(trail)?;
         if !sets.is_empty() && !sets.iter().any(Events::has_management) {
             return Ok(Verdict::not_applicable(
-                "it records no management events: trail-data-events-* evaluate where its data events come from",
+                "the trail logs no management events; trail-data-events-* evaluate the regions of its data events",
             ));
         }
         // A trail that was left over when the organization got one of its own hides nothing.
@@ -43,8 +43,11 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     }
     let verdict = Verdict::pass_if(
         multi,
-        "it records in every region",
-        format!("it records in {} alone", trail.home_region),
+        "the trail logs events in all regions",
+        format!(
+            "the trail logs events in {} only: it is a single-region trail",
+            trail.home_region
+        ),
     );
     Ok(verdict.saw("IsMultiRegionTrail", multi).expected(true))
 }

@@ -6,15 +6,15 @@ use crate::selectors::{Events, Field, Pattern};
 
 pub(super) const CHECK: Check = Check {
     id: "trail-network-activity-events",
-    title: "Trail records network activity of VPC endpoints for some services",
+    title: "Trails should log network activity events of VPC endpoints",
     severity: Severity::Low,
     question: Some(Question::Recorded),
-    why: "A call that a VPC endpoint policy refuses, or one made through an endpoint with a stranger's credentials, \
-          is in no management event of yours. Network activity events are the only place where data that leaves \
-          through an endpoint shows.",
-    fix: "Add an advanced selector with eventCategory NetworkActivity and an eventSource for each service with \
-          endpoints, such as s3.amazonaws.com, kms.amazonaws.com or secretsmanager.amazonaws.com; errorCode Equals \
-          VpceAccessDenied keeps it to the refused ones: `aws cloudtrail put-event-selectors`.",
+    why: "Calls that a VPC endpoint policy denies, and calls through an endpoint with credentials of an external \
+          account, are not in management events. Network activity events log them.",
+    fix: "Add a selector with eventCategory NetworkActivity and an eventSource, such as s3.amazonaws.com, for each \
+          service with endpoints: `aws cloudtrail put-event-selectors --trail-name TRAIL --advanced-event-selectors \
+          file://selectors.json --region REGION`. The call replaces all selectors: include the present ones. With \
+          errorCode Equals VpceAccessDenied only denied calls are logged.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html",
     ],
@@ -30,7 +30,7 @@ pub(super) const CHECK: Check = Check {
 fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     let category = [Pattern::equals("NetworkActivity")];
     let asked = Events::default().with(Field::EventCategory, category);
-    judging::records_some(trail, &asked, ctx)
+    judging::records_some(trail, &asked, "network activity events", ctx)
 }
 
 #[cfg(test)]

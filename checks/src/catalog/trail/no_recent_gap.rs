@@ -12,11 +12,11 @@ pub(super) const CHECK: Check = Check {
     title: "Trails should not have been stopped within `gap_window`",
     severity: Severity::High,
     question: Some(Question::Recorded),
-    why: "A trail that was stopped and started again looks like any other: what happened in between is missing from the \
-          logs for good. An intruder stops the trail, acts, and starts it again.",
-    fix: "Find the StopLogging event in the event history of the trail's home region (`aws cloudtrail lookup-events \
-          --lookup-attributes AttributeKey=EventName,AttributeValue=StopLogging --region REGION`), and treat the hours \
-          until the restart as unrecorded: use other sources, such as VPC flow logs and S3 access logs, for them.",
+    why: "A trail that was stopped and started again looks like any other trail. Events of the time between are \
+          missing from the logs for good.",
+    fix: "Find the StopLogging event in the trail's home region: `aws cloudtrail lookup-events --lookup-attributes \
+          AttributeKey=EventName,AttributeValue=StopLogging --region REGION`. The missing events cannot be \
+          recovered: use other sources for that time, such as VPC flow logs and S3 server access logs.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopLogging.html",
@@ -46,37 +46,42 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
             .saw("StopLoggingTime", stopped)
     };
     if !logging {
-        let text = "the trail is stopped: see trail-is-logging";
+        let text = "the trail is stopped (see trail-is-logging)";
         return Ok(verdict(Verdict::not_applicable(text)));
     }
     let Some(started) = started else {
-        let text = "the trail is logging, and has no StartLoggingTime";
+        let text = "the trail is logging but GetTrailStatus returned no StartLoggingTime";
         return Err(unreadable(trail, text));
     };
     let Some(stopped) = stopped else {
-        let text = format!("logging since {started}; no stop is reported");
+        let text = format!("the trail has been logging since {started}; no stop is reported");
         return Ok(verdict(Verdict::pass(text)));
     };
     if stopped > started {
-        let text =
-            format!("the trail is logging, and was stopped at {stopped}, after its last start");
+        let text = format!(
+            "the trail is logging but StopLoggingTime {stopped} is later than StartLoggingTime"
+        );
         return Err(unreadable(trail, &text));
     }
     let window = ctx.settings.gap_window;
     let since = ctx.taken_at().saturating_sub(window.get());
     if since.is_ok_and(|since| started <= since) || started == stopped {
-        let text = format!("logging since {started}: no gap in the last {window}");
+        let text =
+            format!("the trail has been logging since {started}: no stop in the last {window}");
         return Ok(verdict(Verdict::pass(text)));
     }
     let gap = format!(
-        "not logging from {stopped} to {started} ({})",
+        "the trail was not logging from {stopped} to {started} ({})",
         length(stopped, started)
     );
     let meanwhile = judging::recorded_meanwhile(trail, stopped, ctx);
     let of = |text: String| verdict(Verdict::fail(text));
     match meanwhile {
         Ok(Some(other)) => {
-            let text = format!("{gap}, while {} recorded the same events", other.arn);
+            let text = format!(
+                "{gap}; trail {} logged the same events in that time",
+                other.arn
+            );
             Ok(verdict(Verdict::pass(text)).saw("TrailARN", &other.arn))
         }
         Ok(None) => Ok(of(gap)),

@@ -9,14 +9,15 @@ use crate::selectors::Events;
 
 pub(super) const CHECK: Check = Check {
     id: "trail-no-redundant-management-trail",
-    title: "No two running trails record the same management events of a region",
+    title: "Management events of a region should be logged by one trail only",
     severity: Severity::Low,
     question: Some(Question::Recorded),
-    why: "The first copy of management events is free in each account and region, every further one is charged per \
-          event. A trail of the account's own beside the organization's is the usual cause, and soon nobody knows \
-          which of the two is watched.",
-    fix: "Decide which trail is the record. Delete the other (`aws cloudtrail delete-trail --name TRAIL`), or leave it \
-          its data events alone: `aws cloudtrail put-event-selectors` without eventCategory Management.",
+    why: "The first copy of management events is free in each account and region. Each further copy is charged per \
+          event. An account trail beside an organization trail is the usual cause.",
+    fix: "Keep one trail. Delete the other, which cannot be undone (`aws cloudtrail delete-trail --name TRAIL \
+          --region HOME_REGION`; delivered log files stay), or keep only its data event selectors: `aws cloudtrail \
+          put-event-selectors --trail-name TRAIL --advanced-event-selectors file://selectors.json --region \
+          HOME_REGION` without eventCategory Management.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-manage-costs.html",
     ],
@@ -43,14 +44,14 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
     }
     let verdict = match twice.first_key_value() {
         Some((region, pair)) => Verdict::fail(format!(
-            "recorded twice in {} of {regions} regions, such as {region}: by {}",
+            "management events are logged twice in {} of {regions} regions, such as {region}: by trails {}",
             twice.len(),
             pair.join(" and ")
         ))
-        .saw("RecordedTwice", &twice),
-        None if regions == 0 => Verdict::not_applicable("none of its regions is in scope"),
+        .saw("logged twice", &twice),
+        None if regions == 0 => Verdict::not_applicable("no region of the account is in scope"),
         None => Verdict::pass(format!(
-            "no event is recorded twice in any of {regions} regions"
+            "no management event is logged twice in any of {regions} regions"
         )),
     };
     verdict.unless_open(Gaps::collect(gaps))

@@ -7,7 +7,22 @@ use crate::selectors::{Events, Field, Pattern};
 /// Whether a trail records the reads, or the writes, of all S3 objects in question.
 pub(super) fn judge(trail: &Trail, reading: bool, ctx: &Context<'_>) -> Outcome {
     let asked = asked(trail, "AWS::S3::Object", "s3", ctx);
-    judging::records_everywhere(trail, &asked.reading(reading), ctx)
+    let what = match reading {
+        true => "read events of S3 objects",
+        false => "write events of S3 objects",
+    };
+    let what = named_in_messages(what, "s3", ctx);
+    judging::records_everywhere(trail, &asked.reading(reading), &what, ctx)
+}
+
+/// What messages call these events: those of all resources of a service, or of those that the settings name.
+pub(super) fn named_in_messages(what: &str, service: &str, ctx: &Context<'_>) -> String {
+    let required = &ctx.settings.required_data_event_resources;
+    let mut required = required.iter().map(|arn| Arn::from(arn.as_str()));
+    match required.any(|arn| arn.service() == service) {
+        true => format!("{what} in `required_data_event_resources`"),
+        false => what.to_owned(),
+    }
 }
 
 /// The data events of a type of resource of one service, or of those that the settings name.

@@ -5,14 +5,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "trail-regions-covered",
-    title: "All management events of the region are recorded by a running trail",
+    title: "All management events of a region should be logged",
     severity: Severity::High,
     question: Some(Question::Recorded),
-    why: "What happens in a region that no running trail records leaves no trace after 90 days. Regions that \
-          nobody uses are the ones where strangers start their machines.",
-    fix: "Have a multi-region trail without exclusions running, best the organization's: \
-          `aws cloudtrail update-trail --name TRAIL --is-multi-region-trail`; or switch the region off: \
-          `aws account disable-region --region-name REGION`.",
+    why: "Events in a region without a trail are lost after 90 days. Unused regions are a common choice of \
+          attackers.",
+    fix: "Make a trail that is logging a multi-region trail, preferably the organization's: `aws cloudtrail \
+          update-trail --name TRAIL --is-multi-region-trail --region HOME_REGION` (Terraform: \
+          `is_multi_region_trail = true` of `aws_cloudtrail`). Or disable the region, which makes its resources \
+          inaccessible: `aws account disable-region --region-name REGION`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-multi-region-trails.html",
         "https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html",
@@ -33,20 +34,23 @@ pub(super) const CHECK: Check = Check {
 fn run(region: &RegionOf<'_>, ctx: &Context<'_>) -> Outcome {
     if !region.enabled {
         return Ok(Verdict::not_applicable(
-            "the account has not switched it on",
+            "the region is not enabled in the account",
         ));
     }
     let verdict = match recording::management_events(region.account, region.name, ctx)? {
         Recorded::By { names, left_out } => {
             let by: Vec<&str> = names.iter().map(String::as_str).collect();
-            let verdict = Verdict::pass(format!("recorded by {}", by.join(" and ")));
-            let verdict = verdict.saw("RecordedBy", &names);
+            let verdict = Verdict::pass(format!(
+                "management events of the region are logged by {}",
+                by.join(" and ")
+            ));
+            let verdict = verdict.saw("logged by", &names);
             match left_out {
-                Some(sources) => verdict.saw("LeftOut", sources),
+                Some(sources) => verdict.saw("excluded", sources),
                 None => verdict,
             }
         }
-        Recorded::Not(why) => Verdict::fail(why),
+        Recorded::Not(why) => Verdict::fail(format!("management events of the region are {why}")),
     };
     Ok(verdict)
 }
@@ -148,19 +152,34 @@ mod tests {
     fn a_fail_says_why() {
         let says = |case: Case| case.findings(&[&CHECK])[0].message.clone();
         let unseen = region(|it| it.trails = Known(Vec::new()));
-        assert_eq!(says(unseen), "no trail is seen there");
+        assert_eq!(
+            says(unseen),
+            "management events of the region are not logged: no trail covers the region"
+        );
         let stopped = trail(|it| status(it).logging = Known(false));
-        assert_eq!(says(stopped), "only stopped trails are there: main");
+        assert_eq!(
+            says(stopped),
+            "management events of the region are not logged: all trails that cover the region are stopped: main"
+        );
         let none = trail(|it| it.selectors = Known(selectors(&[&["eventCategory = Data"]])));
-        assert_eq!(says(none), "no trail there records management events");
+        assert_eq!(
+            says(none),
+            "management events of the region are not logged: no trail that covers the region logs them"
+        );
         let iam = selectors(&[&[
             "eventCategory = Management",
             "eventSource != iam.amazonaws.com",
         ]]);
         let excluded = trail(|it| it.selectors = Known(iam));
-        assert_eq!(says(excluded), "iam.amazonaws.com is excluded");
+        assert_eq!(
+            says(excluded),
+            "management events of the region are not all logged: events from iam.amazonaws.com are not logged"
+        );
         let gone = bucket(|b| b.exists = Known(false));
-        assert_eq!(says(gone), "the bucket of main is gone");
+        assert_eq!(
+            says(gone),
+            "management events of the region are not logged: the bucket of trail main does not exist"
+        );
     }
 
     /// What AWS lets one exclude by source is another check's fail, and evidence here.
@@ -208,7 +227,7 @@ mod tests {
             ],
         );
         let findings = without(&both).findings(&[&CHECK]);
-        let told = findings[0].evidence.iter().find(|it| it.what == "LeftOut");
+        let told = findings[0].evidence.iter().find(|it| it.what == "excluded");
         let told = told.unwrap().seen.as_ref().unwrap().to_string();
         assert!(
             told.contains("kms.amazonaws.com") && told.contains("rdsdata.amazonaws.com"),
@@ -350,7 +369,7 @@ mod tests {
             ],
         );
         let message = &with(|_| {}).findings(&[&CHECK])[0].message;
-        assert!(message.contains("Lake store"), "{message}");
+        assert!(message.contains("event data store"), "{message}");
     }
 
     #[test]

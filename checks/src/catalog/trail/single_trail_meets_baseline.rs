@@ -8,14 +8,15 @@ use crate::selectors::{self, Answer, Events};
 
 pub(super) const CHECK: Check = Check {
     id: "trail-single-trail-meets-baseline",
-    title: "One running trail of the account records all management events everywhere, validated and encrypted",
+    title: "Accounts should have one trail that logs all management events in all regions, validated and encrypted",
     severity: Severity::High,
     question: Some(Question::Recorded),
-    why: "A multi-region trail without validation and a validated one for a single region do not add up to a record \
-          that is both complete and proved. Auditors ask for one trail that has every property at once.",
-    fix: "Bring the trail that the message names up to all of it: `aws cloudtrail update-trail --name TRAIL \
-          --is-multi-region-trail --enable-log-file-validation --kms-key-id KEY_ARN`, select all management events \
-          with `aws cloudtrail put-event-selectors`, and `aws cloudtrail start-logging`.",
+    why: "Two trails that each meet half of the requirements do not add up to complete, verifiable logs. Auditors \
+          require one trail with all properties.",
+    fix: "Set all properties on the trail that the message names: `aws cloudtrail update-trail --name TRAIL \
+          --is-multi-region-trail --enable-log-file-validation --kms-key-id KEY_ARN --region HOME_REGION`. Select \
+          all management events, and start the trail: `aws cloudtrail start-logging --name TRAIL --region \
+          HOME_REGION`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html",
         "https://docs.aws.amazon.com/config/latest/developerguide/cloudtrail-security-trail-enabled.html",
@@ -55,7 +56,9 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
     for (arn, trail) in seen {
         match lacks(trail, ctx) {
             (missing, None) if missing.is_empty() => {
-                let verdict = Verdict::pass(format!("{arn} has all of it"));
+                let verdict = Verdict::pass(format!(
+                    "trail {arn} logs all management events in all regions, with validation and a KMS key"
+                ));
                 return Ok(verdict.saw("TrailARN", arn));
             }
             (missing, Some(gap)) if missing.is_empty() => gaps.push(gap),
@@ -67,10 +70,13 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
     }
     let nearest = lacking.iter().min_by_key(|(_, missing)| missing.len());
     let message = match nearest {
-        Some((arn, missing)) => format!("the nearest is {arn}: {}", missing.join(", ")),
-        None => "no trail is seen in the account".to_owned(),
+        Some((arn, missing)) => format!(
+            "no trail meets the baseline; the closest is {arn}, which {}",
+            missing.join(", ")
+        ),
+        None => "no trail meets the baseline: the account has no trail".to_owned(),
     };
-    Ok(Verdict::fail(message).saw("Lacking", lacking))
+    Ok(Verdict::fail(message).saw("missing properties", lacking))
 }
 
 /// What a trail lacks, and what stands in the way of knowing the rest.
@@ -80,16 +86,13 @@ fn lacks(trail: &Trail, ctx: &Context<'_>) -> (Vec<String>, Option<Gaps>) {
     let properties = [
         (
             set.multi_region.known().copied(),
-            "records in one region alone",
+            "logs events in one region only",
         ),
         (
             set.log_file_validation.known().copied(),
             "has no log file validation",
         ),
-        (
-            set.kms_key.known().map(Option::is_some),
-            "is not encrypted with a KMS key",
-        ),
+        (set.kms_key.known().map(Option::is_some), "has no KMS key"),
         (trail.status.logging.known().copied(), "is stopped"),
     ];
     for (on, words) in properties {
@@ -101,13 +104,18 @@ fn lacks(trail: &Trail, ctx: &Context<'_>) -> (Vec<String>, Option<Gaps>) {
     }
     match recording::bucket_is_gone(trail, ctx) {
         Err(gap) => gaps.push(gap),
-        Ok(true) => missing.push("delivers to a bucket that is gone".to_owned()),
+        Ok(true) => missing.push("delivers to a bucket that does not exist".to_owned()),
         Ok(false) => {}
     }
     let recorded = selectors::recorded(trail);
     match recorded.map(|sets| selectors::judge(&Events::management(), &sets)) {
         Ok(Answer::Covers) => {}
-        Ok(Answer::Lacks(hole)) => missing.push(hole.to_string()),
+        Ok(Answer::Lacks(hole)) if hole.is_everything() => {
+            missing.push("logs no management events".to_owned());
+        }
+        Ok(Answer::Lacks(hole)) => {
+            missing.push(format!("does not log all management events ({hole})"));
+        }
         Ok(Answer::CannotTell(gap)) | Err(gap) => gaps.push(gap),
     }
     (missing, Gaps::collect(gaps))

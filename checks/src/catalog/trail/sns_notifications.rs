@@ -7,13 +7,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "trail-sns-notifications",
-    title: "Trail announces its deliveries to a topic that exists and lets it publish",
+    title: "Trails should notify an existing SNS topic that allows CloudTrail to publish",
     severity: Severity::Low,
     question: Some(Question::Watched),
-    why: "Whoever works on log files as they come needs to be told of each one; silence on the topic is also the first \
-          sign that a trail was stopped. Announcements to a deleted topic reach nobody.",
-    fix: "Name a topic whose policy lets cloudtrail.amazonaws.com publish: `aws cloudtrail update-trail --name TRAIL \
-          --sns-topic-name TOPIC`.",
+    why: "Tools that process log files on arrival need a notification of each delivery. Missing notifications are \
+          also an early sign of a stopped trail.",
+    fix: "Set a topic whose policy allows cloudtrail.amazonaws.com sns:Publish: `aws cloudtrail update-trail --name \
+          TRAIL --sns-topic-name TOPIC --region REGION` (Terraform: `sns_topic_name` of `aws_cloudtrail`).",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/configure-sns-notifications-for-cloudtrail.html",
     ],
@@ -33,7 +33,7 @@ pub(super) const CHECK: Check = Check {
 
 fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     let Some(arn) = trail.configuration.sns_topic.known()? else {
-        return Ok(Verdict::fail("the trail names no topic"));
+        return Ok(Verdict::fail("the trail has no SNS topic"));
     };
     let Some(topic) = ctx.inventory.topics.get(arn) else {
         let gap = not_seen(
@@ -45,7 +45,7 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
         return Err(gap.into());
     };
     let Some(set) = topic.configuration.known()? else {
-        let gone = Verdict::fail("the topic that the trail names is gone");
+        let gone = Verdict::fail(format!("SNS topic {arn} of the trail does not exist"));
         return Ok(gone.saw("SnsTopicARN", arn));
     };
     let sender = Sender {
@@ -56,8 +56,10 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
         role: None,
     };
     let verdict = match receivers::refuses(topic, set, &sender, ctx)? {
-        None => Verdict::pass("deliveries are announced to a topic"),
-        Some(why) => Verdict::fail(format!("announcements do not arrive: {why}")),
+        None => Verdict::pass(format!("the trail sends notifications to SNS topic {arn}")),
+        Some(why) => Verdict::fail(format!(
+            "notifications to SNS topic {arn} are not delivered: {why}"
+        )),
     };
     Ok(verdict.saw("SnsTopicARN", arn))
 }

@@ -4,12 +4,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "trail-tagged",
-    title: "Trail carries the required tags",
+    title: "Trails should have the required tags",
     severity: Severity::Info,
     question: Some(Question::Recorded),
-    why: "Tags tell who answers for a trail and what it is for. Without them nobody dares to delete a forgotten trail, or \
-          notices that one is new.",
-    fix: "Add the tags that the message names: `aws cloudtrail add-tags --resource-id TRAIL_ARN --tags-list Key=KEY,Value=VALUE`.",
+    why: "Tags name the owner and the purpose of a trail. Without them a forgotten or unauthorized trail is hard to \
+          recognize.",
+    fix: "Add the tags that the message names: `aws cloudtrail add-tags --resource-id TRAIL_ARN --tags-list \
+          Key=NAME,Value=VALUE --region REGION` (Terraform: `tags` of `aws_cloudtrail`).",
     references: &["https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AddTags.html"],
     reads: &[calls::DESCRIBE_TRAILS, calls::LIST_TRAIL_TAGS],
     run: Run::Trail(run),
@@ -28,8 +29,11 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
         .collect();
     let verdict = Verdict::pass_if(
         missing.is_empty(),
-        "all required tags are there",
-        format!("tags are missing: {}", missing.join(", ")),
+        "the trail has all required tags",
+        format!(
+            "the trail does not have the required tags {}",
+            missing.join(", ")
+        ),
     );
     Ok(verdict.saw("TagsList", tags).expected(required))
 }
