@@ -66,7 +66,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
     }
     let words = (
         "RCPs deny external principals access to the log bucket and its key",
-        "no RCP denies external principals",
+        "RCPs do not deny external principals access to stored logs; still allowed",
     );
     tally.all(organization, ctx, words)
 }

@@ -69,7 +69,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
     }
     let words = (
         "SCPs deny at least one region in every member account",
-        "no SCP denies a region; allowed is",
+        "SCPs do not deny any region; still allowed",
     );
     let outcome = tally.all(organization, ctx, words)?;
     outcome.unless_open(Gaps::collect(gaps))

@@ -56,7 +56,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
     }
     let words = (
         "SCPs deny stopping, deleting and changing trails in every member account; SCPs do not apply to the management account",
-        "SCPs do not deny in every member account",
+        "SCPs do not deny changes to trails in every member account; still allowed",
     );
     // A gap in the policies is told by the tally, one in the list of trails here.
     let hidden = Gaps::collect(gaps);

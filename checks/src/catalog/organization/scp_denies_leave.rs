@@ -45,7 +45,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
     }
     let words = (
         "SCPs deny organizations:LeaveOrganization in every member account",
-        "no SCP denies organizations:LeaveOrganization in account",
+        "SCPs do not deny organizations:LeaveOrganization in every member account; still allowed in",
     );
     tally.all(organization, ctx, words)
 }

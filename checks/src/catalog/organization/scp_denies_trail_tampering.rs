@@ -75,7 +75,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
     }
     let words = (
         "",
-        "no SCP denies stopping, deleting and changing trails in any member account; allowed is",
+        "no SCP denies stopping, deleting and changing trails in any member account; still allowed",
     );
     tally.all(organization, ctx, words)
 }

@@ -84,7 +84,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
     }
     let words = (
         "SCPs or RCPs deny deleting stored logs and reducing their protection",
-        "SCPs and RCPs do not deny",
+        "SCPs and RCPs do not protect stored logs; still allowed",
     );
     tally.all(organization, ctx, words)
 }

@@ -78,10 +78,7 @@ fn words(hole: &Hole) -> String {
     };
     let missing = KINDS.iter().copied();
     let missing = missing.filter(|kind| !recorded.iter().any(|it| it == kind));
-    format!(
-        "no trail records {}",
-        missing.collect::<Vec<_>>().join(", ")
-    )
+    format!("no trail logs {}", missing.collect::<Vec<_>>().join(", "))
 }
 
 #[cfg(test)]
@@ -119,12 +116,12 @@ mod tests {
         let message = |case: Case| case.findings(&[&CHECK])[0].message.clone();
         assert_eq!(
             message(data_events(&["AWS::S3::Object"], &[])),
-            "data events of S3 Tables and S3 Vectors are not all recorded in us-east-1: no trail records \
+            "data events of S3 Tables and S3 Vectors are not all logged in us-east-1: no trail logs \
              AWS::S3Tables::Table, AWS::S3Tables::TableBucket, AWS::S3Vectors::Index, AWS::S3Vectors::VectorBucket"
         );
         assert_eq!(
             message(data_events(&KINDS[1..], &[])),
-            "data events of S3 Tables and S3 Vectors are not all recorded in us-east-1: no trail records \
+            "data events of S3 Tables and S3 Vectors are not all logged in us-east-1: no trail logs \
              AWS::S3Tables::Table"
         );
     }
