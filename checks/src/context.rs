@@ -197,6 +197,14 @@ impl<'a> Context<'a> {
         Ok(self.control.as_ref())
     }
 
+    /// The same where the organization is at hand.
+    pub(crate) fn control_of<'o>(&self, organization: &'o Organization) -> Control<'o> {
+        match &self.control {
+            Some(control) => Control::with(organization, control.index()),
+            None => Control::of(organization),
+        }
+    }
+
     /// What many checks ask for: worked out for the first of them. A type of its own keeps two questions apart.
     pub(crate) fn once<T: Any + Send + Sync>(
         &self,

@@ -1,90 +1,27 @@
 //! Service and resource control policies on the path from the root to an account.
 
+mod index;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub(crate) use index::Index;
+use index::Policies;
 
 use crate::bound::{self, Exemptions, Home, Left, Probe};
 use crate::calls::{self, ApiCall};
 use crate::fact::{Fact, Gap, Gaps, Reason, SharedGap};
 use crate::ids::{AccountId, Region, home_region};
-use crate::inventory::{
-    Account, CallOutcome, ControlPolicy, ControlPolicyKind, Inventory, Organization,
-};
+use crate::inventory::{Account, CallOutcome, ControlPolicyKind, Inventory, Organization};
 use crate::policy::{
     Caller, CallerKind, Context, Document, Layers, Level, Policy, Request, Target, Verdict, decide,
+    verdict_of,
 };
 
 /// The ids from the root to the account, the account itself last; none where the tree does not say.
 #[must_use]
 pub fn path(organization: &Organization, account: &Account) -> Option<Vec<String>> {
-    let units = organization.units.ok()?;
-    let mut path = vec![account.id.to_string()];
-    let mut above = account.parent.ok()?.clone();
-    // As many steps as there are units: a tree has no cycle, a file might.
-    for _ in units {
-        let Some(id) = above.take() else { break };
-        let unit = units.iter().find(|unit| unit.id == id)?;
-        path.push(id);
-        above.clone_from(&unit.parent);
-    }
-    // A path that does not end at a root is not the path.
-    if above.is_some() || path.len() < 2 {
-        return None;
-    }
-    path.reverse();
-    Some(path)
-}
-
-/// A policy with its document, or why that cannot be read.
-type Read<'a> = (&'a ControlPolicy, Result<Document, SharedGap>);
-
-fn read(organization: &Organization, kind: ControlPolicyKind) -> Option<Vec<Read<'_>>> {
-    let policies = organization
-        .policies
-        .ok()?
-        .iter()
-        .filter(|policy| policy.kind == kind);
-    let document = |policy: &ControlPolicy| match &policy.document {
-        Fact::Known(text) => Document::fits(text)
-            .and_then(|()| Document::parse(text))
-            .map_err(|error| {
-                let reason = match error.is_size() {
-                    true => Reason::TooComplex,
-                    false => Reason::Malformed,
-                };
-                let call = calls::DESCRIBE_POLICY;
-                gap(organization, call, reason, error.to_string())
-            }),
-        Fact::Unknown(gap) => Err(SharedGap::new(gap.clone())),
-    };
-    Some(policies.map(|policy| (policy, document(policy))).collect())
-}
-
-/// The policies at each step of a path, or why it is not known where they are attached.
-fn levels<'a>(
-    path: &[String],
-    policies: &'a [Read<'a>],
-) -> Result<Vec<Level<'a, SharedGap>>, Vec<SharedGap>> {
-    let unattached: Vec<SharedGap> = policies
-        .iter()
-        .filter_map(|(policy, _)| policy.targets.gap().cloned().map(SharedGap::new))
-        .collect();
-    if !unattached.is_empty() {
-        return Err(unattached);
-    }
-    let level = |id: &String| {
-        let at = policies
-            .iter()
-            .filter(|(policy, _)| policy.targets.ok().is_some_and(|all| all.contains(id)));
-        let attached = at.map(|(policy, document)| match document {
-            Ok(document) => Policy::new(&policy.name, document),
-            Err(gap) => Policy::missing(&policy.name, gap.clone()),
-        });
-        Level {
-            target: id.clone(),
-            policies: attached.collect(),
-        }
-    };
-    Ok(path.iter().map(level).collect())
+    Index::tree(organization).path(organization, account)
 }
 
 /// An answer about the organization that is there and cannot be read.
@@ -121,18 +58,26 @@ fn no_path(organization: &Organization, account: &Account) -> Vec<SharedGap> {
 #[derive(Debug)]
 pub struct Control<'a> {
     organization: &'a Organization,
-    service: Option<Vec<Read<'a>>>,
-    resource: Option<Vec<Read<'a>>>,
+    index: Arc<Index>,
 }
 
 impl<'a> Control<'a> {
     /// Reads them.
     #[must_use]
     pub fn of(organization: &'a Organization) -> Self {
+        Self::with(organization, Arc::new(Index::of(organization)))
+    }
+
+    /// What was read, for others.
+    pub(crate) fn index(&self) -> Arc<Index> {
+        Arc::clone(&self.index)
+    }
+
+    /// With what was read before.
+    pub(crate) fn with(organization: &'a Organization, index: Arc<Index>) -> Self {
         Self {
             organization,
-            service: read(organization, ControlPolicyKind::ServiceControlPolicy),
-            resource: read(organization, ControlPolicyKind::ResourceControlPolicy),
+            index,
         }
     }
 
@@ -144,10 +89,12 @@ impl<'a> Control<'a> {
         kind: ControlPolicyKind,
         account: &Account,
     ) -> Option<Vec<Level<'_, SharedGap>>> {
-        let (policies, name) = match kind {
-            ControlPolicyKind::ServiceControlPolicy => (&self.service, "service control policies"),
+        let (read, name) = match kind {
+            ControlPolicyKind::ServiceControlPolicy => {
+                (&self.index.service, "service control policies")
+            }
             ControlPolicyKind::ResourceControlPolicy => {
-                (&self.resource, "resource control policies")
+                (&self.index.resource, "resource control policies")
             }
         };
         let missing = |gaps: Vec<SharedGap>| {
@@ -159,19 +106,19 @@ impl<'a> Control<'a> {
                     .collect(),
             }])
         };
-        let policies = match (policies, &self.organization.policies) {
-            (Some(policies), _) => policies,
+        let read = match (read, &self.organization.policies) {
+            (Some(read), _) => read,
             (None, Fact::Unknown(gap)) => return missing(vec![SharedGap::new(gap.clone())]),
             // They were read from the list that is known.
             (None, Fact::Known(_)) => return None,
         };
-        if policies.is_empty() {
+        if read.is_empty() {
             return None;
         }
-        let Some(path) = path(self.organization, account) else {
+        let Some(path) = self.index.path(self.organization, account) else {
             return missing(no_path(self.organization, account));
         };
-        match levels(&path, policies) {
+        match read.levels(&path) {
             Ok(levels) => Some(levels),
             Err(gaps) => missing(gaps),
         }
@@ -186,30 +133,26 @@ impl<'a> Control<'a> {
     /// Whether an RCP that is not AWS's own exists, or may.
     #[must_use]
     pub fn has_rcps(&self) -> bool {
-        let own = |all: &Vec<Read<'_>>| all.iter().any(|(policy, _)| !policy.aws_managed);
-        self.resource.as_ref().is_none_or(own)
+        self.index.resource.as_ref().is_none_or(Policies::has_own)
     }
 
     /// Every document of both kinds that could be read.
     pub fn documents(&self) -> impl Iterator<Item = &Document> {
-        let all = self.service.iter().chain(&self.resource).flatten();
-        all.filter_map(|(_, document)| document.as_ref().ok())
+        let all = self.index.service.iter().chain(&self.index.resource);
+        all.flat_map(Policies::documents)
     }
 
     /// Whom the service control policies exempt from their Denies of these actions, wherever they are attached.
     #[must_use]
     pub fn exempt(&self, actions: &[&str]) -> Exemptions {
-        let all = self.service.iter().flatten();
-        let documents = all.filter_map(|(_, document)| document.as_ref().ok());
+        let documents = self.index.service.iter().flat_map(Policies::documents);
         Exemptions::of(documents, actions, false)
     }
 
     /// The units from the root to the account, as `aws:PrincipalOrgPaths` writes them.
     #[must_use]
     pub fn org_path(&self, account: &Account) -> Option<String> {
-        let mut path = path(self.organization, account)?;
-        path.pop();
-        Some(format!("{}/{}/", self.organization.id, path.join("/")))
+        self.index.org_path(self.organization, account)
     }
 }
 
@@ -242,6 +185,9 @@ pub struct Over<'c> {
     probes: Vec<Probe>,
     /// Answers by what tells requests apart: many actions are named by the same statements.
     known: BTreeMap<Alike, Left>,
+    /// What accounts under the same policies have in common; nothing where a policy may tell them apart.
+    in_common: Option<String>,
+    index: &'c Index,
     /// Whom the statements that deny the actions exempt.
     pub exempt: Exemptions,
 }
@@ -333,8 +279,36 @@ impl Control<'_> {
             rcps,
             probes,
             known: BTreeMap::new(),
+            in_common: self.in_common(who, account, (&documents, partition, actions)),
+            index: &self.index,
             exempt,
         }
+    }
+
+    /// What decides the answers on an account but its own number: nothing where a policy may go by that.
+    fn in_common(
+        &self,
+        who: Somebody,
+        account: &Account,
+        (documents, partition, actions): (&[&Document], &str, &[&str]),
+    ) -> Option<String> {
+        let asked = match who {
+            Somebody::Inside => "inside",
+            Somebody::InsideByScps => "inside by SCPs",
+            Somebody::Outside => "outside",
+            // Other accounts are asked as well.
+            Somebody::Others => return None,
+        };
+        if documents.iter().any(|it| index::tells_accounts_apart(it)) {
+            return None;
+        }
+        let management = account.id == self.organization.management_account;
+        let path = self.index.path(self.organization, account)?;
+        let (_, above) = path.split_last()?;
+        let own = self.index.attached(account.id.as_str());
+        Some(format!(
+            "{asked} {management} {above:?} {own:?} {partition} {actions:?}"
+        ))
     }
 
     /// The accounts that the policies can tell apart: the management account, each that is named, one that is not, and
@@ -388,11 +362,37 @@ impl Over<'_> {
         if let Some(left) = self.known.get(&alike) {
             return left.clone();
         }
-        let left = bound::left(&self.probes, |probe| {
-            self.decide(probe, action, target, region)
-        });
+        let shared = self.shared(action, target, region);
+        let left = match shared.as_ref().and_then(|key| self.index.left(key)) {
+            Some(left) => left,
+            None => {
+                let left = bound::left(&self.probes, |probe| {
+                    self.decide(probe, action, target, region)
+                });
+                if let Some(key) = shared {
+                    self.index.keep(key, left.clone());
+                }
+                left
+            }
+        };
         self.known.insert(alike, left.clone());
         left
+    }
+
+    /// The question without the account, where the account makes no difference.
+    fn shared(&self, action: &str, target: &Target, region: Option<&Region>) -> Option<String> {
+        let text = match target {
+            Target::One(text) | Target::Matching(text) => text,
+            Target::OneOf(_) => return None,
+        };
+        let account = format!(":{}:", self.account);
+        let anywhere = text.replacen(&account, "::", 1);
+        if anywhere.contains(self.account.as_str()) {
+            return None;
+        }
+        let kind = matches!(target, Target::Matching(_));
+        let common = self.in_common.as_ref()?;
+        Some(format!("{common} {action} {kind} {anywhere} {region:?}"))
     }
 
     fn alike(&self, action: &str, target: &Target, region: Option<&Region>) -> Alike {
@@ -446,7 +446,7 @@ impl Over<'_> {
             management_account: Some(self.management.clone()),
             ..Layers::default()
         };
-        decide(&request, &layers).verdict
+        verdict_of(&request, &layers)
     }
 }
 
@@ -484,15 +484,14 @@ pub fn gaps<'a>(
 
 /// The name of the service control policy that surely denies this call in this region, whatever the
 /// session may do by its own rights.
-#[must_use]
-pub fn closes(
-    organization: &Organization,
+fn closes(
+    (organization, index): (&Organization, &Index),
     account: &Account,
     region: &Region,
     call: ApiCall,
 ) -> Option<String> {
-    let policies = read(organization, ControlPolicyKind::ServiceControlPolicy)?;
-    let path = path(organization, account)?;
+    let service = index.service.as_ref()?;
+    let path = index.path(organization, account)?;
     let everything = Document::parse(
         r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#,
     )
@@ -520,7 +519,7 @@ pub fn closes(
     };
     let layers = Layers {
         identity: vec![Policy::new("everything", &everything)],
-        scps: Some(levels(&path, &policies).ok()?),
+        scps: Some(service.levels(&path).ok()?),
         management_account: Some(organization.management_account.to_string()),
         ..Layers::default()
     };
@@ -546,9 +545,10 @@ pub fn settle(inventory: &mut Inventory) {
     };
     let organization = organization.clone();
     let accounts = inventory.accounts.clone();
+    let index = Index::of(&organization);
     let closed = |account: &AccountId, region: &Region, call: ApiCall| {
         let account = accounts.get(account)?;
-        closes(&organization, account, region, call)
+        closes((&organization, &index), account, region, call)
     };
     let mark = |gap: &mut Gap| {
         if gap.reason == Reason::Denied
@@ -585,6 +585,7 @@ mod tests {
     use super::*;
     use crate::calls::DESCRIBE_TRAILS;
     use crate::fact::Known;
+    use crate::inventory::ControlPolicy;
     use crate::inventory::organization::Unit;
     use crate::testing::{self, ACCOUNT, denied, known};
 

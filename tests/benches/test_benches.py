@@ -43,3 +43,11 @@ def test_formats():
     told = bench("formats.py", "--findings", "300", "--accounts", "3")
     rows = [line for line in told.splitlines() if line.startswith("| ")]
     assert len(rows) == 2 + 10, told
+
+
+def test_shapes():
+    """Both sides are one binary: what it finds differs from itself in nothing, whatever the shape."""
+    told = bench("shapes.py", tool.binary(), tool.binary(), "--part", "25")
+    rows = told.splitlines()[2:]
+    assert len(rows) == 15, told
+    assert all(row.endswith("| 0 |") for row in rows), told

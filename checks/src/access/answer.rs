@@ -80,6 +80,19 @@ impl When {
         }
     }
 
+    fn rename(&mut self, names: &Names) {
+        match self {
+            Self::All(parts) => parts.iter_mut().for_each(|it| it.rename(names)),
+            Self::Policies(residual) => {
+                let literals = residual.alternatives.iter_mut().flatten();
+                for it in literals.flat_map(|it| &mut it.statements) {
+                    names.put(&mut it.policy);
+                }
+            }
+            Self::NotNarrowed | Self::Fact(_) => {}
+        }
+    }
+
     fn and(self, other: Self) -> Self {
         let mut all = self.parts();
         append(&mut all, other.parts());
@@ -89,6 +102,29 @@ impl When {
                 all.extend(last);
                 Self::All(all)
             }
+        }
+    }
+}
+
+/// Names of policies, and what the same policies are called elsewhere.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Names(Vec<(String, String)>);
+
+impl Names {
+    /// Of two lists of the same policies: those whose names differ.
+    pub(super) fn between(from: &[String], to: &[String]) -> Self {
+        let pairs = from.iter().zip(to).filter(|(from, to)| from != to);
+        let pairs = pairs.map(|(from, to)| (from.clone(), to.clone()));
+        Self(pairs.collect())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn put(&self, name: &mut String) {
+        if let Some((_, other)) = self.0.iter().find(|(own, _)| own == name) {
+            name.clone_from(other);
         }
     }
 }
@@ -186,6 +222,25 @@ impl Answer {
         append(&mut worse.statements, better.statements);
         append(&mut worse.missing, better.missing);
         worse
+    }
+
+    /// The same of a principal whose policies have other names.
+    pub(super) fn renamed(&self, names: &Names) -> Self {
+        let mut answer = self.clone();
+        for it in &mut answer.statements {
+            names.put(&mut it.policy);
+        }
+        for it in answer
+            .missing
+            .iter_mut()
+            .filter_map(|it| it.policy.as_mut())
+        {
+            names.put(it);
+        }
+        if let Some(condition) = &mut answer.condition {
+            condition.rename(names);
+        }
+        answer
     }
 
     /// One of them is enough.

@@ -83,6 +83,44 @@ impl Change<'_, '_> {
         (!answer.is_denied()).then(|| (answer, Means::one(action)))
     }
 
+    /// The groups that somebody can be made a member of, by their places in the listing.
+    fn groups(&mut self) -> Vec<(usize, (Answer, Means))> {
+        let action = "iam:AddUserToGroup";
+        if !self.asker.touches(place(action)) {
+            return Vec::new();
+        }
+        let papers = self.papers;
+        let (members, places) = &papers.group_arns;
+        let start = members.start();
+        let with = [("iam:PermissionsBoundary", self.boundary.clone())];
+        let question = (action, format!("{start}*"));
+        let parts = self.asker.parts(
+            self.ground,
+            (question.0, &question.1),
+            papers.account,
+            &with,
+            members,
+        );
+        let mut all = Vec::new();
+        // Each part is answered alike: the first is asked.
+        for runs in parts {
+            let first = runs.first().and_then(|run| members.arn(run.start));
+            let Some(way) = first.and_then(|arn| self.ask(action, &Arn::from(arn))) else {
+                continue;
+            };
+            let own = runs.into_iter().filter_map(|run| places.get(run));
+            all.extend(own.flatten().map(|place| (*place, way.clone())));
+        }
+        for place in &papers.odd_groups {
+            let group = papers.details.groups.get(*place);
+            if let Some(way) = group.and_then(|it| self.ask(action, &it.arn)) {
+                all.push((*place, way));
+            }
+        }
+        all.sort_by_key(|(place, _)| *place);
+        all
+    }
+
     fn best(&mut self, actions: &[&'static str], arn: &Arn) -> Way {
         let mut best: Way = None;
         for action in actions {
@@ -191,17 +229,16 @@ pub(super) fn of<'c>(
     }
     if person.role.is_none() {
         let mut joins: Vec<(Freed, (Answer, Means))> = Vec::new();
-        for (group, it) in papers.details.groups.iter().enumerate() {
-            if person.groups.contains(&it.name) {
+        for (group, way) in change.groups() {
+            let name = papers.details.groups.get(group).map(|it| &it.name);
+            if name.is_some_and(|name| person.groups.contains(name)) {
                 continue;
             }
-            if let Some(way) = change.ask("iam:AddUserToGroup", &it.arn) {
-                let freed = Freed {
-                    joined: vec![group],
-                    ..Freed::default()
-                };
-                joins.push((freed, way));
-            }
+            let freed = Freed {
+                joined: vec![group],
+                ..Freed::default()
+            };
+            joins.push((freed, way));
         }
         // One by one, and all at once: rights of several groups may make one way.
         let every: Vec<&(Freed, (Answer, Means))> = joins.iter().collect();
@@ -336,11 +373,11 @@ fn collect(
     let papers = change.papers;
     let inline = papers.inline.get(owner.as_str()).into_iter().flatten();
     let inline = inline
-        .filter(|(_, read)| read.as_ref().is_ok_and(|it| it.denies()))
+        .filter(|(_, read)| read.as_ref().as_ref().is_ok_and(Indexed::denies))
         .count();
     let denying = |arn: &&Arn| {
         let read = papers.managed.get(arn.as_str());
-        read.is_some_and(|read| read.as_ref().is_ok_and(|it| it.denies()))
+        read.is_some_and(|read| read.as_ref().as_ref().is_ok_and(Indexed::denies))
     };
     let attached: Vec<&Arn> = attached.iter().filter(denying).collect();
     let mut ways = Vec::new();

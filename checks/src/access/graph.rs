@@ -1,30 +1,22 @@
 //! Who can become whom, and the shortest ways to those who can do harm.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::actions::ActionId;
-use super::answer::{Answer, Rank};
+use super::answer::{Answer, Names, Rank};
 use super::held::Holdings;
 use super::listed::{listed, listed_mut};
 use super::resources::ResourceId;
+use super::search::Search;
 use crate::ids::AccountId;
 
 /// More steps than this are not followed.
 pub const MAX_HOPS: usize = 6;
-/// The ranks of the ways that are followed, and of the rights at their ends. What is not known comes last, and there the
-/// ways to known rights first.
-const ROUNDS: [(Rank, Rank); 6] = [
-    (Rank::Allowed, Rank::Allowed),
-    (Rank::Choosable, Rank::Choosable),
-    (Rank::Weak, Rank::Weak),
-    (Rank::Strong, Rank::Strong),
-    (Rank::Unknown, Rank::Strong),
-    (Rank::Unknown, Rank::Unknown),
-];
-
 /// What kind of principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -71,7 +63,11 @@ pub(super) struct Node {
     pub(super) id: String,
     pub(super) account: AccountId,
     pub(super) kind: ActorKind,
-    pub(super) holdings: Holdings,
+    pub(super) holdings: Arc<Holdings>,
+    /// The node that stands for it and all that are like it.
+    pub(super) alike: Option<NodeId>,
+    /// Names of policies in what it shares with those, and what its own are called.
+    pub(super) names: Names,
     /// It holds one of AWS's policies for those who only look.
     pub(super) auditor: bool,
     /// Statements of its trust policy that let in people from elsewhere without asking who.
@@ -84,7 +80,9 @@ impl Node {
             id: id.to_owned(),
             account: account.clone(),
             kind,
-            holdings: Holdings::default(),
+            holdings: Arc::default(),
+            alike: None,
+            names: Names::default(),
             auditor: false,
             open_trust: Vec::new(),
         }
@@ -92,6 +90,14 @@ impl Node {
 }
 
 impl Node {
+    /// An answer that it shares with others, under the names of its own policies.
+    pub(super) fn renamed<'a>(&self, answer: &'a Answer) -> Cow<'a, Answer> {
+        match self.names.is_empty() {
+            true => Cow::Borrowed(answer),
+            false => Cow::Owned(answer.renamed(&self.names)),
+        }
+    }
+
     /// A federated user whom somebody can become is told; where that is not known, so is what it can do.
     pub(super) fn reached(&mut self, answer: &Answer) {
         let known = answer.rank() < Rank::Unknown;
@@ -101,13 +107,22 @@ impl Node {
     }
 }
 
+/// A step of a path, as the principal makes it.
+#[derive(Debug)]
+pub(super) struct Leg<'g> {
+    pub(super) from: NodeId,
+    pub(super) to: NodeId,
+    pub(super) by: &'g Means,
+    pub(super) answer: Cow<'g, Answer>,
+}
+
 /// A node of the graph, by its place there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct NodeId(usize);
+pub(super) struct NodeId(pub(super) usize);
 
 /// An edge of the graph, by its place there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct EdgeId(usize);
+pub(super) struct EdgeId(pub(super) usize);
 
 /// The actions that a step needs, all of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -190,7 +205,7 @@ pub(super) struct What {
 }
 
 /// Who holds something, each with the rank of the answer.
-type Capable = Vec<(NodeId, Rank)>;
+pub(super) type Capable = Vec<(NodeId, Rank)>;
 
 /// How a node gets somewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,8 +220,16 @@ pub(super) struct Way {
 #[derive(Debug)]
 pub(super) struct Reach {
     pub(super) what: Vec<What>,
-    /// How each node gets there.
-    pub(super) ways: BTreeMap<NodeId, Way>,
+    /// How each node gets there, in the order of the nodes.
+    pub(super) ways: Vec<(NodeId, Way)>,
+}
+
+impl Reach {
+    /// How this node gets there, if it does.
+    pub(super) fn way(&self, node: NodeId) -> Option<&Way> {
+        let at = self.ways.binary_search_by_key(&node, |(it, _)| *it).ok()?;
+        self.ways.get(at).map(|(_, way)| way)
+    }
 }
 
 impl Graph {
@@ -236,7 +259,7 @@ impl Graph {
         all.map(|(place, node)| (NodeId(place), node))
     }
 
-    fn edge(&self, id: EdgeId) -> &Edge {
+    pub(super) fn edge(&self, id: EdgeId) -> &Edge {
         listed(&self.edges, id.0)
     }
 
@@ -270,96 +293,60 @@ impl Graph {
         for (what, who) in holders {
             alike.entry(who).or_default().push(what);
         }
-        let mut into: Vec<Vec<EdgeId>> = vec![Vec::new(); self.nodes.len()];
-        for (place, edge) in self.edges.iter().enumerate() {
-            if let Some(list) = into.get_mut(edge.to.0) {
-                list.push(EdgeId(place));
-            }
-        }
+        let mut search = Search::new(self);
         alike
             .into_iter()
             .map(|(who, what)| Reach {
-                ways: self.ways(&who, &into),
+                ways: search.ways(&who),
                 what,
             })
             .collect()
     }
 
-    /// Backwards from the capable: first by ways that are open, then by those that are harder, each the shortest.
-    fn ways(&self, capable: &[(NodeId, Rank)], into: &[Vec<EdgeId>]) -> BTreeMap<NodeId, Way> {
-        let mut found: BTreeMap<NodeId, Way> = BTreeMap::new();
-        for (rank, own_rank) in ROUNDS {
-            // Steps so far, in the order of their number; one of many is no step.
-            let mut steps: BTreeMap<NodeId, usize> = BTreeMap::new();
-            let mut queue = VecDeque::new();
-            for (node, own) in capable {
-                if *own <= own_rank {
-                    found.entry(*node).or_insert(Way {
-                        rank: *own,
-                        next: None,
-                    });
-                    steps.insert(*node, 0);
-                    queue.push_back((*node, 0));
-                }
-            }
-            while let Some((node, so_far)) = queue.pop_front() {
-                if steps.get(&node).is_some_and(|best| *best < so_far) {
-                    continue;
-                }
-                for id in into.get(node.0).into_iter().flatten() {
-                    let edge = self.edge(*id);
-                    let now = so_far + usize::from(!edge.by.is_none());
-                    let shorter = steps.get(&edge.from).is_none_or(|before| now < *before);
-                    if edge.answer.rank() > rank || now > MAX_HOPS || !shorter {
-                        continue;
-                    }
-                    steps.insert(edge.from, now);
-                    match found.get(&edge.from) {
-                        // Found in this round, by a longer way.
-                        Some(Way {
-                            rank: of,
-                            next: Some(_),
-                        }) if *of == rank => {
-                            let next = Some(*id);
-                            found.insert(edge.from, Way { rank, next });
-                        }
-                        Some(_) => {}
-                        None => {
-                            let next = Some(*id);
-                            found.insert(edge.from, Way { rank, next });
-                        }
-                    }
-                    if edge.by.is_none() {
-                        queue.push_front((edge.from, now));
-                    } else {
-                        queue.push_back((edge.from, now));
-                    }
-                }
-            }
-        }
-        found
-    }
-
-    /// The edges from a node to what it can get, in order.
-    pub(super) fn path(&self, reach: &Reach, from: NodeId) -> Vec<&Edge> {
+    /// The edges from a node to what it can get, in order. Who is like others makes their steps as its own.
+    pub(super) fn path(&self, reach: &Reach, from: NodeId) -> Vec<Leg<'_>> {
         let mut path = Vec::new();
+        let mut member = None;
         let mut at = from;
         // As many steps as ways can have: the file of a hostile account must not hold us in a ring.
         for _ in 0..40 * MAX_HOPS {
-            let next = reach.ways.get(&at).and_then(|way| way.next);
+            let next = reach.way(at).and_then(|way| way.next);
             let Some(next) = next else { break };
             let edge = self.edge(next);
-            path.push(edge);
             at = edge.to;
+            let from = self.node(edge.from);
+            if from.alike == Some(edge.to) {
+                member = Some(edge.from);
+                continue;
+            }
+            let (from, answer) = match member.take() {
+                Some(member) => (member, self.node(member).renamed(&edge.answer)),
+                None => (edge.from, Cow::Borrowed(&edge.answer)),
+            };
+            path.push(Leg {
+                from,
+                to: edge.to,
+                by: &edge.by,
+                answer,
+            });
         }
         path
     }
 
-    /// The answer of the node itself to holding it.
-    pub(super) fn own(&self, node: NodeId, what: What) -> Option<&Answer> {
+    /// How easily the node itself can do it, if it can.
+    pub(super) fn own_rank(&self, node: NodeId, what: What) -> Option<Rank> {
         let mut held = self.node(node).holdings.held.iter();
         let held =
             held.find(|it| it.resource == what.resource && it.actions.contains(&what.action))?;
-        Some(&held.answer)
+        Some(held.answer.rank())
+    }
+
+    /// The answer of the node itself to holding it.
+    pub(super) fn own(&self, node: NodeId, what: What) -> Option<Cow<'_, Answer>> {
+        let node = self.node(node);
+        let mut held = node.holdings.held.iter();
+        let held =
+            held.find(|it| it.resource == what.resource && it.actions.contains(&what.action))?;
+        Some(node.renamed(&held.answer))
     }
 }

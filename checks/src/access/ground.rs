@@ -43,7 +43,7 @@ pub(super) struct Ground<'a> {
 impl<'a> Ground<'a> {
     pub(super) fn new(ctx: &'a Context<'a>) -> Self {
         let organization = ctx.inventory.organization.ok().and_then(Option::as_ref);
-        let control = organization.map(Control::of);
+        let control = organization.map(|it| ctx.control_of(it));
         let documents = control.iter().flat_map(Control::documents);
         let documents: Vec<Indexed> = documents.cloned().map(Indexed::new).collect();
         let resources = resources::all(ctx);
@@ -100,8 +100,19 @@ impl<'a> Ground<'a> {
         }
     }
 
+    /// Every control policy that could be read.
+    pub(super) fn control_documents(&self) -> impl Iterator<Item = &Document> {
+        self.control.iter().flat_map(Control::documents)
+    }
+
     pub(super) fn resource(&self, id: ResourceId) -> &Resource {
         resources::get(&self.resources, id)
+    }
+
+    /// The resources that principals of an account may reach: its own, and those that others may reach.
+    pub(super) fn reachable(&self, account: &AccountId) -> impl Iterator<Item = &Resource> {
+        let own = self.by_account.get(account).into_iter().flatten();
+        own.chain(&self.shared).map(|id| self.resource(*id))
     }
 
     /// Federated users of an account whom policies of resources name.

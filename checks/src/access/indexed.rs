@@ -2,7 +2,9 @@
 
 use super::actions::table;
 use crate::fact::SharedGap;
-use crate::policy::{ActionSet, Actions, Condition, Document, Effect, ParseError, Principal};
+use crate::policy::{
+    ActionSet, Actions, Condition, Document, Effect, ParseError, Principal, ResourcePattern,
+};
 
 /// A parsed document with its index.
 #[derive(Debug)]
@@ -13,9 +15,71 @@ pub(super) struct Indexed {
     pub(super) allowed: ActionSet,
     /// Sessions of roles, and federated users, that it names.
     pub(super) sessions: Vec<String>,
+    /// How it tells callers apart.
+    pub(super) about: About,
     /// Its resources are named by tags of the caller.
     text_has_tags: bool,
 }
+
+/// What a document looks at to tell the principals of one account apart.
+#[derive(Debug, Default)]
+pub(super) struct About {
+    /// Conditions on the caller's ARN, and nothing else of the caller, by statement and place in it.
+    arns: Vec<(usize, usize)>,
+    /// Tags of the caller, in conditions or as variables.
+    pub(super) tags: bool,
+    /// Anything else that only one principal has, in conditions or as variables.
+    pub(super) more: bool,
+}
+
+impl About {
+    pub(super) fn of(document: &Document) -> Self {
+        let mut all = Self::default();
+        for (place, statement) in document.statements.iter().enumerate() {
+            let resources = statement.resources.iter().flat_map(|it| &it.patterns);
+            for key in resources.flat_map(ResourcePattern::keys) {
+                all.look(key);
+            }
+            for (at, condition) in statement.conditions.iter().enumerate() {
+                let mut keys = condition.keys();
+                if keys.next() == Some(ARN) {
+                    all.arns.push((place, at));
+                } else {
+                    all.look(&condition.key);
+                }
+                keys.for_each(|key| all.look(key));
+            }
+        }
+        all
+    }
+
+    fn look(&mut self, key: &str) {
+        if key.starts_with(TAG) {
+            self.tags = true;
+        } else if [ARN, "aws:userid", "aws:username"].contains(&key) {
+            self.more = true;
+        }
+    }
+
+    pub(super) fn is_nothing(&self) -> bool {
+        self.arns.is_empty() && !self.tags && !self.more
+    }
+
+    /// The conditions on the caller's ARN.
+    pub(super) fn arns<'d>(
+        &self,
+        document: &'d Document,
+    ) -> impl Iterator<Item = (&'d Condition, Effect)> {
+        self.arns.iter().filter_map(|(statement, at)| {
+            let statement = document.statements.get(*statement)?;
+            Some((statement.conditions.get(*at)?, statement.effect))
+        })
+    }
+}
+
+/// Keys in lower case, as conditions have them.
+const ARN: &str = "aws:principalarn";
+const TAG: &str = "aws:principaltag/";
 
 /// A document, or why it cannot be read.
 pub(super) type Read = Result<Indexed, SharedGap>;
@@ -40,6 +104,7 @@ impl Indexed {
         });
         Self {
             sessions: sessions.collect(),
+            about: About::of(&document),
             document,
             by_statement,
             allowed,
@@ -80,7 +145,6 @@ impl Indexed {
 
     /// Some condition looks at tags of the caller, or some text is made of them.
     pub(super) fn looks_at_own_tags(&self) -> bool {
-        const TAG: &str = "aws:principaltag/";
         self.text_has_tags
             || self.conditions().any(|it| {
                 let values = it.values.iter().map(|value| value.to_ascii_lowercase());

@@ -1,5 +1,7 @@
 //! One principal as the checks see it: what it can do, and whom it can reach.
 
+use std::borrow::Cow;
+
 use super::actions::{ActionId, TamperAction, table};
 use super::answer::{Answer, Rank, When, gaps};
 use super::graph::{ActorKind, Node, NodeId, Reach, What};
@@ -15,14 +17,14 @@ pub struct Judged<'a> {
 }
 
 /// Something that a principal can do.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Right<'a> {
     /// What.
     pub action: &'static TamperAction,
     /// To what.
     pub target: &'a str,
     /// By what, and when.
-    pub answer: &'a Answer,
+    pub answer: Cow<'a, Answer>,
 }
 
 impl Right<'_> {
@@ -119,7 +121,7 @@ impl<'a> Judged<'a> {
                     rights.push(Right {
                         action,
                         target: &target.id,
-                        answer: &held.answer,
+                        answer: self.node.renamed(&held.answer),
                     });
                 }
             }
@@ -147,9 +149,9 @@ impl<'a> Judged<'a> {
         let mut best: Option<(usize, &Reach, Rank)> = None;
         let mut gained = 0;
         let mut actions: Vec<&'static TamperAction> = Vec::new();
-        for reach in &access.reaches {
-            let way = reach.ways.get(&self.id);
-            let Some(rank) = way.filter(|way| way.next.is_some()).map(|way| way.rank) else {
+        let reached = access.by_node.get(self.id.0).into_iter().flatten();
+        for reach in reached.filter_map(|place| access.reaches.get(*place)) {
+            let Some(rank) = reach.way(self.id).map(|way| way.rank) else {
                 continue;
             };
             let harmful = reach.what.iter().map(|it| table().get(it.action));
@@ -158,8 +160,8 @@ impl<'a> Judged<'a> {
                 .collect();
             // What it can do by itself already is no gain.
             let own = |what: &What| {
-                let own = access.graph.own(self.id, *what);
-                own.is_some_and(|it| it.rank() <= rank && it.rank() < Rank::Unknown)
+                let own = access.graph.own_rank(self.id, *what);
+                own.is_some_and(|own| own <= rank && own < Rank::Unknown)
             };
             if harmful.is_empty() || reach.what.iter().all(own) {
                 continue;
@@ -175,13 +177,13 @@ impl<'a> Judged<'a> {
         let (_, reach, _) = best?;
         let edges = access.graph.path(reach, self.id);
         let last = edges.last()?;
-        let steps = edges.iter().map(|edge| &edge.answer);
+        let steps = edges.iter().map(|edge| edge.answer.as_ref());
         let own = reach
             .what
             .first()
             .and_then(|what| access.graph.own(last.to, *what));
         let whole = steps
-            .chain(own)
+            .chain(own.as_deref())
             .fold(Answer::allowed(), |all, step| all.and(step));
         actions.sort_by(|a, b| {
             b.severity

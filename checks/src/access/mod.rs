@@ -23,6 +23,7 @@ mod people;
 pub mod proposal;
 mod report;
 mod resources;
+mod search;
 pub mod services;
 mod simulate;
 mod steps;
@@ -46,9 +47,11 @@ pub use simulate::{Refused, Simulated, Simulation, collected, simulate};
 use graph::{Graph, Node, NodeId};
 use ground::Ground;
 use held::holdings;
-use people::{Freed, Papers, Who, is_linked};
+use people::{Papers, Who, is_linked};
 use report::Named;
 use travel::Travel;
+
+use std::sync::Arc;
 
 use crate::context::Context;
 use crate::fact::Gaps;
@@ -98,7 +101,6 @@ impl<'a> Analysis<'a> {
         let partition = ground.ctx.inventory.header.scope.partition.clone();
         let mut nodes = (Vec::new(), Vec::new());
         for who in papers.everybody() {
-            let mut asker = papers.asker(who, &Freed::default(), ground);
             let person = papers.person(who);
             let (list, kind) = match who {
                 Who::User(_) => (&mut nodes.0, ActorKind::User),
@@ -108,16 +110,15 @@ impl<'a> Analysis<'a> {
                 Who::Role(_) => (&mut nodes.1, ActorKind::Role),
             };
             let mut node = Node::new(person.arn.as_str(), papers.account, kind);
-            node.holdings = holdings(&mut asker, ground);
             node.auditor = trust::is_auditor(&papers, &person);
             if let Who::Role(at) = who {
-                node.open_trust = trust::open_statements(papers.trust.get(at), papers.account);
+                node.open_trust = trust::open_statements(papers.trust(at), papers.account);
             }
             list.push(graph.add(node));
         }
         let id = format!("arn:{partition}:iam::{id}:root");
         let mut root = Node::new(&id, papers.account, ActorKind::Root);
-        root.holdings = holdings(&mut papers.root(ground, &partition), ground);
+        root.holdings = Arc::new(holdings(&mut papers.root(ground, &partition), ground));
         graph.add(root);
         travel.opens(&papers, &nodes.1);
         let federated = federated_users(&papers, ground, graph);
@@ -138,8 +139,10 @@ impl<'a> Analysis<'a> {
         outside::add(&mut graph, &ground, &inside);
         travel.join(&mut graph, &ground, &inside);
         let resources = ground.resources().map(|(_, it)| it);
+        let reaches = graph.solve();
         Access {
-            reaches: graph.solve(),
+            by_node: report::by_node(&reaches, graph.nodes.len()),
+            reaches,
             resources: resources
                 .map(|it| Named {
                     id: it.id.clone(),
@@ -162,7 +165,7 @@ fn federated_users<'d>(
     let mut all = Vec::new();
     for arn in ground.federated_users(papers.account) {
         let mut node = Node::new(arn, papers.account, ActorKind::Step);
-        node.holdings = holdings(&mut papers.federated_user(ground, arn), ground);
+        node.holdings = Arc::new(holdings(&mut papers.federated_user(ground, arn), ground));
         if !node.holdings.held.is_empty() {
             all.push((arn.to_owned(), graph.add(node)));
         }

@@ -1,6 +1,7 @@
 //! Those who are in no account that was looked at: other accounts, providers, everyone.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::ask::Asker;
 use super::graph::{ActorKind, Graph, Node};
@@ -176,7 +177,7 @@ pub(super) fn add(graph: &mut Graph, ground: &Ground<'_>, known: &BTreeSet<Accou
         // What belongs to an account that nobody looked at is no harm to this record.
         if !all.held.is_empty() {
             let mut node = Node::new(&id, &account, kind);
-            node.holdings = all;
+            node.holdings = Arc::new(all);
             graph.add(node);
         }
     }

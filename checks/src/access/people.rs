@@ -1,6 +1,7 @@
 //! The principals of one account, with all policies that have a say in what each may do.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::actions::{ActionId, table};
 use super::ask::Asker;
@@ -13,7 +14,8 @@ use crate::fact::{Reason, SharedGap};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::iam::{AuthorizationDetails, InlinePolicy, Role, User};
 use crate::policy::{
-    ActionSet, Actions, Caller, CallerKind, Document, Effect, Key, ParseError, Policy, Value,
+    ActionSet, Actions, Caller, CallerKind, Document, Effect, Key, Members, ParseError, Policy,
+    Value,
 };
 
 /// The documents of an account, each read once.
@@ -22,12 +24,15 @@ pub(super) struct Papers<'d> {
     pub(super) details: &'d AuthorizationDetails,
     /// Where IAM is asked.
     home: Region,
-    pub(super) managed: BTreeMap<&'d str, Read>,
-    /// Own documents of users, groups and roles, by the ARN of their owner.
-    pub(super) inline: BTreeMap<&'d str, Vec<(&'d str, Read)>>,
+    pub(super) managed: BTreeMap<&'d str, Arc<Read>>,
+    /// Own documents of users, groups and roles, by the ARN of their owner. Equal texts are one document.
+    pub(super) inline: BTreeMap<&'d str, Vec<(&'d str, Arc<Read>)>>,
     pub(super) groups: BTreeMap<&'d str, usize>,
+    /// The ARNs of the groups, and the place of each in the listing; then those that begin otherwise.
+    pub(super) group_arns: (Members, Vec<usize>),
+    pub(super) odd_groups: Vec<usize>,
     /// Trust policies, in the order of the roles.
-    pub(super) trust: Vec<Result<Document, SharedGap>>,
+    trust: Vec<Arc<Result<Document, SharedGap>>>,
     /// Grants everything.
     pub(super) everything: Indexed,
     /// A trust policy that lets in the whole account.
@@ -54,45 +59,71 @@ impl<'d> Papers<'d> {
         keep: &dyn Fn(&Actions) -> bool,
     ) -> Self {
         let home = ground.ctx.home();
-        let read = |text: &str| {
-            Indexed::read_about(text, keep).map_err(|error| refused(account, &home, &error))
+        let mut known: BTreeMap<&'d str, Arc<Read>> = BTreeMap::new();
+        let mut read = |text: &'d str| {
+            let read = || Indexed::read_about(text, keep);
+            let read = || read().map_err(|error| refused(account, &home, &error));
+            let read = known.entry(text).or_insert_with(|| Arc::new(read()));
+            read.clone()
         };
         let managed = details
             .policies
             .iter()
             .map(|it| (it.arn.as_str(), read(&it.document)));
-        let managed = managed.collect();
+        let managed: BTreeMap<&str, Arc<Read>> = managed.collect();
         let mut inline = BTreeMap::new();
         let users = details.users.iter().map(|it| (&it.arn, &it.inline));
         let groups = details.groups.iter().map(|it| (&it.arn, &it.inline));
         let roles = details.roles.iter().map(|it| (&it.arn, &it.inline));
         for (arn, policies) in users.chain(groups).chain(roles) {
             let read = |it: &'d InlinePolicy| (it.name.as_str(), read(&it.document));
-            let read: Vec<(&str, Read)> = policies.iter().map(read).collect();
+            let read: Vec<(&str, Arc<Read>)> = policies.iter().map(read).collect();
             if !read.is_empty() {
                 inline.insert(arn.as_str(), read);
             }
         }
         let groups = details.groups.iter().enumerate();
+        let start = format!(
+            "arn:{}:iam::{account}:group/",
+            ground.ctx.inventory.header.scope.partition
+        );
+        let (mut own, odd): (Vec<(&str, usize)>, Vec<_>) = groups
+            .clone()
+            .map(|(at, it)| (it.arn.as_str(), at))
+            .partition(|(arn, _)| arn.starts_with(&start));
+        own.sort_unstable();
+        let members = Members::new(&start, own.iter().map(|(arn, _)| *arn));
+        let mut known: BTreeMap<&str, Arc<Result<Document, SharedGap>>> = BTreeMap::new();
+        let trust = |role: &'d Role| {
+            let text = role.trust.as_str();
+            let read = || Document::fits(text).and_then(|()| Document::parse(text));
+            let read = || read().map_err(|error| refused(account, &home, &error));
+            let read = known.entry(text).or_insert_with(|| Arc::new(read()));
+            read.clone()
+        };
         Self {
             account,
             details,
             managed,
             inline,
             groups: groups.map(|(at, it)| (it.name.as_str(), at)).collect(),
-            trust: details
-                .roles
-                .iter()
-                .map(|it| {
-                    Document::fits(&it.trust)
-                        .and_then(|()| Document::parse(&it.trust))
-                        .map_err(|error| refused(account, &home, &error))
-                })
-                .collect(),
+            group_arns: (members, own.into_iter().map(|(_, at)| at).collect()),
+            odd_groups: odd.into_iter().map(|(_, at)| at).collect(),
+            trust: details.roles.iter().map(trust).collect(),
             everything: everything(),
             door: door(account),
-            home,
+            home: ground.ctx.home(),
         }
+    }
+
+    /// The trust policy of a role, by its place in the listing.
+    pub(super) fn trust(&self, role: usize) -> Option<&Result<Document, SharedGap>> {
+        self.trust.get(role).map(Arc::as_ref)
+    }
+
+    /// All of them, in the order of the roles.
+    pub(super) fn trusts(&self) -> impl Iterator<Item = &Result<Document, SharedGap>> {
+        self.trust.iter().map(Arc::as_ref)
     }
 
     /// The account's answer is there, and lacks something or cannot be read.
@@ -243,10 +274,10 @@ impl<'d> Papers<'d> {
             asker.holds("any policy that it is given", Ok(&self.everything));
         }
         if !freed.undenied {
-            self.own(&mut asker, &person);
+            self.own(&mut asker, &person, freed.granted);
         }
         for group in &freed.joined {
-            self.of_group(&mut asker, *group);
+            self.of_group(&mut asker, *group, freed.granted);
         }
         let readable = asker.layers.identity.iter().all(|it| it.document.is_ok());
         asker.touched = readable.then(|| {
@@ -257,7 +288,8 @@ impl<'d> Papers<'d> {
             set
         });
         if let Some(boundary) = person.boundary.filter(|_| !freed.unbound) {
-            asker.layers.boundary = Some(match self.managed.get(boundary.as_str()) {
+            let read = self.managed.get(boundary.as_str()).map(Arc::as_ref);
+            asker.layers.boundary = Some(match read {
                 Some(Ok(indexed)) => {
                     asker.documents.push(indexed);
                     Policy::new(boundary.as_str(), &indexed.document)
@@ -291,7 +323,7 @@ impl<'d> Papers<'d> {
     /// Tags are known, unless a session may bring its own.
     fn tags(&self, asker: &mut Asker<'_>, person: &Person<'_>, who: Who) {
         let trust = match who {
-            Who::Role(at) => self.trust.get(at),
+            Who::Role(at) => self.trust(at),
             Who::User(_) => None,
         };
         let tagged = match trust {
@@ -312,11 +344,12 @@ impl<'d> Papers<'d> {
         asker.context.close("aws:PrincipalTag/");
     }
 
-    fn own<'c>(&'c self, asker: &mut Asker<'c>, person: &Person<'d>) {
-        self.of_owner(asker, person.arn, person.attached);
+    /// `granted`: whoever has every right already takes from its documents only what they deny.
+    fn own<'c>(&'c self, asker: &mut Asker<'c>, person: &Person<'d>, granted: bool) {
+        self.of_owner(asker, person.arn, person.attached, granted);
         for name in person.groups {
             match self.groups.get(name.as_str()) {
-                Some(group) => self.of_group(asker, *group),
+                Some(group) => self.of_group(asker, *group, granted),
                 None => {
                     let gap = self.unreadable(&format!("group {name} is not described"));
                     asker.holds(name, Err(gap));
@@ -339,31 +372,39 @@ impl<'d> Papers<'d> {
         owners.extend(groups.map(|it| (&it.arn, it.attached.as_slice())));
         let inline = owners.clone().into_iter().flat_map(|(owner, _)| {
             let own = self.inline.get(owner.as_str());
-            own.into_iter().flatten().map(|(_, read)| read)
+            own.into_iter().flatten().map(|(_, read)| read.as_ref())
         });
         let attached = owners.into_iter().flat_map(|(_, attached)| attached);
         let managed = attached
             .chain(person.boundary)
-            .filter_map(|arn| self.managed.get(arn.as_str()));
+            .filter_map(|arn| self.managed.get(arn.as_str()).map(Arc::as_ref));
         inline.chain(managed).filter_map(|read| read.as_ref().ok())
     }
 
-    fn of_group<'c>(&'c self, asker: &mut Asker<'c>, group: usize) {
+    fn of_group<'c>(&'c self, asker: &mut Asker<'c>, group: usize, granted: bool) {
         if let Some(group) = self.details.groups.get(group) {
-            self.of_owner(asker, &group.arn, &group.attached);
+            self.of_owner(asker, &group.arn, &group.attached, granted);
         }
     }
 
-    fn of_owner<'c>(&'c self, asker: &mut Asker<'c>, owner: &Arn, attached: &[Arn]) {
+    fn of_owner<'c>(&'c self, asker: &mut Asker<'c>, owner: &Arn, attached: &[Arn], granted: bool) {
+        let counts = |read: &Read| !granted || read.as_ref().map_or(true, Indexed::denies);
         for (name, read) in self.inline.get(owner.as_str()).into_iter().flatten() {
+            if !counts(read) {
+                continue;
+            }
             asker.holds(
                 &format!("{name} of {owner}"),
-                read.as_ref().map_err(Clone::clone),
+                read.as_ref().as_ref().map_err(Clone::clone),
             );
         }
         for arn in attached {
-            let read = match self.managed.get(arn.as_str()) {
-                Some(read) => read.as_ref().map_err(Clone::clone),
+            let read = self.managed.get(arn.as_str());
+            if read.is_some_and(|read| !counts(read)) {
+                continue;
+            }
+            let read = match read {
+                Some(read) => read.as_ref().as_ref().map_err(Clone::clone),
                 None => Err(self.unreadable(NOT_THERE)),
             };
             asker.holds(arn.as_str(), read);

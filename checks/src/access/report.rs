@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::actions::{ActionId, Harm, Kind, TamperAction, table};
 use super::answer::{Answer, Rank};
-use super::graph::{ActorKind, Edge, Graph, Node, NodeId, Reach};
+use super::graph::{ActorKind, Graph, Leg, Node, NodeId, Reach};
 use super::resources::{self, ResourceId};
 use crate::fact::Gaps;
 use crate::finding::Severity;
@@ -147,6 +147,8 @@ pub(super) struct Named {
 pub struct Access {
     pub(super) graph: Graph,
     pub(super) reaches: Vec<Reach>,
+    /// Per node, the places of those that it gets to through others.
+    pub(super) by_node: Vec<Vec<usize>>,
     /// By [`ResourceId`].
     pub(super) resources: Vec<Named>,
     /// Accounts whose principals could not be read, and why.
@@ -218,6 +220,20 @@ fn words(at: &StatementRef) -> String {
     format!("{layer} {}, statement {}{sid}", at.policy, at.index + 1)
 }
 
+/// Per node, the places of what it gets to through others.
+pub(super) fn by_node(reaches: &[Reach], nodes: usize) -> Vec<Vec<usize>> {
+    let mut all: Vec<Vec<usize>> = vec![Vec::new(); nodes];
+    for (place, reach) in reaches.iter().enumerate() {
+        let through = reach.ways.iter().filter(|(_, way)| way.next.is_some());
+        for (node, _) in through {
+            if let Some(own) = all.get_mut(node.0) {
+                own.push(place);
+            }
+        }
+    }
+    all
+}
+
 /// Which rows are wanted.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wanted {
@@ -251,7 +267,8 @@ impl Access {
         for held in &node.holdings.held {
             for action in actions(&held.actions, wanted) {
                 let target = self.resource(held.resource);
-                row(holder(node, action, target, &held.answer, Vec::new()));
+                let answer = node.renamed(&held.answer);
+                row(holder(node, action, target, &answer, Vec::new()));
             }
         }
     }
@@ -271,7 +288,7 @@ impl Access {
         let edges = self.graph.path(reach, place);
         let Some(last) = edges.last() else { return };
         let path = self.hops(&edges);
-        let steps = edges.iter().map(|edge| &edge.answer);
+        let steps = edges.iter().map(|edge| edge.answer.as_ref());
         let way = steps.fold(Answer::allowed(), |all, step| all.and(step));
         for what in &reach.what {
             let Some(action) = actions(&[what.action], wanted).next() else {
@@ -281,14 +298,14 @@ impl Access {
                 continue;
             };
             let target = self.resource(what.resource);
-            let mut holder = holder(node, action, target, &way.clone().and(own), path.clone());
+            let mut holder = holder(node, action, target, &way.clone().and(&own), path.clone());
             holder.rank = holder.rank.max(rank);
             row(holder);
         }
     }
 
     /// The way, without what is no step.
-    pub(super) fn hops(&self, edges: &[&Edge]) -> Vec<Hop> {
+    pub(super) fn hops(&self, edges: &[Leg<'_>]) -> Vec<Hop> {
         let id = |node: NodeId| self.graph.node(node).id.as_str();
         let mut hops: Vec<Hop> = Vec::new();
         for edge in edges {

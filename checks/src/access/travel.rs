@@ -3,12 +3,14 @@
 //! Accounts are read one by one. What is kept of each is the part that bears on `sts:AssumeRole`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::actions::{ActionId, table};
 use super::answer::{Answer, Missing, Rank};
 use super::ask::Asker;
 use super::graph::{ActorKind, Graph, Means, Node, NodeId};
 use super::ground::Ground;
+use super::held::Holdings;
 use super::indexed::{Indexed, Read};
 use super::outside;
 use super::people::{Papers, is_linked, place};
@@ -22,8 +24,8 @@ struct Traveller {
     node: NodeId,
     caller: Caller,
     context: Context,
-    identity: Vec<(String, Read)>,
-    boundary: Option<(String, Read)>,
+    identity: Vec<(String, Arc<Read>)>,
+    boundary: Option<(String, Arc<Read>)>,
 }
 
 /// A role that lets somebody from elsewhere in.
@@ -31,7 +33,7 @@ struct Door {
     node: NodeId,
     role: Arn,
     account: AccountId,
-    trust: Read,
+    trust: Arc<Read>,
 }
 
 /// Somebody who can act in other accounts of the organization.
@@ -116,6 +118,8 @@ pub(super) struct Travel {
     pub(super) newcomers: Vec<NodeId>,
     /// Accounts whose principals are known.
     pub(super) known: BTreeSet<AccountId>,
+    /// Of the documents of the account that is read, by where they are held, the parts that bear on this.
+    parts: BTreeMap<usize, Option<Arc<Read>>>,
 }
 
 const ASSUME: &str = "sts:AssumeRole";
@@ -127,10 +131,15 @@ impl Travel {
         if !asker.touches(place(ASSUME)) {
             return;
         }
-        let keep = |policy: &Policy<'_, SharedGap>| {
-            let document = match &policy.document {
-                Ok(document) => part(document).map(|it| Ok(Indexed::new(it))),
-                Err(gap) => Some(Err(gap.clone())),
+        let parts = &mut self.parts;
+        let mut keep = |policy: &Policy<'_, SharedGap>| {
+            let document = match policy.document {
+                Ok(document) => {
+                    let of = || Some(Arc::new(Ok(Indexed::new(part(document)?))));
+                    let at = std::ptr::from_ref(document).addr();
+                    parts.entry(at).or_insert_with(of).clone()
+                }
+                Err(ref gap) => Some(Arc::new(Err(gap.clone()))),
             };
             document.map(|it| (policy.name.clone(), it))
         };
@@ -205,7 +214,10 @@ impl Travel {
     /// Keeps the roles of an account that name somebody from elsewhere, or may.
     pub(super) fn opens(&mut self, papers: &Papers<'_>, roles: &[NodeId]) {
         self.known.insert(papers.account.clone());
-        let all = papers.details.roles.iter().zip(&papers.trust).zip(roles);
+        // The documents of the account before are gone, and others may be held in their places.
+        self.parts.clear();
+        let mut trusts: BTreeMap<usize, Arc<Read>> = BTreeMap::new();
+        let all = papers.details.roles.iter().zip(papers.trusts()).zip(roles);
         for ((role, trust), node) in all {
             if is_linked(&role.arn) {
                 continue;
@@ -226,11 +238,13 @@ impl Travel {
                 named.any(|it| it.negated || it.members.iter().any(elsewhere))
             }) || trust.is_err();
             if open {
+                let at = std::ptr::from_ref(trust).addr();
+                let read = || Arc::new(trust.clone().map(Indexed::new));
                 self.doors.push(Door {
                     node: *node,
                     role: role.arn.clone(),
                     account: papers.account.clone(),
-                    trust: trust.clone().map(Indexed::new),
+                    trust: trusts.entry(at).or_insert_with(read).clone(),
                 });
             }
         }
@@ -242,7 +256,9 @@ impl Travel {
         self.unreadable(graph);
         let mut strangers: BTreeMap<String, NodeId> = BTreeMap::new();
         for door in &self.doors {
-            let Ok(trust) = &door.trust else { continue };
+            let Ok(trust) = door.trust.as_ref() else {
+                continue;
+            };
             let mut from: BTreeSet<&AccountId> = BTreeSet::new();
             let mut outsiders: BTreeSet<Principal> = BTreeSet::new();
             for set in trust
@@ -369,7 +385,7 @@ impl Travel {
     fn unreadable(&self, graph: &mut Graph) {
         let doors = self.doors.iter();
         let doors: Vec<(&Door, &SharedGap)> = doors
-            .filter_map(|it| Some((it, it.trust.as_ref().err()?)))
+            .filter_map(|it| Some((it, it.trust.as_ref().as_ref().err()?)))
             .collect();
         let Some((first, _)) = doors.first() else {
             return;
@@ -467,7 +483,8 @@ fn root_session(
     }
     let id = format!("{}, with {}", of.id, policy.policy);
     let mut node = Node::new(&id, &of.account.clone(), ActorKind::Step);
-    node.holdings.held = held;
+    let harmless = Vec::new();
+    node.holdings = Arc::new(Holdings { held, harmless });
     let node = graph.add(node);
     sessions.insert(key, node);
     Some(node)
@@ -494,27 +511,35 @@ fn by_outsider(who: &Principal, door: &Door, trust: &Indexed, ground: &Ground<'_
 
 impl Traveller {
     fn ask(&self, door: &Door, trust: &Document, ground: &Ground<'_>) -> Answer {
+        let mut callers = vec![self.caller.clone()];
+        for session in sessions(trust, &self.caller) {
+            let mut caller = self.caller.clone();
+            caller.id = session;
+            callers.push(caller);
+        }
+        let named = |caller: &Caller| {
+            let mut named = trust.allows().filter_map(|it| it.principals.as_ref());
+            named.any(|it| it.grant(caller).is_some())
+        };
+        callers.retain(named);
+        let mut best = Answer::denied();
+        if callers.is_empty() {
+            return best;
+        }
         let mut asker = Asker::new(self.caller.clone(), ground);
         asker.context = self.context.clone();
         for (name, read) in &self.identity {
-            asker.holds(name, read.as_ref().map_err(Clone::clone));
+            asker.holds(name, read.as_ref().as_ref().map_err(Clone::clone));
         }
-        asker.layers.boundary = self.boundary.as_ref().map(|(name, read)| match read {
-            Ok(indexed) => Policy::new(name, &indexed.document),
-            Err(gap) => Policy::missing(name, gap.clone()),
-        });
-        let mut callers = vec![self.caller.id.clone()];
-        callers.extend(sessions(trust, &asker));
-        let mut best = Answer::denied();
-        for id in callers {
-            asker.caller.id = id;
-            let named = trust.allows().filter_map(|it| it.principals.as_ref());
-            if !named
-                .into_iter()
-                .any(|it| it.grant(&asker.caller).is_some())
-            {
-                continue;
-            }
+        asker.layers.boundary = self
+            .boundary
+            .as_ref()
+            .map(|(name, read)| match read.as_ref() {
+                Ok(indexed) => Policy::new(name, &indexed.document),
+                Err(gap) => Policy::missing(name, gap.clone()),
+            });
+        for caller in callers {
+            asker.caller = caller;
             asker.layers.resource = Some(Policy::new("trust policy", trust));
             let target = Target::One(door.role.to_string());
             best = best.or(asker.plain(ground, ASSUME, target, &door.account, &[]));

@@ -10,7 +10,7 @@ use super::operator::Quantifier;
 use super::request::Target;
 use super::template::{Filled, Incomplete};
 use super::within::Within;
-use crate::text::Glob;
+use crate::text::{Glob, Token};
 
 /// Something that holds in some worlds only.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +46,12 @@ impl ResourceAtom<'_> {
     }
 
     /// Whether it matches the target: all of it, none of it, or a part.
-    pub(super) fn matches_target(&self, target: &Target, view: &View<'_>) -> Tri {
+    pub(super) fn matches_target(
+        &self,
+        target: &Target,
+        set: Option<&TargetSet>,
+        view: &View<'_>,
+    ) -> Tri {
         match target {
             Target::One(arn) => self.matches(arn, view),
             Target::OneOf(arns) => {
@@ -61,34 +66,72 @@ impl ResourceAtom<'_> {
                 }
             }
             Target::Matching(_) if self.pattern.is_everything() => Tri::Yes,
-            Target::Matching(set) => {
-                let glob = match self.pattern.fill(view, self.incomplete) {
-                    Filled::Glob(glob) => glob,
-                    Filled::Never => return Tri::No,
-                    Filled::Undecided => return Tri::Undecided,
-                };
-                let Some(all) = target_glob(set) else {
-                    return Tri::Undecided;
-                };
-                if !self.may_match(set) {
-                    return Tri::No;
-                }
-                if let Some(said) = Within::of(&all).and_then(|all| all.matched_by(&glob)) {
-                    return said;
-                }
-                if !glob.overlaps(&all) {
-                    Tri::No
-                } else if glob.covers(&all) {
-                    Tri::Yes
-                } else {
-                    Tri::Undecided
-                }
-            }
+            Target::Matching(text) => match self.pattern.fixed() {
+                Some(glob) => self.matches_set(glob, text, set),
+                None => match self.pattern.fill(view, self.incomplete) {
+                    Filled::Glob(glob) => self.matches_set(&glob, text, set),
+                    Filled::Never => Tri::No,
+                    Filled::Undecided => Tri::Undecided,
+                },
+            },
+        }
+    }
+
+    fn matches_set(&self, glob: &Glob, text: &str, set: Option<&TargetSet>) -> Tri {
+        let Some(set) = set else {
+            return Tri::Undecided;
+        };
+        if set.begins_otherwise(glob) || !self.may_match(text) {
+            return Tri::No;
+        }
+        if let Some(said) = set.within.as_ref().and_then(|all| all.matched_by(glob)) {
+            return said;
+        }
+        if !glob.overlaps(&set.glob) {
+            Tri::No
+        } else if glob.covers(&set.glob) {
+            Tri::Yes
+        } else {
+            Tri::Undecided
         }
     }
 
     fn may_match(&self, arn: &str) -> bool {
         self.wild_type_matches || !self.pattern.wild_type_word() || !has_type_word(arn)
+    }
+}
+
+/// The set of resources that a request is about, compiled once for all patterns.
+#[derive(Debug)]
+pub(super) struct TargetSet {
+    glob: Glob,
+    within: Option<Within>,
+}
+
+impl TargetSet {
+    /// Nothing where the request is about single resources, or about a set that cannot be compiled.
+    pub(super) fn of(target: &Target) -> Option<Self> {
+        let Target::Matching(text) = target else {
+            return None;
+        };
+        let glob = target_glob(text)?;
+        let within = Within::of(&glob);
+        Some(Self { glob, within })
+    }
+
+    /// The texts that both begin with differ: no resource is in both.
+    fn begins_otherwise(&self, glob: &Glob) -> bool {
+        if glob.ignores_case() || self.glob.ignores_case() {
+            return false;
+        }
+        for pair in glob.tokens().iter().zip(self.glob.tokens()) {
+            match pair {
+                (Token::Char(own), Token::Char(other)) if own != other => return true,
+                (Token::Char(_), Token::Char(_)) => {}
+                _ => return false,
+            }
+        }
+        false
     }
 }
 

@@ -1,6 +1,6 @@
 //! Documents as formulas: when each statement applies, as far as the request settles it.
 
-use super::atoms::{Atom, ResourceAtom};
+use super::atoms::{Atom, ResourceAtom, TargetSet};
 use super::context::{Tri, View};
 use super::decide::{Outcome, Verdict};
 use super::document::{Effect, Resources, Statement};
@@ -21,6 +21,8 @@ pub(super) struct Build<'a, R> {
     pub(super) layers: &'a Layers<'a, R>,
     /// The action, case folded once for all patterns.
     pub(super) action: Vec<char>,
+    /// The set that the request is about, where it is about one.
+    set: Option<TargetSet>,
     pub(super) atoms: Vec<Atom<'a>>,
     pub(super) applied: Vec<Applied>,
     pub(super) missing: Vec<Unread<R>>,
@@ -70,6 +72,7 @@ impl<'a, R: Clone> Build<'a, R> {
             request,
             layers,
             action: crate::text::lower(&request.action),
+            set: TargetSet::of(&request.target),
             atoms: Vec::new(),
             applied: Vec::new(),
             missing: Vec::new(),
@@ -216,7 +219,9 @@ impl<'a, R: Clone> Build<'a, R> {
         let view = View::of(&self.request.context);
         let value = match &atom {
             Atom::Condition { .. } => atom.value(&view, None),
-            Atom::Resource(resource) => resource.matches_target(&self.request.target, &view),
+            Atom::Resource(resource) => {
+                resource.matches_target(&self.request.target, self.set.as_ref(), &view)
+            }
         };
         match value {
             Tri::Yes => Formula::Yes,

@@ -1,5 +1,8 @@
 //! Conditions, and whether one holds in a request.
 
+use std::cmp::Ordering;
+use std::sync::Arc;
+
 use super::cidr::Cidr;
 use super::context::{Context, Seen, Tri, Value, View};
 use super::document::Effect;
@@ -24,6 +27,32 @@ pub struct Condition {
     pub values: Vec<String>,
     templates: Vec<Template>,
     malformed: bool,
+    fixed: Fixed,
+}
+
+/// What the values compile to, where they have no variables: the same in every request. It follows from the other
+/// fields, so it adds nothing to a comparison.
+#[derive(Debug, Clone, Default)]
+struct Fixed(Option<Arc<Compiled>>);
+
+impl PartialEq for Fixed {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Fixed {}
+
+impl PartialOrd for Fixed {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Fixed {
+    fn cmp(&self, _: &Self) -> Ordering {
+        Ordering::Equal
+    }
 }
 
 impl Condition {
@@ -46,7 +75,7 @@ impl Condition {
             .iter()
             .map(|value| Template::parse(value, wildcards, variables))
             .collect();
-        Self {
+        let mut condition = Self {
             malformed: is_malformed(&operator, &values, &templates),
             operator,
             operator_name,
@@ -54,7 +83,13 @@ impl Condition {
             key_name: key.to_owned(),
             values,
             templates,
+            fixed: Fixed::default(),
+        };
+        if condition.variables().next().is_none() {
+            let compiled = condition.fill(&View::of(&Context::new()));
+            condition.fixed = Fixed(Some(Arc::new(compiled)));
         }
+        condition
     }
 
     /// IAM would not have stored it: an unknown operator, or a value that is none of its type. It never holds.
@@ -113,12 +148,13 @@ impl Condition {
             (Quantifier::None, Value::Many(_)) => return Tri::No,
             (_, value) => value.all(),
         };
-        let compiled = match self.compile(view) {
+        let compiled = self.compile(view);
+        let matchers = match compiled.as_ref() {
             Compiled::Broken => return Tri::No,
             Compiled::Undecided => return Tri::Undecided,
             Compiled::Matchers(matchers) => matchers,
         };
-        let mut passes = values.iter().map(|value| self.passes(&compiled, value));
+        let mut passes = values.iter().map(|value| self.passes(matchers, value));
         Tri::from(match operator.quantifier {
             Quantifier::None | Quantifier::ForAllValues => passes.all(|pass| pass),
             Quantifier::ForAnyValue => passes.any(|pass| pass),
@@ -133,7 +169,7 @@ impl Condition {
             (Quantifier::ForAnyValue, true) => Tri::from(effect == Effect::Allow),
             (Quantifier::ForAnyValue, false) => Tri::No,
             (Quantifier::None, false) if !operator.negated => Tri::No,
-            (Quantifier::None, false) => match self.compile(view) {
+            (Quantifier::None, false) => match self.compile(view).as_ref() {
                 Compiled::Broken => Tri::No,
                 Compiled::Undecided => Tri::Undecided,
                 Compiled::Matchers(_) => Tri::Yes,
@@ -154,8 +190,16 @@ impl Condition {
         }
     }
 
+    /// What the values compile to.
+    fn compile(&self, view: &View<'_>) -> Arc<Compiled> {
+        match &self.fixed.0 {
+            Some(compiled) => compiled.clone(),
+            None => Arc::new(self.fill(view)),
+        }
+    }
+
     /// Fills in the variables. A value that cannot be filled in never matches; a negated condition is then broken.
-    fn compile(&self, view: &View<'_>) -> Compiled {
+    fn fill(&self, view: &View<'_>) -> Compiled {
         let mut matchers = Vec::with_capacity(self.values.len());
         let mut undecided = false;
         for (text, template) in self.values.iter().zip(&self.templates) {
@@ -237,8 +281,8 @@ impl Condition {
     }
 
     pub(super) fn matchers(&self, view: &View<'_>) -> Option<Vec<Matcher>> {
-        match self.compile(view) {
-            Compiled::Matchers(matchers) => Some(matchers),
+        match self.compile(view).as_ref() {
+            Compiled::Matchers(matchers) => Some(matchers.clone()),
             Compiled::Broken | Compiled::Undecided => None,
         }
     }
@@ -263,6 +307,7 @@ fn is_malformed(operator: &Operator, values: &[String], templates: &[Template]) 
         || !templates.iter().all(Template::is_sound)
 }
 
+#[derive(Debug)]
 enum Compiled {
     Matchers(Vec<Matcher>),
     Broken,

@@ -1,6 +1,7 @@
 //! What is known of a request beyond principal, action and resource: its context keys.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub use crate::text::Tri;
 
@@ -47,13 +48,24 @@ pub enum Key {
 }
 
 /// The context keys of a request. Names are kept in lower case: IAM ignores their case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Context {
-    keys: BTreeMap<String, Key>,
+    /// Shared by the requests of one caller.
+    keys: Arc<BTreeMap<String, Key>>,
+    /// What was set since: it counts before `keys`.
+    more: Vec<(String, Key)>,
     /// Prefixes, in lower case, of which all keys that exist were set.
     closed: Vec<String>,
     rest: Key,
 }
+
+impl PartialEq for Context {
+    fn eq(&self, other: &Self) -> bool {
+        self.keys().eq(other.keys()) && self.closed == other.closed && self.rest == other.rest
+    }
+}
+
+impl Eq for Context {}
 
 impl Default for Context {
     fn default() -> Self {
@@ -66,7 +78,8 @@ impl Context {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            keys: BTreeMap::new(),
+            keys: Arc::default(),
+            more: Vec::new(),
             closed: Vec::new(),
             rest: Key::Absent,
         }
@@ -76,7 +89,8 @@ impl Context {
     #[must_use]
     pub fn unknown() -> Self {
         Self {
-            keys: BTreeMap::new(),
+            keys: Arc::default(),
+            more: Vec::new(),
             closed: Vec::new(),
             rest: Key::Any {
                 may_be_absent: true,
@@ -86,7 +100,15 @@ impl Context {
 
     /// Sets what is known of a key.
     pub fn set(&mut self, name: &str, key: Key) {
-        self.keys.insert(name.to_lowercase(), key);
+        let name = name.to_lowercase();
+        if let Some(keys) = Arc::get_mut(&mut self.keys).filter(|_| self.more.is_empty()) {
+            keys.insert(name, key);
+            return;
+        }
+        match self.more.iter_mut().find(|(own, _)| *own == name) {
+            Some((_, own)) => *own = key,
+            None => self.more.push((name, key)),
+        }
     }
 
     /// All keys with this prefix, such as `aws:PrincipalTag/`, were set: the others are absent.
@@ -121,7 +143,12 @@ impl Context {
 
     /// The keys that were set, by name.
     pub fn keys(&self) -> impl Iterator<Item = (&str, &Key)> {
-        self.keys.iter().map(|(name, key)| (name.as_str(), key))
+        let newer = |name: &str| self.more.iter().any(|(own, _)| own == name);
+        let older = self.keys.iter().filter(move |(name, _)| !newer(name));
+        let mut all: Vec<(&str, &Key)> = older.map(|(name, key)| (name.as_str(), key)).collect();
+        all.extend(self.more.iter().map(|(name, key)| (name.as_str(), key)));
+        all.sort_by_key(|(name, _)| *name);
+        all.into_iter()
     }
 
     /// What is known of a key; of keys that were never set, what holds for the rest.
@@ -137,7 +164,8 @@ impl Context {
                 .iter()
                 .any(|prefix| name.starts_with(prefix.as_str()))
         };
-        match self.keys.get(name) {
+        let newer = self.more.iter().find(|(own, _)| own == name);
+        match newer.map(|(_, key)| key).or_else(|| self.keys.get(name)) {
             Some(key) => key,
             None if closed() => &Key::Absent,
             None => &self.rest,

@@ -94,6 +94,20 @@ pub fn decide<R: Clone>(request: &Request, layers: &Layers<'_, R>) -> Decision<R
     }
 }
 
+/// The verdict alone, without what it rests on: most of the work is to say that.
+#[must_use]
+pub fn verdict_of<R: Clone>(request: &Request, layers: &Layers<'_, R>) -> Verdict {
+    let mut build = Build::new(request, layers);
+    let whole = build.whole();
+    match whole.allowed.kleene() {
+        Tri::Undecided => {
+            let tried = worlds::enumerate(&build.atoms, &whole.allowed, request);
+            verdict(&whole, &tried)
+        }
+        Tri::Yes | Tri::No => verdict(&whole, &Worlds::one()),
+    }
+}
+
 fn verdict(whole: &Whole, worlds: &Worlds) -> Verdict {
     let (mut some, mut open, mut none) = (false, false, false);
     for value in worlds.values(&whole.allowed) {

@@ -150,6 +150,11 @@ impl ResourcePattern {
         }
     }
 
+    /// The compiled pattern, where it is the same in every policy and request.
+    pub(super) fn fixed(&self) -> Option<&Glob> {
+        self.fixed.as_ref()
+    }
+
     pub(super) fn fill(&self, view: &View<'_>, incomplete: Incomplete) -> Filled {
         match &self.fixed {
             Some(glob) => Filled::Glob(glob.clone()),
@@ -169,7 +174,8 @@ impl ResourcePattern {
         }
     }
 
-    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+    /// The context keys that it is filled in from, in lower case.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.template.keys()
     }
 

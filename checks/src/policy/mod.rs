@@ -52,7 +52,7 @@ pub use atoms::AtomTest;
 pub use cidr::Cidr;
 pub use condition::Condition;
 pub use context::{Context, Key, Value};
-pub use decide::{Decision, Outcome, Verdict, decide};
+pub use decide::{Decision, Outcome, Verdict, decide, verdict_of};
 pub use document::{
     ActionPattern, Actions, Document, Effect, ResourcePattern, Resources, Statement, Version,
 };

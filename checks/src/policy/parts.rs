@@ -41,6 +41,12 @@ impl Members {
             .map(|rest| format!("{}{rest}", self.start))
     }
 
+    /// How they begin.
+    #[must_use]
+    pub fn start(&self) -> &str {
+        &self.start
+    }
+
     /// How many.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -5,6 +5,7 @@ use super::context::Tri;
 use crate::text::{Glob, Token};
 
 /// The set of all texts that begin so.
+#[derive(Debug)]
 pub(super) struct Within {
     start: Vec<char>,
 }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::change::MAX_NOTED;
 use super::pool::Pool;
 use super::{Becomes, Steps, note};
 use crate::access::answer::{Answer, Rank};
 use crate::access::ask::Asker;
 use crate::access::graph::{ActorKind, Means, Node, NodeId};
 use crate::access::people::{Who, place};
-use crate::policy::{Document, Grant, Key, Policy, Principal};
+use crate::policy::{Caller, Document, Grant, Key, Policy, Principal};
 
 impl<'c> Steps<'c, '_> {
     pub(super) fn assume(
@@ -26,24 +27,15 @@ impl<'c> Steps<'c, '_> {
         let mut candidates: Vec<usize> = named.copied().collect();
         // A trust policy may name one session of it.
         if let Some(role) = &asker.caller.role_arn {
-            let name = format!(
-                ":assumed-role/{}/",
-                role.rsplit('/').next().unwrap_or_default()
-            );
-            let sessions = self.named.iter().filter(|(id, _)| id.contains(&name));
-            candidates.extend(sessions.flat_map(|(_, roles)| roles));
+            let name = role.rsplit('/').next().unwrap_or_default();
+            candidates.extend(self.sessions.get(name).into_iter().flatten());
         }
         candidates.extend(&self.wide);
         candidates.extend(self.assume_open(asker, (node, changes), becomes));
         candidates.sort_unstable();
         candidates.dedup();
         for at in candidates {
-            let Some((role, trust)) = self
-                .papers
-                .details
-                .roles
-                .get(at)
-                .zip(self.papers.trust.get(at))
+            let Some((role, trust)) = self.papers.details.roles.get(at).zip(self.papers.trust(at))
             else {
                 continue;
             };
@@ -81,7 +73,7 @@ impl<'c> Steps<'c, '_> {
     fn as_session(&self, asker: &mut Asker<'c>, trust: &Document, target: &str) -> Answer {
         let mut best = Answer::denied();
         let before = asker.caller.id.clone();
-        for session in sessions(trust, asker) {
+        for session in sessions(trust, &asker.caller) {
             asker.caller.id = session;
             best = best.or(self.ask(asker, "sts:AssumeRole", target, &[]));
         }
@@ -114,7 +106,7 @@ impl<'c> Steps<'c, '_> {
         let (mut wide, all) = (Vec::new(), std::mem::take(&mut self.wide));
         for at in all {
             let role = self.papers.details.roles.get(at);
-            let trust = self.papers.trust.get(at).and_then(|it| it.as_ref().ok());
+            let trust = self.papers.trust(at).and_then(|it| it.as_ref().ok());
             let open = trust.filter(|it| is_alike(it, account.as_str()));
             let (Some(role), Some(trust), Some(&to)) = (role, open, self.roles.get(at)) else {
                 wide.push(at);
@@ -196,7 +188,7 @@ impl<'c> Steps<'c, '_> {
             open.pool
                 .link(self.graph, account, node, &runs, (&by, &answer));
             if changes {
-                for (at, _) in open.pool.each(&runs) {
+                for at in open.pool.first(&runs, MAX_NOTED) {
                     if let Some(trust) = open.trust.get(&at) {
                         note(becomes, Who::Role(at), answer.clone().and(trust), &by);
                     }
@@ -228,9 +220,9 @@ fn keys(document: &Document) -> impl Iterator<Item = &str> {
     conditions.flat_map(|it| it.keys())
 }
 
-/// Sessions of the asker's role that a policy names.
-pub(in crate::access) fn sessions(trust: &Document, asker: &Asker<'_>) -> Vec<String> {
-    let Some((prefix, _)) = asker.caller.id.rsplit_once('/') else {
+/// Sessions of the caller's role that a policy names.
+pub(in crate::access) fn sessions(trust: &Document, caller: &Caller) -> Vec<String> {
+    let Some((prefix, _)) = caller.id.rsplit_once('/') else {
         return Vec::new();
     };
     let prefix = format!("{prefix}/");
@@ -251,5 +243,5 @@ pub(in crate::access) fn sessions(trust: &Document, asker: &Asker<'_>) -> Vec<St
 }
 
 fn trust_names_session(trust: &Document, asker: &Asker<'_>) -> bool {
-    !sessions(trust, asker).is_empty()
+    !sessions(trust, &asker.caller).is_empty()
 }

@@ -9,21 +9,21 @@ use crate::access::people::{Freed, Who};
 
 /// More principals than this are not looked at one by one as steps for another.
 const MAX_CHANGED: usize = 64;
+/// So many of those that a run of principals reaches are noted, beginning with the first: enough to find those that are
+/// looked at, and that there are more.
+pub(super) const MAX_NOTED: usize = MAX_CHANGED + 2;
 
 impl<'c> Steps<'c, '_> {
-    /// Change oneself, or somebody whom one can become, and then act.
+    /// Change somebody whom one can become, and then act. The edges from `first` on are the principal's own; `but` is the
+    /// principal itself, where `node` stands for nobody else.
     pub(super) fn change(
         &mut self,
         asker: &mut Asker<'c>,
-        who: Who,
-        node: NodeId,
+        but: Option<Who>,
+        (node, first): (NodeId, usize),
         becomes: &Becomes,
     ) {
-        if !freedom::touches(asker) {
-            return;
-        }
-        let own = (Answer::allowed(), Means::none());
-        let others = || becomes.iter().filter(|(it, _)| **it != who);
+        let others = || becomes.iter().filter(|(it, _)| Some(**it) != but);
         if others().count() > MAX_CHANGED {
             let why = format!(
                 "more than {MAX_CHANGED} principals can be changed, and were not looked at one by one"
@@ -33,28 +33,25 @@ impl<'c> Steps<'c, '_> {
             let by = Means::one("changing one of many");
             self.graph.link(node, newcomer, by, answer);
         }
-        let others = others().take(MAX_CHANGED);
-        let all: Vec<(Who, (Answer, Means))> = std::iter::once((who, own))
-            .chain(others.map(|(who, way)| (*who, way.clone())))
-            .collect();
-        for (changed, (way, by)) in all {
-            let ground = self.ground;
+        for (changed, (way, by)) in others().take(MAX_CHANGED) {
+            let changed = *changed;
             for Freedom {
                 freed,
                 answer,
                 by: how,
-            } in freedom::of(asker, self.papers, changed, ground)
+            } in freedom::of(asker, self.papers, changed, self.ground)
             {
-                let answer = answer.and(&way);
+                let answer = answer.and(way);
                 if answer.is_denied() {
                     continue;
                 }
                 let to = self.changed_node(changed, &freed);
-                self.graph.link(node, to, how.and(&by), answer);
+                self.graph.link(node, to, how.and(by), answer);
             }
         }
         // Whoever gives rights to every role and becomes any has a new one's rights at least.
-        let edges = self.graph.edges.iter().filter(|it| it.from == node);
+        let edges = self.graph.edges.iter().skip(first);
+        let edges = edges.filter(|it| it.from == node);
         let any = edges.filter(|it| it.to == self.any_role || it.to == self.any_user);
         let any: Vec<(NodeId, Answer, Means)> = any
             .map(|it| (it.to, it.answer.clone(), it.by.clone()))
@@ -75,8 +72,8 @@ impl<'c> Steps<'c, '_> {
         }
     }
 
-    /// Whoever has changed itself may then change itself further.
-    pub(super) fn change_again(
+    /// Whoever can change itself, and then itself further.
+    pub(super) fn change_oneself(
         &mut self,
         asker: &mut Asker<'c>,
         (who, before): (Who, &Freed),

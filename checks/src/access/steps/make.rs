@@ -1,10 +1,11 @@
 //! Making somebody new, or vouching for whom one likes.
 
+use std::collections::BTreeMap;
+
 use super::Steps;
 use crate::access::answer::Answer;
 use crate::access::ask::Asker;
-use crate::access::graph::{Means, NodeId};
-use crate::access::listed::listed;
+use crate::access::graph::{ActorKind, Means, Node, NodeId};
 use crate::access::people::place;
 use crate::policy::{Key, Principal, Strength, Value};
 
@@ -51,42 +52,61 @@ impl<'c> Steps<'c, '_> {
 
     /// Whoever rewrites a provider vouches for whom he likes.
     pub(super) fn vouch(&mut self, asker: &mut Asker<'c>, node: NodeId) {
-        for (at, trust) in self.papers.trust.iter().enumerate() {
+        for (provider, vouched) in self.vouched.clone() {
+            let (actions, hold): (&[&'static str], &str) = if provider.contains(":saml-provider/") {
+                // Rewritten, it vouches for whom one likes; one of that name may not exist, or be deleted first.
+                (&["iam:UpdateSAMLProvider", "iam:CreateSAMLProvider"], "")
+            } else {
+                let actions = &[
+                    "iam:AddClientIDToOpenIDConnectProvider",
+                    "iam:CreateOpenIDConnectProvider",
+                ];
+                (
+                    actions,
+                    "the provider gives the caller a token for another audience",
+                )
+            };
+            for action in actions {
+                let mut answer = self.ask(asker, action, &provider, &[]);
+                if action.starts_with("iam:Create") {
+                    answer = answer.only_if("there is no such provider yet", Strength::Strong);
+                } else if !hold.is_empty() {
+                    answer = answer.only_if(hold, Strength::Weak);
+                }
+                self.graph.link(node, vouched, Means::one(action), answer);
+            }
+        }
+    }
+
+    /// A node for each provider: whoever it vouches for becomes one of the roles that trust it.
+    pub(super) fn providers(&mut self) {
+        let account = self.papers.account;
+        let mut trusting: BTreeMap<&str, Vec<NodeId>> = BTreeMap::new();
+        for (trust, to) in self.papers.trusts().zip(&self.roles) {
             let Ok(trust) = trust else {
                 continue;
             };
-            let to = *listed(&self.roles, at);
             let members = trust.allows().filter_map(|it| it.principals.as_ref());
             for member in members.flat_map(|it| &it.members) {
                 let Principal::Federated(provider) = member else {
                     continue;
                 };
-                let (actions, hold): (&[&'static str], &str) =
-                    if provider.contains(":saml-provider/") {
-                        // Rewritten, it vouches for whom one likes; one of that name may not exist, or be deleted first.
-                        (&["iam:UpdateSAMLProvider", "iam:CreateSAMLProvider"], "")
-                    } else if provider.contains(":oidc-provider/") {
-                        let actions = &[
-                            "iam:AddClientIDToOpenIDConnectProvider",
-                            "iam:CreateOpenIDConnectProvider",
-                        ];
-                        (
-                            actions,
-                            "the provider gives the caller a token for another audience",
-                        )
-                    } else {
-                        continue;
-                    };
-                for action in actions {
-                    let mut answer = self.ask(asker, action, provider, &[]);
-                    if action.starts_with("iam:Create") {
-                        answer = answer.only_if("there is no such provider yet", Strength::Strong);
-                    } else if !hold.is_empty() {
-                        answer = answer.only_if(hold, Strength::Weak);
+                if provider.contains(":saml-provider/") || provider.contains(":oidc-provider/") {
+                    let own = trusting.entry(provider).or_default();
+                    if own.last() != Some(to) {
+                        own.push(*to);
                     }
-                    self.graph.link(node, to, Means::one(action), answer);
                 }
             }
+        }
+        for (provider, roles) in trusting {
+            let id = format!("a role of {account} that trusts {provider}");
+            let vouched = self.graph.add(Node::new(&id, account, ActorKind::Step));
+            for role in roles {
+                self.graph
+                    .link(vouched, role, Means::none(), Answer::allowed());
+            }
+            self.vouched.push((provider.to_owned(), vouched));
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::rc::Rc;
+use std::sync::Arc;
 
+mod alike;
 mod assume;
 mod change;
 mod make;
@@ -12,7 +15,7 @@ mod services;
 pub(super) use assume::sessions;
 
 use super::actions::{Escalation, FEDERATION_TOKEN, table};
-use super::answer::{Answer, Rank};
+use super::answer::{Answer, Names, Rank};
 use super::ask::Asker;
 use super::freedom;
 use super::graph::{ActorKind, Graph, Means, Node, NodeId};
@@ -23,7 +26,9 @@ use super::people::{Freed, Papers, Who, is_linked, is_reserved, place};
 use super::travel::Travel;
 use crate::ids::Arn;
 use crate::policy::{CallerKind, Key, Principal, Target};
+use alike::{Known, Likeness, Scene};
 use assume::Open;
+use change::MAX_NOTED;
 use pool::Pool;
 use services::Trusting;
 
@@ -68,12 +73,18 @@ pub(super) struct Steps<'c, 'g> {
     open: Open,
     /// Roles by whom their trust policies name; those that name an account or everyone.
     named: BTreeMap<String, Vec<usize>>,
+    /// Roles by the role whose sessions their trust policies name.
+    sessions: BTreeMap<String, Vec<usize>>,
     wide: Vec<usize>,
     changed: BTreeMap<(Who, Freed), NodeId>,
     /// Those of them that nobody has asked yet.
     to_look_at: Vec<(Who, Freed, NodeId)>,
+    /// Identity providers that roles trust, each with the node that stands for those roles.
+    vouched: Vec<(String, NodeId)>,
     /// Federated users whom policies of resources name.
     federated: Vec<(String, NodeId)>,
+    scene: Scene<'c>,
+    known: BTreeMap<Likeness, Rc<Known>>,
 }
 
 impl<'c, 'g> Steps<'c, 'g> {
@@ -110,12 +121,17 @@ impl<'c, 'g> Steps<'c, 'g> {
             role_pool: Pool::default(),
             open: Open::default(),
             named: BTreeMap::new(),
+            sessions: BTreeMap::new(),
             wide: Vec::new(),
             changed: BTreeMap::new(),
             to_look_at: Vec::new(),
+            vouched: Vec::new(),
             federated,
+            scene: Scene::of(papers, ground),
+            known: BTreeMap::new(),
         };
         steps.lay_out();
+        steps.providers();
         steps.pools();
         steps
     }
@@ -150,7 +166,7 @@ impl<'c, 'g> Steps<'c, 'g> {
                 self.graph
                     .link(self.any_role, node, Means::none(), Answer::allowed());
             }
-            let Some(Ok(trust)) = self.papers.trust.get(at) else {
+            let Some(Ok(trust)) = self.papers.trust(at) else {
                 // It may trust anyone.
                 self.wide.push(at);
                 continue;
@@ -162,6 +178,9 @@ impl<'c, 'g> Steps<'c, 'g> {
                     match member {
                         Principal::Aws(arn) => {
                             self.named.entry(arn.clone()).or_default().push(at);
+                            if let Some(role) = session_role(arn) {
+                                self.sessions.entry(role.to_owned()).or_default().push(at);
+                            }
                         }
                         Principal::Everyone | Principal::Account(_) => wide = true,
                         Principal::Service(name) => self.trusts_service(name, (at, node), trust),
@@ -182,37 +201,83 @@ impl<'c, 'g> Steps<'c, 'g> {
                 Who::User(at) => *listed(&self.users, at),
                 Who::Role(at) => *listed(&self.roles, at),
             };
+            let mut asker = self.papers.asker(who, &Freed::default(), self.ground);
             if is_linked(self.papers.person(who).arn) {
+                self.graph.node_mut(node).holdings = Arc::new(holdings(&mut asker, self.ground));
                 continue;
             }
-            let mut asker = self.papers.asker(who, &Freed::default(), self.ground);
-            let becomes = self.become_others(&mut asker, node);
-            self.change(&mut asker, who, node, &becomes);
+            self.look_at(&mut asker, who, node, true);
+            self.change_oneself(&mut asker, (who, &Freed::default()), node);
         }
         // Those whom somebody can change: what they can do then.
         while let Some((who, freed, node)) = self.to_look_at.pop() {
             let mut asker = self.papers.asker(who, &freed, self.ground);
-            self.graph.node_mut(node).holdings = holdings(&mut asker, self.ground);
-            self.become_others(&mut asker, node);
-            self.change_again(&mut asker, (who, &freed), node);
+            self.look_at(&mut asker, who, node, false);
+            self.change_oneself(&mut asker, (who, &freed), node);
         }
         // In an organization somebody of another account may make one here.
         let reached = self.graph.edges.iter().any(|edge| edge.to == self.newcomer);
         if reached || self.ground.organization.is_some() {
             let mut asker = self.papers.newcomer(self.ground, self.partition);
-            self.graph.node_mut(self.newcomer).holdings = holdings(&mut asker, self.ground);
-            self.become_others(&mut asker, self.newcomer);
+            let holdings = holdings(&mut asker, self.ground);
+            self.graph.node_mut(self.newcomer).holdings = Arc::new(holdings);
+            self.travel.sets_out(&asker, self.newcomer);
+            self.become_others(&mut asker, (self.newcomer, false));
         }
         self.travel.newcomers.push(self.newcomer);
     }
 
-    /// Assume, take over, or run code as others. Gives those that can be had one by one.
-    fn become_others(&mut self, asker: &mut Asker<'c>, node: NodeId) -> Becomes {
-        let mut becomes = BTreeMap::new();
-        // Whom it can become one by one matters to those only who can change somebody.
-        let changes = freedom::touches(asker);
-        self.assume(asker, (node, changes), &mut becomes);
+    /// What a principal holds, and whom it can become or, if `changes`, change. One of those that are alike is asked, and
+    /// a node stands for all of them: what they share begins there.
+    fn look_at(&mut self, asker: &mut Asker<'c>, who: Who, node: NodeId, changes: bool) {
         self.travel.sets_out(asker, node);
+        let changes = changes && freedom::touches(asker);
+        let Some(likeness) = self.likeness(asker, (who, changes)) else {
+            let holdings = holdings(asker, self.ground);
+            self.graph.node_mut(node).holdings = Arc::new(holdings);
+            let first = self.graph.edges.len();
+            let becomes = self.become_others(asker, (node, changes));
+            if changes {
+                self.change(asker, Some(who), (node, first), &becomes);
+            }
+            return;
+        };
+        let names = asker.layers.identity.iter().map(|it| it.name.clone());
+        let names: Vec<String> = names.collect();
+        let known = match self.known.get(&likeness) {
+            Some(known) => known.clone(),
+            None => {
+                let id = format!("whoever is like {}", self.papers.person(who).arn);
+                let hub = Node::new(&id, self.papers.account, ActorKind::Step);
+                let hub = self.graph.add(hub);
+                let holdings = Arc::new(holdings(asker, self.ground));
+                let first = self.graph.edges.len();
+                let becomes = self.become_others(asker, (hub, changes));
+                if changes {
+                    self.change(asker, None, (hub, first), &becomes);
+                }
+                let known = Rc::new(Known {
+                    hub,
+                    names: names.clone(),
+                    holdings,
+                });
+                self.known.insert(likeness, known.clone());
+                known
+            }
+        };
+        let own = self.graph.node_mut(node);
+        own.holdings = known.holdings.clone();
+        own.alike = Some(known.hub);
+        own.names = Names::between(&known.names, &names);
+        self.graph
+            .link(node, known.hub, Means::none(), Answer::allowed());
+    }
+
+    /// Assume, take over, or run code as others. Gives those that can be had one by one, if the caller can change
+    /// somebody.
+    fn become_others(&mut self, asker: &mut Asker<'c>, (node, changes): (NodeId, bool)) -> Becomes {
+        let mut becomes = BTreeMap::new();
+        self.assume(asker, (node, changes), &mut becomes);
         self.travel.looks_down(asker, node, self.ground);
         let touched = |escalation: Escalation| {
             let mut all = table()
@@ -362,7 +427,7 @@ impl<'c, 'g> Steps<'c, 'g> {
                     let account = self.papers.account;
                     pool.link(self.graph, account, node, &runs, (&by, &answer));
                     if changes {
-                        for (at, _) in pool.each(&runs) {
+                        for at in pool.first(&runs, MAX_NOTED) {
                             note(becomes, who(at), answer.clone(), &by);
                         }
                     }
@@ -374,6 +439,12 @@ impl<'c, 'g> Steps<'c, 'g> {
             }
         }
     }
+}
+
+/// The name of the role whose session this is.
+fn session_role(arn: &str) -> Option<&str> {
+    let (_, session) = arn.split_once(":assumed-role/")?;
+    session.split_once('/').map(|(role, _)| role)
 }
 
 fn note(becomes: &mut Becomes, who: Who, answer: Answer, by: &Means) {

@@ -46,6 +46,17 @@ impl Pool {
         ends.flatten().copied()
     }
 
+    /// The first so many members of runs, by their places in the listing.
+    pub(super) fn first(&self, runs: &[Range<usize>], most: usize) -> Vec<usize> {
+        let mut all: Vec<usize> = self.each(runs).map(|(at, _)| at).collect();
+        if all.len() > most {
+            all.select_nth_unstable(most);
+            all.truncate(most);
+        }
+        all.sort_unstable();
+        all
+    }
+
     /// A way to each of them.
     pub(super) fn link(
         &mut self,

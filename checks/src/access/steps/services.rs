@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::change::MAX_NOTED;
 use super::pool::Pool;
 use super::{Becomes, Steps, note};
 use crate::access::actions::{ActionId, table};
@@ -135,7 +136,7 @@ impl<'c> Steps<'c, '_> {
                 let account = self.papers.account;
                 pool.link(self.graph, account, node, &runs, (&by, &answer));
                 if changes {
-                    for (at, _) in pool.each(&runs) {
+                    for at in pool.first(&runs, MAX_NOTED) {
                         note(becomes, Who::Role(at), answer.clone(), &by);
                     }
                 }

@@ -3,6 +3,7 @@
 mod facts;
 mod grantees;
 mod paths;
+mod shapes;
 mod steps;
 mod unknown;
 mod ways;

@@ -6,6 +6,7 @@ use super::*;
 use crate::access::answer::Rank;
 use crate::access::graph::{Graph, NodeId};
 use crate::access::ground::Ground;
+use crate::access::held::{Holdings, holdings};
 use crate::access::people::{Freed, Papers, Who};
 use crate::policy::{Policy, Target};
 
@@ -95,9 +96,15 @@ fn document(chance: &mut Chance) -> String {
 }
 
 fn organization(chance: &mut Chance) -> Iam {
+    // Some have the same policies.
+    let shared = document(chance);
+    let either = |chance: &mut Chance| match chance.below(2) {
+        0 => shared.clone(),
+        _ => document(chance),
+    };
     record(MEMBER, |it| {
         for name in ROLES {
-            let mut role = role_of(MEMBER, name, &document(chance));
+            let mut role = role_of(MEMBER, name, &either(chance));
             name.rsplit('/').next().unwrap().clone_into(&mut role.name);
             role.trust = format!(
                 r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{},"Action":"sts:AssumeRole"{}}}}}"#,
@@ -111,7 +118,7 @@ fn organization(chance: &mut Chance) -> Iam {
         }
         for name in USERS {
             let mut user = user_of(MEMBER, name);
-            user.inline.push(inline(&document(chance)));
+            user.inline.push(inline(&either(chance)));
             it.users.push(user);
         }
     })
@@ -120,10 +127,12 @@ fn organization(chance: &mut Chance) -> Iam {
 /// How one reaches others by this action and then by what is no step.
 fn reached(graph: &Graph, from: NodeId, by: &str) -> BTreeMap<NodeId, Rank> {
     let mut best: BTreeMap<NodeId, Rank> = BTreeMap::new();
+    // What it shares with those that are like it begins at the node that stands for them.
+    let starts = [Some(from), graph.node(from).alike];
     let mut open: Vec<(NodeId, Rank)> = graph
         .edges
         .iter()
-        .filter(|edge| edge.from == from && edge.by.to_string() == by)
+        .filter(|edge| starts.contains(&Some(edge.from)) && edge.by.to_string() == by)
         .map(|edge| (edge.to, edge.answer.rank()))
         .collect();
     while let Some((node, rank)) = open.pop() {
@@ -172,7 +181,7 @@ fn steps_to_many_are_steps_to_each() {
                     }
                     let mut asker = papers.asker(who, &Freed::default(), &ground);
                     if let (Who::Role(at), "sts:AssumeRole") = (other, *action) {
-                        let trust = papers.trust[at].as_ref().unwrap();
+                        let trust = papers.trust(at).unwrap().as_ref().unwrap();
                         asker.layers.resource = Some(Policy::new("trust policy", trust));
                     }
                     let target = Target::One(to.to_string());
@@ -189,6 +198,54 @@ fn steps_to_many_are_steps_to_each() {
         }
     }
     assert!(kinds.len() >= 4, "{kinds:?}");
+}
+
+/// Each holds what it would if it were asked by itself, under the names of its own policies.
+#[test]
+fn those_who_are_alike_hold_what_each_holds_by_itself() {
+    let case = idle_with_scp();
+    let settings = Settings::default();
+    let ctx = Context::new(&case.inventory, &settings, taken_at());
+    let (mut shared, mut renamed) = (0, 0);
+    for seed in 1..30_u64 {
+        let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut iam = organization(&mut chance);
+        let mut details = iam.details.clone().into_known().unwrap();
+        let more = allow("cloudtrail:*", "*");
+        let guarded = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"cloudtrail:*","Resource":"*","Condition":{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/app-1*"}}},{"Effect":"Allow","Action":"cloudtrail:StopLogging","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalTag/team":"a"}}}]}"#;
+        for role in &mut details.roles {
+            let document = chance.of(&[more.as_str(), guarded]);
+            role.inline.push(inline(document));
+        }
+        iam.details = details.into();
+        let access = analyse(&case, std::slice::from_ref(&iam));
+        let ground = Ground::new(&ctx);
+        let account = AccountId::from(MEMBER);
+        let details = iam.details.clone().into_known().unwrap();
+        let papers = Papers::of(&account, &details, &ground);
+        for who in papers.everybody() {
+            let arn = papers.person(who).arn.as_str();
+            let mut all = access.graph.each();
+            let (_, node) = all.find(|(_, it)| it.id == arn).unwrap();
+            let mut asker = papers.asker(who, &Freed::default(), &ground);
+            let mut own = holdings(&mut asker, &ground);
+            let mut held = Holdings::clone(&node.holdings);
+            for it in &mut held.held {
+                it.answer = node.renamed(&it.answer).into_owned();
+            }
+            for it in [&mut held, &mut own] {
+                for it in &mut it.held {
+                    it.answer.statements.sort();
+                }
+            }
+            assert_eq!(held, own, "seed {seed}: {arn}");
+            let alike = |it: &crate::access::graph::Node| it.alike == node.alike;
+            let alike = access.graph.each().filter(|(_, it)| alike(it)).count();
+            shared += usize::from(node.alike.is_some() && alike > 1);
+            renamed += usize::from(!node.names.is_empty() && !held.held.is_empty());
+        }
+    }
+    assert!(shared > 50 && renamed > 10, "{shared} {renamed}");
 }
 
 fn idle_with_scp() -> Case {

@@ -114,7 +114,7 @@ fn stops(access: &Access, principal: &str) -> Option<(Verdict, bool)> {
     of.map(|it| (it.verdict, it.direct)).min()
 }
 
-fn idle() -> Case {
+pub(super) fn idle() -> Case {
     with_own_trail(scp(r#"{"Effect":"Deny","Action":"ec2:*","Resource":"*"}"#))
 }
 

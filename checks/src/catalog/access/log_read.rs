@@ -44,7 +44,7 @@ fn decrypts<'a>(files: &Right<'a>, keys: &[Right<'a>], ctx: &Context<'_>) -> Opt
         if let Some(key) = trail.configuration.kms_key.ok().and_then(Option::as_ref) {
             wanted.push(key.to_string());
         } else {
-            return Some(*files);
+            return Some(files.clone());
         }
     }
     let real = |arn: &String| {
@@ -57,7 +57,7 @@ fn decrypts<'a>(files: &Right<'a>, keys: &[Right<'a>], ctx: &Context<'_>) -> Opt
     let held = keys
         .iter()
         .filter(|it| wanted.iter().any(|key| key == it.target));
-    held.copied().min_by_key(|it| !it.is_known())
+    held.cloned().min_by_key(|it| !it.is_known())
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     let mut found = Found::default();
     let organization = ctx.organization();
     let control = organization.as_ref().ok().copied().flatten();
-    let control = control.map(Control::of);
+    let control = control.map(|it| ctx.control_of(it));
     // Which RCPs are above the bucket.
     found.gaps.extend(organization.err());
     if control.as_ref().is_some_and(Control::has_rcps) {

@@ -64,7 +64,7 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
     let (mut refused, mut gaps) = (Vec::new(), Vec::from_iter(hidden));
     let organization = ctx.organization();
     let control = organization.as_ref().ok().copied().flatten();
-    let control = control.map(Control::of);
+    let control = control.map(|it| ctx.control_of(it));
     gaps.extend(organization.err());
     let above = Above::of(control.as_ref(), &key.account, ctx);
     let documents = control.iter().flat_map(Control::documents);

@@ -62,7 +62,7 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
             .unless_open(Gaps::collect(gaps));
     };
     let organization = ctx.inventory.organization.ok().and_then(Option::as_ref);
-    let control = organization.map(Control::of);
+    let control = organization.map(|it| ctx.control_of(it));
     let (readers, hidden) = readers(&policy, key, control.as_ref(), ctx);
     // Each trail's files have a context of their own, on which a policy may depend.
     let trails = ctx.encryptors(key).iter().copied().map(Some);

@@ -3,7 +3,7 @@
 use super::members::{Tally, unknown};
 use super::storage::{Stored, stored};
 use crate::prelude::*;
-use crate::scp::{Control, Somebody};
+use crate::scp::Somebody;
 
 pub(super) const CHECK: Check = Check {
     id: "organization-rcp-external-access",
@@ -39,7 +39,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
         gaps,
         exempt,
     } = stored(ctx);
-    let control = Control::of(organization);
+    let control = ctx.control_of(organization);
     let partition = &ctx.inventory.header.scope.partition;
     let mut tally = Tally::default();
     for thing in &things {

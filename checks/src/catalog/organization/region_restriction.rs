@@ -5,7 +5,7 @@ use crate::access::{self, table as tamper_actions};
 use crate::bound::Left;
 use crate::policy::Target;
 use crate::prelude::*;
-use crate::scp::{Control, Over, Somebody};
+use crate::scp::{Over, Somebody};
 
 pub(super) const CHECK: Check = Check {
     id: "organization-region-restriction",
@@ -36,7 +36,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
     if members.is_empty() {
         return nobody(organization);
     }
-    let control = Control::of(organization);
+    let control = ctx.control_of(organization);
     let partition = &ctx.inventory.header.scope.partition;
     let launches = tamper_actions().denied_by(access::Control::RegionScp);
     let actions: Vec<&str> = launches.map(|it| it.action.as_str()).collect();

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::members::{Tally, members, nobody};
 use super::scp_denies_trail_tampering::{Protection, protects};
 use crate::prelude::*;
-use crate::scp::Control;
 
 pub(super) const CHECK: Check = Check {
     id: "organization-scp-attached-everywhere",
@@ -36,7 +35,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
     if members.is_empty() {
         return nobody(organization);
     }
-    let control = Control::of(organization);
+    let control = ctx.control_of(organization);
     let mut tally = Tally::default();
     let mut gaps = Vec::new();
     let mut existing = BTreeSet::new();

@@ -3,7 +3,7 @@
 use super::members::{Tally, members, nobody};
 use crate::policy::Target;
 use crate::prelude::*;
-use crate::scp::{Control, Somebody};
+use crate::scp::Somebody;
 
 pub(super) const CHECK: Check = Check {
     id: "organization-scp-denies-leave",
@@ -33,7 +33,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
     if members.is_empty() {
         return nobody(organization);
     }
-    let control = Control::of(organization);
+    let control = ctx.control_of(organization);
     let partition = &ctx.inventory.header.scope.partition;
     let action = "organizations:LeaveOrganization";
     let mut tally = Tally::default();

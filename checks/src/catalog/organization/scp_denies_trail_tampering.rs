@@ -46,7 +46,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
     if members.is_empty() {
         return nobody(organization);
     }
-    let control = Control::of(organization);
+    let control = ctx.control_of(organization);
     let mut open = Vec::from_iter(organization.accounts.known().err());
     let mut tally = Tally::default();
     for account in &members {

@@ -8,7 +8,7 @@ use crate::fact::Reason;
 use crate::policy::posture;
 use crate::policy::{Condition, Document, Effect, Principal as Named, Statement, Target};
 use crate::prelude::*;
-use crate::scp::{Control, Over, Somebody, protected};
+use crate::scp::{Over, Somebody, protected};
 
 pub(super) const CHECK: Check = Check {
     id: "organization-scp-exemptions-guarded",
@@ -41,7 +41,7 @@ fn run(organization: &Organization, trusts: &Trusts, ctx: &Context<'_>) -> Outco
         return nobody(organization);
     }
     let partition = &ctx.inventory.header.scope.partition;
-    let control = Control::of(organization);
+    let control = ctx.control_of(organization);
     let guards = [Guard::ExemptRoleScp, Guard::ExemptUserScp].map(|guard| {
         let actions = tamper_actions().denied_by(guard);
         actions.map(|it| it.action.as_str()).collect::<Vec<_>>()

@@ -4,7 +4,7 @@ use super::members::{Tally, unknown};
 use super::storage::{Stored, stored};
 use crate::policy;
 use crate::prelude::*;
-use crate::scp::{Control, Somebody};
+use crate::scp::Somebody;
 
 pub(super) const CHECK: Check = Check {
     id: "organization-scp-protects-log-storage",
@@ -43,7 +43,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
         gaps,
         exempt,
     } = stored(ctx);
-    let control = Control::of(organization);
+    let control = ctx.control_of(organization);
     let partition = &ctx.inventory.header.scope.partition;
     let mut tally = Tally::default();
     for thing in &things {

@@ -5,7 +5,7 @@ mod stores;
 
 use std::collections::BTreeSet;
 
-pub(super) use sight::{find, hidden_anywhere, in_scope, left_out, listing, trails_in};
+pub(super) use sight::{distinct, find, hidden_anywhere, in_scope, left_out, listing, trails_in};
 
 use sight::Sight;
 use stores::{collecting, hidden_stores};

@@ -1,5 +1,8 @@
 //! Which trails reach a region of an account, as far as it, or the management account, shows them.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use crate::context::{is_judged, not_seen};
 use crate::fact::Reason;
 use crate::prelude::*;
@@ -124,6 +127,65 @@ pub(in crate::catalog) fn listing<'a>(
             Err(not_seen(calls::DESCRIBE_TRAILS, &account.id, region, ctx).into())
         }
     }
+}
+
+/// The trails of a listing that are told apart.
+pub(in crate::catalog) struct Distinct(pub(in crate::catalog) Vec<Arn>);
+
+/// What an account shows in a region, with no more than two of trails that record alike: one of them may be the trail
+/// that the others are compared with.
+pub(in crate::catalog) fn distinct(
+    account: &Account,
+    region: &Region,
+    ctx: &Context<'_>,
+) -> Result<Arc<Distinct>, Gaps> {
+    let listing = listing(account, region, ctx)?;
+    let place = [account.id.as_str(), region.as_str()];
+    Ok(ctx.once(&place, || {
+        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+        let mut few = Vec::new();
+        for arn in listing {
+            if let Some(alike) = ctx.inventory.trails.get(arn).and_then(alike) {
+                let before = seen.entry(alike).or_default();
+                *before += 1;
+                if *before > 2 {
+                    continue;
+                }
+            }
+            few.push(arn.clone());
+        }
+        Distinct(few)
+    }))
+}
+
+/// What decides which events a trail records where, and since when; nothing where a part of it is not known.
+fn alike(trail: &Trail) -> Option<String> {
+    let set = &trail.configuration;
+    let parts = (
+        (
+            set.bucket.ok()?,
+            set.organization.ok()?,
+            set.multi_region.ok()?,
+        ),
+        (
+            set.include_global_service_events.ok()?,
+            &trail.home_region,
+            &trail.account,
+        ),
+        (
+            trail.status.logging.ok()?,
+            trail.status.started.ok()?,
+            trail.status.stopped.ok()?,
+        ),
+        (
+            trail.selectors.ok()?,
+            trail.insights.ok()?,
+            trail.aggregations.ok()?,
+        ),
+        &trail.regions,
+    );
+    // A region whose status is not known is told by the name of its trail.
+    Some(format!("{parts:?}")).filter(|it| !it.contains("Unknown("))
 }
 
 /// What may hide a trail, or what it is set to, anywhere in the accounts and regions in scope.

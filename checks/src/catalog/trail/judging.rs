@@ -227,7 +227,7 @@ fn recorded_by_one_of<'a>(
         return Err(not_seen(calls::DESCRIBE_TRAILS, &trail.account, region, ctx).into());
     };
     // Whatever reaches as far shows in this trail's own home region.
-    for arn in recording::listing(account, region, ctx)? {
+    for arn in &recording::distinct(account, region, ctx)?.0 {
         if *arn == trail.arn {
             continue;
         }
