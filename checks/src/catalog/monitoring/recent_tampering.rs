@@ -322,7 +322,9 @@ mod tests {
                     on arn:aws:cloudtrail:us-east-1:111111111111:trail/main";
         assert_eq!(
             told(vec![event("StopLogging", 5)]),
-            [format!("{stop}, no later call in the assessed period reverted it")]
+            [format!(
+                "{stop}, no later call in the assessed period reverted it"
+            )]
         );
         let undone = told(vec![
             event("StartLogging", 6),
@@ -336,6 +338,11 @@ mod tests {
         let mut other = event("StartLogging", 3);
         other.resource = Some("arn:aws:cloudtrail:us-east-1:111111111111:trail/other".to_owned());
         let other = told(vec![event("StopLogging", 5), other]);
-        assert_eq!(other, [format!("{stop}, no later call in the assessed period reverted it")]);
+        assert_eq!(
+            other,
+            [format!(
+                "{stop}, no later call in the assessed period reverted it"
+            )]
+        );
     }
 }
