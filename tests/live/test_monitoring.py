@@ -120,7 +120,7 @@ def test_the_whole_chain_tells_somebody(org, scan):
         ("silent for a day", lambda c: c.filter().alarm(Period=86400).subscribe(), "24 h"),
         ("another unit", lambda c: c.filter().alarm(Unit="Seconds").subscribe(), "unit"),
         ("a topic under SNS's own key", lambda c: c.whole().topic_attribute("KmsMasterKeyId", "alias/aws/sns"), "aws/sns"),
-        ("a topic for nobody", lambda c: c.whole().topic_attribute("Policy", NOBODY), "refuses"),
+        ("a topic for nobody", lambda c: c.whole().topic_attribute("Policy", NOBODY), "denies"),
         ("filtered away", lambda c: c.whole().filtered({"severity": ["high"]}), "filter policy"),
         (
             "the topic is gone",
@@ -146,7 +146,7 @@ def test_the_log_group_is_gone(org, scan):
     Chain(org).whole()
     org.client("logs").delete_log_group(logGroupName="org-trail")
     status, message = verdict(scan(checks=[CHECK]).ended(1).json(), org.management)
-    assert status == "fail" and "gone" in message, message
+    assert status == "fail" and "does not exist" in message, message
 
 
 @pytest.mark.parametrize(

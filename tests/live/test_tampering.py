@@ -41,7 +41,7 @@ def test_who_stopped_it_and_whether_it_was_undone(org, scan):
     assert failed == [f"{org.management}/us-east-1"]
     (seen,) = [it for it in findings[failed[0]]["evidence"] if it["what"] != "LookedUp"]
     assert seen["what"] == "StopLogging"
-    for word in (EVE, "192.0.2.1", org.trail, "undone at"):
+    for word in (EVE, "192.0.2.1", org.trail, "reverted at"):
         assert word in seen["seen"], seen
     tried = findings[f"{org.app}/eu-west-1"]
     assert tried["status"] == "pass" and "refused: AccessDenied" in tried["evidence"][0]["seen"]

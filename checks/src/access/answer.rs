@@ -56,10 +56,10 @@ impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Policies(residual) if residual.truncated => {
-                f.write_str("under conditions too many to list")
+                f.write_str("under too many conditions to list")
             }
             Self::Policies(residual) => residual.fmt(f),
-            Self::NotNarrowed => f.write_str("under conditions that were not narrowed down"),
+            Self::NotNarrowed => f.write_str("under conditions that were not evaluated in detail"),
             Self::Fact(words) => f.write_str(words),
             Self::All(parts) => {
                 for (index, part) in parts.iter().enumerate() {

@@ -136,7 +136,7 @@ impl<'a> Ground<'a> {
                 account,
                 &self.ctx.home(),
                 Reason::NotAsked,
-                "the principals of the account were not read",
+                "the principals of the account were not assessed",
             ),
         }
     }

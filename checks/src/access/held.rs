@@ -325,7 +325,7 @@ fn effects(
                 match answer_of(need.other) {
                     Some(other) => answer = answer.and(&other),
                     None => {
-                        idle(*action, "a protection is on that cannot be lifted");
+                        idle(*action, "an active protection cannot be removed");
                         continue;
                     }
                 }

@@ -166,7 +166,7 @@ pub(super) fn add(graph: &mut Graph, ground: &Ground<'_>, known: &BTreeSet<Accou
         }
         if let Principal::CanonicalUser(id) = &who {
             // It may be one of the organization's accounts, whose own policies then count as well.
-            let what = format!("the account of canonical user id {id}");
+            let what = format!("the account of canonical user ID {id}");
             let home = ground.ctx.home();
             for held in &mut all.held {
                 let owner = &ground.resource(held.resource).account;

@@ -351,7 +351,7 @@ impl<'d> Papers<'d> {
             match self.groups.get(name.as_str()) {
                 Some(group) => self.of_group(asker, *group, granted),
                 None => {
-                    let gap = self.unreadable(&format!("group {name} is not described"));
+                    let gap = self.unreadable(&format!("group {name} is not in the response"));
                     asker.holds(name, Err(gap));
                 }
             }
@@ -442,7 +442,7 @@ impl<'d> Papers<'d> {
     }
 }
 
-const NOT_THERE: &str = "it is attached, and its document is not in the answer";
+const NOT_THERE: &str = "it is attached, but its document is not in the response";
 
 /// The context key of unique ids.
 pub(super) const USER_ID: &str = "aws:userid";

@@ -190,14 +190,14 @@ impl Answer {
 /// What a layer that does not allow is called.
 fn lacking(layer: Layer) -> &'static str {
     match layer {
-        Layer::Identity => "no policy of its own allows it",
+        Layer::Identity => "no identity policy allows it",
         Layer::Boundary => "its permissions boundary does not allow it",
         Layer::Session => "the session policy does not allow it",
-        Layer::Scp => "some level of the organization's service control policies does not allow it",
-        Layer::Rcp => "the organization's resource control policies do not allow it",
-        Layer::Resource => "the policy of the resource does not allow it",
-        Layer::KeyGrant => "no grant of the key allows it",
-        Layer::Acl => "no access control list allows it",
+        Layer::Scp => "the SCPs at one or more levels of the organization do not allow it",
+        Layer::Rcp => "the RCPs of the organization do not allow it",
+        Layer::Resource => "the resource policy does not allow it",
+        Layer::KeyGrant => "no key grant allows it",
+        Layer::Acl => "no ACL allows it",
     }
 }
 
@@ -207,14 +207,14 @@ fn words(at: &StatementRef) -> String {
         Layer::Identity => "identity policy",
         Layer::Boundary => "permissions boundary",
         Layer::Session => "session policy",
-        Layer::Scp => "service control policy",
-        Layer::Rcp => "resource control policy",
+        Layer::Scp => "SCP",
+        Layer::Rcp => "RCP",
         Layer::Resource => "resource policy",
         Layer::KeyGrant => "key grant",
-        Layer::Acl => "access control list",
+        Layer::Acl => "ACL",
     };
     let sid = match &at.sid {
-        Some(sid) if !sid.is_empty() => format!(" ({sid})"),
+        Some(sid) if !sid.is_empty() => format!(" (Sid {sid})"),
         Some(_) | None => String::new(),
     };
     format!("{layer} {}, statement {}{sid}", at.policy, at.index + 1)

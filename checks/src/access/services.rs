@@ -104,8 +104,8 @@ pub(super) fn trusted_by(principal: &str) -> impl Iterator<Item = usize> {
 
 /// What can lead to another's permissions and is not looked for: a pass says so.
 pub const NOT_FOLLOWED: [&str; 5] = [
-    "secrets, access keys and code kept as data (parameter stores, repositories, images, pipelines' sources)",
-    "logins to machines, containers and clusters by other means than the calls of AWS in the table",
+    "secrets, access keys and code stored as data (parameter stores, repositories, images, pipeline sources)",
+    "logins to machines, containers and clusters by means other than the AWS API calls in the table",
     "service principals that are not in the table of services",
     "MFA devices that are removed or newly enrolled (iam:DeactivateMFADevice, iam:EnableMFADevice)",
     "the directory behind IAM Identity Center (identitystore:*)",

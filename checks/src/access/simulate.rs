@@ -251,7 +251,7 @@ fn on_known<'c>(
             Outcome::Holds(answer) => (answer, None),
             Outcome::Idle(why) => (answer, Some(why.to_owned())),
             // It is denied, or nothing comes of it.
-            Outcome::Not => (answer, Some("it changes nothing here".to_owned())),
+            Outcome::Not => (answer, Some("it has no effect here".to_owned())),
         };
     }
     let facts = ground.circumstances(resource);
@@ -264,7 +264,7 @@ fn on_known<'c>(
             let target = literal(request.resource);
             let both = asker.on(ground, other, &target, resource, &owner);
             match both.is_denied() {
-                true => harmless = Some(format!("it needs {other} as well")),
+                true => harmless = Some(format!("it also requires {other}")),
                 false if answer.is_denied() => {}
                 false => answer = answer.and(&both),
             }

@@ -88,7 +88,7 @@ const TASKS: [Task; 3] = [
     Task {
         policy: "IAMCreateRootUserPassword",
         allows: &[],
-        when: "root sessions are enabled in the organization, and the caller reads the root user's mail",
+        when: "root sessions are enabled in the organization, and the caller can read the root user's email",
         strength: Strength::Strong,
     },
 ];
@@ -390,7 +390,7 @@ impl Travel {
         let Some((first, _)) = doors.first() else {
             return;
         };
-        let words = "a role whose trust policy cannot be read";
+        let words = "a role whose trust policy cannot be parsed";
         let any = graph.add(Node::new(words, &first.account, ActorKind::Step));
         for (door, gap) in &doors {
             let mut answer = Answer::allowed().unless([*gap]);
@@ -501,7 +501,10 @@ fn by_outsider(who: &Principal, door: &Door, trust: &Indexed, ground: &Ground<'_
             let target = Target::One(door.role.to_string());
             let mut answer = asker.plain(ground, action, target, &door.account, &[]);
             if federated {
-                answer = answer.only_if("the provider vouches for the caller", Strength::Weak);
+                answer = answer.only_if(
+                    "the identity provider authenticates the caller",
+                    Strength::Weak,
+                );
             }
             best = best.or(answer);
         }

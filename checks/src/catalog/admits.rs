@@ -177,7 +177,7 @@ pub(super) fn answer(request: &Request, layers: &Layers<'_, SharedGap>) -> Answe
 /// How the evaluation calls the policy of the bucket or key.
 const POLICY: &str = "policy";
 
-const TOO_MUCH: &str = "too much to evaluate";
+const TOO_MUCH: &str = "conditions too complex to evaluate";
 
 fn refusal(decision: &policy::Decision<SharedGap>) -> String {
     let denies = decision.statements.iter();
@@ -223,7 +223,7 @@ fn conditions(decision: &policy::Decision<SharedGap>) -> Option<String> {
 
 /// A gap for what depends on something that AWS does not document.
 pub(super) fn undocumented(keys: &str, account: &AccountId, region: &Region) -> Gaps {
-    let what = format!("whether requests of CloudTrail meet the policy's condition on {keys}");
+    let what = format!("whether requests by CloudTrail meet the policy's condition on {keys}");
     Gaps::from(Gap::not_modelled(what, account, region))
 }
 

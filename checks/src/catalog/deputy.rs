@@ -80,7 +80,7 @@ pub(super) fn verdict(
 ) -> Outcome {
     if statements.is_empty() {
         return Ok(Verdict::not_applicable(
-            "no statement grants CloudTrail access",
+            "no statement grants access to CloudTrail",
         ));
     }
     let (mut open, mut gaps) = (Vec::new(), Vec::new());
@@ -93,9 +93,9 @@ pub(super) fn verdict(
     }
     let verdict = Verdict::pass_if(
         open.is_empty(),
-        "the policy grants CloudTrail access for the organization's own trails only",
+        "the policy grants access to CloudTrail only for the organization's trails",
         format!(
-            "the policy grants CloudTrail access for trails of other accounts: {}",
+            "the policy grants access to CloudTrail for trails of external accounts: {}",
             open.join("; ")
         ),
     );
@@ -109,7 +109,7 @@ fn strangers(scope: SourceScope) -> Option<String> {
     match scope {
         SourceScope::Arns | SourceScope::Accounts | SourceScope::Organization => None,
         SourceScope::Wider(values) => Some(values.join(", ")),
-        SourceScope::Anyone => Some("trails of any account".to_owned()),
+        SourceScope::Anyone => Some("trails of any account (no source condition)".to_owned()),
     }
 }
 
@@ -156,7 +156,10 @@ pub(super) fn hidden_trails(ctx: &Context<'_>, id: &AccountId) -> Option<Gaps> {
     let not_asked =
         |region, detail| gap::gap(calls::DESCRIBE_TRAILS, id, region, Reason::NotAsked, detail);
     if account.excluded {
-        return Some(not_asked(&ctx.home(), "the account is excluded"));
+        return Some(not_asked(
+            &ctx.home(),
+            "the account is excluded from the scan",
+        ));
     }
     let mut gaps = Vec::from_iter(account.session.known().err());
     match account.regions.known() {
@@ -165,7 +168,7 @@ pub(super) fn hidden_trails(ctx: &Context<'_>, id: &AccountId) -> Option<Gaps> {
             for switch in switches.iter().filter(|it| it.enabled) {
                 gaps.extend(match ctx.region(id, &switch.name) {
                     Some(view) => view.trails.known().err(),
-                    None => Some(not_asked(&switch.name, "the region was not asked")),
+                    None => Some(not_asked(&switch.name, "the region was not assessed")),
                 });
             }
         }

@@ -34,7 +34,7 @@ impl Area {
             });
         }
         let Some(organization) = ctx.organization()? else {
-            let what = "an organization trail of an account without an organization";
+            let what = "an organization trail in an account without an organization";
             let gap = Gap::not_modelled(what, &trail.account, &trail.home_region);
             return Err(Gaps::from(gap));
         };

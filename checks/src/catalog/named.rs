@@ -5,6 +5,7 @@ use super::partners;
 use crate::context::Context;
 use crate::fact::Gaps;
 use crate::ids::AccountId;
+use crate::policy::posture::Found;
 use crate::policy::{Condition, Principal, PrincipalSet, Statement, posture};
 
 /// Whether a statement may grant access to a principal outside the organization, or outside the account where there is
@@ -41,6 +42,54 @@ pub(super) fn lets_outsiders_in(
         (Err(gaps), None) => Err(gaps),
         (Err(gaps), Some(more)) => Err(gaps.and(more)),
     }
+}
+
+/// The external principals that a statement names, for a message; all of its principals where none is certainly so.
+pub(super) fn outsiders(found: Found<'_>, ctx: &Context<'_>) -> String {
+    let statement = found.statement;
+    let external = |it: &&Principal| {
+        let account = match it {
+            Principal::Account(_) | Principal::Aws(_) => it.account(),
+            Principal::Federated(id) => id.split(':').nth(4),
+            Principal::CanonicalUser(_) | Principal::Everyone | Principal::Service(_) => None,
+        };
+        let partner = |id: &str| partners::delivers_logs(statement, id);
+        !it.is_deleted()
+            && account.is_some_and(|id| {
+                !partner(id) && ours::is_ours(&AccountId::from(id), ctx) == Ok(false)
+            })
+    };
+    let members = statement.principals.iter().filter(|it| !wide(it));
+    let named: Vec<String> = members
+        .flat_map(|it| &it.members)
+        .filter(external)
+        .map(|it| format!("external {}", words(it)))
+        .collect();
+    match named.is_empty() {
+        true => found.grant(),
+        false => found.grants(&few(&named, ", ", 2)),
+    }
+}
+
+fn words(principal: &Principal) -> String {
+    match principal {
+        Principal::Aws(arn) => format!("principal {arn}"),
+        Principal::Everyone
+        | Principal::Account(_)
+        | Principal::Service(_)
+        | Principal::Federated(_)
+        | Principal::CanonicalUser(_) => principal.words(),
+    }
+}
+
+/// The first of some words, and how many there are beside them.
+pub(super) fn few(words: &[impl AsRef<str>], between: &str, most: usize) -> String {
+    let first: Vec<&str> = words.iter().take(most).map(AsRef::as_ref).collect();
+    let more = match words.len().saturating_sub(most) {
+        0 => String::new(),
+        more => format!("{between}and {more} more"),
+    };
+    format!("{}{more}", first.join(between))
 }
 
 fn names_outsiders(

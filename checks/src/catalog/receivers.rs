@@ -118,7 +118,7 @@ fn policy_refuses(
         Answer::Open(keys) => Err(undocumented(service, &keys, &account, &region)),
         Answer::Unread(gaps) => Err(gaps),
         Answer::Refused(why) if sender.account == account || sender.role.is_none() => Ok(Some(
-            format!("the topic's policy refuses {service} sns:Publish ({why})"),
+            format!("the topic policy denies {service} sns:Publish ({why})"),
         )),
         // To another account a rule may send by a role: the topic's side of it is here, the role's own in its account.
         Answer::Refused(why) => {
@@ -129,7 +129,7 @@ fn policy_refuses(
                 Answer::Open(keys) => Err(undocumented(role, &keys, &account, &region)),
                 Answer::Unread(gaps) => Err(gaps),
                 Answer::Refused(_) => Ok(Some(format!(
-                    "the topic's policy refuses {service} and role {role} sns:Publish ({why})"
+                    "the topic policy denies {service} and role {role} sns:Publish ({why})"
                 ))),
             }
         }
@@ -160,9 +160,11 @@ fn key_refuses(
         return Ok(Some(format!("the topic's key {arn} does not exist")));
     };
     let refused = match (metadata.state.known(), metadata.manager.known()) {
-        (Ok(state), _) if state != "Enabled" => Some(format!("the topic's key {arn} is {state}")),
+        (Ok(state), _) if state != "Enabled" => Some(format!(
+            "the topic's key {arn} is in state {state} (expected: Enabled)"
+        )),
         (_, Ok(manager)) if manager == "AWS" => Some(format!(
-            "the topic's key {arn} is managed by AWS: {service} cannot use it"
+            "the topic's key {arn} is an AWS managed key, which {service} cannot use"
         )),
         (Ok(_), Ok(_)) => None,
         (state, manager) => {
@@ -201,7 +203,7 @@ fn key_refuses(
             Answer::Allowed => {}
             Answer::Refused(why) => {
                 return Ok(Some(format!(
-                    "the policy of the topic's key {arn} refuses {service} {action} ({why})"
+                    "the key policy of the topic's key {arn} denies {service} {action} ({why})"
                 )));
             }
             Answer::Open(keys) => return Err(undocumented(service, &keys, &account, &region)),
@@ -226,6 +228,6 @@ fn context(sender: &Sender<'_>, ctx: &Context<'_>) -> policy::Context {
 }
 
 fn undocumented(who: &str, keys: &str, account: &AccountId, region: &crate::ids::Region) -> Gaps {
-    let what = format!("whether requests of {who} meet the policy's condition on {keys}");
+    let what = format!("whether requests by {who} meet the policy's condition on {keys}");
     Gaps::from(crate::fact::Gap::not_modelled(what, account, region))
 }

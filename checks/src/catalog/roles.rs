@@ -229,7 +229,7 @@ fn read(name: &str, text: Option<&str>, account: &AccountId, ctx: &Context<'_>) 
         SharedGap::new(gap)
     };
     let Some(text) = text else {
-        let detail = format!("{name} is attached, its document is not in the answer");
+        let detail = format!("policy {name} is attached, but its document is not in the response");
         return Err(unread(Reason::Malformed, detail));
     };
     Document::fits(text)
@@ -239,7 +239,7 @@ fn read(name: &str, text: Option<&str>, account: &AccountId, ctx: &Context<'_>) 
                 true => Reason::TooComplex,
                 false => Reason::Malformed,
             };
-            unread(reason, format!("{name} cannot be read: {error}"))
+            unread(reason, format!("policy {name} cannot be parsed: {error}"))
         })
 }
 
@@ -252,7 +252,7 @@ pub(super) fn refusal(
 ) -> Result<Option<String>, Gaps> {
     match answer {
         Answer::Allowed => Ok(None),
-        Answer::Refused(why) => Ok(Some(format!("{what} is refused ({why})"))),
+        Answer::Refused(why) => Ok(Some(format!("{what} is denied ({why})"))),
         Answer::Unread(gaps) => Err(gaps),
         Answer::Open(keys) => {
             let detail = format!("it depends on {keys}");

@@ -66,6 +66,19 @@ impl Principal {
         }
     }
 
+    /// How a message names it.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Everyone => "everyone (Principal *)".to_owned(),
+            Self::Account(id) => format!("account {id}"),
+            Self::Aws(text) => text.clone(),
+            Self::Service(name) => name.clone(),
+            Self::Federated(id) => format!("identity provider {id}"),
+            Self::CanonicalUser(id) => format!("canonical user {id}"),
+        }
+    }
+
     /// Whether the caller is meant, by itself or by its account.
     pub(super) fn names(&self, caller: &Caller) -> bool {
         self.grant(caller, caller.session_role()).is_some()

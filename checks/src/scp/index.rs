@@ -9,7 +9,7 @@ use crate::calls;
 use crate::fact::{Fact, Reason, SharedGap};
 use crate::inventory::organization::Unit;
 use crate::inventory::{Account, ControlPolicy, ControlPolicyKind, Organization};
-use crate::policy::{Document, Level, Policy, Principal, Test};
+use crate::policy::{Document, Level, Policy, Principal, ResourcePattern, Test};
 
 /// See above.
 #[derive(Debug, Default)]
@@ -199,6 +199,13 @@ fn document(organization: &Organization, policy: &ControlPolicy) -> Result<Docum
 /// A number is all of a field of an ARN, or all of a value. So only digits count that nothing but a colon, a wildcard or
 /// an end of the text stands beside, on both sides: those of `role/sec-1` match no part of a number.
 pub(super) fn tells_accounts_apart(document: &Document) -> bool {
+    // A variable puts the number where it is compared with anything.
+    let filled = document.statements.iter().any(|statement| {
+        let resources = statement.resources.iter().flat_map(|it| &it.patterns);
+        let mut resources = resources.flat_map(ResourcePattern::keys);
+        let mut conditions = statement.conditions.iter();
+        resources.next().is_some() || conditions.any(|it| it.keys().nth(1).is_some())
+    });
     document.statements.iter().any(|statement| {
         let resources = statement.resources.iter().flat_map(|it| &it.patterns);
         let compared = statement
@@ -215,6 +222,7 @@ pub(super) fn tells_accounts_apart(document: &Document) -> bool {
                 | Test::BinaryEquals
                 | Test::Unknown(_) => true,
             });
+        let compared = compared.filter(|it| filled || is_of_accounts(&it.key));
         let values = compared.flat_map(|it| &it.values);
         let mut members = statement.principals.iter().flat_map(|it| &it.members);
         let named = |it: &Principal| match it {
@@ -232,6 +240,15 @@ pub(super) fn tells_accounts_apart(document: &Document) -> bool {
     })
 }
 
+/// The value of the key, in lower case, has the number of the account in it.
+fn is_of_accounts(key: &str) -> bool {
+    let others = ["aws:principaltag/", "aws:principalorg"];
+    (key.starts_with("aws:principal") && !others.iter().any(|it| key.starts_with(it)))
+        || ["aws:userid", "aws:username", "kms:calleraccount"].contains(&key)
+        || (key.starts_with("aws:resource") && !key.starts_with("aws:resourcetag/"))
+        || key.starts_with("aws:source")
+}
+
 fn may_hold_a_number(text: &str) -> bool {
     let edge = |it: char| matches!(it, ':' | '*' | '?' | '}' | '$');
     let mut parts = text.split(edge);
@@ -241,6 +258,43 @@ fn may_hold_a_number(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn conditions_that_tell_accounts_apart() {
+        for (condition, apart) in [
+            (r#""StringEquals":{"aws:PrincipalTag/q":"1"}"#, false),
+            (
+                r#""StringEquals":{"aws:PrincipalTag/q":"222222222222"}"#,
+                false,
+            ),
+            (
+                r#""StringEquals":{"aws:PrincipalAccount":"222222222222"}"#,
+                true,
+            ),
+            (
+                r#""StringLike":{"aws:PrincipalArn":"*:222222222222:*"}"#,
+                true,
+            ),
+            (
+                r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/x1"}"#,
+                false,
+            ),
+            (
+                r#""StringEquals":{"aws:ResourceAccount":"222222222222"}"#,
+                true,
+            ),
+            (
+                r#""StringEquals":{"aws:PrincipalTag/q":["222222222222","${aws:PrincipalAccount}"]}"#,
+                true,
+            ),
+        ] {
+            let text = format!(
+                r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Deny","Action":"*","Resource":"*","Condition":{{{condition}}}}}}}"#
+            );
+            let document = Document::parse(&text).unwrap();
+            assert_eq!(tells_accounts_apart(&document), apart, "{condition}");
+        }
+    }
 
     /// Every account number against every text, by the pattern itself: what is called equal must be.
     #[test]

@@ -5,14 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-alerting-disable",
-    title: "Nobody can switch the alarms off",
+    title: "Only approved principals should be able to disable alarms on CloudTrail logs",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "An alarm without actions, a rule without targets or a topic without subscribers raises no \
-          alert, and nobody is told that it was silenced.",
-    fix: "Take cloudwatch:DisableAlarmActions, cloudwatch:DeleteAlarms, events:DisableRule, \
-          events:RemoveTargets and sns:Unsubscribe on the guards of the record from the principals that \
-          the finding names.",
+    why: "An alarm without actions, a rule without targets or a topic without subscribers sends no alerts. The change \
+          itself does not trigger an alert either.",
+    fix: "Remove cloudwatch:DisableAlarmActions, cloudwatch:DeleteAlarms, events:DisableRule, events:RemoveTargets \
+          and sns:Unsubscribe on these alarms, rules and topics from the principals, or deny them in an SCP that \
+          exempts a break-glass role.",
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html",
     ],
@@ -38,7 +38,7 @@ const ACTIONS: &[&str] = &[
 ];
 
 fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
-    nobody(judged, ACTIONS, "may switch alarms off")
+    nobody(judged, ACTIONS, "can disable alarms on CloudTrail logs")
 }
 
 #[cfg(test)]

@@ -5,14 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-auditors-read-only",
-    title: "Auditors hold no rights over the record",
+    title: "Auditors should not have permissions to tamper with CloudTrail logs",
     severity: Severity::Low,
     question: Some(Question::Guarded),
-    why: "A principal with AWS's policy for auditors is meant to look. Whatever else it was given turns whoever checks \
-          the record into somebody who can change it.",
-    fix: "Leave auditors AWSCloudTrail_ReadOnlyAccess or SecurityAudit and detach what grants the rights in the \
-          finding (`aws iam detach-role-policy --role-name ROLE --policy-arn POLICY_ARN`, `aws iam \
-          delete-role-policy --role-name ROLE --policy-name POLICY`).",
+    why: "A principal with an AWS managed policy for auditors is meant to read only. With additional permissions it \
+          can change the logs that it audits.",
+    fix: "Keep AWSCloudTrail_ReadOnlyAccess or SecurityAudit, and detach the policy that grants the permissions in \
+          the finding: `aws iam detach-role-policy --role-name ROLE --policy-arn POLICY_ARN`. An inline policy: `aws \
+          iam delete-role-policy --role-name ROLE --policy-name POLICY`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/security-iam-awsmanpol.html",
     ],
@@ -22,11 +22,12 @@ pub(super) const CHECK: Check = Check {
 
 fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
     if !judged.is_auditor() {
-        return Ok(Verdict::pass("it holds no policy for auditors"));
+        return Ok(Verdict::pass("it has no AWS managed policy for auditors"));
     }
     verdict(
+        judged,
         &judged.tampering(),
-        "holds a policy for auditors and rights over the record",
+        "has a policy for auditors, and can tamper with CloudTrail logs",
     )
 }
 

@@ -5,14 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-bucket-reconfigure",
-    title: "Nobody can reconfigure the log bucket",
+    title: "Only approved principals should be able to reconfigure log buckets",
     severity: Severity::Critical,
     question: Some(Question::Guarded),
-    why: "A lifecycle rule of one day, a new bucket policy or suspended versioning undo every protection \
-          of the files at once.",
-    fix: "Take s3:PutBucketPolicy, s3:PutLifecycleConfiguration and the other s3:PutBucket* rights on the \
-          log bucket from the principals that the finding names; keep the bucket in an account where \
-          nobody works.",
+    why: "A lifecycle rule of one day, a new bucket policy or suspended versioning removes the protection of all log \
+          files at once.",
+    fix: "Remove s3:PutBucketPolicy, s3:PutLifecycleConfiguration and the other s3:PutBucket* permissions on the log \
+          bucket from the principals, or deny them in an SCP that exempts a break-glass role. Keep the bucket in a \
+          separate log archive account.",
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html",
     ],
@@ -37,7 +37,7 @@ const ACTIONS: &[&str] = &[
 ];
 
 fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
-    nobody(judged, ACTIONS, "may reconfigure the log bucket")
+    nobody(judged, ACTIONS, "can reconfigure log buckets")
 }
 
 #[cfg(test)]

@@ -5,15 +5,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-bypass-governance",
-    title: "Nobody can shorten or lift the retention of log files",
+    title: "Only approved principals should be able to shorten or bypass the retention of log files",
     severity: Severity::Critical,
     question: Some(Question::Guarded),
-    why: "Governance mode protects from everyone but those with the bypass. For them the lock is a speed \
-          bump.",
-    fix: "Take s3:BypassGovernanceRetention, s3:PutObjectRetention and s3:PutObjectLegalHold from the principals \
-          that the finding names, or lock in COMPLIANCE mode, which cannot be undone (`aws s3api \
-          put-object-lock-configuration --bucket LOG_BUCKET --object-lock-configuration \
-          'ObjectLockEnabled=Enabled,Rule={DefaultRetention={Mode=COMPLIANCE,Days=DAYS}}'`).",
+    why: "In GOVERNANCE mode, principals with s3:BypassGovernanceRetention can delete locked objects.",
+    fix: "Remove s3:BypassGovernanceRetention, s3:PutObjectRetention and s3:PutObjectLegalHold from the principals, \
+          or deny them in an SCP that exempts a break-glass role. Or use COMPLIANCE mode \
+          (PutObjectLockConfiguration). Irreversible: it cannot be shortened or removed before it ends.",
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html",
     ],
@@ -31,7 +29,7 @@ fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
     nobody(
         judged,
         ACTIONS,
-        "may shorten or lift the retention of log files",
+        "can shorten or bypass the retention of log files",
     )
 }
 

@@ -17,19 +17,17 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-cloudwatch-delivery-role",
-    title: "The role that delivers to CloudWatch Logs should exist, be trusted to CloudTrail alone and be able to write to \
-            the trail's log group only",
+    title: "The role that delivers to CloudWatch Logs should trust only CloudTrail and be able to write only to the trail's log group",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "Without a role that CloudTrail can assume, or that may write to the log group, no event arrives there and no \
-          alarm goes off. Any other principal that can assume the role can write made-up events into the log group, and \
-          the delivery does not need other permissions.",
-    fix: "In the role's trust policy name only `cloudtrail.amazonaws.com`, and allow it logs:CreateLogStream and \
-          logs:PutLogEvents on the log streams of the trail's log group (`aws iam put-role-policy --role-name ROLE \
-          --policy-name POLICY --policy-document file://policy.json`). A role that does not exist is created with \
-          CreateRole, under the same name, or named with `aws cloudtrail update-trail --name TRAIL \
-          --cloud-watch-logs-log-group-arn LOG_GROUP_ARN --cloud-watch-logs-role-arn ROLE_ARN --region \
-          HOME_REGION`.",
+    why: "Without a role that CloudTrail can assume and that can write to the log group, no events arrive and no \
+          alarm is triggered. Any other principal that can assume the role can write forged events to the log group. \
+          Delivery needs no other permissions.",
+    fix: "In the role's trust policy, name only cloudtrail.amazonaws.com: `aws iam update-assume-role-policy \
+          --role-name ROLE --policy-document file://trust.json`. Allow only logs:CreateLogStream and \
+          logs:PutLogEvents on the trail's log group: `aws iam put-role-policy --role-name ROLE --policy-name POLICY \
+          --policy-document file://policy.json`. If the role does not exist, recreate it under the same name \
+          (CreateRole).",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html",
     ],
@@ -56,7 +54,7 @@ fn run(named: &DeliveryRole<'_>, all: &Roles, ctx: &Context<'_>) -> Outcome {
     let trails: Vec<&str> = named.trails.iter().map(|it| it.name.as_str()).collect();
     let Some((role, details)) = roles::named(arn, all, ctx)? else {
         let verdict = Verdict::fail(format!(
-            "role {arn} does not exist: trail {} delivers nothing to CloudWatch Logs",
+            "role {arn} does not exist, so trail {} cannot deliver to CloudWatch Logs",
             trails.join(", ")
         ));
         return Ok(verdict.saw("CloudWatchLogsRoleArn", arn));
@@ -87,7 +85,7 @@ fn run(named: &DeliveryRole<'_>, all: &Roles, ctx: &Context<'_>) -> Outcome {
             &account,
             &ctx.home(),
             Reason::Malformed,
-            format!("the trust policy cannot be read: {error}"),
+            format!("the trust policy cannot be parsed: {error}"),
         )),
     }
     let principal = Principal {
@@ -100,7 +98,7 @@ fn run(named: &DeliveryRole<'_>, all: &Roles, ctx: &Context<'_>) -> Outcome {
     }
     wrong.dedup();
     let verdict = match wrong.as_slice() {
-        [] => Verdict::pass("it can deliver, and nothing else"),
+        [] => Verdict::pass("the role can deliver to the log group, and has no other permissions"),
         [first, more @ ..] => {
             let more = match more.len() {
                 0 => String::new(),
@@ -125,7 +123,7 @@ fn delivers(
     let mut told = |answer, what: String| match roles::refusal(answer, &what, &trail.account, ctx) {
         Ok(None) => false,
         Ok(Some(why)) => {
-            wrong.push(format!("trail {name} delivers nothing: {why}"));
+            wrong.push(format!("trail {name} cannot deliver events: {why}"));
             true
         }
         Err(missing) => {
@@ -191,7 +189,7 @@ fn delivers(
                 Ok(None) => {}
                 Ok(Some(why)) => {
                     return wrong.push(format!(
-                        "trail {name} delivers nothing of account {member}: {why}"
+                        "trail {name} cannot deliver events of account {member}: {why}"
                     ));
                 }
                 Err(missing) => return gaps.push(missing),
@@ -226,7 +224,7 @@ fn beyond(
             });
             if !narrow || !here {
                 wrong.push(format!(
-                    "policy {} allows more than delivery to the log group takes",
+                    "policy {} allows more than delivery to the log group requires",
                     policy.name
                 ));
             }
@@ -247,7 +245,7 @@ fn others(trust: &Document) -> Vec<String> {
     };
     let others = allows.filter(alone);
     others
-        .map(|_| "its trust policy names others than cloudtrail.amazonaws.com".to_owned())
+        .map(|_| "its trust policy names principals other than cloudtrail.amazonaws.com".to_owned())
         .collect()
 }
 

@@ -1,19 +1,20 @@
 //! Who comes from elsewhere to a role that can tamper says who it is.
 
-use super::effective::{EVERYTHING, told};
+use super::effective::{EVERYTHING, told, who};
 use crate::access::gaps_of;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-cross-account-trust",
-    title: "Roles that can tamper let in nobody from elsewhere unasked",
+    title: "Cross-account trust on privileged roles should require an external ID or a similar condition",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "A role that can blind the record and trusts another account is as safe as that account's weakest principal. \
-          An external id, a source identity or a session name at least says who came, and stops the confused deputy.",
-    fix: "In the role's trust policy (`aws iam update-assume-role-policy --role-name ROLE --policy-document \
-          file://trust.json`) name principals instead of `*`, and add a condition on sts:ExternalId, \
-          sts:SourceIdentity or sts:RoleSessionName.",
+    why: "If a role that can tamper with CloudTrail logs trusts another account, every principal there with \
+          sts:AssumeRole can use it. A condition on external ID, source identity or session name prevents confused \
+          deputy attacks and identifies the caller.",
+    fix: "In the role's trust policy, name principals instead of `*`, and add a condition on sts:ExternalId, \
+          sts:SourceIdentity or sts:RoleSessionName: `aws iam update-assume-role-policy --role-name ROLE \
+          --policy-document file://trust.json`.",
     references: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html",
     ],
@@ -24,16 +25,24 @@ pub(super) const CHECK: Check = Check {
 fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
     let open = judged.open_trust();
     if open.is_empty() {
-        return Ok(Verdict::pass("nobody from elsewhere is let in unasked"));
+        return Ok(Verdict::pass(
+            "every cross-account statement of its trust policy has a condition on the caller",
+        ));
     }
     let rights = judged.tampering();
     let Some(right) = rights.iter().find(|it| it.is_known()) else {
         return match gaps_of(rights.iter().flat_map(|it| &it.answer.missing)) {
-            None => Ok(Verdict::pass("it has no rights over the record")),
+            None => Ok(Verdict::pass("it cannot tamper with CloudTrail logs")),
             Some(gaps) => Err(gaps),
         };
     };
-    let verdict = Verdict::fail("can tamper, and its trust policy lets others in unasked");
+    let verdict = Verdict::fail(format!(
+        "{} can call {} on {}, and its trust policy allows other accounts without a condition on the caller: {}",
+        who(&judged.actor()),
+        right.action.action,
+        right.target,
+        open.join(", ")
+    ));
     Ok(verdict
         .saw("AssumeRolePolicyDocument", open)
         .saw(right.action.action.as_str(), told(right)))

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::access::{Right, gaps_of, strength_word, word};
+use crate::access::{Actor, Right, gaps_of, strength_word, word};
 use crate::calls::{self, ApiCall};
 use crate::check::{Outcome, Verdict};
 use crate::prelude::Judged;
@@ -12,30 +12,45 @@ const TOLD: usize = 25;
 
 /// Fails for a principal that can do one of these things, be it under a condition.
 pub(super) fn nobody(judged: &Judged<'_>, actions: &[&str], can: &str) -> Outcome {
-    verdict(&judged.rights(actions), can)
+    verdict(judged, &judged.rights(actions), can)
 }
 
 /// The same for rights that were chosen in another way.
-pub(super) fn verdict(rights: &[Right<'_>], can: &str) -> Outcome {
+pub(super) fn verdict(judged: &Judged<'_>, rights: &[Right<'_>], can: &str) -> Outcome {
     let (known, open): (Vec<&Right<'_>>, Vec<&Right<'_>>) =
         rights.iter().partition(|it| it.is_known());
     if known.is_empty() {
         // A right that is not known always names what is missing.
         return match gaps_of(open.iter().flat_map(|it| &it.answer.missing)) {
-            None => Ok(Verdict::pass("it cannot")),
+            None => Ok(Verdict::pass("it has none of these permissions")),
             Some(gaps) => Err(gaps),
         };
     }
     let free = known.iter().any(|it| it.is_free());
     let when = if free { "" } else { " under a condition" };
-    let mut verdict = Verdict::fail(format!("{can}{when}: {}", summary(&known)));
+    let who = who(&judged.actor());
+    let mut verdict = Verdict::fail(format!("{who} {can}{when}: {}", summary(&known)));
     for right in known.iter().take(TOLD) {
         verdict = verdict.saw(right.action.action.as_str(), told(right));
     }
     if known.len() > TOLD {
-        verdict = verdict.saw("further rights", known.len() - TOLD);
+        verdict = verdict.saw("further permissions", known.len() - TOLD);
     }
     Ok(verdict)
+}
+
+/// How a message names a principal: `role ci of account 111111111111`.
+pub(super) fn who(actor: &Actor) -> String {
+    let name = actor.id.rsplit(':').next().unwrap_or_default();
+    let (kind, of) = (name.split_once('/'), &actor.account);
+    match (kind, of.as_str()) {
+        (Some((kind @ ("role" | "user"), name)), account) if !account.is_empty() => {
+            let name = name.rsplit('/').next().unwrap_or(name);
+            format!("{kind} {name} of account {account}")
+        }
+        _ if actor.id == "*" => "everyone (Principal *)".to_owned(),
+        _ => actor.id.clone(),
+    }
 }
 
 fn summary(rights: &[&Right<'_>]) -> String {
@@ -48,7 +63,11 @@ fn summary(rights: &[&Right<'_>]) -> String {
         [first, rest @ ..] => format!("{first} and {} more", rest.len()),
         [] => String::new(),
     };
-    format!("{} on {}", some(&actions), some(&targets))
+    // The first statement that allows the first of them.
+    let by = rights.first().map(|it| it.answer.told().statements);
+    let by = by.iter().flatten().next();
+    let by = by.map_or_else(String::new, |statement| format!(" ({statement})"));
+    format!("{} on {}{by}", some(&actions), some(&targets))
 }
 
 /// A right, as evidence.

@@ -1,17 +1,18 @@
 //! Nobody can become somebody who can tamper.
 
-use super::effective::EVERYTHING;
+use super::effective::{EVERYTHING, who};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-escalation-paths",
-    title: "Nobody can reach rights over the record through others",
+    title: "Principals should not be able to escalate to permissions to tamper with CloudTrail logs",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "A principal that may assume, change or run code as another has that other's rights as well. Such ways are \
-          how attacks go, and no policy by itself shows them.",
-    fix: "Cut the path that the finding shows at its narrowest step: take that one right (iam:PassRole, sts:AssumeRole, \
-          iam:CreateAccessKey, a policy edit) away, or narrow the trust policy of the role at its end.",
+    why: "A principal that can assume or modify another principal, or run code as it, also has its permissions. \
+          Attackers use such escalation paths, and no single policy shows them.",
+    fix: "Remove the permission that the path in the finding depends on (iam:PassRole, sts:AssumeRole, \
+          iam:CreateAccessKey or a policy edit), or restrict the trust policy of the last role: `aws iam \
+          update-assume-role-policy --role-name ROLE --policy-document file://trust.json`.",
     references: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#bp-permissions-boundaries",
     ],
@@ -21,7 +22,9 @@ pub(super) const CHECK: Check = Check {
 
 fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
     let Some(escape) = judged.escape() else {
-        return Ok(Verdict::pass("it reaches nobody who can tamper"));
+        return Ok(Verdict::pass(
+            "it has no escalation path to permissions to tamper with CloudTrail logs",
+        ));
     };
     if let Some(gaps) = escape.missing {
         return Err(gaps);
@@ -36,7 +39,14 @@ fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
     } else {
         ""
     };
-    let verdict = Verdict::fail(format!("reaches {} in {words}{when}", escape.to));
+    let first = escape.path.first();
+    let by = first.map_or_else(String::new, |hop| format!(" (first step: {})", hop.by));
+    let gains = escape.actions.first().copied().unwrap_or_default();
+    let verdict = Verdict::fail(format!(
+        "{} can escalate to {} in {words}{by}{when}, which can call {gains}",
+        who(&judged.actor()),
+        escape.to
+    ));
     let verdict = verdict
         .saw("path", &escape.path)
         .saw("actions", &escape.actions)

@@ -5,14 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-full-access-policy-attachments",
-    title: "AWSCloudTrail_FullAccess is attached to nobody but the approved administrators",
+    title: "AWSCloudTrail_FullAccess should be attached only to approved administrators",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "The policy lets its holder stop and delete every trail of the account and change where it \
-          delivers. It is for the few who run CloudTrail.",
-    fix: "Detach it: `aws iam detach-role-policy --role-name ROLE --policy-arn \
-          arn:aws:iam::aws:policy/AWSCloudTrail_FullAccess`, and attach AWSCloudTrail_ReadOnlyAccess. Name \
-          whoever really needs it in `allowed_principals` of the settings.",
+    why: "The policy allows stopping and deleting every trail of the account and changing its bucket. Only the \
+          administrators of CloudTrail need it.",
+    fix: "Detach the policy: `aws iam detach-role-policy --role-name ROLE --policy-arn \
+          arn:aws:iam::aws:policy/AWSCloudTrail_FullAccess`. Attach AWSCloudTrail_ReadOnlyAccess instead. List \
+          principals that need full access in the setting `allowed_principals`.",
     references: &[
         "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCloudTrail_FullAccess.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/security-iam-awsmanpol.html",
@@ -35,8 +35,8 @@ fn run(principal: &Principal<'_>, ctx: &Context<'_>) -> Outcome {
         .find(|arn| super::policies::is_aws_managed(arn) && NAMES.contains(&arn.resource()));
     let verdict = Verdict::pass_if(
         full.is_none(),
-        "the policy is not attached",
-        "holds AWS's policy for full access to CloudTrail",
+        "AWSCloudTrail_FullAccess is not attached",
+        "has the AWS managed policy AWSCloudTrail_FullAccess attached",
     );
     let verdict = verdict.saw("AttachedManagedPolicies", &held.attached);
     verdict.unless_open(Gaps::collect(held.gaps(principal, ctx)))

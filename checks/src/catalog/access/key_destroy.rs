@@ -5,13 +5,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-key-destroy",
-    title: "Nobody can destroy or disable the key of the logs",
+    title: "Only approved principals should be able to delete or disable keys that encrypt logs",
     severity: Severity::Critical,
     question: Some(Question::Guarded),
-    why: "Without its key the record cannot be read by anyone, and CloudTrail can deliver nothing more. \
-          Seven days after ScheduleKeyDeletion that is final.",
-    fix: "Take kms:ScheduleKeyDeletion, kms:DisableKey and kms:PutKeyPolicy on the key from the \
-          principals that the finding names; in the key policy give them to a break-glass role only.",
+    why: "Without the key, log files cannot be decrypted and CloudTrail cannot deliver. Seven days after \
+          ScheduleKeyDeletion, the loss can become permanent.",
+    fix: "Remove kms:ScheduleKeyDeletion, kms:DisableKey and kms:PutKeyPolicy on the key from the principals, and \
+          grant them in the key policy only to a break-glass role.",
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html",
     ],
@@ -28,7 +28,11 @@ const ACTIONS: &[&str] = &[
 ];
 
 fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
-    nobody(judged, ACTIONS, "may destroy or disable the key")
+    nobody(
+        judged,
+        ACTIONS,
+        "can delete or disable keys that encrypt logs",
+    )
 }
 
 #[cfg(test)]

@@ -5,13 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-lake-destroy",
-    title: "Nobody can delete or stop an event data store",
+    title: "Only approved principals should be able to delete or stop event data stores",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "An event data store holds the events themselves: stopping its ingestion is stopping the record, \
-          deleting it is losing the past.",
-    fix: "Take cloudtrail:DeleteEventDataStore, cloudtrail:StopEventDataStoreIngestion and \
-          cloudtrail:UpdateEventDataStore from the principals that the finding names.",
+    why: "An event data store contains the events themselves. If ingestion is stopped, later events are not stored. \
+          If the store is deleted, past events are lost.",
+    fix: "Remove cloudtrail:DeleteEventDataStore, cloudtrail:StopEventDataStoreIngestion and \
+          cloudtrail:UpdateEventDataStore from the principals, or deny them in an SCP that exempts a break-glass \
+          role.",
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html",
     ],
@@ -26,7 +27,7 @@ const ACTIONS: &[&str] = &[
 ];
 
 fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
-    nobody(judged, ACTIONS, "may delete or stop an event data store")
+    nobody(judged, ACTIONS, "can delete or stop event data stores")
 }
 
 #[cfg(test)]

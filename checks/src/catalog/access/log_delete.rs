@@ -5,14 +5,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-log-delete",
-    title: "Nobody can delete or overwrite log files",
+    title: "Only approved principals should be able to delete or overwrite log files",
     severity: Severity::Critical,
     question: Some(Question::Guarded),
-    why: "Log and digest files are the evidence. Whoever can delete, hide or replace them edits history \
-          after the fact.",
-    fix: "Take s3:DeleteObject, s3:DeleteObjectVersion and s3:PutObject on the log bucket from the \
-          principals that the finding names; deny them in the bucket policy to everyone but \
-          cloudtrail.amazonaws.com.",
+    why: "Log and digest files are evidence. A principal that can delete, hide or replace them can remove the traces \
+          of an attack.",
+    fix: "Remove s3:DeleteObject, s3:DeleteObjectVersion and s3:PutObject on the log bucket from the principals, and \
+          deny them in the bucket policy to every principal except cloudtrail.amazonaws.com.",
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html",
     ],
@@ -29,7 +28,7 @@ const ACTIONS: &[&str] = &[
 ];
 
 fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
-    nobody(judged, ACTIONS, "may delete or overwrite log files")
+    nobody(judged, ACTIONS, "can delete or overwrite log files")
 }
 
 #[cfg(test)]

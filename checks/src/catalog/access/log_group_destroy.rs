@@ -5,14 +5,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-log-group-destroy",
-    title: "Nobody can destroy or mute the trail's log group",
+    title: "Only approved principals should be able to delete or disable log groups of trails",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "Alarms and analysis read the log group. Deleting it, a filter of it, or cutting its retention \
-          to a day blinds them while the trail runs on.",
-    fix: "Take logs:DeleteLogGroup, logs:PutRetentionPolicy, logs:DeleteMetricFilter and \
-          logs:DeleteSubscriptionFilter on the group from the principals that the finding names; switch \
-          deletion protection on.",
+    why: "Alarms and queries use the log group. If the log group or a metric filter is deleted, or the retention is \
+          set to one day, they stop working while the trail is still logging.",
+    fix: "Remove logs:DeleteLogGroup, logs:PutRetentionPolicy, logs:DeleteMetricFilter and \
+          logs:DeleteSubscriptionFilter on the log group from the principals, and enable deletion protection: `aws \
+          logs put-log-group-deletion-protection --log-group-identifier GROUP_ARN --deletion-protection-enabled \
+          --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html",
     ],
@@ -30,7 +31,11 @@ const ACTIONS: &[&str] = &[
 ];
 
 fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
-    nobody(judged, ACTIONS, "may destroy or mute the log group")
+    nobody(
+        judged,
+        ACTIONS,
+        "can delete or disable log groups of trails",
+    )
 }
 
 #[cfg(test)]

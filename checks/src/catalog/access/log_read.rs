@@ -6,13 +6,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-log-read",
-    title: "Nobody reads the log files but those who must",
+    title: "Only approved principals should be able to read log files",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "The record tells who does what, from where and with which names of things: a map for the next attack. Reading \
-          takes the bucket and the key together, and few jobs need both.",
-    fix: "Take s3:GetObject on the log bucket, or kms:Decrypt on its key, from the principals that the finding names, and \
-          name those who must read in `allowed_principals` of the settings.",
+    why: "Log files contain principals, IP addresses and resource names, which help an attacker. Reading requires \
+          access to the bucket and to the key, and few roles need both.",
+    fix: "Remove s3:GetObject on the log bucket, or kms:Decrypt on its key, from the principals. List the principals \
+          that need to read log files in the setting `allowed_principals`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html",
     ],
@@ -30,7 +30,7 @@ fn run(judged: &Judged<'_>, ctx: &Context<'_>) -> Outcome {
             open.push(if key.is_known() { right } else { key });
         }
     }
-    verdict(&open, "may read the log files")
+    verdict(judged, &open, "can read log files")
 }
 
 /// The right to decrypt these files, if it is held: the files' own where nothing but S3's keys protects them.

@@ -6,14 +6,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-no-admin-star",
-    title: "Administrator rights are held by nobody outside the approved set",
+    title: "Only approved principals should have administrator permissions",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "Whoever may do everything may also stop the trail, empty the bucket, destroy the key and silence the \
-          alarm. Each such user and role is a way to blind the record.",
-    fix: "Replace `Action: *` on `Resource: *` (AdministratorAccess or one's own, attached, by group or inline) \
-          by what the work needs: DetachRolePolicy, DetachUserPolicy, RemoveUserFromGroup. Name the \
-          administrators that remain in `allowed_principals` of the settings.",
+    why: "An administrator can also stop the trail, delete the log files, delete the key and disable the alarms. Each \
+          administrator increases the risk of undetected tampering.",
+    fix: "Replace `Action: *` on `Resource: *` by the permissions that are needed, in managed, inline and group \
+          policies. To detach AdministratorAccess: `aws iam detach-role-policy --role-name ROLE --policy-arn \
+          arn:aws:iam::aws:policy/AdministratorAccess`. List the remaining administrators in the setting \
+          `allowed_principals`.",
     references: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege",
         "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AdministratorAccess.html",
@@ -25,7 +26,7 @@ pub(super) const CHECK: Check = Check {
 fn run(principal: &Principal<'_>, ctx: &Context<'_>) -> Outcome {
     if is_service_linked(principal) {
         return Ok(Verdict::pass(
-            "a service-linked role: only its service can use it",
+            "it is a service-linked role, which only its service can use",
         ));
     }
     let held = Held::by(principal);
@@ -33,7 +34,7 @@ fn run(principal: &Principal<'_>, ctx: &Context<'_>) -> Outcome {
     let administrator =
         |arn: &&&Arn| is_aws_managed(arn) && arn.resource() == "policy/AdministratorAccess";
     if let Some(arn) = held.attached.iter().find(administrator) {
-        let verdict = Verdict::fail("holds administrator rights, by AdministratorAccess");
+        let verdict = Verdict::fail("has administrator permissions (policy AdministratorAccess)");
         return Ok(verdict.saw("Policies", [arn]));
     }
     let managed = held.managed(principal, ctx, |_| true);

@@ -6,13 +6,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-no-full-cloudtrail-inline-policy",
-    title: "No inline policy gives full rights over trails",
+    title: "Inline policies should not grant full access to trails",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "Whoever may stop, delete and change trails can act unseen. In an inline policy such rights are \
-          seen in one user, group or role only, and outlive the review of managed policies.",
-    fix: "Take the write actions of CloudTrail out of the policy (PutUserPolicy, PutGroupPolicy or \
-          PutRolePolicy), or delete it: `aws iam delete-role-policy --role-name ROLE --policy-name POLICY`.",
+    why: "A principal that can stop, delete and change trails can act without being logged. An inline policy is \
+          visible only on its user, group or role, so reviews of managed policies miss it.",
+    fix: "Remove the write actions of CloudTrail from the policy (PutUserPolicy, PutGroupPolicy or PutRolePolicy), or \
+          delete the policy: `aws iam delete-role-policy --role-name ROLE --policy-name POLICY`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/security_iam_id-based-policy-examples.html",
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html",

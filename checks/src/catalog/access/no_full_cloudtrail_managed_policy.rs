@@ -6,14 +6,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-no-full-cloudtrail-managed-policy",
-    title: "No attached customer-managed policy gives full rights over trails",
+    title: "Customer managed policies should not grant full access to trails",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "A managed policy that lets its holder stop, delete and change trails spreads with each attachment: \
-          one policy blinds the record for many.",
-    fix: "Make a version of the policy without CloudTrail's write actions the default: `aws iam \
-          create-policy-version --policy-arn POLICY_ARN --policy-document file://policy.json --set-as-default`; or \
-          detach it (DetachUserPolicy, DetachGroupPolicy, DetachRolePolicy).",
+    why: "A managed policy with full access to trails applies to every principal that it is attached to. Each of them \
+          can stop, delete and change trails.",
+    fix: "Create a default version of the policy without the write actions of CloudTrail: `aws iam \
+          create-policy-version --policy-arn POLICY_ARN --policy-document file://policy.json --set-as-default`. Or \
+          detach the policy (DetachUserPolicy, DetachGroupPolicy, DetachRolePolicy).",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/security_iam_id-based-policy-examples.html",
     ],

@@ -5,14 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-organization-detach",
-    title: "Nobody can take accounts or guards out of the organization",
+    title: "Only approved principals should be able to remove accounts or policies from the organization",
     severity: Severity::Critical,
     question: Some(Question::Guarded),
-    why: "An account that leaves takes itself out of the organization's trail; a detached policy, or \
-          trusted access that is switched off, does it for all.",
-    fix: "Take organizations:DetachPolicy, organizations:DisableAWSServiceAccess and \
-          organizations:RemoveAccountFromOrganization from the principals that the finding names; deny \
-          organizations:LeaveOrganization in a service control policy.",
+    why: "An account that leaves the organization is no longer covered by the organization trail. A detached policy \
+          or disabled trusted access affects all accounts.",
+    fix: "Remove organizations:DetachPolicy, organizations:DisableAWSServiceAccess and \
+          organizations:RemoveAccountFromOrganization from the principals. Deny organizations:LeaveOrganization in \
+          an SCP.",
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html",
     ],
@@ -39,7 +39,7 @@ fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
     nobody(
         judged,
         ACTIONS,
-        "may take the organization's trail, policies or accounts away",
+        "can remove accounts, policies or trusted access from the organization",
     )
 }
 

@@ -61,8 +61,13 @@ impl<'a> Held<'a> {
 
     /// The groups that are missing: what they grant is not known.
     pub(super) fn gaps(&self, principal: &Principal<'_>, ctx: &Context<'_>) -> Vec<Gaps> {
-        let missing =
-            |name: &&str| missing(principal, ctx, format!("group {name} is not described"));
+        let missing = |name: &&str| {
+            missing(
+                principal,
+                ctx,
+                format!("group {name} is not in the response"),
+            )
+        };
         self.unseen.iter().map(missing).collect()
     }
 
@@ -107,12 +112,12 @@ impl<'a> Read<'a> {
         match text.map(Document::parse) {
             Some(Ok(document)) => self.policies.push(Policy { name, document }),
             Some(Err(error)) => {
-                let detail = format!("policy {name} cannot be read: {error}");
+                let detail = format!("policy {name} cannot be parsed: {error}");
                 self.gaps.push(missing(principal, ctx, detail));
             }
             None => {
                 let detail =
-                    format!("policy {name} is attached, its document is not in the answer");
+                    format!("policy {name} is attached, but its document is not in the response");
                 self.gaps.push(missing(principal, ctx, detail));
             }
         }

@@ -27,8 +27,8 @@ pub(super) fn no_full_cloudtrail(
     verdict(
         read,
         full,
-        "no full rights over trails",
-        "may stop, delete and change every trail of the account",
+        "it does not have full access to trails",
+        "can stop, delete and change every trail of the account",
     )
 }
 
@@ -37,8 +37,8 @@ pub(super) fn no_administrator(read: Read<'_>) -> Outcome {
     verdict(
         read,
         posture::is_administrator,
-        "no administrator",
-        "holds administrator rights",
+        "it has no administrator permissions",
+        "has administrator permissions",
     )
 }
 
@@ -68,10 +68,11 @@ fn verdict(
     };
     let verdict = if !alone.is_empty() {
         let by = alone.join(", ");
-        Verdict::fail(format!("{harmful}, by {by}")).saw("Policies", alone)
+        Verdict::fail(format!("{harmful} (policy {by})")).saw("Policies", alone)
     } else if together() {
         let all: Vec<&str> = read.policies.iter().map(|policy| policy.name).collect();
-        Verdict::fail(format!("{harmful}, by several policies together")).saw("Policies", all)
+        let by = all.join(", ");
+        Verdict::fail(format!("{harmful} (policies combined: {by})")).saw("Policies", all)
     } else {
         Verdict::pass(harmless)
     };

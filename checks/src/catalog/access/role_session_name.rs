@@ -7,14 +7,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-role-session-name",
-    title: "Roles that people assume say in the log who did",
+    title: "Role trust policies should enforce a session name or source identity",
     severity: Severity::Low,
     question: Some(Question::Guarded),
-    why: "The log shows a session by the name that its caller chose. Unless the trust policy pins it, every user of a role \
-          can call itself by another's name.",
-    fix: "In the trust policy require `sts:RoleSessionName` to equal `${aws:username}`, or require \
-          `sts:SourceIdentity` (`aws iam update-assume-role-policy --role-name ROLE --policy-document \
-          file://trust.json`).",
+    why: "CloudTrail logs a role session under the session name that its caller chose. Unless the trust policy \
+          enforces the name or the source identity, a user can act under the name of another user.",
+    fix: "In the trust policy, require that `sts:RoleSessionName` equals `${aws:username}`, or require \
+          `sts:SourceIdentity`: `aws iam update-assume-role-policy --role-name ROLE --policy-document \
+          file://trust.json`.",
     references: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_rolesessionname",
     ],
@@ -24,13 +24,13 @@ pub(super) const CHECK: Check = Check {
 
 fn run(principal: &Principal<'_>, ctx: &Context<'_>) -> Outcome {
     let Identity::Role(role) = principal.identity else {
-        return Ok(Verdict::pass("a user"));
+        return Ok(Verdict::pass("it is an IAM user, not a role"));
     };
     let trust = match Document::parse(&role.trust) {
         Ok(trust) => trust,
         Err(error) => {
             let call = calls::GET_ACCOUNT_AUTHORIZATION_DETAILS;
-            let detail = format!("the trust policy cannot be read: {error}");
+            let detail = format!("the trust policy cannot be parsed: {error}");
             return Err(gap::gap(
                 call,
                 principal.account,
@@ -48,9 +48,14 @@ fn run(principal: &Principal<'_>, ctx: &Context<'_>) -> Outcome {
         .map(|(index, statement)| posture::Found { index, statement }.label())
         .collect();
     if unnamed.is_empty() {
-        return Ok(Verdict::pass("every session says who it is"));
+        return Ok(Verdict::pass(
+            "the trust policy enforces a session name or source identity",
+        ));
     }
-    let verdict = Verdict::fail("a session of the role may have any name");
+    let verdict = Verdict::fail(format!(
+        "the trust policy allows any session name and source identity: {}",
+        unnamed.join(", ")
+    ));
     Ok(verdict.saw("AssumeRolePolicyDocument", unnamed))
 }
 

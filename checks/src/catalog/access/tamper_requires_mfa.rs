@@ -8,13 +8,12 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-tamper-requires-mfa",
-    title: "Permissions to tamper with CloudTrail logs should require MFA, a network or another condition that callers \
-            cannot choose",
+    title: "Permissions to tamper with CloudTrail logs should require MFA, a network or another condition that the caller cannot choose",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "Access keys that leak from a laptop or a build carry all permissions that their owner has without a condition. \
-          With MFA or a network in the condition, the keys are not enough to tamper with the logs. A condition that the \
-          caller chooses, such as aws:UserAgent, protects nothing.",
+    why: "Leaked access keys have all permissions that their owner has without a condition. With a condition on MFA \
+          or a network, leaked keys are not sufficient to tamper with the logs. A condition that the caller can \
+          choose, such as aws:UserAgent, does not protect.",
     fix: "Add a condition on `aws:MultiFactorAuthPresent`, `aws:SourceIp` or `aws:SourceVpce` to the statements that \
           grant the actions in the finding, or to the trust policy of the role that they belong to. In a Deny use \
           `BoolIfExists` with `aws:MultiFactorAuthPresent` false: with access keys the key is absent, and `Bool` does \
@@ -34,13 +33,14 @@ fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
         .iter()
         .any(|it| it.answer.condition.as_ref().is_some_and(lets_keys_in));
     let can = "can tamper with CloudTrail logs without MFA, a network or another condition that it cannot choose";
-    let judged = verdict(&rights, can)?;
+    let judged = verdict(judged, &rights, can)?;
     if judged.status != Status::Fail || !only_sessions {
         return Ok(judged);
     }
     Ok(judged.saw(
         "Deny",
-        "Bool aws:MultiFactorAuthPresent does not apply to access keys, whose requests lack the key: use BoolIfExists",
+        "Bool aws:MultiFactorAuthPresent does not apply to requests with access keys, which lack the key: use \
+         BoolIfExists",
     ))
 }
 

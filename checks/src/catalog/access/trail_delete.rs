@@ -5,13 +5,12 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-trail-delete",
-    title: "Nobody can delete a trail",
+    title: "Only approved principals should be able to delete trails",
     severity: Severity::Critical,
     question: Some(Question::Guarded),
-    why: "A deleted trail records nothing, and its settings are gone with it. The right often hides in \
-          `cloudtrail:D*`, `NotAction` or a group.",
-    fix: "Take cloudtrail:DeleteTrail from the principals that the finding names, or deny it in a service \
-          control policy on the account.",
+    why: "A deleted trail does not log events, and its configuration is lost. The permission is often granted \
+          indirectly, by `cloudtrail:D*`, `NotAction` or a group.",
+    fix: "Remove cloudtrail:DeleteTrail from the principals, or deny it in an SCP that exempts a break-glass role.",
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html",
     ],
@@ -22,7 +21,7 @@ pub(super) const CHECK: Check = Check {
 const ACTIONS: &[&str] = &["cloudtrail:DeleteTrail"];
 
 fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
-    nobody(judged, ACTIONS, "may delete the trail")
+    nobody(judged, ACTIONS, "can delete trails")
 }
 
 #[cfg(test)]

@@ -5,13 +5,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-trail-selectors",
-    title: "Nobody can change what a trail records",
+    title: "Only approved principals should be able to change the event selectors of trails",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "With other selectors a trail goes on delivering and leaves out exactly the events that matter. \
-          No status shows it.",
-    fix: "Take cloudtrail:PutEventSelectors and cloudtrail:PutInsightSelectors from the principals that \
-          the finding names.",
+    why: "With other event selectors, a trail still delivers but omits important events. The trail status does not \
+          show this.",
+    fix: "Remove cloudtrail:PutEventSelectors and cloudtrail:PutInsightSelectors from the principals, or deny them in \
+          an SCP that exempts a break-glass role.",
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html",
     ],
@@ -25,7 +25,7 @@ const ACTIONS: &[&str] = &[
 ];
 
 fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
-    nobody(judged, ACTIONS, "may change what the trail records")
+    nobody(judged, ACTIONS, "can change the event selectors of trails")
 }
 
 #[cfg(test)]

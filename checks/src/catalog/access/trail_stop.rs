@@ -5,15 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-trail-stop",
-    title: "Nobody can stop a trail",
+    title: "Only approved principals should be able to stop trails",
     severity: Severity::Critical,
     question: Some(Question::Guarded),
-    why: "One StopLogging call and nothing that follows is recorded. Who can make it is a matter of all \
-          policies together, not of one.",
-    fix: "Take cloudtrail:StopLogging from the principals that the finding names, or deny it to all but a \
-          break-glass role in a service control policy (`aws organizations create-policy --name NAME --type \
-          SERVICE_CONTROL_POLICY --description TEXT --content file://scp.json`). `trailaudit access --explain` \
-          writes the statement.",
+    why: "After one StopLogging call, the trail logs no further events. Which principals can make this call depends \
+          on all policies together.",
+    fix: "Remove cloudtrail:StopLogging from these principals, or deny it in an SCP that exempts a break-glass role: \
+          `aws organizations create-policy --name NAME --description TEXT --type SERVICE_CONTROL_POLICY --content \
+          file://scp.json`. `trailaudit access --explain` prints a statement.",
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html",
     ],
@@ -24,7 +23,7 @@ pub(super) const CHECK: Check = Check {
 const ACTIONS: &[&str] = &["cloudtrail:StopLogging"];
 
 fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
-    nobody(judged, ACTIONS, "may stop the trail")
+    nobody(judged, ACTIONS, "can stop trails")
 }
 
 #[cfg(test)]

@@ -5,13 +5,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "access-trail-update",
-    title: "Nobody can change a trail",
+    title: "Only approved principals should be able to change trails",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "UpdateTrail sends the record to another bucket, drops its encryption and validation, or narrows \
-          it to one region, while the trail still looks alive.",
-    fix: "Take cloudtrail:UpdateTrail from the principals that the finding names; let infrastructure code \
-          change trails by one role of its own.",
+    why: "UpdateTrail can change the log bucket, disable encryption and log file validation, or limit the trail to \
+          one region. The trail is still reported as logging.",
+    fix: "Remove cloudtrail:UpdateTrail from the principals, or deny it in an SCP that exempts a break-glass role. \
+          Let infrastructure as code change trails through one dedicated role.",
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html",
     ],
@@ -22,7 +22,7 @@ pub(super) const CHECK: Check = Check {
 const ACTIONS: &[&str] = &["cloudtrail:UpdateTrail"];
 
 fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {
-    nobody(judged, ACTIONS, "may change the trail")
+    nobody(judged, ACTIONS, "can change trails")
 }
 
 #[cfg(test)]

@@ -7,14 +7,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-access-log-target-separate",
-    title: "Access logs of the log bucket go to a separate bucket that can hold them and is closed to the public",
+    title: "Server access logs of log buckets should go to a separate, private bucket that can receive them",
     severity: Severity::Low,
     question: Some(Question::Watched),
-    why: "Access logs name every object and everyone who asked for it. In a bucket that the public can open they help \
-          the intruder, and into one with Object Lock or a KMS default S3 does not write them at all.",
-    fix: "Use a bucket made for access logs: PutPublicAccessBlock with all four switches on, SSE-S3 as its default \
-          encryption (PutBucketEncryption, AES256), no default retention; then name it with `aws s3api \
-          put-bucket-logging --bucket BUCKET --bucket-logging-status file://logging.json`.",
+    why: "Server access logs contain the name of every object and the identity of every requester. In a public bucket \
+          they disclose both. S3 does not deliver access logs to a bucket with a default retention or with SSE-KMS \
+          as default encryption.",
+    fix: "Create a bucket for access logs with all four Block Public Access settings, SSE-S3 (AES256) as default \
+          encryption and no default retention. Then set it as the target: `aws s3api put-bucket-logging --bucket \
+          BUCKET --bucket-logging-status 'LoggingEnabled={TargetBucket=ACCESS_LOG_BUCKET,TargetPrefix=BUCKET/}'`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html",
@@ -45,22 +46,26 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         return Ok(gone);
     }
     let Some(logging) = bucket.access_logging.known()? else {
-        let off = "requests are not logged: see bucket-access-logging";
+        let off = "server access logging is disabled: see bucket-access-logging";
         return Ok(Verdict::not_applicable(off));
     };
     let name = &logging.target_bucket;
     if *name == bucket.name {
         return Ok(
-            Verdict::fail("the bucket logs its requests into itself").saw("TargetBucket", name)
+            Verdict::fail("server access logs are delivered to the log bucket itself")
+                .saw("TargetBucket", name),
         );
     }
     let Some(target) = ctx.inventory.bucket(name) else {
-        let detail = format!("bucket {name} was not asked");
+        let detail = format!("bucket {name} was not assessed");
         let call = calls::HEAD_BUCKET;
         return Err(gap::of_bucket(bucket, ctx, call, Reason::NotAsked, detail));
     };
     if target.exists.ok() == Some(&false) {
-        return Ok(Verdict::fail("the target bucket is gone").saw("TargetBucket", name));
+        return Ok(
+            Verdict::fail("the target bucket of server access logging does not exist")
+                .saw("TargetBucket", name),
+        );
     }
     let (mut flaws, mut gaps) = flaws(target, ctx);
     match log_target::keeps_out(bucket, logging, target, ctx) {
@@ -69,7 +74,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     }
     let verdict = Verdict::pass_if(
         flaws.is_empty(),
-        "the target is separate, and closed to the public",
+        "server access logs go to a separate bucket that blocks public access",
         flaws.join("; "),
     );
     verdict
@@ -82,15 +87,17 @@ fn flaws(target: &Bucket, ctx: &Context<'_>) -> (Vec<String>, Vec<Gaps>) {
     let (mut flaws, mut gaps) = (Vec::new(), Vec::from_iter(target.exists.known().err()));
     match target.default_retention.known() {
         Ok(None) => {}
-        Ok(Some(_)) => {
-            flaws.push("it has a default retention: S3 writes no access logs there".to_owned())
-        }
+        Ok(Some(_)) => flaws.push(
+            "the target bucket has a default retention, so S3 does not deliver access logs to it"
+                .to_owned(),
+        ),
         Err(gap) => gaps.push(gap),
     }
     match target.encryption.known() {
         Ok(Some(default)) if default.algorithm != "AES256" => {
             flaws.push(
-                "its default encryption is not SSE-S3: S3 writes no access logs there".to_owned(),
+                "the target bucket's default encryption is not SSE-S3, so S3 does not deliver access logs to \
+                 it".to_owned(),
             );
         }
         Ok(_) => {}
@@ -124,7 +131,7 @@ fn flaws(target: &Bucket, ctx: &Context<'_>) -> (Vec<String>, Vec<Gaps>) {
     }
     if !off.is_empty() {
         flaws.push(format!(
-            "off in its Block Public Access and its account's: {}",
+            "Block Public Access settings disabled for the target bucket and its account: {}",
             off.join(", ")
         ));
     }

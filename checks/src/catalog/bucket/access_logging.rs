@@ -6,16 +6,16 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-access-logging",
-    title: "Log bucket's requests are logged to another bucket",
+    title: "Log buckets should have server access logging enabled, with another bucket as target",
     severity: Severity::Medium,
     question: Some(Question::Watched),
-    why: "Server access logs show who read, copied or deleted log files, from where. Written into the \
-          same bucket they feed themselves and go the way of what they watch; a target that is gone, or does \
-          not let S3's log delivery write, receives nothing.",
-    fix: "Call PutBucketLogging with another bucket of the same account and region as target: `aws s3api \
+    why: "Server access logs show who read, copied or deleted log files, and from which address. If the target is the \
+          same bucket, each delivery creates more log entries, and an attacker who empties the bucket deletes both. \
+          A target bucket that does not exist or does not allow S3 log delivery receives nothing.",
+    fix: "Enable server access logging with another bucket of the same account and region as target: `aws s3api \
           put-bucket-logging --bucket BUCKET --bucket-logging-status \
-          'LoggingEnabled={TargetBucket=OTHER,TargetPrefix=BUCKET/}'`; its policy must let \
-          logging.s3.amazonaws.com write.",
+          'LoggingEnabled={TargetBucket=ACCESS_LOG_BUCKET,TargetPrefix=BUCKET/}'`. The target's bucket policy must \
+          grant s3:PutObject to logging.s3.amazonaws.com. In Terraform: resource `aws_s3_bucket_logging`.",
     references: &["https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,
@@ -39,11 +39,11 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         return Ok(gone);
     }
     let Some(logging) = bucket.access_logging.known()? else {
-        return Ok(Verdict::fail("requests to the bucket are not logged"));
+        return Ok(Verdict::fail("server access logging is disabled"));
     };
     let target = &logging.target_bucket;
     let verdict = if *target == bucket.name {
-        Verdict::fail("the bucket logs its requests into itself")
+        Verdict::fail("server access logs are delivered to the log bucket itself")
     } else {
         arrives(bucket, logging, ctx)?
     };
@@ -56,12 +56,12 @@ fn arrives(bucket: &Bucket, logging: &AccessLogging, ctx: &Context<'_>) -> Outco
         return Err(log_target::not_asked(bucket, name, ctx));
     };
     if !*target.exists.known()? {
-        let gone = "requests are logged to a bucket that does not exist";
+        let gone = "the target bucket of server access logging does not exist";
         return Ok(Verdict::fail(gone));
     }
     Ok(match log_target::keeps_out(bucket, logging, target, ctx)? {
-        None => Verdict::pass("requests are logged to another bucket"),
-        Some(why) => Verdict::fail(format!("access logs do not arrive: {why}")),
+        None => Verdict::pass("server access logging delivers to another bucket"),
+        Some(why) => Verdict::fail(format!("server access logs cannot be delivered: {why}")),
     })
 }
 

@@ -13,11 +13,12 @@ pub(super) const CHECK: Check = Check {
     title: "Access points of log buckets should block public access and grant nothing to external principals",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "An access point has its own name, policy and Block Public Access. Where the bucket's policy delegates to access \
-          points, one policy on one of them grants access to the whole bucket, to the public or to an external account.",
-    fix: "Delete access points that nobody needs (`aws s3control delete-access-point --account-id ACCOUNT --name NAME`). \
-          Block Public Access of an access point cannot be changed afterwards: make it anew with all four on \
-          (CreateAccessPoint), best with a VPC as its only origin.",
+    why: "An access point has its own name, policy and Block Public Access settings. If the bucket policy delegates \
+          access control to access points, the policy of one access point can grant the public or an external \
+          account access to the whole bucket.",
+    fix: "Delete access points that are not needed: `aws s3control delete-access-point --account-id ACCOUNT --name \
+          NAME`. The Block Public Access settings of an access point cannot be changed: recreate it with all four \
+          enabled (CreateAccessPoint), preferably with a VPC as its only origin.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-bpa-settings.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html",
@@ -41,7 +42,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     }
     let points = bucket.access_points.known()?;
     if points.is_empty() {
-        return Ok(Verdict::pass("there is no access point"));
+        return Ok(Verdict::pass("the bucket has no access points"));
     }
     let (mut flaws, mut gaps) = (Vec::new(), Vec::new());
     for point in points {
@@ -53,14 +54,14 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         for found in checks {
             match found {
                 Ok(None) => {}
-                Ok(Some(flaw)) => flaws.push(format!("{}: {flaw}", point.name)),
+                Ok(Some(flaw)) => flaws.push(format!("access point {}: {flaw}", point.name)),
                 Err(gap) => gaps.push(gap),
             }
         }
     }
     let verdict = Verdict::pass_if(
         flaws.is_empty(),
-        "every access point blocks public access and grants nothing to external principals",
+        "all access points block public access and grant nothing to external principals",
         flaws.join("; "),
     );
     let names: Vec<&str> = points.iter().map(|it| it.name.as_str()).collect();
@@ -108,12 +109,12 @@ fn judge(point: &AccessPoint, bucket: &Bucket, ctx: &Context<'_>) -> Result<Opti
     };
     // The policy only makes it worse: what is off is told either way.
     let worse = if public == Ok(true) {
-        ", and its policy lets the public in"
+        ", and its policy grants public access"
     } else {
         ""
     };
     Ok(Some(format!(
-        "Block Public Access is off: {}{worse}",
+        "Block Public Access settings disabled: {}{worse}",
         off.join(", ")
     )))
 }
@@ -147,7 +148,8 @@ fn outsiders(
         "VPC" => Vec::new(),
         _ => posture::public_grants(&policy),
     };
-    let detail = "it names a canonical user id or a unique id, which does not say of which account";
+    let detail =
+        "the policy names a canonical user ID or a unique ID, whose account cannot be determined";
     let (call, reason) = (calls::GET_ACCESS_POINT_POLICY, Reason::NotModelled);
     let whose = gap::of_bucket(bucket, ctx, call, reason, detail.to_owned());
     let (mut open, mut gaps) = (Vec::new(), Vec::new());
@@ -157,16 +159,14 @@ fn outsiders(
             continue;
         }
         match named::lets_outsiders_in(statement, ctx, &whose) {
-            Ok(true) => open.push(found.label()),
+            Ok(true) => open.push(named::outsiders(found, ctx)),
             Ok(false) => {}
             Err(missing) => gaps.push(missing),
         }
     }
     if !open.is_empty() {
-        let statements = open.join(", ");
-        return Ok(Some(format!(
-            "its policy grants access to external principals: {statements}"
-        )));
+        let statements = named::few(&open, "; ", 3);
+        return Ok(Some(format!("its policy: {statements}")));
     }
     Gaps::collect(gaps).map_or(Ok(None), Err)
 }
@@ -321,10 +321,10 @@ mod tests {
             });
             case.findings(&[&CHECK])[0].message.clone()
         };
-        assert!(says(PUBLIC).contains("lets the public in"));
+        assert!(says(PUBLIC).contains("grants public access"));
         assert!(
             !says(&PUBLIC.replace(r#""*","Action"#, r#"{"AWS":"111111111111"},"Action"#))
-                .contains("public in")
+                .contains("grants public access")
         );
     }
 }

@@ -5,14 +5,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-account-public-access-block",
-    title: "Account that owns the log bucket blocks public access by all four switches",
+    title: "The account that owns a log bucket should have all four Block Public Access settings enabled",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "Whoever may change the bucket can take its own block away. The account's block stays in force, \
-          and covers access points and buckets made later.",
-    fix: "Call PutPublicAccessBlock on the bucket's account: `aws s3control put-public-access-block \
-          --account-id ACCOUNT --public-access-block-configuration BlockPublicAcls=true,\
-          IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true`.",
+    why: "A principal with s3:PutBucketPublicAccessBlock can disable the settings of the bucket. The settings of the \
+          account stay in force, and apply to access points and to buckets created later.",
+    fix: "Enable all four settings for the bucket's account: `aws s3control put-public-access-block --account-id \
+          ACCOUNT --public-access-block-configuration \
+          BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true`. In \
+          Terraform: resource `aws_s3_account_public_access_block`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/configuring-block-public-access-account.html",
     ],
@@ -30,14 +31,17 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     }
     let Some(block) = block::of_account(bucket, ctx)? else {
         return Ok(Verdict::fail(
-            "the bucket's account has no Block Public Access",
+            "the account that owns the bucket has no Block Public Access configuration",
         ));
     };
     let off = block.off();
     let verdict = Verdict::pass_if(
         off.is_empty(),
-        "all four switches of the account are on",
-        format!("off in the account: {}", off.join(", ")),
+        "all four Block Public Access settings of the account are enabled",
+        format!(
+            "Block Public Access settings disabled for the account: {}",
+            off.join(", ")
+        ),
     );
     Ok(verdict
         .saw("Account", bucket.owner.ok())

@@ -5,14 +5,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-acl-disabled",
-    title: "Log bucket has its access control lists switched off",
+    title: "Log buckets should have ACLs disabled",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "While access control lists count, each log file can carry a grant of its own that no review of the policy \
-          shows, and a file may belong to whoever wrote it.",
-    fix: "Set object ownership: `aws s3api put-bucket-ownership-controls --bucket BUCKET --ownership-controls \
-          'Rules=[{ObjectOwnership=BucketOwnerEnforced}]'` (move the bucket's own ACL grants into its policy first). \
-          CloudTrail goes on writing as before.",
+    why: "With ACLs enabled, each log file can have its own grants, which a review of the bucket policy does not \
+          show. An object can also be owned by the account that wrote it instead of the bucket owner.",
+    fix: "Move the bucket's ACL grants to its bucket policy. Then disable ACLs: `aws s3api \
+          put-bucket-ownership-controls --bucket BUCKET --ownership-controls \
+          'Rules=[{ObjectOwnership=BucketOwnerEnforced}]'`. CloudTrail continues to deliver. In Terraform: \
+          `object_ownership = \"BucketOwnerEnforced\"` in `aws_s3_bucket_ownership_controls`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html",
     ],
@@ -33,9 +34,15 @@ fn run(bucket: &Bucket, _: &Context<'_>) -> Outcome {
     }
     let ownership = bucket.ownership.known()?.as_deref();
     let verdict = match ownership {
-        Some(OFF) => Verdict::pass("access control lists are switched off"),
-        Some(other) => Verdict::fail(format!("access control lists count: {other}")),
-        None => Verdict::fail("access control lists count: object ownership was never set"),
+        Some(OFF) => Verdict::pass("ACLs are disabled (object ownership: BucketOwnerEnforced)"),
+        Some(other) => Verdict::fail(format!(
+            "ACLs are enabled (object ownership: {other}, expected: \
+            BucketOwnerEnforced)"
+        )),
+        None => Verdict::fail(
+            "ACLs are enabled (object ownership is not configured, expected: \
+            BucketOwnerEnforced)",
+        ),
     };
     Ok(verdict.saw("ObjectOwnership", ownership).expected(OFF))
 }

@@ -10,12 +10,12 @@ pub(super) const CHECK: Check = Check {
     title: "Log bucket policies should let CloudTrail write for the organization's own trails only",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "Anybody can make a trail that names your bucket. Unless the policy says for which trails \
-          CloudTrail may write, a stranger's log files land among yours.",
-    fix: "Add to the statement for cloudtrail.amazonaws.com in the bucket policy (`aws s3api put-bucket-policy \
-          --bucket BUCKET --policy file://policy.json`) the condition `StringEquals: {aws:SourceArn: TRAIL_ARN}` \
-          with the trails that deliver here; `aws:SourceAccount` or `aws:SourceOrgID` with their accounts or your \
-          organization will do too.",
+    why: "Any AWS account can create a trail that delivers to your bucket. Without a condition on the source trail, \
+          CloudTrail writes log files of external accounts to the bucket.",
+    fix: "In the bucket policy, add the condition `StringEquals: {aws:SourceArn: TRAIL_ARN}` to the statement for \
+          cloudtrail.amazonaws.com, with the trails that deliver to this bucket: `aws s3api put-bucket-policy \
+          --bucket BUCKET --policy file://policy.json`. A condition on `aws:SourceAccount` or `aws:SourceOrgID` is \
+          accepted as well.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
     ],

@@ -8,13 +8,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-dedicated",
-    title: "Log bucket holds nothing but the prefixes that trails deliver to",
+    title: "Log buckets should contain only the prefixes that trails deliver to",
     severity: Severity::Low,
     question: Some(Question::Guarded),
-    why: "Whoever may work with the other things in the bucket can reach the log files beside them, and a policy that \
-          serves two purposes is strict for neither.",
-    fix: "Move what the message names to a bucket of its own (`aws s3 mv s3://BUCKET/PREFIX s3://OTHER/PREFIX \
-          --recursive`), and take its readers and writers out of the log bucket's policy.",
+    why: "Principals with access to the other data in the bucket can often access the log files as well. A bucket \
+          policy for two purposes is harder to keep restrictive.",
+    fix: "Move the prefixes that the message names to another bucket: `aws s3 mv s3://BUCKET/PREFIX \
+          s3://OTHER_BUCKET/PREFIX --recursive`. Then remove their readers and writers from the log bucket policy.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-find-log-files.html",
@@ -43,14 +43,17 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         .filter(|it| !tops.contains(it))
         .collect();
     if other.is_empty() {
-        return Ok(Verdict::pass("only log prefixes are there").saw("Prefixes", tops));
+        return Ok(Verdict::pass("the bucket contains only log prefixes").saw("Prefixes", tops));
     }
     // What looks strange may be the prefix of a hidden trail.
     if let Some(gaps) = recording::hidden_anywhere(ctx) {
         return Err(gaps);
     }
     let few: Vec<&str> = other.iter().copied().take(5).collect();
-    let verdict = Verdict::fail(format!("other things lie there too: {}", few.join(", ")));
+    let verdict = Verdict::fail(format!(
+        "the bucket contains prefixes that no trail delivers to: {}",
+        few.join(", ")
+    ));
     Ok(verdict.saw("Prefixes", other).expected(tops))
 }
 

@@ -1,20 +1,22 @@
 //! What trails write is encrypted under a key that can be withdrawn.
 
 use super::gone;
-use crate::catalog::recording;
+use crate::catalog::{named, recording};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-default-encryption",
-    title: "Log bucket encrypts with a KMS key what its trails do not encrypt themselves",
+    title: "Log buckets should use a KMS key by default where a trail does not encrypt with one",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "S3 encrypts everything since 2023, with a key of its own that opens for whoever may read the object. A KMS \
-          key is a second lock, with its own policy and a record of each use; a trail without one relies on the \
-          bucket's default.",
-    fix: "Give the bucket a default key: `aws s3api put-bucket-encryption --bucket BUCKET \
-          --server-side-encryption-configuration 'Rules=[{ApplyServerSideEncryptionByDefault={SSEAlgorithm=aws:kms,\
-          KMSMasterKeyID=KEY_ARN}}]'`, with a key policy that lets CloudTrail use it; or give every trail a key.",
+    why: "S3 encrypts every object with SSE-S3, which decrypts for every principal that can read the object. A KMS \
+          key requires a second permission, has its own policy, and each use of it is logged. A trail without a KMS \
+          key relies on the bucket's default encryption.",
+    fix: "Set a KMS key whose key policy grants access to CloudTrail as default encryption: `aws s3api \
+          put-bucket-encryption --bucket BUCKET --server-side-encryption-configuration \
+          'Rules=[{ApplyServerSideEncryptionByDefault={SSEAlgorithm=aws:kms,KMSMasterKeyID=KEY_ARN}}]'`. Or \
+          configure a KMS key on every trail: `aws cloudtrail update-trail --name TRAIL_ARN --kms-key-id KEY_ARN \
+          --region TRAIL_REGION`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html",
@@ -47,19 +49,21 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     // An answer without any is AWS's default since January 2023.
     let algorithm = set.map_or("AES256", |it| it.algorithm.as_str());
     let verdict = if algorithm.starts_with("aws:kms") {
-        Verdict::pass("new objects are encrypted with a KMS key")
+        Verdict::pass("the bucket's default encryption uses a KMS key")
     } else if without.is_empty() {
         // A trail that is hidden may deliver here without a key.
         if let Some(gaps) = recording::hidden_anywhere(ctx) {
             return Err(gaps);
         }
         Verdict::pass(
-            "S3's own key is the default, and every trail that delivers here brings its own",
+            "the default encryption is SSE-S3, and every trail that delivers to the bucket has its own KMS key",
         )
     } else {
-        Verdict::fail(
-            "log files lie under S3's own key: neither the bucket nor the trail names one",
-        )
+        let trails: Vec<&str> = without.iter().map(|it| it.as_str()).collect();
+        Verdict::fail(format!(
+            "neither the bucket nor the trail has a KMS key, so log files are encrypted with SSE-S3: {}",
+            named::few(&trails, ", ", 2)
+        ))
         .saw("TrailsWithoutKey", without)
     };
     Ok(verdict.saw("SSEAlgorithm", algorithm).expected("aws:kms"))

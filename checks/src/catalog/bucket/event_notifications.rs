@@ -12,18 +12,18 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-event-notifications",
-    title: "Log buckets should send event notifications that arrive, to targets of the organization only",
+    title: "Log buckets should send event notifications, and only to working targets in the organization",
     severity: Severity::Info,
     question: Some(Question::Watched),
-    why: "A notification tells of a new or a removed log file within seconds, where server access logs take hours. \
-          Pipelines that read log files hang on it, and so can an alarm on deletions. A queue or topic of an external \
-          account learns the name and size of every log file. A topic whose policy or key does not let S3 send receives \
-          nothing.",
-    fix: "Send them to EventBridge: `aws s3api put-bucket-notification-configuration --bucket BUCKET \
-          --notification-configuration '{\"EventBridgeConfiguration\":{}}'` (repeat what is configured already, the \
-          call replaces it). In the policy of a topic allow s3.amazonaws.com sns:Publish (`aws sns \
-          set-topic-attributes --topic-arn TOPIC_ARN --attribute-name Policy --attribute-value file://policy.json \
-          --region REGION`), and in that of its key kms:GenerateDataKey* and kms:Decrypt.",
+    why: "An event notification reports a new or deleted log file within seconds; server access logs take hours. Log \
+          pipelines and alarms on deletions depend on it. A queue or topic in an external account receives the name \
+          and size of every log file. A topic whose policy or key denies S3 receives nothing.",
+    fix: "Send events to EventBridge: `aws s3api put-bucket-notification-configuration --bucket BUCKET \
+          --notification-configuration '{\"EventBridgeConfiguration\":{}}'`. The call replaces the whole \
+          configuration, so include the existing targets. For a topic, allow s3.amazonaws.com sns:Publish in the \
+          topic policy: `aws sns set-topic-attributes --topic-arn TOPIC_ARN --attribute-name Policy \
+          --attribute-value file://policy.json --region REGION`. In the policy of its KMS key, allow \
+          kms:GenerateDataKey* and kms:Decrypt.",
     references: &["https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,
@@ -60,7 +60,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     if !foreign.is_empty() {
         let names: Vec<&str> = foreign.iter().map(|it| it.as_str()).collect();
         let verdict = Verdict::fail(format!(
-            "event notifications go to external accounts: {}",
+            "event notifications are sent to targets in external accounts: {}",
             names.join(", ")
         ));
         return Ok(verdict
@@ -81,11 +81,11 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     let verdict = match lost.as_slice() {
         [] => Verdict::pass_if(
             *event_bridge || !targets.is_empty(),
-            "events are sent",
-            "no events are sent, neither to EventBridge nor to a topic, queue or function",
+            "event notifications are configured",
+            "no event notifications are configured (EventBridge, topic, queue or function)",
         ),
         lost => Verdict::fail(format!(
-            "event notifications do not arrive: {}",
+            "event notifications cannot be delivered to {}",
             lost.join("; ")
         )),
     };
@@ -93,7 +93,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         .saw("EventBridgeConfiguration", event_bridge)
         .saw("Targets", targets);
     if !unread.is_empty() {
-        verdict = verdict.saw("Targets whose policy is not read", unread);
+        verdict = verdict.saw("Targets whose policy was not assessed", unread);
     }
     verdict.unless_open(Gaps::collect(gaps))
 }

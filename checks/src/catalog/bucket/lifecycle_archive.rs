@@ -7,14 +7,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-lifecycle-archive",
-    title: "Log files move to an archive class within the time that they are required for",
+    title: "Log buckets should move log files to an archive storage class within the retention period",
     severity: Severity::Info,
     question: Some(Question::Guarded),
-    why: "Logs of the last months are searched, older ones are kept for the one case where they are needed. In an \
-          archive class they cost a fraction, which is what makes long retention affordable.",
-    fix: "Add a lifecycle rule for the log prefix with a Transition to GLACIER_IR, GLACIER or DEEP_ARCHIVE \
-          (PutBucketLifecycleConfiguration), and `--transition-default-minimum-object-size \
-          varies_by_storage_class`: S3 leaves files below 128 KB where they are otherwise.",
+    why: "Log files of the last months are searched often, older ones rarely. An archive storage class costs a \
+          fraction of STANDARD, which makes long retention affordable.",
+    fix: "Add a lifecycle rule for the log prefix with a transition to GLACIER_IR, GLACIER or DEEP_ARCHIVE: `aws \
+          s3api put-bucket-lifecycle-configuration --bucket BUCKET --lifecycle-configuration file://lifecycle.json \
+          --transition-default-minimum-object-size varies_by_storage_class`. Without the last parameter S3 does not \
+          move files below 128 KB. The call replaces all lifecycle rules, so include the existing ones.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html",
     ],
@@ -36,7 +37,8 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         .filter(|rule| archives(rule, i64::from(ctx.settings.retention_days)))
         .collect();
     if let Some(rule) = archiving.iter().find(|rule| rule.prefix.is_empty()) {
-        let verdict = Verdict::pass("every object is archived");
+        let verdict =
+            Verdict::pass("a lifecycle rule moves every object to an archive storage class");
         return Ok(verdict.saw("Transitions", classes(rule)));
     }
     let covered = |logs: &String| {
@@ -46,11 +48,15 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     let logs = places::of_logs(bucket, ctx);
     match logs.iter().find(|logs| !covered(logs)) {
         Some(logs) => {
-            let verdict = Verdict::fail(format!("no rule archives what lies under {logs}"));
+            let days = ctx.settings.retention_days;
+            let verdict = Verdict::fail(format!(
+                "no lifecycle rule moves log files under {logs} to an archive \
+                storage class within {days} days"
+            ));
             Ok(verdict.saw("LifecycleRules", rules.len()))
         }
         // A hidden trail may deliver under another prefix.
-        None => Verdict::pass("log files are archived")
+        None => Verdict::pass("lifecycle rules move log files to an archive storage class")
             .saw("Prefixes", logs)
             .unless_open(recording::hidden_anywhere(ctx)),
     }

@@ -7,16 +7,16 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-lifecycle-retention",
-    title: "No lifecycle rule removes log files or their older versions before the required time",
+    title: "Lifecycle rules of log buckets should not remove log files before the required retention ends",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "A lifecycle rule deletes without a trace of who did it: one call sets it up, and S3 does the rest. Current \
-          versions that expire early are missing from the record, and a short time for older ones makes any deletion \
-          final.",
-    fix: "Raise the days of Expiration and NoncurrentVersionExpiration to at least `retention_days`, or remove the \
+    why: "One call to PutBucketLifecycleConfiguration is enough to delete all log files, and S3 deletes them without \
+          further API calls by the attacker. Readers no longer find log files that expire early. A short \
+          NoncurrentVersionExpiration makes deletions and overwrites permanent.",
+    fix: "Set the days of Expiration and NoncurrentVersionExpiration to at least `retention_days`, or remove the \
           rule: `aws s3api put-bucket-lifecycle-configuration --bucket BUCKET --lifecycle-configuration \
-          file://lifecycle.json`. A default retention of the bucket's lock keeps older versions whatever the rules \
-          say; it does not stop an expiration from hiding current versions behind delete markers.",
+          file://lifecycle.json`. Object Lock keeps noncurrent versions regardless of the rules, but an expiration \
+          still hides current versions behind delete markers.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html#object-lock-managing-lifecycle",
@@ -56,7 +56,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         }
         // An expiration only adds a delete marker where versions are kept: no lock stops that, and readers find nothing.
         let why = match kept {
-            true => "the lock keeps the versions, and delete markers hide them from every reader"
+            true => "Object Lock keeps the versions, but delete markers hide them from readers"
                 .to_owned(),
             false => format!("{needed} days are required"),
         };
@@ -64,9 +64,12 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         return Ok(verdict.saw("DefaultRetention", locked).expected(needed));
     }
     let words = match rules.iter().filter(|it| it.enabled).count() {
-        0 => "no rule removes anything".to_owned(),
-        _ if kept => format!("no rule hides log files, and they are locked for {locked} days"),
-        _ => format!("no rule removes log files before {needed} days"),
+        0 => "no lifecycle rule is enabled".to_owned(),
+        _ if kept => format!(
+            "no lifecycle rule expires log files, and Object Lock keeps them for {locked} \
+            days"
+        ),
+        _ => format!("no lifecycle rule removes log files before {needed} days"),
     };
     let gaps = retention.err().into_iter().chain(short.gaps);
     // The retention matters only where a rule may be too short.
@@ -150,22 +153,26 @@ pub(super) fn expiration(rule: &LifecycleRule) -> Option<i64> {
 }
 
 fn words(rule: &LifecycleRule, current: Option<i64>, noncurrent: Option<i64>) -> Option<String> {
-    let name = rule.id.as_deref().unwrap_or("without id");
+    let name = rule.id.as_deref().unwrap_or("(no ID)");
     let limits = if rule.narrowed {
-        " (limited by tags or sizes)"
+        " (filtered by tags or object size)"
     } else {
         ""
     };
     let removes = match (current, noncurrent) {
         (None, None) => return None,
-        (Some(_), _) if rule.expiration_date.is_some() => "current versions on a date".to_owned(),
+        (Some(_), _) if rule.expiration_date.is_some() => {
+            "current versions on a fixed date".to_owned()
+        }
         (Some(days), None) => format!("current versions after {days} days"),
-        (None, Some(days)) => format!("older versions after {days} days"),
+        (None, Some(days)) => format!("noncurrent versions after {days} days"),
         (Some(days), Some(later)) => {
-            format!("current versions after {days} days, older ones after {later} more")
+            format!(
+                "current versions after {days} days and noncurrent versions after {later} more days"
+            )
         }
     };
-    Some(format!("rule {name}{limits} removes {removes}"))
+    Some(format!("lifecycle rule {name}{limits} removes {removes}"))
 }
 
 #[cfg(test)]

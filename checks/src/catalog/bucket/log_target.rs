@@ -44,7 +44,7 @@ pub(super) fn keeps_out(
     let (written, answer) = (place.err(), by_policy(source, logging, target, ctx));
     match (answer, written) {
         (Ok(Some(why)), _) => Ok(Some(format!(
-            "the bucket {name} does not let {LOGGING} write: {why}"
+            "bucket {name} does not allow {LOGGING} to write ({why})"
         ))),
         (Ok(None), None) => Ok(None),
         (Ok(None), Some(gaps)) | (Err(gaps), None) => Err(gaps),
@@ -60,16 +60,16 @@ fn elsewhere(source: &Bucket, target: &Bucket) -> Result<Option<String>, Gaps> {
         && from != to
     {
         return Ok(Some(format!(
-            "the bucket {name} is in {to}, and not in {from}"
+            "bucket {name} is in region {to}, expected {from}"
         )));
     }
     let owners = (source.owner.known(), target.owner.known());
     match owners {
         (Ok(Some(from)), Ok(Some(to))) if from != to => Ok(Some(format!(
-            "the bucket {name} belongs to account {to}, and not to {from}"
+            "bucket {name} belongs to account {to}, expected {from}"
         ))),
         (Ok(Some(from)), Ok(None)) => Ok(Some(format!(
-            "the bucket {name} belongs to no account in scope, and so not to {from}"
+            "bucket {name} belongs to an account that is not in scope, expected {from}"
         ))),
         (from, to) => {
             let owners = from.err().into_iter().chain(to.err());
@@ -91,7 +91,7 @@ fn by_policy(
             None => return Ok(None),
             Some(why) => why,
         },
-        None => "it has no policy".to_owned(),
+        None => "it has no bucket policy".to_owned(),
     };
     if !by_acl(target)? {
         return Ok(Some(refused));
@@ -145,7 +145,7 @@ fn ask(
         Answer::Open(keys) => {
             let region = target.region.ok().cloned().unwrap_or_else(|| ctx.home());
             let what =
-                format!("whether requests of {LOGGING} meet the policy's condition on {keys}");
+                format!("whether requests by {LOGGING} meet the policy's condition on {keys}");
             Err(Gap::not_modelled(what, &owner, &region).into())
         }
     }
@@ -165,6 +165,6 @@ fn by_acl(target: &Bucket) -> Result<bool, Gaps> {
 
 /// The target was not looked at.
 pub(super) fn not_asked(of: &Bucket, target: &str, ctx: &Context<'_>) -> Gaps {
-    let detail = format!("whether {target} exists was not asked");
+    let detail = format!("whether bucket {target} exists was not assessed");
     gap::of_bucket(of, ctx, calls::HEAD_BUCKET, Reason::NotAsked, detail)
 }

@@ -5,14 +5,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-mfa-delete",
-    title: "Log bucket demands MFA for deleting versions",
+    title: "Log buckets should require MFA to delete object versions",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "With MFA delete nobody removes a version for good, or stops versioning, but the root user with the device in \
-          hand. A stolen access key is not enough. Retention in compliance mode does the same and more.",
-    fix: "As the root user of the bucket's account: `aws s3api put-bucket-versioning --bucket BUCKET \
-          --versioning-configuration Status=Enabled,MFADelete=Enabled --mfa 'DEVICE_ARN CODE'`; or better lock the \
-          objects in compliance mode (PutObjectLockConfiguration).",
+    why: "With MFA delete, only the root user with its MFA device can permanently delete a version or suspend \
+          versioning. A stolen access key is not sufficient. A retention in COMPLIANCE mode protects more strictly \
+          and is accepted instead.",
+    fix: "As the root user of the bucket's account, run `aws s3api put-bucket-versioning --bucket BUCKET \
+          --versioning-configuration Status=Enabled,MFADelete=Enabled --mfa 'DEVICE_ARN CODE'`. The preferred \
+          alternative is Object Lock in COMPLIANCE mode: see bucket-object-lock-compliance-mode.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/MultiFactorAuthenticationDelete.html",
     ],
@@ -32,27 +33,32 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     }
     let on = *bucket.versioning.mfa_delete.known()?;
     if on {
-        return Ok(Verdict::pass("MFA delete is on").saw("MFADelete", on));
+        return Ok(Verdict::pass("MFA delete is enabled").saw("MFADelete", on));
     }
     let (retention, lifecycle) = (bucket.default_retention.known(), bucket.lifecycle.known());
     if let Ok(Some(retention)) = &retention
         && retention.mode == RetentionMode::Compliance
         && retention.in_days() >= ctx.settings.retention_days
     {
-        let verdict = Verdict::not_applicable("compliance mode: not even the root user can delete");
+        let verdict = Verdict::not_applicable(
+            "Object Lock in COMPLIANCE mode prevents deletion by every \
+            principal",
+        );
         return Ok(verdict.saw("DefaultRetention", retention));
     }
     // A rule that is disabled does nothing, and can be deleted: it is no reason to go without.
     let running = lifecycle.as_ref().ok().copied().and_then(Option::as_ref);
     let running = running.map_or(0, |rules| rules.iter().filter(|it| it.enabled).count());
     if running > 0 {
-        let verdict = Verdict::not_applicable("S3 allows no MFA delete beside lifecycle rules");
+        let verdict = Verdict::not_applicable(
+            "S3 does not support MFA delete on buckets with lifecycle rules",
+        );
         return Ok(verdict.saw("LifecycleRules", running));
     }
     let gaps = [retention.err(), lifecycle.err()].into_iter().flatten();
     match Gaps::collect(gaps) {
         Some(gaps) => Err(gaps),
-        None => Ok(Verdict::fail("MFA delete is off")
+        None => Ok(Verdict::fail("MFA delete is not enabled")
             .saw("MFADelete", on)
             .expected(true)),
     }

@@ -7,13 +7,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-min-tls-version",
-    title: "Log bucket refuses every request over TLS 1.0 and 1.1",
+    title: "Log bucket policies should deny requests over TLS 1.0 and 1.1",
     severity: Severity::Low,
     question: Some(Question::Guarded),
-    why: "AWS's own public endpoints stopped speaking TLS 1.0 and 1.1 in 2024. The bucket's policy keeps it so for \
-          every way in, and shows an auditor what is demanded.",
-    fix: "Add a Deny for Principal `*`, Action `s3:*`, on the bucket and `BUCKET/*`, with Condition \
-          `NumericLessThan: {s3:TlsVersion: 1.2}` to the bucket policy (PutBucketPolicy).",
+    why: "TLS 1.0 and 1.1 have known weaknesses. AWS removed them from its public endpoints in 2024. A Deny in the \
+          bucket policy enforces TLS 1.2 on every endpoint and documents the requirement for auditors.",
+    fix: "Add a statement to the bucket policy with Effect Deny, Principal `*`, Action `s3:*`, the bucket and \
+          `BUCKET/*` as Resource, and Condition `NumericLessThan: {s3:TlsVersion: 1.2}`: `aws s3api \
+          put-bucket-policy --bucket BUCKET --policy file://policy.json`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html",
@@ -32,7 +33,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     }
     let Some(policy) = gap::bucket_policy(bucket, ctx)? else {
         return Ok(Verdict::fail(
-            "there is no bucket policy that would refuse old TLS",
+            "there is no bucket policy, so requests over TLS 1.0 and 1.1 are not denied",
         ));
     };
     let open: Vec<&str> = ["1.0", "1.1"]
@@ -44,9 +45,9 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         .collect();
     let verdict = Verdict::pass_if(
         open.is_empty(),
-        "TLS 1.0 and 1.1 are refused",
+        "the bucket policy denies requests over TLS 1.0 and 1.1",
         format!(
-            "not refused for everyone and every action: TLS {}",
+            "the bucket policy does not deny every action to every principal over TLS {}",
             open.join(" and ")
         ),
     );

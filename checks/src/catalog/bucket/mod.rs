@@ -79,7 +79,7 @@ pub(super) const ALL: &[&Check] = &[
 /// The verdict on a bucket that is gone: one check tells of it, the others have nothing to judge.
 fn gone(bucket: &Bucket) -> Option<Verdict> {
     (bucket.exists.ok() == Some(&false)).then(|| {
-        Verdict::not_applicable("the bucket is gone: see delivery-bucket-exists")
+        Verdict::not_applicable("the bucket does not exist: see delivery-bucket-exists")
             .saw("exists", false)
     })
 }

@@ -7,13 +7,13 @@ use crate::text::glob;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-naming",
-    title: "Log bucket and the trails that deliver to it are named by the pattern in the settings",
+    title: "Log buckets and their trails should have names that match `naming_pattern`",
     severity: Severity::Info,
     question: Some(Question::Guarded),
-    why: "Policies, alarms and people recognise the record by its name. A trail or bucket that is called otherwise is \
-          often one that nobody planned.",
-    fix: "Names cannot be changed: make the trail or bucket anew under a name that fits (CreateTrail, CreateBucket) and \
-          move over, or widen `naming_pattern`.",
+    why: "Policies, alarms and operators identify trails and log buckets by name. A trail or bucket with another name \
+          may be unmanaged.",
+    fix: "Trails and buckets cannot be renamed: recreate the trail or bucket with a matching name (CreateTrail, \
+          CreateBucket), or change the setting `naming_pattern`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-naming-requirements.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html",
@@ -27,11 +27,13 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         return Ok(gone);
     }
     let Some(pattern) = ctx.settings.naming_pattern.get() else {
-        return Ok(Verdict::not_applicable("`naming_pattern` is not set"));
+        return Ok(Verdict::not_applicable(
+            "the setting `naming_pattern` is not set",
+        ));
     };
     if pattern.chars().all(|it| it == '*') {
         return Ok(Verdict::not_applicable(
-            "`naming_pattern` matches every name, so it requires nothing",
+            "the setting `naming_pattern` matches every name, so it requires nothing",
         ));
     }
     let trails = ctx.deliverers(bucket).iter().map(|it| it.name.as_str());
@@ -42,8 +44,8 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         .collect();
     let verdict = Verdict::pass_if(
         odd.is_empty(),
-        "the names fit",
-        format!("named otherwise: {}", odd.join(", ")),
+        format!("the names of the bucket and its trails match {pattern}"),
+        format!("names that do not match {pattern}: {}", odd.join(", ")),
     );
     // A hidden trail may deliver here, under another name.
     verdict

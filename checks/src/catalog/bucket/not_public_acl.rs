@@ -6,14 +6,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-not-public-acl",
-    title: "Log bucket's access control list lets no strangers in",
+    title: "The log bucket ACL should not grant public access",
     severity: Severity::Critical,
     question: Some(Question::Guarded),
-    why: "A grant to AllUsers or AuthenticatedUsers (any AWS account in the world) shows the whole \
-          record of the organization to strangers, or lets them write into it.",
-    fix: "Switch access control lists off: `aws s3api put-bucket-ownership-controls --bucket BUCKET \
-          --ownership-controls 'Rules=[{ObjectOwnership=BucketOwnerEnforced}]'`; or remove the grants with \
-          `aws s3api put-bucket-acl --bucket BUCKET --acl private`.",
+    why: "A grant to AllUsers (everyone) or AuthenticatedUsers (every AWS account) lets external principals read the \
+          log files of the whole organization, or write to the bucket.",
+    fix: "Disable ACLs: `aws s3api put-bucket-ownership-controls --bucket BUCKET --ownership-controls \
+          'Rules=[{ObjectOwnership=BucketOwnerEnforced}]'`. Or remove the grants: `aws s3api put-bucket-acl --bucket \
+          BUCKET --acl private`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html",
@@ -39,20 +39,20 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         Err(_) => Vec::new(),
     };
     if acl.is_ok() && public.is_empty() {
-        return Ok(Verdict::pass("no grant to everyone"));
+        return Ok(Verdict::pass("the ACL does not grant public access"));
     }
     let ownership = bucket.ownership.known();
     if ownership
         .as_ref()
         .is_ok_and(|it| it.as_deref() == Some("BucketOwnerEnforced"))
     {
-        let verdict = Verdict::pass("access control lists are switched off");
+        let verdict = Verdict::pass("ACLs are disabled (object ownership: BucketOwnerEnforced)");
         return Ok(verdict.saw("ObjectOwnership", "BucketOwnerEnforced"));
     }
     let ignored = block::switched_on(bucket, ctx, |it| it.ignore_public_acls);
     if let Ok(Some(place)) = ignored {
         let verdict = Verdict::pass(format!(
-            "public grants are ignored: Block Public Access of {place}"
+            "Block Public Access of {place} ignores public ACL grants (IgnorePublicAcls)"
         ));
         return Ok(verdict.saw("IgnorePublicAcls", true));
     }
@@ -64,10 +64,17 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     if let Some(gaps) = gaps {
         return Err(gaps);
     }
-    let verdict = Verdict::fail("the access control list lets everyone in");
+    let grants: Vec<String> = public.iter().map(|it| words(it)).collect();
+    let verdict = Verdict::fail(format!("the ACL grants {}", grants.join(", ")));
     Ok(verdict
         .saw("Grants", public)
-        .expected("none to a global group"))
+        .expected("no grant to AllUsers or AuthenticatedUsers"))
+}
+
+/// `READ to AllUsers`.
+fn words(grant: &AclGrant) -> String {
+    let group = grant.grantee.rsplit('/').next().unwrap_or_default();
+    format!("{} to {group}", grant.permission)
 }
 
 /// To everyone, or to everyone with an AWS account.

@@ -1,20 +1,22 @@
 //! No policy lets strangers in.
 
 use super::{block, gone};
-use crate::catalog::gap;
+use crate::catalog::{gap, named};
 use crate::policy::posture;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-not-public-policy",
-    title: "Log bucket's policy grants nothing to the public",
+    title: "The log bucket policy should not grant public access",
     severity: Severity::Critical,
     question: Some(Question::Guarded),
-    why: "A statement for everyone, whose conditions do not pin the caller to fixed accounts, networks or \
-          organizations, opens the log files to the internet.",
-    fix: "Name principals instead of `*` in the bucket policy, or add a condition such as `aws:PrincipalOrgID` (`aws \
-          s3api put-bucket-policy --bucket BUCKET --policy file://policy.json`). Until then switch \
-          RestrictPublicBuckets on, which closes a public policy to strangers.",
+    why: "A statement for Principal `*` grants access to everyone on the internet unless its conditions restrict the \
+          caller to fixed accounts, networks or organizations.",
+    fix: "In the bucket policy, replace Principal `*` by named principals, or add a condition such as \
+          `aws:PrincipalOrgID`: `aws s3api put-bucket-policy --bucket BUCKET --policy file://policy.json`. To block \
+          public access immediately: `aws s3api put-public-access-block --bucket BUCKET \
+          --public-access-block-configuration \
+          BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status",
     ],
@@ -35,12 +37,12 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     }
     let policy = gap::bucket_policy(bucket, ctx);
     if let Ok(None) = policy {
-        return Ok(Verdict::pass("there is no bucket policy"));
+        return Ok(Verdict::pass("the bucket has no policy"));
     }
     let public: Vec<String> = match &policy {
         Ok(Some(policy)) => posture::public_grants(policy)
             .iter()
-            .map(posture::Found::label)
+            .map(posture::Found::grant)
             .collect(),
         Ok(None) | Err(_) => Vec::new(),
     };
@@ -54,7 +56,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     let explained = public.is_empty() && worded;
     let said_public = !explained && said.as_ref().is_ok_and(|it| **it == Some(true));
     if policy.is_ok() && said.is_ok() && public.is_empty() && !said_public {
-        let verdict = Verdict::pass("no statement grants anything to the public");
+        let verdict = Verdict::pass("no statement of the bucket policy grants public access");
         return Ok(match explained {
             true => verdict.saw("IsPublic", said.ok()),
             false => verdict,
@@ -63,7 +65,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     let closed = block::switched_on(bucket, ctx, |it| it.restrict_public_buckets);
     if let Ok(Some(place)) = closed {
         let verdict = Verdict::pass(format!(
-            "closed to strangers: Block Public Access of {place}"
+            "Block Public Access of {place} restricts public policies (RestrictPublicBuckets)"
         ));
         return Ok(verdict.saw("RestrictPublicBuckets", true));
     }
@@ -74,7 +76,15 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     if let Some(gaps) = Gaps::collect(gaps) {
         return Err(gaps);
     }
-    let verdict = Verdict::fail("the bucket policy lets the public in");
+    let verdict = match public.is_empty() {
+        true => Verdict::fail(
+            "the bucket policy grants public access (GetBucketPolicyStatus: IsPublic)",
+        ),
+        false => Verdict::fail(format!(
+            "the bucket policy grants public access: {}",
+            named::few(&public, "; ", 3)
+        )),
+    };
     Ok(verdict
         .saw("Statement", public)
         .saw("IsPublic", said_public))

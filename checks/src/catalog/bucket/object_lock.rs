@@ -5,14 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-object-lock",
-    title: "Log bucket has Object Lock",
+    title: "Log buckets should have Object Lock enabled",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "Without Object Lock nothing but permissions protects the log files, and permissions are what an \
-          intruder takes over first.",
-    fix: "Call PutObjectLockConfiguration (the bucket must be versioned): `aws s3api \
-          put-object-lock-configuration --bucket BUCKET --object-lock-configuration \
-          ObjectLockEnabled=Enabled`, and set a default retention with it.",
+    why: "Without Object Lock, every principal with s3:DeleteObjectVersion can permanently delete log files. \
+          Attackers with administrative access have this permission.",
+    fix: "Enable versioning, then Object Lock: `aws s3api put-object-lock-configuration --bucket BUCKET \
+          --object-lock-configuration ObjectLockEnabled=Enabled`. Object Lock cannot be disabled afterwards. Then \
+          set a default retention: see bucket-object-lock-default-retention.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-configure.html",
     ],

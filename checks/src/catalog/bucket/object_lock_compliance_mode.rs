@@ -5,13 +5,17 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-object-lock-compliance-mode",
-    title: "Log bucket's default retention is in compliance mode",
+    title: "Log buckets should use Object Lock in COMPLIANCE mode",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "In governance mode whoever holds s3:BypassGovernanceRetention deletes locked log files; \
-          administrators do. In compliance mode not even the root user can.",
-    fix: "Set the mode of the default retention to COMPLIANCE (PutObjectLockConfiguration, \
-          `Mode=COMPLIANCE`). It cannot be undone for objects that it locks: try it on a test bucket.",
+    why: "In GOVERNANCE mode, principals with s3:BypassGovernanceRetention can delete locked log files. \
+          Administrators have this permission. In COMPLIANCE mode no principal can delete them, including the root \
+          user.",
+    fix: "Set the mode of the default retention: `aws s3api put-object-lock-configuration --bucket BUCKET \
+          --object-lock-configuration \
+          'ObjectLockEnabled=Enabled,Rule={DefaultRetention={Mode=COMPLIANCE,Days=365}}'`. Irreversible: a retention \
+          in COMPLIANCE mode cannot be shortened or removed before it ends, not even by the root user. Test it on \
+          another bucket first.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html#object-lock-retention-modes",
     ],
@@ -28,13 +32,16 @@ fn run(bucket: &Bucket, _: &Context<'_>) -> Outcome {
         return Ok(gone);
     }
     let Some(retention) = bucket.default_retention.known()? else {
-        return Ok(Verdict::fail("there is no default retention, in no mode"));
+        return Ok(Verdict::fail(
+            "no default retention is configured (expected: COMPLIANCE mode)",
+        ));
     };
     let verdict = match retention.mode {
-        RetentionMode::Compliance => Verdict::pass("nobody can shorten the retention"),
-        RetentionMode::Governance => {
-            Verdict::fail("governance mode: s3:BypassGovernanceRetention lifts the retention")
-        }
+        RetentionMode::Compliance => Verdict::pass("the default retention is in COMPLIANCE mode"),
+        RetentionMode::Governance => Verdict::fail(
+            "the default retention is in GOVERNANCE mode: principals with \
+                s3:BypassGovernanceRetention can delete locked objects",
+        ),
     };
     Ok(verdict
         .saw("Mode", retention.mode)

@@ -5,15 +5,16 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-object-lock-default-retention",
-    title: "Log bucket locks every new object by a default retention",
+    title: "Log buckets should have an Object Lock default retention",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "CloudTrail sets no retention on the files it writes. Object Lock without a default retention \
-          therefore protects none of them.",
-    fix: "Add a default retention to the bucket's lock: `aws s3api put-object-lock-configuration --bucket BUCKET \
+    why: "CloudTrail does not set a retention on the files it writes. Without a default retention, Object Lock \
+          therefore does not protect log files.",
+    fix: "Set a default retention: `aws s3api put-object-lock-configuration --bucket BUCKET \
           --object-lock-configuration \
-          'ObjectLockEnabled=Enabled,Rule={DefaultRetention={Mode=COMPLIANCE,Days=365}}'`. COMPLIANCE mode cannot \
-          be undone for objects that it locks. Files that are there already need PutObjectRetention.",
+          'ObjectLockEnabled=Enabled,Rule={DefaultRetention={Mode=COMPLIANCE,Days=365}}'`. Irreversible: a retention \
+          in COMPLIANCE mode cannot be shortened or removed before it ends. It applies to new objects only; existing \
+          ones need PutObjectRetention. In Terraform: resource `aws_s3_bucket_object_lock_configuration`.",
     references: &["https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,
@@ -30,8 +31,8 @@ fn run(bucket: &Bucket, _: &Context<'_>) -> Outcome {
     let retention = bucket.default_retention.known()?;
     let verdict = Verdict::pass_if(
         retention.is_some(),
-        "new objects are locked",
-        "new objects are not locked: there is no default retention",
+        "a default retention is configured",
+        "no default retention is configured, so new log files are not locked",
     );
     Ok(verdict.saw("DefaultRetention", retention))
 }

@@ -5,13 +5,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-object-lock-retention-days",
-    title: "Log bucket keeps every object for the required time",
+    title: "The default retention of log buckets should be at least the required number of days",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "Whoever can delete log files can hide what they did. A default retention shorter than the audit \
-          period leaves the older part deletable.",
-    fix: "Set the days of the bucket's default retention to at least `retention_days` of the settings \
-          (PutObjectLockConfiguration, `Days=365`).",
+    why: "Log files can be deleted when their retention has ended. With a default retention shorter than the audit \
+          period, the older log files are not protected.",
+    fix: "Set the default retention to at least the setting `retention_days`: `aws s3api \
+          put-object-lock-configuration --bucket BUCKET --object-lock-configuration \
+          'ObjectLockEnabled=Enabled,Rule={DefaultRetention={Mode=COMPLIANCE,Days=365}}'`. Irreversible: a retention \
+          in COMPLIANCE mode cannot be shortened or removed before it ends.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html#object-lock-retention-periods",
     ],
@@ -29,13 +31,15 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     }
     let needed = ctx.settings.retention_days;
     let Some(retention) = bucket.default_retention.known()? else {
-        return Ok(Verdict::fail("new objects get no retention"));
+        return Ok(Verdict::fail(format!(
+            "no default retention is configured, {needed} days are required"
+        )));
     };
     let days = retention.in_days();
     let verdict = Verdict::pass_if(
         days >= needed,
-        format!("every object is kept {days} days"),
-        format!("objects are kept {days} days, {needed} are required"),
+        format!("the default retention is {days} days"),
+        format!("the default retention is {days} days, {needed} are required"),
     );
     Ok(verdict.saw("DefaultRetention", days).expected(needed))
 }

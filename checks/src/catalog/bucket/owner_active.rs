@@ -9,11 +9,11 @@ pub(super) const CHECK: Check = Check {
     title: "Log buckets should belong to an active account",
     severity: Severity::High,
     question: Some(Question::Delivered),
-    why: "AWS deletes the content of a closed account 90 days after it was closed, Object Lock or not. A suspended account \
-          cannot be signed in to, so nobody can read the logs or change the bucket.",
-    fix: "Reopen the account through AWS Support within 90 days, copy the log files to a bucket of an active account \
-          (`aws s3 sync s3://BUCKET s3://NEW_BUCKET`), and move the trail: `aws cloudtrail update-trail --name \
-          TRAIL_ARN --s3-bucket-name NEW_BUCKET --region HOME_REGION`.",
+    why: "AWS deletes the content of a closed account 90 days after closure, including objects under Object Lock. \
+          Nobody can sign in to a suspended account, so the logs cannot be read and the bucket cannot be changed.",
+    fix: "Reopen the account through AWS Support within 90 days. Copy the log files to a bucket of an active account: \
+          `aws s3 sync s3://BUCKET s3://NEW_BUCKET`. Then change the trail's bucket: `aws cloudtrail update-trail \
+          --name TRAIL_ARN --s3-bucket-name NEW_BUCKET --region TRAIL_REGION`.",
     references: &[
         "https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-closing.html",
         "https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html",
@@ -33,7 +33,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     let owner = bucket.owner.known()?.as_ref();
     let account = owner.and_then(|it| ctx.inventory.accounts.get(it));
     let (Some(owner), Some(account)) = (owner, account) else {
-        let text = "the owner is none of the accounts in sight: see bucket-owner-in-organization";
+        let text = "the owner is not among the assessed accounts: see bucket-owner-in-organization";
         return Ok(Verdict::not_applicable(text).saw("Owner", owner));
     };
     let state = account.state.known()?;
@@ -41,7 +41,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         *state == AccountState::Active,
         format!("account {owner} is active"),
         format!(
-            "the bucket belongs to account {owner}, whose state is {}",
+            "the bucket belongs to account {owner} in state {} (expected: ACTIVE)",
             state.as_str()
         ),
     );

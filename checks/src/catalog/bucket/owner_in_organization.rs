@@ -7,13 +7,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-owner-in-organization",
-    title: "Log bucket belongs to an account of the organization",
+    title: "Log buckets should belong to an account in the organization",
     severity: Severity::Critical,
     question: Some(Question::Guarded),
-    why: "The owner of the bucket reads, keeps and deletes the record as it likes. Bucket names are global: \
-          a trail that names a stranger's bucket hands the record to that stranger.",
-    fix: "Find out whose bucket it is. Unless it is trusted, call UpdateTrail with a bucket of your own: `aws \
-          cloudtrail update-trail --name TRAIL --s3-bucket-name NEW_BUCKET --region HOME_REGION`.",
+    why: "The owner of a bucket can read and delete all log files in it. Bucket names are global, so a trail with a \
+          wrong bucket name may deliver to an external account.",
+    fix: "Identify the owner of the bucket. If it is not trusted, deliver to a bucket of your organization: `aws \
+          cloudtrail update-trail --name TRAIL_ARN --s3-bucket-name NEW_BUCKET --region TRAIL_REGION`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-receive-logs-from-multiple-accounts.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html",
@@ -44,8 +44,11 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     };
     let verdict = Verdict::pass_if(
         ours,
-        "the owner is one of ours",
-        "the bucket belongs to none of the accounts that could own it",
+        "the bucket belongs to an account of the organization",
+        match owner {
+            Some(owner) => format!("the bucket belongs to external account {owner}"),
+            None => "the bucket belongs to none of the organization's accounts".to_owned(),
+        },
     );
     Ok(verdict.saw("Owner", owner))
 }
@@ -54,7 +57,10 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
 pub(super) fn not_every_account_was_asked(bucket: &Bucket, ctx: &Context<'_>) -> Result<(), Gaps> {
     for account in ctx.inventory.accounts.values() {
         if account.excluded {
-            let detail = format!("account {} is excluded, and may own the bucket", account.id);
+            let detail = format!(
+                "account {} is excluded from the scan and may own the bucket",
+                account.id
+            );
             return Err(gap::of_bucket(
                 bucket,
                 ctx,

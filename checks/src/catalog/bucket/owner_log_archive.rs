@@ -5,14 +5,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-owner-log-archive",
-    title: "Log bucket belongs to a log archive account",
+    title: "Log buckets should belong to a log archive account",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "Administrators of the account that owns the bucket can open it, and empty it. In an account of its own, where \
-          nobody runs workloads, neither those who are watched nor those who pay the bills can.",
-    fix: "Make a bucket in one of `log_archive_accounts` with a policy for the trail, and deliver there: `aws \
-          cloudtrail update-trail --name TRAIL --s3-bucket-name NEW_BUCKET --region HOME_REGION`. Keep the old \
-          bucket until its retention is over.",
+    why: "Administrators of the account that owns the bucket can read and delete log files. A separate log archive \
+          account without workloads keeps administrators of workload accounts and of the management account away \
+          from them.",
+    fix: "Create a bucket in one of the `log_archive_accounts` with a bucket policy for CloudTrail, and deliver to \
+          it: `aws cloudtrail update-trail --name TRAIL_ARN --s3-bucket-name NEW_BUCKET --region TRAIL_REGION`. Keep \
+          the old bucket until its retention ends.",
     references: &[
         "https://docs.aws.amazon.com/prescriptive-guidance/latest/security-reference-architecture/log-archive.html",
     ],
@@ -26,13 +27,23 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     }
     let archives = &ctx.settings.log_archive_accounts;
     if archives.is_empty() {
-        return Ok(Verdict::not_applicable("`log_archive_accounts` is not set"));
+        return Ok(Verdict::not_applicable(
+            "the setting `log_archive_accounts` is not set",
+        ));
     }
     let owner = bucket.owner.known()?.as_ref();
     let verdict = match owner {
-        Some(owner) if archives.contains(owner) => Verdict::pass("a log archive account owns it"),
-        Some(owner) => Verdict::fail(format!("account {owner} owns it, which is no log archive")),
-        None => Verdict::fail("no account in sight owns it"),
+        Some(owner) if archives.contains(owner) => {
+            Verdict::pass(format!("the bucket belongs to log archive account {owner}"))
+        }
+        Some(owner) => Verdict::fail(format!(
+            "the bucket belongs to account {owner}, which is not one of \
+            `log_archive_accounts`"
+        )),
+        None => Verdict::fail(
+            "the bucket belongs to none of the assessed accounts, so not to one of \
+            `log_archive_accounts`",
+        ),
     };
     Ok(verdict.saw("Owner", owner).expected(archives))
 }

@@ -10,16 +10,16 @@ use crate::scp::Control;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-policy-admits-cloudtrail",
-    title: "The log bucket policy should allow CloudTrail to write the files of every account",
+    title: "The log bucket policy should allow CloudTrail to write the log files of every account",
     severity: Severity::High,
     question: Some(Question::Delivered),
-    why: "Where the bucket policy refuses CloudTrail for one account's prefix, or for digest files, these files are lost \
-          after 30 days of attempts, while the trail still shows as logging.",
-    fix: "In the bucket policy (`aws s3api put-bucket-policy --bucket LOG_BUCKET --policy file://policy.json`), allow \
-          cloudtrail.amazonaws.com s3:GetBucketAcl on the bucket and s3:PutObject on \
-          `[prefix/]AWSLogs/ORGANIZATION_ID/*` (organization trails) and `[prefix/]AWSLogs/ACCOUNT_ID/*`. Use \
-          `StringLike` or `ArnLike` where aws:SourceArn holds a wildcard, and except services from every Deny with \
-          `\"BoolIfExists\": {\"aws:PrincipalIsAWSService\": \"false\"}`.",
+    why: "If the bucket policy denies CloudTrail the prefix of one account, or digest files, CloudTrail retries for \
+          30 days and then discards these files. The trail is still reported as logging.",
+    fix: "In the bucket policy, allow cloudtrail.amazonaws.com s3:GetBucketAcl on the bucket and s3:PutObject on \
+          `[prefix/]AWSLogs/ORGANIZATION_ID/*` (organization trails) and `[prefix/]AWSLogs/ACCOUNT_ID/*`: `aws s3api \
+          put-bucket-policy --bucket BUCKET --policy file://policy.json`. Use `StringLike` or `ArnLike` if \
+          aws:SourceArn contains a wildcard. Exempt AWS services from every Deny with `\"BoolIfExists\": \
+          {\"aws:PrincipalIsAWSService\": \"false\"}`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
     ],
@@ -73,17 +73,17 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         of_trail(bucket, trail, (&policy, &above), ctx, &mut found);
     }
     let verdict = match found.refused.as_slice() {
-        [] => {
-            Verdict::pass("the bucket policy allows CloudTrail to write the files of every account")
-                .saw("requests evaluated", found.allowed)
-        }
+        [] => Verdict::pass(
+            "the bucket policy allows CloudTrail to write the log files of every account",
+        )
+        .saw("requests evaluated", found.allowed),
         [first, more @ ..] => {
             let more = match more.len() {
                 0 => String::new(),
-                count => format!(" and {count} more"),
+                count => format!(", and {count} more"),
             };
             let some: Vec<&String> = found.refused.iter().take(25).collect();
-            Verdict::fail(format!("CloudTrail is refused {first}{more}")).saw("refused", some)
+            Verdict::fail(format!("CloudTrail is denied {first}{more}")).saw("refused", some)
         }
     };
     // A trail that was not seen may be one that is refused.

@@ -15,13 +15,13 @@ pub(super) const CHECK: Check = Check {
     title: "Log bucket policies should grant nothing to principals outside the organization",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "A statement or an ACL grant for an external account gives it a part in the logs that nobody here controls, \
-          and it outlives the contract that asked for it. A condition on networks alone (aws:SourceIp, aws:SourceVpc, \
-          aws:SourceVpce) says from where a request comes, not whose it is.",
-    fix: "Remove statements that name external accounts from the bucket policy (`aws s3api put-bucket-policy \
-          --bucket BUCKET --policy file://policy.json`), or require aws:PrincipalOrgID. For ACL grants set object \
-          ownership to BucketOwnerEnforced (`aws s3api put-bucket-ownership-controls --bucket BUCKET \
-          --ownership-controls 'Rules=[{ObjectOwnership=BucketOwnerEnforced}]'`).",
+    why: "A statement or an ACL grant for an external account gives it access to the logs that your organization does \
+          not control. A condition on the network only (aws:SourceIp, aws:SourceVpc, aws:SourceVpce) does not \
+          identify the account of the caller.",
+    fix: "Remove the statements for external accounts from the bucket policy, or add a condition on \
+          aws:PrincipalOrgID: `aws s3api put-bucket-policy --bucket BUCKET --policy file://policy.json`. To disable \
+          ACL grants: `aws s3api put-bucket-ownership-controls --bucket BUCKET --ownership-controls \
+          'Rules=[{ObjectOwnership=BucketOwnerEnforced}]'`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html",
     ],
@@ -46,7 +46,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         ctx,
         calls::GET_BUCKET_POLICY,
         Reason::NotModelled,
-        "it names a canonical user id or a unique id, which does not say of which account"
+        "the policy names a canonical user ID or a unique ID, whose account cannot be determined"
             .to_owned(),
     );
     let (mut open, mut gaps) = (Vec::new(), Vec::from_iter(acl(bucket, ctx)));
@@ -56,7 +56,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
             let statements = policy.iter().flat_map(|it| &it.statements).enumerate();
             for (index, statement) in statements.filter(|(_, it)| it.effect == Effect::Allow) {
                 match named::lets_outsiders_in(statement, ctx, &whose) {
-                    Ok(true) => open.push(Found { index, statement }.label()),
+                    Ok(true) => open.push(named::outsiders(Found { index, statement }, ctx)),
                     Ok(false) => {}
                     Err(missing) => gaps.push(missing),
                 }
@@ -65,14 +65,11 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     }
     let verdict = match open.as_slice() {
         [] => Verdict::pass("no statement and no ACL grants access to external principals"),
-        _ => Verdict::fail(format!(
-            "the bucket policy grants access to external principals: {}",
-            open.join(", ")
-        ))
-        .saw("Statement", &open),
+        _ => Verdict::fail(format!("bucket policy: {}", named::few(&open, "; ", 3)))
+            .saw("Statement", &open),
     };
     let verdict = match only_grantee(bucket) {
-        Some(id) => verdict.saw("canonical user taken to be the owner", id),
+        Some(id) => verdict.saw("canonical user assumed to be the owner", id),
         None => verdict,
     };
     verdict.unless_open(Gaps::collect(gaps))
@@ -110,7 +107,7 @@ fn acl(bucket: &Bucket, ctx: &Context<'_>) -> Option<Gaps> {
         return Some(missing.clone().into());
     }
     let detail = format!(
-        "the ACL grants access to {} canonical user ids, and of which accounts they are cannot be determined: {}",
+        "the ACL grants access to {} canonical user IDs, whose accounts cannot be determined: {}",
         ids.len(),
         ids.into_iter().take(3).collect::<Vec<_>>().join(", ")
     );

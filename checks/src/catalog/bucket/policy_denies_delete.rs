@@ -10,16 +10,16 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-policy-denies-delete",
-    title: "The bucket policy should deny deleting and reconfiguring to all but a break-glass role",
+    title: "The log bucket policy should deny deletion and reconfiguration, except to a break-glass role",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "Without a Deny in the bucket policy, any identity policy of the account that grants s3:* is enough to delete \
-          the logs.",
+    why: "Without a Deny in the bucket policy, an identity policy in the bucket's account that grants s3:* is \
+          sufficient to delete the logs.",
     fix: "Add a Deny with `\"Principal\": \"*\"` on s3:DeleteObject, s3:DeleteObjectVersion, \
-          s3:PutLifecycleConfiguration, s3:PutBucketPolicy, s3:DeleteBucketPolicy and s3:DeleteBucket, for the bucket \
-          and its objects (`aws s3api put-bucket-policy --bucket LOG_BUCKET --policy file://policy.json`). Exempt one \
-          role by its full ARN with `ArnNotEquals` on aws:PrincipalArn; a wildcard, a path or a tag exempts whoever \
-          can create such a role.",
+          s3:PutLifecycleConfiguration, s3:PutBucketPolicy, s3:DeleteBucketPolicy and s3:DeleteBucket, for the \
+          bucket and its objects: `aws s3api put-bucket-policy --bucket BUCKET --policy file://policy.json`. Exempt \
+          one role by its full ARN with `ArnNotEquals` on aws:PrincipalArn. A wildcard, a path or a tag would exempt \
+          every principal that can create such a role.",
     references: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html",
     ],
@@ -40,7 +40,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         return Ok(gone);
     }
     let Some(mut policy) = gap::bucket_policy(bucket, ctx)? else {
-        return Ok(Verdict::fail("there is no bucket policy"));
+        return Ok(Verdict::fail("the bucket has no policy"));
     };
     // Everybody is granted everything already: what the policy allows changes nothing.
     policy.statements.retain(|it| it.effect == Effect::Deny);
@@ -64,13 +64,14 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
             }
         }
     }
-    let root = "can always get, put and delete the bucket policy, unless an SCP or RCP denies it";
+    let root =
+        "can always read, replace and delete the bucket policy, unless an SCP or RCP denies it";
     let mut verdict = match open.as_slice() {
-        [] => Verdict::pass("the bucket policy denies deleting and reconfiguring"),
+        [] => Verdict::pass("the bucket policy denies deletion and reconfiguration"),
         [first, more @ ..] => {
             let more = match more.len() {
                 0 => String::new(),
-                count => format!(" and {count} more"),
+                count => format!(", and {count} more"),
             };
             Verdict::fail(format!("the bucket policy does not deny {first}{more}"))
                 .saw("not denied", &open)
@@ -78,15 +79,16 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         }
     };
     if !exempt.named.is_empty() {
-        verdict = verdict.saw("exempt by name", some(&exempt));
+        verdict = verdict.saw("exempt by ARN", some(&exempt));
     }
     if !open.is_empty() && !exempt.wide.is_empty() {
         let wide: Vec<&String> = exempt.wide.iter().take(25).collect();
-        verdict = verdict.saw("exempt by more than a name", wide);
+        verdict = verdict.saw("exempt by wildcard, path or tag", wide);
     }
     let verdict = verdict.saw("the owner's root user", root);
     if open.is_empty() && owner.as_ref().is_ok_and(|it| it.is_none()) {
-        let detail = "the owner is none of the accounts in scope, so whom the policy binds cannot be determined";
+        let detail = "the owner is not among the accounts in scope, so it cannot be determined which \
+            principals the policy applies to";
         let call = calls::HEAD_BUCKET;
         return Err(gap::of_bucket(
             bucket,

@@ -8,13 +8,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-policy-services-scoped",
-    title: "Log bucket policies should let services read on behalf of the organization's accounts only",
+    title: "Log bucket policies should allow AWS services to read only on behalf of the organization's accounts",
     severity: Severity::Low,
     question: Some(Question::Guarded),
-    why: "A service acts for every customer under one name. A statement that lets it read, without a condition on whom it \
-          acts for, lets any AWS account read the logs through that service (the confused deputy).",
-    fix: "Add to the statement the condition `StringEquals: {aws:SourceAccount: ACCOUNT}` or `StringEquals: \
-          {aws:SourceOrgID: ORGANIZATION}` (`aws s3api put-bucket-policy --bucket BUCKET --policy file://policy.json`).",
+    why: "An AWS service uses the same service principal for all customers. If a statement grants it read access \
+          without a condition on the source account, any AWS account can read the logs through that service \
+          (confused deputy).",
+    fix: "Add the condition `StringEquals: {aws:SourceAccount: ACCOUNT}` or `StringEquals: {aws:SourceOrgID: \
+          ORGANIZATION_ID}` to the statement: `aws s3api put-bucket-policy --bucket BUCKET --policy \
+          file://policy.json`.",
     references: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceorgid",
@@ -54,7 +56,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         match named::acts_for_us_only(found.statement, ctx) {
             Ok(true) => {}
             Ok(false) => open.push(format!(
-                "{} lets {} read for any account",
+                "{} lets {} read log files on behalf of any AWS account",
                 found.label(),
                 services.join(", ")
             )),
@@ -62,11 +64,15 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         }
     }
     let verdict = match (open.as_slice(), some) {
-        ([], false) => Verdict::pass("no statement lets a service read log files"),
-        ([], true) => {
-            Verdict::pass("services read log files for accounts of the organization only")
+        ([], false) => {
+            Verdict::pass("no statement of the bucket policy lets an AWS service read log files")
         }
-        _ => Verdict::fail(open.join("; ")).saw("Statement", &open),
+        ([], true) => Verdict::pass(
+            "the bucket policy lets AWS services read log files only on behalf of the \
+                organization's accounts",
+        ),
+        _ => Verdict::fail(format!("the bucket policy: {}", named::few(&open, "; ", 3)))
+            .saw("Statement", &open),
     };
     verdict.unless_open(Gaps::collect(gaps))
 }

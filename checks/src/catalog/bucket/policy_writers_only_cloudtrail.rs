@@ -3,20 +3,20 @@
 use std::collections::BTreeSet;
 
 use super::{gone, places};
-use crate::catalog::gap;
+use crate::catalog::{gap, named};
 use crate::policy::{Principal, Statement, posture};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-policy-writers-only-cloudtrail",
-    title: "Log bucket policies should let only CloudTrail write log files",
+    title: "Log bucket policies should allow only CloudTrail to write log files",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "A principal that may write into CloudTrail's folders (AWSLogs/ACCOUNT/CloudTrail/) can plant files that look \
-          like logs, or fill them until nobody reads them. s3:ReplicateObject writes as s3:PutObject does.",
-    fix: "Leave s3:PutObject and s3:ReplicateObject on CloudTrail's folders to cloudtrail.amazonaws.com alone (`aws \
-          s3api put-bucket-policy --bucket BUCKET --policy file://policy.json`), and let other services write to \
-          their own folder, such as AWSLogs/ACCOUNT/Config/, or to a bucket of their own.",
+    why: "A principal that can write to CloudTrail's prefixes (AWSLogs/ACCOUNT/CloudTrail/) can add forged log files \
+          or flood the prefix. Both s3:PutObject and s3:ReplicateObject allow this.",
+    fix: "In the bucket policy, grant s3:PutObject and s3:ReplicateObject on CloudTrail's prefixes only to \
+          cloudtrail.amazonaws.com: `aws s3api put-bucket-policy --bucket BUCKET --policy file://policy.json`. Let \
+          other services write to their own prefix, such as AWSLogs/ACCOUNT/Config/, or to another bucket.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
     ],
@@ -34,7 +34,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         return Ok(gone);
     }
     let Some(policy) = gap::bucket_policy(bucket, ctx)? else {
-        return Ok(Verdict::pass("there is no bucket policy"));
+        return Ok(Verdict::pass("the bucket has no policy"));
     };
     let cloudtrail = Principal::Service("cloudtrail.amazonaws.com".to_owned());
     let mut others = Vec::new();
@@ -50,7 +50,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
                         .all(|it| *it == cloudtrail || it.is_deleted())
             });
             if !alone && !beside(found.statement, bucket, ctx) {
-                others.push(found.label());
+                others.push(found.grant());
             }
         }
     }
@@ -61,12 +61,12 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
             return Err(missing);
         }
         return Ok(Verdict::pass(
-            "no statement lets others than CloudTrail write log files",
+            "the bucket policy allows only CloudTrail to write log files",
         ));
     }
     let verdict = Verdict::fail(format!(
-        "the bucket policy lets others than CloudTrail write log files: {}",
-        others.join(", ")
+        "principals other than CloudTrail can write log files: {}",
+        named::few(&others, "; ", 3)
     ));
     Ok(verdict.saw("Statement", others))
 }

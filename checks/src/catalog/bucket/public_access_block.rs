@@ -5,14 +5,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-public-access-block",
-    title: "Log bucket blocks public access by all four switches",
+    title: "Log buckets should have all four Block Public Access settings enabled",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "Without Block Public Access one mistaken grant or policy opens the log files to the world; \
-          with it such a mistake is refused or has no effect.",
-    fix: "Call PutPublicAccessBlock on the bucket: `aws s3api put-public-access-block --bucket BUCKET \
-          --public-access-block-configuration BlockPublicAcls=true,IgnorePublicAcls=true,\
-          BlockPublicPolicy=true,RestrictPublicBuckets=true`.",
+    why: "Without Block Public Access, one wrong ACL grant or bucket policy makes the log files public. With it, S3 \
+          rejects or ignores such a grant or policy.",
+    fix: "Enable all four settings: `aws s3api put-public-access-block --bucket BUCKET \
+          --public-access-block-configuration \
+          BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true`. In \
+          Terraform: resource `aws_s3_bucket_public_access_block`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html",
     ],
@@ -29,13 +30,15 @@ fn run(bucket: &Bucket, _: &Context<'_>) -> Outcome {
         return Ok(gone);
     }
     let Some(block) = bucket.public_access_block.known()? else {
-        return Ok(Verdict::fail("the bucket has no Block Public Access"));
+        return Ok(Verdict::fail(
+            "the bucket has no Block Public Access configuration",
+        ));
     };
     let off = block.off();
     let verdict = Verdict::pass_if(
         off.is_empty(),
-        "all four switches are on",
-        format!("off: {}", off.join(", ")),
+        "all four Block Public Access settings are enabled",
+        format!("Block Public Access settings disabled: {}", off.join(", ")),
     );
     Ok(verdict.saw("PublicAccessBlockConfiguration", block))
 }

@@ -18,19 +18,19 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-replication",
-    title: "Log buckets should be replicated into a locked bucket of the organization in another region or account",
+    title: "Log buckets should be replicated to a locked bucket of the organization in another region or account",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "One bucket is one account, one region and one administrator away from loss. A replica in another region or \
-          account outlives all three, but only if the copies are locked for long enough, belong to the organization, and \
-          hold the files: S3 skips objects under KMS keys unless the rule selects them, deletions can be replicated as \
-          well, and without a role that S3 can assume and that may write there nothing is replicated.",
-    fix: "Make a bucket with Object Lock in another region or account, and replicate the log prefix into it: `aws \
-          s3api put-bucket-replication --bucket BUCKET --replication-configuration file://replication.json` (both \
-          buckets versioned, SourceSelectionCriteria with SseKmsEncryptedObjects enabled where files are encrypted \
-          with a KMS key, DeleteMarkerReplication disabled, and a Role that trusts s3.amazonaws.com and may read \
-          the versions of the source and replicate into the destination). Set a default retention of at least \
-          `retention_days` on both.",
+    why: "A replica in another region or account survives the loss of the bucket, its account or its region. The \
+          copies must be locked long enough and belong to the organization. S3 skips objects encrypted with KMS keys \
+          unless the rule selects them, and can replicate deletions. Without a role that S3 can assume and that can \
+          write to the destination, nothing is replicated.",
+    fix: "Create a bucket with Object Lock in another region or account, enable versioning on both, and replicate the \
+          log prefix: `aws s3api put-bucket-replication --bucket BUCKET --replication-configuration \
+          file://replication.json`. Enable SseKmsEncryptedObjects in SourceSelectionCriteria if a KMS key encrypts \
+          the files, and disable DeleteMarkerReplication. The Role must trust s3.amazonaws.com, read object versions \
+          of the source and replicate to the destination. Set a default retention of at least `retention_days` on \
+          both buckets.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html#object-lock-managing-replication",
@@ -60,11 +60,11 @@ fn run(bucket: &Bucket, all: &Roles, ctx: &Context<'_>) -> Outcome {
     }
     let rules = bucket.replication.known()?.as_deref().unwrap_or_default();
     if rules.is_empty() {
-        return Ok(Verdict::fail("nothing is replicated"));
+        return Ok(Verdict::fail("replication is not configured"));
     }
     if bucket.versioning.enabled.ok() == Some(&false) {
         let verdict =
-            Verdict::fail("nothing is replicated: versioning is not enabled on the bucket");
+            Verdict::fail("nothing is replicated, because versioning is not enabled on the bucket");
         return Ok(verdict.saw("Versioning.Enabled", false).expected(true));
     }
     let logs = places::of_logs(bucket, ctx);
@@ -77,7 +77,8 @@ fn run(bucket: &Bucket, all: &Roles, ctx: &Context<'_>) -> Outcome {
             && ours::is_ours(account, ctx) == Ok(false)
         {
             let verdict = Verdict::fail(format!(
-                "the rule for {name} gives the copies to account {account}, which is external"
+                "the replication rule for {name} transfers ownership of the copies to external account \
+                 {account}"
             ));
             return Ok(verdict.saw("Destination", &rule.destination));
         }
@@ -87,7 +88,9 @@ fn run(bucket: &Bucket, all: &Roles, ctx: &Context<'_>) -> Outcome {
             .get(&rule.destination)
             .map(|it| whose(it, ctx));
         if let Some(Ok(Some(stranger))) = owner {
-            let verdict = Verdict::fail(format!("log files are replicated to {name}: {stranger}"));
+            let verdict = Verdict::fail(format!(
+                "log files are replicated to bucket {name}, which {stranger}"
+            ));
             return Ok(verdict.saw("Destination", &rule.destination));
         }
     }
@@ -105,7 +108,7 @@ fn run(bucket: &Bucket, all: &Roles, ctx: &Context<'_>) -> Outcome {
                 }
             }
             Ok(Ok(())) if rule.prefix.is_empty() => {
-                let verdict = Verdict::pass("every object is replicated into a locked bucket");
+                let verdict = Verdict::pass("every object is replicated to a locked bucket");
                 return verdict
                     .saw("Destination", &rule.destination)
                     .unless_open(versioning);
@@ -114,12 +117,14 @@ fn run(bucket: &Bucket, all: &Roles, ctx: &Context<'_>) -> Outcome {
         }
     }
     let verdict = if let Some(logs) = uncovered.first() {
-        why.insert(format!("no sound rule takes in all of {logs}"));
+        why.insert(format!(
+            "no effective replication rule covers all log files under {logs}"
+        ));
         let why: Vec<String> = why.into_iter().collect();
         Verdict::fail(why.join("; "))
     } else {
         // A hidden trail may deliver under another prefix.
-        let pass = Verdict::pass("log files are replicated into a locked bucket");
+        let pass = Verdict::pass("log files are replicated to a locked bucket");
         let open = recording::hidden_anywhere(ctx)
             .into_iter()
             .chain(versioning);
@@ -137,7 +142,7 @@ fn whose(replica: &Bucket, ctx: &Context<'_>) -> Result<Option<String>, Gaps> {
     }
     let ours = match replica.owner.known()? {
         Some(owner) if !ours::is_ours(owner, ctx)? => {
-            return Ok(Some(format!("account {owner} owns it, which is external")));
+            return Ok(Some(format!("belongs to external account {owner}")));
         }
         Some(_) => true,
         None => {
@@ -148,7 +153,7 @@ fn whose(replica: &Bucket, ctx: &Context<'_>) -> Result<Option<String>, Gaps> {
             false
         }
     };
-    Ok((!ours).then(|| "none of the organization's accounts owns it".to_owned()))
+    Ok((!ours).then(|| "belongs to none of the organization's accounts".to_owned()))
 }
 
 /// Whether log files are encrypted with a KMS key: by their trail, or by the bucket's default.
@@ -178,11 +183,11 @@ fn judge(
 ) -> Result<Result<(), String>, Gaps> {
     let name = rule.destination.resource();
     if !rule.enabled {
-        return Ok(Err(format!("the rule for {name} is off")));
+        return Ok(Err(format!("the replication rule for {name} is disabled")));
     }
     if rule.narrowed {
         return Ok(Err(format!(
-            "the rule for {name} takes tagged objects alone"
+            "the replication rule for {name} selects only tagged objects"
         )));
     }
     if !rule.not_read.is_empty() {
@@ -196,20 +201,20 @@ fn judge(
         return Err(Gap::not_modelled(what, &owner, &region).into());
     }
     let Some(replica) = ctx.inventory.buckets.get(&rule.destination) else {
-        let detail = format!("bucket {name} was not asked");
+        let detail = format!("bucket {name} was not assessed");
         let call = calls::HEAD_BUCKET;
         return Err(gap::of_bucket(bucket, ctx, call, Reason::NotAsked, detail));
     };
     if replica.exists.ok() == Some(&false) {
-        return Ok(Err(format!("{name} is gone")));
+        return Ok(Err(format!("destination bucket {name} does not exist")));
     }
     if replica.versioning.enabled.ok() == Some(&false) {
         return Ok(Err(format!(
-            "versioning is not enabled on {name}: S3 replicates nothing"
+            "nothing is replicated to {name}, because versioning is not enabled on it"
         )));
     }
     if replica.object_lock.ok() == Some(&false) {
-        return Ok(Err(format!("{name} has no Object Lock")));
+        return Ok(Err(format!("destination bucket {name} has no Object Lock")));
     }
     let retentions = (
         bucket.default_retention.ok(),
@@ -217,7 +222,7 @@ fn judge(
     );
     if retentions == (Some(&None), Some(&None)) {
         return Ok(Err(format!(
-            "{name} keeps nothing: there is no retention on either side"
+            "copies in {name} are not locked, because neither bucket has a default retention"
         )));
     }
     // S3 copies the retention of each object along. Objects that had none when they were replicated, and whatever is
@@ -227,7 +232,7 @@ fn judge(
     let days = kept(retentions.1).or_else(|| kept(retentions.0));
     if let Some(days) = days.filter(|days| *days < needed && retentions.1.is_some()) {
         return Ok(Err(format!(
-            "{name} keeps copies for {days} days, {needed} are required"
+            "the default retention of {name} is {days} days, {needed} are required"
         )));
     }
     // No lock stops an expiration from hiding current versions behind delete markers.
@@ -240,32 +245,35 @@ fn judge(
     let reached = |it: &LifecycleRule| logs.iter().any(|logs| places::touches(&it.prefix, logs));
     if expiring.filter(early).any(reached) {
         return Ok(Err(format!(
-            "a lifecycle rule of {name} removes current versions before {needed} days"
+            "a lifecycle rule of {name} expires current versions before {needed} days"
         )));
     }
     if rule.delete_markers {
         return Ok(Err(format!(
-            "the rule for {name} replicates delete markers: whoever hides a file hides its copy"
+            "the replication rule for {name} replicates delete markers, so a deletion also hides the copy"
         )));
     }
     if let (Some(account), Some(Some(owner))) = (&rule.destination_account, replica.owner.ok())
         && account != owner
     {
         return Ok(Err(format!(
-            "the rule for {name} names account {account}, and {owner} owns it: S3 replicates nothing"
+            "nothing is replicated to {name}: the rule names account {account}, but the bucket belongs to \
+             {owner}"
         )));
     }
     match (rule.kms_encrypted, under_a_key(bucket, ctx)) {
         (Some(true), _) | (_, Ok(false)) => {}
         (Some(false), Ok(true)) => {
             return Ok(Err(format!(
-                "the rule for {name} leaves out objects under KMS keys, and log files are"
+                "the replication rule for {name} does not select objects encrypted with KMS keys, as the log \
+                 files are"
             )));
         }
         (Some(false), Err(gaps)) => return Err(gaps),
         (None, Ok(true)) => {
             let detail = format!(
-                "whether the rule for {name} selects objects under KMS keys is not recorded"
+                "whether the replication rule for {name} selects objects encrypted with KMS keys is not in \
+                 the inventory"
             );
             let call = calls::GET_BUCKET_REPLICATION;
             return Err(gap::of_bucket(bucket, ctx, call, Reason::NotAsked, detail));
@@ -281,7 +289,9 @@ fn judge(
     );
     let same_region = same(here.0.as_deref(), there.0.as_deref());
     if same_region && same(here.1.as_deref(), there.1.as_deref()) {
-        return Ok(Err(format!("{name} lies in the same account and region")));
+        return Ok(Err(format!(
+            "destination bucket {name} is in the same account and region"
+        )));
     }
     let by_role = replicates(rule, bucket, replica, all, ctx);
     if let Ok(Some(why)) = by_role {
@@ -348,7 +358,7 @@ fn replicates(
 ) -> Result<Option<String>, Gaps> {
     let name = rule.destination.resource();
     let Some(arn) = &rule.role else {
-        let detail = format!("the role by which S3 replicates to {name} is not recorded");
+        let detail = format!("the role by which S3 replicates to {name} is not in the inventory");
         let call = calls::GET_BUCKET_REPLICATION;
         return Err(gap::of_bucket(bucket, ctx, call, Reason::NotAsked, detail));
     };

@@ -7,14 +7,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-tls-only",
-    title: "Log bucket refuses every request without TLS",
+    title: "Log bucket policies should deny requests without TLS",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "S3 answers plain HTTP unless the bucket policy forbids it: log files and signed requests can then \
-          be read and changed on the way.",
-    fix: "Add to the bucket policy (`aws s3api put-bucket-policy --bucket BUCKET --policy file://policy.json`) a \
-          statement with Effect Deny, Principal `*`, Action `s3:*`, Resource the bucket and `BUCKET/*`, Condition \
-          `Bool: {aws:SecureTransport: false}`.",
+    why: "S3 accepts plain HTTP unless the bucket policy denies it. Log files and signed requests can then be read or \
+          changed in transit.",
+    fix: "Add a statement to the bucket policy with Effect Deny, Principal `*`, Action `s3:*`, the bucket and \
+          `BUCKET/*` as Resource, and Condition `Bool: {aws:SecureTransport: false}`: `aws s3api put-bucket-policy \
+          --bucket BUCKET --policy file://policy.json`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html#example-bucket-policies-HTTP-HTTPS",
     ],
@@ -32,15 +32,24 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     }
     let Some(policy) = gap::bucket_policy(bucket, ctx)? else {
         return Ok(Verdict::fail(
-            "there is no bucket policy that would refuse plain HTTP",
+            "there is no bucket policy, so requests without TLS are not denied",
         ));
     };
     let denied = posture::denies_plain_http(&policy, bucket.arn.as_str());
     let verdict = match (denied.bucket, denied.objects) {
-        (true, true) => Verdict::pass("plain HTTP is refused"),
-        (true, false) => Verdict::fail("plain HTTP is refused for the bucket, not for its objects"),
-        (false, true) => Verdict::fail("plain HTTP is refused for the objects, not for the bucket"),
-        (false, false) => Verdict::fail("plain HTTP is not refused for everyone and every action"),
+        (true, true) => Verdict::pass("the bucket policy denies requests without TLS"),
+        (true, false) => Verdict::fail(
+            "the bucket policy denies requests without TLS for the bucket, but not \
+            for its objects",
+        ),
+        (false, true) => Verdict::fail(
+            "the bucket policy denies requests without TLS for the objects, but \
+            not for the bucket",
+        ),
+        (false, false) => Verdict::fail(
+            "the bucket policy does not deny every action to every principal \
+            without TLS",
+        ),
     };
     Ok(verdict
         .saw("Deny on the bucket", denied.bucket)

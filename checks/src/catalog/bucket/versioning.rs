@@ -5,13 +5,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-versioning",
-    title: "Log bucket keeps older versions of its objects",
+    title: "Log buckets should have versioning enabled",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "Without versioning a deleted or overwritten log file is gone for good; with it the original \
-          survives under the delete marker. Object Lock and replication need it too.",
-    fix: "Call PutBucketVersioning: `aws s3api put-bucket-versioning --bucket BUCKET \
-          --versioning-configuration Status=Enabled`.",
+    why: "Without versioning, a deleted or overwritten log file cannot be recovered. With versioning, the original is \
+          kept as a noncurrent version. Object Lock and replication require versioning.",
+    fix: "Enable versioning: `aws s3api put-bucket-versioning --bucket BUCKET --versioning-configuration \
+          Status=Enabled`. In Terraform: resource `aws_s3_bucket_versioning`.",
     references: &["https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,
@@ -29,7 +29,7 @@ fn run(bucket: &Bucket, _: &Context<'_>) -> Outcome {
     let verdict = Verdict::pass_if(
         on,
         "versioning is enabled",
-        "versioning is off or suspended",
+        "versioning is not enabled (never enabled, or suspended)",
     );
     Ok(verdict.saw("Enabled", on).expected(true))
 }

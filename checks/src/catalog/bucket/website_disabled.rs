@@ -5,12 +5,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "bucket-website-disabled",
-    title: "Log bucket hosts no website",
+    title: "Log buckets should not host a static website",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "A website endpoint serves objects over plain HTTP to browsers that sign nothing. Nobody needs it for log \
-          files; where it is on, someone has tried to make them readable from outside.",
-    fix: "Switch it off: `aws s3api delete-bucket-website --bucket BUCKET`, and see who called PutBucketWebsite.",
+    why: "A website endpoint serves objects over plain HTTP to unauthenticated clients. Log files do not need one. An \
+          enabled endpoint may indicate an attempt to publish them.",
+    fix: "Disable static website hosting: `aws s3api delete-bucket-website --bucket BUCKET`. Then search the \
+          CloudTrail logs for the principal that called PutBucketWebsite.",
     references: &["https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteHosting.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,
@@ -25,7 +26,11 @@ fn run(bucket: &Bucket, _: &Context<'_>) -> Outcome {
         return Ok(gone);
     }
     let on = *bucket.website.known()?;
-    let verdict = Verdict::pass_if(!on, "no website is hosted", "static website hosting is on");
+    let verdict = Verdict::pass_if(
+        !on,
+        "static website hosting is disabled",
+        "static website hosting is enabled",
+    );
     Ok(verdict.saw("WebsiteConfiguration", on).expected(false))
 }
 

@@ -10,12 +10,12 @@ pub(super) const CHECK: Check = Check {
     title: "Key policies should let CloudTrail encrypt for the organization's own trails only",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "Anybody can make a trail that names your key. Unless the key policy says for which trails \
-          CloudTrail may use it, a stranger encrypts with your key and at your cost.",
-    fix: "Add to the statement for cloudtrail.amazonaws.com in the key policy (`aws kms put-key-policy --key-id KEY \
-          --policy file://policy.json --region REGION`) the condition `StringEquals: {aws:SourceArn: TRAIL_ARN}` or \
-          `StringLike: {kms:EncryptionContext:aws:cloudtrail:arn: arn:aws:cloudtrail:*:ACCOUNT:trail/*}`, best \
-          both.",
+    why: "Any AWS account can create a trail that names your key. Without a condition on the source trail in the key \
+          policy, external accounts can encrypt with your key, at your cost.",
+    fix: "In the key policy, add the condition `StringEquals: {aws:SourceArn: TRAIL_ARN}` or `StringLike: \
+          {kms:EncryptionContext:aws:cloudtrail:arn: arn:aws:cloudtrail:*:ACCOUNT:trail/*}`, preferably both, to the \
+          statement for cloudtrail.amazonaws.com: `aws kms put-key-policy --key-id KEY --policy-name default \
+          --policy file://policy.json --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
     ],
@@ -55,7 +55,7 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
             (Err(gaps), Ok(Err(_))) | (Ok(Err(_)), Err(gaps)) => Err(gaps),
             (Ok(Err(source)), Ok(Err(context))) if source == context => Ok(Err(source)),
             (Ok(Err(source)), Ok(Err(context))) => Ok(Err(format!(
-                "aws:SourceArn admits {source}, the encryption context admits {context}"
+                "aws:SourceArn allows {source}, the encryption context allows {context}"
             ))),
         }
     })

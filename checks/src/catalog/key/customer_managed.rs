@@ -5,15 +5,16 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "key-customer-managed",
-    title: "Key that encrypts log files is customer-managed",
+    title: "KMS keys that encrypt logs should be customer managed",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "The policy of an AWS-managed key cannot be changed: everyone in the account who may read the \
-          bucket may also decrypt. Only a key of your own separates the two, and can be shared with \
-          another account.",
-    fix: "Make a key with a policy for CloudTrail (`aws kms create-key --policy file://policy.json --region REGION`) \
-          and give it to the trail or the bucket: `aws cloudtrail update-trail --name TRAIL --kms-key-id KEY_ARN \
-          --region HOME_REGION` or PutBucketEncryption.",
+    why: "The policy of an AWS managed key cannot be changed: every principal of the account that can read the bucket \
+          can also decrypt. A customer managed key separates the two permissions, and can be shared with another \
+          account.",
+    fix: "Create a key with a key policy for CloudTrail: `aws kms create-key --policy file://policy.json --region \
+          REGION`. Then configure it on the trail: `aws cloudtrail update-trail --name TRAIL_ARN --kms-key-id \
+          KEY_ARN --region TRAIL_REGION`. In Terraform: `kms_key_id` in `aws_cloudtrail`. For a bucket: see \
+          bucket-default-encryption.",
     references: &[
         "https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-mgmt",
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html",
@@ -34,8 +35,8 @@ fn run(key: &Key, _: &Context<'_>) -> Outcome {
     let manager = metadata.manager.known()?;
     let verdict = Verdict::pass_if(
         manager == "CUSTOMER",
-        "the key is customer-managed",
-        "the key is managed by AWS",
+        "the key is customer managed",
+        "the key is an AWS managed key, whose policy cannot be changed",
     );
     Ok(verdict.saw("KeyManager", manager).expected("CUSTOMER"))
 }

@@ -8,13 +8,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "key-decrypt-restricted",
-    title: "Decrypting the logs is left to named principals",
+    title: "Policies of keys that encrypt logs should grant kms:Decrypt only to named principals",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "A statement that lets whole accounts, or everyone under a condition, decrypt makes readers of people \
-          whom nobody chose.",
-    fix: "In the key policy give kms:Decrypt to the roles of auditors by their ARNs; the delegation to the own \
-          account stays (`aws kms put-key-policy --key-id KEY --policy file://policy.json --region REGION`).",
+    why: "A statement that grants kms:Decrypt to whole accounts, or to everyone under a condition, lets principals \
+          decrypt logs that were not selected individually.",
+    fix: "In the key policy, grant kms:Decrypt to the auditors' roles by their ARNs: `aws kms put-key-policy --key-id \
+          KEY --policy-name default --policy file://policy.json --region REGION`. Keep the delegation to the key's \
+          own account.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
     ],
@@ -33,11 +34,17 @@ fn run(key: &Key, _: &Context<'_>) -> Outcome {
         .flat_map(|it| allows_on(it, &["kms:Decrypt"], "arn:*:kms:*:*:key/*"));
     let unnamed: Vec<String> = decrypts
         .filter(|found| !names(found, key))
-        .map(|found| found.label())
+        .map(|found| found.grant())
         .collect();
     let verdict = match unnamed.as_slice() {
-        [] => Verdict::pass("only named principals may decrypt, and whom the own account lets"),
-        _ => Verdict::fail("whole accounts or everyone may decrypt").saw("Statement", &unnamed),
+        [] => Verdict::pass(
+            "the key policy grants kms:Decrypt only to named principals and to the key's own account",
+        ),
+        _ => Verdict::fail(format!(
+            "the key policy allows decryption by principals that are not named: {}",
+            named::few(&unnamed, "; ", 3)
+        ))
+        .saw("Statement", &unnamed),
     };
     verdict.unless_open(described.err())
 }

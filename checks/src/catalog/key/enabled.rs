@@ -4,13 +4,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "key-enabled",
-    title: "Key that encrypts log files can be used",
+    title: "KMS keys that encrypt logs should be enabled",
     severity: Severity::Critical,
     question: Some(Question::Guarded),
-    why: "CloudTrail cannot write with a key that is disabled, gone or without its material: delivery \
-          stops, and what was written before cannot be read.",
-    fix: "Enable the key (`aws kms enable-key --key-id KEY --region REGION`), import its material again, or give the \
-          trail another: `aws cloudtrail update-trail --name TRAIL --kms-key-id KEY_ARN --region HOME_REGION`.",
+    why: "CloudTrail cannot encrypt with a key that is disabled, deleted or without key material. Delivery stops, and \
+          existing log files cannot be decrypted.",
+    fix: "Enable the key: `aws kms enable-key --key-id KEY --region REGION`. If its key material is missing, import \
+          it again (ImportKeyMaterial). Or configure another key on the trail: `aws cloudtrail update-trail --name \
+          TRAIL_ARN --kms-key-id KEY_ARN --region TRAIL_REGION`.",
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,
@@ -22,15 +23,15 @@ pub(super) const CHECK: Check = Check {
 
 fn run(key: &Key, _: &Context<'_>) -> Outcome {
     let Some(metadata) = key.metadata.known()? else {
-        return Ok(Verdict::fail("there is no such key"));
+        return Ok(Verdict::fail("the key does not exist"));
     };
     // A key that is being updated (its primary moves to another region) goes on encrypting.
     let state = metadata.state.known()?;
     let usable = ["Enabled", "Updating"].contains(&state.as_str());
     let verdict = Verdict::pass_if(
         usable,
-        "the key can be used",
-        format!("the key cannot be used: its state is {state}"),
+        "the key is enabled",
+        format!("the key cannot be used: its state is {state} (expected: Enabled)"),
     );
     Ok(verdict.saw("KeyState", state).expected("Enabled"))
 }

@@ -10,10 +10,10 @@ pub(super) const CHECK: Check = Check {
     title: "Grants of keys that encrypt logs should not reach external principals",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "Grants stand in no policy and in no review. One to a foreign account decrypts the record for as long \
-          as nobody lists it.",
-    fix: "Revoke the grant (`aws kms revoke-grant --key-id KEY --grant-id GRANT_ID --region REGION`), and deny \
-          kms:CreateGrant to those who made it.",
+    why: "Grants are not part of the key policy and are easily missed in reviews. A grant to an external account \
+          allows it to decrypt log files until it is revoked.",
+    fix: "Revoke the grant: `aws kms revoke-grant --key-id KEY --grant-id GRANT_ID --region REGION`. Then deny \
+          kms:CreateGrant to the principal that created it.",
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/grants.html"],
     reads: &[
         calls::DESCRIBE_KEY,
@@ -52,15 +52,15 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
         };
         match ours::is_ours(&AccountId::from(account), ctx) {
             Ok(true) => {}
-            Ok(false) => open.push(format!("{} to {}", grant.id, grant.grantee)),
+            Ok(false) => open.push(format!("grant {} to {}", grant.id, grant.grantee)),
             Err(missing) => gaps.push(missing),
         }
     }
     gaps.extend(described.err());
     let verdict = match open.as_slice() {
-        [] => Verdict::pass("no grant reaches an external account"),
+        [] => Verdict::pass("no grant allows an external account to use the key"),
         _ => Verdict::fail(format!(
-            "external principals may use the key by a grant: {}",
+            "external principals can use the key through grants: {}",
             open.join(", ")
         ))
         .saw("Grants", &open),

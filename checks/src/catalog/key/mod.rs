@@ -41,5 +41,5 @@ pub(super) const ALL: &[&Check] = &[
 /// What DescribeKey says; the verdict of most checks when there is no such key.
 fn described(key: &Key) -> Result<Result<&KeyMetadata, Verdict>, Gaps> {
     let metadata = key.metadata.known()?.as_ref();
-    Ok(metadata.ok_or_else(|| Verdict::not_applicable("the key is gone: see key-enabled")))
+    Ok(metadata.ok_or_else(|| Verdict::not_applicable("the key does not exist: see key-enabled")))
 }

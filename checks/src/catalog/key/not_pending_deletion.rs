@@ -5,13 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "key-not-pending-deletion",
-    title: "Key that encrypts log files is not about to be deleted",
+    title: "KMS keys that encrypt logs should not be scheduled for deletion",
     severity: Severity::Critical,
     question: Some(Question::Guarded),
-    why: "Once the key is deleted, every log file that it encrypts is lost for ever, Object Lock or not. \
-          Destroying the key is the quiet way to destroy the record.",
-    fix: "Call CancelKeyDeletion before the date, then EnableKey: `aws kms cancel-key-deletion --key-id KEY --region \
-          REGION` and `aws kms enable-key --key-id KEY --region REGION`. Find out who scheduled it.",
+    why: "When the key is deleted, no log file that it encrypts can ever be decrypted again, even with Object Lock. \
+          Deleting the key destroys the logs without an S3 API call.",
+    fix: "Cancel the deletion before its date: `aws kms cancel-key-deletion --key-id KEY --region REGION`. Then \
+          enable the key: `aws kms enable-key --key-id KEY --region REGION`. Search the CloudTrail logs for the \
+          principal that called ScheduleKeyDeletion.",
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,
@@ -30,10 +31,10 @@ fn run(key: &Key, _: &Context<'_>) -> Outcome {
     let pending = ["PendingDeletion", "PendingReplicaDeletion"].contains(&state.as_str());
     let verdict = Verdict::pass_if(
         !pending,
-        "no deletion is scheduled",
+        "the key is not scheduled for deletion",
         match metadata.deletion.ok().copied().flatten() {
-            Some(date) => format!("the key will be deleted at {date}"),
-            None => "the key will be deleted".to_owned(),
+            Some(date) => format!("the key is scheduled for deletion at {date}"),
+            None => "the key is scheduled for deletion".to_owned(),
         },
     );
     Ok(verdict

@@ -1,19 +1,20 @@
 //! The key is not for everyone.
 
 use super::described;
-use crate::catalog::gap;
+use crate::catalog::{gap, named};
 use crate::policy::posture::{Found, public_grants};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "key-not-public",
-    title: "No statement of the key policy is open to the public",
+    title: "Policies of keys that encrypt logs should not grant public access",
     severity: Severity::Critical,
     question: Some(Question::Guarded),
-    why: "A key for everyone lets anybody with an AWS account decrypt whatever files leak, or make the key \
-          useless.",
-    fix: "Name principals in the key policy, or add a condition on kms:CallerAccount or aws:PrincipalOrgID (`aws kms \
-          put-key-policy --key-id KEY --policy file://policy.json --region REGION`).",
+    why: "A key policy that grants public access allows principals of any AWS account to decrypt log files that they \
+          obtain, or to disable the key.",
+    fix: "In the key policy, replace Principal `*` by named principals, or add a condition on kms:CallerAccount or \
+          aws:PrincipalOrgID: `aws kms put-key-policy --key-id KEY --policy-name default --policy file://policy.json \
+          --region REGION`.",
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html"],
     reads: &[calls::DESCRIBE_KEY, calls::GET_KEY_POLICY],
     run: Run::Key(run),
@@ -28,11 +29,15 @@ pub(super) fn run(key: &Key, _: &Context<'_>) -> Outcome {
     let public: Vec<String> = policy
         .iter()
         .flat_map(public_grants)
-        .map(|it| Found::label(&it))
+        .map(|it| Found::grant(&it))
         .collect();
     let verdict = match public.as_slice() {
-        [] => Verdict::pass("no statement grants anything to the public"),
-        _ => Verdict::fail("the key policy lets the public in").saw("Statement", &public),
+        [] => Verdict::pass("no statement of the key policy grants public access"),
+        _ => Verdict::fail(format!(
+            "the key policy grants public access: {}",
+            named::few(&public, "; ", 3)
+        ))
+        .saw("Statement", &public),
     };
     verdict.unless_open(described.err())
 }

@@ -5,14 +5,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "key-owner-in-organization",
-    title: "Key that encrypts log files belongs to an account of the organization",
+    title: "KMS keys that encrypt logs should belong to an account in the organization",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "The owner of a key decides who may decrypt, and can schedule its deletion. Under a stranger's key the record \
-          is readable for as long as the stranger likes, and not a day longer.",
-    fix: "Make a key in an account of yours, in the bucket's region (CreateKey, with a policy for CloudTrail), and give \
-          it to the trail, bucket or store; keep the right to use the old one until the last file under it is too \
-          old to matter.",
+    why: "The owner of a key controls who can decrypt, and can schedule its deletion. If an external account owns the \
+          key, it can make the log files unreadable at any time.",
+    fix: "Create a key in an account of the organization, in the bucket's region: `aws kms create-key --policy \
+          file://policy.json --region REGION`. Then configure it on the trail: `aws cloudtrail update-trail --name \
+          TRAIL_ARN --kms-key-id KEY_ARN --region TRAIL_REGION`. Keep access to the old key until the retention of \
+          its last log file ends.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
         "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html",
@@ -29,11 +30,8 @@ pub(super) const CHECK: Check = Check {
 fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
     let verdict = Verdict::pass_if(
         ours::is_ours(&key.account, ctx)?,
-        "the owner is one of ours",
-        format!(
-            "account {} owns the key, which is none of ours",
-            key.account
-        ),
+        "the key belongs to an account of the organization",
+        format!("the key belongs to external account {}", key.account),
     );
     Ok(verdict.saw("Owner", &key.account))
 }

@@ -10,14 +10,14 @@ use crate::scp::Control;
 
 pub(super) const CHECK: Check = Check {
     id: "key-policy-admits-cloudtrail",
-    title: "The key policy should allow CloudTrail to encrypt the files of its trails",
+    title: "Policies of keys that encrypt logs should allow CloudTrail to encrypt log files",
     severity: Severity::High,
     question: Some(Question::Delivered),
-    why: "CloudTrail cannot deliver log files that it cannot encrypt: where the key policy refuses it, nothing arrives in \
-          the bucket.",
-    fix: "In the key policy (`aws kms put-key-policy --key-id KEY --policy file://policy.json --region REGION`), \
-          allow cloudtrail.amazonaws.com kms:GenerateDataKey* and kms:DescribeKey, each with aws:SourceArn of the \
-          trail, and except services from every Deny.",
+    why: "CloudTrail does not deliver log files that it cannot encrypt. If the key policy denies CloudTrail access, \
+          no log files arrive in the bucket.",
+    fix: "In the key policy, allow cloudtrail.amazonaws.com kms:GenerateDataKey* and kms:DescribeKey, each with \
+          aws:SourceArn of the trail, and exempt AWS services from every Deny: `aws kms put-key-policy --key-id KEY \
+          --policy-name default --policy file://policy.json --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
     ],
@@ -90,7 +90,7 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
                 Answer::Open(_) if !named => {}
                 // Of the files of one folder the policy admits some.
                 Answer::Open(keys) if file.is_some() && keys.eq_ignore_ascii_case(FILE) => {
-                    let why = format!("its condition on {FILE} is for other files");
+                    let why = format!("its condition on {FILE} matches other files");
                     refused.push(format!("{action}{of} for trail {} ({why})", trail.name));
                 }
                 Answer::Open(keys) => gaps.push(undocumented(&keys, &key.account, &key.region)),
@@ -114,18 +114,20 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
     }
     if by_name.is_empty() && refused.is_empty() {
         let none = Verdict::not_applicable(
-            "no trail names this key; the bucket does, and its policy does not surely refuse CloudTrail",
+            "the key is only a bucket's default key, and its policy does not deny CloudTrail",
         );
         return Gaps::collect(gaps).map_or(Ok(none), Err);
     }
     let verdict = match refused.as_slice() {
-        [] => Verdict::pass("the key policy allows CloudTrail to encrypt for all its trails"),
+        [] => Verdict::pass(
+            "the key policy allows CloudTrail to encrypt the log files of all its trails",
+        ),
         [first, more @ ..] => {
             let more = match more.len() {
                 0 => String::new(),
-                count => format!(" and {count} more"),
+                count => format!(", and {count} more"),
             };
-            Verdict::fail(format!("CloudTrail is refused {first}{more}"))
+            Verdict::fail(format!("CloudTrail is denied {first}{more}"))
         }
     };
     let some: Vec<&String> = refused.iter().take(25).collect();

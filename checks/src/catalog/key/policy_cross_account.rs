@@ -12,11 +12,11 @@ pub(super) const CHECK: Check = Check {
     title: "Policies of keys that encrypt logs should grant nothing to principals outside the organization",
     severity: Severity::High,
     question: Some(Question::Guarded),
-    why: "An external principal with kms:Decrypt or kms:ReEncryptFrom reads every log file that it gets hold of, one with \
-          kms:CreateGrant hands that on without a trace in any policy, and one with kms:PutKeyPolicy or \
-          kms:ScheduleKeyDeletion takes the key, and the logs with it.",
-    fix: "Remove the statements that name external accounts from the key policy (`aws kms put-key-policy --key-id \
-          KEY --policy file://policy.json --region REGION`), or require aws:PrincipalOrgID in them.",
+    why: "An external principal with kms:Decrypt or kms:ReEncryptFrom can decrypt every log file that it obtains. \
+          With kms:CreateGrant it can share this permission outside of the key policy. With kms:PutKeyPolicy or \
+          kms:ScheduleKeyDeletion it can make the logs unreadable.",
+    fix: "Remove the statements for external accounts from the key policy, or add a condition on aws:PrincipalOrgID: \
+          `aws kms put-key-policy --key-id KEY --policy-name default --policy file://policy.json --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html",
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html",
@@ -77,38 +77,26 @@ pub(super) fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
         &key.account,
         &key.region,
         Reason::NotModelled,
-        "it names a unique id, which does not say of which account",
+        "the policy names a unique ID, whose account cannot be determined",
     );
     let (mut open, mut gaps) = (Vec::new(), Vec::from_iter(described.err()));
     let statements = policy.iter().flat_map(|it| &it.statements).enumerate();
     for (index, statement) in statements.filter(|(_, it)| it.effect == Effect::Allow) {
-        let used: Vec<&str> = USES
-            .into_iter()
-            .filter(|action| statement.actions.matches(action))
-            .collect();
-        let Some(first) = used.first() else {
+        if !USES.iter().any(|it| statement.actions.matches(it)) {
             continue;
-        };
+        }
         match named::lets_outsiders_in(statement, ctx, &whose) {
             Ok(true) => {
-                let label = Found { index, statement }.label();
-                let more = match used.len() {
-                    1 => String::new(),
-                    n => format!(" and {} more actions", n - 1),
-                };
-                open.push(format!("{label} grants {first}{more}"));
+                open.push(named::outsiders(Found { index, statement }, ctx));
             }
             Ok(false) => {}
             Err(missing) => gaps.push(missing),
         }
     }
     let verdict = match open.as_slice() {
-        [] => Verdict::pass("no statement grants the use of the key to external principals"),
-        _ => Verdict::fail(format!(
-            "the key policy grants access to external principals: {}",
-            open.join("; ")
-        ))
-        .saw("Statement", &open),
+        [] => Verdict::pass("no statement of the key policy grants access to external principals"),
+        _ => Verdict::fail(format!("key policy: {}", named::few(&open, "; ", 3)))
+            .saw("Statement", &open),
     };
     verdict.unless_open(Gaps::collect(gaps))
 }

@@ -16,14 +16,14 @@ use std::collections::BTreeSet;
 
 pub(super) const CHECK: Check = Check {
     id: "key-readers-exist",
-    title: "Policies of keys that encrypt logs should leave somebody who can decrypt",
+    title: "Policies of keys that encrypt logs should allow at least one principal to decrypt",
     severity: Severity::Medium,
     question: Some(Question::Delivered),
-    why: "Log files that nobody can decrypt are delivered, signed and kept, and cannot be read: no investigation, no \
-          audit. One Deny on kms:Decrypt does it, and nothing else looks wrong.",
-    fix: "Remove the Deny on kms:Decrypt from the key policy or exempt the auditors' role from it, and allow \
-          kms:Decrypt to that role or to the account (`aws kms put-key-policy --key-id KEY --policy \
-          file://policy.json --region REGION`).",
+    why: "Log files that nobody can decrypt are still delivered and stored, but cannot be used in an investigation or \
+          audit. One Deny on kms:Decrypt is sufficient to cause this, and no trail status shows it.",
+    fix: "Remove the Deny on kms:Decrypt from the key policy or exempt the auditors' role. Then grant kms:Decrypt to \
+          that role or to the account: `aws kms put-key-policy --key-id KEY --policy-name default --policy \
+          file://policy.json --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
         "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html",
@@ -58,7 +58,7 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
     let policy = gap::key_policy(key)?;
     let mut gaps = Vec::from_iter(described.err());
     let Some(policy) = policy else {
-        return Verdict::fail("there is no key policy, so nobody can decrypt")
+        return Verdict::fail("the key has no policy, so no principal can decrypt")
             .unless_open(Gaps::collect(gaps));
     };
     let organization = ctx.inventory.organization.ok().and_then(Option::as_ref);
@@ -91,18 +91,20 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
         }
     }
     let Some(first) = unread.first() else {
-        let verdict = Verdict::pass("the key policy leaves principals who can decrypt");
+        let verdict = Verdict::pass("the key policy allows at least one principal to decrypt");
         return verdict
             .saw("Example", examples)
             .unless_open(Gaps::collect(gaps));
     };
     gaps.extend(key.grants.known().err());
-    let of = first.map_or_else(String::new, |name| format!(" the files of trail {name}"));
+    let of = first.map_or_else(String::new, |name| {
+        format!(" the log files of trail {name}")
+    });
     let verdict = Verdict::fail(format!(
-        "nobody in the organization can decrypt{of} with the key"
+        "no principal in the organization can decrypt{of} with the key"
     ))
     .saw("Action", DECRYPT)
-    .expected("a role of auditors");
+    .expected("an auditors' role");
     // A grant that is not seen may let somebody decrypt.
     Gaps::collect(gaps).map_or(Ok(verdict), Err)
 }

@@ -9,14 +9,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "key-replicas",
-    title: "Replicas of multi-region keys that encrypt logs should be closed to external principals as well",
+    title: "Replicas of multi-Region keys that encrypt logs should not grant access to external principals",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "The keys of a multi-region key share their key material: each of them decrypts the log files. Each has a key \
-          policy of its own, which no review of the trail's key shows.",
-    fix: "Correct the key policy of the replica that the message names (`aws kms put-key-policy --key-id \
-          REPLICA_KEY_ARN --policy file://policy.json --region REPLICA_REGION`), or encrypt with a single-region \
-          key: `aws cloudtrail update-trail --name TRAIL --kms-key-id KEY_ARN --region HOME_REGION`.",
+    why: "The primary and replica keys of a multi-Region key share their key material, so each of them can decrypt \
+          the log files. Each has its own key policy, which a review of the trail's key does not show.",
+    fix: "Correct the key policy of the replica that the message names: `aws kms put-key-policy --key-id REPLICA_ARN \
+          --policy-name default --policy file://policy.json --region REPLICA_REGION`. Or encrypt with a \
+          single-Region key: `aws cloudtrail update-trail --name TRAIL_ARN --kms-key-id KEY_ARN --region \
+          TRAIL_REGION`.",
     references: &[
         "https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html",
         "https://docs.aws.amazon.com/kms/latest/APIReference/API_MultiRegionConfiguration.html",
@@ -36,7 +37,7 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
         Err(gone) => return Ok(gone),
     };
     if !*metadata.multi_region.known()? {
-        let text = "it is a single-region key";
+        let text = "the key is a single-Region key";
         return Ok(Verdict::not_applicable(text).saw("MultiRegion", false));
     }
     let replicas = metadata.replicas.known()?;
@@ -59,7 +60,7 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
                         &replica.account,
                         &replica.region,
                         Reason::Malformed,
-                        format!("{arn} is listed as a replica, and DescribeKey finds no such key"),
+                        format!("{arn} is listed as a replica, but DescribeKey does not find it"),
                     ));
                 }
                 Ok(_) => {}
@@ -68,10 +69,12 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
         }
     }
     let verdict = match replicas.len() {
-        0 => Verdict::pass("the multi-region key has no other keys"),
+        0 => Verdict::pass("the multi-Region key has no replicas"),
         n => Verdict::pass_if(
             open.is_empty(),
-            format!("no external principal is granted access by the policies of {n} further keys"),
+            format!(
+                "the key policies of {n} related multi-Region keys grant no access to external principals"
+            ),
             open.join("; "),
         ),
     };

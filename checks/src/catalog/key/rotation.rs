@@ -6,12 +6,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "key-rotation",
-    title: "Key that encrypts log files is rotated automatically",
+    title: "KMS keys that encrypt logs should have automatic rotation enabled",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "Rotation limits how much of the record one leaked piece of key material opens. It costs nothing: \
-          older files stay readable, and no configuration changes.",
-    fix: "Call EnableKeyRotation: `aws kms enable-key-rotation --key-id KEY --region REGION`.",
+    why: "Rotation limits the number of log files that compromised key material can decrypt. Existing log files stay \
+          readable, and no configuration changes.",
+    fix: "Enable automatic rotation: `aws kms enable-key-rotation --key-id KEY --region REGION`. In Terraform: \
+          `enable_key_rotation = true` in `aws_kms_key`.",
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,
@@ -28,11 +29,11 @@ fn run(key: &Key, _: &Context<'_>) -> Outcome {
         Err(gone) => return Ok(gone),
     };
     if metadata.manager.known()? == "AWS" {
-        return Ok(Verdict::pass("AWS rotates its own keys every year"));
+        return Ok(Verdict::pass("AWS rotates AWS managed keys every year"));
     }
     if let Some(reason) = never(metadata)? {
         let verdict =
-            Verdict::not_applicable(format!("KMS cannot rotate it automatically: {reason}"));
+            Verdict::not_applicable(format!("KMS cannot rotate the key automatically: {reason}"));
         return Ok(verdict
             .saw("Origin", metadata.origin.known()?)
             .saw("KeySpec", metadata.spec.known()?));
@@ -41,7 +42,11 @@ fn run(key: &Key, _: &Context<'_>) -> Outcome {
         Some(rotation) => *rotation.enabled.known()?,
         None => false,
     };
-    let verdict = Verdict::pass_if(on, "automatic rotation is on", "automatic rotation is off");
+    let verdict = Verdict::pass_if(
+        on,
+        "automatic rotation is enabled",
+        "automatic rotation is not enabled",
+    );
     Ok(verdict.saw("KeyRotationEnabled", on).expected(true))
 }
 
@@ -51,8 +56,8 @@ fn never(metadata: &KeyMetadata) -> Result<Option<&'static str>, Gaps> {
     Ok(match (origin.as_str(), spec.as_str()) {
         ("AWS_KMS", "SYMMETRIC_DEFAULT") => None,
         ("AWS_KMS", _) => Some("it is not a symmetric encryption key"),
-        ("EXTERNAL", _) => Some("its material is imported, and rotated by importing new material"),
-        _ => Some("it lives in a custom key store"),
+        ("EXTERNAL", _) => Some("its key material is imported"),
+        _ => Some("it is in a custom key store"),
     })
 }
 

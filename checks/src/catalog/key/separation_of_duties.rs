@@ -1,7 +1,7 @@
 //! Ruling the key and reading with it are two jobs.
 
 use super::described;
-use crate::catalog::gap;
+use crate::catalog::{gap, named};
 use crate::policy::posture::allows_on;
 use crate::policy::{Document, Principal};
 use crate::prelude::*;
@@ -9,13 +9,14 @@ use std::collections::BTreeSet;
 
 pub(super) const CHECK: Check = Check {
     id: "key-separation-of-duties",
-    title: "Who administers the key does not read with it",
+    title: "Policies of keys that encrypt logs should separate key administrators from readers",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "One principal that both rules the key and decrypts can read the record, shut others out and cover \
-          it. Two people have to agree otherwise.",
-    fix: "Split the key policy: kms:PutKeyPolicy, kms:ScheduleKeyDeletion and kms:DisableKey for \
-          administrators, kms:Decrypt for readers, and no principal in both.",
+    why: "A principal that can both administer the key and decrypt can read the logs and revoke the access of all \
+          others. With separate principals, two of them must cooperate.",
+    fix: "In the key policy, grant kms:PutKeyPolicy, kms:ScheduleKeyDeletion and kms:DisableKey to administrators, \
+          kms:Decrypt to readers, and no principal both: `aws kms put-key-policy --key-id KEY --policy-name default \
+          --policy file://policy.json --region REGION`.",
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html"],
     reads: &[calls::DESCRIBE_KEY, calls::GET_KEY_POLICY],
     run: Run::Key(run),
@@ -42,9 +43,14 @@ fn run(key: &Key, _: &Context<'_>) -> Outcome {
     let (rule, read) = (named(&RULES), named(&["kms:Decrypt"]));
     let both: Vec<&String> = rule.intersection(&read).collect();
     let verdict = match both.as_slice() {
-        [] => Verdict::pass("no principal that the key policy names may do both"),
-        _ => Verdict::fail("the same principals administer the key and decrypt")
-            .saw("Principal", &both),
+        [] => Verdict::pass(
+            "the key policy names no principal that can both administer the key and decrypt",
+        ),
+        _ => Verdict::fail(format!(
+            "the key policy lets the same principals administer the key and decrypt: {}",
+            named::few(&both, ", ", 2)
+        ))
+        .saw("Principal", &both),
     };
     verdict.unless_open(described.err())
 }

@@ -7,14 +7,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-access-analyzer",
-    title: "IAM Access Analyzer is active where log buckets and keys lie",
+    title: "IAM Access Analyzer should be enabled in regions with log buckets or keys that encrypt logs",
     severity: Severity::Low,
     question: Some(Question::Watched),
-    why: "It proves from the policies who outside can reach a bucket or a key, and tells within half an hour when that \
-          changes. It sees only the region that it was made in.",
-    fix: "Call CreateAnalyzer in the region: `aws accessanalyzer create-analyzer --analyzer-name external --type \
-          ORGANIZATION --region REGION` from the management account or the delegated administrator, or with type \
-          ACCOUNT.",
+    why: "IAM Access Analyzer determines from policies which external principals can access a bucket or a key, and \
+          reports changes within 30 minutes. An analyzer covers only the region that it was created in.",
+    fix: "Create an analyzer in the region, from the management account or the delegated administrator: `aws \
+          accessanalyzer create-analyzer --analyzer-name external --type ORGANIZATION --region REGION`. For a single \
+          account use `--type ACCOUNT`.",
     references: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-getting-started.html",
     ],
@@ -43,11 +43,13 @@ fn run(region: &RegionOf<'_>, ctx: &Context<'_>) -> Outcome {
         .as_ref()
         .is_ok_and(|list| active(list, &["ACCOUNT", "ORGANIZATION"]))
     {
-        return Ok(Verdict::pass("an analyzer is active").saw("analyzers", own.ok()));
+        return Ok(
+            Verdict::pass("an external access analyzer is active").saw("analyzers", own.ok())
+        );
     }
     if !holds(region, ctx)? {
         return Ok(Verdict::not_applicable(
-            "no log bucket and no key of a trail lies here",
+            "the region has no log bucket and no key of a trail",
         ));
     }
     // One analyzer of the management account or of a delegated administrator serves every account.
@@ -71,7 +73,7 @@ fn run(region: &RegionOf<'_>, ctx: &Context<'_>) -> Outcome {
         match other.access_analyzers.known() {
             Ok(list) if active(list, &["ORGANIZATION"]) => {
                 let told = format!(
-                    "an analyzer of account {} serves the organization",
+                    "an organization analyzer in account {} covers the account",
                     account.id
                 );
                 return Ok(Verdict::pass(told).saw("analyzers", list));
@@ -84,8 +86,10 @@ fn run(region: &RegionOf<'_>, ctx: &Context<'_>) -> Outcome {
         Some(gaps) => Err(gaps),
         None => {
             all_in_sight(ctx)?;
-            Ok(Verdict::fail("no analyzer of external access is active")
-                .saw("analyzers", &view.access_analyzers))
+            Ok(
+                Verdict::fail("no external access analyzer is active in this region")
+                    .saw("analyzers", &view.access_analyzers),
+            )
         }
     }
 }

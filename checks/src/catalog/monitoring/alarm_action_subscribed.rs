@@ -6,17 +6,16 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-action-subscribed",
-    title: "Alarms on the trail's log group send to a topic that lets them in and has a confirmed subscription",
+    title: "Alarms on CloudTrail logs should send to a topic that accepts them and has a confirmed subscription",
     severity: Severity::High,
     question: Some(Question::Watched),
-    why: "A topic that was deleted, or whose only subscriber never clicked the link in the mail, takes the alarm and \
-          tells nobody. A topic whose policy does not name CloudWatch, or whose key CloudWatch cannot use, does not even \
-          take it. From the alarm's side all looks well.",
-    fix: "Subscribe to the topic and confirm (`aws sns subscribe --topic-arn TOPIC_ARN --protocol email \
-          --notification-endpoint ADDRESS --region REGION`); a topic that is gone is made again with CreateTopic. \
-          Let cloudwatch.amazonaws.com sns:Publish in the topic's policy, and kms:GenerateDataKey* and kms:Decrypt \
-          in the policy of its key, which must be one of your own (`aws sns set-topic-attributes --topic-arn \
-          TOPIC_ARN --attribute-name KmsMasterKeyId --attribute-value KEY_ARN --region REGION`).",
+    why: "A deleted topic, or one without a confirmed subscription, notifies nobody. CloudWatch cannot publish to a \
+          topic whose policy or KMS key does not allow it. The state of the alarm does not show this.",
+    fix: "Subscribe to the topic and confirm the subscription: `aws sns subscribe --topic-arn TOPIC_ARN --protocol \
+          email --notification-endpoint ADDRESS --region REGION`. Recreate a deleted topic (CreateTopic). Allow \
+          cloudwatch.amazonaws.com sns:Publish in the topic policy, and kms:GenerateDataKey* and kms:Decrypt in the \
+          policy of its key. The key must be customer managed: `aws sns set-topic-attributes --topic-arn TOPIC_ARN \
+          --attribute-name KmsMasterKeyId --attribute-value KEY_ARN --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/sns/latest/dg/sns-create-subscribe-endpoint-to-topic.html",
     ],
@@ -59,7 +58,7 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
     alarms::each(
         account,
         ctx,
-        "somebody listens to every alarm",
+        "every alarm sends to a topic with a confirmed subscription",
         judge,
         |_, _| None,
     )

@@ -5,13 +5,16 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-actions-enabled",
-    title: "Alarms on the trail's log group have actions, and they are switched on",
+    title: "Alarms on CloudTrail logs should have actions, and the actions should be enabled",
     severity: Severity::Medium,
     question: Some(Question::Watched),
-    why: "An alarm without an action for ALARM, or whose actions were switched off for a maintenance long past, \
-          turns red in a console that nobody looks at.",
-    fix: "Call EnableAlarmActions (`aws cloudwatch enable-alarm-actions --alarm-names ALARM_NAME --region REGION`), \
-          and give the alarm a topic for the state ALARM (PutMetricAlarm with AlarmActions).",
+    why: "An alarm without an action for the state ALARM, or with disabled actions, changes its state in the console \
+          but notifies nobody.",
+    fix: "Enable the actions: `aws cloudwatch enable-alarm-actions --alarm-names ALARM --region REGION`. If the alarm \
+          has no action for the state ALARM, recreate it with a topic: `aws cloudwatch put-metric-alarm --alarm-name \
+          ALARM --namespace NAMESPACE --metric-name METRIC --statistic Sum --period 300 --evaluation-periods 1 \
+          --threshold 1 --comparison-operator GreaterThanOrEqualToThreshold --treat-missing-data notBreaching \
+          --alarm-actions TOPIC_ARN --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-actions.html",
     ],
@@ -35,7 +38,13 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
             switched
         })
     };
-    alarms::each(account, ctx, "every alarm acts", judge, |_, _| None)
+    alarms::each(
+        account,
+        ctx,
+        "every alarm has an enabled action",
+        judge,
+        |_, _| None,
+    )
 }
 
 #[cfg(test)]

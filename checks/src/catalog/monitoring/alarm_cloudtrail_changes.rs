@@ -5,14 +5,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-cloudtrail-changes",
-    title: "Somebody is told when trails change",
+    title: "An alarm should exist for changes to trails",
     severity: Severity::High,
     question: Some(Question::Watched),
-    why: "Whoever wants to stay unseen stops or redirects the trail first. From then on nothing is \
-          recorded that could tell of it: this one event has to be heard at once.",
-    fix: "Count CreateTrail, UpdateTrail, DeleteTrail, StartLogging, StopLogging and PutEventSelectors with one filter of \
-          `$.eventName` terms joined by `||`, put an alarm on its metric (Sum >= 1 in one period) and a \
-          topic with a confirmed subscription behind it.",
+    why: "Attackers stop or redirect a trail first. Later activity is not logged, so this event must trigger an alert.",
+    fix: "Create a metric filter for CreateTrail, UpdateTrail, DeleteTrail, StartLogging, StopLogging and \
+          PutEventSelectors with one pattern of `$.eventName` terms joined by `||`. Create an alarm on its metric \
+          (Sum >= 1 in one period) with a topic that has a confirmed subscription.",
     references: &[
         "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
     ],

@@ -5,15 +5,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-config-changes",
-    title: "Somebody is told when AWS Config is stopped or changed",
+    title: "An alarm should exist for changes to AWS Config",
     severity: Severity::Medium,
     question: Some(Question::Watched),
-    why: "AWS Config keeps the history of what resources looked like. Stopping it blinds every rule that \
-          rests on it.",
-    fix: "Count StopConfigurationRecorder, DeleteConfigurationRecorder, DeleteDeliveryChannel, PutDeliveryChannel and \
-          PutConfigurationRecorder with one filter on `$.eventSource = config.amazonaws.com` and their \
-          `$.eventName`, put an alarm on its metric (Sum >= 1 in one period) and a topic with a confirmed \
-          subscription behind it.",
+    why: "AWS Config records the configuration history of resources. If it is stopped, its rules no longer evaluate \
+          changes.",
+    fix: "Create a metric filter for StopConfigurationRecorder, DeleteConfigurationRecorder, \
+          DeleteDeliveryChannel, PutDeliveryChannel and PutConfigurationRecorder with one pattern on `$.eventSource \
+          = config.amazonaws.com` and their `$.eventName`. Create an alarm on its metric (Sum >= 1 in one period) \
+          with a topic that has a confirmed subscription.",
     references: &[
         "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
     ],

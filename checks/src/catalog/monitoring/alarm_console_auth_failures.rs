@@ -5,14 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-console-auth-failures",
-    title: "Somebody is told when console sign-ins fail",
+    title: "An alarm should exist for failed console sign-ins",
     severity: Severity::Low,
     question: Some(Question::Watched),
-    why: "Many failures in a short time are somebody who guesses passwords; the account and the address \
-          show whom it is about.",
-    fix: "Count failures with the filter `{ ($.eventName = ConsoleLogin) && ($.errorMessage = \"Failed \
-          authentication\") }`, put an alarm on its metric (Sum >= 1 in one period) and a topic with a \
-          confirmed subscription behind it.",
+    why: "Many failures in a short time indicate a password guessing attack. The event contains the user and the \
+          source IP address.",
+    fix: "Create a metric filter for failed sign-ins, with the pattern `{ ($.eventName = ConsoleLogin) && \
+          ($.errorMessage = \"Failed authentication\") }`. Create an alarm on its metric (Sum >= 1 in one period) \
+          with a topic that has a confirmed subscription.",
     references: &[
         "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
     ],

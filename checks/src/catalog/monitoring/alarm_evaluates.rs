@@ -6,13 +6,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-evaluates",
-    title: "Alarms on the trail's log group watch the right metric and go off on one event",
+    title: "Alarms on CloudTrail logs should use the metric of the filter and trigger on one event",
     severity: Severity::Medium,
     question: Some(Question::Watched),
-    why: "One StopLogging is enough to go blind. An alarm that waits for five of them, for two periods in a row, or \
-          for a metric whose name was mistyped, never goes off.",
-    fix: "Call PutMetricAlarm with the filter's metric and namespace, statistic Sum, comparison \
-          GreaterThanOrEqualToThreshold, threshold 1, one evaluation period, and missing data as notBreaching.",
+    why: "One StopLogging call is sufficient to stop a trail. An alarm with a higher threshold, with more evaluation \
+          periods, or on a metric with another name is not triggered by it.",
+    fix: "Set the alarm to the filter's metric and namespace, and to trigger on one event: `aws cloudwatch \
+          put-metric-alarm --alarm-name ALARM --namespace NAMESPACE --metric-name METRIC --statistic Sum --period \
+          300 --evaluation-periods 1 --threshold 1 --comparison-operator GreaterThanOrEqualToThreshold \
+          --treat-missing-data notBreaching --alarm-actions TOPIC_ARN --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html",
     ],
@@ -28,7 +30,7 @@ pub(super) const CHECK: Check = Check {
 fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
     let judge =
         |it: &alarms::Watch<'_>| Some(links::fires(it.alarm, it.filter, it.metric, it.view, ctx));
-    let good = "every alarm goes off on one event, and again on the next";
+    let good = "every alarm triggers on one event, and again on the next";
     alarms::each(account, ctx, good, judge, mistaken)
 }
 
@@ -45,7 +47,7 @@ fn mistaken(metric: &MetricTransformation, alarms: &[Alarm]) -> Option<String> {
         alarm.metric.ok()?.as_ref()?,
     );
     Some(format!(
-        "the alarm {} watches {other}/{metric}, the filter counts {space}/{name}",
+        "alarm {} uses metric {other}/{metric}, but the filter publishes {space}/{name}",
         alarm.name
     ))
 }

@@ -5,16 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-guardduty-changes",
-    title: "Somebody is told when GuardDuty is switched off",
+    title: "An alarm should exist for disabled GuardDuty detectors",
     severity: Severity::Medium,
     question: Some(Question::Watched),
-    why: "GuardDuty reports a stopped trail by itself. Whoever knows that switches the detector off before \
-          the trail.",
-    fix: "Count DeleteDetector, UpdateDetector, StopMonitoringMembers, DisassociateMembers and \
-          UpdateMemberDetectors with the filter `{ $.eventSource = guardduty.amazonaws.com && ($.eventName = \
-          \"*Detector\" || $.eventName = \"*Members\" || $.eventName = UpdateMemberDetectors) }`, \
-          put an alarm on its metric (Sum >= 1 in one period) and a topic with a confirmed subscription \
-          behind it.",
+    why: "GuardDuty reports stopped trails. An attacker may therefore disable the detector before the trail.",
+    fix: "Create a metric filter for DeleteDetector, UpdateDetector, StopMonitoringMembers, DisassociateMembers \
+          and UpdateMemberDetectors, with the pattern `{ $.eventSource = guardduty.amazonaws.com && ($.eventName = \
+          \"*Detector\" || $.eventName = \"*Members\" || $.eventName = UpdateMemberDetectors) }`. Create an alarm on \
+          its metric (Sum >= 1 in one period) with a topic that has a confirmed subscription.",
     references: &["https://docs.aws.amazon.com/guardduty/latest/ug/logging-using-cloudtrail.html"],
     reads: judge::READS,
     run: Run::Account(run),

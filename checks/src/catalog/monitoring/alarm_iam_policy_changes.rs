@@ -5,14 +5,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-iam-policy-changes",
-    title: "Somebody is told when IAM policies change",
+    title: "An alarm should exist for changes to IAM policies",
     severity: Severity::Medium,
     question: Some(Question::Watched),
-    why: "A new or changed policy is how an intruder turns a small right into a large one, the right to \
-          stop trails among them.",
-    fix: "Count the sixteen calls that make, change, attach and detach IAM policies, DeleteGroupPolicy to \
-          DetachGroupPolicy, with one filter of `$.eventName` terms joined by `||`, put an alarm on its \
-          metric (Sum >= 1 in one period) and a topic with a confirmed subscription behind it.",
+    why: "Attackers change policies to escalate their permissions, including the permission to stop trails.",
+    fix: "Create a metric filter for the sixteen calls that create, change, attach and detach IAM policies \
+          (DeleteGroupPolicy to DetachGroupPolicy), with `$.eventName` terms joined by `||`. Create an alarm on its \
+          metric (Sum >= 1 in one period) with a topic that has a confirmed subscription.",
     references: &[
         "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
     ],

@@ -5,14 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-key-disable-delete",
-    title: "Somebody is told when a KMS key is disabled or scheduled for deletion",
+    title: "An alarm should exist for KMS keys that are disabled or scheduled for deletion",
     severity: Severity::High,
     question: Some(Question::Watched),
-    why: "Without its key, what was encrypted cannot be read again, log files included. A scheduled \
-          deletion can be cancelled, but only by someone who hears of it in time.",
-    fix: "Count DisableKey and ScheduleKeyDeletion with the filter `{ $.eventSource = kms.amazonaws.com && \
-          ($.eventName = DisableKey || $.eventName = ScheduleKeyDeletion) }`, put an alarm on its metric \
-          (Sum >= 1 in one period) and a topic with a confirmed subscription behind it.",
+    why: "Without the key, encrypted data cannot be decrypted, including log files. A scheduled deletion can be \
+          cancelled only if it is noticed in time.",
+    fix: "Create a metric filter for DisableKey and ScheduleKeyDeletion, with the pattern `{ $.eventSource = \
+          kms.amazonaws.com && ($.eventName = DisableKey || $.eventName = ScheduleKeyDeletion) }`. Create an alarm \
+          on its metric (Sum >= 1 in one period) with a topic that has a confirmed subscription.",
     references: &[
         "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
     ],

@@ -5,14 +5,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-nacl-changes",
-    title: "Somebody is told when network ACLs change",
+    title: "An alarm should exist for changes to network ACLs",
     severity: Severity::Low,
     question: Some(Question::Watched),
-    why: "Network ACLs are the outer fence of a subnet; a changed entry takes it down for every machine \
-          behind it.",
-    fix: "Count the six calls that create, replace and delete network ACLs and their entries, with one \
-          filter of `$.eventName` terms joined by `||`, put an alarm on its metric (Sum >= 1 in one \
-          period) and a topic with a confirmed subscription behind it.",
+    why: "Network ACLs filter the traffic of a whole subnet. A changed entry can expose every instance in it.",
+    fix: "Create a metric filter for the six calls that create, replace and delete network ACLs and their \
+          entries, with one pattern of `$.eventName` terms joined by `||`. Create an alarm on its metric (Sum >= 1 \
+          in one period) with a topic that has a confirmed subscription.",
     references: &[
         "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
     ],

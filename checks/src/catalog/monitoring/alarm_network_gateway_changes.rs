@@ -5,14 +5,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-network-gateway-changes",
-    title: "Somebody is told when network gateways change",
+    title: "An alarm should exist for changes to network gateways",
     severity: Severity::Low,
     question: Some(Question::Watched),
-    why: "A new gateway connects a network that was closed with the internet, or with a site that nobody \
-          knows.",
-    fix: "Count the six calls that create, attach, detach and delete internet and customer gateways, with \
-          one filter of `$.eventName` terms joined by `||`, put an alarm on its metric (Sum >= 1 in one \
-          period) and a topic with a confirmed subscription behind it.",
+    why: "A new gateway can connect a private network to the internet or to an unknown remote network.",
+    fix: "Create a metric filter for the six calls that create, attach, detach and delete internet and customer \
+          gateways, with one pattern of `$.eventName` terms joined by `||`. Create an alarm on its metric (Sum >= 1 \
+          in one period) with a topic that has a confirmed subscription.",
     references: &[
         "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
     ],

@@ -5,14 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-organizations-changes",
-    title: "Somebody is told when the organization changes",
+    title: "An alarm should exist for changes to AWS Organizations",
     severity: Severity::Medium,
     question: Some(Question::Watched),
-    why: "An account that leaves, a control policy that is detached: both take an account out of the guard \
-          that the organization gives it.",
-    fix: "Count the eighteen calls on accounts, units, handshakes and policies with one filter on \
-          `$.eventSource = organizations.amazonaws.com` and their `$.eventName`, put an alarm on its \
-          metric (Sum >= 1 in one period) and a topic with a confirmed subscription behind it.",
+    why: "When an account leaves the organization or an SCP is detached, the controls of the organization no longer \
+          apply to the account.",
+    fix: "Create a metric filter for the eighteen calls on accounts, organizational units, handshakes and \
+          policies with one pattern on `$.eventSource = organizations.amazonaws.com` and their `$.eventName`. Create \
+          an alarm on its metric (Sum >= 1 in one period) with a topic that has a confirmed subscription.",
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_security_incident-response.html",
     ],

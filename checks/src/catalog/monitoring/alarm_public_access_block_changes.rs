@@ -5,15 +5,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-public-access-block-changes",
-    title: "Somebody is told when a public access block is taken away",
+    title: "An alarm should exist for changes to Block Public Access",
     severity: Severity::Medium,
     question: Some(Question::Watched),
-    why: "The block of a bucket or an account is the last thing between a careless policy and the \
-          internet. The console removes it with a Put call, the command line with a Delete call.",
-    fix: "Count PutBucketPublicAccessBlock, DeleteBucketPublicAccessBlock, PutAccountPublicAccessBlock and \
-          DeleteAccountPublicAccessBlock with one filter of `$.eventName` terms joined by `||`, put an \
-          alarm on its metric (Sum >= 1 in one period) and a topic with a confirmed subscription behind \
-          it.",
+    why: "Block Public Access of a bucket or an account prevents wrong policies from making data public. The console \
+          disables it with a Put call, the AWS CLI with a Delete call.",
+    fix: "Create a metric filter for PutBucketPublicAccessBlock, DeleteBucketPublicAccessBlock, \
+          PutAccountPublicAccessBlock and DeleteAccountPublicAccessBlock with one pattern of `$.eventName` terms \
+          joined by `||`. Create an alarm on its metric (Sum >= 1 in one period) with a topic that has a confirmed \
+          subscription.",
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html",
     ],

@@ -5,14 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-root-usage",
-    title: "Somebody is told when the root user acts",
+    title: "An alarm should exist for root user activity",
     severity: Severity::High,
     question: Some(Question::Watched),
-    why: "No policy within the account limits the root user, who can close the account. Nobody should act \
-          as root in daily work, so each use is worth a look.",
-    fix: "Count root's actions with the filter `{ $.userIdentity.type = Root && $.userIdentity.invokedBy \
-          NOT EXISTS && $.eventType != AwsServiceEvent }`, put an alarm on its metric (Sum >= 1 in one \
-          period) and a topic with a confirmed subscription behind it.",
+    why: "No policy in the account restricts the root user, which can close the account. Daily work does not need the \
+          root user, so each use should be reviewed.",
+    fix: "Create a metric filter for actions of the root user, with the pattern `{ $.userIdentity.type = Root \
+          && $.userIdentity.invokedBy NOT EXISTS && $.eventType != AwsServiceEvent }`. Create an alarm on its metric \
+          (Sum >= 1 in one period) with a topic that has a confirmed subscription.",
     references: &[
         "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
     ],

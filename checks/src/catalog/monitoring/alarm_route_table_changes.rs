@@ -5,13 +5,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-route-table-changes",
-    title: "Somebody is told when route tables change",
+    title: "An alarm should exist for changes to route tables",
     severity: Severity::Low,
     question: Some(Question::Watched),
-    why: "A changed route leads traffic past the firewall, or through a machine that reads it.",
-    fix: "Count the seven calls on routes and route tables with one filter on `$.eventSource = \
-          ec2.amazonaws.com` and their `$.eventName`, put an alarm on its metric (Sum >= 1 in one period) \
-          and a topic with a confirmed subscription behind it.",
+    why: "A changed route can bypass a firewall or send traffic through an instance that intercepts it.",
+    fix: "Create a metric filter for the seven calls on routes and route tables with one pattern on \
+          `$.eventSource = ec2.amazonaws.com` and their `$.eventName`. Create an alarm on its metric (Sum >= 1 in \
+          one period) with a topic that has a confirmed subscription.",
     references: &[
         "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
     ],

@@ -5,14 +5,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-s3-policy-changes",
-    title: "Somebody is told when bucket policies, ACLs and life cycles change",
+    title: "An alarm should exist for changes to bucket policies, ACLs and lifecycle rules",
     severity: Severity::Medium,
     question: Some(Question::Watched),
-    why: "One call opens a log bucket to the world, or lets its objects expire the next day.",
-    fix: "Count the nine PutBucket and DeleteBucket calls for ACL, policy, CORS, life cycle and \
-          replication with one filter on `$.eventSource = s3.amazonaws.com` and their `$.eventName`, put \
-          an alarm on its metric (Sum >= 1 in one period) and a topic with a confirmed subscription behind \
-          it.",
+    why: "One call can make a log bucket public, or let its objects expire the next day.",
+    fix: "Create a metric filter for the nine PutBucket and DeleteBucket calls for ACL, policy, CORS, lifecycle \
+          and replication with one pattern on `$.eventSource = s3.amazonaws.com` and their `$.eventName`. Create an \
+          alarm on its metric (Sum >= 1 in one period) with a topic that has a confirmed subscription.",
     references: &[
         "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
     ],

@@ -5,14 +5,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-security-group-changes",
-    title: "Somebody is told when security groups change",
+    title: "An alarm should exist for changes to security groups",
     severity: Severity::Low,
     question: Some(Question::Watched),
-    why: "A rule that lets the internet in is made in one call, and used within minutes by those who scan \
-          for it.",
-    fix: "Count the six calls that authorize, revoke, create and delete security groups and their rules, \
-          with one filter of `$.eventName` terms joined by `||`, put an alarm on its metric (Sum >= 1 in \
-          one period) and a topic with a confirmed subscription behind it.",
+    why: "One call can open a security group to the internet. Scanners find open ports within minutes.",
+    fix: "Create a metric filter for the six calls that authorize, revoke, create and delete security groups \
+          and their rules, with one pattern of `$.eventName` terms joined by `||`. Create an alarm on its metric \
+          (Sum >= 1 in one period) with a topic that has a confirmed subscription.",
     references: &[
         "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
     ],

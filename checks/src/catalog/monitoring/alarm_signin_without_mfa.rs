@@ -5,14 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-signin-without-mfa",
-    title: "Somebody is told of console sign-ins without MFA",
+    title: "An alarm should exist for console sign-ins without MFA",
     severity: Severity::Medium,
     question: Some(Question::Watched),
-    why: "A password alone opened the console: either a user has no second factor, or the password is not \
-          in its owner's hands only.",
-    fix: "Count such sign-ins with the filter `{ ($.eventName = ConsoleLogin) && \
-          ($.additionalEventData.MFAUsed != Yes) }`, put an alarm on its metric (Sum >= 1 in one period) \
-          and a topic with a confirmed subscription behind it.",
+    why: "A console sign-in with only a password means that the user has no MFA device. A stolen password is then \
+          sufficient to sign in.",
+    fix: "Create a metric filter for such sign-ins, with the pattern `{ ($.eventName = ConsoleLogin) && \
+          ($.additionalEventData.MFAUsed != Yes) }`. Create an alarm on its metric (Sum >= 1 in one period) with a \
+          topic that has a confirmed subscription.",
     references: &[
         "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
     ],

@@ -5,14 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-unauthorized-api-calls",
-    title: "Somebody is told of API calls that are refused",
+    title: "An alarm should exist for unauthorized API calls",
     severity: Severity::Low,
     question: Some(Question::Watched),
-    why: "Whoever tries stolen keys runs into refusals first. A burst of them is often the only early sign \
-          of an intruder who explores what he may do.",
-    fix: "Count refused calls with the filter `{ ($.errorCode = \"*UnauthorizedOperation\") || \
-          ($.errorCode = \"AccessDenied*\") }`, put an alarm on its metric (Sum >= 1 in one period) and a \
-          topic with a confirmed subscription behind it.",
+    why: "Attackers with stolen credentials explore their permissions and cause AccessDenied errors. A burst of them \
+          is often the only early sign.",
+    fix: "Create a metric filter for denied calls, with the pattern `{ ($.errorCode = \
+          \"*UnauthorizedOperation\") || ($.errorCode = \"AccessDenied*\") }`. Create an alarm on its metric (Sum >= \
+          1 in one period) with a topic that has a confirmed subscription.",
     references: &[
         "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
     ],

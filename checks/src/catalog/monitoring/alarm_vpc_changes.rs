@@ -5,13 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-alarm-vpc-changes",
-    title: "Somebody is told when VPCs and their peerings change",
+    title: "An alarm should exist for changes to VPCs and VPC peering connections",
     severity: Severity::Low,
     question: Some(Question::Watched),
-    why: "A peering joins two networks; whoever accepts one from outside lets a stranger into yours.",
-    fix: "Count the calls that create, change and delete VPCs and peering connections, with one filter of \
-          `$.eventName` terms joined by `||`, put an alarm on its metric (Sum >= 1 in one period) and a \
-          topic with a confirmed subscription behind it.",
+    why: "A peering connection joins two networks. One that is accepted from an external account gives it a network \
+          path to your VPC.",
+    fix: "Create a metric filter for the calls that create, change and delete VPCs and peering connections, \
+          with one pattern of `$.eventName` terms joined by `||`. Create an alarm on its metric (Sum >= 1 in one \
+          period) with a topic that has a confirmed subscription.",
     references: &[
         "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
     ],

@@ -93,7 +93,7 @@ pub(super) fn each(
     }
     if names.is_empty() {
         return Ok(Verdict::not_applicable(
-            "no alarm watches the account's log groups: see the other monitoring-alarm checks",
+            "no alarm uses a metric of the account's log groups: see the other monitoring-alarm checks",
         ));
     }
     Ok(Verdict::pass(good).saw("Alarms", names))

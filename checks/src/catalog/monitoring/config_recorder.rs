@@ -5,14 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-config-recorder",
-    title: "AWS Config records this region, trails included",
+    title: "AWS Config should record this region, including trails",
     severity: Severity::Medium,
     question: Some(Question::Watched),
-    why: "CloudTrail tells that a trail was changed, AWS Config what it looked like before and after, and whether a \
-          rule was broken. A recorder that is stopped, or leaves trails out, keeps no history of them.",
-    fix: "Call PutConfigurationRecorder with all supported types (or AWS::CloudTrail::Trail among them), and \
-          StartConfigurationRecorder: `aws configservice start-configuration-recorder --configuration-recorder-name \
-          NAME --region REGION`.",
+    why: "CloudTrail logs that a trail was changed. AWS Config records its configuration before and after, and \
+          evaluates rules. A recorder that is stopped or excludes trails has no history of them.",
+    fix: "Record all supported resource types, or at least AWS::CloudTrail::Trail (PutConfigurationRecorder). Then \
+          start the recorder: `aws configservice start-configuration-recorder --configuration-recorder-name NAME \
+          --region REGION`.",
     references: &["https://docs.aws.amazon.com/config/latest/developerguide/select-resources.html"],
     reads: &[
         calls::LIST_REGIONS,
@@ -40,7 +40,7 @@ fn run(region: &RegionOf<'_>, _: &Context<'_>) -> Outcome {
     let verdict = if !recorder.recording {
         Verdict::fail("the configuration recorder is stopped")
     } else if !trails {
-        Verdict::fail("the configuration recorder leaves trails out")
+        Verdict::fail("the configuration recorder does not record AWS::CloudTrail::Trail")
     } else {
         Verdict::pass("AWS Config records trails")
     };

@@ -6,14 +6,15 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-eventbridge-tamper-rule",
-    title: "An EventBridge rule with a live target sees calls that stop or change trails",
+    title: "An EventBridge rule with a working target should match calls that stop or change trails",
     severity: Severity::Medium,
     question: Some(Question::Watched),
-    why: "A rule reacts within seconds, where a metric filter waits for the log group and for the alarm's period. It \
-          can also switch the trail on again.",
-    fix: "In the home region of the trail, call PutRule with a pattern for the source aws.cloudtrail and StopLogging, \
-          DeleteTrail, UpdateTrail, PutEventSelectors as `detail.eventName`, and PutTargets with a topic that has a \
-          confirmed subscription.",
+    why: "A rule reacts within seconds. A metric filter depends on the delivery to the log group and on the alarm \
+          period. A rule can also start the trail again.",
+    fix: "In the home region of the trail, create a rule for the source aws.cloudtrail with StopLogging, DeleteTrail, \
+          UpdateTrail and PutEventSelectors as `detail.eventName`: `aws events put-rule --name NAME --event-pattern \
+          file://pattern.json --region REGION`. Add a topic with a confirmed subscription as target: `aws events \
+          put-targets --rule NAME --targets Id=1,Arn=TOPIC_ARN --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html",
     ],

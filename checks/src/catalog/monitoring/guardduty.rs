@@ -5,13 +5,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-guardduty",
-    title: "GuardDuty watches this region",
+    title: "GuardDuty should be enabled in this region",
     severity: Severity::Medium,
     question: Some(Question::Watched),
-    why: "GuardDuty reports stopped trails, made-up credentials and access from strange places, from events that \
-          CloudTrail hands it even when no trail runs. Each region is watched by a detector of its own.",
-    fix: "Call CreateDetector in the region (`aws guardduty create-detector --enable --region REGION`), or switch it \
-          on for all accounts from the delegated administrator.",
+    why: "GuardDuty reports stopped trails, compromised credentials and unusual access. It receives CloudTrail events \
+          even if no trail is logging. Each region needs its own detector.",
+    fix: "Enable GuardDuty in the region: `aws guardduty create-detector --enable --region REGION`. Or enable it for \
+          all accounts from the delegated administrator.",
     references: &["https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_settingup.html"],
     reads: &[
         calls::LIST_REGIONS,
@@ -27,11 +27,13 @@ fn run(region: &RegionOf<'_>, _: &Context<'_>) -> Outcome {
         Err(disabled) => return Ok(disabled),
     };
     let on = *view.guardduty.known()?;
-    Ok(
-        Verdict::pass_if(on, "a detector is enabled", "no detector is enabled")
-            .saw("enabled", on)
-            .expected(true),
+    Ok(Verdict::pass_if(
+        on,
+        "a GuardDuty detector is enabled",
+        "no GuardDuty detector is enabled",
     )
+    .saw("enabled", on)
+    .expected(true))
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ pub(super) fn alarmed(account: &Account, required: &Required, ctx: &Context<'_>)
     if first == Comparison::Covers {
         let names = chains.iter().filter(|it| it.at(LINKS) == Some(true));
         let names: Vec<&str> = names.map(|it| it.name.as_str()).collect();
-        let verdict = Verdict::pass("an alarm tells someone of every such event");
+        let verdict = Verdict::pass("an alarm notifies a subscriber of every such event");
         let verdict = verdict.saw("MetricFilters", names);
         return Ok(unread_beside(verdict, unread_by_alarms(&scene, ctx)));
     }
@@ -69,8 +69,9 @@ pub(super) fn alarmed(account: &Account, required: &Required, ctx: &Context<'_>)
     let second = rules::together(&places, &events, &complete, first, ctx, &mut gaps);
     let missed = match second {
         Comparison::Covers => {
-            let verdict = Verdict::pass("EventBridge rules tell someone of every such event")
-                .saw("Rules", rules::names(&places));
+            let verdict =
+                Verdict::pass("EventBridge rules notify a subscriber of every such event")
+                    .saw("Rules", rules::names(&places));
             return Ok(unread_beside(verdict, rules::unread_policies(&places)));
         }
         unclear @ (Comparison::CannotTell(_) | Comparison::TooComplex(_)) => {
@@ -111,7 +112,8 @@ fn out_of_scope(account: &Account, ctx: &Context<'_>) -> Gaps {
     if in_scope(account).any(|it| it.name == home) || seen.reason == Reason::NotAsked {
         return seen.into();
     }
-    let detail = format!("region {home}, where such events are recorded, is none of the account's");
+    let detail =
+        format!("region {home}, where such events are logged, is not enabled in the account");
     gap(
         calls::LIST_REGIONS,
         &account.id,
@@ -145,9 +147,7 @@ pub(super) fn ruled(account: &Account, required: &Required, ctx: &Context<'_>) -
     if homes.is_empty() {
         return Ok(Verdict::not_applicable(match ctx.trails_of(&account.id) {
             [] => "the account owns no trail",
-            [..] => {
-                "the account's trails are stopped, and an organization trail records their events"
-            }
+            [..] => "the account's trails are stopped, and an organization trail logs these events",
         }));
     }
     let failed = |found: &Outcome| matches!(found, Ok(it) if it.status == Status::Fail);
@@ -177,7 +177,7 @@ fn ruled_in(
     let without = covers(&events, &Expr::NEVER);
     let found = rules::together(&places, &events, &Expr::NEVER, without, ctx, &mut gaps);
     if let (Comparison::Covers, true) = (&found, hidden.is_empty()) {
-        let verdict = Verdict::pass("a rule sees every such call");
+        let verdict = Verdict::pass("an EventBridge rule matches every such call");
         let mut verdict = verdict.saw("Rules", rules::names(&places));
         let lost = rules::without_dead_letters(&places);
         if !lost.is_empty() {
@@ -199,7 +199,7 @@ fn ruled_in(
         }
         match covers(&events, &upto(&chains, LINKS, &scene)) {
             Comparison::Covers => {
-                let told = "an alarm on the log group tells of every such call";
+                let told = "an alarm on the log group notifies of every such call";
                 return Ok(Verdict::not_applicable(told));
             }
             unclear @ (Comparison::CannotTell(_) | Comparison::TooComplex(_)) => {
@@ -208,7 +208,9 @@ fn ruled_in(
             Comparison::Misses(_) => {}
         }
     }
-    let verdict = Verdict::fail(format!("no rule with a live target sees {missed}"));
+    let verdict = Verdict::fail(format!(
+        "no EventBridge rule with a working target matches {missed}"
+    ));
     Ok(verdict
         .saw("Missed", missed.to_string())
         .saw("Rules", rules::names(&places)))
@@ -259,12 +261,13 @@ fn broken(scene: &Scene<'_>, chains: &[Arc<Chain>], events: &Expr, missed: &Witn
     let recorded = Expr::Any(recorded.collect());
     if let Comparison::Misses(missed) = covers(events, &recorded) {
         let told = format!(
-            "the trails that deliver to the log group do not record every such event, or are stopped; missed: {missed}"
+            "the trails that deliver to the log group are stopped or do not log every such event; not logged: \
+             {missed}"
         );
         return verdict(told, &missed);
     }
     if let Some(gone) = gone {
-        return verdict(format!("the log group {} is gone", gone.name), missed);
+        return verdict(format!("log group {} does not exist", gone.name), missed);
     }
     let mut classes = scene
         .groups
@@ -272,7 +275,7 @@ fn broken(scene: &Scene<'_>, chains: &[Arc<Chain>], events: &Expr, missed: &Witn
         .filter_map(|it| Some((it, without_filters(it)?)));
     if let Some((group, class)) = classes.next() {
         let told = format!(
-            "the log group {} is of class {class}, in which metric filters are not evaluated",
+            "log group {} is of class {class}, which does not support metric filters",
             group.name
         );
         return verdict(told, missed);
@@ -280,7 +283,7 @@ fn broken(scene: &Scene<'_>, chains: &[Arc<Chain>], events: &Expr, missed: &Witn
     let mut before = upto(chains, 0, scene);
     if let Comparison::Misses(missed) = covers(events, &before) {
         return verdict(
-            format!("no metric filter matches every such event; missed: {missed}"),
+            format!("no metric filter matches every such event; not matched: {missed}"),
             &missed,
         );
     }
@@ -308,7 +311,7 @@ fn broken(scene: &Scene<'_>, chains: &[Arc<Chain>], events: &Expr, missed: &Witn
         let why: Vec<&str> = why.into_iter().take(3).collect();
         return verdict(why.join("; "), &missed);
     }
-    verdict(format!("nobody is told of {missed}"), missed)
+    verdict(format!("no subscriber is notified of {missed}"), missed)
 }
 
 /// The fields of an event that say in which region of which account it happened.

@@ -45,7 +45,7 @@ pub(super) fn ways(filter: &MetricFilter, view: &RegionView, ctx: &Context<'_>) 
         let watching: Vec<&Alarm> = alarms.iter().filter(|it| watches(it, metric)).collect();
         if watching.is_empty() {
             let told = format!(
-                "no alarm watches the metric {space}/{name} of the filter {}",
+                "no alarm uses metric {space}/{name} of filter {}",
                 filter.name
             );
             ways.push(Way {
@@ -74,7 +74,7 @@ pub(super) fn ways(filter: &MetricFilter, view: &RegionView, ctx: &Context<'_>) 
         }
     }
     if ways.is_empty() {
-        let told = format!("the filter {} counts nothing", filter.name);
+        let told = format!("filter {} publishes no metric", filter.name);
         ways.push(Way {
             links: vec![Link::Broken(told)],
         });
@@ -85,7 +85,7 @@ pub(super) fn ways(filter: &MetricFilter, view: &RegionView, ctx: &Context<'_>) 
 /// The alarm as one who sends to a topic.
 pub(super) fn sender(alarm: &Alarm) -> Sender<'_> {
     Sender {
-        name: format!("the alarm {}", alarm.name),
+        name: format!("alarm {}", alarm.name),
         service: CLOUDWATCH,
         source: &alarm.arn,
         account: alarm.arn.account(),
@@ -160,7 +160,7 @@ fn sees_unit(alarm: &Alarm, metric: &MetricTransformation) -> Link {
         return Link::Holds;
     }
     Link::Broken(format!(
-        "the alarm {} sees no data: it asks for the unit {wanted}, and the metric's is {given}",
+        "alarm {} receives no data: its unit is {wanted}, but the unit of the metric is {given}",
         alarm.name
     ))
 }
@@ -172,12 +172,12 @@ fn goes_off_again(alarm: &Alarm, metric: &MetricTransformation) -> Link {
     let name = &alarm.name;
     if text(&alarm.missing_data) == Some("ignore") && metric.default.is_none() {
         return Link::Broken(format!(
-            "the alarm {name} goes off once: the metric has data only when such events happen, and missing data is              ignored, so it never leaves ALARM"
+            "alarm {name} triggers only once: missing data is ignored, and the metric has no data without such events, so the alarm never leaves ALARM"
         ));
     }
     match window(alarm) {
         Some(seconds) if seconds > SILENT => Link::Broken(format!(
-            "the alarm {name} looks at {} of data: after one event it stays in ALARM as long, and tells nobody of further              ones",
+            "alarm {name} evaluates {} of data: after one event it stays in ALARM for this time, and does not notify of further events",
             span(seconds)
         )),
         Some(_) | None => Link::Holds,
@@ -202,7 +202,7 @@ fn stuck(alarm: &Alarm, ctx: &Context<'_>) -> Link {
         return Link::Holds;
     }
     Link::Broken(format!(
-        "the alarm {} is in ALARM since {since}: until it leaves that state it tells nobody of further events",
+        "alarm {} has been in ALARM since {since}: until it leaves this state, it does not notify of further events",
         alarm.name
     ))
 }
@@ -230,13 +230,10 @@ fn goes_off(
     view: &RegionView,
 ) -> Link {
     let name = &alarm.name;
-    let broken = |why: &str| {
-        Link::Broken(format!(
-            "the alarm {name} does not go off on one event: {why}"
-        ))
-    };
+    let broken =
+        |why: &str| Link::Broken(format!("alarm {name} does not trigger on one event: {why}"));
     let unsure = |why: &str| {
-        let what = format!("the alarm {name}");
+        let what = format!("alarm {name}");
         let (account, region, reason) = (&view.account, &view.region, Reason::NotModelled);
         Link::Unknown(not_evaluated(what, account, region, reason, why))
     };
@@ -246,7 +243,7 @@ fn goes_off(
         return Link::Unknown(gaps);
     }
     if text(&alarm.metric).is_none() {
-        return unsure("it watches an expression, which is not computed here");
+        return unsure("it uses a metric expression, which was not evaluated");
     }
     // System fields are dimensions like those of the transformation.
     let system = filter.system_dimensions.ok().into_iter().flatten();
@@ -257,10 +254,10 @@ fn goes_off(
         return Link::Unknown(gaps);
     }
     if given != asked {
-        return broken("its dimensions are not those of the metric, so it sees no data");
+        return broken("its dimensions differ from those of the metric, so it receives no data");
     }
     if !given.is_empty() {
-        return broken("it sees only events with one value of the metric's dimensions");
+        return broken("it receives only events with one value of the metric's dimensions");
     }
     let (Some(periods), Some(threshold), Some(comparison), Some(statistic)) = (
         alarm.evaluation_periods.ok().copied().flatten(),
@@ -268,7 +265,7 @@ fn goes_off(
         text(&alarm.comparison),
         text(&alarm.statistic),
     ) else {
-        return unsure("it has no fixed threshold");
+        return unsure("it has no static threshold");
     };
     let Ok(value) = metric.value.parse::<f64>() else {
         return unsure("what an event adds to its metric depends on the event");
@@ -284,7 +281,7 @@ fn goes_off(
         ("Minimum" | "Average", None) => value,
         ("Minimum" | "Average", Some(_)) => {
             return broken(&format!(
-                "its {statistic} is held down by the metric's default value"
+                "its {statistic} is lowered by the metric's default value"
             ));
         }
         _ => return unsure(&format!("its statistic is {statistic}")),
@@ -303,15 +300,13 @@ fn goes_off(
             ));
         }
         (Some(true), Some(true)) => {
-            return broken(
-                "the metric's default value breaches too, so it is in ALARM all the time",
-            );
+            return broken("the metric's default value also breaches, so it is always in ALARM");
         }
         (Some(true), Some(false) | None) => {}
     }
     let missing = text(&alarm.missing_data).unwrap_or("missing");
     if missing == "breaching" && quiet.is_none() {
-        return broken("missing data counts as breaching, so it is in ALARM all the time");
+        return broken("missing data is treated as breaching, so it is always in ALARM");
     }
     let needed = alarm
         .datapoints_to_alarm
@@ -339,10 +334,7 @@ pub(super) fn enabled(alarm: &Alarm, all: &[Alarm], view: &RegionView) -> Link {
     }
     match composite(alarm, all, view) {
         Some(gaps) => Link::Unknown(gaps),
-        None => Link::Broken(format!(
-            "the actions of the alarm {} are switched off",
-            alarm.name
-        )),
+        None => Link::Broken(format!("the actions of alarm {} are disabled", alarm.name)),
     }
 }
 
@@ -353,7 +345,10 @@ pub(super) fn no_action(alarm: &Alarm, all: &[Alarm], view: &RegionView) -> Link
     }
     match composite(alarm, all, view) {
         Some(gaps) => Link::Unknown(gaps),
-        None => Link::Broken(format!("the alarm {} has no action", alarm.name)),
+        None => Link::Broken(format!(
+            "alarm {} has no action for the state ALARM",
+            alarm.name
+        )),
     }
 }
 
@@ -369,8 +364,8 @@ fn composite(alarm: &Alarm, all: &[Alarm], view: &RegionView) -> Option<Gaps> {
             && it.expressions.ok().is_none_or(|all| all.iter().any(rule))
     };
     let found = all.iter().find(names)?;
-    let what = format!("the composite alarm {}", found.name);
-    let detail = format!("it rests on {}", alarm.name);
+    let what = format!("composite alarm {}", found.name);
+    let detail = format!("it depends on {}", alarm.name);
     let (account, region, reason) = (&view.account, &view.region, Reason::NotModelled);
     Some(not_evaluated(what, account, region, reason, detail))
 }
@@ -381,12 +376,12 @@ pub(super) fn listener(to: &Arn, sender: &Sender<'_>, ctx: &Context<'_>) -> [Lin
     match to.service() {
         "sns" => topic(to, sender, ctx),
         "events" if to.resource().starts_with("event-bus/") => {
-            let detail = format!("{from} hands on to {to}, whose rules were not looked at");
+            let detail = format!("{from} forwards to {to}, whose rules were not assessed");
             let unknown = Link::Unknown(elsewhere(to, calls::LIST_RULES, detail));
             [unknown.clone(), unknown.clone(), unknown]
         }
         "logs" | "automate" | "autoscaling" | "swf" | "" => {
-            let told = format!("{from} sends to {to}, which tells nobody");
+            let told = format!("{from} sends to {to}, which notifies nobody");
             let broken = Link::Broken(told);
             [broken.clone(), broken.clone(), broken]
         }

@@ -8,9 +8,9 @@ pub(super) const CHECK: Check = Check {
     title: "Log groups of trails should not accept bearer tokens",
     severity: Severity::Low,
     question: Some(Question::Watched),
-    why: "With bearer token authentication, whoever holds a token can write events to the log group without a signed AWS \
-          request. Forged events cause alarms, and hide true ones among false ones.",
-    fix: "Turn it off: `aws logs put-bearer-token-authentication --log-group-identifier GROUP_ARN \
+    why: "With bearer token authentication, a token is sufficient to write events to the log group without a signed \
+          AWS request. Forged events cause false alarms that hide real ones.",
+    fix: "Disable it: `aws logs put-bearer-token-authentication --log-group-identifier GROUP_ARN \
           --no-bearer-token-authentication-enabled --region REGION`. CloudTrail does not use it.",
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html",
@@ -28,8 +28,8 @@ fn run(group: &LogGroup, _: &Context<'_>) -> Outcome {
     let on = set.bearer_token.known()?.unwrap_or(false);
     let verdict = Verdict::pass_if(
         !on,
-        "bearer token authentication is off",
-        "bearer token authentication is on: events can be written without a signed request",
+        "bearer token authentication is disabled",
+        "bearer token authentication is enabled: events can be written without a signed request",
     );
     Ok(verdict
         .saw("bearerTokenAuthenticationEnabled", on)

@@ -5,12 +5,12 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-log-group-deletion-protection",
-    title: "Log groups of trails should have deletion protection",
+    title: "Log groups of trails should have deletion protection enabled",
     severity: Severity::Low,
     question: Some(Question::Watched),
-    why: "DeleteLogGroup removes the events and every metric filter of the group, and with them the alarms' data. With \
-          deletion protection it is refused until the protection is turned off, which is an event of its own.",
-    fix: "Turn it on: `aws logs put-log-group-deletion-protection --log-group-identifier GROUP_ARN \
+    why: "DeleteLogGroup removes the events and all metric filters of the log group, so alarms receive no data. With \
+          deletion protection the call is denied until protection is disabled, which is logged as a separate event.",
+    fix: "Enable it: `aws logs put-log-group-deletion-protection --log-group-identifier GROUP_ARN \
           --deletion-protection-enabled --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html",
@@ -27,8 +27,8 @@ fn run(group: &LogGroup, _: &Context<'_>) -> Outcome {
     let on = set.deletion_protection.known()?.unwrap_or(false);
     let verdict = Verdict::pass_if(
         on,
-        "deletion protection is on",
-        "deletion protection is off",
+        "deletion protection is enabled",
+        "deletion protection is not enabled",
     );
     Ok(verdict.saw("deletionProtectionEnabled", on).expected(true))
 }

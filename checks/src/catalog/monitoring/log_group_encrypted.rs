@@ -5,13 +5,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-log-group-encrypted",
-    title: "Trail's log group is encrypted with a KMS key",
+    title: "Log groups of trails should be encrypted with a KMS key",
     severity: Severity::Low,
     question: Some(Question::Watched),
-    why: "The copy in CloudWatch Logs holds all that the encrypted files hold. Without a key of its own, the right to \
-          read logs is enough to read it.",
-    fix: "Call AssociateKmsKey with a key whose policy lets CloudWatch Logs use it: `aws logs associate-kms-key \
-          --log-group-name GROUP --kms-key-id KEY_ARN --region REGION`. Events from before stay as they are.",
+    why: "The log group contains the same events as the encrypted log files. Without a KMS key, permission to read \
+          the log group is sufficient to read them.",
+    fix: "Associate a key whose key policy grants access to CloudWatch Logs: `aws logs associate-kms-key \
+          --log-group-name GROUP --kms-key-id KEY_ARN --region REGION`. Existing events are not encrypted again. In \
+          Terraform: `kms_key_id` in `aws_cloudwatch_log_group`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html",
     ],
@@ -26,8 +27,8 @@ fn run(group: &LogGroup, _: &Context<'_>) -> Outcome {
     let key = set.kms_key.known()?;
     let verdict = Verdict::pass_if(
         key.is_some(),
-        "the log group names a KMS key",
-        "the log group names no KMS key",
+        "the log group is encrypted with a KMS key",
+        "the log group is not encrypted with a KMS key",
     );
     Ok(verdict.saw("kmsKeyId", key))
 }

@@ -2,6 +2,7 @@
 
 use super::gone;
 use crate::catalog::gap::gap;
+use crate::catalog::named;
 use crate::context::not_seen;
 use crate::fact::Reason;
 use crate::policy::{Document, Glob, Principal, Statement, posture};
@@ -9,13 +10,14 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-log-group-not-public",
-    title: "No resource policy opens the trail's log group to outsiders",
+    title: "Resource policies should not grant external principals access to log groups of trails",
     severity: Severity::High,
     question: Some(Question::Watched),
-    why: "Resource policies of CloudWatch Logs hold for all log groups that they name, and nobody looks at them. Who \
-          may write can drown the record in made-up events; who may subscribe reads along.",
-    fix: "Name services and accounts of your own in the policy, or remove it: `aws logs put-resource-policy \
-          --policy-name NAME --policy-document file://policy.json --region REGION`, `aws logs \
+    why: "Resource policies of CloudWatch Logs apply to all log groups that they name, and are rarely reviewed. A \
+          principal that can write can add forged events. A principal that can create a subscription can read all \
+          events.",
+    fix: "Restrict the policy to AWS services and to accounts of the organization: `aws logs put-resource-policy \
+          --policy-name NAME --policy-document file://policy.json --region REGION`. Or delete it: `aws logs \
           delete-resource-policy --policy-name NAME --region REGION`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html",
@@ -58,12 +60,12 @@ fn run(group: &LogGroup, ctx: &Context<'_>) -> Outcome {
         let public = posture::public_grants(&policy).into_iter();
         let public = public
             .filter(|it| names(it.statement, group))
-            .map(|it| it.label());
-        open.extend(public.map(|it| format!("{it}: everyone")));
+            .map(|it| it.grant());
+        open.extend(public);
         for statement in policy.allows().filter(|it| names(it, group)) {
             for id in accounts(statement) {
                 match outside(id, account, ctx) {
-                    Ok(true) => open.push(format!("account {id}")),
+                    Ok(true) => open.push(format!("external account {id}")),
                     Ok(false) => {}
                     Err(missing) => gaps.push(missing),
                 }
@@ -71,14 +73,17 @@ fn run(group: &LogGroup, ctx: &Context<'_>) -> Outcome {
         }
     }
     if !open.is_empty() {
-        return Ok(
-            Verdict::fail("a resource policy lets outsiders at the log group")
-                .saw("Principals", open),
+        let message = format!(
+            "resource policies grant access to the log group: {}",
+            named::few(&open, "; ", 3)
         );
+        return Ok(Verdict::fail(message).saw("Principals", open));
     }
     match Gaps::collect(gaps) {
         Some(gaps) => Err(gaps),
-        None => Ok(Verdict::pass("no resource policy names an outsider")),
+        None => Ok(Verdict::pass(
+            "no resource policy grants access to external principals",
+        )),
     }
 }
 

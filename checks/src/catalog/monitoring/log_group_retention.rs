@@ -5,13 +5,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-log-group-retention",
-    title: "Trail's log group keeps events for the required time",
+    title: "The retention of log groups of trails should be at least the required number of days",
     severity: Severity::Medium,
     question: Some(Question::Watched),
-    why: "The log group is where people search first. What has expired there must be dug out of the bucket, when \
-          minutes count.",
-    fix: "Call PutRetentionPolicy with at least `retention_days`: `aws logs put-retention-policy --log-group-name \
-          GROUP --retention-in-days 365 --region REGION`.",
+    why: "Investigations start with the log group. Expired events must be restored from the bucket, which costs time \
+          during an incident.",
+    fix: "Set the retention to at least `retention_days`: `aws logs put-retention-policy --log-group-name GROUP \
+          --retention-in-days 365 --region REGION`. In Terraform: `retention_in_days` in `aws_cloudwatch_log_group`.",
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html",
     ],
@@ -26,11 +26,11 @@ fn run(group: &LogGroup, ctx: &Context<'_>) -> Outcome {
     let needed = ctx.settings.retention_days;
     let retention = *set.retention_days.known()?;
     let verdict = match retention {
-        None => Verdict::pass("events are kept for ever"),
+        None => Verdict::pass("events never expire"),
         Some(days) => Verdict::pass_if(
             u32::try_from(days).is_ok_and(|days| days >= needed),
-            "events are kept long enough",
-            format!("events are kept {days} days, {needed} are required"),
+            format!("the retention is at least {needed} days"),
+            format!("the retention is {days} days, {needed} are required"),
         ),
     };
     Ok(verdict.saw("retentionInDays", retention).expected(needed))

@@ -6,13 +6,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-log-group-subscriptions",
-    title: "Subscription filters of trail log groups should send to destinations of the organization only",
+    title: "Subscription filters of trail log groups should send only to destinations in the organization",
     severity: Severity::Medium,
     question: Some(Question::Guarded),
-    why: "A subscription filter sends every matching event to its destination within seconds, with all that the log files \
-          hold. One to an external account is a copy of the logs that no bucket or key policy shows.",
-    fix: "Delete the filter: `aws logs delete-subscription-filter --log-group-name GROUP --filter-name FILTER --region \
-          REGION`, and deny logs:PutSubscriptionFilter on the log group to those who created it.",
+    why: "A subscription filter sends every matching event to its destination within seconds. A destination in an \
+          external account receives a copy of the logs that no bucket or key policy shows.",
+    fix: "Delete the filter: `aws logs delete-subscription-filter --log-group-name GROUP --filter-name FILTER \
+          --region REGION`. Then deny logs:PutSubscriptionFilter on the log group to the principal that created it.",
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CrossAccountSubscriptions.html",
         "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeSubscriptionFilters.html",
@@ -45,10 +45,8 @@ fn run(group: &LogGroup, ctx: &Context<'_>) -> Outcome {
         }
     }
     let verdict = match (foreign.as_slice(), filters.as_slice()) {
-        ([], []) => Verdict::pass("there is no subscription filter"),
-        ([], _) => {
-            Verdict::pass("every subscription filter sends to an account of the organization")
-        }
+        ([], []) => Verdict::pass("the log group has no subscription filters"),
+        ([], _) => Verdict::pass("all subscription filters send to accounts of the organization"),
         _ => Verdict::fail(format!(
             "subscription filters send events to external accounts: {}",
             foreign.join("; ")

@@ -8,13 +8,13 @@ use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-macie",
-    title: "Macie watches the log bucket's account and region, where Macie is used",
+    title: "Macie should be enabled in the log bucket's account and region if the organization uses Macie",
     severity: Severity::Low,
     question: Some(Question::Watched),
-    why: "Macie tells when a bucket becomes public, shared or unencrypted. An organization that uses it elsewhere \
-          should not leave out the bucket that holds all its logs.",
-    fix: "Call EnableMacie in the bucket's account and region (`aws macie2 enable-macie --region REGION`), or add \
-          the account from the delegated administrator.",
+    why: "Macie reports buckets that become public, shared or unencrypted. An organization that uses Macie should \
+          include the bucket that contains all its logs.",
+    fix: "Enable Macie in the bucket's account and region: `aws macie2 enable-macie --region REGION`. Or add the \
+          account from the delegated administrator.",
     references: &["https://docs.aws.amazon.com/macie/latest/user/getting-started.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,
@@ -28,7 +28,7 @@ pub(super) const CHECK: Check = Check {
 fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     if bucket.exists.ok() == Some(&false) {
         return Ok(Verdict::not_applicable(
-            "the bucket is gone: see delivery-bucket-exists",
+            "the bucket does not exist: see delivery-bucket-exists",
         ));
     }
     let (owner, region) = (bucket.owner.known()?, bucket.region.known()?);
@@ -52,7 +52,9 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     }
     let views = ctx.inventory.regions.values();
     if let Some(used) = views.clone().find(|it| it.macie.ok() == Some(&true)) {
-        let verdict = Verdict::fail("Macie is used elsewhere, but not for the log bucket");
+        let verdict = Verdict::fail(
+            "Macie is enabled in other accounts or regions, but not for the log bucket",
+        );
         return Ok(verdict.saw("UsedIn", format!("{}/{}", used.account, used.region)));
     }
     let accounts = ctx.inventory.accounts.values();
@@ -62,7 +64,9 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         Some(gaps) => Err(gaps),
         None => {
             all_in_sight(ctx)?;
-            Ok(Verdict::not_applicable("Macie is used nowhere"))
+            Ok(Verdict::not_applicable(
+                "Macie is not enabled in any assessed account and region",
+            ))
         }
     }
 }

@@ -62,7 +62,7 @@ fn gets(subscription: &Subscription, topic: &Topic, sender: &Sender<'_>) -> Resu
 fn by_attributes(filter: &MessageFilter) -> Result<bool, String> {
     let policy: Value = serde_json::from_str(&filter.policy).map_err(|it| it.to_string())?;
     let Value::Object(policy) = policy else {
-        return Err("it is no JSON object".to_owned());
+        return Err("it is not a JSON object".to_owned());
     };
     if policy.contains_key("$or") {
         return Err("it joins attributes by $or".to_owned());
@@ -76,7 +76,7 @@ fn by_attributes(filter: &MessageFilter) -> Result<bool, String> {
 fn by_body(filter: &MessageFilter, sender: &Sender<'_>) -> Result<bool, String> {
     let policy = parse_event_pattern(&filter.policy).map_err(|it| it.to_string())?;
     if sender.service != CLOUDWATCH {
-        return Err("it is about the event that the rule hands on".to_owned());
+        return Err("it filters on the event that the rule forwards".to_owned());
     }
     let alarm = sender.source.resource();
     let fields = [
@@ -99,7 +99,7 @@ fn by_body(filter: &MessageFilter, sender: &Sender<'_>) -> Result<bool, String> 
     match covers(&both, &Expr::NEVER) {
         Comparison::Covers => Ok(false),
         Comparison::CannotTell(_) | Comparison::TooComplex(_) | Comparison::Misses(_) => {
-            Err("it is about more of the message than its alarm and state".to_owned())
+            Err("it filters on more than the alarm name and state".to_owned())
         }
     }
 }

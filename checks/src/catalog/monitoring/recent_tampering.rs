@@ -11,15 +11,16 @@ use crate::tampering::{self, Resources};
 
 pub(super) const CHECK: Check = Check {
     id: "monitoring-recent-tampering",
-    title: "No call of the last days stopped, deleted or changed a trail or what its logs rest on in this region",
+    title: "No recent call in this region should have stopped, deleted or changed a trail or its log storage",
     severity: Severity::Critical,
     question: Some(Question::Watched),
-    why: "A trail that runs today may have been stopped for an hour yesterday: what happened in that hour is nowhere. \
-          The call that stopped it is the last thing that was recorded, with its caller and address. So it is with a \
-          bucket policy, a lifecycle, a lock or a key that was changed, used, and put back.",
-    fix: "Ask whoever the finding names what the call was for, and look at what else they did before and after (`aws \
-          cloudtrail lookup-events --lookup-attributes AttributeKey=Username,AttributeValue=NAME --region REGION`). \
-          Call StartLogging if it is still stopped. Accept a planned change by a waiver with an end.",
+    why: "A trail that is logging today may have been stopped for an hour yesterday. Events of that hour are not \
+          logged. The call that stopped it is logged, with its caller and source IP address. The same applies to a \
+          bucket policy, lifecycle rule, Object Lock setting or key that was changed and then restored.",
+    fix: "Confirm the purpose of the call with its caller, and review the caller's other activity: `aws cloudtrail \
+          lookup-events --lookup-attributes AttributeKey=Username,AttributeValue=NAME --region REGION`. If the trail \
+          is still stopped: `aws cloudtrail start-logging --name TRAIL_ARN --region TRAIL_REGION`. Accept planned \
+          changes with a waiver that has an end date.",
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html",
     ],
@@ -45,7 +46,7 @@ fn run(region: &RegionOf<'_>, ctx: &Context<'_>) -> Outcome {
     };
     if view.tampering.gap().map(|gap| gap.reason) == Some(Reason::NotAsked) {
         return Ok(Verdict::not_applicable(
-            "recent calls were not looked up: `--lookup-events 7d` asks for them",
+            "recent calls were not looked up (use `--lookup-events 7d`)",
         ));
     }
     let Lookup {
@@ -66,7 +67,7 @@ fn run(region: &RegionOf<'_>, ctx: &Context<'_>) -> Outcome {
     let mut verdict = match done.as_slice() {
         [] if refused.is_empty() => Verdict::pass(format!("no such call since {since}")),
         [] => Verdict::pass(format!(
-            "{} such calls since {since}, all of them refused",
+            "{} such calls since {since}, all of them denied",
             refused.len()
         )),
         [.., last] => Verdict::fail(format!(
@@ -119,11 +120,11 @@ fn words(event: &TamperEvent, all: &[TamperEvent]) -> String {
         words.push_str(&format!(" on {resource}"));
     }
     match (&event.error, undone(event, all)) {
-        (Some(error), _) => words.push_str(&format!(", refused: {error}")),
+        (Some(error), _) => words.push_str(&format!(", denied: {error}")),
         (None, Some(by)) => {
-            words.push_str(&format!(", undone at {} by {}", by.at, by.principal));
+            words.push_str(&format!(", reverted at {} by {}", by.at, by.principal));
         }
-        (None, None) => words.push_str(", not undone as far as was looked"),
+        (None, None) => words.push_str(", no later call in the assessed period reverted it"),
     }
     words
 }
@@ -321,7 +322,9 @@ mod tests {
                     on arn:aws:cloudtrail:us-east-1:111111111111:trail/main";
         assert_eq!(
             told(vec![event("StopLogging", 5)]),
-            [format!("{stop}, not undone as far as was looked")]
+            [format!(
+                "{stop}, no later call in the assessed period reverted it"
+            )]
         );
         let undone = told(vec![
             event("StartLogging", 6),
@@ -330,11 +333,16 @@ mod tests {
             event("StartLogging", 3),
             event("StartLogging", 2),
         ]);
-        let by = "undone at 2026-03-01T09:00:00Z by arn:aws:iam::111111111111:user/eve";
+        let by = "reverted at 2026-03-01T09:00:00Z by arn:aws:iam::111111111111:user/eve";
         assert_eq!(undone, [format!("{stop}, {by}")]);
         let mut other = event("StartLogging", 3);
         other.resource = Some("arn:aws:cloudtrail:us-east-1:111111111111:trail/other".to_owned());
         let other = told(vec![event("StopLogging", 5), other]);
-        assert_eq!(other, [format!("{stop}, not undone as far as was looked")]);
+        assert_eq!(
+            other,
+            [format!(
+                "{stop}, no later call in the assessed period reverted it"
+            )]
+        );
     }
 }

@@ -94,7 +94,7 @@ pub(super) fn together(
     let mut open = match places {
         Some(_) => None,
         None => Some(Comparison::CannotTell(
-            "where such events can happen is not known".to_owned(),
+            "the regions where such events can occur are not known".to_owned(),
         )),
     };
     let rules: Vec<(&Place<'_>, Expr)> = places
@@ -160,7 +160,7 @@ fn sender<'a>(rule: &'a EventRule, to: &Arn) -> Sender<'a> {
         .filter(|it| it.target == *to)
         .filter_map(|it| it.role.as_ref());
     Sender {
-        name: format!("the rule {}", rule.name),
+        name: format!("rule {}", rule.name),
         service: EVENTBRIDGE,
         source: &rule.arn,
         account: rule.arn.account(),
@@ -233,7 +233,7 @@ impl Place<'_> {
         let mut all = vec![match parse_event_pattern(pattern) {
             Ok(pattern) => pattern,
             Err(error) => {
-                let what = format!("the pattern of the rule {}", rule.name);
+                let what = format!("the pattern of rule {}", rule.name);
                 unknown(unread(what, self.account, &self.region, &error), gaps)
             }
         }];

@@ -65,7 +65,7 @@ impl<'a> Scene<'a> {
         let hidden = Gaps::collect(hidden);
         let holder = holders.iter().find(|_| !holders.contains(&account.id));
         if let (Some(holder), true, None) = (holder, groups.is_empty(), &hidden) {
-            let told = format!("its events go to account {holder}, and are judged there");
+            let told = format!("its events go to account {holder}, and are evaluated there");
             return Err(Verdict::not_applicable(told).saw("Account", holder));
         }
         let gaps = hidden.iter().cloned().collect();
@@ -212,7 +212,7 @@ impl Chain {
     ) -> Self {
         let pattern = Pattern::of(&filter.pattern, ctx);
         let unread = pattern.expr.as_ref().err().map(|error| {
-            let what = format!("the pattern of the filter {}", filter.name);
+            let what = format!("the pattern of filter {}", filter.name);
             unread(what, &group.account, &group.region, error)
         });
         let mut gaps = Vec::new();
@@ -298,7 +298,7 @@ impl Chain {
         let way = match self.at(links) {
             Some(true) => Expr::ALWAYS,
             Some(false) => return Expr::NEVER,
-            None => Expr::Unknown(format!("who is told by the filter {}", self.name)),
+            None => Expr::Unknown(format!("the receivers of filter {}", self.name)),
         };
         Expr::All(vec![self.recorded.as_ref().clone(), matches.expr(), way])
     }
@@ -318,7 +318,7 @@ pub(super) fn without_filters(group: &LogGroup) -> Option<&str> {
 /// Source: MetricFilter, API reference of CloudWatch Logs.
 fn narrowed(filter: &MetricFilter, group: &LogGroup) -> Option<Gaps> {
     let open = |why: &str| {
-        let what = format!("which log events the filter {} looks at", filter.name);
+        let what = format!("which log events filter {} evaluates", filter.name);
         let (account, region) = (&group.account, &group.region);
         not_evaluated(what, account, region, Reason::NotModelled, why)
     };
@@ -326,13 +326,15 @@ fn narrowed(filter: &MetricFilter, group: &LogGroup) -> Option<Gaps> {
     let class = class.and_then(|it| it.class.known().err());
     let selection = match filter.field_selection.known() {
         Ok(Some(criteria)) if !criteria.trim().is_empty() => {
-            Some(open("its fieldSelectionCriteria leave some out"))
+            Some(open("its fieldSelectionCriteria exclude some events"))
         }
         Ok(_) => None,
         Err(gaps) => Some(gaps),
     };
     let transformed = match filter.transformed.known() {
-        Ok(true) => Some(open("it looks at events as a transformer has changed them")),
+        Ok(true) => Some(open(
+            "it evaluates events after a transformer has changed them",
+        )),
         Ok(false) => None,
         Err(gaps) => Some(gaps),
     };

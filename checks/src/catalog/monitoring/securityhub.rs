@@ -45,7 +45,7 @@ fn run(region: &RegionOf<'_>, _: &Context<'_>) -> Outcome {
         .collect();
     let verdict = match (ready, listed.as_slice()) {
         (0, []) => {
-            Verdict::fail("Security Hub is enabled without a standard: it evaluates nothing")
+            Verdict::fail("Security Hub is enabled without a standard, so it evaluates nothing")
         }
         (0, listed) => Verdict::fail(format!(
             "no standard that checks trails is ready in Security Hub: {}",

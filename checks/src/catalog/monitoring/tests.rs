@@ -133,9 +133,9 @@ fn the_first_broken_link_is_named() {
         (set(|it| status(it).logging = Known(false)), "are stopped"),
         (
             set(|it| it.selectors = Known(classic_selectors("ReadOnly", true, &[]))),
-            "do not record",
+            "do not log every such event",
         ),
-        (group(|it| it.configuration = Known(None)), "is gone"),
+        (group(|it| it.configuration = Known(None)), "does not exist"),
         (
             group(|it| it.metric_filters = Known(Vec::new())),
             "no metric filter matches",
@@ -146,19 +146,19 @@ fn the_first_broken_link_is_named() {
         ),
         (
             alarm(|it| it.metric = Known(Some("events".to_owned()))),
-            "no alarm watches the metric Audit/Events",
+            "no alarm uses metric Audit/Events",
         ),
         (
             alarm(|it| it.namespace = Known(Some("Other".to_owned()))),
-            "no alarm watches",
+            "no alarm uses",
         ),
         (
             alarm(|it| it.threshold = Known(Some(5.0))),
-            "does not go off on one event",
+            "does not trigger on one event",
         ),
         (
             alarm(|it| it.actions_enabled = Known(false)),
-            "switched off",
+            "are disabled",
         ),
         (
             alarm(|it| it.alarm_actions = Known(Vec::new())),

@@ -145,7 +145,7 @@ pub(in crate::catalog) fn distinct(
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         let mut few = Vec::new();
         for arn in listing {
-            if let Some(alike) = ctx.inventory.trails.get(arn).and_then(alike) {
+            if let Some(alike) = ctx.inventory.trails.get(arn).map(alike) {
                 let before = seen.entry(alike).or_default();
                 *before += 1;
                 if *before > 2 {
@@ -158,34 +158,15 @@ pub(in crate::catalog) fn distinct(
     }))
 }
 
-/// What decides which events a trail records where, and since when; nothing where a part of it is not known.
-fn alike(trail: &Trail) -> Option<String> {
-    let set = &trail.configuration;
-    let parts = (
-        (
-            set.bucket.ok()?,
-            set.organization.ok()?,
-            set.multi_region.ok()?,
-        ),
-        (
-            set.include_global_service_events.ok()?,
-            &trail.home_region,
-            &trail.account,
-        ),
-        (
-            trail.status.logging.ok()?,
-            trail.status.started.ok()?,
-            trail.status.stopped.ok()?,
-        ),
-        (
-            trail.selectors.ok()?,
-            trail.insights.ok()?,
-            trail.aggregations.ok()?,
-        ),
-        &trail.regions,
-    );
-    // A region whose status is not known is told by the name of its trail.
-    Some(format!("{parts:?}")).filter(|it| !it.contains("Unknown("))
+/// What decides which events a trail records where, and since when. What is not known of two trails is alike only if it
+/// is missing for the same reason.
+fn alike(trail: &Trail) -> String {
+    let recorded = (&trail.selectors, &trail.insights, &trail.aggregations);
+    let place = (&trail.account, &trail.home_region, &trail.regions);
+    format!(
+        "{recorded:?} {place:?} {:?} {:?}",
+        trail.configuration, trail.status
+    )
 }
 
 /// What may hide a trail, or what it is set to, anywhere in the accounts and regions in scope.

@@ -15,7 +15,7 @@ use super::condition::Condition;
 use super::context::{Context, Tri, View};
 use super::document::{Actions, Document, Effect, ResourcePattern, Resources, Statement};
 use super::operator::{Quantifier, Test};
-use super::principal::PrincipalSet;
+use super::principal::{Principal, PrincipalSet};
 use super::template::{Filled, Incomplete};
 use crate::text::{COMPARISON, Glob, Work};
 
@@ -35,12 +35,53 @@ pub struct Found<'a> {
 }
 
 impl Found<'_> {
-    /// Its `Sid`, or its position as people count.
+    /// Its position, counted from 1, and its `Sid`: `statement 2 (Sid AllowPartner)`.
     #[must_use]
     pub fn label(&self) -> String {
         match &self.statement.sid {
-            Some(sid) if !sid.is_empty() => sid.clone(),
+            Some(sid) if !sid.is_empty() => format!("statement {} (Sid {sid})", self.index + 1),
             Some(_) | None => format!("statement {}", self.index + 1),
+        }
+    }
+
+    /// What it grants, to those that `whom` names: `statement 2 grants s3:GetObject to account 999999999999`.
+    #[must_use]
+    pub fn grants(&self, whom: &str) -> String {
+        let actions = &self.statement.actions;
+        let named: Vec<&str> = actions.patterns.iter().map(|it| it.text.as_str()).collect();
+        let except = if actions.negated {
+            "all actions except "
+        } else {
+            ""
+        };
+        format!("{} grants {except}{} to {whom}", self.label(), few(&named))
+    }
+
+    /// What it grants, and to which of its principals.
+    #[must_use]
+    pub fn grant(&self) -> String {
+        let Some(principals) = &self.statement.principals else {
+            return self.label();
+        };
+        let named: Vec<String> = principals.members.iter().map(Principal::words).collect();
+        let except = if principals.negated {
+            "everyone except "
+        } else {
+            ""
+        };
+        self.grants(&format!("{except}{}", few(&named)))
+    }
+}
+
+/// The first two of some words, and how many there are beside them.
+fn few(words: &[impl AsRef<str>]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.as_ref().to_owned(),
+        [one, other] => format!("{} and {}", one.as_ref(), other.as_ref()),
+        [one, other, more @ ..] => {
+            let (one, other) = (one.as_ref(), other.as_ref());
+            format!("{one}, {other} and {} more", more.len())
         }
     }
 }
