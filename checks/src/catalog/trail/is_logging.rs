@@ -30,7 +30,7 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     let logging = *trail.status.logging.known()?;
     if !logging {
         // A trail that was left over when the organization got one of its own hides nothing.
-        if let Some(other) = judging::stands_in(trail, judging::all_of(trail), ctx)? {
+        if let Some(other) = judging::stands_in(trail, judging::all_that(trail, ctx), ctx)? {
             return Ok(judging::replaced(other));
         }
     }

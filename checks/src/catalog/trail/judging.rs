@@ -30,7 +30,7 @@ pub(super) fn records(
                 let sets: Vec<Events> = sets.into_iter().map(view).collect();
                 selectors::judge(asked, &sets)
             };
-            if !logging && let Some(other) = stands_in(trail, whole, ctx)? {
+            if !logging && let Some(other) = stands_in(trail, kept(what, asked, whole, ctx), ctx)? {
                 return Ok(replaced(other));
             }
             let verdict = Verdict::pass_if(
@@ -46,7 +46,7 @@ pub(super) fn records(
         selectors::judge(asked, &sets)
     };
     if hole.is_everything()
-        && let Some(other) = recorded_by_another(trail, whole, ctx)?
+        && let Some(other) = recorded_by_another(trail, kept(what, asked, whole, ctx), ctx)?
     {
         return Ok(not_its_purpose(what, other));
     }
@@ -101,7 +101,7 @@ pub(super) fn records_some(
         Answer::CannotTell(gaps) => Err(gaps),
         Answer::Covers => {
             let logging = *trail.status.logging.known()?;
-            if !logging && let Some(other) = stands_in(trail, some, ctx)? {
+            if !logging && let Some(other) = stands_in(trail, kept(what, asked, some, ctx), ctx)? {
                 return Ok(replaced(other));
             }
             let verdict = Verdict::pass_if(
@@ -111,7 +111,7 @@ pub(super) fn records_some(
             );
             Ok(verdict.saw("IsLogging", logging).expected(true))
         }
-        Answer::Lacks(_) => Ok(recorded_by_another(trail, some, ctx)?.map_or_else(
+        Answer::Lacks(_) => Ok(recorded_by_another(trail, kept(what, asked, some, ctx), ctx)?.map_or_else(
             || Verdict::fail(unlogged(what, &Hole::default())),
             |other| not_its_purpose(what, other),
         )),
@@ -132,7 +132,7 @@ pub(in crate::catalog) fn replaced(other: &Trail) -> Verdict {
 /// Only such a trail counts: a member account can neither create nor change one.
 pub(super) fn stands_in<'a>(
     trail: &Trail,
-    records: impl Fn(Vec<Events>) -> Answer,
+    records: impl Fn(&Trail) -> Answer,
     ctx: &Context<'a>,
 ) -> Result<Option<&'a Trail>, Gaps> {
     // Of a trail whose account was not looked at nothing else is known: stopped is stopped.
@@ -152,7 +152,7 @@ pub(in crate::catalog) fn replaced_by<'a>(
     if let Ok(true) = logging {
         return Ok(None);
     }
-    match (stands_in(trail, all_of(trail), ctx)?, logging) {
+    match (stands_in(trail, all_that(trail, ctx), ctx)?, logging) {
         // Whether it is stopped decides.
         (Some(_), Err(gaps)) => Err(gaps),
         (other, _) => Ok(other),
@@ -160,7 +160,7 @@ pub(in crate::catalog) fn replaced_by<'a>(
 }
 
 /// Whether others record all that this trail is set to record.
-pub(super) fn all_of(trail: &Trail) -> impl Fn(Vec<Events>) -> Answer {
+fn all_of(trail: &Trail) -> impl Fn(Vec<Events>) -> Answer {
     let own = selectors::recorded(trail);
     move |sets| match &own {
         // A trail that selects nothing would be replaced by any other.
@@ -185,6 +185,31 @@ pub(super) fn all_of(trail: &Trail) -> impl Fn(Vec<Events>) -> Answer {
     }
 }
 
+/// What another trail delivers of the events of one check: worked out once, since every trail of the account asks.
+fn kept<'c>(
+    what: &'c str,
+    asked: &Events,
+    of: impl Fn(Vec<Events>) -> Answer + 'c,
+    ctx: &'c Context<'_>,
+) -> impl Fn(&Trail) -> Answer + 'c {
+    struct Kept(Answer);
+    let asked = format!("{asked:?}");
+    move |other| {
+        let key = [other.arn.as_str(), what, asked.as_str()];
+        let found = ctx.once(&key, || Kept(of(recording::delivered_now(other, ctx))));
+        found.0.clone()
+    }
+}
+
+/// Whether another trail delivers all that this one is set to record.
+pub(super) fn all_that<'c>(
+    trail: &'c Trail,
+    ctx: &'c Context<'_>,
+) -> impl Fn(&Trail) -> Answer + 'c {
+    let all = all_of(trail);
+    move |other| all(recording::delivered_now(other, ctx))
+}
+
 /// Another trail that has been running since before `at` without a stop, and records all that this one does.
 pub(super) fn recorded_meanwhile<'a>(
     trail: &Trail,
@@ -196,7 +221,7 @@ pub(super) fn recorded_meanwhile<'a>(
         let started = other.status.started.ok().copied().flatten();
         started.is_some_and(|it| it <= at)
     };
-    recorded_by_one_of(trail, since, all_of(trail), ctx)
+    recorded_by_one_of(trail, since, all_that(trail, ctx), ctx)
 }
 
 fn not_its_purpose(what: &str, other: &Trail) -> Verdict {
@@ -208,7 +233,7 @@ fn not_its_purpose(what: &str, other: &Trail) -> Verdict {
 /// Another running trail that records what is asked, wherever this one could.
 fn recorded_by_another<'a>(
     trail: &Trail,
-    records: impl Fn(Vec<Events>) -> Answer,
+    records: impl Fn(&Trail) -> Answer,
     ctx: &Context<'a>,
 ) -> Result<Option<&'a Trail>, Gaps> {
     recorded_by_one_of(trail, |_| true, records, ctx)
@@ -217,7 +242,7 @@ fn recorded_by_another<'a>(
 fn recorded_by_one_of<'a>(
     trail: &Trail,
     counts: impl Fn(&Trail) -> bool,
-    records: impl Fn(Vec<Events>) -> Answer,
+    records: impl Fn(&Trail) -> Answer,
     ctx: &Context<'a>,
 ) -> Result<Option<&'a Trail>, Gaps> {
     let own_organization = *trail.configuration.organization.known()?;
@@ -249,7 +274,7 @@ fn recorded_by_one_of<'a>(
         if !(accounts && regions) {
             continue;
         }
-        let answer = records(recording::delivered_now(other, ctx));
+        let answer = records(other);
         let reach = [
             set.organization.known().err(),
             set.multi_region.known().err(),
