@@ -28,3 +28,4 @@ mod streams;
 #[path = "../checks/tests/digest/tree/mod.rs"]
 mod tree;
 mod verify;
+mod words;

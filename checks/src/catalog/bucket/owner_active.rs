@@ -10,7 +10,7 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::High,
     question: Some(Question::Delivered),
     why: "AWS deletes the content of a closed account 90 days after closure, including objects under Object Lock. \
-          Nobody can sign in to a suspended account, so the logs cannot be read and the bucket cannot be changed.",
+          Users cannot sign in to a suspended account, so the logs cannot be read and the bucket cannot be changed.",
     fix: "Reopen the account through AWS Support within 90 days. Copy the log files to a bucket of an active account: \
           `aws s3 sync s3://BUCKET s3://NEW_BUCKET`. Then change the trail's bucket: `aws cloudtrail update-trail \
           --name TRAIL_ARN --s3-bucket-name NEW_BUCKET --region TRAIL_REGION`.",

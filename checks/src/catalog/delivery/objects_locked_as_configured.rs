@@ -11,7 +11,7 @@ pub(super) const CHECK: Check = Check {
     question: Some(Question::Guarded),
     why: "A default retention applies to later deliveries only, and principals that can write to the bucket can set \
           a shorter one. The retention of each object decides.",
-    fix: "Set the retention of the objects that the message names. In COMPLIANCE mode this cannot be undone: nobody \
+    fix: "Set the retention of the objects that the message names. In COMPLIANCE mode this cannot be undone: no principal \
           can shorten or remove it. `aws s3api put-object-retention --bucket BUCKET --key KEY --retention \
           Mode=COMPLIANCE,RetainUntilDate=DATE` (S3 Batch Operations for many objects).",
     references: &[

@@ -19,7 +19,7 @@ pub(super) const CHECK: Check = Check {
     title: "Policies of keys that encrypt logs should allow at least one principal to decrypt",
     severity: Severity::Medium,
     question: Some(Question::Delivered),
-    why: "Log files that nobody can decrypt are still delivered and stored, but cannot be used in an investigation or \
+    why: "Log files that no principal can decrypt are still delivered and stored, but cannot be used in an investigation or \
           audit. One Deny on kms:Decrypt is sufficient to cause this, and no trail status shows it.",
     fix: "Remove the Deny on kms:Decrypt from the key policy or exempt the auditors' role. Then grant kms:Decrypt to \
           that role or to the account: `aws kms put-key-policy --key-id KEY --policy-name default --policy \

@@ -111,10 +111,12 @@ pub(super) fn records_some(
             );
             Ok(verdict.saw("IsLogging", logging).expected(true))
         }
-        Answer::Lacks(_) => Ok(recorded_by_another(trail, kept(what, asked, some, ctx), ctx)?.map_or_else(
-            || Verdict::fail(unlogged(what, &Hole::default())),
-            |other| not_its_purpose(what, other),
-        )),
+        Answer::Lacks(_) => Ok(
+            recorded_by_another(trail, kept(what, asked, some, ctx), ctx)?.map_or_else(
+                || Verdict::fail(unlogged(what, &Hole::default())),
+                |other| not_its_purpose(what, other),
+            ),
+        ),
     }
 }
 
