@@ -1,11 +1,13 @@
 //! Changing oneself, or somebody whom one can become, before one acts.
 
-use super::{Becomes, Spread, Steps};
+use std::collections::BTreeSet;
+
+use super::{Becomes, Spread, Steps, note};
 use crate::access::answer::Answer;
 use crate::access::ask::Asker;
 use crate::access::freedom::{self, Freedom};
 use crate::access::graph::{ActorKind, Means, Node, NodeId};
-use crate::access::people::{Freed, Who};
+use crate::access::people::{Freed, Who, place};
 
 /// More principals than this are not looked at one by one as steps for another.
 const MAX_CHANGED: usize = 64;
@@ -23,6 +25,36 @@ impl<'c> Steps<'c, '_> {
         (node, first): (NodeId, usize),
         becomes: &Becomes,
     ) {
+        // Whoever gives rights to every role and becomes any has a new one's rights at least.
+        let edges = self.graph.edges.iter().skip(first);
+        let edges = edges.filter(|it| it.from == node);
+        let any = edges.filter(|it| it.to == self.any_role || it.to == self.any_user);
+        let any: Vec<(NodeId, Answer, Means)> = any
+            .map(|it| (it.to, it.answer.clone(), it.by.clone()))
+            .collect();
+        let mut becomes = becomes.clone();
+        for (to, way, by) in any {
+            let (kind, gives) = match to == self.any_role {
+                true => ("role", ["iam:PutRolePolicy", "iam:AttachRolePolicy"]),
+                false => ("user", ["iam:PutUserPolicy", "iam:AttachUserPolicy"]),
+            };
+            let mut all = false;
+            for action in gives {
+                if let Spread::All(answer) = self.spread(asker, action, kind) {
+                    let answer = answer.and(&way);
+                    let by = Means::one(action).and(&by);
+                    self.graph.link(node, self.newcomer, by, answer);
+                    all = true;
+                    break;
+                }
+            }
+            // Where only some can be changed, those are looked at one by one.
+            if !all {
+                for changed in self.changeable(asker, kind) {
+                    note(&mut becomes, changed, way.clone(), &by);
+                }
+            }
+        }
         let others = || becomes.iter().filter(|(it, _)| Some(**it) != but);
         if others().count() > MAX_CHANGED {
             let why = format!(
@@ -49,27 +81,44 @@ impl<'c> Steps<'c, '_> {
                 self.graph.link(node, to, how.and(by), answer);
             }
         }
-        // Whoever gives rights to every role and becomes any has a new one's rights at least.
-        let edges = self.graph.edges.iter().skip(first);
-        let edges = edges.filter(|it| it.from == node);
-        let any = edges.filter(|it| it.to == self.any_role || it.to == self.any_user);
-        let any: Vec<(NodeId, Answer, Means)> = any
-            .map(|it| (it.to, it.answer.clone(), it.by.clone()))
-            .collect();
-        for (to, way, by) in any {
-            let (kind, gives) = match to == self.any_role {
-                true => ("role", ["iam:PutRolePolicy", "iam:AttachRolePolicy"]),
-                false => ("user", ["iam:PutUserPolicy", "iam:AttachUserPolicy"]),
+    }
+
+    /// Those of the users or roles that the asker may be able to change, as many as are looked at and some more.
+    fn changeable(&self, asker: &mut Asker<'c>, kind: &'static str) -> BTreeSet<Who> {
+        let (pool, who): (_, fn(usize) -> Who) = match kind {
+            "role" => (&self.role_pool, Who::Role),
+            _ => (&self.user_pool, Who::User),
+        };
+        let (own, other) = match kind {
+            "role" => ("Role", "User"),
+            _ => ("User", "Role"),
+        };
+        let mut found = BTreeSet::new();
+        for action in freedom::CHANGES {
+            if action.contains(other) && !action.ends_with("Group") || !asker.touches(place(action))
+            {
+                continue;
+            }
+            // By a group or a policy whoever has it is changed: which, is looked at one by one.
+            let spread = match action.contains(own) && !action.ends_with("Group") {
+                true => Some(self.spread(asker, action, kind)),
+                false => None,
             };
-            for action in gives {
-                if let Spread::All(answer) = self.spread(asker, action, kind) {
-                    let answer = answer.and(&way);
-                    let by = Means::one(action).and(&by);
-                    self.graph.link(node, self.newcomer, by, answer);
-                    break;
+            match spread {
+                Some(Spread::Each(reached)) => {
+                    for (runs, _) in &reached.parts {
+                        found.extend(pool.first(runs, MAX_NOTED).into_iter().map(who));
+                    }
+                    found.extend(reached.odd.iter().map(|(at, ..)| who(*at)));
+                }
+                Some(Spread::All(_)) | None => {
+                    let whole = [0..pool.members.len()];
+                    found.extend(pool.first(&whole, MAX_NOTED).into_iter().map(who));
+                    found.extend(pool.odd.iter().map(|(_, at, _)| who(*at)));
                 }
             }
         }
+        found
     }
 
     /// Whoever can change itself, and then itself further.

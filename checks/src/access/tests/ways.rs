@@ -255,3 +255,35 @@ fn one_of_very_many_that_can_be_changed() {
     let ana = stops(&access, "arn:aws:iam::222222222222:user/ana");
     assert_eq!(ana, Some((Verdict::Unknown, false)));
 }
+
+/// Who can become anyone, and change one, becomes the one that is changed.
+#[test]
+fn anyone_can_be_become_and_one_be_changed() {
+    let case = inventory(|_| {});
+    for count in [9, 200] {
+        for (action, on, can) in [
+            ("iam:PutUserPolicy", "user/u007", true),
+            ("iam:AttachUserPolicy", "user/u00*", true),
+            ("iam:PutUserPolicy", "user/nobody", false),
+            ("iam:GetUser", "user/u007", false),
+        ] {
+            let iam = record(ACCOUNT, |it| {
+                for at in 0..count {
+                    it.users.push(user_of(ACCOUNT, &format!("u{at:03}")));
+                }
+                let document = format!(
+                    r#"{{"Version":"2012-10-17","Statement":[
+                        {{"Effect":"Allow","Action":"iam:CreateAccessKey","Resource":"*"}},
+                        {{"Effect":"Allow","Action":"{action}","Resource":"arn:aws:iam::{ACCOUNT}:{on}"}}]}}"#
+                );
+                it.roles.push(role_of(ACCOUNT, "helpdesk", &document));
+            });
+            let access = analyse(&case, &[iam]);
+            let held = rows(&access, "cloudtrail:StopLogging", TRAIL_ARN);
+            let helpdesk = held
+                .iter()
+                .any(|row| row.principal.id.ends_with("role/helpdesk"));
+            assert_eq!(helpdesk, can, "{count} users, {action} on {on}");
+        }
+    }
+}
