@@ -112,7 +112,8 @@ impl<'c> Steps<'c, '_> {
                     found.extend(reached.odd.iter().map(|(at, ..)| who(*at)));
                 }
                 Some(Spread::All(_)) | None => {
-                    let whole = [0..pool.members.len()];
+                    let whole = std::iter::once(0..pool.members.len());
+                    let whole: Vec<_> = whole.collect();
                     found.extend(pool.first(&whole, MAX_NOTED).into_iter().map(who));
                     found.extend(pool.odd.iter().map(|(_, at, _)| who(*at)));
                 }
