@@ -187,7 +187,7 @@ fn a_second_trail_without_validation_is_named_first() {
             problem["detail"]
                 .as_str()
                 .unwrap()
-                .contains("a second trail")
+                .contains("another trail without log file validation")
         );
     }
     // A single log is as grave as a forged one.
