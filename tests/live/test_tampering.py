@@ -44,7 +44,7 @@ def test_who_stopped_it_and_whether_it_was_undone(org, scan):
     for word in (EVE, "192.0.2.1", org.trail, "reverted at"):
         assert word in seen["seen"], seen
     tried = findings[f"{org.app}/eu-west-1"]
-    assert tried["status"] == "pass" and "refused: AccessDenied" in tried["evidence"][0]["seen"]
+    assert tried["status"] == "pass" and "denied: AccessDenied" in tried["evidence"][0]["seen"]
 
 
 def test_every_page_is_read(org, scan):

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
 use trailaudit_checks::audit::Audit;
 use trailaudit_checks::coverage::{AccountStatus, RegionStatus};
-use trailaudit_checks::finding::Finding;
+use trailaudit_checks::finding::{Evidence, Finding};
 
 use super::words::{code, text};
 use crate::shown::Shown;
@@ -112,13 +113,25 @@ fn line(names: &Names<'_>, finding: &Finding) -> String {
     let subject = code(&names.subject(&finding.subject), NAME);
     let new = tell::new(finding).map_or(String::new(), |it| format!("**{it}** "));
     let mut line = format!("- {new}{subject}: {}", text(&finding.message, SENTENCE));
-    for fact in finding.evidence.iter().take(FACTS) {
-        line.push_str(&format!("; saw {}", code(&tell::evidence(fact), NAME)));
+    // The message says what is structured in the evidence.
+    let facts = finding.evidence.iter().filter(|it| !is_structured(it));
+    let facts: Vec<&Evidence> = facts.take(FACTS).collect();
+    for fact in &facts {
+        line.push_str(&format!("; actual {}", code(&tell::evidence(fact), NAME)));
     }
-    if let more @ 1.. = finding.evidence.len().saturating_sub(FACTS) {
-        line.push_str(&format!("; and {} more", counted(more as u64, "fact")));
+    if let more @ 1.. = finding.evidence.len().saturating_sub(facts.len()) {
+        line.push_str(&format!("; {} more in JSON", counted(more as u64, "fact")));
     }
     line + "\n"
+}
+
+/// It has fields, or is a list of what has: nothing for a sentence.
+fn is_structured(evidence: &Evidence) -> bool {
+    match &evidence.seen {
+        Some(Value::Object(_)) => true,
+        Some(Value::Array(items)) => items.iter().any(Value::is_object),
+        Some(_) | None => false,
+    }
 }
 
 /// What could not be told, by what stood in the way.
