@@ -23,6 +23,31 @@ pub fn line(text: &str) -> String {
 
 /// The same, of at most `max` characters; a longer one ends with how many of its characters are missing.
 pub(crate) fn short(text: &str, max: usize) -> String {
+    // Nearly everything is plain.
+    if text.len() <= max && is_plain(text) {
+        return text.to_owned();
+    }
+    spelled(text, max)
+}
+
+/// Nothing in it can act, as is plain to see: of most texts it is.
+fn is_plain(text: &str) -> bool {
+    let mut before = b' ';
+    text.bytes().all(|it| {
+        let plain = match it {
+            b']' | b'#' | b'\\' => false,
+            // Where a line may begin; and behind a word of GitLab's.
+            b':' => before != b' ' && before != b't' && before != b'd',
+            b'-' | b'+' | b'~' | b'^' => before != b' ',
+            it => matches!(it, b' '..=b'~'),
+        };
+        before = it;
+        plain
+    })
+}
+
+/// Character by character.
+fn spelled(text: &str, max: usize) -> String {
     let mut safe = String::with_capacity(text.len().min(max));
     let mut shown = 0;
     let mut cut = None;
@@ -208,6 +233,50 @@ pub(crate) fn is_hidden(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The short way and the long one say the same.
+    #[test]
+    fn what_is_plain_is_not_spelled_out() {
+        let parts = [
+            "a",
+            "t",
+            "d",
+            " ",
+            ":",
+            "::",
+            "-",
+            "---",
+            "+",
+            "+++",
+            "~~~",
+            "^^^",
+            "#",
+            "##[",
+            "]",
+            "](",
+            "\\",
+            "\\u{",
+            "section_start",
+            "section_end",
+            "\u{1b}",
+            "\u{a0}",
+            "\u{e9}",
+        ];
+        let mut plain = 0;
+        for one in parts {
+            for two in parts {
+                for three in parts {
+                    let text = [one, two, three].concat();
+                    assert_eq!(line(&text), spelled(&text, usize::MAX), "{text:?}");
+                    plain += usize::from(is_plain(&text));
+                }
+            }
+        }
+        assert!(plain > 100, "{plain}");
+        assert!(is_plain(
+            "arn:aws:cloudtrail:us-east-1:111111111111:trail/org-trail"
+        ));
+    }
 
     #[test]
     fn lines() {
