@@ -162,7 +162,7 @@ def test_region_and_search(page, demo):
     choose(page, "region", "eu-west-3")
     assert shown(page)[0] == sum(f["subject"]["region"] == "eu-west-3" for f in findings)
     choose(page, "region", "")
-    choose(page, "q", "trail-is-logging LOGGING")
+    choose(page, "q", "trail-is-logging ORGANIZATION-TRAIL")
     assert shown(page)[0] >= 1
     assert page.texts("details.check h3 .id") == ["trail-is-logging"]
     choose(page, "q", "nothing has these words")
