@@ -158,6 +158,23 @@ pub struct AclGrant {
     pub kind: String,
     /// `READ`, `WRITE`, `READ_ACP`, `WRITE_ACP`, `FULL_CONTROL`.
     pub permission: String,
+    /// The grantee is the owner that the ACL names; none in files that are older than this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_owner: Option<bool>,
+}
+
+impl AclGrant {
+    /// To a user of some account.
+    #[must_use]
+    pub fn is_to_user(&self) -> bool {
+        self.kind == "CanonicalUser"
+    }
+
+    /// Everything, to a user of whom it is not said whether it is the owner: S3's first grant is the owner's.
+    #[must_use]
+    pub fn may_be_owners(&self) -> bool {
+        self.is_to_user() && self.of_owner.is_none() && self.permission == "FULL_CONTROL"
+    }
 }
 
 /// Versioning.

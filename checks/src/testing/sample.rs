@@ -164,6 +164,7 @@ fn weak_bucket(owner: &str) -> Bucket {
         grantee: "http://acs.amazonaws.com/groups/global/AllUsers".to_owned(),
         kind: "Group".to_owned(),
         permission: "READ".to_owned(),
+        of_owner: None,
     };
     Bucket {
         owner: Known(Some(AccountId::from(owner))),

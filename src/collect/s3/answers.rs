@@ -47,10 +47,11 @@ impl Place<'_> {
     pub(super) async fn acl(&self) -> Fact<Vec<AclGrant>> {
         let answer = get!(self, GET_BUCKET_ACL, get_bucket_acl, []);
         answer.read((self.target, GET_BUCKET_ACL), |out| {
+            let owner = out.owner.and_then(|it| it.id);
             out.grants
                 .unwrap_or_default()
                 .into_iter()
-                .map(grant)
+                .map(|it| grant(it, owner.as_deref()))
                 .collect()
         })
     }

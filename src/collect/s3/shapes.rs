@@ -16,9 +16,12 @@ pub(super) fn partition_of(region: &Region) -> &'static str {
     }
 }
 
-pub(super) fn grant(it: types::Grant) -> Option<AclGrant> {
+pub(super) fn grant(it: types::Grant, owner: Option<&str>) -> Option<AclGrant> {
     let grantee = it.grantee?;
     Some(AclGrant {
+        of_owner: owner
+            .zip(grantee.id.as_deref())
+            .map(|(owner, it)| owner == it),
         kind: grantee.r#type.as_str().to_owned(),
         grantee: grantee.uri.or(grantee.id).or(grantee.email_address)?,
         permission: it.permission?.as_str().to_owned(),

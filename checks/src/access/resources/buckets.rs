@@ -172,9 +172,10 @@ fn acl(bucket: &Bucket, ctx: &Context<'_>, asked: &Asked, it: &mut Resource) {
     if let Some(gap) = bucket.ownership.gap() {
         it.open_outside.push(SharedGap::new(gap.clone()));
     }
-    // The first grant that S3 makes is the owner's: all for one id. Any other id is somebody else's.
+    // Where the list names no owner, the first grant that S3 makes is the owner's: all for one id. Any other id is
+    // somebody else's.
     let all = || bucket.acl.ok().into_iter().flatten();
-    let owner = all().find(|it| it.kind == "CanonicalUser" && it.permission == "FULL_CONTROL");
+    let owner = all().find(|it| it.of_owner == Some(true) || it.may_be_owners());
     for grant in all() {
         if owner.is_some_and(|it| it.kind == grant.kind && it.grantee == grant.grantee) {
             continue;
@@ -182,7 +183,7 @@ fn acl(bucket: &Bucket, ctx: &Context<'_>, asked: &Asked, it: &mut Resource) {
         let grantee = match grant.grantee.rsplit('/').next() {
             Some("AllUsers") if !ignored => AclGrantee::AllUsers,
             Some("AuthenticatedUsers") if !ignored => AclGrantee::AuthenticatedUsers,
-            _ if grant.kind == "CanonicalUser" => AclGrantee::CanonicalUser(grant.grantee.clone()),
+            _ if grant.is_to_user() => AclGrantee::CanonicalUser(grant.grantee.clone()),
             _ => continue,
         };
         let permission = match grant.permission.as_str() {

@@ -112,17 +112,19 @@ fn whose_a_canonical_user_is_is_not_known() {
     let unknown = [("cafe".to_owned(), Verdict::Unknown)];
     let case = granting(r#"{"CanonicalUser":"cafe"}"#, PUT);
     assert_eq!(held(&case, PUT, BUCKET), unknown);
-    let acl = |grants: &[(&str, &str)]| {
+    let named = |grants: &[(&str, &str)], owner: Option<&str>| {
         bucket(|b| {
             b.ownership = Known(Some("ObjectWriter".to_owned()));
             let grant = |(grantee, permission): &(&str, &str)| AclGrant {
                 grantee: (*grantee).to_owned(),
                 kind: "CanonicalUser".to_owned(),
                 permission: (*permission).to_owned(),
+                of_owner: owner.map(|it| it == *grantee),
             };
             b.acl = Known(grants.iter().map(grant).collect());
         })
     };
+    let acl = |grants: &[(&str, &str)]| named(grants, None);
     let put = "s3:PutBucketAcl";
     let owner = ("0wner", "FULL_CONTROL");
     assert_eq!(held(&acl(&[owner]), put, BUCKET), []);
@@ -131,6 +133,11 @@ fn whose_a_canonical_user_is_is_not_known() {
         unknown
     );
     assert_eq!(held(&acl(&[owner, ("cafe", "READ")]), put, BUCKET), []);
+    // The owner stands last, or has no grant.
+    let all = ("cafe", "FULL_CONTROL");
+    for grants in [&[all, owner][..], &[all]] {
+        assert_eq!(held(&named(grants, Some("0wner")), put, BUCKET), unknown);
+    }
 }
 
 #[test]

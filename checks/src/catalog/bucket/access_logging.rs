@@ -190,6 +190,7 @@ mod tests {
                 grantee: "http://acs.amazonaws.com/groups/s3/LogDelivery".to_owned(),
                 kind: "Group".to_owned(),
                 permission: permission.to_owned(),
+                of_owner: None,
             }];
             move |b: &mut Bucket| {
                 b.policy = Known(None);

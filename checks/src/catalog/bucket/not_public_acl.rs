@@ -98,6 +98,7 @@ mod tests {
             grantee: to.to_owned(),
             kind: "Group".to_owned(),
             permission: "READ".to_owned(),
+            of_owner: None,
         };
         open(bucket(|b| b.acl = Known(vec![grant])))
     }

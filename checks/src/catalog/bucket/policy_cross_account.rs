@@ -75,19 +75,21 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     verdict.unless_open(Gaps::collect(gaps))
 }
 
-/// The one canonical user that an access control list names, where the list counts: its owner, as far as is known.
+/// The one canonical user that an access control list names, where the list counts and names no owner: its owner, as
+/// far as is known.
 fn only_grantee(bucket: &Bucket) -> Option<&str> {
     let off = bucket.ownership.ok().and_then(Option::as_deref) == Some("BucketOwnerEnforced");
     let grants = bucket.acl.ok().filter(|_| !off)?;
-    let people = grants.iter().filter(|it| it.kind == "CanonicalUser");
+    let people = grants.iter().filter(|it| it.is_to_user());
+    let people = people.filter(|it| it.of_owner.is_none());
     let ids: BTreeSet<&str> = people.map(|it| it.grantee.as_str()).collect();
     ids.first().copied().filter(|_| ids.len() == 1)
 }
 
 /// What an access control list leaves open, where it counts: a canonical user id does not say of which account.
 ///
-/// The first grant that S3 makes is the owner's: FULL_CONTROL for one id. A second id is somebody else's. Groups are
-/// for `bucket-not-public-acl`.
+/// Every user but the owner that the list names is somebody else. Where it names none, the first grant that S3 makes is
+/// the owner's: FULL_CONTROL for one id. Groups are for `bucket-not-public-acl`.
 fn acl(bucket: &Bucket, ctx: &Context<'_>) -> Option<Gaps> {
     let off = bucket.ownership.ok().and_then(Option::as_deref) == Some("BucketOwnerEnforced");
     if off {
@@ -97,10 +99,10 @@ fn acl(bucket: &Bucket, ctx: &Context<'_>) -> Option<Gaps> {
         Ok(grants) => grants,
         Err(gaps) => return Some(gaps),
     };
-    let people = grants.iter().filter(|it| it.kind == "CanonicalUser");
-    let owner = |it: &&AclGrant| it.permission == "FULL_CONTROL";
-    let ids: BTreeSet<&str> = people.clone().map(|it| it.grantee.as_str()).collect();
-    if ids.is_empty() || (ids.len() == 1 && people.clone().any(|it| owner(&it))) {
+    let people = grants.iter().filter(|it| it.is_to_user());
+    let mut others = people.filter(|it| it.of_owner != Some(true));
+    let ids: BTreeSet<&str> = others.clone().map(|it| it.grantee.as_str()).collect();
+    if ids.is_empty() || (ids.len() == 1 && others.any(AclGrant::may_be_owners)) {
         return None;
     }
     if let Some(missing) = bucket.ownership.gap() {
@@ -255,11 +257,12 @@ mod tests {
 
     #[test]
     fn access_control_lists() {
-        let grants = |ids: &[(&str, &str)], ownership: Option<&str>| {
+        let of = |ids: &[(&str, &str)], owner: Option<&str>, ownership: Option<&str>| {
             let acl = ids.iter().map(|(id, permission)| AclGrant {
                 grantee: (*id).to_owned(),
                 kind: "CanonicalUser".to_owned(),
                 permission: (*permission).to_owned(),
+                of_owner: owner.map(|it| it == *id),
             });
             let acl = acl.collect();
             let ownership = ownership.map(str::to_owned);
@@ -268,6 +271,8 @@ mod tests {
                 b.ownership = Known(ownership);
             })
         };
+        let grants = |ids: &[(&str, &str)], ownership| of(ids, None, ownership);
+        let owned = |ids: &[(&str, &str)]| of(ids, Some("0a1b"), Some("ObjectWriter"));
         let owner = ("0a1b", "FULL_CONTROL");
         let lost = |case: Case| {
             case.and(|it| {
@@ -279,6 +284,12 @@ mod tests {
             &CHECK,
             [
                 (Pass, grants(&[owner], None)),
+                (Pass, owned(&[owner])),
+                (Pass, owned(&[("0a1b", "READ")])),
+                // The owner has taken its own grant away, or stands last.
+                (Unknown, owned(&[("9f9f", "FULL_CONTROL")])),
+                (Unknown, owned(&[("9f9f", "FULL_CONTROL"), owner])),
+                (Unknown, owned(&[owner, ("9f9f", "READ")])),
                 (
                     Unknown,
                     grants(&[owner, ("9f9f", "READ")], Some("BucketOwnerPreferred")),
