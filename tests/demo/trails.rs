@@ -306,6 +306,7 @@ fn payments_bucket(ask: &mut Ask) -> Bucket {
     let region = "eu-central-1";
     let at = At(PAYMENTS, region, PAYMENTS_LOGS);
     let everyone = AclGrant {
+        of_owner: None,
         grantee: "http://acs.amazonaws.com/groups/global/AllUsers".to_owned(),
         kind: "Group".to_owned(),
         permission: "READ".to_owned(),
@@ -362,6 +363,7 @@ fn sandbox_bucket(ask: &mut Ask) -> Bucket {
 
 fn owner_grant(letters: &str) -> AclGrant {
     AclGrant {
+        of_owner: Some(true),
         grantee: letters.repeat(32),
         kind: "CanonicalUser".to_owned(),
         permission: "FULL_CONTROL".to_owned(),
