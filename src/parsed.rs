@@ -83,7 +83,8 @@ pub fn parse(args: &[std::ffi::OsString]) -> Result<Parsed, Refused> {
 fn of_no_flag(error: &clap::Error) -> String {
     let words = error.to_string();
     let words = words.trim_start_matches("error: ");
-    let words = words.lines().next().unwrap_or_default();
+    // The value may have line feeds of its own; a tip and the way to the help come behind an empty line.
+    let words = words.split("\n\n").next().unwrap_or_default().trim_end();
     let Some((said, expected)) = words.split_once(" for '--") else {
         return words.to_owned();
     };

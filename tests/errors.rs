@@ -211,6 +211,13 @@ fn variables_are_named() {
         .code(2);
     assert!(!bad.stderr.contains("--fail-on"), "{}", bad.stderr);
     bad.says("error: TRAILAUDIT_FAIL_ON: fail_on: invalid value 'hgh': one of critical, high");
+    // Line feeds in it cut nothing off.
+    place
+        .run_with(&[("TRAILAUDIT_FAIL_ON", "a\n::error::b")], &scan)
+        .code(2)
+        .says(
+            "TRAILAUDIT_FAIL_ON: fail_on: invalid value 'a\\u{a}\\u{3a}:error::b': one of critical",
+        );
     let flag = [&scan[..], &["--fail-on", "hgh"]].concat();
     place
         .run_with(&[("TRAILAUDIT_FAIL_ON", "high")], &flag)

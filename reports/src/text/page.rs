@@ -73,19 +73,11 @@ impl<'o> Page<'o> {
     /// One line with columns: spaces within the spans stay, and what has no room is cut.
     pub(crate) fn columns(
         &mut self,
-        Margin(indent, hang): Margin,
+        margin: Margin,
         label: Span<'_>,
         body: &[Span<'_>],
     ) -> io::Result<()> {
-        let mut line = Line {
-            page: self,
-            hang,
-            column: 0,
-            spaces: indent,
-            style: Style::Plain,
-        };
-        line.words(label)?;
-        line.pad();
+        let mut line = self.line(margin, label)?;
         for span in body {
             line.cells(*span)?;
         }
@@ -128,14 +120,8 @@ impl<'o> Page<'o> {
         self.item(margin, label, &spans)
     }
 
-    /// A label, then words that are wrapped beside it.
-    pub(crate) fn item(
-        &mut self,
-        margin: Margin,
-        label: Span<'_>,
-        body: &[Span<'_>],
-    ) -> io::Result<()> {
-        let Margin(indent, hang) = margin;
+    /// A line that begins with a label, and goes on where the body stands.
+    fn line(&mut self, Margin(indent, hang): Margin, label: Span<'_>) -> io::Result<Line<'_, 'o>> {
         let mut line = Line {
             page: self,
             hang,
@@ -145,6 +131,17 @@ impl<'o> Page<'o> {
         };
         line.words(label)?;
         line.pad();
+        Ok(line)
+    }
+
+    /// A label, then words that are wrapped beside it.
+    pub(crate) fn item(
+        &mut self,
+        margin: Margin,
+        label: Span<'_>,
+        body: &[Span<'_>],
+    ) -> io::Result<()> {
+        let mut line = self.line(margin, label)?;
         for span in body {
             line.words(*span)?;
         }
