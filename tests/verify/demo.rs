@@ -90,6 +90,7 @@ fn walked(source: &Bucket, tree: &Tree, spec: &Spec) -> Vec<VerifiedChain> {
         &|_| Keys::from(keys.clone()),
         &request,
         &Progress::new(false),
+        None,
         &|verified| {
             chains
                 .lock()
