@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use trailaudit_checks::audit::Audit;
 use trailaudit_checks::compare::Comparison;
 use trailaudit_reports::access::{self, Answered, Listing};
-use trailaudit_reports::{DIFF_FORMATS, FORMATS, Format, Options};
+use trailaudit_reports::{DIFF_FORMATS, FORMATS, Format, Options, events};
 
 use crate::exit::Stop;
 use crate::files::{Access, write_whole};
@@ -31,6 +31,14 @@ impl Told for Comparison {
 
 impl Told for Listing {
     const FORMATS: &'static [&'static Format<Self>] = access::FORMATS;
+}
+
+impl Told for events::Found {
+    const FORMATS: &'static [&'static Format<Self>] = events::FORMATS;
+}
+
+impl Told for events::Counted {
+    const FORMATS: &'static [&'static Format<Self>] = events::STATS_FORMATS;
 }
 
 impl Told for Answered {

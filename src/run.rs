@@ -80,6 +80,7 @@ impl Parsed {
             Command::Report(report) => self.report(report, tell),
             Command::Evidence(it) => self.evidence(it, tell),
             Command::Access(it) => self.access(it, tell),
+            Command::Events(it) => self.events(it, tell),
             Command::Explain(it) => explain::explain(it).map(|()| Exit::Clean),
             Command::List(it) => list::list(it).map(|()| Exit::Clean),
             Command::Completions { shell } => Ok(completions(*shell).map(|()| Exit::Clean)?),

@@ -40,7 +40,7 @@ pub use chain::{
 pub use document::{LogEntry, Previous};
 pub use ends::{Arrival, Ends, Part, settle, side_by_side};
 pub use flaw::Flaw;
-pub use gzip::Cap;
+pub use gzip::{Cap, Members, members};
 pub use key::{ChainId, DigestKey, LogKey, ObjectRef};
 pub use log::{Kept, LogFlaw, LogOutcome, LogReader};
 pub use logs::Settled;

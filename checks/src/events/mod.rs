@@ -24,7 +24,9 @@ mod proof;
 mod raw;
 mod record;
 mod resources;
+mod rests_on;
 mod scan;
+mod tally;
 mod text;
 pub mod time;
 mod value;
@@ -40,7 +42,11 @@ pub use problem::{FormatKind, FormatProblem};
 pub use proof::{Proof, Reason};
 pub use raw::{Elements, Kind, Members, Raw};
 pub use record::{Marks, Record};
+pub use rests_on::{
+    AHEAD, Hours, LATE, Logs, Lost, ObjectNote, Open, Records, RestsOn, TextProblem, hours,
+};
 pub use scan::{Scanned, scan};
+pub use tally::{Tally, tally};
 pub use text::{Text, write_string};
 pub use value::{Unread, Value};
 
