@@ -16,6 +16,8 @@ pub enum Events {
     Search(Box<Search>),
     /// Count records by fields, exactly
     Stats(Box<Stats>),
+    /// Report each hour of each chain, and which event and person caused each hole
+    Coverage(Box<Coverage>),
 }
 
 /// Where records are read, and which.
@@ -32,7 +34,12 @@ pub struct Input {
     #[arg(long)]
     pub all_trails: bool,
     /// Only records that are proved: verified; or any, each with what is proved of it
-    #[arg(long, value_name = "WHICH", default_value = "any", hide_possible_values = true)]
+    #[arg(
+        long,
+        value_name = "WHICH",
+        default_value = "any",
+        hide_possible_values = true
+    )]
     pub proof: Which,
     /// Parse every log, also those whose bytes cannot hold a match (the answer is the same)
     #[arg(long, hide = true)]
@@ -73,7 +80,13 @@ pub struct Search {
     #[command(flatten)]
     pub input: Input,
     /// Order: chain (by account and region, then time) or time
-    #[arg(long, value_name = "ORDER", default_value = "chain", hide_possible_values = true, help_heading = "Records")]
+    #[arg(
+        long,
+        value_name = "ORDER",
+        default_value = "chain",
+        hide_possible_values = true,
+        help_heading = "Records"
+    )]
     pub sort: Order,
     /// At most so many records; the others are counted
     #[arg(long, value_name = "N", help_heading = "Records")]
@@ -85,7 +98,13 @@ pub struct Search {
     #[command(flatten)]
     pub ends: Ends,
     /// Format, and its file (repeatable; one may go to stdout): text, json, jsonl, csv [default: text]
-    #[arg(short, long = "format", value_name = "KIND[=PATH]", value_delimiter = ',', help_heading = "Reports")]
+    #[arg(
+        short,
+        long = "format",
+        value_name = "KIND[=PATH]",
+        value_delimiter = ',',
+        help_heading = "Reports"
+    )]
     pub format: Vec<Wanted<events::Found>>,
     /// Folder for reports without a path
     #[arg(short, long, value_name = "DIR", help_heading = "Reports")]
@@ -126,8 +145,40 @@ pub struct Stats {
     #[command(flatten)]
     pub ends: Ends,
     /// Format, and its file (repeatable; one may go to stdout): text, json, csv [default: text]
-    #[arg(short, long = "format", value_name = "KIND[=PATH]", value_delimiter = ',', help_heading = "Reports")]
+    #[arg(
+        short,
+        long = "format",
+        value_name = "KIND[=PATH]",
+        value_delimiter = ',',
+        help_heading = "Reports"
+    )]
     pub format: Vec<Wanted<events::Counted>>,
+    /// Folder for reports without a path
+    #[arg(short, long, value_name = "DIR", help_heading = "Reports")]
+    pub output_dir: Option<PathBuf>,
+}
+
+/// Flags of `events coverage`.
+#[derive(Debug, Clone, Args)]
+pub struct Coverage {
+    /// SOURCE
+    #[arg(value_name = "SOURCE", num_args = 0..)]
+    pub words: Vec<String>,
+    /// Where from.
+    #[command(flatten)]
+    pub input: Input,
+    /// How it ends.
+    #[command(flatten)]
+    pub ends: Ends,
+    /// Format, and its file (repeatable; one may go to stdout): text, json, csv [default: text]
+    #[arg(
+        short,
+        long = "format",
+        value_name = "KIND[=PATH]",
+        value_delimiter = ',',
+        help_heading = "Reports"
+    )]
+    pub format: Vec<Wanted<events::Covered>>,
     /// Folder for reports without a path
     #[arg(short, long, value_name = "DIR", help_heading = "Reports")]
     pub output_dir: Option<PathBuf>,
@@ -139,5 +190,7 @@ fn step(text: &str) -> Result<SignedDuration, String> {
     let span: jiff::Span = text.parse().map_err(|_| bad())?;
     let days = jiff::SpanRelativeTo::days_are_24_hours();
     let long = span.to_duration(days).map_err(|_| bad())?;
-    (long >= SignedDuration::from_mins(1)).then_some(long).ok_or_else(bad)
+    (long >= SignedDuration::from_mins(1))
+        .then_some(long)
+        .ok_or_else(bad)
 }

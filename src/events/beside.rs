@@ -19,7 +19,11 @@ struct Beside<'a> {
 }
 
 /// Reads those that may hold events of the window.
-pub(super) fn read<C: Consumer>(source: &dyn Source, verified: &[Verified], reading: &Reading<'_, C>) {
+pub(super) fn read<C: Consumer>(
+    source: &dyn Source,
+    verified: &[Verified],
+    reading: &Reading<'_, C>,
+) {
     let failed = reading.failed_logs();
     let mut seen = BTreeSet::new();
     let problems = verified.iter().flat_map(|it| &it.record.problems);
@@ -43,7 +47,11 @@ pub(super) fn read<C: Consumer>(source: &dyn Source, verified: &[Verified], read
 
 impl<'a> Beside<'a> {
     /// None for what is no log, was read before or cannot matter.
-    fn of<C: Consumer>(problem: &'a Problem, failed: &BTreeSet<String>, reading: &Reading<'_, C>) -> Option<Self> {
+    fn of<C: Consumer>(
+        problem: &'a Problem,
+        failed: &BTreeSet<String>,
+        reading: &Reading<'_, C>,
+    ) -> Option<Self> {
         let key = problem.key.as_ref().filter(|it| !failed.contains(*it))?;
         let (proof, why) = match problem.kind {
             Kind::LogUnlisted => (Proof::Unlisted, "log-unlisted"),
@@ -65,7 +73,10 @@ impl<'a> Beside<'a> {
     }
 
     fn read<C: Consumer>(&self, source: &dyn Source, reading: &Reading<'_, C>) -> Facts {
-        if matches!(self.problem.kind, Kind::LogForeignBucket | Kind::LogKeySuspicious) {
+        if matches!(
+            self.problem.kind,
+            Kind::LogForeignBucket | Kind::LogKeySuspicious
+        ) {
             return self.unread(self.why.to_owned());
         }
         let cap = Limits::default().log;

@@ -13,10 +13,7 @@ use crate::files;
 const MOST: u64 = 2 << 30;
 
 /// Reads all of them, in their order.
-pub(super) fn read<C: Consumer>(
-    paths: &[PathBuf],
-    reading: &Reading<'_, C>,
-) -> Result<(), Stop> {
+pub(super) fn read<C: Consumer>(paths: &[PathBuf], reading: &Reading<'_, C>) -> Result<(), Stop> {
     for path in paths {
         let bytes = files::read(path, MOST).map_err(Stop::Usage)?;
         let at = ObjectRef::new("", path.display().to_string());
@@ -54,7 +51,10 @@ fn file<C: Consumer>(at: &ObjectRef, bytes: &[u8], reading: &Reading<'_, C>) -> 
         if number == 0 {
             match seen {
                 Some(input) => facts.note("unverified", note(words(input).to_owned())),
-                None => facts.note("unverified", note("no form of records that is known".to_owned())),
+                None => facts.note(
+                    "unverified",
+                    note("no form of records that is known".to_owned()),
+                ),
             }
         }
     }

@@ -24,7 +24,11 @@ pub(super) struct Heard {
 }
 
 /// The time that is asked about; without an end for files.
-pub(super) fn window_of(input: &Input, target: &Target, now: Timestamp) -> Result<(Option<Timestamp>, Timestamp), Stop> {
+pub(super) fn window_of(
+    input: &Input,
+    target: &Target,
+    now: Timestamp,
+) -> Result<(Option<Timestamp>, Timestamp), Stop> {
     let extent = &input.extent;
     let (since, until) = window::window(extent.since, extent.until, now).map_err(Stop::usage)?;
     match (target, extent.until) {
@@ -78,7 +82,9 @@ impl Parsed {
         let interrupted = asked.halt.is_set();
         let mut rests_on = of_chains(reading.finish()?, since, until, asked.until, &verified);
         if nothing {
-            rests_on.not_covered.push(format!("{place} holds nothing that CloudTrail delivered"));
+            rests_on
+                .not_covered
+                .push(format!("{place} holds nothing that CloudTrail delivered"));
             rests_on.complete = false;
         }
         rests_on.complete &= !interrupted;
@@ -108,7 +114,9 @@ fn of_chains(
         .map(|it| (&it.record.chain, it.record.problems.as_slice()))
         .collect();
     let first = chains.iter().filter_map(|(chain, _)| chain.hours.first());
-    let start = since.or_else(|| first.map(|it| it.start).min()).unwrap_or(until);
+    let start = since
+        .or_else(|| first.map(|it| it.start).min())
+        .unwrap_or(until);
     let window = Window { start, end: until };
     let lost = facts.lost();
     let (hours, open) = hours(window, &chains, &lost);

@@ -5,12 +5,14 @@
 //! a [`Consumer`] with what is proved of it; what the answer rests on is counted on the way.
 
 mod beside;
+mod coverage;
 mod files;
 mod hear;
 mod reading;
 mod search;
 mod sorter;
 mod target;
+mod watch;
 
 use trailaudit_checks::events::RestsOn;
 
@@ -19,10 +21,13 @@ use crate::exit::{Exit, Stop};
 use crate::parsed::Parsed;
 use crate::tell::Tell;
 
+pub use watch::Watch;
+
 impl Parsed {
     pub(crate) fn events(&self, events: &Events, tell: Tell) -> Result<Exit, Stop> {
         match events {
             Events::Search(it) => self.search(it, tell),
+            Events::Coverage(it) => self.coverage(it, tell),
             Events::Stats(_) => Err(Stop::usage("not yet")),
         }
     }

@@ -9,7 +9,8 @@ use trailaudit_checks::digest::{
     ChainId, HourVerdict, Kind, Limits, LogEntry, LogKey, LogOutcome, ObjectRef, Window, members,
 };
 use trailaudit_checks::events::{
-    AHEAD, FormatProblem, LATE, Logs, Lost, ObjectNote, Proof, Record, Records, TextProblem, Input, read, scan, tally,
+    AHEAD, FormatProblem, Input, LATE, Logs, Lost, ObjectNote, Proof, Record, Records, TextProblem,
+    read, scan, tally,
 };
 
 use crate::verify::window::ALLOWANCE;
@@ -30,7 +31,12 @@ pub(super) trait Consumer: Sync {
     }
 
     /// Takes one record of the window. Whether it is part of the answer.
-    fn record(&self, local: &mut Self::Local, from: &Origin<'_>, record: &Record<'_>) -> anyhow::Result<bool>;
+    fn record(
+        &self,
+        local: &mut Self::Local,
+        from: &Origin<'_>,
+        record: &Record<'_>,
+    ) -> anyhow::Result<bool>;
 
     /// Takes what the records of a log came to.
     fn end(&self, local: Self::Local) -> anyhow::Result<()>;
@@ -78,7 +84,19 @@ const UNKNOWN: usize = 100;
 
 impl Facts {
     fn join(&mut self, other: Self) {
-        let Self { logs, records, categories, largest_lateness, objects, and_more, problems, lossy, unknown_fields, lost, failed } = other;
+        let Self {
+            logs,
+            records,
+            categories,
+            largest_lateness,
+            objects,
+            and_more,
+            problems,
+            lossy,
+            unknown_fields,
+            lost,
+            failed,
+        } = other;
         self.logs.add(logs);
         self.records.add(records);
         for (name, count) in categories {
@@ -150,11 +168,27 @@ impl Facts {
         self.problem(problem.kind.word(), told);
     }
 
-    fn lose(&mut self, chain: &ChainId, window: Window, why: &'static str, verdict: HourVerdict, events: Window) {
+    fn lose(
+        &mut self,
+        chain: &ChainId,
+        window: Window,
+        why: &'static str,
+        verdict: HourVerdict,
+        events: Window,
+    ) {
         let start = events.start.max(window.start).as_second().div_euclid(HOUR);
         let end = events.end.min(window.end).as_second().div_euclid(HOUR);
-        let key = (chain.account.clone(), chain.region.clone(), chain.to_string());
-        let hours = self.lost.entry(key).or_default().entry((why, verdict)).or_default();
+        let key = (
+            chain.account.clone(),
+            chain.region.clone(),
+            chain.to_string(),
+        );
+        let hours = self
+            .lost
+            .entry(key)
+            .or_default()
+            .entry((why, verdict))
+            .or_default();
         hours.extend(start..=end);
     }
 
@@ -171,7 +205,10 @@ impl Facts {
                         chain: chain.clone(),
                         why,
                         verdict: *verdict,
-                        events: Window { start: at(hour * HOUR), end: at(hour * HOUR + HOUR - 2) },
+                        events: Window {
+                            start: at(hour * HOUR),
+                            end: at(hour * HOUR + HOUR - 2),
+                        },
                     });
                 }
             }
@@ -205,7 +242,12 @@ pub(super) struct Reading<'c, C> {
 }
 
 impl<'c, C: Consumer> Reading<'c, C> {
-    pub(super) fn new(window: Window, consumer: &'c C, prefilter: bool, only_verified: bool) -> Self {
+    pub(super) fn new(
+        window: Window,
+        consumer: &'c C,
+        prefilter: bool,
+        only_verified: bool,
+    ) -> Self {
         Self {
             window,
             consumer,
@@ -218,10 +260,16 @@ impl<'c, C: Consumer> Reading<'c, C> {
 
     /// What was read; an error if the answer could not be kept.
     pub(super) fn finish(self) -> anyhow::Result<Facts> {
-        let failed = self.failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let failed = self
+            .failed
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         match failed {
             Some(error) => Err(error),
-            None => Ok(self.facts.into_inner().unwrap_or_else(PoisonError::into_inner)),
+            None => Ok(self
+                .facts
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner)),
         }
     }
 
@@ -246,9 +294,16 @@ impl<'c, C: Consumer> Reading<'c, C> {
     }
 
     /// Takes the text of one object, or of a part of it that is proved alike.
-    pub(super) fn text(&self, facts: &mut Facts, from: &Origin<'_>, log: &[u8], events: Option<Window>) {
+    pub(super) fn text(
+        &self,
+        facts: &mut Facts,
+        from: &Origin<'_>,
+        log: &[u8],
+        events: Option<Window>,
+    ) {
         let skips = self.prefilter && !self.consumer.may_match(log);
-        let whole = events.is_some_and(|it| it.start >= self.window.start && it.end < self.window.end);
+        let whole =
+            events.is_some_and(|it| it.start >= self.window.start && it.end < self.window.end);
         if skips
             && whole
             && from.proof == Proof::Verified
@@ -321,7 +376,10 @@ impl<'c, C: Consumer> Reading<'c, C> {
         }
         if self.consumer.record(local, from, record)? {
             for (name, _) in record.unknown_members() {
-                *facts.unknown_fields.entry(name.as_str().to_owned()).or_default() += 1;
+                *facts
+                    .unknown_fields
+                    .entry(name.as_str().to_owned())
+                    .or_default() += 1;
             }
         }
         Ok(())
@@ -329,7 +387,13 @@ impl<'c, C: Consumer> Reading<'c, C> {
 
     fn tapped(&self, log: &Tapped<'_>) -> Facts {
         let mut facts = Facts::default();
-        let Tapped { chain, digest, entry, outcome, .. } = log;
+        let Tapped {
+            chain,
+            digest,
+            entry,
+            outcome,
+            ..
+        } = log;
         let events = events_of(entry.range, &entry.at.key);
         let origin = |proof, why| Origin {
             account: &chain.account,
@@ -343,21 +407,37 @@ impl<'c, C: Consumer> Reading<'c, C> {
             let late = key.delivered.1.as_second() - oldest.as_second();
             facts.largest_lateness = Some(late).filter(|it| *it > 0);
         }
-        let whole = Window { start: self.window.start, end: self.window.end };
-        let lose = |facts: &mut Facts, kind: &'static str, why: &'static str, detail: &str, verdict| {
-            facts.note(kind, ObjectNote {
-                at: entry.at.clone(),
-                verdict: kind.to_owned(),
-                why: if detail.is_empty() { why.to_owned() } else { format!("{why}: {detail}") },
-                events: entry.range.and(events),
-                and_more: 0,
-            });
-            facts.lose(chain, self.window, why, verdict, events.unwrap_or(whole));
+        let whole = Window {
+            start: self.window.start,
+            end: self.window.end,
         };
+        let lose =
+            |facts: &mut Facts, kind: &'static str, why: &'static str, detail: &str, verdict| {
+                facts.note(
+                    kind,
+                    ObjectNote {
+                        at: entry.at.clone(),
+                        verdict: kind.to_owned(),
+                        why: if detail.is_empty() {
+                            why.to_owned()
+                        } else {
+                            format!("{why}: {detail}")
+                        },
+                        events: entry.range.and(events),
+                        and_more: 0,
+                    },
+                );
+                facts.lose(chain, self.window, why, verdict, events.unwrap_or(whole));
+            };
         match outcome {
             LogOutcome::Valid | LogOutcome::Uncompressed => {
                 facts.logs.verified += 1;
-                self.text(&mut facts, &origin(Proof::Verified, ""), log.log, entry.range.and(events));
+                self.text(
+                    &mut facts,
+                    &origin(Proof::Verified, ""),
+                    log.log,
+                    entry.range.and(events),
+                );
             }
             LogOutcome::Invalid(flaw) => {
                 let why = match flaw.kind {
@@ -379,12 +459,24 @@ impl<'c, C: Consumer> Reading<'c, C> {
             }
             LogOutcome::Missing => {
                 facts.logs.missing += 1;
-                lose(&mut facts, "missing", "log-missing", "", HourVerdict::Invalid);
+                lose(
+                    &mut facts,
+                    "missing",
+                    "log-missing",
+                    "",
+                    HourVerdict::Invalid,
+                );
             }
             LogOutcome::Unread(reason) => {
                 facts.logs.unread += 1;
                 facts.failed.insert(entry.at.key.clone());
-                lose(&mut facts, "unread", "log-unread", reason, HourVerdict::Unverified);
+                lose(
+                    &mut facts,
+                    "unread",
+                    "log-unread",
+                    reason,
+                    HourVerdict::Unverified,
+                );
             }
         }
         facts
@@ -409,7 +501,10 @@ impl<C: Consumer> Tap for Reading<'_, C> {
 }
 
 /// From when until when logs are read that may hold the events of a window, as far as they are due.
-pub(super) fn delivery(window: (Option<Timestamp>, Timestamp), now: Timestamp) -> (Option<Timestamp>, Timestamp) {
+pub(super) fn delivery(
+    window: (Option<Timestamp>, Timestamp),
+    now: Timestamp,
+) -> (Option<Timestamp>, Timestamp) {
     let (since, until) = window;
     let late = until.saturating_add(LATE).unwrap_or(until);
     let due = now.saturating_sub(ALLOWANCE).unwrap_or(now);

@@ -40,7 +40,10 @@ impl Parsed {
         let Some(heard) = self.hear(&flags.input, &target, &matcher, tell)? else {
             return Ok(Exit::Clean);
         };
-        let sorter = matcher.sorter.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let sorter = matcher
+            .sorter
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         let rows = Sifted {
             sorted: sorter.finish()?,
             all_trails: flags.input.all_trails,
@@ -65,7 +68,11 @@ impl Parsed {
             limit: flags.limit,
             raw: flags.raw,
             rows: Box::new(rows),
-            never_seen: matcher.expression.as_ref().map(Expression::paths_never_seen).unwrap_or_default(),
+            never_seen: matcher
+                .expression
+                .as_ref()
+                .map(Expression::paths_never_seen)
+                .unwrap_or_default(),
             rests_on: heard.rests_on,
         };
         if flags.raw {
@@ -73,7 +80,12 @@ impl Parsed {
         }
         let options = |it: &output::Report<Found>| self.options(it.to_stdout());
         output::write(&reports, &found, options, tell)?;
-        Ok(exit(&flags.ends, &found.rests_on, total > 0, heard.interrupted))
+        Ok(exit(
+            &flags.ends,
+            &found.rests_on,
+            total > 0,
+            heard.interrupted,
+        ))
     }
 }
 
@@ -96,7 +108,12 @@ impl Consumer for Matcher {
         self.expression.as_ref().is_none_or(|it| it.may_match(log))
     }
 
-    fn record(&self, local: &mut Self::Local, from: &Origin<'_>, record: &Record<'_>) -> anyhow::Result<bool> {
+    fn record(
+        &self,
+        local: &mut Self::Local,
+        from: &Origin<'_>,
+        record: &Record<'_>,
+    ) -> anyhow::Result<bool> {
         let matches = self.expression.as_ref().is_none_or(|it| {
             it.matches(&Subject {
                 record,
@@ -114,7 +131,9 @@ impl Consumer for Matcher {
             return Ok(());
         }
         let mut sorter = self.sorter.lock().unwrap_or_else(PoisonError::into_inner);
-        local.iter().try_for_each(|(key, value)| sorter.push(key, value))
+        local
+            .iter()
+            .try_for_each(|(key, value)| sorter.push(key, value))
     }
 }
 
@@ -169,7 +188,10 @@ fn pack(order: Order, from: &Origin<'_>, record: &Record<'_>) -> (Vec<u8>, Vec<u
     put(&mut value, from.at.bucket.as_bytes());
     put(&mut value, from.at.key.as_bytes());
     put(&mut value, &record.index().to_le_bytes());
-    put(&mut value, from.digest.map_or("", |it| it.key.as_str()).as_bytes());
+    put(
+        &mut value,
+        from.digest.map_or("", |it| it.key.as_str()).as_bytes(),
+    );
     value.extend_from_slice(record.raw());
     (key, value)
 }
@@ -177,7 +199,9 @@ fn pack(order: Order, from: &Origin<'_>, record: &Record<'_>) -> (Vec<u8>, Vec<u
 /// The place of a proof among all.
 fn rank(proof: Proof) -> u8 {
     let place = Proof::ALL.iter().position(|it| *it == proof);
-    place.and_then(|it| u8::try_from(it).ok()).unwrap_or(u8::MAX)
+    place
+        .and_then(|it| u8::try_from(it).ok())
+        .unwrap_or(u8::MAX)
 }
 
 fn put(to: &mut Vec<u8>, bytes: &[u8]) {
@@ -221,7 +245,10 @@ impl Rows for Sifted {
             let known = take(&mut &*value).and_then(number).unwrap_or_default();
             let known = usize::try_from(known).unwrap_or_default();
             // The proof is the last of what must be the same: what was planted is never taken for a copy.
-            let same = key.get(..known).filter(|it| !it.is_empty() && !self.all_trails).unwrap_or_default();
+            let same = key
+                .get(..known)
+                .filter(|it| !it.is_empty() && !self.all_trails)
+                .unwrap_or_default();
             if let Some((before, _, copies)) = &mut held
                 && !same.is_empty()
                 && *before == same

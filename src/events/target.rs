@@ -18,7 +18,11 @@ pub(super) enum Target {
 }
 
 /// The target, and the words behind it.
-pub(super) fn of(input: &Input, words: &[String], more: &str) -> Result<(Target, Vec<String>), Stop> {
+pub(super) fn of(
+    input: &Input,
+    words: &[String],
+    more: &str,
+) -> Result<(Target, Vec<String>), Stop> {
     if input.demo {
         return Ok((Target::Demo, words.to_vec()));
     }
@@ -32,7 +36,10 @@ pub(super) fn of(input: &Input, words: &[String], more: &str) -> Result<(Target,
         let files = rest.iter().take_while(|it| Path::new(it).is_file()).count();
         let (files, rest) = rest.split_at(files);
         let all = std::iter::once(first).chain(files);
-        return Ok((Target::Files(all.map(PathBuf::from).collect()), rest.to_vec()));
+        return Ok((
+            Target::Files(all.map(PathBuf::from).collect()),
+            rest.to_vec(),
+        ));
     }
     if path.is_dir() && !mirrors(path)? {
         let mut files = Vec::new();
@@ -66,7 +73,9 @@ const DEEPEST: usize = 16;
 const MOST: usize = 1_000_000;
 
 fn below(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Stop> {
-    let failed = |error: std::io::Error| Stop::usage(format!("{} cannot be read: {error}", folder.display()));
+    let failed = |error: std::io::Error| {
+        Stop::usage(format!("{} cannot be read: {error}", folder.display()))
+    };
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let path = entry.path();
@@ -74,18 +83,27 @@ fn below(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), St
         let kind = entry.file_type().map_err(failed)?;
         if kind.is_dir() {
             if depth == DEEPEST {
-                return Err(Stop::usage(format!("{} is too deep to be searched", path.display())));
+                return Err(Stop::usage(format!(
+                    "{} is too deep to be searched",
+                    path.display()
+                )));
             }
             below(&path, depth + 1, files)?;
         } else if kind.is_file() {
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            if [".json", ".jsonl", ".ndjson", ".gz"].iter().any(|it| name.ends_with(it)) {
+            if [".json", ".jsonl", ".ndjson", ".gz"]
+                .iter()
+                .any(|it| name.ends_with(it))
+            {
                 files.push(path);
             }
         }
         if files.len() > MOST {
-            return Err(Stop::usage(format!("{} holds more than {MOST} files", folder.display())));
+            return Err(Stop::usage(format!(
+                "{} holds more than {MOST} files",
+                folder.display()
+            )));
         }
     }
     Ok(())

@@ -197,4 +197,3 @@ pub fn members(mut bytes: &[u8], cap: Cap) -> Members {
     }
     members
 }
-

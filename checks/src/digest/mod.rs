@@ -14,6 +14,7 @@
 //! Nothing here reads a clock, a file or the network. Imports nothing from the rest of the crate.
 
 mod backfill;
+mod caused;
 mod chain;
 mod document;
 mod ends;
@@ -34,6 +35,7 @@ mod timeline;
 mod walk;
 
 pub use crate::severity::Severity;
+pub use caused::{Caused, Certainty, Event};
 pub use chain::{
     Anchor, Cause, Chain, DigestCounts, Hour, HourVerdict, INTERVAL, Joined, LogCounts, Logging,
 };

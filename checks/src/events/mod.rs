@@ -12,6 +12,7 @@
 
 mod actor;
 mod bytes;
+mod causes;
 mod field;
 pub mod filter;
 mod identity;
@@ -33,6 +34,7 @@ mod value;
 
 pub use actor::{Actor, ActorKind, Session, is_service_address};
 pub use bytes::MAX_DEPTH;
+pub use causes::{Hole, Suspect, causes, narrowings};
 pub use field::Field;
 pub use identity::{Identity, is_key};
 pub use input::{Input, Read, read};

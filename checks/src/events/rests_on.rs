@@ -215,11 +215,7 @@ pub struct Lost {
 
 /// The hours of events in the window.
 #[must_use]
-pub fn hours(
-    window: Window,
-    chains: &[(&Chain, &[Problem])],
-    lost: &[Lost],
-) -> (Hours, Vec<Open>) {
+pub fn hours(window: Window, chains: &[(&Chain, &[Problem])], lost: &[Lost]) -> (Hours, Vec<Open>) {
     let mut places: BTreeMap<(&str, &str), Vec<Flaws>> = BTreeMap::new();
     for (chain, problems) in chains {
         let id = chain.id.to_string();
@@ -248,8 +244,13 @@ pub fn hours(
                 HourVerdict::Invalid => count.invalid += 1,
             }
             let same = open.last_mut().filter(|it| {
-                (it.account.as_str(), it.region.as_str(), it.end, it.verdict, &it.why)
-                    == (account, region, hour.start, verdict, &why)
+                (
+                    it.account.as_str(),
+                    it.region.as_str(),
+                    it.end,
+                    it.verdict,
+                    &it.why,
+                ) == (account, region, hour.start, verdict, &why)
             });
             match same {
                 Some(it) => it.end = hour.end,

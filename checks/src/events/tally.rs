@@ -46,7 +46,8 @@ pub fn tally(log: &[u8]) -> Option<Tally> {
     for at in memmem::find_iter(log, CATEGORY) {
         let rest = log.get(at + CATEGORY.len()..)?;
         let named = |name: &str| {
-            rest.strip_prefix(name.as_bytes()).is_some_and(|it| it.first() == Some(&b'"'))
+            rest.strip_prefix(name.as_bytes())
+                .is_some_and(|it| it.first() == Some(&b'"'))
         };
         let which = CATEGORIES.iter().position(|it| named(it))?;
         *categories.get_mut(which)? += 1;
@@ -54,7 +55,10 @@ pub fn tally(log: &[u8]) -> Option<Tally> {
     if categories.iter().sum::<u64>() != tally.records {
         return None;
     }
-    let found = CATEGORIES.iter().zip(categories).filter(|(_, count)| *count > 0);
+    let found = CATEGORIES
+        .iter()
+        .zip(categories)
+        .filter(|(_, count)| *count > 0);
     tally.categories = found.map(|(name, count)| (*name, count)).collect();
     Some(tally)
 }
@@ -73,7 +77,10 @@ mod tests {
 
     #[test]
     fn as_cloudtrail_writes_it() {
-        let two = log(&[record(""), record(r#""requestParameters":{"a":"{\"eventVersion\":\"1.0"},"#)]);
+        let two = log(&[
+            record(""),
+            record(r#""requestParameters":{"a":"{\"eventVersion\":\"1.0"},"#),
+        ]);
         let tally = tally(&two).unwrap();
         assert_eq!(tally.records, 2);
         assert_eq!(tally.categories, BTreeMap::from([("Data", 2)]));
@@ -88,7 +95,9 @@ mod tests {
             assert_eq!(tally(&log(&[odd.clone()])), None, "{odd}");
             assert_eq!(tally(&log(&[record(""), odd.clone()])), None, "{odd}");
         }
-        let pretty = String::from_utf8(log(&[record("")])).unwrap().replace(':', ": ");
+        let pretty = String::from_utf8(log(&[record("")]))
+            .unwrap()
+            .replace(':', ": ");
         assert_eq!(tally(pretty.as_bytes()), None);
         let cut = log(&[record("")]);
         assert_eq!(tally(cut.get(..cut.len() - 1).unwrap()), None);

@@ -68,7 +68,9 @@ impl<'a> Beside<'a> {
 
 /// Why no more is proved.
 pub(super) fn reason<'a>(it: &Match<'a>) -> Option<&'a str> {
-    it.proof.reason().or(Some(it.why).filter(|it| !it.is_empty()))
+    it.proof
+        .reason()
+        .or(Some(it.why).filter(|it| !it.is_empty()))
 }
 
 /// `{"record":..,"at":{..},"proof":..}`, on one line.
@@ -155,7 +157,8 @@ pub fn verbatim(raw: &[u8]) -> Vec<u8> {
             '#' => rest.starts_with("##"),
             '_' => {
                 let before = text.get(..at).unwrap_or_default();
-                before.ends_with("section") && (rest.starts_with("_start:") || rest.starts_with("_end:"))
+                before.ends_with("section")
+                    && (rest.starts_with("_start:") || rest.starts_with("_end:"))
             }
             c => is_hidden(c),
         };
@@ -194,9 +197,14 @@ mod tests {
             "{}",
         ] {
             let safe = String::from_utf8(verbatim(text.as_bytes())).unwrap();
-            assert!(!safe.contains('\n') && !safe.chars().any(is_hidden), "{safe}");
-            let (before, after): (Value, Value) =
-                (serde_json::from_str(text).unwrap(), serde_json::from_str(&safe).unwrap());
+            assert!(
+                !safe.contains('\n') && !safe.chars().any(is_hidden),
+                "{safe}"
+            );
+            let (before, after): (Value, Value) = (
+                serde_json::from_str(text).unwrap(),
+                serde_json::from_str(&safe).unwrap(),
+            );
             assert_eq!(before, after, "{text}");
         }
     }
@@ -205,6 +213,9 @@ mod tests {
     fn what_is_no_json_is_made_safe_all_the_same() {
         let raw = b"{\"a\":\"\x1b[2J\x00\xff\n::error::\"}";
         let safe = String::from_utf8(verbatim(raw)).unwrap();
-        assert_eq!(safe, "{\"a\":\"\\u001b[2J\\u0000\u{fffd}\\u000a::error::\"}");
+        assert_eq!(
+            safe,
+            "{\"a\":\"\\u001b[2J\\u0000\u{fffd}\\u000a::error::\"}"
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! Answers about the records of the logs: one pure writer per format, as for audits.
 
+mod coverage;
 mod json;
 mod rests_on;
 mod search;
@@ -15,6 +16,7 @@ use trailaudit_checks::inventory::Tool;
 
 use crate::{Format, sanitize};
 
+pub use coverage::{COVERAGE_FORMATS, Covered, CoveredChain, HOLES, HoleTold, Span, spans};
 pub use json::verbatim;
 
 /// The schema of these answers.
@@ -71,7 +73,9 @@ pub struct Found {
 
 impl std::fmt::Debug for Found {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { expression, total, .. } = self;
+        let Self {
+            expression, total, ..
+        } = self;
         write!(f, "{total} records of {expression:?}")
     }
 }

@@ -15,8 +15,13 @@ const SHOWN: usize = 12;
 
 /// `3 verified, 1 missing`: counts that are not zero; the first one always.
 fn list(counts: &[(u64, &str)]) -> String {
-    let told = counts.iter().enumerate().filter(|(at, (count, _))| *at == 0 || *count > 0);
-    let told: Vec<String> = told.map(|(_, (count, word))| format!("{} {word}", number(*count))).collect();
+    let told = counts
+        .iter()
+        .enumerate()
+        .filter(|(at, (count, _))| *at == 0 || *count > 0);
+    let told: Vec<String> = told
+        .map(|(_, (count, word))| format!("{} {word}", number(*count)))
+        .collect();
     told.join(", ")
 }
 
@@ -24,7 +29,10 @@ fn list(counts: &[(u64, &str)]) -> String {
 pub(super) fn among(rests_on: &RestsOn) -> String {
     let records = number(rests_on.records.all());
     match rests_on.window {
-        Some(_) => format!("{records} records of {} verified hours", number(rests_on.hours.verified)),
+        Some(_) => format!(
+            "{records} records of {} verified hours",
+            number(rests_on.hours.verified)
+        ),
         None => format!("{records} records of files, which nothing verifies"),
     }
 }
@@ -70,7 +78,7 @@ pub(super) fn reason(word: &str) -> &str {
     }
 }
 
-fn minute(time: Timestamp) -> String {
+pub(super) fn minute(time: Timestamp) -> String {
     let text = time.to_string();
     match text.strip_suffix(":00Z") {
         Some(minute) => format!("{minute}Z").replace('T', " "),
@@ -82,11 +90,13 @@ fn minute(time: Timestamp) -> String {
 pub(super) fn write(rests_on: &RestsOn, page: &mut Page<'_>) -> io::Result<()> {
     page.heading("This answer rests on")?;
     let margin = Margin(2, 14);
-    let mut row = |label: &str, text: &str| {
-        page.item(margin, Span(Style::Faint, label), &[plain(text)])
-    };
+    let mut row =
+        |label: &str, text: &str| page.item(margin, Span(Style::Faint, label), &[plain(text)]);
     if let Some(window) = rests_on.window {
-        row("window", &format!("{} to {}", minute(window.start), minute(window.end)))?;
+        row(
+            "window",
+            &format!("{} to {}", minute(window.start), minute(window.end)),
+        )?;
         let hours = rests_on.hours;
         let counts = [
             (hours.verified, "verified"),
@@ -94,7 +104,10 @@ pub(super) fn write(rests_on: &RestsOn, page: &mut Page<'_>) -> io::Result<()> {
             (hours.invalid, "invalid"),
             (hours.unverified, "unverified"),
         ];
-        row("hours", &format!("{}, in {} chains", list(&counts), number(rests_on.chains)))?;
+        row(
+            "hours",
+            &format!("{}, in {} chains", list(&counts), number(rests_on.chains)),
+        )?;
     }
     let logs = rests_on.logs;
     let counts = [
@@ -126,14 +139,23 @@ pub(super) fn write(rests_on: &RestsOn, page: &mut Page<'_>) -> io::Result<()> {
     };
     row("categories", &categories)?;
     if let Some(late) = rests_on.largest_lateness {
-        row("lateness", &format!("at most {} min between an event and its delivery", number(late.unsigned_abs().div_ceil(60))))?;
+        row(
+            "lateness",
+            &format!(
+                "at most {} min between an event and its delivery",
+                number(late.unsigned_abs().div_ceil(60))
+            ),
+        )?;
     }
     if let (Some(until), Some(window)) = (rests_on.delivered_until, rests_on.window) {
-        row("read until", &format!(
-            "{}: events before {} that were delivered later are not among these records",
-            minute(until),
-            minute(window.end)
-        ))?;
+        row(
+            "read until",
+            &format!(
+                "{}: events before {} that were delivered later are not among these records",
+                minute(until),
+                minute(window.end)
+            ),
+        )?;
     }
     open(rests_on, page)?;
     objects(rests_on, page)
@@ -181,7 +203,10 @@ fn objects(rests_on: &RestsOn, page: &mut Page<'_>) -> io::Result<()> {
             text.push_str(&format!(": {}", reason(&it.why)));
         }
         if let Some(events) = it.events {
-            text.push_str(&format!("; by its digest it holds events from {} to {}", events.start, events.end));
+            text.push_str(&format!(
+                "; by its digest it holds events from {} to {}",
+                events.start, events.end
+            ));
         }
         if it.and_more > 0 {
             text.push_str(&format!("; and {} more", number(it.and_more)));
@@ -197,10 +222,19 @@ fn objects(rests_on: &RestsOn, page: &mut Page<'_>) -> io::Result<()> {
             1 => String::new(),
             count => format!(" (in {} log files, first here)", number(count)),
         };
-        page.item(Margin(2, 4), plain(&it.key), &[plain(&format!("{}{count}", it.detail))])?;
+        page.item(
+            Margin(2, 4),
+            plain(&it.key),
+            &[plain(&format!("{}{count}", it.detail))],
+        )?;
     }
     if !rests_on.unknown_fields.is_empty() {
-        let names: Vec<String> = rests_on.unknown_fields.iter().take(SHOWN).map(|(name, count)| format!("{name} ({})", number(*count))).collect();
+        let names: Vec<String> = rests_on
+            .unknown_fields
+            .iter()
+            .take(SHOWN)
+            .map(|(name, count)| format!("{name} ({})", number(*count)))
+            .collect();
         page.heading("Fields that CloudTrail does not document")?;
         page.list(Margin(2, 4), plain(""), &names)?;
         more(rests_on.unknown_fields.len(), page)?;

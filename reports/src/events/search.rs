@@ -6,12 +6,12 @@ use trailaudit_checks::events::Record;
 
 use super::json::reason;
 use super::rests_on::{among, reason as words, write};
-use super::{Found, Match};
 use super::sheet::Sheet;
-use crate::tell::number;
-use crate::text::page::{Margin, Page, Span, Style, plain};
+use super::{Found, Match};
 use crate::Options;
 use crate::tell::Headline;
+use crate::tell::number;
+use crate::text::page::{Margin, Page, Span, Style, plain};
 
 /// Resources of a record that are named in text.
 const RESOURCES: usize = 3;
@@ -21,11 +21,17 @@ pub(super) fn text(found: &Found, options: &Options, out: &mut dyn Write) -> io:
     let mut page = Page::new(&mut out, options.width, options.color);
     found.rows.each(&mut |it| one(it, &mut page))?;
     let among = among(&found.rests_on);
-    let shown = found.limit.map_or(found.total, |limit| limit.min(found.total));
+    let shown = found
+        .limit
+        .map_or(found.total, |limit| limit.min(found.total));
     let told = match (found.total, shown) {
         (0, _) => format!("None in {among}."),
         (total, shown) if shown < total => {
-            format!("{} of {} matching records, in {among}.", number(shown), number(total))
+            format!(
+                "{} of {} matching records, in {among}.",
+                number(shown),
+                number(total)
+            )
         }
         (total, _) => format!("{} matching records, in {among}.", number(total)),
     };
@@ -34,13 +40,19 @@ pub(super) fn text(found: &Found, options: &Options, out: &mut dyn Write) -> io:
     }
     page.text(0, &told)?;
     if found.copies > 0 {
-        page.text(0, &format!(
-            "{} copies that other trails delivered are not shown; --all-trails shows them.",
-            number(found.copies)
-        ))?;
+        page.text(
+            0,
+            &format!(
+                "{} copies that other trails delivered are not shown; --all-trails shows them.",
+                number(found.copies)
+            ),
+        )?;
     }
     for path in &found.never_seen {
-        page.text(0, &format!("No record has {path}: is it spelled as CloudTrail spells it?"))?;
+        page.text(
+            0,
+            &format!("No record has {path}: is it spelled as CloudTrail spells it?"),
+        )?;
     }
     write(&found.rests_on, &mut page)?;
     out.flush()
@@ -74,7 +86,10 @@ fn one(it: &Match<'_>, page: &mut Page<'_>) -> io::Result<()> {
     };
     row("by", &told.who())?;
     row("on", &told.resources.join(", "))?;
-    let place: Vec<&str> = [told.account.as_str(), &told.region].into_iter().filter(|it| !it.is_empty()).collect();
+    let place: Vec<&str> = [told.account.as_str(), &told.region]
+        .into_iter()
+        .filter(|it| !it.is_empty())
+        .collect();
     let from = match told.ip.is_empty() {
         true => String::new(),
         false => format!(", from {}", told.ip),
@@ -106,7 +121,9 @@ struct Told {
 
 impl Told {
     fn of(record: &Record<'_>) -> Self {
-        let text = |it: Option<trailaudit_checks::events::Text<'_>>| it.map(|it| it.as_str().to_owned()).unwrap_or_default();
+        let text = |it: Option<trailaudit_checks::events::Text<'_>>| {
+            it.map(|it| it.as_str().to_owned()).unwrap_or_default()
+        };
         let identity = record.identity();
         let actor = record.actor_of(&identity);
         let mut resources = Vec::new();
@@ -138,9 +155,15 @@ impl Told {
             time,
             name: text(record.name()),
             source: text(record.source()),
-            error: record.error().map(|it| it.as_str().to_owned()).unwrap_or_default(),
+            error: record
+                .error()
+                .map(|it| it.as_str().to_owned())
+                .unwrap_or_default(),
             actor,
-            session: record.session_of(&identity).and_then(|it| it.name).unwrap_or_default(),
+            session: record
+                .session_of(&identity)
+                .and_then(|it| it.name)
+                .unwrap_or_default(),
             account: text(record.account()),
             region: text(record.region()),
             ip: text(record.ip()),
@@ -166,11 +189,29 @@ impl Told {
 pub(super) fn csv(found: &Found, out: &mut dyn Write) -> io::Result<()> {
     let mut sheet = Sheet::new(out);
     sheet.row(&[
-        "time", "proof", "reason", "account", "region", "source", "name", "error", "actor", "session", "by_service",
-        "ip", "agent", "resources", "event_id", "bucket", "key", "index",
+        "time",
+        "proof",
+        "reason",
+        "account",
+        "region",
+        "source",
+        "name",
+        "error",
+        "actor",
+        "session",
+        "by_service",
+        "ip",
+        "agent",
+        "resources",
+        "event_id",
+        "bucket",
+        "key",
+        "index",
     ])?;
     found.rows.each(&mut |it| {
-        let told = Record::read(it.raw).map(|it| Told::of(&it)).unwrap_or_default();
+        let told = Record::read(it.raw)
+            .map(|it| Told::of(&it))
+            .unwrap_or_default();
         sheet.row(&[
             &told.time,
             it.proof.word(),
