@@ -27,5 +27,6 @@ mod small;
 mod streams;
 #[path = "../checks/tests/digest/tree/mod.rs"]
 mod tree;
+mod events;
 mod verify;
 mod words;

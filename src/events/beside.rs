@@ -105,6 +105,8 @@ impl<'a> Beside<'a> {
             digest: None,
             proof: self.proof,
             why: self.why,
+            // A trail without digests may deliver there beside others.
+            shared: true,
         };
         let inflated = members(&held.bytes, cap);
         for log in &inflated.each {

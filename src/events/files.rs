@@ -46,6 +46,7 @@ fn file<C: Consumer>(at: &ObjectRef, bytes: &[u8], reading: &Reading<'_, C>) -> 
             digest: None,
             proof,
             why,
+            shared: false,
         };
         let seen = reading.any(&mut facts, &origin, text);
         if number == 0 {

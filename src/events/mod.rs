@@ -11,6 +11,7 @@ mod hear;
 mod reading;
 mod search;
 mod sorter;
+mod stats;
 mod target;
 mod watch;
 
@@ -28,7 +29,7 @@ impl Parsed {
         match events {
             Events::Search(it) => self.search(it, tell),
             Events::Coverage(it) => self.coverage(it, tell),
-            Events::Stats(_) => Err(Stop::usage("not yet")),
+            Events::Stats(it) => self.stats(it, tell),
         }
     }
 }

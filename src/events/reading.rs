@@ -57,6 +57,8 @@ pub(super) struct Origin<'a> {
     pub(super) proof: Proof,
     /// Why no more is proved, in one word.
     pub(super) why: &'static str,
+    /// More than one trail delivers what happens there: the same record may come again.
+    pub(super) shared: bool,
 }
 
 /// What was read so far.
@@ -239,6 +241,7 @@ pub(super) struct Reading<'c, C> {
     pub(super) only_verified: bool,
     facts: Mutex<Facts>,
     failed: Mutex<Option<anyhow::Error>>,
+    shared: Mutex<BTreeSet<(String, String)>>,
 }
 
 impl<'c, C: Consumer> Reading<'c, C> {
@@ -255,7 +258,14 @@ impl<'c, C: Consumer> Reading<'c, C> {
             only_verified,
             facts: Mutex::default(),
             failed: Mutex::default(),
+            shared: Mutex::default(),
         }
+    }
+
+    /// Whether more than one trail delivers what happens there.
+    pub(super) fn is_shared(&self, account: &str, region: &str) -> bool {
+        let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        !shared.is_empty() && shared.contains(&(account.to_owned(), region.to_owned()))
     }
 
     /// What was read; an error if the answer could not be kept.
@@ -395,7 +405,9 @@ impl<'c, C: Consumer> Reading<'c, C> {
             ..
         } = log;
         let events = events_of(entry.range, &entry.at.key);
+        let shared = self.is_shared(&chain.account, &chain.region);
         let origin = |proof, why| Origin {
+            shared,
             account: &chain.account,
             region: &chain.region,
             at: &entry.at,
@@ -484,6 +496,17 @@ impl<'c, C: Consumer> Reading<'c, C> {
 }
 
 impl<C: Consumer> Tap for Reading<'_, C> {
+    fn chains(&self, chains: &[ChainId]) {
+        let mut seen = BTreeSet::new();
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        for it in chains {
+            let place = (it.account.clone(), it.region.clone());
+            if !seen.insert(place.clone()) {
+                shared.insert(place);
+            }
+        }
+    }
+
     fn wants(&self, _: &ChainId, entry: &LogEntry) -> bool {
         let wanted = events_of(entry.range, &entry.at.key).is_none_or(|it| self.meets(it));
         if !wanted {

@@ -139,6 +139,25 @@ impl Consumer for Matcher {
 
 /// The key that a record is sorted by, and all that is told of it.
 fn pack(order: Order, from: &Origin<'_>, record: &Record<'_>) -> (Vec<u8>, Vec<u8>) {
+    let (key, known) = key_of(order, from, record);
+    let mut value = Vec::with_capacity(record.raw().len() + 256);
+    put(&mut value, &(known as u64).to_le_bytes());
+    put(&mut value, &[rank(from.proof)]);
+    put(&mut value, from.why.as_bytes());
+    put(&mut value, from.at.bucket.as_bytes());
+    put(&mut value, from.at.key.as_bytes());
+    put(&mut value, &record.index().to_le_bytes());
+    put(&mut value, from.digest.map_or("", |it| it.key.as_str()).as_bytes());
+    value.extend_from_slice(record.raw());
+    (key, value)
+}
+
+/// A key whose first bytes, so many, are equal where two trails delivered the same record.
+pub(super) fn same_as(from: &Origin<'_>, record: &Record<'_>) -> (Vec<u8>, usize) {
+    key_of(Order::Chain, from, record)
+}
+
+fn key_of(order: Order, from: &Origin<'_>, record: &Record<'_>) -> (Vec<u8>, usize) {
     let time = record.time().map_or(u64::MAX, |it| {
         // Before 1970 comes first as well.
         it.as_microsecond().cast_unsigned() ^ (1 << 63)
@@ -166,10 +185,9 @@ fn pack(order: Order, from: &Origin<'_>, record: &Record<'_>) -> (Vec<u8>, Vec<u
             place(&mut key);
         }
     }
-    // Without a time or an id nothing says that two are the same.
-    let delivered = from.proof.is_proven() || (from.digest.is_none() && !from.account.is_empty());
+    // Without a time or an id nothing says that two are the same; what was planted is never taken for a copy.
     let planted = matches!(from.proof, Proof::Altered | Proof::Unlisted);
-    let known = match id.is_empty() || time == u64::MAX || !delivered || planted {
+    let known = match id.is_empty() || time == u64::MAX || !from.shared || planted {
         true => 0,
         false => key.len() + id.len() + 2,
     };
@@ -181,19 +199,7 @@ fn pack(order: Order, from: &Origin<'_>, record: &Record<'_>) -> (Vec<u8>, Vec<u
     key.extend_from_slice(from.at.key.as_bytes());
     key.push(0);
     key.extend_from_slice(&record.index().to_be_bytes());
-    let mut value = Vec::with_capacity(record.raw().len() + 256);
-    put(&mut value, &(known as u64).to_le_bytes());
-    put(&mut value, &[rank(from.proof)]);
-    put(&mut value, from.why.as_bytes());
-    put(&mut value, from.at.bucket.as_bytes());
-    put(&mut value, from.at.key.as_bytes());
-    put(&mut value, &record.index().to_le_bytes());
-    put(
-        &mut value,
-        from.digest.map_or("", |it| it.key.as_str()).as_bytes(),
-    );
-    value.extend_from_slice(record.raw());
-    (key, value)
+    (key, known)
 }
 
 /// The place of a proof among all.
