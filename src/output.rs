@@ -155,6 +155,12 @@ pub fn write<T: Told>(
 }
 
 impl<T: Told> Report<T> {
+    /// Holds a line for each record, and nothing else.
+    #[must_use]
+    pub fn is_lines(&self) -> bool {
+        self.format.name == "jsonl"
+    }
+
     /// Goes to stdout.
     #[must_use]
     pub fn to_stdout(&self) -> bool {

@@ -6,15 +6,16 @@ use trailaudit_checks::events::{RestsOn, hours};
 
 use super::reading::{Consumer, Facts, Reading, delivery};
 use super::target::Target;
+use super::demo::{self, Demo};
 use super::{beside, files};
 use crate::cli::{Input, Which};
 use crate::exit::Stop;
 use crate::parsed::Parsed;
 use crate::run::{clock, warn_endpoints};
 use crate::tell::{Tell, stderr_is_terminal};
-use crate::verify::command::{Asked, run};
-use crate::verify::open::{Opened, open};
-use crate::verify::{Verified, window};
+use crate::verify::command::{Asked, Asker, run};
+use crate::verify::open::{Opened, mirror, open};
+use crate::verify::{Keys, Verified, window};
 
 /// What was heard.
 pub(super) struct Heard {
@@ -46,7 +47,11 @@ impl Parsed {
         consumer: &C,
         tell: Tell,
     ) -> Result<Option<Heard>, Stop> {
-        let now = input.now.map_or_else(clock, Ok)?;
+        let now = match (input.now, target) {
+            (Some(now), _) => now,
+            (None, Target::Demo) => demo::now()?,
+            (None, _) => clock()?,
+        };
         let (since, until) = window_of(input, target, now)?;
         let wanted = Window {
             start: since.unwrap_or(Timestamp::MIN),
@@ -64,7 +69,7 @@ impl Parsed {
                     interrupted: false,
                 }));
             }
-            Target::Demo => return Err(Stop::usage("no sample yet")),
+            Target::Demo => "the sample",
             Target::Place(place) => place,
         };
         let progress = stderr_is_terminal() && !self.cli.global.no_progress && !tell.quiet;
@@ -75,7 +80,16 @@ impl Parsed {
             beside::read(opened.source, &verified, &reading);
             Ok((verified, opened.found.scopes.is_empty()))
         };
-        let Some(((verified, nothing), asker)) = open(place, &asked, &read)? else {
+        let done = match target {
+            Target::Demo => {
+                let demo = Demo::open()?;
+                let keys = |_| Keys::from(demo.keys.clone());
+                let done = mirror(&demo, Some(&demo.bucket), &keys, &asked, &read)?;
+                done.map(|it| (it, Asker::default()))
+            }
+            Target::Place(_) | Target::Files(_) => open(place, &asked, &read)?,
+        };
+        let Some(((verified, nothing), asker)) = done else {
             return Ok(None);
         };
         warn_endpoints(&asker.endpoints, tell);

@@ -6,6 +6,7 @@
 
 mod beside;
 mod coverage;
+pub mod demo;
 mod files;
 mod hear;
 mod reading;

@@ -75,6 +75,11 @@ impl Parsed {
                 .unwrap_or_default(),
             rests_on: heard.rests_on,
         };
+        if reports.iter().any(output::Report::is_lines) {
+            // Lines hold records alone: an answer without any must not pass for one about all of them.
+            let told = serde_json::json!({"rests_on": &found.rests_on, "total": total});
+            tell.note(&told.to_string());
+        }
         if flags.raw {
             tell.warn("--raw shows session tokens and passwords that the records hold");
         }
