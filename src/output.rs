@@ -41,6 +41,10 @@ impl Told for events::Counted {
     const FORMATS: &'static [&'static Format<Self>] = events::STATS_FORMATS;
 }
 
+impl Told for events::Identified {
+    const FORMATS: &'static [&'static Format<Self>] = events::WHO_FORMATS;
+}
+
 impl Told for events::Covered {
     const FORMATS: &'static [&'static Format<Self>] = events::COVERAGE_FORMATS;
 }

@@ -16,6 +16,8 @@ pub enum Events {
     Search(Box<Search>),
     /// Count records by fields, exactly
     Stats(Box<Stats>),
+    /// Report who is behind an event, access key, ARN or instance, hop by hop
+    Who(Box<Who>),
     /// Report each hour of each chain, and which event and person caused each hole
     Coverage(Box<Coverage>),
 }
@@ -153,6 +155,26 @@ pub struct Stats {
         help_heading = "Reports"
     )]
     pub format: Vec<Wanted<events::Counted>>,
+    /// Folder for reports without a path
+    #[arg(short, long, value_name = "DIR", help_heading = "Reports")]
+    pub output_dir: Option<PathBuf>,
+}
+
+/// Flags of `events who`.
+#[derive(Debug, Clone, Args)]
+pub struct Who {
+    /// SOURCE, and an event id, access key, ARN or instance id
+    #[arg(value_name = "SOURCE WHAT", num_args = 0..)]
+    pub words: Vec<String>,
+    /// Where from.
+    #[command(flatten)]
+    pub input: Input,
+    /// How it ends.
+    #[command(flatten)]
+    pub ends: Ends,
+    /// Format, and its file (repeatable; one may go to stdout): text, json [default: text]
+    #[arg(short, long = "format", value_name = "KIND[=PATH]", value_delimiter = ',', help_heading = "Reports")]
+    pub format: Vec<Wanted<events::Identified>>,
     /// Folder for reports without a path
     #[arg(short, long, value_name = "DIR", help_heading = "Reports")]
     pub output_dir: Option<PathBuf>,

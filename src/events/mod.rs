@@ -15,6 +15,7 @@ mod sorter;
 mod stats;
 mod target;
 mod watch;
+mod who;
 
 use trailaudit_checks::events::RestsOn;
 
@@ -30,6 +31,7 @@ impl Parsed {
         match events {
             Events::Search(it) => self.search(it, tell),
             Events::Coverage(it) => self.coverage(it, tell),
+            Events::Who(it) => self.who(it, tell),
             Events::Stats(it) => self.stats(it, tell),
         }
     }

@@ -1,6 +1,6 @@
 //! `events stats`: records counted by fields, exactly, in bounded memory.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -320,6 +320,8 @@ fn row(key: &[u8], group: Group, over: bool) -> Row {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn counts(spill: bool) -> BTreeMap<Vec<u8>, Group> {

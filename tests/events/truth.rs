@@ -105,7 +105,8 @@ fn what_no_digest_lists_was_planted() {
         r#"{"records": 3, "faults": [{"do": "add-log", "minute": 130}]}"#,
         &Says {
             code: 3,
-            records: &[("unlisted", 3), ("verified", 36)],
+            // The one that was added holds no record.
+            records: &[("verified", 36)],
             hours: hours(5, 0, 1, 0),
             logs: logs(&[("verified", 12), ("unlisted", 1)]),
         },
@@ -118,13 +119,17 @@ fn without_its_digest_nothing_is_proved() {
         code: 3,
         records: &[("unverified", 6), ("verified", 30)],
         // A digest that is missing may list logs that were late: the hours before it are open.
-        hours: hours(3, 0, 1, 2),
+        hours: hours(3, 1, 0, 2),
         logs: logs(&[("verified", 10), ("unverified", 2)]),
     };
     let answer = says(r#"{"records": 3, "faults": [{"do": "delete", "digest": 2}]}"#, &without);
     let late = &answer["rests_on"]["open"][0];
     assert_eq!((&late["verdict"], &late["why"]), (&json!("unverified"), &json!(["late-logs"])));
-    says(r#"{"records": 3, "faults": [{"do": "tamper", "digest": 2}]}"#, &without);
+    let invalid = Says {
+        hours: hours(3, 0, 1, 2),
+        ..without
+    };
+    says(r#"{"records": 3, "faults": [{"do": "tamper", "digest": 2}]}"#, &invalid);
 }
 
 #[test]

@@ -20,6 +20,9 @@ use crate::digest::{Cause, Chain, DigestKey, HourVerdict, INTERVAL, ObjectRef, P
 /// digests come within this time.
 pub const LATE: SignedDuration = SignedDuration::from_hours(36);
 
+/// Why an hour is open whose own digests are proved.
+const LATE_LOGS: &str = "late-logs";
+
 /// The stamp in a log's name may be so much before its newest event.
 pub const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
@@ -364,9 +367,10 @@ impl Flaws {
                     | Cause::ChainMissing
                     | Cause::TailMissing,
                 ) => false,
+                // Where a digest ended before its hour did, it was the chain's last: nothing was delivered after it.
+                Some(Cause::Restart) => hour.start.as_second() % INTERVAL.as_secs() == 0,
                 Some(
-                    Cause::Restart
-                    | Cause::DigestMissing
+                    Cause::DigestMissing
                     | Cause::Discontinuity
                     | Cause::Elsewhere
                     | Cause::Unknown,
@@ -380,7 +384,7 @@ impl Flaws {
                         end: hour.start,
                     },
                     verdict: HourVerdict::Unverified,
-                    why: "late-logs".to_owned(),
+                    why: LATE_LOGS.to_owned(),
                 });
             }
             if !after {
@@ -410,6 +414,9 @@ impl Flaws {
         for flaw in here {
             verdict = verdict.max(flaw.verdict);
             why.insert(flaw.why.clone());
+        }
+        if verdict > HourVerdict::Unverified {
+            why.remove(LATE_LOGS);
         }
         (verdict, why.into_iter().collect())
     }

@@ -6,6 +6,7 @@ mod rests_on;
 mod search;
 mod sheet;
 mod stats;
+mod who;
 
 use std::io;
 
@@ -18,6 +19,7 @@ use crate::{Format, sanitize};
 
 pub use coverage::{COVERAGE_FORMATS, Covered, CoveredChain, HOLES, HoleTold, Span, spans};
 pub use json::verbatim;
+pub use who::{Identified, WHO_FORMATS};
 
 /// The schema of these answers.
 pub const SCHEMA: u32 = 1;
