@@ -25,6 +25,7 @@ mod raw;
 mod record;
 mod resources;
 mod scan;
+mod table;
 mod text;
 pub mod time;
 mod value;
@@ -43,6 +44,3 @@ pub use record::{Marks, Record};
 pub use scan::{Scanned, scan};
 pub use text::{Text, write_string};
 pub use value::{Unread, Value};
-
-#[cfg(test)]
-mod tests;
