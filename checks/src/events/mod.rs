@@ -27,6 +27,7 @@ mod record;
 mod resources;
 mod rests_on;
 mod scan;
+mod table;
 mod tally;
 mod text;
 pub mod time;
@@ -51,6 +52,3 @@ pub use scan::{Scanned, scan};
 pub use tally::{Tally, tally};
 pub use text::{Text, write_string};
 pub use value::{Unread, Value};
-
-#[cfg(test)]
-mod tests;
