@@ -14,6 +14,7 @@ mod binary;
 mod contradictions;
 mod demo;
 mod errors;
+mod events;
 mod evidence;
 mod exit_codes;
 mod hostile;
@@ -27,6 +28,5 @@ mod small;
 mod streams;
 #[path = "../checks/tests/digest/tree/mod.rs"]
 mod tree;
-mod events;
 mod verify;
 mod words;

@@ -173,7 +173,13 @@ pub struct Who {
     #[command(flatten)]
     pub ends: Ends,
     /// Format, and its file (repeatable; one may go to stdout): text, json [default: text]
-    #[arg(short, long = "format", value_name = "KIND[=PATH]", value_delimiter = ',', help_heading = "Reports")]
+    #[arg(
+        short,
+        long = "format",
+        value_name = "KIND[=PATH]",
+        value_delimiter = ',',
+        help_heading = "Reports"
+    )]
     pub format: Vec<Wanted<events::Identified>>,
     /// Folder for reports without a path
     #[arg(short, long, value_name = "DIR", help_heading = "Reports")]

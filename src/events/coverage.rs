@@ -5,9 +5,10 @@ use std::sync::{Mutex, PoisonError};
 
 use trailaudit_checks::digest::{DigestKey, Kind, LogKey, ObjectRef, Problem, Window};
 use trailaudit_checks::events::{Hole, Record, Suspect, causes, narrowings};
-use trailaudit_reports::events::{Covered, CoveredChain, HOLES, HoleTold, spans};
+use trailaudit_reports::events::{Covered, CoveredChain, HOLES, HoleTold, SCHEMA, spans};
 
 use super::reading::{Consumer, Origin};
+use super::who::name_actors;
 use super::{exit, target};
 use crate::cli::Coverage;
 use crate::exit::{Exit, Stop};
@@ -26,20 +27,29 @@ impl Parsed {
             )));
         }
         let reports = output::plan(&flags.format, flags.output_dir.as_deref())?;
-        let suspects = Suspects::default();
-        let Some(mut heard) = self.hear(&flags.input, &target, &suspects, tell)? else {
+        let covered = self.enter(&flags.input, &target, tell, &|room, span| {
+            let suspects = Suspects::default();
+            let mut heard = room.read(span, &flags.input, &suspects)?;
+            let (suspects, cut) = suspects.finish();
+            explain(&mut heard.verified, &suspects);
+            let mut narrowings = narrowings(&suspects);
+            let problems = heard.verified.iter_mut().flat_map(|it| &mut it.record.problems);
+            let causes = problems.filter_map(|it| it.cause.as_deref_mut());
+            let mut all: Vec<_> = causes.chain(&mut narrowings).collect();
+            name_actors(&mut all, room, &flags.input)?;
+            let covered = Covered {
+                schema: SCHEMA,
+                tool: tool(),
+                chains: heard.verified.iter().map(chain).collect(),
+                narrowings,
+                searched: suspects.len() as u64,
+                searched_all: !cut,
+                rests_on: heard.rests_on,
+            };
+            Ok((covered, heard.interrupted))
+        })?;
+        let Some((covered, interrupted)) = covered else {
             return Ok(Exit::Clean);
-        };
-        let (suspects, cut) = suspects.finish();
-        explain(&mut heard.verified, &suspects);
-        let covered = Covered {
-            schema: trailaudit_reports::events::SCHEMA,
-            tool: tool(),
-            chains: heard.verified.iter().map(chain).collect(),
-            narrowings: narrowings(&suspects),
-            searched: suspects.len() as u64,
-            searched_all: !cut,
-            rests_on: heard.rests_on,
         };
         let options = |it: &output::Report<Covered>| self.options(it.to_stdout());
         output::write(&reports, &covered, options, tell)?;
@@ -48,7 +58,7 @@ impl Parsed {
             &flags.ends,
             &covered.rests_on,
             found,
-            heard.interrupted,
+            interrupted,
         ))
     }
 }

@@ -33,7 +33,11 @@ pub(super) enum Room<'a> {
 }
 
 /// The time that is asked about; without an end for files.
-fn window_of(input: &Input, target: &Target, now: Timestamp) -> Result<(Option<Timestamp>, Timestamp), Stop> {
+fn window_of(
+    input: &Input,
+    target: &Target,
+    now: Timestamp,
+) -> Result<(Option<Timestamp>, Timestamp), Stop> {
     let extent = &input.extent;
     let (since, until) = window::window(extent.since, extent.until, now).map_err(Stop::usage)?;
     match (target, extent.until) {
@@ -104,13 +108,20 @@ impl Parsed {
         consumer: &C,
         tell: Tell,
     ) -> Result<Option<Heard>, Stop> {
-        self.enter(input, target, tell, &|room, span| room.read(span, input, consumer))
+        self.enter(input, target, tell, &|room, span| {
+            room.read(span, input, consumer)
+        })
     }
 }
 
 impl Room<'_> {
     /// Gives each record of a time to a consumer.
-    pub(super) fn read<C: Consumer>(&self, span: Span, input: &Input, consumer: &C) -> Result<Heard, Stop> {
+    pub(super) fn read<C: Consumer>(
+        &self,
+        span: Span,
+        input: &Input,
+        consumer: &C,
+    ) -> Result<Heard, Stop> {
         let only_verified = input.proof == Which::Verified;
         let reading = Reading::new(span.window(), consumer, !input.no_prefilter, only_verified);
         let (opened, asked) = match self {
@@ -130,7 +141,9 @@ impl Room<'_> {
         let mut rests_on = of_chains(reading.finish()?, span, opened.request.until, &verified);
         if opened.found.scopes.is_empty() {
             let bucket = &opened.request.bucket;
-            rests_on.not_covered.push(format!("{bucket} holds nothing that CloudTrail delivered"));
+            rests_on
+                .not_covered
+                .push(format!("{bucket} holds nothing that CloudTrail delivered"));
             rests_on.complete = false;
         }
         rests_on.complete &= !interrupted;
@@ -148,13 +161,21 @@ fn of_files(facts: Facts) -> RestsOn {
     rests_on
 }
 
-fn of_chains(facts: Facts, span: Span, delivered_until: Timestamp, verified: &[Verified]) -> RestsOn {
+fn of_chains(
+    facts: Facts,
+    span: Span,
+    delivered_until: Timestamp,
+    verified: &[Verified],
+) -> RestsOn {
     let chains: Vec<(&Chain, &[Problem])> = verified
         .iter()
         .map(|it| (&it.record.chain, it.record.problems.as_slice()))
         .collect();
     let first = chains.iter().filter_map(|(chain, _)| chain.hours.first());
-    let start = span.since.or_else(|| first.map(|it| it.start).min()).unwrap_or(span.until);
+    let start = span
+        .since
+        .or_else(|| first.map(|it| it.start).min())
+        .unwrap_or(span.until);
     let window = Window {
         start,
         end: span.until,

@@ -152,7 +152,10 @@ fn pack(order: Order, from: &Origin<'_>, record: &Record<'_>) -> (Vec<u8>, Vec<u
     put(&mut value, from.at.bucket.as_bytes());
     put(&mut value, from.at.key.as_bytes());
     put(&mut value, &record.index().to_le_bytes());
-    put(&mut value, from.digest.map_or("", |it| it.key.as_str()).as_bytes());
+    put(
+        &mut value,
+        from.digest.map_or("", |it| it.key.as_str()).as_bytes(),
+    );
     value.extend_from_slice(record.raw());
     (key, value)
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use trailaudit_checks::events::filter::{Column, Expression, Subject};
 use trailaudit_checks::events::Record;
+use trailaudit_checks::events::filter::{Column, Expression, Subject};
 use trailaudit_reports::events::{Counted, Row, SCHEMA};
 
 use super::reading::{Consumer, Origin};
@@ -32,7 +32,9 @@ impl Parsed {
                 )));
             }
         };
-        let column = |name: &String| Column::parse(name).map_err(|error| Stop::usage(format!("--by {name}: {error}")));
+        let column = |name: &String| {
+            Column::parse(name).map_err(|error| Stop::usage(format!("--by {name}: {error}")))
+        };
         let by = flags.by.iter().map(column).collect::<Result<Vec<_>, _>>()?;
         let reports = output::plan(&flags.format, flags.output_dir.as_deref())?;
         let counter = Counter {
@@ -46,7 +48,10 @@ impl Parsed {
         };
         let mut rows = Vec::new();
         let mut records = 0;
-        let groups = counter.groups.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let groups = counter
+            .groups
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         groups.finish(flags.input.all_trails, &mut |key, group| {
             records += group.count;
             rows.push(row(key, group, flags.over.is_some()));
@@ -58,7 +63,11 @@ impl Parsed {
         }
         let all = rows.len() as u64;
         rows.truncate(flags.top.unwrap_or(usize::MAX));
-        let mut never_seen = counter.expression.as_ref().map(Expression::paths_never_seen).unwrap_or_default();
+        let mut never_seen = counter
+            .expression
+            .as_ref()
+            .map(Expression::paths_never_seen)
+            .unwrap_or_default();
         never_seen.extend(counter.by.iter().filter_map(Column::never_seen));
         let counted = Counted {
             schema: SCHEMA,
@@ -76,7 +85,12 @@ impl Parsed {
         };
         let options = |it: &output::Report<Counted>| self.options(it.to_stdout());
         output::write(&reports, &counted, options, tell)?;
-        Ok(exit(&flags.ends, &counted.rests_on, records > 0, heard.interrupted))
+        Ok(exit(
+            &flags.ends,
+            &counted.rests_on,
+            records > 0,
+            heard.interrupted,
+        ))
     }
 }
 
@@ -106,7 +120,9 @@ impl Group {
     fn of_bytes(bytes: &[u8]) -> Option<Self> {
         let (count, rest) = bytes.split_at_checked(8)?;
         let (first, last) = rest.split_at_checked(16)?;
-        let time = |it: &[u8]| Some(Timestamp::from_nanosecond(i128::from_le_bytes(it.try_into().ok()?)).ok());
+        let time = |it: &[u8]| {
+            Some(Timestamp::from_nanosecond(i128::from_le_bytes(it.try_into().ok()?)).ok())
+        };
         Some(Self {
             count: u64::from_le_bytes(count.try_into().ok()?),
             first: time(first)?,
@@ -160,7 +176,10 @@ impl Groups {
         let mut before: Option<Vec<u8>> = None;
         shared.each(&mut |key, value| {
             let (known, rest) = split(value)?;
-            let same = key.get(..known).filter(|it| !it.is_empty() && !all_trails).unwrap_or_default();
+            let same = key
+                .get(..known)
+                .filter(|it| !it.is_empty() && !all_trails)
+                .unwrap_or_default();
             if !same.is_empty() && before.as_deref() == Some(same) {
                 return Ok(());
             }
@@ -229,12 +248,21 @@ impl Consumer for Counter {
         self.expression.as_ref().is_none_or(|it| it.may_match(log))
     }
 
-    fn record(&self, local: &mut Local, from: &Origin<'_>, record: &Record<'_>) -> anyhow::Result<bool> {
+    fn record(
+        &self,
+        local: &mut Local,
+        from: &Origin<'_>,
+        record: &Record<'_>,
+    ) -> anyhow::Result<bool> {
         let subject = Subject {
             record,
             proof: from.proof,
         };
-        if self.expression.as_ref().is_some_and(|it| !it.matches(&subject)) {
+        if self
+            .expression
+            .as_ref()
+            .is_some_and(|it| !it.matches(&subject))
+        {
             return Ok(false);
         }
         let time = record.time();
@@ -284,7 +312,10 @@ impl Consumer for Counter {
         for (key, value) in &local.shared {
             groups.shared.push(key, value)?;
         }
-        local.groups.into_iter().try_for_each(|(key, group)| groups.add(key, group))
+        local
+            .groups
+            .into_iter()
+            .try_for_each(|(key, group)| groups.add(key, group))
     }
 }
 
@@ -304,8 +335,12 @@ fn row(key: &[u8], group: Group, over: bool) -> Row {
             values.push(None);
             continue;
         }
-        let Ok((length, behind)) = split(rest) else { break };
-        let Some((text, behind)) = behind.split_at_checked(length) else { break };
+        let Ok((length, behind)) = split(rest) else {
+            break;
+        };
+        let Some((text, behind)) = behind.split_at_checked(length) else {
+            break;
+        };
         values.push(Some(String::from_utf8_lossy(text).into_owned()));
         rest = behind;
     }
@@ -328,16 +363,31 @@ mod tests {
         let mut groups = Groups::default();
         let mut number = 1_u64;
         for _ in 0..5_000 {
-            number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            number = number
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let key = ((number >> 33) % 97).to_be_bytes().to_vec();
             let time = Timestamp::from_second((number >> 40) as i64).ok();
-            groups.add(key, Group { count: 1, first: time, last: time }).unwrap();
+            groups
+                .add(
+                    key,
+                    Group {
+                        count: 1,
+                        first: time,
+                        last: time,
+                    },
+                )
+                .unwrap();
             if spill && number.is_multiple_of(50) {
                 groups.spill().unwrap();
             }
         }
         let mut all = BTreeMap::new();
-        groups.finish(false, &mut |key, group| assert!(all.insert(key.to_vec(), group).is_none())).unwrap();
+        groups
+            .finish(false, &mut |key, group| {
+                assert!(all.insert(key.to_vec(), group).is_none())
+            })
+            .unwrap();
         all
     }
 
@@ -350,7 +400,11 @@ mod tests {
 
     #[test]
     fn a_group_keeps_its_times() {
-        let group = Group { count: 3, first: Timestamp::from_second(-5).ok(), last: None };
+        let group = Group {
+            count: 3,
+            first: Timestamp::from_second(-5).ok(),
+            last: None,
+        };
         assert_eq!(Group::of_bytes(&group.to_bytes()), Some(group));
     }
 }

@@ -1,9 +1,11 @@
 //! `events who`: from an event back to the person behind it, with few logs a hop.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::SignedDuration;
 use memchr::memmem;
+use trailaudit_checks::digest::{Caused, Event};
 use trailaudit_checks::events::who::{Chase, Cover, Found, Need, Place, Start, State, Who as Told};
 use trailaudit_checks::events::{Record, RestsOn};
 use trailaudit_reports::events::{Identified, SCHEMA};
@@ -26,7 +28,11 @@ const CHAINS: usize = 20;
 
 impl Parsed {
     pub(super) fn who(&self, flags: &Who, tell: Tell) -> Result<Exit, Stop> {
-        let (target, words) = target::of(&flags.input, &flags.words, " and an event ID, access key, ARN or instance ID")?;
+        let (target, words) = target::of(
+            &flags.input,
+            &flags.words,
+            " and an event ID, access key, ARN or instance ID",
+        )?;
         let [what] = words.as_slice() else {
             return Err(Stop::usage(
                 "name one event ID, access key ID, ARN or instance ID after the source",
@@ -40,7 +46,10 @@ impl Parsed {
                 found: Mutex::default(),
             };
             let heard = room.read(span, &flags.input, &first)?;
-            let found = first.found.into_inner().unwrap_or_else(PoisonError::into_inner);
+            let found = first
+                .found
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner);
             let picked = start.pick(found);
             let more = picked.len().saturating_sub(CHAINS);
             let mut who = Vec::new();
@@ -86,6 +95,88 @@ fn is_complete(who: &[Told], rests_on: &RestsOn) -> bool {
     match who.is_empty() {
         true => rests_on.complete,
         false => who.iter().all(ends),
+    }
+}
+
+/// Who is behind the calls that made holes: the actor of each is followed back as far as the record leads.
+pub(super) fn name_actors(
+    causes: &mut [&mut Caused],
+    room: &Room<'_>,
+    input: &Input,
+) -> Result<(), Stop> {
+    let mut known: BTreeMap<String, Option<Told>> = BTreeMap::new();
+    for caused in causes {
+        let event = &caused.event;
+        if event.id.is_empty() || (known.len() == NAMED && !known.contains_key(&event.id)) {
+            continue;
+        }
+        if !known.contains_key(&event.id) {
+            known.insert(event.id.clone(), behind(event, room, input)?);
+        }
+        let Some(Some(who)) = known.get(&event.id) else {
+            continue;
+        };
+        caused.actor = match &who.actor.name {
+            Some(name) => format!("{name} ({})", who.actor.id),
+            None => who.actor.id.clone(),
+        };
+        caused.proof = who.proof.to_string();
+    }
+    Ok(())
+}
+
+/// Calls whose actors are followed back; those of the others stay as their records name them.
+const NAMED: usize = 50;
+
+/// The chain behind one event that was read before.
+fn behind(event: &Event, room: &Room<'_>, input: &Input) -> Result<Option<Told>, Stop> {
+    let Ok(start) = Start::parse(&event.id) else {
+        return Ok(None);
+    };
+    let first = Starting {
+        start: &start,
+        found: Mutex::default(),
+    };
+    let until = event.time.saturating_add(SignedDuration::from_secs(1));
+    let span = Span {
+        since: Some(event.time),
+        until: until.unwrap_or(event.time),
+    };
+    match room {
+        Room::Files(_) => drop(room.read(span, input, &first)?),
+        Room::Bucket(opened, asked) => {
+            let here = |it: &&Scope| it.account == event.account && it.region == event.region;
+            let scopes = opened.found.scopes.iter().filter(here).cloned().collect();
+            let narrow = narrow(opened, asked, scopes, span);
+            drop(Room::Bucket(&narrow, asked).read(span, input, &first)?);
+        }
+    }
+    let found = first
+        .found
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    let picked = start.pick(found).into_iter().next();
+    let chase = picked.and_then(|it| Chase::new(&it));
+    chase.map(|chase| follow(chase, room, input)).transpose()
+}
+
+/// A part of what is open, for a time of events.
+fn narrow<'a>(opened: &Opened<'a>, asked: &Asked, scopes: Vec<Scope>, span: Span) -> Opened<'a> {
+    let (since, until) = delivery((span.since, span.until), asked.now);
+    Opened {
+        source: opened.source,
+        found: Scopes {
+            scopes,
+            unread: Vec::new(),
+        },
+        request: Request {
+            since,
+            until,
+            tell_empty: false,
+            named: Vec::new(),
+            ..opened.request.clone()
+        },
+        keys: opened.keys,
     }
 }
 
@@ -141,7 +232,9 @@ fn of_bucket(
         parts.push(here.map(|it| (*it).clone()).collect());
     }
     if !need.only_these {
-        let rest = scopes.iter().filter(|it| !need.regions.contains(&it.region));
+        let rest = scopes
+            .iter()
+            .filter(|it| !need.regions.contains(&it.region));
         parts.push(rest.map(|it| (*it).clone()).collect());
     }
     let mut found = Vec::new();
@@ -152,22 +245,7 @@ fn of_bucket(
         }
         read_any = true;
         let span = span(need);
-        let (since, until) = delivery((span.since, span.until), asked.now);
-        let narrow = Opened {
-            source: opened.source,
-            found: Scopes {
-                scopes: part,
-                unread: Vec::new(),
-            },
-            request: Request {
-                since,
-                until,
-                tell_empty: false,
-                named: Vec::new(),
-                ..opened.request.clone()
-            },
-            keys: opened.keys,
-        };
+        let narrow = narrow(opened, asked, part, span);
         let needed = Needed::new(need);
         let heard = Room::Bucket(&narrow, asked).read(span, input, &needed)?;
         found.extend(needed.finish());
@@ -177,11 +255,18 @@ fn of_bucket(
         cover.complete &= rests_on.complete;
         for open in rests_on.open {
             let why = open.why.join(", ");
-            cover.open.push(format!("{} {} from {} to {}: {why}", open.account, open.region, open.start, open.end));
+            cover.open.push(format!(
+                "{} {} from {} to {}: {why}",
+                open.account, open.region, open.start, open.end
+            ));
         }
         cover.open.extend(rests_on.not_covered);
     }
-    let unlisted = opened.found.unread.iter().map(|(folder, _)| format!("{folder} could not be listed"));
+    let unlisted = opened
+        .found
+        .unread
+        .iter()
+        .map(|(folder, _)| format!("{folder} could not be listed"));
     cover.open.extend(unlisted);
     cover.complete &= read_any && opened.found.unread.is_empty();
     Ok((found, cover))
@@ -200,7 +285,12 @@ impl Consumer for Starting<'_> {
         holds(log, self.start.literal())
     }
 
-    fn record(&self, local: &mut Self::Local, from: &Origin<'_>, record: &Record<'_>) -> anyhow::Result<bool> {
+    fn record(
+        &self,
+        local: &mut Self::Local,
+        from: &Origin<'_>,
+        record: &Record<'_>,
+    ) -> anyhow::Result<bool> {
         let fits = self.start.fits(record);
         if fits {
             local.push(found(from, record));
@@ -231,7 +321,10 @@ impl<'a> Needed<'a> {
 
     /// Those that were found, in an order that does not rest on when each was read.
     fn finish(self) -> Vec<Found> {
-        let mut found = self.found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut found = self
+            .found
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         found.sort_by(|a, b| a.at.cmp(&b.at));
         found
     }
@@ -245,7 +338,12 @@ impl Consumer for Needed<'_> {
         literals.is_empty() || literals.iter().any(|it| holds(log, it))
     }
 
-    fn record(&self, local: &mut Self::Local, from: &Origin<'_>, record: &Record<'_>) -> anyhow::Result<bool> {
+    fn record(
+        &self,
+        local: &mut Self::Local,
+        from: &Origin<'_>,
+        record: &Record<'_>,
+    ) -> anyhow::Result<bool> {
         let fits = self.need.fits(record);
         if fits {
             local.push(found(from, record));

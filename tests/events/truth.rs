@@ -24,7 +24,10 @@ fn says(spec: &str, expected: &Says<'_>) -> Value {
     let answer = answer.code(expected.code).json();
     let records: Vec<(&str, usize)> = expected.records.to_vec();
     let found = proofs(&answer);
-    let found: Vec<(&str, usize)> = found.iter().map(|(proof, count)| (proof.as_str(), *count)).collect();
+    let found: Vec<(&str, usize)> = found
+        .iter()
+        .map(|(proof, count)| (proof.as_str(), *count))
+        .collect();
     assert_eq!(found, records, "{spec}");
     let rests_on = &answer["rests_on"];
     assert_eq!(rests_on["hours"], expected.hours, "{spec}: {rests_on:#}");
@@ -56,9 +59,15 @@ fn a_whole_record_is_verified() {
         logs: logs(&[("verified", 12)]),
     };
     says(r#"{"records": 3}"#, &whole);
-    says(r#"{"records": 3, "faults": [{"do": "recompress", "log": [1, 0]}]}"#, &whole);
+    says(
+        r#"{"records": 3, "faults": [{"do": "recompress", "log": [1, 0]}]}"#,
+        &whole,
+    );
     // The digest after it proves the one whose signature was lost.
-    says(r#"{"records": 3, "faults": [{"do": "strip", "digest": 2}]}"#, &whole);
+    says(
+        r#"{"records": 3, "faults": [{"do": "strip", "digest": 2}]}"#,
+        &whole,
+    );
 }
 
 #[test]
@@ -69,20 +78,38 @@ fn what_was_done_to_a_log() {
         hours: hours(5, 0, 1, 0),
         logs: logs(&[("verified", 11), ("altered", 1)]),
     };
-    says(r#"{"records": 3, "faults": [{"do": "tamper", "log": [1, 0]}]}"#, &altered);
+    says(
+        r#"{"records": 3, "faults": [{"do": "tamper", "log": [1, 0]}]}"#,
+        &altered,
+    );
     let missing = Says {
         records: &[("verified", 33)],
         logs: logs(&[("verified", 11), ("missing", 1)]),
         ..altered
     };
-    let answer = says(r#"{"records": 3, "faults": [{"do": "delete", "log": [1, 0]}]}"#, &missing);
+    let answer = says(
+        r#"{"records": 3, "faults": [{"do": "delete", "log": [1, 0]}]}"#,
+        &missing,
+    );
     // The digest still shows that something happened there.
     let lost = &answer["rests_on"]["objects"][0];
     assert_eq!(lost["verdict"], "missing");
-    assert!(lost["events"]["start"].as_str().unwrap().starts_with("2026-01-01T01:"), "{lost}");
+    assert!(
+        lost["events"]["start"]
+            .as_str()
+            .unwrap()
+            .starts_with("2026-01-01T01:"),
+        "{lost}"
+    );
     let open = &answer["rests_on"]["open"][0];
     assert_eq!(open["verdict"], "invalid");
-    assert!(open["why"].as_array().unwrap().contains(&json!("log-missing")), "{open}");
+    assert!(
+        open["why"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("log-missing")),
+        "{open}"
+    );
 }
 
 #[test]
@@ -122,54 +149,112 @@ fn without_its_digest_nothing_is_proved() {
         hours: hours(3, 1, 0, 2),
         logs: logs(&[("verified", 10), ("unverified", 2)]),
     };
-    let answer = says(r#"{"records": 3, "faults": [{"do": "delete", "digest": 2}]}"#, &without);
+    let answer = says(
+        r#"{"records": 3, "faults": [{"do": "delete", "digest": 2}]}"#,
+        &without,
+    );
     let late = &answer["rests_on"]["open"][0];
-    assert_eq!((&late["verdict"], &late["why"]), (&json!("unverified"), &json!(["late-logs"])));
+    assert_eq!(
+        (&late["verdict"], &late["why"]),
+        (&json!("unverified"), &json!(["late-logs"]))
+    );
     let invalid = Says {
         hours: hours(3, 0, 1, 2),
         ..without
     };
-    says(r#"{"records": 3, "faults": [{"do": "tamper", "digest": 2}]}"#, &invalid);
+    says(
+        r#"{"records": 3, "faults": [{"do": "tamper", "digest": 2}]}"#,
+        &invalid,
+    );
 }
 
 #[test]
 fn logs_outside_of_the_window_are_not_read() {
     let place = Place::new();
     lay(&place, r#"{"records": 3}"#);
-    let window = ["--since", "2026-01-01T02:00:00Z", "--until", "2026-01-01T03:00:00Z", "-f", "json"];
+    let window = [
+        "--since",
+        "2026-01-01T02:00:00Z",
+        "--until",
+        "2026-01-01T03:00:00Z",
+        "-f",
+        "json",
+    ];
     let answer = events(&place, "search", &window).code(0).json();
     assert_eq!(proofs(&answer), [("verified".to_owned(), 6)]);
     let rests_on = &answer["rests_on"];
     assert_eq!(rests_on["hours"], hours(1, 0, 0, 0));
     assert_eq!(rests_on["logs"]["verified"], 2);
-    assert!(rests_on["logs"]["outside"].as_u64().unwrap() >= 6, "{rests_on:#}");
+    assert!(
+        rests_on["logs"]["outside"].as_u64().unwrap() >= 6,
+        "{rests_on:#}"
+    );
 }
 
 #[test]
 fn none_is_said_of_so_many_records_and_hours() {
     let place = Place::new();
     lay(&place, r#"{"records": 3}"#);
-    let text = events(&place, "search", &["name = NoSuchCall", "--until", END]).code(0).stdout;
-    assert!(text.contains("None in 36 records of 6 verified hours"), "{text}");
+    let text = events(&place, "search", &["name = NoSuchCall", "--until", END])
+        .code(0)
+        .stdout;
+    assert!(
+        text.contains("None in 36 records of 6 verified hours"),
+        "{text}"
+    );
     let lacking = Place::new();
-    lay(&lacking, r#"{"records": 3, "faults": [{"do": "delete", "log": [1, 0]}]}"#);
-    let text = events(&lacking, "search", &["name = NoSuchCall", "--until", END]).code(3).stdout;
-    assert!(text.contains("None in 33 records of 5 verified hours"), "{text}");
-    assert!(text.contains("Nothing can be said for certain of"), "{text}");
+    lay(
+        &lacking,
+        r#"{"records": 3, "faults": [{"do": "delete", "log": [1, 0]}]}"#,
+    );
+    let text = events(&lacking, "search", &["name = NoSuchCall", "--until", END])
+        .code(3)
+        .stdout;
+    assert!(
+        text.contains("None in 33 records of 5 verified hours"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Nothing can be said for certain of"),
+        "{text}"
+    );
     // A bare empty output would be taken for an answer.
-    let lines = events(&lacking, "search", &["name = NoSuchCall", "--until", END, "-f", "jsonl"]).code(3);
+    let lines = events(
+        &lacking,
+        "search",
+        &["name = NoSuchCall", "--until", END, "-f", "jsonl"],
+    )
+    .code(3);
     assert!(lines.stdout.is_empty());
     assert!(lines.stderr.contains("rests_on"), "{}", lines.stderr);
 }
 
 #[test]
 fn the_answer_is_the_same_without_the_prefilter() {
-    for spec in [r#"{"records": 3}"#, r#"{"records": 3, "faults": [{"do": "tamper", "log": [1, 0]}, {"do": "add-log", "minute": 130}]}"#] {
-        for expression in ["name = AssumeRole", "name = NoSuchCall", "ip = 203.0.113.8 or name = ListRoles", "denied"] {
+    for spec in [
+        r#"{"records": 3}"#,
+        r#"{"records": 3, "faults": [{"do": "tamper", "log": [1, 0]}, {"do": "add-log", "minute": 130}]}"#,
+    ] {
+        for expression in [
+            "name = AssumeRole",
+            "name = NoSuchCall",
+            "ip = 203.0.113.8 or name = ListRoles",
+            "denied",
+        ] {
             let place = Place::new();
             lay(&place, spec);
-            let quick = events(&place, "search", &[expression, "--until", END, "-f", "json"]).stdout;
-            let whole = events(&place, "search", &[expression, "--until", END, "-f", "json", "--no-prefilter"]).stdout;
+            let quick = events(
+                &place,
+                "search",
+                &[expression, "--until", END, "-f", "json"],
+            )
+            .stdout;
+            let whole = events(
+                &place,
+                "search",
+                &[expression, "--until", END, "-f", "json", "--no-prefilter"],
+            )
+            .stdout;
             assert_eq!(quick, whole, "{expression}");
         }
     }
@@ -178,10 +263,16 @@ fn the_answer_is_the_same_without_the_prefilter() {
 #[test]
 fn two_trails_deliver_one_record() {
     let place = Place::new();
-    lay(&place, r#"{"records": 3, "trails": ["a", "b"], "hours": 2}"#);
+    lay(
+        &place,
+        r#"{"records": 3, "trails": ["a", "b"], "hours": 2}"#,
+    );
     let until = ["--until", "2026-01-01T02:00:00Z", "-f", "json"];
     let once = events(&place, "search", &until).json();
     let all = events(&place, "search", &[&["--all-trails"], &until[..]].concat()).json();
     let count = |answer: &Value| answer["records"].as_array().unwrap().len();
-    assert_eq!(once["copies"].as_u64().unwrap() as usize, count(&all) - count(&once));
+    assert_eq!(
+        once["copies"].as_u64().unwrap() as usize,
+        count(&all) - count(&once)
+    );
 }

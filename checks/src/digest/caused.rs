@@ -74,7 +74,11 @@ impl fmt::Display for Caused {
             Certainty::Possible => "possibly caused by",
             Certainty::Refused => "attempted by a refused",
         };
-        write!(f, "{word} {} at {} by {}", event.name, event.time, self.actor)?;
+        write!(
+            f,
+            "{word} {} at {} by {}",
+            event.name, event.time, self.actor
+        )?;
         if !event.address.is_empty() {
             write!(f, " from {}", event.address)?;
         }

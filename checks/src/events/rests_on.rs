@@ -370,10 +370,7 @@ impl Flaws {
                 // Where a digest ended before its hour did, it was the chain's last: nothing was delivered after it.
                 Some(Cause::Restart) => hour.start.as_second() % INTERVAL.as_secs() == 0,
                 Some(
-                    Cause::DigestMissing
-                    | Cause::Discontinuity
-                    | Cause::Elsewhere
-                    | Cause::Unknown,
+                    Cause::DigestMissing | Cause::Discontinuity | Cause::Elsewhere | Cause::Unknown,
                 ) => true,
                 None => broken || hour.verdict == HourVerdict::Unverified,
             };

@@ -1,9 +1,9 @@
 //! One value of an event, to count by: any name that an expression may use.
 
+use super::FilterError;
 use super::event::{Event, Item, Short};
 use super::parse::{self, Node};
 use super::path::Path;
-use super::FilterError;
 
 /// A name whose value is looked up in each event.
 #[derive(Debug)]
@@ -105,9 +105,13 @@ mod tests {
 
     #[test]
     fn values_and_none() {
-        let raw = br#"{"eventName":"X","readOnly":true,"requestParameters":{"a":[{"b":7}],"n":null}}"#;
+        let raw =
+            br#"{"eventName":"X","readOnly":true,"requestParameters":{"a":[{"b":7}],"n":null}}"#;
         let record = Record::read(raw).unwrap();
-        let subject = Subject { record: &record, proof: Proof::Verified };
+        let subject = Subject {
+            record: &record,
+            proof: Proof::Verified,
+        };
         for (name, value) in [
             ("name", Some("X")),
             ("readOnly", Some("true")),
@@ -122,7 +126,11 @@ mod tests {
             let column = Column::parse(name).unwrap();
             let mut seen = Vec::new();
             let found = column.look(&subject, &mut |text| seen.push(text.to_owned()));
-            assert_eq!((seen.first().map(String::as_str), found), (value, value.is_some()), "{name}");
+            assert_eq!(
+                (seen.first().map(String::as_str), found),
+                (value, value.is_some()),
+                "{name}"
+            );
         }
         assert!(Column::parse("name and region").is_err());
         assert!(Column::parse("nmae").unwrap_err().message.contains("name"));
