@@ -28,6 +28,7 @@ mod scan;
 mod text;
 pub mod time;
 mod value;
+pub mod who;
 
 pub use actor::{Actor, ActorKind, Session, is_service_address};
 pub use bytes::MAX_DEPTH;
