@@ -29,6 +29,7 @@ mod table;
 mod text;
 pub mod time;
 mod value;
+pub mod who;
 
 pub use actor::{Actor, ActorKind, Session, is_service_address};
 pub use bytes::MAX_DEPTH;
