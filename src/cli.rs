@@ -21,7 +21,7 @@ use trailaudit_reports::{Anchor, AnchorMap, BadAnchor, BadMap, Profile};
 use crate::output::Wanted;
 
 pub use access::{Access, AccessCommand, By, Simulate};
-pub use events::{Coverage, Ends, Events, Input, Order, Search, Stats, Which, Who};
+pub use events::{Coverage, Ends, Events, Input, Listed, Order, Search, Stats, Which, Who};
 pub use evidence::{Create, Drawn, Evidence, Sample, VerifyBundle};
 pub use list::{Explain, List, ListFormat, PermissionsFormat};
 pub use verify::{Depth, Digests, Extent, Verify};

@@ -20,6 +20,16 @@ pub enum Events {
     Who(Box<Who>),
     /// Report each hour of each chain, and which event and person caused each hole
     Coverage(Box<Coverage>),
+    /// List the names that an expression may use
+    List {
+        /// fields: short names and CloudTrail's own; categories: of events
+        #[arg(
+            value_name = "WHAT",
+            default_value = "fields",
+            hide_possible_values = true
+        )]
+        what: Listed,
+    },
 }
 
 /// Where records are read, and which.
@@ -58,6 +68,15 @@ pub enum Which {
     Verified,
     /// All, each marked
     Any,
+}
+
+/// What can be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Listed {
+    /// The names of an expression
+    Fields,
+    /// Event categories
+    Categories,
 }
 
 /// How a run ends.

@@ -70,6 +70,9 @@ pub enum List {
         /// Include those of `scan --lookup-events`
         #[arg(long)]
         lookup_events: bool,
+        /// Only those of `events` and `verify`, which read one log bucket
+        #[arg(long, conflicts_with_all = ["verify_digests", "lookup_events", "check", "skip_check", "framework"])]
+        events: bool,
         /// Output format
         #[arg(short, long, value_name = "KIND", default_value = "json")]
         format: PermissionsFormat,

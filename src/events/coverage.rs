@@ -33,7 +33,10 @@ impl Parsed {
             let (suspects, cut) = suspects.finish();
             explain(&mut heard.verified, &suspects);
             let mut narrowings = narrowings(&suspects);
-            let problems = heard.verified.iter_mut().flat_map(|it| &mut it.record.problems);
+            let problems = heard
+                .verified
+                .iter_mut()
+                .flat_map(|it| &mut it.record.problems);
             let causes = problems.filter_map(|it| it.cause.as_deref_mut());
             let mut all: Vec<_> = causes.chain(&mut narrowings).collect();
             name_actors(&mut all, room, &flags.input)?;
@@ -54,12 +57,7 @@ impl Parsed {
         let options = |it: &output::Report<Covered>| self.options(it.to_stdout());
         output::write(&reports, &covered, options, tell)?;
         let found = covered.chains.iter().any(|it| !it.holes.is_empty());
-        Ok(exit(
-            &flags.ends,
-            &covered.rests_on,
-            found,
-            interrupted,
-        ))
+        Ok(exit(&flags.ends, &covered.rests_on, found, interrupted))
     }
 }
 

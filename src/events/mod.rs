@@ -9,6 +9,7 @@ mod coverage;
 pub mod demo;
 mod files;
 mod hear;
+mod list;
 mod reading;
 mod search;
 mod sorter;
@@ -32,6 +33,7 @@ impl Parsed {
             Events::Search(it) => self.search(it, tell),
             Events::Coverage(it) => self.coverage(it, tell),
             Events::Who(it) => self.who(it, tell),
+            Events::List { what } => list::list(*what).map(|()| Exit::Clean),
             Events::Stats(it) => self.stats(it, tell),
         }
     }

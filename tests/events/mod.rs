@@ -1,5 +1,7 @@
 //! `events` on folders, through the binary: what is proved of each record, and what an answer rests on.
 
+mod causes;
+mod story;
 mod truth;
 
 use serde_json::Value;

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use trailaudit_checks::digest::{Cause, Caused, Certainty, Hour, HourVerdict, Kind};
 use trailaudit_checks::events::RestsOn;
@@ -16,7 +17,7 @@ use crate::text::page::{Margin, Page, Span as Words, Style, plain};
 use crate::{Format, Options, sanitize};
 
 /// The answer of `events coverage`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Covered {
     /// The version of this form.
     pub schema: u32,
@@ -35,7 +36,7 @@ pub struct Covered {
 }
 
 /// One chain.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CoveredChain {
     /// Its id.
     pub chain: String,
@@ -54,7 +55,7 @@ pub struct CoveredChain {
 }
 
 /// Hours in a row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Span {
     /// From when on.
     pub start: Timestamp,
@@ -70,7 +71,7 @@ pub struct Span {
 }
 
 /// One hole.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct HoleTold {
     /// What it is.
     pub kind: Kind,

@@ -2,36 +2,59 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use trailaudit_checks::events::{Raw, Record, mask};
+use trailaudit_checks::events::{Raw, Record, RestsOn, mask};
+use trailaudit_checks::inventory::Tool;
 
 use super::{Found, Match, SCHEMA};
 use crate::sanitize::{Json, is_hidden};
 
-/// One record with where it is and what is proved of it.
-#[derive(Serialize)]
-struct Beside<'a> {
-    at: At<'a>,
-    proof: &'a str,
+/// One record with where it is and what is proved of it: a line of `-f jsonl`. `record` is written before all of this.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Line {
+    /// The record, as it is in the log.
+    record: serde_json::Value,
+    /// The rest.
+    #[serde(flatten)]
+    beside: Beside,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Beside {
+    /// Where the record stands.
+    at: At,
+    /// `verified`, `version`, `altered`, `unlisted` or `unverified`.
+    proof: String,
+    /// Why no more is proved.
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
-    digest: Option<&'a str>,
+    reason: Option<String>,
+    /// The digest that lists its log.
+    digest: Option<String>,
+    /// Who did it, as far as the record alone proves it; null for a record that cannot be read.
     actor: Option<Who>,
-    #[serde(skip_serializing_if = "is_none")]
+    /// How many more trails delivered it.
+    #[serde(skip_serializing_if = "is_none", default)]
     copies: u64,
 }
 
-#[derive(Serialize)]
-struct At<'a> {
-    bucket: Option<&'a str>,
-    key: &'a str,
+#[derive(Debug, Serialize, JsonSchema)]
+struct At {
+    /// The bucket; null for files.
+    bucket: Option<String>,
+    /// The key of the log, or the file.
+    key: String,
+    /// The place of the record in it, from 0.
     index: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Who {
-    kind: &'static str,
+    /// `root`, `user`, `role`, `service` ..
+    kind: String,
+    /// An ARN where there is one.
     id: String,
+    /// A readable name.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
 }
@@ -41,25 +64,27 @@ fn is_none(it: &u64) -> bool {
     *it == 0
 }
 
-impl<'a> Beside<'a> {
-    fn of(it: &Match<'a>) -> Self {
+impl Beside {
+    fn of(it: &Match<'_>) -> Self {
         let actor = Record::read(it.raw).map(|record| {
             let actor = record.actor();
             Who {
-                kind: actor.kind.word(),
+                kind: actor.kind.word().to_owned(),
                 id: actor.id.into_owned(),
                 name: actor.name.map(|name| name.into_owned()),
             }
         });
         Self {
             at: At {
-                bucket: Some(it.bucket).filter(|it| !it.is_empty()),
-                key: it.key,
+                bucket: Some(it.bucket)
+                    .filter(|it| !it.is_empty())
+                    .map(str::to_owned),
+                key: it.key.to_owned(),
                 index: it.index,
             },
-            proof: it.proof.word(),
-            reason: reason(it),
-            digest: it.digest,
+            proof: it.proof.word().to_owned(),
+            reason: reason(it).map(str::to_owned),
+            digest: it.digest.map(str::to_owned),
             actor,
             copies: it.copies,
         }
@@ -98,17 +123,34 @@ pub(super) fn lines(found: &Found, out: &mut dyn Write) -> io::Result<()> {
     out.flush()
 }
 
-#[derive(Serialize)]
-struct Head<'a> {
+/// The answer of `events search`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SearchAnswer {
+    #[serde(flatten)]
+    head: Head,
+    /// The records.
+    records: Vec<Line>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Head {
+    /// The version of this form.
     schema: u32,
-    tool: &'a trailaudit_checks::inventory::Tool,
+    /// Who says so.
+    tool: Tool,
+    /// What was searched for.
     #[serde(rename = "where")]
-    expression: &'a Option<String>,
+    expression: Option<String>,
+    /// How many records match.
     total: u64,
+    /// How many more copies of these other trails delivered.
     copies: u64,
+    /// At most so many are shown.
     limit: Option<u64>,
-    never_seen: &'a [String],
-    rests_on: &'a trailaudit_checks::events::RestsOn,
+    /// Paths of the expression that no record has.
+    never_seen: Vec<String>,
+    /// What the answer rests on.
+    rests_on: RestsOn,
 }
 
 /// One object, with a line for each record.
@@ -117,13 +159,13 @@ pub(super) fn whole(found: &Found, out: &mut dyn Write) -> io::Result<()> {
     let mut head = Vec::new();
     let told = Head {
         schema: SCHEMA,
-        tool: &found.tool,
-        expression: &found.expression,
+        tool: found.tool.clone(),
+        expression: found.expression.clone(),
         total: found.total,
         copies: found.copies,
         limit: found.limit,
-        never_seen: &found.never_seen,
-        rests_on: &found.rests_on,
+        never_seen: found.never_seen.clone(),
+        rests_on: found.rests_on.clone(),
     };
     serde_json::to_writer_pretty(Json(&mut head), &told)?;
     let head = head.strip_suffix(b"\n}").unwrap_or(&head);

@@ -11,6 +11,7 @@ mod who;
 use std::io;
 
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 use trailaudit_checks::events::{Proof, RestsOn};
 use trailaudit_checks::inventory::Tool;
@@ -18,7 +19,7 @@ use trailaudit_checks::inventory::Tool;
 use crate::{Format, sanitize};
 
 pub use coverage::{COVERAGE_FORMATS, Covered, CoveredChain, HOLES, HoleTold, Span, spans};
-pub use json::verbatim;
+pub use json::{Line, SearchAnswer, verbatim};
 pub use who::{Identified, WHO_FORMATS};
 
 /// The schema of these answers.
@@ -111,7 +112,7 @@ pub const FORMATS: &[&Format<Found>] = &[
 ];
 
 /// The answer of `events stats`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Counted {
     /// The version of this form.
     pub schema: u32,
@@ -124,6 +125,7 @@ pub struct Counted {
     pub by: Vec<String>,
     /// The step of the time axis, in seconds.
     #[serde(serialize_with = "seconds", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<i64>")]
     pub over: Option<SignedDuration>,
     /// How many records were counted.
     pub records: u64,
@@ -143,7 +145,7 @@ pub struct Counted {
 }
 
 /// One group of records.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Row {
     /// When the step of the time axis begins.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -183,3 +185,17 @@ pub const STATS_FORMATS: &[&Format<Counted>] = &[
         write: |counted, _, out| stats::csv(counted, out),
     },
 ];
+
+/// Any of the answers in JSON, for their published schema.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Answer {
+    /// Of `events search`.
+    Search(Box<SearchAnswer>),
+    /// Of `events stats`.
+    Stats(Box<Counted>),
+    /// Of `events who`.
+    Who(Box<Identified>),
+    /// Of `events coverage`.
+    Coverage(Box<Covered>),
+}

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use trailaudit_checks::events::RestsOn;
 use trailaudit_checks::events::who::{EventRef, Hop, Offer, Who};
@@ -13,7 +14,7 @@ use crate::text::page::{Margin, Page, Span, Style, plain};
 use crate::{Format, Options, sanitize};
 
 /// The answer of `events who`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Identified {
     /// The version of this form.
     pub schema: u32,
