@@ -27,6 +27,7 @@ mod record;
 mod resources;
 mod rests_on;
 mod scan;
+mod selected;
 mod table;
 mod tally;
 mod text;
@@ -50,6 +51,7 @@ pub use rests_on::{
     AHEAD, Hours, LATE, Logs, Lost, ObjectNote, Open, Records, RestsOn, TextProblem, hours,
 };
 pub use scan::{Scanned, scan};
+pub use selected::{LeftOut, left_out, selectors_of};
 pub use tally::{Tally, tally};
 pub use text::{Text, write_string};
 pub use value::{Unread, Value};
