@@ -3,19 +3,21 @@
 
 benches/events-folder.py [TARGET [BEFORE]]: the folder of release builds (default target/release), and a binary from
 before, whose `verify` is measured beside ours. All take turns; medians of CPU seconds, user and system, of all cores.
-The records are those of tests/data/events/records.jsonl, multiplied: each with a time and an id of its own. Prints the
+The records are published ones, multiplied (benches/records.py). Prints the
 counts of both sides: unequal counts void the figure. jq and duckdb (Python) are used where they are installed.
 """
 
-import gzip, json, os, random, resource, shutil, statistics, subprocess, sys, tempfile, time
+import gzip, json, os, resource, shutil, statistics, subprocess, sys, tempfile, time
 from pathlib import Path
+
+import records
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/release")
 BEFORE = Path(sys.argv[2]) if len(sys.argv) > 2 else None
 START = 1767225600  # 2026-01-01
 HOURS = 24
-RAW = int(os.environ.get("BENCH_MB", "128")) * 1_000_000
+MEGABYTES = int(os.environ.get("BENCH_MB", "128"))
 TURNS = int(os.environ.get("BENCH_TURNS", "5"))
 
 
@@ -23,38 +25,12 @@ def instant(seconds):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(START + seconds))
 
 
-def records():
-    """So many bytes of records that there are RAW of them, in the order of time."""
-    lines = (ROOT / "tests/data/events/records.jsonl").read_text().splitlines()
-    real = [it for it in (json.loads(line)["record"] for line in lines) if isinstance(it.get("eventVersion"), str)]
-    size = statistics.mean(len(json.dumps(it, separators=(",", ":"))) for it in real)
-    count = int(RAW / size)
-    picks = random.Random(7)
-    for n in range(count):
-        record = dict(picks.choice(real))
-        record["eventTime"] = instant(int(n * (HOURS * 3600 - 900) / count))
-        record["eventID"] = f"{picks.getrandbits(128):032x}"
-        record["recipientAccountId"] = "111122223333"
-        record["awsRegion"] = "eu-west-1"
-        record["requestID"] = f"{picks.getrandbits(64):016x}"
-        record.setdefault("eventCategory", "Management")
-        # CloudTrail writes the version first.
-        yield {"eventVersion": record.pop("eventVersion"), **record}
-
-
 def make(root):
-    """Logs of ten minutes each, listed and signed hour by hour."""
-    raw = {}
-    for record in records():
-        raw.setdefault(record["eventTime"][:15], []).append(record)
-    logs = []
-    for minute, held in raw.items():
-        text = json.dumps({"Records": held}, separators=(",", ":"))
-        times = [it["eventTime"] for it in held]
-        logs.append({"hour": int(minute[11:13]), "text": text, "oldest": min(times), "newest": max(times)})
-    spec = {"accounts": ["111122223333"], "regions": ["eu-west-1"], "hours": HOURS, "logs_per_hour": 0, "start": instant(0), "raw_logs": logs}
-    subprocess.run([BIN / "examples/digest-tree", root], input=json.dumps(spec), text=True, check=True)
-    return sum(len(it["text"]) for it in logs), sum(len(it) for it in raw.values())
+    """Bytes and records of the tree's logs, inflated."""
+    records.make(root, MEGABYTES, BIN)
+    texts = (gzip.decompress(it.read_bytes()) for it in root.rglob("*.json.gz") if "/CloudTrail/" in str(it))
+    sizes = [(len(text), text.count(b'"eventID":"')) for text in texts]
+    return sum(size for size, _ in sizes), sum(count for _, count in sizes)
 
 
 def run(command):
@@ -72,7 +48,7 @@ def main():
         root = Path(name) / "tree"
         raw, count = make(root)
         packed = sum(it.stat().st_size for it in root.rglob("*.json.gz"))
-        print(f"{raw / 1e6:.0f} MB of {count} records, {raw / packed:.1f}:1, {os.cpu_count()} cores")
+        print(f"{raw / 1e6:.0f} MB, some {count} records, {raw / packed:.1f}:1, {os.cpu_count()} cores")
         keys = ["--public-keys", f"{root}.keys.json", "--until", instant(HOURS * 3600), "--now", instant(HOURS * 3600 + 7200), "-q"]
         tool = BIN / "trailaudit"
         sides = {

@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::field::Field;
 use super::proof::Proof;
 use super::record::Record;
+use super::selected::{left_out, selectors_of};
 use crate::digest::{Caused, Certainty, ChainId, Event, Window};
 
 /// A call that may have made a hole, with what is to be told of it.
@@ -28,7 +29,7 @@ pub struct Suspect {
     /// The objects that it names.
     keys: BTreeSet<String>,
     /// Settings that an UpdateTrail gives.
-    narrows: Vec<&'static str>,
+    narrows: Vec<String>,
     /// The bucket that an UpdateTrail gives.
     to: Option<String>,
 }
@@ -144,7 +145,7 @@ impl Suspect {
             ("enableLogFileValidation", "no log file validation"),
         ] {
             if flag(field) == Some(false) {
-                narrows.push(word);
+                narrows.push(word.to_owned());
             }
         }
         for (field, word) in [
@@ -152,7 +153,13 @@ impl Suspect {
             ("s3KeyPrefix", "another prefix"),
             ("kmsKeyId", "another key"),
         ] {
-            narrows.extend(given(&[field]).map(|_| word));
+            narrows.extend(given(&[field]).map(|_| word.to_owned()));
+        }
+        if kind == "selectors" {
+            // What was recorded before is not known: it is compared with every management event.
+            let left = selectors_of(record).map(|it| left_out(None, &it));
+            let left = left.unwrap_or_default();
+            narrows.extend(left.lost.into_iter().chain(left.unclear));
         }
         let text = |it: Option<super::text::Text<'_>>| {
             it.map(|it| it.as_str().to_owned()).unwrap_or_default()
@@ -331,9 +338,9 @@ impl Hole<'_> {
             "moved" => {
                 let stays = suspect.to.as_deref() == Some(&self.chain.bucket);
                 let mut narrows = suspect.narrows.clone();
-                narrows.retain(|it| *it != BUCKET || !stays);
+                narrows.retain(|it| it != BUCKET || !stays);
                 let near = own && at >= since(HOUR) && soon && !narrows.is_empty();
-                let sure = narrows.iter().any(|it| match *it {
+                let sure = narrows.iter().any(|it| match it.as_str() {
                     "one region only" => self.chain.region != self.chain.home_region,
                     "one account only" => self.chain.account != suspect.event.account,
                     BUCKET | "another prefix" | "no log file validation" => true,
