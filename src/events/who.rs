@@ -107,7 +107,9 @@ pub(super) fn name_actors(
     let mut known: BTreeMap<String, Option<Told>> = BTreeMap::new();
     for caused in causes {
         let event = &caused.event;
-        if event.id.is_empty() || (known.len() == NAMED && !known.contains_key(&event.id)) {
+        // Only behind a role is somebody else.
+        let session = caused.actor.contains(":role/");
+        if event.id.is_empty() || !session || (known.len() == NAMED && !known.contains_key(&event.id)) {
             continue;
         }
         if !known.contains_key(&event.id) {
@@ -126,7 +128,7 @@ pub(super) fn name_actors(
 }
 
 /// Calls whose actors are followed back; those of the others stay as their records name them.
-const NAMED: usize = 50;
+const NAMED: usize = 20;
 
 /// The chain behind one event that was read before.
 fn behind(event: &Event, room: &Room<'_>, input: &Input) -> Result<Option<Told>, Stop> {
