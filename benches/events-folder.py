@@ -87,7 +87,7 @@ def judge(root, answers, raw, rare):
     logs = sorted(it for it in root.rglob("*.json.gz") if "/CloudTrail/" in str(it))
     if shutil.which("jq"):
         begin = resource.getrusage(resource.RUSAGE_CHILDREN)
-        script = 'zcat "$@" | jq -c \'.Records[] | select(.eventName == "ConsoleLogin")\' | wc -l'
+        script = 'zcat "$@" | jq -c \'.Records[] | select(.eventID == "%s")\' | wc -l' % rare
         found = int(subprocess.run(["sh", "-c", script, "sh", *map(str, logs)], capture_output=True, check=True).stdout)
         end = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = end.ru_utime + end.ru_stime - begin.ru_utime - begin.ru_stime

@@ -17,6 +17,7 @@ mod errors;
 mod events;
 mod evidence;
 mod exit_codes;
+mod filters;
 mod hostile;
 mod inventories;
 mod lists;
