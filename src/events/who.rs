@@ -109,7 +109,10 @@ pub(super) fn name_actors(
         let event = &caused.event;
         // Only behind a role is somebody else.
         let session = caused.actor.contains(":role/");
-        if event.id.is_empty() || !session || (known.len() == NAMED && !known.contains_key(&event.id)) {
+        if event.id.is_empty()
+            || !session
+            || (known.len() == NAMED && !known.contains_key(&event.id))
+        {
             continue;
         }
         if !known.contains_key(&event.id) {

@@ -8,7 +8,7 @@ use trailaudit_checks::events::{Raw, Record, RestsOn, mask};
 use trailaudit_checks::inventory::Tool;
 
 use super::{Found, Match, SCHEMA};
-use crate::sanitize::{Json, is_hidden};
+use crate::sanitize::{self, is_hidden};
 
 /// One record with where it is and what is proved of it: a line of `-f jsonl`. `record` is written before all of this.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -107,7 +107,7 @@ fn record(found: &Found, it: &Match<'_>, out: &mut dyn Write) -> io::Result<()> 
         out.write_all(&verbatim(&mask(Raw::new(it.raw))))?;
     }
     let mut beside = Vec::new();
-    serde_json::to_writer(Json(&mut beside), &Beside::of(it))?;
+    sanitize::compact(&Beside::of(it), &mut beside)?;
     // The same object goes on.
     out.write_all(b",")?;
     out.write_all(beside.get(1..).unwrap_or_default())
@@ -167,7 +167,7 @@ pub(super) fn whole(found: &Found, out: &mut dyn Write) -> io::Result<()> {
         never_seen: found.never_seen.clone(),
         rests_on: found.rests_on.clone(),
     };
-    serde_json::to_writer_pretty(Json(&mut head), &told)?;
+    sanitize::pretty(&told, &mut head)?;
     let head = head.strip_suffix(b"\n}").unwrap_or(&head);
     out.write_all(head)?;
     out.write_all(b",\n  \"records\": [")?;
