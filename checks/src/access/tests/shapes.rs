@@ -359,7 +359,7 @@ fn conditions_variables_boundaries_and_policies_from_above_are_what_a_slow_judge
         none += world.all.len() - sometimes.len();
     }
     assert!(
-        surely > 100 && perhaps > 30 && none > 100 && cautious * 8 < surely,
+        surely > 100 && perhaps > 30 && none > 100 && cautious * 5 < surely,
         "{surely} {perhaps} {none} {cautious}"
     );
 }

@@ -28,7 +28,7 @@ pub(super) fn pair(
             Ok(_) => {}
         }
     }
-    // What records as one before does, and was compared with nothing new, is told by that one.
+    // What records as one before it was compared with all of these already.
     let mut before: Vec<&[Events]> = Vec::new();
     for (at, (one, events)) in found.iter().enumerate() {
         if before.contains(&events.as_slice()) {
