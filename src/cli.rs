@@ -22,7 +22,7 @@ use crate::output::Wanted;
 pub use access::{Access, AccessCommand, By, Simulate};
 pub use evidence::{Create, Drawn, Evidence, Sample, VerifyBundle};
 pub use list::{Explain, List, ListFormat, PermissionsFormat};
-pub use verify::{Depth, Digests, Verify};
+pub use verify::{Depth, Digests, Extent, Verify};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -83,6 +83,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let entry = LogEntry {
                 at: ObjectRef::new("", ""),
                 sha256: *expected,
+                range: None,
             };
             reader.push(bytes);
             right += usize::from(reader.end(&entry).0 == LogOutcome::Valid);

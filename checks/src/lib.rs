@@ -15,6 +15,7 @@ pub mod context;
 pub mod coverage;
 pub mod digest;
 pub mod evaluate;
+pub mod events;
 pub mod explained;
 pub mod fact;
 pub mod finding;

@@ -232,6 +232,7 @@ fn walk(run: &Run, bucket: &Bucket, request: &Request, found: &Found, all: &Mute
         &keys,
         request,
         &progress,
+        None,
         &keep,
     ));
 }

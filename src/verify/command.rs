@@ -13,16 +13,16 @@ use trailaudit_checks::inventory::{
     CallRecord, Header, Inventory, SCHEMA, Scope as Looked, Trailer,
 };
 
+use super::open::{Opened, places};
 use super::{
-    Depth, Folder, Found, Keys, NoSuchTrail, Progress, Request, Saved, Scope, Source, State,
-    Stoppable, Verified, Vouched, Wanted, bucket_of, find, settle_all, state::StateKey, tell,
-    verify, window,
+    Depth, Found, NoSuchTrail, Progress, Request, Saved, State, Tap, Verified, Vouched, Wanted,
+    settle_all, state::StateKey, tell, verify, window,
 };
 use crate::cli;
 use crate::exit::Stop;
 use crate::run::tool;
 
-/// What `verify` was told, checked.
+/// What a run that reads a bucket was told, checked.
 #[derive(Debug)]
 pub struct Asked {
     /// From when on.
@@ -31,6 +31,10 @@ pub struct Asked {
     pub until: Timestamp,
     /// The clock.
     pub now: Timestamp,
+    /// Which part of the bucket, as the flags say.
+    pub extent: cli::Extent,
+    /// How deep.
+    pub depth: Depth,
     /// Pinned public keys.
     pub keys: Option<KeyRing>,
     /// Where earlier runs ended.
@@ -43,26 +47,35 @@ pub struct Asked {
 
 impl Asked {
     /// Checks the flags, and reads the files that they name.
-    pub fn of(flags: &cli::Verify, now: Timestamp, progress: bool) -> Result<Self, Stop> {
-        let (since, until) = window::window(flags.since, flags.until, now).map_err(Stop::usage)?;
-        let keys = flags.public_keys.as_deref().map(read_keys).transpose()?;
-        let key = flags.state_key.as_deref().map(StateKey::open).transpose();
-        let key = key.map_err(Stop::Usage)?;
-        let state = flags.state.as_deref();
-        let state = state.map(|path| State::open(path, key)).transpose()?;
+    pub fn of(extent: &cli::Extent, now: Timestamp, progress: bool) -> Result<Self, Stop> {
+        let (since, until) =
+            window::window(extent.since, extent.until, now).map_err(Stop::usage)?;
+        let keys = extent.public_keys.as_deref().map(read_keys).transpose()?;
         Ok(Self {
             since,
             until,
             now,
+            extent: extent.clone(),
+            depth: Depth::Logs,
             keys,
-            state,
+            state: None,
             progress,
             halt: super::Halt::on_ctrl_c(),
         })
     }
 
+    /// Goes on where earlier runs ended, if a file says where.
+    pub fn resumed(mut self, flags: &cli::Verify) -> Result<Self, Stop> {
+        let key = flags.state_key.as_deref().map(StateKey::open).transpose();
+        let key = key.map_err(Stop::Usage)?;
+        let state = flags.state.as_deref();
+        self.state = state.map(|path| State::open(path, key)).transpose()?;
+        self.depth = flags.depth.into();
+        Ok(self)
+    }
+
     /// The bucket of all chains that earlier runs verified, where it is one: of a mirror that holds nothing any more.
-    fn former_bucket(&self) -> Option<String> {
+    pub(super) fn former_bucket(&self) -> Option<String> {
         let chains = self.state.as_ref()?.chains().values();
         let buckets: BTreeSet<&String> = chains.map(|it| &it.anchor.at.bucket).collect();
         let mut buckets = buckets.into_iter();
@@ -70,21 +83,17 @@ impl Asked {
     }
 
     /// What to verify in `bucket`.
-    pub fn request(
-        &self,
-        flags: &cli::Verify,
-        bucket: &str,
-        found: &Found,
-    ) -> Result<Request, Stop> {
+    pub(super) fn request(&self, bucket: &str, found: &Found) -> Result<Request, Stop> {
         let chains = self.state.as_ref().map(State::chains);
         let here = |saved: &&Saved| saved.anchor.at.bucket == bucket;
         let chains = chains.into_iter().flatten().filter(|(_, it)| here(it));
+        let extent = &self.extent;
         let request = Request {
             bucket: bucket.to_owned(),
-            trail: flags.trail.clone(),
+            trail: extent.trail.clone(),
             since: self.since,
             until: self.until,
-            depth: flags.depth.into(),
+            depth: self.depth,
             expected: Vec::new(),
             anchors: chains.map(|(id, it)| (id.clone(), it.clone())).collect(),
             vouched: self
@@ -95,24 +104,24 @@ impl Asked {
             locks: false,
             tell_empty: true,
             unlisted: found.unread.iter().map(|(at, _)| at.clone()).collect(),
-            named: match flags.accounts.is_empty() && flags.regions.is_empty() {
+            named: match extent.accounts.is_empty() && extent.regions.is_empty() {
                 true => Vec::new(),
-                false => places(&flags.accounts, &flags.regions),
+                false => places(&extent.accounts, &extent.regions),
             },
         };
-        self.something_to_do(flags, &request)?;
+        self.something_to_do(&request)?;
         Ok(request)
     }
 
     /// Where every chain of the state file ends after the window, there is nothing that this run could verify.
-    fn something_to_do(&self, flags: &cli::Verify, request: &Request) -> Result<(), Stop> {
+    fn something_to_do(&self, request: &Request) -> Result<(), Stop> {
         let asked = |list: &[String], name: &String| list.is_empty() || list.contains(name);
         let marks: Vec<Timestamp> = request
             .anchors
             .values()
             .filter_map(|it| Some((DigestKey::parse(&it.anchor.at)?.chain, it.anchor.end)))
-            .filter(|(id, _)| asked(&flags.accounts, &id.account))
-            .filter(|(id, _)| asked(&flags.regions, &id.region))
+            .filter(|(id, _)| asked(&self.extent.accounts, &id.account))
+            .filter(|(id, _)| asked(&self.extent.regions, &id.region))
             .filter(|(id, _)| request.wants(id))
             .map(|(_, end)| end)
             .collect();
@@ -129,9 +138,19 @@ impl Asked {
         )))
     }
 
+    /// Which parts of the bucket are asked for.
+    pub(super) fn wanted(&self, prefix: &str) -> Wanted {
+        Wanted {
+            prefix: prefix.to_owned(),
+            search: true,
+            accounts: self.extent.accounts.clone(),
+            regions: self.extent.regions.clone(),
+        }
+    }
+
     /// The time in which digests of the window may have been signed; backfill digests are signed much later.
-    #[must_use]
-    pub fn signed(&self, since: Option<Timestamp>) -> (Timestamp, Timestamp) {
+    #[cfg(feature = "aws")]
+    pub(super) fn signed(&self, since: Option<Timestamp>) -> (Timestamp, Timestamp) {
         let start = since.unwrap_or(self.until);
         let before = start.saturating_sub(jiff::SignedDuration::from_hours(26));
         (before.unwrap_or(start), self.now)
@@ -148,91 +167,25 @@ fn read_keys(path: &Path) -> Result<KeyRing, Stop> {
         .map_err(Stop::Usage)
 }
 
-/// Which parts of the bucket are asked for.
-#[must_use]
-pub fn wanted(flags: &cli::Verify, prefix: &str) -> Wanted {
-    Wanted {
-        prefix: prefix.to_owned(),
-        search: true,
-        accounts: flags.accounts.clone(),
-        regions: flags.regions.clone(),
-    }
-}
-
-/// Adds what was asked for by name and is not there: that it is missing must be told.
-pub fn complete(found: &mut Found, wanted: &Wanted, request: &Request) {
-    let missing = |scopes: &[Scope], account: &str, region: &str| {
-        !scopes.iter().any(|it| {
-            (account == "*" || it.account == account) && (region == "*" || it.region == region)
-        })
-    };
-    let prefix = wanted.prefix.trim_matches('/');
-    for (account, region) in places(&wanted.accounts, &wanted.regions) {
-        if found.unread.is_empty() && missing(&found.scopes, &account, &region) {
-            found.scopes.push(empty(&account, &region, prefix));
-        }
-    }
-    // A chain that an earlier run verified, and of which even the folder is gone.
-    for key in request
-        .anchors
-        .values()
-        .filter_map(|it| DigestKey::parse(&it.anchor.at))
-    {
-        // It may be in a folder that could not be listed, which is told.
-        let folder = key.account_prefix();
-        let unread = |at: &str| folder.starts_with(at) || at.starts_with(&folder);
-        if found.unread.iter().any(|(at, _)| unread(at)) {
-            continue;
-        }
-        let (account, region) = (&key.chain.account, &key.chain.region);
-        let asked = |list: &[String], name: &String| list.is_empty() || list.contains(name);
-        let here = found.scopes.iter().any(|it| {
-            (&it.account, &it.region, &it.prefix) == (account, region, &key.chain.prefix)
-        });
-        if !here && asked(&wanted.accounts, account) && asked(&wanted.regions, region) {
-            found.scopes.push(empty(account, region, &key.chain.prefix));
-        }
-    }
-}
-
-/// Each account with each region; `*` where none is named.
-fn places(accounts: &[String], regions: &[String]) -> Vec<(String, String)> {
-    let or_all = |list: &[String]| match list.is_empty() {
-        true => vec!["*".to_owned()],
-        false => list.to_vec(),
-    };
-    let regions = or_all(regions);
-    let pairs = or_all(accounts).into_iter().flat_map(|account| {
-        let regions = regions.iter();
-        regions.map(move |region| (account.clone(), region.clone()))
-    });
-    pairs.collect()
-}
-
-fn empty(account: &str, region: &str, prefix: &str) -> Scope {
-    Scope {
-        prefix: prefix.to_owned(),
-        account: account.to_owned(),
-        region: region.to_owned(),
-        services: BTreeMap::new(),
-    }
-}
-
 /// Verifies what was found; all chains, those that could not be looked for as well.
 pub fn run(
-    source: &dyn Source,
-    found: &Found,
-    keys: &dyn Fn(Option<Timestamp>) -> Keys,
-    request: &Request,
+    opened: &Opened<'_>,
     progress: bool,
+    tap: Option<&dyn Tap>,
 ) -> Result<Vec<Verified>, Stop> {
+    let Opened {
+        source,
+        found,
+        request,
+        keys,
+    } = opened;
     let all: Mutex<Vec<Verified>> = Mutex::default();
     let bar = Progress::new(progress);
-    let done = verify(source, &found.scopes, keys, request, &bar, &|verified| {
-        all.lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(verified);
-    });
+    let keep = |verified: Vec<Verified>| {
+        let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.extend(verified);
+    };
+    let done = verify(*source, &found.scopes, *keys, request, &bar, tap, &keep);
     bar.done();
     done.map_err(|none| no_such_trail(request, none))?;
     let mut all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -271,11 +224,6 @@ pub fn save(
         Some((it.record.id(), saved))
     });
     state.save(saved.collect(), now)
-}
-
-/// The name of a bucket, which may be given as an address.
-fn bucket_name(flag: &str) -> &str {
-    flag.trim_start_matches("s3://").trim_end_matches('/')
 }
 
 /// Who asked AWS, and what; nobody and nothing for a folder.
@@ -344,38 +292,6 @@ pub fn inventory(
     inventory
 }
 
-/// Verifies a mirror; `None` if only the plan was asked for, which goes to stdout.
-pub fn folder(
-    root: &Path,
-    flags: &cli::Verify,
-    asked: &Asked,
-) -> Result<Option<Vec<Verified>>, Stop> {
-    let Some(keys) = &asked.keys else {
-        return Err(Stop::usage(
-            "verifying a local folder requires --public-keys FILE (JSON: region -> ListPublicKeys output, from `aws \
-             cloudtrail list-public-keys --region REGION --start-time TIME`); for a bucket use s3://NAME",
-        ));
-    };
-    let named = flags.bucket.as_deref().map(bucket_name);
-    let folder = Folder::open(root, named).map_err(Stop::Usage)?;
-    let source = Stoppable::new(&folder, &asked.halt);
-    let wanted = wanted(flags, "");
-    let mut found = find(&source, &wanted);
-    let limits = Limits::default();
-    let bucket = named
-        .map(str::to_owned)
-        .or_else(|| bucket_of(&source, &found.scopes, &limits))
-        .or_else(|| asked.former_bucket());
-    let request = asked.request(flags, bucket.as_deref().unwrap_or("*"), &found)?;
-    if flags.plan {
-        super::plan::print(&super::plan::of(&source, &found, &request))?;
-        return Ok(None);
-    }
-    complete(&mut found, &wanted, &request);
-    let pinned = |_| Keys::from(keys.clone());
-    run(&source, &found, &pinned, &request, asked.progress).map(Some)
-}
-
 impl From<cli::Depth> for Depth {
     fn from(depth: cli::Depth) -> Self {
         match depth {
@@ -417,7 +333,7 @@ pub fn bucket(flags: &cli::Verify, asked: &Asked) -> Result<Option<(Vec<Verified
                 bucket.public_keys(&regions, asked.signed(first), &BTreeMap::new())
             }
         };
-        run(source, &found, &keys, &request, asked.progress).map(Some)
+        run(source, &found, &keys, &request, asked.progress, None).map(Some)
     };
     let profile = flags.profile.as_deref();
     let ran = with_bucket(profile, flags.max_in_flight, name, &asked.halt, work);

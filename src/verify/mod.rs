@@ -10,6 +10,7 @@
 pub mod command;
 mod folder;
 mod named;
+pub mod open;
 pub mod plan;
 mod pool;
 mod progress;
@@ -22,6 +23,7 @@ mod source;
 pub mod state;
 mod stop;
 mod stored;
+mod tap;
 mod tell;
 pub mod trails;
 mod walk;
@@ -44,6 +46,7 @@ pub use scope::{Found, Scope, Wanted, find};
 pub use source::{About, Listed, Lock, Metadata, Sink, Source, Storage, Unread};
 pub use state::{Saved, State, Vouched};
 pub use stop::{Halt, Stoppable};
+pub use tap::{Tap, Tapped};
 
 use named::{has_trail, lacking, look_for_trail, rivals};
 use pool::{Held, Pool};
@@ -196,6 +199,7 @@ pub fn verify(
     keys: &dyn Fn(Option<Timestamp>) -> Keys,
     request: &Request,
     progress: &Progress,
+    tap: Option<&dyn Tap>,
     done: &(dyn Fn(Vec<Verified>) + Sync),
 ) -> Result<(), NoSuchTrail> {
     let readers = source.readers().max(1);
@@ -206,7 +210,14 @@ pub fn verify(
     let rivals = rivals(source, scopes, &mut shelves, request);
     let lacking = lacking(scopes, &shelves, request);
     let keys = keys(first(&shelves, request));
-    let pool = Pool::new(source, &request.bucket, &keys, request.limits, progress);
+    let pool = Pool::new(
+        source,
+        &request.bucket,
+        &keys,
+        request.limits,
+        progress,
+        tap,
+    );
     // A digest may lie in the folder of another scope than the one that it belongs to.
     let strays = each(&shelves, threads, |shelf| strays(&pool, shelf));
     let homes: Vec<DigestKey> = strays

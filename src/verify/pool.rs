@@ -7,7 +7,8 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use trailaudit_checks::calls::GET_OBJECT;
 use trailaudit_checks::digest::{
-    Flaw, Limits, LogEntry, LogOutcome, LogReader, ObjectRef, Settled, Signature, Step, open,
+    ChainId, Flaw, Limits, LogEntry, LogOutcome, LogReader, ObjectRef, Settled, Signature, Step,
+    open,
 };
 
 use trailaudit_checks::fact::Reason;
@@ -15,6 +16,7 @@ use trailaudit_checks::fact::Reason;
 use super::Keys;
 use super::progress::Progress;
 use super::source::{Sink, Source, Storage, Unread};
+use super::tap::{Tap, Tapped};
 
 /// What is to be read, and who waits for it.
 pub(super) struct Job {
@@ -26,13 +28,19 @@ pub(super) enum What {
     /// The digest with this number in its chain.
     Digest(usize, ObjectRef),
     /// One log of a digest.
-    Log(Arc<Settled>, LogEntry),
+    Log(Arc<Proved>, LogEntry),
+}
+
+/// A digest that was proved, and the chain that it belongs to.
+pub(super) struct Proved {
+    pub(super) chain: ChainId,
+    pub(super) digest: Settled,
 }
 
 /// What came of it.
 pub(super) enum Done {
     Digest(usize, Step, Beside),
-    Log(Arc<Settled>, LogEntry, LogOutcome, Beside),
+    Log(Arc<Proved>, LogEntry, LogOutcome, Beside),
 }
 
 /// What came of reading an object, beside its verdict.
@@ -68,6 +76,8 @@ pub(super) struct Pool<'a> {
     pub(super) keys: &'a Keys,
     pub(super) limits: Limits,
     pub(super) progress: &'a Progress,
+    /// Who else wants the logs.
+    pub(super) tap: Option<&'a dyn Tap>,
     queue: Mutex<Queue>,
     ready: Condvar,
 }
@@ -85,6 +95,7 @@ impl<'a> Pool<'a> {
         keys: &'a Keys,
         limits: Limits,
         progress: &'a Progress,
+        tap: Option<&'a dyn Tap>,
     ) -> Self {
         Self {
             source,
@@ -92,6 +103,7 @@ impl<'a> Pool<'a> {
             keys,
             limits,
             progress,
+            tap,
             queue: Mutex::default(),
             ready: Condvar::new(),
         }
@@ -114,17 +126,25 @@ impl<'a> Pool<'a> {
 
     /// Reads until there is nothing left.
     pub(super) fn work(&self) {
-        let mut reader = LogReader::new(self.limits.log);
+        let mut reader = self.reader();
         while let Some(Job { what, reply }) = self.next() {
             let read = catch_unwind(AssertUnwindSafe(|| self.read(&mut reader, &what)));
             // A reader that dies must not leave its chain waiting, nor the object untold.
             let done = read.unwrap_or_else(|_| {
-                reader = LogReader::new(self.limits.log);
+                reader = self.reader();
                 died(&what)
             });
             self.progress.read();
             // Nobody waits any more when the run is over already.
             drop(reply.send(done));
+        }
+    }
+
+    fn reader(&self) -> LogReader {
+        let reader = LogReader::new(self.limits.log);
+        match self.tap {
+            Some(_) => reader.keeping(),
+            None => reader,
         }
     }
 
@@ -134,9 +154,20 @@ impl<'a> Pool<'a> {
                 let (step, beside) = self.digest(at);
                 Done::Digest(*number, step, beside)
             }
-            What::Log(digest, entry) => {
+            What::Log(proved, entry) => {
                 let (outcome, beside) = self.log(reader, entry);
-                Done::Log(Arc::clone(digest), entry.clone(), outcome, beside)
+                if let Some(tap) = self.tap {
+                    let kept = reader.kept();
+                    tap.log(&Tapped {
+                        chain: &proved.chain,
+                        digest: &proved.digest.at,
+                        entry,
+                        outcome: &outcome,
+                        log: kept.map_or(&[], |it| &it.log),
+                        rest: kept.map_or(&[], |it| &it.rest),
+                    });
+                }
+                Done::Log(Arc::clone(proved), entry.clone(), outcome, beside)
             }
         }
     }
@@ -186,7 +217,9 @@ impl<'a> Pool<'a> {
     }
 
     fn log(&self, reader: &mut LogReader, entry: &LogEntry) -> (LogOutcome, Beside) {
-        let mut hashed = Hashed { reader, entry };
+        // The bytes of the log before are nobody's any more.
+        reader.begin();
+        let mut hashed = Hashed { reader };
         let source = match self.bucket == entry.at.bucket {
             true => Some(self.source),
             false => self.source.other(&entry.at.bucket),
@@ -212,8 +245,8 @@ impl<'a> Pool<'a> {
             }
             Ok(None) => (LogOutcome::Missing, Beside::default()),
             Err(unread) => {
-                // Makes the reader ready for the next.
-                let _ = reader.end(entry);
+                // Half of a log is none.
+                reader.begin();
                 (LogOutcome::Unread(unread.words()), Beside::unread(unread))
             }
         }
@@ -234,8 +267,8 @@ fn died(what: &What) -> Done {
         What::Digest(number, at) => {
             Done::Digest(*number, Err(Flaw::unread(at, words)).into(), beside)
         }
-        What::Log(digest, entry) => Done::Log(
-            Arc::clone(digest),
+        What::Log(proved, entry) => Done::Log(
+            Arc::clone(proved),
             entry.clone(),
             LogOutcome::Unread(words),
             beside,
@@ -275,13 +308,12 @@ impl Sink for Held {
 
 struct Hashed<'r> {
     reader: &'r mut LogReader,
-    entry: &'r LogEntry,
 }
 
 impl Sink for Hashed<'_> {
     fn begin(&mut self) {
         // What came before the connection was cut does not count.
-        let _ = self.reader.end(self.entry);
+        self.reader.begin();
     }
 
     fn piece(&mut self, bytes: &[u8]) -> bool {
@@ -333,7 +365,7 @@ mod tests {
     #[test]
     fn a_reader_that_dies_answers_all_the_same() {
         let (keys, progress) = (Keys::default(), Progress::new(false));
-        let pool = Pool::new(&Deadly, "logs", &keys, Limits::default(), &progress);
+        let pool = Pool::new(&Deadly, "logs", &keys, Limits::default(), &progress, None);
         let (reply, answers) = channel();
         for number in 0..2 {
             let at = ObjectRef {

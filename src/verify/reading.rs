@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use trailaudit_checks::digest::{DigestKey, LogEntry, Settled, Step};
+use trailaudit_checks::digest::{ChainId, DigestKey, LogEntry, Settled, Step};
 use trailaudit_checks::fact::Gap;
 use trailaudit_checks::inventory::ObjectKind;
 
 use super::Depth;
-use super::pool::{Beside, Done, Job, What};
+use super::pool::{Beside, Done, Job, Proved, What};
 use super::walk::{Scoped, Walked};
 
 /// So many logs may wait before further digests are opened.
@@ -23,7 +23,8 @@ pub(super) struct Reading<'a, 'w> {
     asked: usize,
     pushed: usize,
     early: BTreeMap<usize, Step>,
-    logs: VecDeque<(Arc<Settled>, LogEntry)>,
+    logs: VecDeque<(Arc<Proved>, LogEntry)>,
+    chain: ChainId,
     under_way: usize,
     sender: Sender<Done>,
     receiver: Receiver<Done>,
@@ -36,6 +37,7 @@ impl<'a, 'w> Reading<'a, 'w> {
         keys: &'a [DigestKey],
     ) -> Self {
         let (sender, receiver) = channel();
+        let chain = walked.walk.id().clone();
         Self {
             scoped,
             walked,
@@ -44,6 +46,7 @@ impl<'a, 'w> Reading<'a, 'w> {
             pushed: 0,
             early: BTreeMap::new(),
             logs: VecDeque::new(),
+            chain,
             under_way: 0,
             sender,
             receiver,
@@ -74,8 +77,8 @@ impl<'a, 'w> Reading<'a, 'w> {
 
     fn ask(&mut self) {
         while self.under_way < self.scoped.ahead {
-            if let Some((digest, entry)) = self.logs.pop_front() {
-                self.submit(What::Log(digest, entry));
+            if let Some((proved, entry)) = self.logs.pop_front() {
+                self.submit(What::Log(proved, entry));
             } else if self.early.len() < WAITING
                 && let Some(key) = self.keys.get(self.asked)
             {
@@ -108,7 +111,7 @@ impl<'a, 'w> Reading<'a, 'w> {
             }
             Done::Log(digest, entry, outcome, beside) => {
                 self.beside(ObjectKind::Log, &entry.at.key, beside);
-                self.walked.walk.log(&digest, &entry, outcome);
+                self.walked.walk.log(&digest.digest, &entry, outcome);
             }
         }
     }
@@ -131,9 +134,13 @@ impl<'a, 'w> Reading<'a, 'w> {
                 self.walked.skipped += self.walked.walk.unread(&digest);
                 continue;
             }
-            let logs = std::mem::take(&mut digest.logs);
-            let digest = Arc::new(digest);
-            let logs = logs.into_iter().map(|entry| (Arc::clone(&digest), entry));
+            let mut logs = std::mem::take(&mut digest.logs);
+            if let Some(tap) = self.scoped.pool.tap {
+                logs.retain(|entry| tap.wants(&self.chain, entry));
+            }
+            let chain = self.chain.clone();
+            let proved = Arc::new(Proved { chain, digest });
+            let logs = logs.into_iter().map(|entry| (Arc::clone(&proved), entry));
             self.logs.extend(logs);
         }
     }

@@ -1,12 +1,10 @@
 //! What `verify` does: verify, judge, report.
 
-use std::path::Path;
-
 use trailaudit_checks::audit::{Rules, judge};
 use trailaudit_checks::selection::Selection;
 use trailaudit_reports::Detail;
 
-use super::{Verified, command};
+use super::{command, open};
 use crate::cli::Verify;
 use crate::config;
 use crate::exit::{Exit, Stop};
@@ -26,8 +24,9 @@ impl Parsed {
         let reports = output::plan(&flags.output.format, flags.output.output_dir.as_deref())?;
         let now = flags.judge.now.map_or_else(clock, Ok)?;
         let progress = stderr_is_terminal() && !self.cli.global.no_progress && !tell.quiet;
-        let asked = command::Asked::of(flags, now, progress)?;
-        let Some((verified, session)) = verified(flags, &asked)? else {
+        let asked = command::Asked::of(&flags.extent, now, progress)?.resumed(flags)?;
+        let verified = |it: open::Opened<'_>| command::run(&it, asked.progress, None);
+        let Some((verified, session)) = open::open(&flags.source, &asked, &verified)? else {
             return Ok(Exit::Clean);
         };
         let finished = flags.judge.now.map_or_else(clock, Ok)?;
@@ -61,46 +60,4 @@ impl Parsed {
         }
         Ok(exit_of(audit.run.exit_code))
     }
-}
-
-/// Refuses what is neither a bucket nor a folder, with what was probably meant.
-fn named_rightly(source: &str) -> Result<(), Stop> {
-    let bucket = source.strip_prefix("s3://");
-    if bucket.is_some_and(|it| !it.is_empty() && !it.starts_with('/')) {
-        return Ok(());
-    }
-    if source.starts_with("s3:") {
-        let name = source.trim_start_matches("s3:").trim_start_matches('/');
-        let name = if name.is_empty() { "BUCKET" } else { name };
-        return Err(Stop::usage(format!(
-            "{source} does not name a bucket: use s3://{name}"
-        )));
-    }
-    if !Path::new(source).exists() {
-        return Err(Stop::usage(format!(
-            "there is no folder {source}; for a bucket use s3://{source}"
-        )));
-    }
-    Ok(())
-}
-
-/// Verifies what the flags name; `None` if only the plan was asked for.
-fn verified(
-    flags: &Verify,
-    asked: &command::Asked,
-) -> Result<Option<(Vec<Verified>, command::Asker)>, Stop> {
-    named_rightly(&flags.source)?;
-    if !flags.source.starts_with("s3://") {
-        let verified = command::folder(Path::new(&flags.source), flags, asked)?;
-        return Ok(verified.map(|it| (it, command::Asker::default())));
-    }
-    #[cfg(feature = "aws")]
-    {
-        command::bucket(flags, asked)
-    }
-    #[cfg(not(feature = "aws"))]
-    Err(Stop::usage(
-        "this build cannot ask AWS (it was made without the feature `aws`). \
-         Mirror the bucket (`aws s3 sync`) and verify the folder",
-    ))
 }

@@ -129,6 +129,18 @@ def test_public_by_acl(org, scan, group):
     expect(scan().ended(1).json(), but(all_good(org), public))
 
 
+def test_everything_granted_to_somebody_else(org, scan):
+    """The owner has taken its own grant away: the only one left is not taken for the owner's."""
+    s3 = org.client("s3", org.archive)
+    owner = s3.get_bucket_acl(Bucket=NAME)["Owner"]
+    grantee = {"Type": "CanonicalUser", "ID": "f" * 64}
+    for grantee, status in ((grantee, "unknown"), ({"Type": "CanonicalUser", "ID": owner["ID"]}, "pass")):
+        grants = [{"Grantee": grantee, "Permission": "FULL_CONTROL"}]
+        s3.put_bucket_acl(Bucket=NAME, AccessControlPolicy={"Owner": owner, "Grants": grants})
+        found = scan(checks=["bucket-policy-cross-account"]).json()["findings"]
+        assert [(f["subject"]["id"], f["status"]) for f in found] == [(org.bucket, status)], found
+
+
 def with_statement(org, statement: dict) -> str:
     document = json.loads(policies.log_bucket(NAME, org.trail))
     document["Statement"].append({"Sid": "More", "Resource": f"{org.bucket}/*", **statement})

@@ -41,6 +41,8 @@ pub struct LogEntry {
     pub at: ObjectRef,
     /// The hash of its uncompressed bytes.
     pub sha256: Sha256,
+    /// The times of its oldest and its newest event, where the digest gives both.
+    pub range: Option<(Timestamp, Timestamp)>,
 }
 
 /// Why a digest is not in CloudTrail's format.
@@ -105,6 +107,11 @@ struct RawLog {
     key: String,
     hash_value: String,
     hash_algorithm: String,
+    // Nothing rests on them but which logs a question about a time need not read: whatever else stands here says nothing.
+    #[serde(default)]
+    oldest_event_time: serde_json::Value,
+    #[serde(default)]
+    newest_event_time: serde_json::Value,
 }
 
 const SHA_256: &str = "SHA-256";
@@ -198,6 +205,15 @@ impl Previous {
     }
 }
 
+impl RawLog {
+    fn range(&self) -> Option<(Timestamp, Timestamp)> {
+        let time = |text: &serde_json::Value| text.as_str()?.parse::<Timestamp>().ok();
+        let oldest = time(&self.oldest_event_time)?;
+        let newest = time(&self.newest_event_time)?;
+        (oldest <= newest).then_some((oldest, newest))
+    }
+}
+
 impl LogEntry {
     fn from_raw(raw: RawLog) -> Result<Self, FormatFlaw> {
         if raw.hash_algorithm != SHA_256 {
@@ -208,9 +224,11 @@ impl LogEntry {
             ));
         }
         let sha256 = hash_value("hashValue of a log", &raw.hash_value)?;
+        let range = raw.range();
         Ok(Self {
             at: ObjectRef::new(raw.bucket, raw.key),
             sha256,
+            range,
         })
     }
 }

@@ -54,12 +54,12 @@ impl Inflate {
         }
     }
 
-    /// Inflates the next piece of the object and hands what comes out to `sink`.
-    pub(super) fn push(
+    /// Inflates the next piece of the object and hands what comes out to `sink`. What is left of it follows the member.
+    pub(super) fn push<'i>(
         &mut self,
-        mut input: &[u8],
+        mut input: &'i [u8],
         mut sink: impl FnMut(&[u8]),
-    ) -> Result<(), GzipFlaw> {
+    ) -> Result<&'i [u8], GzipFlaw> {
         self.fed = self.fed.saturating_add(input.len() as u64);
         while !self.ended {
             let (before_in, before_out) = (self.stream.total_in(), self.stream.total_out());
@@ -77,13 +77,13 @@ impl Inflate {
                 // A full buffer may hide more output; otherwise it waits for input.
                 Status::Ok | Status::BufError if made == self.out.len() => {}
                 Status::Ok | Status::BufError if input.is_empty() || (used == 0 && made == 0) => {
-                    return Ok(());
+                    return Ok(&[]);
                 }
                 Status::Ok | Status::BufError => {}
             }
         }
         self.trailing |= !input.is_empty();
-        Ok(())
+        Ok(input)
     }
 
     /// Ends the object and makes ready for the next. `true`: something follows the gzip member.

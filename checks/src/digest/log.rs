@@ -43,6 +43,30 @@ pub struct LogReader {
     plain: Option<bool>,
     flaw: Option<GzipFlaw>,
     bytes: u64,
+    kept: Option<Kept>,
+}
+
+/// The bytes of one log.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// What the object's one gzip member holds, or the object itself where it is stored uncompressed.
+    pub log: Vec<u8>,
+    /// What follows the member: nothing that any digest could list.
+    pub rest: Vec<u8>,
+}
+
+impl Kept {
+    /// Larger ones are given back: one large log must not make every reader large.
+    const MOST: usize = 16 * 1024 * 1024;
+
+    fn clear(&mut self) {
+        for bytes in [&mut self.log, &mut self.rest] {
+            bytes.clear();
+            if bytes.capacity() > Self::MOST {
+                *bytes = Vec::new();
+            }
+        }
+    }
 }
 
 impl LogReader {
@@ -55,6 +79,29 @@ impl LogReader {
             plain: None,
             flaw: None,
             bytes: 0,
+            kept: None,
+        }
+    }
+
+    /// Keeps the bytes of each log until the next one begins.
+    #[must_use]
+    pub fn keeping(mut self) -> Self {
+        self.kept = Some(Kept::default());
+        self
+    }
+
+    /// The bytes of the log that ended last; as many of a damaged one as came out of it.
+    pub fn kept(&self) -> Option<&Kept> {
+        self.kept.as_ref()
+    }
+
+    /// Forgets the log under way, and the bytes of the one before.
+    pub fn begin(&mut self) {
+        self.hasher = Hasher::new();
+        self.inflate.restart();
+        (self.bytes, self.plain, self.flaw) = (0, None, None);
+        if let Some(kept) = &mut self.kept {
+            kept.clear();
         }
     }
 
@@ -67,6 +114,7 @@ impl LogReader {
             plain,
             flaw,
             bytes,
+            kept,
         } = self;
         if plain.is_none() && !piece.is_empty() {
             *plain = Some(is_plain(piece));
@@ -77,13 +125,25 @@ impl LogReader {
                 flaw.get_or_insert(GzipFlaw::TooLarge(cap.bytes));
             } else {
                 hasher.update(piece);
+                if let Some(kept) = kept {
+                    kept.log.extend_from_slice(piece);
+                }
             }
         } else if flaw.is_none() {
             let pushed = inflate.push(piece, |out| {
                 hasher.update(out);
                 *bytes = bytes.saturating_add(out.len() as u64);
+                if let Some(kept) = kept {
+                    kept.log.extend_from_slice(out);
+                }
             });
-            *flaw = pushed.err();
+            match (pushed, kept) {
+                (Ok(rest), Some(kept)) if (kept.rest.len() + rest.len()) as u64 <= cap.bytes => {
+                    kept.rest.extend_from_slice(rest);
+                }
+                (Ok(_), _) => {}
+                (Err(wrong), _) => *flaw = Some(wrong),
+            }
         }
         flaw.is_none()
     }

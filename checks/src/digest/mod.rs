@@ -43,7 +43,7 @@ pub use ends::{Arrival, Ends, Part, settle, side_by_side};
 pub use flaw::Flaw;
 pub use gzip::Cap;
 pub use key::{ChainId, DigestKey, LogKey, ObjectRef};
-pub use log::{LogFlaw, LogOutcome, LogReader};
+pub use log::{Kept, LogFlaw, LogOutcome, LogReader};
 pub use logs::Settled;
 pub use open::{Limits, Link, Signature, claimed_at, open};
 pub use plan::Plan;

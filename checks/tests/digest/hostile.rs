@@ -58,6 +58,7 @@ fn bombs_stop_early() {
     let entry = LogEntry {
         at: ObjectRef::new("", ""),
         sha256: [0; 32],
+        range: None,
     };
     let mut reader = LogReader::new(Limits::default().log);
     assert!(!reader.push(&bomb));
@@ -88,6 +89,7 @@ fn gzip_in_the_smallest_pieces() {
     let entry = LogEntry {
         at: ObjectRef::new("", ""),
         sha256: hash(&log),
+        range: None,
     };
     let mut reader = LogReader::new(Limits::default().log);
     let zipped = gzip(&log, 6);

@@ -123,6 +123,7 @@ fn mutated_logs_are_never_valid() {
     let entry = LogEntry {
         at: ObjectRef::new("", ""),
         sha256,
+        range: None,
     };
     let mut reader = LogReader::new(Limits::default().log);
     let mut random = Random::new(11);

@@ -1,0 +1,321 @@
+//! One record: its members as slices of the log, and what can be said of it without opening more than is asked for.
+
+use jiff::Timestamp;
+
+use super::bytes::{self, Stop};
+use super::field::Field;
+use super::identity::Identity;
+use super::raw::Raw;
+use super::text::Text;
+use super::time;
+
+/// Members that are kept at hand. Real records have about 25.
+const MAX_MEMBERS: usize = 1_024;
+const FIELDS: usize = Field::ALL.len();
+
+/// A record of a log. Its text is the log's: nothing is copied.
+#[derive(Debug, Clone)]
+pub struct Record<'a> {
+    raw: &'a [u8],
+    index: u64,
+    /// Known and unknown members in their order.
+    members: Vec<Member<'a>>,
+    /// Where the first member of each field is in `members`, plus one.
+    first: [u16; FIELDS],
+    pub(super) marks: Marks,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Member<'a> {
+    field: Option<Field>,
+    name: &'a [u8],
+    value: Raw<'a>,
+}
+
+/// What is wrong with a record, as far as cutting it showed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// A top-level name is there twice.
+    pub duplicate: bool,
+    /// Some text cannot be decoded without loss.
+    pub lossy: bool,
+    /// A value has more levels than are opened.
+    pub deep: bool,
+    /// The syntax is broken; the members before that were read.
+    pub broken: bool,
+    /// It has more members than are kept at hand; the rest is read when it is asked for.
+    pub overfull: bool,
+    /// It was a text within another document, not a slice of the log.
+    pub unwrapped: bool,
+}
+
+impl<'a> Record<'a> {
+    /// A record without members: what a scanner fills again and again.
+    pub(super) fn empty() -> Self {
+        Self {
+            raw: &[],
+            index: 0,
+            members: Vec::with_capacity(48),
+            first: [0; FIELDS],
+            marks: Marks::default(),
+        }
+    }
+
+    /// The record that is exactly these bytes, as [`Self::raw`] gives them.
+    #[must_use]
+    pub fn read(raw: &'a [u8]) -> Option<Self> {
+        let mut record = Self::empty();
+        let end = record.fill(raw, 0, 0).ok()?;
+        (end == raw.len()).then(|| {
+            record.check_text();
+            record
+        })
+    }
+
+    /// Reads the object that begins at `at`. The byte after it.
+    #[inline]
+    pub(super) fn fill(&mut self, log: &'a [u8], at: usize, index: u64) -> Result<usize, Stop> {
+        self.first = [0; FIELDS];
+        self.marks = Marks::default();
+        self.raw = &[];
+        self.index = index;
+        let Self {
+            members,
+            first,
+            marks,
+            ..
+        } = self;
+        // What stands there of the record before says what probably comes: the records of a log are alike.
+        let (mut count, mut deep) = (0, false);
+        let end = bytes::members(log, at + 1, &mut deep, |name, value| {
+            if count >= MAX_MEMBERS {
+                marks.overfull = true;
+                return;
+            }
+            let field = match members.get(count) {
+                Some(before) if before.name == name => before.field,
+                Some(_) | None => field_of(name),
+            };
+            match field.and_then(|field| first.get_mut(field as usize)) {
+                Some(slot @ 0) => *slot = u16::try_from(count + 1).unwrap_or(u16::MAX),
+                Some(_) => marks.duplicate = true,
+                None => {
+                    let mut unknown = members.iter().take(count).filter(|it| it.field.is_none());
+                    marks.duplicate |= unknown.any(|it| it.name == name);
+                }
+            }
+            let member = Member {
+                field,
+                name,
+                value: Raw::new(value),
+            };
+            match members.get_mut(count) {
+                Some(place) => *place = member,
+                None => members.push(member),
+            }
+            count += 1;
+        });
+        members.truncate(count);
+        marks.deep = deep;
+        let end = end?;
+        self.raw = log.get(at..end).ok_or(Stop::Cut)?;
+        Ok(end)
+    }
+
+    /// Keeps what was read of a record whose syntax is broken; `raw` is all of it.
+    pub(super) fn keep_broken(&mut self, raw: &'a [u8]) {
+        self.raw = raw;
+        self.marks.broken = true;
+    }
+
+    /// Marks the record if some text of it, a name or a value, cannot be decoded without loss.
+    pub(super) fn check_text(&mut self) {
+        let mut lossy = std::str::from_utf8(self.raw).is_err();
+        if !lossy && memchr::memchr(b'\\', self.raw).is_some() {
+            Raw::new(self.raw).each_string(&mut |_, text| lossy |= Text::decode(text).lossy);
+        }
+        self.marks.lossy = lossy;
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// The bytes of the record, as they are in the log.
+    #[must_use]
+    pub fn raw(&self) -> &'a [u8] {
+        self.raw
+    }
+
+    /// Its place among the records of the log, from 0.
+    #[must_use]
+    pub fn index(&self) -> u64 {
+        self.index
+    }
+
+    /// What is wrong with it.
+    #[must_use]
+    pub fn marks(&self) -> Marks {
+        self.marks
+    }
+
+    /// The first value of a field, `null` included.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, field: Field) -> Option<Raw<'a>> {
+        let place = usize::from(*self.first.get(field as usize)?);
+        match self.members.get(place.checked_sub(1)?) {
+            Some(member) => Some(member.value),
+            None => self.values(field).next(),
+        }
+    }
+
+    /// All values of a field: more than one where a record has the name twice.
+    pub fn values(&self, field: Field) -> impl Iterator<Item = Raw<'a>> {
+        let (one, many) = if self.marks.duplicate || self.marks.overfull {
+            let all = self.all_members();
+            (
+                None,
+                Some(all.filter(move |(own, _, _)| *own == Some(field))),
+            )
+        } else {
+            (self.get(field), None)
+        };
+        let many = many.into_iter().flatten().map(|(_, _, value)| value);
+        one.into_iter().chain(many)
+    }
+
+    /// All members in their order: the field, if it is a known one, the name as it is written, and the value.
+    pub fn all_members(&self) -> impl Iterator<Item = (Option<Field>, Text<'a>, Raw<'a>)> {
+        let kept = self.members.iter();
+        let rest = Raw::new(if self.marks.overfull { self.raw } else { &[] });
+        let rest = rest.members().skip(self.members.len());
+        kept.map(|it| (it.field, Text::decode(it.name), it.value))
+            .chain(rest.map(|(name, value)| (Field::named(&name), name, value)))
+    }
+
+    /// The members that CloudTrail does not document.
+    pub fn unknown_members(&self) -> impl Iterator<Item = (Text<'a>, Raw<'a>)> {
+        self.all_members()
+            .filter(|(field, _, _)| field.is_none())
+            .map(|(_, name, value)| (name, value))
+    }
+
+    /// The text of a field; none for `null`, objects and arrays.
+    #[must_use]
+    pub fn text(&self, field: Field) -> Option<Text<'a>> {
+        self.get(field)?.text()
+    }
+
+    /// The value below a field, by names whose case is ignored: `path(RequestParameters, &["bucketName"])`.
+    /// A field that holds JSON as text has none: [`Self::opened`] tells.
+    #[must_use]
+    pub fn path(&self, field: Field, names: &[&str]) -> Option<Raw<'a>> {
+        self.get(field)?.path(names)
+    }
+
+    /// The text of a field that holds a JSON object or array as text (`requestParameters` of some services).
+    #[must_use]
+    pub fn json_text(&self, field: Field) -> Option<Text<'a>> {
+        let text = self.text(field)?;
+        Raw::nested(text.as_bytes()).is_some().then_some(text)
+    }
+
+    /// The text below a field, JSON as text included.
+    #[must_use]
+    pub fn text_at(&self, field: Field, names: &[&str]) -> Option<Text<'a>> {
+        let value = self.get(field)?;
+        if let Some(found) = value.path(names) {
+            return found.text();
+        }
+        let text = value.text()?;
+        let found = Raw::nested(text.as_bytes())?.path(names)?.text()?;
+        Some(found.into_owned())
+    }
+
+    /// `eventID`; `eventId` of aggregated events.
+    #[must_use]
+    pub fn event_id(&self) -> Option<Text<'a>> {
+        self.text(Field::EventId)
+    }
+
+    /// When it happened; for aggregated events when their window began. None if absent or unreadable.
+    #[must_use]
+    pub fn time(&self) -> Option<Timestamp> {
+        match self.get(Field::EventTime) {
+            Some(value) => time::instant(value),
+            None => time::instant(self.path(Field::TimeWindow, &["windowStart"])?),
+        }
+    }
+
+    /// `eventTime` as it is written.
+    #[must_use]
+    pub fn time_text(&self) -> Option<Text<'a>> {
+        self.text(Field::EventTime)
+    }
+
+    /// `eventName`; for Insights that of the call.
+    #[must_use]
+    pub fn name(&self) -> Option<Text<'a>> {
+        let insight = || self.text_at(Field::InsightDetails, &["eventName"]);
+        self.text(Field::EventName).or_else(insight)
+    }
+
+    /// `eventSource`; for Insights that of the call.
+    #[must_use]
+    pub fn source(&self) -> Option<Text<'a>> {
+        let insight = || self.text_at(Field::InsightDetails, &["eventSource"]);
+        self.text(Field::EventSource).or_else(insight)
+    }
+
+    /// `awsRegion`.
+    #[must_use]
+    pub fn region(&self) -> Option<Text<'a>> {
+        self.text(Field::AwsRegion)
+    }
+
+    /// The account that received the event: `recipientAccountId`, `accountId` of aggregated events, or that of the
+    /// identity, for old records have neither.
+    #[must_use]
+    pub fn account(&self) -> Option<Text<'a>> {
+        self.text(Field::RecipientAccountId)
+            .or_else(|| self.text(Field::AccountId))
+            .or_else(|| self.path(Field::UserIdentity, &["accountId"])?.text())
+    }
+
+    /// `sourceIPAddress`.
+    #[must_use]
+    pub fn ip(&self) -> Option<Text<'a>> {
+        self.text(Field::SourceIpAddress)
+    }
+
+    /// `userAgent`.
+    #[must_use]
+    pub fn agent(&self) -> Option<Text<'a>> {
+        self.text(Field::UserAgent)
+    }
+
+    /// `sharedEventID`.
+    #[must_use]
+    pub fn shared_event_id(&self) -> Option<Text<'a>> {
+        self.text(Field::SharedEventId)
+    }
+
+    /// `readOnly`, as boolean or text.
+    #[must_use]
+    pub fn read_only(&self) -> Option<bool> {
+        self.get(Field::ReadOnly)?.flag()
+    }
+
+    /// Who called, as it is written. Lifted anew at each call: keep it.
+    #[must_use]
+    pub fn identity(&self) -> Identity<'a> {
+        let value = self.get(Field::UserIdentity);
+        value.map(Identity::read).unwrap_or_default()
+    }
+}
+
+/// The field of a name, however it is spelled.
+fn field_of(name: &[u8]) -> Option<Field> {
+    Field::exact(name).or_else(|| Field::named(&Text::decode(name)))
+}
