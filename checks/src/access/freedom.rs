@@ -106,9 +106,10 @@ impl Change<'_, '_> {
         }
         let names = self.asker.layers.identity.iter();
         let names: Vec<String> = names.map(|it| it.name.clone()).collect();
-        let boundary = match &self.boundary {
-            Key::Known(Value::One(arn)) => Some(arn.clone()),
-            _ => None,
+        let boundary = if let Key::Known(Value::One(arn)) = &self.boundary {
+            Some(arn.clone())
+        } else {
+            None
         };
         if !self.joins.by_boundary.contains_key(&boundary) {
             if self.joins.by_boundary.is_empty() {
