@@ -9,7 +9,7 @@ use trailaudit_checks::audit::{Audit, Baseline, Ending, Rules, judge};
 use trailaudit_checks::compare;
 use trailaudit_checks::inventory::Tool;
 use trailaudit_checks::selection::{ByChoice, Needed, Selection};
-use trailaudit_reports::Detail;
+use trailaudit_reports::{Detail, Listed};
 
 use crate::answers::Kept;
 use crate::cli::{Collect, Color, Command, Diff, Global, Live, Report, Scan};
@@ -34,6 +34,9 @@ pub fn run(args: Vec<std::ffi::OsString>) -> Exit {
             };
             for words in keys::unknown_variables(std::env::vars_os().map(|(name, _)| name)) {
                 tell.warn(&words);
+            }
+            if parsed.has_old_flag(&args) {
+                tell.warn("-o names a folder of reports; for the file to write, use --output");
             }
             parsed.dispatch(tell).unwrap_or_else(|stop| {
                 tell.error(stop.error());
@@ -134,7 +137,7 @@ impl Parsed {
             }
         };
         if snapshot.inventory.trailer.is_none() {
-            tell.warn("the inventory has no trailer: the run that wrote it was cut off, and so it is incomplete");
+            tell.warn("the inventory is incomplete: the run that wrote it was interrupted (it has no trailer)");
         }
         let now = scan.judge.now.or_else(|| {
             (source.as_ref() == Some(&demo::source())).then_some(snapshot.inventory.header.taken_at)
@@ -200,11 +203,13 @@ impl Parsed {
         only_frameworks(&mut audit, &report.framework)?;
         let options = |it: &output::Report| report.output.of(self.options(it.to_stdout()));
         output::write(&reports, &audit, options, tell)?;
+        // The process ends here: to free a large audit piece by piece would only take time.
+        std::mem::forget(audit);
         Ok(Exit::Clean)
     }
 
     fn diff(&self, diff: &Diff, tell: Tell) -> Result<Exit, Stop> {
-        let reports = output::plan(&diff.format, None)?;
+        let reports = output::plan(&diff.format, diff.output_dir.as_deref())?;
         let load = |path: &Path| crate::saved::load(path).map_err(Stop::Usage);
         let comparison = compare::compare(&load(&diff.before)?, &load(&diff.after)?);
         let options = |it: &output::Report<_>| trailaudit_reports::Options {
@@ -299,7 +304,10 @@ impl Parsed {
         if let (Some(answers), Some(path)) = (answers, &live.keep_answers) {
             let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
             answers.save(path)?;
-            tell.note(&format!("wrote AWS's answers to {}", path.display()));
+            tell.note(&format!(
+                "wrote the raw API responses to {}",
+                path.display()
+            ));
         }
         Ok(snapshot)
     }
@@ -327,7 +335,7 @@ pub(crate) fn warn_endpoints(endpoints: &[String], tell: Tell) {
         let url = endpoint.split(' ').next().unwrap_or_default();
         if is_open_to_others(url) {
             tell.warn(&format!(
-                "AWS was called without encryption, through {endpoint}: its answers may be anybody's"
+                "AWS was called without encryption, through {endpoint}: its responses are not proved to be AWS's"
             ));
         }
     }
@@ -382,7 +390,11 @@ impl crate::cli::Output {
     /// What the flags choose.
     pub(crate) fn of(&self, usual: trailaudit_reports::Options) -> trailaudit_reports::Options {
         trailaudit_reports::Options {
-            min_severity: self.min_severity,
+            listed: Listed {
+                min_severity: self.min_severity,
+                severities: self.severity.clone(),
+                statuses: self.status.clone(),
+            },
             detail: detail(self.details),
             sarif_profile: self.sarif_profile,
             sarif_anchor: self.sarif_anchor.clone(),
@@ -415,10 +427,10 @@ fn tell_baseline(audit: &Audit, tell: Tell) {
         tell.warn("the baseline is an audit of another organization");
     }
     if report.of.selection != audit.scope.selection {
-        tell.warn("the baseline judged other checks: what it did not judge is told as new");
+        tell.warn("the baseline evaluated other checks: findings of checks that it lacks are labelled as new");
     }
     if report.of.interrupted {
-        tell.warn("the baseline was interrupted: what it did not see is told as new");
+        tell.warn("the baseline was interrupted: findings that it lacks are labelled as new");
     }
 }
 

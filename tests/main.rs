@@ -16,6 +16,7 @@ mod demo;
 mod errors;
 mod evidence;
 mod exit_codes;
+mod filters;
 mod hostile;
 mod inventories;
 mod lists;
