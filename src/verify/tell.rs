@@ -223,6 +223,7 @@ fn of_chain(chain: &Chain, kind: Kind, detail: &str) -> Problem {
         detail: detail.to_owned(),
         expected: None,
         seen: None,
+        cause: None,
     }
 }
 

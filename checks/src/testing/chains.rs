@@ -78,6 +78,7 @@ pub fn chain_problem(kind: Kind, verdict: Option<Verdict>) -> Problem {
         detail: "as a test wants it".to_owned(),
         expected: Some("one thing".to_owned()),
         seen: Some("another".to_owned()),
+        cause: None,
     }
 }
 

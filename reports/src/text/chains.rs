@@ -182,6 +182,13 @@ fn problem(page: &mut Page<'_>, it: &Problem) -> io::Result<()> {
         ("chain", text(&it.chain)),
         ("expected", text(&it.expected)),
         ("seen", text(&it.seen)),
+        (
+            "cause",
+            it.cause
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+        ),
     ];
     for (label, words) in rows.iter().filter(|(_, words)| !words.is_empty()) {
         page.item(Margin(4, 14), Span(Style::Faint, label), &[plain(words)])?;
