@@ -1,6 +1,7 @@
 //! Flags. Their doc comments are the help text.
 
 mod access;
+mod events;
 mod evidence;
 mod list;
 mod verify;
@@ -20,6 +21,7 @@ use trailaudit_reports::{Anchor, AnchorMap, BadAnchor, BadMap, Ended, Profile};
 use crate::output::Wanted;
 
 pub use access::{Access, AccessCommand, By, Simulate};
+pub use events::{Coverage, Ends, Events, Input, Listed, Order, Search, Stats, Which, Who};
 pub use evidence::{Create, Drawn, Evidence, Sample, VerifyBundle};
 pub use list::{Explain, List, ListFormat, PermissionsFormat};
 pub use verify::{Depth, Digests, Extent, Verify};
@@ -123,6 +125,9 @@ pub enum Command {
     /// Create, verify and sample evidence bundles for auditors
     #[command(subcommand)]
     Evidence(Evidence),
+    /// Search, count and explain the records of the logs, each with what is proved of it
+    #[command(subcommand)]
+    Events(Events),
     /// Report who can tamper with CloudTrail logs: on which trail, bucket or key, and by which path
     Access(Box<Access>),
     /// Explain one check: what it evaluates, why, and its remediation

@@ -46,6 +46,7 @@ pub fn parse(args: &[std::ffi::OsString]) -> Result<Parsed, Refused> {
         | Command::Verify(_)
         | Command::Report(_)
         | Command::Access(_)
+        | Command::Events(_)
         | Command::Evidence(Evidence::Create(_)) => config::load(cli.global.config.as_deref())
             .map_err(|error| Refused::Stop(Stop::Usage(error)))?,
         Command::Evidence(Evidence::Verify(_) | Evidence::Sample(_))

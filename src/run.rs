@@ -83,6 +83,7 @@ impl Parsed {
             Command::Report(report) => self.report(report, tell),
             Command::Evidence(it) => self.evidence(it, tell),
             Command::Access(it) => self.access(it, tell),
+            Command::Events(it) => self.events(it, tell),
             Command::Explain(it) => explain::explain(it).map(|()| Exit::Clean),
             Command::List(it) => list::list(it).map(|()| Exit::Clean),
             Command::Completions { shell } => Ok(completions(*shell).map(|()| Exit::Clean)?),
@@ -133,7 +134,11 @@ impl Parsed {
             Some(snapshot) => snapshot,
             None => {
                 let needed = selection.needed(by_choice(&scan.live, window.is_some()));
-                self.live(&scan.live, needed, window, tell)?
+                let digests = window.map(|window| Digests {
+                    window,
+                    explain_gaps: scan.digests.explain_gaps,
+                });
+                self.live(&scan.live, needed, digests, tell)?
             }
         };
         if snapshot.inventory.trailer.is_none() {
@@ -258,6 +263,7 @@ impl Parsed {
             "keep_answers",
             "save_inventory",
             "verify_digests",
+            "explain_gaps",
             "since",
         ];
         if let Some(id) = live.into_iter().find(|id| self.is_flag(id)) {
@@ -275,7 +281,7 @@ impl Parsed {
         &self,
         live: &Live,
         needed: Needed,
-        verify: Option<(Timestamp, Timestamp)>,
+        digests: Option<Digests>,
         tell: Tell,
     ) -> Result<Snapshot, Stop> {
         let Global { no_progress, .. } = self.cli.global;
@@ -294,7 +300,8 @@ impl Parsed {
             in_every_region: needed.in_every_region,
             lookup: live.lookup_events,
             log_archive_accounts: self.config.settings.log_archive_accounts.clone(),
-            verify,
+            verify: digests.map(|it| it.window),
+            explain_gaps: digests.is_some_and(|it| it.explain_gaps),
             answers: live.keep_answers.is_some().then(kept).transpose()?,
             progress: stderr_is_terminal() && !no_progress && !tell.quiet,
         };
@@ -360,6 +367,15 @@ fn only_frameworks(audit: &mut Audit, wanted: &[String]) -> Result<(), Stop> {
         audit.frameworks.retain(|it| wanted.contains(&it.id));
     }
     Ok(())
+}
+
+/// What a live run verifies of the digests.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Digests {
+    /// From when until when.
+    pub(crate) window: (Timestamp, Timestamp),
+    /// Whether the calls that made holes are looked for.
+    pub(crate) explain_gaps: bool,
 }
 
 /// What the flags ask for by choice.

@@ -14,6 +14,7 @@ mod binary;
 mod contradictions;
 mod demo;
 mod errors;
+mod events;
 mod evidence;
 mod exit_codes;
 mod filters;

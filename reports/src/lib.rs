@@ -9,6 +9,7 @@ mod chains;
 mod csv;
 mod diff;
 mod ended;
+pub mod events;
 mod facts;
 mod gaps;
 mod html;

@@ -76,6 +76,9 @@ pub enum List {
         /// Include those of `scan --lookup-events`
         #[arg(long, help_heading = "Checks")]
         lookup_events: bool,
+        /// Only those of `events` and `verify`, which read one log bucket
+        #[arg(long, help_heading = "Checks", conflicts_with_all = ["verify_digests", "lookup_events", "check", "skip_check", "framework"])]
+        events: bool,
         /// Output format: json (an IAM policy), cloudformation or terraform (the role that is assumed)
         #[arg(
             short,
