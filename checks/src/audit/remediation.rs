@@ -114,16 +114,23 @@ fn commands(fix: &str, findings: &[&Finding]) -> String {
         let ids = findings.iter().map(|it| it.subject.id.as_str());
         return format!("{text} Concerns {}.", some(ids));
     }
-    let others = findings.iter().skip(1).take(NAMED - 1);
-    let others = others.map(|it| fill(fix, &it.subject, object(it)).commands);
-    let others: Vec<String> = others
-        .flatten()
-        .map(|command| format!("`{command}`"))
-        .collect();
+    // Chains of one trail have the same commands: once is enough.
+    let mut named: BTreeSet<String> = filled.commands.into_iter().collect();
+    let (mut others, mut more, mut subjects) = (Vec::new(), 0, 1);
+    for finding in findings.iter().skip(1) {
+        if subjects == NAMED {
+            more += 1;
+            continue;
+        }
+        let commands = fill(fix, &finding.subject, object(finding)).commands;
+        let new = commands.into_iter().filter(|it| named.insert(it.clone()));
+        let new: Vec<String> = new.map(|command| format!("`{command}`")).collect();
+        subjects += usize::from(!new.is_empty());
+        others.extend(new);
+    }
     if !others.is_empty() {
         text.push_str(&format!(" Likewise {}", others.join(", ")));
     }
-    let more = findings.len().saturating_sub(NAMED);
     if more > 0 {
         text.push_str(&format!(" and {more} more"));
     }

@@ -22,6 +22,7 @@ mod fill;
 mod flaw;
 mod gzip;
 mod holes;
+mod hours;
 mod key;
 mod log;
 mod logs;
