@@ -92,7 +92,7 @@ mod tests {
         let array = record(r#""a":[{"eventVersion":"1.11"}],"#);
         let category = record(r#""a":{"eventCategory":"Data"},"#);
         for odd in [nested, array, category, r#"{"eventName":"X"}"#.to_owned()] {
-            assert_eq!(tally(&log(&[odd.clone()])), None, "{odd}");
+            assert_eq!(tally(&log(std::slice::from_ref(&odd))), None, "{odd}");
             assert_eq!(tally(&log(&[record(""), odd.clone()])), None, "{odd}");
         }
         let pretty = String::from_utf8(log(&[record("")]))
