@@ -320,6 +320,7 @@ impl<'c, C: Consumer> Reading<'c, C> {
         if skips
             && whole
             && from.proof == Proof::Verified
+            && LogKey::parse(&from.at.key).is_some_and(|it| it.service == "CloudTrail")
             && let Some(tally) = tally(log)
         {
             facts.records.verified += tally.records;
@@ -387,7 +388,8 @@ impl<'c, C: Consumer> Reading<'c, C> {
         if skips || (self.only_verified && from.proof != Proof::Verified) {
             return Ok(());
         }
-        if self.consumer.record(local, from, record)? {
+        let marks = record.marks();
+        if self.consumer.record(local, from, record)? && (marks.unknown || marks.overfull) {
             for (name, _) in record.unknown_members() {
                 *facts
                     .unknown_fields
