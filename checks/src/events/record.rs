@@ -222,7 +222,7 @@ impl<'a> Record<'a> {
     }
 
     /// The value below a field, by names whose case is ignored: `path(RequestParameters, &["bucketName"])`.
-    /// A field that holds JSON as text has none: [`Self::opened`] tells.
+    /// A field that holds JSON as text has none: [`Self::json_text`] tells.
     #[must_use]
     pub fn path(&self, field: Field, names: &[&str]) -> Option<Raw<'a>> {
         self.get(field)?.path(names)
