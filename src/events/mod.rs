@@ -1,8 +1,8 @@
 //! `events`: what the record itself says, and how much of it is proved.
 //!
-//! [`Input`](crate::cli::Input) names a bucket, a mirror of one, files or the sample. [`hear`] walks the chains of
-//! digests as `verify` does, takes the bytes of each log where they are hashed, and gives every record of the window to
-//! a [`Consumer`] with what is proved of it; what the answer rests on is counted on the way.
+//! [`Input`](crate::cli::Input) names a bucket, a mirror of one, files or the sample. `hear` walks the chains of digests
+//! as `verify` does, takes the bytes of each log where they are hashed, and gives every record of the window to a
+//! `Consumer` with what is proved of it; what the answer rests on is counted on the way.
 
 mod beside;
 mod coverage;
