@@ -3,6 +3,7 @@
 mod access;
 mod evidence;
 mod list;
+mod plan;
 mod verify;
 
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ use crate::output::Wanted;
 pub use access::{Access, AccessCommand, By, Simulate};
 pub use evidence::{Create, Drawn, Evidence, Sample, VerifyBundle};
 pub use list::{Explain, List, ListFormat, PermissionsFormat};
+pub use plan::Plan;
 pub use verify::{Depth, Digests, Extent, Verify};
 
 const EXAMPLES: &str = "\
@@ -33,6 +35,7 @@ Examples:
   trailaudit scan --baseline old.json --fail-on-new   fail only on what got worse
   trailaudit collect -o today.jsonl.zst         collect now ..
   trailaudit scan --inventory today.jsonl.zst   .. and scan later, offline
+  trailaudit plan plan.json --onto today.jsonl.zst    evaluate what a Terraform plan would make worse
   trailaudit verify s3://logs --since 24h       verify the logs of the last day
 
 Flags of scan, collect, verify and report can also be set by environment variables (--fail-on: TRAILAUDIT_FAIL_ON),
@@ -107,6 +110,8 @@ pub enum Color {
 pub enum Command {
     /// Scan an organization or account and report findings
     Scan(Box<Scan>),
+    /// Evaluate Terraform plans before they are applied, alone or onto a saved inventory
+    Plan(Box<Plan>),
     /// Write an inventory file, to scan later or elsewhere
     Collect(Collect),
     /// Verify digest files and logs with CloudTrail's signatures, hour by hour

@@ -74,6 +74,7 @@ impl Parsed {
         }
         match &self.cli.command {
             Command::Scan(scan) => self.scan(scan, tell),
+            Command::Plan(plan) => self.plan(plan, tell),
             Command::Collect(collect) => self.collect(collect, tell),
             Command::Verify(verify) => self.verify(verify, tell),
             Command::Diff(diff) => self.diff(diff, tell),
@@ -407,7 +408,7 @@ pub(crate) fn baseline(path: Option<&Path>, fail_on_new: bool) -> Result<Option<
 }
 
 /// A baseline that is about something else makes everything new.
-fn tell_baseline(audit: &Audit, tell: Tell) {
+pub(crate) fn tell_baseline(audit: &Audit, tell: Tell) {
     let Some(report) = &audit.baseline else {
         return;
     };
@@ -422,7 +423,7 @@ fn tell_baseline(audit: &Audit, tell: Tell) {
     }
 }
 
-fn save(path: Option<&Path>, snapshot: &Snapshot, tell: Tell) -> anyhow::Result<()> {
+pub(crate) fn save(path: Option<&Path>, snapshot: &Snapshot, tell: Tell) -> anyhow::Result<()> {
     if let Some(path) = path {
         snapshot.save(path)?;
         tell.note(&format!("wrote the inventory to {}", path.display()));
