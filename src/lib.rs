@@ -7,6 +7,7 @@ pub mod collect;
 pub mod config;
 pub mod demo;
 mod endpoint;
+pub mod events;
 pub mod evidence;
 pub mod exit;
 pub mod explain;

@@ -11,7 +11,7 @@ use trailaudit_checks::inventory::{
     PublicAccessBlock, RegionSwitch, RegionView,
 };
 
-use super::trails::{ORGANIZATION_TRAIL, SANDBOX_TRAIL, WEAK_TRAIL};
+use super::trails::{BUCKET_TRAIL, ORGANIZATION_TRAIL, SANDBOX_TRAIL, WEAK_TRAIL};
 use super::{
     HOME, LEGACY, LOG_ARCHIVE, MANAGEMENT, ORGANIZATION, PAYMENTS, REGIONS, SANDBOX, SECURITY,
 };
@@ -218,6 +218,10 @@ fn region_view(ask: &mut Ask, account: &str, region: &str) -> RegionView {
     let at = At(account, region, "");
     let call = calls::DESCRIBE_TRAILS;
     let mut shown = vec![Arn::from(ORGANIZATION_TRAIL)];
+    // Every account sees it, and only in its one region.
+    if region == HOME {
+        shown.insert(0, Arn::from(BUCKET_TRAIL));
+    }
     for own in [WEAK_TRAIL, SANDBOX_TRAIL] {
         let own = Arn::from(own);
         if own.account().as_str() == account && own.region().as_str() == region {

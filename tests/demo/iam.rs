@@ -25,11 +25,15 @@ const ALL: &str =
 const REPAIR: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["cloudtrail:UpdateTrail","cloudtrail:StopLogging","cloudtrail:StartLogging"],"Resource":"arn:aws:cloudtrail:eu-central-1:444444444444:trail/payments-audit"}]}"#;
 const FUNCTIONS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["lambda:CreateFunction","lambda:InvokeFunction"],"Resource":"arn:aws:lambda:*:444444444444:function:*"},{"Effect":"Allow","Action":"iam:PassRole","Resource":"arn:aws:iam::444444444444:role/*","Condition":{"StringEquals":{"iam:PassedToService":"lambda.amazonaws.com"}}}]}"#;
 const TO_LOGS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"arn:aws:logs:us-east-1:111111111111:log-group:organization-trail:log-stream:*"}]}"#;
+const OPERATE: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["cloudtrail:DescribeTrails","cloudtrail:GetEventSelectors","cloudtrail:GetTrailStatus","iam:ListRoles"],"Resource":"*"},{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::111111111111:role/platform-operator"}]}"#;
+const INTO_THE_ARCHIVE: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::222222222222:role/log-maintenance"}]}"#;
+const LOG_MAINTENANCE: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:ListBucket","s3:GetObject","s3:DeleteObject"],"Resource":["arn:aws:s3:::example-organization-trail-222222222222","arn:aws:s3:::example-organization-trail-222222222222/*"]}]}"#;
+const TRUSTS_IDENTITY_CENTER: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111111111111:saml-provider/AWSSSO_example_DO_NOT_DELETE"},"Action":["sts:AssumeRoleWithSAML","sts:TagSession"],"Condition":{"StringEquals":{"SAML:aud":"https://signin.aws.amazon.com/saml"}}}]}"#;
 
 pub(crate) fn add(spool: &mut Spool, ask: &mut Ask) {
     for (account, details) in [
         (MANAGEMENT, Some(management())),
-        (LOG_ARCHIVE, Some(only_the_auditor(LOG_ARCHIVE))),
+        (LOG_ARCHIVE, Some(log_archive())),
         (SECURITY, None),
         (PAYMENTS, Some(payments())),
         (SANDBOX, Some(sandbox())),
@@ -77,8 +81,24 @@ fn management() -> AuthorizationDetails {
         "arn:aws:iam::111111111111:root",
     );
     operator.attached = vec![Arn::from(FULL_ACCESS_ARN)];
-    details.roles.extend([to_logs, operator]);
+    operator.inline = vec![inline("log-archive", INTO_THE_ARCHIVE)];
+    // What Identity Center lets Dana be, by which she can be the operator.
+    let mut admin = role(MANAGEMENT, super::day::ADMIN, "");
+    admin.arn = Arn::from(super::day::role_arn(MANAGEMENT, super::day::ADMIN));
+    admin.id = super::day::role_id(super::day::ADMIN);
+    admin.trust = TRUSTS_IDENTITY_CENTER.to_owned();
+    admin.inline = vec![inline("operate", OPERATE)];
+    details.roles.extend([to_logs, operator, admin]);
     details.policies.push(managed(FULL_ACCESS_ARN, FULL_ACCESS));
+    details
+}
+
+fn log_archive() -> AuthorizationDetails {
+    let mut details = only_the_auditor(LOG_ARCHIVE);
+    let operator = super::day::role_arn(MANAGEMENT, "platform-operator");
+    let mut maintenance = role(LOG_ARCHIVE, "log-maintenance", &operator);
+    maintenance.inline = vec![inline("logs", LOG_MAINTENANCE)];
+    details.roles.push(maintenance);
     details
 }
 

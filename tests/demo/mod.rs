@@ -1,10 +1,11 @@
 //! The sample organization, as a run would have seen it; `src/demo.jsonl` is compared with it.
 //!
-//! Six accounts and 17 enabled regions. An organization trail that is nearly good, a weak trail of one account,
-//! a stopped one without a bucket, a log bucket whose lock is too short, an account whose role cannot be
+//! Six accounts and 17 enabled regions. An organization trail that is nearly good and was stopped for three hours, a
+//! second one that watches the log bucket, a weak trail of one account, a stopped one without a bucket, a log bucket whose lock is too short, an account whose role cannot be
 //! assumed, an account whose regions a service control policy closes, and calls that were denied.
 
 mod accounts;
+pub(crate) mod day;
 mod iam;
 pub(crate) mod trails;
 

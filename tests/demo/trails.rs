@@ -22,6 +22,8 @@ use crate::ask::{Ask, At, unasked};
 
 pub(crate) const ORGANIZATION_TRAIL: &str =
     "arn:aws:cloudtrail:us-east-1:111111111111:trail/organization-trail";
+pub(crate) const BUCKET_TRAIL: &str =
+    "arn:aws:cloudtrail:us-east-1:111111111111:trail/log-bucket-audit";
 pub(crate) const WEAK_TRAIL: &str =
     "arn:aws:cloudtrail:eu-central-1:444444444444:trail/payments-audit";
 pub(crate) const SANDBOX_TRAIL: &str = "arn:aws:cloudtrail:us-west-2:666666666666:trail/experiment";
@@ -36,14 +38,19 @@ const SANDBOX_LOGS: &str = "experiment-trail-666666666666";
 const ROOT_USAGE: &str = r#"{ $.userIdentity.type = "Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType != "AwsServiceEvent" }"#;
 const TRAIL_CHANGES: &str = "{ ($.eventName = CreateTrail) || ($.eventName = UpdateTrail) || ($.eventName = DeleteTrail) || ($.eventName = StartLogging) || ($.eventName = StopLogging) }";
 
-/// Lets only the organization trail write, and refuses plain HTTP.
-const LOGS_POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Check","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:GetBucketAcl","Resource":"arn:aws:s3:::example-organization-trail-222222222222","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111111111111:trail/organization-trail"}}},{"Sid":"Write","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::example-organization-trail-222222222222/AWSLogs/*","Condition":{"StringEquals":{"s3:x-amz-acl":"bucket-owner-full-control","aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111111111111:trail/organization-trail"}}},{"Sid":"Tls","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::example-organization-trail-222222222222","arn:aws:s3:::example-organization-trail-222222222222/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}"#;
+/// Lets only the two organization trails write, and refuses plain HTTP.
+const LOGS_POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Check","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:GetBucketAcl","Resource":"arn:aws:s3:::example-organization-trail-222222222222","Condition":{"StringEquals":{"aws:SourceArn":["arn:aws:cloudtrail:us-east-1:111111111111:trail/log-bucket-audit","arn:aws:cloudtrail:us-east-1:111111111111:trail/organization-trail"]}}},{"Sid":"Write","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::example-organization-trail-222222222222/AWSLogs/*","Condition":{"StringEquals":{"s3:x-amz-acl":"bucket-owner-full-control","aws:SourceArn":["arn:aws:cloudtrail:us-east-1:111111111111:trail/log-bucket-audit","arn:aws:cloudtrail:us-east-1:111111111111:trail/organization-trail"]}}},{"Sid":"Tls","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::example-organization-trail-222222222222","arn:aws:s3:::example-organization-trail-222222222222/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}"#;
 /// As the documentation had it years ago: any trail of anyone may write.
 const PAYMENTS_POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:GetBucketAcl","Resource":"arn:aws:s3:::payments-audit-444444444444"},{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::payments-audit-444444444444/AWSLogs/444444444444/*","Condition":{"StringEquals":{"s3:x-amz-acl":"bucket-owner-full-control"}}}]}"#;
 const KEY_POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Admin","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::222222222222:root"},"Action":"kms:*","Resource":"*"},{"Sid":"Encrypt","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringLike":{"kms:EncryptionContext:aws:cloudtrail:arn":"arn:aws:cloudtrail:*:111111111111:trail/*"}}},{"Sid":"Describe","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:DescribeKey","Resource":"*"}]}"#;
 
 pub(crate) fn add(inventory: &mut Inventory, ask: &mut Ask) {
-    for trail in [organization_trail(ask), weak_trail(ask), stopped_trail(ask)] {
+    for trail in [
+        organization_trail(ask),
+        bucket_trail(ask),
+        weak_trail(ask),
+        stopped_trail(ask),
+    ] {
         inventory.trails.insert(trail.arn.clone(), trail);
     }
     for (account, ..) in accounts::ALL.into_iter().filter(|(id, ..)| *id != LEGACY) {
@@ -135,17 +142,13 @@ fn organization_trail(ask: &mut Ask) -> Trail {
     };
     let status = TrailStatus {
         logging: Known(true),
-        started: Known(Some(time("2024-02-12T09:14:03Z"))),
-        stopped: Known(None),
+        // By the day of records.
+        started: Known(Some(time("2026-11-15T15:59:41Z"))),
+        stopped: Known(Some(time("2026-11-15T13:04:12Z"))),
         delivery: Known(delivered("2026-11-16T05:57:41Z")),
         digest: Known(delivered("2026-11-16T05:11:20Z")),
         log_group: Known(delivered("2026-11-16T05:58:02Z")),
         notification: Known(Delivery::default()),
-    };
-    let equals = |field: &str, value: &str| FieldSelector {
-        field: field.to_owned(),
-        equals: vec![value.to_owned()],
-        ..FieldSelector::default()
     };
     let selectors = Selectors::Advanced(vec![
         AdvancedSelector {
@@ -170,6 +173,66 @@ fn organization_trail(ask: &mut Ask) -> Trail {
     )
 }
 
+fn equals(field: &str, value: &str) -> FieldSelector {
+    FieldSelector {
+        field: field.to_owned(),
+        equals: vec![value.to_owned()],
+        ..FieldSelector::default()
+    }
+}
+
+/// Watches who reads and deletes logs, in the log bucket's region. What is delivered there is left out, or each
+/// delivery would be an event that is delivered.
+fn bucket_trail(ask: &mut Ask) -> Trail {
+    let configuration = TrailConfiguration {
+        bucket: Known(LOGS.to_owned()),
+        prefix: Known(None),
+        sns_topic: Known(None),
+        include_global_service_events: Known(true),
+        multi_region: Known(false),
+        organization: Known(true),
+        log_file_validation: Known(true),
+        log_group: Known(None),
+        log_group_role: Known(None),
+        kms_key: Known(Some(Arn::from(KEY))),
+    };
+    let status = TrailStatus {
+        logging: Known(true),
+        started: Known(Some(time("2025-03-04T10:02:55Z"))),
+        stopped: Known(None),
+        delivery: Known(delivered("2026-11-16T05:56:12Z")),
+        digest: Known(delivered("2026-11-16T05:12:07Z")),
+        log_group: Known(Delivery::default()),
+        notification: Known(Delivery::default()),
+    };
+    let of_the_bucket = FieldSelector {
+        field: "resources.ARN".to_owned(),
+        starts_with: vec![format!("arn:aws:s3:::{LOGS}/")],
+        ..FieldSelector::default()
+    };
+    let but_deliveries = FieldSelector {
+        field: "eventName".to_owned(),
+        not_equals: vec!["PutObject".to_owned()],
+        ..FieldSelector::default()
+    };
+    let selectors = Selectors::Advanced(vec![
+        AdvancedSelector {
+            name: Some("Management events".to_owned()),
+            fields: vec![equals("eventCategory", "Management")],
+        },
+        AdvancedSelector {
+            name: Some("Log bucket".to_owned()),
+            fields: vec![
+                equals("eventCategory", "Data"),
+                equals("resources.type", "AWS::S3::Object"),
+                of_the_bucket,
+                but_deliveries,
+            ],
+        },
+    ]);
+    trail(ask, BUCKET_TRAIL, configuration, status, Some(selectors))
+}
+
 /// One region, writes only and not those of KMS, no digests, no key, and its last delivery failed.
 fn weak_trail(ask: &mut Ask) -> Trail {
     let configuration = TrailConfiguration {
@@ -186,8 +249,8 @@ fn weak_trail(ask: &mut Ask) -> Trail {
     };
     let status = TrailStatus {
         logging: Known(true),
-        started: Known(Some(time("2021-06-30T15:40:10Z"))),
-        stopped: Known(None),
+        started: Known(Some(time("2026-11-15T12:21:37Z"))),
+        stopped: Known(Some(time("2026-11-15T12:16:02Z"))),
         delivery: Known(Delivery {
             latest: Some(time("2026-11-12T21:03:55Z")),
             error: Some("AccessDenied".to_owned()),

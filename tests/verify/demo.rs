@@ -11,58 +11,28 @@ use trailaudit_checks::digest::{DigestKey, KeyRing, Kind, Limits, LogKey, Object
 use trailaudit_checks::inventory::{RetentionMode, VerifiedChain};
 
 use crate::demo::trails::{KEPT_DAYS, KEY};
-use crate::demo::{HOME, MANAGEMENT, ORGANIZATION, PAYMENTS, SECURITY};
 use crate::tree::Tree;
 use crate::tree::spec::Spec;
 
-/// The day before the sample was taken: one tree as it should be but for a tampered log and a deleted digest, and one
-/// in which validation was off for three hours.
+/// The day before the sample was taken.
 pub(crate) fn chains() -> Vec<VerifiedChain> {
-    let tree = |accounts: &[&str], regions: &[&str], more: serde_json::Value| {
-        let mut spec = serde_json::json!({
-            "bucket": "example-organization-trail-222222222222", "organization": ORGANIZATION, "accounts": accounts, "regions": regions,
-            "trails": ["organization-trail"], "home_region": HOME, "start": "2026-11-15T04:00:00Z", "hours": 24,
-            "logs_per_hour": 2,
-        });
-        spec.as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
-        spec
-    };
-    let damaged = tree(
-        &[MANAGEMENT, PAYMENTS],
-        &["eu-central-1", HOME],
-        serde_json::json!({"faults": [
-            {"do": "tamper", "chain": 2, "log": [13, 1]},
-            {"do": "delete", "chain": 3, "digest": 17},
-        ]}),
-    );
-    let off = tree(
-        &[SECURITY],
-        &["eu-central-1"],
-        serde_json::json!({"hours": 21, "restarts": [{"before": 9, "off_minutes": 180}]}),
-    );
-    [damaged, off].into_iter().flat_map(verified).collect()
-}
-
-fn verified(spec: serde_json::Value) -> Vec<VerifiedChain> {
-    let spec: Spec = serde_json::from_value(spec).unwrap();
+    let spec = crate::demo::day::spec();
     let tree = Tree::new(&spec);
+    let keys = KeyRing::from_json(tree.public_keys().to_string().as_bytes()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     super::write(folder.path(), &tree, &spec.bucket);
     let mut source = Bucket {
         folder: Folder::open(folder.path(), None).unwrap(),
         altered: None,
     };
-    let problems = walked(&source, &tree, &spec).into_iter();
+    let problems = walked(&source, &keys, &spec).into_iter();
     let mut problems = problems.flat_map(|it| it.problems);
     let altered = problems.find(|it| it.kind == Kind::LogHashMismatch);
     source.altered = altered.and_then(|it| it.key);
-    walked(&source, &tree, &spec)
+    walked(&source, &keys, &spec)
 }
 
-fn walked(source: &Bucket, tree: &Tree, spec: &Spec) -> Vec<VerifiedChain> {
-    let keys = KeyRing::from_json(tree.public_keys().to_string().as_bytes()).unwrap();
+fn walked(source: &dyn Source, keys: &KeyRing, spec: &Spec) -> Vec<VerifiedChain> {
     let request = Request {
         bucket: spec.bucket.clone(),
         trail: None,
@@ -167,10 +137,12 @@ fn the_sample_shows_each_kind_of_damage() {
     let place = crate::binary::Place::new();
     let audit = place.run(&["scan", "--demo", "-f", "json"]).code(1).json();
     let kinds = super::kinds(&audit);
-    for kind in ["log-hash-mismatch", "digest-missing", "chain-gap"] {
+    for kind in ["log-hash-mismatch", "log-missing", "digest-missing"] {
         assert_eq!(kinds[kind], 1, "{kinds:?}");
     }
-    assert_eq!(audit["chains"].as_array().unwrap().len(), 5);
+    // The organization trail was stopped in two accounts and two regions; the other trail was not.
+    assert_eq!(kinds["chain-gap"], 4, "{kinds:?}");
+    assert_eq!(audit["chains"].as_array().unwrap().len(), 6);
     let findings = audit["findings"].as_array().unwrap();
     let unencrypted = findings.iter().filter(|it| {
         it["check"] == "delivery-objects-encrypted-as-configured" && it["status"] == "fail"
@@ -180,4 +152,28 @@ fn the_sample_shows_each_kind_of_damage() {
         super::status(&audit, "delivery-no-unlisted-log-files"),
         "pass"
     );
+}
+
+/// What is within the program for `events --demo` is the bucket that the sample's chains were verified in.
+#[test]
+fn the_sample_bucket_holds_what_the_sample_says_of_it() {
+    let demo = trailaudit::events::demo::Demo::open().unwrap();
+    let spec = crate::demo::day::spec();
+    assert_eq!(demo.bucket, spec.bucket);
+    // They are handed out as they are done, in any order.
+    let told = |chains: &[VerifiedChain]| {
+        let problems = chains.iter().flat_map(|it| &it.problems);
+        let problems = problems.map(|it| format!("{:?} {:?} {:?}", it.kind, it.key, it.account));
+        problems.collect::<std::collections::BTreeSet<_>>()
+    };
+    let within = walked(&demo, &demo.keys, &spec);
+    let sample = chains();
+    assert_eq!(within.len(), 6);
+    assert_eq!(told(&within), told(&sample));
+    let counts = |chains: &[VerifiedChain]| {
+        let chains = chains.iter().map(|it| (it.id(), &it.chain));
+        let counts = chains.map(|(id, it)| (id, (it.digests.valid, it.logs.valid)));
+        counts.collect::<BTreeMap<_, _>>()
+    };
+    assert_eq!(counts(&within), counts(&sample));
 }

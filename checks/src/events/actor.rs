@@ -250,15 +250,9 @@ fn composed<'a>(
     }
 }
 
+/// The root user of the account: its ARN, or the account.
 fn root<'a>(arn: Option<Text<'a>>, account: Option<Text<'a>>) -> Actor<'a> {
-    match (arn, account) {
-        (None, Some(account)) => Actor {
-            kind: ActorKind::Root,
-            id: Cow::Owned(format!("arn:aws:iam::{account}:root")),
-            name: None,
-        },
-        (arn, _) => named(ActorKind::Root, arn, None),
-    }
+    named(ActorKind::Root, arn.or(account), None)
 }
 
 /// The role, unless the record itself names who is behind it: a user of IAM Identity Center, or what was given the

@@ -73,6 +73,10 @@ pub(super) fn value_end(bytes: &[u8], at: usize, deep: &mut bool) -> Result<usiz
             while bytes.get(end).is_some_and(|next| is_scalar(*next)) {
                 end += 1;
             }
+            // Something always follows it: a bracket, a comma.
+            if end == bytes.len() {
+                return Err(Stop::Cut);
+            }
             Ok(end)
         }
         Some(_) => Err(Stop::Wrong(at)),

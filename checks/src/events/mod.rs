@@ -25,9 +25,11 @@ mod raw;
 mod record;
 mod resources;
 mod scan;
+mod table;
 mod text;
 pub mod time;
 mod value;
+pub mod who;
 
 pub use actor::{Actor, ActorKind, Session, is_service_address};
 pub use bytes::MAX_DEPTH;
@@ -43,6 +45,3 @@ pub use record::{Marks, Record};
 pub use scan::{Scanned, scan};
 pub use text::{Text, write_string};
 pub use value::{Unread, Value};
-
-#[cfg(test)]
-mod tests;

@@ -115,6 +115,12 @@ impl fmt::Display for FormatProblem {
                 f,
                 "{count} records have invalid JSON, the first at byte {offset}; the fields before it were read"
             ),
+            FormatKind::Cut if *count == 0 => {
+                write!(
+                    f,
+                    "the content ends at byte {offset}, within the JSON object"
+                )
+            }
             FormatKind::Cut => write!(
                 f,
                 "the content ends within a value that begins at byte {offset}; {count} bytes were not read"
@@ -173,6 +179,24 @@ impl Problems {
                 count,
                 detail: detail(),
             }),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes the problems of a part of the log that begins at `offset`. Where the part is decoded text, its own places
+    /// mean nothing: all are at `offset`.
+    pub(super) fn merge(&mut self, part: Self, offset: usize, decoded: bool) {
+        for it in part.0 {
+            let within = if decoded {
+                0
+            } else {
+                usize::try_from(it.offset).unwrap_or(0)
+            };
+            let count = usize::try_from(it.count).unwrap_or(usize::MAX);
+            self.add(it.kind, offset.saturating_add(within), count, || it.detail);
         }
     }
 

@@ -137,6 +137,10 @@ impl<'a> Record<'a> {
         self.marks.lossy = lossy;
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
     /// The bytes of the record, as they are in the log.
     #[must_use]
     pub fn raw(&self) -> &'a [u8] {

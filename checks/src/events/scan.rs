@@ -22,10 +22,13 @@ pub struct Scanned {
 
 /// Gives each record of a log that CloudTrail delivered, in the log's order.
 pub fn scan<'a>(log: &'a [u8], each: &mut dyn FnMut(&Record<'a>)) -> Scanned {
-    let mut scanner = Scanner::new(log, each);
-    let end = scanner.log(0);
-    scanner.rest(end);
-    scanner.finish()
+    let mut scanner = Scanner::from(log, 0, false, each);
+    scanner.whole_log();
+    let (records, problems) = scanner.into_parts();
+    Scanned {
+        records,
+        problems: problems.into_vec(),
+    }
 }
 
 /// The walk over one log.
@@ -37,28 +40,46 @@ pub(super) struct Scanner<'a, 's> {
     problems: Problems,
     /// Whether some text may be lossy: then each record is looked at.
     suspect: bool,
+    unwrapped: bool,
 }
 
 /// Where a walk ended: after a value, or nowhere, since what follows is not read.
 type Walked = Option<usize>;
 
 impl<'a, 's> Scanner<'a, 's> {
-    pub(super) fn new(log: &'a [u8], each: &'s mut dyn FnMut(&Record<'a>)) -> Self {
+    /// A walk over these bytes, whose first record has this index. `unwrapped` says that they stood in another document.
+    pub(super) fn from(
+        log: &'a [u8],
+        index: u64,
+        unwrapped: bool,
+        each: &'s mut dyn FnMut(&Record<'a>),
+    ) -> Self {
         Self {
             log,
             each,
             record: Record::empty(),
-            records: 0,
+            records: index,
             problems: Problems::default(),
             suspect: may_be_lossy(log),
+            unwrapped,
         }
     }
 
-    pub(super) fn finish(self) -> Scanned {
-        Scanned {
-            records: self.records,
-            problems: self.problems.into_vec(),
-        }
+    /// The index after the last record, and what was wrong.
+    pub(super) fn into_parts(self) -> (u64, Problems) {
+        (self.records, self.problems)
+    }
+
+    /// Reads all as the object of a log.
+    pub(super) fn whole_log(&mut self) {
+        let end = self.log(0);
+        self.rest(end);
+    }
+
+    /// Reads all as one record.
+    pub(super) fn whole_record(&mut self) {
+        let end = self.element(bytes::skip_space(self.log, 0));
+        self.rest(end);
     }
 
     /// Reads the object of the log.
@@ -156,16 +177,12 @@ impl<'a, 's> Scanner<'a, 's> {
                 self.problems.add(kind, at, 1, String::new);
                 Some(end)
             }
-            Err(stop) => {
-                self.problems
-                    .add(FormatKind::RecordsNotAnArray, at, 1, String::new);
-                self.stop(stop, at)
-            }
+            Err(stop) => self.stop(stop, at),
         }
     }
 
     /// Reads an array of records. The byte after it.
-    pub(super) fn array(&mut self, at: usize) -> Walked {
+    fn array(&mut self, at: usize) -> Walked {
         let mut at = bytes::skip_space(self.log, at + 1);
         if self.log.get(at) == Some(&b']') {
             return Some(at + 1);
@@ -183,7 +200,7 @@ impl<'a, 's> Scanner<'a, 's> {
     }
 
     /// Reads one element of the array. The byte after it.
-    pub(super) fn element(&mut self, at: usize) -> Walked {
+    fn element(&mut self, at: usize) -> Walked {
         if self.log.get(at) == Some(&b'{') {
             return self.record(at);
         }
@@ -198,15 +215,16 @@ impl<'a, 's> Scanner<'a, 's> {
     }
 
     /// Reads a record. The byte after it.
-    pub(super) fn record(&mut self, at: usize) -> Walked {
+    fn record(&mut self, at: usize) -> Walked {
         let end = match self.record.fill(self.log, at, self.records) {
             Ok(end) => end,
             Err(Stop::Cut) => return self.stop(Stop::Cut, at),
             Err(Stop::Wrong(wrong)) => {
-                // The record is as long as its brackets say. If these do not match either, nothing more is read.
+                // The record is as long as its brackets say. If these do not match either, or nothing of it can be
+                // read, a quote may have turned texts and structure around: nothing more is read.
                 let end = match bytes::value_end(self.log, at, &mut false) {
-                    Ok(end) => end,
-                    Err(_) => return self.stop(Stop::Wrong(wrong), at),
+                    Ok(end) if !self.record.is_empty() => end,
+                    Ok(_) | Err(_) => return self.stop(Stop::Wrong(wrong), at),
                 };
                 self.problems
                     .add(FormatKind::BrokenRecord, wrong, 1, String::new);
@@ -215,6 +233,7 @@ impl<'a, 's> Scanner<'a, 's> {
                 end
             }
         };
+        self.record.marks.unwrapped = self.unwrapped;
         self.inspect(at);
         self.records += 1;
         (self.each)(&self.record);

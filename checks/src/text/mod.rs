@@ -5,6 +5,7 @@
 pub mod automaton;
 mod glob;
 mod globs;
+pub mod nearest;
 mod truth;
 mod work;
 

@@ -11,4 +11,6 @@ mod hostile;
 #[cfg(test)]
 mod mutations;
 #[cfg(test)]
+mod records;
+#[cfg(test)]
 mod tree;

@@ -4,8 +4,9 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::events::id_of;
 use super::random::Random;
-use super::{At, Object, Tree, gunzip, gzip, hex, keys, to_sign};
+use super::{At, Object, Tree, gunzip, gzip, hex, keys, text, to_sign};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "do")]
@@ -21,6 +22,18 @@ pub enum Fault {
     Append(Target),
     /// Adds a second gzip member.
     AppendMember(Target),
+    /// Adds a second gzip member that is a log of these records.
+    AppendRecords {
+        target: Target,
+        records: Vec<Value>,
+    },
+    /// Takes one record out of the log that holds it, and compresses the log again.
+    DropRecord(Target),
+    /// Changes fields of one record in the log that holds it, by JSON pointer.
+    EditRecord {
+        target: Target,
+        set: serde_json::Map<String, Value>,
+    },
     /// Compresses the same content differently, which is no fault.
     Recompress(Target),
     /// Stores the content itself, as a download does that undoes Content-Encoding.
@@ -63,6 +76,8 @@ pub enum Fault {
         minute: i64,
         #[serde(default = "cloudtrail")]
         service: String,
+        #[serde(default)]
+        records: Vec<Value>,
     },
     /// Adds any object.
     AddObject {
@@ -89,6 +104,9 @@ pub struct Target {
     /// All logs.
     #[serde(default)]
     pub logs: bool,
+    /// The logs that hold the record of this event ID, in every chain or in those of one trail.
+    pub event: Option<String>,
+    pub trail: Option<String>,
 }
 
 impl Tree {
@@ -107,6 +125,12 @@ impl Tree {
         }
         if target.logs {
             found.extend(chain.logs.iter().flatten().cloned());
+        }
+        if let Some(id) = &target.event {
+            let trail = target.trail.as_ref();
+            let chains = self.chains.iter();
+            let chains = chains.filter(|it| trail.is_none_or(|trail| it.trail == *trail));
+            found.extend(chains.filter_map(|it| it.events.get(id)).cloned());
         }
         assert!(!found.is_empty(), "{target:?} names nothing");
         found
@@ -143,6 +167,26 @@ impl Tree {
             Fault::Append(target) => self.change(target, |object| object.bytes.extend(b"more")),
             Fault::AppendMember(target) => {
                 self.change(target, |object| object.bytes.extend(gzip(b"more", 6)))
+            }
+            Fault::AppendRecords { target, records } => {
+                let member = gzip(&text(&records.iter().collect::<Vec<_>>()), 6);
+                self.change(target, |object| object.bytes.extend(&member));
+            }
+            Fault::DropRecord(target) => {
+                let id = target.event.as_deref();
+                self.rewrite(target, |records| records.retain(|it| id_of(it) != id));
+            }
+            Fault::EditRecord { target, set } => {
+                let id = target.event.as_deref();
+                self.rewrite(target, |records| {
+                    let wanted = records.iter_mut().filter(|it| id_of(it) == id);
+                    wanted.for_each(|record| {
+                        for (pointer, value) in set {
+                            let field = record.pointer_mut(pointer);
+                            field.expect("a field of the record").clone_from(value);
+                        }
+                    });
+                });
             }
             Fault::Recompress(target) => self.change(target, |object| {
                 object.bytes = gzip(&gunzip(&object.bytes), 1)
@@ -189,7 +233,11 @@ impl Tree {
                 chain,
                 minute,
                 service,
-            } => self.add_log(*chain, *minute, service, random),
+                records,
+            } => {
+                let records = text(&records.iter().collect::<Vec<_>>());
+                self.add_log(*chain, *minute, service, &records, random);
+            }
             Fault::AddObject { key, text } => {
                 let bucket = self.chains[0].digests[0].0.clone();
                 let object = Object {
@@ -202,7 +250,14 @@ impl Tree {
     }
 
     /// A log at that minute after the first digest's end less an hour, named as CloudTrail names logs.
-    fn add_log(&mut self, chain: usize, minute: i64, service: &str, random: &mut Random) {
+    fn add_log(
+        &mut self,
+        chain: usize,
+        minute: i64,
+        service: &str,
+        content: &[u8],
+        random: &mut Random,
+    ) {
         let laid = &self.chains[chain];
         let (bucket, digest) = &laid.digests[0];
         let stamp = digest
@@ -226,10 +281,21 @@ impl Tree {
             unique = random.name(16),
         );
         let object = Object {
-            bytes: gzip(b"{\"Records\":[]}", 6),
+            bytes: gzip(content, 6),
             ..Object::default()
         };
         self.objects.insert((bucket.clone(), key), object);
+    }
+
+    fn rewrite(&mut self, target: &Target, change: impl Fn(&mut Vec<Value>)) {
+        assert!(target.event.is_some(), "{target:?} names no record");
+        self.change(target, |object| {
+            let content = gunzip(&object.bytes);
+            let mut document: Value = serde_json::from_slice(&content).expect("JSON");
+            let records = document["Records"].as_array_mut().expect("a log");
+            change(records);
+            object.bytes = gzip(&text(&records.iter().collect::<Vec<_>>()), 6);
+        });
     }
 }
 

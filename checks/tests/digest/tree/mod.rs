@@ -10,6 +10,7 @@
     reason = "a generator for tests: it may stop at once, and each program that includes it uses a part"
 )]
 
+pub mod events;
 pub mod fault;
 pub mod random;
 pub mod rsa;
@@ -22,6 +23,7 @@ use std::sync::OnceLock;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use events::Event;
 use random::Random;
 use rsa::SigningKey;
 use spec::Spec;
@@ -44,6 +46,8 @@ pub struct Laid {
     pub digests: Vec<At>,
     pub logs: Vec<Vec<At>>,
     pub backfills: Vec<At>,
+    /// The log that holds each of the records that were given, by event ID.
+    pub events: BTreeMap<String, At>,
 }
 
 /// A tree in memory.
@@ -100,11 +104,13 @@ impl Tree {
             ..Self::default()
         };
         let mut random = Random::new(spec.seed);
-        for spec in std::iter::once(spec).chain(&spec.also) {
+        let all: Vec<&Spec> = std::iter::once(spec).chain(&spec.also).collect();
+        let events = events_of(&all);
+        for spec in all {
             for account in &spec.accounts {
                 for region in &spec.regions {
                     for trail in &spec.trails {
-                        tree.lay_chain(spec, account, region, trail, &mut random);
+                        tree.lay_chain(spec, account, region, trail, &events, &mut random);
                     }
                 }
             }
@@ -138,8 +144,15 @@ impl Tree {
         account: &str,
         region: &str,
         trail: &str,
+        events: &[Event],
         random: &mut Random,
     ) {
+        let own = events.iter().filter(|it| {
+            let wanted = it.trails.is_empty() || it.trails.iter().any(|it| it == trail);
+            wanted && it.account() == account && it.region() == region
+        });
+        let own: Vec<&Event> = own.collect();
+        let mut logs_since = None;
         let mut laid = Laid {
             account: account.into(),
             region: region.into(),
@@ -154,6 +167,9 @@ impl Tree {
             if let Some(restart) = restart {
                 previous = None;
                 start += SignedDuration::from_mins(restart.off_minutes);
+                if restart.off_minutes > 0 {
+                    logs_since = None;
+                }
             }
             let shorter = spec.short.iter().find(|short| {
                 let of = short.trail.as_ref();
@@ -163,8 +179,11 @@ impl Tree {
             let only = spec.only.iter().find(|only| only.trail == trail);
             if only.is_some_and(|only| hour < only.from || hour >= only.to) {
                 start = end;
+                logs_since = None;
                 continue;
             }
+            let since = *logs_since.get_or_insert(start);
+            let stops = spec.stops_after(hour) || only.is_some_and(|it| it.to == hour + 1);
             let before = Spot::at(spec, hour.checked_sub(1));
             let moved = spec.moves.iter().find(|it| it.before == hour);
             let old_logs = moved.map_or(0, |it| it.old_logs);
@@ -183,7 +202,7 @@ impl Tree {
             } else {
                 spec.logs_per_hour
             };
-            let logs: Vec<_> = (0..count)
+            let mut logs: Vec<_> = (0..count)
                 .map(|index| {
                     let spot = if index < old_logs {
                         &before
@@ -193,6 +212,22 @@ impl Tree {
                     self.lay_log(&place, spot, index, count, random)
                 })
                 .collect();
+            for (service, delivered, events) in place.deliveries(&own, hour, since, stops) {
+                let records: Vec<&Value> = events.iter().map(|it| &it.record).collect();
+                let range = range(&records);
+                let log = self.put_log(&place, service, delivered, &text(&records), range, random);
+                let ids = records.iter().filter_map(|it| events::id_of(it));
+                laid.events
+                    .extend(ids.map(|id| (id.to_owned(), log.at.clone())));
+                logs.push(log);
+            }
+            for raw in spec.raw_logs.iter().filter(|it| it.is_of(&laid, hour)) {
+                let (bytes, at) = (raw.bytes(), start + SignedDuration::from_mins(5));
+                logs.push(self.put_log(&place, "CloudTrail", at, &bytes, raw.range(), random));
+            }
+            if spec.timeless.contains(&hour) {
+                logs.iter_mut().for_each(|log| log.range = None);
+            }
             if spec.unvalidated.iter().any(|it| it == trail) {
                 laid.logs
                     .push(logs.iter().map(|log| log.at.clone()).collect());
@@ -250,20 +285,38 @@ impl Tree {
         };
         let bytes = records(place, delivered, place.spec.records, random);
         let key = place.log_key(spot, "CloudTrail", delivered, &random.name(16));
+        self.insert_log(spot, key, &bytes, Some((delivered, delivered)))
+    }
+
+    /// A log with this content.
+    fn put_log(
+        &mut self,
+        place: &Place<'_>,
+        service: &str,
+        delivered: Timestamp,
+        bytes: &[u8],
+        range: Option<(Timestamp, Timestamp)>,
+        random: &mut Random,
+    ) -> LaidLog {
+        let key = place.log_key(&place.spot, service, delivered, &random.name(16));
+        self.insert_log(&place.spot, key, bytes, range)
+    }
+
+    fn insert_log(
+        &mut self,
+        spot: &Spot,
+        key: String,
+        bytes: &[u8],
+        range: Option<(Timestamp, Timestamp)>,
+    ) -> LaidLog {
         let at = (spot.bucket.clone(), key);
-        let hash = sha256(&bytes);
-        self.objects.insert(
-            at.clone(),
-            Object {
-                bytes: gzip(&bytes, 6),
-                ..Object::default()
-            },
-        );
-        LaidLog {
-            at,
-            hash,
-            delivered,
-        }
+        let hash = sha256(bytes);
+        let object = Object {
+            bytes: gzip(bytes, 6),
+            ..Object::default()
+        };
+        self.objects.insert(at.clone(), object);
+        LaidLog { at, hash, range }
     }
 
     fn lay_digest(
@@ -278,7 +331,8 @@ impl Tree {
             place.spot.bucket.clone(),
             place.digest_key(backfill.is_some()),
         );
-        let times = |pick: fn(&LaidLog) -> Timestamp| logs.iter().map(pick);
+        let oldest = logs.iter().filter_map(|log| log.range).map(|it| it.0).min();
+        let newest = logs.iter().filter_map(|log| log.range).map(|it| it.1).max();
         let mut document = json!({
             "awsAccountId": place.account,
             "digestStartTime": place.start.to_string(),
@@ -287,21 +341,14 @@ impl Tree {
             "digestS3Object": at.1,
             "digestPublicKeyFingerprint": keys()[0].fingerprint,
             "digestSignatureAlgorithm": "SHA256withRSA",
-            "newestEventTime": times(|log| log.delivered).max().map(|time| time.to_string()),
-            "oldestEventTime": times(|log| log.delivered).min().map(|time| time.to_string()),
+            "newestEventTime": newest.map(|time| time.to_string()),
+            "oldestEventTime": oldest.map(|time| time.to_string()),
             "previousDigestS3Bucket": previous.map(|digest| &digest.at.0),
             "previousDigestS3Object": previous.map(|digest| &digest.at.1),
             "previousDigestHashValue": previous.map(|digest| &digest.hash),
             "previousDigestHashAlgorithm": previous.map(|_| "SHA-256"),
             "previousDigestSignature": previous.map(|digest| &digest.signature),
-            "logFiles": logs.iter().map(|log| json!({
-                "s3Bucket": log.at.0,
-                "s3Object": log.at.1,
-                "hashValue": log.hash,
-                "hashAlgorithm": "SHA-256",
-                "newestEventTime": log.delivered.to_string(),
-                "oldestEventTime": log.delivered.to_string(),
-            })).collect::<Vec<_>>(),
+            "logFiles": logs.iter().map(LaidLog::entry).collect::<Vec<_>>(),
         });
         edits
             .iter()
@@ -345,7 +392,25 @@ impl Tree {
 pub struct LaidLog {
     pub at: At,
     pub hash: String,
-    pub delivered: Timestamp,
+    /// The oldest and the newest event in it, as the digest says it.
+    pub range: Option<(Timestamp, Timestamp)>,
+}
+
+impl LaidLog {
+    /// Its entry in the digest.
+    fn entry(&self) -> Value {
+        let mut entry = json!({
+            "s3Bucket": self.at.0,
+            "s3Object": self.at.1,
+            "hashValue": self.hash,
+            "hashAlgorithm": "SHA-256",
+        });
+        if let Some((oldest, newest)) = self.range {
+            entry["newestEventTime"] = newest.to_string().into();
+            entry["oldestEventTime"] = oldest.to_string().into();
+        }
+        entry
+    }
 }
 
 struct LaidDigest {
@@ -405,7 +470,42 @@ struct Place<'s> {
     late: bool,
 }
 
-impl Place<'_> {
+impl<'s> Place<'s> {
+    /// The logs of what was given: those that are delivered in the digest's hour, by kind and time of delivery. What
+    /// happens before logging stops is delivered with the last digest.
+    fn deliveries<'e>(
+        &self,
+        events: &[&'e Event],
+        hour: usize,
+        since: Timestamp,
+        stops: bool,
+    ) -> Vec<(&'static str, Timestamp, Vec<&'e Event>)> {
+        let mut logs: BTreeMap<(&'static str, Timestamp), Vec<&'e Event>> = BTreeMap::new();
+        for event in events {
+            let time = events::time_of(&event.record);
+            if time.is_none() && hour > 0 || time.is_some_and(|it| it < since || it >= self.end) {
+                continue;
+            }
+            let mut delivered = event.delivered(self.start);
+            if stops && delivered >= self.end {
+                delivered = self.end - SignedDuration::from_secs(1);
+            }
+            if (self.start..self.end).contains(&delivered) {
+                let log = logs.entry((event.service(), delivered)).or_default();
+                log.push(event);
+            }
+        }
+        let most = match self.spec.records_per_log {
+            0 => usize::MAX,
+            most => most,
+        };
+        let logs = logs.into_iter().flat_map(|((service, at), events)| {
+            let parts: Vec<Vec<&'e Event>> = events.chunks(most).map(<[_]>::to_vec).collect();
+            parts.into_iter().map(move |part| (service, at, part))
+        });
+        logs.collect()
+    }
+
     fn folder(&self, spot: &Spot, service: &str, time: Timestamp) -> String {
         let prefix = if spot.prefix.is_empty() {
             String::new()
@@ -445,6 +545,78 @@ impl Place<'_> {
         format!(
             "{folder}/{account}_CloudTrail-Digest_{region}_{trail}_{home}_{when}{suffix}.json.gz"
         )
+    }
+}
+
+/// The records of all specifications, and the calls that caused what is wrong with them.
+fn events_of(all: &[&Spec]) -> Vec<Event> {
+    let mut events: Vec<Event> = Vec::new();
+    for spec in all {
+        events.extend(spec.events.iter().cloned());
+        for cause in &spec.causes {
+            events.extend(cause.events(spec, all));
+        }
+    }
+    events
+}
+
+/// The oldest and the newest event.
+fn range(records: &[&Value]) -> Option<(Timestamp, Timestamp)> {
+    let times = || records.iter().filter_map(|it| events::time_of(it));
+    times().min().zip(times().max())
+}
+
+/// A log as CloudTrail writes it: one line, and the fields in its order.
+pub fn text(records: &[&Value]) -> Vec<u8> {
+    let mut text = String::from("{\"Records\":[");
+    for (index, record) in records.iter().enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        write_ordered(record, &mut text);
+    }
+    text.push_str("]}");
+    text.into_bytes()
+}
+
+fn write_ordered(value: &Value, text: &mut String) {
+    #[rustfmt::skip]
+    const ORDER: [&str; 30] = [
+        "eventVersion", "userIdentity", "type", "principalId", "arn", "accountId", "accessKeyId", "userName",
+        "sessionContext", "sessionIssuer", "attributes", "creationDate", "mfaAuthenticated", "invokedBy", "eventTime",
+        "eventSource", "eventName", "awsRegion", "sourceIPAddress", "userAgent", "errorCode", "errorMessage",
+        "requestParameters", "responseElements", "additionalEventData", "requestID", "eventID", "readOnly",
+        "resources", "eventType",
+    ];
+    match value {
+        Value::Object(fields) => {
+            let place = |name: &str| ORDER.iter().position(|it| *it == name);
+            let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
+            fields.sort_by_key(|(name, _)| place(name).unwrap_or(ORDER.len()));
+            text.push('{');
+            for (index, (name, value)) in fields.into_iter().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                text.push_str(&Value::from(name.as_str()).to_string());
+                text.push(':');
+                write_ordered(value, text);
+            }
+            text.push('}');
+        }
+        Value::Array(items) => {
+            text.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                write_ordered(item, text);
+            }
+            text.push(']');
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            text.push_str(&value.to_string());
+        }
     }
 }
 

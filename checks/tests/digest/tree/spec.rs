@@ -4,8 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::LaidLog;
+use super::events::{Cause, Event};
 use super::fault::Fault;
+use super::{Laid, LaidLog};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -38,6 +39,16 @@ pub struct Spec {
     pub unvalidated: Vec<String>,
     /// Where trails begin to deliver to another place, as by UpdateTrail.
     pub moves: Vec<Move>,
+    /// Records, each for the log of its account, region and time; beside the random ones.
+    pub events: Vec<Event>,
+    /// The calls that made chains begin anew or record less, as records.
+    pub causes: Vec<Cause>,
+    /// Logs of given bytes that CloudTrail itself delivered and signed.
+    pub raw_logs: Vec<RawLog>,
+    /// So many of the given records at most in one log; 0 for no limit.
+    pub records_per_log: usize,
+    /// Hours whose digests do not say the times of the logs' events.
+    pub timeless: Vec<usize>,
     /// What is changed in digests before they are signed: what only CloudTrail itself could do.
     pub signed: Vec<Signed>,
     /// What is done to the tree afterwards, in this order.
@@ -148,6 +159,11 @@ impl Default for Spec {
             only: Vec::new(),
             unvalidated: Vec::new(),
             moves: Vec::new(),
+            events: Vec::new(),
+            causes: Vec::new(),
+            raw_logs: Vec::new(),
+            records_per_log: 0,
+            timeless: Vec::new(),
             signed: Vec::new(),
             faults: Vec::new(),
             also: Vec::new(),
@@ -166,6 +182,71 @@ impl Spec {
         let short = self.short.iter().filter(|short| short.trail.is_none());
         let short: i64 = short.map(|short| 60 - short.minutes).sum();
         self.start + SignedDuration::from_mins(self.hours as i64 * 60 + off - short)
+    }
+}
+
+impl Spec {
+    /// Where the digest before a restart ends, and the one after it begins.
+    pub fn restart(&self, before: usize) -> (Timestamp, Timestamp) {
+        let until = |hours: usize, restarts: &dyn Fn(&Restart) -> bool| {
+            let off = self.restarts.iter().filter(|it| restarts(it));
+            let off: i64 = off.map(|it| it.off_minutes).sum();
+            let short = self.short.iter().filter(|it| it.hour < hours);
+            let short = short.filter(|it| it.trail.is_none());
+            let short: i64 = short.map(|it| 60 - it.minutes).sum();
+            self.start + SignedDuration::from_mins(hours as i64 * 60 + off - short)
+        };
+        let end = until(before, &|it| it.before < before);
+        (end, until(before, &|it| it.before <= before))
+    }
+
+    /// Nothing is logged between this hour's digest and the next.
+    pub fn stops_after(&self, hour: usize) -> bool {
+        let mut restarts = self.restarts.iter();
+        restarts.any(|it| it.before == hour + 1 && it.off_minutes > 0)
+    }
+}
+
+/// A log whose bytes are given, in one hour of some chains.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawLog {
+    pub hour: usize,
+    /// Only in this account, region and trail.
+    pub account: Option<String>,
+    pub region: Option<String>,
+    pub trail: Option<String>,
+    #[serde(default)]
+    pub text: String,
+    /// The same for what is no text.
+    #[serde(default)]
+    pub base64: String,
+    /// What the digest says of it, if anything.
+    pub oldest: Option<Timestamp>,
+    pub newest: Option<Timestamp>,
+}
+
+impl RawLog {
+    pub fn is_of(&self, laid: &Laid, hour: usize) -> bool {
+        let fits =
+            |wanted: &Option<String>, own: &String| wanted.as_ref().is_none_or(|it| it == own);
+        self.hour == hour
+            && fits(&self.account, &laid.account)
+            && fits(&self.region, &laid.region)
+            && fits(&self.trail, &laid.trail)
+    }
+
+    pub fn bytes(&self) -> Vec<u8> {
+        use base64::Engine as _;
+        let engine = base64::engine::general_purpose::STANDARD;
+        match self.base64.as_str() {
+            "" => self.text.clone().into_bytes(),
+            text => engine.decode(text).expect("base64"),
+        }
+    }
+
+    pub fn range(&self) -> Option<(Timestamp, Timestamp)> {
+        self.oldest.zip(self.newest)
     }
 }
 
