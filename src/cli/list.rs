@@ -34,6 +34,9 @@ pub enum List {
         /// List questions that are not checks instead, and why
         #[arg(long, conflicts_with_all = ["check", "skip_check", "framework", "severity", "group"])]
         left_out: bool,
+        /// List what decides each on a Terraform plan: plan (the plan alone), onto (an inventory), or never
+        #[arg(long, conflicts_with = "left_out")]
+        plan: bool,
         /// Output format
         #[arg(short, long, value_name = "KIND", default_value = "table")]
         format: ListFormat,

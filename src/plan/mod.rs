@@ -13,13 +13,14 @@ use trailaudit_checks::selection::Selection;
 use trailaudit_checks::terraform::{self, LARGEST, Reading, Where};
 
 use crate::cli::Plan;
+use crate::config::{self, WaiverFile};
 use crate::exit::{Exit, Stop};
+use crate::files;
 use crate::output;
 use crate::parsed::Parsed;
 use crate::run::{baseline, clock, exit_of, save, tell_baseline, tell_waivers, tool};
 use crate::snapshot::{Snapshot, Source, Spool, load};
 use crate::tell::Tell;
-use crate::{config, files};
 
 impl Parsed {
     /// Reads the plans, and evaluates what they make of the logging.
@@ -44,7 +45,7 @@ impl Parsed {
         }
         let sources = it.source.as_deref().map(source::read).transpose();
         let sources = sources.map_err(Stop::Usage)?;
-        let mut rules = self.rules(it, tell)?;
+        let (mut rules, waivers) = self.rules(it, tell)?;
         let reading = |redact| Reading {
             given: Where {
                 account: it.account.clone().map(AccountId),
@@ -76,12 +77,13 @@ impl Parsed {
             });
         }
         let audit = evaluate(&planned, live.as_ref(), &rules)?;
+        tell_waivers(&audit, &waivers, tell);
         if it.onto.is_none() {
             tell_baseline(&audit, tell);
         }
         let saved = match &it.save_inventory {
             Some(path) => snapshot(inventory(true), live.as_ref())
-                .and_then(|snapshot| save(Some(path), &snapshot, tell)),
+                .and_then(|snapshot| save(Some(path.as_path()), &snapshot, tell)),
             None => Ok(()),
         };
         let options = |report: &output::Report| it.output.of(self.options(report.to_stdout()));
@@ -90,7 +92,7 @@ impl Parsed {
         Ok(exit_of(audit.run.exit_code))
     }
 
-    fn rules(&self, it: &Plan, tell: Tell) -> Result<Rules, Stop> {
+    fn rules(&self, it: &Plan, tell: Tell) -> Result<(Rules, WaiverFile), Stop> {
         let settings = &self.config.settings;
         let mut selection = Selection::of(&it.select.choice(), settings)?;
         // Plans hold no digests.
@@ -103,7 +105,7 @@ impl Parsed {
         if let Some(path) = &waivers.path {
             tell.detail(&format!("waivers from {}", path.display()));
         }
-        Ok(Rules {
+        let rules = Rules {
             tool: tool(),
             selection,
             settings: settings.clone(),
@@ -113,7 +115,8 @@ impl Parsed {
             fail_on: it.judge.fail_on,
             allow_incomplete: it.judge.allow_incomplete,
             exit_zero: it.judge.exit_zero,
-        })
+        };
+        Ok((rules, waivers))
     }
 }
 

@@ -42,13 +42,17 @@ pub(super) fn settle(findings: Vec<Finding>, plan: &Planned) -> (Vec<Finding>, V
     let mut folded: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut kept = Vec::new();
     for mut finding in findings {
-        if finding.status == Status::Unknown && finding.evidence.iter().any(is_never_told) {
+        if finding.status == Status::Unknown
+            && finding.evidence.iter().any(|it| is_never_told(it, plan))
+        {
             let group = finding.check.split('-').next().unwrap_or_default();
             let checks = folded.entry(group.to_owned()).or_default();
             checks.insert(finding.check);
             continue;
         }
-        let whole = plan.onto || plan.full || is_wide(finding.subject.kind);
+        let wide = is_wide(finding.subject.kind)
+            || (finding.subject.kind == SubjectKind::Principal && !touched.is_empty());
+        let whole = plan.onto || plan.full || wide;
         if !whole && !touched.contains(finding.subject.id.as_str()) {
             continue;
         }
@@ -74,9 +78,11 @@ pub(super) fn settle(findings: Vec<Finding>, plan: &Planned) -> (Vec<Finding>, V
 }
 
 /// A plan cannot hold it: what is not in it, and what only time shows.
-fn is_never_told(evidence: &Evidence) -> bool {
+fn is_never_told(evidence: &Evidence, plan: &Planned) -> bool {
     match evidence.reason {
         Some(Reason::NotInPlan) => true,
+        // Nobody was asked: the plan by itself holds nothing of it.
+        Some(Reason::Interrupted | Reason::NotAsked) => !plan.onto,
         Some(Reason::KnownAfterApply) => evidence.attribute.as_deref() == Some(""),
         Some(_) | None => false,
     }
@@ -88,10 +94,10 @@ fn is_wide(kind: SubjectKind) -> bool {
         SubjectKind::Organization
         | SubjectKind::Account
         | SubjectKind::Region
-        | SubjectKind::Principal
         | SubjectKind::Chain
         | SubjectKind::Resource => true,
-        SubjectKind::Trail
+        SubjectKind::Principal
+        | SubjectKind::Trail
         | SubjectKind::Bucket
         | SubjectKind::Key
         | SubjectKind::LogGroup

@@ -7,6 +7,7 @@
 mod address;
 mod build;
 mod config;
+mod decidable;
 mod effects;
 mod onto;
 mod place;
@@ -19,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use decidable::{Decidable, decidable};
 pub use place::Where;
 pub use plan::{BadPlan, LARGEST, Plan};
 pub use source::{SourceFile, Sources};

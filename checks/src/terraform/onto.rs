@@ -7,8 +7,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::build::Built;
-use crate::fact::{Fact, Gap, Known, Unknown};
+use crate::fact::{Fact, Gap, Known, Reason, Unknown};
 use crate::ids::{AccountId, Arn, Region};
+use crate::inventory::trail::RegionalStatus;
 use crate::inventory::{Inventory, Trail};
 
 /// Applies the difference between two sides.
@@ -140,6 +141,29 @@ fn list_trail(live: &mut Inventory, arn: &Arn) {
             (Unknown(_), _) => {}
         }
     }
+    if let Some(trail) = live.trails.get_mut(arn) {
+        let account = trail.account.clone();
+        let regions = live.regions.keys().filter(|(id, _)| *id == account);
+        delivered(trail, regions.map(|(_, region)| region));
+    }
+}
+
+/// What is delivered from each region is known after apply where that of the trail is.
+fn delivered<'r>(trail: &mut Trail, regions: impl Iterator<Item = &'r Region>) {
+    let Unknown(gap) = &trail.status.delivery else {
+        return;
+    };
+    if gap.reason != Reason::KnownAfterApply {
+        return;
+    }
+    let gap = gap.clone();
+    let known = trail.regions.iter().map(|it| it.region.clone());
+    let all: BTreeSet<Region> = known.chain(regions.cloned()).collect();
+    let status = |region| RegionalStatus {
+        region,
+        delivery: Unknown(gap.clone()),
+    };
+    trail.regions = all.into_iter().map(status).collect();
 }
 
 fn shows(
@@ -267,7 +291,7 @@ fn is_not_in_plan(value: &Value) -> bool {
     let gap = value.as_object().filter(|it| it.len() == 1);
     let gap = gap.and_then(|it| it.get("unknown")).cloned();
     let gap: Option<Gap> = gap.and_then(|it| serde_json::from_value(it).ok());
-    gap.is_some_and(|it| it.reason == crate::fact::Reason::NotInPlan)
+    gap.is_some_and(|it| it.reason == Reason::NotInPlan)
 }
 
 #[cfg(test)]

@@ -14,12 +14,10 @@ mod hostile;
 mod mutated;
 mod onto;
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde_json::Value;
 use trailaudit_checks::audit::{Audit, Baseline, Rules, judge};
-use trailaudit_checks::finding::{Finding, Severity, Status};
+use trailaudit_checks::finding::{Finding, Severity, Status, SubjectKind};
 use trailaudit_checks::inventory::{Iam, Inventory, Tool};
 use trailaudit_checks::selection::{Choice, Selection};
 use trailaudit_checks::settings::Settings;
@@ -98,12 +96,6 @@ pub(crate) fn onto(live: &Inventory, json: &Value) -> (Inventory, Audit) {
     };
     let audit = judge(&inventory, NONE, &rules).unwrap();
     (inventory, audit)
-}
-
-pub(crate) fn statuses(audit: &Audit) -> BTreeMap<(String, String), Status> {
-    let each = audit.findings.iter();
-    each.map(|it| ((it.check.clone(), it.subject.id.clone()), it.status))
-        .collect()
 }
 
 /// The status of the only finding of a check; none where it was folded into a note.
@@ -270,4 +262,35 @@ fn credentials_are_written_nowhere() {
             .collect();
         assert!(!audit.contains("NEVER-WRITTEN") && !lines.concat().contains("NEVER-WRITTEN"));
     }
+}
+
+/// Whatever a plan alone decides is said to be so.
+#[test]
+fn what_a_plan_decides_is_listed() {
+    use trailaudit_checks::terraform::{Decidable, decidable};
+    let mut decided = std::collections::BTreeSet::new();
+    for name in ["create", "split-create", "validation-off", "split-public"] {
+        for finding in audit(&alone(&json(name), true)).findings {
+            let of_one = finding.subject.kind != SubjectKind::Principal;
+            if of_one && matches!(finding.status, Status::Pass | Status::Fail) {
+                decided.insert(finding.check);
+            }
+        }
+    }
+    let of = |id: &str| decidable(trailaudit_checks::catalog::find(id).unwrap());
+    let hidden: Vec<&String> = decided
+        .iter()
+        .filter(|id| of(id) != Decidable::Plan)
+        .collect();
+    assert!(
+        hidden.is_empty(),
+        "decided by a plan alone, and not listed so: {hidden:#?}"
+    );
+    let all = trailaudit_checks::catalog::all();
+    let listed = all.iter().filter(|it| decidable(it) == Decidable::Plan);
+    assert!(
+        decided.len() > 30 && decided.len() <= listed.count(),
+        "{}",
+        decided.len()
+    );
 }

@@ -338,14 +338,20 @@ impl<'a> Builder<'a> {
 
     fn versioning(&self, part: &Part<'_, 'a>, says: &Says<'a>, bucket: &mut Bucket) {
         let call = calls::GET_BUCKET_VERSIONING;
-        let read = |view| parts::versioning(view);
         let off = parts::Versions::default();
         // Versioning cannot be taken back: the provider suspends it.
         let removed = parts::Versions {
             suspended: true,
             ..off.clone()
         };
-        let all = part.of(says, call, "versioning_configuration", off, removed, read);
+        let all = part.of(
+            says,
+            call,
+            "versioning_configuration",
+            off,
+            removed,
+            parts::versioning,
+        );
         bucket.versioning = Versioning {
             enabled: all.clone().map(|it| it.enabled),
             suspended: all.clone().map(|it| it.suspended),
