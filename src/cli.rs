@@ -1,6 +1,7 @@
 //! Flags. Their doc comments are the help text.
 
 mod access;
+mod events;
 mod evidence;
 mod list;
 mod plan;
@@ -16,11 +17,12 @@ use trailaudit_checks::compare::Comparison;
 use trailaudit_checks::finding::Severity;
 use trailaudit_checks::framework;
 use trailaudit_checks::selection::Choice;
-use trailaudit_reports::{Anchor, AnchorMap, BadAnchor, BadMap, Profile};
+use trailaudit_reports::{Anchor, AnchorMap, BadAnchor, BadMap, Ended, Profile};
 
 use crate::output::Wanted;
 
 pub use access::{Access, AccessCommand, By, Simulate};
+pub use events::{Coverage, Ends, Events, Input, Listed, Order, Search, Stats, Which, Who};
 pub use evidence::{Create, Drawn, Evidence, Sample, VerifyBundle};
 pub use list::{Explain, List, ListFormat, PermissionsFormat};
 pub use plan::Plan;
@@ -33,13 +35,13 @@ Examples:
   trailaudit scan -f text -f sarif=out.sarif    several reports of one run
   trailaudit scan --details                     each finding with its evidence
   trailaudit scan --baseline old.json --fail-on-new   fail only on what got worse
-  trailaudit collect -o today.jsonl.zst         collect now ..
-  trailaudit scan --inventory today.jsonl.zst   .. and scan later, offline
-  trailaudit plan plan.json --onto today.jsonl.zst    evaluate what a Terraform plan would make worse
+  trailaudit collect --output org.jsonl.zst     collect now ..
+  trailaudit scan --inventory org.jsonl.zst     .. and scan later, offline
+  trailaudit plan plan.json --onto org.jsonl.zst    what a Terraform plan would make worse
   trailaudit verify s3://logs --since 24h       verify the logs of the last day
 
-Flags of scan, collect, verify and report can also be set by environment variables (--fail-on: TRAILAUDIT_FAIL_ON),
-most of them by keys of trailaudit.toml (fail_on). Flags override variables; variables override the file.
+Flags can also be set by environment variables (--fail-on: TRAILAUDIT_FAIL_ON), and most of them by keys of
+trailaudit.toml (fail_on). Flags override variables, and variables override the file.
 
 Exit codes:
   0    scan complete, no open failures at or above --fail-on
@@ -54,11 +56,16 @@ Exit codes:
 #[command(
     name = "trailaudit",
     version,
+    disable_help_flag = true,
+    disable_version_flag = true,
     after_help = EXAMPLES,
     max_term_width = 100,
     infer_long_args = false
 )]
 pub struct Cli {
+    /// Print version
+    #[arg(short = 'V', long, action = ArgAction::Version, help_heading = "Global options")]
+    pub version: Option<bool>,
     /// For every command.
     #[command(flatten)]
     pub global: Global,
@@ -123,6 +130,9 @@ pub enum Command {
     /// Create, verify and sample evidence bundles for auditors
     #[command(subcommand)]
     Evidence(Evidence),
+    /// Search, count and explain the records of the logs, each with what is proved of it
+    #[command(subcommand)]
+    Events(Events),
     /// Report who can tamper with CloudTrail logs: on which trail, bucket or key, and by which path
     Access(Box<Access>),
     /// Explain one check: what it evaluates, why, and its remediation
@@ -132,13 +142,13 @@ pub enum Command {
     List(List),
     /// Print a completion script for your shell
     Completions {
-        /// The shell
+        /// The shell: bash, elvish, fish, powershell, zsh
         shell: clap_complete::Shell,
     },
     /// Print the manual page
     Man {
         /// Write a page for each command into this folder instead
-        #[arg(short, long, value_name = "DIR")]
+        #[arg(short, long, value_name = "DIR", help_heading = "Output")]
         output_dir: Option<PathBuf>,
     },
 }
@@ -175,12 +185,12 @@ pub struct Scan {
 /// Flags of `collect`.
 #[derive(Debug, Clone, Args)]
 pub struct Collect {
-    /// The file to write (- for standard output, .zst is compressed)
-    #[arg(short, long, value_name = "FILE")]
-    pub output: PathBuf,
     /// Write the sample organization of `scan --demo`
-    #[arg(long)]
+    #[arg(long, help_heading = "Input")]
     pub demo: bool,
+    /// The file to write (- for standard output, .zst is compressed)
+    #[arg(long, short_alias = 'o', value_name = "FILE", help_heading = "Output")]
+    pub output: PathBuf,
     /// What to ask.
     #[command(flatten)]
     pub live: Live,
@@ -308,6 +318,12 @@ pub struct Output {
     /// Text, Markdown and HTML: count findings below this severity, but do not show them
     #[arg(long, value_name = "SEVERITY", default_value = "info", value_parser = severities(), hide_possible_values = true)]
     pub min_severity: Severity,
+    /// Text, Markdown and HTML: show only findings of these severities: critical,high,medium,low,info
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = severities())]
+    pub severity: Vec<Severity>,
+    /// Text, Markdown and HTML: show only findings of these statuses: fail,waived,unknown,pass,not_applicable
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = statuses())]
+    pub status: Vec<Ended>,
     /// SARIF: github (open failures, gaps as notes) or full (every status)
     #[arg(long, value_name = "NAME", default_value = "github", value_parser = profile)]
     pub sarif_profile: Profile,
@@ -325,7 +341,7 @@ pub struct Report {
     /// The JSON that a scan wrote
     pub audit: PathBuf,
     /// Report only these of the frameworks that the scan evaluated
-    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', value_parser = suggested(framework_ids), hide_possible_values = true)]
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', value_parser = suggested(framework_ids), help_heading = "Checks")]
     pub framework: Vec<String>,
     /// What to write.
     #[command(flatten)]
@@ -339,20 +355,24 @@ pub struct Diff {
     pub before: PathBuf,
     /// The JSON that a later scan wrote (- for standard input)
     pub after: PathBuf,
-    /// text, json, markdown, and where it goes: markdown=comment.md (repeatable; one may go to stdout) [default: text]
+    /// Exit 0 instead of 1, whatever got worse
+    #[arg(long, help_heading = "Evaluation")]
+    pub exit_zero: bool,
+    /// Report format, and its file: text, json, markdown=comment.md (repeatable; one may go to stdout) [default: text]
     #[arg(
         short,
         long = "format",
         value_name = "KIND[=PATH]",
-        value_delimiter = ','
+        value_delimiter = ',',
+        help_heading = "Reports"
     )]
     pub format: Vec<Wanted<Comparison>>,
+    /// Folder for reports without a path
+    #[arg(short, long, value_name = "DIR", help_heading = "Reports")]
+    pub output_dir: Option<PathBuf>,
     /// Text: list every change
-    #[arg(long)]
+    #[arg(long, help_heading = "Reports")]
     pub details: bool,
-    /// Exit 0 instead of 1, whatever got worse
-    #[arg(long)]
-    pub exit_zero: bool,
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
@@ -364,6 +384,19 @@ fn time(text: &str) -> Result<Timestamp, String> {
 pub(crate) fn severities() -> impl TypedValueParser<Value = Severity> {
     let all = || Severity::ALL.map(|it| it.as_str().to_owned()).into();
     suggested(all).try_map(|it| severity(&it))
+}
+
+/// How a finding ended; the shell completes it.
+fn statuses() -> impl TypedValueParser<Value = Ended> {
+    let all = || Ended::OF_FINDINGS.map(|it| it.word().to_owned()).into();
+    suggested(all).try_map(|it| status(&it))
+}
+
+fn status(text: &str) -> Result<Ended, String> {
+    Ended::OF_FINDINGS
+        .into_iter()
+        .find(|it| it.word() == text)
+        .ok_or_else(|| "one of fail, waived, unknown, pass, not_applicable is expected".to_owned())
 }
 
 /// Any text; the shell completes those that are known.

@@ -28,12 +28,36 @@ fn is_own(command: &str, arg: &Arg) -> bool {
 /// The command line, with a variable for every flag.
 #[must_use]
 pub fn command() -> clap::Command {
-    let command = Cli::command().mut_args(with_variable);
+    let command = one_layout(Cli::command()).mut_args(with_variable);
     each_run(command, |name, it| {
         it.mut_args(|arg| match is_own(name, &arg) {
             true => arg,
             false => with_variable(arg),
         })
+    })
+}
+
+/// One layout of the help of all commands: values are named in the sentence, and the flag for help stands with those of
+/// every command.
+fn one_layout(command: clap::Command) -> clap::Command {
+    let help = Arg::new("help")
+        .short('h')
+        .long("help")
+        .help("Print help")
+        .help_heading("Global options")
+        .action(ArgAction::Help);
+    let command = command.disable_help_flag(true).arg(help).mut_args(|arg| {
+        match arg.get_action().takes_values() {
+            true => arg.hide_possible_values(true),
+            false => arg,
+        }
+    });
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|it| it.get_name().to_owned())
+        .collect();
+    names.iter().fold(command, |command, name| {
+        command.mut_subcommand(name, one_layout)
     })
 }
 
@@ -59,7 +83,7 @@ pub fn flag_keys() -> Vec<Arg> {
         if matches!(command.get_name(), "scan" | "report") {
             let new = command
                 .get_arguments()
-                .filter(|arg| arg.get_long().is_some())
+                .filter(|arg| arg.get_long().is_some() && !is_question(arg))
                 .filter(|arg| !NO_KEY.contains(&arg.get_id().as_str()))
                 .filter(|arg| !keys.iter().any(|it| it.get_id() == arg.get_id()));
             let new: Vec<Arg> = new.cloned().collect();
@@ -150,6 +174,14 @@ pub fn blamed_variable(error: &clap::Error, args: &[OsString]) -> Option<String>
     (!args.iter().any(given)).then_some(variable)
 }
 
+/// It asks for the help or the version: neither is a setting.
+fn is_question(arg: &Arg) -> bool {
+    matches!(
+        arg.get_action(),
+        ArgAction::Help | ArgAction::HelpShort | ArgAction::HelpLong | ArgAction::Version
+    )
+}
+
 fn short_of(command: &clap::Command, long: &str) -> Option<char> {
     let own = command
         .get_arguments()
@@ -159,7 +191,7 @@ fn short_of(command: &clap::Command, long: &str) -> Option<char> {
 }
 
 fn with_variable(arg: Arg) -> Arg {
-    let Some(long) = arg.get_long() else {
+    let Some(long) = arg.get_long().filter(|_| !is_question(&arg)) else {
         return arg;
     };
     let variable = format!("TRAILAUDIT_{}", long.replace('-', "_").to_uppercase());

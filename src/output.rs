@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use trailaudit_checks::audit::Audit;
 use trailaudit_checks::compare::Comparison;
 use trailaudit_reports::access::{self, Answered, Listing};
-use trailaudit_reports::{DIFF_FORMATS, FORMATS, Format, Options};
+use trailaudit_reports::{DIFF_FORMATS, FORMATS, Format, Options, events};
 
 use crate::exit::Stop;
 use crate::files::{Access, write_whole};
@@ -31,6 +31,22 @@ impl Told for Comparison {
 
 impl Told for Listing {
     const FORMATS: &'static [&'static Format<Self>] = access::FORMATS;
+}
+
+impl Told for events::Found {
+    const FORMATS: &'static [&'static Format<Self>] = events::FORMATS;
+}
+
+impl Told for events::Counted {
+    const FORMATS: &'static [&'static Format<Self>] = events::STATS_FORMATS;
+}
+
+impl Told for events::Identified {
+    const FORMATS: &'static [&'static Format<Self>] = events::WHO_FORMATS;
+}
+
+impl Told for events::Covered {
+    const FORMATS: &'static [&'static Format<Self>] = events::COVERAGE_FORMATS;
 }
 
 impl Told for Answered {
@@ -143,6 +159,12 @@ pub fn write<T: Told>(
 }
 
 impl<T: Told> Report<T> {
+    /// Holds a line for each record, and nothing else.
+    #[must_use]
+    pub fn is_lines(&self) -> bool {
+        self.format.name == "jsonl"
+    }
+
     /// Goes to stdout.
     #[must_use]
     pub fn to_stdout(&self) -> bool {

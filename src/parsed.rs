@@ -47,6 +47,7 @@ pub fn parse(args: &[std::ffi::OsString]) -> Result<Parsed, Refused> {
         | Command::Verify(_)
         | Command::Report(_)
         | Command::Access(_)
+        | Command::Events(_)
         | Command::Evidence(Evidence::Create(_)) => config::load(cli.global.config.as_deref())
             .map_err(|error| Refused::Stop(Stop::Usage(error)))?,
         Command::Evidence(Evidence::Verify(_) | Evidence::Sample(_))
@@ -95,6 +96,17 @@ fn of_no_flag(error: &clap::Error) -> String {
 }
 
 impl Parsed {
+    /// The file to write was given by `-o`, as earlier versions had it.
+    #[must_use]
+    pub fn has_old_flag(&self, args: &[std::ffi::OsString]) -> bool {
+        let has_file = matches!(
+            self.cli.command,
+            Command::Collect(_) | Command::Evidence(Evidence::Create(_))
+        );
+        let is_old = |it: &std::ffi::OsString| it.to_string_lossy().starts_with("-o");
+        has_file && args.iter().skip(1).any(is_old)
+    }
+
     /// It was given on the command line, not by a variable or a file.
     #[must_use]
     pub fn is_flag(&self, id: &str) -> bool {

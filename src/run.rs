@@ -9,7 +9,7 @@ use trailaudit_checks::audit::{Audit, Baseline, Ending, Rules, judge};
 use trailaudit_checks::compare;
 use trailaudit_checks::inventory::Tool;
 use trailaudit_checks::selection::{ByChoice, Needed, Selection};
-use trailaudit_reports::Detail;
+use trailaudit_reports::{Detail, Listed};
 
 use crate::answers::Kept;
 use crate::cli::{Collect, Color, Command, Diff, Global, Live, Report, Scan};
@@ -34,6 +34,9 @@ pub fn run(args: Vec<std::ffi::OsString>) -> Exit {
             };
             for words in keys::unknown_variables(std::env::vars_os().map(|(name, _)| name)) {
                 tell.warn(&words);
+            }
+            if parsed.has_old_flag(&args) {
+                tell.warn("-o names a folder of reports; for the file to write, use --output");
             }
             parsed.dispatch(tell).unwrap_or_else(|stop| {
                 tell.error(stop.error());
@@ -81,6 +84,7 @@ impl Parsed {
             Command::Report(report) => self.report(report, tell),
             Command::Evidence(it) => self.evidence(it, tell),
             Command::Access(it) => self.access(it, tell),
+            Command::Events(it) => self.events(it, tell),
             Command::Explain(it) => explain::explain(it).map(|()| Exit::Clean),
             Command::List(it) => list::list(it).map(|()| Exit::Clean),
             Command::Completions { shell } => Ok(completions(*shell).map(|()| Exit::Clean)?),
@@ -131,11 +135,15 @@ impl Parsed {
             Some(snapshot) => snapshot,
             None => {
                 let needed = selection.needed(by_choice(&scan.live, window.is_some()));
-                self.live(&scan.live, needed, window, tell)?
+                let digests = window.map(|window| Digests {
+                    window,
+                    explain_gaps: scan.digests.explain_gaps,
+                });
+                self.live(&scan.live, needed, digests, tell)?
             }
         };
         if snapshot.inventory.trailer.is_none() {
-            tell.warn("the inventory has no trailer: the run that wrote it was cut off, and so it is incomplete");
+            tell.warn("the inventory is incomplete: the run that wrote it was interrupted (it has no trailer)");
         }
         let now = scan.judge.now.or_else(|| {
             (source.as_ref() == Some(&demo::source())).then_some(snapshot.inventory.header.taken_at)
@@ -201,11 +209,13 @@ impl Parsed {
         only_frameworks(&mut audit, &report.framework)?;
         let options = |it: &output::Report| report.output.of(self.options(it.to_stdout()));
         output::write(&reports, &audit, options, tell)?;
+        // The process ends here: to free a large audit piece by piece would only take time.
+        std::mem::forget(audit);
         Ok(Exit::Clean)
     }
 
     fn diff(&self, diff: &Diff, tell: Tell) -> Result<Exit, Stop> {
-        let reports = output::plan(&diff.format, None)?;
+        let reports = output::plan(&diff.format, diff.output_dir.as_deref())?;
         let load = |path: &Path| crate::saved::load(path).map_err(Stop::Usage);
         let comparison = compare::compare(&load(&diff.before)?, &load(&diff.after)?);
         let options = |it: &output::Report<_>| trailaudit_reports::Options {
@@ -254,6 +264,7 @@ impl Parsed {
             "keep_answers",
             "save_inventory",
             "verify_digests",
+            "explain_gaps",
             "since",
         ];
         if let Some(id) = live.into_iter().find(|id| self.is_flag(id)) {
@@ -271,7 +282,7 @@ impl Parsed {
         &self,
         live: &Live,
         needed: Needed,
-        verify: Option<(Timestamp, Timestamp)>,
+        digests: Option<Digests>,
         tell: Tell,
     ) -> Result<Snapshot, Stop> {
         let Global { no_progress, .. } = self.cli.global;
@@ -290,7 +301,8 @@ impl Parsed {
             in_every_region: needed.in_every_region,
             lookup: live.lookup_events,
             log_archive_accounts: self.config.settings.log_archive_accounts.clone(),
-            verify,
+            verify: digests.map(|it| it.window),
+            explain_gaps: digests.is_some_and(|it| it.explain_gaps),
             answers: live.keep_answers.is_some().then(kept).transpose()?,
             progress: stderr_is_terminal() && !no_progress && !tell.quiet,
         };
@@ -300,7 +312,10 @@ impl Parsed {
         if let (Some(answers), Some(path)) = (answers, &live.keep_answers) {
             let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
             answers.save(path)?;
-            tell.note(&format!("wrote AWS's answers to {}", path.display()));
+            tell.note(&format!(
+                "wrote the raw API responses to {}",
+                path.display()
+            ));
         }
         Ok(snapshot)
     }
@@ -328,7 +343,7 @@ pub(crate) fn warn_endpoints(endpoints: &[String], tell: Tell) {
         let url = endpoint.split(' ').next().unwrap_or_default();
         if is_open_to_others(url) {
             tell.warn(&format!(
-                "AWS was called without encryption, through {endpoint}: its answers may be anybody's"
+                "AWS was called without encryption, through {endpoint}: its responses are not proved to be AWS's"
             ));
         }
     }
@@ -353,6 +368,15 @@ fn only_frameworks(audit: &mut Audit, wanted: &[String]) -> Result<(), Stop> {
         audit.frameworks.retain(|it| wanted.contains(&it.id));
     }
     Ok(())
+}
+
+/// What a live run verifies of the digests.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Digests {
+    /// From when until when.
+    pub(crate) window: (Timestamp, Timestamp),
+    /// Whether the calls that made holes are looked for.
+    pub(crate) explain_gaps: bool,
 }
 
 /// What the flags ask for by choice.
@@ -383,7 +407,11 @@ impl crate::cli::Output {
     /// What the flags choose.
     pub(crate) fn of(&self, usual: trailaudit_reports::Options) -> trailaudit_reports::Options {
         trailaudit_reports::Options {
-            min_severity: self.min_severity,
+            listed: Listed {
+                min_severity: self.min_severity,
+                severities: self.severity.clone(),
+                statuses: self.status.clone(),
+            },
             detail: detail(self.details),
             sarif_profile: self.sarif_profile,
             sarif_anchor: self.sarif_anchor.clone(),
@@ -416,10 +444,10 @@ pub(crate) fn tell_baseline(audit: &Audit, tell: Tell) {
         tell.warn("the baseline is an audit of another organization");
     }
     if report.of.selection != audit.scope.selection {
-        tell.warn("the baseline judged other checks: what it did not judge is told as new");
+        tell.warn("the baseline evaluated other checks: findings of checks that it lacks are labelled as new");
     }
     if report.of.interrupted {
-        tell.warn("the baseline was interrupted: what it did not see is told as new");
+        tell.warn("the baseline was interrupted: findings that it lacks are labelled as new");
     }
 }
 

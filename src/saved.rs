@@ -29,17 +29,24 @@ pub fn load(path: &Path) -> anyhow::Result<Audit> {
             path.display()
         );
     }
-    let any: Any = serde_json::from_str(&text)
-        .with_context(wrong)
-        .context("an audit is the JSON of a scan (`trailaudit scan -f json=FILE`)")?;
-    if any.schema > u64::from(SCHEMA) {
-        bail!(
-            "{}: its schema is {}, newer than what this program reads (up to {SCHEMA}). Update trailaudit",
-            wrong(),
+    let read: Result<Audit, _> = serde_json::from_str(&text);
+    let schema = match &read {
+        Ok(audit) => u64::from(audit.schema),
+        // Of what is not an audit of this form, the number says why.
+        Err(_) => {
+            let any: Any = serde_json::from_str(&text)
+                .with_context(wrong)
+                .context("an audit is the JSON of a scan (`trailaudit scan -f json=FILE`)")?;
             any.schema
+        }
+    };
+    if schema > u64::from(SCHEMA) {
+        bail!(
+            "{}: its schema is {schema}, newer than what this program reads (up to {SCHEMA}). Update trailaudit",
+            wrong()
         );
     }
-    let mut audit: Audit = serde_json::from_str(&text).with_context(wrong)?;
+    let mut audit = read.with_context(wrong)?;
     let old = audit.schema < SCHEMA;
     audit.upgrade();
     let contradictions = contradictions::of(&audit, old);

@@ -180,5 +180,5 @@ fn what_cannot_be_compared() {
         .run(&["scan", "--demo", "--baseline", OLD])
         .code(1)
         .says("another organization")
-        .says("judged other checks");
+        .says("evaluated other checks");
 }

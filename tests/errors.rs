@@ -74,7 +74,7 @@ const SITUATIONS: [Situation; 26] = [
         2,
         &[
             "not the header of an inventory",
-            "`trailaudit collect -o FILE`",
+            "`trailaudit collect --output FILE`",
         ],
     ),
     (

@@ -110,7 +110,9 @@ fn a_file_that_was_cut_off_is_incomplete() {
         .unwrap();
     // Without its trailer; in the middle of the trailer; in the middle of another line.
     for end in [trailer + 1, trailer + 30, trailer - 5] {
-        let ended = scan_bytes(&whole[..end]).code(3).says("was cut off");
+        let ended = scan_bytes(&whole[..end])
+            .code(3)
+            .says("was interrupted (it has no trailer)");
         let audit = ended.json();
         assert_eq!(audit["finished_at"], Value::Null);
         assert_eq!(audit["run"]["complete"], false);

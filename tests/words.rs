@@ -5,8 +5,10 @@ use clap::CommandFactory as _;
 use trailaudit::cli::Cli;
 use trailaudit_checks::{catalog, explained};
 
+use crate::binary::Place;
+
 /// What is not said any more, and what is said instead.
-const PHRASES: [(&str, &str); 34] = [
+const PHRASES: [(&str, &str); 37] = [
     ("could not be told", "could not be evaluated"),
     ("cannot be told", "cannot be determined"),
     ("let in", "granted access"),
@@ -41,6 +43,9 @@ const PHRASES: [(&str, &str); 34] = [
     ("How it judges", "How it is evaluated"),
     ("What to do", "Remediation"),
     ("Everywhere", "Global options"),
+    ("tamper rights", "permissions to tamper"),
+    ("take in ", "include"),
+    ("looks configured", "is still configured"),
 ];
 
 /// What only programmers say.
@@ -108,6 +113,51 @@ fn without_types(text: &str) -> String {
         false => it,
     });
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// What a scan says: messages, labels of facts, answers, remediation, notes.
+#[test]
+fn a_scan_says_it_in_the_fields_words() {
+    fn walk(value: &serde_json::Value, wrong: &mut Vec<String>) {
+        match value {
+            serde_json::Value::String(text) => {
+                let found = PHRASES.iter().filter(|(phrase, _)| text.contains(phrase));
+                wrong.extend(
+                    found.map(|(phrase, better)| format!("{phrase:?}, say {better:?}: {text}")),
+                );
+            }
+            serde_json::Value::Array(items) => items.iter().for_each(|it| walk(it, wrong)),
+            serde_json::Value::Object(fields) => fields.values().for_each(|it| walk(it, wrong)),
+            serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {
+            }
+        }
+    }
+    let audit = Place::new().run(&["scan", "--demo", "-f", "json"]).code(1);
+    let mut wrong = Vec::new();
+    walk(&audit.json(), &mut wrong);
+    wrong.sort();
+    wrong.dedup();
+    assert!(
+        wrong.is_empty(),
+        "{} texts:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+/// What people read without a finding shows no structure in which a value is kept.
+#[test]
+fn a_report_dumps_no_structures() {
+    let text = Place::new()
+        .run(&["scan", "--demo", "--details"])
+        .code(1)
+        .stdout;
+    let lines = text
+        .lines()
+        .filter(|it| it.trim_start().starts_with("actual"));
+    let dumped: Vec<&str> = lines.filter(|it| it.contains(['{', '[', '}'])).collect();
+    assert!(text.contains("  actual "), "{text}");
+    assert!(dumped.is_empty(), "{}", dumped.join("\n"));
 }
 
 #[test]

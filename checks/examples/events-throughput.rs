@@ -128,9 +128,9 @@ fn headers(record: &Record<'_>) -> u64 {
         .filter_map(|it| record.text(*it))
         .map(|it| it.len());
     let length: usize = lengths.sum::<usize>() + actor.id.len();
-    let time = record.time().map_or(0, |it| it.as_second());
+    let time = record.time();
     black_box((length, time));
-    u64::from(record.time().is_some())
+    u64::from(time.is_some())
 }
 
 fn collect(folder: &Path, logs: &mut Vec<Vec<u8>>) -> std::io::Result<()> {

@@ -12,6 +12,7 @@ use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::{
     Account, AccountState, Bucket, Inventory, Key, LogGroup, Organization, RegionView, Trail,
 };
+use crate::policy::{Document, ParseError};
 use crate::scp::Control;
 use crate::settings::Settings;
 
@@ -34,7 +35,12 @@ pub struct Context<'a> {
     hiding_trails: OnceLock<Option<Gaps>>,
     control: Option<Control<'a>>,
     kept: Kept,
+    /// The policies of the account that was asked about last.
+    documents: Mutex<(AccountId, BTreeMap<String, Arc<Parsed>>)>,
 }
+
+/// A policy, or why it cannot be read.
+pub(crate) type Parsed = Result<Document, ParseError>;
 
 /// What was worked out once, by what it is and whose.
 type Kept = Mutex<BTreeMap<(TypeId, Vec<String>), Arc<dyn Any + Send + Sync>>>;
@@ -61,6 +67,7 @@ impl<'a> Context<'a> {
                 .and_then(Option::as_ref)
                 .map(Control::of),
             kept: Kept::default(),
+            documents: Mutex::new((AccountId::from(""), BTreeMap::new())),
         };
         let partition = &inventory.header.scope.partition;
         for trail in inventory.trails.values() {
@@ -222,6 +229,23 @@ impl<'a> Context<'a> {
         let made = Arc::new(make());
         kept().insert(key, Arc::clone(&made) as Arc<dyn Any + Send + Sync>);
         made
+    }
+
+    /// A policy that several principals of an account have, read once.
+    pub(crate) fn document(&self, account: &AccountId, text: &str) -> Arc<Parsed> {
+        let mut kept = self
+            .documents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if kept.0 != *account {
+            *kept = (account.clone(), BTreeMap::new());
+        }
+        if let Some(read) = kept.1.get(text) {
+            return Arc::clone(read);
+        }
+        let read = Arc::new(Document::parse(text));
+        kept.1.insert(text.to_owned(), Arc::clone(&read));
+        read
     }
 
     /// Whether a trail, a log bucket or a store encrypts with this key.

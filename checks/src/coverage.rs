@@ -331,8 +331,8 @@ fn notes(regions: &[RegionCoverage]) -> Vec<String> {
         .map(|(set, accounts)| {
             let accounts = if accounts == 1 { "1 account".to_owned() } else { format!("{accounts} accounts") };
             format!(
-                "A service control policy closes {} to {accounts}: coverage there is judged from the \
-                 organization trail; whether other trails exist there cannot be seen.",
+                "an SCP denies {} in {accounts}: coverage there is evaluated from the organization trail; \
+                 other trails there cannot be listed.",
                 set.join(", ")
             )
         })

@@ -66,7 +66,8 @@ pub fn short(text: &str, most: usize) -> String {
 /// SHA-256 of check id, line feed, subject id, in lower-case hex.
 #[must_use]
 pub fn fingerprint(check: &str, subject: &str) -> String {
-    hex::encode(&Sha256::digest(format!("{check}\n{subject}")))
+    let hash = Sha256::new().chain_update(check).chain_update("\n");
+    hex::encode(&hash.chain_update(subject).finalize())
 }
 
 /// How a finding ended.

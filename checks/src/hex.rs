@@ -1,16 +1,22 @@
 //! Hexadecimal text of hashes and signatures. Imports nothing from its siblings, and can be moved along with any of them.
 
-use std::fmt::Write as _;
-
 /// Lower-case hexadecimal text of `bytes`.
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().saturating_mul(2));
     for byte in bytes {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 0xf));
     }
     text
+}
+
+/// The digit of a number below 16.
+fn digit(number: u8) -> char {
+    char::from(match number {
+        0..=9 => b'0' + number,
+        _ => b'a' - 10 + number,
+    })
 }
 
 /// The bytes that `text` stands for; `None` if it is not hexadecimal text.

@@ -171,8 +171,8 @@ pub enum Somebody {
     Others,
 }
 
-/// Requests that the policies cannot tell apart: the statements that name the action, its service, target and region.
-type Alike = (Vec<bool>, String, String, Option<Region>);
+/// Requests that the policies cannot tell apart: the class of the action, its service, target and region.
+type Alike = (usize, String, String, Option<Region>);
 
 /// The control policies over one account, and the principals that they are evaluated for.
 #[derive(Debug)]
@@ -185,6 +185,9 @@ pub struct Over<'c> {
     probes: Vec<Probe>,
     /// Answers by what tells requests apart: many actions are named by the same statements.
     known: BTreeMap<Alike, Left>,
+    /// The class of each action: those of one class are named by the same statements.
+    named: BTreeMap<String, usize>,
+    classes: BTreeMap<Vec<bool>, usize>,
     /// What accounts under the same policies have in common; nothing where a policy may tell them apart.
     in_common: Option<String>,
     index: &'c Index,
@@ -279,6 +282,8 @@ impl Control<'_> {
             rcps,
             probes,
             known: BTreeMap::new(),
+            named: BTreeMap::new(),
+            classes: BTreeMap::new(),
             in_common: self.in_common(who, account, (&documents, partition, actions)),
             index: &self.index,
             exempt,
@@ -395,13 +400,22 @@ impl Over<'_> {
         Some(format!("{common} {action} {kind} {anywhere} {region:?}"))
     }
 
-    fn alike(&self, action: &str, target: &Target, region: Option<&Region>) -> Alike {
-        let levels = self.scps.iter().chain(&self.rcps).flatten();
-        let documents = levels
-            .flat_map(|it| &it.policies)
-            .filter_map(|it| it.document.as_ref().ok());
-        let statements = documents.flat_map(|it| &it.statements);
-        let named = statements.map(|it| it.actions.matches(action)).collect();
+    fn alike(&mut self, action: &str, target: &Target, region: Option<&Region>) -> Alike {
+        let named = match self.named.get(action) {
+            Some(named) => *named,
+            None => {
+                let levels = self.scps.iter().chain(&self.rcps).flatten();
+                let documents = levels
+                    .flat_map(|it| &it.policies)
+                    .filter_map(|it| it.document.as_ref().ok());
+                let statements = documents.flat_map(|it| &it.statements);
+                let all = statements.map(|it| it.actions.matches(action)).collect();
+                let next = self.classes.len();
+                let named = *self.classes.entry(all).or_insert(next);
+                self.named.insert(action.to_owned(), named);
+                named
+            }
+        };
         // Where the evaluator goes by the action's name, each stands for itself.
         let by_name = action.ends_with("BucketPolicy") || action == "kms:RetireGrant";
         let name = match (by_name, action.split_once(':')) {

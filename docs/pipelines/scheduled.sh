@@ -23,7 +23,7 @@ fi
 # Anything else is no verdict: there is nothing to seal.
 case "$code" in 0 | 1 | 3) ;; *) exit "$code" ;; esac
 
-arguments=(evidence create --inventory "$INVENTORY" --sign "$SIGNING_KEY" -o "$EVIDENCE/$night.tar.zst")
+arguments=(evidence create --inventory "$INVENTORY" --sign "$SIGNING_KEY" --output "$EVIDENCE/$night.tar.zst")
 if [ -n "$previous" ]; then
     arguments+=(--previous "$previous")
 fi

@@ -40,7 +40,7 @@ const REASONS: usize = 20;
 const PARTITIONS: [&str; 3] = ["aws", "aws-cn", "aws-us-gov"];
 
 fn write(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let mut out = sanitize::Json(BufWriter::new(out));
+    let mut out = BufWriter::with_capacity(sanitize::BUFFER, out);
     let findings = Findings {
         audit,
         names: Names::of(audit),
@@ -55,12 +55,12 @@ fn write(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
     for of_one in places.into_values() {
         let mut batch = Batch::default();
         for finding in of_one {
-            batch.add(serde_json::to_vec(&findings.of(finding))?, &mut out)?;
+            batch.add(&findings.of(finding), &mut out)?;
         }
         batch.end(&mut out)?;
     }
     let mut last = Batch::default();
-    last.add(serde_json::to_vec(&findings.totals())?, &mut out)?;
+    last.add(&findings.totals(), &mut out)?;
     last.end(&mut out)?;
     out.flush()
 }
@@ -73,7 +73,10 @@ struct Batch {
 }
 
 impl Batch {
-    fn add(&mut self, finding: Vec<u8>, out: &mut dyn Write) -> io::Result<()> {
+    fn add(&mut self, finding: &Value, out: &mut dyn Write) -> io::Result<()> {
+        let mut text = Vec::new();
+        sanitize::compact(finding, &mut text)?;
+        let finding = text;
         if self.count == BATCH || self.findings.len() + finding.len() > BYTES {
             self.end(out)?;
         }

@@ -63,10 +63,14 @@ pub(crate) struct Cell(String);
 impl<T: AsRef<str>> From<T> for Cell {
     fn from(text: T) -> Self {
         let text = sanitize::short(text.as_ref(), CELL);
+        let calculates = |part: &str| part.trim_start().starts_with(is_formula);
+        if !text.split(';').any(calculates) {
+            return Self(text);
+        }
         let mut safe = String::with_capacity(text.len());
         let mut begins = true;
         for c in text.chars() {
-            if begins && matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠') {
+            if begins && is_formula(c) {
                 safe.push('\'');
             }
             begins = c == ';' || begins && c.is_whitespace();
@@ -74,6 +78,11 @@ impl<T: AsRef<str>> From<T> for Cell {
         }
         Self(safe)
     }
+}
+
+/// A spreadsheet takes what begins so for something to calculate.
+fn is_formula(c: char) -> bool {
+    matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠')
 }
 
 /// Stands in every row.

@@ -5,18 +5,46 @@ use std::collections::BTreeMap;
 use trailaudit_checks::audit::Audit;
 use trailaudit_checks::finding::{Finding, Status};
 
-/// How a check ended; the worst first.
+/// How a check or a finding ended; the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Ended {
+pub enum Ended {
+    /// A failure that nobody has accepted.
     Fail,
+    /// It could not be evaluated.
     Unknown,
+    /// A failure that a waiver accepts.
     Waived,
+    /// What the title says is true.
     Pass,
+    /// The question does not arise.
     NotApplicable,
+    /// There was nothing to evaluate: of checks only.
     NoSubject,
 }
 
 impl Ended {
+    /// Those of findings, the worst first.
+    pub const OF_FINDINGS: [Self; 5] = [
+        Self::Fail,
+        Self::Unknown,
+        Self::Waived,
+        Self::Pass,
+        Self::NotApplicable,
+    ];
+
+    /// What people type for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Ended::NotApplicable => "not_applicable",
+            other @ (Ended::Fail
+            | Ended::Unknown
+            | Ended::Waived
+            | Ended::Pass
+            | Ended::NoSubject) => other.as_str(),
+        }
+    }
+
     /// All, the worst first.
     pub(crate) const ALL: [Self; 6] = [
         Self::Fail,
@@ -37,14 +65,16 @@ impl Ended {
         }
     }
 
-    pub(crate) fn as_str(self) -> &'static str {
+    /// As people read it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
             Ended::Fail => "fail",
             Ended::Unknown => "unknown",
             Ended::Waived => "waived",
             Ended::Pass => "pass",
             Ended::NotApplicable => "not applicable",
-            Ended::NoSubject => "nothing to judge",
+            Ended::NoSubject => "nothing to evaluate",
         }
     }
 

@@ -1,5 +1,7 @@
 //! UUIDs made from what they stand for: the same in every run, and anyone can make them again.
 
+use std::sync::LazyLock;
+
 use trailaudit_checks::audit::Audit;
 use uuid::Uuid;
 
@@ -16,10 +18,14 @@ pub(crate) fn page_of(check: &str) -> String {
     )
 }
 
+/// The same for every text.
+static NAMESPACE: LazyLock<Uuid> =
+    LazyLock::new(|| Uuid::new_v5(&Uuid::NAMESPACE_URL, HOME.as_bytes()));
+
 /// Version 5: `uuid5(uuid5(NAMESPACE_URL, HOME), text)`.
 pub(crate) fn uuid(text: &str) -> String {
-    let namespace = Uuid::new_v5(&Uuid::NAMESPACE_URL, HOME.as_bytes());
-    Uuid::new_v5(&namespace, text.as_bytes()).to_string()
+    let uuid = Uuid::new_v5(&NAMESPACE, text.as_bytes()).hyphenated();
+    uuid.encode_lower(&mut Uuid::encode_buffer()).to_owned()
 }
 
 /// The account or organization that the run is about.

@@ -127,7 +127,7 @@ fn cases(audit: &Audit, names: &Names<'_>, class: &str, findings: &[&Finding]) -
 }
 
 fn result(audit: &Audit, names: &Names<'_>, finding: &Finding) -> TestResult {
-    let message = sanitize::short(&finding.message, MESSAGE);
+    let message = sanitize::short(&tell::alone(finding), MESSAGE);
     let cause = || Some(cause(audit, names, finding));
     match (finding.status, &finding.waiver) {
         (Status::Pass, _) => TestResult::Success,
@@ -175,9 +175,9 @@ fn cause(audit: &Audit, names: &Names<'_>, finding: &Finding) -> String {
         lines.extend(actions.map(|action| format!("IAM action: {action}")));
     }
     if let Some(check) = audit.check(&finding.check) {
-        lines.push(format!("Wanted: {}", check.title));
+        lines.push(format!("Expected: {}", check.title));
         lines.push(format!("Why: {}", check.why));
-        lines.push(format!("Fix: {}", check.fix));
+        lines.push(format!("Remediation: {}", check.fix));
         let controls = check.controls.iter();
         let controls: Vec<String> = controls
             .map(|it| format!("{} {}", it.framework, it.control))

@@ -9,6 +9,8 @@ mod chains;
 mod csv;
 mod diff;
 mod ended;
+pub mod events;
+mod facts;
 mod gaps;
 mod html;
 mod identity;
@@ -31,6 +33,7 @@ use trailaudit_checks::audit::Audit;
 use trailaudit_checks::compare::Comparison;
 use trailaudit_checks::finding::Severity;
 
+pub use ended::Ended;
 pub use sarif::{Anchor, AnchorMap, BadAnchor, BadMap, Profile};
 
 /// Every format, in the order in which they are listed.
@@ -69,6 +72,27 @@ pub fn named(name: &str) -> Option<&'static Format> {
     FORMATS.iter().copied().find(|format| format.name == name)
 }
 
+/// Which findings people see. The others are counted; answers, totals and the exit code know nothing of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// None below it.
+    pub min_severity: Severity,
+    /// Only these; empty for all.
+    pub severities: Vec<Severity>,
+    /// Only those that ended so; empty for all.
+    pub statuses: Vec<Ended>,
+}
+
+impl Default for Listed {
+    fn default() -> Self {
+        Self {
+            min_severity: Severity::Info,
+            severities: Vec::new(),
+            statuses: Vec::new(),
+        }
+    }
+}
+
 /// How much the text report lists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Detail {
@@ -84,8 +108,8 @@ pub enum Detail {
 /// What a caller may choose. Each writer reads only what concerns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// Text, Markdown and HTML: findings below it are counted, not shown.
-    pub min_severity: Severity,
+    /// Text, Markdown and HTML: which findings are listed.
+    pub listed: Listed,
     /// Text: with colours.
     pub color: bool,
     /// Text: how many cells wide.
@@ -118,7 +142,7 @@ pub struct Linked {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            min_severity: Severity::Info,
+            listed: Listed::default(),
             color: false,
             width: 80,
             detail: Detail::default(),

@@ -1,5 +1,6 @@
 //! JSON objects of foreign formats, whose schemas take a missing field but no `null`.
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::sanitize;
@@ -23,14 +24,20 @@ pub(crate) fn add(object: &mut Value, more: Value) {
 }
 
 /// The same value, with nothing in its texts that acts.
-pub(crate) fn harmless(value: &Value) -> Value {
-    match value {
-        Value::String(text) => Value::String(sanitize::line(text)),
-        Value::Array(items) => Value::Array(items.iter().map(harmless).collect()),
-        Value::Object(fields) => {
-            let field = |(name, it): (&String, &Value)| (sanitize::line(name), harmless(it));
-            Value::Object(fields.iter().map(field).collect())
+pub(crate) struct Harmless<'a>(pub &'a Value);
+
+impl Serialize for Harmless<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::String(text) => serializer.serialize_str(&sanitize::borrowed(text)),
+            Value::Array(items) => serializer.collect_seq(items.iter().map(Harmless)),
+            Value::Object(fields) => {
+                let field = |(name, it): (&'_ String, _)| (sanitize::line(name), Harmless(it));
+                serializer.collect_map(fields.iter().map(field))
+            }
+            other @ (Value::Null | Value::Bool(_) | Value::Number(_)) => {
+                other.serialize(serializer)
+            }
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
     }
 }

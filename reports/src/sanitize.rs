@@ -4,7 +4,11 @@
 //! accounts that may be in hostile hands, and so do inventories, settings, waivers, audits, bundles, file names and
 //! arguments. Nothing is dropped, and no two texts become the same: a `\u{` that was there before is spelled out too.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
 
 /// What acts on a reader wherever it stands: the end of an XML section, a link in SARIF, a command to the runners of
 /// Azure Pipelines, GitHub and TeamCity, and our own spelling.
@@ -21,6 +25,14 @@ pub fn line(text: &str) -> String {
     short(text, usize::MAX)
 }
 
+/// The same, without a copy where it is plain.
+pub(crate) fn borrowed(text: &str) -> Cow<'_, str> {
+    match is_plain(text) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(spelled(text, usize::MAX)),
+    }
+}
+
 /// The same, of at most `max` characters; a longer one ends with how many of its characters are missing.
 pub(crate) fn short(text: &str, max: usize) -> String {
     // Nearly everything is plain.
@@ -30,20 +42,24 @@ pub(crate) fn short(text: &str, max: usize) -> String {
     spelled(text, max)
 }
 
-/// Nothing in it can act, as is plain to see: of most texts it is.
+/// Nothing in it can act, as is plain to see: of most texts it is. Without a way out of the loop, many bytes are looked
+/// at in one step.
 fn is_plain(text: &str) -> bool {
-    let mut before = b' ';
-    text.bytes().all(|it| {
-        let plain = match it {
-            b']' | b'#' | b'\\' => false,
-            // Where a line may begin; and behind a word of GitLab's.
-            b':' => before != b' ' && before != b't' && before != b'd',
-            b'-' | b'+' | b'~' | b'^' => before != b' ',
-            it => matches!(it, b' '..=b'~'),
-        };
-        before = it;
-        plain
-    })
+    let bytes = text.as_bytes();
+    let first = bytes.first().is_some_and(|it| may_act(*it, b' '));
+    let pairs = bytes.get(1..).unwrap_or_default().iter().zip(bytes);
+    !first && !pairs.fold(false, |acts, (it, before)| acts | may_act(*it, *before))
+}
+
+/// Whether this byte behind that one can be the beginning of something that acts. Some that cannot are among them.
+/// Without branches, it is made for many bytes at once.
+fn may_act(it: u8, before: u8) -> bool {
+    let shown = (b' '..=b'~').contains(&it);
+    let never = !shown | (it == b']') | (it == b'#') | (it == b'\\');
+    // Where a line may begin; and behind a word of GitLab's.
+    let colon = (it == b':') & ((before == b' ') | (before == b't') | (before == b'd'));
+    let group = (it == b'-') | (it == b'+') | (it == b'~') | (it == b'^');
+    never | colon | (group & (before == b' '))
 }
 
 /// Character by character.
@@ -111,70 +127,174 @@ pub fn lines(text: &str) -> String {
     lines.join("\n")
 }
 
-/// Writes JSON that acts on nobody who sees it go by. The values stay the same.
+/// How a text of JSON is written so that it acts on nobody who sees it go by. The values stay the same.
 ///
 /// JSON asks for an escape of the first 32 characters only; a terminal obeys more of them, and a runner finds its
-/// commands in the middle of a line. Outside of strings none of that occurs.
-#[derive(Debug)]
-pub struct Json<W>(pub W);
-
-impl<W: Write> Write for Json<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // Nearly everything is plain, and written in pieces of a few bytes.
-        let plain = |it: &u8| matches!(it, b'\n' | b' '..=b'"' | b'$'..=b'~');
-        let folds = || bytes.windows(SECTION.len()).any(|it| it == SECTION);
-        if bytes.iter().all(plain) && !(bytes.contains(&b'_') && folds()) {
-            self.0.write_all(bytes)?;
-            return Ok(bytes.len());
-        }
-        // The serializer writes a string in pieces that are whole characters.
-        let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
-        let mut done = 0;
+/// commands in the middle of a line. Outside of texts none of that occurs.
+fn fragment<W: ?Sized + Write>(out: &mut W, text: &str) -> io::Result<()> {
+    let mut done = 0;
+    if !is_plain_json(text) {
         for (at, c) in text.char_indices() {
+            let (before, ahead) = text.split_at(at);
             let acts = match c {
-                '\n' => false,
                 // At the end of a piece the next one may go on.
-                '#' => matches!(bytes.get(at + 1), None | Some(b'#')),
-                '_' => {
-                    let (before, ahead) = text.split_at(at);
-                    before.ends_with("section")
-                        && (ahead.starts_with("_start:") || ahead.starts_with("_end:"))
-                }
+                '#' => ahead == "#" || ahead.starts_with("##"),
+                '_' => folds(before, ahead),
                 c => is_hidden(c),
             };
             if acts {
-                self.0.write_all(part(bytes, done..at)?)?;
+                out.write_all(before.get(done..).unwrap_or(before).as_bytes())?;
                 for unit in c.encode_utf16(&mut [0; 2]) {
-                    write!(self.0, "\\u{unit:04x}")?;
+                    write!(out, "\\u{unit:04x}")?;
                 }
                 done = at + c.len_utf8();
             }
         }
-        self.0.write_all(part(bytes, done..bytes.len())?)?;
-        Ok(bytes.len())
     }
+    out.write_all(text.get(done..).unwrap_or(text).as_bytes())
+}
 
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+/// Nothing in it can act. Nearly everything is plain, and looked at many bytes at a time.
+fn is_plain_json(text: &str) -> bool {
+    let acts = |it: &u8| !(b' '..=b'~').contains(it) | (*it == b'#');
+    if text.as_bytes().iter().fold(false, |one, it| one | acts(it)) {
+        return false;
+    }
+    let mut words = text.match_indices('_').map(|(at, _)| text.split_at(at));
+    !words.any(|(before, ahead)| folds(before, ahead))
+}
+
+/// GitLab folds its log at these words.
+fn folds(before: &str, ahead: &str) -> bool {
+    before.ends_with("section") && (ahead.starts_with("_start:") || ahead.starts_with("_end:"))
+}
+
+/// JSON on one line.
+struct Compact;
+
+impl Formatter for Compact {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        out: &mut W,
+        text: &str,
+    ) -> io::Result<()> {
+        fragment(out, text)
     }
 }
 
-/// How GitLab's words for folding its log begin.
-const SECTION: &[u8] = b"section_";
+/// JSON on several lines, each two spaces further in than what it belongs to.
+#[derive(Default)]
+struct Lines {
+    depth: usize,
+    /// Something stands in the list or object that is being written.
+    filled: bool,
+}
 
-/// A part of what is to be written. There is none only by a defect of ours, and then nothing is lost in silence.
-fn part(bytes: &[u8], range: std::ops::Range<usize>) -> io::Result<&[u8]> {
-    let none = || io::Error::other("a part of a text is not within it");
-    bytes.get(range).ok_or_else(none)
+/// As many spaces as are ever written in one piece.
+const SPACES: &[u8] = &[b' '; 64];
+
+impl Lines {
+    fn line<W: ?Sized + Write>(&self, out: &mut W) -> io::Result<()> {
+        out.write_all(b"\n")?;
+        let mut left = self.depth * 2;
+        while left > 0 {
+            let spaces = SPACES.get(..left).unwrap_or(SPACES);
+            out.write_all(spaces)?;
+            left -= spaces.len();
+        }
+        Ok(())
+    }
+
+    fn begin<W: ?Sized + Write>(&mut self, out: &mut W, open: &[u8]) -> io::Result<()> {
+        self.depth += 1;
+        self.filled = false;
+        out.write_all(open)
+    }
+
+    fn next<W: ?Sized + Write>(&self, out: &mut W, first: bool) -> io::Result<()> {
+        if !first {
+            out.write_all(b",")?;
+        }
+        self.line(out)
+    }
+
+    fn end<W: ?Sized + Write>(&mut self, out: &mut W, close: &[u8]) -> io::Result<()> {
+        self.depth -= 1;
+        if self.filled {
+            self.line(out)?;
+        }
+        out.write_all(close)
+    }
+}
+
+impl Formatter for Lines {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        out: &mut W,
+        text: &str,
+    ) -> io::Result<()> {
+        fragment(out, text)
+    }
+
+    fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.begin(out, b"[")
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.next(out, first)
+    }
+
+    fn end_array_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.filled = true;
+        Ok(())
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.end(out, b"]")
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.begin(out, b"{")
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.next(out, first)
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        out.write_all(b": ")
+    }
+
+    fn end_object_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.filled = true;
+        Ok(())
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.end(out, b"}")
+    }
+}
+
+/// Any value as JSON on one line, which does not end here.
+pub fn compact<W: Write>(value: &impl Serialize, out: W) -> serde_json::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(out, Compact))
+}
+
+/// Any value as JSON on several lines, the last of which does not end here.
+pub fn pretty<W: Write>(value: &impl Serialize, out: W) -> serde_json::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(out, Lines::default()))
 }
 
 /// Any value as JSON on several lines, with a line feed at the end.
-pub fn json(value: &impl serde::Serialize, out: &mut dyn Write) -> io::Result<()> {
-    let mut out = Json(io::BufWriter::new(out));
-    serde_json::to_writer_pretty(&mut out, value)?;
+pub fn json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = io::BufWriter::with_capacity(BUFFER, out);
+    pretty(value, &mut out)?;
     out.write_all(b"\n")?;
     out.flush()
 }
+
+/// How much is written at a time.
+pub(crate) const BUFFER: usize = 1 << 16;
 
 /// One short line as Markdown that shows exactly it.
 pub(crate) fn markdown(text: &str, max: usize) -> String {

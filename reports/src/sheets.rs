@@ -14,6 +14,8 @@ use crate::tell::{self, account_word, control_word, region_word};
 
 /// How many subjects one cell names; all of them are in the findings.
 const NAMED: usize = 20;
+/// How many fingerprints have room in a cell.
+const PRINTS: usize = 450;
 
 /// A control and one of its checks; the fields' names are the header.
 #[derive(Debug, Default, Serialize)]
@@ -89,18 +91,20 @@ fn linked(
         waived: waived.count() as u64,
         unknown: count(Status::Unknown),
         not_applicable: count(Status::NotApplicable),
-        not_passing: few(&not_passing, |it| {
+        not_passing: few(&not_passing, NAMED, |it| {
             format!("{} ({})", it.subject.id, it.status)
         }),
-        fingerprints: few(&not_passing, |it| it.fingerprint.clone()),
+        fingerprints: few(&not_passing, PRINTS, |it| it.fingerprint.clone()),
         ..head(framework, control)
     }
 }
 
-fn few(findings: &[&&Finding], word: impl Fn(&Finding) -> String) -> Cell {
-    let mut words: Vec<String> = findings.iter().take(NAMED).map(|it| word(it)).collect();
-    if let Some(more) = findings.len().checked_sub(NAMED).filter(|it| *it > 0) {
-        words.push(format!("and {more} more"));
+fn few(findings: &[&&Finding], most: usize, word: impl Fn(&Finding) -> String) -> Cell {
+    let mut words: Vec<String> = findings.iter().take(most).map(|it| word(it)).collect();
+    if let Some(more) = findings.len().checked_sub(most).filter(|it| *it > 0) {
+        words.push(format!(
+            "{more} more (audit.json lists all findings of this check)"
+        ));
     }
     words.join("; ").into()
 }

@@ -1,54 +1,113 @@
-//! What the least severity lets through, and what it hides: for formats that people read.
+//! Which findings people see, and what is kept from them: for formats that people read.
 
 use std::collections::BTreeMap;
 
 use trailaudit_checks::audit::Audit;
-use trailaudit_checks::finding::{Finding, Severity, Status};
+use trailaudit_checks::finding::{Finding, Severity};
 
+use crate::Listed;
+use crate::ended::Ended;
 use crate::tell::number;
 
-/// The findings that ask for attention.
+/// What is listed without being asked for by name.
+pub(crate) const LOUD: [Ended; 3] = [Ended::Fail, Ended::Unknown, Ended::Waived];
+
+impl Listed {
+    /// Failures of this severity are listed.
+    pub(crate) fn severity(&self, severity: Severity) -> bool {
+        severity >= self.min_severity
+            && (self.severities.is_empty() || self.severities.contains(&severity))
+    }
+
+    /// What ended so is listed.
+    pub(crate) fn status(&self, ended: Ended) -> bool {
+        self.statuses.is_empty() || self.statuses.contains(&ended)
+    }
+
+    /// It was asked for by name.
+    pub(crate) fn names(&self, ended: Ended) -> bool {
+        self.statuses.contains(&ended)
+    }
+
+    /// The finding is listed.
+    pub(crate) fn has(&self, finding: &Finding) -> bool {
+        self.severity(finding.severity) && self.status(Ended::of(finding))
+    }
+
+    /// What is kept from the lists, in one sentence; none where that is nothing. Of what has its place in them only.
+    pub(crate) fn hidden(&self, audit: &Audit, place: &[Ended]) -> Option<String> {
+        let mut counts: BTreeMap<Ended, u64> = BTreeMap::new();
+        for finding in audit.findings.iter().filter(|it| !self.has(it)) {
+            let ended = Ended::of(finding);
+            if place.contains(&ended) {
+                *counts.entry(ended).or_default() += 1;
+            }
+        }
+        let told = counts
+            .iter()
+            .map(|(ended, count)| format!("{} {}", number(*count), ended.as_str()));
+        let told: Vec<String> = told.collect();
+        (!told.is_empty()).then(|| {
+            format!(
+                "Not shown because of {}: {}. The answers, totals and exit code include them.",
+                self.flags(),
+                told.join(", ")
+            )
+        })
+    }
+
+    /// As it was asked for.
+    fn flags(&self) -> String {
+        let mut flags = Vec::new();
+        if !self.statuses.is_empty() {
+            let words: Vec<&str> = self.statuses.iter().map(|it| it.word()).collect();
+            flags.push(format!("--status {}", words.join(",")));
+        }
+        if !self.severities.is_empty() {
+            let words: Vec<&str> = self.severities.iter().map(|it| it.as_str()).collect();
+            flags.push(format!("--severity {}", words.join(",")));
+        }
+        if self.min_severity > Severity::Info {
+            flags.push(format!("--min-severity {}", self.min_severity));
+        }
+        flags.join(" ")
+    }
+}
+
+/// The findings that are listed, by how they ended.
 #[derive(Debug)]
 pub(crate) struct Shown<'a> {
     /// Open failures, by check.
     pub open: BTreeMap<&'a str, Vec<&'a Finding>>,
     /// Accepted failures.
     pub waived: Vec<&'a Finding>,
-    /// What nobody could tell.
+    /// What could not be evaluated.
     pub unknown: Vec<&'a Finding>,
-    /// How many of each are below the least severity.
-    hidden: [(u64, &'static str); 3],
-    least: Severity,
+    /// What is listed only where it is asked for by name.
+    pub quiet: BTreeMap<Ended, Vec<&'a Finding>>,
 }
 
 impl<'a> Shown<'a> {
-    pub(crate) fn of(audit: &'a Audit, least: Severity) -> Self {
-        let mut open: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
-        let (mut waived, mut unknown) = (Vec::new(), Vec::new());
-        let [mut hidden_open, mut hidden_waived, mut hidden_unknown] = [0; 3];
-        for finding in &audit.findings {
-            let shown = finding.severity >= least;
-            match finding.status {
-                Status::Pass | Status::NotApplicable => {}
-                Status::Fail if finding.waiver.is_some() && shown => waived.push(finding),
-                Status::Fail if finding.waiver.is_some() => hidden_waived += 1,
-                Status::Fail if shown => open.entry(&finding.check).or_default().push(finding),
-                Status::Fail => hidden_open += 1,
-                Status::Unknown if shown => unknown.push(finding),
-                Status::Unknown => hidden_unknown += 1,
+    pub(crate) fn of(audit: &'a Audit, listed: &Listed) -> Self {
+        let mut shown = Self {
+            open: BTreeMap::new(),
+            waived: Vec::new(),
+            unknown: Vec::new(),
+            quiet: BTreeMap::new(),
+        };
+        for finding in audit.findings.iter().filter(|it| listed.has(it)) {
+            match Ended::of(finding) {
+                Ended::Fail => shown.open.entry(&finding.check).or_default().push(finding),
+                Ended::Waived => shown.waived.push(finding),
+                Ended::Unknown => shown.unknown.push(finding),
+                ended @ (Ended::Pass | Ended::NotApplicable | Ended::NoSubject) => {
+                    if listed.names(ended) {
+                        shown.quiet.entry(ended).or_default().push(finding);
+                    }
+                }
             }
         }
-        Self {
-            open,
-            waived,
-            unknown,
-            hidden: [
-                (hidden_open, "open"),
-                (hidden_waived, "waived"),
-                (hidden_unknown, "unknown"),
-            ],
-            least,
-        }
+        shown
     }
 
     /// The checks with open failures, the worst severity first.
@@ -61,21 +120,6 @@ impl<'a> Shown<'a> {
                 let of_it: Vec<&Finding> = findings.filter(|it| it.severity == severity).collect();
                 (!of_it.is_empty()).then_some((severity, *check, of_it))
             })
-        })
-    }
-
-    /// What is hidden, in one sentence.
-    pub(crate) fn hidden(&self) -> Option<String> {
-        let told = self.hidden.iter().filter(|(count, _)| *count > 0);
-        let told: Vec<String> = told
-            .map(|(count, word)| format!("{} {word}", number(*count)))
-            .collect();
-        (!told.is_empty()).then(|| {
-            let least = self.least;
-            format!(
-                "Not shown (below --min-severity {least}): {}.",
-                told.join(", ")
-            )
         })
     }
 }

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
 use trailaudit_checks::audit::{Answer, Answered, Audit, First};
 use trailaudit_checks::check::Question;
 use trailaudit_checks::compare::{BaselineReport, ChangeKind};
 use trailaudit_checks::coverage::{AccountStatus, RegionStatus};
 use trailaudit_checks::finding::{
-    AppliedWaiver, BaselineState, Evidence, Finding, Severity, Status, Subject, short,
+    AppliedWaiver, BaselineState, Finding, Severity, Status, Subject, short,
 };
 use trailaudit_checks::framework::{
     Basis, ControlResult, ControlStatus, FrameworkResult, RetentionLength,
 };
 use trailaudit_checks::ids::AccountId;
+
+pub(crate) use crate::facts::{evidence, value};
 
 /// The names of accounts. They stand beside every finding, so a long one is cut; AWS allows 50 characters.
 #[derive(Debug)]
@@ -75,41 +76,6 @@ impl<'a> Names<'a> {
             format!("{what} ({})", aside.join(", "))
         }
     }
-}
-
-/// A value on one line, with room to break it.
-pub(crate) fn value(value: &Value) -> String {
-    let list = |items: Vec<String>| items.join(", ");
-    match value {
-        Value::Null => "none".to_owned(),
-        Value::Bool(it) => it.to_string(),
-        Value::Number(it) => it.to_string(),
-        Value::String(it) if it.is_empty() => "\"\"".to_owned(),
-        Value::String(it) => it.clone(),
-        Value::Array(items) => format!("[{}]", list(items.iter().map(self::value).collect())),
-        Value::Object(fields) => {
-            let field = |(name, it): (&String, &Value)| format!("{name}: {}", self::value(it));
-            format!("{{{}}}", list(fields.iter().map(field).collect()))
-        }
-    }
-}
-
-/// One fact, or one call without an answer, in one sentence.
-pub(crate) fn evidence(evidence: &Evidence) -> String {
-    let mut words = evidence.what.clone();
-    if let Some(seen) = &evidence.seen {
-        words.push_str(": ");
-        words.push_str(&value(seen));
-    }
-    if let Some(expected) = &evidence.expected {
-        words.push_str("; required: ");
-        words.push_str(&value(expected));
-    }
-    if let Some(id) = &evidence.request_id {
-        words.push_str("; request ");
-        words.push_str(id);
-    }
-    words
 }
 
 /// Until when, by whom and why.
@@ -323,6 +289,18 @@ pub(crate) fn message(finding: &Finding) -> String {
         return format!("{UNTOLD}: {message}");
     }
     message.clone()
+}
+
+/// The message with what it is about, for places where it stands alone.
+pub(crate) fn alone(finding: &Finding) -> String {
+    let message = message(finding);
+    let Subject { kind, id, name, .. } = &finding.subject;
+    // Accounts and regions are called by their ids: names of accounts are not unique.
+    let name = if id.starts_with("arn:") { name } else { id };
+    match message.contains(name.as_str()) || name.is_empty() {
+        true => message,
+        false => format!("{} {name}: {message}", kind.as_str()),
+    }
 }
 
 const UNTOLD: &str = "could not be evaluated";

@@ -79,6 +79,10 @@
     };
   };
 
+  for (const link of all("a[data-account]")) {
+    link.href = `#findings?account=${encodeURIComponent(link.dataset.account)}&status=fail`;
+  }
+
   // Tables with a line to narrow them.
   const narrowed = new Map();
   for (const table of all("table.paged")) {

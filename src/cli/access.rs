@@ -34,7 +34,7 @@ pub struct Access {
     /// Only these targets (globs over ARNs)
     #[arg(long, value_name = "GLOB", help_heading = "Rows")]
     pub target: Vec<String>,
-    /// Group by principal or by target
+    /// Group rows: by principal or by target
     #[arg(
         long,
         value_name = "WHAT",
@@ -45,7 +45,7 @@ pub struct Access {
     /// Show each row in full: path, statements, condition, and the smallest change that would remove it
     #[arg(long, help_heading = "Rows")]
     pub explain: bool,
-    /// Write the listing as KIND to PATH, or to standard output (repeatable): text, json, csv
+    /// Report format, and its file: text, json, csv=access.csv (repeatable; one may go to stdout) [default: text]
     #[arg(short, long, value_name = "KIND[=PATH]", help_heading = "Reports")]
     pub format: Vec<Wanted<Listing>>,
     /// Folder for reports without a path
@@ -63,29 +63,34 @@ pub enum AccessCommand {
 /// Flags of `access simulate`.
 #[derive(Debug, Clone, Args)]
 pub struct Simulate {
-    /// Use a sample organization
-    #[arg(long)]
+    /// Use a sample organization: no credentials, no network
+    #[arg(long, help_heading = "Input")]
     pub demo: bool,
     /// Use an inventory file from `collect` (- for standard input)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub inventory: Option<PathBuf>,
     /// Who makes the request: the ARN of a user, role or session, an account, a service such as cloudtrail.amazonaws.com, or *
-    #[arg(long, value_name = "ARN")]
+    #[arg(long, value_name = "ARN", help_heading = "Request")]
     pub principal: String,
     /// The action, such as cloudtrail:StopLogging
-    #[arg(long, value_name = "ACTION")]
+    #[arg(long, value_name = "ACTION", help_heading = "Request")]
     pub action: String,
     /// The resource: an ARN, or *
-    #[arg(long, value_name = "ARN", default_value = "*")]
+    #[arg(
+        long,
+        value_name = "ARN",
+        default_value = "*",
+        help_heading = "Request"
+    )]
     pub resource: String,
     /// Condition key of the request: aws:SourceIp=192.0.2.1 (repeatable)
-    #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair, help_heading = "Request")]
     pub context: Vec<(String, String)>,
-    /// Write the result as KIND to PATH, or to standard output (repeatable): text, json
-    #[arg(short, long, value_name = "KIND[=PATH]")]
+    /// Report format, and its file: text, json=result.json (repeatable; one may go to stdout) [default: text]
+    #[arg(short, long, value_name = "KIND[=PATH]", help_heading = "Reports")]
     pub format: Vec<Wanted<Answered>>,
     /// The same as -f json
-    #[arg(long, conflicts_with = "format")]
+    #[arg(long, conflicts_with = "format", help_heading = "Reports")]
     pub json: bool,
 }
 

@@ -25,17 +25,17 @@ pub enum Evidence {
 #[derive(Debug, Clone, Args)]
 pub struct Create {
     /// The folder to write, or an archive whose name ends in .tar.zst
-    #[arg(short, long, value_name = "PATH")]
+    #[arg(long, short_alias = 'o', value_name = "PATH", help_heading = "Output")]
     pub output: PathBuf,
     /// Sign with this ed25519 key (`openssl genpkey -algorithm ed25519 -out key.pem`)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub sign: Option<PathBuf>,
     /// The previous bundle, which the new one references
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", help_heading = "Output")]
     pub previous: Option<PathBuf>,
     /// A CloudTrail digest file, as stored in the bucket: proves that the bundle is no older
     /// [default: the newest verified one]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub newest_digest: Option<PathBuf>,
     /// Scan a sample organization: no credentials, no network
     #[arg(long, help_heading = "Input")]
@@ -80,6 +80,8 @@ impl Create {
                 format: Vec::new(),
                 output_dir: None,
                 min_severity: Severity::Info,
+                severity: Vec::new(),
+                status: Vec::new(),
                 sarif_profile: Profile::default(),
                 sarif_anchor: None,
                 sarif_map: None,
@@ -94,25 +96,25 @@ pub struct VerifyBundle {
     /// The folder or archive
     pub bundle: PathBuf,
     /// Require a signature by this key
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Requirements")]
     pub public_key: Option<PathBuf>,
     /// Require that it references this previous bundle, which must be valid, older, and of the same organization
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", help_heading = "Requirements")]
     pub previous: Option<PathBuf>,
     /// Require this organization id or account id
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", help_heading = "Requirements")]
     pub expect_organization: Option<String>,
     /// Maximum age of its facts, such as 36h or 7d
-    #[arg(long, value_name = "DURATION", value_parser = age)]
+    #[arg(long, value_name = "DURATION", value_parser = age, help_heading = "Requirements")]
     pub max_age: Option<SignedDuration>,
     /// Time at which --max-age is evaluated [default: now]
-    #[arg(long, value_name = "TIME", value_parser = super::time)]
+    #[arg(long, value_name = "TIME", value_parser = super::time, help_heading = "Requirements")]
     pub now: Option<Timestamp>,
     /// Exit 0 instead of 3 when the scan is incomplete
-    #[arg(long)]
+    #[arg(long, help_heading = "Requirements")]
     pub allow_incomplete: bool,
     /// Write JSON
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub json: bool,
 }
 
@@ -121,17 +123,22 @@ pub struct VerifyBundle {
 pub struct Sample {
     /// The folder or archive
     pub bundle: PathBuf,
-    /// What to sample from
-    #[arg(long, value_name = "ROWS", default_value = "regions")]
+    /// What to sample from: regions, findings, calls
+    #[arg(
+        long,
+        value_name = "ROWS",
+        default_value = "regions",
+        help_heading = "Sample"
+    )]
     pub of: Drawn,
     /// Seed: the same number draws the same rows
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Sample")]
     pub seed: u64,
     /// Number of rows
-    #[arg(long, value_name = "N", default_value_t = 25)]
+    #[arg(long, value_name = "N", default_value_t = 25, help_heading = "Sample")]
     pub size: usize,
     /// Require a signature by this key
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Requirements")]
     pub public_key: Option<PathBuf>,
 }
 

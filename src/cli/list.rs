@@ -13,7 +13,7 @@ pub struct Explain {
     #[arg(value_parser = super::suggested(super::check_ids))]
     pub check: String,
     /// Write JSON
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub json: bool,
 }
 
@@ -25,29 +25,35 @@ pub enum List {
         /// Which checks.
         #[command(flatten)]
         select: Select,
-        /// Only checks of these severities
-        #[arg(long, value_name = "SEVERITY", num_args = 1.., value_delimiter = ',', value_parser = super::severities())]
+        /// Only checks of these severities: critical, high, medium, low, info
+        #[arg(long, value_name = "SEVERITY", num_args = 1.., value_delimiter = ',', value_parser = super::severities(), help_heading = "Checks")]
         severity: Vec<Severity>,
-        /// Only checks of these groups: trail, bucket, key, ..
-        #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', value_parser = super::known(groups))]
+        /// Only checks of these groups: access, bucket, delivery, key, lake, monitoring, organization, plan, trail
+        #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', value_parser = super::known(groups), help_heading = "Checks")]
         group: Vec<String>,
         /// List questions that are not checks instead, and why
-        #[arg(long, conflicts_with_all = ["check", "skip_check", "framework", "severity", "group"])]
+        #[arg(long, conflicts_with_all = ["check", "skip_check", "framework", "severity", "group"], help_heading = "Checks")]
         left_out: bool,
         /// List what decides each on a Terraform plan: plan (the plan alone), onto (an inventory), or never
-        #[arg(long, conflicts_with = "left_out")]
+        #[arg(long, conflicts_with = "left_out", help_heading = "Checks")]
         plan: bool,
-        /// Output format
-        #[arg(short, long, value_name = "KIND", default_value = "table")]
+        /// Output format: table, json
+        #[arg(
+            short,
+            long,
+            value_name = "KIND",
+            default_value = "table",
+            help_heading = "Output"
+        )]
         format: ListFormat,
         /// The same as -f json
-        #[arg(long)]
+        #[arg(long, help_heading = "Output")]
         json: bool,
     },
     /// Report formats
     Formats {
         /// Write JSON
-        #[arg(long)]
+        #[arg(long, help_heading = "Output")]
         json: bool,
     },
     /// Frameworks that checks are mapped to
@@ -56,10 +62,10 @@ pub enum List {
         #[arg(value_name = "ID")]
         ids: Vec<String>,
         /// List every mapping of a check to a control instead, and its source
-        #[arg(long)]
+        #[arg(long, help_heading = "Output")]
         links: bool,
         /// Write JSON
-        #[arg(long)]
+        #[arg(long, help_heading = "Output")]
         json: bool,
     },
     /// Permissions that a scan needs: an IAM policy, or a role for every account
@@ -68,25 +74,34 @@ pub enum List {
         #[command(flatten)]
         select: Select,
         /// Include those of `scan --verify-digests`, which reads log files
-        #[arg(long)]
+        #[arg(long, help_heading = "Checks")]
         verify_digests: bool,
         /// Include those of `scan --lookup-events`
-        #[arg(long)]
+        #[arg(long, help_heading = "Checks")]
         lookup_events: bool,
-        /// Output format
-        #[arg(short, long, value_name = "KIND", default_value = "json")]
+        /// Only those of `events` and `verify`, which read one log bucket
+        #[arg(long, help_heading = "Checks", conflicts_with_all = ["verify_digests", "lookup_events", "check", "skip_check", "framework"])]
+        events: bool,
+        /// Output format: json (an IAM policy), cloudformation or terraform (the role that is assumed)
+        #[arg(
+            short,
+            long,
+            value_name = "KIND",
+            default_value = "json",
+            help_heading = "Output"
+        )]
         format: PermissionsFormat,
         /// Name of the role that is assumed in each account
-        #[arg(long, value_name = "NAME", default_value = "trailaudit", value_parser = super::role)]
+        #[arg(long, value_name = "NAME", default_value = "trailaudit", value_parser = super::role, help_heading = "Output")]
         role_name: String,
     },
     /// Keys of trailaudit.toml, with their defaults
     Settings {
         /// Write a settings file with every key instead
-        #[arg(long, conflicts_with = "json")]
+        #[arg(long, conflicts_with = "json", help_heading = "Output")]
         example: bool,
         /// Write JSON
-        #[arg(long)]
+        #[arg(long, help_heading = "Output")]
         json: bool,
     },
 }

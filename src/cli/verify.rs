@@ -13,6 +13,9 @@ pub struct Digests {
     /// Verify the digests and logs that the trails delivered, as `verify` does
     #[arg(long, help_heading = "Digests")]
     pub verify_digests: bool,
+    /// Look for the recorded call that made each hole, in the logs that are verified
+    #[arg(long, requires = "verify_digests", help_heading = "Digests")]
+    pub explain_gaps: bool,
     /// Verify from this time on: a time, a day, or how long ago
     #[arg(
         long,
@@ -77,6 +80,9 @@ pub struct Verify {
         help_heading = "What to read"
     )]
     pub depth: Depth,
+    /// Look for the recorded call that made each hole, in the logs that are verified
+    #[arg(long, help_heading = "What to read")]
+    pub explain_gaps: bool,
     /// Resume where the last run with this file ended
     #[arg(long, value_name = "FILE", help_heading = "What to read")]
     pub state: Option<PathBuf>,

@@ -11,9 +11,10 @@ use trailaudit_checks::digest::{DigestKey, Limits};
 use super::ask::Target;
 use super::digests::Bucket;
 use super::run::Run;
+use crate::events::Watch;
 use crate::verify::{
-    Depth, Found, Halt, Progress, Request, Verified, Vouched, Wanted, find, settle_all, trails,
-    unlisted_place, verify,
+    Depth, Found, Halt, Progress, Request, Tap, Verified, Vouched, Wanted, find, settle_all,
+    trails, unlisted_place, verify,
 };
 
 /// Verifies what the trails delivered from then until then.
@@ -21,6 +22,7 @@ pub(crate) async fn collect(run: &Arc<Run>, since: Timestamp, until: Timestamp) 
     run.ask.progress().doing("digests and logs");
     let names = buckets(run);
     let all: Arc<Mutex<Vec<Verified>>> = Arc::default();
+    let watch: Option<Arc<Watch>> = run.options.explain_gaps.then(Arc::default);
     for name in &names {
         let mut bucket = bucket(run, name);
         let others = names.iter().filter(|other| *other != name);
@@ -28,7 +30,10 @@ pub(crate) async fn collect(run: &Arc<Run>, since: Timestamp, until: Timestamp) 
         let request = request(run, name, since, until);
         let worker = (Arc::clone(run), request.clone());
         let kept = Arc::clone(&all);
-        let work = tokio::task::spawn_blocking(move || chains(&worker.0, &bucket, worker.1, &kept));
+        let watch = watch.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            chains(&worker.0, &bucket, worker.1, watch.as_deref(), &kept);
+        });
         // Work that dies must not leave fewer chains than there should be.
         if let Err(error) = work.await {
             let told = trails::untold(&request, &format!("verifying died: {error}"));
@@ -38,10 +43,13 @@ pub(crate) async fn collect(run: &Arc<Run>, since: Timestamp, until: Timestamp) 
             }
         }
     }
-    follow(run, since, until, names, &all).await;
+    follow(run, since, until, names, watch.as_ref(), &all).await;
     // What a trail delivered to one bucket may go on in another.
     let mut all = std::mem::take(&mut *all.lock().unwrap_or_else(PoisonError::into_inner));
     settle_all(&mut all);
+    if let Some(watch) = watch.and_then(Arc::into_inner) {
+        watch.explain(&mut all);
+    }
     let mut inventory = run.inventory();
     trails::name_unvalidated(&inventory, &mut all);
     let records = all.into_iter().map(|it| (it.record.id(), it.record));
@@ -63,6 +71,7 @@ async fn follow(
     since: Timestamp,
     until: Timestamp,
     mut known: BTreeSet<String>,
+    watch: Option<&Arc<Watch>>,
     all: &Arc<Mutex<Vec<Verified>>>,
 ) {
     /// A trail is moved now and then, not every hour.
@@ -89,6 +98,7 @@ async fn follow(
             let mut request = request(run, &name, since, until);
             request.expected = Vec::new();
             let (worker, kept) = (Arc::clone(run), Arc::clone(all));
+            let watch = watch.cloned();
             let work = tokio::task::spawn_blocking(move || {
                 let found = find(&bucket, &wanted);
                 let unread = found.unread.iter();
@@ -96,7 +106,7 @@ async fn follow(
                 kept.lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .extend(unread);
-                walk(&worker, &bucket, &request, &found, &kept);
+                walk(&worker, &bucket, &request, &found, watch.as_deref(), &kept);
             });
             // What was not read then stays unverified, as the digest that names it says.
             drop(work.await);
@@ -194,7 +204,13 @@ fn bucket(run: &Run, name: &str) -> Bucket {
     }
 }
 
-fn chains(run: &Run, bucket: &Bucket, request: Request, all: &Mutex<Vec<Verified>>) {
+fn chains(
+    run: &Run,
+    bucket: &Bucket,
+    request: Request,
+    watch: Option<&Watch>,
+    all: &Mutex<Vec<Verified>>,
+) {
     let wanted = Wanted {
         accounts: run.options.accounts.clone(),
         regions: run.options.regions.clone(),
@@ -202,7 +218,7 @@ fn chains(run: &Run, bucket: &Bucket, request: Request, all: &Mutex<Vec<Verified
     };
     let (found, unlisted) = trails::look(bucket, &wanted, &request);
     keep(run, unlisted, all);
-    walk(run, bucket, &request, &found, all);
+    walk(run, bucket, &request, &found, watch, all);
 }
 
 /// Holes are told before it is known whether they are covered: the scan may be interrupted.
@@ -215,7 +231,14 @@ fn keep(run: &Run, verified: Vec<Verified>, all: &Mutex<Vec<Verified>>) {
     all.extend(verified);
 }
 
-fn walk(run: &Run, bucket: &Bucket, request: &Request, found: &Found, all: &Mutex<Vec<Verified>>) {
+fn walk(
+    run: &Run,
+    bucket: &Bucket,
+    request: &Request,
+    found: &Found,
+    watch: Option<&Watch>,
+    all: &Mutex<Vec<Verified>>,
+) {
     let regions: BTreeSet<String> = found.scopes.iter().map(|it| it.region.clone()).collect();
     let keys = |first: Option<Timestamp>| {
         let since = first.or(request.since).unwrap_or(request.until);
@@ -232,7 +255,7 @@ fn walk(run: &Run, bucket: &Bucket, request: &Request, found: &Found, all: &Mute
         &keys,
         request,
         &progress,
-        None,
+        watch.map(|it| it as &dyn Tap),
         &keep,
     ));
 }

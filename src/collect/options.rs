@@ -43,6 +43,8 @@ pub struct Options {
     pub log_archive_accounts: Vec<AccountId>,
     /// Verify the digests and logs that were delivered from then until then.
     pub verify: Option<(Timestamp, Timestamp)>,
+    /// Look for the calls that made the holes of these.
+    pub explain_gaps: bool,
     /// Where AWS's answers are kept word for word; none when they are not.
     pub answers: Option<Arc<Mutex<Kept>>>,
     /// Draw progress on stderr.

@@ -7,6 +7,7 @@ use std::num::NonZero;
 use anyhow::Context as _;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use jiff::Timestamp;
 use serde::Deserialize;
 use trailaudit_checks::calls::GET_OBJECT_RETENTION;
 use trailaudit_checks::digest::KeyRing;
@@ -47,6 +48,11 @@ struct Line {
     content: String,
     #[serde(default)]
     metadata: BTreeMap<String, String>,
+}
+
+/// When the sample is read: all digests of its day are due.
+pub fn now() -> anyhow::Result<Timestamp> {
+    "2026-11-16T06:00:00Z".parse().context("the sample's time")
 }
 
 impl Demo {

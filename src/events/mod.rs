@@ -1,3 +1,53 @@
-//! What the records themselves say, and how much of it is verified.
+//! `events`: what the record itself says, and how much of it is proved.
+//!
+//! [`Input`](crate::cli::Input) names a bucket, a mirror of one, files or the sample. [`hear`] walks the chains of
+//! digests as `verify` does, takes the bytes of each log where they are hashed, and gives every record of the window to
+//! a [`Consumer`] with what is proved of it; what the answer rests on is counted on the way.
 
+mod beside;
+mod coverage;
 pub mod demo;
+mod files;
+mod hear;
+mod list;
+mod reading;
+mod search;
+mod sorter;
+mod stats;
+mod target;
+mod watch;
+mod who;
+
+use trailaudit_checks::events::RestsOn;
+
+use crate::cli::{Ends, Events};
+use crate::exit::{Exit, Stop};
+use crate::parsed::Parsed;
+use crate::tell::Tell;
+
+pub use watch::Watch;
+
+impl Parsed {
+    pub(crate) fn events(&self, events: &Events, tell: Tell) -> Result<Exit, Stop> {
+        match events {
+            Events::Search(it) => self.search(it, tell),
+            Events::Coverage(it) => self.coverage(it, tell),
+            Events::Who(it) => self.who(it, tell),
+            Events::List { what } => list::list(*what).map(|()| Exit::Clean),
+            Events::Stats(it) => self.stats(it, tell),
+        }
+    }
+}
+
+/// How a run ends that gave an answer.
+fn exit(ends: &Ends, rests_on: &RestsOn, found: bool, interrupted: bool) -> Exit {
+    if interrupted {
+        Exit::Interrupted
+    } else if ends.fail_if_found && found {
+        Exit::Findings
+    } else if rests_on.complete || ends.allow_incomplete {
+        Exit::Clean
+    } else {
+        Exit::Incomplete
+    }
+}

@@ -11,7 +11,7 @@ use trailaudit_checks::framework;
 use trailaudit_checks::inventory::Inventory;
 use trailaudit_checks::selection::ByChoice;
 use trailaudit_checks::{catalog, finding::Severity};
-use trailaudit_reports::sanitize::Json;
+use trailaudit_reports::sanitize;
 use trailaudit_reports::{Detail, FORMATS, Linked, Options, Profile, sheets};
 
 use super::folder::Folder;
@@ -130,7 +130,7 @@ fn seen(parts: &Parts<'_>, folder: &mut Folder) -> anyhow::Result<()> {
         "Every call: whom, where, about what, how it ended, its request id",
         |out| {
             for call in &inventory.ledger {
-                serde_json::to_writer(&mut Json(&mut *out), call)?;
+                sanitize::compact(call, &mut *out)?;
                 out.write_all(b"\n")?;
             }
             Ok(())
@@ -251,7 +251,7 @@ fn told(parts: &Parts<'_>, folder: &mut Folder) -> anyhow::Result<()> {
         if !lines.is_empty() {
             folder.put(path, about, |out| {
                 for line in &lines {
-                    serde_json::to_writer(&mut Json(&mut *out), line)?;
+                    sanitize::compact(line, &mut *out)?;
                     out.write_all(b"\n")?;
                 }
                 Ok(())

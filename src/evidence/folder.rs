@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use tempfile::TempDir;
-use trailaudit_reports::sanitize::Json;
+use trailaudit_reports::sanitize;
 
 use super::manifest::File;
 use super::sums::{Hashing, Sums, unsafe_path};
@@ -143,7 +143,7 @@ impl Folder {
         value: &impl serde::Serialize,
     ) -> anyhow::Result<&File> {
         self.put(path, about, |out| {
-            serde_json::to_writer_pretty(&mut Json(&mut *out), value)?;
+            sanitize::pretty(value, &mut *out)?;
             Ok(out.write_all(b"\n")?)
         })
     }

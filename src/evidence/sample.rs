@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 use trailaudit_checks::audit::Audit;
 use trailaudit_checks::inventory::CallRecord;
-use trailaudit_reports::sanitize::Json;
+use trailaudit_reports::sanitize;
 
 use super::names;
 use super::open::Opened;
@@ -63,7 +63,7 @@ pub fn sample(
             "row": row.value,
             "calls": calls.collect::<Vec<_>>(),
         });
-        serde_json::to_writer(&mut Json(&mut *out), &line)?;
+        sanitize::compact(&line, &mut *out)?;
         out.write_all(b"\n")?;
     }
     Ok(())

@@ -59,12 +59,16 @@ pub fn list(what: &List) -> Result<(), Stop> {
             select,
             verify_digests,
             lookup_events,
+            events,
             format,
             role_name,
         } => {
-            let selection = Selection::of(&select.choice(), &Settings::default())?;
+            let selection = match events {
+                true => Selection::of_verify(&Settings::default())?,
+                false => Selection::of(&select.choice(), &Settings::default())?,
+            };
             let by_choice = ByChoice {
-                verify: *verify_digests || selection.only_chains(),
+                verify: *verify_digests || *events || selection.only_chains(),
                 lookup: *lookup_events,
             };
             let text = permissions::render(&selection, by_choice, *format, role_name)?;

@@ -38,39 +38,33 @@ impl Row for SettingRow {
 const MEANING: [(&str, &str); 13] = [
     (
         "allowed_principals",
-        "Who may hold tamper rights: [[allowed_principals]] arn, reason, expires",
+        "Principals that may tamper with logs: [[allowed_principals]] arn, reason, expires",
     ),
-    ("approved_buckets", "The buckets that trails may deliver to"),
-    (
-        "approved_home_regions",
-        "The regions that trails may be made in",
-    ),
+    ("approved_buckets", "Buckets that trails may deliver to"),
+    ("approved_home_regions", "Allowed home regions of trails"),
     ("checks", "Per check: [checks.ID] severity, enabled, reason"),
     (
         "delivery_max_age",
-        "How old the last delivery may be, such as 24h",
+        "Maximum age of the latest delivery, such as 24h",
     ),
     (
         "gap_window",
-        "How far back a stop of a trail counts, in days, such as 90d",
+        "Period before the scan in which a stop of a trail fails, such as 90d",
     ),
-    (
-        "log_archive_accounts",
-        "The accounts that hold logs and nothing else",
-    ),
+    ("log_archive_accounts", "Accounts dedicated to log storage"),
     (
         "naming_pattern",
-        "What names of trails and log buckets look like: * any run, ? one character",
+        "Pattern for names of trails and log buckets: * any characters, ? one character",
     ),
     (
         "required_data_event_resources",
-        "ARNs whose data events must be recorded",
+        "ARNs whose data events must be logged",
     ),
-    ("required_tags", "The tags that trails must carry"),
-    ("retention_days", "How many days logs must be kept"),
+    ("required_tags", "Tags that trails must have"),
+    ("retention_days", "Days for which logs must be retained"),
     (
         "waiver_max_days",
-        "For how many days a waiver may count without a warning",
+        "Maximum duration of a waiver in days; a longer one causes a warning",
     ),
     (
         "roles",
@@ -192,6 +186,8 @@ const FORMS: &[(&str, &str)] = &[
     ("ou", "ou = [\"ou-abcd-11111111\"]"),
     ("regions", "regions = [\"eu-central-1\", \"us-east-1\"]"),
     ("check", "check = [\"trail-*\", \"bucket-*\"]"),
+    ("severity", "severity = [\"critical\", \"high\"]"),
+    ("status", "status = [\"fail\", \"unknown\"]"),
     ("skip_check", "skip_check = [\"lake-*\"]"),
     ("framework", "framework = [\"cis-aws-foundations-5.0\"]"),
     ("format", "format = [\"text\", \"sarif=trailaudit.sarif\"]"),

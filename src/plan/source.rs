@@ -68,7 +68,7 @@ pub(super) fn read(root: &Path) -> anyhow::Result<Sources> {
                 continue;
             };
             module.push(SourceFile {
-                name: shown(&path),
+                name: shown(&path, root),
                 text,
             });
         }
@@ -88,8 +88,15 @@ pub(super) fn read(root: &Path) -> anyhow::Result<Sources> {
     Ok(sources)
 }
 
-/// As a platform shows it: relative, with slashes, and without what leads nowhere.
-fn shown(path: &Path) -> String {
+/// As a platform shows it: relative to where the program runs, else to the root module, with slashes, and without what
+/// leads nowhere.
+fn shown(path: &Path, root: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let path = match path.strip_prefix(&here) {
+        Ok(inside) => inside,
+        Err(_) if path.is_absolute() => path.strip_prefix(root).unwrap_or(path),
+        Err(_) => path,
+    };
     let mut parts: Vec<String> = Vec::new();
     for part in path.components() {
         match part {

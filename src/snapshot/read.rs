@@ -139,7 +139,7 @@ fn header(line: &[u8]) -> anyhow::Result<Header> {
     let any: AnyHeader = match serde_json::from_slice(line) {
         Ok(any) => any,
         Err(error) => bail!(
-            "line 1 is not the header of an inventory (create one with `trailaudit collect -o FILE`): {}",
+            "line 1 is not the header of an inventory (create one with `trailaudit collect --output FILE`): {}",
             words(&error)
         ),
     };

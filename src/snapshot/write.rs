@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use trailaudit_checks::inventory::Record;
-use trailaudit_reports::sanitize::Json;
+use trailaudit_reports::sanitize;
 
 use super::Snapshot;
 use crate::files::{Access, write_whole};
@@ -45,9 +45,9 @@ impl Snapshot {
 }
 
 fn line(out: &mut dyn Write, record: &Record) -> anyhow::Result<()> {
-    let mut bytes = Json(Vec::new());
-    serde_json::to_writer(&mut bytes, record)?;
-    bytes.0.push(b'\n');
-    out.write_all(&bytes.0)?;
+    let mut bytes = Vec::new();
+    sanitize::compact(record, &mut bytes)?;
+    bytes.push(b'\n');
+    out.write_all(&bytes)?;
     Ok(())
 }

@@ -209,6 +209,10 @@ pub fn verify(
     has_trail(&shelves, request)?;
     let rivals = rivals(source, scopes, &mut shelves, request);
     let lacking = lacking(scopes, &shelves, request);
+    if let Some(tap) = tap {
+        let chains = shelves.iter().flat_map(|it| it.plan().chains.into_keys());
+        tap.chains(&chains.filter(|it| request.wants(it)).collect::<Vec<_>>());
+    }
     let keys = keys(first(&shelves, request));
     let pool = Pool::new(
         source,

@@ -4,9 +4,10 @@ use trailaudit_checks::audit::{Rules, judge};
 use trailaudit_checks::selection::Selection;
 use trailaudit_reports::Detail;
 
-use super::{command, open};
+use super::{Tap, command, open};
 use crate::cli::Verify;
 use crate::config;
+use crate::events::Watch;
 use crate::exit::{Exit, Stop};
 use crate::output;
 use crate::parsed::Parsed;
@@ -25,7 +26,15 @@ impl Parsed {
         let now = flags.judge.now.map_or_else(clock, Ok)?;
         let progress = stderr_is_terminal() && !self.cli.global.no_progress && !tell.quiet;
         let asked = command::Asked::of(&flags.extent, now, progress)?.resumed(flags)?;
-        let verified = |it: open::Opened<'_>| command::run(&it, asked.progress, None);
+        let verified = |it: open::Opened<'_>| {
+            let watch = flags.explain_gaps.then(Watch::default);
+            let tap = watch.as_ref().map(|it| it as &dyn Tap);
+            let mut verified = command::run(&it, asked.progress, tap)?;
+            if let Some(watch) = watch {
+                watch.explain(&mut verified);
+            }
+            Ok(verified)
+        };
         let Some((verified, session)) = open::open(&flags.source, &asked, &verified)? else {
             return Ok(Exit::Clean);
         };

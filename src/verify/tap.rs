@@ -4,6 +4,11 @@ use trailaudit_checks::digest::{ChainId, LogEntry, LogOutcome, ObjectRef};
 
 /// Takes logs on the threads that read them, many at once.
 pub trait Tap: Sync {
+    /// The chains that are about to be read.
+    fn chains(&self, chains: &[ChainId]) {
+        let _ = chains;
+    }
+
     /// Whether a log is to be read, by what its digest says of it. One that is not is no part of what the run verifies.
     fn wants(&self, chain: &ChainId, entry: &LogEntry) -> bool;
 

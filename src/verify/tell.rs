@@ -223,17 +223,14 @@ fn of_chain(chain: &Chain, kind: Kind, detail: &str) -> Problem {
         detail: detail.to_owned(),
         expected: None,
         seen: None,
+        cause: None,
     }
 }
 
 /// A chain of which nothing was read.
 fn unread(id: ChainId, window: Window, digests: u64) -> Chain {
-    let hour = Hour {
-        start: window.start,
-        end: window.end,
-        verdict: HourVerdict::Unverified,
-        cause: Some(Cause::Unknown),
-    };
+    let (verdict, cause) = (HourVerdict::Unverified, Some(Cause::Unknown));
+    let hour = Hour::new(window.start, window.end, verdict, cause);
     Chain {
         id,
         window,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import commands as commands_of_aws
 from harness import tool
 
 ROOT = Path(__file__).parent.parent.parent
@@ -54,7 +55,7 @@ def arguments(line: str) -> list[str]:
     for at, flag in enumerate(words[:-1]):
         if flag == "--principal" and "simulate" in words:
             words[at + 1] = ROLE
-        if flag == "-o" and words[:2] == ["evidence", "create"]:
+        if flag in ("-o", "--output") and words[:2] == ["evidence", "create"]:
             # One of this name is there: the other commands are about it.
             words[at + 1] = f"new-{words[at + 1]}"
     # The name of a command alone.
@@ -65,13 +66,13 @@ def arguments(line: str) -> list[str]:
 def place(tmp_path_factory):
     """A folder with the files that the pages name."""
     folder = tmp_path_factory.mktemp("docs")
-    tool.run(folder, "collect", "--demo", "-o", "org.jsonl.zst").ended(0)
+    tool.run(folder, "collect", "--demo", "--output", "org.jsonl.zst").ended(0)
     for name in ("audit.json", "last.json", "today.json", "approved.json"):
         tool.run(folder, "scan", "--inventory", "org.jsonl.zst", "-f", f"json={name}").ended(1)
     subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", "key.pem"], cwd=folder, check=True)
     subprocess.run(["openssl", "pkey", "-in", "key.pem", "-pubout", "-out", "public.pem"], cwd=folder, check=True)
     (folder / "k").write_bytes(bytes(32))
-    create = ("evidence", "create", "--inventory", "org.jsonl.zst", "--sign", "key.pem", "-o", "evidence")
+    create = ("evidence", "create", "--inventory", "org.jsonl.zst", "--sign", "key.pem", "--output", "evidence")
     assert tool.run(folder, *create).code in (0, 1)
     return folder
 
@@ -88,6 +89,31 @@ def test_a_command_of_the_docs_runs(place, page, line):
     assert run.code in (0, 1, 3, NEEDS_AWS), f"{page}: {line}\n{run.err}"
     if run.code == NEEDS_AWS:
         assert "credentials" in run.err, run.err
+
+
+def others() -> list[tuple[str, str]]:
+    """The commands of other tools in fenced blocks, a line each."""
+    found = []
+    for page in PAGES:
+        for block in re.findall(r"^```[a-z]*\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE):
+            found += [(page.name, line.strip()) for line in block.splitlines() if re.match(r" *(jq|aws|curl) ", line)]
+    return found
+
+
+@pytest.mark.parametrize(("page", "line"), others(), ids=[f"{page}: {line[:60]}" for page, line in others()])
+def test_a_command_of_another_tool(place, page, line):
+    """`jq` is run; `aws` has the parameters that its own models ask for; `curl` would need somebody to answer."""
+    if line.startswith("aws "):
+        assert commands_of_aws.problems_of(f"`{line}`") == []
+    elif line.startswith("jq "):
+        tool.run(place, "report", "audit.json", "-q", "-f", "asff=findings.asff.jsonl").ended(0)
+        if "mine.jsonl" in line and "> mine.jsonl" not in line:
+            (place / "mine.jsonl").write_bytes((place / "findings.asff.jsonl").read_bytes())
+        run = subprocess.run(["bash", "-c", line], cwd=place, capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
+        written = re.search(r"> (\S+)$", line)
+        told = (place / written[1]).read_text("utf-8") if written else run.stdout
+        assert told.strip(), line
 
 
 def test_a_wrong_command_is_found(place):

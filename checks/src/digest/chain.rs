@@ -1,5 +1,7 @@
 //! What is known of one chain over a window of time, hour by hour.
 
+use std::num::NonZeroU16;
+
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -85,7 +87,8 @@ impl Cause {
     }
 }
 
-/// One hour of a chain: what one digest covers or would cover, cut at the window's ends.
+/// An hour of a chain: what one digest covers or would cover, cut at the window's ends. Hours that follow on each other,
+/// are equally long and have the same verdict and cause are one entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Hour {
     /// Where it begins: where the one before ends.
@@ -97,6 +100,17 @@ pub struct Hour {
     /// Why no digest covers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
+    /// How many hours these are, each as long as the others; 1 where it is left out.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub count: NonZeroU16,
+}
+
+fn one() -> NonZeroU16 {
+    NonZeroU16::MIN
+}
+
+fn is_one(count: &NonZeroU16) -> bool {
+    *count == one()
 }
 
 /// How many digests came to which verdict.
@@ -141,7 +155,7 @@ pub struct Chain {
     pub digests: DigestCounts,
     /// Its logs.
     pub logs: LogCounts,
-    /// Its hours, in order.
+    /// Its hours, in order; those that are alike are one entry, with their `count`.
     pub hours: Vec<Hour>,
 }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::chain::{Anchor, Cause, Chain, Hour, HourVerdict, INTERVAL, SLACK};
 use super::document::Previous;
+use super::hours::change;
 use super::key::{ChainId, ObjectRef};
 use super::problem::{Kind, Problem, Verdict, Window};
 use super::reconcile::UNLISTED;
@@ -183,11 +184,11 @@ impl Part<'_> {
                 ))
                 .differs(named.0, &before.sha256);
             self.problems.push(problem);
-            for hour in &mut self.chain.hours {
+            change(&mut self.chain.hours, |hour| {
                 if hour.cause.is_none() && hour.start < window.end && hour.end > window.start {
                     hour.verdict = HourVerdict::Invalid;
                 }
-            }
+            });
         }
         let told = |problem: &Problem| {
             problem.kind == Kind::DigestUnverified
@@ -199,7 +200,7 @@ impl Part<'_> {
         let gone = count.saturating_sub(self.problems.len()) as u64;
         let unverified = &mut self.chain.digests.unverified;
         *unverified = unverified.saturating_sub(gone);
-        for hour in &mut self.chain.hours {
+        change(&mut self.chain.hours, |hour| {
             if hour.cause == Some(Cause::Elsewhere)
                 && hour.start >= arrival.from
                 && hour.end <= arrival.start
@@ -213,7 +214,7 @@ impl Part<'_> {
                     Cause::Moved
                 });
             }
-        }
+        });
         if before.end != arrival.start {
             let window = Window {
                 start: before.end.min(arrival.start),
@@ -235,11 +236,11 @@ impl Part<'_> {
     /// The trail goes on in another place from then on, and the chain there answers for the rest.
     fn leave(&mut self, end: Timestamp) {
         let of_tail = |cause| matches!(cause, Cause::TailMissing | Cause::LoggingStopped);
-        for hour in &mut self.chain.hours {
+        change(&mut self.chain.hours, |hour| {
             if hour.end > end && hour.cause.is_some_and(of_tail) {
                 hour.cause = Some(Cause::Moved);
             }
-        }
+        });
         self.problems.retain(|problem| {
             let of_tail = matches!(problem.kind, Kind::ChainTailMissing | Kind::ChainGap);
             !(of_tail && problem.window.is_some_and(|window| window.start >= end))
@@ -343,11 +344,11 @@ impl Part<'_> {
     }
 
     fn relabel(&mut self, from: Cause, verdict: HourVerdict, to: Cause) {
-        for hour in &mut self.chain.hours {
+        change(&mut self.chain.hours, |hour| {
             if hour.cause == Some(from) {
                 (hour.verdict, hour.cause) = (verdict, Some(to));
             }
-        }
+        });
     }
 
     fn weigh(&mut self) {

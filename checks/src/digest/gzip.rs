@@ -154,3 +154,46 @@ pub(super) fn content(bytes: &[u8], cap: Cap) -> Result<Content, GzipFlaw> {
         plain,
     })
 }
+
+/// What the gzip members of an object hold, one after the other.
+#[derive(Debug, Default)]
+pub struct Members {
+    /// Each of them; what is not compressed counts as one.
+    pub each: Vec<Vec<u8>>,
+    /// What is wrong with the last.
+    pub flaw: Option<String>,
+}
+
+/// Inflates all members of an object, of at most so many bytes.
+pub fn members(mut bytes: &[u8], cap: Cap) -> Members {
+    const MAGIC: &[u8] = &[0x1f, 0x8b];
+    let mut members = Members::default();
+    let mut left = cap.bytes;
+    while !bytes.is_empty() {
+        if !bytes.starts_with(MAGIC) {
+            if bytes.len() as u64 > left {
+                members.flaw = Some(GzipFlaw::TooLarge(cap.bytes).to_string());
+            } else {
+                members.each.push(bytes.to_vec());
+            }
+            return members;
+        }
+        let mut inflate = Inflate::new(Cap { bytes: left, ..cap });
+        let mut out = Vec::new();
+        let pushed = inflate.push(bytes, |piece| out.extend_from_slice(piece));
+        let ended = match pushed {
+            Ok(rest) => inflate.end().map(|_| rest),
+            Err(flaw) => Err(flaw),
+        };
+        left = left.saturating_sub(out.len() as u64);
+        members.each.push(out);
+        match ended {
+            Ok(rest) => bytes = rest,
+            Err(flaw) => {
+                members.flaw = Some(flaw.to_string());
+                return members;
+            }
+        }
+    }
+    members
+}

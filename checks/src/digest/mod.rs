@@ -14,6 +14,7 @@
 //! Nothing here reads a clock, a file or the network. Imports nothing from the rest of the crate.
 
 mod backfill;
+mod caused;
 mod chain;
 mod document;
 mod ends;
@@ -21,6 +22,7 @@ mod fill;
 mod flaw;
 mod gzip;
 mod holes;
+mod hours;
 mod key;
 mod log;
 mod logs;
@@ -34,13 +36,14 @@ mod timeline;
 mod walk;
 
 pub use crate::severity::Severity;
+pub use caused::{Caused, Certainty, Event};
 pub use chain::{
     Anchor, Cause, Chain, DigestCounts, Hour, HourVerdict, INTERVAL, Joined, LogCounts, Logging,
 };
 pub use document::{LogEntry, Previous};
 pub use ends::{Arrival, Ends, Part, settle, side_by_side};
 pub use flaw::Flaw;
-pub use gzip::Cap;
+pub use gzip::{Cap, Members, members};
 pub use key::{ChainId, DigestKey, LogKey, ObjectRef};
 pub use log::{Kept, LogFlaw, LogOutcome, LogReader};
 pub use logs::Settled;

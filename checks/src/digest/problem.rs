@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::caused::Caused;
 use super::key::{ChainId, ObjectRef, account_and_region};
 use crate::severity::Severity;
 
@@ -156,6 +157,9 @@ pub struct Problem {
     /// What was seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seen: Option<String>,
+    /// The recorded call that made it, where it was looked for and found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Box<Caused>>,
 }
 
 impl Problem {
@@ -183,6 +187,7 @@ impl Problem {
             detail: String::new(),
             expected: None,
             seen: None,
+            cause: None,
         }
     }
 
@@ -201,6 +206,7 @@ impl Problem {
             detail: String::new(),
             expected: None,
             seen: None,
+            cause: None,
         }
     }
 

@@ -85,12 +85,8 @@ impl Timeline {
         }
         if start > self.laid() {
             // The walk leaves no hole; if it ever did, the time would not be called proved.
-            let hole = Hour {
-                start: self.laid(),
-                end: start,
-                verdict: HourVerdict::Unverified,
-                cause: Some(Cause::Unknown),
-            };
+            let (verdict, cause) = (HourVerdict::Unverified, Some(Cause::Unknown));
+            let hole = Hour::new(self.laid(), start, verdict, cause);
             self.hours.push(Tile {
                 hour: hole,
                 covered: false,
@@ -98,12 +94,7 @@ impl Timeline {
         }
         let covered = cause.is_none() && verdict == HourVerdict::Verified;
         self.hours.push(Tile {
-            hour: Hour {
-                start,
-                end,
-                verdict,
-                cause,
-            },
+            hour: Hour::new(start, end, verdict, cause),
             covered,
         });
         Some(self.hours.len() - 1)

@@ -14,6 +14,7 @@ use super::chain::{
 use super::document::Previous;
 use super::ends::{Arrival, Ends};
 use super::flaw::Flaw;
+use super::hours::merged;
 use super::key::{ChainId, DigestKey, ObjectRef};
 use super::logs::{LogId, Settled, log_id};
 use super::open::Link;
@@ -234,12 +235,7 @@ impl Walk {
         self.note_uncompressed();
         self.weigh_unlisted();
         self.problems.sort();
-        let hours: Vec<_> = self
-            .timeline
-            .hours
-            .into_iter()
-            .map(|tile| tile.hour)
-            .collect();
+        let hours = merged(self.timeline.hours.into_iter().map(|tile| tile.hour));
         let verdict = worst(&hours, &self.problems);
         let (digests, logs) = (self.digests, self.logs);
         let chain = Chain {

@@ -502,7 +502,7 @@ impl<'a> Evaluation<'a> {
         if clean {
             let count = details.users.len() + details.roles.len();
             let none = Verdict::pass(format!(
-                "none of the account's {count} users and roles does"
+                "no user or role of the account does (assessed: {count})"
             ));
             // A question that arises for none of them is not one that all of them pass.
             let verdict = unasked.filter(|_| !asked).unwrap_or(none);
@@ -560,7 +560,7 @@ impl<'a> Evaluation<'a> {
                 None => {
                     let count = counts.get(&id).copied().unwrap_or_default();
                     let but = match roots.contains(&id) {
-                        true => "; its root user can: no policy from above denies it",
+                        true => "; the root user can: no SCP denies it",
                         false => "",
                     };
                     let beyond = match check.id == ESCALATION {
@@ -568,7 +568,7 @@ impl<'a> Evaluation<'a> {
                         false => String::new(),
                     };
                     Ok(Verdict::pass(format!(
-                        "none of the account's {count} users and roles can{but}{beyond}"
+                        "no user or role of the account can (assessed: {count}){but}{beyond}"
                     )))
                 }
             };

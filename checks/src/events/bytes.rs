@@ -12,31 +12,29 @@ pub(super) enum Stop {
     Wrong(usize),
 }
 
-const LOW: u64 = 0x0101_0101_0101_0101;
-const HIGH: u64 = 0x8080_8080_8080_8080;
-const QUOTES: u64 = 0x22 * LOW;
-const BACKSLASHES: u64 = 0x5C * LOW;
+const LOW: u128 = 0x0101_0101_0101_0101_0101_0101_0101_0101;
+const HIGH: u128 = 0x80 * LOW;
 
-/// The lowest bit that is set is that of the first byte of `word` that is zero.
-#[inline]
-fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(LOW) & !word & HIGH
+/// The lowest bit that is set is that of the first byte that is zero.
+#[inline(always)]
+fn zeros(bytes: u128) -> u128 {
+    bytes.wrapping_sub(LOW) & !bytes & HIGH
 }
 
 /// Where the next quote or backslash stands.
 #[inline]
 fn quote_or_backslash(bytes: &[u8], mut at: usize) -> Option<usize> {
-    // Most strings are short: words first, and the long way around only for long ones.
-    for _ in 0..6 {
-        let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) else {
+    // Most strings are short: a few pieces first, and the long way around only for long ones.
+    for _ in 0..4 {
+        let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<16>()) else {
             break;
         };
-        let word = u64::from_le_bytes(*chunk);
-        let hits = zeros(word ^ QUOTES) | zeros(word ^ BACKSLASHES);
-        if hits != 0 {
-            return Some(at + (hits.trailing_zeros() / 8) as usize);
+        let piece = u128::from_le_bytes(*chunk);
+        let found = zeros(piece ^ (0x22 * LOW)) | zeros(piece ^ (0x5C * LOW));
+        if found != 0 {
+            return Some(at + (found.trailing_zeros() / 8) as usize);
         }
-        at += 8;
+        at += 16;
     }
     Some(at + memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?)
 }
@@ -124,28 +122,23 @@ fn nested_end(bytes: &[u8], at: usize, deep: &mut bool) -> Result<usize, Stop> {
     }
 }
 
-/// Passes the members of an object whose opening bracket is before `at`: each name without its quotes, and its value.
-/// The byte after the closing bracket.
+/// Passes the members of an object whose opening bracket is before `at`: `each` is given a name without its quotes and
+/// where its value begins, and says where the value ends. The byte after the closing bracket.
 #[inline]
 pub(super) fn members<'a>(
     bytes: &'a [u8],
     at: usize,
-    deep: &mut bool,
-    mut each: impl FnMut(&'a [u8], &'a [u8]),
+    mut each: impl FnMut(&'a [u8], usize) -> Result<usize, Stop>,
 ) -> Result<usize, Stop> {
     let mut at = skip_space(bytes, at);
     if bytes.get(at) == Some(&b'}') {
         return Ok(at + 1);
     }
     loop {
-        let (name, value, after) = member(bytes, at, deep)?;
-        each(name, value);
-        at = skip_space(bytes, after);
-        match bytes.get(at) {
-            Some(b',') => at = skip_space(bytes, at + 1),
-            Some(b'}') => return Ok(at + 1),
-            Some(_) => return Err(Stop::Wrong(at)),
-            None => return Err(Stop::Cut),
+        let (name, begin) = name(bytes, at)?;
+        match after_member(bytes, each(name, begin)?)? {
+            After::Member(next) => at = next,
+            After::End(end) => return Ok(end),
         }
     }
 }
@@ -157,6 +150,15 @@ pub(super) fn member<'a>(
     at: usize,
     deep: &mut bool,
 ) -> Result<(&'a [u8], &'a [u8], usize), Stop> {
+    let (name, begin) = name(bytes, at)?;
+    let end = value_end(bytes, begin, deep)?;
+    let value = bytes.get(begin..end).ok_or(Stop::Cut)?;
+    Ok((name, value, end))
+}
+
+/// The name that begins at `at`, without its quotes, and where its value begins.
+#[inline]
+pub(super) fn name(bytes: &[u8], at: usize) -> Result<(&[u8], usize), Stop> {
     match bytes.get(at) {
         Some(b'"') => {}
         Some(_) => return Err(Stop::Wrong(at)),
@@ -166,14 +168,30 @@ pub(super) fn member<'a>(
     let name = bytes.get(at + 1..end - 1).ok_or(Stop::Cut)?;
     let colon = skip_space(bytes, end);
     match bytes.get(colon) {
-        Some(b':') => {}
-        Some(_) => return Err(Stop::Wrong(colon)),
-        None => return Err(Stop::Cut),
+        Some(b':') => Ok((name, skip_space(bytes, colon + 1))),
+        Some(_) => Err(Stop::Wrong(colon)),
+        None => Err(Stop::Cut),
     }
-    let begin = skip_space(bytes, colon + 1);
-    let end = value_end(bytes, begin, deep)?;
-    let value = bytes.get(begin..end).ok_or(Stop::Cut)?;
-    Ok((name, value, end))
+}
+
+/// What follows a member that ends before `at`: where the next begins, or the end of the object.
+#[inline]
+pub(super) fn after_member(bytes: &[u8], at: usize) -> Result<After, Stop> {
+    let at = skip_space(bytes, at);
+    match bytes.get(at) {
+        Some(b',') => Ok(After::Member(skip_space(bytes, at + 1))),
+        Some(b'}') => Ok(After::End(at + 1)),
+        Some(_) => Err(Stop::Wrong(at)),
+        None => Err(Stop::Cut),
+    }
+}
+
+/// What follows a member.
+pub(super) enum After {
+    /// Another, which begins here.
+    Member(usize),
+    /// The end of the object; the byte after it.
+    End(usize),
 }
 
 #[cfg(test)]
@@ -194,6 +212,19 @@ mod tests {
         }
         let long = format!("\"{}\"", "é".repeat(500));
         assert_eq!(string_end(long.as_bytes(), 1), Some(1_002));
+    }
+
+    #[test]
+    fn the_first_mark_is_found_wherever_it_stands() {
+        for byte in 0..=255 {
+            for at in 0..40 {
+                let mut bytes = [b'x'; 41];
+                bytes[at] = byte;
+                bytes[40] = b'"';
+                let first = if matches!(byte, b'"' | b'\\') { at } else { 40 };
+                assert_eq!(quote_or_backslash(&bytes, 0), Some(first));
+            }
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::bytes::{self, Stop};
 use super::raw::Raw;
 use super::text::Text;
 use super::time;
@@ -48,104 +49,44 @@ enum Part {
 const COUNT: usize = 26;
 
 impl<'a> Identity<'a> {
-    /// Lifts the values. What is no object has none.
-    #[must_use]
-    pub fn read(value: Raw<'a>) -> Self {
-        let mut identity = Self {
-            values: [None; COUNT],
-            present: value.bytes().first() == Some(&b'{'),
-        };
-        walk(value, &mut |name, value| {
-            let part = match_name(
-                name,
-                &[
-                    ("type", Part::Type),
-                    ("principalId", Part::PrincipalId),
-                    ("arn", Part::Arn),
-                    ("accountId", Part::AccountId),
-                    ("accessKeyId", Part::AccessKeyId),
-                    ("userName", Part::UserName),
-                    ("invokedBy", Part::InvokedBy),
-                    ("identityProvider", Part::IdentityProvider),
-                    ("credentialId", Part::CredentialId),
-                ],
-            );
-            if let Some(part) = part {
-                identity.set(part, value);
-            } else if is(name, "sessionContext") {
-                identity.session(value);
-            } else if is(name, "invokedByDelegate") {
-                identity.below(value, &[("accountId", Part::DelegateAccount)]);
-            } else if is(name, "onBehalfOf") {
-                identity.below(
-                    value,
-                    &[
-                        ("userId", Part::OnBehalfOfUser),
-                        ("identityStoreArn", Part::OnBehalfOfStore),
-                    ],
-                );
-            } else if is(name, "inScopeOf") {
-                identity.below(
-                    value,
-                    &[
-                        ("credentialsIssuedTo", Part::IssuedTo),
-                        ("sourceArn", Part::ScopeSource),
-                        ("issuerType", Part::ScopeIssuer),
-                    ],
-                );
-            } else if is(name, "accesKeyId") {
-                // Some services misspell it.
-                identity.set(Part::AccessKeyId, value);
-            }
-        });
-        identity
+    /// Lifts the values of the object that begins at `at`, unless some were lifted already. The byte after it. What is
+    /// no object, or malformed, has none.
+    #[inline]
+    pub(super) fn lift(
+        &mut self,
+        log: &'a [u8],
+        at: usize,
+        deep: &mut bool,
+    ) -> Result<usize, Stop> {
+        if self.present || log.get(at) != Some(&b'{') {
+            return bytes::value_end(log, at, deep);
+        }
+        self.present = true;
+        self.walk(log, at, Level::Identity, deep).or_else(|_| {
+            self.values = [None; COUNT];
+            bytes::value_end(log, at, deep)
+        })
     }
 
-    fn session(&mut self, value: Raw<'a>) {
-        walk(value, &mut |name, value| {
-            if is(name, "attributes") {
-                self.below(
-                    value,
-                    &[
-                        ("creationDate", Part::Created),
-                        ("mfaAuthenticated", Part::MfaAuthenticated),
-                    ],
-                );
-            } else if is(name, "sessionIssuer") {
-                self.below(
-                    value,
-                    &[
-                        ("type", Part::IssuerType),
-                        ("principalId", Part::IssuerPrincipalId),
-                        ("arn", Part::IssuerArn),
-                        ("accountId", Part::IssuerAccountId),
-                        ("userName", Part::IssuerUserName),
-                    ],
-                );
-            } else if is(name, "webIdFederationData") {
-                self.below(value, &[("federatedProvider", Part::FederatedProvider)]);
-            } else {
-                let part = match_name(
-                    name,
-                    &[
-                        ("sourceIdentity", Part::SourceIdentity),
-                        ("assumedRoot", Part::AssumedRoot),
-                        ("ec2RoleDelivery", Part::Ec2RoleDelivery),
-                    ],
-                );
-                if let Some(part) = part {
-                    self.set(part, value);
+    fn walk(
+        &mut self,
+        log: &'a [u8],
+        at: usize,
+        level: Level,
+        deep: &mut bool,
+    ) -> Result<usize, Stop> {
+        bytes::members(log, at + 1, |name, begin| match found(level, name) {
+            Some(Found::Level(below)) if log.get(begin) == Some(&b'{') => {
+                self.walk(log, begin, below, deep)
+            }
+            found => {
+                let end = bytes::value_end(log, begin, deep)?;
+                if let Some(Found::Part(part)) = found {
+                    self.set(part, Raw::new(log.get(begin..end).ok_or(Stop::Cut)?));
                 }
+                Ok(end)
             }
-        });
-    }
-
-    fn below(&mut self, value: Raw<'a>, names: &[(&str, Part)]) {
-        walk(value, &mut |name, value| {
-            if let Some(part) = match_name(name, names) {
-                self.set(part, value);
-            }
-        });
+        })
     }
 
     /// The first value counts; conditions look at the others too.
@@ -380,22 +321,131 @@ pub fn is_key(text: &str) -> bool {
             .all(|it| it.is_ascii_uppercase() || it.is_ascii_digit())
 }
 
-fn walk<'a>(value: Raw<'a>, each: &mut dyn FnMut(&'a [u8], Raw<'a>)) {
-    let mut members = value.members();
-    while let Some(Ok((name, value))) = members.next_raw() {
-        each(name, value);
-    }
+/// An object of an identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Identity,
+    Delegate,
+    OnBehalfOf,
+    InScopeOf,
+    Session,
+    Attributes,
+    Issuer,
+    WebIdentity,
 }
 
-/// Whether a name as it is spelled in the log is this one, without regard to case.
-#[inline]
-fn is(name: &[u8], wanted: &str) -> bool {
-    name.eq_ignore_ascii_case(wanted.as_bytes())
-        || (name.contains(&b'\\') && Text::decode(name).eq_ignore_ascii_case(wanted))
+/// What a name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Part(Part),
+    Level(Level),
 }
 
+/// What a name as CloudTrail writes it stands for.
 #[inline]
-fn match_name(name: &[u8], names: &[(&str, Part)]) -> Option<Part> {
-    let found = names.iter().find(|(wanted, _)| is(name, wanted));
-    found.map(|(_, part)| *part)
+fn exact(level: Level, name: &[u8]) -> Option<Found> {
+    use Found::{Level as Below, Part as Is};
+    Some(match level {
+        Level::Identity => match name {
+            b"type" => Is(Part::Type),
+            b"principalId" => Is(Part::PrincipalId),
+            b"arn" => Is(Part::Arn),
+            b"accountId" => Is(Part::AccountId),
+            b"accessKeyId" => Is(Part::AccessKeyId),
+            // Some services misspell it.
+            b"accesKeyId" => Is(Part::AccessKeyId),
+            b"userName" => Is(Part::UserName),
+            b"invokedBy" => Is(Part::InvokedBy),
+            b"identityProvider" => Is(Part::IdentityProvider),
+            b"credentialId" => Is(Part::CredentialId),
+            b"sessionContext" => Below(Level::Session),
+            b"invokedByDelegate" => Below(Level::Delegate),
+            b"onBehalfOf" => Below(Level::OnBehalfOf),
+            b"inScopeOf" => Below(Level::InScopeOf),
+            _ => return None,
+        },
+        Level::Delegate => match name {
+            b"accountId" => Is(Part::DelegateAccount),
+            _ => return None,
+        },
+        Level::OnBehalfOf => match name {
+            b"userId" => Is(Part::OnBehalfOfUser),
+            b"identityStoreArn" => Is(Part::OnBehalfOfStore),
+            _ => return None,
+        },
+        Level::InScopeOf => match name {
+            b"credentialsIssuedTo" => Is(Part::IssuedTo),
+            b"sourceArn" => Is(Part::ScopeSource),
+            b"issuerType" => Is(Part::ScopeIssuer),
+            _ => return None,
+        },
+        Level::Session => match name {
+            b"attributes" => Below(Level::Attributes),
+            b"sessionIssuer" => Below(Level::Issuer),
+            b"webIdFederationData" => Below(Level::WebIdentity),
+            b"sourceIdentity" => Is(Part::SourceIdentity),
+            b"assumedRoot" => Is(Part::AssumedRoot),
+            b"ec2RoleDelivery" => Is(Part::Ec2RoleDelivery),
+            _ => return None,
+        },
+        Level::Attributes => match name {
+            b"creationDate" => Is(Part::Created),
+            b"mfaAuthenticated" => Is(Part::MfaAuthenticated),
+            _ => return None,
+        },
+        Level::Issuer => match name {
+            b"type" => Is(Part::IssuerType),
+            b"principalId" => Is(Part::IssuerPrincipalId),
+            b"arn" => Is(Part::IssuerArn),
+            b"accountId" => Is(Part::IssuerAccountId),
+            b"userName" => Is(Part::IssuerUserName),
+            _ => return None,
+        },
+        Level::WebIdentity => match name {
+            b"federatedProvider" => Is(Part::FederatedProvider),
+            _ => return None,
+        },
+    })
+}
+
+/// The names that are looked for in any case.
+const NAMES: [&str; 28] = [
+    "type",
+    "principalId",
+    "arn",
+    "accountId",
+    "accessKeyId",
+    "accesKeyId",
+    "userName",
+    "invokedBy",
+    "identityProvider",
+    "credentialId",
+    "sessionContext",
+    "invokedByDelegate",
+    "onBehalfOf",
+    "inScopeOf",
+    "userId",
+    "identityStoreArn",
+    "credentialsIssuedTo",
+    "sourceArn",
+    "issuerType",
+    "attributes",
+    "sessionIssuer",
+    "webIdFederationData",
+    "sourceIdentity",
+    "assumedRoot",
+    "ec2RoleDelivery",
+    "creationDate",
+    "mfaAuthenticated",
+    "federatedProvider",
+];
+
+/// What a name as it is spelled in the log stands for, without regard to case.
+#[inline]
+fn found(level: Level, name: &[u8]) -> Option<Found> {
+    exact(level, name).or_else(|| {
+        let text = Text::decode(name);
+        let known = |it: &&&str| text.eq_ignore_ascii_case(it);
+        exact(level, NAMES.iter().find(known)?.as_bytes())
+    })
 }

@@ -12,6 +12,7 @@
 
 mod actor;
 mod bytes;
+mod causes;
 mod field;
 pub mod filter;
 mod identity;
@@ -24,8 +25,11 @@ mod proof;
 mod raw;
 mod record;
 mod resources;
+mod rests_on;
 mod scan;
+mod selected;
 mod table;
+mod tally;
 mod text;
 pub mod time;
 mod value;
@@ -33,6 +37,7 @@ pub mod who;
 
 pub use actor::{Actor, ActorKind, Session, is_service_address};
 pub use bytes::MAX_DEPTH;
+pub use causes::{Hole, Suspect, causes, narrowings};
 pub use field::Field;
 pub use identity::{Identity, is_key};
 pub use input::{Input, Read, read};
@@ -42,6 +47,11 @@ pub use problem::{FormatKind, FormatProblem};
 pub use proof::{Proof, Reason};
 pub use raw::{Elements, Kind, Members, Raw};
 pub use record::{Marks, Record};
+pub use rests_on::{
+    AHEAD, Hours, LATE, Logs, Lost, ObjectNote, Open, Records, RestsOn, TextProblem, hours,
+};
 pub use scan::{Scanned, scan};
+pub use selected::{LeftOut, left_out, selectors_of};
+pub use tally::{Tally, tally};
 pub use text::{Text, write_string};
 pub use value::{Unread, Value};

@@ -22,6 +22,7 @@ pub struct Record<'a> {
     members: Vec<Member<'a>>,
     /// Where the first member of each field is in `members`, plus one.
     first: [u16; FIELDS],
+    identity: Identity<'a>,
     pub(super) marks: Marks,
 }
 
@@ -57,6 +58,7 @@ impl<'a> Record<'a> {
             index: 0,
             members: Vec::with_capacity(48),
             first: [0; FIELDS],
+            identity: Identity::default(),
             marks: Marks::default(),
         }
     }
@@ -77,25 +79,33 @@ impl<'a> Record<'a> {
     pub(super) fn fill(&mut self, log: &'a [u8], at: usize, index: u64) -> Result<usize, Stop> {
         self.first = [0; FIELDS];
         self.marks = Marks::default();
+        self.identity = Identity::default();
         self.raw = &[];
         self.index = index;
         let Self {
             members,
             first,
+            identity,
             marks,
             ..
         } = self;
         // What stands there of the record before says what probably comes: the records of a log are alike.
         let (mut count, mut deep) = (0, false);
-        let end = bytes::members(log, at + 1, &mut deep, |name, value| {
+        let end = bytes::members(log, at + 1, |name, begin| {
             if count >= MAX_MEMBERS {
                 marks.overfull = true;
-                return;
+                return bytes::value_end(log, begin, &mut deep);
             }
             let field = match members.get(count) {
                 Some(before) if before.name == name => before.field,
                 Some(_) | None => field_of(name),
             };
+            let end = match field {
+                // Lifted on the way: it is what most questions ask for.
+                Some(Field::UserIdentity) => identity.lift(log, begin, &mut deep)?,
+                Some(_) | None => bytes::value_end(log, begin, &mut deep)?,
+            };
+            let value = log.get(begin..end).ok_or(Stop::Cut)?;
             match field.and_then(|field| first.get_mut(field as usize)) {
                 Some(slot @ 0) => *slot = u16::try_from(count + 1).unwrap_or(u16::MAX),
                 Some(_) => marks.duplicate = true,
@@ -114,6 +124,7 @@ impl<'a> Record<'a> {
                 None => members.push(member),
             }
             count += 1;
+            Ok(end)
         });
         members.truncate(count);
         marks.deep = deep;
@@ -307,11 +318,10 @@ impl<'a> Record<'a> {
         self.get(Field::ReadOnly)?.flag()
     }
 
-    /// Who called, as it is written. Lifted anew at each call: keep it.
+    /// Who called, as it is written. Of a doubled `userIdentity` the first.
     #[must_use]
     pub fn identity(&self) -> Identity<'a> {
-        let value = self.get(Field::UserIdentity);
-        value.map(Identity::read).unwrap_or_default()
+        self.identity
     }
 }
 

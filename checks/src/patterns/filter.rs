@@ -195,6 +195,12 @@ impl<'a> Parser<'a> {
                 if word.is_empty() {
                     return Err(self.error("a value"));
                 }
+                let end = self.at;
+                self.space();
+                if self.rest().starts_with(plain) {
+                    return Err(PatternError::Unquoted { at: self.at });
+                }
+                self.at = end;
                 if let Some(number) = number(word) {
                     return Ok(Is::Number(order, number));
                 }

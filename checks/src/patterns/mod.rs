@@ -40,8 +40,16 @@ pub enum PatternError {
     #[error("a regular expression in it takes too much work to evaluate")]
     TooComplex,
     /// A filter that is not for JSON: words, or columns.
-    #[error("it is not a filter on JSON fields")]
+    #[error(
+        "it searches for words or columns; only filters on JSON fields, such as {{ $.eventName = StopLogging }}, are evaluated"
+    )]
     NotJson,
+    /// A value of several words that stand between no quotes.
+    #[error("it has unquoted words at byte {at}: a value of several words is set between quotes")]
+    Unquoted {
+        /// Where the second word begins.
+        at: usize,
+    },
     /// Anything else.
     #[error("at byte {at}: {expected} expected")]
     Syntax {

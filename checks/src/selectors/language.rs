@@ -24,6 +24,12 @@ pub fn collected(store: &EventDataStore) -> Result<Vec<Events>, Gaps> {
     Ok(source.events(store.selectors.known()?))
 }
 
+/// What selectors would record, whoever has them.
+#[must_use]
+pub fn sets(selectors: &Selectors, account: &AccountId, region: &Region) -> Vec<Events> {
+    Source { account, region }.events(selectors)
+}
+
 /// AWS takes 500 values in the selectors of one trail or store, and 250 data resources ("Quotas in AWS CloudTrail").
 /// Checks ask about them in every account and region: more than this is not looked at.
 const LARGEST: usize = 2_000;

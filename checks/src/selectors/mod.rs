@@ -16,7 +16,7 @@ mod tests;
 pub use cover::{judge, overlap};
 pub use field::Field;
 pub use hole::{Hole, Part};
-pub use language::{collected, recorded};
+pub use language::{collected, recorded, sets};
 
 use crate::fact::Gaps;
 use crate::ids::{AccountId, Region};

@@ -196,11 +196,11 @@ impl<'a> Look<'a> {
         if !it.is_removed() && !it.deposed {
             return;
         }
-        let done = match it.action {
-            ChangeAction::Replace => "is deleted and created again",
-            _ => "is deleted",
-        };
         let again = it.action == ChangeAction::Replace;
+        let done = match again {
+            true => "is deleted and created again",
+            false => "is deleted",
+        };
         let kind = EffectKind::Deletes;
         match it.kind.as_str() {
             "aws_cloudtrail" => {

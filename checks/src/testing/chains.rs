@@ -1,5 +1,7 @@
 //! A chain in which everything was proved, and problems for it.
 
+use std::num::NonZeroU16;
+
 use crate::digest::{
     Chain, ChainId, DigestCounts, Hour, HourVerdict, Kind, LogCounts, Problem, Verdict, Window,
 };
@@ -13,11 +15,9 @@ use super::{hours_ago, taken_at};
 /// Two hours, two digests, four logs.
 #[must_use]
 pub fn verified_chain() -> VerifiedChain {
-    let hour = |from, to| Hour {
-        start: hours_ago(from),
-        end: hours_ago(to),
-        verdict: HourVerdict::Verified,
-        cause: None,
+    let hours = Hour {
+        count: NonZeroU16::new(2).unwrap_or(NonZeroU16::MIN),
+        ..Hour::new(hours_ago(2), taken_at(), HourVerdict::Verified, None)
     };
     VerifiedChain {
         chain: Chain {
@@ -35,7 +35,7 @@ pub fn verified_chain() -> VerifiedChain {
                 valid: 4,
                 ..LogCounts::default()
             },
-            hours: vec![hour(2, 1), hour(1, 0)],
+            hours: vec![hours],
         },
         problems: Vec::new(),
         digests_listed: Known(2),
@@ -78,6 +78,7 @@ pub fn chain_problem(kind: Kind, verdict: Option<Verdict>) -> Problem {
         detail: "as a test wants it".to_owned(),
         expected: Some("one thing".to_owned()),
         seen: Some("another".to_owned()),
+        cause: None,
     }
 }
 

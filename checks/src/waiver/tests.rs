@@ -165,9 +165,12 @@ fn what_is_no_waiver() {
 #[test]
 fn the_index_finds_what_all_pairs_find() {
     let checks = ["trail-a", "trail-b", "bucket-a", "access-a"];
-    let subjects = ["", "a", "ab", "abc", "b", "ba", "a*", "a?c"];
+    let subjects = [
+        "", "a", "ab", "abc", "b", "ba", "a*", "a?c", "x:abcd", "x:abce", "x:y:abc", "é:abc",
+    ];
     let patterns = [
         "", "*", "a", "a*", "*a", "a?", "?b*", "ab", "abc", "trail-*", "trail-a", "*-a", "b*a",
+        "*abc", "x:*", "x:*abc", "*:abc?", "*abc*e", "*zzz*", "é*abc",
     ];
     let mut all = Vec::new();
     for check in checks {

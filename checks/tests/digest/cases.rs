@@ -173,7 +173,11 @@ fn summary(joined: &trailaudit_checks::digest::Joined) -> ExpectChain {
     };
     let (digests, logs) = (chain.digests, chain.logs);
     ExpectChain {
-        hours: chain.hours.iter().map(letter).collect(),
+        hours: chain
+            .hours
+            .iter()
+            .flat_map(|hour| std::iter::repeat_n(letter(hour), usize::from(hour.count.get())))
+            .collect(),
         verdict: chain.verdict,
         digests: [
             digests.valid,

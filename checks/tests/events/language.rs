@@ -3,6 +3,8 @@
 use trailaudit_checks::events::filter::{self, Subject};
 use trailaudit_checks::events::{Proof, Reason, Record};
 
+use crate::dice::Dice;
+
 const ALICE: &str = r#"{"eventVersion":"1.11","userIdentity":{"type":"AssumedRole","principalId":"AROAXEXAMPLEADMIN001:bob",
   "arn":"arn:aws:sts::444455556666:assumed-role/admin/bob","accountId":"444455556666","accessKeyId":"ASIAXEXAMPLECONSOLE2",
   "invokedBy":"cloudformation.amazonaws.com",
@@ -272,4 +274,76 @@ fn paths_that_no_record_had_are_told() {
             .paths_never_seen()
             .is_empty()
     );
+}
+
+#[test]
+fn no_text_panics() {
+    let pieces = [
+        "name",
+        "requestParameters",
+        "userIdentity",
+        ".",
+        "tags",
+        "[0]",
+        "[",
+        "]",
+        "\"a b\"",
+        "'",
+        "\"",
+        "=",
+        "!=",
+        "==",
+        "<",
+        ">=",
+        "~",
+        "/a+/i",
+        "/(/",
+        "(",
+        ")",
+        ",",
+        " ",
+        " and ",
+        " or ",
+        "not ",
+        " in (",
+        "cidr ",
+        "10.0.0.0/8",
+        "exists",
+        "contains ",
+        "*",
+        "?",
+        "\\",
+        "\\u00e9",
+        "é",
+        "2026-02-04",
+        "1e5",
+        "denied",
+        "proof",
+        "\u{0}",
+        "\n",
+    ];
+    let record = Record::read(ALICE.as_bytes()).unwrap();
+    let subject = Subject {
+        record: &record,
+        proof: Proof::Verified,
+    };
+    let (mut dice, mut valid) = (Dice::new(5), 0);
+    for _ in 0..Dice::rounds(10_000) {
+        let mut text = String::new();
+        for _ in 0..dice.roll(12) {
+            text.push_str(dice.pick(&pieces));
+        }
+        match filter::parse(&text) {
+            Ok(expression) => {
+                valid += 1;
+                let found = expression.matches(&subject);
+                assert!(!found || expression.may_match(ALICE.as_bytes()), "{text}");
+            }
+            Err(error) => assert!(
+                error.at <= text.chars().count() && !error.message.is_empty(),
+                "{text}"
+            ),
+        }
+    }
+    assert!(valid > 100, "only {valid} were expressions");
 }

@@ -89,7 +89,7 @@ fn damaged_documents_never_panic() {
         };
         let _ = decide(&request, &layers);
         let _ = posture::public_grants(&document);
-        let _ = posture::is_administrator(&document);
+        let _ = posture::is_administrator(&document.statements.iter().collect::<Vec<_>>());
         let _ = posture::denies_plain_http(&document, "arn:aws:s3:::logs");
     }
     assert!(

@@ -72,7 +72,7 @@ pub(super) fn by_principal(rows: &[Holder], width: usize, out: &mut dyn Write) -
     if !roots.is_empty() {
         writeln!(
             out,
-            "\nRoot users (only policies from above bind them, and none in management):"
+            "\nRoot users (only SCPs and RCPs apply to them, and none in the management account):"
         )?;
         grid(&roots, wide, out)?;
     }

@@ -59,6 +59,7 @@ struct Told {
     detail: String,
     expected: String,
     seen: String,
+    cause: String,
 }
 
 /// Hours with the same verdict, one after the other.
@@ -293,5 +294,10 @@ fn problem(problem: &Problem) -> Told {
         detail: problem.detail.clone(),
         expected: problem.expected.clone().unwrap_or_default(),
         seen: problem.seen.clone().unwrap_or_default(),
+        cause: problem
+            .cause
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
     }
 }

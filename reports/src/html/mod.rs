@@ -9,20 +9,20 @@ mod findings;
 mod frameworks;
 mod map;
 mod method;
+mod owners;
 mod page;
 mod said;
 mod tamper;
 mod verdict;
 mod waivers;
 
-use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 
 use trailaudit_checks::audit::Audit;
 use trailaudit_checks::finding::Finding;
 
 use crate::ended::Ended;
-use crate::tell::{Names, number};
+use crate::tell::Names;
 use crate::{Format, Options};
 use page::Page;
 
@@ -43,6 +43,7 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
     };
     verdict::write(&mut page, &story)?;
     map::write(&mut page, &story)?;
+    owners::write(&mut page, &story)?;
     chains::write(&mut page, &story)?;
     tamper::write(&mut page, &story)?;
     findings::write(&mut page, &story)?;
@@ -61,29 +62,16 @@ struct Story<'a> {
 
 impl<'a> Story<'a> {
     /// The findings that are listed.
-    fn shown(&self) -> impl Iterator<Item = &'a Finding> {
-        let least = self.options.min_severity;
+    fn shown(&self) -> impl Iterator<Item = &'a Finding> + '_ {
         let findings = self.audit.findings.iter();
-        findings.filter(move |it| it.severity >= least)
+        findings.filter(|it| self.options.listed.has(it))
     }
 
-    /// What the least severity keeps from the lists; empty when that is nothing.
+    /// What is kept from the lists; empty when that is nothing.
     fn hidden(&self) -> String {
-        let least = self.options.min_severity;
-        let mut counts: BTreeMap<Ended, u64> = BTreeMap::new();
-        for finding in self.audit.findings.iter().filter(|it| it.severity < least) {
-            *counts.entry(Ended::of(finding)).or_default() += 1;
-        }
-        let told = counts
-            .iter()
-            .map(|(ended, count)| format!("{} {}", number(*count), ended.as_str()));
-        let told: Vec<String> = told.collect();
-        if told.is_empty() {
-            return String::new();
-        }
-        format!(
-            "Not listed, being below {least} (--min-severity): {}. Answers, totals, map and controls count them.",
-            told.join(", ")
-        )
+        self.options
+            .listed
+            .hidden(self.audit, &Ended::OF_FINDINGS)
+            .unwrap_or_default()
     }
 }

@@ -23,6 +23,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("marks.html", include_str!("../../templates/marks.html")),
     ("verdict.html", include_str!("../../templates/verdict.html")),
     ("map.html", include_str!("../../templates/map.html")),
+    ("owners.html", include_str!("../../templates/owners.html")),
     ("chains.html", include_str!("../../templates/chains.html")),
     ("tamper.html", include_str!("../../templates/tamper.html")),
     (
@@ -103,7 +104,7 @@ fn code(text: &str) -> Result<Value, Error> {
         match (at % 2 == 1, is_last) {
             (true, false) => {
                 markup.push_str("<code>");
-                escape(&mut markup, part)?;
+                words(&mut markup, part)?;
                 markup.push_str("</code>");
             }
             (true, true) => {
@@ -114,6 +115,23 @@ fn code(text: &str) -> Result<Value, Error> {
         }
     }
     Ok(Value::from_safe_string(markup))
+}
+
+/// The words of a command, none of which is broken at a hyphen of its own.
+fn words(out: &mut String, command: &str) -> Result<(), Error> {
+    for (at, word) in command.split(' ').enumerate() {
+        if at > 0 {
+            out.push(' ');
+        }
+        if word.contains('-') {
+            out.push_str("<span>");
+            escape(out, word)?;
+            out.push_str("</span>");
+        } else {
+            escape(out, word)?;
+        }
+    }
+    Ok(())
 }
 
 fn escape(out: &mut impl fmt::Write, text: &str) -> Result<(), Error> {

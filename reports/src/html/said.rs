@@ -32,7 +32,7 @@ impl Said {
         let actions: BTreeSet<&str> = gaps.iter().filter_map(|it| it.action.as_deref()).collect();
         if !actions.is_empty() {
             let actions: Vec<&str> = actions.into_iter().collect();
-            facts.push(format!("allowed by {}", actions.join(", ")));
+            facts.push(format!("missing permission: {}", actions.join(", ")));
         }
         let message = format!("could not be evaluated: {}", calls.join("; "));
         Self { message, facts }

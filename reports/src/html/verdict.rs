@@ -6,6 +6,7 @@ use trailaudit_checks::finding::Severity;
 
 use super::Story;
 use super::page::{Page, SCRIPT, STYLE, hash};
+use crate::ended::Ended;
 use crate::tell::{self, counted, number};
 
 /// How many reasons stand in the open; the others are a click away.
@@ -197,7 +198,8 @@ fn totals(story: &Story<'_>) -> Vec<Total> {
 
 fn first<'a>(story: &Story<'a>) -> Vec<First<'a>> {
     let first = story.audit.do_first.iter();
-    let shown = first.filter(|it| it.severity >= story.options.min_severity);
+    let listed = &story.options.listed;
+    let shown = first.filter(|it| listed.severity(it.severity) && listed.status(Ended::Fail));
     let told = shown.map(|it| First {
         check: &it.check,
         title: story.audit.check(&it.check).map_or("", |it| &it.title),

@@ -13,7 +13,8 @@ use std::iter;
 use trailaudit_checks::audit::{Audit, answers};
 use trailaudit_checks::finding::Severity;
 
-use crate::shown::Shown;
+use crate::ended::Ended;
+use crate::shown::{LOUD, Shown};
 use crate::tell::{self, Names, number};
 use crate::{Format, Options};
 use words::{code, text};
@@ -36,12 +37,13 @@ const PHRASE: usize = 300;
 
 fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let names = Names::of(audit);
-    let shown = Shown::of(audit, options.min_severity);
+    let shown = Shown::of(audit, &options.listed);
     let mut page = head(audit);
-    page.push_str(&answers(audit));
+    page.push_str(&answers(audit, options));
     let others = [
         sections::unknown(&names, &shown),
         sections::waived(&names, &shown),
+        sections::quiet(&names, &shown),
         sections::chains(audit),
         sections::coverage(audit, &names),
         sections::asides(audit),
@@ -60,7 +62,7 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
             cut.join(", ")
         ));
     }
-    if let Some(hidden) = shown.hidden() {
+    if let Some(hidden) = options.listed.hidden(audit, &LOUD) {
         page.push_str(&format!("\n> {hidden}\n"));
     }
     for section in sections() {
@@ -72,7 +74,7 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
 }
 
 /// The five answers, each with its first reason, and what to do first.
-fn answers(audit: &Audit) -> String {
+fn answers(audit: &Audit, options: &Options) -> String {
     let Some(trust) = answers::trust(&audit.answers) else {
         return format!("\n> {}\n", tell::NO_ANSWERS);
     };
@@ -96,7 +98,10 @@ fn answers(audit: &Audit) -> String {
             text(reason.map_or("", |it| &it.message), PHRASE)
         ));
     }
-    for (at, it) in audit.do_first.iter().take(FIRST).enumerate() {
+    let listed = &options.listed;
+    let first = audit.do_first.iter();
+    let first = first.filter(|it| listed.severity(it.severity) && listed.status(Ended::Fail));
+    for (at, it) in first.take(FIRST).enumerate() {
         if at == 0 {
             page.push_str("\n### Do first\n\n");
         }

@@ -137,10 +137,10 @@ fn is_structured(evidence: &Evidence) -> bool {
 /// What could not be told, by what stood in the way.
 pub(super) fn unknown(names: &Names<'_>, shown: &Shown<'_>) -> Section {
     let title = format!(
-        "Could not be told: {}",
+        "Could not be evaluated: {}",
         counted(shown.unknown.len() as u64, "finding")
     );
-    let mut section = Section::folded(&title, "unanswered call", 6_000);
+    let mut section = Section::folded(&title, "failed call", 6_000);
     let groups = gaps::of(shown.unknown.iter().copied());
     for group in &groups {
         let mut line = format!(
@@ -159,7 +159,7 @@ pub(super) fn unknown(names: &Names<'_>, shown: &Shown<'_>) -> Section {
             }
         }
         if let Some(said) = group.said.first() {
-            line.push_str(&format!("; answer {}", code(said, NAME)));
+            line.push_str(&format!("; response {}", code(said, NAME)));
         }
         section.add(&(line + "\n"), 1);
     }
@@ -195,6 +195,26 @@ pub(super) fn waived(names: &Names<'_>, shown: &Shown<'_>) -> Section {
     section.end(shown.waived.is_empty())
 }
 
+/// What passes or does not apply, where it was asked for.
+pub(super) fn quiet(names: &Names<'_>, shown: &Shown<'_>) -> Section {
+    let count: usize = shown.quiet.values().map(Vec::len).sum();
+    let title = format!("Other findings: {}", number(count as u64));
+    let mut section = Section::folded(&title, "finding", 10_000);
+    for (ended, findings) in &shown.quiet {
+        for finding in findings {
+            let line = format!(
+                "- **{}** {} {}: {}\n",
+                ended.as_str(),
+                code(&finding.check, NAME),
+                code(&names.subject(&finding.subject), NAME),
+                text(&finding.message, SENTENCE),
+            );
+            section.add(&line, 1);
+        }
+    }
+    section.end(count == 0)
+}
+
 /// The accounts and regions that were not fully seen.
 pub(super) fn coverage(audit: &Audit, names: &Names<'_>) -> Section {
     let coverage = &audit.coverage;
@@ -223,7 +243,7 @@ pub(super) fn coverage(audit: &Audit, names: &Names<'_>) -> Section {
             Some((names.account(account), status, &regions.first()?.reason))
         });
     let all: Vec<(String, String, &Option<String>)> = accounts.chain(regions).collect();
-    let mut section = Section::folded("Not fully seen", "coverage line", 5_000);
+    let mut section = Section::folded("Not fully assessed", "coverage line", 5_000);
     for (place, status, reason) in &all {
         let why = reason
             .as_ref()

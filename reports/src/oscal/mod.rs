@@ -28,7 +28,7 @@ pub(crate) const FORMAT: Format = Format {
 };
 
 fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let mut out = sanitize::Json(BufWriter::new(out));
+    let mut out = BufWriter::with_capacity(sanitize::BUFFER, out);
     let names = Names::of(audit);
     let controls = controls::all(audit);
     let tool = observations::tool(audit);
@@ -68,7 +68,7 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
         }],
         back_matter: json!({"resources": resources(audit, &options.evidence)}),
     };
-    serde_json::to_writer(&mut out, &Document { results })?;
+    sanitize::compact(&Document { results }, &mut out)?;
     out.write_all(b"\n")?;
     out.flush()
 }
@@ -153,8 +153,8 @@ fn metadata(audit: &Audit) -> Value {
         "version": audit.now.to_string(),
         "oscal-version": "1.2.1",
         "roles": [
-            {"id": "assessed", "title": "Whose record was assessed"},
-            {"id": "asker", "title": "The AWS identity that asked"},
+            {"id": "assessed", "title": "Organization or account whose logs were assessed"},
+            {"id": "asker", "title": "AWS identity that made the API calls"},
         ],
         "parties": [
             {"uuid": owner, "type": "organization", "name": value(whose)},
@@ -212,7 +212,7 @@ fn activity(check: &CheckInfo) -> Value {
             prop("severity", check.severity.as_str()),
             prop("method", "TEST-AUTOMATED"),
         ],
-        "remarks": markup(&format!("What to do: {}", check.fix)),
+        "remarks": markup(&format!("Remediation: {}", check.fix)),
     })
 }
 
@@ -221,7 +221,7 @@ fn component(audit: &Audit, tool: &str) -> Value {
         "uuid": tool,
         "type": "software",
         "title": markup(&audit.tool.name),
-        "description": "The program that asked AWS and judged the answers",
+        "description": "The program that called AWS and evaluated the responses",
         "props": [prop("version", &audit.tool.version)],
         "status": {"state": "operational"},
     })
@@ -266,7 +266,7 @@ fn log(audit: &Audit, run: &str) -> [Value; 2] {
             "uuid": id("collected", run),
             "title": "Facts were collected",
             "description": markup(&format!(
-                "{}, {} without an answer",
+                "{}, {} failed",
                 tell::counted(calls.total, "request"),
                 tell::number(calls.failed.len() as u64)
             )),
@@ -275,7 +275,7 @@ fn log(audit: &Audit, run: &str) -> [Value; 2] {
         })),
         json!({
             "uuid": id("judged", run),
-            "title": "Facts were judged",
+            "title": "Facts were evaluated",
             "start": audit.now.to_string(),
         }),
     ]

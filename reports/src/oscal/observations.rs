@@ -116,7 +116,7 @@ pub(super) fn risk(audit: &Audit, tool: &str, finding: &Finding) -> Option<Value
     let deadline = waiver.and_then(|it| it.expires.parse::<jiff::civil::Date>().ok());
     Some(filled(json!({
         "uuid": id("risk", &finding.fingerprint),
-        "title": markup(&format!("Not so: {title}")),
+        "title": markup(&format!("Failed: {title}")),
         "description": markup(&finding.message),
         "statement": markup(check.map_or("", |it| it.why.as_str())),
         "props": props,
@@ -127,7 +127,7 @@ pub(super) fn risk(audit: &Audit, tool: &str, finding: &Finding) -> Option<Value
         "remediations": check.map(|it| vec![json!({
             "uuid": id("remediation", &finding.fingerprint),
             "lifecycle": "recommendation",
-            "title": "What to do",
+            "title": "Remediation",
             "description": markup(&it.fix),
         })]),
         "related-observations": [{"observation-uuid": id("observation", &finding.fingerprint)}],

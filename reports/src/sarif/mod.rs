@@ -80,8 +80,8 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
             .tool_execution_notifications
             .extend(notifications::cut(audit, &run.results.kept));
     }
-    let mut out = sanitize::Json(BufWriter::new(out));
-    serde_json::to_writer(&mut out, &log)?;
+    let mut out = BufWriter::with_capacity(sanitize::BUFFER, out);
+    sanitize::compact(&log, &mut out)?;
     out.write_all(b"\n")?;
     out.flush()
 }
@@ -211,9 +211,9 @@ fn size(value: &impl Serialize) -> io::Result<usize> {
             Ok(())
         }
     }
-    let mut counter = sanitize::Json(Counter(0));
-    serde_json::to_writer(&mut counter, value)?;
-    Ok(counter.0.0)
+    let mut counter = Counter(0);
+    sanitize::compact(value, &mut counter)?;
+    Ok(counter.0)
 }
 
 /// The identity of the run. A platform compares runs of one category (all but the last segment): a run that

@@ -81,13 +81,24 @@ fn style(verdict: HourVerdict) -> Style {
 /// The hours, a day of 24 signs at a time; of a long window each sign shows the worst of several hours.
 fn line(hours: &[Hour]) -> String {
     const WIDEST: usize = 72;
-    let each = hours.len().div_ceil(WIDEST).max(1);
-    let signs = hours.chunks(each).map(|some| {
-        let signs = some.iter().map(sign);
-        signs.max_by_key(|sign| "-#?.X".find(*sign)).unwrap_or('?')
-    });
+    let count = |hour: &Hour| usize::from(hour.count.get());
+    let all: usize = hours.iter().map(count).sum();
+    let each = all.div_ceil(WIDEST).max(1);
+    let mut signs: Vec<char> = Vec::new();
+    let mut before = 0;
+    for hour in hours {
+        let (own, after) = (sign(hour), before + count(hour));
+        for column in before / each..after.div_ceil(each) {
+            match signs.get_mut(column) {
+                Some(worst) if "-#?.X".find(*worst) < "-#?.X".find(own) => *worst = own,
+                Some(_) => {}
+                None => signs.push(own),
+            }
+        }
+        before = after;
+    }
     let mut line = String::new();
-    for (at, sign) in signs.enumerate() {
+    for (at, sign) in signs.into_iter().enumerate() {
         if at > 0 && at % 24 == 0 {
             line.push(' ');
         }
@@ -171,6 +182,13 @@ fn problem(page: &mut Page<'_>, it: &Problem) -> io::Result<()> {
         ("chain", text(&it.chain)),
         ("expected", text(&it.expected)),
         ("seen", text(&it.seen)),
+        (
+            "cause",
+            it.cause
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+        ),
     ];
     for (label, words) in rows.iter().filter(|(_, words)| !words.is_empty()) {
         page.item(Margin(4, 14), Span(Style::Faint, label), &[plain(words)])?;
@@ -185,12 +203,7 @@ mod tests {
     #[test]
     fn hours_are_signs_and_many_hours_show_their_worst() {
         let time = |hour: i64| jiff::Timestamp::from_second(hour * 3_600).unwrap();
-        let hour = |at: i64, verdict, cause| Hour {
-            start: time(at),
-            end: time(at + 1),
-            verdict,
-            cause,
-        };
+        let hour = |at: i64, verdict, cause| Hour::new(time(at), time(at + 1), verdict, cause);
         let hours = [
             hour(0, HourVerdict::Gap, Some(Cause::NotStarted)),
             hour(1, HourVerdict::Verified, None),
@@ -207,5 +220,29 @@ mod tests {
         let line = line(&many);
         assert_eq!(line.chars().filter(|sign| *sign == '#').count(), 71);
         assert_eq!(line.chars().filter(|sign| *sign == 'X').count(), 1);
+    }
+
+    #[test]
+    fn hours_that_are_told_once_are_drawn_each() {
+        let time = |hour: i64| jiff::Timestamp::from_second(hour * 3_600).unwrap();
+        let hours = |from: i64, to: i64, verdict, cause| Hour {
+            count: u16::try_from(to - from).unwrap().try_into().unwrap(),
+            ..Hour::new(time(from), time(to), verdict, cause)
+        };
+        let gap = Some(Cause::DigestMissing);
+        let few = [
+            hours(0, 2, HourVerdict::Verified, None),
+            hours(2, 5, HourVerdict::Gap, gap),
+            hours(5, 6, HourVerdict::Invalid, None),
+        ];
+        assert_eq!(line(&few), "##...X");
+        // A column is two hours: the third begins with the last verified one.
+        let many = [
+            hours(0, 5, HourVerdict::Verified, None),
+            hours(5, 7, HourVerdict::Gap, gap),
+            hours(7, 144, HourVerdict::Verified, None),
+        ];
+        let drawn = line(&many).replace(' ', "");
+        assert_eq!(drawn, format!("##..{}", "#".repeat(68)));
     }
 }

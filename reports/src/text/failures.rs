@@ -139,6 +139,25 @@ fn facts(finding: &Finding) -> Vec<String> {
     finding.evidence.iter().map(tell::evidence).collect()
 }
 
+/// What passes or does not apply, where it was asked for.
+pub(super) fn quiet(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
+    for (ended, findings) in &story.shown.quiet {
+        let count = number(findings.len() as u64);
+        page.heading(&format!("{}: {count}", ended.as_str().to_uppercase()))?;
+        for finding in findings {
+            let subject = story.names.subject(&finding.subject);
+            let body = [
+                Span(Style::Severity(finding.severity), finding.severity.as_str()),
+                Span(Style::Strong, &finding.check),
+                plain(&subject),
+            ];
+            page.item(Margin(2, 4), plain("-"), &body)?;
+            page.text(4, &finding.message)?;
+        }
+    }
+    Ok(())
+}
+
 /// The accepted risks, each with its end; and the waivers that did not apply.
 pub(super) fn waived(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
     let report = &story.audit.waivers;

@@ -19,9 +19,10 @@ use std::io::{self, BufWriter, Write};
 use trailaudit_checks::audit::{Audit, First};
 use trailaudit_checks::finding::Severity;
 
-use crate::shown::Shown;
+use crate::ended::Ended;
+use crate::shown::{LOUD, Shown};
 use crate::tell::{self, Names, number};
-use crate::{Detail, Format, Options};
+use crate::{Detail, Format, Listed, Options};
 use page::{Margin, Page, Span, Style, plain};
 
 pub(crate) const FORMAT: Format = Format {
@@ -42,7 +43,7 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
         Detail::Summary => summarized(&mut page, &story)?,
         Detail::Findings | Detail::Everything => detailed(&mut page, &story)?,
     }
-    if let Some(hidden) = story.shown.hidden() {
+    if let Some(hidden) = story.listed.hidden(audit, &LOUD) {
         page.blank()?;
         page.text(0, &hidden)?;
     }
@@ -59,6 +60,7 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
 fn summarized(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
     summary::failing(page, story)?;
     summary::causes(page, story)?;
+    summary::others(page, story)?;
     summary::scope(page, story)?;
     frameworks::counts(page, story)
 }
@@ -70,6 +72,7 @@ fn detailed(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
     failures::open(page, story)?;
     gaps::unknown(page, story)?;
     failures::waived(page, story)?;
+    failures::quiet(page, story)?;
     for line in tell::waivers(audit) {
         page.text(2, &line)?;
     }
@@ -85,24 +88,25 @@ struct Story<'a> {
     names: Names<'a>,
     shown: Shown<'a>,
     detail: Detail,
-    min_severity: Severity,
+    listed: &'a Listed,
 }
 
 impl<'a> Story<'a> {
-    fn of(audit: &'a Audit, options: &Options) -> Self {
+    fn of(audit: &'a Audit, options: &'a Options) -> Self {
         Self {
             audit,
             names: Names::of(audit),
-            shown: Shown::of(audit, options.min_severity),
+            shown: Shown::of(audit, &options.listed),
             detail: options.detail,
-            min_severity: options.min_severity,
+            listed: &options.listed,
         }
     }
 
     /// What to do first, as far as it is shown.
-    fn first(&self) -> impl Iterator<Item = &'a First> {
+    fn first(&self) -> impl Iterator<Item = &'a First> + '_ {
         let first = self.audit.do_first.iter();
-        first.filter(|it| it.severity >= self.min_severity)
+        let failures = self.listed.status(Ended::Fail);
+        first.filter(move |it| failures && self.listed.severity(it.severity))
     }
 
     /// How many of so many are listed.

@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use super::page::{Margin, Page, Span, Style, plain};
 use super::{Story, more};
 use crate::chains;
+use crate::ended::Ended;
 use crate::gaps::{self, Cause};
 use crate::tell::{self, counted, number};
 
@@ -66,6 +67,44 @@ pub(super) fn failing(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> 
             2,
             &format!("{count} more of severity {worst} or lower (use --details, JSON or HTML)"),
         )?;
+    }
+    Ok(())
+}
+
+/// What is no open failure and was asked for by its status: how often, by check.
+pub(super) fn others(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
+    let shown = &story.shown;
+    let waived = (Ended::Waived, &shown.waived);
+    let waived = Some(waived).filter(|(ended, _)| story.listed.names(*ended));
+    let quiet = shown
+        .quiet
+        .iter()
+        .map(|(ended, findings)| (*ended, findings));
+    for (ended, findings) in waived.into_iter().chain(quiet) {
+        let mut checks: BTreeMap<(std::cmp::Reverse<Severity>, &str), Vec<&Finding>> =
+            BTreeMap::new();
+        for finding in findings {
+            let key = (std::cmp::Reverse(finding.severity), finding.check.as_str());
+            checks.entry(key).or_default().push(finding);
+        }
+        let count = counted(findings.len() as u64, "finding");
+        page.heading(&format!("{}: {count}", ended.as_str().to_uppercase()))?;
+        let width = checks.keys().map(|(_, id)| id.len()).max();
+        let width = width.unwrap_or_default();
+        for ((severity, id), findings) in checks {
+            let told = format!("{id:width$}  {:>4}  ", number(findings.len() as u64));
+            let room = page.width().saturating_sub(ID + told.len());
+            let first = findings.first().map(|it| first(it, room));
+            let level = severity.0.as_str().to_uppercase();
+            page.columns(
+                Margin(2, ID),
+                Span(Style::Severity(severity.0), &level),
+                &[
+                    Span(Style::Strong, &told),
+                    plain(&first.unwrap_or_default()),
+                ],
+            )?;
+        }
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use trailaudit_checks::audit::Audit;
 use trailaudit_checks::digest::Chain;
 use trailaudit_checks::finding::{Finding, Severity, Status, SubjectKind, fingerprint};
-use trailaudit_reports::Options;
+use trailaudit_reports::{Listed, Options};
 
 use crate::every_format::Totals;
 use crate::{sample, told};
@@ -223,11 +223,16 @@ fn can_be_read_aloud_and_followed() {
 #[test]
 fn the_least_severity_hides_and_says_so() {
     let options = Options {
-        min_severity: Severity::High,
+        listed: Listed {
+            min_severity: Severity::High,
+            ..Listed::default()
+        },
         ..Options::default()
     };
     let report = told("html", &sample::audit(), &options);
-    assert!(report.contains("Not listed, being below high (--min-severity): 3 fail, 1 unknown, 1 waived, 1 not applicable."));
+    assert!(report.contains(
+        "Not shown because of --min-severity high: 3 fail, 1 unknown, 1 waived, 1 not applicable."
+    ));
     assert!(!report.contains("no log group is set"));
     assert!(report.contains("objects are kept 90 days"));
     let (totals, _) = read(&report, &sample::audit());

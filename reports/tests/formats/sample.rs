@@ -167,45 +167,55 @@ fn checks() -> Vec<CheckInfo> {
         check(
             "bucket-access-logging",
             Medium,
-            "Access to the log bucket is logged",
+            "Server access logging should be enabled on the log bucket",
             &[(cis, "3.4")],
         ),
         check(
             "bucket-object-lock",
             High,
-            "Log bucket has Object Lock",
+            "Log buckets should have Object Lock enabled",
             &[],
         ),
         check(
             "bucket-tls-only",
             Medium,
-            "Log bucket refuses plain HTTP",
+            "Log bucket policies should deny requests without TLS",
             &[(cis, "2.1.1")],
         ),
-        check("delivery-s3-fresh", High, "Log files arrive", &[]),
+        check(
+            "delivery-s3-fresh",
+            High,
+            "Log files should be delivered without delay",
+            &[],
+        ),
         check(
             "organization-trail",
             High,
-            "A trail of the organization exists",
+            "A multi-region organization trail should be logging",
             &[],
         ),
         check(
             "trail-cloudwatch-logs",
             Low,
-            "Trail delivers to CloudWatch Logs",
+            "Trails should deliver to CloudWatch Logs",
             &[],
         ),
         check(
             "trail-exists",
             Critical,
-            "Every account has a trail",
+            "Each account should have a trail that is logging",
             &[(cis, "3.1"), ("nist-800-53-r5", "AU-12")],
         ),
-        check("trail-insights", Info, "Trail records insights", &[]),
+        check(
+            "trail-insights",
+            Info,
+            "Trails should log Insights events",
+            &[],
+        ),
         check(
             "trail-log-file-validation",
             High,
-            "Trail writes signed digest files",
+            "Trails should have log file validation enabled",
             &[(cis, "3.2")],
         ),
     ]
@@ -489,8 +499,8 @@ fn coverage() -> Coverage {
             }],
         },
         notes: vec![
-            "A service control policy closes ap-south-1, ap-south-2 to 1 account: coverage there is judged from the \
-             organization trail; whether other trails exist there cannot be seen."
+            "an SCP denies ap-south-1, ap-south-2 in 1 account: coverage there is evaluated from the organization \
+             trail; other trails there cannot be listed."
                 .to_owned(),
         ],
     }

@@ -8,7 +8,7 @@ use trailaudit_checks::audit::Audit;
 use trailaudit_checks::compare::{Comparison, compare};
 use trailaudit_checks::finding::Status;
 use trailaudit_checks::inventory::Record;
-use trailaudit_reports::Options;
+use trailaudit_reports::{Options, events};
 
 use crate::{sample, told};
 
@@ -104,4 +104,19 @@ fn diff() {
             .collect();
         assert!(errors.is_empty(), "{errors:#?}");
     }
+}
+
+/// What the binary writes is compared with these in `tests/events`.
+#[test]
+fn answers_about_records() {
+    let schema = published::<events::Answer>("events.schema.json");
+    assert!(jsonschema::validator_for(&schema).is_ok());
+    let schema = published::<events::Line>("event-record.schema.json");
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let line = serde_json::json!({
+        "record": {"eventName": "StopLogging"}, "at": {"bucket": null, "key": "a.json", "index": 0},
+        "proof": "unverified", "digest": null, "actor": {"kind": "user", "id": "x"},
+    });
+    assert!(validator.is_valid(&line));
+    assert!(!validator.is_valid(&serde_json::json!({"record": {}})));
 }

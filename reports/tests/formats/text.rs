@@ -1,7 +1,7 @@
 //! Text, as it is read.
 
 use trailaudit_checks::finding::{Severity, Status};
-use trailaudit_reports::{Detail, Options};
+use trailaudit_reports::{Detail, Listed, Options};
 use unicode_width::UnicodeWidthStr;
 
 use crate::{detailed, every_format::large, sample, told};
@@ -43,7 +43,10 @@ fn snapshot_of_unknowns_only() {
 #[test]
 fn snapshot_from_high() {
     let options = Options {
-        min_severity: Severity::High,
+        listed: Listed {
+            min_severity: Severity::High,
+            ..Listed::default()
+        },
         ..detailed()
     };
     insta::assert_snapshot!(told("text", &sample::audit(), &options));

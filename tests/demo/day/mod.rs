@@ -16,6 +16,8 @@ use std::io::Read as _;
 
 use serde_json::{Map, Value, json};
 use trailaudit_checks::digest::LogKey;
+use trailaudit_checks::events::who::{Chase, Cover, Found, Place, Start};
+use trailaudit_checks::events::{Proof, Record};
 
 use super::{HOME, LOG_ARCHIVE, MANAGEMENT, ORGANIZATION, PAYMENTS};
 use crate::tree::events::{Event, id_of};
@@ -227,5 +229,76 @@ fn the_sample_day_is_what_its_story_makes() {
         kept == text,
         "src/events/demo.jsonl.zst is not what tests/demo/day makes; renew it with \
          `TRAILAUDIT_RENEW=1 cargo test --no-default-features --test main sample_day`"
+    );
+}
+
+/// State, actor and the names of the hops of one record, where everything is there and verified.
+fn who(number: u32) -> (String, String, Vec<String>) {
+    let records = spec()
+        .events
+        .into_iter()
+        .map(|it| it.record.to_string().into_bytes());
+    let records: Vec<Vec<u8>> = records.collect();
+    let found = |wanted: &dyn Fn(&Record<'_>) -> bool| -> Vec<Found> {
+        let records = records.iter().filter_map(|it| Record::read(it));
+        let wanted = records.filter(|it| wanted(it));
+        wanted
+            .map(|it| Found::of(&it, Place::default(), Proof::Verified))
+            .collect()
+    };
+    let start = Start::parse(&id(number)).unwrap();
+    let first = start.pick(found(&|it| start.fits(it)));
+    let mut chase = Chase::new(&first[0]).unwrap();
+    while let Some(need) = chase.wants() {
+        let given = found(&|it| {
+            let account = it.account().map(|it| it.to_string());
+            need.fits(it) && (need.account.is_none() || need.account == account)
+        });
+        let cover = Cover {
+            complete: true,
+            ..Cover::default()
+        };
+        chase.give(&given, cover);
+    }
+    let who = chase.finish();
+    assert_eq!(who.contradictions, []);
+    let hops = who.hops.iter().map(|it| it.event.name.clone());
+    let actor = who.actor.name.unwrap_or(who.actor.id);
+    (who.state.word().to_owned(), actor, hops.collect())
+}
+
+#[test]
+fn the_sample_day_tells_who_did_what() {
+    let dana = |hops: &[&str]| {
+        let hops = hops.iter().map(|it| (*it).to_owned()).collect();
+        ("resolved".to_owned(), "dana@example.com".to_owned(), hops)
+    };
+    let by_operator = ["AssumeRole", "AssumeRoleWithSAML"];
+    assert_eq!(
+        who(story::STOPPED),
+        dana(&["StopLogging", by_operator[0], by_operator[1]])
+    );
+    assert_eq!(
+        who(story::STARTED),
+        dana(&["StartLogging", by_operator[0], by_operator[1]])
+    );
+    // Into the other account: its copy of the call, and the caller's own.
+    let hops = [
+        "DeleteObject",
+        "AssumeRole",
+        "AssumeRole",
+        "AssumeRole",
+        "AssumeRoleWithSAML",
+    ];
+    assert_eq!(who(story::DELETED), dana(&hops));
+    let (state, erin, hops) = who(ordinary::REFUSED);
+    assert_eq!((state.as_str(), erin.as_str()), ("resolved", "erin"));
+    assert_eq!(hops, ["StopLogging", "AssumeRole", "ConsoleLogin"]);
+    // What is released runs with credentials of its function.
+    let (state, function, _) = who(ordinary::RELEASED + 3);
+    assert_eq!(state, "resolved");
+    assert!(
+        function.ends_with(":function:payments-release"),
+        "{function}"
     );
 }

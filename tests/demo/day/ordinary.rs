@@ -10,7 +10,7 @@ use super::{
 use crate::tree::events::user;
 
 /// The release whose log somebody altered.
-pub(crate) const RELEASED: u32 = 116;
+pub(crate) const RELEASED: u32 = 119;
 /// The attempt of the person on call.
 pub(crate) const REFUSED: u32 = 56;
 

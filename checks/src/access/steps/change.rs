@@ -65,13 +65,14 @@ impl<'c> Steps<'c, '_> {
             let by = Means::one("changing one of many");
             self.graph.link(node, newcomer, by, answer);
         }
+        let mut joins = self.joins.remove(&node).unwrap_or_default();
         for (changed, (way, by)) in others().take(MAX_CHANGED) {
             let changed = *changed;
             for Freedom {
                 freed,
                 answer,
                 by: how,
-            } in freedom::of(asker, self.papers, changed, self.ground)
+            } in freedom::of(asker, self.papers, changed, self.ground, &mut joins)
             {
                 let answer = answer.and(way);
                 if answer.is_denied() {
@@ -81,6 +82,7 @@ impl<'c> Steps<'c, '_> {
                 self.graph.link(node, to, how.and(by), answer);
             }
         }
+        self.joins.insert(node, joins);
     }
 
     /// Those of the users or roles that the asker may be able to change, as many as are looked at and some more.
@@ -133,7 +135,11 @@ impl<'c> Steps<'c, '_> {
             return;
         }
         let ground = self.ground;
-        for Freedom { freed, answer, by } in freedom::of(asker, self.papers, who, ground) {
+        let whose = self.graph.node(node).alike.unwrap_or(node);
+        let mut joins = self.joins.remove(&whose).unwrap_or_default();
+        let ways = freedom::of(asker, self.papers, who, ground, &mut joins);
+        self.joins.insert(whose, joins);
+        for Freedom { freed, answer, by } in ways {
             let after = before.and(&freed);
             if after != *before {
                 let to = self.changed_node(who, &after);

@@ -17,7 +17,7 @@ pub(super) use assume::sessions;
 use super::actions::{Escalation, FEDERATION_TOKEN, table};
 use super::answer::{Answer, Names, Rank};
 use super::ask::Asker;
-use super::freedom;
+use super::freedom::{self, Joins};
 use super::graph::{ActorKind, Graph, Means, Node, NodeId};
 use super::ground::Ground;
 use super::held::holdings;
@@ -77,6 +77,8 @@ pub(super) struct Steps<'c, 'g> {
     sessions: BTreeMap<String, Vec<usize>>,
     wide: Vec<usize>,
     changed: BTreeMap<(Who, Freed), NodeId>,
+    /// What was found of groups, by the node of those who were asked.
+    joins: BTreeMap<NodeId, Joins>,
     /// Those of them that nobody has asked yet.
     to_look_at: Vec<(Who, Freed, NodeId)>,
     /// Identity providers that roles trust, each with the node that stands for those roles.
@@ -124,6 +126,7 @@ impl<'c, 'g> Steps<'c, 'g> {
             sessions: BTreeMap::new(),
             wide: Vec::new(),
             changed: BTreeMap::new(),
+            joins: BTreeMap::new(),
             to_look_at: Vec::new(),
             vouched: Vec::new(),
             federated,

@@ -2,6 +2,7 @@
 
 mod facts;
 mod grantees;
+mod judge;
 mod paths;
 mod shapes;
 mod steps;

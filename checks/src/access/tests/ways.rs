@@ -287,3 +287,28 @@ fn anyone_can_be_become_and_one_be_changed() {
         }
     }
 }
+
+/// Only so many principals are looked at one by one: what may be gained by the others is unknown, never nothing.
+#[test]
+fn the_last_of_many_who_can_be_changed_is_not_passed_over() {
+    let change = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["iam:PutRolePolicy","iam:UpdateAssumeRolePolicy"],"Resource":"arn:aws:iam::222222222222:role/x-*"}}"#;
+    let of = |many: usize| {
+        let iam = record(MEMBER, |it| {
+            it.policies.push(managed(BOUNDARY, &allow("s3:*", "*")));
+            it.roles.push(role_of(MEMBER, "boss", change));
+            for at in 1..=many {
+                let mut role = role_of(MEMBER, &format!("x-{at:03}"), &allow("s3:List*", "*"));
+                // None but the last can have the rights that it is given.
+                role.boundary = (at < many).then(|| Arn::from(BOUNDARY));
+                it.roles.push(role);
+            }
+        });
+        let access = analyse(&idle(), &[iam]);
+        let held = rows(&access, "cloudtrail:StopLogging", TRAIL);
+        let boss = held.iter().find(|it| it.principal.id.ends_with("/boss"));
+        boss.map(|it| it.verdict)
+    };
+    assert_eq!(of(1), Some(Verdict::Allowed));
+    assert_eq!(of(60), Some(Verdict::Allowed));
+    assert_eq!(of(80), Some(Verdict::Unknown));
+}

@@ -212,7 +212,7 @@ fn beyond(
         .and(held.managed(principal, ctx, |_| true));
     gaps.append(&mut read.gaps);
     for policy in &read.policies {
-        for statement in policy.document.allows() {
+        for statement in policy.allows() {
             let narrow = !statement.actions.negated
                 && statement
                     .actions

@@ -1,12 +1,14 @@
 //! The policies of a principal: its own, and for a user those of its groups.
 
+use std::sync::Arc;
+
 use crate::calls;
 use crate::catalog::gap;
-use crate::context::Context;
+use crate::context::{Context, Parsed};
 use crate::fact::{Gaps, Reason};
 use crate::ids::Arn;
 use crate::inventory::iam::InlinePolicy;
-use crate::policy::Document;
+use crate::policy::{Document, Effect, Statement};
 use crate::prelude::{Identity, Principal};
 
 /// What a principal holds, as far as it can be read.
@@ -15,6 +17,8 @@ pub(super) struct Held<'a> {
     /// Managed policies, by ARN.
     pub(super) attached: Vec<&'a Arn>,
     inline: Vec<&'a InlinePolicy>,
+    /// The inline policies of its groups: others have them too.
+    of_groups: Vec<&'a InlinePolicy>,
     /// Groups that the answer does not describe.
     unseen: Vec<&'a str>,
 }
@@ -24,8 +28,21 @@ pub(super) struct Held<'a> {
 pub(super) struct Policy<'a> {
     /// The ARN or, of an inline policy, the name.
     pub(super) name: &'a str,
+    read: Arc<Parsed>,
+}
+
+impl Policy<'_> {
     /// What it says.
-    pub(super) document: Document,
+    pub(super) fn statements(&self) -> &[Statement] {
+        let read = self.read.as_ref().as_ref();
+        read.map_or(&[], |it| it.statements.as_slice())
+    }
+
+    /// What it allows.
+    pub(super) fn allows(&self) -> impl Iterator<Item = &Statement> {
+        let all = self.statements().iter();
+        all.filter(|it| it.effect == Effect::Allow)
+    }
 }
 
 /// Documents that could be read, and what is missing.
@@ -45,13 +62,14 @@ impl<'a> Held<'a> {
         let mut held = Self {
             attached: attached.iter().collect(),
             inline: inline.iter().collect(),
+            of_groups: Vec::new(),
             unseen: Vec::new(),
         };
         for name in groups {
             match principal.details.groups.iter().find(|it| it.name == *name) {
                 Some(group) => {
                     held.attached.extend(&group.attached);
-                    held.inline.extend(&group.inline);
+                    held.of_groups.extend(&group.inline);
                 }
                 None => held.unseen.push(name),
             }
@@ -75,7 +93,12 @@ impl<'a> Held<'a> {
     pub(super) fn inline(&self, principal: &Principal<'_>, ctx: &Context<'_>) -> Read<'a> {
         let mut read = Read::default();
         for policy in &self.inline {
-            read.add(&policy.name, Some(&policy.document), principal, ctx);
+            let own = Arc::new(Document::parse(&policy.document));
+            read.add(&policy.name, Some(own), principal, ctx);
+        }
+        for policy in &self.of_groups {
+            let shared = ctx.document(principal.account, &policy.document);
+            read.add(&policy.name, Some(shared), principal, ctx);
         }
         read
     }
@@ -90,12 +113,8 @@ impl<'a> Held<'a> {
         let mut read = Read::default();
         for arn in self.attached.iter().copied().filter(|arn| wanted(arn)) {
             let policy = principal.details.policy(arn);
-            read.add(
-                arn.as_str(),
-                policy.map(|it| it.document.as_str()),
-                principal,
-                ctx,
-            );
+            let shared = policy.map(|it| ctx.document(principal.account, &it.document));
+            read.add(arn.as_str(), shared, principal, ctx);
         }
         read
     }
@@ -105,16 +124,18 @@ impl<'a> Read<'a> {
     fn add(
         &mut self,
         name: &'a str,
-        text: Option<&str>,
+        read: Option<Arc<Parsed>>,
         principal: &Principal<'_>,
         ctx: &Context<'_>,
     ) {
-        match text.map(Document::parse) {
-            Some(Ok(document)) => self.policies.push(Policy { name, document }),
-            Some(Err(error)) => {
-                let detail = format!("policy {name} cannot be parsed: {error}");
-                self.gaps.push(missing(principal, ctx, detail));
-            }
+        match read {
+            Some(read) => match read.as_ref() {
+                Ok(_) => self.policies.push(Policy { name, read }),
+                Err(error) => {
+                    let detail = format!("policy {name} cannot be parsed: {error}");
+                    self.gaps.push(missing(principal, ctx, detail));
+                }
+            },
             None => {
                 let detail =
                     format!("policy {name} is attached, but its document is not in the response");

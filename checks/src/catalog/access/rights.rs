@@ -4,7 +4,7 @@ use super::policies::Read;
 use crate::check::{Outcome, Principal, Verdict};
 use crate::context::Context;
 use crate::fact::Gaps;
-use crate::policy::{Document, Effect, Version, posture};
+use crate::policy::{Statement, posture};
 
 /// The actions by which a trail is blinded; whoever holds all of them needs no other.
 const TAMPER: [&str; 4] = [
@@ -22,8 +22,7 @@ pub(super) fn no_full_cloudtrail(
 ) -> Outcome {
     let partition = &ctx.inventory.header.scope.partition;
     let trails = format!("arn:{partition}:cloudtrail:*:{}:trail/*", principal.account);
-    let full =
-        |document: &Document| posture::granted(document, &TAMPER, &trails).len() == TAMPER.len();
+    let full = |all: &[&Statement]| posture::held(all, &TAMPER, &trails).len() == TAMPER.len();
     verdict(
         read,
         full,
@@ -47,25 +46,19 @@ pub(super) fn no_administrator(read: Read<'_>) -> Outcome {
 /// One by one first: what one document grants another may deny, and that is not looked at yet.
 fn verdict(
     read: Read<'_>,
-    grants: impl Fn(&Document) -> bool,
+    grants: impl Fn(&[&Statement]) -> bool,
     harmless: &str,
     harmful: &str,
 ) -> Outcome {
     let (mut alone, mut statements) = (Vec::new(), Vec::new());
     for policy in &read.policies {
-        let document = unconditional(&policy.document);
-        if grants(&document) {
+        let own: Vec<&Statement> = policy.statements().iter().collect();
+        if grants(&own) {
             alone.push(policy.name);
         }
-        statements.extend(document.statements);
+        statements.extend(own);
     }
-    let together = || {
-        grants(&Document {
-            version: Version::V2012,
-            id: None,
-            statements,
-        })
-    };
+    let together = || grants(&statements);
     let verdict = if !alone.is_empty() {
         let by = alone.join(", ");
         Verdict::fail(format!("{harmful} (policy {by})")).saw("Policies", alone)
@@ -77,15 +70,4 @@ fn verdict(
         Verdict::pass(harmless)
     };
     verdict.unless_open(Gaps::collect(read.gaps))
-}
-
-/// A right that is held under a condition is held all the same: the condition may be met.
-fn unconditional(document: &Document) -> Document {
-    let mut document = document.clone();
-    for statement in &mut document.statements {
-        if statement.effect == Effect::Allow {
-            statement.conditions.clear();
-        }
-    }
-    document
 }

@@ -64,9 +64,9 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         }
     }
     let verdict = match (open.as_slice(), some) {
-        ([], false) => {
-            Verdict::pass("no statement of the bucket policy lets an AWS service read log files")
-        }
+        ([], false) => Verdict::pass(
+            "no statement of the bucket policy allows an AWS service to read log files",
+        ),
         ([], true) => Verdict::pass(
             "the bucket policy lets AWS services read log files only on behalf of the \
                 organization's accounts",

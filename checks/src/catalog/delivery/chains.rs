@@ -62,10 +62,14 @@ fn described(problems: &[&Problem]) -> String {
     let Some(first) = problems.first() else {
         return counts;
     };
-    let first = match place(first) {
+    let mut told = match place(first) {
         None => first.detail.clone(),
         Some(place) => format!("{place}: {}", first.detail),
     };
+    if let Some(cause) = &first.cause {
+        told.push_str(&format!("; {cause}"));
+    }
+    let first = told;
     match problems.len() {
         1 => format!("{counts}: {first}"),
         _ => format!("{counts}; first: {first}"),

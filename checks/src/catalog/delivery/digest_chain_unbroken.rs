@@ -28,7 +28,8 @@ fn run(chain: &VerifiedChain, _: &Context<'_>) -> Outcome {
         if chain.chain.digests.valid == 0 {
             return nothing_read(chain);
         }
-        let hours = chain.chain.hours.len();
+        let hours = chain.chain.hours.iter();
+        let hours: usize = hours.map(|it| usize::from(it.count.get())).sum();
         Verdict::pass(format!(
             "the digest chain is unbroken from {} to {}",
             window.start, window.end

@@ -353,9 +353,10 @@ pub(super) fn unread(
         | PatternError::TooDeep
         | PatternError::TooMany
         | PatternError::TooComplex => Reason::TooComplex,
-        PatternError::NotJson | PatternError::Syntax { .. } | PatternError::Event(_) => {
-            Reason::NotModelled
-        }
+        PatternError::NotJson
+        | PatternError::Unquoted { .. }
+        | PatternError::Syntax { .. }
+        | PatternError::Event(_) => Reason::NotModelled,
         PatternError::Json(_) => Reason::Malformed,
     };
     not_evaluated(what, account, region, reason, error.to_string())

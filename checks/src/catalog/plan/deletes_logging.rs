@@ -8,7 +8,8 @@ pub(super) const CHECK: Check = Check {
     id: "plan-deletes-logging",
     title: "Plans should not delete trails, event data stores, log buckets or their keys",
     severity: Severity::Critical,
-    question: Some(Question::Recorded),
+    // Its pass says nothing of the five questions: they ask for a state.
+    question: None,
     why: "Deleting a trail ends the recording. Deleting a log bucket, an event data store or a key that encrypts logs \
           makes logs unavailable that were already recorded.",
     fix: "Remove the deletion from the change. To move a trail or a bucket to another address, use a `moved` block; to \

@@ -8,7 +8,8 @@ pub(super) const CHECK: Check = Check {
     id: "plan-interrupts-logging",
     title: "Plans should not interrupt the recording or the delivery of events",
     severity: Severity::High,
-    question: Some(Question::Delivered),
+    // Its pass says nothing of the five questions: they ask for a state.
+    question: None,
     why: "While a trail is replaced, stopped or pointed at a bucket or key that does not admit it yet, events are not \
           recorded or not delivered.",
     fix: "Split the change: first prepare the new bucket, key and policies, then switch the trail with an update in \

@@ -8,7 +8,8 @@ pub(super) const CHECK: Check = Check {
     id: "plan-releases-protection",
     title: "Plans should keep resources that protect logs under management",
     severity: Severity::Medium,
-    question: Some(Question::Guarded),
+    // Its pass says nothing of the five questions: they ask for a state.
+    question: None,
     why: "A resource that Terraform no longer manages can be changed by hand without any later plan showing or \
           reverting it.",
     fix: "Remove the `removed` block with `destroy = false`, or move the resource to another configuration that \

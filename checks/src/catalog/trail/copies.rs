@@ -28,8 +28,19 @@ pub(super) fn pair(
             Ok(_) => {}
         }
     }
+    // What records as one before it was compared with all of these already.
+    let mut before: Vec<&[Events]> = Vec::new();
     for (at, (one, events)) in found.iter().enumerate() {
+        if before.contains(&events.as_slice()) {
+            continue;
+        }
+        before.push(events);
+        let mut seen: Vec<&[Events]> = Vec::new();
         for (other, others) in found.iter().skip(at + 1) {
+            if seen.contains(&others.as_slice()) {
+                continue;
+            }
+            seen.push(others);
             match doubt_of_overlap(events, others, asked) {
                 Some(Ok(())) => return Ok(Some([one.arn.to_string(), other.arn.to_string()])),
                 Some(Err(gap)) => gaps.push(gap),

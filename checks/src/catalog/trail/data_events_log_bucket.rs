@@ -3,7 +3,7 @@
 use crate::catalog::recording;
 use crate::context::not_seen;
 use crate::prelude::*;
-use crate::selectors::{Events, Field, Pattern};
+use crate::selectors::{Events, Field, Hole, Pattern};
 
 pub(super) const CHECK: Check = Check {
     id: "trail-data-events-log-bucket",
@@ -52,7 +52,10 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     };
     let objects = Pattern::starts_with(format!("{}/", bucket.arn));
     let asked = Events::data("AWS::S3::Object").with(Field::ResourceArn, [objects]);
-    let verdict = match recording::unrecorded(&asked, account, region, ctx)? {
+    // Many trails may deliver to one bucket.
+    let of = [bucket.arn.as_str(), owner.as_str(), region.as_str()];
+    let find = || Unrecorded(recording::unrecorded(&asked, account, region, ctx));
+    let verdict = match ctx.once(&of, find).0.clone()? {
         None => Verdict::pass(format!(
             "S3 data events of log bucket {name} are logged in account {owner}, {region}"
         )),
@@ -62,6 +65,9 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
     };
     Ok(verdict.saw("Bucket", name))
 }
+
+/// What is not recorded of the objects of one bucket.
+struct Unrecorded(Result<Option<Hole>, Gaps>);
 
 #[cfg(test)]
 mod tests {

@@ -12,6 +12,7 @@
 //!   A test of an array holds if it holds of an element, or of the array's compact JSON; `[0]` is one element. A test of
 //!   an object looks at its compact JSON.
 
+mod column;
 mod event;
 mod parse;
 mod path;
@@ -25,6 +26,7 @@ use parse::Node;
 use path::Path;
 use prefilter::Prefilter;
 
+pub use column::Column;
 pub use event::{Event, Item, Short, Subject};
 
 /// An expression, compiled. It can be asked from several threads.

@@ -481,9 +481,11 @@ impl Chase {
         let Some(caller) = self.last().cloned() else {
             return;
         };
+        // In a long time only the key tells.
+        let by_key = stage == Stage::Key;
         let wanted = Wanted {
             key: caller.key.clone().filter(|_| caller.has_temporary_key()),
-            principal: caller.written.principal_id.clone(),
+            principal: caller.written.principal_id.clone().filter(|_| !by_key),
             since: caller.since,
             root_of: caller
                 .is("Root")

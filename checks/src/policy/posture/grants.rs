@@ -1,6 +1,6 @@
 //! What does an identity policy grant, without condition and on everything?
 
-use super::super::document::{Document, Statement};
+use super::super::document::{Actions, Document, Effect, Statement};
 use super::super::template::Incomplete;
 use super::{arn_glob, globs, resources_cover};
 use crate::text::{Glob, witnesses};
@@ -9,7 +9,11 @@ use crate::text::{Glob, witnesses};
 /// (`*` is everything), without condition, and without a Deny of its own that takes some away for sure.
 #[must_use]
 pub fn grants_every(policy: &Document, actions: &str, resource: &str) -> bool {
-    let plain = Plain::of(policy, resource);
+    let all = policy.statements.iter();
+    every(&Plain::of(all, resource, Taken::Plain, |_| true), actions)
+}
+
+fn every(plain: &Plain<'_>, actions: &str) -> bool {
     // The common case, without a walk.
     let everything =
         |s: &&Statement| !s.actions.negated && globs(&s.actions).any(Glob::is_everything);
@@ -34,7 +38,26 @@ pub fn grants_every(policy: &Document, actions: &str, resource: &str) -> bool {
 /// Which of these actions an identity policy grants on all of a resource pattern, without condition.
 #[must_use]
 pub fn granted<'a>(policy: &Document, actions: &[&'a str], resource: &str) -> Vec<&'a str> {
-    let plain = Plain::of(policy, resource);
+    let all = policy.statements.iter();
+    some(all, actions, resource, Taken::Plain)
+}
+
+/// The same of statements, where a right that is held under a condition is held all the same: it may be met.
+#[must_use]
+pub fn held<'a>(statements: &[&Statement], actions: &[&'a str], resource: &str) -> Vec<&'a str> {
+    let all = statements.iter().copied();
+    some(all, actions, resource, Taken::Held)
+}
+
+fn some<'a, 's>(
+    statements: impl Iterator<Item = &'s Statement>,
+    actions: &[&'a str],
+    resource: &str,
+    taken: Taken,
+) -> Vec<&'a str> {
+    // Statements that name none of them make no difference.
+    let asked = |it: &Actions| actions.iter().any(|action| it.matches(action));
+    let plain = Plain::of(statements, resource, taken, asked);
     actions
         .iter()
         .copied()
@@ -62,18 +85,31 @@ const WHAT_MATTERS: [&str; 16] = [
     "sts",
 ];
 
-/// Whether an identity policy is administrator access: `Action *` on `Resource *`, or what comes to the same.
+/// Whether an identity policy is administrator access: `Action *` on `Resource *`, or what comes to the same. A right
+/// that is held under a condition is held all the same.
 ///
 /// A grant that leaves out only what neither rules an account nor touches its record is the same, such as
 /// `NotAction: aws-portal:*`. `PowerUserAccess` is not: it leaves out IAM. Neither is `iam:*` alone, though it leads
 /// there: that is for the escalation graph.
 #[must_use]
-pub fn is_administrator(policy: &Document) -> bool {
+pub fn is_administrator(statements: &[&Statement]) -> bool {
     let unnamed = ["other-service:Other", "1:1", "z9:Z9"];
-    granted(policy, &unnamed, "*").len() == unnamed.len()
-        && WHAT_MATTERS
-            .iter()
-            .all(|service| grants_every(policy, &format!("{service}:*"), "*"))
+    let all = || statements.iter().copied();
+    if some(all(), &unnamed, "*", Taken::Held).len() < unnamed.len() {
+        return false;
+    }
+    let plain = Plain::of(all(), "*", Taken::Held, |_| true);
+    let mut services = WHAT_MATTERS.iter();
+    services.all(|service| every(&plain, &format!("{service}:*")))
+}
+
+/// Which statements count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    /// Those without a condition.
+    Plain,
+    /// Those, and Allows under one.
+    Held,
 }
 
 /// The statements of an identity policy that apply to a resource whatever the request.
@@ -83,23 +119,30 @@ struct Plain<'a> {
 }
 
 impl<'a> Plain<'a> {
-    fn of(policy: &'a Document, resource: &str) -> Self {
+    fn of(
+        statements: impl Iterator<Item = &'a Statement>,
+        resource: &str,
+        taken: Taken,
+        asked: impl Fn(&Actions) -> bool,
+    ) -> Self {
         let resource = arn_glob(if resource == "*" {
             "arn:*:*:*:*:*"
         } else {
             resource
         });
         let applies = |statement: &&Statement| {
-            statement.conditions.is_empty()
+            let held = taken == Taken::Held && statement.effect == Effect::Allow;
+            (held || statement.conditions.is_empty())
+                && asked(&statement.actions)
                 && statement.resources.is_some()
                 && resource.as_ref().is_some_and(|resource| {
                     resources_cover(statement.resources.as_ref(), resource, Incomplete::Fill)
                 })
         };
-        Self {
-            allows: policy.allows().filter(applies).collect(),
-            denies: policy.denies().filter(applies).collect(),
-        }
+        let (allows, denies) = statements
+            .filter(applies)
+            .partition(|it| it.effect == Effect::Allow);
+        Self { allows, denies }
     }
 
     fn grants(&self, action: &str) -> bool {
@@ -240,7 +283,9 @@ mod tests {
                 true,
             ),
         ] {
-            assert_eq!(is_administrator(&policy(body)), expected, "{body}");
+            let policy = policy(body);
+            let statements: Vec<&Statement> = policy.statements.iter().collect();
+            assert_eq!(is_administrator(&statements), expected, "{body}");
         }
     }
 }

@@ -19,7 +19,7 @@ use super::principal::{Principal, PrincipalSet};
 use super::template::{Filled, Incomplete};
 use crate::text::{COMPARISON, Glob, Work};
 
-pub use grants::{granted, grants_every, is_administrator};
+pub use grants::{granted, grants_every, held, is_administrator};
 pub use pitfalls::{Pitfall, pitfalls};
 pub use public::{account_of, pins, public_by_wording, public_grants};
 pub use sources::{SourceScope, Sources, direct_call, service_grants, source_scope};

@@ -10,7 +10,7 @@ use crate::ids::Arn;
 use crate::inventory::bucket::{AclGrant, DefaultEncryption, Notifications};
 use crate::inventory::{Bucket, PublicAccessBlock, Versioning};
 use crate::terraform::plan::Resource;
-use crate::terraform::value::{Unsettled, View, as_bool};
+use crate::terraform::value::{Attr, Unsettled, View, as_bool};
 
 /// What the resources of one kind say of buckets.
 pub(super) const PARTS: [&str; 14] = [
@@ -314,12 +314,8 @@ impl<'a> Builder<'a> {
                 let name = kind.trim_start_matches("aws_s3_bucket_");
                 return match view.attr(name) {
                     attr if attr.text().is_some() => Says::Part(resource, view),
-                    crate::terraform::value::Attr::Unknown
-                        if self.is_configured(resource, name) =>
-                    {
-                        Says::Unclear(resource)
-                    }
-                    _ => Says::Nobody,
+                    Attr::Unknown if self.is_configured(resource, name) => Says::Unclear(resource),
+                    Attr::Known(_) | Attr::Unset | Attr::Unknown => Says::Nobody,
                 };
             }
             _ => return Says::Nobody,
@@ -421,7 +417,7 @@ impl<'a> Part<'_, 'a> {
             Known(Some(_)) if !self.named => {
                 Unknown(self.builder.after_apply(self.voice, "bucket", call))
             }
-            other => other,
+            other @ (Known(_) | Unknown(_)) => other,
         }
     }
 }

@@ -130,7 +130,7 @@ impl<'a> Builder<'a> {
                 Known(Some(document.to_string()))
             }
             Known(None) => Unknown(self.not_in_plan(it, call)),
-            other => other,
+            other @ (Known(_) | Unknown(_)) => other,
         }
     }
 

@@ -153,7 +153,7 @@ impl<'a> Builder<'a> {
                 None => match self.fact(it, "policy", call, super::trail::optional) {
                     // The default policy names the account's own principals; which statements it has is not documented.
                     Known(None) => Unknown(self.not_in_plan(it, call)),
-                    other => other,
+                    other @ (Known(_) | Unknown(_)) => other,
                 },
             };
             let call = calls::LIST_SUBSCRIPTIONS;

@@ -12,6 +12,7 @@
 
 pub mod events;
 pub mod fault;
+pub mod multiplied;
 pub mod random;
 pub mod rsa;
 pub mod spec;
@@ -283,9 +284,19 @@ impl Tree {
             true => place.start - SignedDuration::from_mins(2),
             false => place.start + SignedDuration::from_mins(even / 5 * 5),
         };
-        let bytes = records(place, delivered, place.spec.records, random);
+        let count = place.spec.records;
+        let (bytes, range) = match place.spec.templates.as_slice() {
+            [] => {
+                let bytes = records(place, delivered, count, random);
+                (bytes, Some((delivered, delivered)))
+            }
+            templates => {
+                let (account, region) = (place.account, place.region);
+                multiplied::log(templates, count, account, region, delivered, random)
+            }
+        };
         let key = place.log_key(spot, "CloudTrail", delivered, &random.name(16));
-        self.insert_log(spot, key, &bytes, Some((delivered, delivered)))
+        self.insert_log(spot, key, &bytes, range)
     }
 
     /// A log with this content.

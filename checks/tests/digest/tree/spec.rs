@@ -24,6 +24,8 @@ pub struct Spec {
     pub logs_per_hour: usize,
     /// Events in each log.
     pub records: usize,
+    /// What these events are like; made-up ones without it.
+    pub templates: Vec<Value>,
     /// Hours without logs.
     pub empty: Vec<usize>,
     /// Hours whose first log is named two minutes before they begin.
@@ -151,6 +153,7 @@ impl Default for Spec {
             hours: 6,
             logs_per_hour: 2,
             records: 2,
+            templates: Vec::new(),
             empty: Vec::new(),
             late: Vec::new(),
             restarts: Vec::new(),

@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""`events` on a mirror: CPU time against `verify` of the same tree, and against jq and DuckDB on the same records.
+
+benches/events-folder.py [TARGET [BEFORE]]: the folder of release builds (default target/release), and a binary from
+before, whose `verify` is measured beside ours. All take turns; medians of CPU seconds, user and system, of all cores.
+The records are published ones, multiplied (benches/records.py). Prints the
+counts of both sides: unequal counts void the figure. jq and duckdb (Python) are used where they are installed.
+"""
+
+import gzip, json, os, resource, shutil, statistics, subprocess, sys, tempfile, time
+from pathlib import Path
+
+import records
+
+ROOT = Path(__file__).parent.parent
+BIN = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/release")
+BEFORE = Path(sys.argv[2]) if len(sys.argv) > 2 else None
+START = 1767225600  # 2026-01-01
+HOURS = 24
+MEGABYTES = int(os.environ.get("BENCH_MB", "128"))
+TURNS = int(os.environ.get("BENCH_TURNS", "5"))
+
+
+def instant(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(START + seconds))
+
+
+def make(root):
+    """Bytes and records of the tree's logs, inflated, and the ID of one event."""
+    records.make(root, MEGABYTES, BIN)
+    texts = (gzip.decompress(it.read_bytes()) for it in root.rglob("*.json.gz") if "/CloudTrail/" in str(it))
+    sizes = [(len(text), text.count(b'"eventID":"')) for text in texts]
+    some = next(it for it in sorted(root.rglob("*.json.gz")) if "/CloudTrail/" in str(it))
+    rare = json.loads(gzip.decompress(some.read_bytes()))["Records"][0]["eventID"]
+    return sum(size for size, _ in sizes), sum(count for _, count in sizes), rare
+
+
+def run(command):
+    """CPU seconds, mebibytes at most, and stdout."""
+    with tempfile.TemporaryFile() as out:
+        process = subprocess.Popen([str(it) for it in command], stdout=out, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        out.seek(0)
+        code = os.waitstatus_to_exitcode(status)
+        return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, out.read(), code
+
+
+def main():
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name) / "tree"
+        raw, count, rare = make(root)
+        packed = sum(it.stat().st_size for it in root.rglob("*.json.gz"))
+        print(f"{raw / 1e6:.0f} MB, some {count} records, {raw / packed:.1f}:1, {os.cpu_count()} cores")
+        keys = ["--public-keys", f"{root}.keys.json", "--until", instant(HOURS * 3600), "--now", instant(HOURS * 3600 + 7200), "-q"]
+        tool = BIN / "trailaudit"
+        sides = {
+            "verify": [tool, "verify", root, *keys, "-f", "json"],
+            "search, literal": [tool, "events", "search", root, f"eventID = {rare}", *keys, "-f", "json"],
+            "search, scan": [tool, "events", "search", root, "failed and mfa", *keys, "-f", "json"],
+            "stats by name": [tool, "events", "stats", root, "--by", "name", *keys, "-f", "json"],
+            "stats by actor": [tool, "events", "stats", root, "--by", "actor", *keys, "-f", "json"],
+            "coverage": [tool, "events", "coverage", root, *keys, "-f", "json"],
+        }
+        if BEFORE:
+            sides["verify, before"] = [BEFORE, "verify", root, *keys, "-f", "json"]
+        took = {side: [] for side in sides}
+        peak, answers = {}, {}
+        for _ in range(TURNS):
+            for side, command in sides.items():
+                cpu, memory, out, code = run(command)
+                assert code == 0, (side, code)
+                took[side].append(cpu)
+                peak[side] = max(memory, peak.get(side, 0))
+                answers[side] = json.loads(out)
+        base = statistics.median(took["verify"])
+        for side in sides:
+            median = statistics.median(took[side])
+            answer = answers[side]
+            told = answer.get("total", answer.get("records", ""))
+            seen = answer.get("rests_on", {}).get("records", {}).get("verified", "")
+            print(f"{side:<16} {median:6.2f} s CPU, {raw / 1e6 / median:5.0f} MB/s, {median / base:4.2f} x verify, {peak[side]:4.0f} MiB; {told if isinstance(told, int) else ''} of {seen}")
+        judge(root, answers, raw, rare)
+
+
+def judge(root, answers, raw, rare):
+    """The same questions by others, on one core."""
+    logs = sorted(it for it in root.rglob("*.json.gz") if "/CloudTrail/" in str(it))
+    if shutil.which("jq"):
+        begin = resource.getrusage(resource.RUSAGE_CHILDREN)
+        script = 'zcat "$@" | jq -c \'.Records[] | select(.eventID == "%s")\' | wc -l' % rare
+        found = int(subprocess.run(["sh", "-c", script, "sh", *map(str, logs)], capture_output=True, check=True).stdout)
+        end = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = end.ru_utime + end.ru_stime - begin.ru_utime - begin.ru_stime
+        told(f"jq", cpu, raw, found, answers["search, literal"]["total"])
+    try:
+        import duckdb
+    except ImportError:
+        return
+    begin = time.process_time()
+    with duckdb.connect(config={"threads": 1}) as db:
+        query = "select count(*) from (select unnest(Records) r from read_json(?, columns={Records: 'JSON[]'}, maximum_object_size=200000000)) where r->>'eventID' = ?"
+        found = db.execute(query, [list(map(str, logs)), rare]).fetchone()[0]
+    told("DuckDB", time.process_time() - begin, raw, found, answers["search, literal"]["total"])
+
+
+def told(side, cpu, raw, found, ours):
+    equal = "" if found == ours else f"; VOID: {found} records, ours {ours}"
+    print(f"{side:<16} {cpu:6.2f} s CPU, {raw / 1e6 / cpu:5.0f} MB/s{equal}")
+
+
+main()

@@ -1,0 +1,361 @@
+//! OCSF 1.8.0, class 2003 Compliance Finding: JSON lines, an event per finding whatever its status.
+//!
+//! Every line must be of the class, so the run's totals are an event too, the last one: neither pass nor fail.
+//! What OCSF has no word for (`unknown`) stands in `unmapped` as in the audit.
+
+mod model;
+
+use std::borrow::Cow;
+use std::io::{self, BufWriter, Write};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use trailaudit_checks::audit::{Audit, ControlRef};
+use trailaudit_checks::finding::{BaselineState, Finding, Severity, Status, Subject};
+use trailaudit_checks::ids::AccountId;
+
+use crate::identity::{self, HOME};
+use crate::tell::{self, Names};
+use crate::{Format, Options, aws, sanitize};
+use model::{
+    Account, Analytic, CheckOf, Cloud, Compliance, Event, Info, Metadata, Org, Owner, Product,
+    Remediation, Resource, Unmapped, evidence,
+};
+
+pub(crate) const FORMAT: Format = Format {
+    name: "ocsf",
+    extension: "ocsf.jsonl",
+    about: "OCSF 1.8.0 Compliance Findings (class 2003), one event a line",
+    write,
+};
+
+const VERSION: &str = "1.8.0";
+const CLASS: u32 = 2003;
+
+fn write(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(sanitize::BUFFER, out);
+    let events = Events::of(audit);
+    // Findings of one check stand together.
+    let mut check: Option<(&str, Rule<'_>)> = None;
+    for finding in &audit.findings {
+        let id = finding.check.as_str();
+        let (_, rule) = match check.take() {
+            Some(last) if last.0 == id => check.insert(last),
+            Some(_) | None => check.insert((id, Rule::of(audit, id))),
+        };
+        sanitize::compact(&events.of_finding(finding, rule), &mut out)?;
+        out.write_all(b"\n")?;
+    }
+    sanitize::compact(&events.totals(), &mut out)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// Milliseconds. Before 1970 nothing was seen.
+fn time(at: Timestamp) -> i64 {
+    at.as_millisecond().max(0)
+}
+
+/// What every finding of a check says of it.
+struct Rule<'a> {
+    id: Cow<'a, str>,
+    title: Option<Cow<'a, str>>,
+    why: Option<Cow<'a, str>>,
+    remediation: Option<Remediation<'a>>,
+    standards: Vec<Cow<'a, str>>,
+    requirements: Vec<String>,
+}
+
+impl<'a> Rule<'a> {
+    fn of(audit: &'a Audit, id: &'a str) -> Self {
+        let check = audit.check(id);
+        let controls = check.map(|it| it.controls.as_slice()).unwrap_or_default();
+        let standards = controls.iter().map(|it| sanitize::borrowed(&it.framework));
+        let mut standards: Vec<Cow<'_, str>> = standards.collect();
+        standards.dedup();
+        let requirement =
+            |it: &ControlRef| sanitize::line(&format!("{} {}", it.framework, it.control));
+        Self {
+            id: sanitize::borrowed(id),
+            title: check.map(|it| sanitize::borrowed(&it.title)),
+            why: check.map(|it| sanitize::borrowed(&it.why)),
+            remediation: check.map(|it| Remediation {
+                desc: sanitize::borrowed(&it.fix),
+                references: it
+                    .references
+                    .iter()
+                    .map(|it| sanitize::borrowed(it))
+                    .collect(),
+            }),
+            standards,
+            requirements: controls.iter().map(requirement).collect(),
+        }
+    }
+}
+
+/// What all events share.
+struct Events<'a> {
+    audit: &'a Audit,
+    names: Names<'a>,
+    run: String,
+    started: String,
+    now: String,
+}
+
+impl<'a> Events<'a> {
+    fn of(audit: &'a Audit) -> Self {
+        Self {
+            audit,
+            names: Names::of(audit),
+            run: identity::run(audit),
+            started: audit.started_at.to_string(),
+            now: audit.now.to_string(),
+        }
+    }
+
+    fn cloud<'e>(&'e self, subject: Option<&'e Subject>) -> Cloud<'e> {
+        let region = subject.and_then(|it| it.region.as_ref());
+        let org = self.audit.scope.organization.as_deref();
+        Cloud {
+            account: aws::account(self.audit, subject).map(|it| self.account(it)),
+            org: org.map(|it| Org {
+                uid: sanitize::borrowed(it),
+            }),
+            provider: "AWS",
+            region: region.map(|it| sanitize::borrowed(it.as_str())),
+        }
+    }
+
+    fn account<'e>(&'e self, id: &'e str) -> Account<'e> {
+        Account {
+            name: self.names.get(&id.into()).map(sanitize::borrowed),
+            r#type: "AWS Account",
+            type_id: 10,
+            uid: sanitize::borrowed(id),
+        }
+    }
+
+    /// `uid` is that of what the event tells of.
+    fn metadata<'e>(&'e self, uid: &str, code: Cow<'e, str>) -> Metadata<'e> {
+        let tool = &self.audit.tool;
+        Metadata {
+            correlation_uid: &self.run,
+            event_code: code,
+            processed_time: time(self.audit.now),
+            processed_time_dt: &self.now,
+            product: Product {
+                name: sanitize::borrowed(&tool.name),
+                url_string: HOME,
+                vendor_name: sanitize::borrowed(&tool.name),
+                version: sanitize::borrowed(&tool.version),
+            },
+            profiles: ["cloud", "datetime"],
+            uid: identity::uuid(&format!("event\n{}\n{uid}", self.run)),
+            version: VERSION,
+        }
+    }
+
+    fn of_finding<'e>(
+        &'e self,
+        finding: &'e Finding,
+        rule: &'e Rule<'_>,
+    ) -> Event<'e, Info<'e>, Compliance<'e>, Unmapped> {
+        let (status_id, status) = state(finding);
+        let (severity_id, severity) = severity(finding.severity);
+        let update = match finding.baseline {
+            Some(BaselineState::Unchanged | BaselineState::Updated) => true,
+            Some(BaselineState::New) | None => false,
+        };
+        let (activity_id, activity_name, type_name) = activity(update);
+        let is_new = finding.baseline == Some(BaselineState::New);
+        let seen = time(self.audit.started_at);
+        let print = sanitize::borrowed(&finding.fingerprint);
+        let title = rule.title.as_deref();
+        Event {
+            activity_id,
+            activity_name,
+            category_name: "Findings",
+            category_uid: 2,
+            class_name: "Compliance Finding",
+            class_uid: CLASS,
+            cloud: self.cloud(Some(&finding.subject)),
+            comment: finding
+                .waiver
+                .as_ref()
+                .map(|it| sanitize::line(&tell::waiver(it))),
+            compliance: compliance(finding, rule),
+            evidences: finding.evidence.iter().map(evidence).collect(),
+            message: Cow::Owned(sanitize::line(&tell::alone(finding))),
+            metadata: self.metadata(&print, Cow::Borrowed(&rule.id)),
+            finding_info: Info {
+                analytic: Analytic {
+                    name: title,
+                    r#type: "Rule",
+                    type_id: 1,
+                    uid: &rule.id,
+                },
+                desc: rule.why.as_deref(),
+                first_seen_time: is_new.then_some(seen),
+                last_seen_time: seen,
+                title: title.unwrap_or(&rule.id),
+                uid: print,
+            },
+            remediation: rule.remediation.as_ref(),
+            resources: Some([self.resource(&finding.subject)]),
+            severity,
+            severity_id,
+            status,
+            status_id,
+            time: seen,
+            time_dt: &self.started,
+            type_name,
+            type_uid: CLASS * 100 + activity_id,
+            unmapped: Unmapped {
+                status: finding.status,
+                waived: finding.waiver.is_some(),
+            },
+        }
+    }
+
+    fn resource<'e>(&'e self, subject: &'e Subject) -> Resource<'e> {
+        let owner = |it: &'e AccountId| Owner {
+            account: self.account(it.as_str()),
+            name: sanitize::borrowed(self.names.get(it).unwrap_or(it.as_str())),
+            // OCSF has no kind of user for an account.
+            r#type: "Account",
+            type_id: 99,
+            uid: sanitize::borrowed(it.as_str()),
+        };
+        Resource {
+            cloud_partition: sanitize::borrowed(aws::partition(self.audit, subject)),
+            name: sanitize::borrowed(&subject.name),
+            owner: subject.account.as_ref().map(owner),
+            region: subject
+                .region
+                .as_ref()
+                .map(|it| sanitize::borrowed(it.as_str())),
+            r#type: aws::cloudformation(subject),
+            uid: sanitize::borrowed(&subject.id),
+        }
+    }
+
+    /// The run: its verdict, the totals, the coverage, what else is to be said.
+    fn totals(&self) -> Event<'_, Value, Value, Value> {
+        let audit = self.audit;
+        let (word, sentence) = tell::verdict(audit);
+        let asides = tell::asides(audit);
+        let (activity_id, activity_name, type_name) = activity(false);
+        let lines = |all: &mut dyn Iterator<Item = &str>| -> Vec<String> {
+            all.map(sanitize::line).collect()
+        };
+        Event {
+            activity_id,
+            activity_name,
+            category_name: "Findings",
+            category_uid: 2,
+            class_name: "Compliance Finding",
+            class_uid: CLASS,
+            cloud: self.cloud(None),
+            comment: None,
+            compliance: json!({
+                "status_id": 99,
+                "status": "Totals",
+                "status_code": word.as_str(),
+                "status_details": lines(&mut asides.iter().map(String::as_str)),
+            }),
+            evidences: Vec::new(),
+            finding_info: json!({
+                "uid": self.run,
+                "title": "The totals of the run",
+                "types": ["Totals"],
+                "last_seen_time": time(audit.started_at),
+            }),
+            message: Cow::Owned(format!(
+                "{} {sentence}; {}",
+                word.as_str(),
+                tell::totals(audit)
+            )),
+            metadata: self.metadata(&self.run, Cow::Borrowed("run")),
+            remediation: None,
+            resources: None,
+            severity: "Informational",
+            severity_id: 1,
+            status: "Totals",
+            status_id: 99,
+            time: time(audit.started_at),
+            time_dt: &self.started,
+            type_name,
+            type_uid: CLASS * 100 + activity_id,
+            unmapped: json!({
+                "summary": audit.summary,
+                "checks": lines(&mut audit.checks.iter().map(|it| it.id.as_str())),
+                "complete": audit.run.complete,
+                "exit": tell::exit(audit),
+                "accounts": tell::accounts(audit),
+                "regions": tell::regions(audit),
+            }),
+        }
+    }
+}
+
+fn compliance<'e>(finding: &'e Finding, rule: &'e Rule<'_>) -> Compliance<'e> {
+    let (status_id, status, status_code) = verdict(finding);
+    let (severity_id, severity) = severity(finding.severity);
+    Compliance {
+        checks: [CheckOf {
+            name: rule.title.as_deref(),
+            severity,
+            severity_id,
+            standards: &rule.standards,
+            status,
+            status_id,
+            uid: &rule.id,
+        }],
+        control: &rule.id,
+        requirements: &rule.requirements,
+        standards: &rule.standards,
+        status,
+        status_code,
+        status_details: [sanitize::line(&tell::message(finding))],
+        status_id,
+    }
+}
+
+/// Its id, its name, and the name of the type of event.
+fn activity(update: bool) -> (u32, &'static str, &'static str) {
+    match update {
+        true => (2, "Update", "Compliance Finding: Update"),
+        false => (1, "Create", "Compliance Finding: Create"),
+    }
+}
+
+/// The state of the work on it.
+fn state(finding: &Finding) -> (u32, &'static str) {
+    match finding.status {
+        Status::Fail if finding.waiver.is_some() => (3, "Suppressed"),
+        Status::Fail | Status::Unknown => (1, "New"),
+        // Nothing is left to do.
+        Status::Pass | Status::NotApplicable => (4, "Resolved"),
+    }
+}
+
+/// What was found: id, caption and our word. A waived failure is one; `Warning` is OCSF's for no answer.
+fn verdict(finding: &Finding) -> (u32, &'static str, String) {
+    let own = finding.status.as_str().to_owned();
+    match finding.status {
+        Status::Pass => (1, "Pass", own),
+        Status::Fail => (3, "Fail", own),
+        Status::Unknown => (2, "Warning", tell::reason(finding)),
+        Status::NotApplicable => (99, "Not Applicable", own),
+    }
+}
+
+fn severity(severity: Severity) -> (u32, &'static str) {
+    match severity {
+        Severity::Info => (1, "Informational"),
+        Severity::Low => (2, "Low"),
+        Severity::Medium => (3, "Medium"),
+        Severity::High => (4, "High"),
+        Severity::Critical => (5, "Critical"),
+    }
+}
