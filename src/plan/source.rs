@@ -104,7 +104,12 @@ fn shown(path: &Path, root: &Path) -> String {
             std::path::Component::ParentDir if parts.last().is_some_and(|it| it != "..") => {
                 parts.pop();
             }
-            other => parts.push(other.as_os_str().to_string_lossy().into_owned()),
+            other @ (std::path::Component::Prefix(_)
+            | std::path::Component::RootDir
+            | std::path::Component::ParentDir
+            | std::path::Component::Normal(_)) => {
+                parts.push(other.as_os_str().to_string_lossy().into_owned());
+            }
         }
     }
     parts.join("/")

@@ -115,7 +115,8 @@ pub(crate) fn status(audit: &Audit, check: &str) -> Option<Status> {
 #[test]
 fn what_is_true_of_each_plan() {
     use Status::{Fail, Pass, Unknown};
-    let cases: [(&str, u8, &[(&str, Status)]); 9] = [
+    type Expected = [(&'static str, Status)];
+    let cases: [(&str, u8, &Expected); 9] = [
         (
             "create",
             1,
