@@ -53,13 +53,14 @@ impl<'a> Beside<'a> {
         reading: &Reading<'_, C>,
     ) -> Option<Self> {
         let key = problem.key.as_ref().filter(|it| !failed.contains(*it))?;
-        let (proof, why) = match problem.kind {
-            Kind::LogUnlisted => (Proof::Unlisted, "log-unlisted"),
-            Kind::LogUnverified => (Proof::Unverified(Reason::NoDigest), "no-valid-digest"),
-            Kind::LogForeignBucket => (Proof::Unverified(Reason::NoDigest), "log-foreign-bucket"),
-            Kind::LogKeySuspicious => (Proof::Unverified(Reason::NoDigest), "log-key-suspicious"),
-            _ => return None,
-        };
+        let unverified = Proof::Unverified(Reason::NoDigest);
+        let kinds = [
+            (Kind::LogUnlisted, Proof::Unlisted, "log-unlisted"),
+            (Kind::LogUnverified, unverified, "no-valid-digest"),
+            (Kind::LogForeignBucket, unverified, "log-foreign-bucket"),
+            (Kind::LogKeySuspicious, unverified, "log-key-suspicious"),
+        ];
+        let (_, proof, why) = kinds.into_iter().find(|(kind, ..)| *kind == problem.kind)?;
         // A key that CloudTrail does not write says nothing of its time.
         if LogKey::parse(key).is_some() && !reading.meets(events_of(None, key)?) {
             return None;

@@ -61,6 +61,9 @@ pub(super) struct Origin<'a> {
     pub(super) shared: bool,
 }
 
+/// Hours, counted since 1970, by the reason and what it makes of them.
+type Reasons = BTreeMap<(&'static str, HourVerdict), BTreeSet<i64>>;
+
 /// What was read so far.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
@@ -75,7 +78,7 @@ pub(super) struct Facts {
     pub(super) lossy: bool,
     pub(super) unknown_fields: BTreeMap<String, u64>,
     /// Hours by chain and reason, of logs that prove nothing.
-    lost: BTreeMap<(String, String, String), BTreeMap<(&'static str, HourVerdict), BTreeSet<i64>>>,
+    lost: BTreeMap<(String, String, String), Reasons>,
     /// Listed logs that could not be read.
     pub(super) failed: BTreeSet<String>,
 }
@@ -317,6 +320,7 @@ impl<'c, C: Consumer> Reading<'c, C> {
         if skips
             && whole
             && from.proof == Proof::Verified
+            && LogKey::parse(&from.at.key).is_some_and(|it| it.service == "CloudTrail")
             && let Some(tally) = tally(log)
         {
             facts.records.verified += tally.records;
@@ -384,7 +388,8 @@ impl<'c, C: Consumer> Reading<'c, C> {
         if skips || (self.only_verified && from.proof != Proof::Verified) {
             return Ok(());
         }
-        if self.consumer.record(local, from, record)? {
+        let marks = record.marks();
+        if self.consumer.record(local, from, record)? && (marks.unknown || marks.overfull) {
             for (name, _) in record.unknown_members() {
                 *facts
                     .unknown_fields
@@ -452,11 +457,12 @@ impl<'c, C: Consumer> Reading<'c, C> {
                 );
             }
             LogOutcome::Invalid(flaw) => {
-                let why = match flaw.kind {
-                    Kind::LogTrailingData => "log-trailing-data",
-                    Kind::LogCorrupt => "log-corrupt",
-                    _ => "log-hash-mismatch",
-                };
+                let kinds = [
+                    (Kind::LogTrailingData, "log-trailing-data"),
+                    (Kind::LogCorrupt, "log-corrupt"),
+                ];
+                let known = kinds.into_iter().find(|(kind, _)| *kind == flaw.kind);
+                let why = known.map_or("log-hash-mismatch", |(_, why)| why);
                 facts.logs.altered += 1;
                 lose(&mut facts, "altered", why, "", HourVerdict::Invalid);
                 if why == "log-trailing-data" {

@@ -10,6 +10,9 @@ use anyhow::Context as _;
 
 use crate::files::{temporary_file, while_temporary};
 
+/// What takes a key and what belongs to it.
+pub(super) type Each<'f> = dyn FnMut(&[u8], &[u8]) -> anyhow::Result<()> + 'f;
+
 /// So many bytes are held before they are written.
 const HELD: usize = 48 << 20;
 /// So many bytes of a piece are read at once.
@@ -113,10 +116,7 @@ pub(super) struct Sorted {
 
 impl Sorted {
     /// Hands out everything in the order of keys.
-    pub(super) fn each(
-        &self,
-        f: &mut dyn FnMut(&[u8], &[u8]) -> anyhow::Result<()>,
-    ) -> anyhow::Result<()> {
+    pub(super) fn each(&self, f: &mut Each<'_>) -> anyhow::Result<()> {
         for item in &self.items {
             let key = self.bytes.get(item.start..item.key).unwrap_or_default();
             let value = self.bytes.get(item.key..item.end).unwrap_or_default();

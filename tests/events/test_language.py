@@ -63,7 +63,7 @@ def table(tmp_path_factory):
 
 def found(folder, file: str, expression: str, *more: str) -> list[dict]:
     """The records that a search gives. Nothing is verified of a file: 3."""
-    run = tool.run(folder, "events", "search", file, expression, "-f", "jsonl", *more).ended(3)
+    run = tool.run(folder, "events", "search", file, expression, "-f", "jsonl", "--raw", *more).ended(3)
     return [json.loads(line)["record"] for line in run.out.splitlines()]
 
 

@@ -52,7 +52,8 @@ class Browser:
         """The texts of what can be seen."""
         return self.run(
             "return [...document.querySelectorAll(arguments[0])]"
-            ".filter(it => it.checkVisibility()).map(it => it.innerText)",
+            # What is off the screen is laid out, and has no innerText, until somebody scrolls there.
+            ".filter(it => it.checkVisibility()).map(it => it.innerText || it.textContent)",
             selector,
         )
 

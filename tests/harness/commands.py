@@ -61,7 +61,8 @@ def problems(command: str) -> list[str]:
     for name, it in table.items():
         if it.positional_arg and not stray:
             found.append(f"{name} is required")
-        elif it.required and not it.positional_arg and not {f"--{name}", f"--no-{name}"} & set(given):
+        # `--cli-input-json` gives any parameter.
+        elif it.required and not it.positional_arg and not {f"--{name}", f"--no-{name}", "--cli-input-json"} & set(given):
             found.append(f"--{name} is required")
     if service not in GLOBAL and "--region" not in given:
         found.append("--region is required")

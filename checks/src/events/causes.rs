@@ -192,18 +192,18 @@ impl Suspect {
         })
     }
 
-    /// Whether the call names the trail of a chain: by its ARN, or by its name in its home region.
-    fn names(&self, chain: &ChainId) -> bool {
-        let Some(trail) = &self.trail else {
-            return false;
-        };
+    /// The owner of the trail that the call names, if that may be the trail of a chain: by its ARN, or by its name in its
+    /// home region.
+    fn owner(&self, chain: &ChainId) -> Option<&str> {
+        let trail = self.trail.as_ref()?;
         let Some(rest) = trail.strip_prefix("arn:") else {
-            return *trail == chain.trail && self.event.region == chain.home_region;
+            let here = *trail == chain.trail && self.event.region == chain.home_region;
+            return here.then_some(self.event.account.as_str());
         };
         let mut parts = rest.splitn(5, ':').skip(2);
-        let (region, _, name) = (parts.next(), parts.next(), parts.next());
-        region == Some(&chain.home_region)
-            && name.and_then(|it| it.strip_prefix("trail/")) == Some(&chain.trail)
+        let (region, account, name) = (parts.next()?, parts.next()?, parts.next()?);
+        let here = region == chain.home_region && name.strip_prefix("trail/") == Some(&chain.trail);
+        here.then_some(account)
     }
 }
 
@@ -235,12 +235,18 @@ const TOLD: usize = 5;
 /// The causes of a hole, the most certain first; among `suspects`, which are those of the whole organization.
 #[must_use]
 pub fn causes(hole: &Hole<'_>, suspects: &[Suspect]) -> Vec<Caused> {
+    // A digest does not tell whose trail it is: where trails of one name have several owners, it may be any of them.
+    let owners: BTreeSet<&str> = suspects
+        .iter()
+        .filter_map(|it| it.owner(hole.chain))
+        .collect();
     let mut found: Vec<(Certainty, i64, Caused)> = suspects
         .iter()
         .filter_map(|suspect| {
             let (certainty, detail) = hole.judge(suspect)?;
             let certainty = match suspect.event.error {
                 Some(_) => Certainty::Refused,
+                None if owners.len() > 1 => certainty.max(Certainty::Possible),
                 None => certainty,
             };
             let apart = suspect
@@ -303,7 +309,7 @@ impl Hole<'_> {
         let start = self.window.start;
         let since = |before: SignedDuration| start.saturating_sub(before).unwrap_or(Timestamp::MIN);
         let soon = at <= start.saturating_add(HOUR).unwrap_or(Timestamp::MAX);
-        let own = suspect.names(self.chain);
+        let own = suspect.owner(self.chain).is_some();
         match suspect.kind {
             "" => None,
             "objects" => {

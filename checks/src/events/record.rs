@@ -48,6 +48,8 @@ pub struct Marks {
     pub overfull: bool,
     /// It was a text within another document, not a slice of the log.
     pub unwrapped: bool,
+    /// It has a member that CloudTrail does not document.
+    pub unknown: bool,
 }
 
 impl<'a> Record<'a> {
@@ -110,6 +112,7 @@ impl<'a> Record<'a> {
                 Some(slot @ 0) => *slot = u16::try_from(count + 1).unwrap_or(u16::MAX),
                 Some(_) => marks.duplicate = true,
                 None => {
+                    marks.unknown = true;
                     let mut unknown = members.iter().take(count).filter(|it| it.field.is_none());
                     marks.duplicate |= unknown.any(|it| it.name == name);
                 }

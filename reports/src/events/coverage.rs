@@ -113,12 +113,12 @@ pub fn spans(hours: &[Hour]) -> Vec<Span> {
                 if (it.verdict, it.cause, it.end) == (hour.verdict, hour.cause, hour.start) =>
             {
                 it.end = hour.end;
-                it.hours += 1;
+                it.hours += u64::from(hour.count.get());
             }
             _ => spans.push(Span {
                 start: hour.start,
                 end: hour.end,
-                hours: 1,
+                hours: u64::from(hour.count.get()),
                 verdict: hour.verdict,
                 cause: hour.cause,
             }),

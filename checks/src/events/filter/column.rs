@@ -32,7 +32,9 @@ impl Column {
                 let path = paths.into_iter().nth(place).map(Box::new);
                 Place::Path(path.ok_or_else(|| not_one(text))?)
             }
-            _ => return Err(not_one(text)),
+            Node::Always | Node::And(_) | Node::Or(_) | Node::Not(_) | Node::Word(_) => {
+                return Err(not_one(text));
+            }
         };
         Ok(Self {
             place,

@@ -56,6 +56,10 @@ fn renew(
     ] {
         record.insert(name.to_owned(), value.into());
     }
+    // Published records may be older than version 1.07, which brought the category.
+    if !record.contains_key("eventCategory") {
+        record.insert("eventCategory".to_owned(), "Management".into());
+    }
     let identity = record.get_mut("userIdentity");
     if let Some(identity) = identity.and_then(Value::as_object_mut) {
         if identity.contains_key("accessKeyId") {
