@@ -4,6 +4,7 @@ mod access;
 mod events;
 mod evidence;
 mod list;
+mod plan;
 mod verify;
 
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ pub use access::{Access, AccessCommand, By, Simulate};
 pub use events::{Coverage, Ends, Events, Input, Listed, Order, Search, Stats, Which, Who};
 pub use evidence::{Create, Drawn, Evidence, Sample, VerifyBundle};
 pub use list::{Explain, List, ListFormat, PermissionsFormat};
+pub use plan::Plan;
 pub use verify::{Depth, Digests, Extent, Verify};
 
 const EXAMPLES: &str = "\
@@ -35,6 +37,7 @@ Examples:
   trailaudit scan --baseline old.json --fail-on-new   fail only on what got worse
   trailaudit collect --output org.jsonl.zst     collect now ..
   trailaudit scan --inventory org.jsonl.zst     .. and scan later, offline
+  trailaudit plan plan.json --onto org.jsonl.zst    what a Terraform plan would make worse
   trailaudit verify s3://logs --since 24h       verify the logs of the last day
 
 Flags can also be set by environment variables (--fail-on: TRAILAUDIT_FAIL_ON), and most of them by keys of
@@ -114,6 +117,8 @@ pub enum Color {
 pub enum Command {
     /// Scan an organization or account and report findings
     Scan(Box<Scan>),
+    /// Evaluate Terraform plans before they are applied, alone or onto a saved inventory
+    Plan(Box<Plan>),
     /// Write an inventory file, to scan later or elsewhere
     Collect(Collect),
     /// Verify digest files and logs with CloudTrail's signatures, hour by hour

@@ -16,7 +16,7 @@ use crate::nearest::hint;
 const NO_KEY: [&str; 5] = ["demo", "inventory", "save_inventory", "keep_answers", "now"];
 
 /// Commands whose flags can be given in other ways.
-const RUNS: [&str; 5] = ["scan", "collect", "verify", "report", "access"];
+const RUNS: [&str; 6] = ["scan", "plan", "collect", "verify", "report", "access"];
 
 /// Flags of `access` that say what is asked this time; `--format` has other values there than for a report.
 const QUESTION: [&str; 6] = ["principal", "action", "target", "by", "explain", "format"];

@@ -21,6 +21,7 @@ pub mod nearest;
 pub mod output;
 mod parsed;
 pub mod permissions;
+mod plan;
 pub mod run;
 pub mod saved;
 pub mod snapshot;

@@ -42,6 +42,7 @@ pub fn parse(args: &[std::ffi::OsString]) -> Result<Parsed, Refused> {
         })?;
     let config = match cli.command {
         Command::Scan(_)
+        | Command::Plan(_)
         | Command::Collect(_)
         | Command::Verify(_)
         | Command::Report(_)

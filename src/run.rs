@@ -77,6 +77,7 @@ impl Parsed {
         }
         match &self.cli.command {
             Command::Scan(scan) => self.scan(scan, tell),
+            Command::Plan(plan) => self.plan(plan, tell),
             Command::Collect(collect) => self.collect(collect, tell),
             Command::Verify(verify) => self.verify(verify, tell),
             Command::Diff(diff) => self.diff(diff, tell),
@@ -435,7 +436,7 @@ pub(crate) fn baseline(path: Option<&Path>, fail_on_new: bool) -> Result<Option<
 }
 
 /// A baseline that is about something else makes everything new.
-fn tell_baseline(audit: &Audit, tell: Tell) {
+pub(crate) fn tell_baseline(audit: &Audit, tell: Tell) {
     let Some(report) = &audit.baseline else {
         return;
     };
@@ -450,7 +451,7 @@ fn tell_baseline(audit: &Audit, tell: Tell) {
     }
 }
 
-fn save(path: Option<&Path>, snapshot: &Snapshot, tell: Tell) -> anyhow::Result<()> {
+pub(crate) fn save(path: Option<&Path>, snapshot: &Snapshot, tell: Tell) -> anyhow::Result<()> {
     if let Some(path) = path {
         snapshot.save(path)?;
         tell.note(&format!("wrote the inventory to {}", path.display()));

@@ -13,6 +13,7 @@ use crate::fact::Gaps;
 use crate::finding::{Evidence, Severity, Status};
 use crate::ids::{AccountId, Arn};
 use crate::inventory::iam::{AuthorizationDetails, Role, User};
+use crate::inventory::plan::Effect;
 use crate::inventory::{
     Account, Bucket, EventDataStore, Key, LogGroup, Organization, RegionView, Trail, VerifiedChain,
 };
@@ -121,6 +122,9 @@ pub enum Run {
     DeliveryRole(fn(&DeliveryRole<'_>, &Roles, &Context<'_>) -> Outcome),
     /// Every chain of digest files that was verified.
     Chain(fn(&VerifiedChain, &Context<'_>) -> Outcome),
+    /// Everything that a plan does to the logging: fails are told one by one, a pass once for the plan. Not applicable
+    /// where no plan is evaluated.
+    Plan(fn(&Effect, &Context<'_>) -> Outcome),
 }
 
 /// The roles that trails and replication rules name, and the managed policies that those have, by account.

@@ -193,6 +193,10 @@ fn account_status(
         }
     }
     if let Some(gap) = account.session.gap() {
+        if gap.reason == Reason::NotInPlan {
+            let reason = "only what the Terraform plan says of it was assessed";
+            return (AccountStatus::Partial, Some(reason.to_owned()));
+        }
         return (AccountStatus::Unreachable, Some(gap_words(gap)));
     }
     let mut words: Vec<&str> = Vec::new();

@@ -212,6 +212,9 @@ impl fmt::Display for Source {
             Source::Call(call) => write!(f, "{call}"),
             Source::Plan {
                 address, attribute, ..
+            } if attribute.is_empty() => f.write_str(address),
+            Source::Plan {
+                address, attribute, ..
             } => write!(f, "{address} {attribute}"),
             Source::NotModelled { what } => f.write_str(what),
         }

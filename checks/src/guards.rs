@@ -261,7 +261,11 @@ fn each_fact(record: &mut Record, change: &mut Change<'_>) {
         Record::LogGroup(it) => it.each_mut(change),
         Record::Topic(it) => it.each_mut(change),
         Record::Iam(it) => it.each_mut(change),
-        Record::Chain(_) | Record::Call(_) | Record::Header(_) | Record::Trailer(_) => {}
+        Record::Chain(_)
+        | Record::Plan(_)
+        | Record::Call(_)
+        | Record::Header(_)
+        | Record::Trailer(_) => {}
     }
 }
 

@@ -32,6 +32,7 @@ pub mod selectors;
 pub mod settings;
 pub mod severity;
 pub mod tampering;
+pub mod terraform;
 pub mod text;
 pub mod waiver;
 

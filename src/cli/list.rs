@@ -28,12 +28,15 @@ pub enum List {
         /// Only checks of these severities: critical, high, medium, low, info
         #[arg(long, value_name = "SEVERITY", num_args = 1.., value_delimiter = ',', value_parser = super::severities(), help_heading = "Checks")]
         severity: Vec<Severity>,
-        /// Only checks of these groups: access, bucket, delivery, key, lake, monitoring, organization, trail
+        /// Only checks of these groups: access, bucket, delivery, key, lake, monitoring, organization, plan, trail
         #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', value_parser = super::known(groups), help_heading = "Checks")]
         group: Vec<String>,
         /// List questions that are not checks instead, and why
         #[arg(long, conflicts_with_all = ["check", "skip_check", "framework", "severity", "group"], help_heading = "Checks")]
         left_out: bool,
+        /// List what decides each on a Terraform plan: plan (the plan alone), onto (an inventory), or never
+        #[arg(long, conflicts_with = "left_out", help_heading = "Checks")]
+        plan: bool,
         /// Output format: table, json
         #[arg(
             short,

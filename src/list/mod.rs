@@ -12,6 +12,7 @@ use trailaudit_checks::finding::Severity;
 use trailaudit_checks::framework::{self, Basis, Framework};
 use trailaudit_checks::selection::{self, ByChoice, Selection};
 use trailaudit_checks::settings::Settings;
+use trailaudit_checks::terraform::decidable;
 use trailaudit_reports::FORMATS;
 
 use crate::cli::{List, ListFormat, Select};
@@ -29,6 +30,7 @@ pub fn list(what: &List) -> Result<(), Stop> {
     let (text, json) = match what {
         List::Checks {
             left_out,
+            plan,
             select,
             severity,
             group,
@@ -36,9 +38,11 @@ pub fn list(what: &List) -> Result<(), Stop> {
             json,
         } => {
             let json = *json || *format == ListFormat::Json;
-            match left_out {
-                true => told(&self::left_out()?, json, 2)?,
-                false => told(&checks(select, severity, group)?, json, 2)?,
+            let rows = || checks(select, severity, group);
+            match (left_out, plan) {
+                (true, _) => told(&self::left_out()?, json, 2)?,
+                (false, true) => told(&decided(rows()?), json, 2)?,
+                (false, false) => told(&rows()?, json, 2)?,
             }
         }
         List::Formats { json } => told(&all_formats(), *json, 2)?,
@@ -149,6 +153,32 @@ fn checks(
         title: check.title,
     });
     Ok(rows.collect())
+}
+
+/// What is needed to decide a check on a plan.
+#[derive(Debug, Serialize)]
+struct PlanRow {
+    id: &'static str,
+    decided: &'static str,
+    title: &'static str,
+}
+
+impl Row for PlanRow {
+    fn cells(&self) -> Vec<String> {
+        let cells = [self.id, self.decided, self.title];
+        cells.map(str::to_owned).to_vec()
+    }
+}
+
+fn decided(rows: Vec<CheckRow>) -> Vec<PlanRow> {
+    let rows = rows.into_iter().filter_map(|row| {
+        Some(PlanRow {
+            id: row.id,
+            decided: decidable(catalog::find(row.id)?).as_str(),
+            title: row.title,
+        })
+    });
+    rows.collect()
 }
 
 #[derive(Debug, Serialize)]

@@ -107,6 +107,7 @@ fn kind(record: &Record) -> &'static str {
         Record::LogGroup(_) => "log_group",
         Record::Topic(_) => "topic",
         Record::Chain(_) => "chain",
+        Record::Plan(_) => "plan",
         Record::Call(_) => "call",
         Record::Iam(_) => "iam",
         Record::Trailer(_) => "trailer",

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::ending::{State, decide};
+use super::planned::{self, PlanReport};
 use super::{Audit, AuditScope, CheckInfo, RunOutcome, SCHEMA, Summary, WaiverReport};
 use crate::catalog;
 use crate::compare::{self, Looked};
@@ -14,7 +15,7 @@ use crate::digest::Problem;
 use crate::evaluate::Evaluation;
 use crate::finding::{BaselineState, Finding, Severity, Status};
 use crate::framework;
-use crate::inventory::{Iam, Inventory, Tool};
+use crate::inventory::{Iam, Inventory, Planned, Tool};
 use crate::selection::Selection;
 use crate::settings::Settings;
 use crate::text::glob;
@@ -79,10 +80,18 @@ pub fn judge<S: IamSource + ?Sized>(
     iam: &S,
     rules: &Rules,
 ) -> Result<Audit, S::Error> {
-    let mut findings = findings(inventory, iam, rules)?;
+    let findings = findings(inventory, iam, rules)?;
+    let plan = inventory.plan.as_ref();
+    let (mut findings, planned_notes) = match plan {
+        Some(plan) => planned::settle(findings, plan),
+        None => (findings, Vec::new()),
+    };
+    // A plan that is not the whole change is no more complete than a run that was cut off.
+    let whole = inventory.complete() && !plan.is_some_and(Planned::is_partial);
     let mut waivers = waive(&mut findings, rules);
     let gaps = waiver::current_gaps(&rules.waivers, rules.now);
     let mut coverage = Coverage::of(inventory);
+    coverage.notes.extend(planned_notes);
     coverage.notes.extend(overridden(rules));
     let endpoints = inventory.header.scope.endpoints.iter();
     coverage
@@ -111,14 +120,13 @@ pub fn judge<S: IamSource + ?Sized>(
         Some(earlier) => unseen(&compare::newly(&earlier.audit.coverage, &coverage)),
         None => unseen(&coverage),
     };
-    let complete =
-        inventory.complete() && !unknown.iter().any(|it| counts(it)) && !unseen(&coverage);
+    let complete = whole && !unknown.iter().any(|it| counts(it)) && !unseen(&coverage);
     let state = State {
         interrupted,
         failing: findings
             .iter()
             .any(|it| it.is_open_failure() && counts_now(it)),
-        missing: !inventory.complete() || unknown.into_iter().any(counts_now) || unseen_now,
+        missing: !whole || unknown.into_iter().any(counts_now) || unseen_now,
         allow_incomplete: rules.allow_incomplete,
         exit_zero: rules.exit_zero,
     };
@@ -162,6 +170,7 @@ pub fn judge<S: IamSource + ?Sized>(
         do_first: Vec::new(),
         coverage,
         baseline,
+        plan: plan.map(PlanReport::of),
         findings,
         chains: chains().map(|it| it.chain.clone()).collect(),
         problems: problems(inventory),

@@ -4,6 +4,7 @@ pub mod answers;
 mod ending;
 mod first;
 mod judge;
+mod planned;
 mod remediation;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ pub use answers::{Answer, Answered, Reason};
 pub use ending::{Ending, State, decide};
 pub use first::First;
 pub use judge::{Baseline, IamSource, Rules, judge};
+pub use planned::PlanReport;
 
 use crate::catalog;
 use crate::check::{Check, Question};
@@ -71,6 +73,9 @@ pub struct Audit {
     /// What became of the findings of an earlier audit; null when there was none to compare with.
     #[serde(default)]
     pub baseline: Option<BaselineReport>,
+    /// The plans that were evaluated; null for a scan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanReport>,
     /// By check id, then subject id.
     pub findings: Vec<Finding>,
     /// Chains of digest files; empty when none were verified.

@@ -21,6 +21,7 @@ mod named;
 mod organization;
 mod ours;
 mod partners;
+mod plan;
 mod receivers;
 mod recording;
 mod roles;
@@ -37,6 +38,7 @@ pub fn all() -> Vec<&'static Check> {
         lake::ALL,
         monitoring::ALL,
         organization::ALL,
+        plan::ALL,
         trail::ALL,
     ];
     let mut all: Vec<&'static Check> = groups.concat();

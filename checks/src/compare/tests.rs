@@ -118,6 +118,7 @@ fn audit(said: Said) -> Audit {
         answers: Vec::new(),
         do_first: Vec::new(),
         baseline: None,
+        plan: None,
         findings,
         chains: Vec::new(),
         problems: Vec::new(),

@@ -22,6 +22,7 @@ use crate::fact::{Fact, Gap, Gaps, Reason};
 use crate::finding::{Evidence, Finding, Status, Subject, SubjectKind, fingerprint, short};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::iam::AuthorizationDetails;
+use crate::inventory::plan::Effect;
 use crate::inventory::{Account, Bucket, Iam, Inventory, Organization, Trail};
 
 /// The check whose pass names what it does not look for.
@@ -312,6 +313,7 @@ impl<'a> Evaluation<'a> {
                 // Chains are looked for by the trails and buckets that were seen.
                 self.lost(check, &lost.buckets);
             }
+            Run::Plan(run) => self.plan(check, run),
             // Account by account, in `iam`.
             Run::Principal(_) => {}
             // All accounts together, in `finish`.
@@ -428,6 +430,33 @@ impl<'a> Evaluation<'a> {
                 let subject = population::caller_subject(self.ctx.inventory);
                 self.add(check, subject, Err(Gaps::from(gap.clone())));
             }
+        }
+    }
+
+    /// What the plans do, each thing by itself. Without a plan the question does not arise.
+    fn plan(&mut self, check: &'static Check, run: fn(&Effect, &Context<'_>) -> Outcome) {
+        let inventory = self.ctx.inventory;
+        let caller = population::caller_subject(inventory);
+        let Some(plan) = &inventory.plan else {
+            let verdict = Verdict::not_applicable("no plan is evaluated");
+            return self.add(check, caller, Ok(verdict));
+        };
+        let mut none = true;
+        for effect in &plan.effects {
+            let outcome = run(effect, self.ctx);
+            if outcome.as_ref().is_ok_and(|it| it.status != Status::Fail) {
+                continue;
+            }
+            none = false;
+            self.add(
+                check,
+                population::effect_subject(effect, inventory),
+                outcome,
+            );
+        }
+        if none {
+            let verdict = Verdict::pass("the plan does nothing of this kind");
+            self.add(check, caller, Ok(verdict));
         }
     }
 

@@ -271,6 +271,31 @@ pub(super) fn caller_subject(inventory: &Inventory) -> Subject {
     }
 }
 
+/// A resource that a plan changes: by its address, since several of its effects may be told of one ARN.
+pub(super) fn effect_subject(
+    effect: &crate::inventory::plan::Effect,
+    inventory: &Inventory,
+) -> Subject {
+    let arn = effect.resource.as_ref().map(|it| Arn(it.clone()));
+    let account = arn.as_ref().map(Arn::account);
+    let region = arn.as_ref().map(Arn::region);
+    let caller = inventory.header.scope.caller_arn.account();
+    let attribute = match effect.attribute.as_str() {
+        "" => String::new(),
+        name => format!(" {name}"),
+    };
+    Subject {
+        kind: SubjectKind::Resource,
+        id: format!("plan:{}{attribute}", effect.address),
+        name: effect.address.clone(),
+        account: account
+            .filter(|it| !it.as_str().is_empty())
+            .or(Some(caller)),
+        region: region.filter(|it| !it.as_str().is_empty()),
+        location: None,
+    }
+}
+
 pub(super) fn organization_subject(organization: &Organization) -> Subject {
     Subject {
         kind: SubjectKind::Organization,

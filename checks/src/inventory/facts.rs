@@ -430,7 +430,11 @@ impl Record {
                 it.settle(&why(&account, &home));
             }
             // They hold what was computed or asked, and no facts that a file could lack.
-            Record::Chain(_) | Record::Call(_) | Record::Header(_) | Record::Trailer(_) => {}
+            Record::Chain(_)
+            | Record::Plan(_)
+            | Record::Call(_)
+            | Record::Header(_)
+            | Record::Trailer(_) => {}
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod key;
 pub mod ledger;
 pub mod monitoring;
 pub mod organization;
+pub mod plan;
 pub mod region;
 pub mod store;
 pub mod trail;
@@ -31,6 +32,7 @@ pub use key::{Key, KeyMetadata, Rotation};
 pub use ledger::{CallOutcome, CallRecord};
 pub use monitoring::{LogGroup, LogGroupConfiguration, Topic, TopicConfiguration};
 pub use organization::{ControlPolicy, ControlPolicyKind, Organization};
+pub use plan::Planned;
 pub use region::{RegionView, TamperEvent};
 pub use store::{EventDataStore, StoreConfiguration};
 pub use trail::{Delivery, Selectors, Trail, TrailConfiguration, TrailStatus};
@@ -67,6 +69,8 @@ pub struct Inventory {
     pub topics: BTreeMap<Arn, Topic>,
     /// Chains of digest files, by id; empty when none were verified.
     pub chains: BTreeMap<String, VerifiedChain>,
+    /// The plans whose result this is; none for what a scan collected.
+    pub plan: Option<Planned>,
     /// Every call, in order of account, region and name.
     pub ledger: Vec<CallRecord>,
     /// The end of the file; none when the run was cut off.
@@ -89,6 +93,7 @@ impl Inventory {
             log_groups: BTreeMap::new(),
             topics: BTreeMap::new(),
             chains: BTreeMap::new(),
+            plan: None,
             ledger: Vec::new(),
             trailer: None,
         }
@@ -159,6 +164,12 @@ impl Inventory {
                     .map(|it| Record::Chain(Box::new(it))),
             )
             .chain(
+                self.plan
+                    .iter()
+                    .cloned()
+                    .map(|it| Record::Plan(Box::new(it))),
+            )
+            .chain(
                 self.ledger
                     .iter()
                     .cloned()
@@ -184,6 +195,7 @@ impl Inventory {
             Record::LogGroup(it) => drop(self.log_groups.insert(it.arn.clone(), *it)),
             Record::Topic(it) => drop(self.topics.insert(it.arn.clone(), *it)),
             Record::Chain(it) => drop(self.chains.insert(it.id(), *it)),
+            Record::Plan(it) => self.plan = Some(*it),
             Record::Call(it) => self.ledger.push(*it),
             Record::Trailer(it) => self.trailer = Some(*it),
             Record::Header(_) | Record::Iam(_) => return Some(record),
@@ -226,6 +238,8 @@ pub enum Record {
     Topic(Box<Topic>),
     /// A chain of digest files.
     Chain(Box<VerifiedChain>),
+    /// The plans whose result the inventory is.
+    Plan(Box<Planned>),
     /// A call.
     Call(Box<CallRecord>),
     /// An account's IAM documents.

@@ -92,7 +92,10 @@ impl Results<'_> {
 
     fn location(&self, finding: &Finding) -> Location {
         let subject = &finding.subject;
-        let (uri, line) = match self.map.of(&subject.id).or(self.anchor) {
+        let told = subject.location.as_ref();
+        let told = told.and_then(|it| format!("{}:{}", it.file, it.line).parse::<Anchor>().ok());
+        let anchor = self.map.of(&subject.id).or(told.as_ref()).or(self.anchor);
+        let (uri, line) = match anchor {
             Some(anchor) => (anchor.uri(), anchor.line()),
             None => (path(finding), 1),
         };

@@ -426,6 +426,7 @@ pub(crate) fn of(checks: Vec<CheckInfo>, findings: Vec<Finding>) -> Audit {
         answers: Vec::new(),
         do_first: Vec::new(),
         baseline: None,
+        plan: None,
         findings,
         chains: Vec::new(),
         problems: Vec::new(),
