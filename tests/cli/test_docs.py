@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -67,6 +68,8 @@ def place(tmp_path_factory):
     """A folder with the files that the pages name."""
     folder = tmp_path_factory.mktemp("docs")
     tool.run(folder, "collect", "--demo", "--output", "org.jsonl.zst").ended(0)
+    shutil.copy(folder / "org.jsonl.zst", folder / "last.jsonl.zst")
+    shutil.copy(ROOT / "checks/tests/terraform/plans/delete-trail.json", folder / "plan.json")
     for name in ("audit.json", "last.json", "today.json", "approved.json"):
         tool.run(folder, "scan", "--inventory", "org.jsonl.zst", "-f", f"json={name}").ended(1)
     subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", "key.pem"], cwd=folder, check=True)

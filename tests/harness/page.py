@@ -5,6 +5,9 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 
+# Where a page may lead: the documentation of AWS and of Terraform.
+DOCUMENTATION = ("https://docs.aws.amazon.com/", "https://developer.hashicorp.com/terraform/")
+
 
 def tree(path: Path, faults: list) -> Element:
     parser = html5lib.HTMLParser(html5lib.getTreeBuilder("etree"), namespaceHTMLElements=False)
@@ -19,7 +22,7 @@ def problems(path: Path) -> list[str]:
         for name in ("src", "href", "action", "data", "poster", "srcset"):
             address = node.get(name, "") if isinstance(node.tag, str) else ""
             # A reader may follow a link to documentation; nothing is fetched for it.
-            followed = node.tag == "a" and name == "href" and address.startswith("https://docs.aws.amazon.com/")
+            followed = node.tag == "a" and name == "href" and address.startswith(DOCUMENTATION)
             if address and not address.startswith(("#", "data:")) and not followed:
                 faults.append(f"{node.tag} {name}={address}")
         if isinstance(node.tag, str) and any(name.startswith("on") for name in node.keys()):
