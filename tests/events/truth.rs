@@ -276,3 +276,22 @@ fn two_trails_deliver_one_record() {
         count(&all) - count(&once)
     );
 }
+
+#[test]
+fn another_trail_does_not_fill_the_hole_of_one() {
+    // It may record other events: that nobody did it is not said of such an hour.
+    let place = Place::new();
+    lay(
+        &place,
+        r#"{"records": 3, "trails": ["a"], "faults": [{"do": "delete", "chain": 0, "log": [1, 0]}],
+            "also": [{"records": 3, "trails": ["b"]}]}"#,
+    );
+    let answer = events(
+        &place,
+        "search",
+        &["name = NoSuchCall", "--until", END, "-f", "json"],
+    );
+    let answer = answer.code(3).json();
+    assert_eq!(answer["rests_on"]["hours"], hours(5, 0, 1, 0));
+    assert_eq!(answer["rests_on"]["complete"], false);
+}

@@ -232,9 +232,7 @@ pub fn hours(window: Window, chains: &[(&Chain, &[Problem])], lost: &[Lost]) -> 
     let mut open: Vec<Open> = Vec::new();
     for ((account, region), chains) in places {
         for hour in each_hour(window) {
-            // Several trails may record the same events: the best proved one is what is known of the hour.
-            let best = chains.iter().map(|it| it.at(hour)).min();
-            let (verdict, why) = best.unwrap_or_else(|| (HourVerdict::Gap, Vec::new()));
+            let (verdict, why) = all_of(&chains, hour);
             match verdict {
                 HourVerdict::Verified => {
                     count.verified += 1;
@@ -269,6 +267,21 @@ pub fn hours(window: Window, chains: &[(&Chain, &[Problem])], lost: &[Lost]) -> 
         }
     }
     (count, open)
+}
+
+/// What is known of one hour by all chains of a place. Trails may record different events, and a digest does not tell
+/// which: where one of them has a hole, another that is whole does not fill it. A trail that did not deliver there yet,
+/// or delivered to another place, has none.
+fn all_of(chains: &[Flaws], hour: Window) -> (HourVerdict, Vec<String>) {
+    let elsewhere = [words(Cause::NotStarted), words(Cause::Moved)];
+    let all: Vec<_> = chains.iter().map(|it| it.at(hour)).collect();
+    let here = all.iter().filter(|(_, why)| {
+        why.is_empty() || !why.iter().all(|it| elsewhere.contains(&it.as_str()))
+    });
+    let worst = here.max().or_else(|| all.iter().max());
+    worst
+        .cloned()
+        .unwrap_or_else(|| (HourVerdict::Gap, Vec::new()))
 }
 
 /// The full hours of a window, cut at its ends.
