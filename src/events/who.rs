@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::SignedDuration;
-use memchr::memmem;
 use trailaudit_checks::digest::{Caused, Event};
+use trailaudit_checks::events::filter::Literals;
 use trailaudit_checks::events::who::{Chase, Cover, Found, Need, Place, Start, State, Who as Told};
 use trailaudit_checks::events::{Record, RestsOn};
 use trailaudit_reports::events::{Identified, SCHEMA};
@@ -41,16 +41,10 @@ impl Parsed {
         let start = Start::parse(what).map_err(Stop::usage)?;
         let reports = output::plan(&flags.format, flags.output_dir.as_deref())?;
         let identified = self.enter(&flags.input, &target, tell, &|room, span| {
-            let first = Starting {
-                start: &start,
-                found: Mutex::default(),
-            };
+            let fits = |record: &Record<'_>| start.fits(record);
+            let first = Kept::new(Literals::any([start.literal()]), &fits);
             let heard = room.read(span, &flags.input, &first)?;
-            let found = first
-                .found
-                .into_inner()
-                .unwrap_or_else(PoisonError::into_inner);
-            let picked = start.pick(found);
+            let picked = start.pick(first.finish());
             let more = picked.len().saturating_sub(CHAINS);
             let mut who = Vec::new();
             for found in picked.iter().take(CHAINS) {
@@ -138,10 +132,8 @@ fn behind(event: &Event, room: &Room<'_>, input: &Input) -> Result<Option<Told>,
     let Ok(start) = Start::parse(&event.id) else {
         return Ok(None);
     };
-    let first = Starting {
-        start: &start,
-        found: Mutex::default(),
-    };
+    let fits = |record: &Record<'_>| start.fits(record);
+    let first = Kept::new(Literals::any([start.literal()]), &fits);
     let until = event.time.saturating_add(SignedDuration::from_secs(1));
     let span = Span {
         since: Some(event.time),
@@ -156,11 +148,7 @@ fn behind(event: &Event, room: &Room<'_>, input: &Input) -> Result<Option<Told>,
             drop(Room::Bucket(&narrow, asked).read(span, input, &first)?);
         }
     }
-    let found = first
-        .found
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
-    let picked = start.pick(found).into_iter().next();
+    let picked = start.pick(first.finish()).into_iter().next();
     let chase = picked.and_then(|it| Chase::new(&it));
     chase.map(|chase| follow(chase, room, input)).transpose()
 }
@@ -198,7 +186,8 @@ fn follow(mut chase: Chase, room: &Room<'_>, input: &Input) -> Result<Told, Stop
 }
 
 fn of_files(need: &Need, room: &Room<'_>, input: &Input) -> Result<(Vec<Found>, Cover), Stop> {
-    let needed = Needed::new(need);
+    let fits = |record: &Record<'_>| need.fits(record);
+    let needed = Kept::new(literals(need), &fits);
     let heard = room.read(span(need), input, &needed)?;
     let cover = Cover {
         open: vec!["files, which nothing verifies".to_owned()],
@@ -206,6 +195,10 @@ fn of_files(need: &Need, room: &Room<'_>, input: &Input) -> Result<(Vec<Found>, 
         ..Cover::default()
     };
     Ok((needed.finish(), cover))
+}
+
+fn literals(need: &Need) -> Literals {
+    Literals::any(need.literals.iter().map(String::as_str))
 }
 
 /// Both ends of a need are in it.
@@ -251,7 +244,8 @@ fn of_bucket(
         read_any = true;
         let span = span(need);
         let narrow = narrow(opened, asked, part, span);
-        let needed = Needed::new(need);
+        let fits = |record: &Record<'_>| need.fits(record);
+        let needed = Kept::new(literals(need), &fits);
         let heard = Room::Bucket(&narrow, asked).read(span, input, &needed)?;
         found.extend(needed.finish());
         let rests_on = heard.rests_on;
@@ -277,70 +271,37 @@ fn of_bucket(
     Ok((found, cover))
 }
 
-/// Keeps the records to begin with.
-struct Starting<'a> {
-    start: &'a Start,
+/// Keeps the records that a chain begins with, or that a hop needs.
+struct Kept<'a> {
+    literals: Literals,
+    fits: &'a (dyn Fn(&Record<'_>) -> bool + Sync),
     found: Mutex<Vec<Found>>,
 }
 
-impl Consumer for Starting<'_> {
-    type Local = Vec<Found>;
-
-    fn may_match(&self, log: &[u8]) -> bool {
-        holds(log, self.start.literal())
-    }
-
-    fn record(
-        &self,
-        local: &mut Self::Local,
-        from: &Origin<'_>,
-        record: &Record<'_>,
-    ) -> anyhow::Result<bool> {
-        let fits = self.start.fits(record);
-        if fits {
-            local.push(found(from, record));
-        }
-        Ok(fits)
-    }
-
-    fn end(&self, local: Self::Local) -> anyhow::Result<()> {
-        let mut all = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        all.extend(local);
-        Ok(())
-    }
-}
-
-/// Keeps the records that a hop needs.
-struct Needed<'a> {
-    need: &'a Need,
-    found: Mutex<Vec<Found>>,
-}
-
-impl<'a> Needed<'a> {
-    fn new(need: &'a Need) -> Self {
+impl<'a> Kept<'a> {
+    /// Those that fit, in logs whose bytes hold one of the literals; in all logs where there are none.
+    fn new(literals: Literals, fits: &'a (dyn Fn(&Record<'_>) -> bool + Sync)) -> Self {
         Self {
-            need,
+            literals,
+            fits,
             found: Mutex::default(),
         }
     }
 
     /// Those that were found, in an order that does not rest on when each was read.
     fn finish(self) -> Vec<Found> {
-        let mut found = self
-            .found
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
+        let found = self.found.into_inner();
+        let mut found = found.unwrap_or_else(PoisonError::into_inner);
         found.sort_by(|a, b| a.at.cmp(&b.at));
         found
     }
 }
 
-impl Consumer for Needed<'_> {
+impl Consumer for Kept<'_> {
     type Local = Vec<Found>;
 
     fn may_match(&self, log: &[u8]) -> bool {
-        let literals = &self.need.literals;
-        literals.is_empty() || literals.iter().any(|it| holds(log, it))
+        self.literals.may_be_in(log)
     }
 
     fn record(
@@ -349,7 +310,7 @@ impl Consumer for Needed<'_> {
         from: &Origin<'_>,
         record: &Record<'_>,
     ) -> anyhow::Result<bool> {
-        let fits = self.need.fits(record);
+        let fits = (self.fits)(record);
         if fits {
             local.push(found(from, record));
         }
@@ -361,15 +322,6 @@ impl Consumer for Needed<'_> {
         all.extend(local);
         Ok(())
     }
-}
-
-/// Whether a log's bytes may hold a text. JSON may write any character as an escape, and ids may be in either case.
-fn holds(log: &[u8], text: &str) -> bool {
-    memmem::find(log, text.as_bytes()).is_some()
-        || memmem::find(log, text.to_ascii_lowercase().as_bytes()).is_some()
-        || memmem::find(log, text.to_ascii_uppercase().as_bytes()).is_some()
-        || memmem::find(log, b"\\u00").is_some()
-        || memmem::find(log, b"\\/").is_some()
 }
 
 fn found(from: &Origin<'_>, record: &Record<'_>) -> Found {

@@ -158,3 +158,23 @@ fn the_deletion_of_the_very_log_is_its_cause() {
         assert_eq!(hole["cause"]["certainty"], certainty, "{named}: {hole}");
     }
 }
+
+#[test]
+fn a_planted_call_is_no_certain_cause() {
+    let place = Place::new();
+    let planted = call("StopLogging", "2026-01-01T02:59:30Z", &json!({}));
+    let spec = json!({
+        "trails": ["main"], "hours": 5, "restarts": [{"before": 3, "off_minutes": 60}],
+        "faults": [{"do": "add-log", "minute": 130, "records": [planted]}],
+    });
+    lay(&place, &spec.to_string());
+    let answer = events(&place, "coverage", &["--until", END, "-f", "json"]).json();
+    let holes = answer["chains"][0]["holes"].as_array().unwrap();
+    let hole = holes.iter().find(|it| it["kind"] == "chain-gap").unwrap();
+    let cause = &hole["cause"];
+    assert_eq!(
+        (&cause["certainty"], &cause["proof"]),
+        (&json!("possible"), &json!("unlisted")),
+        "{hole}"
+    );
+}

@@ -32,6 +32,8 @@ pub struct Suspect {
     narrows: Vec<String>,
     /// The bucket that an UpdateTrail gives.
     to: Option<String>,
+    /// A digest proves the record.
+    proven: bool,
 }
 
 /// A call that ends what another began.
@@ -189,6 +191,7 @@ impl Suspect {
             keys,
             narrows,
             to: given(&["s3BucketName"]),
+            proven: proof.is_proven(),
         })
     }
 
@@ -246,7 +249,8 @@ pub fn causes(hole: &Hole<'_>, suspects: &[Suspect]) -> Vec<Caused> {
             let (certainty, detail) = hole.judge(suspect)?;
             let certainty = match suspect.event.error {
                 Some(_) => Certainty::Refused,
-                None if owners.len() > 1 => certainty.max(Certainty::Possible),
+                // What was planted or altered may name anybody.
+                None if owners.len() > 1 || !suspect.proven => certainty.max(Certainty::Possible),
                 None => certainty,
             };
             let apart = suspect

@@ -28,6 +28,7 @@ use prefilter::Prefilter;
 
 pub use column::Column;
 pub use event::{Event, Item, Short, Subject};
+pub use prefilter::Literals;
 
 /// An expression, compiled. It can be asked from several threads.
 #[derive(Debug)]

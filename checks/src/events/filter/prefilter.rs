@@ -77,10 +77,32 @@ impl Group {
 
 /// Whether a name may be in the log.
 pub(super) fn may_hold(log: &[u8], name: &str) -> bool {
-    match longest_run(&[name.to_owned()], &is_plain) {
-        Some(text) => Group::new(&vec![text])
-            .is_none_or(|it| it.search.is_match(log) || is_spelled_otherwise(log, it.slash)),
-        None => true,
+    Literals::any([name]).may_be_in(log)
+}
+
+/// Texts of which a log that matters holds at least one, in any case and however it is escaped.
+#[derive(Debug)]
+pub struct Literals(Option<Group>);
+
+impl Literals {
+    /// Of these texts. Without any, and where one of them cannot be searched for, every log matters.
+    pub fn any<'t>(texts: impl IntoIterator<Item = &'t str>) -> Self {
+        let runs = texts
+            .into_iter()
+            .map(|it| longest_run(&[it.to_owned()], &is_plain));
+        let runs: Option<Texts> = runs.collect();
+        Self(
+            runs.filter(|it| !it.is_empty())
+                .and_then(|it| Group::new(&it)),
+        )
+    }
+
+    /// Whether the log may hold one of them. No is certain.
+    #[must_use]
+    pub fn may_be_in(&self, log: &[u8]) -> bool {
+        self.0
+            .as_ref()
+            .is_none_or(|it| it.search.is_match(log) || is_spelled_otherwise(log, it.slash))
     }
 }
 
