@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use trailaudit_checks::events::filter::{Expression, Subject, parse as parse_filter};
 use trailaudit_checks::events::{Proof, Record};
+use trailaudit_checks::finding::short;
 use trailaudit_reports::events::{Found, Match, Rows};
 
 use super::exit;
@@ -96,7 +97,7 @@ impl Parsed {
 
 /// An expression as it was typed.
 pub(super) fn parse(text: &str) -> Result<Expression, Stop> {
-    parse_filter(text).map_err(|error| Stop::usage(format!("{text}: {error}")))
+    parse_filter(text).map_err(|error| Stop::usage(format!("{}: {error}", short(text, 200))))
 }
 
 /// Keeps the records that match.

@@ -295,3 +295,22 @@ fn another_trail_does_not_fill_the_hole_of_one() {
     assert_eq!(answer["rests_on"]["hours"], hours(5, 0, 1, 0));
     assert_eq!(answer["rests_on"]["complete"], false);
 }
+
+#[test]
+fn hours_before_a_chain_begins_are_not_verified() {
+    // Without --since each chain is read from its own beginning: the window is that of the first.
+    let place = Place::new();
+    lay(
+        &place,
+        r#"{"records": 3, "hours": 6,
+            "also": [{"records": 3, "hours": 2, "start": "2026-01-01T04:00:00Z", "accounts": ["444455556666"]}]}"#,
+    );
+    let answer = events(&place, "search", &["--until", END, "-f", "json"]);
+    let answer = answer.code(3).json();
+    assert_eq!(answer["rests_on"]["hours"], hours(8, 4, 0, 0));
+    let open = &answer["rests_on"]["open"][0];
+    assert_eq!(
+        (&open["account"], &open["why"]),
+        (&json!("444455556666"), &json!(["not-started"]))
+    );
+}

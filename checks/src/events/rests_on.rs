@@ -410,6 +410,19 @@ impl Flaws {
                 });
             }
         }
+        // What the chain was not asked about is not known: chains may begin at different times.
+        let first = chain.hours.first().map_or(window.end, |it| it.start);
+        let last = chain.hours.last().map_or(window.end, |it| it.end);
+        for (start, end, verdict, why) in [
+            (window.start, first, HourVerdict::Gap, Cause::NotStarted),
+            (last, window.end, HourVerdict::Unverified, Cause::Unknown),
+        ] {
+            flaws.push(Flaw {
+                window: Window { start, end },
+                verdict,
+                why: words(why).to_owned(),
+            });
+        }
         Self(flaws)
     }
 
