@@ -199,7 +199,7 @@ pub(crate) fn subject(run: Run) -> SubjectKind {
         Run::EventDataStore(_) => SubjectKind::EventDataStore,
         Run::Principal(_) | Run::Access(_) | Run::DeliveryRole(_) => SubjectKind::Principal,
         Run::Chain(_) => SubjectKind::Chain,
-        Run::Plan(_) => SubjectKind::Resource,
+        Run::Plan(_) | Run::Event(_) => SubjectKind::Resource,
     }
 }
 

@@ -127,26 +127,52 @@ impl Parsed {
                 "only checks on digests are selected, and no digests were verified: add --verify-digests",
             ));
         }
+        let heard = loaded
+            .as_ref()
+            .is_some_and(|it| it.inventory.events.is_some());
+        let demo = source.as_ref() == Some(&demo::source());
+        if scan.digests.events && !scan.digests.verify_digests && !heard && !demo {
+            return Err(Stop::usage(
+                "--events evaluates the logs that --verify-digests verifies: add --verify-digests",
+            ));
+        }
+        if !heard && !scan.digests.events && selection.without_events() == 0 {
+            return Err(Stop::usage(
+                "only checks on events are selected, and no events were read: add --verify-digests --events, or use \
+                 `trailaudit events detect`",
+            ));
+        }
         let window = match scan.digests.verify_digests {
             true => Some(verify_window(scan)?),
             false => None,
         };
         let snapshot = match loaded {
-            Some(snapshot) => snapshot,
+            Some(mut snapshot) => {
+                if demo && scan.digests.events {
+                    snapshot.inventory.events = Some(self.demo_events(tell)?);
+                }
+                snapshot
+            }
             None => {
                 let needed = selection.needed(by_choice(&scan.live, window.is_some()));
                 let digests = window.map(|window| Digests {
                     window,
                     explain_gaps: scan.digests.explain_gaps,
+                    events: scan.digests.events,
                 });
-                self.live(&scan.live, needed, digests, tell)?
+                let mut snapshot = self.live(&scan.live, needed, digests, tell)?;
+                if scan.digests.events {
+                    // Where nothing was read, nothing is known.
+                    snapshot.inventory.events.get_or_insert_default();
+                }
+                snapshot
             }
         };
         if snapshot.inventory.trailer.is_none() {
             tell.warn("the inventory is incomplete: the run that wrote it was interrupted (it has no trailer)");
         }
         let now = scan.judge.now.or_else(|| {
-            (source.as_ref() == Some(&demo::source())).then_some(snapshot.inventory.header.taken_at)
+            demo.then_some(snapshot.inventory.header.taken_at)
         });
         let rules = Rules {
             tool: tool(),
@@ -180,6 +206,7 @@ impl Parsed {
             let mut selection = Selection::of(&collect.select.choice(), &self.config.settings)?;
             // Collecting alone verifies no digests.
             selection.without_chains();
+            selection.without_events();
             let choice = by_choice(&collect.live, false);
             // What is kept may be judged by any check later, unless some were chosen now.
             let needed = if collect.select.is_everything() {
@@ -303,6 +330,7 @@ impl Parsed {
             log_archive_accounts: self.config.settings.log_archive_accounts.clone(),
             verify: digests.map(|it| it.window),
             explain_gaps: digests.is_some_and(|it| it.explain_gaps),
+            events: digests.is_some_and(|it| it.events),
             answers: live.keep_answers.is_some().then(kept).transpose()?,
             progress: stderr_is_terminal() && !no_progress && !tell.quiet,
         };
@@ -377,6 +405,8 @@ pub(crate) struct Digests {
     pub(crate) window: (Timestamp, Timestamp),
     /// Whether the calls that made holes are looked for.
     pub(crate) explain_gaps: bool,
+    /// Whether the key events of the logs are looked for.
+    pub(crate) events: bool,
 }
 
 /// What the flags ask for by choice.

@@ -54,7 +54,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    fn window(self) -> Window {
+    pub(super) fn window(self) -> Window {
         Window {
             start: self.since.unwrap_or(Timestamp::MIN),
             end: self.until,
@@ -129,7 +129,7 @@ impl Room<'_> {
             Room::Files(paths) => {
                 files::read(paths, &reading)?;
                 return Ok(Heard {
-                    rests_on: of_files(reading.finish()?),
+                    rests_on: of_files(reading.finish()?.0),
                     verified: Vec::new(),
                     interrupted: false,
                 });
@@ -138,7 +138,7 @@ impl Room<'_> {
         let verified = run(opened, asked.progress, Some(&reading))?;
         beside::read(opened.source, &verified, &reading);
         let interrupted = asked.halt.is_set();
-        let mut rests_on = of_chains(reading.finish()?, span, opened.request.until, &verified);
+        let mut rests_on = of_chains(reading.finish()?.0, span, opened.request.until, &verified);
         if opened.found.scopes.is_empty() {
             let bucket = &opened.request.bucket;
             rests_on
@@ -161,7 +161,7 @@ fn of_files(facts: Facts) -> RestsOn {
     rests_on
 }
 
-fn of_chains(
+pub(super) fn of_chains(
     facts: Facts,
     span: Span,
     delivered_until: Timestamp,

@@ -4,17 +4,21 @@
 //! as `verify` does, takes the bytes of each log where they are hashed, and gives every record of the window to a
 //! `Consumer` with what is proved of it; what the answer rests on is counted on the way.
 
+mod ask;
 mod beside;
 mod coverage;
 pub mod demo;
+mod detect;
 mod files;
 mod hear;
+mod key_watch;
 mod list;
 mod reading;
 mod search;
 mod sorter;
 mod stats;
 mod target;
+mod timeline;
 mod watch;
 mod who;
 
@@ -25,6 +29,8 @@ use crate::exit::{Exit, Stop};
 use crate::parsed::Parsed;
 use crate::tell::Tell;
 
+pub use key_watch::KeyWatch;
+pub use trailaudit_checks::events::key::Stores;
 pub use watch::Watch;
 
 impl Parsed {
@@ -32,6 +38,9 @@ impl Parsed {
         match events {
             Events::Search(it) => self.search(it, tell),
             Events::Coverage(it) => self.coverage(it, tell),
+            Events::Detect(it) => self.detect(it, tell),
+            Events::Ask(it) => self.ask(it, tell),
+            Events::Timeline(it) => self.timeline(it, tell),
             Events::Who(it) => self.who(it, tell),
             Events::List { what } => list::list(*what).map(|()| Exit::Clean),
             Events::Stats(it) => self.stats(it, tell),

@@ -1,0 +1,187 @@
+//! Key events: secrets, keys and other data.
+
+use super::{Entry, READS, told};
+use crate::check::{Check, Run};
+use crate::events::key::{Distinct, Grade, Key, Of, When};
+use crate::finding::Severity;
+
+pub(super) static ENTRIES: &[Entry] = &[
+    Entry {
+        check: Check {
+            id: "event-secrets-read-in-bulk",
+            title: "Secrets should not be read in bulk",
+            severity: Severity::High,
+            question: None,
+            why: "Ten or more different secrets or parameters in ten minutes are rarely read by a program that needs its own.",
+            fix: "Disable the credentials, and rotate every secret that the records name.",
+            references: &["https://attack.mitre.org/techniques/T1555/006/"],
+            reads: READS,
+            run: Run::Event(told),
+        },
+        attack: &["T1555.006"],
+        key: Key {
+            id: "event-secrets-read-in-bulk",
+            sources: &[
+                "secretsmanager.amazonaws.com",
+                "ssm.amazonaws.com",
+                "kms.amazonaws.com",
+            ],
+            names: &[
+                "GetSecretValue",
+                "BatchGetSecretValue",
+                "GetParameters",
+                "GetParameter",
+                "GetParametersByPath",
+            ],
+            failures: false,
+            when: When::Distinct {
+                least: 10,
+                of: Distinct::Secrets,
+            },
+            subject: Of::Actor,
+            grade: Grade::Same,
+        },
+    },
+    Entry {
+        check: Check {
+            id: "event-secret-deleted",
+            title: "Secrets, keys, backups and databases should not be destroyed unexpectedly",
+            severity: Severity::High,
+            question: None,
+            why: "Deleted secrets, keys, backups and databases are lost data, or cover for an earlier action.",
+            fix: "Restore the secret or cancel the key deletion within the waiting period, and restore databases from a backup.",
+            references: &[
+                "https://attack.mitre.org/techniques/T1485/",
+                "https://attack.mitre.org/techniques/T1490/",
+            ],
+            reads: READS,
+            run: Run::Event(told),
+        },
+        attack: &["T1485", "T1490"],
+        key: Key {
+            id: "event-secret-deleted",
+            sources: &[
+                "secretsmanager.amazonaws.com",
+                "kms.amazonaws.com",
+                "backup.amazonaws.com",
+                "rds.amazonaws.com",
+                "dynamodb.amazonaws.com",
+            ],
+            names: &[
+                "DeleteSecret",
+                "ScheduleKeyDeletion",
+                "DisableKey",
+                "DeleteRecoveryPoint",
+                "DeleteBackupVault",
+                "DeleteBackupVaultLockConfiguration",
+                "DeleteDBInstance",
+                "DeleteDBCluster",
+                "DeleteDBSnapshot",
+                "DeleteTable",
+            ],
+            failures: false,
+            when: When::Each(""),
+            subject: Of::Named(&[
+                ("secretId", "{v}"),
+                ("keyId", "arn:{p}:kms:{r}:{a}:key/{v}"),
+                ("recoveryPointArn", "{v}"),
+                ("backupVaultName", "arn:{p}:backup:{r}:{a}:backup-vault:{v}"),
+                ("dBInstanceIdentifier", "arn:{p}:rds:{r}:{a}:db:{v}"),
+                ("dBClusterIdentifier", "arn:{p}:rds:{r}:{a}:cluster:{v}"),
+                ("dBSnapshotIdentifier", "arn:{p}:rds:{r}:{a}:snapshot:{v}"),
+                ("tableName", "arn:{p}:dynamodb:{r}:{a}:table/{v}"),
+            ]),
+            grade: Grade::Same,
+        },
+    },
+    Entry {
+        check: Check {
+            id: "event-encryption-default-off",
+            title: "Default encryption and blocks of public sharing should not be turned off",
+            severity: Severity::Medium,
+            question: None,
+            why: "New volumes are then unencrypted, and images and snapshots can be shared with everyone.",
+            fix: "Turn the default on again with EnableEbsEncryptionByDefault, EnableImageBlockPublicAccess or EnableSnapshotBlockPublicAccess.",
+            references: &["https://attack.mitre.org/techniques/T1562/"],
+            reads: READS,
+            run: Run::Event(told),
+        },
+        attack: &["T1562"],
+        key: Key {
+            id: "event-encryption-default-off",
+            sources: &["ec2.amazonaws.com"],
+            names: &[
+                "DisableEbsEncryptionByDefault",
+                "DisableImageBlockPublicAccess",
+                "DisableSnapshotBlockPublicAccess",
+            ],
+            failures: false,
+            when: When::Each(""),
+            subject: Of::Account,
+            grade: Grade::Same,
+        },
+    },
+    Entry {
+        check: Check {
+            id: "event-domain-moved",
+            title: "Domains should not be transferred or unlocked",
+            severity: Severity::High,
+            question: None,
+            why: "A transferred domain takes web sites, e-mail and password resets with it.",
+            fix: "Enable the transfer lock again with EnableDomainTransferLock, and contact the registrar about a transfer in progress.",
+            references: &["https://attack.mitre.org/techniques/T1583/001/"],
+            reads: READS,
+            run: Run::Event(told),
+        },
+        attack: &["T1583.001"],
+        key: Key {
+            id: "event-domain-moved",
+            sources: &["route53domains.amazonaws.com"],
+            names: &[
+                "TransferDomainToAnotherAwsAccount",
+                "DisableDomainTransferLock",
+                "RetrieveDomainAuthCode",
+            ],
+            failures: false,
+            when: When::Each(""),
+            subject: Of::Named(&[("domainName", "{v}")]),
+            grade: Grade::Same,
+        },
+    },
+    Entry {
+        check: Check {
+            id: "event-model-use-opened",
+            title: "Model access, guardrails and invocation logging should not be changed unexpectedly",
+            severity: Severity::Medium,
+            question: None,
+            why: "Models can be used at the expense of the owner. Without guardrails and invocation logs the use is unlimited and unseen.",
+            fix: "Restore the guardrail and the invocation logging, and withdraw model access that was not ordered.",
+            references: &[
+                "https://attack.mitre.org/techniques/T1496/004/",
+                "https://attack.mitre.org/techniques/T1562/008/",
+            ],
+            reads: READS,
+            run: Run::Event(told),
+        },
+        attack: &["T1496.004", "T1562.008"],
+        key: Key {
+            id: "event-model-use-opened",
+            sources: &["bedrock.amazonaws.com"],
+            names: &[
+                "PutFoundationModelEntitlement",
+                "PutUseCaseForModelAccess",
+                "DeleteGuardrail",
+                "UpdateGuardrail",
+                "DeleteModelInvocationLoggingConfiguration",
+                "PutModelInvocationLoggingConfiguration",
+            ],
+            failures: false,
+            when: When::Each(""),
+            subject: Of::Named(&[(
+                "guardrailIdentifier",
+                "arn:{p}:bedrock:{r}:{a}:guardrail/{v}",
+            )]),
+            grade: Grade::Same,
+        },
+    },
+];
