@@ -171,9 +171,10 @@ impl Parsed {
         if snapshot.inventory.trailer.is_none() {
             tell.warn("the inventory is incomplete: the run that wrote it was interrupted (it has no trailer)");
         }
-        let now = scan.judge.now.or_else(|| {
-            demo.then_some(snapshot.inventory.header.taken_at)
-        });
+        let now = scan
+            .judge
+            .now
+            .or_else(|| demo.then_some(snapshot.inventory.header.taken_at));
         let rules = Rules {
             tool: tool(),
             selection,

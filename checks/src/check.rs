@@ -15,7 +15,8 @@ use crate::ids::{AccountId, Arn};
 use crate::inventory::iam::{AuthorizationDetails, Role, User};
 use crate::inventory::plan::Effect;
 use crate::inventory::{
-    Account, Bucket, EventDataStore, Key, KeyEvents, LogGroup, Organization, RegionView, Trail, VerifiedChain,
+    Account, Bucket, EventDataStore, Key, KeyEvents, LogGroup, Organization, RegionView, Trail,
+    VerifiedChain,
 };
 
 /// One question, one severity.

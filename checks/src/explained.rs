@@ -19,8 +19,7 @@ pub struct Explained {
 
 /// Every check's words, by id; those of checks that are to come among them.
 pub fn all() -> Result<BTreeMap<String, Explained>, toml::de::Error> {
-    let mut all: BTreeMap<String, Explained> =
-        toml::from_str(include_str!("../explained.toml"))?;
+    let mut all: BTreeMap<String, Explained> = toml::from_str(include_str!("../explained.toml"))?;
     for key in catalog::keys() {
         all.insert(key.id.to_owned(), of_events(key));
     }

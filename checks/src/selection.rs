@@ -182,7 +182,8 @@ impl Selection {
     #[must_use]
     pub fn needed(&self, by_choice: ByChoice) -> Needed {
         let checks = self.checks.iter();
-        let checks = checks.filter(|it| by_choice.verify || !(is_of_chains(it) || is_of_events(it)));
+        let checks =
+            checks.filter(|it| by_choice.verify || !(is_of_chains(it) || is_of_events(it)));
         let calls = checks.flat_map(|check| check.reads);
         Needed {
             in_holes: catalog::needed_in_holes(&self.checks),
@@ -194,13 +195,17 @@ impl Selection {
     /// Some check is on chains.
     #[must_use]
     pub fn verifies(&self) -> bool {
-        self.checks.iter().any(|it| is_of_chains(it) || is_of_events(it))
+        self.checks
+            .iter()
+            .any(|it| is_of_chains(it) || is_of_events(it))
     }
 
     /// Nothing but checks on chains.
     #[must_use]
     pub fn only_chains(&self) -> bool {
-        self.checks.iter().all(|it| is_of_chains(it) || is_of_events(it))
+        self.checks
+            .iter()
+            .all(|it| is_of_chains(it) || is_of_events(it))
     }
 
     /// Some check reads IAM documents.

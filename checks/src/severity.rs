@@ -36,7 +36,10 @@ impl Severity {
     /// So many steps worse; less than none for better.
     #[must_use]
     pub fn stepped(self, steps: i8) -> Self {
-        let at = Self::ALL.iter().position(|it| *it == self).unwrap_or_default();
+        let at = Self::ALL
+            .iter()
+            .position(|it| *it == self)
+            .unwrap_or_default();
         let at = i64::try_from(at).unwrap_or_default() - i64::from(steps);
         let at = usize::try_from(at.max(0)).unwrap_or_default();
         Self::ALL.get(at).copied().unwrap_or(Self::Info)

@@ -14,8 +14,8 @@ use super::digests::Bucket;
 use super::run::Run;
 use crate::events::{KeyWatch, Stores, Watch};
 use crate::verify::{
-    Depth, Found, Halt, Progress, Request, Tap, Tapped, Verified, Vouched, Wanted, find, settle_all,
-    trails, unlisted_place, verify,
+    Depth, Found, Halt, Progress, Request, Tap, Tapped, Verified, Vouched, Wanted, find,
+    settle_all, trails, unlisted_place, verify,
 };
 
 /// Verifies what the trails delivered from then until then.
@@ -116,7 +116,12 @@ fn key_watch(run: &Run, since: Timestamp, until: Timestamp) -> KeyWatch {
     let of_buckets = inventory.buckets.values();
     let of_buckets = of_buckets.map(|it| {
         let encryption = it.encryption.ok()?;
-        Some(encryption.as_ref().and_then(|it| it.kms_key.clone()).map(Arn::from))
+        Some(
+            encryption
+                .as_ref()
+                .and_then(|it| it.kms_key.clone())
+                .map(Arn::from),
+        )
     });
     // Where one is not known, any key may be it.
     let keys: Option<Vec<_>> = of_trails.chain(of_buckets).collect();

@@ -19,11 +19,7 @@ struct Beside<'a> {
 }
 
 /// Reads those that may hold events of the window.
-pub(super) fn read<C: Consumer>(
-    source: &dyn Source,
-    verified: &[Verified],
-    reading: &Reading<C>,
-) {
+pub(super) fn read<C: Consumer>(source: &dyn Source, verified: &[Verified], reading: &Reading<C>) {
     let failed = reading.failed_logs();
     let mut seen = BTreeSet::new();
     let problems = verified.iter().flat_map(|it| &it.record.problems);

@@ -4,8 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use trailaudit_checks::audit::{Audit, Rules, judge};
 use trailaudit_checks::catalog;
-use trailaudit_checks::events::key::{At, Detector, Gather, Local, Stores};
 use trailaudit_checks::events::filter::FilterError;
+use trailaudit_checks::events::key::{At, Detector, Gather, Local, Stores};
 use trailaudit_checks::events::{Record, RestsOn};
 use trailaudit_checks::inventory::EventsRead;
 use trailaudit_checks::selection::Selection;

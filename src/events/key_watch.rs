@@ -65,7 +65,8 @@ impl Tap for KeyWatch {
     fn log(&self, log: &Tapped<'_>) {
         let Some(reading) = &self.reading else { return };
         // What happened outside of the window is verified, and not looked into.
-        let meets = events_of(log.entry.range, &log.entry.at.key).is_none_or(|it| reading.meets(it));
+        let meets =
+            events_of(log.entry.range, &log.entry.at.key).is_none_or(|it| reading.meets(it));
         match meets {
             true => reading.log(log),
             false => {

@@ -61,7 +61,10 @@ pub(super) fn list(what: Listed) -> Result<(), Stop> {
                 let severity = check.map_or("", |it| it.severity.as_str());
                 let title = check.map_or("", |it| it.title);
                 let attack = catalog::attack(key.id).join(" ");
-                text.push_str(&format!("{:<37} {severity:<8} {attack:<21} {title}\n", key.id));
+                text.push_str(&format!(
+                    "{:<37} {severity:<8} {attack:<21} {title}\n",
+                    key.id
+                ));
             }
         }
         Listed::Categories => {

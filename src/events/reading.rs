@@ -271,12 +271,7 @@ pub(super) struct Reading<C> {
 }
 
 impl<C: Consumer> Reading<C> {
-    pub(super) fn new(
-        window: Window,
-        consumer: C,
-        prefilter: bool,
-        only_verified: bool,
-    ) -> Self {
+    pub(super) fn new(window: Window, consumer: C, prefilter: bool, only_verified: bool) -> Self {
         Self {
             window,
             consumer,

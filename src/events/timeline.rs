@@ -134,7 +134,11 @@ impl Consumer for Line<'_> {
             record,
             proof: from.proof,
         };
-        if self.expression.as_ref().is_some_and(|it| !it.matches(&subject)) {
+        if self
+            .expression
+            .as_ref()
+            .is_some_and(|it| !it.matches(&subject))
+        {
             return Ok(false);
         }
         let at = At {

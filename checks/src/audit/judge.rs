@@ -106,8 +106,8 @@ pub fn judge<S: IamSource + ?Sized>(
     let ids: BTreeSet<&str> = rules.selection.checks.iter().map(|it| it.id).collect();
     let baseline = rules.baseline.as_ref().map(|it| {
         let since = inventory.events.as_ref().and_then(|it| it.rests_on.window);
-        let looked = Looked::at(&coverage, ids.clone(), interrupted)
-            .with_events(since.map(|it| it.start));
+        let looked =
+            Looked::at(&coverage, ids.clone(), interrupted).with_events(since.map(|it| it.start));
         compare::mark(&it.audit, &mut findings, &looked, it.fail_on_new)
     });
     let (unknown, accepted): (Vec<&Finding>, Vec<&Finding>) = findings
@@ -192,7 +192,9 @@ fn read(events: &EventsRead) -> String {
         records,
         ..
     } = &events.rests_on;
-    let when = window.map_or_else(String::new, |it| format!(" from {} to {}", it.start, it.end));
+    let when = window.map_or_else(String::new, |it| {
+        format!(" from {} to {}", it.start, it.end)
+    });
     let open = hours.gap + hours.invalid + hours.unverified;
     format!(
         "log records{when}: {} verified, {} not verified; hours: {} verified, {open} not",

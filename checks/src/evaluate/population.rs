@@ -479,7 +479,14 @@ pub(super) fn unverified(rests_on: &RestsOn) -> Option<Gaps> {
         )
     });
     let more = rests_on.open.len().saturating_sub(NAMED);
-    let more = (more > 0).then(|| gap(format!("the log of {more} other periods"), "", "", String::new()));
+    let more = (more > 0).then(|| {
+        gap(
+            format!("the log of {more} other periods"),
+            "",
+            "",
+            String::new(),
+        )
+    });
     let logs = rests_on.logs;
     let counts = [
         (logs.altered, "altered log files"),
@@ -491,10 +498,22 @@ pub(super) fn unverified(rests_on: &RestsOn) -> Option<Gaps> {
     let counts = counts
         .into_iter()
         .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| gap(format!("the content of {count} {what}"), "", "", String::new()));
+        .map(|(count, what)| {
+            gap(
+                format!("the content of {count} {what}"),
+                "",
+                "",
+                String::new(),
+            )
+        });
     let all: Vec<Gap> = open.chain(more).chain(counts).collect();
     let all = match all.is_empty() {
-        true => vec![gap("the log".to_owned(), "", "", "no log file was verified".to_owned())],
+        true => vec![gap(
+            "the log".to_owned(),
+            "",
+            "",
+            "no log file was verified".to_owned(),
+        )],
         false => all,
     };
     Gaps::collect(all.into_iter().map(Gaps::from))

@@ -104,7 +104,21 @@ impl Bar {
                 event: it.cause.as_ref().map(|it| it.event.id.clone()),
             })
         });
-        let mut all: Vec<Self> = open.chain(holes).collect();
+        let holes: Vec<Self> = holes.collect();
+        // Open hours have the cause of the hole that makes them so.
+        let open = open.map(|mut bar| {
+            let same = |it: &&Self| {
+                let place = (&it.account, &it.region) == (&bar.account, &bar.region);
+                place && it.cause.is_some() && it.start < bar.end && bar.start <= it.end
+            };
+            if let Some(hole) = holes.iter().find(same) {
+                bar.cause.clone_from(&hole.cause);
+                bar.event.clone_from(&hole.event);
+            }
+            bar
+        });
+        let open: Vec<Self> = open.collect();
+        let mut all: Vec<Self> = open.into_iter().chain(holes).collect();
         all.sort();
         all.dedup();
         all
@@ -276,7 +290,10 @@ fn one(episode: &Episode, page: &mut Page<'_>) -> io::Result<()> {
         call(item, page)?;
     }
     if episode.more_items > 0 {
-        let more = format!("{} more writes and refused calls", number(episode.more_items));
+        let more = format!(
+            "{} more writes and refused calls",
+            number(episode.more_items)
+        );
         page.text(4, &more)?;
     }
     let reads = reads(episode, 12);
@@ -313,7 +330,10 @@ fn hole(bar: &Bar, page: &mut Page<'_>) -> io::Result<()> {
         Span(Style::Headline(Headline::Undecided), "===="),
         &[Span(Style::Strong, &when), plain(&place), plain(&bar.what)],
     )?;
-    let cause = bar.cause.as_deref().unwrap_or("no cause was found in the logs");
+    let cause = bar
+        .cause
+        .as_deref()
+        .unwrap_or("no cause was found in the logs");
     page.item(Margin(4, 9), Span(Style::Faint, "cause"), &[plain(cause)])
 }
 
@@ -395,8 +415,23 @@ fn lines(told: &Happened, out: &mut dyn Write) -> io::Result<()> {
 fn csv(told: &Happened, out: &mut dyn Write) -> io::Result<()> {
     let mut sheet = Sheet::new(out);
     sheet.row(&[
-        "kind", "start", "end", "actor", "session", "proof", "name", "source", "count", "on", "error", "account",
-        "region", "ip", "event_id", "key_events", "cause",
+        "kind",
+        "start",
+        "end",
+        "actor",
+        "session",
+        "proof",
+        "name",
+        "source",
+        "count",
+        "on",
+        "error",
+        "account",
+        "region",
+        "ip",
+        "event_id",
+        "key_events",
+        "cause",
     ])?;
     let time = |it: Option<Timestamp>| it.map_or_else(String::new, |it| it.to_string());
     in_order(told, &mut |it| match it {
@@ -417,7 +452,9 @@ fn csv(told: &Happened, out: &mut dyn Write) -> io::Result<()> {
             "",
             bar.event.as_deref().unwrap_or_default(),
             "",
-            bar.cause.as_deref().unwrap_or("no cause was found in the logs"),
+            bar.cause
+                .as_deref()
+                .unwrap_or("no cause was found in the logs"),
         ]),
         Ok(episode) => {
             let (start, end) = (time(episode.start), time(episode.end));
@@ -444,11 +481,17 @@ fn csv(told: &Happened, out: &mut dyn Write) -> io::Result<()> {
                 ])?;
             }
             let more = [
-                ("(further writes and refused calls)".to_owned(), episode.more_items),
+                (
+                    "(further writes and refused calls)".to_owned(),
+                    episode.more_items,
+                ),
                 ("(further reads)".to_owned(), episode.more_reads),
             ];
             let more = more.into_iter().filter(|(_, count)| *count > 0);
-            let reads = episode.reads.iter().map(|(name, count)| (name.clone(), *count));
+            let reads = episode
+                .reads
+                .iter()
+                .map(|(name, count)| (name.clone(), *count));
             for (name, count) in reads.chain(more) {
                 sheet.row(&[
                     "reads",

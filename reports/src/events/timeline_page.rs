@@ -82,7 +82,10 @@ pub(super) fn write(told: &Happened, out: &mut dyn Write) -> io::Result<()> {
         }
         writeln!(out, "</ul>\n</section>")?;
     }
-    writeln!(out, "<section>\n<h2>What happened</h2>\n<ol class=\"line\">")?;
+    writeln!(
+        out,
+        "<section>\n<h2>What happened</h2>\n<ol class=\"line\">"
+    )?;
     in_order(told, &mut |it| match it {
         Ok(episode) => one(episode, &mut out),
         Err(bar) => hole(bar, &mut out),
@@ -162,6 +165,10 @@ fn hole(bar: &Bar, out: &mut dyn Write) -> io::Result<()> {
         text(&bar.account),
         text(&bar.region),
         text(&bar.what),
-        text(bar.cause.as_deref().unwrap_or("no cause was found in the logs"))
+        text(
+            bar.cause
+                .as_deref()
+                .unwrap_or("no cause was found in the logs")
+        )
     )
 }
