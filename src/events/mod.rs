@@ -8,6 +8,8 @@ mod beside;
 mod coverage;
 pub mod demo;
 mod files;
+#[cfg(test)]
+mod fuzz;
 mod hear;
 mod list;
 mod reading;
