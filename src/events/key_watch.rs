@@ -8,7 +8,7 @@ use trailaudit_checks::inventory::EventsRead;
 
 use super::beside;
 use super::detect::Finder;
-use super::hear::{Span, of_chains};
+use super::hear::{Chains, Span};
 use super::reading::{Reading, events_of};
 use crate::verify::{Source, Tap, Tapped, Verified};
 
@@ -47,7 +47,12 @@ impl KeyWatch {
     pub fn finish(self, verified: &[Verified]) -> anyhow::Result<EventsRead> {
         let reading = self.reading.context("the table of key events is broken")?;
         let (facts, finder) = reading.finish()?;
-        finder.finish(of_chains(facts, self.span, self.span.until, verified))
+        let chains = Chains {
+            verified,
+            span: self.span,
+            delivered_until: self.span.until,
+        };
+        finder.finish(chains.rests_on(facts))
     }
 }
 

@@ -10,15 +10,19 @@ mod coverage;
 pub mod demo;
 mod detect;
 mod files;
+#[cfg(test)]
+mod fuzz;
 mod hear;
 mod key_watch;
 mod list;
+mod lookup;
 mod reading;
 mod search;
 mod sorter;
 mod stats;
 mod target;
 mod timeline;
+mod versions;
 mod watch;
 mod who;
 

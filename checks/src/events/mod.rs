@@ -22,6 +22,7 @@ mod mask;
 mod noise;
 pub mod number;
 mod outcome;
+pub mod population;
 mod problem;
 mod proof;
 pub mod questions;

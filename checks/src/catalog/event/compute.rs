@@ -1,6 +1,6 @@
 //! Key events: machines and functions.
 
-use super::{Entry, READS, told};
+use super::{ALIKE, Entry, READS, told};
 use crate::check::{Check, Run};
 use crate::events::key::{Grade, Key, Of, When};
 use crate::finding::Severity;
@@ -14,6 +14,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "Stolen credentials are often used to start instances for mining, in regions and sizes that nobody uses.",
             fix: "Determine who started the instance with `trailaudit events ask who-started`, and terminate one that was not ordered.",
+            judged: "Fails for each resource or actor of a verified record of `RunInstances, StartInstances, RequestSpotInstances, CreateFleet, RequestSpotFleet`.",
+            alike: ALIKE,
             references: &[
                 "https://attack.mitre.org/techniques/T1496/",
                 "https://attack.mitre.org/techniques/T1578/002/",
@@ -46,6 +48,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "Session Manager, Run Command, instance connect and serial consoles give a shell, and key pairs and password data prepare one.",
             fix: "Confirm the session with the principal. Otherwise isolate the instance and review the session log.",
+            judged: "Fails for each resource or actor of a verified record of `StartSession, SendCommand, SendSSHPublicKey, SendSerialConsoleSSHPublicKey, EnableSerialConsoleAccess, GetPasswordData, ImportKeyPair, CreateKeyPair`.",
+            alike: ALIKE,
             references: &[
                 "https://attack.mitre.org/techniques/T1021/004/",
                 "https://attack.mitre.org/techniques/T1651/",
@@ -91,6 +95,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "User data runs at the next start, and another instance profile gives its programs a stronger role.",
             fix: "Read the user data of the instance, restore its profile, and require IMDSv2.",
+            judged: "Fails for each resource or actor of a verified record of `ModifyInstanceAttribute, ModifyInstanceMetadataOptions, AssociateIamInstanceProfile, ReplaceIamInstanceProfileAssociation` for which `name != ModifyInstanceAttribute or requestParameters.userData exists` holds.",
+            alike: ALIKE,
             references: &[
                 "https://attack.mitre.org/techniques/T1059/",
                 "https://attack.mitre.org/techniques/T1552/005/",
@@ -138,6 +144,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "A shared image or snapshot takes the data of a whole disk or database out of the account.",
             fix: "Remove the permission from the image or snapshot, and block public sharing for the account and region.",
+            judged: "Fails for each resource or actor of a verified record of `ModifyImageAttribute, ModifySnapshotAttribute, ModifyDBSnapshotAttribute, ModifyDBClusterSnapshotAttribute, CreateInstanceExportTask, ExportImage, StartExportTask` for which `requestParameters.launchPermission.add exists or requestParameters.createVolumePermission.add exists or requestParameters.valuesToAdd exists or name in (CreateInstanceExportTask, ExportImage, StartExportTask) or denied` holds.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1537/"],
             reads: READS,
             run: Run::Event(told),
@@ -185,6 +193,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "A function runs its code as a role. Other code, layers, URLs or permissions let an attacker use that role.",
             fix: "Compare the code and the policy of the function with the deployed version, and deploy it again.",
+            judged: "Fails for each resource or actor of a verified record of `UpdateFunctionCode, UpdateFunctionConfiguration, AddPermission, CreateFunction, CreateFunctionUrlConfig, AddLayerVersionPermission, CreateEventSourceMapping`.",
+            alike: ALIKE,
             references: &[
                 "https://attack.mitre.org/techniques/T1648/",
                 "https://attack.mitre.org/techniques/T1098/",
@@ -226,6 +236,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "Credentials of an instance role that are used from another address were probably stolen from the metadata service.",
             fix: "Revoke the active sessions of the role, isolate the instance, and require IMDSv2.",
+            judged: "Fails for each instance role of a session whose public address is not the first that the session used. Private addresses are those of VPC endpoints and do not count.",
+            alike: ALIKE,
             references: &[
                 "https://attack.mitre.org/techniques/T1552/005/",
                 "https://attack.mitre.org/techniques/T1078/004/",

@@ -1,6 +1,6 @@
 //! Key events: secrets, keys and other data.
 
-use super::{Entry, READS, told};
+use super::{ALIKE, Entry, READS, told};
 use crate::check::{Check, Run};
 use crate::events::key::{Distinct, Grade, Key, Of, When};
 use crate::finding::Severity;
@@ -14,6 +14,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "Ten or more different secrets or parameters in ten minutes are rarely read by a program that needs its own.",
             fix: "Disable the credentials, and rotate every secret that the records name.",
+            judged: "Fails for each actor with 10 or more different secrets or parameters in ten minutes of event time, by verified records of `GetSecretValue, BatchGetSecretValue, GetParameters, GetParameter, GetParametersByPath`.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1555/006/"],
             reads: READS,
             run: Run::Event(told),
@@ -50,6 +52,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "Deleted secrets, keys, backups and databases are lost data, or cover for an earlier action.",
             fix: "Restore the secret or cancel the key deletion within the waiting period, and restore databases from a backup.",
+            judged: "Fails for each resource or actor of a verified record of `DeleteSecret, ScheduleKeyDeletion, DisableKey, DeleteRecoveryPoint, DeleteBackupVault, DeleteBackupVaultLockConfiguration, DeleteDBInstance, DeleteDBCluster, DeleteDBSnapshot, DeleteTable`.",
+            alike: ALIKE,
             references: &[
                 "https://attack.mitre.org/techniques/T1485/",
                 "https://attack.mitre.org/techniques/T1490/",
@@ -102,6 +106,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "New volumes are then unencrypted, and images and snapshots can be shared with everyone.",
             fix: "Turn the default on again with EnableEbsEncryptionByDefault, EnableImageBlockPublicAccess or EnableSnapshotBlockPublicAccess.",
+            judged: "Fails for each resource or actor of a verified record of `DisableEbsEncryptionByDefault, DisableImageBlockPublicAccess, DisableSnapshotBlockPublicAccess`.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1562/"],
             reads: READS,
             run: Run::Event(told),
@@ -129,6 +135,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "A transferred domain takes web sites, e-mail and password resets with it.",
             fix: "Enable the transfer lock again with EnableDomainTransferLock, and contact the registrar about a transfer in progress.",
+            judged: "Fails for each resource or actor of a verified record of `TransferDomainToAnotherAwsAccount, DisableDomainTransferLock, RetrieveDomainAuthCode`.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1583/001/"],
             reads: READS,
             run: Run::Event(told),
@@ -156,6 +164,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "Models can be used at the expense of the owner. Without guardrails and invocation logs the use is unlimited and unseen.",
             fix: "Restore the guardrail and the invocation logging, and withdraw model access that was not ordered.",
+            judged: "Fails for each resource or actor of a verified record of `PutFoundationModelEntitlement, PutUseCaseForModelAccess, DeleteGuardrail, UpdateGuardrail, DeleteModelInvocationLoggingConfiguration, PutModelInvocationLoggingConfiguration`.",
+            alike: ALIKE,
             references: &[
                 "https://attack.mitre.org/techniques/T1496/004/",
                 "https://attack.mitre.org/techniques/T1562/008/",

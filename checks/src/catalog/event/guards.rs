@@ -1,6 +1,6 @@
 //! Key events: what switches off the services that watch.
 
-use super::{Entry, READS, told};
+use super::{ALIKE, Entry, READS, told};
 use crate::check::{Check, Run};
 use crate::events::key::{Grade, Key, Of, When};
 use crate::finding::Severity;
@@ -14,6 +14,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "Without a detector or its administrator GuardDuty finds no threats, or reports them to nobody.",
             fix: "Create or enable the detector again and let the delegated administrator add the account as a member.",
+            judged: "Fails for each resource or actor of a verified record of `DeleteDetector, UpdateDetector, StopMonitoringMembers, DisassociateFromMasterAccount, DisassociateFromAdministratorAccount, DisassociateMembers, DeleteMembers, DisableOrganizationAdminAccount` for which `name != UpdateDetector or requestParameters.enable = false` holds.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1562/001/"],
             reads: READS,
             run: Run::Event(told),
@@ -46,6 +48,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "Filters, trusted IP lists and archiving hide findings, and a missing publishing destination stops their export.",
             fix: "Review the filter, list or destination that the record names, and remove it if nobody approved it.",
+            judged: "Fails for each resource or actor of a verified record of `CreateFilter, UpdateFilter, CreateIPSet, UpdateIPSet, ArchiveFindings, DeletePublishingDestination, DeleteThreatIntelSet`.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1562/001/"],
             reads: READS,
             run: Run::Event(told),
@@ -77,6 +81,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "Without a recorder or delivery channel there is no history of configuration changes, and removed rules report nothing.",
             fix: "Start the recorder with StartConfigurationRecorder, and create the channel or rule again.",
+            judged: "Fails for each resource or actor of a verified record of `StopConfigurationRecorder, DeleteConfigurationRecorder, DeleteDeliveryChannel, DeleteConfigRule, DeleteOrganizationConfigRule`.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1562/001/"],
             reads: READS,
             run: Run::Event(told),
@@ -114,6 +120,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "These services report weaknesses and threats. Disabling one, or closing its findings in bulk, hides them.",
             fix: "Enable the service again in the account and region of the record, and review findings that were closed.",
+            judged: "Fails for each resource or actor of a verified record of `DisableSecurityHub, BatchDisableStandards, DisableMacie, Disable, DeleteGraph, DeleteAnalyzer, BatchUpdateFindings`.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1562/001/"],
             reads: READS,
             run: Run::Event(told),
@@ -158,6 +166,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "A removed web ACL or rule lets requests through that were filtered. Without logging nobody can determine which.",
             fix: "Associate the web ACL again, restore the rule, and configure its logging.",
+            judged: "Fails for each resource or actor of a verified record of `DeleteWebACL, DeleteRuleGroup, DeleteRule, DisassociateWebACL, DeleteLoggingConfiguration, DeleteIPSet`.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1562/001/"],
             reads: READS,
             run: Run::Event(told),
@@ -198,6 +208,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "Without query logs, names that an attacker resolves leave no trace.",
             fix: "Create the query logging configuration again and associate it with the VPCs.",
+            judged: "Fails for each resource or actor of a verified record of `DeleteResolverQueryLogConfig, DisassociateResolverQueryLogConfig`.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1562/008/"],
             reads: READS,
             run: Run::Event(told),
@@ -227,6 +239,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "Without flow logs the connections of the network cannot be reviewed.",
             fix: "Create the flow logs again with CreateFlowLogs for the VPC, subnet or interface.",
+            judged: "Fails for each resource or actor of a verified record of `DeleteFlowLogs`.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1562/008/"],
             reads: READS,
             run: Run::Event(told),

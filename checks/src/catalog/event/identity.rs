@@ -1,6 +1,6 @@
 //! Key events: who gets access.
 
-use super::{Entry, READS, told};
+use super::{ALIKE, Entry, READS, told};
 use crate::check::{Check, Run};
 use crate::events::key::{Grade, Key, Of, When};
 use crate::finding::Severity;
@@ -14,6 +14,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "A new user, key, password or certificate gives lasting access that survives the end of a session.",
             fix: "Confirm the credential with its owner. Delete it if it was not ordered, and review what it was used for.",
+            judged: "Fails for each resource or actor of a verified record of `CreateUser, CreateAccessKey, CreateLoginProfile, UpdateLoginProfile, CreateServiceSpecificCredential, UploadSSHPublicKey, UploadSigningCertificate, UpdateAccessKey` for which `name != UpdateAccessKey or requestParameters.status = Active` holds.",
+            alike: ALIKE,
             references: &[
                 "https://attack.mitre.org/techniques/T1136/003/",
                 "https://attack.mitre.org/techniques/T1098/001/",
@@ -49,6 +51,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "The trust policy decides who can assume the role, also from external accounts.",
             fix: "Review the trust policy in the record. Remove external principals that were not approved, and delete a role that nobody ordered.",
+            judged: "Fails for each resource or actor of a verified record of `CreateRole, UpdateAssumeRolePolicy, CreateInstanceProfile, AddRoleToInstanceProfile`.",
+            alike: ALIKE,
             references: &[
                 "https://attack.mitre.org/techniques/T1098/003/",
                 "https://attack.mitre.org/techniques/T1078/004/",
@@ -86,6 +90,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "A new or changed policy, a removed permissions boundary or a group membership can lead to administrator permissions.",
             fix: "Compare the policy in the record with the intended permissions, and detach or delete what was not approved.",
+            judged: "Fails for each resource or actor of a verified record of `AttachUserPolicy, AttachRolePolicy, AttachGroupPolicy, PutUserPolicy, PutRolePolicy, PutGroupPolicy, CreatePolicyVersion, SetDefaultPolicyVersion, AddUserToGroup, DeleteUserPermissionsBoundary, DeleteRolePermissionsBoundary, PutUserPermissionsBoundary, PutRolePermissionsBoundary`.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1098/003/"],
             reads: READS,
             run: Run::Event(told),
@@ -128,6 +134,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "Without its MFA device a user is protected by a password alone. A replaced device may belong to an attacker.",
             fix: "Ask the user whether the change was theirs. Otherwise remove the new device, change the password and register MFA again.",
+            judged: "Fails for each resource or actor of a verified record of `DeactivateMFADevice, DeleteVirtualMFADevice, EnableMFADevice, CreateVirtualMFADevice, ResyncMFADevice`.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1556/006/"],
             reads: READS,
             run: Run::Event(told),
@@ -161,6 +169,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "A weaker password policy allows passwords that are easy to guess.",
             fix: "Set the intended policy with UpdateAccountPasswordPolicy.",
+            judged: "Fails for each resource or actor of a verified record of `DeleteAccountPasswordPolicy, UpdateAccountPasswordPolicy, ChangePassword`.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1556/"],
             reads: READS,
             run: Run::Event(told),
@@ -188,6 +198,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "Principals that control the identity provider or its assignments can use every role that trusts it.",
             fix: "Review the provider, permission set or assignment that the record names, and remove what was not approved.",
+            judged: "Fails for each resource or actor of a verified record of `CreateSAMLProvider, UpdateSAMLProvider, DeleteSAMLProvider, CreateOpenIDConnectProvider, UpdateOpenIDConnectProviderThumbprint, AddClientIDToOpenIDConnectProvider, AssociateDirectory, DisassociateDirectory, EnableExternalIdPConfigurationForDirectory, DisableExternalIdPConfigurationForDirectory, CreatePermissionSet, AttachManagedPolicyToPermissionSet, PutInlinePolicyToPermissionSet, CreateAccountAssignment, CreateTrustAnchor, CreateProfile`.",
+            alike: ALIKE,
             references: &[
                 "https://attack.mitre.org/techniques/T1484/002/",
                 "https://attack.mitre.org/techniques/T1556/007/",
@@ -246,6 +258,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "An attacker moves from account to account by assuming roles. The first use from an account matters most.",
             fix: "Compare the caller account with the trust policy of the role, and remove principals that are not needed.",
+            judged: "Fails for each role of a verified record of `AssumeRole` whose caller belongs to another account.",
+            alike: ALIKE,
             references: &[
                 "https://attack.mitre.org/techniques/T1078/004/",
                 "https://attack.mitre.org/techniques/T1550/001/",
@@ -272,6 +286,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "With another e-mail address or password of the root user, or another contact, an account can be taken over.",
             fix: "Confirm the change with the owner of the account, restore the contact, and reset the root password.",
+            judged: "Fails for each resource or actor of a verified record of `PutAlternateContact, DeleteAlternateContact, PutContactInformation, EmailUpdated, PasswordUpdated, PasswordRecoveryRequested, PasswordRecoveryCompleted`.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1098/"],
             reads: READS,
             run: Run::Event(told),

@@ -42,6 +42,19 @@ const READS: &[ApiCall] = &[
     calls::LIST_PUBLIC_KEYS,
 ];
 
+/// What is not obvious of any of them.
+const ALIKE: &[&str] = &[
+    "A record in a log that no valid digest proves gives unknown, not fail.",
+    "No such record gives a pass only where every hour of the period is verified.",
+    "An attempt that was refused counts one severity step lower.",
+];
+
+/// The same, of those that are about failures.
+const OF_FAILURES: &[&str] = &[
+    "A record in a log that no valid digest proves gives unknown, not fail.",
+    "No such record gives a pass only where every hour of the period is verified.",
+];
+
 /// What is wrong with the logs themselves; no condition on records.
 static LOGS: &[Entry] = &[
     Entry {
@@ -54,6 +67,12 @@ static LOGS: &[Entry] = &[
                   after them. No other check uses these records.",
             fix: "Restore the earlier version of the object, verify it with `trailaudit verify`, and compare its records \
                   with those that the finding lists.",
+            judged: "Fails for each log file whose hash is not the one that a valid digest lists, and for what follows its \
+                     one signed gzip member.",
+            alike: &[
+                "A log file whose digest is missing or invalid is unknown, not altered.",
+                "Records before what was added to a log file stay verified.",
+            ],
             references: &[
                 "https://attack.mitre.org/techniques/T1565/001/",
                 "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html",
@@ -74,6 +93,12 @@ static LOGS: &[Entry] = &[
                   other check uses its records.",
             fix: "Determine who wrote the object from the data events or access logs of the bucket, keep a copy as \
                   evidence, and remove it.",
+            judged: "Fails for each log file in the place of a chain whose delivery time a valid digest covers without \
+                     listing the file.",
+            alike: &[
+                "A log file that no valid digest covers is unknown, not planted.",
+                "A log file that is not yet due in a digest does not count.",
+            ],
             references: &[
                 "https://attack.mitre.org/techniques/T1565/001/",
                 "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html",

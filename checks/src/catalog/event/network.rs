@@ -1,6 +1,6 @@
 //! Key events: the network.
 
-use super::{Entry, READS, told};
+use super::{ALIKE, Entry, READS, told};
 use crate::check::{Check, Run};
 use crate::events::key::{Grade, Key, Of, When};
 use crate::finding::Severity;
@@ -14,6 +14,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "A rule for 0.0.0.0/0 or ::/0 makes an instance reachable from the internet.",
             fix: "Remove the rule with RevokeSecurityGroupIngress unless the service is meant to be public.",
+            judged: "Fails for each resource or actor of a verified record of `CreateSecurityGroup, AuthorizeSecurityGroupIngress, AuthorizeSecurityGroupEgress, ModifySecurityGroupRules, RevokeSecurityGroupIngress, RevokeSecurityGroupEgress, DeleteSecurityGroup`.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1562/007/"],
             reads: READS,
             run: Run::Event(told),
@@ -53,6 +55,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "A changed network ACL can admit traffic to a whole subnet.",
             fix: "Compare the entries of the network ACL with the intended ones, and replace what differs.",
+            judged: "Fails for each resource or actor of a verified record of `CreateNetworkAcl, CreateNetworkAclEntry, ReplaceNetworkAclEntry, DeleteNetworkAcl, DeleteNetworkAclEntry, ReplaceNetworkAclAssociation`.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1562/007/"],
             reads: READS,
             run: Run::Event(told),
@@ -90,6 +94,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "A changed route can lead traffic through a machine of an attacker, or around a firewall.",
             fix: "Compare the routes of the table with the intended ones, and replace what differs.",
+            judged: "Fails for each resource or actor of a verified record of `CreateRoute, ReplaceRoute, DeleteRoute, CreateRouteTable, DeleteRouteTable, AssociateRouteTable, ReplaceRouteTableAssociation, DisassociateRouteTable`.",
+            alike: ALIKE,
             references: &[
                 "https://attack.mitre.org/techniques/T1557/",
                 "https://attack.mitre.org/techniques/T1562/007/",
@@ -132,6 +138,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "An internet, NAT, transit or VPN gateway connects the network to the outside.",
             fix: "Confirm the gateway with the owner of the network, and detach one that was not ordered.",
+            judged: "Fails for each resource or actor of a verified record of `CreateInternetGateway, AttachInternetGateway, DetachInternetGateway, DeleteInternetGateway, CreateNatGateway, CreateVpnConnection, CreateTransitGatewayVpcAttachment, CreateCustomerGateway`.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1133/"],
             reads: READS,
             run: Run::Event(told),
@@ -175,6 +183,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "Peerings and endpoints open paths between networks that were separate.",
             fix: "Confirm the change with the owner of the network, and delete peerings and endpoints that were not ordered.",
+            judged: "Fails for each resource or actor of a verified record of `CreateVpc, DeleteVpc, ModifyVpcAttribute, CreateVpcPeeringConnection, AcceptVpcPeeringConnection, DeleteVpcPeeringConnection, CreateVpcEndpoint, ModifyVpcEndpoint, DeleteVpcEndpoints, EnableVpcClassicLink`.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1562/007/"],
             reads: READS,
             run: Run::Event(told),
@@ -220,6 +230,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "A mirror session copies the packets of an instance to another machine, also those with secrets.",
             fix: "Delete the session, target or filter with DeleteTrafficMirrorSession unless a known sensor uses it.",
+            judged: "Fails for each resource or actor of a verified record of `CreateTrafficMirrorSession, CreateTrafficMirrorTarget, CreateTrafficMirrorFilter, CreateTrafficMirrorFilterRule`.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1040/"],
             reads: READS,
             run: Run::Event(told),

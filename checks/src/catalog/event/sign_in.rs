@@ -1,6 +1,6 @@
 //! Key events: who signs in, and with what.
 
-use super::{Entry, READS, told};
+use super::{ALIKE, Entry, OF_FAILURES, READS, told};
 use crate::check::{Check, Run};
 use crate::events::key::{Grade, Key, Of, When};
 use crate::finding::Severity;
@@ -14,6 +14,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "The root user can do everything in the account, and no permission policy of the account limits it.",
             fix: "Confirm the use with the owner of the account. Enable MFA for the root user, remove its access keys, and use roles for the tasks of the record.",
+            judged: "Fails for each resource or actor of a verified record of any call for which `userIdentity.type = Root and eventType != AwsServiceEvent and not userIdentity.invokedBy exists and not userIdentity.sessionContext.assumedRoot = true` holds.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1078/004/"],
             reads: READS,
             run: Run::Event(told),
@@ -39,6 +41,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "AssumeRoot gives the management account or a delegated administrator root access to a member account.",
             fix: "Confirm the task with the principal that took the session, and limit `sts:AssumeRoot` to a break-glass role.",
+            judged: "Fails for each resource or actor of a verified record of `AssumeRoot`.",
+            alike: ALIKE,
             references: &[
                 "https://attack.mitre.org/techniques/T1078/004/",
                 "https://attack.mitre.org/techniques/T1548/005/",
@@ -65,6 +69,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "A stolen password is enough to sign in. Only the root user and IAM users are evaluated: for roles AWS does not record the MFA of the identity provider.",
             fix: "Register an MFA device for the user, and deny actions without MFA in its policies.",
+            judged: "Fails for each resource or actor of a verified record of `ConsoleLogin` for which `responseElements.ConsoleLogin = Success and additionalEventData.MFAUsed != Yes and userIdentity.type in (Root, IAMUser)` holds.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1078/004/"],
             reads: READS,
             run: Run::Event(told),
@@ -90,6 +96,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "Whether MFA was used is decided at the identity provider and is not in the record.",
             fix: "Compare the sign-in with the log of the identity provider.",
+            judged: "Fails for each resource or actor of a verified record of `ConsoleLogin` for which `responseElements.ConsoleLogin = Success and userIdentity.type in (AssumedRole, FederatedUser, SAMLUser)` holds.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1078/004/"],
             reads: READS,
             run: Run::Event(told),
@@ -115,6 +123,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "Repeated failures can be attempts to guess a password.",
             fix: "Ask the user. If the attempts were not theirs, change the password and review the source addresses.",
+            judged: "Fails for each resource or actor of a verified record of `ConsoleLogin, CheckMfa` for which `responseElements.ConsoleLogin = Failure or responseElements.CheckMfa = Failure or errorMessage exists` holds.",
+            alike: OF_FAILURES,
             references: &["https://attack.mitre.org/techniques/T1110/"],
             reads: READS,
             run: Run::Event(told),
@@ -140,6 +150,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "A token turns access keys into a console session that stays valid after the keys are disabled.",
             fix: "If the token was not expected, deny all actions of the user for sessions issued before now, and rotate its keys.",
+            judged: "Fails for each resource or actor of a verified record of `GetSigninToken, GetFederationToken`.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1550/001/"],
             reads: READS,
             run: Run::Event(told),
@@ -163,6 +175,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "GetSessionToken issues temporary keys whose calls do not show the long-term key.",
             fix: "List what the session did with `trailaudit events ask what-did`, and delete the long-term key if it leaked.",
+            judged: "Fails for each resource or actor of a verified record of `GetSessionToken` for which `userIdentity.type = IAMUser` holds.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1550/001/"],
             reads: READS,
             run: Run::Event(told),

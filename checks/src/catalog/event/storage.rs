@@ -1,6 +1,6 @@
 //! Key events: what keeps the logs, and what would report a change.
 
-use super::{Entry, READS, told};
+use super::{ALIKE, Entry, READS, told};
 use crate::check::{Check, Run};
 use crate::events::key::{Grade, Key, Of, When};
 use crate::finding::Severity;
@@ -14,6 +14,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "Policy, lifecycle, lock, versioning, encryption and public access block decide who can read, replace or delete the logs.",
             fix: "Compare the setting that the record names with the intended one and restore it. Scan the bucket again with `trailaudit scan --check bucket-*`.",
+            judged: "Fails for each log bucket that a verified record of `PutBucketPolicy, DeleteBucketPolicy, PutBucketLifecycle, PutBucketLifecycleConfiguration, PutBucketVersioning, PutObjectLockConfiguration, PutBucketObjectLockConfiguration, DeleteBucket, DeleteBucketEncryption, PutBucketEncryption, PutBucketAcl, PutBucketReplication, DeleteBucketPublicAccessBlock, PutBucketPublicAccessBlock` is about.",
+            alike: ALIKE,
             references: &[
                 "https://attack.mitre.org/techniques/T1562/008/",
                 "https://attack.mitre.org/techniques/T1485/",
@@ -55,6 +57,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "Only CloudTrail should write to a log bucket. A call that deletes or replaces its objects is tampering.",
             fix: "Restore the earlier version of each object, verify the hours again with `trailaudit verify`, and remove the permission from the principal.",
+            judged: "Fails for each log bucket that a verified record of `DeleteObject, DeleteObjects, PutObject, CopyObject, PutObjectRetention, PutObjectLegalHold` is about.",
+            alike: ALIKE,
             references: &[
                 "https://attack.mitre.org/techniques/T1070/",
                 "https://attack.mitre.org/techniques/T1485/",
@@ -90,6 +94,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "If the key cannot be used, CloudTrail cannot deliver, and earlier logs cannot be read.",
             fix: "Cancel the deletion with CancelKeyDeletion, enable the key, and restore its key policy from the record before.",
+            judged: "Fails for each key that encrypts logs and that a verified record of `DisableKey, ScheduleKeyDeletion, PutKeyPolicy, RevokeGrant, DeleteImportedKeyMaterial, DisableKeyRotation` is about. Where these keys are not known, any key counts, one severity step lower.",
+            alike: ALIKE,
             references: &[
                 "https://attack.mitre.org/techniques/T1485/",
                 "https://attack.mitre.org/techniques/T1562/008/",
@@ -123,6 +129,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "Alarms about CloudTrail events depend on the log group, its filters and its subscriptions. Without them changes go unnoticed.",
             fix: "Create the log group, filter, subscription or alarm that the record names again, and test the alarm with one event.",
+            judged: "Fails for each resource or actor of a verified record of `DeleteLogGroup, DeleteLogStream, PutRetentionPolicy, DeleteMetricFilter, DeleteSubscriptionFilter, DeleteAlarms, DisableAlarmActions`.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1562/008/"],
             reads: READS,
             run: Run::Event(told),
@@ -157,6 +165,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "If the topic, rule or target is gone, alerts are still raised but reach no recipient.",
             fix: "Create the topic, subscription, rule or target again, and send a test message through it.",
+            judged: "Fails for each resource or actor of a verified record of `DeleteTopic, SetTopicAttributes, Unsubscribe, DeleteRule, DisableRule, RemoveTargets`.",
+            alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1562/"],
             reads: READS,
             run: Run::Event(told),
