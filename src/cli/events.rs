@@ -152,7 +152,7 @@ pub struct Search {
     /// How it ends.
     #[command(flatten)]
     pub ends: Ends,
-    /// Format, and its file (repeatable; one may go to stdout): text, json, jsonl, csv [default: text]
+    /// Format, and its file (repeatable; one may go to stdout): text, json, jsonl, csv, ocsf [default: text]
     #[arg(
         short,
         long = "format",

@@ -7,12 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Handle;
 use trailaudit_checks::calls::GET_OBJECT_RETENTION;
 use trailaudit_checks::digest::{ChainId, DigestKey, Limits, LogEntry};
-use trailaudit_checks::ids::Arn;
 
 use super::ask::Target;
 use super::digests::Bucket;
 use super::run::Run;
-use crate::events::{KeyWatch, Stores, Watch};
+use crate::events::{KeyWatch, Watch, stores_in};
 use crate::verify::{
     Depth, Found, Halt, Progress, Request, Tap, Tapped, Verified, Vouched, Wanted, find,
     settle_all, trails, unlisted_place, verify,
@@ -109,27 +108,7 @@ impl Tap for Listeners {
 /// Looks for key events; the trails say which buckets and keys keep logs.
 fn key_watch(run: &Run, since: Timestamp, until: Timestamp) -> KeyWatch {
     let inventory = run.inventory();
-    let buckets = inventory.trails.values();
-    let buckets = buckets.filter_map(|it| it.configuration.bucket.ok().cloned());
-    let of_trails = inventory.trails.values();
-    let of_trails = of_trails.map(|it| it.configuration.kms_key.ok().cloned());
-    let of_buckets = inventory.buckets.values();
-    let of_buckets = of_buckets.map(|it| {
-        let encryption = it.encryption.ok()?;
-        Some(
-            encryption
-                .as_ref()
-                .and_then(|it| it.kms_key.clone())
-                .map(Arn::from),
-        )
-    });
-    // Where one is not known, any key may be it.
-    let keys: Option<Vec<_>> = of_trails.chain(of_buckets).collect();
-    let keys = keys.map(|it| it.into_iter().flatten().map(|it| it.0).collect());
-    let stores = Stores {
-        buckets: buckets.collect(),
-        keys,
-    };
+    let stores = stores_in(&inventory);
     KeyWatch::new(stores, since, until)
 }
 

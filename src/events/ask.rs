@@ -12,7 +12,7 @@ use trailaudit_checks::events::{Proof, Record, RestsOn};
 use trailaudit_reports::events::{Asked, Found, Match, Rows, Verdict};
 
 use super::exit;
-use super::hear::{Heard, Room, Span};
+use super::hear::{Heard, Room, Span, compare, inventory_of};
 use super::reading::{Consumer, Origin};
 use super::search::{Matcher, parse, rows};
 use super::target;
@@ -32,6 +32,7 @@ impl Parsed {
         let (target, words) = target::of(&flags.input, &flags.words, " and a question")?;
         let (question, argument) = question(&words)?;
         let reports = output::plan(&flags.format, flags.output_dir.as_deref())?;
+        let known = inventory_of(&flags.input)?;
         let heard = self.enter(&flags.input, &target, tell, &|room, span| {
             let (expression, recorded) = match question {
                 Some(question) => {
@@ -49,7 +50,13 @@ impl Parsed {
                 recorded: recorded.as_deref().map(parse).transpose()?,
                 seen: AtomicBool::new(false),
             };
-            let heard = room.read(span, &flags.input, &asking)?;
+            let mut heard = room.read(span, &flags.input, &asking)?;
+            compare(
+                &flags.input,
+                known.as_ref(),
+                &heard.verified,
+                &mut heard.rests_on,
+            );
             Ok((expression, asking, heard))
         })?;
         let Some((expression, asking, heard)) = heard else {

@@ -7,11 +7,12 @@ use trailaudit_checks::catalog;
 use trailaudit_checks::events::filter::FilterError;
 use trailaudit_checks::events::key::{At, Detector, Gather, Local, Stores};
 use trailaudit_checks::events::{Record, RestsOn};
-use trailaudit_checks::inventory::EventsRead;
+use trailaudit_checks::inventory::{EventsRead, Inventory};
 use trailaudit_checks::selection::Selection;
 
 use super::demo;
-use super::hear::Room;
+use super::hear::{Room, compare, inventory_of};
+use super::key_watch::stores_in;
 use super::reading::{Consumer, Origin};
 use super::sorter::Sorter;
 use super::target::{self, Target};
@@ -46,9 +47,17 @@ impl Parsed {
             (None, Target::Demo) => demo::now()?,
             (None, Target::Place(_) | Target::Files(_)) => clock()?,
         };
+        let known = inventory_of(&flags.input)?;
         let read = self.enter(&flags.input, &target, tell, &|room, span| {
-            let finder = Finder::new(stores_of(room)).map_err(anyhow::Error::from)?;
-            let heard = room.read(span, &flags.input, &finder)?;
+            let stores = stores_of(room, known.as_ref());
+            let finder = Finder::new(stores).map_err(anyhow::Error::from)?;
+            let mut heard = room.read(span, &flags.input, &finder)?;
+            compare(
+                &flags.input,
+                known.as_ref(),
+                &heard.verified,
+                &mut heard.rests_on,
+            );
             let events = finder.finish(heard.rests_on)?;
             Ok((events, heard.verified, heard.interrupted))
         })?;
@@ -84,7 +93,7 @@ impl Parsed {
     pub(crate) fn demo_events(&self, tell: Tell) -> Result<EventsRead, Stop> {
         let input = Input::demo().map_err(anyhow::Error::from)?;
         let read = self.enter(&input, &Target::Demo, tell, &|room, span| {
-            let finder = Finder::new(stores_of(room)).map_err(anyhow::Error::from)?;
+            let finder = Finder::new(stores_of(room, None)).map_err(anyhow::Error::from)?;
             let heard = room.read(span, &input, &finder)?;
             Ok(finder.finish(heard.rests_on)?)
         })?;
@@ -92,16 +101,15 @@ impl Parsed {
     }
 }
 
-/// What is known to keep logs: the bucket that is read.
-pub(super) fn stores_of(room: &Room<'_>) -> Stores {
+/// What is known to keep logs: the bucket that is read, and what an inventory names.
+pub(super) fn stores_of(room: &Room<'_>, known: Option<&Inventory>) -> Stores {
     let bucket = match room {
         Room::Bucket(opened, _) => Some(opened.request.bucket.clone()),
         Room::Files(_) => None,
     };
-    Stores {
-        buckets: bucket.into_iter().filter(|it| it != "*").collect(),
-        keys: None,
-    }
+    let mut stores = known.map(stores_in).unwrap_or_default();
+    stores.buckets.extend(bucket.filter(|it| it != "*"));
+    stores
 }
 
 /// Keeps what the key events need of the records.

@@ -4,13 +4,36 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use trailaudit_checks::digest::{ChainId, LogEntry};
 use trailaudit_checks::events::key::Stores;
-use trailaudit_checks::inventory::EventsRead;
+use trailaudit_checks::ids::Arn;
+use trailaudit_checks::inventory::{EventsRead, Inventory};
 
 use super::beside;
 use super::detect::Finder;
 use super::hear::{Chains, Span};
 use super::reading::{Reading, events_of};
 use crate::verify::{Source, Tap, Tapped, Verified};
+
+/// The buckets that trails deliver to, and the keys that encrypt what they deliver.
+#[must_use]
+pub fn stores_in(inventory: &Inventory) -> Stores {
+    let buckets = inventory.trails.values();
+    let buckets = buckets.filter_map(|it| it.configuration.bucket.ok().cloned());
+    let of_trails = inventory.trails.values();
+    let of_trails = of_trails.map(|it| it.configuration.kms_key.ok().cloned());
+    let of_buckets = inventory.buckets.values();
+    let of_buckets = of_buckets.map(|it| {
+        let encryption = it.encryption.ok()?;
+        let key = encryption.as_ref().and_then(|it| it.kms_key.clone());
+        Some(key.map(Arn::from))
+    });
+    // Where one is not known, any key may be it.
+    let keys: Option<Vec<_>> = of_trails.chain(of_buckets).collect();
+    let keys = keys.map(|it| it.into_iter().flatten().map(|it| it.0).collect());
+    Stores {
+        buckets: buckets.collect(),
+        keys,
+    }
+}
 
 /// What `scan --events` adds to a run: no log is read for it that would not be read anyway, but those that no digest
 /// lists.

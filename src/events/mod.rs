@@ -33,8 +33,7 @@ use crate::exit::{Exit, Stop};
 use crate::parsed::Parsed;
 use crate::tell::Tell;
 
-pub use key_watch::KeyWatch;
-pub use trailaudit_checks::events::key::Stores;
+pub use key_watch::{KeyWatch, stores_in};
 pub use watch::Watch;
 
 impl Parsed {

@@ -13,6 +13,7 @@ use trailaudit_reports::events::{Bar, CoveredChain, Happened, SCHEMA, Told};
 
 use super::coverage::{Suspects, chain, explain};
 use super::detect::stores_of;
+use super::hear::{compare, inventory_of};
 use super::reading::{Consumer, Origin};
 use super::search::parse;
 use super::sorter::{Sorted, Sorter};
@@ -40,16 +41,23 @@ impl Parsed {
         };
         let reports = output::plan(&flags.format, flags.output_dir.as_deref())?;
         let expression = std::sync::Arc::new(expression);
+        let known = inventory_of(&flags.input)?;
         let told = self.enter(&flags.input, &target, tell, &|room, span| {
             let line = Line {
                 expression: &expression,
                 hide: flags.noise.into(),
-                detector: Detector::new(&catalog::keys(), stores_of(room))
+                detector: Detector::new(&catalog::keys(), stores_of(room, known.as_ref()))
                     .map_err(anyhow::Error::from)?,
                 suspects: Suspects::default(),
                 kept: Mutex::default(),
             };
             let mut heard = room.read(span, &flags.input, &line)?;
+            compare(
+                &flags.input,
+                known.as_ref(),
+                &heard.verified,
+                &mut heard.rests_on,
+            );
             let Line { suspects, kept, .. } = line;
             let (suspects, _) = suspects.finish();
             explain(&mut heard.verified, &suspects);

@@ -506,7 +506,10 @@ pub(super) fn unverified(rests_on: &RestsOn) -> Option<Gaps> {
                 String::new(),
             )
         });
-    let all: Vec<Gap> = open.chain(more).chain(counts).collect();
+    let uncovered = rests_on.not_covered.iter().take(NAMED);
+    let uncovered =
+        uncovered.map(|it| gap("the log of the whole scope".to_owned(), "", "", it.clone()));
+    let all: Vec<Gap> = open.chain(more).chain(counts).chain(uncovered).collect();
     let all = match all.is_empty() {
         true => vec![gap(
             "the log".to_owned(),

@@ -2,6 +2,7 @@
 
 mod coverage;
 mod json;
+mod ocsf;
 mod rests_on;
 mod search;
 mod sheet;
@@ -143,6 +144,12 @@ pub const FORMATS: &[&Format<Found>] = &[
         extension: "csv",
         about: "For spreadsheets: one line per record",
         write: |found, _, out| search::csv(found, out),
+    },
+    &Format {
+        name: "ocsf",
+        extension: "ocsf.jsonl",
+        about: "OCSF 1.8.0 API Activity (class 6003), one event a line",
+        write: |found, _, out| ocsf::write(found, out),
     },
 ];
 
