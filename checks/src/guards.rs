@@ -350,6 +350,7 @@ fn each_fact(record: &mut Record, change: &mut Change<'_>) {
         Record::Iam(it) => it.each_mut(change),
         Record::Chain(_)
         | Record::Plan(_)
+        | Record::Events(_)
         | Record::Call(_)
         | Record::Header(_)
         | Record::Trailer(_) => {}

@@ -131,10 +131,13 @@ pub enum Hide {
     ButNoise,
 }
 
+/// What a piece is sorted by, and the piece.
+pub type Sorted = (Vec<u8>, Vec<u8>);
+
 /// The records of one log.
 #[derive(Debug, Default)]
 pub struct Lane {
-    rows: Vec<(Vec<u8>, Vec<u8>)>,
+    rows: Vec<Sorted>,
     reads: HashMap<(Vec<u8>, String, String), Piece>,
     hidden: BTreeMap<&'static str, u64>,
 }
@@ -291,7 +294,7 @@ impl Lane {
 
     /// The pieces, and how many records were hidden by class.
     #[must_use]
-    pub fn finish(mut self) -> (Vec<(Vec<u8>, Vec<u8>)>, BTreeMap<&'static str, u64>) {
+    pub fn finish(mut self) -> (Vec<Sorted>, BTreeMap<&'static str, u64>) {
         let mut reads: Vec<_> = std::mem::take(&mut self.reads).into_iter().collect();
         reads.sort_by(|a, b| a.0.cmp(&b.0));
         for ((group, ..), piece) in reads {
