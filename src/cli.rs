@@ -1,6 +1,7 @@
 //! Flags. Their doc comments are the help text.
 
 mod access;
+pub mod env;
 mod events;
 mod evidence;
 mod list;

@@ -13,9 +13,10 @@ use trailaudit_checks::ids::AccountId;
 use trailaudit_checks::settings::Settings;
 use trailaudit_checks::waiver::{Waiver, Waivers};
 
+use crate::cli::env;
 use crate::collect::RoleOverride;
-use crate::nearest::hint;
-use crate::{files, keys};
+use crate::files;
+use crate::suggest::hint;
 
 /// The settings file's usual place.
 pub const FILE: &str = "trailaudit.toml";
@@ -168,7 +169,7 @@ fn parse(text: &str) -> anyhow::Result<Config> {
     let document = DeTable::parse(text).map_err(bad)?;
     let span = document.span();
     let setting_keys = setting_keys();
-    let flag_keys = keys::flag_keys();
+    let flag_keys = env::flag_keys();
     let flag_keys: Vec<&str> = flag_keys.iter().map(|it| it.get_id().as_str()).collect();
     let mut settings = DeTable::new();
     let mut config = Config::default();

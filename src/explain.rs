@@ -13,8 +13,8 @@ use trailaudit_checks::framework::{self, Framework};
 
 use crate::cli::Explain;
 use crate::exit::Stop;
-use crate::nearest::hint;
 use crate::output::to_stdout;
+use crate::suggest::hint;
 
 /// What is told of a check.
 #[derive(Debug, Serialize)]

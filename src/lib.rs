@@ -1,7 +1,7 @@
 //! The same parts as the binary, for embedding.
 
 pub mod access;
-pub mod answers;
+pub mod audit_file;
 pub mod cli;
 pub mod collect;
 pub mod config;
@@ -14,17 +14,16 @@ pub mod explain;
 pub mod files;
 #[cfg(test)]
 mod fuzz;
-pub mod keys;
+mod invocation;
 mod leftovers;
 pub mod list;
-pub mod nearest;
 pub mod output;
-mod parsed;
 pub mod permissions;
 mod plan;
+pub mod recordings;
 pub mod run;
-pub mod saved;
 pub mod snapshot;
-pub mod tell;
+pub mod suggest;
+pub mod terminal;
 mod unpack;
 pub mod verify;

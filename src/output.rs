@@ -12,8 +12,8 @@ use trailaudit_reports::{DIFF_FORMATS, FORMATS, Format, Options, events};
 
 use crate::exit::Stop;
 use crate::files::{Access, write_whole};
-use crate::nearest::hint;
-use crate::tell::Tell;
+use crate::suggest::hint;
+use crate::terminal::Tell;
 
 /// What reports are made of.
 pub trait Told: Sized + 'static {

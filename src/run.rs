@@ -11,17 +11,18 @@ use trailaudit_checks::inventory::Tool;
 use trailaudit_checks::selection::{ByChoice, Needed, Selection};
 use trailaudit_reports::{Detail, Listed};
 
-use crate::answers::Kept;
+use crate::cli::env;
 use crate::cli::{Collect, Color, Command, Diff, Global, Live, Report, Scan};
 use crate::collect::Options;
 use crate::config::{self, WaiverFile};
 use crate::endpoint::is_open_to_others;
 use crate::exit::{Exit, Stop};
-use crate::parsed::{Parsed, Refused, parse};
+use crate::invocation::{Invocation, Refused, parse};
+use crate::recordings::Kept;
 use crate::snapshot::{Snapshot, Source, load};
-use crate::tell::{Tell, stderr_is_terminal, stdout_is_terminal, width};
+use crate::terminal::{Tell, stderr_is_terminal, stdout_is_terminal, width};
 use crate::verify::window;
-use crate::{demo, explain, keys, list, output, tell};
+use crate::{demo, explain, list, output, terminal};
 
 /// Parses the command line, does what it says, tells what went wrong, and gives the exit code.
 pub fn run(args: Vec<std::ffi::OsString>) -> Exit {
@@ -32,7 +33,7 @@ pub fn run(args: Vec<std::ffi::OsString>) -> Exit {
                 quiet: global.quiet,
                 verbose: global.verbose,
             };
-            for words in keys::unknown_variables(std::env::vars_os().map(|(name, _)| name)) {
+            for words in env::unknown_variables(std::env::vars_os().map(|(name, _)| name)) {
                 tell.warn(&words);
             }
             if parsed.has_old_flag(&args) {
@@ -45,7 +46,7 @@ pub fn run(args: Vec<std::ffi::OsString>) -> Exit {
         }
         Err(Refused::Clap(error)) => {
             // Help goes to stdout and is no error.
-            tell::clap(&error, &args);
+            terminal::clap(&error, &args);
             if error.use_stderr() {
                 Exit::Usage
             } else {
@@ -70,7 +71,7 @@ pub(crate) struct Judged {
     pub(crate) audit: Audit,
 }
 
-impl Parsed {
+impl Invocation {
     fn dispatch(&self, tell: Tell) -> Result<Exit, Stop> {
         if let Some(path) = &self.config.path {
             tell.detail(&format!("settings from {}", path.display()));
@@ -205,7 +206,7 @@ impl Parsed {
 
     fn report(&self, report: &Report, tell: Tell) -> Result<Exit, Stop> {
         let reports = output::plan(&report.output.format, report.output.output_dir.as_deref())?;
-        let mut audit = crate::saved::load(&report.audit).map_err(Stop::Usage)?;
+        let mut audit = crate::audit_file::load(&report.audit).map_err(Stop::Usage)?;
         only_frameworks(&mut audit, &report.framework)?;
         let options = |it: &output::Report| report.output.of(self.options(it.to_stdout()));
         output::write(&reports, &audit, options, tell)?;
@@ -216,7 +217,7 @@ impl Parsed {
 
     fn diff(&self, diff: &Diff, tell: Tell) -> Result<Exit, Stop> {
         let reports = output::plan(&diff.format, diff.output_dir.as_deref())?;
-        let load = |path: &Path| crate::saved::load(path).map_err(Stop::Usage);
+        let load = |path: &Path| crate::audit_file::load(path).map_err(Stop::Usage);
         let comparison = compare::compare(&load(&diff.before)?, &load(&diff.after)?);
         let options = |it: &output::Report<_>| trailaudit_reports::Options {
             detail: detail(diff.details),
@@ -431,7 +432,7 @@ pub(crate) fn baseline(path: Option<&Path>, fail_on_new: bool) -> Result<Option<
             )),
         };
     };
-    let audit = crate::saved::load(path).map_err(Stop::Usage)?;
+    let audit = crate::audit_file::load(path).map_err(Stop::Usage)?;
     Ok(Some(Baseline { audit, fail_on_new }))
 }
 
@@ -522,16 +523,16 @@ pub(crate) fn exit_of(code: u8) -> Exit {
 
 fn completions(shell: clap_complete::Shell) -> anyhow::Result<()> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut keys::command(), "trailaudit", &mut script);
+    clap_complete::generate(shell, &mut env::command(), "trailaudit", &mut script);
     output::to_stdout(|out| out.write_all(&script))
 }
 
 fn man(folder: Option<&Path>) -> anyhow::Result<()> {
     let Some(folder) = folder else {
-        return output::to_stdout(|out| clap_mangen::Man::new(keys::command()).render(out));
+        return output::to_stdout(|out| clap_mangen::Man::new(env::command()).render(out));
     };
     let failed = || format!("pages cannot be written into {}", folder.display());
     let folder: PathBuf = folder.to_owned();
     std::fs::create_dir_all(&folder).with_context(failed)?;
-    clap_mangen::generate_to(keys::command(), &folder).with_context(failed)
+    clap_mangen::generate_to(env::command(), &folder).with_context(failed)
 }

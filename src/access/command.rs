@@ -6,12 +6,12 @@ use trailaudit_checks::selection::{ByChoice, Choice, Selection};
 use super::{Question, listing, simulate, source};
 use crate::cli::{Access, AccessCommand, Simulate};
 use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
 use crate::output::{self, Report, Wanted};
-use crate::parsed::Parsed;
 use crate::snapshot::{Snapshot, load};
-use crate::tell::Tell;
+use crate::terminal::Tell;
 
-impl Parsed {
+impl Invocation {
     /// What `access` does.
     pub(crate) fn access(&self, access: &Access, tell: Tell) -> Result<Exit, Stop> {
         if let Some(AccessCommand::Simulate(it)) = &access.simulate {

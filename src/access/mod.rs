@@ -17,8 +17,8 @@ use trailaudit_reports::access::{Answered, Listing};
 use crate::cli::Simulate;
 use crate::demo;
 use crate::exit::Stop;
-use crate::nearest::nearest;
 use crate::snapshot::{Snapshot, Source};
+use crate::suggest::nearest;
 
 pub use rows::Question;
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use trailaudit_checks::calls::ApiCall;
 use trailaudit_checks::ids::AccountId;
 
-use crate::answers::Kept;
+use crate::recordings::Kept;
 
 /// What to collect.
 #[derive(Debug, Clone, Default)]

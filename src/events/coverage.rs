@@ -13,13 +13,13 @@ use super::who::name_actors;
 use super::{exit, target};
 use crate::cli::Coverage;
 use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
 use crate::output;
-use crate::parsed::Parsed;
 use crate::run::tool;
-use crate::tell::Tell;
+use crate::terminal::Tell;
 use crate::verify::Verified;
 
-impl Parsed {
+impl Invocation {
     pub(super) fn coverage(&self, flags: &Coverage, tell: Tell) -> Result<Exit, Stop> {
         let (target, words) = target::of(&flags.input, &flags.words, "")?;
         if let Some(word) = words.first() {

@@ -11,10 +11,10 @@ use super::target::Target;
 use super::{beside, files, lookup, versions};
 use crate::cli::{Input, Which};
 use crate::exit::Stop;
-use crate::parsed::Parsed;
+use crate::invocation::Invocation;
 use crate::run::{clock, warn_endpoints};
 use crate::snapshot::{self, Source};
-use crate::tell::{Tell, stderr_is_terminal};
+use crate::terminal::{Tell, stderr_is_terminal};
 use crate::verify::command::{Asked, Asker, run};
 use crate::verify::open::{Opened, mirror, open};
 use crate::verify::{Keys, Verified, window};
@@ -79,7 +79,7 @@ impl Span {
     }
 }
 
-impl Parsed {
+impl Invocation {
     /// Opens the target and does `work` there; none if only the plan was asked for.
     pub(super) fn enter<T: Send>(
         &self,

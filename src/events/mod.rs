@@ -26,12 +26,12 @@ use trailaudit_checks::events::RestsOn;
 
 use crate::cli::{Ends, Events};
 use crate::exit::{Exit, Stop};
-use crate::parsed::Parsed;
-use crate::tell::Tell;
+use crate::invocation::Invocation;
+use crate::terminal::Tell;
 
 pub use watch::Watch;
 
-impl Parsed {
+impl Invocation {
     pub(crate) fn events(&self, events: &Events, tell: Tell) -> Result<Exit, Stop> {
         match events {
             Events::Search(it) => self.search(it, tell),

@@ -14,12 +14,12 @@ use super::sorter::{Sorted, Sorter};
 use super::target;
 use crate::cli::{Order, Search};
 use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
 use crate::output;
-use crate::parsed::Parsed;
 use crate::run::tool;
-use crate::tell::Tell;
+use crate::terminal::Tell;
 
-impl Parsed {
+impl Invocation {
     pub(super) fn search(&self, flags: &Search, tell: Tell) -> Result<Exit, Stop> {
         let (target, words) = target::of(&flags.input, &flags.words, " and an expression")?;
         let expression = match words.as_slice() {

@@ -14,12 +14,12 @@ use super::sorter::Sorter;
 use super::{exit, target};
 use crate::cli::Stats;
 use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
 use crate::output;
-use crate::parsed::Parsed;
 use crate::run::tool;
-use crate::tell::Tell;
+use crate::terminal::Tell;
 
-impl Parsed {
+impl Invocation {
     pub(super) fn stats(&self, flags: &Stats, tell: Tell) -> Result<Exit, Stop> {
         let (target, words) = target::of(&flags.input, &flags.words, " and an expression")?;
         let expression = match words.as_slice() {

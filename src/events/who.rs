@@ -15,10 +15,10 @@ use super::reading::{Consumer, Origin, delivery};
 use super::target;
 use crate::cli::{Input, Who};
 use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
 use crate::output;
-use crate::parsed::Parsed;
 use crate::run::tool;
-use crate::tell::Tell;
+use crate::terminal::Tell;
 use crate::verify::command::Asked;
 use crate::verify::open::Opened;
 use crate::verify::{Found as Scopes, Request, Scope};
@@ -26,7 +26,7 @@ use crate::verify::{Found as Scopes, Request, Scope};
 /// Chains that are followed for one question: an access key may have many sessions.
 const CHAINS: usize = 20;
 
-impl Parsed {
+impl Invocation {
     pub(super) fn who(&self, flags: &Who, tell: Tell) -> Result<Exit, Stop> {
         let (target, words) = target::of(
             &flags.input,

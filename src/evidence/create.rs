@@ -296,7 +296,7 @@ fn answers(parts: &Parts<'_>, folder: &mut Folder) -> anyhow::Result<Option<u64>
         names::ANSWERS,
         "The raw answers of AWS, less secrets and e-mail addresses (zstd, JSON Lines)",
         |out| {
-            count = crate::answers::copy(file, out, &parts.snapshot.inventory.ledger)
+            count = crate::recordings::copy(file, out, &parts.snapshot.inventory.ledger)
                 .with_context(failed)?;
             Ok(())
         },

@@ -26,17 +26,17 @@ use trailaudit_reports::sanitize;
 
 use crate::cli::{Create, Evidence, Sample, VerifyBundle};
 use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
 use crate::output::to_stdout;
-use crate::parsed::Parsed;
 use crate::run::{Judged, clock};
-use crate::tell::Tell;
+use crate::terminal::Tell;
 use create::Parts;
 use manifest::Previous;
 use open::Opened;
 use seal::Key;
 use verify::Against;
 
-impl Parsed {
+impl Invocation {
     /// Makes, checks or samples a bundle.
     pub(crate) fn evidence(&self, what: &Evidence, tell: Tell) -> Result<Exit, Stop> {
         match what {
@@ -57,7 +57,7 @@ impl Parsed {
         let audit = args
             .audit
             .as_deref()
-            .map(crate::saved::load)
+            .map(crate::audit_file::load)
             .transpose()
             .map_err(Stop::Usage)?;
         let previous = args

@@ -16,13 +16,13 @@ use crate::cli::Plan;
 use crate::config::{self, WaiverFile};
 use crate::exit::{Exit, Stop};
 use crate::files;
+use crate::invocation::Invocation;
 use crate::output;
-use crate::parsed::Parsed;
 use crate::run::{baseline, clock, exit_of, save, tell_baseline, tell_waivers, tool};
 use crate::snapshot::{Snapshot, Source, Spool, load};
-use crate::tell::Tell;
+use crate::terminal::Tell;
 
-impl Parsed {
+impl Invocation {
     /// Reads the plans, and evaluates what they make of the logging.
     pub(crate) fn plan(&self, it: &Plan, tell: Tell) -> Result<Exit, Stop> {
         let reports = output::plan(&it.output.format, it.output.output_dir.as_deref())?;

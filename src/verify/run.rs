@@ -9,13 +9,13 @@ use crate::cli::Verify;
 use crate::config;
 use crate::events::Watch;
 use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
 use crate::output;
-use crate::parsed::Parsed;
 use crate::run::{baseline, clock, exit_of, tell_waivers, tool, warn_endpoints};
 use crate::snapshot::{Snapshot, Spool};
-use crate::tell::{Tell, stderr_is_terminal};
+use crate::terminal::{Tell, stderr_is_terminal};
 
-impl Parsed {
+impl Invocation {
     pub(crate) fn verify(&self, flags: &Verify, tell: Tell) -> Result<Exit, Stop> {
         let waivers = config::load_waivers(flags.judge.waivers.as_deref()).map_err(Stop::Usage)?;
         if let Some(path) = &waivers.path {
