@@ -20,7 +20,7 @@ use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, Refused, parse};
 use crate::recordings::Kept;
 use crate::snapshot::{Snapshot, Source, load};
-use crate::terminal::{Tell, stderr_is_terminal, stdout_is_terminal, width};
+use crate::terminal::{Terminal, stderr_is_terminal, stdout_is_terminal, width};
 use crate::verify::window;
 use crate::{demo, explain, list, output, terminal};
 
@@ -29,18 +29,18 @@ pub fn run(args: Vec<std::ffi::OsString>) -> Exit {
     match parse(&args) {
         Ok(parsed) => {
             let global = &parsed.cli.global;
-            let tell = Tell {
+            let terminal = Terminal {
                 quiet: global.quiet,
                 verbose: global.verbose,
             };
             for words in env::unknown_variables(std::env::vars_os().map(|(name, _)| name)) {
-                tell.warn(&words);
+                terminal.warn(&words);
             }
             if parsed.has_old_flag(&args) {
-                tell.warn("-o names a folder of reports; for the file to write, use --output");
+                terminal.warn("-o names a folder of reports; for the file to write, use --output");
             }
-            parsed.dispatch(tell).unwrap_or_else(|stop| {
-                tell.error(stop.error());
+            parsed.dispatch(terminal).unwrap_or_else(|stop| {
+                terminal.error(stop.error());
                 stop.exit()
             })
         }
@@ -54,11 +54,11 @@ pub fn run(args: Vec<std::ffi::OsString>) -> Exit {
             }
         }
         Err(Refused::Stop(stop)) => {
-            let tell = Tell {
+            let terminal = Terminal {
                 quiet: false,
                 verbose: false,
             };
-            tell.error(stop.error());
+            terminal.error(stop.error());
             stop.exit()
         }
     }
@@ -72,20 +72,20 @@ pub(crate) struct Judged {
 }
 
 impl Invocation {
-    fn dispatch(&self, tell: Tell) -> Result<Exit, Stop> {
+    fn dispatch(&self, terminal: Terminal) -> Result<Exit, Stop> {
         if let Some(path) = &self.config.path {
-            tell.detail(&format!("settings from {}", path.display()));
+            terminal.detail(&format!("settings from {}", path.display()));
         }
         match &self.cli.command {
-            Command::Scan(scan) => self.scan(scan, tell),
-            Command::Plan(plan) => self.plan(plan, tell),
-            Command::Collect(collect) => self.collect(collect, tell),
-            Command::Verify(verify) => self.verify(verify, tell),
-            Command::Diff(diff) => self.diff(diff, tell),
-            Command::Report(report) => self.report(report, tell),
-            Command::Evidence(it) => self.evidence(it, tell),
-            Command::Access(it) => self.access(it, tell),
-            Command::Events(it) => self.events(it, tell),
+            Command::Scan(scan) => self.scan(scan, terminal),
+            Command::Plan(plan) => self.plan(plan, terminal),
+            Command::Collect(collect) => self.collect(collect, terminal),
+            Command::Verify(verify) => self.verify(verify, terminal),
+            Command::Diff(diff) => self.diff(diff, terminal),
+            Command::Report(report) => self.report(report, terminal),
+            Command::Evidence(it) => self.evidence(it, terminal),
+            Command::Access(it) => self.access(it, terminal),
+            Command::Events(it) => self.events(it, terminal),
             Command::Explain(it) => explain::explain(it).map(|()| Exit::Clean),
             Command::List(it) => list::list(it).map(|()| Exit::Clean),
             Command::Completions { shell } => Ok(completions(*shell).map(|()| Exit::Clean)?),
@@ -93,15 +93,15 @@ impl Invocation {
         }
     }
 
-    fn scan(&self, scan: &Scan, tell: Tell) -> Result<Exit, Stop> {
+    fn scan(&self, scan: &Scan, terminal: Terminal) -> Result<Exit, Stop> {
         let reports = output::plan(&scan.output.format, scan.output.output_dir.as_deref())?;
         let Judged {
             snapshot, audit, ..
-        } = self.judged(scan, tell)?;
+        } = self.judged(scan, terminal)?;
         // A report is worth having even if the inventory could not be kept.
-        let saved = save(scan.save_inventory.as_deref(), &snapshot, tell);
+        let saved = save(scan.save_inventory.as_deref(), &snapshot, terminal);
         let options = |it: &output::Report| scan.output.of(self.options(it.to_stdout()));
-        output::write(&reports, &audit, options, tell)?;
+        output::write(&reports, &audit, options, terminal)?;
         saved?;
         let exit = exit_of(audit.run.exit_code);
         // The process ends here: to free a large organization piece by piece would only take time.
@@ -110,13 +110,13 @@ impl Invocation {
     }
 
     /// Collects or loads, and judges.
-    pub(crate) fn judged(&self, scan: &Scan, tell: Tell) -> Result<Judged, Stop> {
+    pub(crate) fn judged(&self, scan: &Scan, terminal: Terminal) -> Result<Judged, Stop> {
         let config = &self.config;
         let source = self.source(scan)?;
         let mut selection = Selection::of(&scan.select.choice(), &config.settings)?;
         let waivers = config::load_waivers(scan.judge.waivers.as_deref()).map_err(Stop::Usage)?;
         if let Some(path) = &waivers.path {
-            tell.detail(&format!("waivers from {}", path.display()));
+            terminal.detail(&format!("waivers from {}", path.display()));
         }
         let baseline = baseline(scan.judge.baseline.as_deref(), scan.judge.fail_on_new)?;
         let loaded = source.as_ref().map(load).transpose().map_err(Stop::input)?;
@@ -140,11 +140,11 @@ impl Invocation {
                     window,
                     explain_gaps: scan.digests.explain_gaps,
                 });
-                self.live(&scan.live, needed, digests, tell)?
+                self.live(&scan.live, needed, digests, terminal)?
             }
         };
         if snapshot.inventory.trailer.is_none() {
-            tell.warn("the inventory is incomplete: the run that wrote it was interrupted (it has no trailer)");
+            terminal.warn("the inventory is incomplete: the run that wrote it was interrupted (it has no trailer)");
         }
         let now = scan.judge.now.or_else(|| {
             (source.as_ref() == Some(&demo::source())).then_some(snapshot.inventory.header.taken_at)
@@ -165,8 +165,8 @@ impl Invocation {
                 Some(_) => Stop::Usage(error),
                 None => Stop::Fatal(error),
             })?;
-        tell_waivers(&audit, &waivers, tell);
-        tell_baseline(&audit, tell);
+        tell_waivers(&audit, &waivers, terminal);
+        tell_baseline(&audit, terminal);
         Ok(Judged {
             snapshot,
             rules,
@@ -174,7 +174,7 @@ impl Invocation {
         })
     }
 
-    fn collect(&self, collect: &Collect, tell: Tell) -> Result<Exit, Stop> {
+    fn collect(&self, collect: &Collect, terminal: Terminal) -> Result<Exit, Stop> {
         let snapshot = if collect.demo {
             load(&demo::source())?
         } else {
@@ -188,10 +188,10 @@ impl Invocation {
             } else {
                 selection.needed(choice)
             };
-            self.live(&collect.live, needed, None, tell)?
+            self.live(&collect.live, needed, None, terminal)?
         };
         snapshot.save(&collect.output)?;
-        tell.note(&list::collected(&snapshot, &collect.output));
+        terminal.note(&list::collected(&snapshot, &collect.output));
         let interrupted = snapshot
             .inventory
             .trailer
@@ -204,18 +204,18 @@ impl Invocation {
         })
     }
 
-    fn report(&self, report: &Report, tell: Tell) -> Result<Exit, Stop> {
+    fn report(&self, report: &Report, terminal: Terminal) -> Result<Exit, Stop> {
         let reports = output::plan(&report.output.format, report.output.output_dir.as_deref())?;
         let mut audit = crate::audit_file::load(&report.audit).map_err(Stop::Usage)?;
         only_frameworks(&mut audit, &report.framework)?;
         let options = |it: &output::Report| report.output.of(self.options(it.to_stdout()));
-        output::write(&reports, &audit, options, tell)?;
+        output::write(&reports, &audit, options, terminal)?;
         // The process ends here: to free a large audit piece by piece would only take time.
         std::mem::forget(audit);
         Ok(Exit::Clean)
     }
 
-    fn diff(&self, diff: &Diff, tell: Tell) -> Result<Exit, Stop> {
+    fn diff(&self, diff: &Diff, terminal: Terminal) -> Result<Exit, Stop> {
         let reports = output::plan(&diff.format, diff.output_dir.as_deref())?;
         let load = |path: &Path| crate::audit_file::load(path).map_err(Stop::Usage);
         let comparison = compare::compare(&load(&diff.before)?, &load(&diff.after)?);
@@ -223,7 +223,7 @@ impl Invocation {
             detail: detail(diff.details),
             ..self.options(it.to_stdout())
         };
-        output::write(&reports, &comparison, options, tell)?;
+        output::write(&reports, &comparison, options, terminal)?;
         Ok(if comparison.worse && !diff.exit_zero {
             Exit::Findings
         } else {
@@ -284,7 +284,7 @@ impl Invocation {
         live: &Live,
         needed: Needed,
         digests: Option<Digests>,
-        tell: Tell,
+        terminal: Terminal,
     ) -> Result<Snapshot, Stop> {
         let Global { no_progress, .. } = self.cli.global;
         let options = Options {
@@ -305,15 +305,15 @@ impl Invocation {
             verify: digests.map(|it| it.window),
             explain_gaps: digests.is_some_and(|it| it.explain_gaps),
             answers: live.keep_answers.is_some().then(kept).transpose()?,
-            progress: stderr_is_terminal() && !no_progress && !tell.quiet,
+            progress: stderr_is_terminal() && !no_progress && !terminal.quiet,
         };
         let answers = options.answers.clone();
         let snapshot = ask(options)?;
-        warn_endpoints(&snapshot.inventory.header.scope.endpoints, tell);
+        warn_endpoints(&snapshot.inventory.header.scope.endpoints, terminal);
         if let (Some(answers), Some(path)) = (answers, &live.keep_answers) {
             let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
             answers.save(path)?;
-            tell.note(&format!(
+            terminal.note(&format!(
                 "wrote the raw API responses to {}",
                 path.display()
             ));
@@ -339,11 +339,11 @@ impl Invocation {
 }
 
 /// Whoever listens on the way can read the calls and give the answers.
-pub(crate) fn warn_endpoints(endpoints: &[String], tell: Tell) {
+pub(crate) fn warn_endpoints(endpoints: &[String], terminal: Terminal) {
     for endpoint in endpoints {
         let url = endpoint.split(' ').next().unwrap_or_default();
         if is_open_to_others(url) {
-            tell.warn(&format!(
+            terminal.warn(&format!(
                 "AWS was called without encryption, through {endpoint}: its responses are not proved to be AWS's"
             ));
         }
@@ -437,40 +437,44 @@ pub(crate) fn baseline(path: Option<&Path>, fail_on_new: bool) -> Result<Option<
 }
 
 /// A baseline that is about something else makes everything new.
-pub(crate) fn tell_baseline(audit: &Audit, tell: Tell) {
+pub(crate) fn tell_baseline(audit: &Audit, terminal: Terminal) {
     let Some(report) = &audit.baseline else {
         return;
     };
     if report.of.organization != audit.scope.organization {
-        tell.warn("the baseline is an audit of another organization");
+        terminal.warn("the baseline is an audit of another organization");
     }
     if report.of.selection != audit.scope.selection {
-        tell.warn("the baseline evaluated other checks: findings of checks that it lacks are labelled as new");
+        terminal.warn("the baseline evaluated other checks: findings of checks that it lacks are labelled as new");
     }
     if report.of.interrupted {
-        tell.warn("the baseline was interrupted: findings that it lacks are labelled as new");
+        terminal.warn("the baseline was interrupted: findings that it lacks are labelled as new");
     }
 }
 
-pub(crate) fn save(path: Option<&Path>, snapshot: &Snapshot, tell: Tell) -> anyhow::Result<()> {
+pub(crate) fn save(
+    path: Option<&Path>,
+    snapshot: &Snapshot,
+    terminal: Terminal,
+) -> anyhow::Result<()> {
     if let Some(path) = path {
         snapshot.save(path)?;
-        tell.note(&format!("wrote the inventory to {}", path.display()));
+        terminal.note(&format!("wrote the inventory to {}", path.display()));
     }
     Ok(())
 }
 
-pub(crate) fn tell_waivers(audit: &Audit, file: &WaiverFile, tell: Tell) {
+pub(crate) fn tell_waivers(audit: &Audit, file: &WaiverFile, terminal: Terminal) {
     for words in &audit.waivers.expired {
         let at = file.place(words);
-        tell.warn(&format!("{at}expired, and was ignored: {words}"));
+        terminal.warn(&format!("{at}expired, and was ignored: {words}"));
     }
     for words in &audit.waivers.broad {
-        tell.warn(&format!("waiver: {words}"));
+        terminal.warn(&format!("waiver: {words}"));
     }
     for words in &audit.waivers.unused {
         let (at, meant) = (file.place(words), file.meant(words));
-        tell.warn(&format!("{at}matches no failing finding: {words}{meant}"));
+        terminal.warn(&format!("{at}matches no failing finding: {words}{meant}"));
     }
 }
 

@@ -24,8 +24,8 @@ pub mod sanitize;
 mod sarif;
 pub mod sheets;
 mod shown;
-mod tell;
 mod text;
+mod wording;
 
 use std::io;
 

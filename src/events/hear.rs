@@ -14,7 +14,7 @@ use crate::exit::Stop;
 use crate::invocation::Invocation;
 use crate::run::{clock, warn_endpoints};
 use crate::snapshot::{self, Source};
-use crate::terminal::{Tell, stderr_is_terminal};
+use crate::terminal::{Terminal, stderr_is_terminal};
 use crate::verify::command::{Asked, Asker, run};
 use crate::verify::open::{Opened, mirror, open};
 use crate::verify::{Keys, Verified, window};
@@ -85,7 +85,7 @@ impl Invocation {
         &self,
         input: &Input,
         target: &Target,
-        tell: Tell,
+        terminal: Terminal,
         work: &(dyn Fn(&Room<'_>, Span) -> Result<T, Stop> + Sync),
     ) -> Result<Option<T>, Stop> {
         only_of_buckets(input, target)?;
@@ -99,7 +99,7 @@ impl Invocation {
         if let Target::Files(paths) = target {
             return work(&Room::Files(paths), span).map(Some);
         }
-        let progress = stderr_is_terminal() && !self.cli.global.no_progress && !tell.quiet;
+        let progress = stderr_is_terminal() && !self.cli.global.no_progress && !terminal.quiet;
         let mut asked = Asked::of(&input.extent, now, progress)?;
         (asked.since, asked.until) = delivery((since, until), now);
         let read = |opened: Opened<'_>| work(&Room::Bucket(&opened, &asked), span);
@@ -113,7 +113,7 @@ impl Invocation {
             }
         };
         Ok(done.map(|(done, asker)| {
-            warn_endpoints(&asker.endpoints, tell);
+            warn_endpoints(&asker.endpoints, terminal);
             done
         }))
     }
@@ -124,10 +124,10 @@ impl Invocation {
         input: &Input,
         target: &Target,
         consumer: &C,
-        tell: Tell,
+        terminal: Terminal,
     ) -> Result<Option<Heard>, Stop> {
         let inventory = inventory_of(input)?;
-        self.enter(input, target, tell, &|room, span| {
+        self.enter(input, target, terminal, &|room, span| {
             let mut heard = room.read(span, input, consumer)?;
             compare(
                 input,

@@ -17,10 +17,10 @@ use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output;
 use crate::run::tool;
-use crate::terminal::Tell;
+use crate::terminal::Terminal;
 
 impl Invocation {
-    pub(super) fn stats(&self, flags: &Stats, tell: Tell) -> Result<Exit, Stop> {
+    pub(super) fn stats(&self, flags: &Stats, terminal: Terminal) -> Result<Exit, Stop> {
         let (target, words) = target::of(&flags.input, &flags.words, " and an expression")?;
         let expression = match words.as_slice() {
             [] => None,
@@ -43,7 +43,7 @@ impl Invocation {
             over: flags.over,
             groups: Mutex::default(),
         };
-        let Some(heard) = self.hear(&flags.input, &target, &counter, tell)? else {
+        let Some(heard) = self.hear(&flags.input, &target, &counter, terminal)? else {
             return Ok(Exit::Clean);
         };
         let mut rows = Vec::new();
@@ -84,7 +84,7 @@ impl Invocation {
             rests_on: heard.rests_on,
         };
         let options = |it: &output::Report<Counted>| self.options(it.to_stdout());
-        output::write(&reports, &counted, options, tell)?;
+        output::write(&reports, &counted, options, terminal)?;
         Ok(exit(
             &flags.ends,
             &counted.rests_on,

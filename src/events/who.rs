@@ -18,7 +18,7 @@ use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output;
 use crate::run::tool;
-use crate::terminal::Tell;
+use crate::terminal::Terminal;
 use crate::verify::command::Asked;
 use crate::verify::open::Opened;
 use crate::verify::{Found as Scopes, Request, Scope};
@@ -27,7 +27,7 @@ use crate::verify::{Found as Scopes, Request, Scope};
 const CHAINS: usize = 20;
 
 impl Invocation {
-    pub(super) fn who(&self, flags: &Who, tell: Tell) -> Result<Exit, Stop> {
+    pub(super) fn who(&self, flags: &Who, terminal: Terminal) -> Result<Exit, Stop> {
         let (target, words) = target::of(
             &flags.input,
             &flags.words,
@@ -40,7 +40,7 @@ impl Invocation {
         };
         let start = Start::parse(what).map_err(Stop::usage)?;
         let reports = output::plan(&flags.format, flags.output_dir.as_deref())?;
-        let identified = self.enter(&flags.input, &target, tell, &|room, span| {
+        let identified = self.enter(&flags.input, &target, terminal, &|room, span| {
             let fits = |record: &Record<'_>| start.fits(record);
             let first = Kept::new(Literals::any([start.literal()]), &fits);
             let heard = room.read(span, &flags.input, &first)?;
@@ -66,7 +66,7 @@ impl Invocation {
             return Ok(Exit::Clean);
         };
         let options = |it: &output::Report<Identified>| self.options(it.to_stdout());
-        output::write(&reports, &identified, options, tell)?;
+        output::write(&reports, &identified, options, terminal)?;
         let ends = &flags.ends;
         Ok(if interrupted {
             Exit::Interrupted

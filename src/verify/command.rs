@@ -16,7 +16,7 @@ use trailaudit_checks::inventory::{
 use super::open::{Opened, places};
 use super::{
     Depth, Found, NoSuchTrail, Progress, Request, Saved, State, Tap, Verified, Vouched, Wanted,
-    settle_all, state::StateKey, tell, verify, window,
+    problems, settle_all, state::StateKey, verify, window,
 };
 use crate::cli;
 use crate::exit::Stop;
@@ -193,7 +193,7 @@ pub fn run(
         found
             .unread
             .iter()
-            .map(|(folder, unread)| tell::folder_unlisted(request, folder, unread)),
+            .map(|(folder, unread)| problems::folder_unlisted(request, folder, unread)),
     );
     settle_all(&mut all);
     Ok(all)

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use trailaudit_checks::digest::{ChainId, DigestKey, side_by_side};
 
+use super::listing::Shelf;
 use super::scope::Scope;
-use super::shelf::Shelf;
 use super::source::Source;
 use super::{NoSuchTrail, Request, each};
 

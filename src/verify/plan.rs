@@ -3,8 +3,8 @@
 use trailaudit_checks::digest::LogKey;
 use trailaudit_reports::sanitize;
 
+use super::listing::{Shelf, each};
 use super::scope::{Found, Scope};
-use super::shelf::{Shelf, each};
 use super::source::Source;
 use super::{Depth, Request};
 use crate::output::to_stdout;

@@ -13,18 +13,18 @@ use crate::invocation::Invocation;
 use crate::output;
 use crate::run::{baseline, clock, exit_of, tell_waivers, tool, warn_endpoints};
 use crate::snapshot::{Snapshot, Spool};
-use crate::terminal::{Tell, stderr_is_terminal};
+use crate::terminal::{Terminal, stderr_is_terminal};
 
 impl Invocation {
-    pub(crate) fn verify(&self, flags: &Verify, tell: Tell) -> Result<Exit, Stop> {
+    pub(crate) fn verify(&self, flags: &Verify, terminal: Terminal) -> Result<Exit, Stop> {
         let waivers = config::load_waivers(flags.judge.waivers.as_deref()).map_err(Stop::Usage)?;
         if let Some(path) = &waivers.path {
-            tell.detail(&format!("waivers from {}", path.display()));
+            terminal.detail(&format!("waivers from {}", path.display()));
         }
         let baseline = baseline(flags.judge.baseline.as_deref(), flags.judge.fail_on_new)?;
         let reports = output::plan(&flags.output.format, flags.output.output_dir.as_deref())?;
         let now = flags.judge.now.map_or_else(clock, Ok)?;
-        let progress = stderr_is_terminal() && !self.cli.global.no_progress && !tell.quiet;
+        let progress = stderr_is_terminal() && !self.cli.global.no_progress && !terminal.quiet;
         let asked = command::Asked::of(&flags.extent, now, progress)?.resumed(flags)?;
         let verified = |it: open::Opened<'_>| {
             let watch = flags.explain_gaps.then(Watch::default);
@@ -43,7 +43,7 @@ impl Invocation {
         let saved = command::save(asked.state, &verified, now);
         let interrupted = asked.halt.is_set();
         let inventory = command::inventory(verified, session, now, finished, interrupted);
-        warn_endpoints(&inventory.header.scope.endpoints, tell);
+        warn_endpoints(&inventory.header.scope.endpoints, terminal);
         let snapshot = Snapshot::live(inventory, Spool::new()?);
         let rules = Rules {
             tool: tool(),
@@ -57,15 +57,15 @@ impl Invocation {
             exit_zero: flags.judge.exit_zero,
         };
         let audit = judge(&snapshot.inventory, &snapshot, &rules)?;
-        tell_waivers(&audit, &waivers, tell);
+        tell_waivers(&audit, &waivers, terminal);
         // Hour by hour is what it is run for.
         let options = |it: &output::Report| trailaudit_reports::Options {
             detail: Detail::Findings,
             ..flags.output.of(self.options(it.to_stdout()))
         };
-        output::write(&reports, &audit, options, tell)?;
+        output::write(&reports, &audit, options, terminal)?;
         if let Some(words) = saved? {
-            tell.warn(&words);
+            terminal.warn(&words);
         }
         Ok(exit_of(audit.run.exit_code))
     }

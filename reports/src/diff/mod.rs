@@ -10,7 +10,7 @@ use trailaudit_checks::compare::{Change, ChangeKind, Comparison, CoverageChange,
 pub(crate) use markdown::FORMAT as MARKDOWN;
 pub(crate) use text::FORMAT as TEXT;
 
-use crate::tell::{Headline, counted};
+use crate::wording::{Headline, counted};
 use crate::{Format, Options, sanitize};
 
 pub(crate) const JSON: Format<Comparison> = Format {
