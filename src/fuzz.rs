@@ -418,7 +418,7 @@ fn rounds(count: u64, mut f: impl FnMut(u64)) {
 
 fn all_rules(settings: &Settings) -> Rules {
     Rules {
-        tool: crate::run::tool(),
+        tool: crate::commands::tool(),
         selection: Selection::of(&Choice::default(), settings).unwrap(),
         settings: settings.clone(),
         waivers: Default::default(),

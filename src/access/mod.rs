@@ -1,6 +1,5 @@
 //! `trailaudit access`: who can tamper with the record, on which target, by which path.
 
-mod command;
 mod rows;
 
 use std::collections::BTreeMap;

@@ -10,13 +10,13 @@ use super::reading::{Consumer, Facts, Reading, delivery};
 use super::target::Target;
 use super::{beside, files, lookup, versions};
 use crate::cli::{Input, Which};
+use crate::commands::verify::{Asked, Asker, run};
+use crate::commands::verify::{Opened, mirror, open};
+use crate::commands::{clock, warn_endpoints};
 use crate::exit::Stop;
 use crate::invocation::Invocation;
-use crate::run::{clock, warn_endpoints};
 use crate::snapshot::{self, Source};
 use crate::terminal::{Terminal, stderr_is_terminal};
-use crate::verify::command::{Asked, Asker, run};
-use crate::verify::open::{Opened, mirror, open};
 use crate::verify::{Keys, Verified, window};
 
 /// What was heard.

@@ -14,13 +14,13 @@ use super::hear::{Room, Span};
 use super::reading::{Consumer, Origin, delivery};
 use super::target;
 use crate::cli::{Input, Who};
+use crate::commands::tool;
+use crate::commands::verify::Asked;
+use crate::commands::verify::Opened;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output;
-use crate::run::tool;
 use crate::terminal::Terminal;
-use crate::verify::command::Asked;
-use crate::verify::open::Opened;
 use crate::verify::{Found as Scopes, Request, Scope};
 
 /// Chains that are followed for one question: an access key may have many sessions.

@@ -13,12 +13,12 @@ use trailaudit_checks::selection::Selection;
 use trailaudit_checks::terraform::{self, LARGEST, Reading, Where};
 
 use crate::cli::Plan;
+use crate::commands::{baseline, clock, exit_of, save, tell_baseline, tell_waivers, tool};
 use crate::config::{self, WaiverFile};
 use crate::exit::{Exit, Stop};
 use crate::files;
 use crate::invocation::Invocation;
 use crate::output;
-use crate::run::{baseline, clock, exit_of, save, tell_baseline, tell_waivers, tool};
 use crate::snapshot::{Snapshot, Source, Spool, load};
 use crate::terminal::Terminal;
 

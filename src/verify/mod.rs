@@ -7,21 +7,14 @@
 //! Memory does not grow with the number of objects but for some bytes for each digest: one scope is walked by each
 //! thread, and so many objects are under way as can be read at once.
 
-pub mod command;
-mod folder;
-mod interrupt;
 mod listing;
 mod named;
-pub mod open;
 mod pipeline;
 pub mod plan;
 mod pool;
 mod problems;
 mod progress;
-mod run;
 mod scope;
-mod sidecar;
-mod source;
 pub mod state;
 mod stored;
 mod tap;
@@ -40,13 +33,12 @@ use trailaudit_checks::digest::{
 use trailaudit_checks::fact::Gap;
 use trailaudit_checks::inventory::VerifiedChain;
 
-pub use folder::Folder;
-pub use interrupt::{Halt, Stoppable};
 pub use progress::Progress;
 pub use scope::{Found, Scope, Wanted, find};
-pub use source::{About, EventHistory, Listed, Lock, Metadata, Sink, Source, Storage, Unread};
 pub use state::{Saved, State, Vouched};
 pub use tap::{Tap, Tapped};
+
+use crate::objects::Source;
 
 use listing::Shelf;
 use named::{has_trail, lacking, look_for_trail, rivals};

@@ -7,8 +7,8 @@ use trailaudit_checks::digest::{ChainId, DigestKey, side_by_side};
 
 use super::listing::Shelf;
 use super::scope::Scope;
-use super::source::Source;
 use super::{NoSuchTrail, Request, each};
+use crate::objects::Source;
 
 /// A trail that was asked for by name must be there, unless that cannot be told.
 pub(super) fn has_trail(shelves: &[Shelf], request: &Request) -> Result<(), NoSuchTrail> {

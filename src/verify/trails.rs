@@ -9,8 +9,8 @@ use trailaudit_checks::fact::{Known, Reason, Unknown};
 use trailaudit_checks::inventory::{Account, Inventory, Trail, TrailConfiguration};
 
 use super::scope::{Found, Scope, Wanted, find};
-use super::source::{Source, Unread};
 use super::{Expected, Request, Verified, problems};
+use crate::objects::{Source, Unread};
 
 /// What the trails that write digests into a bucket must deliver there.
 #[must_use]

@@ -18,9 +18,9 @@ use super::pipeline::Reading;
 use super::pool::Pool;
 use super::problems::{self, Told};
 use super::scope::Scope;
-use super::source::{Lock, Unread};
 use super::stored::Ways;
 use super::{Depth, Request, Saved, Verified};
+use crate::objects::{Lock, Unread};
 
 /// All chains of a scope.
 pub(super) struct Scoped<'a> {

@@ -3,7 +3,7 @@
 use trailaudit_checks::ids::AccountId;
 use trailaudit_checks::selection::{ByChoice, Choice, Selection};
 
-use super::{Question, listing, simulate, source};
+use crate::access::{Question, listing, simulate, source};
 use crate::cli::{Access, AccessCommand, Simulate};
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;

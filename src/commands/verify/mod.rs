@@ -4,16 +4,22 @@ use trailaudit_checks::audit::{Rules, judge};
 use trailaudit_checks::selection::Selection;
 use trailaudit_reports::Detail;
 
-use super::{Tap, command, open};
+mod asked;
+mod open;
+
+pub use asked::{Asked, Asker, run};
+pub use open::{Opened, mirror, open};
+
 use crate::cli::Verify;
+use crate::commands::{baseline, clock, exit_of, tell_waivers, tool, warn_endpoints};
 use crate::config;
 use crate::events::Watch;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output;
-use crate::run::{baseline, clock, exit_of, tell_waivers, tool, warn_endpoints};
 use crate::snapshot::{Snapshot, Spool};
 use crate::terminal::{Terminal, stderr_is_terminal};
+use crate::verify::Tap;
 
 impl Invocation {
     pub(crate) fn verify(&self, flags: &Verify, terminal: Terminal) -> Result<Exit, Stop> {
@@ -25,11 +31,11 @@ impl Invocation {
         let reports = output::plan(&flags.output.format, flags.output.output_dir.as_deref())?;
         let now = flags.judge.now.map_or_else(clock, Ok)?;
         let progress = stderr_is_terminal() && !self.cli.global.no_progress && !terminal.quiet;
-        let asked = command::Asked::of(&flags.extent, now, progress)?.resumed(flags)?;
+        let asked = asked::Asked::of(&flags.extent, now, progress)?.resumed(flags)?;
         let verified = |it: open::Opened<'_>| {
             let watch = flags.explain_gaps.then(Watch::default);
             let tap = watch.as_ref().map(|it| it as &dyn Tap);
-            let mut verified = command::run(&it, asked.progress, tap)?;
+            let mut verified = asked::run(&it, asked.progress, tap)?;
             if let Some(watch) = watch {
                 watch.explain(&mut verified);
             }
@@ -40,9 +46,9 @@ impl Invocation {
         };
         let finished = flags.judge.now.map_or_else(clock, Ok)?;
         // What was verified is reported even if it could not be kept.
-        let saved = command::save(asked.state, &verified, now);
+        let saved = asked::save(asked.state, &verified, now);
         let interrupted = asked.halt.is_set();
-        let inventory = command::inventory(verified, session, now, finished, interrupted);
+        let inventory = asked::inventory(verified, session, now, finished, interrupted);
         warn_endpoints(&inventory.header.scope.endpoints, terminal);
         let snapshot = Snapshot::live(inventory, Spool::new()?);
         let rules = Rules {
