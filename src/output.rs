@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use anyhow::Context as _;
 use trailaudit_checks::audit::Audit;
-use trailaudit_checks::compare::Comparison;
+use trailaudit_checks::audit::compare::Comparison;
 use trailaudit_reports::access::{self, Answered, Listing};
 use trailaudit_reports::{DIFF_FORMATS, FORMATS, Format, Options, events};
 

@@ -10,7 +10,6 @@ pub mod bound;
 pub mod calls;
 pub mod catalog;
 pub mod check;
-pub mod compare;
 pub mod context;
 pub mod coverage;
 pub mod digest;

@@ -30,7 +30,7 @@ mod wording;
 use std::io;
 
 use trailaudit_checks::audit::Audit;
-use trailaudit_checks::compare::Comparison;
+use trailaudit_checks::audit::compare::Comparison;
 use trailaudit_checks::finding::Severity;
 
 pub use ended::Ended;

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+
 use trailaudit_checks::calls::ApiCall;
 use trailaudit_checks::ids::AccountId;
 
+use crate::config::RoleOverride;
 use crate::recordings::Kept;
 
 /// What to collect.
@@ -49,16 +50,6 @@ pub struct Options {
     pub answers: Option<Arc<Mutex<Kept>>>,
     /// Draw progress on stderr.
     pub progress: bool,
-}
-
-/// How one account differs from the others.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RoleOverride {
-    /// The role to assume there.
-    pub role_name: Option<String>,
-    /// The external id its trust policy asks for.
-    pub external_id: Option<String>,
 }
 
 /// Why nothing could be collected.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use trailaudit_checks::compare;
+use trailaudit_checks::audit::compare;
 
 use super::detail;
 use crate::cli::Diff;

@@ -83,7 +83,7 @@ impl<'a> Evaluation<'a> {
             catalog.iter().any(|check| about_exempt(&check)),
             ctx.inventory.organization.ok(),
         ) {
-            evaluation.exempt = crate::scp::exempt_names(organization);
+            evaluation.exempt = crate::scp::exempt_names(organization, &crate::access::protected());
         }
         let about_access = |check: &&&Check| matches!(check.run, Run::Access(_));
         if catalog.iter().any(|check| about_access(&check)) {

@@ -5,7 +5,9 @@ mod text;
 
 use std::io::{self, Write};
 
-use trailaudit_checks::compare::{Change, ChangeKind, Comparison, CoverageChange, Seen, Side};
+use trailaudit_checks::audit::compare::{
+    Change, ChangeKind, Comparison, CoverageChange, Seen, Side,
+};
 
 pub(crate) use markdown::FORMAT as MARKDOWN;
 pub(crate) use text::FORMAT as TEXT;

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, Write};
 
-use trailaudit_checks::compare::{Change, Comparison};
+use trailaudit_checks::audit::compare::{Change, Comparison};
 
 use super::{PARTS, coverage, message, side, step, verdict, warnings};
 use crate::text::page::{Margin, Page, Span, Style, plain};

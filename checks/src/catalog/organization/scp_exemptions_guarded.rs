@@ -1,6 +1,7 @@
 //! Nobody else becomes a role that the protective SCPs exempt.
 
 use super::members::{Tally, members, nobody};
+use crate::access::protected;
 use crate::access::{Control as Guard, table as tamper_actions};
 use crate::catalog::gap::gap;
 use crate::check::Trusts;
@@ -8,7 +9,7 @@ use crate::fact::Reason;
 use crate::policy::posture;
 use crate::policy::{Condition, Document, Effect, Principal as Named, Statement, Target};
 use crate::prelude::*;
-use crate::scp::{Over, Somebody, protected};
+use crate::scp::{Over, Somebody};
 
 pub(super) const CHECK: Check = Check {
     id: "organization-scp-exemptions-guarded",
