@@ -35,7 +35,7 @@ pub struct Options {
     /// The calls that the chosen checks rest on; what is not needed is not asked.
     pub needed: BTreeSet<ApiCall>,
     /// Those of them that are asked only where trails leave events unrecorded.
-    pub needed_in_holes: BTreeSet<ApiCall>,
+    pub needed_where_unrecorded: BTreeSet<ApiCall>,
     /// The status of trails is called for in every region that they cover.
     pub in_every_region: bool,
     /// How far back recent calls that touch the record are looked up; none to leave them.

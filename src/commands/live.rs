@@ -51,7 +51,7 @@ impl Invocation {
             max_in_flight: live.max_in_flight,
             roles: self.config.roles.clone(),
             needed: needed.calls,
-            needed_in_holes: needed.in_holes,
+            needed_where_unrecorded: needed.in_holes,
             in_every_region: needed.in_every_region,
             lookup: live.lookup_events,
             log_archive_accounts: self.config.settings.log_archive_accounts.clone(),
