@@ -69,7 +69,7 @@ pub fn load_waivers(named: Option<&Path>) -> anyhow::Result<WaiverFile> {
         return Ok(WaiverFile::default());
     };
     let text = files::read_text(&path, files::SMALL)?;
-    let content = waivers(&text).map_err(|error| anyhow!("{}{error:#}", path.display()))?;
+    let content = parse_waivers(&text).map_err(|error| anyhow!("{}{error:#}", path.display()))?;
     let lines = lines_of(&text);
     Ok(WaiverFile {
         content,
@@ -135,7 +135,7 @@ fn lines_of(text: &str) -> Vec<usize> {
 }
 
 /// Errors begin with `:LINE:COLUMN: `, to follow the file's name.
-fn waivers(text: &str) -> anyhow::Result<Waivers> {
+pub fn parse_waivers(text: &str) -> anyhow::Result<Waivers> {
     let bad = |error: toml::de::Error| anyhow!("{}", words(&error, text));
     let document = DeTable::parse(text).map_err(bad)?;
     let span = document.span();

@@ -22,7 +22,7 @@ use crate::output::to_stdout;
 use crate::permissions;
 use crate::snapshot::Snapshot;
 
-pub use settings::example;
+pub use settings::{example, schema};
 use settings::settings;
 
 /// Prints the list that was asked for.
