@@ -59,12 +59,7 @@ pub fn load_waivers(named: Option<&Path>) -> anyhow::Result<WaiverFile> {
     };
     let text = files::read_text(&path, files::SMALL)?;
     let content = waivers(&text).map_err(|error| anyhow!("{}{error:#}", path.display()))?;
-    let lines = lines_of(&text);
-    Ok(WaiverFile {
-        content,
-        path: Some(path),
-        lines,
-    })
+    Ok(WaiverFile::new(content, Some(path), lines_of(&text)))
 }
 
 /// The waivers, and where they stand.
@@ -76,12 +71,27 @@ pub struct WaiverFile {
     pub path: Option<PathBuf>,
     /// The line of each waiver.
     lines: Vec<usize>,
+    /// The place of each, by how reports name it; of equal ones, the first.
+    by_words: BTreeMap<String, usize>,
 }
 
 impl WaiverFile {
+    fn new(content: Waivers, path: Option<PathBuf>, lines: Vec<usize>) -> Self {
+        let mut by_words = BTreeMap::new();
+        for (at, it) in content.waivers.iter().enumerate() {
+            by_words.entry(it.words()).or_insert(at);
+        }
+        Self {
+            content,
+            path,
+            lines,
+            by_words,
+        }
+    }
+
     fn find(&self, words: &str) -> Option<(usize, &Waiver)> {
-        let mut all = self.content.waivers.iter().enumerate();
-        all.find(|(_, it)| it.words() == words)
+        let at = *self.by_words.get(words)?;
+        Some((at, self.content.waivers.get(at)?))
     }
 
     /// `FILE:LINE: ` of the waiver that these words are about; empty where there is none.
@@ -110,7 +120,7 @@ impl WaiverFile {
     }
 }
 
-/// The line on which each waiver of a readable file begins.
+/// The line on which each waiver of a readable file begins: counted on from the one before.
 fn lines_of(text: &str) -> Vec<usize> {
     let Ok(document) = DeTable::parse(text) else {
         return Vec::new();
@@ -118,7 +128,18 @@ fn lines_of(text: &str) -> Vec<usize> {
     let document = document.into_inner();
     let waivers = document.get("waiver").map(|it| it.get_ref());
     match waivers {
-        Some(DeValue::Array(items)) => items.iter().map(|it| line_of(text, &it.span())).collect(),
+        Some(DeValue::Array(items)) => {
+            let (mut line, mut before) = (1, 0);
+            let lines = items.iter().map(|it| {
+                let start = it.span().start;
+                line += text
+                    .get(before..start)
+                    .map_or(0, |it| it.matches('\n').count());
+                before = start;
+                line
+            });
+            lines.collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -287,6 +308,31 @@ fn line_of(text: &str, span: &Range<usize>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn waivers_are_found_by_their_words_and_lines() {
+        let one = |subject: &str| {
+            format!(
+                "[[waiver]]\ncheck = \"trail-*\"\nsubject = \"{subject}\"\nreason = \"r\"\napprover = \"a\"\n\
+                 expires = \"2026-12-31\"\n"
+            )
+        };
+        let text = format!("# three\n{}\n\n{}{}", one("a"), one("b"), one("a"));
+        assert_eq!(lines_of(&text), [2, 10, 16]);
+        let file = WaiverFile::new(
+            waivers(&text).unwrap(),
+            Some(PathBuf::from("w.toml")),
+            lines_of(&text),
+        );
+        let place =
+            |subject: &str| file.place(&format!("trail-* on {subject}, expires 2026-12-31"));
+        assert_eq!(
+            [place("a"), place("b"), place("c")],
+            ["w.toml:2: ", "w.toml:10: ", ""]
+        );
+        let inline = "waiver = [\n  {check = \"x\"},\n\n  {check = \"y\"}]\n";
+        assert_eq!(lines_of(inline), [2, 4]);
+    }
 
     fn error(text: &str) -> String {
         format!("{:#}", parse(text).unwrap_err())
