@@ -39,8 +39,11 @@ pub(super) struct Own {
     /// Its unique id; none where that is not known.
     pub(super) id: Option<Box<str>>,
     /// Its tags, where no session brings others.
-    pub(super) tags: Option<Box<[(Box<str>, Box<str>)]>>,
+    pub(super) tags: Option<Box<[Tag]>>,
 }
+
+/// A tag's key and value.
+type Tag = (Box<str>, Box<str>);
 
 impl<'c> Asker<'c> {
     /// A principal of an account, with the context and the control policies that come from there.
