@@ -113,7 +113,10 @@ fn schemas_of_settings_and_waivers() {
     let good = "retention_days = 400\ngap_window = \"30d\"\nregions = [\"eu-west-1\"]\n[roles.111111111111]\nrole_name = \"x\"";
     assert!(settings.is_valid(&read(good)));
     assert!(!settings.is_valid(&read("retention_day = 400")));
-    assert!(!settings.is_valid(&read("[checks.trail-exists]\nenabled = false")), "without a reason");
+    assert!(
+        !settings.is_valid(&read("[checks.trail-exists]\nenabled = false")),
+        "without a reason"
+    );
     let good = "[[waiver]]\ncheck = \"a\"\nsubject = \"b\"\nreason = \"c\"\napprover = \"d\"\nexpires = \"2027-01-01\"";
     assert!(waivers.is_valid(&read(good)));
     assert!(!waivers.is_valid(&read(&good.replace("approver", "aprover"))));
