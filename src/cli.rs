@@ -2,7 +2,9 @@
 
 mod access;
 mod ask;
+mod begin;
 mod detect;
+pub mod env;
 mod events;
 mod evidence;
 mod list;
@@ -15,8 +17,8 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
+use trailaudit_checks::audit::compare::Comparison;
 use trailaudit_checks::catalog;
-use trailaudit_checks::compare::Comparison;
 use trailaudit_checks::finding::Severity;
 use trailaudit_checks::framework;
 use trailaudit_checks::selection::Choice;
@@ -26,6 +28,7 @@ use crate::output::Wanted;
 
 pub use access::{Access, AccessCommand, By, Simulate};
 pub use ask::Ask;
+pub use begin::{Init, Waive};
 pub use detect::{Detect, Evaluated};
 pub use events::{Coverage, Ends, Events, Input, Listed, Order, Search, Stats, Which, Who};
 pub use evidence::{Create, Drawn, Evidence, Sample, VerifyBundle};
@@ -141,6 +144,10 @@ pub enum Command {
     Events(Events),
     /// Report who can tamper with CloudTrail logs: on which trail, bucket or key, and by which path
     Access(Box<Access>),
+    /// Write commented settings and waiver files to start from
+    Init(Init),
+    /// Accept a failure: append a waiver to the waiver file
+    Waive(Box<Waive>),
     /// Explain one check: what it evaluates, why, and its remediation
     Explain(Explain),
     /// List checks, formats, frameworks, permissions, settings

@@ -10,8 +10,8 @@ pub mod bound;
 pub mod calls;
 pub mod catalog;
 pub mod check;
-pub mod compare;
 pub mod context;
+pub mod control_policies;
 pub mod coverage;
 pub mod digest;
 pub mod evaluate;
@@ -25,7 +25,6 @@ pub mod inventory;
 pub mod patterns;
 pub mod policy;
 pub mod prelude;
-pub mod scp;
 pub mod selection;
 pub mod selectors;
 pub mod settings;
@@ -36,10 +35,6 @@ pub mod text;
 pub mod waiver;
 
 #[cfg(test)]
-mod completeness;
-#[cfg(test)]
-mod guards;
-#[cfg(test)]
-mod peers;
+mod catalogue_tests;
 #[cfg(test)]
 pub mod testing;

@@ -17,23 +17,23 @@ use super::reading::{Consumer, Origin};
 use super::search::{Matcher, parse, rows};
 use super::target;
 use crate::cli::{Ask, Input, Order};
+use crate::commands::tool;
 use crate::exit::{Exit, Stop};
-use crate::nearest::hint;
+use crate::invocation::Invocation;
 use crate::output;
-use crate::parsed::Parsed;
-use crate::run::tool;
-use crate::tell::Tell;
+use crate::suggest::hint;
+use crate::terminal::Terminal;
 
 /// The question about what followed an event: its expression needs the event.
 const AFTER: &str = "after";
 
-impl Parsed {
-    pub(super) fn ask(&self, flags: &Ask, tell: Tell) -> Result<Exit, Stop> {
+impl Invocation {
+    pub(super) fn ask(&self, flags: &Ask, terminal: Terminal) -> Result<Exit, Stop> {
         let (target, words) = target::of(&flags.input, &flags.words, " and a question")?;
         let (question, argument) = question(&words)?;
         let reports = output::plan(&flags.format, flags.output_dir.as_deref())?;
         let known = inventory_of(&flags.input)?;
-        let heard = self.enter(&flags.input, &target, tell, &|room, span| {
+        let heard = self.enter(&flags.input, &target, terminal, &|room, span| {
             let (expression, recorded) = match question {
                 Some(question) => {
                     let asked = question.with(&argument);
@@ -117,10 +117,10 @@ impl Parsed {
         };
         if reports.iter().any(output::Report::is_lines) {
             let told = serde_json::json!({"asked": &found.asked, "rests_on": &found.rests_on, "total": total});
-            tell.note(&told.to_string());
+            terminal.note(&told.to_string());
         }
         let options = |it: &output::Report<Found>| self.options(it.to_stdout());
-        output::write(&reports, &found, options, tell)?;
+        output::write(&reports, &found, options, terminal)?;
         let code = exit(&flags.ends, &found.rests_on, total > 0, interrupted);
         Ok(match (verdict, code) {
             // What was not recorded is open, however well the logs are verified.

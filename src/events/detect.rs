@@ -17,17 +17,17 @@ use super::reading::{Consumer, Origin};
 use super::sorter::Sorter;
 use super::target::{self, Target};
 use crate::cli::{Detect, Input};
+use crate::commands::verify::{Asker, inventory};
+use crate::commands::{baseline, clock, exit_of, tell_baseline, tell_waivers, tool};
 use crate::config;
 use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
 use crate::output;
-use crate::parsed::Parsed;
-use crate::run::{baseline, clock, exit_of, tell_baseline, tell_waivers, tool};
 use crate::snapshot::{Snapshot, Spool};
-use crate::tell::Tell;
-use crate::verify::command;
+use crate::terminal::Terminal;
 
-impl Parsed {
-    pub(super) fn detect(&self, flags: &Detect, tell: Tell) -> Result<Exit, Stop> {
+impl Invocation {
+    pub(super) fn detect(&self, flags: &Detect, terminal: Terminal) -> Result<Exit, Stop> {
         let (target, words) = target::of(&flags.input, &flags.words, "")?;
         if let Some(word) = words.first() {
             return Err(Stop::usage(format!(
@@ -39,7 +39,7 @@ impl Parsed {
         let selection = Selection::of_events(&flags.select.choice(), settings)?;
         let waivers = config::load_waivers(flags.rules.waivers.as_deref()).map_err(Stop::Usage)?;
         if let Some(path) = &waivers.path {
-            tell.detail(&format!("waivers from {}", path.display()));
+            terminal.detail(&format!("waivers from {}", path.display()));
         }
         let baseline = baseline(flags.rules.baseline.as_deref(), flags.rules.fail_on_new)?;
         let now = match (flags.input.now, &target) {
@@ -48,7 +48,7 @@ impl Parsed {
             (None, Target::Place(_) | Target::Files(_)) => clock()?,
         };
         let known = inventory_of(&flags.input)?;
-        let read = self.enter(&flags.input, &target, tell, &|room, span| {
+        let read = self.enter(&flags.input, &target, terminal, &|room, span| {
             let stores = stores_of(room, known.as_ref());
             let finder = Finder::new(stores).map_err(anyhow::Error::from)?;
             let mut heard = room.read(span, &flags.input, &finder)?;
@@ -64,10 +64,9 @@ impl Parsed {
         let Some((events, verified, interrupted)) = read else {
             return Ok(Exit::Clean);
         };
-        let mut inventory =
-            command::inventory(verified, command::Asker::default(), now, now, interrupted);
-        inventory.events = Some(events);
-        let snapshot = Snapshot::live(inventory, Spool::new()?);
+        let mut judged = inventory(verified, Asker::default(), now, now, interrupted);
+        judged.events = Some(events);
+        let snapshot = Snapshot::live(judged, Spool::new()?);
         let rules = Rules {
             tool: tool(),
             selection,
@@ -80,19 +79,19 @@ impl Parsed {
             exit_zero: flags.rules.exit_zero,
         };
         let audit: Audit = judge(&snapshot.inventory, &snapshot, &rules)?;
-        tell_waivers(&audit, &waivers, tell);
-        tell_baseline(&audit, tell);
+        tell_waivers(&audit, &waivers, terminal);
+        tell_baseline(&audit, terminal);
         let options = |it: &output::Report| flags.output.of(self.options(it.to_stdout()));
-        output::write(&reports, &audit, options, tell)?;
+        output::write(&reports, &audit, options, terminal)?;
         Ok(exit_of(audit.run.exit_code))
     }
 }
 
-impl Parsed {
+impl Invocation {
     /// The key events of the sample, for a scan of it.
-    pub(crate) fn demo_events(&self, tell: Tell) -> Result<EventsRead, Stop> {
+    pub(crate) fn demo_events(&self, terminal: Terminal) -> Result<EventsRead, Stop> {
         let input = Input::demo().map_err(anyhow::Error::from)?;
-        let read = self.enter(&input, &Target::Demo, tell, &|room, span| {
+        let read = self.enter(&input, &Target::Demo, terminal, &|room, span| {
             let finder = Finder::new(stores_of(room, None)).map_err(anyhow::Error::from)?;
             let heard = room.read(span, &input, &finder)?;
             Ok(finder.finish(heard.rests_on)?)

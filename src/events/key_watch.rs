@@ -11,7 +11,8 @@ use super::beside;
 use super::detect::Finder;
 use super::hear::{Chains, Span};
 use super::reading::{Reading, events_of};
-use crate::verify::{Source, Tap, Tapped, Verified};
+use crate::objects::Source;
+use crate::verify::{Tap, Tapped, Verified};
 
 /// The buckets that trails deliver to, and the keys that encrypt what they deliver.
 #[must_use]

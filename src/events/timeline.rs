@@ -20,14 +20,14 @@ use super::sorter::{Sorted, Sorter};
 use super::who::name_actors;
 use super::{exit, target};
 use crate::cli::{Noise, Timeline};
+use crate::commands::tool;
 use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
 use crate::output;
-use crate::parsed::Parsed;
-use crate::run::tool;
-use crate::tell::Tell;
+use crate::terminal::Terminal;
 
-impl Parsed {
-    pub(super) fn timeline(&self, flags: &Timeline, tell: Tell) -> Result<Exit, Stop> {
+impl Invocation {
+    pub(super) fn timeline(&self, flags: &Timeline, terminal: Terminal) -> Result<Exit, Stop> {
         let (target, words) = target::of(&flags.input, &flags.words, " and an expression")?;
         let expression = match words.as_slice() {
             [] => None,
@@ -42,7 +42,7 @@ impl Parsed {
         let reports = output::plan(&flags.format, flags.output_dir.as_deref())?;
         let expression = std::sync::Arc::new(expression);
         let known = inventory_of(&flags.input)?;
-        let told = self.enter(&flags.input, &target, tell, &|room, span| {
+        let told = self.enter(&flags.input, &target, terminal, &|room, span| {
             let line = Line {
                 expression: &expression,
                 hide: flags.noise.into(),
@@ -87,7 +87,7 @@ impl Parsed {
             rests_on,
         };
         let options = |it: &output::Report<Happened>| self.options(it.to_stdout());
-        output::write(&reports, &happened, options, tell)?;
+        output::write(&reports, &happened, options, terminal)?;
         let found = happened.records > 0;
         Ok(exit(&flags.ends, &happened.rests_on, found, interrupted))
     }

@@ -24,7 +24,7 @@ pub fn rules(
         selection.without_events();
     }
     Ok(Rules {
-        tool: crate::run::tool(),
+        tool: crate::commands::tool(),
         selection,
         settings,
         waivers,

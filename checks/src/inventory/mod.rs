@@ -6,6 +6,7 @@
 pub mod account;
 pub mod bucket;
 pub mod chain;
+pub mod coverage;
 pub mod events;
 pub mod facts;
 pub mod iam;
@@ -39,7 +40,7 @@ pub use region::{RegionView, TamperEvent};
 pub use store::{EventDataStore, StoreConfiguration};
 pub use trail::{Delivery, Selectors, Trail, TrailConfiguration, TrailStatus};
 
-use crate::coverage::Coverage;
+use self::coverage::Coverage;
 use crate::fact::Fact;
 use crate::ids::{AccountId, Arn, Region};
 

@@ -7,12 +7,13 @@ mod index;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::finding::{AppliedWaiver, Finding};
 use crate::settings::AllowedPrincipal;
 use crate::text::glob;
+use crate::text::written::{date, said};
 
 use index::Index;
 
@@ -20,7 +21,7 @@ pub use broad::broad;
 pub use gaps::{AcceptedGap, current_gaps, is_accepted, review_gaps, uncovered_population};
 
 /// The waiver file.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Waivers {
     /// Failing findings whose risk is accepted.
@@ -32,7 +33,7 @@ pub struct Waivers {
 }
 
 /// One accepted risk.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Waiver {
     /// A check id, or a glob over ids.
@@ -51,6 +52,7 @@ pub struct Waiver {
     pub approver: String,
     /// Through which day, UTC.
     #[serde(deserialize_with = "date")]
+    #[schemars(with = "String")]
     pub expires: Date,
     /// Where it was discussed.
     pub ticket: Option<String>,
@@ -64,26 +66,6 @@ impl Waiver {
             "{} on {}, expires {}",
             self.check, self.subject, self.expires
         )
-    }
-}
-
-/// Words that are there: nobody accepts a risk for no reason.
-pub(crate) fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let words = String::deserialize(deserializer)?;
-    if words.trim().is_empty() {
-        return Err(D::Error::custom("it must say something, it is empty"));
-    }
-    Ok(words)
-}
-
-/// A day, with an example where it is none.
-pub(crate) fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let bad = |_| D::Error::custom("a date is expected, such as 2027-03-31");
-    // A time of day is no part of a date.
-    match text.contains(['T', 't', ' ', ':']) {
-        true => Err(bad(())),
-        false => text.parse().map_err(|_: jiff::Error| bad(())),
     }
 }
 

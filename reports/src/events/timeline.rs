@@ -14,8 +14,8 @@ use super::CoveredChain;
 use super::rests_on::{minute, reason, write};
 use super::sheet::Sheet;
 use super::timeline_page;
-use crate::tell::{Headline, number};
 use crate::text::page::{Margin, Page, Span, Style, plain};
+use crate::wording::{Headline, number};
 use crate::{Format, Options, sanitize};
 
 /// Episodes in their order: too many to be held.

@@ -6,7 +6,7 @@ use trailaudit_checks::events::timeline::{Episode, Item};
 
 use super::timeline::{Bar, Happened, hidden, in_order, reads, who};
 use crate::sanitize;
-use crate::tell::number;
+use crate::wording::number;
 
 /// The longest text that is shown whole.
 const LONGEST: usize = 2_048;

@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 
 use clap::ArgAction;
+use schemars::schema_for;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use trailaudit_checks::settings::Settings;
 
 use super::Row;
-use crate::keys;
+use crate::cli::env;
 
 /// A key of the settings.
 #[derive(Debug, Serialize)]
@@ -88,7 +89,7 @@ pub(super) fn settings() -> anyhow::Result<Vec<SettingRow>> {
             variable: None,
         });
     }
-    for arg in keys::flag_keys() {
+    for arg in env::flag_keys() {
         let values = arg.get_default_values().iter();
         let default: Vec<Value> = values
             .filter_map(|it| it.to_str())
@@ -132,6 +133,37 @@ pub fn example() -> anyhow::Result<String> {
         }
     }
     Ok(out)
+}
+
+/// The JSON Schema of `trailaudit.toml`, by which editors complete it: what checks are judged by, flags, and roles.
+pub fn schema() -> Value {
+    let mut schema = schema_for!(Settings).to_value();
+    let one = |kinds: &[&str]| json!({ "type": kinds });
+    if let Some(keys) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        for (key, about) in MEANING {
+            if let Some(key) = keys.get_mut(key) {
+                key["description"] = about.into();
+            }
+        }
+        for arg in env::flag_keys() {
+            let mut value = one(&["string", "number", "boolean", "array"]);
+            if matches!(arg.get_action(), ArgAction::SetTrue) {
+                value = one(&["boolean"]);
+            }
+            value["description"] = arg.get_help().map(ToString::to_string).into();
+            keys.insert(arg.get_id().to_string(), value);
+        }
+        let role = json!({
+            "type": "object", "additionalProperties": false,
+            "properties": { "role_name": one(&["string"]), "external_id": one(&["string"]) },
+        });
+        let about = MEANING.iter().find(|(key, _)| *key == "roles");
+        keys.insert(
+            "roles".to_owned(),
+            json!({ "type": "object", "description": about.map(|it| it.1), "additionalProperties": role }),
+        );
+    }
+    schema
 }
 
 fn is_table(form: &str) -> bool {

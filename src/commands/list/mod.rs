@@ -16,14 +16,14 @@ use trailaudit_checks::terraform::decidable;
 use trailaudit_reports::FORMATS;
 
 use crate::cli::{List, ListFormat, Select};
+use crate::commands::explain::subject;
 use crate::exit::Stop;
-use crate::explain::subject;
 use crate::output::to_stdout;
 use crate::permissions;
 use crate::snapshot::Snapshot;
 
-pub use settings::example;
 use settings::settings;
+pub use settings::{example, schema};
 
 /// Prints the list that was asked for.
 pub fn list(what: &List) -> Result<(), Stop> {
