@@ -164,7 +164,7 @@ pub(super) static ENTRIES: &[Entry] = &[
             title: "Web ACLs and their logging should not be removed",
             severity: Severity::Medium,
             question: None,
-            why: "A removed web ACL or rule lets requests through that were filtered. Without logging nobody can determine which.",
+            why: "A removed web ACL or rule lets requests through that were filtered. Without logging it is unknown which.",
             fix: "Associate the web ACL again, restore the rule, and configure its logging.",
             judged: "Fails for each resource or actor of a verified record of `DeleteWebACL, DeleteRuleGroup, DeleteRule, DisassociateWebACL, DeleteLoggingConfiguration, DeleteIPSet`.",
             alike: ALIKE,

@@ -12,7 +12,7 @@ pub(super) static ENTRIES: &[Entry] = &[
             title: "Security groups should not be opened unexpectedly",
             severity: Severity::Medium,
             question: None,
-            why: "A rule for 0.0.0.0/0 or ::/0 makes an instance reachable from the internet.",
+            why: "A rule for all addresses makes an instance reachable from the internet.",
             fix: "Remove the rule with RevokeSecurityGroupIngress unless the service is meant to be public.",
             judged: "Fails for each resource or actor of a verified record of `CreateSecurityGroup, AuthorizeSecurityGroupIngress, AuthorizeSecurityGroupEgress, ModifySecurityGroupRules, RevokeSecurityGroupIngress, RevokeSecurityGroupEgress, DeleteSecurityGroup`.",
             alike: ALIKE,
