@@ -243,6 +243,10 @@ fn two_accounts(it: &mut World, chance: &mut Chance) {
 }
 
 /// How many organizations of each shape: by hand `TRAILAUDIT_ORGANIZATIONS` asks for more.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a longer run is asked for by a variable"
+)]
 fn organizations(usual: u64) -> u64 {
     let asked = std::env::var("TRAILAUDIT_ORGANIZATIONS").ok();
     asked.map_or(usual, |it| it.parse().expect("a number"))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::actions::{ActionId, Kind, table};
 use super::gaps;
-use super::indexed::Indexed;
+use super::indexed_document::Indexed;
 use super::resources::{self, Resource, ResourceId};
 use crate::calls;
 use crate::context::Context;
@@ -15,7 +15,7 @@ use crate::inventory::{ControlPolicyKind, Organization};
 use crate::policy::{ActionSet, Circumstances, Document, Level, Members, Policy, Principal};
 
 /// See above.
-pub(super) struct Ground<'a> {
+pub(super) struct Environment<'a> {
     pub(super) ctx: &'a Context<'a>,
     control: Option<Control<'a>>,
     /// Per action of the table: actions of one class are named by the same statements of all control policies.
@@ -40,7 +40,7 @@ pub(super) struct Ground<'a> {
     pub(super) own_tags_matter: bool,
 }
 
-impl<'a> Ground<'a> {
+impl<'a> Environment<'a> {
     pub(super) fn new(ctx: &'a Context<'a>) -> Self {
         let organization = ctx.inventory.organization.ok().and_then(Option::as_ref);
         let control = organization.map(|it| ctx.control_of(it));

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::actions::{ActionId, table};
-use super::ask::{Asker, Own};
+use super::environment::Environment;
+use super::evaluate::{Evaluator, Own};
 use super::gaps;
-use super::ground::Ground;
-use super::indexed::{Indexed, Read};
+use super::indexed_document::{Indexed, Read};
 use super::listed::listed;
 use crate::calls;
 use crate::fact::{Reason, SharedGap};
@@ -19,7 +19,7 @@ use crate::policy::{
 };
 
 /// The documents of an account, each read once.
-pub(super) struct Papers<'d> {
+pub(super) struct AccountPolicies<'d> {
     pub(super) account: &'d AccountId,
     pub(super) details: &'d AuthorizationDetails,
     /// Where IAM is asked.
@@ -39,14 +39,14 @@ pub(super) struct Papers<'d> {
     pub(super) door: Document,
 }
 
-impl<'d> Papers<'d> {
+impl<'d> AccountPolicies<'d> {
     /// What the documents say of the actions of the table.
     pub(super) fn of(
         account: &'d AccountId,
         details: &'d AuthorizationDetails,
-        ground: &Ground<'_>,
+        environment: &Environment<'_>,
     ) -> Self {
-        Self::about(account, details, ground, &|actions| {
+        Self::about(account, details, environment, &|actions| {
             table().index.names_any(actions)
         })
     }
@@ -55,10 +55,10 @@ impl<'d> Papers<'d> {
     pub(super) fn about(
         account: &'d AccountId,
         details: &'d AuthorizationDetails,
-        ground: &Ground<'_>,
+        environment: &Environment<'_>,
         keep: &dyn Fn(&Actions) -> bool,
     ) -> Self {
-        let home = ground.ctx.home();
+        let home = environment.ctx.home();
         let mut known: BTreeMap<&'d str, Arc<Read>> = BTreeMap::new();
         let mut read = |text: &'d str| {
             let read = || Indexed::read_about(text, keep);
@@ -85,7 +85,7 @@ impl<'d> Papers<'d> {
         let groups = details.groups.iter().enumerate();
         let start = format!(
             "arn:{}:iam::{account}:group/",
-            ground.ctx.inventory.header.scope.partition
+            environment.ctx.inventory.header.scope.partition
         );
         let (mut own, odd): (Vec<(&str, usize)>, Vec<_>) = groups
             .clone()
@@ -112,7 +112,7 @@ impl<'d> Papers<'d> {
             trust: details.roles.iter().map(trust).collect(),
             everything: everything(),
             door: door(account),
-            home: ground.ctx.home(),
+            home: environment.ctx.home(),
         }
     }
 
@@ -168,27 +168,27 @@ fn door(account: &AccountId) -> Document {
 
 /// A user or role of the account, by its place in the listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Who {
+pub(super) enum PrincipalId {
     User(usize),
     Role(usize),
 }
 
 /// What somebody has changed about a principal before it acts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Freed {
+pub(super) struct Modification {
     /// It was given every right.
     pub(super) granted: bool,
     /// The Denies of its own policies are gone.
-    pub(super) undenied: bool,
+    pub(super) without_denies: bool,
     /// Its permissions boundary is gone.
-    pub(super) unbound: bool,
+    pub(super) without_boundary: bool,
     /// It has joined these groups.
     pub(super) joined: Vec<usize>,
     /// Its tags are what the caller likes.
     pub(super) tagged: bool,
 }
 
-impl Freed {
+impl Modification {
     /// This, and then the other too.
     pub(super) fn and(&self, other: &Self) -> Self {
         let mut joined: Vec<usize> = self.joined.iter().chain(&other.joined).copied().collect();
@@ -196,8 +196,8 @@ impl Freed {
         joined.dedup();
         Self {
             granted: self.granted || other.granted,
-            undenied: self.undenied || other.undenied,
-            unbound: self.unbound || other.unbound,
+            without_denies: self.without_denies || other.without_denies,
+            without_boundary: self.without_boundary || other.without_boundary,
             joined,
             tagged: self.tagged || other.tagged,
         }
@@ -205,7 +205,7 @@ impl Freed {
 }
 
 /// The common parts of a user and a role.
-pub(super) struct Person<'d> {
+pub(super) struct Principal<'d> {
     pub(super) arn: &'d Arn,
     /// Its unique id; empty where that is not known.
     pub(super) id: &'d str,
@@ -216,12 +216,12 @@ pub(super) struct Person<'d> {
     pub(super) role: Option<&'d Role>,
 }
 
-impl<'d> Papers<'d> {
-    pub(super) fn person(&self, who: Who) -> Person<'d> {
+impl<'d> AccountPolicies<'d> {
+    pub(super) fn person(&self, who: PrincipalId) -> Principal<'d> {
         match who {
-            Who::User(at) => {
+            PrincipalId::User(at) => {
                 let it: &'d User = listed(&self.details.users, at);
-                Person {
+                Principal {
                     arn: &it.arn,
                     id: &it.id,
                     attached: &it.attached,
@@ -231,9 +231,9 @@ impl<'d> Papers<'d> {
                     role: None,
                 }
             }
-            Who::Role(at) => {
+            PrincipalId::Role(at) => {
                 let it: &'d Role = listed(&self.details.roles, at);
-                Person {
+                Principal {
                     arn: &it.arn,
                     id: &it.id,
                     attached: &it.attached,
@@ -247,21 +247,21 @@ impl<'d> Papers<'d> {
     }
 
     /// Everybody but the root user.
-    pub(super) fn everybody(&self) -> impl Iterator<Item = Who> + use<> {
-        let users = (0..self.details.users.len()).map(Who::User);
-        users.chain((0..self.details.roles.len()).map(Who::Role))
+    pub(super) fn everybody(&self) -> impl Iterator<Item = PrincipalId> + use<> {
+        let users = (0..self.details.users.len()).map(PrincipalId::User);
+        users.chain((0..self.details.roles.len()).map(PrincipalId::Role))
     }
 
     /// The principal, ready to ask.
-    pub(super) fn asker<'c>(
+    pub(super) fn evaluator<'c>(
         &'c self,
-        who: Who,
-        freed: &Freed,
-        ground: &'c Ground<'_>,
-    ) -> Asker<'c> {
+        who: PrincipalId,
+        freed: &Modification,
+        environment: &'c Environment<'_>,
+    ) -> Evaluator<'c> {
         let person = self.person(who);
-        let mut asker = Asker::new(self.caller(&person, who), ground);
-        asker.has(Own {
+        let mut evaluator = Evaluator::new(self.caller(&person, who), environment);
+        evaluator.has(Own {
             id: (!person.id.is_empty()).then(|| person.id.into()),
             tags: (!freed.tagged && !self.brings_tags(who)).then(|| {
                 let tags = person.tags.iter();
@@ -270,53 +270,57 @@ impl<'d> Papers<'d> {
             }),
         });
         if freed.granted {
-            asker.holds("any policy that it is given", Ok(&self.everything));
+            evaluator.holds("any policy that it is given", Ok(&self.everything));
         }
-        if !freed.undenied {
-            self.own(&mut asker, &person, freed.granted);
+        if !freed.without_denies {
+            self.own(&mut evaluator, &person, freed.granted);
         }
         for group in &freed.joined {
-            self.of_group(&mut asker, *group, freed.granted);
+            self.of_group(&mut evaluator, *group, freed.granted);
         }
-        let readable = asker.layers.identity.iter().all(|it| it.document.is_ok());
-        asker.touched = readable.then(|| {
+        let readable = evaluator
+            .layers
+            .identity
+            .iter()
+            .all(|it| it.document.is_ok());
+        evaluator.touched = readable.then(|| {
             let mut set = ActionSet::default();
-            for indexed in &asker.documents {
+            for indexed in &evaluator.documents {
                 set.add(&indexed.allowed);
             }
             set
         });
-        if let Some(boundary) = person.boundary.filter(|_| !freed.unbound) {
+        if let Some(boundary) = person.boundary.filter(|_| !freed.without_boundary) {
             let read = self.managed.get(boundary.as_str()).map(Arc::as_ref);
-            asker.layers.boundary = Some(match read {
+            evaluator.layers.boundary = Some(match read {
                 Some(Ok(indexed)) => {
-                    asker.documents.push(indexed);
+                    evaluator.documents.push(indexed);
                     Policy::new(boundary.as_str(), &indexed.document)
                 }
                 Some(Err(gap)) => Policy::missing(boundary.as_str(), gap.clone()),
                 None => Policy::missing(boundary.as_str(), self.unreadable(NOT_THERE)),
             });
         }
-        asker
+        evaluator
     }
 
-    fn caller(&self, person: &Person<'_>, who: Who) -> Caller {
+    fn caller(&self, person: &Principal<'_>, who: PrincipalId) -> Caller {
         let account = self.account.as_str();
         let arn = person.arn.as_str();
         match who {
-            Who::User(_) => Caller::new(CallerKind::User, arn, account),
-            Who::Role(_) if is_linked(person.arn) => {
+            PrincipalId::User(_) => Caller::new(CallerKind::User, arn, account),
+            PrincipalId::Role(_) if is_linked(person.arn) => {
                 Caller::new(CallerKind::ServiceLinkedRole, arn, account)
             }
-            Who::Role(_) => session_of(person.arn, self.account),
+            PrincipalId::Role(_) => session_of(person.arn, self.account),
         }
     }
 
     /// A session may bring tags of its own: which the caller has is not known then.
-    fn brings_tags(&self, who: Who) -> bool {
+    fn brings_tags(&self, who: PrincipalId) -> bool {
         let trust = match who {
-            Who::Role(at) => self.trust(at),
-            Who::User(_) => None,
+            PrincipalId::Role(at) => self.trust(at),
+            PrincipalId::User(_) => None,
         };
         match trust {
             Some(Ok(document)) => document
@@ -329,14 +333,14 @@ impl<'d> Papers<'d> {
     }
 
     /// `granted`: whoever has every right already takes from its documents only what they deny.
-    fn own<'c>(&'c self, asker: &mut Asker<'c>, person: &Person<'d>, granted: bool) {
-        self.of_owner(asker, person.arn, person.attached, granted);
+    fn own<'c>(&'c self, evaluator: &mut Evaluator<'c>, person: &Principal<'d>, granted: bool) {
+        self.of_owner(evaluator, person.arn, person.attached, granted);
         for name in person.groups {
             match self.groups.get(name.as_str()) {
-                Some(group) => self.of_group(asker, *group, granted),
+                Some(group) => self.of_group(evaluator, *group, granted),
                 None => {
                     let gap = self.unreadable(&format!("group {name} is not in the response"));
-                    asker.holds(name, Err(gap));
+                    evaluator.holds(name, Err(gap));
                 }
             }
         }
@@ -345,7 +349,7 @@ impl<'d> Papers<'d> {
     /// All documents that have a say in what it may do, and can be read.
     pub(super) fn documents<'c>(
         &'c self,
-        person: &Person<'d>,
+        person: &Principal<'d>,
     ) -> impl Iterator<Item = &'c Indexed> + use<'c, 'd> {
         let groups = person
             .groups
@@ -365,19 +369,25 @@ impl<'d> Papers<'d> {
         inline.chain(managed).filter_map(|read| read.as_ref().ok())
     }
 
-    fn of_group<'c>(&'c self, asker: &mut Asker<'c>, group: usize, granted: bool) {
+    fn of_group<'c>(&'c self, evaluator: &mut Evaluator<'c>, group: usize, granted: bool) {
         if let Some(group) = self.details.groups.get(group) {
-            self.of_owner(asker, &group.arn, &group.attached, granted);
+            self.of_owner(evaluator, &group.arn, &group.attached, granted);
         }
     }
 
-    fn of_owner<'c>(&'c self, asker: &mut Asker<'c>, owner: &Arn, attached: &[Arn], granted: bool) {
+    fn of_owner<'c>(
+        &'c self,
+        evaluator: &mut Evaluator<'c>,
+        owner: &Arn,
+        attached: &[Arn],
+        granted: bool,
+    ) {
         let counts = |read: &Read| !granted || read.as_ref().map_or(true, Indexed::denies);
         for (name, read) in self.inline.get(owner.as_str()).into_iter().flatten() {
             if !counts(read) {
                 continue;
             }
-            asker.holds(
+            evaluator.holds(
                 &format!("{name} of {owner}"),
                 read.as_ref().as_ref().map_err(Clone::clone),
             );
@@ -391,37 +401,49 @@ impl<'d> Papers<'d> {
                 Some(read) => read.as_ref().as_ref().map_err(Clone::clone),
                 None => Err(self.unreadable(NOT_THERE)),
             };
-            asker.holds(arn.as_str(), read);
+            evaluator.holds(arn.as_str(), read);
         }
     }
 
     /// A role that nobody has made yet.
-    pub(super) fn newcomer<'c>(&'c self, ground: &'c Ground<'_>, partition: &str) -> Asker<'c> {
+    pub(super) fn created_principal<'c>(
+        &'c self,
+        environment: &'c Environment<'_>,
+        partition: &str,
+    ) -> Evaluator<'c> {
         let id = format!("arn:{partition}:sts::{}:assumed-role/new/any", self.account);
         // Without `role_arn` its own ARN is open: it may have any name.
         let caller = Caller::new(CallerKind::AssumedRole, &id, self.account.as_str());
-        let mut asker = Asker::new(caller, ground);
-        asker.holds("any policy that it is given", Ok(&self.everything));
-        asker
+        let mut evaluator = Evaluator::new(caller, environment);
+        evaluator.holds("any policy that it is given", Ok(&self.everything));
+        evaluator
     }
 
     /// A federated user: what policies of resources give it by name. What it has beside that its user has as well.
-    pub(super) fn federated_user<'c>(&'c self, ground: &'c Ground<'_>, arn: &str) -> Asker<'c> {
+    pub(super) fn federated_user<'c>(
+        &'c self,
+        environment: &'c Environment<'_>,
+        arn: &str,
+    ) -> Evaluator<'c> {
         let caller = Caller::new(CallerKind::User, arn, self.account.as_str());
-        let mut asker = Asker::new(caller, ground);
+        let mut evaluator = Evaluator::new(caller, environment);
         let name = arn.rsplit('/').next().unwrap_or_default();
         let id = format!("{}:{name}", self.account);
-        asker.context.set(USER_ID, one(&id));
-        asker.touched = Some(ActionSet::default());
-        asker
+        evaluator.context.set(USER_ID, one(&id));
+        evaluator.touched = Some(ActionSet::default());
+        evaluator
     }
 
     /// The account's root user.
-    pub(super) fn root<'c>(&'c self, ground: &'c Ground<'_>, partition: &str) -> Asker<'c> {
+    pub(super) fn root<'c>(
+        &'c self,
+        environment: &'c Environment<'_>,
+        partition: &str,
+    ) -> Evaluator<'c> {
         let arn = format!("arn:{partition}:iam::{}:root", self.account);
-        Asker::new(
+        Evaluator::new(
             Caller::new(CallerKind::Root, &arn, self.account.as_str()),
-            ground,
+            environment,
         )
     }
 }

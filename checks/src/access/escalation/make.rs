@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use super::Steps;
 use crate::access::answer::Answer;
-use crate::access::ask::Asker;
+use crate::access::evaluate::Evaluator;
 use crate::access::graph::{ActorKind, Means, Node, NodeId};
-use crate::access::people::place;
+use crate::access::identity_policies::place;
 use crate::policy::{Key, Principal, Strength, Value};
 
 impl<'c> Steps<'c, '_> {
     /// A new user or role, with any right that the guards above it leave.
-    pub(super) fn make(&mut self, asker: &mut Asker<'c>, node: NodeId) {
+    pub(super) fn make(&mut self, evaluator: &mut Evaluator<'c>, node: NodeId) {
         let iam = format!("arn:{}:iam::{}", self.partition, self.papers.account);
         let (role, user) = (format!("{iam}:role/*"), format!("{iam}:user/*"));
-        let unbound = [("iam:PermissionsBoundary", Key::Absent)];
+        let without_boundary = [("iam:PermissionsBoundary", Key::Absent)];
         let admin = format!("arn:{}:iam::aws:policy/AdministratorAccess", self.partition);
         let admin = ("iam:PolicyARN", Key::Known(Value::One(admin)));
         let with = [("iam:PermissionsBoundary", Key::Absent), admin];
@@ -29,29 +29,29 @@ impl<'c> Steps<'c, '_> {
                 Some(["iam:CreateAccessKey", "iam:CreateLoginProfile"]),
             ),
         ] {
-            if !asker.touches(place(first)) {
+            if !evaluator.touches(place(first)) {
                 continue;
             }
-            let mut answer = self.ask(asker, first, target, &unbound);
+            let mut answer = self.ask(evaluator, first, target, &without_boundary);
             let mut given = Answer::denied();
             for action in gives {
-                given = given.or(self.ask(asker, action, target, &with));
+                given = given.or(self.ask(evaluator, action, target, &with));
             }
             answer = answer.and(&given);
             if let Some(keys) = last {
                 let mut key = Answer::denied();
                 for action in keys {
-                    key = key.or(self.ask(asker, action, target, &[]));
+                    key = key.or(self.ask(evaluator, action, target, &[]));
                 }
                 answer = answer.and(&key);
             }
             let by = Means::one(first).and(&Means::one_of(gives));
-            self.graph.link(node, self.newcomer, by, answer);
+            self.graph.link(node, self.created_principal, by, answer);
         }
     }
 
     /// Whoever rewrites a provider vouches for whom he likes.
-    pub(super) fn vouch(&mut self, asker: &mut Asker<'c>, node: NodeId) {
+    pub(super) fn vouch(&mut self, evaluator: &mut Evaluator<'c>, node: NodeId) {
         for (provider, vouched) in self.vouched.clone() {
             let (actions, hold): (&[&'static str], &str) = if provider.contains(":saml-provider/") {
                 // Rewritten, it vouches for whom one likes; one of that name may not exist, or be deleted first.
@@ -67,7 +67,7 @@ impl<'c> Steps<'c, '_> {
                 )
             };
             for action in actions {
-                let mut answer = self.ask(asker, action, &provider, &[]);
+                let mut answer = self.ask(evaluator, action, &provider, &[]);
                 if action.starts_with("iam:Create") {
                     answer = answer.only_if("there is no such provider yet", Strength::Strong);
                 } else if !hold.is_empty() {

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use super::actions::{ActionId, Kind, table};
 use super::answer::{Answer, Rank};
-use super::ask::Asker;
-use super::ground::{Classes, Ground, classes};
+use super::environment::{Classes, Environment, classes};
+use super::evaluate::Evaluator;
 use super::resources::{Resource, ResourceId};
 use crate::ids::AccountId;
 use crate::policy::{CallerKind, Effectiveness, Grant, Strength, Target, effect_of};
 
 /// Actions on one resource that are answered alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Held {
+pub(super) struct Permission {
     pub(super) actions: Vec<ActionId>,
     pub(super) resource: ResourceId,
     pub(super) answer: Answer,
@@ -20,8 +20,8 @@ pub(super) struct Held {
 
 /// All of one principal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Holdings {
-    pub(super) held: Vec<Held>,
+pub(super) struct Permissions {
+    pub(super) held: Vec<Permission>,
     pub(super) harmless: Vec<Idle>,
 }
 
@@ -51,44 +51,57 @@ struct Class<'t> {
 }
 
 /// Asks about every resource that the principal may reach.
-pub(super) fn holdings<'c>(asker: &mut Asker<'c>, ground: &'c Ground<'_>) -> Holdings {
-    let account = AccountId::from(asker.caller.account.as_str());
-    let own = ground.by_account.get(&account).into_iter().flatten();
-    let foreign = ground.resources();
+pub(super) fn holdings<'c>(
+    evaluator: &mut Evaluator<'c>,
+    environment: &'c Environment<'_>,
+) -> Permissions {
+    let account = AccountId::from(evaluator.caller.account.as_str());
+    let own = environment.by_account.get(&account).into_iter().flatten();
+    let foreign = environment.resources();
     let foreign = foreign.filter(|(_, it)| it.account != account && it.organization_trail);
-    let shared = ground
+    let shared = environment
         .shared
         .iter()
-        .filter(|place| ground.resource(**place).account != account);
+        .filter(|place| environment.resource(**place).account != account);
     let mut places: Vec<ResourceId> = own.chain(shared).copied().collect();
     places.extend(foreign.map(|(place, _)| place));
     places.sort_unstable();
     places.dedup();
     let own_class = classes(
         table().each().map(|(id, _)| id),
-        asker.documents.iter().map(|it| it.by_statement.as_slice()),
+        evaluator
+            .documents
+            .iter()
+            .map(|it| it.by_statement.as_slice()),
     );
-    let mut all = Holdings::default();
+    let mut all = Permissions::default();
     for place in places {
-        let resource = ground.resource(place);
-        on_resource(asker, ground, place, resource, &own_class, &mut all);
+        let resource = environment.resource(place);
+        on_resource(
+            evaluator,
+            environment,
+            place,
+            resource,
+            &own_class,
+            &mut all,
+        );
     }
     all
 }
 
 fn on_resource<'c>(
-    asker: &mut Asker<'c>,
-    ground: &'c Ground<'_>,
+    evaluator: &mut Evaluator<'c>,
+    environment: &'c Environment<'_>,
     place: ResourceId,
     resource: &'c Resource,
     own_class: &Classes,
-    all: &mut Holdings,
+    all: &mut Permissions,
 ) {
-    let Some(actions) = ground.by_kind.get(&resource.kind) else {
+    let Some(actions) = environment.by_kind.get(&resource.kind) else {
         return;
     };
-    let named = named(asker, resource);
-    let account = AccountId::from(asker.caller.account.as_str());
+    let named = named(evaluator, resource);
+    let account = AccountId::from(evaluator.caller.account.as_str());
     let is_own = resource.account == account || resource.account.as_str().is_empty();
     // A trail has no policy that lets others in: members reach the organization's as their own, or not at all.
     let open = is_own || named || resource.policy.as_ref().is_some_and(Result::is_err);
@@ -102,18 +115,18 @@ fn on_resource<'c>(
     let ask: Vec<ActionId> = actions
         .iter()
         .copied()
-        .filter(|action| named || asker.touches(*action))
+        .filter(|action| named || evaluator.touches(*action))
         .filter(|action| {
-            !resource.idle.contains(action) && matters(*action, asker, ground, resource)
+            !resource.idle.contains(action) && matters(*action, evaluator, environment, resource)
         })
         .collect();
     let mut groups: BTreeMap<Class<'_>, Vec<ActionId>> = BTreeMap::new();
     for action in ask {
-        if let Some(class) = class(action, asker, ground, resource, own_class) {
+        if let Some(class) = class(action, evaluator, environment, resource, own_class) {
             groups.entry(class).or_default().push(action);
         }
     }
-    let sessions: Vec<String> = sessions(asker, resource);
+    let sessions: Vec<String> = sessions(evaluator, resource);
     let mut answers: Vec<(Vec<ActionId>, Answer)> = Vec::new();
     for actions in groups.into_values() {
         let Some(action) = actions.first().map(|it| table().get(*it)) else {
@@ -126,33 +139,34 @@ fn on_resource<'c>(
         };
         let mut best = Answer::denied();
         for target in targets {
-            best = best.or(asker.on(ground, &action.action, target, resource, owner));
+            best = best.or(evaluator.on(environment, &action.action, target, resource, owner));
         }
         if best.rank() > Rank::Allowed && !sessions.is_empty() {
-            let before = (asker.caller.id.clone(), asker.context.clone());
+            let before = (evaluator.caller.id.clone(), evaluator.context.clone());
             for session in &sessions {
-                asker.context = before.1.clone();
-                asker.become_session(session);
+                evaluator.context = before.1.clone();
+                evaluator.become_session(session);
                 for target in targets {
-                    best = best.or(asker.on(ground, &action.action, target, resource, owner));
+                    best =
+                        best.or(evaluator.on(environment, &action.action, target, resource, owner));
                 }
             }
-            (asker.caller.id, asker.context) = before;
+            (evaluator.caller.id, evaluator.context) = before;
         }
         if !best.is_denied() {
             answers.push((actions, best));
         }
     }
-    effects(asker, ground, place, resource, answers, all);
+    effects(evaluator, environment, place, resource, answers, all);
 }
 
 /// Sessions of the principal's role that the resource's policy or grants name: whoever assumes a role chooses the name.
-fn sessions(asker: &Asker<'_>, resource: &Resource) -> Vec<String> {
+fn sessions(evaluator: &Evaluator<'_>, resource: &Resource) -> Vec<String> {
     let by_policy = resource.policy.iter().flatten().flat_map(|it| &it.sessions);
     let grants = resource.grants.iter();
     let by_grant = grants.flat_map(|it| [Some(&it.grantee), it.retiring.as_ref()]);
     let named = by_policy.chain(by_grant.flatten());
-    let own = asker.own_sessions(named);
+    let own = evaluator.own_sessions(named);
     own.into_iter().map(str::to_owned).collect()
 }
 
@@ -168,17 +182,27 @@ pub(super) enum Outcome {
 
 /// The same answer as in [`holdings`].
 pub(super) fn outcome<'c>(
-    asker: &mut Asker<'c>,
-    ground: &'c Ground<'_>,
+    evaluator: &mut Evaluator<'c>,
+    environment: &'c Environment<'_>,
     (place, resource): (ResourceId, &'c Resource),
     action: ActionId,
 ) -> Outcome {
     let own_class = classes(
         table().each().map(|(id, _)| id),
-        asker.documents.iter().map(|it| it.by_statement.as_slice()),
+        evaluator
+            .documents
+            .iter()
+            .map(|it| it.by_statement.as_slice()),
     );
-    let mut all = Holdings::default();
-    on_resource(asker, ground, place, resource, &own_class, &mut all);
+    let mut all = Permissions::default();
+    on_resource(
+        evaluator,
+        environment,
+        place,
+        resource,
+        &own_class,
+        &mut all,
+    );
     let mut held = all.held.into_iter();
     if let Some(held) = held.find(|it| it.actions.contains(&action)) {
         return Outcome::Holds(held.answer);
@@ -191,8 +215,8 @@ pub(super) fn outcome<'c>(
 }
 
 /// Some policy of the resource names the principal past its own policies.
-fn named(asker: &Asker<'_>, resource: &Resource) -> bool {
-    let caller = &asker.caller;
+fn named(evaluator: &Evaluator<'_>, resource: &Resource) -> bool {
+    let caller = &evaluator.caller;
     let account = caller.account == resource.account.as_str();
     let by_policy = match &resource.policy {
         Some(Ok(indexed)) => indexed.document.allows().any(|statement| {
@@ -217,22 +241,27 @@ fn named(asker: &Asker<'_>, resource: &Resource) -> bool {
     });
     by_policy
         || by_grant
-        || !sessions(asker, resource).is_empty()
+        || !sessions(evaluator, resource).is_empty()
         || (!account && !resource.acl.is_empty())
 }
 
 /// Some actions do harm only together with others, or where tags are looked at.
-fn matters(action: ActionId, asker: &Asker<'_>, ground: &Ground<'_>, resource: &Resource) -> bool {
+fn matters(
+    action: ActionId,
+    evaluator: &Evaluator<'_>,
+    environment: &Environment<'_>,
+    resource: &Resource,
+) -> bool {
     match table().get(action).action.as_str() {
         "cloudtrail:AddTags"
         | "cloudtrail:RemoveTags"
         | "s3:PutBucketTagging"
         | "s3:PutBucketAbac" => {
-            ground.tags_matter || asker.documents.iter().any(|it| it.looks_at_tags())
+            environment.tags_matter || evaluator.documents.iter().any(|it| it.looks_at_tags())
         }
         "s3:PutReplicationConfiguration" if resource.replicates => true,
         "cloudtrail:EnableFederation" | "s3:PutReplicationConfiguration" => {
-            asker.touches(table().named("iam:PassRole"))
+            evaluator.touches(table().named("iam:PassRole"))
         }
         _ => true,
     }
@@ -240,8 +269,8 @@ fn matters(action: ActionId, asker: &Asker<'_>, ground: &Ground<'_>, resource: &
 
 fn class(
     place: ActionId,
-    asker: &Asker<'_>,
-    ground: &Ground<'_>,
+    evaluator: &Evaluator<'_>,
+    environment: &Environment<'_>,
     resource: &Resource,
     own_class: &Classes,
 ) -> Option<Class<'static>> {
@@ -255,11 +284,11 @@ fn class(
     };
     let by_name = !resource.grants.is_empty()
         || !resource.acl.is_empty()
-        || asker.caller.kind == CallerKind::Root && action.action.ends_with("BucketPolicy")
+        || evaluator.caller.kind == CallerKind::Root && action.action.ends_with("BucketPolicy")
         || action.action == "kms:RetireGrant";
     let service = action.action.split(':').next().unwrap_or_default();
     Some(Class {
-        control: ground.control_class.of(place)?,
+        control: environment.control_class.of(place)?,
         own: own_class.of(place)?,
         resource: by_resource,
         service,
@@ -270,12 +299,12 @@ fn class(
 
 /// What comes after authorization.
 fn effects(
-    asker: &Asker<'_>,
-    ground: &Ground<'_>,
+    evaluator: &Evaluator<'_>,
+    environment: &Environment<'_>,
     place: ResourceId,
     resource: &Resource,
     answers: Vec<(Vec<ActionId>, Answer)>,
-    all: &mut Holdings,
+    all: &mut Permissions,
 ) {
     let mut idle = |action: ActionId, why: &'static str| {
         all.harmless.push(Idle {
@@ -290,15 +319,15 @@ fn effects(
             .filter(|(actions, _)| actions.contains(&action));
         found.next().map(|(_, answer)| answer.clone())
     };
-    let facts = ground.circumstances(resource);
-    let mut kept: Vec<Held> = Vec::new();
+    let facts = environment.circumstances(resource);
+    let mut kept: Vec<Permission> = Vec::new();
     for (actions, answer) in &answers {
         for action in actions {
             let name = table().get(*action).action.as_str();
             let mut answer = answer.clone();
-            match effect_of(name, &asker.caller.account, &resource.id, &facts) {
+            match effect_of(name, &evaluator.caller.account, &resource.id, &facts) {
                 Effectiveness::Full => {}
-                Effectiveness::None(why) => match &ground.trail_administrators {
+                Effectiveness::None(why) => match &environment.trail_administrators {
                     Err(gap) if resource.organization_trail => answer = answer.unless([gap]),
                     Ok(_) | Err(_) => {
                         idle(*action, why);
@@ -312,7 +341,7 @@ fn effects(
                         continue;
                     }
                 },
-                Effectiveness::RootWithMfa if asker.caller.kind == CallerKind::Root => {
+                Effectiveness::RootWithMfa if evaluator.caller.kind == CallerKind::Root => {
                     answer = answer.only_if("with MFA", Strength::Strong);
                 }
                 Effectiveness::RootWithMfa => {
@@ -331,12 +360,12 @@ fn effects(
                 }
             }
             answer = answer.unless(resource.why_open(*action));
-            if asker.caller.account != resource.account.as_str() {
+            if evaluator.caller.account != resource.account.as_str() {
                 answer = answer.unless(&resource.open_outside);
             }
             match kept.iter_mut().find(|it| it.answer == answer) {
                 Some(held) => held.actions.push(*action),
-                None => kept.push(Held {
+                None => kept.push(Permission {
                     actions: vec![*action],
                     resource: place,
                     answer,

@@ -7,9 +7,9 @@ use super::pool::Pool;
 use super::{Becomes, Steps, note};
 use crate::access::actions::{ActionId, table};
 use crate::access::answer::{Answer, Rank};
-use crate::access::ask::Asker;
+use crate::access::evaluate::Evaluator;
 use crate::access::graph::{ActorKind, Means, Node, NodeId};
-use crate::access::people::{Who, place};
+use crate::access::identity_policies::{PrincipalId, place};
 use crate::access::services::{self, Way, services};
 use crate::policy::{Document, Key, Strength, Value, limited_by_rcps};
 
@@ -86,12 +86,12 @@ impl<'c> Steps<'c, '_> {
     /// By a service that runs code: with a role that is handed over, or where one runs already.
     pub(super) fn run_code(
         &mut self,
-        asker: &mut Asker<'c>,
+        evaluator: &mut Evaluator<'c>,
         (node, changes): (NodeId, bool),
         becomes: &mut Becomes,
     ) {
         let mut calls = Calls::default();
-        let passes = asker.touches(place("iam:PassRole"));
+        let passes = evaluator.touches(place("iam:PassRole"));
         for (at, service) in services().iter().enumerate() {
             let Some(trusting) = self.by_service.get(&at) else {
                 continue;
@@ -104,7 +104,7 @@ impl<'c> Steps<'c, '_> {
                 ),
                 false => answer,
             };
-            if let Some((answer, by)) = self.best_way(asker, &service.existing, &mut calls) {
+            if let Some((answer, by)) = self.best_way(evaluator, &service.existing, &mut calls) {
                 let words = format!("something of {} runs under the role", service.name);
                 let answer = limits(answer.only_if(&words, Strength::Weak));
                 self.graph.link(node, under, by, answer);
@@ -112,14 +112,15 @@ impl<'c> Steps<'c, '_> {
             if !passes {
                 continue;
             }
-            let Some((launch, by)) = self.best_way(asker, &service.with_role, &mut calls) else {
+            let Some((launch, by)) = self.best_way(evaluator, &service.with_role, &mut calls)
+            else {
                 continue;
             };
             let launch = limits(launch);
             let by = Means::one("iam:PassRole").and(&by);
             let with = [("iam:PassedToService", passed_to(names))];
             let every = format!("arn:{}:iam::{}:role/*", self.partition, self.papers.account);
-            let all = self.ask(asker, "iam:PassRole", &every, &with);
+            let all = self.ask(evaluator, "iam:PassRole", &every, &with);
             if all.is_denied() {
                 continue;
             }
@@ -130,21 +131,21 @@ impl<'c> Steps<'c, '_> {
             let question = ("iam:PassRole", every.as_str());
             let roles = self.by_service.get(&at).map(|it| it.roles.clone());
             let mut pool = self.service_pool(at, &roles.unwrap_or_default());
-            let reached = self.reached(asker, question, &with, &pool);
+            let reached = self.reached(evaluator, question, &with, &pool);
             for (runs, pass) in reached.parts {
                 let answer = pass.and(&launch);
                 let account = self.papers.account;
                 pool.link(self.graph, account, node, &runs, (&by, &answer));
                 if changes {
                     for at in pool.first(&runs, MAX_NOTED) {
-                        note(becomes, Who::Role(at), answer.clone(), &by);
+                        note(becomes, PrincipalId::Role(at), answer.clone(), &by);
                     }
                 }
             }
             for (at, to, pass) in reached.odd {
                 let answer = pass.and(&launch);
                 self.graph.link(node, to, by.clone(), answer.clone());
-                note(becomes, Who::Role(at), answer, &by);
+                note(becomes, PrincipalId::Role(at), answer, &by);
             }
             self.service_pools.insert(at, pool);
         }
@@ -153,13 +154,13 @@ impl<'c> Steps<'c, '_> {
     /// The easiest of several ways, without the role that is handed over.
     fn best_way(
         &self,
-        asker: &mut Asker<'c>,
+        evaluator: &mut Evaluator<'c>,
         ways: &'static [Way],
         calls: &mut Calls,
     ) -> Option<(Answer, Means)> {
         let mut best: Option<(Answer, Means)> = None;
         for way in ways {
-            let Some((answer, by)) = self.way(asker, way, calls) else {
+            let Some((answer, by)) = self.way(evaluator, way, calls) else {
                 continue;
             };
             let easier = |before: &(Answer, Means)| answer.rank() < before.0.rank();
@@ -172,13 +173,13 @@ impl<'c> Steps<'c, '_> {
 
     fn way(
         &self,
-        asker: &mut Asker<'c>,
+        evaluator: &mut Evaluator<'c>,
         way: &'static Way,
         calls: &mut Calls,
     ) -> Option<(Answer, Means)> {
         let mut whole: Option<(Answer, Means)> = None;
         for group in &way.calls {
-            let (answer, action) = self.best_call(asker, group, calls)?;
+            let (answer, action) = self.best_call(evaluator, group, calls)?;
             let by = Means::one(action);
             whole = Some(match whole {
                 None => (answer, by),
@@ -192,7 +193,7 @@ impl<'c> Steps<'c, '_> {
         let alone = answer
             .clone()
             .only_if("somebody or something else starts it", Strength::Weak);
-        let started = self.best_call(asker, &way.starts, calls);
+        let started = self.best_call(evaluator, &way.starts, calls);
         let started = started.map(|(start, action)| {
             // One call may do both.
             (answer.and(&start), by.and(&Means::one(action)))
@@ -206,17 +207,17 @@ impl<'c> Steps<'c, '_> {
     /// The easiest of several calls; nothing if each is denied.
     fn best_call(
         &self,
-        asker: &mut Asker<'c>,
+        evaluator: &mut Evaluator<'c>,
         actions: &'static [String],
         calls: &mut Calls,
     ) -> Option<(Answer, &'static str)> {
         let mut best: Option<(Answer, &'static str)> = None;
         for action in actions {
             let place = place(action);
-            if !asker.touches(place) {
+            if !evaluator.touches(place) {
                 continue;
             }
-            let answer = self.call(asker, (place, action), calls);
+            let answer = self.call(evaluator, (place, action), calls);
             if answer.is_denied() {
                 continue;
             }
@@ -233,15 +234,15 @@ impl<'c> Steps<'c, '_> {
     /// On any resource of any service: calls act on those of others as well, as `ssm:SendCommand` does on instances.
     fn call(
         &self,
-        asker: &mut Asker<'c>,
+        evaluator: &mut Evaluator<'c>,
         (place, action): (ActionId, &str),
         calls: &mut Calls,
     ) -> Answer {
-        let sets = asker.documents.iter().flat_map(|it| &it.by_statement);
+        let sets = evaluator.documents.iter().flat_map(|it| &it.by_statement);
         let wildcard_only = table().tampers(place).is_some_and(|it| it.wildcard_only);
         let class = Class {
             own: sets.map(|set| set.contains(place.index())).collect(),
-            control: self.ground.control_class.of(place).unwrap_or_default(),
+            control: self.environment.control_class.of(place).unwrap_or_default(),
             by_rcps: limited_by_rcps(action),
             wildcard_only,
         };
@@ -250,7 +251,7 @@ impl<'c> Steps<'c, '_> {
         }
         let all = format!("arn:{}:*:*:*:*", self.partition);
         let target = if wildcard_only { "*" } else { &all };
-        let answer = self.ask(asker, action, target, &[]);
+        let answer = self.ask(evaluator, action, target, &[]);
         calls.0.insert(class, answer.clone());
         answer
     }

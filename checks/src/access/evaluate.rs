@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::actions::{ActionId, Kind};
 use super::answer::Answer;
-use super::ground::Ground;
-use super::indexed::Indexed;
-use super::people::USER_ID;
+use super::environment::Environment;
+use super::identity_policies::USER_ID;
+use super::indexed_document::Indexed;
 use super::resources::Resource;
 use crate::fact::SharedGap;
 use crate::ids::AccountId;
@@ -17,7 +17,7 @@ use crate::policy::{
 };
 
 /// A principal, with all that has a say in what it may do.
-pub(super) struct Asker<'c> {
+pub(super) struct Evaluator<'c> {
     pub(super) caller: Caller,
     pub(super) context: Context,
     pub(super) layers: Layers<'c, SharedGap>,
@@ -45,20 +45,20 @@ pub(super) struct Own {
 /// A tag's key and value.
 type Tag = (Box<str>, Box<str>);
 
-impl<'c> Asker<'c> {
+impl<'c> Evaluator<'c> {
     /// A principal of an account, with the context and the control policies that come from there.
-    pub(super) fn new(caller: Caller, ground: &'c Ground<'_>) -> Self {
+    pub(super) fn new(caller: Caller, environment: &'c Environment<'_>) -> Self {
         let mut context = Context::of_caller(&caller);
-        let now = ground.ctx.now;
+        let now = environment.ctx.now;
         context.set("aws:CurrentTime", Key::From(now.to_string()));
         let seconds = now.as_second().to_string();
         context.set("aws:EpochTime", Key::From(seconds));
         let account = AccountId::from(caller.account.as_str());
-        let ours = ground.ctx.inventory.accounts.contains_key(&account);
-        match ground.organization {
+        let ours = environment.ctx.inventory.accounts.contains_key(&account);
+        match environment.organization {
             Some(organization) if ours => {
                 context = context.with("aws:PrincipalOrgID", &organization.id);
-                if let Some(path) = ground.org_path(&account) {
+                if let Some(path) = environment.org_path(&account) {
                     context = context.with_list("aws:PrincipalOrgPaths", [path.as_str()]);
                 }
             }
@@ -67,14 +67,14 @@ impl<'c> Asker<'c> {
                 "aws:PrincipalOrgID",
                 Key::AnyBut(organization.id.to_string()),
             ),
-            None if ground.ctx.inventory.organization.ok().is_some() && ours => {
+            None if environment.ctx.inventory.organization.ok().is_some() && ours => {
                 context.set("aws:PrincipalOrgID", Key::Absent);
             }
             None => {}
         }
         let layers = Layers {
-            scps: ground.levels(ControlPolicyKind::ServiceControlPolicy, &account),
-            management_account: ground.management().map(str::to_owned),
+            scps: environment.levels(ControlPolicyKind::ServiceControlPolicy, &account),
+            management_account: environment.management().map(str::to_owned),
             ..Layers::default()
         };
         Self {
@@ -160,7 +160,7 @@ impl<'c> Asker<'c> {
     /// The question on a resource of the inventory.
     pub(super) fn on(
         &mut self,
-        ground: &'c Ground<'_>,
+        environment: &'c Environment<'_>,
         action: &str,
         target: &Target,
         resource: &'c Resource,
@@ -192,7 +192,7 @@ impl<'c> Asker<'c> {
             let own = Key::AnyBut(resource.account.to_string());
             context.set("s3:DataAccessPointAccount", own);
         }
-        let answer = self.decide(ground, action, target.clone(), owner, context);
+        let answer = self.decide(environment, action, target.clone(), owner, context);
         self.layers.resource = None;
         self.layers.grants.clear();
         self.layers.acl.clear();
@@ -203,7 +203,7 @@ impl<'c> Asker<'c> {
     /// The question on something that has no policy of its own, or with the policy that it has.
     pub(super) fn plain(
         &mut self,
-        ground: &'c Ground<'_>,
+        environment: &'c Environment<'_>,
         action: &str,
         target: Target,
         owner: &AccountId,
@@ -213,13 +213,13 @@ impl<'c> Asker<'c> {
         for (key, value) in with {
             context.set(key, value.clone());
         }
-        self.decide(ground, action, target, owner, context)
+        self.decide(environment, action, target, owner, context)
     }
 
     /// The members of a set that the policies tell apart, as [`policy::parts`] gives them.
     pub(super) fn parts(
         &mut self,
-        ground: &'c Ground<'_>,
+        environment: &'c Environment<'_>,
         (action, pattern): (&str, &str),
         owner: &AccountId,
         with: &[(&str, Key)],
@@ -230,25 +230,25 @@ impl<'c> Asker<'c> {
             context.set(key, value.clone());
         }
         let target = Target::Matching(pattern.to_owned());
-        let request = self.request(ground, action, target, owner, context);
+        let request = self.request(environment, action, target, owner, context);
         policy::parts(&request, &self.layers, members)
     }
 
     fn decide(
         &mut self,
-        ground: &'c Ground<'_>,
+        environment: &'c Environment<'_>,
         action: &str,
         target: Target,
         owner: &AccountId,
         context: Context,
     ) -> Answer {
-        let request = self.request(ground, action, target, owner, context);
+        let request = self.request(environment, action, target, owner, context);
         decide(&request, &self.layers).into()
     }
 
     fn request(
         &mut self,
-        ground: &'c Ground<'_>,
+        environment: &'c Environment<'_>,
         action: &str,
         target: Target,
         owner: &AccountId,
@@ -256,8 +256,8 @@ impl<'c> Asker<'c> {
     ) -> Request {
         if !owner.as_str().is_empty() {
             context = context.with("aws:ResourceAccount", owner.as_str());
-            if let Some(organization) = ground.organization
-                && ground.ctx.inventory.accounts.contains_key(owner)
+            if let Some(organization) = environment.organization
+                && environment.ctx.inventory.accounts.contains_key(owner)
             {
                 context = context.with("aws:ResourceOrgID", &organization.id);
             }
@@ -268,7 +268,7 @@ impl<'c> Asker<'c> {
         if self.bare {
             self.layers.rcps = None;
         } else if self.rcps_of.as_ref() != Some(owner) {
-            self.layers.rcps = ground.levels(ControlPolicyKind::ResourceControlPolicy, owner);
+            self.layers.rcps = environment.levels(ControlPolicyKind::ResourceControlPolicy, owner);
             self.rcps_of = Some(owner.clone());
         }
         Request {

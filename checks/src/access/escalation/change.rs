@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::{Becomes, Spread, Steps, note};
 use crate::access::answer::Answer;
-use crate::access::ask::Asker;
-use crate::access::freedom::{self, Freedom};
+use crate::access::evaluate::Evaluator;
 use crate::access::graph::{ActorKind, Means, Node, NodeId};
-use crate::access::people::{Freed, Who, place};
+use crate::access::identity_policies::{Modification, PrincipalId, place};
+use crate::access::modification::{self, Freedom};
 
 /// More principals than this are not looked at one by one as steps for another.
 const MAX_CHANGED: usize = 64;
@@ -20,8 +20,8 @@ impl<'c> Steps<'c, '_> {
     /// principal itself, where `node` stands for nobody else.
     pub(super) fn change(
         &mut self,
-        asker: &mut Asker<'c>,
-        but: Option<Who>,
+        evaluator: &mut Evaluator<'c>,
+        but: Option<PrincipalId>,
         (node, first): (NodeId, usize),
         becomes: &Becomes,
     ) {
@@ -40,17 +40,17 @@ impl<'c> Steps<'c, '_> {
             };
             let mut all = false;
             for action in gives {
-                if let Spread::All(answer) = self.spread(asker, action, kind) {
+                if let Spread::All(answer) = self.spread(evaluator, action, kind) {
                     let answer = answer.and(&way);
                     let by = Means::one(action).and(&by);
-                    self.graph.link(node, self.newcomer, by, answer);
+                    self.graph.link(node, self.created_principal, by, answer);
                     all = true;
                     break;
                 }
             }
             // Where only some can be changed, those are looked at one by one.
             if !all {
-                for changed in self.changeable(asker, kind) {
+                for changed in self.changeable(evaluator, kind) {
                     note(&mut becomes, changed, way.clone(), &by);
                 }
             }
@@ -60,10 +60,10 @@ impl<'c> Steps<'c, '_> {
             let why = format!(
                 "more than {MAX_CHANGED} principals can be changed, and were not looked at one by one"
             );
-            let newcomer = self.newcomer;
+            let created_principal = self.created_principal;
             let answer = Answer::allowed().unless([&self.papers.unreadable(&why)]);
             let by = Means::one("changing one of many");
-            self.graph.link(node, newcomer, by, answer);
+            self.graph.link(node, created_principal, by, answer);
         }
         let mut joins = self.joins.remove(&node).unwrap_or_default();
         for (changed, (way, by)) in others().take(MAX_CHANGED) {
@@ -72,8 +72,13 @@ impl<'c> Steps<'c, '_> {
                 freed,
                 answer,
                 by: how,
-            } in freedom::of(asker, self.papers, changed, self.ground, &mut joins)
-            {
+            } in modification::of(
+                evaluator,
+                self.papers,
+                changed,
+                self.environment,
+                &mut joins,
+            ) {
                 let answer = answer.and(way);
                 if answer.is_denied() {
                     continue;
@@ -86,24 +91,29 @@ impl<'c> Steps<'c, '_> {
     }
 
     /// Those of the users or roles that the asker may be able to change, as many as are looked at and some more.
-    fn changeable(&self, asker: &mut Asker<'c>, kind: &'static str) -> BTreeSet<Who> {
-        let (pool, who): (_, fn(usize) -> Who) = match kind {
-            "role" => (&self.role_pool, Who::Role),
-            _ => (&self.user_pool, Who::User),
+    fn changeable(
+        &self,
+        evaluator: &mut Evaluator<'c>,
+        kind: &'static str,
+    ) -> BTreeSet<PrincipalId> {
+        let (pool, who): (_, fn(usize) -> PrincipalId) = match kind {
+            "role" => (&self.role_pool, PrincipalId::Role),
+            _ => (&self.user_pool, PrincipalId::User),
         };
         let (own, other) = match kind {
             "role" => ("Role", "User"),
             _ => ("User", "Role"),
         };
         let mut found = BTreeSet::new();
-        for action in freedom::CHANGES {
-            if action.contains(other) && !action.ends_with("Group") || !asker.touches(place(action))
+        for action in modification::CHANGES {
+            if action.contains(other) && !action.ends_with("Group")
+                || !evaluator.touches(place(action))
             {
                 continue;
             }
             // By a group or a policy whoever has it is changed: which, is looked at one by one.
             let spread = match action.contains(own) && !action.ends_with("Group") {
-                true => Some(self.spread(asker, action, kind)),
+                true => Some(self.spread(evaluator, action, kind)),
                 false => None,
             };
             match spread {
@@ -127,17 +137,17 @@ impl<'c> Steps<'c, '_> {
     /// Whoever can change itself, and then itself further.
     pub(super) fn change_oneself(
         &mut self,
-        asker: &mut Asker<'c>,
-        (who, before): (Who, &Freed),
+        evaluator: &mut Evaluator<'c>,
+        (who, before): (PrincipalId, &Modification),
         node: NodeId,
     ) {
-        if !freedom::touches(asker) {
+        if !modification::touches(evaluator) {
             return;
         }
-        let ground = self.ground;
+        let environment = self.environment;
         let whose = self.graph.node(node).alike.unwrap_or(node);
         let mut joins = self.joins.remove(&whose).unwrap_or_default();
-        let ways = freedom::of(asker, self.papers, who, ground, &mut joins);
+        let ways = modification::of(evaluator, self.papers, who, environment, &mut joins);
         self.joins.insert(whose, joins);
         for Freedom { freed, answer, by } in ways {
             let after = before.and(&freed);
@@ -148,7 +158,7 @@ impl<'c> Steps<'c, '_> {
         }
     }
 
-    fn changed_node(&mut self, who: Who, freed: &Freed) -> NodeId {
+    fn changed_node(&mut self, who: PrincipalId, freed: &Modification) -> NodeId {
         if let Some(node) = self.changed.get(&(who, freed.clone())) {
             return *node;
         }
@@ -156,8 +166,8 @@ impl<'c> Steps<'c, '_> {
         let mut words = Vec::new();
         for (on, word) in [
             (freed.granted, "given more rights"),
-            (freed.undenied, "without its Denies"),
-            (freed.unbound, "without its boundary"),
+            (freed.without_denies, "without its Denies"),
+            (freed.without_boundary, "without its boundary"),
             (freed.joined.len() == 1, "in one more group"),
             (freed.joined.len() > 1, "in more groups"),
             (freed.tagged, "with other tags"),

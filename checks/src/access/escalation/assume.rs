@@ -6,19 +6,22 @@ use super::change::MAX_NOTED;
 use super::pool::Pool;
 use super::{Becomes, Steps, note};
 use crate::access::answer::{Answer, Rank};
-use crate::access::ask::Asker;
+use crate::access::evaluate::Evaluator;
 use crate::access::graph::{ActorKind, Means, Node, NodeId};
-use crate::access::people::{Who, place};
+use crate::access::identity_policies::{PrincipalId, place};
 use crate::policy::{Caller, Document, Grant, Key, Policy, Principal};
 
 impl<'c> Steps<'c, '_> {
     pub(super) fn assume(
         &mut self,
-        asker: &mut Asker<'c>,
+        evaluator: &mut Evaluator<'c>,
         (node, changes): (NodeId, bool),
         becomes: &mut Becomes,
     ) {
-        let own = [Some(asker.caller.id.clone()), asker.caller.role_arn.clone()];
+        let own = [
+            Some(evaluator.caller.id.clone()),
+            evaluator.caller.role_arn.clone(),
+        ];
         let named = own
             .iter()
             .flatten()
@@ -26,12 +29,12 @@ impl<'c> Steps<'c, '_> {
             .flatten();
         let mut candidates: Vec<usize> = named.copied().collect();
         // A trust policy may name one session of it.
-        if let Some(role) = &asker.caller.role_arn {
+        if let Some(role) = &evaluator.caller.role_arn {
             let name = role.rsplit('/').next().unwrap_or_default();
             candidates.extend(self.sessions.get(name).into_iter().flatten());
         }
         candidates.extend(&self.wide);
-        candidates.extend(self.assume_open(asker, (node, changes), becomes));
+        candidates.extend(self.assume_open(evaluator, (node, changes), becomes));
         candidates.sort_unstable();
         candidates.dedup();
         for at in candidates {
@@ -43,41 +46,43 @@ impl<'c> Steps<'c, '_> {
                 Ok(trust) => {
                     let grants = trust
                         .allows()
-                        .filter_map(|it| it.principals.as_ref()?.grant(&asker.caller));
+                        .filter_map(|it| it.principals.as_ref()?.grant(&evaluator.caller));
                     match grants.max() {
-                        None if !trust_names_session(trust, asker) => continue,
-                        Some(Grant::Account) if !asker.touches(place("sts:AssumeRole")) => continue,
+                        None if !trust_names_session(trust, evaluator) => continue,
+                        Some(Grant::Account) if !evaluator.touches(place("sts:AssumeRole")) => {
+                            continue;
+                        }
                         None | Some(_) => {}
                     }
                     Policy::new("trust policy", trust)
                 }
                 Err(gap) => Policy::missing("trust policy", gap.clone()),
             };
-            asker.layers.resource = Some(policy);
-            let mut answer = self.ask(asker, "sts:AssumeRole", role.arn.as_str(), &[]);
+            evaluator.layers.resource = Some(policy);
+            let mut answer = self.ask(evaluator, "sts:AssumeRole", role.arn.as_str(), &[]);
             if let Ok(trust) = trust
                 && answer.is_denied()
             {
-                answer = self.as_session(asker, trust, role.arn.as_str());
+                answer = self.as_session(evaluator, trust, role.arn.as_str());
             }
-            asker.layers.resource = None;
+            evaluator.layers.resource = None;
             if let Some(&to) = self.roles.get(at) {
                 let by = Means::one("sts:AssumeRole");
                 self.graph.link(node, to, by.clone(), answer.clone());
-                note(becomes, Who::Role(at), answer, &by);
+                note(becomes, PrincipalId::Role(at), answer, &by);
             }
         }
     }
 
     /// Asks again with the session name that a trust policy names: whoever assumes a role chooses it.
-    fn as_session(&self, asker: &mut Asker<'c>, trust: &Document, target: &str) -> Answer {
+    fn as_session(&self, evaluator: &mut Evaluator<'c>, trust: &Document, target: &str) -> Answer {
         let mut best = Answer::denied();
-        let before = asker.caller.id.clone();
-        for session in sessions(trust, &asker.caller) {
-            asker.caller.id = session;
-            best = best.or(self.ask(asker, "sts:AssumeRole", target, &[]));
+        let before = evaluator.caller.id.clone();
+        for session in sessions(trust, &evaluator.caller) {
+            evaluator.caller.id = session;
+            best = best.or(self.ask(evaluator, "sts:AssumeRole", target, &[]));
         }
-        asker.caller.id = before;
+        evaluator.caller.id = before;
         best
     }
 }
@@ -98,9 +103,11 @@ impl<'c> Steps<'c, '_> {
     /// Picks the roles for [`Open`] out of the wide ones.
     pub(super) fn open_roles(&mut self) {
         let account = self.papers.account;
-        let mut asker = self.papers.newcomer(self.ground, self.partition);
-        asker.bare = true;
-        asker.layers.scps = None;
+        let mut evaluator = self
+            .papers
+            .created_principal(self.environment, self.partition);
+        evaluator.bare = true;
+        evaluator.layers.scps = None;
         let mut answers: BTreeMap<&str, Answer> = BTreeMap::new();
         let mut ends = Vec::new();
         let (mut wide, all) = (Vec::new(), std::mem::take(&mut self.wide));
@@ -115,14 +122,14 @@ impl<'c> Steps<'c, '_> {
             let answer = match answers.get(role.trust.as_str()) {
                 Some(answer) => answer.clone(),
                 None => {
-                    asker.layers.resource = Some(Policy::new("trust policy", trust));
-                    let answer = self.ask(&mut asker, "sts:AssumeRole", role.arn.as_str(), &[]);
+                    evaluator.layers.resource = Some(Policy::new("trust policy", trust));
+                    let answer = self.ask(&mut evaluator, "sts:AssumeRole", role.arn.as_str(), &[]);
                     answers.insert(&role.trust, answer.clone());
                     answer
                 }
             };
             for key in keys(trust) {
-                let known = asker.context.key(key).clone();
+                let known = evaluator.context.key(key).clone();
                 self.open.keys.insert(key.to_owned(), known);
             }
             let before = Node::new(
@@ -143,14 +150,14 @@ impl<'c> Steps<'c, '_> {
     /// The open roles. Gives those that must be asked about one by one.
     fn assume_open(
         &mut self,
-        asker: &mut Asker<'c>,
+        evaluator: &mut Evaluator<'c>,
         (node, changes): (NodeId, bool),
         becomes: &mut Becomes,
     ) -> Vec<usize> {
         let mut open = std::mem::take(&mut self.open);
         let mut one_by_one: Vec<usize> = open.pool.odd.iter().map(|(_, at, _)| *at).collect();
         let action = "sts:AssumeRole";
-        if !asker.touches(place(action)) {
+        if !evaluator.touches(place(action)) {
             self.open = open;
             return Vec::new();
         }
@@ -158,11 +165,11 @@ impl<'c> Steps<'c, '_> {
         let as_known = open
             .keys
             .iter()
-            .all(|(key, known)| asker.context.key(key) == known);
+            .all(|(key, known)| evaluator.context.key(key) == known);
         let every = format!("arn:{}:iam::{}:role/*", self.partition, self.papers.account);
         let account = self.papers.account;
-        let parts = asker.parts(
-            self.ground,
+        let parts = evaluator.parts(
+            self.environment,
             (action, &every),
             account,
             &[],
@@ -174,9 +181,9 @@ impl<'c> Steps<'c, '_> {
                 .and_then(|run| open.pool.members.arn(run.start));
             let Some(first) = first else { continue };
             // Whom the whole account's door does not let in is let in by no narrower one.
-            asker.layers.resource = Some(Policy::new("trust policy", door));
-            let answer = self.ask(asker, action, &first, &[]);
-            asker.layers.resource = None;
+            evaluator.layers.resource = Some(Policy::new("trust policy", door));
+            let answer = self.ask(evaluator, action, &first, &[]);
+            evaluator.layers.resource = None;
             if answer.is_denied() {
                 continue;
             }
@@ -190,7 +197,12 @@ impl<'c> Steps<'c, '_> {
             if changes {
                 for at in open.pool.first(&runs, MAX_NOTED) {
                     if let Some(trust) = open.trust.get(&at) {
-                        note(becomes, Who::Role(at), answer.clone().and(trust), &by);
+                        note(
+                            becomes,
+                            PrincipalId::Role(at),
+                            answer.clone().and(trust),
+                            &by,
+                        );
                     }
                 }
             }
@@ -242,6 +254,6 @@ pub(in crate::access) fn sessions(trust: &Document, caller: &Caller) -> Vec<Stri
     named
 }
 
-fn trust_names_session(trust: &Document, asker: &Asker<'_>) -> bool {
-    !sessions(trust, &asker.caller).is_empty()
+fn trust_names_session(trust: &Document, evaluator: &Evaluator<'_>) -> bool {
+    !sessions(trust, &evaluator.caller).is_empty()
 }

@@ -15,14 +15,16 @@ pub(super) use assume::sessions;
 
 use super::actions::{Escalation, FEDERATION_TOKEN, table};
 use super::answer::{Answer, Names, Rank};
-use super::ask::Asker;
-use super::freedom::{self, Joins};
+use super::cross_account::Travel;
+use super::environment::Environment;
+use super::evaluate::Evaluator;
 use super::graph::{ActorKind, Graph, Means, Node, NodeId, shared};
-use super::ground::Ground;
-use super::held::holdings;
+use super::identity_policies::{
+    AccountPolicies, Modification, PrincipalId, is_linked, is_reserved, place,
+};
 use super::listed::listed;
-use super::people::{Freed, Papers, Who, is_linked, is_reserved, place};
-use super::travel::Travel;
+use super::modification::{self, Joins};
+use super::tamper_permissions::holdings;
 use crate::ids::Arn;
 use crate::policy::{CallerKind, Key, Principal, Target};
 use alike::{Known, Likeness, Scene};
@@ -32,7 +34,7 @@ use pool::Pool;
 use services::Trusting;
 
 /// Whom somebody can become, one by one: how, and by which action.
-type Becomes = BTreeMap<Who, (Answer, Means)>;
+type Becomes = BTreeMap<PrincipalId, (Answer, Means)>;
 
 /// What an action reaches among the users or roles of the account.
 enum Spread {
@@ -51,17 +53,17 @@ struct Reached {
 
 /// The ways within one account.
 pub(super) struct Steps<'c, 'g> {
-    pub(super) ground: &'c Ground<'g>,
-    pub(super) papers: &'c Papers<'c>,
+    pub(super) environment: &'c Environment<'g>,
+    pub(super) papers: &'c AccountPolicies<'c>,
     pub(super) graph: &'c mut Graph,
-    pub(super) travel: &'c mut Travel,
+    pub(super) cross_account: &'c mut Travel,
     pub(super) partition: &'c str,
     /// Nodes of users and roles, in the order of the listing.
     pub(super) users: Vec<NodeId>,
     pub(super) roles: Vec<NodeId>,
     any_user: NodeId,
     any_role: NodeId,
-    newcomer: NodeId,
+    created_principal: NodeId,
     /// Per service of the table, the roles that trust it.
     by_service: BTreeMap<usize, Trusting>,
     service_pools: BTreeMap<usize, Pool>,
@@ -75,27 +77,27 @@ pub(super) struct Steps<'c, 'g> {
     /// Roles by the role whose sessions their trust policies name.
     sessions: BTreeMap<String, Vec<usize>>,
     wide: Vec<usize>,
-    changed: BTreeMap<(Who, Freed), NodeId>,
+    changed: BTreeMap<(PrincipalId, Modification), NodeId>,
     /// What was found of groups, by the node of those who were asked.
     joins: BTreeMap<NodeId, Joins>,
     /// Those of them that nobody has asked yet.
-    to_look_at: Vec<(Who, Freed, NodeId)>,
+    to_look_at: Vec<(PrincipalId, Modification, NodeId)>,
     /// Identity providers that roles trust, each with the node that stands for those roles.
     vouched: Vec<(String, NodeId)>,
     /// Federated users whom policies of resources name.
     federated: Vec<(String, NodeId)>,
     scene: Scene<'c>,
     /// Those whose documents nobody else has: no node stands for them and others.
-    lone: BTreeSet<Who>,
+    lone: BTreeSet<PrincipalId>,
     known: BTreeMap<Likeness, Rc<Known>>,
 }
 
 impl<'c, 'g> Steps<'c, 'g> {
     pub(super) fn new(
-        ground: &'c Ground<'g>,
-        papers: &'c Papers<'c>,
+        environment: &'c Environment<'g>,
+        papers: &'c AccountPolicies<'c>,
         graph: &'c mut Graph,
-        travel: &'c mut Travel,
+        cross_account: &'c mut Travel,
         partition: &'c str,
         (users, roles): (Vec<NodeId>, Vec<NodeId>),
         federated: Vec<(String, NodeId)>,
@@ -106,18 +108,18 @@ impl<'c, 'g> Steps<'c, 'g> {
             graph.add(Node::new(&id, account, ActorKind::Step))
         };
         let (any_user, any_role) = (step("user/*"), step("role/*"));
-        let newcomer = step("role/a-new-one");
+        let created_principal = step("role/a-new-one");
         let mut steps = Self {
-            ground,
+            environment,
             papers,
             graph,
-            travel,
+            cross_account,
             partition,
             users,
             roles,
             any_user,
             any_role,
-            newcomer,
+            created_principal,
             by_service: BTreeMap::new(),
             service_pools: BTreeMap::new(),
             user_pool: Pool::default(),
@@ -131,7 +133,7 @@ impl<'c, 'g> Steps<'c, 'g> {
             to_look_at: Vec::new(),
             vouched: Vec::new(),
             federated,
-            scene: Scene::of(papers, ground),
+            scene: Scene::of(papers, environment),
             lone: alike::lone(papers),
             known: BTreeMap::new(),
         };
@@ -201,53 +203,71 @@ impl<'c, 'g> Steps<'c, 'g> {
     pub(super) fn all(mut self) {
         for who in self.papers.everybody() {
             let node = match who {
-                Who::User(at) => *listed(&self.users, at),
-                Who::Role(at) => *listed(&self.roles, at),
+                PrincipalId::User(at) => *listed(&self.users, at),
+                PrincipalId::Role(at) => *listed(&self.roles, at),
             };
-            let mut asker = self.papers.asker(who, &Freed::default(), self.ground);
+            let mut evaluator =
+                self.papers
+                    .evaluator(who, &Modification::default(), self.environment);
             if is_linked(self.papers.person(who).arn) {
-                self.graph.node_mut(node).holdings = shared(holdings(&mut asker, self.ground));
+                self.graph.node_mut(node).holdings =
+                    shared(holdings(&mut evaluator, self.environment));
                 continue;
             }
-            self.look_at(&mut asker, who, node, true);
-            self.change_oneself(&mut asker, (who, &Freed::default()), node);
+            self.look_at(&mut evaluator, who, node, true);
+            self.change_oneself(&mut evaluator, (who, &Modification::default()), node);
         }
         // Those whom somebody can change: what they can do then.
         while let Some((who, freed, node)) = self.to_look_at.pop() {
-            let mut asker = self.papers.asker(who, &freed, self.ground);
-            self.look_at(&mut asker, who, node, false);
-            self.change_oneself(&mut asker, (who, &freed), node);
+            let mut evaluator = self.papers.evaluator(who, &freed, self.environment);
+            self.look_at(&mut evaluator, who, node, false);
+            self.change_oneself(&mut evaluator, (who, &freed), node);
         }
         // In an organization somebody of another account may make one here.
-        let reached = self.graph.edges.iter().any(|edge| edge.to == self.newcomer);
-        if reached || self.ground.organization.is_some() {
-            let mut asker = self.papers.newcomer(self.ground, self.partition);
-            let holdings = holdings(&mut asker, self.ground);
-            self.graph.node_mut(self.newcomer).holdings = shared(holdings);
-            self.travel.sets_out(&asker, self.newcomer);
-            self.become_others(&mut asker, (self.newcomer, false));
+        let reached = self
+            .graph
+            .edges
+            .iter()
+            .any(|edge| edge.to == self.created_principal);
+        if reached || self.environment.organization.is_some() {
+            let mut evaluator = self
+                .papers
+                .created_principal(self.environment, self.partition);
+            let holdings = holdings(&mut evaluator, self.environment);
+            self.graph.node_mut(self.created_principal).holdings = shared(holdings);
+            self.cross_account
+                .add_assumer(&evaluator, self.created_principal);
+            self.become_others(&mut evaluator, (self.created_principal, false));
         }
-        self.travel.newcomers.push(self.newcomer);
+        self.cross_account
+            .created_principals
+            .push(self.created_principal);
     }
 
     /// What a principal holds, and whom it can become or, if `changes`, change. One of those that are alike is asked, and
     /// a node stands for all of them: what they share begins there. `changes` also says that it is as it was read.
-    fn look_at(&mut self, asker: &mut Asker<'c>, who: Who, node: NodeId, changes: bool) {
-        self.travel.sets_out(asker, node);
+    fn look_at(
+        &mut self,
+        evaluator: &mut Evaluator<'c>,
+        who: PrincipalId,
+        node: NodeId,
+        changes: bool,
+    ) {
+        self.cross_account.add_assumer(evaluator, node);
         let lone = changes && self.lone.contains(&who);
-        let changes = changes && freedom::touches(asker);
-        let likeness = || self.likeness(asker, (who, changes));
+        let changes = changes && modification::touches(evaluator);
+        let likeness = || self.likeness(evaluator, (who, changes));
         let Some(likeness) = (!lone).then(likeness).flatten() else {
-            let holdings = holdings(asker, self.ground);
+            let holdings = holdings(evaluator, self.environment);
             self.graph.node_mut(node).holdings = shared(holdings);
             let first = self.graph.edges.len();
-            let becomes = self.become_others(asker, (node, changes));
+            let becomes = self.become_others(evaluator, (node, changes));
             if changes {
-                self.change(asker, Some(who), (node, first), &becomes);
+                self.change(evaluator, Some(who), (node, first), &becomes);
             }
             return;
         };
-        let names = asker.layers.identity.iter().map(|it| it.name.clone());
+        let names = evaluator.layers.identity.iter().map(|it| it.name.clone());
         let names: Vec<String> = names.collect();
         let known = match self.known.get(&likeness) {
             Some(known) => known.clone(),
@@ -255,11 +275,11 @@ impl<'c, 'g> Steps<'c, 'g> {
                 let id = format!("whoever is like {}", self.papers.person(who).arn);
                 let hub = Node::new(&id, self.papers.account, ActorKind::Step);
                 let hub = self.graph.add(hub);
-                let holdings = shared(holdings(asker, self.ground));
+                let holdings = shared(holdings(evaluator, self.environment));
                 let first = self.graph.edges.len();
-                let becomes = self.become_others(asker, (hub, changes));
+                let becomes = self.become_others(evaluator, (hub, changes));
                 if changes {
-                    self.change(asker, None, (hub, first), &becomes);
+                    self.change(evaluator, None, (hub, first), &becomes);
                 }
                 let known = Rc::new(Known {
                     hub,
@@ -279,15 +299,20 @@ impl<'c, 'g> Steps<'c, 'g> {
 
     /// Assume, take over, or run code as others. Gives those that can be had one by one, if the caller can change
     /// somebody.
-    fn become_others(&mut self, asker: &mut Asker<'c>, (node, changes): (NodeId, bool)) -> Becomes {
+    fn become_others(
+        &mut self,
+        evaluator: &mut Evaluator<'c>,
+        (node, changes): (NodeId, bool),
+    ) -> Becomes {
         let mut becomes = BTreeMap::new();
-        self.assume(asker, (node, changes), &mut becomes);
-        self.travel.looks_down(asker, node, self.ground);
+        self.assume(evaluator, (node, changes), &mut becomes);
+        self.cross_account
+            .add_administrator(evaluator, node, self.environment);
         let touched = |escalation: Escalation| {
             let mut all = table()
                 .each()
                 .filter(|(_, it)| it.escalation == Some(escalation));
-            all.any(|(id, _)| asker.touches(id))
+            all.any(|(id, _)| evaluator.touches(id))
         };
         let (credential, rewrite) = (
             touched(Escalation::Credential),
@@ -303,35 +328,48 @@ impl<'c, 'g> Steps<'c, 'g> {
                 "iam:CreateLoginProfile",
                 "iam:UpdateLoginProfile",
             ] {
-                let spread = self.spread(asker, action, "user");
-                self.take(spread, (node, changes), action, &mut becomes, Who::User);
+                let spread = self.spread(evaluator, action, "user");
+                self.take(
+                    spread,
+                    (node, changes),
+                    action,
+                    &mut becomes,
+                    PrincipalId::User,
+                );
             }
         }
         if rewrite {
             let action = "iam:UpdateAssumeRolePolicy";
-            let spread = self.spread(asker, action, "role");
-            self.take(spread, (node, changes), action, &mut becomes, Who::Role);
+            let spread = self.spread(evaluator, action, "role");
+            self.take(
+                spread,
+                (node, changes),
+                action,
+                &mut becomes,
+                PrincipalId::Role,
+            );
         }
-        if asker.touches_any(&table().run_code) {
-            self.run_code(asker, (node, changes), &mut becomes);
+        if evaluator.touches_any(&table().run_code) {
+            self.run_code(evaluator, (node, changes), &mut becomes);
         }
-        self.federate(asker, node);
-        if make && node != self.newcomer {
-            self.make(asker, node);
+        self.federate(evaluator, node);
+        if make && node != self.created_principal {
+            self.make(evaluator, node);
         }
         if vouch {
-            self.vouch(asker, node);
+            self.vouch(evaluator, node);
         }
         becomes
     }
 
     /// Only users may call it: "the call must use the long-term security credentials of an IAM user" (AWS STS API).
-    fn federate(&mut self, asker: &mut Asker<'c>, node: NodeId) {
-        if asker.caller.kind != CallerKind::User || !asker.touches(place(FEDERATION_TOKEN)) {
+    fn federate(&mut self, evaluator: &mut Evaluator<'c>, node: NodeId) {
+        if evaluator.caller.kind != CallerKind::User || !evaluator.touches(place(FEDERATION_TOKEN))
+        {
             return;
         }
         for (arn, to) in self.federated.clone() {
-            let answer = self.ask(asker, FEDERATION_TOKEN, &arn, &[]);
+            let answer = self.ask(evaluator, FEDERATION_TOKEN, &arn, &[]);
             if answer.is_denied() {
                 continue;
             }
@@ -343,7 +381,7 @@ impl<'c, 'g> Steps<'c, 'g> {
 
     fn ask(
         &self,
-        asker: &mut Asker<'c>,
+        evaluator: &mut Evaluator<'c>,
         action: &str,
         target: &str,
         with: &[(&str, Key)],
@@ -352,18 +390,18 @@ impl<'c, 'g> Steps<'c, 'g> {
             true => Target::Matching(target.to_owned()),
             false => Target::One(target.to_owned()),
         };
-        asker.plain(self.ground, action, target, self.papers.account, with)
+        evaluator.plain(self.environment, action, target, self.papers.account, with)
     }
 
-    fn spread(&self, asker: &mut Asker<'c>, action: &str, kind: &str) -> Spread {
-        if !asker.touches(place(action)) {
+    fn spread(&self, evaluator: &mut Evaluator<'c>, action: &str, kind: &str) -> Spread {
+        if !evaluator.touches(place(action)) {
             return Spread::Each(Reached::default());
         }
         let pattern = format!(
             "arn:{}:iam::{}:{kind}/*",
             self.partition, self.papers.account
         );
-        let all = self.ask(asker, action, &pattern, &[]);
+        let all = self.ask(evaluator, action, &pattern, &[]);
         match all.rank() {
             Rank::Allowed => return Spread::All(all),
             Rank::Denied => return Spread::Each(Reached::default()),
@@ -373,31 +411,31 @@ impl<'c, 'g> Steps<'c, 'g> {
             "user" => &self.user_pool,
             _ => &self.role_pool,
         };
-        Spread::Each(self.reached(asker, (action, &pattern), &[], pool))
+        Spread::Each(self.reached(evaluator, (action, &pattern), &[], pool))
     }
 
     /// Those of a pool on whom the action is not denied.
     fn reached(
         &self,
-        asker: &mut Asker<'c>,
+        evaluator: &mut Evaluator<'c>,
         (action, pattern): (&str, &str),
         with: &[(&str, Key)],
         pool: &Pool,
     ) -> Reached {
         let account = self.papers.account;
         let question = (action, pattern);
-        let parts = asker.parts(self.ground, question, account, with, &pool.members);
+        let parts = evaluator.parts(self.environment, question, account, with, &pool.members);
         let mut reached = Reached::default();
         for runs in parts {
             let first = runs.first().and_then(|run| pool.members.arn(run.start));
             let Some(first) = first else { continue };
-            let answer = self.ask(asker, action, &first, with);
+            let answer = self.ask(evaluator, action, &first, with);
             if !answer.is_denied() {
                 reached.parts.push((runs, answer));
             }
         }
         for (arn, at, node) in &pool.odd {
-            let answer = self.ask(asker, action, arn, with);
+            let answer = self.ask(evaluator, action, arn, with);
             if !answer.is_denied() {
                 reached.odd.push((*at, *node, answer));
             }
@@ -411,20 +449,20 @@ impl<'c, 'g> Steps<'c, 'g> {
         (node, changes): (NodeId, bool),
         action: &'static str,
         becomes: &mut Becomes,
-        who: fn(usize) -> Who,
+        who: fn(usize) -> PrincipalId,
     ) {
         match spread {
             Spread::All(answer) => {
                 let to = match who(0) {
-                    Who::User(_) => self.any_user,
-                    Who::Role(_) => self.any_role,
+                    PrincipalId::User(_) => self.any_user,
+                    PrincipalId::Role(_) => self.any_role,
                 };
                 self.graph.link(node, to, Means::one(action), answer);
             }
             Spread::Each(reached) => {
                 let pool = match who(0) {
-                    Who::User(_) => &mut self.user_pool,
-                    Who::Role(_) => &mut self.role_pool,
+                    PrincipalId::User(_) => &mut self.user_pool,
+                    PrincipalId::Role(_) => &mut self.role_pool,
                 };
                 let by = Means::one(action);
                 for (runs, answer) in reached.parts {
@@ -451,7 +489,7 @@ fn session_role(arn: &str) -> Option<&str> {
     session.split_once('/').map(|(role, _)| role)
 }
 
-fn note(becomes: &mut Becomes, who: Who, answer: Answer, by: &Means) {
+fn note(becomes: &mut Becomes, who: PrincipalId, answer: Answer, by: &Means) {
     let better = |before: &(Answer, Means)| answer.rank() < before.0.rank();
     if !answer.is_denied() && becomes.get(&who).is_none_or(better) {
         becomes.insert(who, (answer, by.clone()));

@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 
 use super::answer::{Answer, Names};
-use super::ask::Asker;
+use super::environment::Environment;
+use super::evaluate::Evaluator;
 use super::graph::Means;
-use super::ground::Ground;
-use super::indexed::Indexed;
-use super::people::{Freed, Papers, Person, Who, is_linked, is_reserved, place};
+use super::identity_policies::{
+    AccountPolicies, Modification, Principal, PrincipalId, is_linked, is_reserved, place,
+};
+use super::indexed_document::Indexed;
 use crate::ids::Arn;
 use crate::policy::{Key, Strength, Target, Value};
 
 /// One way to change somebody.
 pub(super) struct Freedom {
-    pub(super) freed: Freed,
+    pub(super) freed: Modification,
     pub(super) answer: Answer,
     pub(super) by: Means,
 }
@@ -46,8 +48,10 @@ pub(super) const CHANGES: [&str; 24] = [
     "iam:UntagRole",
 ];
 
-pub(super) fn touches(asker: &Asker<'_>) -> bool {
-    CHANGES.iter().any(|action| asker.touches(place(action)))
+pub(super) fn touches(evaluator: &Evaluator<'_>) -> bool {
+    CHANGES
+        .iter()
+        .any(|action| evaluator.touches(place(action)))
 }
 
 /// The groups that principals who are alike can make somebody a member of, by the boundary that the request tells: the
@@ -64,10 +68,10 @@ type Groups = Vec<(usize, (Answer, Means))>;
 
 /// The questions about one principal.
 struct Change<'q, 'c> {
-    asker: &'q mut Asker<'c>,
+    evaluator: &'q mut Evaluator<'c>,
     joins: &'q mut Joins,
-    papers: &'c Papers<'c>,
-    ground: &'c Ground<'c>,
+    papers: &'c AccountPolicies<'c>,
+    environment: &'c Environment<'c>,
     /// `iam:PermissionsBoundary`, as requests about it carry it.
     boundary: Key,
 }
@@ -77,7 +81,7 @@ type Way = Option<(Answer, Means)>;
 
 impl Change<'_, '_> {
     fn ask(&mut self, action: &'static str, arn: &Arn) -> Way {
-        if !self.asker.touches(place(action)) {
+        if !self.evaluator.touches(place(action)) {
             return None;
         }
         let admin = format!(
@@ -94,17 +98,19 @@ impl Change<'_, '_> {
         }
         let target = Target::One(arn.to_string());
         let owner = self.papers.account;
-        let answer = self.asker.plain(self.ground, action, target, owner, &with);
+        let answer = self
+            .evaluator
+            .plain(self.environment, action, target, owner, &with);
         (!answer.is_denied()).then(|| (answer, Means::one(action)))
     }
 
     /// The groups that somebody can be made a member of, but for these.
     fn groups_but(&mut self, own: &[String]) -> Groups {
         let action = "iam:AddUserToGroup";
-        if !self.asker.touches(place(action)) {
+        if !self.evaluator.touches(place(action)) {
             return Vec::new();
         }
-        let names = self.asker.layers.identity.iter();
+        let names = self.evaluator.layers.identity.iter();
         let names: Vec<String> = names.map(|it| it.name.clone()).collect();
         let boundary = if let Key::Known(Value::One(arn)) = &self.boundary {
             Some(arn.clone())
@@ -138,9 +144,9 @@ impl Change<'_, '_> {
         let with = [("iam:PermissionsBoundary", self.boundary.clone())];
         let every = format!("{start}*");
         let question = (action, every.as_str());
-        let parts = self
-            .asker
-            .parts(self.ground, question, papers.account, &with, members);
+        let parts =
+            self.evaluator
+                .parts(self.environment, question, papers.account, &with, members);
         let mut all = Vec::new();
         // Each part is answered alike: the first is asked.
         for runs in parts {
@@ -200,10 +206,10 @@ fn both(one: &(Answer, Means), two: &(Answer, Means)) -> (Answer, Means) {
 
 /// Everything that the asker can change about `who`.
 pub(super) fn of<'c>(
-    asker: &mut Asker<'c>,
-    papers: &'c Papers<'c>,
-    who: Who,
-    ground: &'c Ground<'_>,
+    evaluator: &mut Evaluator<'c>,
+    papers: &'c AccountPolicies<'c>,
+    who: PrincipalId,
+    environment: &'c Environment<'_>,
     joins: &mut Joins,
 ) -> Vec<Freedom> {
     let person = papers.person(who);
@@ -215,46 +221,46 @@ pub(super) fn of<'c>(
         None => Key::Absent,
     };
     let mut change = Change {
-        asker,
+        evaluator,
         joins,
         papers,
-        ground,
+        environment,
         boundary,
     };
     let granted = granted(&mut change, &person);
-    let unbound = person
+    let without_boundary = person
         .boundary
-        .and_then(|arn| unbound(&mut change, &person, arn));
-    let undenied = undenied(&mut change, &person);
-    let tagged = tagged(&mut change, &person, ground);
+        .and_then(|arn| without_boundary(&mut change, &person, arn));
+    let without_denies = without_denies(&mut change, &person);
+    let tagged = tagged(&mut change, &person, environment);
     let mut all = Vec::new();
-    let single = |freed: Freed, way: Way| way.map(|way| (freed, way));
-    let ways: Vec<(Freed, (Answer, Means))> = [
+    let single = |freed: Modification, way: Way| way.map(|way| (freed, way));
+    let ways: Vec<(Modification, (Answer, Means))> = [
         single(
-            Freed {
+            Modification {
                 granted: true,
-                ..Freed::default()
+                ..Modification::default()
             },
             granted,
         ),
         single(
-            Freed {
-                unbound: true,
-                ..Freed::default()
+            Modification {
+                without_boundary: true,
+                ..Modification::default()
             },
-            unbound.clone(),
+            without_boundary.clone(),
         ),
         single(
-            Freed {
-                undenied: true,
-                ..Freed::default()
+            Modification {
+                without_denies: true,
+                ..Modification::default()
             },
-            undenied,
+            without_denies,
         ),
         single(
-            Freed {
+            Modification {
                 tagged: true,
-                ..Freed::default()
+                ..Modification::default()
             },
             tagged,
         ),
@@ -266,27 +272,27 @@ pub(super) fn of<'c>(
     for set in 1_usize..1 << ways.len() {
         let chosen = ways.iter().enumerate();
         let chosen = chosen.filter(|(at, _)| set & (1 << at) != 0);
-        let chosen: Vec<&(Freed, (Answer, Means))> = chosen.map(|(_, way)| way).collect();
+        let chosen: Vec<&(Modification, (Answer, Means))> = chosen.map(|(_, way)| way).collect();
         all.extend(together(&chosen));
     }
     if person.role.is_none() {
-        let mut joins: Vec<(Freed, (Answer, Means))> = Vec::new();
+        let mut joins: Vec<(Modification, (Answer, Means))> = Vec::new();
         for (group, way) in change.groups_but(person.groups) {
-            let freed = Freed {
+            let freed = Modification {
                 joined: vec![group],
-                ..Freed::default()
+                ..Modification::default()
             };
             joins.push((freed, way));
         }
         // One by one, and all at once: rights of several groups may make one way.
-        let every: Vec<&(Freed, (Answer, Means))> = joins.iter().collect();
+        let every: Vec<&(Modification, (Answer, Means))> = joins.iter().collect();
         let sets = joins.iter().map(|it| vec![it]);
         let several = (joins.len() > 1).then_some(every);
         for set in sets.chain(several) {
             all.extend(together(&set));
             for way in ways
                 .iter()
-                .filter(|(freed, _)| freed.unbound || freed.tagged)
+                .filter(|(freed, _)| freed.without_boundary || freed.tagged)
             {
                 let mut more = set.clone();
                 more.push(way);
@@ -298,7 +304,7 @@ pub(super) fn of<'c>(
 }
 
 /// Several changes as one.
-fn together(ways: &[&(Freed, (Answer, Means))]) -> Option<Freedom> {
+fn together(ways: &[&(Modification, (Answer, Means))]) -> Option<Freedom> {
     let ((freed, way), rest) = ways.split_first()?;
     let (mut freed, mut way) = (freed.clone(), way.clone());
     for (more, other) in rest {
@@ -310,9 +316,13 @@ fn together(ways: &[&(Freed, (Answer, Means))]) -> Option<Freedom> {
 }
 
 /// Its tags can be set; nothing where nobody looks at them.
-fn tagged(change: &mut Change<'_, '_>, person: &Person<'_>, ground: &Ground<'_>) -> Way {
+fn tagged(
+    change: &mut Change<'_, '_>,
+    person: &Principal<'_>,
+    environment: &Environment<'_>,
+) -> Way {
     let mut own = change.papers.documents(person);
-    if !ground.own_tags_matter && !own.any(Indexed::looks_at_own_tags) {
+    if !environment.own_tags_matter && !own.any(Indexed::looks_at_own_tags) {
         return None;
     }
     let ways: &[&'static str] = match person.role {
@@ -322,7 +332,7 @@ fn tagged(change: &mut Change<'_, '_>, person: &Person<'_>, ground: &Ground<'_>)
     change.best(ways, person.arn)
 }
 
-fn granted(change: &mut Change<'_, '_>, person: &Person<'_>) -> Way {
+fn granted(change: &mut Change<'_, '_>, person: &Principal<'_>) -> Way {
     let own: &[&'static str] = match person.role {
         Some(_) => &["iam:PutRolePolicy", "iam:AttachRolePolicy"],
         None => &["iam:PutUserPolicy", "iam:AttachUserPolicy"],
@@ -347,7 +357,7 @@ fn granted(change: &mut Change<'_, '_>, person: &Person<'_>) -> Way {
     best
 }
 
-fn unbound(change: &mut Change<'_, '_>, person: &Person<'_>, boundary: &Arn) -> Way {
+fn without_boundary(change: &mut Change<'_, '_>, person: &Principal<'_>, boundary: &Arn) -> Way {
     let lift: &[&'static str] = match person.role {
         Some(_) => &[
             "iam:DeleteRolePermissionsBoundary",
@@ -362,7 +372,7 @@ fn unbound(change: &mut Change<'_, '_>, person: &Person<'_>, boundary: &Arn) -> 
 }
 
 /// Every document of its own that denies something can go, or be rewritten; nothing if there is none.
-fn undenied(change: &mut Change<'_, '_>, person: &Person<'_>) -> Way {
+fn without_denies(change: &mut Change<'_, '_>, person: &Principal<'_>) -> Way {
     let (delete, detach): (&[&'static str], &[&'static str]) = match person.role {
         Some(_) => (
             &["iam:DeleteRolePolicy", "iam:PutRolePolicy"],

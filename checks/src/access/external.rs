@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::ask::Asker;
+use super::environment::Environment;
+use super::evaluate::Evaluator;
 use super::graph::{ActorKind, Graph, Node};
-use super::ground::Ground;
-use super::held::{Held, Holdings, holdings};
-use super::indexed::Indexed;
-use super::people::everything;
+use super::identity_policies::everything;
+use super::indexed_document::Indexed;
+use super::tamper_permissions::{Permission, Permissions, holdings};
 use crate::fact::{Gap, SharedGap};
 use crate::ids::AccountId;
 use crate::policy::{AclGrantee, Caller, CallerKind, Key, Principal, Value};
@@ -17,8 +17,11 @@ use crate::policy::{AclGrantee, Caller, CallerKind, Key, Principal, Value};
 const SOME_ACCOUNT: &str = "000000000000";
 
 /// How an outsider is told.
-pub(super) fn name(who: &Principal, ground: &Ground<'_>) -> Option<(String, AccountId, ActorKind)> {
-    let partition = &ground.ctx.inventory.header.scope.partition;
+pub(super) fn name(
+    who: &Principal,
+    environment: &Environment<'_>,
+) -> Option<(String, AccountId, ActorKind)> {
+    let partition = &environment.ctx.inventory.header.scope.partition;
     let account = AccountId::from(who.account().unwrap_or_default());
     match who {
         Principal::Everyone => Some(("*".to_owned(), account, ActorKind::Anyone)),
@@ -37,50 +40,50 @@ pub(super) fn name(who: &Principal, ground: &Ground<'_>) -> Option<(String, Acco
 /// organization that was not read, it is unknown.
 pub(super) fn askers<'c>(
     who: &Principal,
-    ground: &'c Ground<'_>,
+    environment: &'c Environment<'_>,
     everything: &'c Indexed,
-) -> Vec<Asker<'c>> {
+) -> Vec<Evaluator<'c>> {
     let of_account = |kind: CallerKind, id: &str, account: &str| {
-        let mut asker = Asker::new(Caller::new(kind, id, account), ground);
-        let ours = ground
+        let mut evaluator = Evaluator::new(Caller::new(kind, id, account), environment);
+        let ours = environment
             .ctx
             .inventory
             .accounts
             .contains_key(&AccountId::from(account));
         match (!ours).then_some(everything) {
-            Some(everything) => asker.holds("policies of its own account", Ok(everything)),
-            None => asker.holds(
+            Some(everything) => evaluator.holds("policies of its own account", Ok(everything)),
+            None => evaluator.holds(
                 "policies of its own account",
-                Err(ground.unread(&AccountId::from(account))),
+                Err(environment.unread(&AccountId::from(account))),
             ),
         }
-        asker.documents.clear();
-        asker.touched = None;
-        asker
+        evaluator.documents.clear();
+        evaluator.touched = None;
+        evaluator
     };
     // Any role of that account, whatever its name.
     let any_of = |account: &str| {
         let id = format!("arn:aws:sts::{account}:assumed-role/any/any");
-        let mut asker = of_account(CallerKind::AssumedRole, &id, account);
-        asker.context.set(
+        let mut evaluator = of_account(CallerKind::AssumedRole, &id, account);
+        evaluator.context.set(
             "aws:PrincipalArn",
             Key::Any {
                 may_be_absent: false,
             },
         );
         for key in ["aws:PrincipalType", "aws:username"] {
-            asker.context.set(
+            evaluator.context.set(
                 key,
                 Key::Any {
                     may_be_absent: true,
                 },
             );
         }
-        asker
+        evaluator
     };
     match who {
         Principal::Everyone => {
-            let anonymous = Asker::new(Caller::anonymous(), ground);
+            let anonymous = Evaluator::new(Caller::anonymous(), environment);
             let mut somebody = any_of(SOME_ACCOUNT);
             somebody.context.set(
                 "aws:PrincipalAccount",
@@ -90,9 +93,9 @@ pub(super) fn askers<'c>(
         }
         Principal::Account(id) => vec![any_of(id)],
         Principal::CanonicalUser(id) => {
-            let mut asker = any_of(SOME_ACCOUNT);
-            asker.caller.canonical_user = Some(id.clone());
-            vec![asker]
+            let mut evaluator = any_of(SOME_ACCOUNT);
+            evaluator.caller.canonical_user = Some(id.clone());
+            vec![evaluator]
         }
         Principal::Aws(arn) => {
             let account = who.account().unwrap_or(SOME_ACCOUNT);
@@ -106,27 +109,28 @@ pub(super) fn askers<'c>(
                 let partition = arn.split(':').nth(1).unwrap_or("aws");
                 caller = format!("arn:{partition}:sts::{account}:assumed-role/{role}/any");
             }
-            let mut asker = of_account(CallerKind::AssumedRole, &caller, account);
+            let mut evaluator = of_account(CallerKind::AssumedRole, &caller, account);
             if resource.starts_with("role/") {
-                asker.caller.role_arn = Some(arn.clone());
-                asker.context = std::mem::take(&mut asker.context).with("aws:PrincipalArn", arn);
+                evaluator.caller.role_arn = Some(arn.clone());
+                evaluator.context =
+                    std::mem::take(&mut evaluator.context).with("aws:PrincipalArn", arn);
             }
-            vec![asker]
+            vec![evaluator]
         }
         Principal::Federated(id) => {
-            vec![Asker::new(
+            vec![Evaluator::new(
                 Caller::new(CallerKind::Federated, id, ""),
-                ground,
+                environment,
             )]
         }
-        Principal::Service(name) => vec![Asker::new(Caller::service(name), ground)],
+        Principal::Service(name) => vec![Evaluator::new(Caller::service(name), environment)],
     }
 }
 
 /// Outsiders whom the policies of resources let in, and what each holds.
-pub(super) fn add(graph: &mut Graph, ground: &Ground<'_>, known: &BTreeSet<AccountId>) {
+pub(super) fn add(graph: &mut Graph, environment: &Environment<'_>, known: &BTreeSet<AccountId>) {
     let mut named: BTreeSet<Principal> = BTreeSet::new();
-    for (_, resource) in ground.resources() {
+    for (_, resource) in environment.resources() {
         if let Some(Ok(policy)) = &resource.policy {
             for set in policy
                 .document
@@ -157,19 +161,19 @@ pub(super) fn add(graph: &mut Graph, ground: &Ground<'_>, known: &BTreeSet<Accou
         if who.is_deleted() || inside {
             continue;
         }
-        let Some((id, account, kind)) = name(&who, ground) else {
+        let Some((id, account, kind)) = name(&who, environment) else {
             continue;
         };
-        let mut all = Holdings::default();
-        for mut asker in askers(&who, ground, &everything) {
-            merge(&mut all, holdings(&mut asker, ground));
+        let mut all = Permissions::default();
+        for mut evaluator in askers(&who, environment, &everything) {
+            merge(&mut all, holdings(&mut evaluator, environment));
         }
         if let Principal::CanonicalUser(id) = &who {
             // It may be one of the organization's accounts, whose own policies then count as well.
             let what = format!("the account of canonical user ID {id}");
-            let home = ground.ctx.home();
+            let home = environment.ctx.home();
             for held in &mut all.held {
-                let owner = &ground.resource(held.resource).account;
+                let owner = &environment.resource(held.resource).account;
                 let gap = Gap::not_modelled(&what, owner, &home);
                 held.answer = held.answer.clone().unless([&SharedGap::new(gap)]);
             }
@@ -184,8 +188,8 @@ pub(super) fn add(graph: &mut Graph, ground: &Ground<'_>, known: &BTreeSet<Accou
 }
 
 /// Of two answers to one question the easier way counts.
-fn merge(all: &mut Holdings, more: Holdings) {
-    for Held {
+fn merge(all: &mut Permissions, more: Permissions) {
+    for Permission {
         actions,
         resource,
         answer,
@@ -202,7 +206,7 @@ fn merge(all: &mut Holdings, more: Holdings) {
                 }
                 it.actions.retain(|own| *own != action);
             }
-            all.held.push(Held {
+            all.held.push(Permission {
                 actions: vec![action],
                 resource,
                 answer: answer.clone(),

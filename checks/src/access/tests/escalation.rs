@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::access::answer::Rank;
+use crate::access::environment::Environment;
 use crate::access::graph::{Graph, NodeId};
-use crate::access::ground::Ground;
-use crate::access::held::{Holdings, holdings};
-use crate::access::people::{Freed, Papers, Who};
+use crate::access::identity_policies::{AccountPolicies, Modification, PrincipalId};
+use crate::access::tamper_permissions::{Permissions, holdings};
 use crate::policy::{Policy, Target};
 
 /// Numbers that look like chance, the same in every run.
@@ -161,10 +161,10 @@ fn steps_to_many_are_steps_to_each() {
         let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let iam = organization(&mut chance);
         let access = analyse(&case, std::slice::from_ref(&iam));
-        let ground = Ground::new(&ctx);
+        let environment = Environment::new(&ctx);
         let account = AccountId::from(MEMBER);
         let details = iam.details.clone().into_known().unwrap();
-        let papers = Papers::of(&account, &details, &ground);
+        let papers = AccountPolicies::of(&account, &details, &environment);
         let node = |arn: &str| {
             let mut all = access.graph.each();
             all.find(|(_, it)| *it.id == *arn)
@@ -177,17 +177,19 @@ fn steps_to_many_are_steps_to_each() {
                 let found = reached(&access.graph, node(own.as_str()), action);
                 for other in papers.everybody() {
                     let to = papers.person(other).arn;
-                    let fits = matches!(other, Who::User(_)) == (*action == "iam:CreateAccessKey");
+                    let fits =
+                        matches!(other, PrincipalId::User(_)) == (*action == "iam:CreateAccessKey");
                     if *to == own || !fits {
                         continue;
                     }
-                    let mut asker = papers.asker(who, &Freed::default(), &ground);
-                    if let (Who::Role(at), "sts:AssumeRole") = (other, *action) {
+                    let mut evaluator =
+                        papers.evaluator(who, &Modification::default(), &environment);
+                    if let (PrincipalId::Role(at), "sts:AssumeRole") = (other, *action) {
                         let trust = papers.trust(at).unwrap().as_ref().unwrap();
-                        asker.layers.resource = Some(Policy::new("trust policy", trust));
+                        evaluator.layers.resource = Some(Policy::new("trust policy", trust));
                     }
                     let target = Target::One(to.to_string());
-                    let answer = asker.plain(&ground, action, target, &account, &[]);
+                    let answer = evaluator.plain(&environment, action, target, &account, &[]);
                     let rank = found.get(&node(to.as_str())).copied();
                     kinds.insert(answer.rank());
                     assert_eq!(
@@ -221,17 +223,17 @@ fn those_who_are_alike_hold_what_each_holds_by_itself() {
         }
         iam.details = details.into();
         let access = analyse(&case, std::slice::from_ref(&iam));
-        let ground = Ground::new(&ctx);
+        let environment = Environment::new(&ctx);
         let account = AccountId::from(MEMBER);
         let details = iam.details.clone().into_known().unwrap();
-        let papers = Papers::of(&account, &details, &ground);
+        let papers = AccountPolicies::of(&account, &details, &environment);
         for who in papers.everybody() {
             let arn = papers.person(who).arn.as_str();
             let mut all = access.graph.each();
             let (_, node) = all.find(|(_, it)| *it.id == *arn).unwrap();
-            let mut asker = papers.asker(who, &Freed::default(), &ground);
-            let mut own = holdings(&mut asker, &ground);
-            let mut held = Holdings::clone(&node.holdings);
+            let mut evaluator = papers.evaluator(who, &Modification::default(), &environment);
+            let mut own = holdings(&mut evaluator, &environment);
+            let mut held = Permissions::clone(&node.holdings);
             for it in &mut held.held {
                 it.answer = node.renamed(&it.answer).into_owned();
             }

@@ -9,14 +9,14 @@ use std::sync::Arc;
 
 use super::actions::{ActionId, table};
 use super::answer::{Answer, Missing, Rank};
-use super::ask::{Asker, Own};
+use super::environment::Environment;
+use super::escalation::sessions;
+use super::evaluate::{Evaluator, Own};
+use super::external;
 use super::graph::{ActorKind, Graph, Means, Node, NodeId};
-use super::ground::Ground;
-use super::held::Holdings;
-use super::indexed::Indexed;
-use super::outside;
-use super::people::{Papers, is_linked, place, session_of};
-use super::steps::sessions;
+use super::identity_policies::{AccountPolicies, is_linked, place, session_of};
+use super::indexed_document::Indexed;
+use super::tamper_permissions::Permissions;
 use crate::fact::SharedGap;
 use crate::ids::{AccountId, Arn};
 use crate::policy::{
@@ -25,7 +25,7 @@ use crate::policy::{
 
 /// Somebody who may assume roles elsewhere. They are kept until all accounts are read, and there are many: only what
 /// cannot be found again is held.
-struct Traveller {
+struct Assumer {
     node: NodeId,
     kind: CallerKind,
     /// Its ARN; of a role that nobody has made yet, that of its session.
@@ -72,7 +72,7 @@ impl Ord for Part {
 }
 
 /// A role that lets somebody from elsewhere in.
-struct Door {
+struct TrustingRole {
     node: NodeId,
     role: Arn,
     account: AccountId,
@@ -153,12 +153,12 @@ const SIGNS_IN: &str = "Identity Center is in use, and the caller is one of its 
 /// All of them.
 #[derive(Default)]
 pub(super) struct Travel {
-    travellers: BTreeMap<AccountId, Vec<Traveller>>,
-    doors: Vec<Door>,
+    travellers: BTreeMap<AccountId, Vec<Assumer>>,
+    doors: Vec<TrustingRole>,
     /// Those who can act in other accounts of the organization.
     over_all: Vec<OverAll>,
     /// Per account, somebody new with every right that the guards above leave.
-    pub(super) newcomers: Vec<NodeId>,
+    pub(super) created_principals: Vec<NodeId>,
     /// Accounts whose principals are known.
     pub(super) known: BTreeSet<AccountId>,
     /// Of the documents of the account that is read, by where they are held, the parts that bear on this.
@@ -182,8 +182,8 @@ const FEDERATED: &[&str] = &["sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWit
 
 impl Travel {
     /// Keeps a principal that may assume roles at all.
-    pub(super) fn sets_out(&mut self, asker: &Asker<'_>, node: NodeId) {
-        if !asker.touches(place(ASSUME)) {
+    pub(super) fn add_assumer(&mut self, evaluator: &Evaluator<'_>, node: NodeId) {
+        if !evaluator.touches(place(ASSUME)) {
             return;
         }
         let (parts, kept) = (&mut self.parts, &mut self.kept);
@@ -198,8 +198,8 @@ impl Travel {
             };
             document.map(|it| (policy.name.as_str().into(), it))
         };
-        let account = AccountId::from(asker.caller.account.as_str());
-        let boundary = match &asker.layers.boundary {
+        let account = AccountId::from(evaluator.caller.account.as_str());
+        let boundary = match &evaluator.layers.boundary {
             None => None,
             Some(policy) => match keep(policy) {
                 Some(kept) => Some(Box::new(kept)),
@@ -207,28 +207,33 @@ impl Travel {
                 None => return,
             },
         };
-        let arn = asker.caller.role_arn.as_ref().unwrap_or(&asker.caller.id);
-        self.travellers.entry(account).or_default().push(Traveller {
+        let arn = evaluator
+            .caller
+            .role_arn
+            .as_ref()
+            .unwrap_or(&evaluator.caller.id);
+        self.travellers.entry(account).or_default().push(Assumer {
             node,
-            kind: asker.caller.kind,
+            kind: evaluator.caller.kind,
             arn: arn.as_str().into(),
-            made: asker.caller.role_arn.is_some() || asker.caller.kind != CallerKind::AssumedRole,
-            own: asker.own.clone(),
-            identity: asker.layers.identity.iter().filter_map(keep).collect(),
+            made: evaluator.caller.role_arn.is_some()
+                || evaluator.caller.kind != CallerKind::AssumedRole,
+            own: evaluator.own.clone(),
+            identity: evaluator.layers.identity.iter().filter_map(keep).collect(),
             boundary,
         });
     }
 
     /// Keeps a principal that can act in other accounts of the organization.
-    pub(super) fn looks_down<'c>(
+    pub(super) fn add_administrator<'c>(
         &mut self,
-        asker: &mut Asker<'c>,
+        evaluator: &mut Evaluator<'c>,
         node: NodeId,
-        ground: &'c Ground<'_>,
+        environment: &'c Environment<'_>,
     ) {
-        let account = AccountId::from(asker.caller.account.as_str());
+        let account = AccountId::from(evaluator.caller.account.as_str());
         for by in OVER_ALL {
-            if !asker.touches(place(by)) || ground.organization.is_none() {
+            if !evaluator.touches(place(by)) || environment.organization.is_none() {
                 continue;
             }
             let service = if by == ASSUME_ROOT {
@@ -236,7 +241,7 @@ impl Travel {
             } else {
                 SSO
             };
-            let acts = ground.acts_for_all(account.as_str(), service);
+            let acts = environment.acts_for_all(account.as_str(), service);
             if acts == Ok(false) {
                 continue;
             }
@@ -257,20 +262,20 @@ impl Travel {
                 }
             };
             if by == ASSUME_ROOT {
-                for (reach, answer) in root_sessions(asker, &account, ground) {
+                for (reach, answer) in root_sessions(evaluator, &account, environment) {
                     add(answer, reach);
                 }
                 continue;
             }
-            let partition = &ground.ctx.inventory.header.scope.partition;
+            let partition = &environment.ctx.inventory.header.scope.partition;
             let target = Target::Matching(format!("arn:{partition}:sso:::*"));
-            let answer = asker.plain(ground, by, target, &account, &[]);
+            let answer = evaluator.plain(environment, by, target, &account, &[]);
             add(answer.only_if(SIGNS_IN, Strength::Weak), Reach::Newcomers);
         }
     }
 
     /// Keeps the roles of an account that name somebody from elsewhere, or may.
-    pub(super) fn opens(&mut self, papers: &Papers<'_>, roles: &[NodeId]) {
+    pub(super) fn opens(&mut self, papers: &AccountPolicies<'_>, roles: &[NodeId]) {
         self.known.insert(papers.account.clone());
         // The documents of the account before are gone, and others may be held in their places.
         self.parts.clear();
@@ -299,7 +304,7 @@ impl Travel {
             if open {
                 let at = std::ptr::from_ref(trust).addr();
                 let read = || trust.clone().map(|it| held(kept, it));
-                self.doors.push(Door {
+                self.doors.push(TrustingRole {
                     node: *node,
                     role: role.arn.clone(),
                     account: papers.account.clone(),
@@ -310,8 +315,13 @@ impl Travel {
     }
 
     /// Joins both sides.
-    pub(super) fn join(self, graph: &mut Graph, ground: &Ground<'_>, inside: &BTreeSet<AccountId>) {
-        self.look_down(graph, ground);
+    pub(super) fn join(
+        self,
+        graph: &mut Graph,
+        environment: &Environment<'_>,
+        inside: &BTreeSet<AccountId>,
+    ) {
+        self.look_down(graph, environment);
         self.unreadable(graph);
         let mut strangers: BTreeMap<String, NodeId> = BTreeMap::new();
         for door in &self.doors {
@@ -355,15 +365,15 @@ impl Travel {
             from.remove(&door.account);
             for account in from {
                 for traveller in self.travellers.get(account).into_iter().flatten() {
-                    let answer = traveller.ask(account, (door, &trust.document), ground);
+                    let answer = traveller.ask(account, (door, &trust.document), environment);
                     graph.link(traveller.node, door.node, Means::one(ASSUME), answer);
                 }
             }
             for who in outsiders {
-                let Some((id, account, kind)) = outside::name(&who, ground) else {
+                let Some((id, account, kind)) = external::name(&who, environment) else {
                     continue;
                 };
-                let answer = by_outsider(&who, door, trust, ground);
+                let answer = by_outsider(&who, door, trust, environment);
                 if answer.is_denied() {
                     continue;
                 }
@@ -385,14 +395,14 @@ impl Travel {
 
 impl Travel {
     /// A root session of a member, or a role of any right in any account.
-    fn look_down(&self, graph: &mut Graph, ground: &Ground<'_>) {
+    fn look_down(&self, graph: &mut Graph, environment: &Environment<'_>) {
         let mut any: BTreeMap<&Reach, NodeId> = BTreeMap::new();
         let mut sessions: BTreeMap<(usize, AccountId), NodeId> = BTreeMap::new();
         for it in &self.over_all {
             let to = match any.get(&it.reach) {
                 Some(node) => *node,
                 None => {
-                    let node = self.end(it, graph, ground, &mut sessions);
+                    let node = self.end(it, graph, environment, &mut sessions);
                     any.insert(&it.reach, node);
                     node
                 }
@@ -406,7 +416,7 @@ impl Travel {
         &self,
         it: &OverAll,
         graph: &mut Graph,
-        ground: &Ground<'_>,
+        environment: &Environment<'_>,
         sessions: &mut BTreeMap<(usize, AccountId), NodeId>,
     ) -> NodeId {
         let words = match &it.reach {
@@ -417,7 +427,7 @@ impl Travel {
         let any = graph.add(Node::new(&words, &it.account, ActorKind::Step));
         let (task, of) = match &it.reach {
             Reach::Newcomers => {
-                for end in &self.newcomers {
+                for end in &self.created_principals {
                     graph.pass(any, *end);
                 }
                 return any;
@@ -428,7 +438,7 @@ impl Travel {
         // The root user of the management account has no such session.
         let roots = graph.each().filter(|(_, node)| {
             node.kind == ActorKind::Root
-                && Some(node.account.as_str()) != ground.management()
+                && Some(node.account.as_str()) != environment.management()
                 && of.is_none_or(|of| *of == *node.account)
         });
         let roots: Vec<NodeId> = roots.map(|(node, _)| node).collect();
@@ -443,7 +453,7 @@ impl Travel {
     /// Roles whose trust policies cannot be read may let anybody in.
     fn unreadable(&self, graph: &mut Graph) {
         let doors = self.doors.iter();
-        let doors: Vec<(&Door, &SharedGap)> = doors
+        let doors: Vec<(&TrustingRole, &SharedGap)> = doors
             .filter_map(|it| Some((it, it.trust.as_ref().err()?)))
             .collect();
         let Some((first, _)) = doors.first() else {
@@ -470,18 +480,18 @@ impl Travel {
 
 /// The root sessions that a principal can have: under which task policy, of which member.
 fn root_sessions<'c>(
-    asker: &mut Asker<'c>,
+    evaluator: &mut Evaluator<'c>,
     account: &AccountId,
-    ground: &'c Ground<'_>,
+    environment: &'c Environment<'_>,
 ) -> Vec<(Reach, Answer)> {
-    let partition = &ground.ctx.inventory.header.scope.partition;
+    let partition = &environment.ctx.inventory.header.scope.partition;
     let every = format!("arn:{partition}:iam::*:root");
     let mut all = Vec::new();
     for (place, task) in TASKS.iter().enumerate() {
         let policy = format!("arn:{partition}:iam::aws:policy/root-task/{}", task.policy);
         let with = [("sts:TaskPolicyArn", Key::Known(Value::One(policy)))];
         let target = Target::Matching(every.clone());
-        let answer = asker.plain(ground, ASSUME_ROOT, target, account, &with);
+        let answer = evaluator.plain(environment, ASSUME_ROOT, target, account, &with);
         let under = |answer: Answer| answer.only_if(task.when, task.strength);
         match answer.rank() {
             Rank::Denied => {}
@@ -489,16 +499,20 @@ fn root_sessions<'c>(
             // A policy for the root user of one account says nothing of another's.
             Rank::Choosable | Rank::Weak | Rank::Strong | Rank::Unknown => {
                 let question = (ASSUME_ROOT, every.as_str());
-                for runs in asker.parts(ground, question, account, &with, &ground.roots) {
-                    let first = runs.first().and_then(|run| ground.roots.arn(run.start));
+                for runs in
+                    evaluator.parts(environment, question, account, &with, &environment.roots)
+                {
+                    let first = runs
+                        .first()
+                        .and_then(|run| environment.roots.arn(run.start));
                     let Some(first) = first else { continue };
                     let target = Target::One(first);
-                    let answer = asker.plain(ground, ASSUME_ROOT, target, account, &with);
+                    let answer = evaluator.plain(environment, ASSUME_ROOT, target, account, &with);
                     if answer.is_denied() {
                         continue;
                     }
                     let each = runs.into_iter().flatten();
-                    let arns = each.filter_map(|at| ground.roots.arn(at));
+                    let arns = each.filter_map(|at| environment.roots.arn(at));
                     for arn in arns {
                         let of = Arn::from(arn).account();
                         all.push((Reach::Root(place, of), under(answer.clone())));
@@ -543,22 +557,27 @@ fn root_session(
     let id = format!("{}, with {}", of.id, policy.policy);
     let mut node = Node::new(&id, &of.account.clone(), ActorKind::Step);
     let harmless = Vec::new();
-    node.holdings = Arc::new(Holdings { held, harmless });
+    node.holdings = Arc::new(Permissions { held, harmless });
     let node = graph.add(node);
     sessions.insert(key, node);
     Some(node)
 }
 
-fn by_outsider(who: &Principal, door: &Door, trust: &Indexed, ground: &Ground<'_>) -> Answer {
+fn by_outsider(
+    who: &Principal,
+    door: &TrustingRole,
+    trust: &Indexed,
+    environment: &Environment<'_>,
+) -> Answer {
     let mut best = Answer::denied();
-    let everything = super::people::everything();
-    for mut asker in outside::askers(who, ground, &everything) {
+    let everything = super::identity_policies::everything();
+    for mut evaluator in external::askers(who, environment, &everything) {
         let federated = matches!(who, Principal::Federated(_));
         let actions: &[&str] = if federated { FEDERATED } else { &[ASSUME] };
         for action in actions {
-            asker.layers.resource = Some(Policy::new("trust policy", &trust.document));
+            evaluator.layers.resource = Some(Policy::new("trust policy", &trust.document));
             let target = Target::One(door.role.to_string());
-            let mut answer = asker.plain(ground, action, target, &door.account, &[]);
+            let mut answer = evaluator.plain(environment, action, target, &door.account, &[]);
             if federated {
                 answer = answer.only_if(
                     "the identity provider authenticates the caller",
@@ -571,7 +590,7 @@ fn by_outsider(who: &Principal, door: &Door, trust: &Indexed, ground: &Ground<'_
     best
 }
 
-impl Traveller {
+impl Assumer {
     fn caller(&self, account: &AccountId) -> Caller {
         if self.made && self.kind == CallerKind::AssumedRole {
             session_of(&Arn::from(&*self.arn), account)
@@ -583,8 +602,8 @@ impl Traveller {
     fn ask(
         &self,
         account: &AccountId,
-        (door, trust): (&Door, &Document),
-        ground: &Ground<'_>,
+        (door, trust): (&TrustingRole, &Document),
+        environment: &Environment<'_>,
     ) -> Answer {
         let own = self.caller(account);
         let mut callers = vec![own.clone()];
@@ -602,21 +621,21 @@ impl Traveller {
         if callers.is_empty() {
             return best;
         }
-        let mut asker = Asker::new(own, ground);
-        asker.has(self.own.clone());
+        let mut evaluator = Evaluator::new(own, environment);
+        evaluator.has(self.own.clone());
         for (name, read) in &self.identity {
-            asker.holds(name, read.as_deref().map_err(Clone::clone));
+            evaluator.holds(name, read.as_deref().map_err(Clone::clone));
         }
         let boundary = self.boundary.as_deref();
-        asker.layers.boundary = boundary.map(|(name, read)| match read {
+        evaluator.layers.boundary = boundary.map(|(name, read)| match read {
             Ok(indexed) => Policy::new(name, &indexed.document),
             Err(gap) => Policy::missing(name, gap.clone()),
         });
         for caller in callers {
-            asker.caller = caller;
-            asker.layers.resource = Some(Policy::new("trust policy", trust));
+            evaluator.caller = caller;
+            evaluator.layers.resource = Some(Policy::new("trust policy", trust));
             let target = Target::One(door.role.to_string());
-            best = best.or(asker.plain(ground, ASSUME, target, &door.account, &[]));
+            best = best.or(evaluator.plain(environment, ASSUME, target, &door.account, &[]));
         }
         best
     }

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Steps;
-use crate::access::ask::Asker;
+use crate::access::environment::Environment;
+use crate::access::evaluate::Evaluator;
 use crate::access::graph::NodeId;
-use crate::access::ground::Ground;
-use crate::access::held::Holdings;
-use crate::access::indexed::{About, Indexed};
-use crate::access::people::{Papers, Who};
+use crate::access::identity_policies::{AccountPolicies, PrincipalId};
+use crate::access::indexed_document::{About, Indexed};
+use crate::access::tamper_permissions::Permissions;
 use crate::policy::{CallerKind, Document, Key, Principal, Tri};
 
 /// What decides every answer about a principal, but for its own name and the names of its policies.
@@ -35,7 +35,7 @@ pub(super) struct Known {
     pub(super) hub: NodeId,
     /// The names of the policies, as the answers have them.
     pub(super) names: Vec<String>,
-    pub(super) holdings: Arc<Holdings>,
+    pub(super) holdings: Arc<Permissions>,
 }
 
 /// What policies that are not a principal's own look at and name.
@@ -47,13 +47,13 @@ pub(super) struct Scene<'c> {
 }
 
 impl<'c> Scene<'c> {
-    pub(super) fn of(papers: &'c Papers<'c>, ground: &'c Ground<'_>) -> Self {
+    pub(super) fn of(papers: &'c AccountPolicies<'c>, environment: &'c Environment<'_>) -> Self {
         // Trails of other accounts have no policy.
-        let resources = || ground.reachable(papers.account);
+        let resources = || environment.reachable(papers.account);
         let policies = resources().filter_map(|it| it.policy.as_ref());
         let policies = policies.flatten().map(|it| &it.document);
         let mut documents: Vec<&'c Document> = policies.collect();
-        documents.extend(ground.control_documents());
+        documents.extend(environment.control_documents());
         let mut trusts: Vec<&'c Document> = papers.trusts().flatten().collect();
         // Equal trust policies are one document.
         trusts.sort_by_key(|it| place(*it));
@@ -97,8 +97,8 @@ fn place<T>(it: &T) -> usize {
 }
 
 /// Those whose documents nobody else has: each is like nobody, and need not be compared.
-pub(super) fn lone(papers: &Papers<'_>) -> BTreeSet<Who> {
-    let mut held: BTreeMap<Vec<usize>, Vec<Who>> = BTreeMap::new();
+pub(super) fn lone(papers: &AccountPolicies<'_>) -> BTreeSet<PrincipalId> {
+    let mut held: BTreeMap<Vec<usize>, Vec<PrincipalId>> = BTreeMap::new();
     for who in papers.everybody() {
         let documents = papers.documents(&papers.person(who));
         let mut documents: Vec<usize> = documents.map(place).collect();
@@ -113,10 +113,14 @@ impl<'c> Steps<'c, '_> {
     /// What the principal has in common with others; nothing where something names it, or looks at what only it has.
     pub(super) fn likeness(
         &self,
-        asker: &Asker<'c>,
-        (who, changes): (Who, bool),
+        evaluator: &Evaluator<'c>,
+        (who, changes): (PrincipalId, bool),
     ) -> Option<Likeness> {
-        let policies = asker.layers.identity.iter().chain(&asker.layers.boundary);
+        let policies = evaluator
+            .layers
+            .identity
+            .iter()
+            .chain(&evaluator.layers.boundary);
         let person = self.papers.person(who);
         let own = person.arn.as_str().rsplit('/').next().unwrap_or_default();
         if policies.clone().any(|it| it.document.is_err()) || self.scene.named.contains(own) {
@@ -124,7 +128,7 @@ impl<'c> Steps<'c, '_> {
         }
         let mut arn = Vec::new();
         let mut tags = false;
-        let own = asker.documents.iter();
+        let own = evaluator.documents.iter();
         let own = own.map(|it: &&'c Indexed| (&it.document, &it.about));
         let others = self
             .scene
@@ -137,19 +141,19 @@ impl<'c> Steps<'c, '_> {
             }
             tags |= about.tags;
             for (condition, effect) in about.arns(document) {
-                match condition.holds(effect, &asker.context) {
+                match condition.holds(effect, &evaluator.context) {
                     Tri::Undecided => return None,
                     holds @ (Tri::Yes | Tri::No) => arn.push(holds),
                 }
             }
         }
         // Where sessions bring no tags of their own, any that was not set is absent.
-        let open = || *asker.context.key("aws:PrincipalTag/") != Key::Absent;
+        let open = || *evaluator.context.key("aws:PrincipalTag/") != Key::Absent;
         Some(Likeness {
-            kind: asker.caller.kind,
+            kind: evaluator.caller.kind,
             changes,
-            documents: asker.documents.iter().map(|it| place(*it)).collect(),
-            bounded: asker.layers.boundary.is_some(),
+            documents: evaluator.documents.iter().map(|it| place(*it)).collect(),
+            bounded: evaluator.layers.boundary.is_some(),
             arn,
             tags: tags.then(|| (!open()).then(|| person.tags.clone())),
         })
