@@ -83,6 +83,9 @@ impl Invocation {
             Some(mut snapshot) => {
                 if demo && scan.digests.events {
                     snapshot.inventory.events = Some(self.demo_events(terminal)?);
+                    if let Some(trailer) = &mut snapshot.inventory.trailer {
+                        trailer.counts.insert("events".to_owned(), 1);
+                    }
                 }
                 snapshot
             }

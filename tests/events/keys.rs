@@ -178,3 +178,18 @@ fn what_leaves_the_window_is_never_fixed() {
         assert_eq!(it["kind"], "out_of_window", "{it}");
     }
 }
+
+/// What a bundle holds of events is what its findings follow from.
+#[test]
+fn a_bundle_with_events_verifies() {
+    let place = Place::new();
+    let create = [
+        "evidence", "create", "--demo", "--events", "--output", "bundle",
+    ];
+    place.run(&create).code(0);
+    let lines = std::fs::read_to_string(place.path("bundle/events/key-events.jsonl")).unwrap();
+    assert!(lines.contains("event-trail-logging-stopped"));
+    let verified = place.run(&["evidence", "verify", "bundle"]);
+    let text = format!("{}{}", verified.stdout, verified.stderr);
+    assert!(!text.contains("WRONG"), "{text}");
+}
