@@ -7,6 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Location;
+use crate::ids::AccountId;
+use crate::terraform::draft::Draft;
+use crate::terraform::iam::Edit;
 
 /// The plans whose result this inventory is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +31,12 @@ pub struct Planned {
     pub unresolved: Vec<String>,
     /// What else has to be known to read the result.
     pub notes: Vec<String>,
+    /// Policies of which parts are known only after apply. They are not written to files.
+    #[serde(skip)]
+    pub drafts: Vec<Draft>,
+    /// What the plans do to IAM, by account; none where they do not say which. The documents are no part of an inventory.
+    #[serde(skip)]
+    pub iam: Vec<(Option<AccountId>, Edit)>,
 }
 
 impl Planned {
@@ -114,6 +123,17 @@ pub struct Effect {
     /// The attribute that decides; empty for the resource as a whole.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub attribute: String,
+}
+
+impl Effect {
+    /// The id of the subject of its finding.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        match self.attribute.as_str() {
+            "" => format!("plan:{}", self.address),
+            name => format!("plan:{} {name}", self.address),
+        }
+    }
 }
 
 /// What a plan can do to the logging.

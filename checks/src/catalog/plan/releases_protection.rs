@@ -25,7 +25,7 @@ fn run(effect: &Effect, _: &Context<'_>) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use super::super::planned;
+    use super::super::{holds_nothing, planned};
     use super::*;
     use crate::testing::*;
 
@@ -34,7 +34,7 @@ mod tests {
         table(
             &CHECK,
             [
-                (NotApplicable, inventory(|_| {})),
+                (NotApplicable, planned(&[]).and(holds_nothing)),
                 (Pass, planned(&[])),
                 (Pass, planned(&[EffectKind::Deletes])),
                 (Fail, planned(&[EffectKind::Releases])),
