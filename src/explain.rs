@@ -8,7 +8,6 @@ use trailaudit_checks::aliases::Aliases;
 use trailaudit_checks::audit::{CheckInfo, ControlRef};
 use trailaudit_checks::catalog;
 use trailaudit_checks::check::{Check, Run};
-use trailaudit_checks::explained::{self, Explained};
 use trailaudit_checks::finding::SubjectKind;
 use trailaudit_checks::framework::{self, Framework};
 
@@ -27,9 +26,8 @@ pub(crate) struct Explanation {
     /// Its names in other tools.
     also: Vec<String>,
     /// How it judges, in words; and cases that look alike and end differently.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    judged: Option<String>,
-    alike: Vec<String>,
+    judged: &'static str,
+    alike: &'static [&'static str],
     reads: Vec<Call>,
 }
 
@@ -72,7 +70,6 @@ pub fn explain(args: &Explain) -> Result<(), Stop> {
 /// What is said of checks beside the checks themselves.
 pub(crate) struct Words {
     frameworks: Vec<Framework>,
-    explained: BTreeMap<String, Explained>,
     aliases: Aliases,
 }
 
@@ -81,7 +78,6 @@ impl Words {
         let frameworks = framework::all()?;
         Ok(Self {
             aliases: Aliases::of(&frameworks)?,
-            explained: explained::all()?,
             frameworks,
         })
     }
@@ -93,13 +89,12 @@ impl Words {
             call: call.to_string(),
             action: call.action,
         });
-        let words = self.explained.get(check.id);
         Explanation {
             group: check.group(),
             also: self.aliases.names(check.id).map(str::to_owned).collect(),
             subject: subject(check.run).as_str(),
-            judged: words.map(|it| it.judged.clone()),
-            alike: words.map(|it| it.alike.clone()).unwrap_or_default(),
+            judged: check.judged,
+            alike: check.alike,
             reads: reads.collect(),
             check: CheckInfo::of(check, check.severity, controls),
         }
@@ -152,12 +147,8 @@ impl Explanation {
             let _ = writeln!(out, "| also known as | {} |", self.also.join(", "));
         }
         let _ = writeln!(out, "\n## Why\n\n{}", check.why);
-        if let Some(judged) = &self.judged {
-            let _ = writeln!(out, "\n## How it is evaluated\n\n{judged}");
-        }
-        if !self.alike.is_empty() {
-            let _ = writeln!(out, "\n## Edge cases\n\n- {}", self.alike.join("\n- "));
-        }
+        let _ = writeln!(out, "\n## How it is evaluated\n\n{}", self.judged);
+        let _ = writeln!(out, "\n## Edge cases\n\n- {}", self.alike.join("\n- "));
         let _ = writeln!(out, "\n## Remediation\n\n{}", check.fix);
         let calls = self.reads.iter().map(|it| format!("`{}`", it.action));
         let calls: BTreeSet<String> = calls.collect();
@@ -215,16 +206,12 @@ fn text(it: &Explanation) -> String {
     }
     out.push('\n');
     let _ = writeln!(out, "Why\n{}\n", wrap(&check.why));
-    if let Some(judged) = &it.judged {
-        let _ = writeln!(out, "How it is evaluated\n{}\n", wrap(judged));
+    let _ = writeln!(out, "How it is evaluated\n{}\n", wrap(it.judged));
+    let _ = writeln!(out, "Edge cases");
+    for case in it.alike {
+        let _ = writeln!(out, "{}", wrap(case));
     }
-    if !it.alike.is_empty() {
-        let _ = writeln!(out, "Edge cases");
-        for case in &it.alike {
-            let _ = writeln!(out, "{}", wrap(case));
-        }
-        out.push('\n');
-    }
+    out.push('\n');
     let _ = writeln!(out, "Remediation\n{}\n", wrap(&check.fix));
     let _ = writeln!(out, "API calls used (call, IAM action)");
     let width = it

@@ -13,17 +13,30 @@ use trailaudit_checks::selection::{ByChoice, Selection};
 pub fn render(
     selection: &Selection,
     by_choice: ByChoice,
+    more: More,
     format: PermissionsFormat,
     role: &str,
 ) -> anyhow::Result<String> {
     let role: String = role.chars().filter(|c| is_role_character(*c)).collect();
-    let calls = selection.needed(by_choice).calls;
-    let member = grants(&calls);
+    let mut calls = selection.needed(by_choice).calls;
+    if more.event_history {
+        calls.insert(calls::LOOKUP_EVENTS);
+    }
+    let member = grants(&calls, more);
     match format {
         PermissionsFormat::Json => policy(&member, &organization_actions(&calls), &role),
         PermissionsFormat::Cloudformation => Ok(cloudformation(&member, &role)),
         PermissionsFormat::Terraform => Ok(terraform(&member, &role)),
     }
+}
+
+/// What `events` reads only where a flag says so.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct More {
+    /// Stored versions of logs.
+    pub versions: bool,
+    /// CloudTrail's event history.
+    pub event_history: bool,
 }
 
 fn is_role_character(c: char) -> bool {
@@ -43,7 +56,7 @@ struct Grant {
 const VIA_S3: (&str, &str, &str) = ("StringLike", "kms:ViaService", "s3.*.amazonaws.com*");
 
 /// What the role in each account may do: settings anywhere, objects where CloudTrail puts them, and nothing else.
-fn grants(needed: &BTreeSet<ApiCall>) -> Vec<Grant> {
+fn grants(needed: &BTreeSet<ApiCall>, more: More) -> Vec<Grant> {
     let calls = calls::with_prerequisites(needed).into_iter();
     let calls = calls.filter(|call| !matches!(call.service, "sts" | "organizations"));
     let (objects, settings): (BTreeSet<ApiCall>, BTreeSet<ApiCall>) =
@@ -58,7 +71,12 @@ fn grants(needed: &BTreeSet<ApiCall>) -> Vec<Grant> {
     let mut grants = vec![grant("Read", actions(settings), "*", false)];
     if !objects.is_empty() {
         let logs = "arn:*:s3:::*/AWSLogs/*";
-        grants.push(grant("ReadRecord", actions(objects), logs, false));
+        let mut reads: BTreeSet<&str> = actions(objects);
+        if more.versions {
+            // GetObject with a version id.
+            reads.insert("s3:GetObjectVersion");
+        }
+        grants.push(grant("ReadRecord", reads, logs, false));
         // S3 asks for it, where an object is encrypted with a key.
         let decrypt = BTreeSet::from(["kms:Decrypt"]);
         grants.push(grant("DecryptRecord", decrypt, "*", true));

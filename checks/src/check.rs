@@ -33,6 +33,10 @@ pub struct Check {
     pub why: &'static str,
     /// The API or setting that changes the judged fact.
     pub fix: &'static str,
+    /// How it judges, in words: `explain` and the handbook show it.
+    pub judged: &'static str,
+    /// Cases that look alike and end differently, a sentence each.
+    pub alike: &'static [&'static str],
     /// Where AWS describes it.
     pub references: &'static [&'static str],
     /// The calls whose answers it reads.

@@ -16,7 +16,6 @@ pub mod coverage;
 pub mod digest;
 pub mod evaluate;
 pub mod events;
-pub mod explained;
 pub mod fact;
 pub mod finding;
 pub mod framework;

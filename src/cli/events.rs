@@ -53,6 +53,15 @@ pub struct Input {
         hide_possible_values = true
     )]
     pub proof: Which,
+    /// Read a stored version of an altered or missing log, where it has the hash that the digest lists
+    #[arg(long)]
+    pub versions: bool,
+    /// Read CloudTrail's event history for hours that are open: not signed, 90 days, the caller's account
+    #[arg(long)]
+    pub lookup_events: bool,
+    /// Accounts, regions and event selectors of a scan: what has no chain, or is not logged, is reported
+    #[arg(long, value_name = "FILE")]
+    pub inventory: Option<PathBuf>,
     /// Parse every log, also those whose bytes cannot hold a match (the answer is the same)
     #[arg(long, hide = true)]
     pub no_prefilter: bool,

@@ -76,12 +76,15 @@ pub enum List {
         /// Include those of `scan --verify-digests`, which reads log files
         #[arg(long, help_heading = "Checks")]
         verify_digests: bool,
-        /// Include those of `scan --lookup-events`
+        /// Include those of `scan --lookup-events`, or of `events --lookup-events`
         #[arg(long, help_heading = "Checks")]
         lookup_events: bool,
         /// Only those of `events` and `verify`, which read one log bucket
-        #[arg(long, help_heading = "Checks", conflicts_with_all = ["verify_digests", "lookup_events", "check", "skip_check", "framework"])]
+        #[arg(long, help_heading = "Checks", conflicts_with_all = ["verify_digests", "check", "skip_check", "framework"])]
         events: bool,
+        /// Include those of `events --versions`
+        #[arg(long, help_heading = "Checks", requires = "events")]
+        versions: bool,
         /// Output format: json (an IAM policy), cloudformation or terraform (the role that is assumed)
         #[arg(
             short,

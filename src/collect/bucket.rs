@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use trailaudit_checks::calls::{
     GET_BUCKET_LOCATION, GET_CALLER_IDENTITY, GET_OBJECT, LIST_OBJECT_VERSIONS, LIST_OBJECTS,
-    LIST_PUBLIC_KEYS,
+    LIST_PUBLIC_KEYS, LOOKUP_EVENTS,
 };
 use trailaudit_checks::fact::{Known, Unknown};
 use trailaudit_checks::ids::Arn;
@@ -52,6 +52,7 @@ pub fn with_bucket<T>(
             LIST_OBJECT_VERSIONS,
             GET_OBJECT,
             LIST_PUBLIC_KEYS,
+            LOOKUP_EVENTS,
         ]);
         let clients = clients::Clients::new(&config);
         let ask = Ask::new(clients, needed, max_in_flight, Progress::new(false));

@@ -2,11 +2,13 @@
 //!
 //! Its threads wait here for answers; each request goes through [`Ask`] as any other.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::{ObjectLockMode, ObjectLockRetentionMode};
+use jiff::Timestamp;
 use tokio::runtime::Handle;
 use trailaudit_checks::calls::{
     ApiCall, GET_OBJECT, GET_OBJECT_RETENTION, LIST_OBJECT_VERSIONS, LIST_OBJECTS,
@@ -17,7 +19,7 @@ use trailaudit_checks::inventory::RetentionMode;
 use super::ask::{Ask, Target, malformed, pages, send};
 use super::limits::Listing;
 use super::time;
-use crate::verify::{About, Halt, Listed, Lock, Sink, Source, Storage, Unread};
+use crate::verify::{About, EventHistory, Halt, Listed, Lock, Sink, Source, Storage, Unread};
 
 /// So often an object is read anew when its body is cut off.
 const ATTEMPTS: u32 = 4;
@@ -40,8 +42,38 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    fn wait<T>(&self, call: ApiCall, work: impl Future<Output = T>) -> Result<T, Unread> {
+    pub(super) fn wait<T>(
+        &self,
+        call: ApiCall,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Unread> {
         self.runtime.block_on(self.halt.unless_set(call, work))
+    }
+
+    /// Reads an object, or one version of it, anew where its body is cut off.
+    fn read_whole(
+        &self,
+        key: &str,
+        version: Option<&str>,
+        sink: &mut dyn Sink,
+    ) -> Result<Option<About>, Unread> {
+        let mut cut = String::new();
+        for attempt in 1..=ATTEMPTS {
+            match self.wait(GET_OBJECT, self.once(key, version, sink))? {
+                Ok(read) => return Ok(read),
+                Err(Ok(unread)) => return Err(unread),
+                Err(Err(words)) => cut = words,
+            }
+            if attempt < ATTEMPTS {
+                std::thread::sleep(Duration::from_millis(200) * attempt);
+            }
+        }
+        Err(Unread {
+            call: GET_OBJECT,
+            reason: Reason::Failed,
+            detail: format!("the body was cut off {ATTEMPTS} times: {cut}"),
+            request_id: None,
+        })
     }
 
     async fn page(
@@ -99,15 +131,23 @@ impl Bucket {
     async fn once(
         &self,
         key: &str,
+        version: Option<&str>,
         sink: &mut dyn Sink,
     ) -> Result<Option<About>, Result<Unread, String>> {
-        let request = self.ask.clients.s3.get_object().bucket(&self.name).key(key);
+        let request = self
+            .ask
+            .clients
+            .s3
+            .get_object()
+            .bucket(&self.name)
+            .key(key)
+            .set_version_id(version.map(str::to_owned));
         let answer = send!(
             self.ask,
             &self.target,
             GET_OBJECT,
             &self.name,
-            &["NoSuchKey"],
+            &["NoSuchKey", "NoSuchVersion"],
             aws_sdk_s3,
             request
         );
@@ -172,7 +212,7 @@ impl Bucket {
         }
     }
 
-    async fn versions(&self, key: &str) -> Result<Versions, Unread> {
+    async fn stored_versions(&self, key: &str) -> Result<Versions, Unread> {
         let request = self
             .ask
             .clients
@@ -198,9 +238,10 @@ impl Bucket {
             return Ok(Versions::default());
         };
         let named = |at: Option<String>, id: Option<String>, when: Option<DateTime>| {
-            let when =
-                time::maybe(when.as_ref()).map_or_else(String::new, |it| format!(" of {it}"));
-            (at.as_deref() == Some(key)).then(|| format!("{}{when}", id.unwrap_or_default()))
+            (at.as_deref() == Some(key)).then(|| Version {
+                id: id.unwrap_or_default(),
+                written: time::maybe(when.as_ref()),
+            })
         };
         let kept = out.versions.unwrap_or_default().into_iter();
         let deleted = out.delete_markers.unwrap_or_default().into_iter();
@@ -227,8 +268,22 @@ fn mode(word: Option<&str>) -> Option<RetentionMode> {
 /// Versions and delete markers of one object, the newest first.
 #[derive(Debug, Default)]
 struct Versions {
-    kept: Vec<String>,
-    deleted: Vec<String>,
+    kept: Vec<Version>,
+    deleted: Vec<Version>,
+}
+
+/// A version or a delete marker.
+#[derive(Debug)]
+struct Version {
+    id: String,
+    written: Option<Timestamp>,
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.id)?;
+        self.written.map_or(Ok(()), |it| write!(f, " of {it}"))
+    }
 }
 
 impl Versions {
@@ -321,23 +376,25 @@ impl Source for Bucket {
     }
 
     fn read(&self, key: &str, sink: &mut dyn Sink) -> Result<Option<About>, Unread> {
-        let mut cut = String::new();
-        for attempt in 1..=ATTEMPTS {
-            match self.wait(GET_OBJECT, self.once(key, sink))? {
-                Ok(read) => return Ok(read),
-                Err(Ok(unread)) => return Err(unread),
-                Err(Err(words)) => cut = words,
-            }
-            if attempt < ATTEMPTS {
-                std::thread::sleep(Duration::from_millis(200) * attempt);
-            }
-        }
-        Err(Unread {
-            call: GET_OBJECT,
-            reason: Reason::Failed,
-            detail: format!("the body was cut off {ATTEMPTS} times: {cut}"),
-            request_id: None,
-        })
+        self.read_whole(key, None, sink)
+    }
+
+    fn versions(&self, key: &str) -> Result<Vec<String>, Unread> {
+        let versions = self.wait(LIST_OBJECT_VERSIONS, self.stored_versions(key))??;
+        Ok(versions.kept.into_iter().map(|it| it.id).collect())
+    }
+
+    fn read_version(
+        &self,
+        key: &str,
+        version: &str,
+        sink: &mut dyn Sink,
+    ) -> Result<Option<About>, Unread> {
+        self.read_whole(key, Some(version), sink)
+    }
+
+    fn event_history(&self) -> Option<&dyn EventHistory> {
+        Some(self)
     }
 
     fn lock(&self, key: &str) -> Result<Option<Lock>, Unread> {
@@ -345,7 +402,7 @@ impl Source for Bucket {
     }
 
     fn history(&self, key: &str) -> Option<String> {
-        match self.wait(LIST_OBJECT_VERSIONS, self.versions(key)) {
+        match self.wait(LIST_OBJECT_VERSIONS, self.stored_versions(key)) {
             Ok(Ok(versions)) => versions.tell(),
             Ok(Err(unread)) | Err(unread) => {
                 Some(format!("its versions are not known: {}", unread.words()))

@@ -34,6 +34,8 @@ mod failure;
 #[cfg(feature = "aws")]
 mod guard;
 #[cfg(feature = "aws")]
+mod history;
+#[cfg(feature = "aws")]
 mod iam;
 #[cfg(feature = "aws")]
 mod kms;

@@ -7,6 +7,7 @@ use trailaudit_checks::digest::{DigestKey, Kind, LogKey, ObjectRef, Problem, Win
 use trailaudit_checks::events::{Hole, Record, Suspect, causes, narrowings};
 use trailaudit_reports::events::{Covered, CoveredChain, HOLES, HoleTold, SCHEMA, spans};
 
+use super::hear::{compare, inventory_of};
 use super::reading::{Consumer, Origin};
 use super::who::name_actors;
 use super::{exit, target};
@@ -27,9 +28,16 @@ impl Parsed {
             )));
         }
         let reports = output::plan(&flags.format, flags.output_dir.as_deref())?;
+        let inventory = inventory_of(&flags.input)?;
         let covered = self.enter(&flags.input, &target, tell, &|room, span| {
             let suspects = Suspects::default();
             let mut heard = room.read(span, &flags.input, &suspects)?;
+            compare(
+                &flags.input,
+                inventory.as_ref(),
+                &heard.verified,
+                &mut heard.rests_on,
+            );
             let (suspects, cut) = suspects.finish();
             explain(&mut heard.verified, &suspects);
             let mut narrowings = narrowings(&suspects);

@@ -2,16 +2,18 @@
 
 use jiff::Timestamp;
 use trailaudit_checks::digest::{Chain, Problem, Window};
-use trailaudit_checks::events::{RestsOn, hours};
+use trailaudit_checks::events::{Hours, Lost, Open, RestsOn, hours, population};
+use trailaudit_checks::inventory::Inventory;
 
 use super::demo::{self, Demo};
 use super::reading::{Consumer, Facts, Reading, delivery};
 use super::target::Target;
-use super::{beside, files};
+use super::{beside, files, lookup, versions};
 use crate::cli::{Input, Which};
 use crate::exit::Stop;
 use crate::parsed::Parsed;
 use crate::run::{clock, warn_endpoints};
+use crate::snapshot::{self, Source};
 use crate::tell::{Tell, stderr_is_terminal};
 use crate::verify::command::{Asked, Asker, run};
 use crate::verify::open::{Opened, mirror, open};
@@ -46,6 +48,21 @@ fn window_of(
     }
 }
 
+/// Refuses what only a bucket has where there is none.
+fn only_of_buckets(input: &Input, target: &Target) -> Result<(), Stop> {
+    let bucket = matches!(target, Target::Place(place) if place.starts_with("s3://"));
+    let flags = [
+        (input.versions, "--versions"),
+        (input.lookup_events, "--lookup-events"),
+    ];
+    match flags.into_iter().find(|(given, _)| *given && !bucket) {
+        Some((_, flag)) => Err(Stop::usage(format!(
+            "{flag} asks AWS, and the source is no bucket: use s3://BUCKET"
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// A time of events, from when on (none: from the first) until when.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span {
@@ -71,6 +88,7 @@ impl Parsed {
         tell: Tell,
         work: &(dyn Fn(&Room<'_>, Span) -> Result<T, Stop> + Sync),
     ) -> Result<Option<T>, Stop> {
+        only_of_buckets(input, target)?;
         let now = match (input.now, target) {
             (Some(now), _) => now,
             (None, Target::Demo) => demo::now()?,
@@ -108,8 +126,16 @@ impl Parsed {
         consumer: &C,
         tell: Tell,
     ) -> Result<Option<Heard>, Stop> {
+        let inventory = inventory_of(input)?;
         self.enter(input, target, tell, &|room, span| {
-            room.read(span, input, consumer)
+            let mut heard = room.read(span, input, consumer)?;
+            compare(
+                input,
+                inventory.as_ref(),
+                &heard.verified,
+                &mut heard.rests_on,
+            );
+            Ok(heard)
         })
     }
 }
@@ -123,7 +149,10 @@ impl Room<'_> {
         consumer: &C,
     ) -> Result<Heard, Stop> {
         let only_verified = input.proof == Which::Verified;
-        let reading = Reading::new(span.window(), consumer, !input.no_prefilter, only_verified);
+        let mut reading = Reading::new(span.window(), consumer, !input.no_prefilter, only_verified);
+        if input.versions {
+            reading = reading.keeping_lost_logs();
+        }
         let (opened, asked) = match self {
             Room::Bucket(opened, asked) => (opened, asked),
             Room::Files(paths) => {
@@ -137,8 +166,22 @@ impl Room<'_> {
         };
         let verified = run(opened, asked.progress, Some(&reading))?;
         beside::read(opened.source, &verified, &reading);
+        let mut notes = Vec::new();
+        if input.versions {
+            notes.extend(versions::read(opened.source, &reading));
+        }
+        let chains = Chains {
+            verified: &verified,
+            span,
+            delivered_until: opened.request.until,
+        };
+        if input.lookup_events {
+            let (_, (_, open)) = chains.hours(&reading.lost_so_far());
+            notes.extend(lookup::read(opened.source, &open, asked.now, &reading));
+        }
         let interrupted = asked.halt.is_set();
-        let mut rests_on = of_chains(reading.finish()?, span, opened.request.until, &verified);
+        let mut rests_on = chains.rests_on(reading.finish()?);
+        rests_on.not_covered.extend(notes);
         if opened.found.scopes.is_empty() {
             let bucket = &opened.request.bucket;
             rests_on
@@ -161,42 +204,80 @@ fn of_files(facts: Facts) -> RestsOn {
     rests_on
 }
 
-fn of_chains(
-    facts: Facts,
+/// The chains that were read, for a time of events.
+struct Chains<'a> {
+    verified: &'a [Verified],
     span: Span,
     delivered_until: Timestamp,
+}
+
+impl Chains<'_> {
+    /// The window, and its hours.
+    fn hours(&self, lost: &[Lost]) -> (Window, (Hours, Vec<Open>)) {
+        let chains: Vec<(&Chain, &[Problem])> = self
+            .verified
+            .iter()
+            .map(|it| (&it.record.chain, it.record.problems.as_slice()))
+            .collect();
+        let first = chains.iter().filter_map(|(chain, _)| chain.hours.first());
+        let Span { since, until } = self.span;
+        let start = since
+            .or_else(|| first.map(|it| it.start).min())
+            .unwrap_or(until);
+        let window = Window { start, end: until };
+        (window, hours(window, &chains, lost))
+    }
+
+    fn rests_on(&self, facts: Facts) -> RestsOn {
+        let (window, (hours, open)) = self.hours(&facts.lost());
+        let mut rests_on = RestsOn {
+            window: Some(window),
+            chains: self.verified.len() as u64,
+            hours,
+            open,
+            delivered_until: Some(self.delivered_until),
+            ..RestsOn::default()
+        };
+        let lossy = facts.lossy;
+        told(&mut rests_on, facts);
+        let logs = rests_on.logs;
+        let all = hours.gap + hours.invalid + hours.unverified == 0 && hours.verified > 0;
+        let read = logs.altered + logs.unlisted + logs.unverified + logs.missing + logs.unread == 0;
+        rests_on.complete = all && read && !lossy;
+        rests_on
+    }
+}
+
+/// The inventory that was named, if one was.
+pub(super) fn inventory_of(input: &Input) -> Result<Option<Inventory>, Stop> {
+    let Some(path) = &input.inventory else {
+        return Ok(None);
+    };
+    let snapshot = snapshot::load(&Source::File(path.clone())).map_err(Stop::Usage)?;
+    Ok(Some(snapshot.inventory))
+}
+
+/// Says what an inventory shows to be missing in what was read.
+pub(super) fn compare(
+    input: &Input,
+    inventory: Option<&Inventory>,
     verified: &[Verified],
-) -> RestsOn {
-    let chains: Vec<(&Chain, &[Problem])> = verified
-        .iter()
-        .map(|it| (&it.record.chain, it.record.problems.as_slice()))
+    rests_on: &mut RestsOn,
+) {
+    let Some(inventory) = inventory else { return };
+    let ids = verified.iter().map(|it| &it.record.chain.id);
+    let chains = ids
+        .map(|it| (it.account.clone(), it.region.clone()))
         .collect();
-    let first = chains.iter().filter_map(|(chain, _)| chain.hours.first());
-    let start = span
-        .since
-        .or_else(|| first.map(|it| it.start).min())
-        .unwrap_or(span.until);
-    let window = Window {
-        start,
-        end: span.until,
+    let asks = |list: &[String], name: &str| list.is_empty() || list.iter().any(|it| it == name);
+    let extent = &input.extent;
+    let asked = |account: &str, region: Option<&str>| {
+        asks(&extent.accounts, account) && region.is_none_or(|it| asks(&extent.regions, it))
     };
-    let lost = facts.lost();
-    let (hours, open) = hours(window, &chains, &lost);
-    let mut rests_on = RestsOn {
-        window: Some(window),
-        chains: chains.len() as u64,
-        hours,
-        open,
-        delivered_until: Some(delivered_until),
-        ..RestsOn::default()
-    };
-    let lossy = facts.lossy;
-    told(&mut rests_on, facts);
-    let logs = rests_on.logs;
-    let all = hours.gap + hours.invalid + hours.unverified == 0 && hours.verified > 0;
-    let read = logs.altered + logs.unlisted + logs.unverified + logs.missing + logs.unread == 0;
-    rests_on.complete = all && read && !lossy;
-    rests_on
+    let without = population::without_chain(inventory, &chains, &asked);
+    rests_on.complete &= without.is_empty();
+    rests_on.not_covered.extend(without);
+    rests_on.not_logged = population::not_logged(inventory);
 }
 
 fn told(rests_on: &mut RestsOn, facts: Facts) {

@@ -8,13 +8,17 @@ mod beside;
 mod coverage;
 pub mod demo;
 mod files;
+#[cfg(test)]
+mod fuzz;
 mod hear;
 mod list;
+mod lookup;
 mod reading;
 mod search;
 mod sorter;
 mod stats;
 mod target;
+mod versions;
 mod watch;
 mod who;
 

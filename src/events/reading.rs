@@ -13,6 +13,7 @@ use trailaudit_checks::events::{
     read, scan, tally,
 };
 
+use super::versions::LostLogs;
 use crate::verify::window::ALLOWANCE;
 use crate::verify::{Tap, Tapped};
 
@@ -244,6 +245,8 @@ pub(super) struct Reading<'c, C> {
     pub(super) only_verified: bool,
     facts: Mutex<Facts>,
     failed: Mutex<Option<anyhow::Error>>,
+    /// Logs of which another version may be read, if that is wanted.
+    lost_logs: Option<Mutex<LostLogs>>,
     shared: Mutex<BTreeSet<(String, String)>>,
 }
 
@@ -261,8 +264,28 @@ impl<'c, C: Consumer> Reading<'c, C> {
             only_verified,
             facts: Mutex::default(),
             failed: Mutex::default(),
+            lost_logs: None,
             shared: Mutex::default(),
         }
+    }
+
+    /// Keeps which logs are missing or altered.
+    pub(super) fn keeping_lost_logs(mut self) -> Self {
+        self.lost_logs = Some(Mutex::default());
+        self
+    }
+
+    /// The logs that are missing or altered so far.
+    pub(super) fn lost_logs(&self) -> LostLogs {
+        let lost = self.lost_logs.as_ref();
+        lost.map(|it| std::mem::take(&mut *it.lock().unwrap_or_else(PoisonError::into_inner)))
+            .unwrap_or_default()
+    }
+
+    /// The hours of logs that prove nothing, so far.
+    pub(super) fn lost_so_far(&self) -> Vec<Lost> {
+        let facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        facts.lost()
     }
 
     /// Whether more than one trail delivers what happens there.
@@ -524,6 +547,12 @@ impl<C: Consumer> Tap for Reading<'_, C> {
     }
 
     fn log(&self, log: &Tapped<'_>) {
+        if let Some(lost) = &self.lost_logs
+            && matches!(log.outcome, LogOutcome::Invalid(_) | LogOutcome::Missing)
+        {
+            let mut lost = lost.lock().unwrap_or_else(PoisonError::into_inner);
+            lost.add(log);
+        }
         let facts = self.tapped(log);
         self.add(facts);
     }

@@ -183,6 +183,7 @@ fn rules(parts: &Parts<'_>, folder: &mut Folder) -> anyhow::Result<()> {
     let policy = permissions::render(
         &rules.selection,
         by_choice,
+        permissions::More::default(),
         PermissionsFormat::Json,
         "trailaudit",
     )?;

@@ -60,6 +60,7 @@ pub fn list(what: &List) -> Result<(), Stop> {
             verify_digests,
             lookup_events,
             events,
+            versions,
             format,
             role_name,
         } => {
@@ -71,7 +72,11 @@ pub fn list(what: &List) -> Result<(), Stop> {
                 verify: *verify_digests || *events || selection.only_chains(),
                 lookup: *lookup_events,
             };
-            let text = permissions::render(&selection, by_choice, *format, role_name)?;
+            let more = permissions::More {
+                versions: *versions,
+                event_history: *events && *lookup_events,
+            };
+            let text = permissions::render(&selection, by_choice, more, *format, role_name)?;
             (text, true)
         }
     };

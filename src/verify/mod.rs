@@ -43,7 +43,7 @@ use trailaudit_checks::inventory::VerifiedChain;
 pub use folder::Folder;
 pub use progress::Progress;
 pub use scope::{Found, Scope, Wanted, find};
-pub use source::{About, Listed, Lock, Metadata, Sink, Source, Storage, Unread};
+pub use source::{About, EventHistory, Listed, Lock, Metadata, Sink, Source, Storage, Unread};
 pub use state::{Saved, State, Vouched};
 pub use stop::{Halt, Stoppable};
 pub use tap::{Tap, Tapped};

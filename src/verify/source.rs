@@ -29,6 +29,28 @@ pub trait Source: Sync {
     /// What became of an object that is missing or was altered, as far as its versions tell.
     fn history(&self, key: &str) -> Option<String>;
 
+    /// The ids of an object's stored versions, the newest first; none in a folder, which keeps no others.
+    fn versions(&self, key: &str) -> Result<Vec<String>, Unread> {
+        let _ = key;
+        Ok(Vec::new())
+    }
+
+    /// Reads one stored version of an object in pieces. `None`: there is no such version.
+    fn read_version(
+        &self,
+        key: &str,
+        version: &str,
+        sink: &mut dyn Sink,
+    ) -> Result<Option<About>, Unread> {
+        let _ = (key, version, sink);
+        Ok(None)
+    }
+
+    /// CloudTrail's event history, which nothing signs; none where AWS is not asked.
+    fn event_history(&self) -> Option<&dyn EventHistory> {
+        None
+    }
+
     /// Another bucket that can be read as well: one that the trail delivered to before.
     fn other(&self, bucket: &str) -> Option<&dyn Source> {
         let _ = bucket;
@@ -37,6 +59,20 @@ pub trait Source: Sync {
 
     /// How many objects may be read at once.
     fn readers(&self) -> usize;
+}
+
+/// The last 90 days of an account's management events, as LookupEvents gives them.
+pub trait EventHistory: Sync {
+    /// The account whose events it has: the caller's.
+    fn account(&self) -> &str;
+
+    /// Hands out the records of a region and a time in pages, until `page` says that it has seen enough.
+    fn events(
+        &self,
+        region: &str,
+        window: (Timestamp, Timestamp),
+        page: &mut dyn FnMut(&[String]) -> bool,
+    ) -> Result<(), Unread>;
 }
 
 /// An object as a listing shows it.

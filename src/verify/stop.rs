@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use trailaudit_checks::calls::{ApiCall, GET_OBJECT, GET_OBJECT_RETENTION, LIST_OBJECTS};
+use trailaudit_checks::calls::{
+    ApiCall, GET_OBJECT, GET_OBJECT_RETENTION, LIST_OBJECT_VERSIONS, LIST_OBJECTS,
+};
 use trailaudit_checks::fact::Reason;
 
-use super::source::{About, Listed, Lock, Sink, Source, Unread};
+use super::source::{About, EventHistory, Listed, Lock, Sink, Source, Unread};
 
 /// Whether the run is to end.
 #[derive(Debug, Clone, Default)]
@@ -141,6 +143,25 @@ impl Source for Stoppable<'_> {
     fn history(&self, key: &str) -> Option<String> {
         self.stop.check(GET_OBJECT).ok()?;
         self.source.history(key)
+    }
+
+    fn versions(&self, key: &str) -> Result<Vec<String>, Unread> {
+        self.stop.check(LIST_OBJECT_VERSIONS)?;
+        self.source.versions(key)
+    }
+
+    fn read_version(
+        &self,
+        key: &str,
+        version: &str,
+        sink: &mut dyn Sink,
+    ) -> Result<Option<About>, Unread> {
+        self.stop.check(GET_OBJECT)?;
+        self.source.read_version(key, version, sink)
+    }
+
+    fn event_history(&self) -> Option<&dyn EventHistory> {
+        self.source.event_history()
     }
 
     fn other(&self, bucket: &str) -> Option<&dyn Source> {

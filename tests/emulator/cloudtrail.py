@@ -160,7 +160,7 @@ def lookup_events(self) -> str:
         event
         for event in history.get((self.current_account, self.region), [])
         if event["EventName"] == wanted.get("EventName", event["EventName"])
-        and event["EventTime"] >= body.get("StartTime", 0)
+        and body.get("StartTime", 0) <= event["EventTime"] <= body.get("EndTime", float("inf"))
     ]
     found.sort(key=lambda event: -event["EventTime"])
     start, size = int(body.get("NextToken") or 0), min(body.get("MaxResults", 50), 50)

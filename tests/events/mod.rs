@@ -1,6 +1,7 @@
 //! `events` on folders, through the binary: what is proved of each record, and what an answer rests on.
 
 mod causes;
+mod population;
 mod story;
 mod truth;
 

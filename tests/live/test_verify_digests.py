@@ -69,6 +69,23 @@ def test_a_bucket_that_may_not_be_listed(org, scan, laid, emulator):
     assert of_chains == {"unknown"}
 
 
+def test_what_made_a_gap(org, scan, laid):
+    """`--explain-gaps`: the logs of other trails hold the call, and say who made it."""
+    call = {"call": "StopLogging", "before": 4, "undo": "StartLogging", "owner": org.management, "seen_by": ["org-trail"]}
+    laid(restarts=[{"before": 4, "off_minutes": 30}], causes=[call], logs_per_hour=1)
+    plain = scan("--verify-digests", "--since", "7h", checks=CHECKS).ended(1).json()
+    audit = scan("--verify-digests", "--explain-gaps", "--since", "7h", checks=CHECKS).ended(1).json()
+    gaps = [it for it in audit["problems"] if it["kind"] == "chain-gap"]
+    assert len(gaps) == len(org.accounts) * len(org.regions)
+    causes = [it["cause"] for it in gaps]
+    assert {it["kind"] for it in causes} == {"stopped"} and {it["proof"] for it in causes} == {"verified"}
+    assert {it["event"]["name"] for it in causes} == {"StopLogging"}
+    assert {it["undone_by"]["name"] for it in causes} == {"StartLogging"}
+    # It explains, and judges nothing anew.
+    assert verdicts(plain) == verdicts(audit)
+    assert [(it["check"], it["status"]) for it in plain["findings"]] == [(it["check"], it["status"]) for it in audit["findings"]]
+
+
 def test_not_asked_for(org, scan):
     audit = scan(checks=CHECKS).ended(0).json()
     assert audit["chains"] == [] and not any(it["subject"]["kind"] == "chain" for it in audit["findings"])

@@ -240,10 +240,11 @@ impl Audit {
         self.do_first = first::of(self);
     }
 
-    /// An audit of an older schema, as far as this one can say it.
+    /// An audit that was read back, of this schema or as far as this one can say it.
     ///
-    /// Old words for controls are read as the new ones. The checks' questions are what the catalogue says of them. No
-    /// answers are made up: `answers` and `do_first` stay empty.
+    /// The answers and what to do first are derived again from the findings: the stored ones may be another version's,
+    /// or nobody's. Of schema 1, old words for controls are read as the new ones, the checks' questions are what the
+    /// catalogue says of them, and no answers are made up: `answers` and `do_first` stay empty.
     pub fn upgrade(&mut self) {
         if self.schema < 2 {
             for check in &mut self.checks {
@@ -251,6 +252,8 @@ impl Audit {
             }
             self.answers.clear();
             self.do_first.clear();
+        } else {
+            self.settle();
         }
         self.schema = SCHEMA;
     }

@@ -20,6 +20,7 @@ mod input;
 mod mask;
 pub mod number;
 mod outcome;
+pub mod population;
 mod problem;
 mod proof;
 mod raw;

@@ -56,6 +56,10 @@ pub struct RestsOn {
     pub unknown_fields: BTreeMap<String, u64>,
     /// Accounts and regions in which nothing was looked for, or nothing found.
     pub not_covered: Vec<String>,
+    /// Categories of events that no trail of the inventory logs: that there are none says nothing. Without an inventory
+    /// it is not known, and this is empty.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub not_logged: Vec<String>,
     /// Whether all of the window and scope is verified.
     pub complete: bool,
 }
@@ -167,7 +171,8 @@ pub struct Open {
 pub struct ObjectNote {
     /// The object.
     pub at: ObjectRef,
-    /// What it is thereby: `missing`, `altered`, `unlisted`, `unverified`, `unread`.
+    /// What it is thereby: `missing`, `altered`, `unlisted`, `unverified`, `unread`; `version` of what its stored
+    /// versions tell.
     pub verdict: String,
     /// Why.
     pub why: String,

@@ -179,7 +179,13 @@ impl Events {
     /// Management events are among them.
     #[must_use]
     pub fn has_management(&self) -> bool {
-        self.accepts(Field::EventCategory, "Management")
+        self.has_category("Management")
+    }
+
+    /// Events of this category, such as `Data`, are among them.
+    #[must_use]
+    pub fn has_category(&self, name: &str) -> bool {
+        self.accepts(Field::EventCategory, name)
     }
 
     /// Every condition on this field is met by this value.

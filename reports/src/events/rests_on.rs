@@ -73,6 +73,8 @@ pub(super) fn reason(word: &str) -> &str {
         "log-unlisted" => "no digest lists it",
         "no-valid-digest" => "no valid digest lists it",
         "log-foreign-bucket" => "its digest lists it in another bucket",
+        "older-version" => "an older version of the object was read",
+        "event-history" => "from CloudTrail's event history, which nothing signs",
         "log-key-suspicious" => "its key is not one that CloudTrail writes",
         other => other,
     }
@@ -138,6 +140,9 @@ pub(super) fn write(rests_on: &RestsOn, page: &mut Page<'_>) -> io::Result<()> {
         false => categories.join(", "),
     };
     row("categories", &categories)?;
+    for it in &rests_on.not_logged {
+        row("not logged", it)?;
+    }
     if let Some(late) = rests_on.largest_lateness {
         row(
             "lateness",

@@ -13,6 +13,13 @@ pub(super) const CHECK: Check = Check {
     fix: "Remove cloudwatch:DisableAlarmActions, cloudwatch:DeleteAlarms, events:DisableRule, events:RemoveTargets \
           and sns:Unsubscribe on these alarms, rules and topics from the principals, or deny them in an SCP that \
           exempts a break-glass role.",
+    judged: "Fails for every principal that can, directly or through others, disable alarms, topics, rules or \
+             subscriptions that report changes to CloudTrail logs. A permission under a condition fails too, and the \
+             finding names the condition. One pass per account without such principals.",
+    alike: &[
+        "A role that only reads alarms passes; one that can call cloudwatch:DisableAlarmActions on them fails.",
+        "The same grant under an SCP that denies it passes: effective permissions are evaluated.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html",
     ],

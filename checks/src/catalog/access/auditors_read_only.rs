@@ -13,6 +13,12 @@ pub(super) const CHECK: Check = Check {
     fix: "Keep AWSCloudTrail_ReadOnlyAccess or SecurityAudit, and detach the policy that grants the permissions in \
           the finding: `aws iam detach-role-policy --role-name ROLE --policy-arn POLICY_ARN`. An inline policy: `aws \
           iam delete-role-policy --role-name ROLE --policy-name POLICY`.",
+    judged: "Evaluates principals with AWS managed policies for auditors: fails when one of them also has a \
+             permission to tamper with CloudTrail logs.",
+    alike: &[
+        "An auditor with SecurityAudit alone passes; with SecurityAudit and s3:DeleteObject on the log bucket it \
+         fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/security-iam-awsmanpol.html",
     ],

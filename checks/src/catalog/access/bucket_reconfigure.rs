@@ -13,6 +13,9 @@ pub(super) const CHECK: Check = Check {
     fix: "Remove s3:PutBucketPolicy, s3:PutLifecycleConfiguration and the other s3:PutBucket* permissions on the log \
           bucket from the principals, or deny them in an SCP that exempts a break-glass role. Keep the bucket in a \
           separate log archive account.",
+    judged: "Fails for every principal that can change the log bucket's policy, ACL, Object Lock, versioning, \
+             lifecycle, replication or Block Public Access settings, or delete the bucket.",
+    alike: &["s3:* on another bucket passes; s3:PutBucket* on all buckets fails."],
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html",
     ],

@@ -12,6 +12,11 @@ pub(super) const CHECK: Check = Check {
     fix: "Remove s3:BypassGovernanceRetention, s3:PutObjectRetention and s3:PutObjectLegalHold from the principals, \
           or deny them in an SCP that exempts a break-glass role. Or use COMPLIANCE mode \
           (PutObjectLockConfiguration). Irreversible: it cannot be shortened or removed before it ends.",
+    judged: "Fails for every principal that can shorten, remove or bypass the retention of log files. COMPLIANCE mode \
+             cannot be bypassed, so there the permission has no effect and the check passes.",
+    alike: &[
+        "s3:BypassGovernanceRetention on a bucket in COMPLIANCE mode passes; on one in GOVERNANCE mode it fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html",
     ],

@@ -28,6 +28,15 @@ pub(super) const CHECK: Check = Check {
           logs:PutLogEvents on the trail's log group: `aws iam put-role-policy --role-name ROLE --policy-name POLICY \
           --policy-document file://policy.json`. If the role does not exist, recreate it under the same name \
           (CreateRole).",
+    judged: "Evaluates the role that a trail names for CloudWatch Logs: it must exist; its trust policy must allow \
+             cloudtrail.amazonaws.com to assume it for the trail, and name no other principal; with its permissions \
+             boundary, SCPs and RCPs it must be allowed to create the log streams of the trail (and, of an \
+             organization trail, of each member) and to put events into them; and its policies must allow nothing \
+             else. Not applicable where no trail delivers by a role of the account.",
+    alike: &[
+        "logs:PutLogEvents on the trail's log group passes; on every log group it fails.",
+        "A role with logs:PutLogEvents and without logs:CreateLogStream delivers nothing, and fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html",
     ],

@@ -15,6 +15,12 @@ pub(super) const CHECK: Check = Check {
     fix: "In the role's trust policy, name principals instead of `*`, and add a condition on sts:ExternalId, \
           sts:SourceIdentity or sts:RoleSessionName: `aws iam update-assume-role-policy --role-name ROLE \
           --policy-document file://trust.json`.",
+    judged: "Evaluates roles that can tamper with CloudTrail logs: fails when the trust policy allows principals of \
+             other accounts without a condition on external ID, source identity or session name.",
+    alike: &[
+        "A role trusted by another account passes if it cannot tamper with CloudTrail logs; with such a permission it \
+         fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html",
     ],

@@ -13,6 +13,13 @@ pub(super) const CHECK: Check = Check {
     fix: "Remove the permission that the path in the finding depends on (iam:PassRole, sts:AssumeRole, \
           iam:CreateAccessKey or a policy edit), or restrict the trust policy of the last role: `aws iam \
           update-assume-role-policy --role-name ROLE --policy-document file://trust.json`.",
+    judged: "Follows the escalation paths of a principal: assuming roles, passing roles, changing policies, creating \
+             access keys. Fails when it can gain permissions to tamper with CloudTrail logs that it does not have \
+             itself. The finding shows the shortest path.",
+    alike: &[
+        "iam:PassRole on a role without such permissions passes; on an administrator role, with a service that can \
+         run under it, it fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#bp-permissions-boundaries",
     ],

@@ -13,6 +13,10 @@ pub(super) const CHECK: Check = Check {
     fix: "Detach the policy: `aws iam detach-role-policy --role-name ROLE --policy-arn \
           arn:aws:iam::aws:policy/AWSCloudTrail_FullAccess`. Attach AWSCloudTrail_ReadOnlyAccess instead. List \
           principals that need full access in the setting `allowed_principals`.",
+    judged: "Fails for every user or role with AWSCloudTrail_FullAccess, attached directly or through a group.",
+    alike: &[
+        "AWSCloudTrail_ReadOnlyAccess passes; AWSCloudTrail_FullAccess fails, also when it came through a group.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCloudTrail_FullAccess.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/security-iam-awsmanpol.html",

@@ -12,6 +12,9 @@ pub(super) const CHECK: Check = Check {
           ScheduleKeyDeletion, the loss can become permanent.",
     fix: "Remove kms:ScheduleKeyDeletion, kms:DisableKey and kms:PutKeyPolicy on the key from the principals, and \
           grant them in the key policy only to a break-glass role.",
+    judged: "Fails for every principal that can disable a key that encrypts logs, schedule its deletion or replace \
+             its policy.",
+    alike: &["kms:Decrypt on the key passes here; kms:ScheduleKeyDeletion fails."],
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html",
     ],

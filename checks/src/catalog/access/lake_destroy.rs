@@ -13,6 +13,10 @@ pub(super) const CHECK: Check = Check {
     fix: "Remove cloudtrail:DeleteEventDataStore, cloudtrail:StopEventDataStoreIngestion and \
           cloudtrail:UpdateEventDataStore from the principals, or deny them in an SCP that exempts a break-glass \
           role.",
+    judged: "Fails for every principal that can delete, stop or shorten a CloudTrail Lake store.",
+    alike: &[
+        "A store with termination protection still fails if the principal can disable the protection.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html",
     ],

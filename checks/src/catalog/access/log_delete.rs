@@ -12,6 +12,14 @@ pub(super) const CHECK: Check = Check {
           of an attack.",
     fix: "Remove s3:DeleteObject, s3:DeleteObjectVersion and s3:PutObject on the log bucket from the principals, and \
           deny them in the bucket policy to every principal except cloudtrail.amazonaws.com.",
+    judged: "Fails for every principal that can delete or overwrite log files or their versions. If Object Lock in \
+             COMPLIANCE mode keeps the files for `retention_days`, deleting versions has no effect, and passes. In \
+             GOVERNANCE mode the permission to bypass it is required as well. A retention that ends earlier does not \
+             count.",
+    alike: &[
+        "s3:DeleteObject with versioning and no lock fails; under COMPLIANCE retention of 400 days \
+         s3:DeleteObjectVersion passes, under one day it fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html",
     ],

@@ -14,6 +14,9 @@ pub(super) const CHECK: Check = Check {
           logs:DeleteSubscriptionFilter on the log group from the principals, and enable deletion protection: `aws \
           logs put-log-group-deletion-protection --log-group-identifier GROUP_ARN --deletion-protection-enabled \
           --region REGION`.",
+    judged: "Fails for every principal that can delete the trail's log group or its streams, shorten its retention, \
+             or remove the filters on it.",
+    alike: &["logs:DeleteLogGroup on another group passes; on `*` it fails."],
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html",
     ],

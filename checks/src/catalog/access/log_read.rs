@@ -13,6 +13,11 @@ pub(super) const CHECK: Check = Check {
           access to the bucket and to the key, and few roles need both.",
     fix: "Remove s3:GetObject on the log bucket, or kms:Decrypt on its key, from the principals. List the principals \
           that need to read log files in the setting `allowed_principals`.",
+    judged: "Fails for every principal that can read log files, including the permission to decrypt them where they \
+             are encrypted with a KMS key.",
+    alike: &[
+        "s3:GetObject on the bucket without kms:Decrypt on its key passes for encrypted logs; with both it fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html",
     ],

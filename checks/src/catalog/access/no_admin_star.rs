@@ -15,6 +15,11 @@ pub(super) const CHECK: Check = Check {
           policies. To detach AdministratorAccess: `aws iam detach-role-policy --role-name ROLE --policy-arn \
           arn:aws:iam::aws:policy/AdministratorAccess`. List the remaining administrators in the setting \
           `allowed_principals`.",
+    judged: "Fails for every principal whose policies allow all actions on all resources. A service-linked role does \
+             not apply: only its service can use it.",
+    alike: &[
+        "An Allow of `*` under a permissions boundary that allows less passes; without the boundary it fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege",
         "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AdministratorAccess.html",

@@ -13,6 +13,11 @@ pub(super) const CHECK: Check = Check {
           visible only on its user, group or role, so reviews of managed policies miss it.",
     fix: "Remove the write actions of CloudTrail from the policy (PutUserPolicy, PutGroupPolicy or PutRolePolicy), or \
           delete the policy: `aws iam delete-role-policy --role-name ROLE --policy-name POLICY`.",
+    judged: "Fails when an inline policy allows enough of CloudTrail to stop, change and delete trails: evaluated by \
+             effect, not by spelling.",
+    alike: &[
+        "cloudtrail:Describe* on all trails passes; cloudtrail:* and an equivalent list of actions fail alike.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/security_iam_id-based-policy-examples.html",
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html",

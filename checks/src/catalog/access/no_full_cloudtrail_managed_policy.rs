@@ -14,6 +14,8 @@ pub(super) const CHECK: Check = Check {
     fix: "Create a default version of the policy without the write actions of CloudTrail: `aws iam \
           create-policy-version --policy-arn POLICY_ARN --policy-document file://policy.json --set-as-default`. Or \
           detach the policy (DetachUserPolicy, DetachGroupPolicy, DetachRolePolicy).",
+    judged: "The same evaluation for customer managed policies that are attached to a user, group or role.",
+    alike: &["A policy without attachments passes; the same policy attached to a role fails."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/security_iam_id-based-policy-examples.html",
     ],

@@ -13,6 +13,11 @@ pub(super) const CHECK: Check = Check {
     fix: "Remove organizations:DetachPolicy, organizations:DisableAWSServiceAccess and \
           organizations:RemoveAccountFromOrganization from the principals. Deny organizations:LeaveOrganization in \
           an SCP.",
+    judged: "Fails for every principal that can remove accounts from the organization, detach its policies, or \
+             disable CloudTrail's trusted access.",
+    alike: &[
+        "organizations:LeaveOrganization in the management account has no effect; in a member account it fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html",
     ],

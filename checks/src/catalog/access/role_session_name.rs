@@ -15,6 +15,9 @@ pub(super) const CHECK: Check = Check {
     fix: "In the trust policy, require that `sts:RoleSessionName` equals `${aws:username}`, or require \
           `sts:SourceIdentity`: `aws iam update-assume-role-policy --role-name ROLE --policy-document \
           file://trust.json`.",
+    judged: "Evaluates roles that IAM users or other accounts can assume: the trust policy must require \
+             sts:RoleSessionName to equal the caller's name, or require sts:SourceIdentity.",
+    alike: &["A condition on sts:RoleSessionName with ${aws:username} passes; with `*` it fails."],
     references: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_rolesessionname",
     ],

@@ -18,6 +18,15 @@ pub(super) const CHECK: Check = Check {
           grant the actions in the finding, or to the trust policy of the role that they belong to. In a Deny use \
           `BoolIfExists` with `aws:MultiFactorAuthPresent` false: with access keys the key is absent, and `Bool` does \
           not apply.",
+    judged: "Fails for every principal that has a permission of high or critical severity over trails, stored logs, \
+             keys or alarms without a condition, or under a condition that the caller can meet at will. MFA, a \
+             network (aws:SourceIp, aws:SourceVpc, aws:SourceVpce) and other conditions that the caller cannot choose \
+             pass.",
+    alike: &[
+        "An Allow with Bool aws:MultiFactorAuthPresent true passes. With BoolIfExists it also holds where the key is \
+         absent, as with the access keys of a user, and fails.",
+        "A condition on aws:SourceVpce passes without MFA; one on aws:UserAgent, which the caller writes, fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html",
     ],

@@ -11,6 +11,11 @@ pub(super) const CHECK: Check = Check {
     why: "A deleted trail does not log events, and its configuration is lost. The permission is often granted \
           indirectly, by `cloudtrail:D*`, `NotAction` or a group.",
     fix: "Remove cloudtrail:DeleteTrail from the principals, or deny it in an SCP that exempts a break-glass role.",
+    judged: "Fails for every principal that can delete a trail that exists. A member account cannot touch an \
+             organization's trail, whatever its policies allow.",
+    alike: &[
+        "cloudtrail:DeleteTrail in a member on the organization's trail passes; on the account's own trail it fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html",
     ],

@@ -12,6 +12,8 @@ pub(super) const CHECK: Check = Check {
           show this.",
     fix: "Remove cloudtrail:PutEventSelectors and cloudtrail:PutInsightSelectors from the principals, or deny them in \
           an SCP that exempts a break-glass role.",
+    judged: "Fails for every principal that can change what a trail logs: event selectors and insight selectors.",
+    alike: &["cloudtrail:GetEventSelectors passes; cloudtrail:PutEventSelectors fails."],
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html",
     ],

@@ -13,6 +13,8 @@ pub(super) const CHECK: Check = Check {
     fix: "Remove cloudtrail:StopLogging from these principals, or deny it in an SCP that exempts a break-glass role: \
           `aws organizations create-policy --name NAME --description TEXT --type SERVICE_CONTROL_POLICY --content \
           file://scp.json`. `trailaudit access --explain` prints a statement.",
+    judged: "Fails for every principal that can stop a trail that exists.",
+    alike: &["A policy with StopLogging alone fails as cloudtrail:* does."],
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html",
     ],

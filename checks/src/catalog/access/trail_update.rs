@@ -12,6 +12,11 @@ pub(super) const CHECK: Check = Check {
           one region. The trail is still reported as logging.",
     fix: "Remove cloudtrail:UpdateTrail from the principals, or deny it in an SCP that exempts a break-glass role. \
           Let infrastructure as code change trails through one dedicated role.",
+    judged: "Fails for every principal that can change a trail: its bucket, key, regions, validation or log group.",
+    alike: &[
+        "cloudtrail:UpdateTrail denied by an SCP passes; denied by a policy that has an exception for the principal \
+         it fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html",
     ],

@@ -16,6 +16,10 @@ pub(super) const CHECK: Check = Check {
     fix: "Create a bucket for access logs with all four Block Public Access settings, SSE-S3 (AES256) as default \
           encryption and no default retention. Then set it as the target: `aws s3api put-bucket-logging --bucket \
           BUCKET --bucket-logging-status 'LoggingEnabled={TargetBucket=ACCESS_LOG_BUCKET,TargetPrefix=BUCKET/}'`.",
+    judged: "Passes when the access logs go to another bucket that exists, allows S3 log delivery and blocks public \
+             access. It must have no default retention and no SSE-KMS default: S3 does not deliver access logs to \
+             such buckets. Not applicable where server access logging is disabled.",
+    alike: &["A target with SSE-S3 passes; one with SSE-KMS receives no access logs, and fails."],
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html",

@@ -16,6 +16,13 @@ pub(super) const CHECK: Check = Check {
           put-bucket-logging --bucket BUCKET --bucket-logging-status \
           'LoggingEnabled={TargetBucket=ACCESS_LOG_BUCKET,TargetPrefix=BUCKET/}'`. The target's bucket policy must \
           grant s3:PutObject to logging.s3.amazonaws.com. In Terraform: resource `aws_s3_bucket_logging`.",
+    judged: "Fails when server access logging is disabled, or its target is the bucket itself, does not exist, is in \
+             another account or region, or does not allow logging.s3.amazonaws.com to write. The target can allow it \
+             by its policy or, if ACLs are enabled, by a grant to the group LogDelivery.",
+    alike: &[
+        "Logging to another bucket passes; to itself it fails.",
+        "A grant to LogDelivery passes if ACLs are enabled; with BucketOwnerEnforced it has no effect, and fails.",
+    ],
     references: &["https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,

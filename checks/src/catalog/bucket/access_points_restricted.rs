@@ -19,6 +19,14 @@ pub(super) const CHECK: Check = Check {
     fix: "Delete access points that are not needed: `aws s3control delete-access-point --account-id ACCOUNT --name \
           NAME`. The Block Public Access settings of an access point cannot be changed: recreate it with all four \
           enabled (CreateAccessPoint), preferably with a VPC as its only origin.",
+    judged: "Every access point on the bucket must block public access, and its policy may grant nothing to the \
+             public or to external principals. Passes where there is no access point.",
+    alike: &[
+        "A bucket that blocks public access passes its own checks; an access point without Block Public Access fails \
+         here.",
+        "A role of another account in the access point's policy fails although all four settings are enabled: they \
+         block public access, not a named principal.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-bpa-settings.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html",

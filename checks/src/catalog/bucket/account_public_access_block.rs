@@ -14,6 +14,8 @@ pub(super) const CHECK: Check = Check {
           ACCOUNT --public-access-block-configuration \
           BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true`. In \
           Terraform: resource `aws_s3_account_public_access_block`.",
+    judged: "All four Block Public Access settings of the owning account must be enabled.",
+    alike: &["Three of four settings fail; the settings of the bucket do not count here."],
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/configuring-block-public-access-account.html",
     ],

@@ -14,6 +14,8 @@ pub(super) const CHECK: Check = Check {
           put-bucket-ownership-controls --bucket BUCKET --ownership-controls \
           'Rules=[{ObjectOwnership=BucketOwnerEnforced}]'`. CloudTrail continues to deliver. In Terraform: \
           `object_ownership = \"BucketOwnerEnforced\"` in `aws_s3_bucket_ownership_controls`.",
+    judged: "Object ownership must be BucketOwnerEnforced; if it is not configured, ACLs are enabled.",
+    alike: &["BucketOwnerPreferred keeps ACLs enabled, and fails."],
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html",
     ],

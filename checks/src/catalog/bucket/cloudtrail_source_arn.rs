@@ -16,6 +16,15 @@ pub(super) const CHECK: Check = Check {
           cloudtrail.amazonaws.com, with the trails that deliver to this bucket: `aws s3api put-bucket-policy \
           --bucket BUCKET --policy file://policy.json`. A condition on `aws:SourceAccount` or `aws:SourceOrgID` is \
           accepted as well.",
+    judged: "Every statement of the bucket policy by which a direct call of CloudTrail can write must be limited by \
+             aws:SourceArn, aws:SourceAccount or aws:SourceOrgID to the trails that deliver here, and to nothing \
+             wider. A statement that requires a key which only requests of IAM principals have, such as \
+             aws:PrincipalOrgID, grants CloudTrail nothing and is ignored.",
+    alike: &[
+        "A SourceArn condition with the trail's ARN passes; the same condition with `*` has no effect, and fails.",
+        "Principal `*` under aws:PrincipalOrgID is no grant to CloudTrail; with StringEqualsIfExists it is one, and \
+         fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
     ],

@@ -15,6 +15,8 @@ pub(super) const CHECK: Check = Check {
           policy for two purposes is harder to keep restrictive.",
     fix: "Move the prefixes that the message names to another bucket: `aws s3 mv s3://BUCKET/PREFIX \
           s3://OTHER_BUCKET/PREFIX --recursive`. Then remove their readers and writers from the log bucket policy.",
+    judged: "Evaluates the bucket's top-level prefixes: passes when all of them are prefixes that trails deliver to.",
+    alike: &["AWSLogs/ and the trails' own prefixes pass; any other prefix fails."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-find-log-files.html",

@@ -17,6 +17,11 @@ pub(super) const CHECK: Check = Check {
           'Rules=[{ApplyServerSideEncryptionByDefault={SSEAlgorithm=aws:kms,KMSMasterKeyID=KEY_ARN}}]'`. Or \
           configure a KMS key on every trail: `aws cloudtrail update-trail --name TRAIL_ARN --kms-key-id KEY_ARN \
           --region TRAIL_REGION`.",
+    judged: "Passes when the bucket's default encryption uses a KMS key, or when every trail that delivers to it has \
+             its own. A response without encryption means AES256, the default since 2023.",
+    alike: &[
+        "AES256 with a KMS key on every trail passes; AES256 with one trail without a KMS key fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html",

@@ -24,6 +24,15 @@ pub(super) const CHECK: Check = Check {
           topic policy: `aws sns set-topic-attributes --topic-arn TOPIC_ARN --attribute-name Policy \
           --attribute-value file://policy.json --region REGION`. In the policy of its KMS key, allow \
           kms:GenerateDataKey* and kms:Decrypt.",
+    judged: "Passes when events go to EventBridge, a topic, a queue or a function, and every target belongs to an \
+             account of the organization. A topic must exist, and its policy and the policy of its key must let \
+             s3.amazonaws.com send for this bucket, with the RCPs over the key. Policies of queues and functions are \
+             not read: the evidence names them.",
+    alike: &[
+        "An empty configuration fails.",
+        "A queue of an external account fails, whatever other targets there are.",
+        "A topic with the policy that SNS gives a new topic fails: it lets alarms of the account send, and no bucket.",
+    ],
     references: &["https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,

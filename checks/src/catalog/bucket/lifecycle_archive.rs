@@ -16,6 +16,9 @@ pub(super) const CHECK: Check = Check {
           s3api put-bucket-lifecycle-configuration --bucket BUCKET --lifecycle-configuration file://lifecycle.json \
           --transition-default-minimum-object-size varies_by_storage_class`. Without the last parameter S3 does not \
           move files below 128 KB. The call replaces all lifecycle rules, so include the existing ones.",
+    judged: "Some enabled rule must move all log files to an archive class within the required time; rules on other \
+             prefixes, tags or sizes do not count.",
+    alike: &["A rule on the log prefix passes; the same rule limited to a tag fails."],
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html",
     ],

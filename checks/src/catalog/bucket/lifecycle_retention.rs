@@ -17,6 +17,16 @@ pub(super) const CHECK: Check = Check {
           rule: `aws s3api put-bucket-lifecycle-configuration --bucket BUCKET --lifecycle-configuration \
           file://lifecycle.json`. Object Lock keeps noncurrent versions regardless of the rules, but an expiration \
           still hides current versions behind delete markers.",
+    judged: "Evaluates every enabled rule that affects the log prefix. Current versions may not expire before \
+             `retention_days`, with or without Object Lock: an expiration adds a delete marker, and readers no longer \
+             find the file. Noncurrent versions may not be removed before that, unless a default retention keeps them \
+             that long. The same applies if versioning is suspended. Without rules, objects never expire, and the \
+             check passes.",
+    alike: &[
+        "No expiration passes: it is not zero days.",
+        "Expiration after 30 days fails although Object Lock keeps every version for 400 days; \
+         NoncurrentVersionExpiration after 30 days passes with that retention.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html#object-lock-managing-lifecycle",

@@ -14,6 +14,11 @@ pub(super) const CHECK: Check = Check {
     fix: "As the root user of the bucket's account, run `aws s3api put-bucket-versioning --bucket BUCKET \
           --versioning-configuration Status=Enabled,MFADelete=Enabled --mfa 'DEVICE_ARN CODE'`. The preferred \
           alternative is Object Lock in COMPLIANCE mode: see bucket-object-lock-compliance-mode.",
+    judged: "Passes when MFA delete is enabled. Not applicable with Object Lock in COMPLIANCE mode, which prevents \
+             deletion, and with lifecycle rules, which S3 does not support together with MFA delete.",
+    alike: &[
+        "Versioning without MFA delete fails; for the same bucket in COMPLIANCE mode the check is not applicable.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/MultiFactorAuthenticationDelete.html",
     ],

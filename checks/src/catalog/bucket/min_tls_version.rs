@@ -15,6 +15,8 @@ pub(super) const CHECK: Check = Check {
     fix: "Add a statement to the bucket policy with Effect Deny, Principal `*`, Action `s3:*`, the bucket and \
           `BUCKET/*` as Resource, and Condition `NumericLessThan: {s3:TlsVersion: 1.2}`: `aws s3api \
           put-bucket-policy --bucket BUCKET --policy file://policy.json`.",
+    judged: "The bucket policy must deny, to everyone and for every action, requests under TLS 1.2.",
+    alike: &["A Deny on aws:SecureTransport denies plain HTTP, but no TLS version: it fails here."],
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html",

@@ -14,6 +14,9 @@ pub(super) const CHECK: Check = Check {
           may be unmanaged.",
     fix: "Trails and buckets cannot be renamed: recreate the trail or bucket with a matching name (CreateTrail, \
           CreateBucket), or change the setting `naming_pattern`.",
+    judged: "Names of the bucket and of trails that deliver to it must match `naming_pattern`. Not applicable without \
+             that setting.",
+    alike: &["`*` matches any run of characters, `?` exactly one."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-naming-requirements.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html",

@@ -14,6 +14,9 @@ pub(super) const CHECK: Check = Check {
     fix: "Disable ACLs: `aws s3api put-bucket-ownership-controls --bucket BUCKET --ownership-controls \
           'Rules=[{ObjectOwnership=BucketOwnerEnforced}]'`. Or remove the grants: `aws s3api put-bucket-acl --bucket \
           BUCKET --acl private`.",
+    judged: "Fails when the ACL grants anything to AllUsers or AuthenticatedUsers and neither disabled ACLs nor \
+             IgnorePublicAcls of the bucket or account make the grant ineffective.",
+    alike: &["AuthenticatedUsers means every AWS account, and fails as AllUsers does."],
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html",

@@ -17,6 +17,15 @@ pub(super) const CHECK: Check = Check {
           public access immediately: `aws s3api put-public-access-block --bucket BUCKET \
           --public-access-block-configuration \
           BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true`.",
+    judged: "Evaluates every statement with a wide principal: fails when it grants public access, unless \
+             RestrictPublicBuckets of the bucket or account restricts it. S3's own GetBucketPolicyStatus counts as \
+             well, unless a wildcard in an ARN below a fixed account explains it.",
+    alike: &[
+        "Principal `*` with aws:SourceOrgID of the organization passes; with a condition that everyone can meet it \
+         fails.",
+        "aws:PrincipalArn `arn:aws:iam::ACCOUNT:role/*` passes, since no external principal has such an ARN; \
+         `arn:aws:iam::*:role/name` fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status",
     ],

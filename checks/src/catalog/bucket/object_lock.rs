@@ -13,6 +13,10 @@ pub(super) const CHECK: Check = Check {
     fix: "Enable versioning, then Object Lock: `aws s3api put-object-lock-configuration --bucket BUCKET \
           --object-lock-configuration ObjectLockEnabled=Enabled`. Object Lock cannot be disabled afterwards. Then \
           set a default retention: see bucket-object-lock-default-retention.",
+    judged: "Passes when Object Lock is enabled. The other Object Lock checks evaluate its retention.",
+    alike: &[
+        "Enabled without a default retention passes here, and fails bucket-object-lock-default-retention.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-configure.html",
     ],

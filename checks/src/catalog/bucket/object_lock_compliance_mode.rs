@@ -16,6 +16,10 @@ pub(super) const CHECK: Check = Check {
           'ObjectLockEnabled=Enabled,Rule={DefaultRetention={Mode=COMPLIANCE,Days=365}}'`. Irreversible: a retention \
           in COMPLIANCE mode cannot be shortened or removed before it ends, not even by the root user. Test it on \
           another bucket first.",
+    judged: "Passes when the default retention is in COMPLIANCE mode.",
+    alike: &[
+        "GOVERNANCE for ten years fails: principals with s3:BypassGovernanceRetention can delete locked objects.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html#object-lock-retention-modes",
     ],

@@ -15,6 +15,10 @@ pub(super) const CHECK: Check = Check {
           'ObjectLockEnabled=Enabled,Rule={DefaultRetention={Mode=COMPLIANCE,Days=365}}'`. Irreversible: a retention \
           in COMPLIANCE mode cannot be shortened or removed before it ends. It applies to new objects only; existing \
           ones need PutObjectRetention. In Terraform: resource `aws_s3_bucket_object_lock_configuration`.",
+    judged: "Passes when new objects get a retention by default.",
+    alike: &[
+        "Object Lock without a default retention does not lock the files that CloudTrail writes, and fails.",
+    ],
     references: &["https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,

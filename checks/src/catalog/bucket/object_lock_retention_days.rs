@@ -14,6 +14,8 @@ pub(super) const CHECK: Check = Check {
           put-object-lock-configuration --bucket BUCKET --object-lock-configuration \
           'ObjectLockEnabled=Enabled,Rule={DefaultRetention={Mode=COMPLIANCE,Days=365}}'`. Irreversible: a retention \
           in COMPLIANCE mode cannot be shortened or removed before it ends.",
+    judged: "The default retention, in days or years, must reach `retention_days`.",
+    alike: &["365 days passes, 364 fails; a year counts as 365 days."],
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html#object-lock-retention-periods",
     ],

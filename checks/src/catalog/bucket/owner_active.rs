@@ -14,6 +14,11 @@ pub(super) const CHECK: Check = Check {
     fix: "Reopen the account through AWS Support within 90 days. Copy the log files to a bucket of an active account: \
           `aws s3 sync s3://BUCKET s3://NEW_BUCKET`. Then change the trail's bucket: `aws cloudtrail update-trail \
           --name TRAIL_ARN --s3-bucket-name NEW_BUCKET --region TRAIL_REGION`.",
+    judged: "Compares the owner of the log bucket with the accounts of the organization: fails where its state is not \
+             ACTIVE. Not applicable if the owner is not among them: see bucket-owner-in-organization.",
+    alike: &[
+        "A bucket in a suspended log archive account fails, although nothing about the bucket itself has changed.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-closing.html",
         "https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html",

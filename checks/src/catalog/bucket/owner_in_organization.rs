@@ -14,6 +14,9 @@ pub(super) const CHECK: Check = Check {
           wrong bucket name may deliver to an external account.",
     fix: "Identify the owner of the bucket. If it is not trusted, deliver to a bucket of your organization: `aws \
           cloudtrail update-trail --name TRAIL_ARN --s3-bucket-name NEW_BUCKET --region TRAIL_REGION`.",
+    judged: "The owner must be one of the organization's accounts, or the standalone account itself. If S3 returns \
+             403 for the expected owner, the result is unknown.",
+    alike: &["A bucket in the log archive account passes; one of an external account fails."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-receive-logs-from-multiple-accounts.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html",

@@ -14,6 +14,10 @@ pub(super) const CHECK: Check = Check {
     fix: "Create a bucket in one of the `log_archive_accounts` with a bucket policy for CloudTrail, and deliver to \
           it: `aws cloudtrail update-trail --name TRAIL_ARN --s3-bucket-name NEW_BUCKET --region TRAIL_REGION`. Keep \
           the old bucket until its retention ends.",
+    judged: "The owner must be in `log_archive_accounts`. Not applicable without that setting.",
+    alike: &[
+        "A member account that holds only this bucket still fails unless the settings name it.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/prescriptive-guidance/latest/security-reference-architecture/log-archive.html",
     ],

@@ -20,6 +20,18 @@ pub(super) const CHECK: Check = Check {
           put-bucket-policy --bucket BUCKET --policy file://policy.json`. Use `StringLike` or `ArnLike` if \
           aws:SourceArn contains a wildcard. Exempt AWS services from every Deny with `\"BoolIfExists\": \
           {\"aws:PrincipalIsAWSService\": \"false\"}`.",
+    judged: "Evaluates the policy for the requests of cloudtrail.amazonaws.com: s3:GetBucketAcl on the bucket, and \
+             s3:PutObject on the folder of every active account, for log files, for digest files where validation is \
+             on and for Insights where they are on. Its requests carry aws:SourceArn and aws:SourceAccount of the \
+             trail, and no keys of a principal. If the result depends on a value that AWS does not document, it is \
+             unknown.",
+    alike: &[
+        "A statement for `AWSLogs/ORGANIZATION_ID/*` passes; one for the management account's prefix alone fails for \
+         each member.",
+        "`StringEquals` with `trail/*` in aws:SourceArn fails, since it compares `*` literally; `ArnLike` passes.",
+        "A Deny with `StringNotEquals` aws:PrincipalOrgID applies to CloudTrail as well and fails, unless it exempts \
+         AWS services.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
     ],

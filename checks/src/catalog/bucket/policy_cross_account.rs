@@ -22,6 +22,15 @@ pub(super) const CHECK: Check = Check {
           aws:PrincipalOrgID: `aws s3api put-bucket-policy --bucket BUCKET --policy file://policy.json`. To disable \
           ACL grants: `aws s3api put-bucket-ownership-controls --bucket BUCKET --ownership-controls \
           'Rules=[{ObjectOwnership=BucketOwnerEnforced}]'`.",
+    judged: "Evaluates every Allow of the bucket policy: fails when it grants access to an external principal, by its \
+             account, or because it names everyone without a condition on the principal. A network (aws:SourceIp, \
+             aws:SourceVpc, aws:SourceVpce) does not identify the account of the caller. The accounts from which \
+             Elastic Load Balancing delivers logs may write. A canonical user id, in the policy or in an effective \
+             ACL, is unknown: its account cannot be determined.",
+    alike: &[
+        "A grant to the organization's auditors passes; a grant to a partner's account fails.",
+        "Principal `*` with aws:SourceVpc fails; with aws:PrincipalOrgID beside it it passes.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html",
     ],

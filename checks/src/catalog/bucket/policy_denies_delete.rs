@@ -20,6 +20,18 @@ pub(super) const CHECK: Check = Check {
           bucket and its objects: `aws s3api put-bucket-policy --bucket BUCKET --policy file://policy.json`. Exempt \
           one role by its full ARN with `ArnNotEquals` on aws:PrincipalArn. A wildcard, a path or a tag would exempt \
           every principal that can create such a role.",
+    judged: "Evaluates the Denies of the policy for all kinds of principals (root user, IAM users, federated users, \
+             roles of any name, path and tag) of the owner's account: each of the six actions that delete log files \
+             or replace the policy must be denied. A principal that is exempt by its ARN passes and is reported; an \
+             exemption by wildcard, path, tag, account or type of principal fails. The owner's root user can always \
+             replace the bucket policy, as the evidence states.",
+    alike: &[
+        "`ArnNotEquals` with `arn:aws:iam::*:role/break-glass` passes, `ArnNotLike` with \
+         `arn:aws:iam::*:role/*Admin*` fails.",
+        "A Deny on s3:PutBucketPolicy without s3:DeleteBucketPolicy fails: the Deny itself can be deleted.",
+        "A Deny with `StringNotEquals` aws:PrincipalAccount and the owner's account binds external principals only, \
+         and fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html",
     ],

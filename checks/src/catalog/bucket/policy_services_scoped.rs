@@ -17,6 +17,13 @@ pub(super) const CHECK: Check = Check {
     fix: "Add the condition `StringEquals: {aws:SourceAccount: ACCOUNT}` or `StringEquals: {aws:SourceOrgID: \
           ORGANIZATION_ID}` to the statement: `aws s3api put-bucket-policy --bucket BUCKET --policy \
           file://policy.json`.",
+    judged: "Evaluates every statement that allows an AWS service to read objects or list the bucket: it must be \
+             limited by aws:SourceAccount, aws:SourceArn, aws:SourceOrgID or aws:SourceOrgPaths to accounts of the \
+             organization.",
+    alike: &[
+        "aws:SourceAccount with your own account passes; with IfExists, or with another account, it fails.",
+        "Services that only write are evaluated by bucket-policy-writers-only-cloudtrail.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceorgid",

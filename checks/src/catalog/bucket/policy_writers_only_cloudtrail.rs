@@ -17,6 +17,14 @@ pub(super) const CHECK: Check = Check {
     fix: "In the bucket policy, grant s3:PutObject and s3:ReplicateObject on CloudTrail's prefixes only to \
           cloudtrail.amazonaws.com: `aws s3api put-bucket-policy --bucket BUCKET --policy file://policy.json`. Let \
           other services write to their own prefix, such as AWSLogs/ACCOUNT/Config/, or to another bucket.",
+    judged: "Fails when a statement allows s3:PutObject or s3:ReplicateObject in one of CloudTrail's prefixes \
+             (AWSLogs/ACCOUNT/CloudTrail, -Digest, -Insight, and below the organization's id) to a principal other \
+             than cloudtrail.amazonaws.com.",
+    alike: &[
+        "A statement for AWS Config on AWSLogs/ACCOUNT/Config/ passes; one on AWSLogs/ACCOUNT/ includes CloudTrail's \
+         prefix, and fails.",
+        "A replication role with s3:ReplicateObject can write as well, and fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
     ],

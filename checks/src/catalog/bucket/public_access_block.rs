@@ -14,6 +14,10 @@ pub(super) const CHECK: Check = Check {
           --public-access-block-configuration \
           BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true`. In \
           Terraform: resource `aws_s3_bucket_public_access_block`.",
+    judged: "All four Block Public Access settings of the bucket must be enabled.",
+    alike: &[
+        "The settings of the account do not count here: see bucket-account-public-access-block.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html",
     ],

@@ -31,6 +31,22 @@ pub(super) const CHECK: Check = Check {
           the files, and disable DeleteMarkerReplication. The Role must trust s3.amazonaws.com, read object versions \
           of the source and replicate to the destination. Set a default retention of at least `retention_days` on \
           both buckets.",
+    judged: "A rule that covers all log files must be enabled, with a destination in another account or region. The \
+             destination must exist, be of the organization, and have Object Lock with a default retention of at \
+             least `retention_days` (its own; where it has none, that of the source, which S3 copies along). \
+             Versioning must be enabled on the source, the rule must select objects encrypted with KMS keys if log \
+             files are, must name no other owner than the replica has, and may not replicate delete markers. The role \
+             must exist and S3 must be able to assume it. Its own policies, the buckets' policies and the control \
+             policies must allow it to read the source and to replicate into the destination. Of several rules to one \
+             bucket, one with a higher priority must be as sound. A rule with an element that is not known, such as \
+             Not in its filter, could not be evaluated. Any enabled rule to a bucket that none of the organization's \
+             accounts owns fails.",
+    alike: &[
+        "A rule that is disabled, or limited to tagged objects, fails.",
+        "A replica that keeps copies for one day fails, whatever the source keeps.",
+        "A role without s3:ReplicateObject on the replica fails; a replica in another account whose policy does not \
+         name the role fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html#object-lock-managing-replication",

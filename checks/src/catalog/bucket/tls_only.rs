@@ -15,6 +15,9 @@ pub(super) const CHECK: Check = Check {
     fix: "Add a statement to the bucket policy with Effect Deny, Principal `*`, Action `s3:*`, the bucket and \
           `BUCKET/*` as Resource, and Condition `Bool: {aws:SecureTransport: false}`: `aws s3api put-bucket-policy \
           --bucket BUCKET --policy file://policy.json`.",
+    judged: "The policy must deny every action to everyone when aws:SecureTransport is false, on the bucket and on \
+             its objects.",
+    alike: &["A Deny on the objects alone fails; so does one that names a principal."],
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html#example-bucket-policies-HTTP-HTTPS",
     ],

@@ -12,6 +12,8 @@ pub(super) const CHECK: Check = Check {
           kept as a noncurrent version. Object Lock and replication require versioning.",
     fix: "Enable versioning: `aws s3api put-bucket-versioning --bucket BUCKET --versioning-configuration \
           Status=Enabled`. In Terraform: resource `aws_s3_bucket_versioning`.",
+    judged: "Passes when versioning is Enabled.",
+    alike: &["Suspended fails: existing versions stay, but new versions are not kept."],
     references: &["https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,

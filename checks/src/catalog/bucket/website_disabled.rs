@@ -12,6 +12,10 @@ pub(super) const CHECK: Check = Check {
           enabled endpoint may indicate an attempt to publish them.",
     fix: "Disable static website hosting: `aws s3api delete-bucket-website --bucket BUCKET`. Then search the \
           CloudTrail logs for the principal that called PutBucketWebsite.",
+    judged: "Fails when static website hosting is enabled.",
+    alike: &[
+        "A website on a bucket that blocks public access also fails: Block Public Access can be disabled later.",
+    ],
     references: &["https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteHosting.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,

@@ -15,6 +15,11 @@ pub(super) const CHECK: Check = Check {
           AFFECTED_REGION`. Check the conditions of the bucket policy and key policy, which may exclude the \
           account. Restore deleted objects from their versions: `aws s3api list-object-versions --bucket BUCKET \
           --prefix PREFIX`.",
+    judged: "The log bucket must hold objects under the prefix of each account and region that the trail covers.",
+    alike: &[
+        "An inactive account still gets a digest file each hour, so an empty prefix means that delivery does not \
+         work.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html",
     ],

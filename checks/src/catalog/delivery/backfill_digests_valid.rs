@@ -14,6 +14,10 @@ pub(super) const CHECK: Check = Check {
     fix: "Treat log files that only this backfill digest lists as unverified. Restore the digest from an older \
           version (`aws s3api list-object-versions --bucket BUCKET --prefix KEY`), or ask AWS Support for the \
           deliveries of that hour.",
+    judged: "Backfill digests must have their timestamp, a valid signature and the hashes of their files.",
+    alike: &[
+        "A backfill digest is signed like the others; one without its timestamp is malformed.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-backfill.html",
     ],

@@ -13,6 +13,10 @@ pub(super) const CHECK: Check = Check {
           BUCKET --create-bucket-configuration LocationConstraint=REGION --region REGION` (without \
           LocationConstraint in us-east-1). Or set another bucket: `aws cloudtrail update-trail --name TRAIL \
           --s3-bucket-name OTHER_BUCKET --region HOME_REGION`.",
+    judged: "Fails when the bucket is known not to exist. A bucket that denies the call is unknown.",
+    alike: &[
+        "NoSuchBucket fails, since any account can create a bucket of that name. AccessDenied is unknown.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/delete-bucket.html",

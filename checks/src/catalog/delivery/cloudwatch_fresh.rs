@@ -14,6 +14,13 @@ pub(super) const CHECK: Check = Check {
           get-trail-status --name TRAIL --region REGION`. Set a log group and role that work: `aws cloudtrail \
           update-trail --name TRAIL --cloud-watch-logs-log-group-arn LOG_GROUP_ARN --cloud-watch-logs-role-arn \
           ROLE_ARN --region REGION`.",
+    judged: "The latest delivery to CloudWatch Logs must be younger than `delivery_max_age` at the time of the scan. \
+             Not applicable to a trail without a log group, and to a stopped trail whose events a running \
+             organization trail logs and sends to a log group.",
+    alike: &[
+        "A stopped trail beside an organization trail without log group fails.",
+        "Recent log files in S3 do not pass a log group that no longer receives events.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/monitor-cloudtrail-log-files-with-cloudwatch-logs.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",

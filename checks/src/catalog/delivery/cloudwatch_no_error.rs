@@ -13,6 +13,8 @@ pub(super) const CHECK: Check = Check {
           and logs:PutLogEvents on the log group: `aws iam put-role-policy --role-name ROLE_NAME --policy-name \
           cloudtrail-logs --policy-document file://policy.json`. The log group must exist: `aws logs \
           create-log-group --log-group-name LOG_GROUP --region REGION`.",
+    judged: "GetTrailStatus must report no delivery error for CloudWatch Logs.",
+    alike: &["An empty error string passes."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",

@@ -15,6 +15,12 @@ pub(super) const CHECK: Check = Check {
           DeleteObject). Restore deleted digests from their versions. Keep log file validation enabled (`aws \
           cloudtrail update-trail --name TRAIL --enable-log-file-validation --region HOME_REGION`) and the trail \
           logging (`aws cloudtrail start-logging --name TRAIL --region HOME_REGION`).",
+    judged: "Follows the hourly chain: each digest must name the previous one. A missing digest, a gap, a restart or \
+             a wrong link fails. A digest that could not be read is unknown.",
+    alike: &[
+        "The first digest of a trail has no previous digest and passes. A later digest without one is a restart and \
+         fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-cli.html",
     ],

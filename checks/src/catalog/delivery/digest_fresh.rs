@@ -18,6 +18,13 @@ pub(super) const CHECK: Check = Check {
     fix: "See LatestDigestDeliveryError: `aws cloudtrail get-trail-status --name TRAIL --region REGION`. The bucket \
           policy must allow CloudTrail s3:PutObject below AWSLogs/ACCOUNT/CloudTrail-Digest/, and the key policy \
           must allow it kms:GenerateDataKey.",
+    judged: "The latest digest must be younger than two hours; one is written every hour. A trail that started less \
+             than that ago is not late. Not applicable where validation is off, and to a stopped trail whose events a \
+             running organization trail logs, delivers and signs.",
+    alike: &[
+        "A stopped trail beside an organization trail without log file validation fails.",
+        "Recent log files do not pass a trail whose digests are no longer delivered.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html",
     ],

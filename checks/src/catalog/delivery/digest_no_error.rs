@@ -12,6 +12,10 @@ pub(super) const CHECK: Check = Check {
     fix: "Correct what the error names. The bucket policy must also cover AWSLogs/ACCOUNT/CloudTrail-Digest/ \
           (PutBucketPolicy). The key policy must allow CloudTrail kms:GenerateDataKey: `aws kms put-key-policy \
           --key-id KEY_ARN --policy file://policy.json --region REGION`.",
+    judged: "GetTrailStatus must report no delivery error for digest files.",
+    alike: &[
+        "A trail without log file validation is not applicable: see trail-log-file-validation.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",

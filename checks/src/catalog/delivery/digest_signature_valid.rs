@@ -14,6 +14,9 @@ pub(super) const CHECK: Check = Check {
     fix: "Restore the digest from an older version (`aws s3api list-object-versions --bucket BUCKET --prefix KEY`) \
           or a replica. Find out who wrote the object (S3 data events, server access logs). Protect the bucket with \
           Object Lock (PutObjectLockConfiguration).",
+    judged: "Verifies each digest's signature with the region's public keys; an altered, moved or unsigned digest \
+             fails.",
+    alike: &["A lost signature passes where the next digest contains it. An altered digest fails."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html",
     ],

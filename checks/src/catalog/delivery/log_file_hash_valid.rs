@@ -13,6 +13,9 @@ pub(super) const CHECK: Check = Check {
           remove traces of their actions.",
     fix: "Restore the log file from an older version (`aws s3api list-object-versions --bucket BUCKET --prefix \
           KEY`), a replica or a backup. Find out in S3 data events who wrote or deleted the object.",
+    judged: "Reads each log file that valid digests list and compares its SHA-256. Files that are altered, missing, \
+             listed twice, in another bucket or under an unexpected key fail.",
+    alike: &["A file that cannot be read is unknown. A deleted file fails."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html",
     ],

@@ -15,6 +15,8 @@ pub(super) const CHECK: Check = Check {
           describe-trails --region REGION`. If there is one, enable validation for it or give it another prefix. If \
           there is none, keep the objects as evidence, find out who wrote them (PutObject data events), and let the \
           bucket policy allow writes by cloudtrail.amazonaws.com only (PutBucketPolicy).",
+    judged: "Lists the bucket. A log file from a time that a valid digest covers must be listed in a digest.",
+    alike: &["A file of an hour whose digest is missing is unverified, not unlisted."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-additional-considerations.html",
     ],

@@ -14,6 +14,14 @@ pub(super) const CHECK: Check = Check {
     fix: "Copy the objects that the message names onto themselves with the key: `aws s3api copy-object --bucket \
           BUCKET --key KEY --copy-source BUCKET/KEY --server-side-encryption aws:kms --ssekms-key-id KEY_ARN \
           --metadata-directive COPY`. Find out who wrote them, if it was not CloudTrail.",
+    judged: "Each log file that was read during verification must be encrypted with the trail's key, as the response \
+             of S3 states. For trails without a key, see `trail-kms-encrypted`. Digest files may be encrypted with \
+             SSE-S3.",
+    alike: &[
+        "Log files that are not read (digest missing, invalid, or none lists them) make the result unknown.",
+        "Files from before the key was set fail, since they are readable without it. The message gives their dates.",
+        "An alias in the trail's configuration is resolved to its key, where the key could be read.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html",

@@ -14,6 +14,15 @@ pub(super) const CHECK: Check = Check {
     fix: "Set the retention of the objects that the message names. In COMPLIANCE mode this cannot be undone: no principal \
           can shorten or remove it. `aws s3api put-object-retention --bucket BUCKET --key KEY --retention \
           Mode=COMPLIANCE,RetainUntilDate=DATE` (S3 Batch Operations for many objects).",
+    judged: "Each log and digest file that was read during verification must be locked in the mode and for the days \
+             of the bucket's default retention, counted from its delivery. Longer or stricter locks pass. For buckets \
+             without default retention, see `bucket-object-lock-default-retention`.",
+    alike: &[
+        "Files that are not read (digest missing, invalid, or none lists them) make the result unknown.",
+        "S3 omits the lock from responses to callers without permission to read it. It is then requested separately, \
+         and a denied call is unknown.",
+        "A default that was set yesterday does not lock the files of last week.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectRetention.html",

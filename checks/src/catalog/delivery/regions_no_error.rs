@@ -13,6 +13,13 @@ pub(super) const CHECK: Check = Check {
     fix: "Run `aws cloudtrail get-trail-status --name TRAIL_ARN --region AFFECTED_REGION` for the regions that the \
           message names, and correct what LatestDeliveryError reports. For AccessDenied this is the bucket policy \
           (PutBucketPolicy) or the key policy (PutKeyPolicy).",
+    judged: "Calls GetTrailStatus in each region in scope that the trail covers, in the owner's account, and fails \
+             where one of them reports a delivery error. A region that could not be called makes it unknown. A \
+             stopped trail is not applicable.",
+    alike: &[
+        "A trail without an error in its home region and with AccessDenied in sa-east-1 fails.",
+        "Regions that are excluded from the run are counted in the evidence and not assessed.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
     ],

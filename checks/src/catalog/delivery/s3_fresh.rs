@@ -13,6 +13,14 @@ pub(super) const CHECK: Check = Check {
     fix: "See LatestDeliveryError: `aws cloudtrail get-trail-status --name TRAIL --region REGION`. Correct the \
           bucket policy (PutBucketPolicy) or the key policy (PutKeyPolicy). If the trail logs rare events only, \
           increase `delivery_max_age`.",
+    judged: "The latest delivery must be younger than `delivery_max_age` when the facts were taken; a trail that \
+             started less than that ago is not late. Not applicable to a stopped trail whose events a running \
+             organization trail records and can deliver.",
+    alike: &[
+        "23 hours passes, 25 hours fails, with the default of 24.",
+        "A stopped trail that was left over beside the organization's does not apply, and the organization's is \
+         named; beside another trail of the account it fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",

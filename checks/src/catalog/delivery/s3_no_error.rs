@@ -13,6 +13,8 @@ pub(super) const CHECK: Check = Check {
           s3:GetBucketAcl and s3:PutObject: `aws s3api put-bucket-policy --bucket LOG_BUCKET --policy \
           file://policy.json`. For NoSuchBucket set an existing bucket: `aws cloudtrail update-trail --name TRAIL \
           --s3-bucket-name LOG_BUCKET --region REGION`.",
+    judged: "GetTrailStatus must give no delivery error for S3.",
+    alike: &["An error text fails even when the latest delivery time is fresh."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",

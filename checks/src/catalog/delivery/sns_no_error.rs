@@ -12,6 +12,8 @@ pub(super) const CHECK: Check = Check {
           aws:SourceArn: `aws sns set-topic-attributes --topic-arn TOPIC_ARN --attribute-name Policy \
           --attribute-value file://policy.json --region REGION`. If the topic is encrypted, its key policy must \
           allow CloudTrail kms:GenerateDataKey and kms:Decrypt.",
+    judged: "GetTrailStatus must report no notification error. Not applicable without a topic.",
+    alike: &["A deleted topic fails here and in trail-sns-notifications."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-permissions-for-sns-notifications.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",

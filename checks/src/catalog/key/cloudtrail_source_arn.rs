@@ -16,6 +16,18 @@ pub(super) const CHECK: Check = Check {
           {kms:EncryptionContext:aws:cloudtrail:arn: arn:aws:cloudtrail:*:ACCOUNT:trail/*}`, preferably both, to the \
           statement for cloudtrail.amazonaws.com: `aws kms put-key-policy --key-id KEY --policy-name default \
           --policy file://policy.json --region REGION`.",
+    judged: "Every statement of the key policy that grants access to CloudTrail must be limited to trails of the \
+             organization: by aws:SourceArn (or aws:SourceAccount, aws:SourceOrgID), or by \
+             kms:EncryptionContext:aws:cloudtrail:arn; one of the two is enough. A statement that requires a key \
+             which only requests of IAM principals have (aws:PrincipalOrgID, aws:PrincipalOrgPaths, \
+             aws:PrincipalAccount, aws:PrincipalArn, kms:ViaService) grants CloudTrail nothing and is ignored. \
+             kms:CallerAccount alone does not count as such a key.",
+    alike: &[
+        "The encryption context of your own account's trails alone passes; the same condition with IfExists, or with \
+         a pattern that also fits other accounts, fails.",
+        "A statement for `*` under aws:PrincipalOrgID passes together with a correct one for CloudTrail; under \
+         kms:CallerAccount alone it fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
     ],

@@ -15,6 +15,8 @@ pub(super) const CHECK: Check = Check {
           REGION`. Then configure it on the trail: `aws cloudtrail update-trail --name TRAIL_ARN --kms-key-id \
           KEY_ARN --region TRAIL_REGION`. In Terraform: `kms_key_id` in `aws_cloudtrail`. For a bucket: see \
           bucket-default-encryption.",
+    judged: "Passes when the key is customer managed (KeyManager: CUSTOMER).",
+    alike: &["alias/aws/s3 is an AWS managed key, and fails."],
     references: &[
         "https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-mgmt",
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html",

@@ -16,6 +16,12 @@ pub(super) const CHECK: Check = Check {
     fix: "In the key policy, grant kms:Decrypt to the auditors' roles by their ARNs: `aws kms put-key-policy --key-id \
           KEY --policy-name default --policy file://policy.json --region REGION`. Keep the delegation to the key's \
           own account.",
+    judged: "Evaluates the key policy: a statement that grants kms:Decrypt to everyone, or to another whole account, \
+             fails. Named principals pass, and so does the key's own account, where IAM policies decide.",
+    alike: &[
+        "The root principal of the key's account passes; the root principal of another account means that whole \
+         account, and fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
     ],

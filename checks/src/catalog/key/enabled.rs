@@ -12,6 +12,8 @@ pub(super) const CHECK: Check = Check {
     fix: "Enable the key: `aws kms enable-key --key-id KEY --region REGION`. If its key material is missing, import \
           it again (ImportKeyMaterial). Or configure another key on the trail: `aws cloudtrail update-trail --name \
           TRAIL_ARN --kms-key-id KEY_ARN --region TRAIL_REGION`.",
+    judged: "The key must exist and its state must be Enabled.",
+    alike: &["A trail with a disabled key fails, although encryption is configured."],
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,

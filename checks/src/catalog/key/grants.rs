@@ -14,6 +14,9 @@ pub(super) const CHECK: Check = Check {
           allows it to decrypt log files until it is revoked.",
     fix: "Revoke the grant: `aws kms revoke-grant --key-id KEY --grant-id GRANT_ID --region REGION`. Then deny \
           kms:CreateGrant to the principal that created it.",
+    judged: "Lists the key's grants: one that allows a principal of an external account to decrypt or to generate \
+             data keys fails.",
+    alike: &["A grant to an AWS service, or to an account of the organization, passes."],
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/grants.html"],
     reads: &[
         calls::DESCRIBE_KEY,

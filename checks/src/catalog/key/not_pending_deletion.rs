@@ -13,6 +13,10 @@ pub(super) const CHECK: Check = Check {
     fix: "Cancel the deletion before its date: `aws kms cancel-key-deletion --key-id KEY --region REGION`. Then \
           enable the key: `aws kms enable-key --key-id KEY --region REGION`. Search the CloudTrail logs for the \
           principal that called ScheduleKeyDeletion.",
+    judged: "Fails when a deletion is scheduled. The finding contains the date.",
+    alike: &[
+        "A disabled key is evaluated by key-enabled: it can be enabled again, a deleted key cannot.",
+    ],
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,

@@ -15,6 +15,10 @@ pub(super) const CHECK: Check = Check {
     fix: "In the key policy, replace Principal `*` by named principals, or add a condition on kms:CallerAccount or \
           aws:PrincipalOrgID: `aws kms put-key-policy --key-id KEY --policy-name default --policy file://policy.json \
           --region REGION`.",
+    judged: "Evaluates the key policy: a statement that grants public access fails.",
+    alike: &[
+        "Principal `*` with kms:CallerAccount of the own account passes; without it it fails.",
+    ],
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html"],
     reads: &[calls::DESCRIBE_KEY, calls::GET_KEY_POLICY],
     run: Run::Key(run),

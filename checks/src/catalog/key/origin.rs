@@ -14,6 +14,8 @@ pub(super) const CHECK: Check = Check {
     fix: "Create a key of origin AWS_KMS: `aws kms create-key --origin AWS_KMS --region REGION`. Then configure it on \
           the trail: `aws cloudtrail update-trail --name TRAIL_ARN --kms-key-id KEY_ARN --region TRAIL_REGION`. If \
           regulations require imported key material, import it without an expiration date.",
+    judged: "Passes when KMS generated the key material; imported key material and custom key stores fail.",
+    alike: &["Imported material that does not expire can still be deleted immediately, and fails."],
     references: &[
         "https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys.html",
         "https://docs.aws.amazon.com/kms/latest/developerguide/key-store-overview.html",

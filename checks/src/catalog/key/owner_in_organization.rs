@@ -14,6 +14,8 @@ pub(super) const CHECK: Check = Check {
           file://policy.json --region REGION`. Then configure it on the trail: `aws cloudtrail update-trail --name \
           TRAIL_ARN --kms-key-id KEY_ARN --region TRAIL_REGION`. Keep access to the old key until the retention of \
           its last log file ends.",
+    judged: "The key's account must be one of the organization's, or the standalone account.",
+    alike: &["A key of the log archive account passes; one of a partner's account fails."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
         "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html",

@@ -18,6 +18,18 @@ pub(super) const CHECK: Check = Check {
     fix: "In the key policy, allow cloudtrail.amazonaws.com kms:GenerateDataKey* and kms:DescribeKey, each with \
           aws:SourceArn of the trail, and exempt AWS services from every Deny: `aws kms put-key-policy --key-id KEY \
           --policy-name default --policy file://policy.json --region REGION`.",
+    judged: "Evaluates the key policy for kms:GenerateDataKey and kms:DescribeKey as cloudtrail.amazonaws.com calls \
+             them for each trail that names the key, with the trail in aws:SourceArn and, for kms:GenerateDataKey, in \
+             the encryption context. Where a policy depends on the file in that context, the files of every account \
+             and kind are evaluated. Not applicable to keys that no trail names.",
+    alike: &[
+        "A policy that grants the account's root principal kms:* but does not name CloudTrail fails: identity \
+         policies do not apply to services.",
+        "A grant under kms:ViaService fails, since CloudTrail calls AWS KMS directly.",
+        "A condition on kms:EncryptionContext:aws:s3:arn that matches one account's files fails; one that matches \
+         everything below AWSLogs/ passes for a trail without prefix.",
+        "kms:DescribeKey under a condition on the encryption context fails: that call has no encryption context.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
     ],

@@ -17,6 +17,14 @@ pub(super) const CHECK: Check = Check {
           kms:ScheduleKeyDeletion it can make the logs unreadable.",
     fix: "Remove the statements for external accounts from the key policy, or add a condition on aws:PrincipalOrgID: \
           `aws kms put-key-policy --key-id KEY --policy-name default --policy file://policy.json --region REGION`.",
+    judged: "Evaluates every Allow of the key policy that grants use, sharing or change of the key: fails when it \
+             grants access to an external principal, by its account, or because it names everyone without a condition \
+             on the principal. kms:ViaService and networks are not such conditions.",
+    alike: &[
+        "A role of an external account with kms:Decrypt or kms:ReEncryptFrom fails; with kms:DescribeKey alone it \
+         passes.",
+        "Principal `*` with kms:CallerAccount of your own account passes; with kms:ViaService alone it fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html",
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html",

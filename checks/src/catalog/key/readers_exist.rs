@@ -24,6 +24,13 @@ pub(super) const CHECK: Check = Check {
     fix: "Remove the Deny on kms:Decrypt from the key policy or exempt the auditors' role. Then grant kms:Decrypt to \
           that role or to the account: `aws kms put-key-policy --key-id KEY --policy-name default --policy \
           file://policy.json --region REGION`.",
+    judged: "Looks for one principal of the organization that the key policy and the grants allow to decrypt in some \
+             request: any role of an account that is named, every principal that is named by an ARN (also as an \
+             exemption from a Deny), and every grantee. Fails when a Deny or a missing Allow excludes all of them. \
+             The identity policies of that principal are not evaluated, and the root user does not count.",
+    alike: &[
+        "A Deny on kms:Decrypt for everyone fails; with ArnNotEquals aws:PrincipalArn of an auditors' role it passes.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
         "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html",

@@ -18,6 +18,13 @@ pub(super) const CHECK: Check = Check {
           --policy-name default --policy file://policy.json --region REPLICA_REGION`. Or encrypt with a \
           single-Region key: `aws cloudtrail update-trail --name TRAIL_ARN --kms-key-id KEY_ARN --region \
           TRAIL_REGION`.",
+    judged: "Evaluates the policies of all related keys of a multi-Region key, and fails if one of them grants access \
+             to the public or to external principals. Not applicable to single-Region keys.",
+    alike: &[
+        "A primary key with a restrictive policy passes its own checks; a replica that grants kms:Decrypt to a \
+         partner account fails here.",
+        "A replica whose policy could not be read makes it unknown.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html",
         "https://docs.aws.amazon.com/kms/latest/APIReference/API_MultiRegionConfiguration.html",

@@ -13,6 +13,9 @@ pub(super) const CHECK: Check = Check {
           readable, and no configuration changes.",
     fix: "Enable automatic rotation: `aws kms enable-key-rotation --key-id KEY --region REGION`. In Terraform: \
           `enable_key_rotation = true` in `aws_kms_key`.",
+    judged: "Automatic rotation must be enabled. Not applicable where KMS cannot rotate: asymmetric keys, imported \
+             key material, custom key stores.",
+    alike: &["An AWS managed key passes: AWS rotates it every year."],
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,

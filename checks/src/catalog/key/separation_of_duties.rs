@@ -17,6 +17,12 @@ pub(super) const CHECK: Check = Check {
     fix: "In the key policy, grant kms:PutKeyPolicy, kms:ScheduleKeyDeletion and kms:DisableKey to administrators, \
           kms:Decrypt to readers, and no principal both: `aws kms put-key-policy --key-id KEY --policy-name default \
           --policy file://policy.json --region REGION`.",
+    judged: "Fails when the key policy names the same principal both for administering the key and for decrypting \
+             with it.",
+    alike: &[
+        "The account's root principal does not count here: permissions through IAM are evaluated by \
+         access-key-destroy and access-log-read.",
+    ],
     references: &["https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html"],
     reads: &[calls::DESCRIBE_KEY, calls::GET_KEY_POLICY],
     run: Run::Key(run),

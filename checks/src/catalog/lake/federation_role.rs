@@ -17,6 +17,9 @@ pub(super) const CHECK: Check = Check {
     fix: "Limit the role's policies to cloudtrail:GetEventDataStoreData on the event data store, and kms:Decrypt and \
           kms:GenerateDataKey on its key (PutRolePolicy, DetachRolePolicy). Or disable federation: `aws cloudtrail \
           disable-federation --event-data-store STORE_ARN --region REGION`.",
+    judged: "The role that federates a store must have permission to read event data and to decrypt it, and no other \
+             permissions. Not applicable to stores that are not federated.",
+    alike: &["cloudtrail:GetEventDataStoreData passes; cloudtrail:* fails."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/query-federation.html",
     ],

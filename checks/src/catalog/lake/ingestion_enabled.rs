@@ -12,6 +12,8 @@ pub(super) const CHECK: Check = Check {
     fix: "Start ingestion: `aws cloudtrail start-event-data-store-ingestion --event-data-store STORE_ARN --region \
           REGION` (Terraform: `suspend = false` of `aws_cloudtrail_event_data_store`). If it is pending deletion, \
           restore it first: `aws cloudtrail restore-event-data-store --event-data-store STORE_ARN --region REGION`.",
+    judged: "Passes when the store is ENABLED; a stopped one and one that is being deleted fail.",
+    alike: &["A store in STOPPED_INGESTION exists, but collects no events, and fails."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetEventDataStore.html",
     ],

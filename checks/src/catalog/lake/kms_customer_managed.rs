@@ -13,6 +13,8 @@ pub(super) const CHECK: Check = Check {
     fix: "Set a key whose policy allows CloudTrail to use it. This cannot be undone: a key cannot be removed from an \
           event data store. `aws cloudtrail update-event-data-store --event-data-store STORE_ARN --kms-key-id \
           KEY_ARN --region REGION` (Terraform: `kms_key_id` of `aws_cloudtrail_event_data_store`).",
+    judged: "Passes when the store names a key.",
+    alike: &["A store without one is encrypted with an AWS owned key and fails."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html",
     ],

@@ -14,6 +14,9 @@ pub(super) const CHECK: Check = Check {
     fix: "Set a selector with eventCategory Management, without readOnly and eventSource: `aws cloudtrail \
           update-event-data-store --event-data-store STORE_ARN --advanced-event-selectors file://selectors.json \
           --region REGION` (Terraform: `advanced_event_selector` of `aws_cloudtrail_event_data_store`).",
+    judged: "The store's selectors are modelled like a trail's: all management events, read and write, of all \
+             services. Not applicable to stores made for other events.",
+    alike: &["A selector with a condition on eventName collects only some events and fails."],
     references: &["https://docs.aws.amazon.com/awscloudtrail/latest/userguide/lake-eds-cli.html"],
     reads: &[calls::LIST_EVENT_DATA_STORES, calls::GET_EVENT_DATA_STORE],
     run: Run::EventDataStore(run),

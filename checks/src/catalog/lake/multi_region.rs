@@ -13,6 +13,8 @@ pub(super) const CHECK: Check = Check {
     fix: "Make it a multi-region event data store: `aws cloudtrail update-event-data-store --event-data-store \
           STORE_ARN --multi-region-enabled --region REGION` (Terraform: `multi_region_enabled = true` of \
           `aws_cloudtrail_event_data_store`).",
+    judged: "Passes when the store collects from all regions.",
+    alike: &["A store that collects from us-east-1 only fails."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/query-event-data-store-cloudtrail.html",
     ],

@@ -16,6 +16,11 @@ pub(super) const CHECK: Check = Check {
           --event-data-store STORE_ARN --organization-enabled --region REGION` (Terraform: `organization_enabled = \
           true` of `aws_cloudtrail_event_data_store`). Or create an organization trail (CreateTrail with \
           IsOrganizationTrail).",
+    judged: "Passes when the store, or an organization trail, collects events of all accounts. Not applicable without \
+             an organization.",
+    alike: &[
+        "A store of one account passes if an organization trail is logging, and fails without one.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-lake-organizations.html",
     ],

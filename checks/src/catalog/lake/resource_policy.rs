@@ -18,6 +18,9 @@ pub(super) const CHECK: Check = Check {
     fix: "Remove the statements that the message names: `aws cloudtrail put-resource-policy --resource-arn STORE_ARN \
           --resource-policy file://policy.json --region REGION`. Or delete the whole policy: `aws cloudtrail \
           delete-resource-policy --resource-arn STORE_ARN --region REGION`. For a channel give the channel's ARN.",
+    judged: "Reads the resource policies of the store and of the region's channels: fails when they grant external \
+             principals access to query the store or to write to it.",
+    alike: &["A policy for accounts of the organization passes; one for everyone fails."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/security_iam_resource-based-policy-examples.html",
     ],

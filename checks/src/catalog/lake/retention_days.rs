@@ -16,6 +16,8 @@ pub(super) const CHECK: Check = Check {
           --retention-period DAYS --region REGION` (Terraform: `retention_period` of \
           `aws_cloudtrail_event_data_store`). The maximum is 3,653 days with one-year extendable pricing, and 2,557 \
           with seven-year pricing.",
+    judged: "The store's retention must reach `retention_days`.",
+    alike: &["With the default setting, 365 days pass and 364 fail."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-lake-concepts.html",
     ],

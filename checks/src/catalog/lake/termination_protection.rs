@@ -13,6 +13,11 @@ pub(super) const CHECK: Check = Check {
     fix: "Enable it: `aws cloudtrail update-event-data-store --event-data-store STORE_ARN \
           --termination-protection-enabled --region REGION` (Terraform: `termination_protection_enabled = true` of \
           `aws_cloudtrail_event_data_store`).",
+    judged: "Passes when termination protection is enabled.",
+    alike: &[
+        "Termination protection can be disabled by principals with cloudtrail:UpdateEventDataStore: see \
+         access-lake-destroy.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/query-eds-termination-protection.html",
     ],

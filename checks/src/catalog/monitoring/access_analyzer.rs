@@ -15,6 +15,9 @@ pub(super) const CHECK: Check = Check {
     fix: "Create an analyzer in the region, from the management account or the delegated administrator: `aws \
           accessanalyzer create-analyzer --analyzer-name external --type ORGANIZATION --region REGION`. For a single \
           account use `--type ACCOUNT`.",
+    judged: "In regions with log buckets or keys that encrypt logs, an external access analyzer must be ACTIVE: of \
+             the account, or of the organization.",
+    alike: &["An unused access analyzer is a different type, and fails."],
     references: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-getting-started.html",
     ],

@@ -16,6 +16,17 @@ pub(super) const CHECK: Check = Check {
           cloudwatch.amazonaws.com sns:Publish in the topic policy, and kms:GenerateDataKey* and kms:Decrypt in the \
           policy of its key. The key must be customer managed: `aws sns set-topic-attributes --topic-arn TOPIC_ARN \
           --attribute-name KmsMasterKeyId --attribute-value KEY_ARN --region REGION`.",
+    judged: "Every alarm on the trail's log group must send to a topic that exists, whose policy allows \
+             cloudwatch.amazonaws.com to publish for this alarm, whose key (if any) allows it kms:GenerateDataKey and \
+             kms:Decrypt, and that has a confirmed subscription whose filter policy does not reject the message. The \
+             policy evaluator decides on both policies. The policies of functions and other receivers are not read: \
+             the checks on whole chains name them in their evidence.",
+    alike: &[
+        "A subscription that is pending confirmation fails.",
+        "The default policy of a new topic allows the account's alarms and passes; a policy for EventBridge alone \
+         fails.",
+        "A topic under a key of your own whose policy names CloudWatch passes; one under alias/aws/sns fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/sns/latest/dg/sns-create-subscribe-endpoint-to-topic.html",
     ],

@@ -15,6 +15,8 @@ pub(super) const CHECK: Check = Check {
           ALARM --namespace NAMESPACE --metric-name METRIC --statistic Sum --period 300 --evaluation-periods 1 \
           --threshold 1 --comparison-operator GreaterThanOrEqualToThreshold --treat-missing-data notBreaching \
           --alarm-actions TOPIC_ARN --region REGION`.",
+    judged: "Every alarm on the trail's log group must have actions, and the actions must be enabled.",
+    alike: &["Actions that are configured but disabled fail."],
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-actions.html",
     ],

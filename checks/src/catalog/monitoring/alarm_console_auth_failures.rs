@@ -13,6 +13,16 @@ pub(super) const CHECK: Check = Check {
     fix: "Create a metric filter for failed sign-ins, with the pattern `{ ($.eventName = ConsoleLogin) && \
           ($.errorMessage = \"Failed authentication\") }`. Create an alarm on its metric (Sum >= 1 in one period) \
           with a topic that has a confirmed subscription.",
+    judged: "Evaluates the whole chain in the account of the log group: a running trail that logs the events; a \
+             metric filter whose pattern matches all console sign-ins that fail; an alarm on that filter's own metric \
+             that triggers on one event, enabled actions, and a topic with a confirmed subscription. An enabled \
+             EventBridge rule with a working target that matches the same events is accepted, and reported. Otherwise \
+             it fails, and names the broken link.",
+    alike: &[
+        "The same terms in another order or spelling match the same events and pass; a pattern that excludes some of \
+         the events fails.",
+        "A confirmed subscription passes; a pending one receives nothing, and fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
     ],

@@ -15,6 +15,16 @@ pub(super) const CHECK: Check = Check {
           put-metric-alarm --alarm-name ALARM --namespace NAMESPACE --metric-name METRIC --statistic Sum --period \
           300 --evaluation-periods 1 --threshold 1 --comparison-operator GreaterThanOrEqualToThreshold \
           --treat-missing-data notBreaching --alarm-actions TOPIC_ARN --region REGION`.",
+    judged: "Every alarm on the trail's log group must use the filter's own metric, with its unit and dimensions, and \
+             trigger on a single event and again on the next. An alarm that ignores missing data never leaves ALARM. \
+             One that evaluates more than an hour of data does not notify again for that time. One that has been in \
+             ALARM for more than a day reports nothing new.",
+    alike: &[
+        "Threshold 1 with Sum passes; threshold 5, or the metric of another namespace, fails.",
+        "Missing data as notBreaching passes; as ignore, without a default value of the metric, it triggers only once \
+         and fails.",
+        "1 of 12 periods of 300 seconds passes; 1 of 240 does not notify for 20 hours after each event, and fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html",
     ],

@@ -12,6 +12,16 @@ pub(super) const CHECK: Check = Check {
     fix: "Create a metric filter for the six calls that create, replace and delete network ACLs and their \
           entries, with one pattern of `$.eventName` terms joined by `||`. Create an alarm on its metric (Sum >= 1 \
           in one period) with a topic that has a confirmed subscription.",
+    judged: "Evaluates the whole chain in the account of the log group: a running trail that logs the events; a \
+             metric filter whose pattern matches all calls that change network ACLs; an alarm on that filter's own \
+             metric that triggers on one event, enabled actions, and a topic with a confirmed subscription. An \
+             enabled EventBridge rule with a working target that matches the same events is accepted, and reported. \
+             Otherwise it fails, and names the broken link.",
+    alike: &[
+        "The same terms in another order or spelling match the same events and pass; a pattern that excludes some of \
+         the events fails.",
+        "A confirmed subscription passes; a pending one receives nothing, and fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
     ],

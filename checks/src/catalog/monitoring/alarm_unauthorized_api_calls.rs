@@ -13,6 +13,15 @@ pub(super) const CHECK: Check = Check {
     fix: "Create a metric filter for denied calls, with the pattern `{ ($.errorCode = \
           \"*UnauthorizedOperation\") || ($.errorCode = \"AccessDenied*\") }`. Create an alarm on its metric (Sum >= \
           1 in one period) with a topic that has a confirmed subscription.",
+    judged: "Evaluates the whole chain in the account of the log group: a running trail that logs the events; a \
+             metric filter whose pattern matches all API calls that are denied; an alarm on that filter's own metric \
+             that triggers on one event, enabled actions, and a topic with a confirmed subscription. An enabled \
+             EventBridge rule with a working target that matches the same events is accepted, and reported. Otherwise \
+             it fails, and names the broken link.",
+    alike: &[
+        "Two equalities joined by `||` pass; the same joined by `&&` match nothing, and fail.",
+        "A confirmed subscription passes; a pending one receives nothing, and fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
     ],

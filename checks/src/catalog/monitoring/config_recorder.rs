@@ -13,6 +13,8 @@ pub(super) const CHECK: Check = Check {
     fix: "Record all supported resource types, or at least AWS::CloudTrail::Trail (PutConfigurationRecorder). Then \
           start the recorder: `aws configservice start-configuration-recorder --configuration-recorder-name NAME \
           --region REGION`.",
+    judged: "A configuration recorder must exist, be recording, and include trails.",
+    alike: &["A recorder that is stopped fails; so does one that excludes AWS::CloudTrail::Trail."],
     references: &["https://docs.aws.amazon.com/config/latest/developerguide/select-resources.html"],
     reads: &[
         calls::LIST_REGIONS,

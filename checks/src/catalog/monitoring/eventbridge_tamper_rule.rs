@@ -15,6 +15,16 @@ pub(super) const CHECK: Check = Check {
           UpdateTrail and PutEventSelectors as `detail.eventName`: `aws events put-rule --name NAME --event-pattern \
           file://pattern.json --region REGION`. Add a topic with a confirmed subscription as target: `aws events \
           put-targets --rule NAME --targets Id=1,Arn=TOPIC_ARN --region REGION`.",
+    judged: "An enabled rule of the default bus with a working target must match every call that stops or changes a \
+             trail. A topic works if its policy and its key allow events.amazonaws.com for this rule and it has a \
+             confirmed subscription. Targets whose own policy is not assessed, and targets without a dead-letter \
+             queue, are named in the evidence.",
+    alike: &[
+        "A rule that has no targets, or is disabled, fails.",
+        "An account whose only trails are stopped while a running organization trail records their events is not \
+         applicable.",
+        "A topic whose policy names events.amazonaws.com passes; one with the default policy of SNS fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html",
     ],

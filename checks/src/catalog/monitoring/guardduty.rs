@@ -12,6 +12,8 @@ pub(super) const CHECK: Check = Check {
           even if no trail is logging. Each region needs its own detector.",
     fix: "Enable GuardDuty in the region: `aws guardduty create-detector --enable --region REGION`. Or enable it for \
           all accounts from the delegated administrator.",
+    judged: "A detector must be enabled in the region.",
+    alike: &["A suspended detector fails."],
     references: &["https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_settingup.html"],
     reads: &[
         calls::LIST_REGIONS,

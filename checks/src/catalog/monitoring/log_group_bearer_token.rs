@@ -12,6 +12,8 @@ pub(super) const CHECK: Check = Check {
           AWS request. Forged events cause false alarms that hide real ones.",
     fix: "Disable it: `aws logs put-bearer-token-authentication --log-group-identifier GROUP_ARN \
           --no-bearer-token-authentication-enabled --region REGION`. CloudTrail does not use it.",
+    judged: "Fails if bearer token authentication is enabled for the log group that a trail delivers to.",
+    alike: &["A log group without this setting was never changed, and passes."],
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html",
         "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutBearerTokenAuthentication.html",

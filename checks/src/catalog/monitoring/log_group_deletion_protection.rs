@@ -12,6 +12,10 @@ pub(super) const CHECK: Check = Check {
           deletion protection the call is denied until protection is disabled, which is logged as a separate event.",
     fix: "Enable it: `aws logs put-log-group-deletion-protection --log-group-identifier GROUP_ARN \
           --deletion-protection-enabled --region REGION`.",
+    judged: "Passes if deletion protection is enabled for the log group that a trail delivers to.",
+    alike: &[
+        "Retention of ten years does not prevent the deletion of the log group: without deletion protection it fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html",
         "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogGroupDeletionProtection.html",

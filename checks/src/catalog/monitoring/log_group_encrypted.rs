@@ -13,6 +13,8 @@ pub(super) const CHECK: Check = Check {
     fix: "Associate a key whose key policy grants access to CloudWatch Logs: `aws logs associate-kms-key \
           --log-group-name GROUP --kms-key-id KEY_ARN --region REGION`. Existing events are not encrypted again. In \
           Terraform: `kms_key_id` in `aws_cloudwatch_log_group`.",
+    judged: "Passes when the log group is encrypted with a KMS key.",
+    alike: &["The default encryption of CloudWatch Logs, with a key of the service, fails here."],
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html",
     ],

@@ -19,6 +19,8 @@ pub(super) const CHECK: Check = Check {
     fix: "Restrict the policy to AWS services and to accounts of the organization: `aws logs put-resource-policy \
           --policy-name NAME --policy-document file://policy.json --region REGION`. Or delete it: `aws logs \
           delete-resource-policy --policy-name NAME --region REGION`.",
+    judged: "No resource policy may allow everyone, or external accounts, to read or write the log group.",
+    alike: &["A policy for an AWS service passes; one for Principal `*` fails."],
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html",
     ],

@@ -12,6 +12,9 @@ pub(super) const CHECK: Check = Check {
           during an incident.",
     fix: "Set the retention to at least `retention_days`: `aws logs put-retention-policy --log-group-name GROUP \
           --retention-in-days 365 --region REGION`. In Terraform: `retention_in_days` in `aws_cloudwatch_log_group`.",
+    judged: "Events must stay at least `retention_days`; without a retention setting events never expire, and the \
+             check passes.",
+    alike: &["365 days passes with the default, 180 fails."],
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html",
     ],

@@ -13,6 +13,9 @@ pub(super) const CHECK: Check = Check {
           external account receives a copy of the logs that no bucket or key policy shows.",
     fix: "Delete the filter: `aws logs delete-subscription-filter --log-group-name GROUP --filter-name FILTER \
           --region REGION`. Then deny logs:PutSubscriptionFilter on the log group to the principal that created it.",
+    judged: "Every subscription filter of a log group that a trail delivers to must send to an account of the \
+             organization. Not applicable if the log group does not exist.",
+    alike: &["A function in a member account passes; a destination of an external account fails."],
     references: &[
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CrossAccountSubscriptions.html",
         "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeSubscriptionFilters.html",

@@ -15,6 +15,9 @@ pub(super) const CHECK: Check = Check {
           include the bucket that contains all its logs.",
     fix: "Enable Macie in the bucket's account and region: `aws macie2 enable-macie --region REGION`. Or add the \
           account from the delegated administrator.",
+    judged: "If Macie is enabled anywhere in the organization, it must be enabled for the log bucket's account and \
+             region. Otherwise not applicable.",
+    alike: &["Macie in another region of the same account fails."],
     references: &["https://docs.aws.amazon.com/macie/latest/user/getting-started.html"],
     reads: &[
         calls::DESCRIBE_TRAILS,

@@ -21,6 +21,16 @@ pub(super) const CHECK: Check = Check {
           lookup-events --lookup-attributes AttributeKey=Username,AttributeValue=NAME --region REGION`. If the trail \
           is still stopped: `aws cloudtrail start-logging --name TRAIL_ARN --region TRAIL_REGION`. Accept planned \
           changes with a waiver that has an end date.",
+    judged: "Evaluates the results of LookupEvents for the last days (`--lookup-events 7d`): fails on every call that \
+             stopped, deleted, redirected or limited a trail, or changed what the logs depend on (policy, lifecycle, \
+             versioning or lock of a log bucket; policy or state of its key; the log group; CloudTrail's role in the \
+             organization), and was not denied. The finding contains caller, time and source IP address. A change \
+             that was reverted later also fails. Not applicable without that option.",
+    alike: &[
+        "A denied StopLogging call passes and is reported; a successful one fails, even if StartLogging followed.",
+        "PutBucketPolicy on a log bucket fails; on another bucket it passes; if the event does not name the bucket, \
+         it fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html",
     ],

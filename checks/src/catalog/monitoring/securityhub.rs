@@ -16,6 +16,13 @@ pub(super) const CHECK: Check = Check {
           batch-enable-standards --standards-subscription-requests \
           StandardsArn=arn:aws:securityhub:REGION::standards/aws-foundational-security-best-practices/v/1.0.0 \
           --region REGION`. A central configuration of the organization does both for all accounts.",
+    judged: "Security Hub CSPM must be enabled in the region, with at least one standard that is ready. The resource \
+             tagging standard does not count: it evaluates only tags. If the standards cannot be listed, the result \
+             is unknown.",
+    alike: &[
+        "Enabled in another region only fails here.",
+        "Enabled without a standard, or with one that is pending or failed, fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-settingup.html",
         "https://docs.aws.amazon.com/securityhub/latest/userguide/enable-standards.html",

@@ -264,6 +264,34 @@ fn what_is_not_known() {
     );
 }
 
+/// Words without quotes are named as such: the answer of DescribeMetricFilters is whole, and is not blamed.
+#[test]
+fn unquoted_words_are_named() {
+    for pattern in [
+        "{ $.eventName = Stop Logging }",
+        "{ ($.eventName = StopLogging) && ($.errorMessage = Failed authentication) }",
+        "{ $.errorMessage != No such user }",
+    ] {
+        let findings = filter(pattern).findings(&[CHANGES]);
+        let [finding] = findings.as_slice() else {
+            panic!("{pattern}: {} findings", findings.len());
+        };
+        assert_eq!(finding.status, Unknown, "{pattern}");
+        let ours: Vec<String> = finding
+            .evidence
+            .iter()
+            .map(|it| serde_json::to_string(it).unwrap())
+            .filter(|it| it.contains("unquoted words at byte"))
+            .collect();
+        assert_eq!(ours.len(), 1, "{:?}", finding.evidence);
+        assert!(ours[0].contains("not_modelled"), "{}", ours[0]);
+        assert!(!ours[0].contains("DescribeMetricFilters"), "{}", ours[0]);
+    }
+    // With the quotes it is a pattern like any other.
+    let quoted = "{ $.eventName = \"StopLogging\" }";
+    assert_ne!(message(&filter(quoted)).0, Unknown);
+}
+
 /// A filter that looks at less than its pattern says, or not at the record as CloudTrail wrote it.
 #[test]
 fn filters_that_see_less() {

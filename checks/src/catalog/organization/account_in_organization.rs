@@ -13,6 +13,8 @@ pub(super) const CHECK: Check = Check {
           invite-account-to-organization --target Id=EMAIL_ADDRESS,Type=EMAIL`. If the organization has \
           consolidated billing features only: `aws organizations enable-all-features` (Terraform: `feature_set = \
           \"ALL\"` of `aws_organizations_organization`).",
+    judged: "The account must belong to an organization with all features.",
+    alike: &["An organization with consolidated billing only has no SCPs and fails."],
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_org_support-all-features.html",
     ],

@@ -19,6 +19,13 @@ pub(super) const CHECK: Check = Check {
           (StartLogging), make it a multi-region trail (UpdateTrail), remove exclusions from its selectors \
           (PutEventSelectors). Enable trusted access, so that new accounts are covered: `aws organizations \
           enable-aws-service-access --service-principal cloudtrail.amazonaws.com`.",
+    judged: "For each enabled region of the account: a running trail whose bucket exists, or a store, must log all \
+             management events there, as DescribeTrails in the account shows. Excluding AWS KMS and the RDS Data API \
+             is allowed and is named in the evidence. An account that cannot be called is unknown.",
+    alike: &[
+        "IsOrganizationTrail is not sufficient: a member account without its shadow trail fails.",
+        "Two single-region trails cover two regions, not the account.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-trail-organization.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DescribeTrails.html",

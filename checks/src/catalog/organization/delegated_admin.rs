@@ -14,6 +14,8 @@ pub(super) const CHECK: Check = Check {
           SECURITY_ACCOUNT --region REGION` (Terraform: `aws_cloudtrail_organization_delegated_admin_account`). \
           Deregister accounts that are not intended: `aws cloudtrail deregister-organization-delegated-admin \
           --delegated-admin-account-id OTHER_ACCOUNT --region REGION`.",
+    judged: "Exactly one account must be registered as CloudTrail's delegated administrator.",
+    alike: &["Two registered accounts fail, and so does none."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-delegated-administrator.html",
     ],

@@ -13,6 +13,9 @@ pub(super) const CHECK: Check = Check {
     fix: "Create an account for logs only (`aws organizations create-account --email EMAIL_ADDRESS --account-name \
           log-archive`), add it to `log_archive_accounts` in the settings, and let the organization trail deliver \
           to a bucket in that account.",
+    judged: "Every account of `log_archive_accounts` must be an active member and not the management account. Not \
+             applicable without that setting.",
+    alike: &["A suspended member fails."],
     references: &[
         "https://docs.aws.amazon.com/prescriptive-guidance/latest/security-reference-architecture/log-archive.html",
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_best-practices_mgmt-acct.html",

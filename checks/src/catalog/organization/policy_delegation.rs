@@ -18,6 +18,13 @@ pub(super) const CHECK: Check = Check {
           organizations put-resource-policy --content file://policy.json` (Terraform: \
           `aws_organizations_resource_policy`). Remove statements that grant access to everyone or to external \
           accounts.",
+    judged: "Reads the Organizations resource policy: passes where it grants named member accounts permission to \
+             change policies. Fails where nothing is delegated, or where external or unrestricted principals can \
+             change policies.",
+    alike: &[
+        "A resource policy that grants only read access fails.",
+        "A grant to all principals with aws:PrincipalOrgID is unknown, since other conditions may restrict it.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_delegate_policies.html",
         "https://docs.aws.amazon.com/organizations/latest/userguide/security_iam_resource-based-policy-examples.html",

@@ -17,6 +17,15 @@ pub(super) const CHECK: Check = Check {
           organization, with `BoolIfExists` on aws:PrincipalIsAWSService to exempt AWS services. Attach it to the \
           accounts that store logs: `aws organizations attach-policy --policy-id POLICY_ID --target-id \
           LOG_ACCOUNT`. Exempt external principals one by one, not by account.",
+    judged: "Evaluates the RCPs over the accounts that store logs for external principals of every kind, including \
+             unauthenticated callers. The actions that read, change or delete the bucket, its objects or the key are \
+             evaluated. RCPs do not apply to the management account (not applicable). An external principal that is \
+             exempt by its full ARN passes and is reported.",
+    alike: &[
+        "An RCP on s3:GetObject, s3:PutObject and kms:Decrypt alone fails; one on s3:* and kms:* passes.",
+        "An exemption for `arn:aws:iam::*:role/audit` fails, since any account can create a role of that name; for \
+         one account's role it passes.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_examples.html",
     ],

@@ -18,6 +18,12 @@ pub(super) const CHECK: Check = Check {
           --type SERVICE_CONTROL_POLICY --description TEXT --content file://scp.json`. Attach it to the root: `aws \
           organizations attach-policy --policy-id POLICY_ID --target-id ROOT_ID`. A Deny of single services leaves \
           all other services allowed.",
+    judged: "For each member account, SCPs must restrict at least one enabled region. There, each action in the table \
+             that starts compute with a role must be denied to all kinds of principals.",
+    alike: &[
+        "A Deny of all services except global ones outside two regions passes. A Deny of ec2:* fails, since other \
+         services remain available.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html#example-scp-deny-region",
     ],

@@ -13,6 +13,11 @@ pub(super) const CHECK: Check = Check {
           --service-principal iam.amazonaws.com`, `aws iam enable-organizations-root-credentials-management`, `aws \
           iam enable-organizations-root-sessions` (Terraform: `enabled_features` of \
           `aws_iam_organizations_features`). Then delete the root user credentials of member accounts.",
+    judged: "Calls ListOrganizationsFeatures: passes where both root credentials management and root sessions are \
+             enabled.",
+    alike: &[
+        "Root credentials management without root sessions fails, since some tasks still require root credentials.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html#id_root-user-access-management",
         "https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListOrganizationsFeatures.html",

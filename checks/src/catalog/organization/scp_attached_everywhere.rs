@@ -16,6 +16,12 @@ pub(super) const CHECK: Check = Check {
     fix: "Attach the SCP that denies changes to trails to the root: `aws organizations attach-policy --policy-id \
           POLICY_ID --target-id ROOT_ID` (Terraform: `aws_organizations_policy_attachment`). Or attach it to every \
           organizational unit that has accounts.",
+    judged: "Evaluates the SCPs over each member account, as for organization-scp-denies-trail-tampering: all of them \
+             must be protected. SCPs do not apply to the management account.",
+    alike: &[
+        "An SCP attached to the root passes. The same SCP attached to one OU fails if an account is in another OU.",
+        "An SCP that names every trail that exists passes, and the evidence says that later trails are not covered.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_policies_attach.html",
     ],

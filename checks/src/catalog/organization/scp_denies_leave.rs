@@ -16,6 +16,12 @@ pub(super) const CHECK: Check = Check {
           NAME --type SERVICE_CONTROL_POLICY --description TEXT --content file://scp.json`), and attach it to the \
           root (`aws organizations attach-policy --policy-id POLICY_ID --target-id ROOT_ID`). Member accounts never \
           need this permission.",
+    judged: "For each member account, SCPs must deny organizations:LeaveOrganization to all kinds of principals (root \
+             user, IAM users, federated users, roles of any name, path and tag).",
+    alike: &[
+        "A Deny with an account ARN as resource fails: the action supports no resource types, so only `*` matches.",
+        "A Deny that exempts the root user or all IAM users fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html",
     ],

@@ -21,6 +21,17 @@ pub(super) const CHECK: Check = Check {
           SERVICE_CONTROL_POLICY --description TEXT --content file://scp.json`. Attach it to the root: `aws \
           organizations attach-policy --policy-id POLICY_ID --target-id ROOT_ID`. Exempt at most a break-glass role \
           by its full ARN (`ArnNotEquals` on aws:PrincipalArn), never by a wildcard, a path or a tag.",
+    judged: "Evaluates the SCPs over member accounts for all kinds of principals (root user, IAM users, federated \
+             users, roles of any name, path and tag): stopping, deleting and changing a trail and its selectors must \
+             be denied on the account's own trails, or on all trails that it can see. Principals exempt by name are \
+             reported. An exemption by wildcard, path, tag or kind fails. SCPs do not apply to service-linked roles \
+             and the management account.",
+    alike: &[
+        "A Deny that exempts `arn:aws:iam::*:role/break-glass` passes; one that exempts every IAM user or `role/*/*` \
+         fails.",
+        "A Deny on all trails that exist passes, and the evidence says that later trails are not covered; a Deny that \
+         omits one of them fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html",
     ],

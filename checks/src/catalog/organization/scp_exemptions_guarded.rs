@@ -22,6 +22,19 @@ pub(super) const CHECK: Check = Check {
           iam:UpdateUser, iam:CreateAccessKey, iam:CreateLoginProfile, iam:UpdateLoginProfile, iam:PutUserPolicy \
           and iam:AttachUserPolicy. Let the role's trust policy name single principals of the organization: `aws \
           iam update-assume-role-policy --role-name BREAK_GLASS_ROLE --policy-document file://trust.json`.",
+    judged: "Evaluates the roles and users that are exempt by name from SCPs that protect trails, stored logs or \
+             membership. In each member account, SCPs must deny other principals creating and changing such a role or \
+             user. The trust policy of a role must name individual principals of the organization. Not applicable \
+             where no principal is exempt by name.",
+    alike: &[
+        "An exempt role that administrators can create in any account fails; with a Deny on iam:CreateRole and on \
+         changing it, it passes.",
+        "A role of IAM Identity Center that is exempt by its full name needs no such Deny: only IAM Identity Center \
+         can create or change it.",
+        "A user that can be renamed to an exempt name fails: iam:UpdateUser must be denied as well.",
+        "A trust policy that names the member account fails, since every principal there with sts:AssumeRole can \
+         assume the role; one that names a single user passes.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html",
     ],

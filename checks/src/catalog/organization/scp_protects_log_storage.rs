@@ -21,6 +21,14 @@ pub(super) const CHECK: Check = Check {
           key: kms:ScheduleKeyDeletion, kms:DisableKey, kms:PutKeyPolicy and kms:DeleteImportedKeyMaterial. On the \
           log group (SCP only): logs:DeleteLogGroup, logs:DeleteLogStream and logs:PutRetentionPolicy. Exempt at \
           most a break-glass role by its full ARN.",
+    judged: "Evaluates SCPs and RCPs for every log bucket, key and log group of a member account. They must apply to \
+             all kinds of principals of that account (root user, IAM users, federated users, roles of any name, path \
+             and tag): each action in the table that deletes stored logs or weakens their protection must be denied.",
+    alike: &[
+        "A Deny on s3:DeleteObject without s3:DeleteObjectVersion, s3:PutLifecycleConfiguration or kms:PutKeyPolicy \
+         fails.",
+        "A Deny on another bucket's name fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html",
     ],

@@ -16,6 +16,9 @@ pub(super) const CHECK: Check = Check {
           --s3-bucket-name BUCKET --is-organization-trail --is-multi-region-trail --region HOME_REGION` and `aws \
           cloudtrail start-logging --name TRAIL --region HOME_REGION` (Terraform: `is_organization_trail = true` of \
           `aws_cloudtrail`).",
+    judged: "An organization trail must exist that is multi-region and running, and whose bucket exists. Unknown \
+             where no region of the management account is in scope.",
+    alike: &["A stopped or single-region trail fails."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-trail-organization.html",
     ],

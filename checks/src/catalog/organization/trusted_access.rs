@@ -14,6 +14,8 @@ pub(super) const CHECK: Check = Check {
           cloudtrail.amazonaws.com` (Terraform: `aws_service_access_principals` of \
           `aws_organizations_organization`). The CloudTrail console does this when an organization trail is created \
           there.",
+    judged: "Trusted access for CloudTrail must be enabled in the organization.",
+    alike: &["Trusted access for another service does not pass."],
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-cloudtrail.html",
     ],

@@ -14,6 +14,13 @@ pub(super) const CHECK: Check = Check {
           recorded or not delivered.",
     fix: "Split the change: first prepare the new bucket, key and policies, then switch the trail with an update in \
           place, and remove what is old last.",
+    judged: "Fails where a plan replaces a trail, switches its logging off, points it at another bucket or key, \
+             removes the policy of its bucket, disables its key, or stops the ingestion of a store. Not applicable \
+             without a plan.",
+    alike: &[
+        "A trail that is created with logging off interrupts nothing; trail-is-logging fails instead.",
+        "The order in which Terraform applies independent changes is not known: events may be lost, or not.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-update-a-trail-console.html",
     ],

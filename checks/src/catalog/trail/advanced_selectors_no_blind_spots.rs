@@ -15,6 +15,13 @@ pub(super) const CHECK: Check = Check {
           --trail-name TRAIL --advanced-event-selectors file://selectors.json --region REGION` replaces all \
           selectors of the trail (Terraform: the `advanced_event_selector` blocks of `aws_cloudtrail`). Find out \
           who added them: look for PutEventSelectors in CloudTrail logs.",
+    judged: "Any field condition of the advanced event selectors other than eventCategory, readOnly and \
+             resources.type excludes events. It fails, and the message names the events that are not logged. An \
+             unsupported field is unknown. Basic event selectors are not applicable.",
+    alike: &[
+        "`userIdentity.arn NotEquals` one user logs all other principals only, and fails.",
+        "The name of a selector is not evaluated.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/filtering-data-events.html",

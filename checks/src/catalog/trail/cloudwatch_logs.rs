@@ -13,6 +13,11 @@ pub(super) const CHECK: Check = Check {
     fix: "Set a log group and a role that may write to it: `aws cloudtrail update-trail --name TRAIL \
           --cloud-watch-logs-log-group-arn LOG_GROUP_ARN --cloud-watch-logs-role-arn ROLE_ARN --region REGION` \
           (Terraform: `cloud_watch_logs_group_arn` and `cloud_watch_logs_role_arn` of `aws_cloudtrail`).",
+    judged: "The trail must name a log group that exists.",
+    alike: &[
+        "A log group that was deleted is still configured in the trail, and fails. One that cannot be read is \
+         unknown.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/send-cloudtrail-events-to-cloudwatch-logs.html",
     ],

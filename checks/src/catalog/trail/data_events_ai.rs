@@ -16,6 +16,8 @@ pub(super) const CHECK: Check = Check {
           cloudtrail put-event-selectors --trail-name TRAIL --advanced-event-selectors file://selectors.json \
           --region REGION` replaces all of them. If Bedrock is not used, disable this check in the settings and \
           give the reason.",
+    judged: "The selectors must include read and write data events of Amazon Bedrock and Bedrock AgentCore.",
+    alike: &["A selector of only one of the two resource types fails."],
     references: &[
         "https://docs.aws.amazon.com/bedrock/latest/userguide/logging-using-cloudtrail.html",
         "https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-cloudtrail.html",

@@ -14,6 +14,9 @@ pub(super) const CHECK: Check = Check {
           streams): `aws cloudtrail put-event-selectors --trail-name TRAIL --advanced-event-selectors \
           file://selectors.json --region REGION`. The call replaces all selectors: include the present ones. To \
           limit the cost, list the tables that matter in `required_data_event_resources`.",
+    judged: "The selectors must include item-level events of all tables, or of the tables in \
+             `required_data_event_resources`.",
+    alike: &["A selector of one table out of two fails."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html",
         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/logging-using-cloudtrail.html",

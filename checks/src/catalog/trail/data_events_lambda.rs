@@ -14,6 +14,10 @@ pub(super) const CHECK: Check = Check {
           ones: `aws cloudtrail put-event-selectors --trail-name TRAIL --advanced-event-selectors \
           file://selectors.json --region REGION`. Or list the functions that matter in \
           `required_data_event_resources`.",
+    judged: "The selectors must include invocations of all functions, or of the required functions.",
+    alike: &[
+        "`arn:aws:lambda` selects all functions and passes. A selector of one function fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html",
         "https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html",

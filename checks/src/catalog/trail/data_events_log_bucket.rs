@@ -16,6 +16,12 @@ pub(super) const CHECK: Check = Check {
           Data, resources.type AWS::S3::Object and resources.ARN StartsWith `arn:aws:s3:::BUCKET/`: `aws cloudtrail \
           put-event-selectors --trail-name OTHER_TRAIL --advanced-event-selectors file://selectors.json --region \
           HOME_REGION`. Use a trail that delivers to another bucket: otherwise each delivery is itself logged.",
+    judged: "A running trail must log read and write events of the objects of the trail's own log bucket, in the \
+             bucket's account and region.",
+    alike: &[
+        "A trail of another account that logs data events of all its own buckets does not include this bucket, and \
+         fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-understanding-s3-entries.html",

@@ -19,6 +19,11 @@ pub(super) const CHECK: Check = Check {
           names to a trail of their account or to the organization trail: `aws cloudtrail put-event-selectors \
           --trail-name TRAIL --advanced-event-selectors file://selectors.json --region HOME_REGION`. Then verify \
           that the trail is logging: `aws cloudtrail get-trail-status --name TRAIL --region HOME_REGION`.",
+    judged: "Every ARN of `required_data_event_resources` must be logged by a running trail of its account and \
+             region. Not applicable without that setting.",
+    alike: &[
+        "A prefix that ends in `/` selects all objects under it. Without the slash, only that name is selected.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/filtering-data-events.html",
     ],

@@ -14,6 +14,8 @@ pub(super) const CHECK: Check = Check {
           readOnly true: `aws cloudtrail put-event-selectors --trail-name TRAIL --advanced-event-selectors \
           file://selectors.json --region REGION`. The call replaces all selectors: include the present ones. Or \
           list the buckets that matter in `required_data_event_resources`.",
+    judged: "The selectors must include read events of all objects, or of the required buckets.",
+    alike: &["readOnly false looks like S3 events, records writes alone, and fails."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html",

@@ -17,6 +17,12 @@ pub(super) const CHECK: Check = Check {
           organization trail: `aws cloudtrail put-event-selectors --trail-name TRAIL --advanced-event-selectors \
           file://selectors.json --region HOME_REGION`. It replaces all selectors of the trail: include the present \
           ones. If these services are not used, disable this check in the settings and give the reason.",
+    judged: "Asks in every region in scope of the account whether a running trail records the data events, read and \
+             write, of AWS::S3Tables::Table, AWS::S3Tables::TableBucket, AWS::S3Vectors::Index and \
+             AWS::S3Vectors::VectorBucket.",
+    alike: &[
+        "A trail that records AWS::S3::Object fails: tables and vectors are types of their own.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-logging.html",

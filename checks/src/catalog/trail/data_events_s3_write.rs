@@ -14,6 +14,10 @@ pub(super) const CHECK: Check = Check {
           AWS::S3::Object, without readOnly or with readOnly false: `aws cloudtrail put-event-selectors \
           --trail-name TRAIL --advanced-event-selectors file://selectors.json --region REGION`. Keep the present \
           selectors, the call replaces them. Or list the buckets that matter in `required_data_event_resources`.",
+    judged: "The selectors must include write events of all objects, or of the required buckets.",
+    alike: &[
+        "One bucket, reads alone, or a stopped trail fail; classic `arn:aws:s3` is all buckets and passes.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html",

@@ -12,6 +12,8 @@ pub(super) const CHECK: Check = Check {
     fix: "Set one of `approved_buckets`: `aws cloudtrail update-trail --name TRAIL --s3-bucket-name BUCKET --region \
           REGION` (Terraform: `s3_bucket_name` of `aws_cloudtrail`). If the present bucket is intended, add it to \
           `approved_buckets` in the settings.",
+    judged: "The trail's bucket must be in `approved_buckets`. Not applicable without that setting.",
+    alike: &["Names are compared exactly: a name that differs in one letter fails."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_UpdateTrail.html",
     ],

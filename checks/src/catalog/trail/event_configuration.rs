@@ -13,6 +13,9 @@ pub(super) const CHECK: Check = Check {
     fix: "Configure the aggregation templates: `aws cloudtrail put-event-configuration --trail-name TRAIL \
           --aggregation-configurations EventCategory=Data,Templates=API_ACTIVITY,RESOURCE_ACCESS,USER_ACTIONS \
           --region REGION`.",
+    judged: "For trails that log data events: passes where GetEventConfiguration returns an aggregation of them. \
+             Aggregated events are delivered in addition to the events themselves.",
+    alike: &["A trail that logs only management events is not applicable."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/aggregating-data-events.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetEventConfiguration.html",

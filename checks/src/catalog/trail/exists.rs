@@ -15,6 +15,12 @@ pub(super) const CHECK: Check = Check {
     fix: "Apply an organization trail to the account, or create a trail: `aws cloudtrail create-trail --name TRAIL \
           --s3-bucket-name BUCKET --is-multi-region-trail --region HOME_REGION`, then `aws cloudtrail start-logging \
           --name TRAIL --region HOME_REGION` (Terraform: `aws_cloudtrail`).",
+    judged: "The account must have a running trail whose bucket exists, in any region: its own, or the shadow of an \
+             organization trail. No trail fails. If regions are excluded from the scan, it is unknown.",
+    alike: &[
+        "A stopped trail does not pass.",
+        "A failed DescribeTrails call is unknown.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-create-and-update-a-trail.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-trail-organization.html",

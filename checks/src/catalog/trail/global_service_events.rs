@@ -15,6 +15,10 @@ pub(super) const CHECK: Check = Check {
     fix: "Make the trail a multi-region trail, which always includes them: `aws cloudtrail update-trail --name TRAIL \
           --is-multi-region-trail --region REGION` (Terraform: `is_multi_region_trail = true` of `aws_cloudtrail`). \
           A single-region trail must be in us-east-1 and have `include_global_service_events = true`.",
+    judged: "A multi-region trail always logs them. A single-region trail logs them only in the region of its \
+             partition where IAM has its endpoint (us-east-1, us-gov-west-1, cn-north-1, eusc-de-east-1), with \
+             IncludeGlobalServiceEvents.",
+    alike: &["IncludeGlobalServiceEvents on a single-region trail in eu-west-1 fails."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events",
     ],

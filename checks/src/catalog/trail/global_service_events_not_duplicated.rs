@@ -15,6 +15,8 @@ pub(super) const CHECK: Check = Check {
     fix: "Keep these events in the multi-region trail and exclude them from single-region trails: `aws cloudtrail \
           update-trail --name TRAIL --no-include-global-service-events --region HOME_REGION` (Terraform: \
           `include_global_service_events = false` of `aws_cloudtrail`). Of two multi-region trails, delete one.",
+    judged: "No two running trails may log the same global service events of the account.",
+    alike: &["A read-only and a write-only trail log different events and pass."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events",
     ],

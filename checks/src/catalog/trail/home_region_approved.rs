@@ -12,6 +12,8 @@ pub(super) const CHECK: Check = Check {
     fix: "A home region cannot be changed. Create a trail in one of `approved_home_regions` (`aws cloudtrail \
           create-trail --name NEW_TRAIL --s3-bucket-name BUCKET --is-multi-region-trail --region NEW_REGION`), \
           start it (`aws cloudtrail start-logging --name NEW_TRAIL --region NEW_REGION`), then delete the old one.",
+    judged: "The home region must be in `approved_home_regions`. Not applicable without that setting.",
+    alike: &["Regions of shadow trails are not evaluated."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-multi-region-trails.html",
     ],

@@ -14,6 +14,8 @@ pub(super) const CHECK: Check = Check {
     fix: "Enable both Insights types (charged per analyzed event): `aws cloudtrail put-insight-selectors \
           --trail-name TRAIL --insight-selectors InsightType=ApiCallRateInsight InsightType=ApiErrorRateInsight \
           --region REGION` (Terraform: `insight_selector` blocks of `aws_cloudtrail`).",
+    judged: "ApiCallRateInsight must be enabled.",
+    alike: &["Error rate Insights without call rate Insights fail."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-insights-events-with-cloudtrail.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_InsightSelector.html",

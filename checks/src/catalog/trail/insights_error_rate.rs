@@ -14,6 +14,8 @@ pub(super) const CHECK: Check = Check {
     fix: "Add ApiErrorRateInsight (charged per analyzed event) to the Insights types of the trail: `aws cloudtrail \
           put-insight-selectors --trail-name TRAIL --insight-selectors InsightType=ApiErrorRateInsight \
           InsightType=ApiCallRateInsight --region REGION`. The call replaces the whole list.",
+    judged: "ApiErrorRateInsight must be enabled.",
+    alike: &["Call rate Insights without error rate Insights fail."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-insights-events-with-cloudtrail.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_InsightSelector.html",

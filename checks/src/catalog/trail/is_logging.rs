@@ -13,6 +13,13 @@ pub(super) const CHECK: Check = Check {
     fix: "Find out who stopped the trail (StopLogging in event history), then start it in its home region: `aws \
           cloudtrail start-logging --name TRAIL --region REGION` (Terraform: `enable_logging = true` of \
           `aws_cloudtrail`).",
+    judged: "GetTrailStatus in the home region must return IsLogging: true. Not applicable to a stopped trail whose \
+             events a running organization trail of at least the same scope logs and can deliver.",
+    alike: &[
+        "A trail that was never started fails.",
+        "A stopped trail is not applicable if an organization trail logs its events. If only another trail of the \
+         account does, it fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
     ],

@@ -11,6 +11,8 @@ pub(super) const CHECK: Check = Check {
           of the key is logged.",
     fix: "Set a key whose key policy allows CloudTrail kms:GenerateDataKey: `aws cloudtrail update-trail --name \
           TRAIL --kms-key-id KEY_ARN --region REGION` (Terraform: `kms_key_id` of `aws_cloudtrail`).",
+    judged: "The trail must have a KMS key. The `key-*` checks evaluate the key.",
+    alike: &["A trail with a disabled key passes here and fails key-enabled."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html",
     ],

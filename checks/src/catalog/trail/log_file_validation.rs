@@ -12,6 +12,8 @@ pub(super) const CHECK: Check = Check {
     fix: "Enable it: `aws cloudtrail update-trail --name TRAIL --enable-log-file-validation --region REGION` \
           (Terraform: `enable_log_file_validation = true` of `aws_cloudtrail`). Log files delivered before are not \
           covered.",
+    judged: "LogFileValidationEnabled must be true.",
+    alike: &["Earlier digest files in the bucket do not pass."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html",
     ],

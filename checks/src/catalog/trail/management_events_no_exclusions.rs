@@ -13,6 +13,9 @@ pub(super) const CHECK: Check = Check {
     fix: "Set the selectors without ExcludeManagementEventSources and without a condition on eventSource: `aws \
           cloudtrail put-event-selectors --trail-name TRAIL --advanced-event-selectors file://selectors.json \
           --region REGION`. Exclude events in queries instead.",
+    judged: "No service may be excluded from management events, neither by ExcludeManagementEventSources nor by a \
+             condition on eventSource. Not applicable to a trail that logs no management events.",
+    alike: &["Excluding kms.amazonaws.com to save costs fails."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html",
         "https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html",

@@ -14,6 +14,9 @@ pub(super) const CHECK: Check = Check {
           --advanced-event-selectors \
           '[{\"FieldSelectors\":[{\"Field\":\"eventCategory\",\"Equals\":[\"Management\"]}]}]' --region REGION`. \
           The call replaces all selectors: include those for data events. Then verify that the trail is logging.",
+    judged: "The selectors together must include all management events, read and write. A trail without selectors \
+             logs all management events.",
+    alike: &["Two selectors, one for reads and one for writes, pass together; WriteOnly fails."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html",
     ],

@@ -13,6 +13,10 @@ pub(super) const CHECK: Check = Check {
     fix: "Make the trail a multi-region trail, in its home region: `aws cloudtrail update-trail --name TRAIL \
           --is-multi-region-trail --region REGION` (Terraform: `is_multi_region_trail = true` of `aws_cloudtrail`). \
           It then applies to all enabled regions.",
+    judged: "Passes when the trail is multi-region; not applicable to a stopped trail whose events a running \
+             organization trail logs, and to a trail without management events (see trail-data-events-*). Coverage of \
+             the account is evaluated by organization-all-accounts-covered.",
+    alike: &["Two single-region trails for management events both fail."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-multi-region-trails.html",
     ],

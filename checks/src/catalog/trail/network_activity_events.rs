@@ -15,6 +15,8 @@ pub(super) const CHECK: Check = Check {
           service with endpoints: `aws cloudtrail put-event-selectors --trail-name TRAIL --advanced-event-selectors \
           file://selectors.json --region REGION`. The call replaces all selectors: include the present ones. With \
           errorCode Equals VpceAccessDenied only denied calls are logged.",
+    judged: "Passes when the selectors include network activity events of at least one service.",
+    alike: &["Data events of the same service are another category and do not pass."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html",
     ],

@@ -17,6 +17,15 @@ pub(super) const CHECK: Check = Check {
     fix: "Find the StopLogging event in the trail's home region: `aws cloudtrail lookup-events --lookup-attributes \
           AttributeKey=EventName,AttributeValue=StopLogging --region REGION`. The missing events cannot be \
           recovered: use other sources for that time, such as VPC flow logs and S3 server access logs.",
+    judged: "Compares the last start and the last stop of the trail. Fails where it was stopped within `gap_window` \
+             (90 days) before the scan, unless another running trail of the same scope logged the same events \
+             throughout. GetTrailStatus reports the last stop only. Not applicable to a trail that is stopped now.",
+    alike: &[
+        "A trail that was stopped for 22 days and started again an hour ago fails; one that was created an hour ago \
+         passes.",
+        "A gap in an account's trail passes if the organization trail was logging throughout. It fails if that trail \
+         was started during the gap.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopLogging.html",

@@ -18,6 +18,10 @@ pub(super) const CHECK: Check = Check {
           --region HOME_REGION`; delivered log files stay), or keep only its data event selectors: `aws cloudtrail \
           put-event-selectors --trail-name TRAIL --advanced-event-selectors file://selectors.json --region \
           HOME_REGION` without eventCategory Management.",
+    judged: "For each region of the account: no two running trails may log the same management events.",
+    alike: &[
+        "One trail for read events and one for write events pass. Two organization trails with all events fail.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-manage-costs.html",
     ],

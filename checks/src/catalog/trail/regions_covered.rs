@@ -14,6 +14,14 @@ pub(super) const CHECK: Check = Check {
           update-trail --name TRAIL --is-multi-region-trail --region HOME_REGION` (Terraform: \
           `is_multi_region_trail = true` of `aws_cloudtrail`). Or disable the region, which makes its resources \
           inaccessible: `aws account disable-region --region-name REGION`.",
+    judged: "Read and write management events of this region must be logged by a running trail whose bucket exists, \
+             or by a store. Excluding AWS KMS and the RDS Data API is named in the evidence and fails \
+             trail-management-events-no-exclusions. A region that is not enabled is not applicable. One that cannot \
+             be called is unknown.",
+    alike: &[
+        "A single-region trail in another region does not cover this one.",
+        "An opt-in region is evaluated once it is enabled.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-multi-region-trails.html",
         "https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html",

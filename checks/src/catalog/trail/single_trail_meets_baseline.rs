@@ -17,6 +17,9 @@ pub(super) const CHECK: Check = Check {
           --is-multi-region-trail --enable-log-file-validation --kms-key-id KEY_ARN --region HOME_REGION`. Select \
           all management events, and start the trail: `aws cloudtrail start-logging --name TRAIL --region \
           HOME_REGION`.",
+    judged: "A single running trail must be multi-region, log all management events, validate log files and encrypt \
+             them.",
+    alike: &["Two trails that meet the requirements only together fail."],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html",
         "https://docs.aws.amazon.com/config/latest/developerguide/cloudtrail-security-trail-enabled.html",

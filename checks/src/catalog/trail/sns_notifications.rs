@@ -14,6 +14,12 @@ pub(super) const CHECK: Check = Check {
           also an early sign of a stopped trail.",
     fix: "Set a topic whose policy allows cloudtrail.amazonaws.com sns:Publish: `aws cloudtrail update-trail --name \
           TRAIL --sns-topic-name TOPIC --region REGION` (Terraform: `sns_topic_name` of `aws_cloudtrail`).",
+    judged: "The trail must have an existing SNS topic, whose policy allows cloudtrail.amazonaws.com to publish for \
+             this trail, and whose key (if any) allows it kms:GenerateDataKey and kms:Decrypt.",
+    alike: &[
+        "A topic that was deleted is still configured in the trail, and fails.",
+        "A topic with the default policy of SNS grants access to alarms but not to CloudTrail, and fails.",
+    ],
     references: &[
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/configure-sns-notifications-for-cloudtrail.html",
     ],

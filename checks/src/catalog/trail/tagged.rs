@@ -11,6 +11,8 @@ pub(super) const CHECK: Check = Check {
           recognize.",
     fix: "Add the tags that the message names: `aws cloudtrail add-tags --resource-id TRAIL_ARN --tags-list \
           Key=NAME,Value=VALUE --region REGION` (Terraform: `tags` of `aws_cloudtrail`).",
+    judged: "Every key of `required_tags` must be a tag of the trail. Not applicable without that setting.",
+    alike: &["Keys are case-sensitive: `Owner` is not `owner`."],
     references: &["https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AddTags.html"],
     reads: &[calls::DESCRIBE_TRAILS, calls::LIST_TRAIL_TAGS],
     run: Run::Trail(run),
