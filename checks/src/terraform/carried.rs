@@ -14,8 +14,11 @@ use crate::inventory::{
     ControlPolicy, ControlPolicyKind, Inventory, Organization, Planned, RegionView,
 };
 
+/// Makes something of a record unknown.
+type Forget<T> = fn(&mut T, Gap);
+
 /// Kinds whose changes leave something of their region unknown.
-const OF_REGIONS: [(&str, fn(&mut RegionView, Gap)); 6] = [
+const OF_REGIONS: [(&str, Forget<RegionView>); 6] = [
     ("aws_cloudwatch_event_", |it, gap| {
         forget(&mut it.rules, gap)
     }),
@@ -37,7 +40,7 @@ const OF_REGIONS: [(&str, fn(&mut RegionView, Gap)); 6] = [
 ];
 
 /// Likewise of the organization.
-const OF_ORGANIZATION: [(&str, fn(&mut Organization, Gap)); 6] = [
+const OF_ORGANIZATION: [(&str, Forget<Organization>); 6] = [
     ("aws_organizations_organizational_unit", |it, gap| {
         forget(&mut it.units, gap);
     }),
@@ -140,8 +143,8 @@ fn policies(
         match value {
             Attr::Known(value) => as_text(value),
             Attr::Unset => None,
-            Attr::Unknown => match after.written(at, attribute)? {
-                Val::Text(text) if !has_mark(&text) => Some(text),
+            Attr::Unknown => match after.written(at, attribute) {
+                Some(Val::Text(text)) if !has_mark(&text) => Some(text),
                 _ => None,
             },
         }

@@ -216,11 +216,9 @@ impl<'a> Builder<'a> {
                     claims.push(Claim::Member(user.clone(), group));
                 }
             }
-            "aws_iam_instance_profile" => {
-                if self.view(it).attr("role") != Attr::Unset {
-                    let role = self.named(at, "role")?;
-                    claims.push(Claim::Profile(role, self.name(it, "name")));
-                }
+            "aws_iam_instance_profile" if self.view(it).attr("role") != Attr::Unset => {
+                let role = self.named(at, "role")?;
+                claims.push(Claim::Profile(role, self.name(it, "name")));
             }
             _ => {}
         }

@@ -9,9 +9,21 @@ mod build;
 mod carried;
 mod config;
 mod decidable;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a value or an expression of any other shape is unknown: so is what may be added"
+)]
 mod document;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "JSON of any other shape is unknown: so is what may be added"
+)]
 pub mod draft;
 mod effects;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a value or an expression of any other shape is unknown: so is what may be added"
+)]
 mod hcl;
 pub mod iam;
 mod onto;
@@ -20,6 +32,10 @@ mod plan;
 mod resolve;
 mod source;
 mod value;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a value or an expression of any other shape is unknown: so is what may be added"
+)]
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -13,8 +13,8 @@ pub(super) const CHECK: Check = Check {
     fix: "Declare the change with resources of the AWS provider, or review it by hand and accept the finding with a \
           waiver.",
     judged: "Fails for each change of a type that may touch the logs and is not evaluated (stacks of CloudFormation, \
-             Cloud Control, access points, replication), and for commands of local-exec provisioners that run. Not \
-             applicable without a plan.",
+             Cloud Control, access points, replication), and for commands of local-exec provisioners that run. Not applicable where the \
+             plan holds no resources.",
     alike: &[
         "Types that have nothing to do with logs are ignored, and pass.",
         "A provisioner of a resource that does not change does not run, and passes.",

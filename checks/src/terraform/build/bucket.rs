@@ -438,9 +438,11 @@ impl<'a> Part<'_, 'a> {
                 let of = DraftOf::Bucket(arn.clone());
                 self.builder.policy(it, *view, call, self.named, of)
             }
-            other => self.of(other, call, "policy", None, None, |view| {
-                view.text("policy")
-            }),
+            other @ (Says::Removed | Says::Unclear(_) | Says::Nobody) => {
+                self.of(other, call, "policy", None, None, |view| {
+                    view.text("policy")
+                })
+            }
         }
     }
 }
