@@ -1,6 +1,7 @@
 //! Flags. Their doc comments are the help text.
 
 mod access;
+pub mod env;
 mod events;
 mod evidence;
 mod list;
@@ -12,8 +13,8 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
+use trailaudit_checks::audit::compare::Comparison;
 use trailaudit_checks::catalog;
-use trailaudit_checks::compare::Comparison;
 use trailaudit_checks::finding::Severity;
 use trailaudit_checks::framework;
 use trailaudit_checks::selection::Choice;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
@@ -13,9 +14,9 @@ use trailaudit_checks::ids::AccountId;
 use trailaudit_checks::settings::Settings;
 use trailaudit_checks::waiver::{Waiver, Waivers};
 
-use crate::collect::RoleOverride;
-use crate::nearest::hint;
-use crate::{files, keys};
+use crate::cli::env;
+use crate::files;
+use crate::suggest::hint;
 
 /// The settings file's usual place.
 pub const FILE: &str = "trailaudit.toml";
@@ -33,6 +34,16 @@ pub struct Config {
     pub roles: BTreeMap<AccountId, RoleOverride>,
     /// Defaults of flags, by key.
     pub flags: BTreeMap<String, Vec<String>>,
+}
+
+/// How one account differs from the others.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleOverride {
+    /// The role to assume there.
+    pub role_name: Option<String>,
+    /// The external id its trust policy asks for.
+    pub external_id: Option<String>,
 }
 
 /// Reads the settings file: the one named, or the usual one if it is there.
@@ -168,7 +179,7 @@ fn parse(text: &str) -> anyhow::Result<Config> {
     let document = DeTable::parse(text).map_err(bad)?;
     let span = document.span();
     let setting_keys = setting_keys();
-    let flag_keys = keys::flag_keys();
+    let flag_keys = env::flag_keys();
     let flag_keys: Vec<&str> = flag_keys.iter().map(|it| it.get_id().as_str()).collect();
     let mut settings = DeTable::new();
     let mut config = Config::default();

@@ -7,7 +7,7 @@ use trailaudit_checks::audit::Ending;
 use trailaudit_checks::selection::BadChoice;
 use trailaudit_checks::{catalog, framework};
 
-use crate::nearest::hint;
+use crate::suggest::hint;
 
 /// The exit codes. They do not depend on the format of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

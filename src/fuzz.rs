@@ -185,7 +185,7 @@ fn audits() {
     audit.checks.truncate(5);
     let audit = serde_json::to_vec(&audit).unwrap();
     feed_file(&[&audit], |path| {
-        let _ = crate::saved::load(path);
+        let _ = crate::audit_file::load(path);
     });
 }
 
@@ -418,7 +418,7 @@ fn rounds(count: u64, mut f: impl FnMut(u64)) {
 
 fn all_rules(settings: &Settings) -> Rules {
     Rules {
-        tool: crate::run::tool(),
+        tool: crate::commands::tool(),
         selection: Selection::of(&Choice::default(), settings).unwrap(),
         settings: settings.clone(),
         waivers: Default::default(),
@@ -466,7 +466,7 @@ fn kept_answers() {
     let plain = line.repeat(3);
     let packed = zstd::encode_all(plain.as_slice(), 1).unwrap();
     feed(&[&plain, &packed], |bytes| {
-        let _ = crate::answers::each(std::io::Cursor::new(bytes.to_vec()), |_| Ok(()));
+        let _ = crate::recordings::each(std::io::Cursor::new(bytes.to_vec()), |_| Ok(()));
     });
 }
 

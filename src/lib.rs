@@ -1,30 +1,28 @@
 //! The same parts as the binary, for embedding.
 
 pub mod access;
-pub mod answers;
+pub mod audit_file;
 pub mod cli;
 pub mod collect;
+pub mod commands;
 pub mod config;
 pub mod demo;
 mod endpoint;
 pub mod events;
 pub mod evidence;
 pub mod exit;
-pub mod explain;
 pub mod files;
 #[cfg(test)]
 mod fuzz;
-pub mod keys;
+mod invocation;
 mod leftovers;
-pub mod list;
-pub mod nearest;
+pub mod objects;
 pub mod output;
-mod parsed;
 pub mod permissions;
 mod plan;
-pub mod run;
-pub mod saved;
+pub mod recordings;
 pub mod snapshot;
-pub mod tell;
+pub mod suggest;
+pub mod terminal;
 mod unpack;
 pub mod verify;

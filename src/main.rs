@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    trailaudit::run::run(std::env::args_os().collect()).into()
+    trailaudit::commands::run(std::env::args_os().collect()).into()
 }

@@ -6,14 +6,14 @@ use std::str::FromStr;
 
 use anyhow::Context as _;
 use trailaudit_checks::audit::Audit;
-use trailaudit_checks::compare::Comparison;
+use trailaudit_checks::audit::compare::Comparison;
 use trailaudit_reports::access::{self, Answered, Listing};
 use trailaudit_reports::{DIFF_FORMATS, FORMATS, Format, Options, events};
 
 use crate::exit::Stop;
 use crate::files::{Access, write_whole};
-use crate::nearest::hint;
-use crate::tell::Tell;
+use crate::suggest::hint;
+use crate::terminal::Terminal;
 
 /// What reports are made of.
 pub trait Told: Sized + 'static {
@@ -129,14 +129,14 @@ pub fn write<T: Told>(
     reports: &[Report<T>],
     told: &T,
     options: impl Fn(&Report<T>) -> Options,
-    tell: Tell,
+    terminal: Terminal,
 ) -> Result<(), Stop> {
     let mut failed = 0_usize;
     for report in reports {
         match report.write(told, &options(report)) {
             Ok(()) => {
                 if let Some(path) = &report.path {
-                    tell.note(&format!(
+                    terminal.note(&format!(
                         "wrote {} to {}",
                         report.format.name,
                         path.display()
@@ -145,7 +145,7 @@ pub fn write<T: Told>(
             }
             Err(error) => {
                 failed += 1;
-                tell.error(&error);
+                terminal.error(&error);
             }
         }
     }

@@ -86,12 +86,12 @@ fn an_audit_that_contradicts_itself_is_refused() {
     let place = Place::new();
     let audit = demo(&place);
     place.write("a.json", audit.to_string());
-    trailaudit::saved::load(&place.path("a.json")).unwrap();
+    trailaudit::audit_file::load(&place.path("a.json")).unwrap();
     for (words, change) in CHANGES {
         let mut changed = audit.clone();
         change(&mut changed);
         place.write("a.json", changed.to_string());
-        let error = trailaudit::saved::load(&place.path("a.json")).unwrap_err();
+        let error = trailaudit::audit_file::load(&place.path("a.json")).unwrap_err();
         let error = format!("{error:#}");
         assert!(
             error.contains("contradicts itself") && error.contains(words),

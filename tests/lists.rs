@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 use trailaudit_checks::catalog;
 
-use trailaudit::{explain, list};
+use trailaudit::commands::{explain, list};
 
 use crate::binary::Place;
 

@@ -114,9 +114,9 @@ pub enum Run {
     /// Every CloudTrail Lake store.
     EventDataStore(fn(&EventDataStore, &Context<'_>) -> Outcome),
     /// Every user and role: fails and unknowns are told one by one, a pass once per account.
-    Principal(fn(&Principal<'_>, &Context<'_>) -> Outcome),
+    IamPrincipal(fn(&Principal<'_>, &Context<'_>) -> Outcome),
     /// Everyone who may act on the record, with what they can really do: told in the same way.
-    Access(fn(&Judged<'_>, &Context<'_>) -> Outcome),
+    EffectiveRights(fn(&Judged<'_>, &Context<'_>) -> Outcome),
     /// The organization, with the trust policies of the roles that its SCPs exempt.
     Exempt(fn(&Organization, &Trusts, &Context<'_>) -> Outcome),
     /// Every bucket that a trail delivers to, with the roles by which files are replicated.

@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use jiff::Timestamp;
 
 use crate::calls::ApiCall;
+use crate::control_policies::Control;
 use crate::fact::{Fact, Gap, Gaps, Reason};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::{
     Account, AccountState, Bucket, Inventory, Key, LogGroup, Organization, RegionView, Trail,
 };
 use crate::policy::{Document, ParseError};
-use crate::scp::Control;
 use crate::settings::Settings;
 
 /// The inventory, the settings and the clock, with the uses of each resource looked up once.

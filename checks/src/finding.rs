@@ -11,6 +11,7 @@ use crate::calls::ApiCall;
 use crate::fact::Reason;
 use crate::hex;
 use crate::ids::{AccountId, Region};
+pub use crate::inventory::plan::Location;
 
 pub use crate::severity::Severity;
 
@@ -121,15 +122,6 @@ pub struct Subject {
     /// Where it is written, for what is judged from source code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
-}
-
-/// A place in a source file.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-pub struct Location {
-    /// The file, relative to where the program was run.
-    pub file: String,
-    /// The line, counted from 1.
-    pub line: u64,
 }
 
 /// What a subject is.

@@ -7,8 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::audit::ControlRef;
 use crate::finding::{Finding, Status};
+
+/// A control of a framework.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct ControlRef {
+    /// The framework's id.
+    pub framework: String,
+    /// The control's id.
+    pub control: String,
+}
 
 /// The files, by id.
 const FILES: &[(&str, &str)] = &[

@@ -169,7 +169,7 @@ impl Selection {
         let checks = checks.filter(|it| by_choice.verify || !is_of_chains(it));
         let calls = checks.flat_map(|check| check.reads);
         Needed {
-            in_holes: catalog::needed_in_holes(&self.checks),
+            in_holes: catalog::needed_where_unrecorded(&self.checks),
             in_every_region: catalog::needed_in_every_region(&self.checks),
             ..Needed::of(calls.copied(), by_choice)
         }

@@ -162,10 +162,10 @@ pub struct AllowedPrincipal {
     /// An ARN, or a glob over ARNs.
     pub arn: String,
     /// Why.
-    #[serde(deserialize_with = "crate::waiver::said")]
+    #[serde(deserialize_with = "crate::text::written::said")]
     pub reason: String,
     /// Through which day, UTC.
-    #[serde(deserialize_with = "crate::waiver::date")]
+    #[serde(deserialize_with = "crate::text::written::date")]
     pub expires: Date,
 }
 
@@ -179,7 +179,7 @@ pub struct CheckOverride {
     #[serde(default = "yes")]
     pub enabled: bool,
     /// Why.
-    #[serde(deserialize_with = "crate::waiver::said")]
+    #[serde(deserialize_with = "crate::text::written::said")]
     pub reason: String,
 }
 

@@ -13,7 +13,7 @@ use trailaudit_checks::finding::{BaselineState, Finding, Severity, Status, Subje
 use trailaudit_checks::ids;
 
 use crate::object::{add, filled};
-use crate::tell::{self, Names};
+use crate::wording::{self, Names};
 use crate::{Format, Options, aws, identity, sanitize};
 
 pub(crate) const FORMAT: Format = Format {
@@ -155,7 +155,7 @@ impl<'a> Findings<'a> {
         let mut value = self.base(&finding.fingerprint, &finding.check, Some(subject));
         let described = format!(
             "{}: {}",
-            tell::message(finding),
+            wording::message(finding),
             self.names.subject(subject)
         );
         let more = json!({
@@ -198,12 +198,12 @@ impl<'a> Findings<'a> {
                 .as_ref()
                 .and_then(|it| it.as_str())
                 .unwrap_or("unknown");
-            let described = text(&tell::evidence(it), DESCRIPTION);
+            let described = text(&wording::evidence(it), DESCRIPTION);
             json!({"ReasonCode": code.to_uppercase(), "Description": described})
         });
         let mut reasons: Vec<Value> = gaps.take(REASONS).collect();
         if reasons.is_empty() && finding.status == Status::Unknown {
-            let described = text(&tell::message(finding), DESCRIPTION);
+            let described = text(&wording::message(finding), DESCRIPTION);
             reasons.push(json!({"ReasonCode": "UNKNOWN", "Description": described}));
         }
         filled(json!({
@@ -244,26 +244,26 @@ impl<'a> Findings<'a> {
 
     /// What ASFF has no field for.
     fn fields(&self, finding: &Finding) -> Value {
-        let evidence: Vec<String> = finding.evidence.iter().map(tell::evidence).collect();
+        let evidence: Vec<String> = finding.evidence.iter().map(wording::evidence).collect();
         filled(json!({
             "trailaudit/Status": finding.status.as_str(),
             "trailaudit/Fingerprint": text(&finding.fingerprint, FIELD),
             "trailaudit/Evidence": (!evidence.is_empty()).then(|| text(&evidence.join("; "), FIELD)),
-            "trailaudit/Waiver": finding.waiver.as_ref().map(|it| text(&tell::waiver(it), FIELD)),
-            "trailaudit/Baseline": finding.baseline.map(tell::baseline),
+            "trailaudit/Waiver": finding.waiver.as_ref().map(|it| text(&wording::waiver(it), FIELD)),
+            "trailaudit/Baseline": finding.baseline.map(wording::baseline),
         }))
     }
 
     /// The run as a finding, archived: to be found, and no alert.
     fn totals(&self) -> Value {
         let audit = self.audit;
-        let (word, sentence) = tell::verdict(audit);
+        let (word, sentence) = wording::verdict(audit);
         let whose = identity::whose(audit);
         let mut value = self.base(&identity::uuid(&format!("totals\n{whose}")), "run", None);
         let sum = &audit.summary;
         let more = json!({
             "Title": "trailaudit: the totals of the run",
-            "Description": text(&format!("{} {sentence}; {}", word.as_str(), tell::totals(audit)), DESCRIPTION),
+            "Description": text(&format!("{} {sentence}; {}", word.as_str(), wording::totals(audit)), DESCRIPTION),
             "Types": ["Software and Configuration Checks/AWS Security Best Practices"],
             "FindingProviderFields": {"Severity": {"Label": "INFORMATIONAL", "Original": word.as_str()}},
             "Resources": [{"Type": "Other", "Id": text(whose, IDENTIFIER)}],
@@ -276,10 +276,10 @@ impl<'a> Findings<'a> {
                 "trailaudit/Unknown": sum.unknown.to_string(),
                 "trailaudit/NotApplicable": sum.not_applicable.to_string(),
                 "trailaudit/Checks": audit.checks.len().to_string(),
-                "trailaudit/Accounts": tell::by_status(&tell::accounts(audit)),
-                "trailaudit/Regions": tell::by_status(&tell::regions(audit)),
-                "trailaudit/Exit": text(&tell::exit(audit), FIELD),
-                "trailaudit/Notes": text(&tell::asides(audit).join("; "), FIELD),
+                "trailaudit/Accounts": wording::by_status(&wording::accounts(audit)),
+                "trailaudit/Regions": wording::by_status(&wording::regions(audit)),
+                "trailaudit/Exit": text(&wording::exit(audit), FIELD),
+                "trailaudit/Notes": text(&wording::asides(audit).join("; "), FIELD),
                 "trailaudit/Version": text(&audit.tool.version, FIELD),
             },
         });

@@ -3,7 +3,7 @@
 use trailaudit_checks::audit::Audit;
 use trailaudit_checks::digest::{Chain, HourVerdict};
 
-use crate::tell::number;
+use crate::wording::number;
 
 /// Every chain, those that need a look first.
 pub(crate) fn worst_first(audit: &Audit) -> Vec<&Chain> {

@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use trailaudit_checks::audit::{Audit, CheckInfo};
 use trailaudit_checks::finding::Finding;
 
-use crate::tell::{self, Names, account_word, control_word, region_word};
+use crate::wording::{self, Names, account_word, control_word, region_word};
 use crate::{Format, Options, sanitize};
 
 pub(crate) const FORMAT: Format = Format {
@@ -112,7 +112,7 @@ fn write(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
 
 /// The run, then how many findings ended in which way, then the open failures by severity.
 fn totals(audit: &Audit) -> Vec<Row> {
-    let (word, sentence) = tell::verdict(audit);
+    let (word, sentence) = wording::verdict(audit);
     let sum = &audit.summary;
     let mut rows = vec![Row {
         record: "run".into(),
@@ -122,7 +122,7 @@ fn totals(audit: &Audit) -> Vec<Row> {
         message: sentence.into(),
         evidence: format!(
             "{}; facts of {}, judged {}",
-            tell::exit(audit),
+            wording::exit(audit),
             audit.started_at,
             audit.now
         )
@@ -154,7 +154,7 @@ fn totals(audit: &Audit) -> Vec<Row> {
 fn finding(audit: &Audit, names: &Names<'_>, finding: &Finding) -> Row {
     let subject = &finding.subject;
     let check = audit.check(&finding.check);
-    let evidence = finding.evidence.iter().map(tell::evidence);
+    let evidence = finding.evidence.iter().map(wording::evidence);
     let waiver = finding.waiver.as_ref();
     Row {
         record: "finding".into(),
@@ -176,7 +176,7 @@ fn finding(audit: &Audit, names: &Names<'_>, finding: &Finding) -> Row {
         waiver_approver: optional(waiver.map(|it| it.approver.as_str())),
         waiver_expires: optional(waiver.map(|it| it.expires.as_str())),
         waiver_ticket: optional(waiver.and_then(|it| it.ticket.as_deref())),
-        baseline: optional(finding.baseline.map(tell::baseline)),
+        baseline: optional(finding.baseline.map(wording::baseline)),
         controls: check.map(links).unwrap_or_default(),
         fix: optional(check.map(|it| it.fix.as_str())),
         fingerprint: (&finding.fingerprint).into(),
@@ -222,7 +222,7 @@ fn controls(audit: &Audit) -> impl Iterator<Item = Row> {
             count: Some(control.checks.len() as u64),
             title: (&control.title).into(),
             name: format!("{} {}", framework.name, framework.version).into(),
-            message: tell::control(control).into(),
+            message: wording::control(control).into(),
             evidence: control.checks.join("; ").into(),
             framework: (&framework.id).into(),
             controls: (&control.id).into(),
@@ -254,7 +254,7 @@ fn population(audit: &Audit, names: &Names<'_>) -> impl Iterator<Item = Row> {
         message: optional(it.reason.as_deref()),
         ..Row::default()
     });
-    let notes = tell::asides(audit).into_iter().map(|note| Row {
+    let notes = wording::asides(audit).into_iter().map(|note| Row {
         record: "note".into(),
         message: note.into(),
         ..Row::default()

@@ -6,7 +6,7 @@ use trailaudit_checks::fact::Reason;
 use trailaudit_checks::finding::Finding;
 use trailaudit_checks::ids::{AccountId, Region};
 
-use crate::tell::value;
+use crate::wording::value;
 
 /// Why findings could not be evaluated, in terms of what to do about it.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use junit_report::{Duration, OffsetDateTime, Report, TestCase, TestResult, TestS
 use trailaudit_checks::audit::Audit;
 use trailaudit_checks::finding::{Finding, Status};
 
-use crate::tell::{self, Names};
+use crate::wording::{self, Names};
 use crate::{Format, Options, sanitize};
 
 pub(crate) const FORMAT: Format = Format {
@@ -127,7 +127,7 @@ fn cases(audit: &Audit, names: &Names<'_>, class: &str, findings: &[&Finding]) -
 }
 
 fn result(audit: &Audit, names: &Names<'_>, finding: &Finding) -> TestResult {
-    let message = sanitize::short(&tell::alone(finding), MESSAGE);
+    let message = sanitize::short(&wording::alone(finding), MESSAGE);
     let cause = || Some(cause(audit, names, finding));
     match (finding.status, &finding.waiver) {
         (Status::Pass, _) => TestResult::Success,
@@ -138,12 +138,12 @@ fn result(audit: &Audit, names: &Names<'_>, finding: &Finding) -> TestResult {
         },
         (Status::Fail, Some(waiver)) => TestResult::SkippedWithCause {
             type_: "waived".to_owned(),
-            message: sanitize::short(&tell::waiver(waiver), MESSAGE),
+            message: sanitize::short(&wording::waiver(waiver), MESSAGE),
             cause: cause(),
         },
         // The error's code is not kept in a finding; how the call ended is.
         (Status::Unknown, _) => TestResult::Error {
-            type_: tell::reason(finding),
+            type_: wording::reason(finding),
             message,
             cause: cause(),
         },
@@ -165,7 +165,7 @@ fn cause(audit: &Audit, names: &Names<'_>, finding: &Finding) -> String {
         finding
             .evidence
             .iter()
-            .map(|it| format!("Evidence: {}", tell::evidence(it))),
+            .map(|it| format!("Evidence: {}", wording::evidence(it))),
     );
     if finding.status == Status::Unknown {
         let actions = finding
@@ -200,23 +200,23 @@ fn block(lines: &[String]) -> String {
 fn about(audit: &Audit, title: &str, findings: &[&Finding], first: bool) -> String {
     let mut lines = Vec::new();
     if first {
-        let (word, sentence) = tell::verdict(audit);
+        let (word, sentence) = wording::verdict(audit);
         lines.push(format!("run: {} {sentence}", word.as_str()));
-        lines.push(format!("run: {}", tell::totals(audit)));
-        lines.push(format!("run: {}", tell::exit(audit)));
+        lines.push(format!("run: {}", wording::totals(audit)));
+        lines.push(format!("run: {}", wording::exit(audit)));
         lines.push(format!(
             "run: facts of {}, judged {}",
             audit.started_at, audit.now
         ));
         lines.push(format!(
             "run: accounts {}",
-            tell::by_status(&tell::accounts(audit))
+            wording::by_status(&wording::accounts(audit))
         ));
         lines.push(format!(
             "run: regions {}",
-            tell::by_status(&tell::regions(audit))
+            wording::by_status(&wording::regions(audit))
         ));
-        lines.extend(tell::asides(audit));
+        lines.extend(wording::asides(audit));
     }
     let with = |status| findings.iter().filter(|it| it.status == status).count();
     let waived = findings.iter().filter(|it| it.waiver.is_some()).count();

@@ -24,13 +24,13 @@ pub mod sanitize;
 mod sarif;
 pub mod sheets;
 mod shown;
-mod tell;
 mod text;
+mod wording;
 
 use std::io;
 
 use trailaudit_checks::audit::Audit;
-use trailaudit_checks::compare::Comparison;
+use trailaudit_checks::audit::compare::Comparison;
 use trailaudit_checks::finding::Severity;
 
 pub use ended::Ended;

@@ -10,7 +10,7 @@ use trailaudit_checks::finding::{Finding, Status};
 use trailaudit_checks::framework::{ControlResult, FrameworkResult};
 
 use crate::csv::Cell;
-use crate::tell::{self, account_word, control_word, region_word};
+use crate::wording::{self, account_word, control_word, region_word};
 
 /// How many subjects one cell names; all of them are in the findings.
 const NAMED: usize = 20;
@@ -64,7 +64,7 @@ fn head(framework: &FrameworkResult, control: &ControlResult) -> Control {
         control: (&control.id).into(),
         control_title: (&control.title).into(),
         control_status: control_word(control.status).into(),
-        link: tell::basis(control.basis).into(),
+        link: wording::basis(control.basis).into(),
         ..Control::default()
     }
 }
@@ -161,7 +161,7 @@ pub fn coverage(audit: &Audit, out: &mut dyn Write) -> io::Result<()> {
 /// The verdict in one line, for the head of a file.
 #[must_use]
 pub fn verdict(audit: &Audit) -> String {
-    let (word, sentence) = tell::verdict(audit);
+    let (word, sentence) = wording::verdict(audit);
     format!("{}: {sentence}", word.as_str())
 }
 

@@ -7,7 +7,7 @@ use trailaudit_checks::finding::{Finding, Severity};
 
 use crate::Listed;
 use crate::ended::Ended;
-use crate::tell::number;
+use crate::wording::number;
 
 /// What is listed without being asked for by name.
 pub(crate) const LOUD: [Ended; 3] = [Ended::Fail, Ended::Unknown, Ended::Waived];

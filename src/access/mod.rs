@@ -1,6 +1,5 @@
 //! `trailaudit access`: who can tamper with the record, on which target, by which path.
 
-mod command;
 mod rows;
 
 use std::collections::BTreeMap;
@@ -17,8 +16,8 @@ use trailaudit_reports::access::{Answered, Listing};
 use crate::cli::Simulate;
 use crate::demo;
 use crate::exit::Stop;
-use crate::nearest::nearest;
 use crate::snapshot::{Snapshot, Source};
+use crate::suggest::nearest;
 
 pub use rows::Question;
 

@@ -26,7 +26,7 @@ use super::failure::Failure;
 use super::guard::Meter;
 use super::limits::Listing;
 use super::progress::Progress;
-use crate::answers::Kept;
+use crate::recordings::Kept;
 
 /// Whom to ask: an account, a region, and the credentials for it.
 #[derive(Debug, Clone)]

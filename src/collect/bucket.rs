@@ -16,7 +16,7 @@ use super::ask::Ask;
 use super::digests::Bucket;
 use super::progress::Progress;
 use super::{CollectError, clients, endpoints, s3, scope};
-use crate::verify::Halt;
+use crate::objects::Halt;
 
 /// Who asked, and what.
 #[derive(Debug)]

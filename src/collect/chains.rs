@@ -12,9 +12,10 @@ use super::ask::Target;
 use super::digests::Bucket;
 use super::run::Run;
 use crate::events::Watch;
+use crate::objects::Halt;
 use crate::verify::{
-    Depth, Found, Halt, Progress, Request, Tap, Verified, Vouched, Wanted, find, settle_all,
-    trails, unlisted_place, verify,
+    Depth, Found, Progress, Request, Tap, Verified, Vouched, Wanted, find, settle_all, trails,
+    unlisted_place, verify,
 };
 
 /// Verifies what the trails delivered from then until then.

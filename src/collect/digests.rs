@@ -19,7 +19,7 @@ use trailaudit_checks::inventory::RetentionMode;
 use super::ask::{Ask, Target, malformed, pages, send};
 use super::limits::Listing;
 use super::time;
-use crate::verify::{About, EventHistory, Halt, Listed, Lock, Sink, Source, Storage, Unread};
+use crate::objects::{About, EventHistory, Halt, Listed, Lock, Sink, Source, Storage, Unread};
 
 /// So often an object is read anew when its body is cut off.
 const ATTEMPTS: u32 = 4;

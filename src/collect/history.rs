@@ -8,7 +8,7 @@ use trailaudit_checks::ids::Region;
 use super::ask::{Target, listed, malformed, send};
 use super::digests::Bucket;
 use super::limits::Listing;
-use crate::verify::{EventHistory, Unread};
+use crate::objects::{EventHistory, Unread};
 
 /// A page of records, and how to go on.
 type Page = (Vec<String>, Option<String>);

@@ -82,6 +82,6 @@ mod watchers;
 pub use bucket::{Session, with_bucket};
 #[cfg(feature = "aws")]
 pub use digests::Bucket;
-pub use options::{CollectError, Options, RoleOverride};
+pub use options::{CollectError, Options};
 #[cfg(feature = "aws")]
 pub use run::collect;

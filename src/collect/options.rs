@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+
 use trailaudit_checks::calls::ApiCall;
 use trailaudit_checks::ids::AccountId;
 
-use crate::answers::Kept;
+use crate::config::RoleOverride;
+use crate::recordings::Kept;
 
 /// What to collect.
 #[derive(Debug, Clone, Default)]
@@ -34,7 +35,7 @@ pub struct Options {
     /// The calls that the chosen checks rest on; what is not needed is not asked.
     pub needed: BTreeSet<ApiCall>,
     /// Those of them that are asked only where trails leave events unrecorded.
-    pub needed_in_holes: BTreeSet<ApiCall>,
+    pub needed_where_unrecorded: BTreeSet<ApiCall>,
     /// The status of trails is called for in every region that they cover.
     pub in_every_region: bool,
     /// How far back recent calls that touch the record are looked up; none to leave them.
@@ -49,16 +50,6 @@ pub struct Options {
     pub answers: Option<Arc<Mutex<Kept>>>,
     /// Draw progress on stderr.
     pub progress: bool,
-}
-
-/// How one account differs from the others.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RoleOverride {
-    /// The role to assume there.
-    pub role_name: Option<String>,
-    /// The external id its trust policy asks for.
-    pub external_id: Option<String>,
 }
 
 /// Why nothing could be collected.

@@ -7,11 +7,11 @@ use anyhow::Context;
 use jiff::{Timestamp, Unit};
 use tokio::sync::mpsc;
 use trailaudit_checks::calls::{self, ApiCall};
+use trailaudit_checks::control_policies;
 use trailaudit_checks::coverage::Coverage;
 use trailaudit_checks::fact::{Fact, Gap, Reason, Unknown};
 use trailaudit_checks::ids::{AccountId, Arn, Region};
 use trailaudit_checks::inventory::{Header, Iam, Inventory, SCHEMA, Scope, Tool, Trailer};
-use trailaudit_checks::scp;
 
 use super::ask::{Ask, Target};
 use super::progress::Progress;
@@ -110,7 +110,7 @@ async fn interruptible(
         ask.progress().done();
         inventory.ledger = ask.ledger();
     }
-    scp::settle(&mut inventory);
+    control_policies::settle(&mut inventory);
     close(&mut inventory, interrupted);
     Ok(inventory)
 }
@@ -165,7 +165,7 @@ async fn whole(
     let config = clients::load(options.profile.as_deref()).await;
     let credentials = scope::credentials(&config, options.profile.as_deref()).await?;
     let mut needed = calls::with_prerequisites(&options.needed);
-    needed.retain(|call| !options.needed_in_holes.contains(call));
+    needed.retain(|call| !options.needed_where_unrecorded.contains(call));
     let ask = Ask::new(
         clients::Clients::new(&config),
         needed,

@@ -16,7 +16,7 @@ use super::ask::{Ask, Read, Target, not_asked, send};
 use super::organization::{self, Member};
 use super::regions;
 use super::run::Run;
-use crate::nearest::hint;
+use crate::suggest::hint;
 
 /// Credentials that are really there: the SDK only looks for them when it signs.
 pub(crate) async fn credentials(

@@ -20,7 +20,12 @@ use super::run::Run;
 
 /// Asks the accounts with holes for stores, and those that may own the organization's.
 pub(crate) async fn where_trails_leave_holes(run: &Arc<Run>) {
-    let calls: Vec<_> = run.options.needed_in_holes.iter().copied().collect();
+    let calls: Vec<_> = run
+        .options
+        .needed_where_unrecorded
+        .iter()
+        .copied()
+        .collect();
     if calls.is_empty() {
         return;
     }

@@ -8,7 +8,8 @@ use trailaudit_checks::digest::{Kind, Limits, LogKey, ObjectRef, Problem, Verdic
 use trailaudit_checks::events::{ObjectNote, Proof, Reason};
 
 use super::reading::{Consumer, Facts, Origin, Reading, events_of};
-use crate::verify::{Sink, Source, Verified};
+use crate::objects::{Sink, Source};
+use crate::verify::Verified;
 
 /// One of these logs, and what is known of it.
 struct Beside<'a> {

@@ -12,15 +12,15 @@ use super::reading::{Consumer, Origin};
 use super::who::name_actors;
 use super::{exit, target};
 use crate::cli::Coverage;
+use crate::commands::tool;
 use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
 use crate::output;
-use crate::parsed::Parsed;
-use crate::run::tool;
-use crate::tell::Tell;
+use crate::terminal::Terminal;
 use crate::verify::Verified;
 
-impl Parsed {
-    pub(super) fn coverage(&self, flags: &Coverage, tell: Tell) -> Result<Exit, Stop> {
+impl Invocation {
+    pub(super) fn coverage(&self, flags: &Coverage, terminal: Terminal) -> Result<Exit, Stop> {
         let (target, words) = target::of(&flags.input, &flags.words, "")?;
         if let Some(word) = words.first() {
             return Err(Stop::usage(format!(
@@ -29,7 +29,7 @@ impl Parsed {
         }
         let reports = output::plan(&flags.format, flags.output_dir.as_deref())?;
         let inventory = inventory_of(&flags.input)?;
-        let covered = self.enter(&flags.input, &target, tell, &|room, span| {
+        let covered = self.enter(&flags.input, &target, terminal, &|room, span| {
             let suspects = Suspects::default();
             let mut heard = room.read(span, &flags.input, &suspects)?;
             compare(
@@ -63,7 +63,7 @@ impl Parsed {
             return Ok(Exit::Clean);
         };
         let options = |it: &output::Report<Covered>| self.options(it.to_stdout());
-        output::write(&reports, &covered, options, tell)?;
+        output::write(&reports, &covered, options, terminal)?;
         let found = covered.chains.iter().any(|it| !it.holes.is_empty());
         Ok(exit(&flags.ends, &covered.rests_on, found, interrupted))
     }

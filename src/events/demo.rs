@@ -13,7 +13,7 @@ use trailaudit_checks::calls::GET_OBJECT_RETENTION;
 use trailaudit_checks::digest::KeyRing;
 use trailaudit_checks::fact::Reason;
 
-use crate::verify::{About, Listed, Lock, Metadata, Sink, Source, Unread};
+use crate::objects::{About, Listed, Lock, Metadata, Sink, Source, Unread};
 
 /// One line of JSON with the bucket and its public keys, and one for each object, whose content is inflated.
 const ARCHIVE: &[u8] = include_bytes!("demo.jsonl.zst");

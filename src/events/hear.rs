@@ -10,13 +10,13 @@ use super::reading::{Consumer, Facts, Reading, delivery};
 use super::target::Target;
 use super::{beside, files, lookup, versions};
 use crate::cli::{Input, Which};
+use crate::commands::verify::{Asked, Asker, run};
+use crate::commands::verify::{Opened, mirror, open};
+use crate::commands::{clock, warn_endpoints};
 use crate::exit::Stop;
-use crate::parsed::Parsed;
-use crate::run::{clock, warn_endpoints};
+use crate::invocation::Invocation;
 use crate::snapshot::{self, Source};
-use crate::tell::{Tell, stderr_is_terminal};
-use crate::verify::command::{Asked, Asker, run};
-use crate::verify::open::{Opened, mirror, open};
+use crate::terminal::{Terminal, stderr_is_terminal};
 use crate::verify::{Keys, Verified, window};
 
 /// What was heard.
@@ -79,13 +79,13 @@ impl Span {
     }
 }
 
-impl Parsed {
+impl Invocation {
     /// Opens the target and does `work` there; none if only the plan was asked for.
     pub(super) fn enter<T: Send>(
         &self,
         input: &Input,
         target: &Target,
-        tell: Tell,
+        terminal: Terminal,
         work: &(dyn Fn(&Room<'_>, Span) -> Result<T, Stop> + Sync),
     ) -> Result<Option<T>, Stop> {
         only_of_buckets(input, target)?;
@@ -99,7 +99,7 @@ impl Parsed {
         if let Target::Files(paths) = target {
             return work(&Room::Files(paths), span).map(Some);
         }
-        let progress = stderr_is_terminal() && !self.cli.global.no_progress && !tell.quiet;
+        let progress = stderr_is_terminal() && !self.cli.global.no_progress && !terminal.quiet;
         let mut asked = Asked::of(&input.extent, now, progress)?;
         (asked.since, asked.until) = delivery((since, until), now);
         let read = |opened: Opened<'_>| work(&Room::Bucket(&opened, &asked), span);
@@ -113,7 +113,7 @@ impl Parsed {
             }
         };
         Ok(done.map(|(done, asker)| {
-            warn_endpoints(&asker.endpoints, tell);
+            warn_endpoints(&asker.endpoints, terminal);
             done
         }))
     }
@@ -124,10 +124,10 @@ impl Parsed {
         input: &Input,
         target: &Target,
         consumer: &C,
-        tell: Tell,
+        terminal: Terminal,
     ) -> Result<Option<Heard>, Stop> {
         let inventory = inventory_of(input)?;
-        self.enter(input, target, tell, &|room, span| {
+        self.enter(input, target, terminal, &|room, span| {
             let mut heard = room.read(span, input, consumer)?;
             compare(
                 input,

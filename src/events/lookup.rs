@@ -8,7 +8,7 @@ use trailaudit_checks::digest::{ObjectRef, Window};
 use trailaudit_checks::events::{Open, Proof, Reason};
 
 use super::reading::{Consumer, Facts, Origin, Reading};
-use crate::verify::{EventHistory, Source};
+use crate::objects::{EventHistory, Source};
 
 /// So long CloudTrail keeps it: "Viewing recent management events", CloudTrail User Guide.
 const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);

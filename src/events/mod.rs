@@ -26,19 +26,19 @@ use trailaudit_checks::events::RestsOn;
 
 use crate::cli::{Ends, Events};
 use crate::exit::{Exit, Stop};
-use crate::parsed::Parsed;
-use crate::tell::Tell;
+use crate::invocation::Invocation;
+use crate::terminal::Terminal;
 
 pub use watch::Watch;
 
-impl Parsed {
-    pub(crate) fn events(&self, events: &Events, tell: Tell) -> Result<Exit, Stop> {
+impl Invocation {
+    pub(crate) fn events(&self, events: &Events, terminal: Terminal) -> Result<Exit, Stop> {
         match events {
-            Events::Search(it) => self.search(it, tell),
-            Events::Coverage(it) => self.coverage(it, tell),
-            Events::Who(it) => self.who(it, tell),
+            Events::Search(it) => self.search(it, terminal),
+            Events::Coverage(it) => self.coverage(it, terminal),
+            Events::Who(it) => self.who(it, terminal),
             Events::List { what } => list::list(*what).map(|()| Exit::Clean),
-            Events::Stats(it) => self.stats(it, tell),
+            Events::Stats(it) => self.stats(it, terminal),
         }
     }
 }

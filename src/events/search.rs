@@ -13,14 +13,14 @@ use super::reading::{Consumer, Origin};
 use super::sorter::{Sorted, Sorter};
 use super::target;
 use crate::cli::{Order, Search};
+use crate::commands::tool;
 use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
 use crate::output;
-use crate::parsed::Parsed;
-use crate::run::tool;
-use crate::tell::Tell;
+use crate::terminal::Terminal;
 
-impl Parsed {
-    pub(super) fn search(&self, flags: &Search, tell: Tell) -> Result<Exit, Stop> {
+impl Invocation {
+    pub(super) fn search(&self, flags: &Search, terminal: Terminal) -> Result<Exit, Stop> {
         let (target, words) = target::of(&flags.input, &flags.words, " and an expression")?;
         let expression = match words.as_slice() {
             [] => None,
@@ -38,7 +38,7 @@ impl Parsed {
             order: flags.sort,
             sorter: Mutex::default(),
         };
-        let Some(heard) = self.hear(&flags.input, &target, &matcher, tell)? else {
+        let Some(heard) = self.hear(&flags.input, &target, &matcher, terminal)? else {
             return Ok(Exit::Clean);
         };
         let sorter = matcher
@@ -79,13 +79,13 @@ impl Parsed {
         if reports.iter().any(output::Report::is_lines) {
             // Lines hold records alone: an answer without any must not pass for one about all of them.
             let told = serde_json::json!({"rests_on": &found.rests_on, "total": total});
-            tell.note(&told.to_string());
+            terminal.note(&told.to_string());
         }
         if flags.raw {
-            tell.warn("--raw shows session tokens and passwords that the records hold");
+            terminal.warn("--raw shows session tokens and passwords that the records hold");
         }
         let options = |it: &output::Report<Found>| self.options(it.to_stdout());
-        output::write(&reports, &found, options, tell)?;
+        output::write(&reports, &found, options, terminal)?;
         Ok(exit(
             &flags.ends,
             &found.rests_on,

@@ -13,14 +13,14 @@ use super::search::{parse, same_as};
 use super::sorter::Sorter;
 use super::{exit, target};
 use crate::cli::Stats;
+use crate::commands::tool;
 use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
 use crate::output;
-use crate::parsed::Parsed;
-use crate::run::tool;
-use crate::tell::Tell;
+use crate::terminal::Terminal;
 
-impl Parsed {
-    pub(super) fn stats(&self, flags: &Stats, tell: Tell) -> Result<Exit, Stop> {
+impl Invocation {
+    pub(super) fn stats(&self, flags: &Stats, terminal: Terminal) -> Result<Exit, Stop> {
         let (target, words) = target::of(&flags.input, &flags.words, " and an expression")?;
         let expression = match words.as_slice() {
             [] => None,
@@ -43,7 +43,7 @@ impl Parsed {
             over: flags.over,
             groups: Mutex::default(),
         };
-        let Some(heard) = self.hear(&flags.input, &target, &counter, tell)? else {
+        let Some(heard) = self.hear(&flags.input, &target, &counter, terminal)? else {
             return Ok(Exit::Clean);
         };
         let mut rows = Vec::new();
@@ -84,7 +84,7 @@ impl Parsed {
             rests_on: heard.rests_on,
         };
         let options = |it: &output::Report<Counted>| self.options(it.to_stdout());
-        output::write(&reports, &counted, options, tell)?;
+        output::write(&reports, &counted, options, terminal)?;
         Ok(exit(
             &flags.ends,
             &counted.rests_on,

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::Input;
 use crate::exit::Stop;
-use crate::verify::{Folder, Wanted, find};
+use crate::objects::Folder;
+use crate::verify::{Wanted, find};
 
 /// Where records are read.
 #[derive(Debug, Clone, PartialEq, Eq)]

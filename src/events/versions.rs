@@ -10,7 +10,8 @@ use trailaudit_checks::digest::{ChainId, Limits, LogEntry, LogOutcome, LogReader
 use trailaudit_checks::events::{ObjectNote, Proof, scan};
 
 use super::reading::{Consumer, Facts, Origin, Reading, events_of};
-use crate::verify::{Sink, Source, Tapped, Unread};
+use crate::objects::{Sink, Source, Unread};
+use crate::verify::Tapped;
 
 /// Logs whose versions are looked for; more are counted.
 const MOST: usize = 10_000;

@@ -14,20 +14,20 @@ use super::hear::{Room, Span};
 use super::reading::{Consumer, Origin, delivery};
 use super::target;
 use crate::cli::{Input, Who};
+use crate::commands::tool;
+use crate::commands::verify::Asked;
+use crate::commands::verify::Opened;
 use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
 use crate::output;
-use crate::parsed::Parsed;
-use crate::run::tool;
-use crate::tell::Tell;
-use crate::verify::command::Asked;
-use crate::verify::open::Opened;
+use crate::terminal::Terminal;
 use crate::verify::{Found as Scopes, Request, Scope};
 
 /// Chains that are followed for one question: an access key may have many sessions.
 const CHAINS: usize = 20;
 
-impl Parsed {
-    pub(super) fn who(&self, flags: &Who, tell: Tell) -> Result<Exit, Stop> {
+impl Invocation {
+    pub(super) fn who(&self, flags: &Who, terminal: Terminal) -> Result<Exit, Stop> {
         let (target, words) = target::of(
             &flags.input,
             &flags.words,
@@ -40,7 +40,7 @@ impl Parsed {
         };
         let start = Start::parse(what).map_err(Stop::usage)?;
         let reports = output::plan(&flags.format, flags.output_dir.as_deref())?;
-        let identified = self.enter(&flags.input, &target, tell, &|room, span| {
+        let identified = self.enter(&flags.input, &target, terminal, &|room, span| {
             let fits = |record: &Record<'_>| start.fits(record);
             let first = Kept::new(Literals::any([start.literal()]), &fits);
             let heard = room.read(span, &flags.input, &first)?;
@@ -66,7 +66,7 @@ impl Parsed {
             return Ok(Exit::Clean);
         };
         let options = |it: &output::Report<Identified>| self.options(it.to_stdout());
-        output::write(&reports, &identified, options, tell)?;
+        output::write(&reports, &identified, options, terminal)?;
         let ends = &flags.ends;
         Ok(if interrupted {
             Exit::Interrupted

@@ -21,7 +21,7 @@ pub fn rules(
         selection.without_chains();
     }
     Ok(Rules {
-        tool: crate::run::tool(),
+        tool: crate::commands::tool(),
         selection,
         settings,
         waivers,

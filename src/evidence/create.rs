@@ -20,8 +20,9 @@ use super::seal::{self, Key};
 use super::sums::{self, sha256, sha256_of};
 use super::{names, population, readme};
 use crate::cli::PermissionsFormat;
+use crate::commands::explain;
+use crate::permissions;
 use crate::snapshot::Snapshot;
-use crate::{explain, permissions};
 
 /// No digest is larger, unpacked.
 const DIGEST: u64 = 256 << 20;
@@ -78,7 +79,7 @@ pub fn manifest(
     let audit = parts.audit;
     Manifest {
         schema: SCHEMA,
-        tool: crate::run::tool(),
+        tool: crate::commands::tool(),
         program_sha256: program(),
         of: whose(audit),
         caller_arn: audit.scope.caller_arn.clone(),
@@ -296,7 +297,7 @@ fn answers(parts: &Parts<'_>, folder: &mut Folder) -> anyhow::Result<Option<u64>
         names::ANSWERS,
         "The raw answers of AWS, less secrets and e-mail addresses (zstd, JSON Lines)",
         |out| {
-            count = crate::answers::copy(file, out, &parts.snapshot.inventory.ledger)
+            count = crate::recordings::copy(file, out, &parts.snapshot.inventory.ledger)
                 .with_context(failed)?;
             Ok(())
         },

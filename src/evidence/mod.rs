@@ -25,28 +25,28 @@ use trailaudit_checks::audit::{Audit, Rules};
 use trailaudit_reports::sanitize;
 
 use crate::cli::{Create, Evidence, Sample, VerifyBundle};
+use crate::commands::{Judged, clock};
 use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
 use crate::output::to_stdout;
-use crate::parsed::Parsed;
-use crate::run::{Judged, clock};
-use crate::tell::Tell;
+use crate::terminal::Terminal;
 use create::Parts;
 use manifest::Previous;
 use open::Opened;
 use seal::Key;
 use verify::Against;
 
-impl Parsed {
+impl Invocation {
     /// Makes, checks or samples a bundle.
-    pub(crate) fn evidence(&self, what: &Evidence, tell: Tell) -> Result<Exit, Stop> {
+    pub(crate) fn evidence(&self, what: &Evidence, terminal: Terminal) -> Result<Exit, Stop> {
         match what {
-            Evidence::Create(it) => self.create(it, tell),
+            Evidence::Create(it) => self.create(it, terminal),
             Evidence::Verify(it) => verify(it),
-            Evidence::Sample(it) => sample(it, tell),
+            Evidence::Sample(it) => sample(it, terminal),
         }
     }
 
-    fn create(&self, args: &Create, tell: Tell) -> Result<Exit, Stop> {
+    fn create(&self, args: &Create, terminal: Terminal) -> Result<Exit, Stop> {
         // All that can be wrong with the command is told before anything is asked.
         let key = args
             .sign
@@ -57,13 +57,13 @@ impl Parsed {
         let audit = args
             .audit
             .as_deref()
-            .map(crate::saved::load)
+            .map(crate::audit_file::load)
             .transpose()
             .map_err(Stop::Usage)?;
         let previous = args
             .previous
             .as_deref()
-            .map(|path| before(path, key.as_ref(), tell))
+            .map(|path| before(path, key.as_ref(), terminal))
             .transpose()
             .map_err(Stop::input)?;
         folder::Folder::new(&args.output).map_err(Stop::Usage)?;
@@ -73,7 +73,7 @@ impl Parsed {
             audit,
         } = match audit {
             Some(audit) => self.saved(args, audit)?,
-            None => self.judged(&args.scan(), tell)?,
+            None => self.judged(&args.scan(), terminal)?,
         };
         if let Some((link, of)) = &previous
             && (*of != manifest::whose(&audit) || link.started_at >= audit.started_at)
@@ -101,9 +101,9 @@ impl Parsed {
         };
         create::create(&parts, &args.output)?;
         if key.is_none() {
-            tell.warn("the bundle is not signed; --sign FILE signs it");
+            terminal.warn("the bundle is not signed; --sign FILE signs it");
         }
-        tell.note(&format!(
+        terminal.note(&format!(
             "wrote the evidence to {}; check it with `trailaudit evidence verify {0}`",
             args.output.display()
         ));
@@ -156,7 +156,11 @@ impl Parsed {
 }
 
 /// The link to an earlier bundle, and whose it is. One that is not whole is not linked to.
-fn before(path: &Path, key: Option<&Key>, tell: Tell) -> anyhow::Result<(Previous, String)> {
+fn before(
+    path: &Path,
+    key: Option<&Key>,
+    terminal: Terminal,
+) -> anyhow::Result<(Previous, String)> {
     let bundle = open::open(path)?;
     let found = verify::verify(&bundle, &Against::default());
     if let Some(wrong) = found.wrong.first() {
@@ -165,7 +169,7 @@ fn before(path: &Path, key: Option<&Key>, tell: Tell) -> anyhow::Result<(Previou
     let manifest: manifest::Manifest = bundle.json(names::MANIFEST)?;
     let ours = key.map(|it| it.public().id());
     if ours.is_some() && manifest.key != ours {
-        tell.warn(&format!(
+        terminal.warn(&format!(
             "{} is not signed by your key: nothing proves that nobody changed it before it is linked to",
             path.display()
         ));
@@ -278,7 +282,7 @@ fn words(found: &verify::Found) -> String {
     out
 }
 
-fn sample(args: &Sample, tell: Tell) -> Result<Exit, Stop> {
+fn sample(args: &Sample, terminal: Terminal) -> Result<Exit, Stop> {
     let bundle = opened(&args.bundle)?.map_err(Stop::Usage)?;
     let against = Against {
         key: args.public_key.as_deref(),
@@ -291,7 +295,7 @@ fn sample(args: &Sample, tell: Tell) -> Result<Exit, Stop> {
         )));
     }
     for open in &found.open {
-        tell.warn(open);
+        terminal.warn(open);
     }
     to_stdout(|out| {
         sample::sample(&bundle, args.of, args.seed, args.size, out).map_err(std::io::Error::other)

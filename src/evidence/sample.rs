@@ -12,8 +12,8 @@ use super::names;
 use super::open::Opened;
 use super::sums::sha256;
 use super::verify::ledger;
-use crate::answers::{self, Answer};
 use crate::cli::Drawn;
+use crate::recordings::{self, Answer};
 
 /// A row that may be drawn.
 struct Row {
@@ -128,7 +128,7 @@ fn kept(bundle: &Opened, rows: &[Row]) -> anyhow::Result<Vec<Answer>> {
     if !bundle.has(names::ANSWERS) {
         return Ok(kept);
     }
-    answers::each(bundle.stream(names::ANSWERS)?, |answer| {
+    recordings::each(bundle.stream(names::ANSWERS)?, |answer| {
         if rows
             .iter()
             .any(|row| row.calls.iter().any(|call| answer.is_of(call)))

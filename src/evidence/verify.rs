@@ -443,7 +443,7 @@ fn follows(bundle: &Opened, manifest: &Manifest) -> anyhow::Result<Said> {
             names::INVENTORY
         );
     }
-    let ours = crate::run::tool();
+    let ours = crate::commands::tool();
     if manifest.tool != ours {
         return Ok(Said::Open(format!(
             "whether the verdicts follow from the facts was not tried: {} {} made it, this is {}",

@@ -14,18 +14,18 @@ use trailaudit_checks::selection::Selection;
 use trailaudit_checks::terraform::{self, LARGEST, Reading, Where};
 
 use crate::cli::Plan;
+use crate::commands::{baseline, clock, exit_of, save, tell_baseline, tell_waivers, tool};
 use crate::config::{self, WaiverFile};
 use crate::exit::{Exit, Stop};
 use crate::files;
+use crate::invocation::Invocation;
 use crate::output;
-use crate::parsed::Parsed;
-use crate::run::{baseline, clock, exit_of, save, tell_baseline, tell_waivers, tool};
 use crate::snapshot::{Snapshot, Source, Spool, load};
-use crate::tell::Tell;
+use crate::terminal::Terminal;
 
-impl Parsed {
+impl Invocation {
     /// Reads the plans, and evaluates what they make of the logging.
-    pub(crate) fn plan(&self, it: &Plan, tell: Tell) -> Result<Exit, Stop> {
+    pub(crate) fn plan(&self, it: &Plan, terminal: Terminal) -> Result<Exit, Stop> {
         let reports = output::plan(&it.output.format, it.output.output_dir.as_deref())?;
         let plans = it.files.iter().map(|path| read(path));
         let mut plans: Vec<terraform::Plan> =
@@ -52,7 +52,7 @@ impl Parsed {
                 plan.with_sources(sources.clone());
             }
         }
-        let (mut rules, waivers) = self.rules(it, tell)?;
+        let (mut rules, waivers) = self.rules(it, terminal)?;
         let reading = |redact| Reading {
             given: Where {
                 account: it.account.clone().map(AccountId),
@@ -84,22 +84,22 @@ impl Parsed {
             });
         }
         let audit = evaluate(&planned, live.as_ref(), &rules)?;
-        tell_waivers(&audit, &waivers, tell);
+        tell_waivers(&audit, &waivers, terminal);
         if it.onto.is_none() {
-            tell_baseline(&audit, tell);
+            tell_baseline(&audit, terminal);
         }
         let saved = match &it.save_inventory {
             Some(path) => snapshot(inventory(true), live.as_ref())
-                .and_then(|snapshot| save(Some(path.as_path()), &snapshot, tell)),
+                .and_then(|snapshot| save(Some(path.as_path()), &snapshot, terminal)),
             None => Ok(()),
         };
         let options = |report: &output::Report| it.output.of(self.options(report.to_stdout()));
-        output::write(&reports, &audit, options, tell)?;
+        output::write(&reports, &audit, options, terminal)?;
         saved?;
         Ok(exit_of(audit.run.exit_code))
     }
 
-    fn rules(&self, it: &Plan, tell: Tell) -> Result<(Rules, WaiverFile), Stop> {
+    fn rules(&self, it: &Plan, terminal: Terminal) -> Result<(Rules, WaiverFile), Stop> {
         let settings = &self.config.settings;
         let mut selection = Selection::of(&it.select.choice(), settings)?;
         // Plans hold no digests.
@@ -110,7 +110,7 @@ impl Parsed {
         }
         let waivers = config::load_waivers(it.judge.waivers.as_deref()).map_err(Stop::Usage)?;
         if let Some(path) = &waivers.path {
-            tell.detail(&format!("waivers from {}", path.display()));
+            terminal.detail(&format!("waivers from {}", path.display()));
         }
         let rules = Rules {
             tool: tool(),

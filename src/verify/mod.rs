@@ -7,24 +7,17 @@
 //! Memory does not grow with the number of objects but for some bytes for each digest: one scope is walked by each
 //! thread, and so many objects are under way as can be read at once.
 
-pub mod command;
-mod folder;
+mod listing;
 mod named;
-pub mod open;
+mod pipeline;
 pub mod plan;
 mod pool;
+mod problems;
 mod progress;
-mod reading;
-mod run;
 mod scope;
-mod shelf;
-mod side;
-mod source;
 pub mod state;
-mod stop;
 mod stored;
 mod tap;
-mod tell;
 pub mod trails;
 mod walk;
 pub mod window;
@@ -40,19 +33,18 @@ use trailaudit_checks::digest::{
 use trailaudit_checks::fact::Gap;
 use trailaudit_checks::inventory::VerifiedChain;
 
-pub use folder::Folder;
 pub use progress::Progress;
 pub use scope::{Found, Scope, Wanted, find};
-pub use source::{About, EventHistory, Listed, Lock, Metadata, Sink, Source, Storage, Unread};
 pub use state::{Saved, State, Vouched};
-pub use stop::{Halt, Stoppable};
 pub use tap::{Tap, Tapped};
 
+use crate::objects::Source;
+
+use listing::Shelf;
 use named::{has_trail, lacking, look_for_trail, rivals};
 use pool::{Held, Pool};
-use shelf::Shelf;
-use tell::Told;
-pub use tell::folder_unlisted as unlisted_place;
+use problems::Told;
+pub use problems::folder_unlisted as unlisted_place;
 use walk::Scoped;
 
 /// What is to be verified, and how.

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use trailaudit_checks::digest::{ChainId, DigestKey, side_by_side};
 
+use super::listing::Shelf;
 use super::scope::Scope;
-use super::shelf::Shelf;
-use super::source::Source;
 use super::{NoSuchTrail, Request, each};
+use crate::objects::Source;
 
 /// A trail that was asked for by name must be there, unless that cannot be told.
 pub(super) fn has_trail(shelves: &[Shelf], request: &Request) -> Result<(), NoSuchTrail> {

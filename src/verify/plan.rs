@@ -3,10 +3,10 @@
 use trailaudit_checks::digest::LogKey;
 use trailaudit_reports::sanitize;
 
+use super::listing::{Shelf, each};
 use super::scope::{Found, Scope};
-use super::shelf::{Shelf, each};
-use super::source::Source;
 use super::{Depth, Request};
+use crate::objects::{Source, Unread};
 use crate::output::to_stdout;
 
 /// Objects and bytes of one scope, or of all.
@@ -65,7 +65,7 @@ fn volume(source: &dyn Source, scope: &Scope, request: &Request) -> (Volume, Vec
         digest_bytes: shelf.bytes,
         ..Volume::default()
     };
-    let mut unread: Vec<String> = shelf.unread.iter().map(super::Unread::words).collect();
+    let mut unread: Vec<String> = shelf.unread.iter().map(Unread::words).collect();
     for folder in scope.logs() {
         let listed = each(source, &folder, request, &mut |page| {
             let inside = |key: &str| {

@@ -15,8 +15,8 @@ use trailaudit_checks::fact::Reason;
 
 use super::Keys;
 use super::progress::Progress;
-use super::source::{Sink, Source, Storage, Unread};
 use super::tap::{Tap, Tapped};
+use crate::objects::{Sink, Source, Storage, Unread};
 
 /// What is to be read, and who waits for it.
 pub(super) struct Job {
@@ -326,7 +326,7 @@ mod tests {
     use std::sync::mpsc::channel;
 
     use super::*;
-    use crate::verify::{About, Listed, Lock};
+    use crate::objects::{About, Listed, Lock};
 
     /// Dies of each object.
     struct Deadly;

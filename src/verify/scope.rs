@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use trailaudit_checks::calls::LIST_OBJECTS;
 use trailaudit_checks::fact::Reason;
 
-use super::source::{Source, Unread};
+use crate::objects::{Source, Unread};
 
 /// What one bucket holds for one account and region under one prefix. All chains that deliver there are verified
 /// together, since the name of a log does not tell which trail delivered it.

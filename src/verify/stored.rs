@@ -8,7 +8,7 @@ use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
 use trailaudit_checks::ids::Arn;
 use trailaudit_checks::inventory::{ObjectKind, ObjectLock, RetentionMode, Stored};
 
-use super::source::{Lock, Storage, Unread};
+use crate::objects::{Lock, Storage, Unread};
 
 /// More ways are told as one, of which nothing is known: someone made them up.
 const MOST: usize = 64;

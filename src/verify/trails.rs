@@ -9,8 +9,8 @@ use trailaudit_checks::fact::{Known, Reason, Unknown};
 use trailaudit_checks::inventory::{Account, Inventory, Trail, TrailConfiguration};
 
 use super::scope::{Found, Scope, Wanted, find};
-use super::source::{Source, Unread};
-use super::{Expected, Request, Verified, tell};
+use super::{Expected, Request, Verified, problems};
+use crate::objects::{Source, Unread};
 
 /// What the trails that write digests into a bucket must deliver there.
 #[must_use]
@@ -96,7 +96,7 @@ pub fn untold(request: &Request, why: &str) -> Vec<Verified> {
         request_id: None,
     };
     let of = |chain: &ChainId| Verified {
-        record: tell::unlisted(
+        record: problems::unlisted(
             chain.clone(),
             request.window(),
             unread.gap(&chain.account, &chain.region),
@@ -147,7 +147,7 @@ pub fn look(source: &dyn Source, wanted: &Wanted, request: &Request) -> (Found, 
                 let gap = unread.gap(&chain.account, &chain.region);
                 let window = request.window();
                 unlisted.push(Verified {
-                    record: tell::unlisted(chain.clone(), window, gap),
+                    record: problems::unlisted(chain.clone(), window, gap),
                     saved: None,
                     ends: Ends::default(),
                     resumed: false,

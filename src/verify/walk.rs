@@ -13,14 +13,14 @@ use trailaudit_checks::digest::{
 };
 use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
 
+use super::listing::{self, Shelf};
+use super::pipeline::Reading;
 use super::pool::Pool;
-use super::reading::Reading;
+use super::problems::{self, Told};
 use super::scope::Scope;
-use super::shelf::{self, Shelf};
-use super::source::{Lock, Unread};
 use super::stored::Ways;
-use super::tell::{self, Told};
 use super::{Depth, Request, Saved, Verified};
+use crate::objects::{Lock, Unread};
 
 /// All chains of a scope.
 pub(super) struct Scoped<'a> {
@@ -112,7 +112,7 @@ impl<'a> Scoped<'a> {
                 plan.expect(key.chain);
             }
         }
-        let nobody = tell::no_chain(&self.request.bucket, self.scope);
+        let nobody = problems::no_chain(&self.request.bucket, self.scope);
         if let Some(trail) = self.request.trail.as_ref().filter(|_| self.lacks) {
             let trail = trail.clone();
             plan.expect(ChainId { trail, ..nobody });
@@ -252,7 +252,7 @@ impl<'a> Scoped<'a> {
         let mut whole = Ok(());
         for folder in self.scope.logs() {
             let mut odd = None;
-            let listed = shelf::each(self.pool.source, &folder, self.request, &mut |page| {
+            let listed = listing::each(self.pool.source, &folder, self.request, &mut |page| {
                 let (objects, others): (Vec<_>, Vec<_>) = page.iter().partition(|it| it.regular);
                 if let Some(other) = others.first().filter(|_| odd.is_none()) {
                     odd = Some(Unread {
@@ -385,7 +385,7 @@ impl<'a> Scoped<'a> {
         let window = self.window(former.as_ref());
         let gap = self.gap(unread);
         Verified {
-            record: tell::unlisted(id, window, gap),
+            record: problems::unlisted(id, window, gap),
             saved: former,
             ends: Ends::default(),
             resumed: false,
@@ -401,7 +401,7 @@ impl<'a> Scoped<'a> {
             .filter(|key| key.end > window.start && key.end <= window.end);
         let backfills = inside.clone().filter(|key| key.backfill).count() as u64;
         Verified {
-            record: tell::unopened(id, window, inside.count() as u64, backfills),
+            record: problems::unopened(id, window, inside.count() as u64, backfills),
             saved: former,
             ends: Ends::default(),
             resumed: false,

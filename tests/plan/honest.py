@@ -108,6 +108,10 @@ CHANGES: dict[str, list] = {
 }
 
 
+# The emulator makes buckets as AWS did before April 2023, when "S3 disables ACLs on new buckets by default" began.
+OLD_DEFAULTS = {"bucket-acl-disabled"}
+
+
 class Case:
     """One change, in a folder of its own."""
 
@@ -156,9 +160,8 @@ def contradictions(said: dict, true: dict) -> list[str]:
     wrong = []
     for key, status in said.items():
         later = true.get(key)
-        if {status, later} == {"pass", "fail"}:
+        if {status, later} == {"pass", "fail"} and key[0] not in OLD_DEFAULTS:
             wrong.append(f"{key[0]} {key[1]}: {status} was said, {later} is true")
-        # Nothing is there any more to say it of: then something else is wrong, or all is well.
     return sorted(wrong)
 
 

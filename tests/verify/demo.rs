@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use trailaudit::verify::{
-    About, Depth, Folder, Keys, Listed, Lock, Progress, Request, Sink, Source, Storage, Unread,
-    Vouched, Wanted, find, verify,
-};
+use trailaudit::objects::{About, Folder, Listed, Lock, Sink, Source, Storage, Unread};
+use trailaudit::verify::{Depth, Keys, Progress, Request, Vouched, Wanted, find, verify};
 use trailaudit_checks::digest::{DigestKey, KeyRing, Kind, Limits, LogKey, ObjectRef};
 use trailaudit_checks::inventory::{RetentionMode, VerifiedChain};
 

@@ -332,6 +332,16 @@ impl Table {
     }
 }
 
+/// The actions that SCPs protect the record from, and leaving the organization.
+#[must_use]
+pub fn protected() -> Vec<&'static str> {
+    let table = table();
+    let all = [Control::TrailScp, Control::StorageControlPolicy].into_iter();
+    let actions = all.flat_map(|it| table.denied_by(it));
+    let names = actions.map(|it| it.action.as_str());
+    names.chain(["organizations:LeaveOrganization"]).collect()
+}
+
 /// The table.
 #[must_use]
 pub fn table() -> &'static Table {

@@ -8,11 +8,11 @@ use super::indexed::Indexed;
 use super::resources::{self, Resource, ResourceId};
 use crate::calls;
 use crate::context::Context;
+use crate::control_policies::Control;
 use crate::fact::{Fact, Reason, SharedGap};
 use crate::ids::{AccountId, Arn};
 use crate::inventory::{ControlPolicyKind, Organization};
 use crate::policy::{ActionSet, Circumstances, Document, Level, Members, Policy, Principal};
-use crate::scp::Control;
 
 /// See above.
 pub(super) struct Ground<'a> {

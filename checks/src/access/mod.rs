@@ -33,7 +33,7 @@ mod trust;
 #[cfg(test)]
 mod tests;
 
-pub use actions::{Control, Escalation, Harm, Kind, Table, TamperAction, table};
+pub use actions::{Control, Escalation, Harm, Kind, Table, TamperAction, protected, table};
 pub use answer::{Answer, Missing, Rank, When, gaps as gaps_of};
 pub(crate) use gaps::holes;
 pub use graph::{ActorKind, MAX_HOPS};

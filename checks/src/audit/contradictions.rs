@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Audit, Summary};
-use crate::compare::ChangeKind;
+use crate::audit::compare::ChangeKind;
 use crate::coverage::{AccountStatus, RegionStatus};
 use crate::finding::{BaselineState, Finding, Severity, Status, fingerprint};
 use crate::framework::{self, Control, Framework};

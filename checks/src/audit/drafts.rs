@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Finding, Status};
+use crate::inventory::change::Draft;
 use crate::inventory::{Inventory, Planned};
-use crate::terraform::draft::{Corner, Draft, fill};
+use crate::terraform::draft::{Corner, fill};
 
 /// Settles unknown findings that the drafts settle. `evaluate` gives the findings of an inventory.
 pub(super) fn settle<E>(

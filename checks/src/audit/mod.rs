@@ -20,16 +20,18 @@ pub use first::First;
 pub use judge::{Baseline, IamSource, Rules, judge};
 pub use planned::PlanReport;
 
+use self::compare::BaselineReport;
 use crate::catalog;
 use crate::check::{Check, Question};
-use crate::compare::BaselineReport;
 use crate::coverage::Coverage;
 use crate::digest::{Chain, Problem};
 use crate::finding::{Finding, Severity, Status};
+pub use crate::framework::ControlRef;
 use crate::framework::FrameworkResult;
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::Tool;
 
+pub mod compare;
 pub mod contradictions;
 
 /// The version of the audit's JSON form.
@@ -205,15 +207,6 @@ pub struct CheckInfo {
     pub references: Vec<String>,
     /// The controls it supports: framework id and control id.
     pub controls: Vec<ControlRef>,
-}
-
-/// A control of a framework.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-pub struct ControlRef {
-    /// The framework's id.
-    pub framework: String,
-    /// The control's id.
-    pub control: String,
 }
 
 impl CheckInfo {

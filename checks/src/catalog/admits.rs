@@ -13,8 +13,9 @@
 //! - Its network addresses are AWS's own: in none of the ranges that a policy names one by one.
 //! - RCPs over the account that owns the bucket or key bind service principals too.
 
-use crate::catalog::deputy::CLOUDTRAIL;
+use crate::catalog::confused_deputy::CLOUDTRAIL;
 use crate::context::Context;
+use crate::control_policies::Control;
 use crate::fact::{Fact, Gap, Gaps, SharedGap};
 use crate::ids::{AccountId, Region};
 use crate::inventory::{ControlPolicyKind, Trail};
@@ -22,7 +23,6 @@ use crate::policy::{
     self, AtomTest, Caller, Document, Key, Layer, Layers, Level, Policy, Request, Target, Value,
     Verdict, decide, posture,
 };
-use crate::scp::Control;
 
 /// What the policies say to a request of CloudTrail.
 #[derive(Debug)]

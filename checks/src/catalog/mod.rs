@@ -10,16 +10,16 @@ use crate::ids::AccountId;
 mod access;
 mod admits;
 mod bucket;
+mod confused_deputy;
 mod delivery;
-mod deputy;
 mod gap;
 mod key;
 mod lake;
 mod log_paths;
 mod monitoring;
-mod named;
 mod organization;
-mod ours;
+mod outsiders;
+mod own_accounts;
 mod partners;
 mod plan;
 mod receivers;
@@ -54,7 +54,7 @@ pub fn find(id: &str) -> Option<&'static Check> {
 
 /// The calls that these checks need answered only where trails leave a hole.
 #[must_use]
-pub fn needed_in_holes(checks: &[&Check]) -> BTreeSet<ApiCall> {
+pub fn needed_where_unrecorded(checks: &[&Check]) -> BTreeSet<ApiCall> {
     let elsewhere = |call: &ApiCall| {
         let mut others = checks
             .iter()
@@ -99,8 +99,8 @@ mod tests {
     #[test]
     fn stores_are_for_holes_alone_unless_another_check_reads_them() {
         let coverage = recording::STORES_IN_HOLES.map(|id| find(id).unwrap());
-        assert_eq!(needed_in_holes(&coverage), recording::STORES.into());
-        assert_eq!(needed_in_holes(&all()), BTreeSet::new());
+        assert_eq!(needed_where_unrecorded(&coverage), recording::STORES.into());
+        assert_eq!(needed_where_unrecorded(&all()), BTreeSet::new());
     }
 
     #[test]

@@ -3,14 +3,14 @@
 //! A missing fact becomes an `Unknown` finding here; a lost listing becomes one on the account or region
 //! whose resources it would have shown. Nothing vanishes.
 
+mod evidence;
 mod population;
-mod told;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use evidence::{LONGEST, LONGEST_NAME, bounded, from_gap, unknown_message};
 use population::Lost;
-use told::{LONGEST, LONGEST_NAME, bounded, from_gap, unknown_message};
 
 use crate::access::services::NOT_FOLLOWED;
 use crate::access::{Access, Analysis, Judged};
@@ -83,9 +83,10 @@ impl<'a> Evaluation<'a> {
             catalog.iter().any(|check| about_exempt(&check)),
             ctx.inventory.organization.ok(),
         ) {
-            evaluation.exempt = crate::scp::exempt_names(organization);
+            evaluation.exempt =
+                crate::control_policies::exempt_names(organization, &crate::access::protected());
         }
-        let about_access = |check: &&&Check| matches!(check.run, Run::Access(_));
+        let about_access = |check: &&&Check| matches!(check.run, Run::EffectiveRights(_));
         if catalog.iter().any(|check| about_access(&check)) {
             evaluation.analysis = Some(Analysis::new(ctx));
         }
@@ -130,7 +131,7 @@ impl<'a> Evaluation<'a> {
             self.roles.insert(id.clone(), roles);
         }
         for check in self.catalog {
-            if let Run::Principal(run) = check.run {
+            if let Run::IamPrincipal(run) = check.run {
                 match &details {
                     Ok(details) => self.principals(check, run, account, details),
                     Err(gaps) => self.add(check, account_subject(account), Err(gaps.clone())),
@@ -159,7 +160,7 @@ impl<'a> Evaluation<'a> {
             location: None,
         };
         for check in self.catalog {
-            if matches!(check.run, Run::Principal(_) | Run::Access(_)) {
+            if matches!(check.run, Run::IamPrincipal(_) | Run::EffectiveRights(_)) {
                 self.add(check, subject.clone(), Err(gap.clone().into()));
             }
         }
@@ -242,7 +243,7 @@ impl<'a> Evaluation<'a> {
             let access = analysis.finish();
             let overlooked = crate::access::holes(self.ctx);
             for check in self.catalog {
-                if let Run::Access(run) = check.run {
+                if let Run::EffectiveRights(run) = check.run {
                     self.access(check, run, &access);
                     self.lost(check, &lost.access(check, &overlooked, inventory));
                 }
@@ -250,7 +251,7 @@ impl<'a> Evaluation<'a> {
         }
         // Principals of accounts that nobody could list.
         for check in self.catalog {
-            if let Run::Principal(_) = check.run {
+            if let Run::IamPrincipal(_) = check.run {
                 self.lost(check, &lost.accounts);
             }
         }
@@ -315,9 +316,12 @@ impl<'a> Evaluation<'a> {
             }
             Run::Plan(run) => self.plan(check, run),
             // Account by account, in `iam`.
-            Run::Principal(_) => {}
+            Run::IamPrincipal(_) => {}
             // All accounts together, in `finish`.
-            Run::Access(_) | Run::Exempt(_) | Run::Replicated(_) | Run::DeliveryRole(_) => {}
+            Run::EffectiveRights(_)
+            | Run::Exempt(_)
+            | Run::Replicated(_)
+            | Run::DeliveryRole(_) => {}
         }
     }
 

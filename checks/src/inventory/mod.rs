@@ -6,6 +6,8 @@
 pub mod account;
 pub mod bucket;
 pub mod chain;
+pub mod change;
+pub mod coverage;
 pub mod facts;
 pub mod iam;
 pub mod key;
@@ -37,7 +39,7 @@ pub use region::{RegionView, TamperEvent};
 pub use store::{EventDataStore, StoreConfiguration};
 pub use trail::{Delivery, Selectors, Trail, TrailConfiguration, TrailStatus};
 
-use crate::coverage::Coverage;
+use self::coverage::Coverage;
 use crate::fact::Fact;
 use crate::ids::{AccountId, Arn, Region};
 

@@ -6,10 +6,17 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::finding::Location;
+use super::change::{Draft, Edit};
 use crate::ids::AccountId;
-use crate::terraform::draft::Draft;
-use crate::terraform::iam::Edit;
+
+/// A place in a source file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Location {
+    /// The file, relative to where the program was run.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: u64,
+}
 
 /// The plans whose result this inventory is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -5,8 +5,8 @@
 //!
 //! Imports nothing but `text` from its siblings, so that it can become a crate by moving a folder.
 
-mod apart;
 mod compare;
+mod disjoint;
 mod domain;
 mod event;
 mod expr;

@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use super::apart::{Apart, alone, set_apart};
 use super::compare::{Comparison, Witness};
+use super::disjoint::{Apart, alone, set_apart};
 use super::domain::{Domain, domains};
 use super::expr::{Expr, Path, Value};
 use super::fields::{Field, Fields, Leaf, Node};

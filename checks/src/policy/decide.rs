@@ -3,13 +3,13 @@
 //! Everything becomes one formula over what is not known (see [`super::formula`]). If that decides itself, done. Else
 //! the worlds that the open keys and resources leave are tried one by one (see [`super::worlds`]).
 
-use super::build::Build;
-use super::combine::Whole;
+use super::assignments::{self, Worlds};
+use super::compile::Build;
 use super::context::Tri;
+use super::layers::Formulas;
 use super::request::{Layer, Layers, Request, StatementRef, Unread};
 use super::residual::{self, Residual};
 use super::strength::Strength;
-use super::worlds::{self, Worlds};
 
 /// Whether a caller can do something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +64,7 @@ pub fn decide<R: Clone>(request: &Request, layers: &Layers<'_, R>) -> Decision<R
     let mut build = Build::new(request, layers);
     let whole = build.whole();
     let tried = match whole.allowed.kleene() {
-        Tri::Undecided => worlds::enumerate(&build.atoms, &whole.allowed, request),
+        Tri::Undecided => assignments::enumerate(&build.atoms, &whole.allowed, request),
         Tri::Yes | Tri::No => Worlds::one(),
     };
     let verdict = verdict(&whole, &tried);
@@ -101,14 +101,14 @@ pub fn verdict_of<R: Clone>(request: &Request, layers: &Layers<'_, R>) -> Verdic
     let whole = build.whole();
     match whole.allowed.kleene() {
         Tri::Undecided => {
-            let tried = worlds::enumerate(&build.atoms, &whole.allowed, request);
+            let tried = assignments::enumerate(&build.atoms, &whole.allowed, request);
             verdict(&whole, &tried)
         }
         Tri::Yes | Tri::No => verdict(&whole, &Worlds::one()),
     }
 }
 
-fn verdict(whole: &Whole, worlds: &Worlds) -> Verdict {
+fn verdict(whole: &Formulas, worlds: &Worlds) -> Verdict {
     let (mut some, mut open, mut none) = (false, false, false);
     for value in worlds.values(&whole.allowed) {
         match value {
@@ -129,7 +129,7 @@ fn verdict(whole: &Whole, worlds: &Worlds) -> Verdict {
     }
 }
 
-fn outcome(whole: &Whole, worlds: &Worlds) -> Option<Outcome> {
+fn outcome(whole: &Formulas, worlds: &Worlds) -> Option<Outcome> {
     let mut outcomes = worlds
         .values(&whole.denied)
         .zip(worlds.values(&whole.allowed))

@@ -17,11 +17,11 @@
 //! - An operator that IAM does not have, or a value that is not of its type, never holds; [`Decision::malformed`] tells.
 
 mod acl;
+mod assignments;
 mod atoms;
-mod build;
 mod cidr;
 mod classes;
-mod combine;
+mod compile;
 mod condition;
 mod context;
 mod decide;
@@ -32,6 +32,7 @@ mod index;
 mod instant;
 mod json;
 mod known;
+mod layers;
 mod matcher;
 mod operator;
 mod parse;
@@ -45,7 +46,6 @@ mod strength;
 mod template;
 mod within;
 mod words;
-mod worlds;
 
 pub use crate::text::{Glob, Tri};
 pub use atoms::AtomTest;

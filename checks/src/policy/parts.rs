@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::atoms::Atom;
-use super::build::Build;
+use super::compile::Build;
 use super::context::View;
 use super::request::{Layers, Request};
 use super::template::Filled;

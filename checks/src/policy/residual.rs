@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::assignments::Worlds;
 use super::atoms::AtomTest;
-use super::build::Build;
+use super::compile::Build;
 use super::context::Tri;
 use super::formula::{Alternatives, Formula, absorbed};
 use super::request::StatementRef;
 use super::strength::{self, Strength};
-use super::worlds::Worlds;
 
 /// More alternatives than this help no reader.
 const MAX_ALTERNATIVES: usize = 64;

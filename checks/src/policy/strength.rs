@@ -1,8 +1,9 @@
 //! How hard a condition is to meet: by the easiest state of its key that meets it. Operator, negation, `IfExists`,
 //! absence and value count together, not the name of the key.
 
+use super::assignments;
 use super::atoms::Atom;
-use super::build::Build;
+use super::compile::Build;
 use super::condition::Condition;
 use super::context::{Key, Tri, Value, View};
 use super::document::Effect;
@@ -10,7 +11,6 @@ use super::formula::Alternatives;
 use super::instant;
 use super::matcher::boolean;
 use super::principal::CallerKind;
-use super::worlds;
 use std::collections::BTreeMap;
 
 /// How hard a condition is to meet for somebody who wants to; the later, the harder.
@@ -64,7 +64,7 @@ fn of_key<R>(key: &str, wanted: &[Wanted<'_>], build: &Build<'_, R>) -> Strength
     let context = &build.request.context;
     let view = View::of(context);
     let conditions: Vec<&Condition> = wanted.iter().map(|(it, ..)| *it).collect();
-    let mut states = worlds::states(context.key(key), &conditions, &view).unwrap_or_default();
+    let mut states = assignments::states(context.key(key), &conditions, &view).unwrap_or_default();
     let clock = context.key("aws:currenttime");
     let now = if let Key::From(now) = clock {
         Some(now)

@@ -100,8 +100,8 @@ pub fn decidable(check: &Check) -> Decidable {
         Run::Organization(_)
         | Run::Account(_)
         | Run::Region(_)
-        | Run::Principal(_)
-        | Run::Access(_)
+        | Run::IamPrincipal(_)
+        | Run::EffectiveRights(_)
         | Run::Exempt(_)
         | Run::Replicated(_)
         | Run::DeliveryRole(_) => false,

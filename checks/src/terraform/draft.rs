@@ -8,32 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::hcl::{clean, has_mark, holds_mark};
 use crate::fact::{Fact, Known, Unknown};
-use crate::ids::Arn;
 use crate::inventory::Inventory;
-
-/// A policy with unknown parts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Draft {
-    /// Whose policy.
-    pub of: DraftOf,
-    /// The document, with marks for what is unknown.
-    pub(super) text: String,
-    /// It is certain to be this document but for the marks.
-    pub exact: bool,
-    /// The name of what it belongs to is known: else patterns may be meant for it or not.
-    pub(super) named: bool,
-}
-
-/// Whose policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DraftOf {
-    /// Of a bucket.
-    Bucket(Arn),
-    /// Of a key.
-    Key(Arn),
-    /// Of a topic.
-    Topic(Arn),
-}
+use crate::inventory::change::{Draft, DraftOf};
 
 /// How the unknown parts are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,6 +10,7 @@ use super::value::{Attr, Unsettled, as_text};
 use crate::calls;
 use crate::fact::{Fact, Gap, Known, Unknown};
 use crate::ids::{AccountId, Arn};
+use crate::inventory::change::{Claim, Edit, Kind};
 use crate::inventory::iam::{Group, InlinePolicy, ManagedPolicy, Role, User};
 use crate::inventory::{Iam, Planned};
 
@@ -43,58 +44,6 @@ const OPEN: [&str; 7] = [
     "aws_iam_user_policy_attachments_exclusive",
     "aws_iam_instance_profile_exclusive",
 ];
-
-/// What a principal is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// A user.
-    User,
-    /// A group.
-    Group,
-    /// A role.
-    Role,
-}
-
-/// One thing that is so in an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claim {
-    /// There is this principal.
-    Principal {
-        /// What it is.
-        kind: Kind,
-        /// Its ARN.
-        arn: Arn,
-        /// Its name.
-        name: String,
-        /// Its trust policy, of a role.
-        trust: String,
-        /// Its permissions boundary.
-        boundary: Option<Arn>,
-        /// Its tags.
-        tags: BTreeMap<String, String>,
-    },
-    /// It has this inline policy.
-    Inline(Kind, String, InlinePolicy),
-    /// This policy is attached to it.
-    Attached(Kind, String, Arn),
-    /// There is this policy.
-    Managed(ManagedPolicy),
-    /// The user is in the group.
-    Member(String, String),
-    /// The role has this instance profile.
-    Profile(String, String),
-    /// Something of it is not known.
-    Open(Gap),
-}
-
-/// What becomes of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Edit {
-    /// It is so no longer.
-    Remove(Claim),
-    /// It is so.
-    Add(Claim),
-}
 
 /// What the plans say of an account; none where they do not say of which.
 pub(super) type Claims = BTreeMap<(Option<AccountId>, String), Vec<Claim>>;

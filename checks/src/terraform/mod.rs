@@ -211,7 +211,7 @@ struct Sides {
     places: Places,
     before: Built,
     after: Built,
-    iam: Vec<(Option<AccountId>, iam::Edit)>,
+    iam: Vec<(Option<AccountId>, crate::inventory::change::Edit)>,
 }
 
 impl Sides {

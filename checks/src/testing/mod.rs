@@ -410,7 +410,7 @@ pub fn never_versioned() -> Versioning {
 pub fn is_principal_check(check: &Check) -> bool {
     matches!(
         check.run,
-        Run::Principal(_) | Run::Access(_) | Run::DeliveryRole(_)
+        Run::IamPrincipal(_) | Run::EffectiveRights(_) | Run::DeliveryRole(_)
     )
 }
 

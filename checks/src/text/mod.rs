@@ -8,6 +8,7 @@ mod globs;
 pub mod nearest;
 mod truth;
 mod work;
+pub mod written;
 
 pub use glob::{Glob, Token, glob, lower};
 pub use globs::{COMPARISON, union_covers, witnesses};

@@ -8,7 +8,7 @@ use trailaudit_checks::policy::{Strength, Verdict};
 
 use super::text::lines;
 use crate::sanitize;
-use crate::tell;
+use crate::wording;
 
 /// Columns: the harm, in a word, and how wide with the space before it.
 const HARMS: [(Harm, &str, usize); 8] = [
@@ -147,7 +147,7 @@ fn grid(rows: &[&Holder], wide: usize, out: &mut dyn Write) -> io::Result<()> {
             writeln!(
                 out,
                 "  and {} more of the same (-f json: all)",
-                tell::number(more as u64)
+                wording::number(more as u64)
             )?;
         }
     }
@@ -200,7 +200,7 @@ pub(super) fn by_target(rows: &[Holder], width: usize, out: &mut dyn Write) -> i
             if let Some(more) = all.checked_sub(most).filter(|more| *more > 0) {
                 let (cell, more, words) = (
                     cell(Some(&ease)),
-                    tell::number(more as u64),
+                    wording::number(more as u64),
                     words.join(", "),
                 );
                 writeln!(out, "  {cell:4}  and {more} more of the same: {words}")?;

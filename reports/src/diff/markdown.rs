@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
-use trailaudit_checks::compare::{Change, Comparison};
+use trailaudit_checks::audit::compare::{Change, Comparison};
 
 use super::{PARTS, coverage, message, side, step, verdict, warnings};
 use crate::markdown::sections::Section;
 use crate::markdown::words::{code, text};
-use crate::tell::{self, number};
+use crate::wording::{self, number};
 use crate::{Format, Options};
 
 pub(crate) const FORMAT: Format<Comparison> = Format {
@@ -31,7 +31,7 @@ fn write(it: &Comparison, _: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut page = format!(
         "{MARK}\n## CloudTrail: {}\n\n{sentence}.\n\n{}.\n\n- Before: {}\n- After: {}\n",
         capital(word),
-        tell::changes(&it.counts),
+        wording::changes(&it.counts),
         text(&side(&it.before), NAME),
         text(&side(&it.after), NAME),
     );

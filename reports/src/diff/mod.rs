@@ -5,12 +5,14 @@ mod text;
 
 use std::io::{self, Write};
 
-use trailaudit_checks::compare::{Change, ChangeKind, Comparison, CoverageChange, Seen, Side};
+use trailaudit_checks::audit::compare::{
+    Change, ChangeKind, Comparison, CoverageChange, Seen, Side,
+};
 
 pub(crate) use markdown::FORMAT as MARKDOWN;
 pub(crate) use text::FORMAT as TEXT;
 
-use crate::tell::{Headline, counted};
+use crate::wording::{Headline, counted};
 use crate::{Format, Options, sanitize};
 
 pub(crate) const JSON: Format<Comparison> = Format {

@@ -2,11 +2,11 @@
 
 use std::io::{self, BufWriter, Write};
 
-use trailaudit_checks::compare::{Change, Comparison};
+use trailaudit_checks::audit::compare::{Change, Comparison};
 
 use super::{PARTS, coverage, message, side, step, verdict, warnings};
-use crate::tell::{self, number};
 use crate::text::page::{Margin, Page, Span, Style, plain};
+use crate::wording::{self, number};
 use crate::{Detail, Format, Options};
 
 pub(crate) const FORMAT: Format<Comparison> = Format {
@@ -31,7 +31,7 @@ fn write(it: &Comparison, options: &Options, out: &mut dyn Write) -> io::Result<
     for (label, words) in [
         ("before", side(&it.before)),
         ("after", side(&it.after)),
-        ("findings", tell::changes(&it.counts)),
+        ("findings", wording::changes(&it.counts)),
     ] {
         page.item(Margin(2, 12), Span(Style::Faint, label), &[plain(&words)])?;
     }

@@ -12,8 +12,8 @@ use trailaudit_checks::inventory::Tool;
 use super::rests_on::{minute, reason, write};
 use super::sheet::Sheet;
 use crate::chains::verdict;
-use crate::tell::{Headline, number};
 use crate::text::page::{Margin, Page, Span as Words, Style, plain};
+use crate::wording::{Headline, number};
 use crate::{Format, Options, sanitize};
 
 /// The answer of `events coverage`.

@@ -7,8 +7,8 @@ use trailaudit_checks::digest::HourVerdict;
 use trailaudit_checks::events::{Open, RestsOn};
 
 use crate::chains::verdict;
-use crate::tell::number;
 use crate::text::page::{Margin, Page, Span, Style, plain};
+use crate::wording::number;
 
 /// Hours in a row and objects that are listed; JSON has all.
 const SHOWN: usize = 12;

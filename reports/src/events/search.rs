@@ -9,9 +9,9 @@ use super::rests_on::{among, reason as words, write};
 use super::sheet::Sheet;
 use super::{Found, Match};
 use crate::Options;
-use crate::tell::Headline;
-use crate::tell::number;
 use crate::text::page::{Margin, Page, Span, Style, plain};
+use crate::wording::Headline;
+use crate::wording::number;
 
 /// Resources of a record that are named in text.
 const RESOURCES: usize = 3;

@@ -6,8 +6,8 @@ use super::rests_on::{among, write};
 use super::sheet::Sheet;
 use super::{Counted, Row};
 use crate::Options;
-use crate::tell::number;
 use crate::text::page::{Margin, Page, Span, Style, plain};
+use crate::wording::number;
 
 /// Rows of text without `--top`; JSON and CSV have all.
 const SHOWN: usize = 50;

@@ -9,8 +9,8 @@ use trailaudit_checks::events::who::{EventRef, Hop, Offer, Who};
 use trailaudit_checks::inventory::Tool;
 
 use super::rests_on::{among, write};
-use crate::tell::{Headline, number};
 use crate::text::page::{Margin, Page, Span, Style, plain};
+use crate::wording::{Headline, number};
 use crate::{Format, Options, sanitize};
 
 /// The answer of `events who`.

@@ -8,7 +8,7 @@ use trailaudit_checks::digest::{Cause, Chain, Hour, HourVerdict, Problem};
 
 use super::Story;
 use super::page::Page;
-use crate::tell::{counted, number};
+use crate::wording::{counted, number};
 
 /// How many spans and problems are told one by one.
 const SPANS: usize = 6;

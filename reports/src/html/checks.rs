@@ -9,7 +9,7 @@ use trailaudit_checks::finding::{Finding, SubjectKind};
 use super::Story;
 use super::said::{self, Said};
 use crate::ended::Ended;
-use crate::tell::{self, number};
+use crate::wording::{self, number};
 
 /// How many facts of one finding are told.
 const FACTS: usize = 20;
@@ -150,12 +150,12 @@ fn waiver(finding: &Finding) -> String {
     finding
         .waiver
         .as_ref()
-        .map(tell::waiver)
+        .map(wording::waiver)
         .unwrap_or_default()
 }
 
 fn baseline(finding: &Finding) -> &'static str {
-    finding.baseline.map_or("", tell::baseline)
+    finding.baseline.map_or("", wording::baseline)
 }
 
 /// One row for each subject; the regions of one account share theirs.

@@ -9,7 +9,7 @@ use super::Story;
 use super::checks::Told;
 use super::page::Page;
 use crate::ended::Ended;
-use crate::tell::number;
+use crate::wording::number;
 
 /// How many failing checks are unfolded, and the rows that one of them may have.
 const UNFOLDED: usize = 3;

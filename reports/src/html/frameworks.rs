@@ -5,7 +5,7 @@ use trailaudit_checks::framework::{ControlResult, ControlStatus, FrameworkResult
 
 use super::Story;
 use super::page::Page;
-use crate::tell::{self, number};
+use crate::wording::{self, number};
 
 #[derive(Serialize)]
 struct Frameworks<'a> {
@@ -37,7 +37,7 @@ struct Control<'a> {
 
 pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<()> {
     let frameworks = story.audit.frameworks.iter().map(framework).collect();
-    let meaning = tell::NOT_A_VERDICT;
+    let meaning = wording::NOT_A_VERDICT;
     page.put(
         "frameworks.html",
         Frameworks {
@@ -52,7 +52,7 @@ fn framework(framework: &FrameworkResult) -> Framework<'_> {
         id: &framework.id,
         name: &framework.name,
         version: &framework.version,
-        counts: tell::controls(framework),
+        counts: wording::controls(framework),
         controls: framework.controls.iter().map(control).collect(),
     }
 }
@@ -68,7 +68,7 @@ fn control(control: &ControlResult) -> Control<'_> {
     Control {
         key,
         symbol,
-        word: tell::control_word(control.status),
+        word: wording::control_word(control.status),
         id: &control.id,
         title: &control.title,
         checks: control
@@ -77,6 +77,6 @@ fn control(control: &ControlResult) -> Control<'_> {
             .map(|it| (it.as_str(), judged(it)))
             .collect(),
         passed: number(control.passed),
-        basis: tell::basis(control.basis),
+        basis: wording::basis(control.basis),
     }
 }

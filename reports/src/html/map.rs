@@ -9,7 +9,7 @@ use trailaudit_checks::ids::{AccountId, Region};
 use super::Story;
 use super::page::Page;
 use crate::ended::Ended;
-use crate::tell::{account_word, counted, number};
+use crate::wording::{account_word, counted, number};
 
 #[derive(Serialize)]
 struct Map<'a> {

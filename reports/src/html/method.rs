@@ -13,7 +13,7 @@ use super::Story;
 use super::page::{Page, SCRIPT};
 use crate::ended::Ended;
 use crate::gaps::{self, GapGroup};
-use crate::tell::{self, account_word, counted, number, region_word};
+use crate::wording::{self, account_word, counted, number, region_word};
 
 /// How many accounts, regions or answers are named of one gap.
 const NAMED: usize = 12;
@@ -66,8 +66,8 @@ pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<(
     let failed = &coverage.calls.failed;
     let more = failed.len().saturating_sub(CALLS);
     let questions = Question::ALL.map(|question| Asked {
-        name: tell::question(question),
-        asks: tell::asks(question),
+        name: wording::question(question),
+        asks: wording::asks(question),
         checks: audit
             .checks
             .iter()
@@ -130,10 +130,10 @@ fn facts(story: &Story<'_>) -> Vec<(&'static str, String)> {
     let run = &audit.run;
     let yes_no = |it| if it { "yes" } else { "no" };
     vec![
-        ("Scope", tell::whose(audit)),
-        ("Asked by", tell::caller(audit).to_owned()),
-        ("Accounts", tell::by_status(&tell::accounts(audit))),
-        ("Regions", tell::by_status(&tell::regions(audit))),
+        ("Scope", wording::whose(audit)),
+        ("Asked by", wording::caller(audit).to_owned()),
+        ("Accounts", wording::by_status(&wording::accounts(audit))),
+        ("Regions", wording::by_status(&wording::regions(audit))),
         ("Facts taken", format!("{} to {until}", audit.started_at)),
         ("Judged at", audit.now.to_string()),
         (
@@ -144,7 +144,7 @@ fn facts(story: &Story<'_>) -> Vec<(&'static str, String)> {
                 counted(calls.failed.len() as u64, "call")
             ),
         ),
-        ("Findings", tell::totals(audit)),
+        ("Findings", wording::totals(audit)),
         (
             "Complete",
             format!(
@@ -153,7 +153,7 @@ fn facts(story: &Story<'_>) -> Vec<(&'static str, String)> {
                 yes_no(run.interrupted)
             ),
         ),
-        ("Result", tell::exit(audit)),
+        ("Result", wording::exit(audit)),
         (
             "Rules",
             format!(

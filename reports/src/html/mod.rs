@@ -22,7 +22,7 @@ use trailaudit_checks::audit::Audit;
 use trailaudit_checks::finding::Finding;
 
 use crate::ended::Ended;
-use crate::tell::Names;
+use crate::wording::Names;
 use crate::{Format, Options};
 use page::Page;
 

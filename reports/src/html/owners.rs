@@ -9,7 +9,7 @@ use trailaudit_checks::ids::AccountId;
 use super::Story;
 use super::page::Page;
 use crate::ended::Ended;
-use crate::tell::{account_word, counted, number};
+use crate::wording::{account_word, counted, number};
 
 /// How many checks are named for one owner.
 const CHECKS: usize = 3;

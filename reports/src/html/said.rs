@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use trailaudit_checks::finding::{Evidence, Finding, Status};
 
-use crate::tell;
+use crate::wording;
 
 /// The words of a finding.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +22,7 @@ impl Said {
         let is_gap = |it: &&Evidence| finding.status == Status::Unknown && it.is_gap();
         let (gaps, facts): (Vec<&Evidence>, Vec<&Evidence>) =
             finding.evidence.iter().partition(is_gap);
-        let mut facts: Vec<String> = facts.into_iter().map(tell::evidence).collect();
+        let mut facts: Vec<String> = facts.into_iter().map(wording::evidence).collect();
         if gaps.is_empty() {
             let message = finding.message.clone();
             return Self { message, facts };
@@ -66,7 +66,7 @@ pub(super) fn answer(finding: &Finding) -> String {
     let mut gaps = gaps.filter(|_| finding.status == Status::Unknown);
     gaps.find_map(|gap| {
         let id = gap.request_id.as_ref().map(|it| format!(" (request {it})"));
-        let said = gap.seen.as_ref().map(tell::value)?;
+        let said = gap.seen.as_ref().map(wording::value)?;
         Some(format!("{said}{}", id.unwrap_or_default()))
     })
     .unwrap_or_default()

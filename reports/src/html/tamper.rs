@@ -10,7 +10,7 @@ use trailaudit_checks::finding::SubjectKind;
 use super::Story;
 use super::page::Page;
 use crate::ended::Ended;
-use crate::tell::{self, counted};
+use crate::wording::{self, counted};
 
 /// In a longer table, more principals than this with the same cells are counted.
 const ALIKE: usize = 10;
@@ -128,7 +128,7 @@ fn summarized(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
     for row in &mut kept {
         let all = seen.get(&row.cells).copied().unwrap_or_default();
         if row.id.is_empty() {
-            let more = tell::number((all - ALIKE) as u64);
+            let more = wording::number((all - ALIKE) as u64);
             row.id = Cow::Owned(format!("and {more} more of the same (JSON: all)"));
         }
     }

@@ -7,7 +7,7 @@ use trailaudit_checks::finding::Severity;
 use super::Story;
 use super::page::{Page, SCRIPT, STYLE, hash};
 use crate::ended::Ended;
-use crate::tell::{self, counted, number};
+use crate::wording::{self, counted, number};
 
 /// How many reasons stand in the open; the others are a click away.
 const REASONS: usize = 3;
@@ -86,7 +86,7 @@ struct First<'a> {
 
 pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<()> {
     let audit = story.audit;
-    let (headline, sentence) = tell::verdict(audit);
+    let (headline, sentence) = wording::verdict(audit);
     let until = audit
         .finished_at
         .map_or_else(|| "cut off".to_owned(), |it| it.to_string());
@@ -103,12 +103,12 @@ pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<(
             tool: format!("{} {}", audit.tool.name, audit.tool.version),
             now: audit.now.to_string(),
             facts: format!("{} to {until}", audit.started_at),
-            whose: tell::whose(audit),
-            caller: tell::caller(audit),
-            accounts: tell::by_status(&tell::accounts(audit)),
-            regions: tell::by_status(&tell::regions(audit)),
+            whose: wording::whose(audit),
+            caller: wording::caller(audit),
+            accounts: wording::by_status(&wording::accounts(audit)),
+            regions: wording::by_status(&wording::regions(audit)),
             trust: answers::trust(&audit.answers).map_or(NOT_ANSWERED, word),
-            no_answers: audit.answers.is_empty().then_some(tell::NO_ANSWERS),
+            no_answers: audit.answers.is_empty().then_some(wording::NO_ANSWERS),
             headline: headline.as_str(),
             sentence,
             answers: audit.answers.iter().map(|it| card(audit, it)).collect(),
@@ -117,8 +117,8 @@ pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<(
             severities: severities.to_vec(),
             first: first(story),
             exit: [
-                Some(tell::exit(audit)),
-                tell::against(audit).map(|it| format!("baseline: {it}")),
+                Some(wording::exit(audit)),
+                wording::against(audit).map(|it| format!("baseline: {it}")),
             ]
             .into_iter()
             .flatten()
@@ -144,7 +144,7 @@ fn word(answered: Answered) -> Word {
         Answered::Unknown => ("unknown", "?"),
         Answered::NotEvaluated => ("na", "\u{2013}"),
     };
-    let word = tell::answered(answered);
+    let word = wording::answered(answered);
     Word { key, symbol, word }
 }
 
@@ -155,10 +155,10 @@ fn card<'a>(audit: &Audit, answer: &'a Answer) -> Card<'a> {
         words: &reason.message,
     });
     Card {
-        name: tell::question(answer.question),
-        asks: tell::asks(answer.question),
+        name: wording::question(answer.question),
+        asks: wording::asks(answer.question),
         said: word(answer.answer),
-        accepted: tell::is_accepted(audit, answer),
+        accepted: wording::is_accepted(audit, answer),
         reasons: reasons.by_ref().take(REASONS).collect(),
         more: reasons.collect(),
     }
@@ -204,7 +204,7 @@ fn first<'a>(story: &Story<'a>) -> Vec<First<'a>> {
         check: &it.check,
         title: story.audit.check(&it.check).map_or("", |it| &it.title),
         severity: it.severity.as_str(),
-        count: tell::first_count(it),
+        count: wording::first_count(it),
         fix: &it.remediation,
     });
     told.take(FIRST).collect()

@@ -8,7 +8,7 @@ use trailaudit_checks::finding::{AppliedWaiver, Finding};
 
 use super::Story;
 use super::page::Page;
-use crate::tell::counted;
+use crate::wording::counted;
 
 /// From so few days left on, a date is pointed out.
 const SOON: i64 = 30;

@@ -15,7 +15,7 @@ use trailaudit_checks::finding::Severity;
 
 use crate::ended::Ended;
 use crate::shown::{LOUD, Shown};
-use crate::tell::{self, Names, number};
+use crate::wording::{self, Names, number};
 use crate::{Format, Options};
 use words::{code, text};
 
@@ -70,7 +70,7 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
     for section in sections() {
         page.push_str(section.as_str());
     }
-    page.push_str(&format!("\n{}\n", text(&tell::totals(audit), PHRASE)));
+    page.push_str(&format!("\n{}\n", text(&wording::totals(audit), PHRASE)));
     out.write_all(page.as_bytes())?;
     out.flush()
 }
@@ -78,15 +78,15 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
 /// The five answers, each with its first reason, and what to do first.
 fn answers(audit: &Audit, options: &Options) -> String {
     let Some(trust) = answers::trust(&audit.answers) else {
-        return format!("\n> {}\n", tell::NO_ANSWERS);
+        return format!("\n> {}\n", wording::NO_ANSWERS);
     };
-    let trust = tell::answered(trust);
+    let trust = wording::answered(trust);
     let mut page = format!(
         "\n### Can this record be trusted? {}\n\n",
         trust.to_uppercase()
     );
     for it in &audit.answers {
-        let waived = match tell::is_accepted(audit, it) {
+        let waived = match wording::is_accepted(audit, it) {
             true => " (waived)",
             false => "",
         };
@@ -95,8 +95,8 @@ fn answers(audit: &Audit, options: &Options) -> String {
         let check = check.map_or_else(String::new, |id| format!("{} ", code(id, PHRASE)));
         page.push_str(&format!(
             "- {} **{}**{waived}: {check}{}\n",
-            tell::asks(it.question),
-            tell::answered(it.answer).to_uppercase(),
+            wording::asks(it.question),
+            wording::answered(it.answer).to_uppercase(),
             text(reason.map_or("", |it| &it.message), PHRASE)
         ));
     }
@@ -112,7 +112,7 @@ fn answers(audit: &Audit, options: &Options) -> String {
             at + 1,
             it.severity.as_str().to_uppercase(),
             code(&it.check, PHRASE),
-            tell::first_count(it),
+            wording::first_count(it),
             text(&it.remediation, 2 * PHRASE)
         ));
     }
@@ -121,7 +121,7 @@ fn answers(audit: &Audit, options: &Options) -> String {
 
 /// The verdict, the totals, and where they come from.
 fn head(audit: &Audit) -> String {
-    let (word, sentence) = tell::verdict(audit);
+    let (word, sentence) = wording::verdict(audit);
     let sum = &audit.summary;
     let whose = match &audit.scope.organization {
         Some(id) => format!("organization {}", code(id, PHRASE)),
@@ -149,20 +149,20 @@ fn head(audit: &Audit) -> String {
         number(sum.waived),
         number(sum.unknown),
         number(sum.not_applicable),
-        tell::planned(audit)
+        wording::planned(audit)
             .map_or_else(String::new, |it| format!("- Plan: {}\n", text(&it, PHRASE))),
         severities.join(", "),
-        code(tell::caller(audit), PHRASE),
-        tell::by_status(&tell::accounts(audit)),
-        tell::by_status(&tell::regions(audit)),
+        code(wording::caller(audit), PHRASE),
+        wording::by_status(&wording::accounts(audit)),
+        wording::by_status(&wording::regions(audit)),
         audit.started_at,
         audit.now,
         code(
             &format!("{} {}", audit.tool.name, audit.tool.version),
             PHRASE
         ),
-        tell::exit(audit),
-        tell::against(audit).map_or_else(String::new, |it| format!(
+        wording::exit(audit),
+        wording::against(audit).map_or_else(String::new, |it| format!(
             "- Baseline: {}\n",
             text(&it, PHRASE)
         )),

@@ -9,7 +9,7 @@ use trailaudit_checks::finding::{BaselineState, Evidence, Finding, Severity};
 
 use super::words::{code, text};
 use crate::shown::Shown;
-use crate::tell::{self, Names, account_word, counted, number, region_word};
+use crate::wording::{self, Names, account_word, counted, number, region_word};
 use crate::{chains, ended, gaps};
 
 /// The longest name, the longest sentence, and how many facts of a finding are told.
@@ -174,13 +174,16 @@ pub(super) fn open(audit: &Audit, names: &Names<'_>, shown: &Shown<'_>, room: us
 /// One finding: the subject, what is wrong, and some facts.
 fn line(names: &Names<'_>, finding: &Finding) -> String {
     let subject = code(&names.subject(&finding.subject), NAME);
-    let new = tell::new(finding).map_or(String::new(), |it| format!("**{it}** "));
+    let new = wording::new(finding).map_or(String::new(), |it| format!("**{it}** "));
     let mut line = format!("- {new}{subject}: {}", text(&finding.message, SENTENCE));
     // The message says what is structured in the evidence.
     let facts = finding.evidence.iter().filter(|it| !is_structured(it));
     let facts: Vec<&Evidence> = facts.take(FACTS).collect();
     for fact in &facts {
-        line.push_str(&format!("; actual {}", code(&tell::evidence(fact), NAME)));
+        line.push_str(&format!(
+            "; actual {}",
+            code(&wording::evidence(fact), NAME)
+        ));
     }
     if let more @ 1.. = finding.evidence.len().saturating_sub(facts.len()) {
         line.push_str(&format!("; {} more in JSON", counted(more as u64, "fact")));
@@ -244,7 +247,7 @@ pub(super) fn waived(names: &Names<'_>, shown: &Shown<'_>) -> Section {
     let title = format!("Waived: {}", counted(shown.waived.len() as u64, "failure"));
     let mut section = Section::folded(&title, "waived failure", 5_000);
     for finding in &shown.waived {
-        let waiver = finding.waiver.as_ref().map(tell::waiver);
+        let waiver = finding.waiver.as_ref().map(wording::waiver);
         let line = format!(
             "- **{}** {} {}: {}; {}\n",
             finding.severity.as_str().to_uppercase(),
@@ -343,7 +346,7 @@ pub(super) fn chains(audit: &Audit) -> Section {
 
 /// Waivers without effect, and what stays open.
 pub(super) fn asides(audit: &Audit) -> Section {
-    let asides = tell::asides(audit);
+    let asides = wording::asides(audit);
     let mut section = Section::folded("Notes", "note", 3_000);
     for aside in &asides {
         section.add(&format!("- {}\n", text(aside, SENTENCE)), 1);
@@ -354,21 +357,21 @@ pub(super) fn asides(audit: &Audit) -> Section {
 /// The frameworks that were asked for, control by control.
 pub(super) fn frameworks(audit: &Audit) -> Section {
     let mut section = Section::folded("Frameworks", "control", 5_000);
-    section.add(&format!("{}\n", tell::NOT_A_VERDICT), 0);
+    section.add(&format!("{}\n", wording::NOT_A_VERDICT), 0);
     for framework in &audit.frameworks {
         let mut lead = format!(
             "\n**{} {}**: {}\n\n",
             text(&framework.name, NAME),
             text(&framework.version, NAME),
-            tell::controls(framework)
+            wording::controls(framework)
         );
         for control in &framework.controls {
             let line = format!(
                 "{lead}- **{}** {} {} ({})\n",
-                tell::control_word(control.status),
+                wording::control_word(control.status),
                 code(&control.id, NAME),
                 text(&control.title, NAME),
-                tell::control(control)
+                wording::control(control)
             );
             section.add(&line, 1);
             lead.clear();

@@ -15,7 +15,7 @@ use trailaudit_checks::finding::{BaselineState, Finding, Severity, Status, Subje
 use trailaudit_checks::ids::AccountId;
 
 use crate::identity::{self, HOME};
-use crate::tell::{self, Names};
+use crate::wording::{self, Names};
 use crate::{Format, Options, aws, sanitize};
 use model::{
     Account, Analytic, CheckOf, Cloud, Compliance, Event, Info, Metadata, Org, Owner, Product,
@@ -182,10 +182,10 @@ impl<'a> Events<'a> {
             comment: finding
                 .waiver
                 .as_ref()
-                .map(|it| sanitize::line(&tell::waiver(it))),
+                .map(|it| sanitize::line(&wording::waiver(it))),
             compliance: compliance(finding, rule),
             evidences: finding.evidence.iter().map(evidence).collect(),
-            message: Cow::Owned(sanitize::line(&tell::alone(finding))),
+            message: Cow::Owned(sanitize::line(&wording::alone(finding))),
             metadata: self.metadata(&print, Cow::Borrowed(&rule.id)),
             finding_info: Info {
                 analytic: Analytic {
@@ -242,8 +242,8 @@ impl<'a> Events<'a> {
     /// The run: its verdict, the totals, the coverage, what else is to be said.
     fn totals(&self) -> Event<'_, Value, Value, Value> {
         let audit = self.audit;
-        let (word, sentence) = tell::verdict(audit);
-        let asides = tell::asides(audit);
+        let (word, sentence) = wording::verdict(audit);
+        let asides = wording::asides(audit);
         let (activity_id, activity_name, type_name) = activity(false);
         let lines = |all: &mut dyn Iterator<Item = &str>| -> Vec<String> {
             all.map(sanitize::line).collect()
@@ -273,7 +273,7 @@ impl<'a> Events<'a> {
             message: Cow::Owned(format!(
                 "{} {sentence}; {}",
                 word.as_str(),
-                tell::totals(audit)
+                wording::totals(audit)
             )),
             metadata: self.metadata(&self.run, Cow::Borrowed("run")),
             remediation: None,
@@ -290,9 +290,9 @@ impl<'a> Events<'a> {
                 "summary": audit.summary,
                 "checks": lines(&mut audit.checks.iter().map(|it| it.id.as_str())),
                 "complete": audit.run.complete,
-                "exit": tell::exit(audit),
-                "accounts": tell::accounts(audit),
-                "regions": tell::regions(audit),
+                "exit": wording::exit(audit),
+                "accounts": wording::accounts(audit),
+                "regions": wording::regions(audit),
             }),
         }
     }
@@ -316,7 +316,7 @@ fn compliance<'e>(finding: &'e Finding, rule: &'e Rule<'_>) -> Compliance<'e> {
         standards: &rule.standards,
         status,
         status_code,
-        status_details: [sanitize::line(&tell::message(finding))],
+        status_details: [sanitize::line(&wording::message(finding))],
         status_id,
     }
 }
@@ -345,7 +345,7 @@ fn verdict(finding: &Finding) -> (u32, &'static str, String) {
     match finding.status {
         Status::Pass => (1, "Pass", own),
         Status::Fail => (3, "Fail", own),
-        Status::Unknown => (2, "Warning", tell::reason(finding)),
+        Status::Unknown => (2, "Warning", wording::reason(finding)),
         Status::NotApplicable => (99, "Not Applicable", own),
     }
 }

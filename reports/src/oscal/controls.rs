@@ -12,7 +12,7 @@ use trailaudit_checks::framework::ControlStatus;
 
 use super::words::{control, id, markup, prop};
 use crate::object::filled;
-use crate::tell;
+use crate::wording;
 
 /// A control that the selected checks bear on.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ pub(super) fn all(audit: &Audit) -> Vec<Control<'_>> {
                 .entry((framework, name))
                 .or_insert_with(|| new(framework, name));
             control.title = Some(&result.title);
-            control.told = Some((result.status, tell::control(result)));
+            control.told = Some((result.status, wording::control(result)));
             control
                 .checks
                 .extend(result.checks.iter().map(String::as_str));
@@ -79,7 +79,7 @@ pub(super) fn reviewed(controls: &[Control<'_>]) -> Value {
         selections
             .push(json!({"description": "No control: no framework links the checks of this run"}));
     }
-    json!({"description": markup(tell::NOT_A_VERDICT), "control-selections": selections})
+    json!({"description": markup(wording::NOT_A_VERDICT), "control-selections": selections})
 }
 
 /// One for each control that something was said about.
@@ -112,14 +112,14 @@ fn finding(audit: &Audit, it: &Control<'_>, findings: &[&Finding]) -> Option<Val
     let count = |status| findings.iter().filter(|it| it.status == status).count() as u64;
     let remarks = format!(
         "{}: {} pass, {} fail, {} unknown, {} not applicable. {}",
-        tell::control_word(status),
+        wording::control_word(status),
         count(Status::Pass),
         count(Status::Fail),
         count(Status::Unknown),
         count(Status::NotApplicable),
         it.told
             .as_ref()
-            .map_or(tell::NOT_A_VERDICT, |(_, words)| words),
+            .map_or(wording::NOT_A_VERDICT, |(_, words)| words),
     );
     let token = control(it.framework, it.name);
     let related = |kind: &str, field: &'static str, fails: bool| -> Option<Vec<Value>> {
@@ -137,7 +137,7 @@ fn finding(audit: &Audit, it: &Control<'_>, findings: &[&Finding]) -> Option<Val
         "title": markup(&format!("{} {}", it.framework, it.name)),
         "description": markup(it.title.unwrap_or("What the linked checks say of this control")),
         "props": [
-            prop("status", tell::control_word(status)),
+            prop("status", wording::control_word(status)),
             prop("checks", &checks.join(", ")),
         ],
         "target": {

@@ -16,7 +16,7 @@ use trailaudit_checks::finding::Severity;
 
 use crate::identity;
 use crate::object::filled;
-use crate::tell::{self, Names};
+use crate::wording::{self, Names};
 use crate::{Format, Linked, Options, sanitize};
 use words::{id, markup, prop, value};
 
@@ -145,7 +145,7 @@ impl<F: Fn() -> I, I: Iterator<Item = Value>> Serialize for Stream<F> {
 
 fn metadata(audit: &Audit) -> Value {
     let whose = identity::whose(audit);
-    let caller = tell::caller(audit);
+    let caller = wording::caller(audit);
     let (owner, asker) = (id("party", whose), id("party", caller));
     json!({
         "title": markup(&format!("{}: CloudTrail record of {whose}", audit.tool.name)),
@@ -228,15 +228,15 @@ fn component(audit: &Audit, tool: &str) -> Value {
 }
 
 fn description(audit: &Audit) -> String {
-    let (word, sentence) = tell::verdict(audit);
+    let (word, sentence) = wording::verdict(audit);
     let mut told = vec![
         format!("{} {sentence}", word.as_str()),
-        tell::totals(audit),
-        tell::exit(audit),
-        format!("accounts {}", tell::by_status(&tell::accounts(audit))),
-        format!("regions {}", tell::by_status(&tell::regions(audit))),
+        wording::totals(audit),
+        wording::exit(audit),
+        format!("accounts {}", wording::by_status(&wording::accounts(audit))),
+        format!("regions {}", wording::by_status(&wording::regions(audit))),
     ];
-    told.extend(tell::asides(audit));
+    told.extend(wording::asides(audit));
     told.join("; ")
 }
 
@@ -267,8 +267,8 @@ fn log(audit: &Audit, run: &str) -> [Value; 2] {
             "title": "Facts were collected",
             "description": markup(&format!(
                 "{}, {} failed",
-                tell::counted(calls.total, "request"),
-                tell::number(calls.failed.len() as u64)
+                wording::counted(calls.total, "request"),
+                wording::number(calls.failed.len() as u64)
             )),
             "start": audit.started_at.to_string(),
             "end": audit.finished_at.map(|it| it.to_string()),

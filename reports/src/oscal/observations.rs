@@ -10,7 +10,7 @@ use super::words::{id, markup, prop};
 use crate::Linked;
 use crate::aws;
 use crate::object::filled;
-use crate::tell::{self, Names};
+use crate::wording::{self, Names};
 
 /// The tool, as a component.
 pub(super) fn tool(audit: &Audit) -> String {
@@ -60,7 +60,7 @@ pub(super) fn observation(
         prop("fingerprint", &finding.fingerprint),
     ];
     if finding.status == Status::Unknown {
-        props.push(prop("reason", &tell::reason(finding)));
+        props.push(prop("reason", &wording::reason(finding)));
     }
     if finding.waiver.is_some() {
         props.push(prop("waived", "true"));
@@ -68,7 +68,7 @@ pub(super) fn observation(
     props.extend(
         finding
             .baseline
-            .map(|it| prop("baseline", tell::baseline(it))),
+            .map(|it| prop("baseline", wording::baseline(it))),
     );
     let evidence = finding.evidence.iter().map(|it| {
         let mut props = Vec::new();
@@ -81,7 +81,7 @@ pub(super) fn observation(
         props.extend(file.map(|it| prop("sha256", &it.sha256)));
         filled(json!({
             "href": file.map(|it| format!("#{}", id("file", &it.href))),
-            "description": markup(&tell::evidence(it)),
+            "description": markup(&wording::evidence(it)),
             "props": (!props.is_empty()).then_some(props),
         }))
     });
@@ -89,7 +89,7 @@ pub(super) fn observation(
     filled(json!({
         "uuid": id("observation", &finding.fingerprint),
         "title": markup(title),
-        "description": markup(&tell::message(finding)),
+        "description": markup(&wording::message(finding)),
         "props": props,
         "methods": ["TEST-AUTOMATED"],
         "types": [if finding.status == Status::Fail { "finding" } else { "control-objective" }],
@@ -112,7 +112,7 @@ pub(super) fn risk(audit: &Audit, tool: &str, finding: &Finding) -> Option<Value
         prop("severity", finding.severity.as_str()),
     ];
     let waiver = finding.waiver.as_ref();
-    props.extend(waiver.map(|it| prop("waiver", &tell::waiver(it))));
+    props.extend(waiver.map(|it| prop("waiver", &wording::waiver(it))));
     let deadline = waiver.and_then(|it| it.expires.parse::<jiff::civil::Date>().ok());
     Some(filled(json!({
         "uuid": id("risk", &finding.fingerprint),

@@ -25,7 +25,7 @@ use results::Results;
 use rules::Frameworks;
 
 use crate::identity::{self, HOME};
-use crate::tell::{self, Names};
+use crate::wording::{self, Names};
 use crate::{Format, Options, sanitize};
 
 pub(crate) const FORMAT: Format = Format {
@@ -131,7 +131,7 @@ fn run<'a>(audit: &'a Audit, results: Results<'a>) -> Run<'a> {
             // False only when the scan as a whole failed: findings are no failure of the tool.
             execution_successful: audit.run.exit_code != 4 && !audit.run.interrupted,
             exit_code: audit.run.exit_code,
-            exit_code_description: tell::exit(audit),
+            exit_code_description: wording::exit(audit),
             start_time_utc: audit.started_at.to_string(),
             end_time_utc: audit.finished_at.map(|it| it.to_string()),
             tool_execution_notifications: notifications::gaps(audit),
@@ -141,8 +141,8 @@ fn run<'a>(audit: &'a Audit, results: Results<'a>) -> Run<'a> {
             ("summary", json!(audit.summary)),
             ("judgedAt", json!(audit.now.to_string())),
             ("complete", json!(audit.run.complete)),
-            ("accounts", json!(tell::accounts(audit))),
-            ("regions", json!(tell::regions(audit))),
+            ("accounts", json!(wording::accounts(audit))),
+            ("regions", json!(wording::regions(audit))),
         ]),
         results: Stream {
             results,

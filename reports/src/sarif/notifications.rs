@@ -7,7 +7,7 @@ use super::DESCRIPTION;
 use super::model::{Bag, Configuration, DescriptorRef, Message, Notification, Rule, Text};
 use crate::gaps;
 use crate::sanitize;
-use crate::tell::{self, counted, number};
+use crate::wording::{self, counted, number};
 
 /// At most so many gaps are told one by one.
 const GAPS: usize = 200;
@@ -71,7 +71,7 @@ fn notify(index: usize, level: &'static str, words: &str) -> Option<Notification
 
 /// One for each call and how it ended, one for each waiver without effect, one when the run is incomplete.
 pub(super) fn gaps(audit: &Audit) -> Vec<Notification> {
-    let groups = gaps::of(tell::with(audit, Status::Unknown));
+    let groups = gaps::of(wording::with(audit, Status::Unknown));
     let told = groups.iter().take(GAPS).filter_map(|group| {
         let allow = group
             .action
@@ -108,7 +108,7 @@ pub(super) fn gaps(audit: &Audit) -> Vec<Notification> {
         )
     }));
     if !audit.run.complete {
-        all.extend(notify(1, "warning", &tell::verdict(audit).1));
+        all.extend(notify(1, "warning", &wording::verdict(audit).1));
     }
     all
 }

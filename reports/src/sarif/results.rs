@@ -11,7 +11,7 @@ use super::model::{
 use super::{Anchor, AnchorMap, DESCRIPTION, IDENTIFIER, NAME, Profile, rules};
 use crate::identity::uuid;
 use crate::sanitize;
-use crate::tell::{self, Names};
+use crate::wording::{self, Names};
 
 /// How many facts a result's Markdown lists, and how much of each.
 const FACTS: usize = 5;
@@ -58,7 +58,7 @@ impl Results<'_> {
             partial_fingerprints: Fingerprints {
                 primary_location_line_hash: sanitize::short(&finding.fingerprint, NAME),
             },
-            baseline_state: finding.baseline.filter(|_| full).map(tell::baseline),
+            baseline_state: finding.baseline.filter(|_| full).map(wording::baseline),
             rank: full.then(|| rank(finding.severity)),
             suppressions: suppression(finding).into_iter().filter(|_| full).collect(),
             properties: self.properties(finding),
@@ -68,14 +68,14 @@ impl Results<'_> {
     /// The alert list shows only this: it names the account and the region.
     fn message(&self, finding: &Finding) -> Message {
         let subject = self.names.subject(&finding.subject);
-        let message = tell::message(finding);
+        let message = wording::message(finding);
         let (half, rest) = (DESCRIPTION / 2, DESCRIPTION / 2 - 40);
         let said = sanitize::short(&message, half);
         let text = format!("{said}: {}", sanitize::short(&subject, rest));
         let facts = finding
             .evidence
             .iter()
-            .map(|it| sanitize::markdown(&tell::evidence(it), FACT));
+            .map(|it| sanitize::markdown(&wording::evidence(it), FACT));
         let markdown = (!finding.evidence.is_empty()).then(|| {
             let said = sanitize::markdown(&message, half);
             let mut words = format!("{said}: {}\n", sanitize::markdown(&subject, rest));
@@ -173,11 +173,11 @@ fn suppression(finding: &Finding) -> Option<Suppression> {
     Some(Suppression {
         kind: "external",
         status: "accepted",
-        justification: sanitize::short(&tell::waiver(waiver), DESCRIPTION),
+        justification: sanitize::short(&wording::waiver(waiver), DESCRIPTION),
         guid: uuid(&format!(
             "{}\n{}",
             finding.fingerprint,
-            tell::waiver(waiver)
+            wording::waiver(waiver)
         )),
     })
 }

@@ -7,7 +7,7 @@ use trailaudit_checks::audit::{Answered, Reason, answers};
 use super::page::{Margin, Page, Span, Style, plain};
 use super::{Story, more};
 use crate::Detail;
-use crate::tell::{self, Headline};
+use crate::wording::{self, Headline};
 
 /// How many reasons of one answer are listed.
 const REASONS: usize = 2;
@@ -17,17 +17,17 @@ pub(super) fn all(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
     let audit = story.audit;
     let Some(trust) = answers::trust(&audit.answers) else {
         page.heading("CAN THIS RECORD BE TRUSTED?")?;
-        return page.text(2, tell::NO_ANSWERS);
+        return page.text(2, wording::NO_ANSWERS);
     };
-    let trust = tell::answered(trust).to_uppercase();
+    let trust = wording::answered(trust).to_uppercase();
     page.heading(&format!("CAN THIS RECORD BE TRUSTED? {trust}"))?;
     for answer in &audit.answers {
-        let label = format!("{:<11}", tell::question(answer.question));
-        let mut said = tell::answered(answer.answer).to_uppercase();
-        if tell::is_accepted(audit, answer) {
+        let label = format!("{:<11}", wording::question(answer.question));
+        let mut said = wording::answered(answer.answer).to_uppercase();
+        if wording::is_accepted(audit, answer) {
             said.push_str(" (waived)");
         }
-        let asks = format!("- {}", tell::asks(answer.question));
+        let asks = format!("- {}", wording::asks(answer.question));
         let body = [Span(style(answer.answer), &said), Span(Style::Faint, &asks)];
         page.item(Margin(2, 14), Span(Style::Strong, &label), &body)?;
         let most = match (story.detail, answer.answer) {

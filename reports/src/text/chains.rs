@@ -8,7 +8,7 @@ use trailaudit_checks::finding::Severity as Level;
 use super::page::{Margin, Page, Span, Style, plain};
 use super::{Story, more};
 use crate::chains;
-use crate::tell::{Headline, counted, number};
+use crate::wording::{Headline, counted, number};
 
 /// How many chains and problems are listed.
 const CHAINS: usize = 40;

@@ -6,7 +6,7 @@ use trailaudit_checks::audit::Audit;
 
 use super::page::{Margin, Page, Span, Style};
 use crate::ended;
-use crate::tell::number;
+use crate::wording::number;
 
 /// Every check, in a few lines.
 pub(super) fn all(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {

@@ -10,7 +10,7 @@ use super::page::{Margin, Page, Span, Style, plain};
 use super::summary::assessed;
 use super::{Story, more};
 use crate::Detail;
-use crate::tell::{self, counted, number};
+use crate::wording::{self, counted, number};
 
 /// How many things to do first.
 const FIRST: usize = 3;
@@ -30,7 +30,7 @@ pub(super) fn first(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
     for (at, it) in first.into_iter().enumerate() {
         let label = format!("{}.", at + 1);
         let level = it.severity.as_str().to_uppercase();
-        let count = format!("({})", tell::first_count(it));
+        let count = format!("({})", wording::first_count(it));
         let body = [
             Span(Style::Severity(it.severity), &level),
             Span(Style::Strong, &it.check),
@@ -105,7 +105,7 @@ fn subjects(page: &mut Page<'_>, story: &Story<'_>, findings: &[&Finding]) -> io
         page.item(Margin(4, 6), plain("-"), &[plain(&said.message)])?;
         for finding in group.iter().take(left) {
             let subject = story.names.subject(&finding.subject);
-            match tell::new(finding) {
+            match wording::new(finding) {
                 Some(new) => page.item(
                     Margin(6, 6),
                     plain(""),
@@ -136,7 +136,7 @@ fn subjects(page: &mut Page<'_>, story: &Story<'_>, findings: &[&Finding]) -> io
 }
 
 fn facts(finding: &Finding) -> Vec<String> {
-    finding.evidence.iter().map(tell::evidence).collect()
+    finding.evidence.iter().map(wording::evidence).collect()
 }
 
 /// What passes or does not apply, where it was asked for.
@@ -173,7 +173,7 @@ pub(super) fn waived(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
             let waiver = finding
                 .waiver
                 .as_ref()
-                .map(tell::waiver)
+                .map(wording::waiver)
                 .unwrap_or_default();
             let body = [
                 Span(Style::Severity(finding.severity), level),

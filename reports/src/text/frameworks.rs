@@ -7,7 +7,7 @@ use trailaudit_checks::framework::{ControlResult, ControlStatus, FrameworkResult
 use super::Story;
 use super::page::{Margin, Page, Span, Style, plain};
 use crate::Detail;
-use crate::tell::{self, Headline};
+use crate::wording::{self, Headline};
 
 /// Every framework.
 pub(super) fn all(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
@@ -25,11 +25,11 @@ pub(super) fn counts(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
     page.heading("FRAMEWORKS")?;
     for framework in &story.audit.frameworks {
         let name = format!("{} {}", framework.name, framework.version);
-        let counts = format!("- {}", tell::controls(framework));
+        let counts = format!("- {}", wording::controls(framework));
         let body = [plain(&counts)];
         page.item(Margin(2, 4), Span(Style::Strong, &name), &body)?;
     }
-    page.text(2, tell::NOT_A_VERDICT)
+    page.text(2, wording::NOT_A_VERDICT)
 }
 
 fn one(page: &mut Page<'_>, framework: &FrameworkResult, every: bool) -> io::Result<()> {
@@ -40,8 +40,8 @@ fn one(page: &mut Page<'_>, framework: &FrameworkResult, every: bool) -> io::Res
         ..
     } = framework;
     page.heading(&format!("FRAMEWORK: {name} {version}"))?;
-    page.text(2, &tell::controls(framework))?;
-    page.text(2, tell::NOT_A_VERDICT)?;
+    page.text(2, &wording::controls(framework))?;
+    page.text(2, wording::NOT_A_VERDICT)?;
     for control in controls {
         row(page, control)?;
         if every {
@@ -56,7 +56,7 @@ const BESIDE: usize = 17;
 
 fn row(page: &mut Page<'_>, control: &ControlResult) -> io::Result<()> {
     let style = headline(control.status).map_or(Style::Faint, Style::Headline);
-    let aside = tell::control(control);
+    let aside = wording::control(control);
     let title = format!("{}.", control.title);
     let body = [
         Span(Style::Strong, &control.id),
@@ -65,7 +65,7 @@ fn row(page: &mut Page<'_>, control: &ControlResult) -> io::Result<()> {
     ];
     page.item(
         Margin(2, BESIDE),
-        Span(style, tell::control_word(control.status)),
+        Span(style, wording::control_word(control.status)),
         &body,
     )
 }

@@ -10,7 +10,7 @@ use trailaudit_checks::ids::AccountId;
 use super::page::{Margin, Page, Span, Style, plain};
 use super::{Story, more};
 use crate::gaps::{self, GapGroup};
-use crate::tell::{account_word, counted, number, region_word};
+use crate::wording::{account_word, counted, number, region_word};
 
 /// How many accounts, regions or answers are named.
 const NAMED: usize = 5;

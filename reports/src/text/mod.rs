@@ -21,7 +21,7 @@ use trailaudit_checks::finding::Severity;
 
 use crate::ended::Ended;
 use crate::shown::{LOUD, Shown};
-use crate::tell::{self, Names, number};
+use crate::wording::{self, Names, number};
 use crate::{Detail, Format, Listed, Options};
 use page::{Margin, Page, Span, Style, plain};
 
@@ -48,11 +48,11 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
         page.text(0, &hidden)?;
     }
     page.blank()?;
-    page.text(0, &tell::totals(audit))?;
+    page.text(0, &wording::totals(audit))?;
     if options.detail > Detail::Summary {
         verdict(&mut page, audit)?;
     }
-    page.text(0, &tell::exit(audit))?;
+    page.text(0, &wording::exit(audit))?;
     out.flush()
 }
 
@@ -73,7 +73,7 @@ fn detailed(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
     gaps::unknown(page, story)?;
     failures::waived(page, story)?;
     failures::quiet(page, story)?;
-    for line in tell::waivers(audit) {
+    for line in wording::waivers(audit) {
         page.text(2, &line)?;
     }
     chains::all(page, story)?;
@@ -119,7 +119,7 @@ impl<'a> Story<'a> {
 }
 
 fn verdict(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
-    let (headline, sentence) = tell::verdict(audit);
+    let (headline, sentence) = wording::verdict(audit);
     let word = Span(Style::Headline(headline), headline.as_str());
     page.item(Margin(0, 0), word, &[Span(Style::Strong, &sentence)])
 }
@@ -145,16 +145,20 @@ fn covered(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
     let rows = [
         (
             "scope",
-            format!("{}; scanned as {}", tell::whose(audit), tell::caller(audit)),
+            format!(
+                "{}; scanned as {}",
+                wording::whose(audit),
+                wording::caller(audit)
+            ),
         ),
-        ("accounts", tell::by_status(&tell::accounts(audit))),
-        ("regions", tell::by_status(&tell::regions(audit))),
+        ("accounts", wording::by_status(&wording::accounts(audit))),
+        ("regions", wording::by_status(&wording::regions(audit))),
         (
             "checks",
             format!(
                 "{}; {}",
                 number(audit.checks.len() as u64),
-                tell::totals(audit)
+                wording::totals(audit)
             ),
         ),
         ("open", severities.join(", ")),
@@ -170,9 +174,9 @@ fn covered(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
                 audit.now, audit.tool.name, audit.tool.version
             ),
         ),
-        ("result", tell::exit(audit)),
+        ("result", wording::exit(audit)),
     ];
-    let baseline = tell::against(audit);
+    let baseline = wording::against(audit);
     let baseline = baseline.map(|words| ("baseline", words));
     page.heading("RUN")?;
     for (label, words) in rows.into_iter().chain(baseline) {

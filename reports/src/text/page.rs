@@ -6,7 +6,7 @@ use trailaudit_checks::finding::Severity;
 use unicode_width::UnicodeWidthStr;
 
 use crate::sanitize;
-use crate::tell::Headline;
+use crate::wording::Headline;
 
 /// The longest piece of text that is shown whole: AWS knows no longer ARN.
 const LONGEST: usize = 2_048;

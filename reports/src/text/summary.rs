@@ -11,7 +11,7 @@ use super::{Story, more};
 use crate::chains;
 use crate::ended::Ended;
 use crate::gaps::{self, Cause};
-use crate::tell::{self, counted, number};
+use crate::wording::{self, counted, number};
 
 /// How many failing checks have a line of their own.
 const CHECKS: usize = 56;
@@ -32,7 +32,10 @@ pub(super) fn failing(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> 
         .map(|(_, id, findings)| {
             let of = assessed.get(id).copied().unwrap_or_default();
             let fail = number(findings.len() as u64);
-            let new = findings.iter().filter(|it| tell::new(it).is_some()).count() as u64;
+            let new = findings
+                .iter()
+                .filter(|it| wording::new(it).is_some())
+                .count() as u64;
             match new {
                 0 => format!("{fail} of {}", number(of)),
                 new => format!("{fail} of {}, {} new", number(of), number(new)),
@@ -47,7 +50,7 @@ pub(super) fn failing(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> 
         let told = format!("{id:id_width$}  {count:>count_width$}  ");
         let room = page.width().saturating_sub(ID + told.len());
         // One that is new says more than one that is known.
-        let culprit = findings.iter().find(|it| tell::new(it).is_some());
+        let culprit = findings.iter().find(|it| wording::new(it).is_some());
         let first = culprit.or(findings.first()).map(|it| first(it, room));
         let level = severity.as_str().to_uppercase();
         page.columns(
@@ -135,12 +138,12 @@ pub(super) fn scope(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
     let audit = story.audit;
     page.heading("SCOPE")?;
     let rows = [
-        ("of", tell::whose(audit)),
-        ("accounts", tell::by_status(&tell::accounts(audit))),
-        ("regions", tell::by_status(&tell::regions(audit))),
+        ("of", wording::whose(audit)),
+        ("accounts", wording::by_status(&wording::accounts(audit))),
+        ("regions", wording::by_status(&wording::regions(audit))),
     ];
-    let baseline = tell::against(audit).map(|words| ("baseline", words));
-    let plan = tell::planned(audit).map(|words| ("plan", words));
+    let baseline = wording::against(audit).map(|words| ("baseline", words));
+    let plan = wording::planned(audit).map(|words| ("plan", words));
     for (label, words) in rows.into_iter().chain(plan).chain(baseline) {
         page.item(Margin(2, 12), Span(Style::Faint, label), &[plain(&words)])?;
     }
@@ -149,7 +152,7 @@ pub(super) fn scope(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
         *ended.entry(chains::verdict(chain.verdict)).or_default() += 1;
     }
     if !ended.is_empty() {
-        let words = format!("{} (--details shows the hours)", tell::by_status(&ended));
+        let words = format!("{} (--details shows the hours)", wording::by_status(&ended));
         let label = Span(Style::Faint, "chains");
         page.item(Margin(2, 12), label, &[plain(&words)])?;
     }
@@ -158,7 +161,7 @@ pub(super) fn scope(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
         let label = Span(Style::Strong, "called");
         page.item(Margin(2, 12), label, &[plain(&words)])?;
     }
-    let notes = tell::asides(audit);
+    let notes = wording::asides(audit);
     for note in notes.iter().take(NOTES) {
         page.item(Margin(2, 4), plain("-"), &[plain(note)])?;
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use trailaudit_checks::audit::Audit;
-use trailaudit_checks::compare::{ChangeKind, Comparison, compare};
+use trailaudit_checks::audit::compare::{ChangeKind, Comparison, compare};
 use trailaudit_checks::coverage::AccountStatus;
 use trailaudit_checks::finding::{Status, fingerprint};
 use trailaudit_reports::{DIFF_FORMATS, Options};

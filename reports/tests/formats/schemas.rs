@@ -5,7 +5,7 @@ use std::path::Path;
 use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
 use trailaudit_checks::audit::Audit;
-use trailaudit_checks::compare::{Comparison, compare};
+use trailaudit_checks::audit::compare::{Comparison, compare};
 use trailaudit_checks::finding::Status;
 use trailaudit_checks::inventory::Record;
 use trailaudit_reports::{Options, events};

@@ -24,7 +24,7 @@ pub(super) const CHECK: Check = Check {
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html",
     ],
     reads: ALERTS,
-    run: Run::Access(run),
+    run: Run::EffectiveRights(run),
 };
 
 const ACTIONS: &[&str] = &[

@@ -23,7 +23,7 @@ pub(super) const CHECK: Check = Check {
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/security-iam-awsmanpol.html",
     ],
     reads: EVERYTHING,
-    run: Run::Access(run),
+    run: Run::EffectiveRights(run),
 };
 
 fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {

@@ -6,7 +6,7 @@
 //! trail's home region, and puts events into them.
 
 use super::policies::Held;
-use crate::catalog::deputy::CLOUDTRAIL;
+use crate::catalog::confused_deputy::CLOUDTRAIL;
 use crate::catalog::gap;
 use crate::catalog::roles::{self, Source, Worker};
 use crate::check::{DeliveryRole, Roles};

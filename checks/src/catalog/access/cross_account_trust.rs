@@ -25,7 +25,7 @@ pub(super) const CHECK: Check = Check {
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html",
     ],
     reads: EVERYTHING,
-    run: Run::Access(run),
+    run: Run::EffectiveRights(run),
 };
 
 fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {

@@ -24,7 +24,7 @@ pub(super) const CHECK: Check = Check {
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#bp-permissions-boundaries",
     ],
     reads: EVERYTHING,
-    run: Run::Access(run),
+    run: Run::EffectiveRights(run),
 };
 
 fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {

@@ -22,7 +22,7 @@ pub(super) const CHECK: Check = Check {
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/security-iam-awsmanpol.html",
     ],
     reads: &[calls::GET_ACCOUNT_AUTHORIZATION_DETAILS],
-    run: Run::Principal(run),
+    run: Run::IamPrincipal(run),
 };
 
 /// Its name, and the one it had until 2021.

@@ -19,7 +19,7 @@ pub(super) const CHECK: Check = Check {
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html",
     ],
     reads: KEYS,
-    run: Run::Access(run),
+    run: Run::EffectiveRights(run),
 };
 
 const ACTIONS: &[&str] = &[

@@ -22,7 +22,7 @@ pub(super) const CHECK: Check = Check {
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html",
     ],
     reads: READING,
-    run: Run::Access(run),
+    run: Run::EffectiveRights(run),
 };
 
 fn run(judged: &Judged<'_>, ctx: &Context<'_>) -> Outcome {

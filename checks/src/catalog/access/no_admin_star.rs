@@ -25,7 +25,7 @@ pub(super) const CHECK: Check = Check {
         "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AdministratorAccess.html",
     ],
     reads: &[calls::GET_ACCOUNT_AUTHORIZATION_DETAILS],
-    run: Run::Principal(run),
+    run: Run::IamPrincipal(run),
 };
 
 fn run(principal: &Principal<'_>, ctx: &Context<'_>) -> Outcome {

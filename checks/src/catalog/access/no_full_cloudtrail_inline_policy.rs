@@ -23,7 +23,7 @@ pub(super) const CHECK: Check = Check {
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html",
     ],
     reads: &[calls::GET_ACCOUNT_AUTHORIZATION_DETAILS],
-    run: Run::Principal(run),
+    run: Run::IamPrincipal(run),
 };
 
 fn run(principal: &Principal<'_>, ctx: &Context<'_>) -> Outcome {

@@ -20,7 +20,7 @@ pub(super) const CHECK: Check = Check {
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/security_iam_id-based-policy-examples.html",
     ],
     reads: &[calls::GET_ACCOUNT_AUTHORIZATION_DETAILS],
-    run: Run::Principal(run),
+    run: Run::IamPrincipal(run),
 };
 
 fn run(principal: &Principal<'_>, ctx: &Context<'_>) -> Outcome {

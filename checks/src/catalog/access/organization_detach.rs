@@ -22,7 +22,7 @@ pub(super) const CHECK: Check = Check {
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html",
     ],
     reads: ORGANIZATION,
-    run: Run::Access(run),
+    run: Run::EffectiveRights(run),
 };
 
 const ACTIONS: &[&str] = &[

@@ -22,7 +22,7 @@ pub(super) const CHECK: Check = Check {
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_rolesessionname",
     ],
     reads: &[calls::GET_ACCOUNT_AUTHORIZATION_DETAILS],
-    run: Run::Principal(run),
+    run: Run::IamPrincipal(run),
 };
 
 fn run(principal: &Principal<'_>, ctx: &Context<'_>) -> Outcome {

@@ -31,7 +31,7 @@ pub(super) const CHECK: Check = Check {
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html",
     ],
     reads: EVERYTHING,
-    run: Run::Access(run),
+    run: Run::EffectiveRights(run),
 };
 
 fn run(judged: &Judged<'_>, _: &Context<'_>) -> Outcome {

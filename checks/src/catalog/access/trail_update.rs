@@ -21,7 +21,7 @@ pub(super) const CHECK: Check = Check {
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html",
     ],
     reads: TRAILS,
-    run: Run::Access(run),
+    run: Run::EffectiveRights(run),
 };
 
 const ACTIONS: &[&str] = &["cloudtrail:UpdateTrail"];

@@ -1,7 +1,7 @@
 //! No side door leads into the bucket.
 
 use super::{block, gone};
-use crate::catalog::{gap, named, ours};
+use crate::catalog::{gap, outsiders, own_accounts};
 use crate::fact::Reason;
 use crate::inventory::bucket::AccessPoint;
 use crate::policy::posture::Found;
@@ -135,7 +135,7 @@ fn public(point: &AccessPoint, bucket: &Bucket, ctx: &Context<'_>) -> Result<boo
 /// Who writes the policy of an access point: the account that its ARN names, which need not be the bucket's.
 fn owner(point: &AccessPoint, ctx: &Context<'_>) -> Result<Option<String>, Gaps> {
     let account = point.arn.account();
-    let external = !ours::is_ours(&account, ctx)?;
+    let external = !own_accounts::is_ours(&account, ctx)?;
     Ok(external.then(|| format!("it belongs to external account {account}")))
 }
 
@@ -166,14 +166,14 @@ fn outsiders(
         if statement.effect == Effect::Deny || public.contains(&found) {
             continue;
         }
-        match named::lets_outsiders_in(statement, ctx, &whose) {
-            Ok(true) => open.push(named::outsiders(found, ctx)),
+        match outsiders::lets_outsiders_in(statement, ctx, &whose) {
+            Ok(true) => open.push(outsiders::outsiders(found, ctx)),
             Ok(false) => {}
             Err(missing) => gaps.push(missing),
         }
     }
     if !open.is_empty() {
-        let statements = named::few(&open, "; ", 3);
+        let statements = outsiders::few(&open, "; ", 3);
         return Ok(Some(format!("its policy: {statements}")));
     }
     Gaps::collect(gaps).map_or(Ok(None), Err)

@@ -1,7 +1,7 @@
 //! CloudTrail writes here for our own trails only.
 
 use super::gone;
-use crate::catalog::{deputy, gap};
+use crate::catalog::{confused_deputy, gap};
 use crate::policy::posture;
 use crate::prelude::*;
 
@@ -47,13 +47,18 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         ));
     };
     let objects = format!("{}/*", bucket.arn);
-    let writes = posture::service_grants(&policy, deputy::CLOUDTRAIL, "s3:PutObject", &objects);
+    let writes = posture::service_grants(
+        &policy,
+        confused_deputy::CLOUDTRAIL,
+        "s3:PutObject",
+        &objects,
+    );
     let trails = ctx
         .deliverers(bucket)
         .iter()
         .map(|trail| trail.arn.as_str());
-    let ours = deputy::Ours::new(trails, ctx);
-    deputy::verdict(&writes, |statement| ours.admits_only_us(statement))
+    let ours = confused_deputy::Ours::new(trails, ctx);
+    confused_deputy::verdict(&writes, |statement| ours.admits_only_us(statement))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What trails write is encrypted under a key that can be withdrawn.
 
 use super::gone;
-use crate::catalog::{named, recording};
+use crate::catalog::{outsiders, recording};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -67,7 +67,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         let trails: Vec<&str> = without.iter().map(|it| it.as_str()).collect();
         Verdict::fail(format!(
             "neither the bucket nor the trail has a KMS key, so log files are encrypted with SSE-S3: {}",
-            named::few(&trails, ", ", 2)
+            outsiders::few(&trails, ", ", 2)
         ))
         .saw("TrailsWithoutKey", without)
     };

@@ -4,7 +4,7 @@
 //! finding names such targets. S3 itself sends a test message when a target is set, but not later.
 
 use super::gone;
-use crate::catalog::ours;
+use crate::catalog::own_accounts;
 use crate::catalog::receivers::{self, S3, Sender};
 use crate::context::not_seen;
 use crate::inventory::bucket::Notifications;
@@ -60,7 +60,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     } = bucket.notifications.known()?;
     let (mut foreign, mut gaps) = (Vec::new(), Vec::new());
     for target in targets {
-        match ours::is_ours(&target.account(), ctx) {
+        match own_accounts::is_ours(&target.account(), ctx) {
             Ok(true) => {}
             Ok(false) => foreign.push(target),
             Err(missing) => gaps.push(missing),

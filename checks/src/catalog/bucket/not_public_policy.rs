@@ -1,7 +1,7 @@
 //! No policy lets strangers in.
 
 use super::{block, gone};
-use crate::catalog::{gap, named};
+use crate::catalog::{gap, outsiders};
 use crate::policy::posture;
 use crate::prelude::*;
 
@@ -91,7 +91,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         ),
         false => Verdict::fail(format!(
             "the bucket policy grants public access: {}",
-            named::few(&public, "; ", 3)
+            outsiders::few(&public, "; ", 3)
         )),
     };
     Ok(verdict

@@ -1,7 +1,7 @@
 //! The log files belong to the organization.
 
 use super::gone;
-use crate::catalog::{gap, ours};
+use crate::catalog::{gap, own_accounts};
 use crate::fact::Reason;
 use crate::prelude::*;
 
@@ -36,7 +36,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     }
     let owner = bucket.owner.known()?.as_ref();
     let ours = match owner {
-        Some(owner) => ours::is_ours(owner, ctx)?,
+        Some(owner) => own_accounts::is_ours(owner, ctx)?,
         None => {
             if let Some(organization) = ctx.organization()? {
                 organization.accounts.known()?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::gone;
-use crate::catalog::{gap, named};
+use crate::catalog::{gap, outsiders};
 use crate::fact::Reason;
 use crate::inventory::bucket::AclGrant;
 use crate::policy::Effect;
@@ -64,8 +64,8 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
         Ok(policy) => {
             let statements = policy.iter().flat_map(|it| &it.statements).enumerate();
             for (index, statement) in statements.filter(|(_, it)| it.effect == Effect::Allow) {
-                match named::lets_outsiders_in(statement, ctx, &whose) {
-                    Ok(true) => open.push(named::outsiders(Found { index, statement }, ctx)),
+                match outsiders::lets_outsiders_in(statement, ctx, &whose) {
+                    Ok(true) => open.push(outsiders::outsiders(Found { index, statement }, ctx)),
                     Ok(false) => {}
                     Err(missing) => gaps.push(missing),
                 }
@@ -74,7 +74,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     }
     let verdict = match open.as_slice() {
         [] => Verdict::pass("no statement and no ACL grants access to external principals"),
-        _ => Verdict::fail(format!("bucket policy: {}", named::few(&open, "; ", 3)))
+        _ => Verdict::fail(format!("bucket policy: {}", outsiders::few(&open, "; ", 3)))
             .saw("Statement", &open),
     };
     let verdict = match only_grantee(bucket) {

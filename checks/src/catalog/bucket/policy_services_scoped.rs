@@ -1,7 +1,7 @@
 //! Services read the log files on behalf of accounts of the organization only.
 
 use super::gone;
-use crate::catalog::{gap, named};
+use crate::catalog::{gap, outsiders};
 use crate::policy::posture::allows_on;
 use crate::policy::{Principal, Statement, Test, posture};
 use crate::prelude::*;
@@ -60,7 +60,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
             continue;
         }
         some = true;
-        match named::acts_for_us_only(found.statement, ctx) {
+        match outsiders::acts_for_us_only(found.statement, ctx) {
             Ok(true) => {}
             Ok(false) => open.push(format!(
                 "{} lets {} read log files on behalf of any AWS account",
@@ -78,8 +78,11 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
             "the bucket policy lets AWS services read log files only on behalf of the \
                 organization's accounts",
         ),
-        _ => Verdict::fail(format!("the bucket policy: {}", named::few(&open, "; ", 3)))
-            .saw("Statement", &open),
+        _ => Verdict::fail(format!(
+            "the bucket policy: {}",
+            outsiders::few(&open, "; ", 3)
+        ))
+        .saw("Statement", &open),
     };
     verdict.unless_open(Gaps::collect(gaps))
 }
@@ -110,7 +113,7 @@ fn services(statement: &Statement) -> Vec<&str> {
     let any = any.map(|_| "any AWS service");
     let every: Vec<&str> = named.chain(values).collect();
     // A statement for everyone that only services meet.
-    match every.is_empty() && statement.principals.as_ref().is_some_and(named::wide) {
+    match every.is_empty() && statement.principals.as_ref().is_some_and(outsiders::wide) {
         true => any.take(1).collect(),
         false => every,
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{gone, places};
-use crate::catalog::{gap, named};
+use crate::catalog::{gap, outsiders};
 use crate::policy::{Principal, Statement, posture};
 use crate::prelude::*;
 
@@ -74,7 +74,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     }
     let verdict = Verdict::fail(format!(
         "principals other than CloudTrail can write log files: {}",
-        named::few(&others, "; ", 3)
+        outsiders::few(&others, "; ", 3)
     ));
     Ok(verdict.saw("Statement", others))
 }

@@ -9,7 +9,7 @@ use super::owner_in_organization::not_every_account_was_asked;
 use super::{gone, lifecycle_retention, places};
 use crate::catalog::receivers::S3;
 use crate::catalog::roles::{self, Source, Worker};
-use crate::catalog::{gap, ours, recording};
+use crate::catalog::{gap, own_accounts, recording};
 use crate::check::Roles;
 use crate::fact::{Gap, Reason};
 use crate::inventory::bucket::{LifecycleRule, ReplicationRule};
@@ -90,7 +90,7 @@ fn run(bucket: &Bucket, all: &Roles, ctx: &Context<'_>) -> Outcome {
         let name = rule.destination.resource();
         // S3 hands the copies over to the account that the rule names.
         if let Some(account) = &rule.destination_account
-            && ours::is_ours(account, ctx) == Ok(false)
+            && own_accounts::is_ours(account, ctx) == Ok(false)
         {
             let verdict = Verdict::fail(format!(
                 "the replication rule for {name} transfers ownership of the copies to external account \
@@ -157,7 +157,7 @@ fn whose(replica: &Bucket, ctx: &Context<'_>) -> Result<Option<String>, Gaps> {
         return Ok(None);
     }
     let ours = match replica.owner.known()? {
-        Some(owner) if !ours::is_ours(owner, ctx)? => {
+        Some(owner) if !own_accounts::is_ours(owner, ctx)? => {
             return Ok(Some(format!("belongs to external account {owner}")));
         }
         Some(_) => true,

@@ -1,7 +1,7 @@
 //! CloudTrail uses the key for our own trails only.
 
 use super::described;
-use crate::catalog::{deputy, gap};
+use crate::catalog::{confused_deputy, gap};
 use crate::policy::{Statement, posture};
 use crate::prelude::*;
 
@@ -52,13 +52,18 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
         ));
     };
     let any_key = "arn:*:kms:*:*:*";
-    let uses = posture::service_grants(&policy, deputy::CLOUDTRAIL, "kms:GenerateDataKey", any_key);
+    let uses = posture::service_grants(
+        &policy,
+        confused_deputy::CLOUDTRAIL,
+        "kms:GenerateDataKey",
+        any_key,
+    );
     // Through a bucket's default encryption a key serves trails that do not name it: all of ours may use it.
     let trails = ctx.inventory.trails.keys();
     let sources = trails.chain(ctx.inventory.event_data_stores.keys());
-    let ours = deputy::Ours::new(sources.map(Arn::as_str), ctx);
+    let ours = confused_deputy::Ours::new(sources.map(Arn::as_str), ctx);
     // Every condition of a statement must hold: one that only our trails meet is enough.
-    deputy::verdict(&uses, |statement| {
+    confused_deputy::verdict(&uses, |statement| {
         let source = ours.admits_only_us(statement);
         let context = ours.admits_only_us(&by_encryption_context(statement));
         match (source, context) {

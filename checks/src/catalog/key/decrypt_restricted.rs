@@ -1,7 +1,7 @@
 //! Few read what the key protects.
 
 use super::described;
-use crate::catalog::{gap, named};
+use crate::catalog::{gap, outsiders};
 use crate::policy::Principal;
 use crate::policy::posture::{Found, allows_on};
 use crate::prelude::*;
@@ -48,7 +48,7 @@ fn run(key: &Key, _: &Context<'_>) -> Outcome {
         ),
         _ => Verdict::fail(format!(
             "the key policy allows decryption by principals that are not named: {}",
-            named::few(&unnamed, "; ", 3)
+            outsiders::few(&unnamed, "; ", 3)
         ))
         .saw("Statement", &unnamed),
     };
@@ -60,7 +60,7 @@ fn names(found: &Found<'_>, key: &Key) -> bool {
     let Some(principals) = &found.statement.principals else {
         return true;
     };
-    if named::wide(principals) {
+    if outsiders::wide(principals) {
         let by_name = |it: &crate::policy::Condition| {
             it.key == "aws:principalarn" && crate::policy::posture::pins(it)
         };

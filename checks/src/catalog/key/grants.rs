@@ -1,7 +1,7 @@
 //! Grants stay in the house.
 
 use super::described;
-use crate::catalog::ours;
+use crate::catalog::own_accounts;
 use crate::policy::Principal;
 use crate::prelude::*;
 
@@ -53,7 +53,7 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
         let Some(account) = grantee.account().filter(|_| reads) else {
             continue;
         };
-        match ours::is_ours(&AccountId::from(account), ctx) {
+        match own_accounts::is_ours(&AccountId::from(account), ctx) {
             Ok(true) => {}
             Ok(false) => open.push(format!("grant {} to {}", grant.id, grant.grantee)),
             Err(missing) => gaps.push(missing),

@@ -1,7 +1,7 @@
 //! The key is not for everyone.
 
 use super::described;
-use crate::catalog::{gap, named};
+use crate::catalog::{gap, outsiders};
 use crate::policy::posture::{Found, public_grants};
 use crate::prelude::*;
 
@@ -39,7 +39,7 @@ pub(super) fn run(key: &Key, _: &Context<'_>) -> Outcome {
         [] => Verdict::pass("no statement of the key policy grants public access"),
         _ => Verdict::fail(format!(
             "the key policy grants public access: {}",
-            named::few(&public, "; ", 3)
+            outsiders::few(&public, "; ", 3)
         ))
         .saw("Statement", &public),
     };

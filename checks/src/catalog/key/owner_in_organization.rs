@@ -1,6 +1,6 @@
 //! The key belongs to the organization.
 
-use crate::catalog::ours;
+use crate::catalog::own_accounts;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -31,7 +31,7 @@ pub(super) const CHECK: Check = Check {
 
 fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
     let verdict = Verdict::pass_if(
-        ours::is_ours(&key.account, ctx)?,
+        own_accounts::is_ours(&key.account, ctx)?,
         "the key belongs to an account of the organization",
         format!("the key belongs to external account {}", key.account),
     );

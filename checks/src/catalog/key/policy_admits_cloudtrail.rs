@@ -4,9 +4,9 @@ use super::described;
 use crate::catalog::admits::{Above, Answer, ask, context, delivering, undocumented};
 use crate::catalog::log_paths::Area;
 use crate::catalog::{gap, recording};
+use crate::control_policies::Control;
 use crate::policy::{Context as RequestContext, Key as Value, Target};
 use crate::prelude::*;
-use crate::scp::Control;
 
 pub(super) const CHECK: Check = Check {
     id: "key-policy-admits-cloudtrail",

@@ -1,7 +1,7 @@
 //! The key is used and managed by principals of the organization only.
 
 use super::described;
-use crate::catalog::{gap, named};
+use crate::catalog::{gap, outsiders};
 use crate::fact::Reason;
 use crate::policy::Effect;
 use crate::policy::posture::Found;
@@ -93,9 +93,9 @@ pub(super) fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
         if !USES.iter().any(|it| statement.actions.matches(it)) {
             continue;
         }
-        match named::lets_outsiders_in(statement, ctx, &whose) {
+        match outsiders::lets_outsiders_in(statement, ctx, &whose) {
             Ok(true) => {
-                open.push(named::outsiders(Found { index, statement }, ctx));
+                open.push(outsiders::outsiders(Found { index, statement }, ctx));
             }
             Ok(false) => {}
             Err(missing) => gaps.push(missing),
@@ -103,7 +103,7 @@ pub(super) fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
     }
     let verdict = match open.as_slice() {
         [] => Verdict::pass("no statement of the key policy grants access to external principals"),
-        _ => Verdict::fail(format!("key policy: {}", named::few(&open, "; ", 3)))
+        _ => Verdict::fail(format!("key policy: {}", outsiders::few(&open, "; ", 3)))
             .saw("Statement", &open),
     };
     verdict.unless_open(Gaps::collect(gaps))

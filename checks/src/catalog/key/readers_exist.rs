@@ -3,7 +3,8 @@
 use super::described;
 use crate::access::grant_of;
 use crate::bound::{Exemptions, Home, Kind, unnamed};
-use crate::catalog::{gap, ours};
+use crate::catalog::{gap, own_accounts};
+use crate::control_policies::Control;
 use crate::fact::SharedGap;
 use crate::inventory::ControlPolicyKind;
 use crate::policy::{
@@ -11,7 +12,6 @@ use crate::policy::{
     Principal, Request, Target, Verdict as Decided, decide,
 };
 use crate::prelude::*;
-use crate::scp::Control;
 use std::collections::BTreeSet;
 
 pub(super) const CHECK: Check = Check {
@@ -163,7 +163,7 @@ fn readers(
     let partition = key.arn.partition();
     let organization = ctx.inventory.organization.ok().and_then(Option::as_ref);
     let (mut readers, mut gaps) = (Vec::new(), Vec::new());
-    let mut ours = |id: &str| match ours::is_ours(&AccountId::from(id), ctx) {
+    let mut ours = |id: &str| match own_accounts::is_ours(&AccountId::from(id), ctx) {
         Ok(ours) => ours,
         Err(missing) => {
             gaps.push(missing);

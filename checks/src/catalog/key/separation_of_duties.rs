@@ -1,7 +1,7 @@
 //! Ruling the key and reading with it are two jobs.
 
 use super::described;
-use crate::catalog::{gap, named};
+use crate::catalog::{gap, outsiders};
 use crate::policy::posture::allows_on;
 use crate::policy::{Document, Principal};
 use crate::prelude::*;
@@ -54,7 +54,7 @@ fn run(key: &Key, _: &Context<'_>) -> Outcome {
         ),
         _ => Verdict::fail(format!(
             "the key policy lets the same principals administer the key and decrypt: {}",
-            named::few(&both, ", ", 2)
+            outsiders::few(&both, ", ", 2)
         ))
         .saw("Principal", &both),
     };

@@ -28,7 +28,7 @@ pub(super) const CHECK: Check = Check {
         calls::GET_EVENT_DATA_STORE,
         calls::GET_ACCOUNT_AUTHORIZATION_DETAILS,
     ],
-    run: Run::Principal(run),
+    run: Run::IamPrincipal(run),
 };
 
 /// All that federation needs.

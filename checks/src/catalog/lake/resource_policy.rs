@@ -1,7 +1,7 @@
 //! Stores and channels are not for strangers.
 
 use super::configured;
-use crate::catalog::{gap, named};
+use crate::catalog::{gap, outsiders};
 use crate::context::not_seen;
 use crate::fact::Reason;
 use crate::policy::posture::Found;
@@ -96,7 +96,7 @@ fn outsiders(
         if statement.effect != Effect::Allow {
             continue;
         }
-        match named::lets_outsiders_in(statement, ctx, &whose) {
+        match outsiders::lets_outsiders_in(statement, ctx, &whose) {
             Ok(true) => open.push(Found { index, statement }.label()),
             Ok(false) => {}
             Err(missing) => gaps.push(missing),

@@ -2,7 +2,7 @@
 
 use super::gone;
 use crate::catalog::gap::gap;
-use crate::catalog::named;
+use crate::catalog::outsiders;
 use crate::context::not_seen;
 use crate::fact::Reason;
 use crate::policy::{Document, Glob, Principal, Statement, posture};
@@ -77,7 +77,7 @@ fn run(group: &LogGroup, ctx: &Context<'_>) -> Outcome {
     if !open.is_empty() {
         let message = format!(
             "resource policies grant access to the log group: {}",
-            named::few(&open, "; ", 3)
+            outsiders::few(&open, "; ", 3)
         );
         return Ok(Verdict::fail(message).saw("Principals", open));
     }

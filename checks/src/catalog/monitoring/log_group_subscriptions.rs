@@ -1,7 +1,7 @@
 //! What subscribes to the log group stays in the organization.
 
 use super::gone;
-use crate::catalog::ours;
+use crate::catalog::own_accounts;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -41,7 +41,7 @@ fn run(group: &LogGroup, ctx: &Context<'_>) -> Outcome {
     );
     for filter in filters {
         let to = &filter.destination;
-        match ours::is_ours(&to.account(), ctx) {
+        match own_accounts::is_ours(&to.account(), ctx) {
             Ok(true) => {}
             Ok(false) => foreign.push(format!("filter {} sends to {to}", filter.name)),
             Err(missing) => gaps.push(missing),

@@ -1,6 +1,6 @@
 //! Trails are looked after from one account that is made for it.
 
-use crate::catalog::deputy::CLOUDTRAIL;
+use crate::catalog::confused_deputy::CLOUDTRAIL;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {

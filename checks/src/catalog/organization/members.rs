@@ -112,7 +112,7 @@ pub(super) fn unknown(organization: &Organization, ctx: &Context<'_>) -> Gaps {
         let detail = "a control policy could not be parsed";
         gap(call, account, &ctx.home(), Reason::Malformed, detail)
     };
-    crate::scp::gaps(organization, members(ctx)).unwrap_or_else(otherwise)
+    crate::control_policies::gaps(organization, members(ctx)).unwrap_or_else(otherwise)
 }
 
 /// The verdict where there is nobody whom control policies reach.

@@ -1,6 +1,6 @@
 //! Who may change the policies of the organization beside the management account.
 
-use crate::catalog::{gap, named};
+use crate::catalog::{gap, outsiders};
 use crate::fact::Reason;
 use crate::policy::posture::Found;
 use crate::policy::{Document, Effect, Principal, Statement};
@@ -71,7 +71,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
             Reason::NotModelled,
             format!("{label} names a unique id, and its account cannot be determined"),
         );
-        match named::lets_outsiders_in(statement, ctx, &whose) {
+        match outsiders::lets_outsiders_in(statement, ctx, &whose) {
             Ok(true) => open.push(format!("{label} grants {action} to external principals")),
             Ok(false) if named_one_by_one(statement) => to.extend(accounts(statement)),
             Ok(false) if statement.conditions.is_empty() => {}
@@ -105,7 +105,7 @@ fn run(organization: &Organization, ctx: &Context<'_>) -> Outcome {
 
 fn named_one_by_one(statement: &Statement) -> bool {
     let set = statement.principals.as_ref();
-    set.is_some_and(|it| !named::wide(it))
+    set.is_some_and(|it| !outsiders::wide(it))
 }
 
 fn accounts(statement: &Statement) -> impl Iterator<Item = String> {

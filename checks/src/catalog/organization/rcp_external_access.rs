@@ -2,8 +2,8 @@
 
 use super::members::{Tally, unknown};
 use super::storage::{Stored, stored};
+use crate::control_policies::Somebody;
 use crate::prelude::*;
-use crate::scp::Somebody;
 
 pub(super) const CHECK: Check = Check {
     id: "organization-rcp-external-access",

@@ -3,9 +3,9 @@
 use super::members::{Tally, members, nobody};
 use crate::access::{self, table as tamper_actions};
 use crate::bound::Left;
+use crate::control_policies::{Over, Somebody};
 use crate::policy::Target;
 use crate::prelude::*;
-use crate::scp::{Over, Somebody};
 
 pub(super) const CHECK: Check = Check {
     id: "organization-region-restriction",

@@ -1,9 +1,9 @@
 //! Member accounts cannot leave the organization.
 
 use super::members::{Tally, members, nobody};
+use crate::control_policies::Somebody;
 use crate::policy::Target;
 use crate::prelude::*;
-use crate::scp::Somebody;
 
 pub(super) const CHECK: Check = Check {
     id: "organization-scp-denies-leave",

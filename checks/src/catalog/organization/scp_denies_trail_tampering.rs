@@ -3,11 +3,11 @@
 use super::members::{Tally, kinds, members, nobody, unknown};
 use crate::access::{self, table as tamper_actions};
 use crate::bound::Exemptions;
-use crate::catalog::deputy;
+use crate::catalog::confused_deputy;
+use crate::control_policies::{Control, Over, Somebody};
 use crate::inventory::organization::DelegatedAdministrator;
 use crate::policy::{self, Target};
 use crate::prelude::*;
-use crate::scp::{Control, Over, Somebody};
 
 pub(super) const CHECK: Check = Check {
     id: "organization-scp-denies-trail-tampering",
@@ -190,10 +190,10 @@ fn existing(account: &Account, ctx: &Context<'_>) -> Existing {
     let organization = inventory.organization.ok().and_then(Option::as_ref);
     let management = organization.map(|it| &it.management_account);
     let seen = [Some(&account.id), management].into_iter().flatten();
-    let hidden = seen.filter_map(|id| deputy::hidden_trails(ctx, id));
+    let hidden = seen.filter_map(|id| confused_deputy::hidden_trails(ctx, id));
     let administers = |it: &DelegatedAdministrator| {
         let services = it.services.ok();
-        let cloudtrail = |all: &Vec<String>| all.iter().any(|it| it == deputy::CLOUDTRAIL);
+        let cloudtrail = |all: &Vec<String>| all.iter().any(|it| it == confused_deputy::CLOUDTRAIL);
         it.account == account.id && services.is_none_or(cloudtrail)
     };
     let registered = organization.and_then(|it| it.delegated_administrators.ok());

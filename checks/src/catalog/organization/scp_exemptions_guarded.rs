@@ -1,14 +1,15 @@
 //! Nobody else becomes a role that the protective SCPs exempt.
 
 use super::members::{Tally, members, nobody};
+use crate::access::protected;
 use crate::access::{Control as Guard, table as tamper_actions};
 use crate::catalog::gap::gap;
 use crate::check::Trusts;
+use crate::control_policies::{Over, Somebody};
 use crate::fact::Reason;
 use crate::policy::posture;
 use crate::policy::{Condition, Document, Effect, Principal as Named, Statement, Target};
 use crate::prelude::*;
-use crate::scp::{Over, Somebody, protected};
 
 pub(super) const CHECK: Check = Check {
     id: "organization-scp-exemptions-guarded",
@@ -63,7 +64,10 @@ fn run(organization: &Organization, trusts: &Trusts, ctx: &Context<'_>) -> Outco
     of_users.push(RENAME);
     let asked = [of_roles.as_slice(), of_users.as_slice(), &[PASS]].concat();
     let mut tally = Tally::default();
-    let mut gaps = Vec::from_iter(crate::scp::gaps(organization, members.iter().copied()));
+    let mut gaps = Vec::from_iter(crate::control_policies::gaps(
+        organization,
+        members.iter().copied(),
+    ));
     for account in members {
         let protecting = control.over(Somebody::Inside, account, partition, &protected());
         let exempt = protecting.exempt.in_account(account.id.as_str());

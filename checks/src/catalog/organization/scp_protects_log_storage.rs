@@ -2,9 +2,9 @@
 
 use super::members::{Tally, unknown};
 use super::storage::{Stored, stored};
+use crate::control_policies::Somebody;
 use crate::policy;
 use crate::prelude::*;
-use crate::scp::Somebody;
 
 pub(super) const CHECK: Check = Check {
     id: "organization-scp-protects-log-storage",

@@ -1,6 +1,6 @@
 //! CloudTrail may make trails in member accounts.
 
-use crate::catalog::deputy::CLOUDTRAIL;
+use crate::catalog::confused_deputy::CLOUDTRAIL;
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {

@@ -1,14 +1,16 @@
 //! What is really recorded of an account in a region: by which running trails and stores.
 
-mod sight;
 mod stores;
+mod visible_trails;
 
 use std::collections::BTreeSet;
 
-pub(super) use sight::{distinct, find, hidden_anywhere, in_scope, left_out, listing, trails_in};
+pub(super) use visible_trails::{
+    distinct, find, hidden_anywhere, in_scope, left_out, listing, trails_in,
+};
 
-use sight::Sight;
 use stores::{collecting, hidden_stores};
+use visible_trails::VisibleTrails;
 
 use crate::calls::ApiCall;
 use crate::fact::{Fact, Reason};
@@ -143,7 +145,7 @@ fn certainly(events: &[Events]) -> bool {
     sets.any(|it| it.has_management() && it.doubt.is_none())
 }
 
-fn reason(hole: &Hole, sight: &Sight<'_>, ctx: &Context<'_>) -> String {
+fn reason(hole: &Hole, sight: &VisibleTrails<'_>, ctx: &Context<'_>) -> String {
     let running = |trail: &Result<&Trail, Gaps>| {
         let trail = trail.as_ref().ok();
         trail.is_none_or(|it| it.status.logging.ok() != Some(&false))

@@ -1,6 +1,6 @@
 //! Each delivery is announced.
 
-use crate::catalog::deputy::CLOUDTRAIL;
+use crate::catalog::confused_deputy::CLOUDTRAIL;
 use crate::catalog::receivers::{self, Sender};
 use crate::context::not_seen;
 use crate::prelude::*;

@@ -8,8 +8,8 @@ use crate::calls::{self, ApiCall};
 use crate::fact::{Fact, Known, Unknown};
 use crate::ids::Arn;
 use crate::inventory::bucket::{AclGrant, DefaultEncryption, Notifications};
+use crate::inventory::change::DraftOf;
 use crate::inventory::{Bucket, PublicAccessBlock, Versioning};
-use crate::terraform::draft::DraftOf;
 use crate::terraform::plan::Resource;
 use crate::terraform::value::{Attr, Unsettled, View, as_bool};
 

@@ -6,8 +6,8 @@ use super::{Builder, KEYS};
 use crate::calls;
 use crate::fact::{Fact, Known, Unknown};
 use crate::ids::Arn;
+use crate::inventory::change::DraftOf;
 use crate::inventory::{Key, KeyMetadata, Rotation};
-use crate::terraform::draft::DraftOf;
 use crate::terraform::plan::Resource;
 use crate::terraform::value::{as_bool, as_number, as_text};
 

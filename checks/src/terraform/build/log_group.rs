@@ -6,9 +6,9 @@ use super::{Builder, Joined, KEYS, Linked, Place};
 use crate::calls;
 use crate::fact::{Fact, Known, Unknown};
 use crate::ids::Arn;
+use crate::inventory::change::DraftOf;
 use crate::inventory::monitoring::{MetricFilter, MetricTransformation, SubscriptionFilter};
 use crate::inventory::{LogGroup, LogGroupConfiguration, Topic, TopicConfiguration};
-use crate::terraform::draft::DraftOf;
 use crate::terraform::plan::{Resource, Side};
 use crate::terraform::value::{Unsettled, View, as_bool, as_number, as_text};
 

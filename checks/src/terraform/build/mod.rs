@@ -11,7 +11,6 @@ mod watchers;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::draft::{Draft, DraftOf};
 use super::hcl::{Val, Work, has_mark};
 use super::place::{Place, Places};
 use super::plan::{Plan, Resource, Side};
@@ -20,6 +19,7 @@ use super::value::{Attr, Unsettled, View};
 use crate::calls::ApiCall;
 use crate::fact::{Fact, Gap, Known, Reason, Source, Unknown};
 use crate::ids::Arn;
+use crate::inventory::change::{Draft, DraftOf};
 use crate::inventory::{Account, Bucket, EventDataStore, Key, LogGroup, RegionView, Topic, Trail};
 
 /// The records of one side of a plan.

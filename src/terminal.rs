@@ -7,14 +7,14 @@ use trailaudit_reports::sanitize;
 
 /// How much is told, and in which form.
 #[derive(Debug, Clone, Copy)]
-pub struct Tell {
+pub struct Terminal {
     /// Nothing but errors.
     pub quiet: bool,
     /// Also what is usually of no interest.
     pub verbose: bool,
 }
 
-impl Tell {
+impl Terminal {
     /// Always told: why the run could not do what it was asked to.
     pub fn error(self, error: &anyhow::Error) {
         line(&format!("error: {error:#}"));

@@ -464,21 +464,10 @@ impl Over<'_> {
     }
 }
 
-/// The actions that SCPs protect the record from, and leaving the organization.
+/// The roles and users that SCPs exempt by name from a denial of these actions, in whichever account.
 #[must_use]
-pub fn protected() -> Vec<&'static str> {
-    use crate::access::Control::{StorageControlPolicy, TrailScp};
-    let table = crate::access::table();
-    let all = [TrailScp, StorageControlPolicy].into_iter();
-    let actions = all.flat_map(|it| table.denied_by(it));
-    let names = actions.map(|it| it.action.as_str());
-    names.chain(["organizations:LeaveOrganization"]).collect()
-}
-
-/// The roles and users that SCPs exempt by name, in whichever account.
-#[must_use]
-pub fn exempt_names(organization: &Organization) -> BTreeSet<String> {
-    let exempt = Control::of(organization).exempt(&protected());
+pub fn exempt_names(organization: &Organization, actions: &[&str]) -> BTreeSet<String> {
+    let exempt = Control::of(organization).exempt(actions);
     exempt.anywhere().into_iter().map(str::to_owned).collect()
 }
 

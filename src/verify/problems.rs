@@ -8,8 +8,8 @@ use trailaudit_checks::fact::{Fact, Gap, Known, Unknown};
 use trailaudit_checks::inventory::{Stored, VerifiedChain};
 
 use super::scope::Scope;
-use super::source::{Source, Unread};
 use super::{Request, Saved, Verified, Vouched};
+use crate::objects::{Source, Unread};
 
 /// So many objects of a chain are looked up among the versions.
 const HISTORIES: usize = 100;

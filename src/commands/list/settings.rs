@@ -8,7 +8,7 @@ use serde_json::Value;
 use trailaudit_checks::settings::Settings;
 
 use super::Row;
-use crate::keys;
+use crate::cli::env;
 
 /// A key of the settings.
 #[derive(Debug, Serialize)]
@@ -88,7 +88,7 @@ pub(super) fn settings() -> anyhow::Result<Vec<SettingRow>> {
             variable: None,
         });
     }
-    for arg in keys::flag_keys() {
+    for arg in env::flag_keys() {
         let values = arg.get_default_values().iter();
         let default: Vec<Value> = values
             .filter_map(|it| it.to_str())

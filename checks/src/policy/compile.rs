@@ -1,5 +1,6 @@
 //! Documents as formulas: when each statement applies, as far as the request settles it.
 
+use super::assignments::Worlds;
 use super::atoms::{Atom, ResourceAtom, TargetSet};
 use super::context::{Tri, View};
 use super::decide::{Outcome, Verdict};
@@ -7,7 +8,6 @@ use super::document::{Effect, Resources, Statement};
 use super::formula::Formula;
 use super::request::{Layer, Layers, Policy, Request, StatementRef, Unread};
 use super::template::Incomplete;
-use super::worlds::Worlds;
 
 /// One statement that can apply, and when.
 pub(super) struct Applied {
@@ -61,7 +61,7 @@ impl Reading {
 }
 
 /// What one layer says.
-pub(super) struct Said {
+pub(super) struct Clauses {
     pub(super) denies: Formula,
     pub(super) allows: Formula,
 }
@@ -80,23 +80,23 @@ impl<'a, R: Clone> Build<'a, R> {
         }
     }
 
-    pub(super) fn union(&mut self, layer: Layer, policies: &'a [Policy<'a, R>]) -> Said {
+    pub(super) fn union(&mut self, layer: Layer, policies: &'a [Policy<'a, R>]) -> Clauses {
         let (mut denies, mut allows) = (Vec::new(), Vec::new());
         for policy in policies {
             let said = self.policy(Reading::of(layer), policy, |_, formula| formula);
             denies.push(said.denies);
             allows.push(said.allows);
         }
-        Said {
+        Clauses {
             denies: Formula::any(denies),
             allows: Formula::any(allows),
         }
     }
 
     /// A layer that limits: without it, everything passes.
-    pub(super) fn limit(&mut self, layer: Layer, policy: Option<&'a Policy<'a, R>>) -> Said {
+    pub(super) fn limit(&mut self, layer: Layer, policy: Option<&'a Policy<'a, R>>) -> Clauses {
         match policy {
-            None => Said {
+            None => Clauses {
                 denies: Formula::No,
                 allows: Formula::Yes,
             },
@@ -110,7 +110,7 @@ impl<'a, R: Clone> Build<'a, R> {
         reading: Reading,
         policy: &'a Policy<'a, R>,
         mut each: impl FnMut(Option<&Statement>, Formula) -> Formula,
-    ) -> Said {
+    ) -> Clauses {
         let document = match &policy.document {
             Ok(document) => *document,
             Err(reason) => {
@@ -118,7 +118,7 @@ impl<'a, R: Clone> Build<'a, R> {
                     policy: policy.name.clone(),
                     reason: reason.clone(),
                 });
-                return Said {
+                return Clauses {
                     denies: Formula::Missing,
                     allows: each(None, Formula::Missing),
                 };
@@ -152,7 +152,7 @@ impl<'a, R: Clone> Build<'a, R> {
                 Effect::Allow => allows.push(each(Some(statement), when)),
             }
         }
-        Said {
+        Clauses {
             denies: Formula::any(denies),
             allows: Formula::any(allows),
         }

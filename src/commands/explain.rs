@@ -13,8 +13,8 @@ use trailaudit_checks::framework::{self, Framework};
 
 use crate::cli::Explain;
 use crate::exit::Stop;
-use crate::nearest::hint;
 use crate::output::to_stdout;
+use crate::suggest::hint;
 
 /// What is told of a check.
 #[derive(Debug, Serialize)]
@@ -188,7 +188,9 @@ pub(crate) fn subject(run: Run) -> SubjectKind {
         Run::Key(_) => SubjectKind::Key,
         Run::LogGroup(_) => SubjectKind::LogGroup,
         Run::EventDataStore(_) => SubjectKind::EventDataStore,
-        Run::Principal(_) | Run::Access(_) | Run::DeliveryRole(_) => SubjectKind::Principal,
+        Run::IamPrincipal(_) | Run::EffectiveRights(_) | Run::DeliveryRole(_) => {
+            SubjectKind::Principal
+        }
         Run::Chain(_) => SubjectKind::Chain,
         Run::Plan(_) => SubjectKind::Resource,
     }

@@ -1,6 +1,6 @@
 //! Whom the policy of a resource names, and whether they are ours.
 
-use super::ours;
+use super::own_accounts;
 use super::partners;
 use crate::context::Context;
 use crate::fact::Gaps;
@@ -56,7 +56,7 @@ pub(super) fn outsiders(found: Found<'_>, ctx: &Context<'_>) -> String {
         let partner = |id: &str| partners::delivers_logs(statement, id);
         !it.is_deleted()
             && account.is_some_and(|id| {
-                !partner(id) && ours::is_ours(&AccountId::from(id), ctx) == Ok(false)
+                !partner(id) && own_accounts::is_ours(&AccountId::from(id), ctx) == Ok(false)
             })
     };
     let members = statement.principals.iter().filter(|it| !wide(it));
@@ -114,7 +114,7 @@ fn names_outsiders(
             continue;
         }
         let ours = match account {
-            Some(id) => ours::is_ours(&AccountId::from(id), ctx),
+            Some(id) => own_accounts::is_ours(&AccountId::from(id), ctx),
             None => Ok(false),
         };
         match ours {
@@ -212,7 +212,7 @@ fn of_ours(condition: &Condition, ctx: &Context<'_>) -> Result<bool, Gaps> {
 
 fn all_ours<'a>(ids: impl Iterator<Item = &'a str>, ctx: &Context<'_>) -> Result<bool, Gaps> {
     for id in ids {
-        if !ours::is_ours(&AccountId::from(id), ctx)? {
+        if !own_accounts::is_ours(&AccountId::from(id), ctx)? {
             return Ok(false);
         }
     }

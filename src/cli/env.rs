@@ -10,7 +10,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, CommandFactory as _};
 
 use crate::cli::Cli;
-use crate::nearest::hint;
+use crate::suggest::hint;
 
 /// Flags of `scan` that make no sense as a lasting setting.
 const NO_KEY: [&str; 5] = ["demo", "inventory", "save_inventory", "keep_answers", "now"];

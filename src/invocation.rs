@@ -3,14 +3,14 @@
 use clap::parser::ValueSource;
 use clap::{ArgMatches, FromArgMatches as _};
 
+use crate::cli::env;
 use crate::cli::{Cli, Command, Evidence};
 use crate::config::{self, Config};
 use crate::exit::Stop;
-use crate::keys;
 
 /// The command line with the settings file.
 #[derive(Debug)]
-pub struct Parsed {
+pub struct Invocation {
     /// The flags, wherever their values came from.
     pub cli: Cli,
     /// What the settings file says beside them.
@@ -28,13 +28,13 @@ pub enum Refused {
 }
 
 /// Flag over variable over settings file over default: the file's values become the flags' defaults.
-pub fn parse(args: &[std::ffi::OsString]) -> Result<Parsed, Refused> {
+pub fn parse(args: &[std::ffi::OsString]) -> Result<Invocation, Refused> {
     let parse = |command: clap::Command| {
         let matches = command.try_get_matches_from(args)?;
         Ok((Cli::from_arg_matches(&matches)?, matches))
     };
     let (cli, matches) =
-        parse(keys::command()).map_err(|error| match keys::blamed_variable(&error, args) {
+        parse(env::command()).map_err(|error| match env::blamed_variable(&error, args) {
             Some(variable) => {
                 Refused::Stop(Stop::usage(format!("{variable}: {}", of_no_flag(&error))))
             }
@@ -58,7 +58,7 @@ pub fn parse(args: &[std::ffi::OsString]) -> Result<Parsed, Refused> {
         | Command::Man { .. } => Config::default(),
     };
     let Some(path) = &config.path else {
-        return Ok(Parsed {
+        return Ok(Invocation {
             cli,
             matches,
             config,
@@ -69,12 +69,12 @@ pub fn parse(args: &[std::ffi::OsString]) -> Result<Parsed, Refused> {
         .iter()
         .map(|(key, values)| (key.as_str(), values.as_slice()));
     let (cli, matches) =
-        parse(keys::with_defaults(keys::command(), flags)).map_err(|error: clap::Error| {
+        parse(env::with_defaults(env::command(), flags)).map_err(|error: clap::Error| {
             // Without the file it parsed: the fault is in the file.
             let words = of_no_flag(&error);
             Refused::Stop(Stop::usage(format!("{}: {words}", path.display())))
         })?;
-    Ok(Parsed {
+    Ok(Invocation {
         cli,
         matches,
         config,
@@ -95,7 +95,7 @@ fn of_no_flag(error: &clap::Error) -> String {
     format!("{}: {said}{expected}", key.replace('-', "_"))
 }
 
-impl Parsed {
+impl Invocation {
     /// The file to write was given by `-o`, as earlier versions had it.
     #[must_use]
     pub fn has_old_flag(&self, args: &[std::ffi::OsString]) -> bool {

@@ -10,7 +10,7 @@ use trailaudit_checks::digest::{ChainId, DigestKey, INTERVAL, LogKey, ObjectRef,
 
 use super::Request;
 use super::scope::Scope;
-use super::source::{Listed, Source, Unread};
+use crate::objects::{Listed, Source, Unread};
 
 /// Keys are listed by day; those of a day before and after the window may matter to it.
 const MARGIN: SignedDuration = SignedDuration::from_hours(26);

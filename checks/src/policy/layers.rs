@@ -1,24 +1,24 @@
 //! The layers, put together as AWS documents its evaluation logic.
 
+use super::assignments::Worlds;
 use super::atoms::Atom;
-use super::build::{Applied, Build, Reading, Said};
+use super::compile::{Applied, Build, Clauses, Reading};
 use super::context::Tri;
 use super::document::{Document, Effect};
 use super::formula::Formula;
 use super::principal::{CallerKind, Grant, Principal};
 use super::request::{Layer, Level, Policy, StatementRef};
-use super::worlds::Worlds;
 use super::{acl, rcp};
 
 /// The formulas of a decision.
-pub(super) struct Whole {
+pub(super) struct Formulas {
     pub(super) allowed: Formula,
     pub(super) denied: Formula,
     /// Each layer that must allow.
     pub(super) needed: Vec<(Layer, Formula)>,
 }
 
-impl Whole {
+impl Formulas {
     pub(super) fn blocked(&self, worlds: &Worlds) -> Vec<Layer> {
         let closed = |formula: &Formula| worlds.values(formula).all(|value| value == Tri::No);
         let mut layers: Vec<Layer> = self
@@ -43,7 +43,7 @@ struct Grants {
 
 impl<'a, R: Clone> Build<'a, R> {
     /// Puts the layers together. Section by section as AWS documents the evaluation logic.
-    pub(super) fn whole(&mut self) -> Whole {
+    pub(super) fn whole(&mut self) -> Formulas {
         let layers = self.layers;
         let caller = &self.request.caller;
         let has_policies = match caller.kind {
@@ -62,7 +62,7 @@ impl<'a, R: Clone> Build<'a, R> {
             self.union(Layer::Identity, &layers.identity)
         } else {
             // The root user may do everything in its account; the others have no policies.
-            Said {
+            Clauses {
                 denies: Formula::No,
                 allows: if root { Formula::Yes } else { Formula::No },
             }
@@ -142,7 +142,7 @@ impl<'a, R: Clone> Build<'a, R> {
             )
         };
         needed.push((Layer::Scp, scp.allows.clone()));
-        Whole {
+        Formulas {
             allowed: Formula::all([denied.clone().not(), scp.allows, granted]),
             denied,
             needed,
@@ -169,7 +169,7 @@ impl<'a, R: Clone> Build<'a, R> {
     }
 
     /// Every level from the root to the account must allow; nothing attached blocks.
-    fn service_control(&mut self) -> Said {
+    fn service_control(&mut self) -> Clauses {
         let exempt = match self.request.caller.kind {
             CallerKind::ServiceLinkedRole
             | CallerKind::Service
@@ -182,7 +182,7 @@ impl<'a, R: Clone> Build<'a, R> {
         let levels: &'a [Level<'a, R>] = match &self.layers.scps {
             Some(levels) if !exempt => levels,
             Some(_) | None => {
-                return Said {
+                return Clauses {
                     denies: Formula::No,
                     allows: Formula::Yes,
                 };
@@ -194,7 +194,7 @@ impl<'a, R: Clone> Build<'a, R> {
             denies.push(said.denies);
             allows.push(said.allows);
         }
-        Said {
+        Clauses {
             denies: Formula::any(denies),
             allows: Formula::all(allows),
         }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use trailaudit_checks::audit::compare::{BaselineReport, ChangeKind};
 use trailaudit_checks::audit::{Answer, Answered, Audit, First};
 use trailaudit_checks::check::Question;
-use trailaudit_checks::compare::{BaselineReport, ChangeKind};
 use trailaudit_checks::coverage::{AccountStatus, RegionStatus};
 use trailaudit_checks::finding::{
     AppliedWaiver, BaselineState, Finding, Severity, Status, Subject, short,

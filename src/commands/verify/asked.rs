@@ -14,13 +14,13 @@ use trailaudit_checks::inventory::{
 };
 
 use super::open::{Opened, places};
-use super::{
-    Depth, Found, NoSuchTrail, Progress, Request, Saved, State, Tap, Verified, Vouched, Wanted,
-    settle_all, state::StateKey, tell, verify, window,
-};
 use crate::cli;
+use crate::commands::tool;
 use crate::exit::Stop;
-use crate::run::tool;
+use crate::verify::{
+    Depth, Found, NoSuchTrail, Progress, Request, Saved, State, Tap, Verified, Vouched, Wanted,
+    settle_all, state::StateKey, unlisted_place, verify, window,
+};
 
 /// What a run that reads a bucket was told, checked.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ pub struct Asked {
     /// Draw progress.
     pub progress: bool,
     /// Set by Ctrl-C.
-    pub halt: super::Halt,
+    pub halt: crate::objects::Halt,
 }
 
 impl Asked {
@@ -60,7 +60,7 @@ impl Asked {
             keys,
             state: None,
             progress,
-            halt: super::Halt::on_ctrl_c(),
+            halt: crate::objects::Halt::on_ctrl_c(),
         })
     }
 
@@ -193,7 +193,7 @@ pub fn run(
         found
             .unread
             .iter()
-            .map(|(folder, unread)| tell::folder_unlisted(request, folder, unread)),
+            .map(|(folder, unread)| unlisted_place(request, folder, unread)),
     );
     settle_all(&mut all);
     Ok(all)

@@ -6,9 +6,10 @@ use std::path::Path;
 use jiff::Timestamp;
 use trailaudit_checks::digest::{DigestKey, Limits};
 
-use super::command::{Asked, Asker};
-use super::{Folder, Found, Keys, Request, Scope, Source, Stoppable, Wanted, bucket_of, find};
+use super::asked::{Asked, Asker};
 use crate::exit::Stop;
+use crate::objects::{Folder, Source, Stoppable};
+use crate::verify::{Found, Keys, Request, Scope, Wanted, bucket_of, find};
 
 /// What was named on the command line, opened: a bucket, or a mirror of one.
 pub struct Opened<'a> {
@@ -101,7 +102,7 @@ pub fn mirror<T>(
         .or_else(|| asked.former_bucket());
     let request = asked.request(bucket.as_deref().unwrap_or("*"), &found)?;
     if asked.extent.plan {
-        super::plan::print(&super::plan::of(source, &found, &request))?;
+        crate::verify::plan::print(&crate::verify::plan::of(source, &found, &request))?;
         return Ok(None);
     }
     complete(&mut found, &wanted, &request);
@@ -136,7 +137,7 @@ fn bucket<T: Send>(
         let original = asked.extent.bucket.as_deref().map_or(name, bucket_name);
         let request = asked.request(original, &found)?;
         if asked.extent.plan {
-            super::plan::print(&super::plan::of(source, &found, &request))?;
+            crate::verify::plan::print(&crate::verify::plan::of(source, &found, &request))?;
             return Ok(None);
         }
         complete(&mut found, &wanted, &request);

@@ -4,32 +4,38 @@ use trailaudit_checks::audit::{Rules, judge};
 use trailaudit_checks::selection::Selection;
 use trailaudit_reports::Detail;
 
-use super::{Tap, command, open};
+mod asked;
+mod open;
+
+pub use asked::{Asked, Asker, run};
+pub use open::{Opened, mirror, open};
+
 use crate::cli::Verify;
+use crate::commands::{baseline, clock, exit_of, tell_waivers, tool, warn_endpoints};
 use crate::config;
 use crate::events::Watch;
 use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
 use crate::output;
-use crate::parsed::Parsed;
-use crate::run::{baseline, clock, exit_of, tell_waivers, tool, warn_endpoints};
 use crate::snapshot::{Snapshot, Spool};
-use crate::tell::{Tell, stderr_is_terminal};
+use crate::terminal::{Terminal, stderr_is_terminal};
+use crate::verify::Tap;
 
-impl Parsed {
-    pub(crate) fn verify(&self, flags: &Verify, tell: Tell) -> Result<Exit, Stop> {
+impl Invocation {
+    pub(crate) fn verify(&self, flags: &Verify, terminal: Terminal) -> Result<Exit, Stop> {
         let waivers = config::load_waivers(flags.judge.waivers.as_deref()).map_err(Stop::Usage)?;
         if let Some(path) = &waivers.path {
-            tell.detail(&format!("waivers from {}", path.display()));
+            terminal.detail(&format!("waivers from {}", path.display()));
         }
         let baseline = baseline(flags.judge.baseline.as_deref(), flags.judge.fail_on_new)?;
         let reports = output::plan(&flags.output.format, flags.output.output_dir.as_deref())?;
         let now = flags.judge.now.map_or_else(clock, Ok)?;
-        let progress = stderr_is_terminal() && !self.cli.global.no_progress && !tell.quiet;
-        let asked = command::Asked::of(&flags.extent, now, progress)?.resumed(flags)?;
+        let progress = stderr_is_terminal() && !self.cli.global.no_progress && !terminal.quiet;
+        let asked = asked::Asked::of(&flags.extent, now, progress)?.resumed(flags)?;
         let verified = |it: open::Opened<'_>| {
             let watch = flags.explain_gaps.then(Watch::default);
             let tap = watch.as_ref().map(|it| it as &dyn Tap);
-            let mut verified = command::run(&it, asked.progress, tap)?;
+            let mut verified = asked::run(&it, asked.progress, tap)?;
             if let Some(watch) = watch {
                 watch.explain(&mut verified);
             }
@@ -40,10 +46,10 @@ impl Parsed {
         };
         let finished = flags.judge.now.map_or_else(clock, Ok)?;
         // What was verified is reported even if it could not be kept.
-        let saved = command::save(asked.state, &verified, now);
+        let saved = asked::save(asked.state, &verified, now);
         let interrupted = asked.halt.is_set();
-        let inventory = command::inventory(verified, session, now, finished, interrupted);
-        warn_endpoints(&inventory.header.scope.endpoints, tell);
+        let inventory = asked::inventory(verified, session, now, finished, interrupted);
+        warn_endpoints(&inventory.header.scope.endpoints, terminal);
         let snapshot = Snapshot::live(inventory, Spool::new()?);
         let rules = Rules {
             tool: tool(),
@@ -57,15 +63,15 @@ impl Parsed {
             exit_zero: flags.judge.exit_zero,
         };
         let audit = judge(&snapshot.inventory, &snapshot, &rules)?;
-        tell_waivers(&audit, &waivers, tell);
+        tell_waivers(&audit, &waivers, terminal);
         // Hour by hour is what it is run for.
         let options = |it: &output::Report| trailaudit_reports::Options {
             detail: Detail::Findings,
             ..flags.output.of(self.options(it.to_stdout()))
         };
-        output::write(&reports, &audit, options, tell)?;
+        output::write(&reports, &audit, options, terminal)?;
         if let Some(words) = saved? {
-            tell.warn(&words);
+            terminal.warn(&words);
         }
         Ok(exit_of(audit.run.exit_code))
     }

@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use trailaudit_checks::calls::{ApiCall, GET_OBJECT, GET_OBJECT_RETENTION, LIST_OBJECTS};
 use trailaudit_checks::fact::Reason;
 
-use super::side::{NAME, Side};
+use super::sidecar::{NAME, Side};
 use super::source::{About, Listed, Lock, Sink, Source, Unread};
 
 /// So many objects make a page.

@@ -8,14 +8,14 @@ use crate::fact::Reason;
 use crate::prelude::*;
 
 /// The trails that reach a region of an account.
-pub(in crate::catalog) struct Sight<'a> {
+pub(in crate::catalog) struct VisibleTrails<'a> {
     /// Each trail, or why nothing but its name is known.
     pub(in crate::catalog) trails: Vec<Result<&'a Trail, Gaps>>,
     /// What may hide more of them.
     pub(in crate::catalog) hidden: Option<Gaps>,
 }
 
-impl<'a> Sight<'a> {
+impl<'a> VisibleTrails<'a> {
     pub(super) fn known(&self) -> impl Iterator<Item = &'a Trail> {
         self.trails
             .iter()
@@ -31,14 +31,14 @@ pub(in crate::catalog) fn trails_in<'a>(
     account: &Account,
     region: &Region,
     ctx: &Context<'a>,
-) -> Result<Sight<'a>, Gaps> {
+) -> Result<VisibleTrails<'a>, Gaps> {
     let closed = match listing(account, region, ctx) {
         Ok(arns) => {
             let trails = arns
                 .iter()
                 .map(|arn| find(arn, account, region, ctx))
                 .collect();
-            return Ok(Sight {
+            return Ok(VisibleTrails {
                 trails,
                 hidden: None,
             });
@@ -66,7 +66,7 @@ pub(in crate::catalog) fn trails_in<'a>(
             Err(gaps) => hidden.push(gaps),
         }
     }
-    Ok(Sight {
+    Ok(VisibleTrails {
         trails,
         hidden: Gaps::collect(hidden),
     })

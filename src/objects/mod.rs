@@ -1,0 +1,10 @@
+//! The objects of a bucket: listed and read in the bucket itself or in a mirror of it.
+
+mod folder;
+mod interrupt;
+mod sidecar;
+mod source;
+
+pub use folder::Folder;
+pub use interrupt::{Halt, Stoppable};
+pub use source::{About, EventHistory, Listed, Lock, Metadata, Sink, Source, Storage, Unread};
