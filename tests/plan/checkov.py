@@ -1,5 +1,10 @@
 #!/usr/bin/env python3
-"""Checkov (PyPI) and trailaudit on the same plans, as a table: `checkov.py [BINARY]`. What is true follows from the plans."""
+"""Checkov (PyPI) and trailaudit on the same plans, as a table: `checkov.py BINARY FOLDER`.
+
+The folder holds plans as `terraform show -json` writes them, by the names below: `honest.py` keeps its own with
+`TRAILAUDIT_PLANS=FOLDER`. (The plans of the tests are cut down to what trailaudit reads; Checkov sees no resources in them.)
+What is true follows from the change.
+"""
 
 import json
 import subprocess
@@ -7,7 +12,6 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PLANS = ROOT / "checks" / "tests" / "terraform" / "plans"
 TOOLS = ROOT / "target" / "plan-tools" / "checkov"
 # The plan, what is true of it, and the checks of either that are about it.
 CASES = [
@@ -18,6 +22,9 @@ CASES = [
         ["bucket-tls-only", "bucket-policy-admits-cloudtrail"],
     ),
     ("validation-off", "log file validation is switched off", ["CKV_AWS_36"], ["trail-log-file-validation"]),
+    ("public-block-off", "Block Public Access of the log bucket is removed", ["CKV_AWS_53", "CKV2_AWS_6"], ["bucket-public-access-block"]),
+    ("no-trail", "the only trail is deleted", ["CKV_AWS_36", "CKV_AWS_67"], ["plan-deletes-logging"]),
+    ("open-to-all", "the bucket policy lets everyone read", ["CKV_AWS_70", "CKV_AWS_93"], ["bucket-not-public-policy"]),
     ("delete-trail", "the only trail is deleted", ["CKV_AWS_36", "CKV_AWS_67"], ["plan-deletes-logging"]),
     ("split-delete-module", "the trail and its key are deleted", ["CKV_AWS_36", "CKV_AWS_67"], ["plan-deletes-logging"]),
     (
@@ -64,11 +71,13 @@ def told(found: dict[str, list[str]], checks: list[str]) -> str:
 
 
 def main() -> None:
-    binary = sys.argv[1] if len(sys.argv) > 1 else str(ROOT / "target" / "release" / "trailaudit")
+    binary = sys.argv[1]
     version = subprocess.run([checkov(), "--version"], capture_output=True, text=True, check=False).stdout.strip()
     print(f"| plan | what is true | Checkov {version} | trailaudit |\n| --- | --- | --- | --- |")
     for name, truth, theirs, own in CASES:
-        path = PLANS / f"{name}.json"
+        path = Path(sys.argv[2]) / f"{name}.json"
+        if not path.exists():
+            continue
         they, (code, we) = peer(path), ours(path, binary)
         failed = sum(it.count("fail") for it in they.values())
         passed = sum(it.count("pass") for it in they.values())

@@ -181,6 +181,8 @@ def run(name: str, changes: list, binary: str, emulator: Emulator, folder: Path)
     if changes:
         case.change(changes)
         plan = case.terraform.plan("change")
+        if kept := os.environ.get("TRAILAUDIT_PLANS"):
+            shutil.copy(plan, Path(kept) / f"{name}.json")
         alone = case.audit("plan", str(plan), "--source", ".", "--full", "-q", "-f", "json")
         bare = case.audit("plan", str(plan), "--full", "-q", "-f", "json")
     else:
