@@ -1,6 +1,7 @@
 //! Flags. Their doc comments are the help text.
 
 mod access;
+mod begin;
 pub mod env;
 mod events;
 mod evidence;
@@ -23,6 +24,7 @@ use trailaudit_reports::{Anchor, AnchorMap, BadAnchor, BadMap, Ended, Profile};
 use crate::output::Wanted;
 
 pub use access::{Access, AccessCommand, By, Simulate};
+pub use begin::{Init, Waive};
 pub use events::{Coverage, Ends, Events, Input, Listed, Order, Search, Stats, Which, Who};
 pub use evidence::{Create, Drawn, Evidence, Sample, VerifyBundle};
 pub use list::{Explain, List, ListFormat, PermissionsFormat};
@@ -136,6 +138,10 @@ pub enum Command {
     Events(Events),
     /// Report who can tamper with CloudTrail logs: on which trail, bucket or key, and by which path
     Access(Box<Access>),
+    /// Write commented settings and waiver files to start from
+    Init(Init),
+    /// Accept a failure: append a waiver to the waiver file
+    Waive(Box<Waive>),
     /// Explain one check: what it evaluates, why, and its remediation
     Explain(Explain),
     /// List checks, formats, frameworks, permissions, settings

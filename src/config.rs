@@ -69,13 +69,8 @@ pub fn load_waivers(named: Option<&Path>) -> anyhow::Result<WaiverFile> {
         return Ok(WaiverFile::default());
     };
     let text = files::read_text(&path, files::SMALL)?;
-    let content = waivers(&text).map_err(|error| anyhow!("{}{error:#}", path.display()))?;
-    let lines = lines_of(&text);
-    Ok(WaiverFile {
-        content,
-        path: Some(path),
-        lines,
-    })
+    let content = parse_waivers(&text).map_err(|error| anyhow!("{}{error:#}", path.display()))?;
+    Ok(WaiverFile::new(content, Some(path), lines_of(&text)))
 }
 
 /// The waivers, and where they stand.
@@ -87,12 +82,27 @@ pub struct WaiverFile {
     pub path: Option<PathBuf>,
     /// The line of each waiver.
     lines: Vec<usize>,
+    /// The place of each, by how reports name it; of equal ones, the first.
+    by_words: BTreeMap<String, usize>,
 }
 
 impl WaiverFile {
+    fn new(content: Waivers, path: Option<PathBuf>, lines: Vec<usize>) -> Self {
+        let mut by_words = BTreeMap::new();
+        for (at, it) in content.waivers.iter().enumerate() {
+            by_words.entry(it.words()).or_insert(at);
+        }
+        Self {
+            content,
+            path,
+            lines,
+            by_words,
+        }
+    }
+
     fn find(&self, words: &str) -> Option<(usize, &Waiver)> {
-        let mut all = self.content.waivers.iter().enumerate();
-        all.find(|(_, it)| it.words() == words)
+        let at = *self.by_words.get(words)?;
+        Some((at, self.content.waivers.get(at)?))
     }
 
     /// `FILE:LINE: ` of the waiver that these words are about; empty where there is none.
@@ -121,7 +131,7 @@ impl WaiverFile {
     }
 }
 
-/// The line on which each waiver of a readable file begins.
+/// The line on which each waiver of a readable file begins: counted on from the one before.
 fn lines_of(text: &str) -> Vec<usize> {
     let Ok(document) = DeTable::parse(text) else {
         return Vec::new();
@@ -129,13 +139,24 @@ fn lines_of(text: &str) -> Vec<usize> {
     let document = document.into_inner();
     let waivers = document.get("waiver").map(|it| it.get_ref());
     match waivers {
-        Some(DeValue::Array(items)) => items.iter().map(|it| line_of(text, &it.span())).collect(),
+        Some(DeValue::Array(items)) => {
+            let (mut line, mut before) = (1, 0);
+            let lines = items.iter().map(|it| {
+                let start = it.span().start;
+                line += text
+                    .get(before..start)
+                    .map_or(0, |it| it.matches('\n').count());
+                before = start;
+                line
+            });
+            lines.collect()
+        }
         _ => Vec::new(),
     }
 }
 
 /// Errors begin with `:LINE:COLUMN: `, to follow the file's name.
-fn waivers(text: &str) -> anyhow::Result<Waivers> {
+pub fn parse_waivers(text: &str) -> anyhow::Result<Waivers> {
     let bad = |error: toml::de::Error| anyhow!("{}", words(&error, text));
     let document = DeTable::parse(text).map_err(bad)?;
     let span = document.span();
@@ -299,6 +320,31 @@ fn line_of(text: &str, span: &Range<usize>) -> usize {
 mod tests {
     use super::*;
 
+    #[test]
+    fn waivers_are_found_by_their_words_and_lines() {
+        let one = |subject: &str| {
+            format!(
+                "[[waiver]]\ncheck = \"trail-*\"\nsubject = \"{subject}\"\nreason = \"r\"\napprover = \"a\"\n\
+                 expires = \"2026-12-31\"\n"
+            )
+        };
+        let text = format!("# three\n{}\n\n{}{}", one("a"), one("b"), one("a"));
+        assert_eq!(lines_of(&text), [2, 10, 16]);
+        let file = WaiverFile::new(
+            parse_waivers(&text).unwrap(),
+            Some(PathBuf::from("w.toml")),
+            lines_of(&text),
+        );
+        let place =
+            |subject: &str| file.place(&format!("trail-* on {subject}, expires 2026-12-31"));
+        assert_eq!(
+            [place("a"), place("b"), place("c")],
+            ["w.toml:2: ", "w.toml:10: ", ""]
+        );
+        let inline = "waiver = [\n  {check = \"x\"},\n\n  {check = \"y\"}]\n";
+        assert_eq!(lines_of(inline), [2, 4]);
+    }
+
     fn error(text: &str) -> String {
         format!("{:#}", parse(text).unwrap_err())
     }
@@ -359,7 +405,7 @@ mod tests {
     #[test]
     fn waiver_keys_are_known() {
         let text = "[[waiver]]\ncheck = \"a\"\nsubject = \"b\"\nreason = \"c\"\naprover = \"d\"\nexpires = \"2026-01-01\"\n";
-        let words = waivers(text).unwrap_err().to_string();
+        let words = parse_waivers(text).unwrap_err().to_string();
         assert!(
             words.contains(":5:1: unknown key `aprover`; did you mean `approver`?"),
             "{words}"
@@ -375,9 +421,9 @@ mod tests {
                  [[accepted_gap]]\nreason = \"c\"\napprover = \"d\"\nexpires = {date}\n"
             )
         };
-        let quoted = waivers(&file("\"2026-12-31\"")).unwrap();
+        let quoted = parse_waivers(&file("\"2026-12-31\"")).unwrap();
         assert_eq!(quoted.waivers.len() + quoted.accepted_gaps.len(), 2);
-        assert_eq!(waivers(&file("2026-12-31")).unwrap(), quoted);
+        assert_eq!(parse_waivers(&file("2026-12-31")).unwrap(), quoted);
         let settings = |date: &str| {
             let text =
                 format!("[[allowed_principals]]\narn = \"a\"\nreason = \"b\"\nexpires = {date}\n");
@@ -389,7 +435,7 @@ mod tests {
             "2026-12-31"
         );
         for bad in ["07:32:00", "2026-12-31T24:00:00Z", "2026-02-30", "12"] {
-            let error = waivers(&file(bad)).unwrap_err().to_string();
+            let error = parse_waivers(&file(bad)).unwrap_err().to_string();
             let places = [":6:", ":10:"];
             assert!(places.iter().any(|it| error.contains(it)), "{bad}: {error}");
         }

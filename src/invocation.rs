@@ -52,6 +52,8 @@ pub fn parse(args: &[std::ffi::OsString]) -> Result<Invocation, Refused> {
             .map_err(|error| Refused::Stop(Stop::Usage(error)))?,
         Command::Evidence(Evidence::Verify(_) | Evidence::Sample(_))
         | Command::Diff(_)
+        | Command::Init(_)
+        | Command::Waive(_)
         | Command::Explain(_)
         | Command::List(_)
         | Command::Completions { .. }

@@ -94,6 +94,34 @@ fn the_services_are_those_of_the_analysis() {
     }
 }
 
+/// The schemas of the files that users write; `init` names them to editors.
+#[test]
+fn schemas_of_settings_and_waivers() {
+    let id = "https://github.com/trailaudit/trailaudit/blob/main/docs/schemas";
+    let publish = |name: &str, mut schema: serde_json::Value| {
+        schema["$id"] = format!("{id}/{name}").into();
+        published(&format!("schemas/{name}"), &format!("{:#}\n", schema));
+        jsonschema::validator_for(&schema).unwrap()
+    };
+    let settings = publish("settings.schema.json", list::schema());
+    let waivers = schemars::schema_for!(trailaudit_checks::waiver::Waivers);
+    let waivers = publish("waivers.schema.json", waivers.to_value());
+    let read = |text: &str| {
+        let table: toml::Table = toml::from_str(text).unwrap();
+        serde_json::to_value(table).unwrap()
+    };
+    let good = "retention_days = 400\ngap_window = \"30d\"\nregions = [\"eu-west-1\"]\n[roles.111111111111]\nrole_name = \"x\"";
+    assert!(settings.is_valid(&read(good)));
+    assert!(!settings.is_valid(&read("retention_day = 400")));
+    assert!(
+        !settings.is_valid(&read("[checks.trail-exists]\nenabled = false")),
+        "without a reason"
+    );
+    let good = "[[waiver]]\ncheck = \"a\"\nsubject = \"b\"\nreason = \"c\"\napprover = \"d\"\nexpires = \"2027-01-01\"";
+    assert!(waivers.is_valid(&read(good)));
+    assert!(!waivers.is_valid(&read(&good.replace("approver", "aprover"))));
+}
+
 /// The example is complete and right: with its comment marks taken away, it is a settings file that is accepted.
 #[test]
 fn the_example_has_every_key() {

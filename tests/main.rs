@@ -10,6 +10,7 @@
 mod access;
 mod ask;
 mod baseline;
+mod begin;
 mod binary;
 mod contradictions;
 mod demo;

@@ -35,10 +35,6 @@ pub mod text;
 pub mod waiver;
 
 #[cfg(test)]
-mod completeness;
-#[cfg(test)]
-mod guards;
-#[cfg(test)]
-mod peers;
+mod catalogue_tests;
 #[cfg(test)]
 pub mod testing;

@@ -4,21 +4,24 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Severity;
 use crate::ids::AccountId;
 
 /// The judging half of `trailaudit.toml`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// How many days logs must be kept; at least one, since every bucket keeps them for none.
     #[serde(deserialize_with = "at_least_a_day")]
     pub retention_days: u32,
     /// How old the last delivery may be.
+    #[schemars(with = "String")]
     pub delivery_max_age: SignedDuration,
     /// How far back a stop of a trail counts.
+    #[schemars(with = "String")]
     pub gap_window: Days,
     /// The accounts that hold logs and nothing else.
     pub log_archive_accounts: Vec<AccountId>,
@@ -27,6 +30,7 @@ pub struct Settings {
     /// The regions that trails may be made in.
     pub approved_home_regions: Vec<String>,
     /// What the names of trails and log buckets must look like.
+    #[schemars(with = "String")]
     pub naming_pattern: NamingPattern,
     /// The tags that trails must carry.
     pub required_tags: Vec<String>,
@@ -156,7 +160,7 @@ impl From<NamingPattern> for String {
 }
 
 /// A principal whose tamper rights are accepted. The finding stays a fail and carries a waiver.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AllowedPrincipal {
     /// An ARN, or a glob over ARNs.
@@ -166,11 +170,12 @@ pub struct AllowedPrincipal {
     pub reason: String,
     /// Through which day, UTC.
     #[serde(deserialize_with = "crate::text::written::date")]
+    #[schemars(with = "String")]
     pub expires: Date,
 }
 
 /// What the user changes about one check.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckOverride {
     /// In place of the check's own.

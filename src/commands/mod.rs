@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod access;
+mod begin;
 mod collect;
 mod diff;
 pub mod explain;
@@ -83,6 +84,8 @@ impl Invocation {
             Command::Evidence(it) => self.evidence(it, terminal),
             Command::Access(it) => self.access(it, terminal),
             Command::Events(it) => self.events(it, terminal),
+            Command::Init(it) => self.init(it, terminal),
+            Command::Waive(it) => self.waive(it, terminal),
             Command::Explain(it) => explain::explain(it).map(|()| Exit::Clean),
             Command::List(it) => list::list(it).map(|()| Exit::Clean),
             Command::Completions { shell } => Ok(completions(*shell).map(|()| Exit::Clean)?),

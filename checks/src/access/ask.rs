@@ -21,6 +21,8 @@ pub(super) struct Asker<'c> {
     pub(super) caller: Caller,
     pub(super) context: Context,
     pub(super) layers: Layers<'c, SharedGap>,
+    /// What only it has in the context.
+    pub(super) own: Own,
     /// Its own documents.
     pub(super) documents: Vec<&'c Indexed>,
     /// The actions that its own documents can allow; nothing if that may be any.
@@ -30,6 +32,18 @@ pub(super) struct Asker<'c> {
     /// Whose resource control policies the layers hold.
     rcps_of: Option<AccountId>,
 }
+
+/// What the context of a principal's requests has from it alone.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Own {
+    /// Its unique id; none where that is not known.
+    pub(super) id: Option<Box<str>>,
+    /// Its tags, where no session brings others.
+    pub(super) tags: Option<Box<[Tag]>>,
+}
+
+/// A tag's key and value.
+type Tag = (Box<str>, Box<str>);
 
 impl<'c> Asker<'c> {
     /// A principal of an account, with the context and the control policies that come from there.
@@ -67,11 +81,32 @@ impl<'c> Asker<'c> {
             caller,
             context,
             layers,
+            own: Own::default(),
             documents: Vec::new(),
             touched: None,
             bare: false,
             rcps_of: None,
         }
+    }
+
+    /// Adds to the context what only this principal has.
+    pub(super) fn has(&mut self, own: Own) {
+        if let Some(id) = &own.id {
+            // The name of a session, after the colon, is chosen by whoever assumes the role.
+            let id = match self.caller.kind == CallerKind::User {
+                true => Key::Known(Value::One(id.to_string())),
+                false => Key::Like(format!("{id}:*")),
+            };
+            self.context.set(USER_ID, id);
+        }
+        if let Some(tags) = &own.tags {
+            for (key, value) in tags {
+                let key = format!("aws:PrincipalTag/{key}");
+                self.context = std::mem::take(&mut self.context).with(&key, value);
+            }
+            self.context.close("aws:PrincipalTag/");
+        }
+        self.own = own;
     }
 
     /// Adds a document to its own.

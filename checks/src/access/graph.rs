@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde::Serialize;
 
@@ -60,8 +60,9 @@ impl ActorKind {
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     /// Its ARN; `*` for everyone.
-    pub(super) id: String,
-    pub(super) account: AccountId,
+    pub(super) id: Box<str>,
+    /// Shared by the nodes of one account.
+    pub(super) account: Arc<AccountId>,
     pub(super) kind: ActorKind,
     pub(super) holdings: Arc<Holdings>,
     /// The node that stands for it and all that are like it.
@@ -77,10 +78,10 @@ pub(super) struct Node {
 impl Node {
     pub(super) fn new(id: &str, account: &AccountId, kind: ActorKind) -> Self {
         Self {
-            id: id.to_owned(),
-            account: account.clone(),
+            id: id.into(),
+            account: Arc::new(account.clone()),
             kind,
-            holdings: Arc::default(),
+            holdings: NOTHING.clone(),
             alike: None,
             names: Names::default(),
             auditor: false,
@@ -187,7 +188,21 @@ pub(super) struct Edge {
     pub(super) to: NodeId,
     /// None where one of many is taken.
     pub(super) by: Means,
-    pub(super) answer: Answer,
+    /// Shared by the edges that one question is behind, and by all that are open.
+    pub(super) answer: Arc<Answer>,
+}
+
+/// What most steps hold, and what most ways of one to many need: one for all of them.
+static NOTHING: LazyLock<Arc<Holdings>> = LazyLock::new(Arc::default);
+static OPEN: LazyLock<Arc<Answer>> = LazyLock::new(|| Arc::new(Answer::allowed()));
+
+/// Holdings as nodes have them.
+pub(super) fn shared(holdings: Holdings) -> Arc<Holdings> {
+    if holdings == *NOTHING.as_ref() {
+        NOTHING.clone()
+    } else {
+        Arc::new(holdings)
+    }
 }
 
 /// All principals and ways.
@@ -233,7 +248,11 @@ impl Reach {
 }
 
 impl Graph {
-    pub(super) fn add(&mut self, node: Node) -> NodeId {
+    pub(super) fn add(&mut self, mut node: Node) -> NodeId {
+        // The accounts come one by one: it is that of the node before.
+        if let Some(before) = self.nodes.last().filter(|it| it.account == node.account) {
+            node.account = before.account.clone();
+        }
         self.nodes.push(node);
         NodeId(self.nodes.len() - 1)
     }
@@ -249,7 +268,7 @@ impl Graph {
     /// The node of this name.
     pub(super) fn find(&self, kind: ActorKind, id: &str) -> Option<NodeId> {
         let mut all = self.each();
-        let found = all.find(|(_, it)| it.kind == kind && it.id == id);
+        let found = all.find(|(_, it)| it.kind == kind && *it.id == *id);
         found.map(|(node, _)| node)
     }
 
@@ -263,7 +282,14 @@ impl Graph {
         listed(&self.edges, id.0)
     }
 
-    pub(super) fn link(&mut self, from: NodeId, to: NodeId, by: Means, answer: Answer) {
+    pub(super) fn link(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        by: Means,
+        answer: impl Into<Arc<Answer>>,
+    ) {
+        let answer = answer.into();
         if !answer.is_denied() && from != to {
             self.edges.push(Edge {
                 from,
@@ -272,6 +298,11 @@ impl Graph {
                 answer,
             });
         }
+    }
+
+    /// One of many is taken: no step, and nothing stops it.
+    pub(super) fn pass(&mut self, from: NodeId, to: NodeId) {
+        self.link(from, to, Means::none(), OPEN.clone());
     }
 
     /// For everything that somebody holds, who can get there.
@@ -321,7 +352,7 @@ impl Graph {
             }
             let (from, answer) = match member.take() {
                 Some(member) => (member, self.node(member).renamed(&edge.answer)),
-                None => (edge.from, Cow::Borrowed(&edge.answer)),
+                None => (edge.from, Cow::Borrowed(edge.answer.as_ref())),
             };
             path.push(Leg {
                 from,

@@ -194,7 +194,7 @@ impl<'a> Judged<'a> {
         names.dedup();
         names.truncate(5);
         Some(Escape {
-            to: access.graph.node(last.to).id.clone(),
+            to: access.graph.node(last.to).id.to_string(),
             path: access.hops(&edges),
             free: whole.rank() == Rank::Allowed,
             condition: whole.condition,

@@ -44,14 +44,12 @@ pub use report::{
 pub(crate) use resources::grant_of;
 pub use simulate::{Refused, Simulated, Simulation, collected, simulate};
 
-use graph::{Graph, Node, NodeId};
+use graph::{Graph, Node, NodeId, shared};
 use ground::Ground;
 use held::holdings;
 use people::{Papers, Who, is_linked};
 use report::Named;
 use travel::Travel;
-
-use std::sync::Arc;
 
 use crate::context::Context;
 use crate::fact::Gaps;
@@ -118,7 +116,7 @@ impl<'a> Analysis<'a> {
         }
         let id = format!("arn:{partition}:iam::{id}:root");
         let mut root = Node::new(&id, papers.account, ActorKind::Root);
-        root.holdings = Arc::new(holdings(&mut papers.root(ground, &partition), ground));
+        root.holdings = shared(holdings(&mut papers.root(ground, &partition), ground));
         graph.add(root);
         travel.opens(&papers, &nodes.1);
         let federated = federated_users(&papers, ground, graph);
@@ -165,7 +163,7 @@ fn federated_users<'d>(
     let mut all = Vec::new();
     for arn in ground.federated_users(papers.account) {
         let mut node = Node::new(arn, papers.account, ActorKind::Step);
-        node.holdings = Arc::new(holdings(&mut papers.federated_user(ground, arn), ground));
+        node.holdings = shared(holdings(&mut papers.federated_user(ground, arn), ground));
         if !node.holdings.held.is_empty() {
             all.push((arn.to_owned(), graph.add(node)));
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::actions::{ActionId, table};
-use super::ask::Asker;
+use super::ask::{Asker, Own};
 use super::gaps;
 use super::ground::Ground;
 use super::indexed::{Indexed, Read};
@@ -261,15 +261,14 @@ impl<'d> Papers<'d> {
     ) -> Asker<'c> {
         let person = self.person(who);
         let mut asker = Asker::new(self.caller(&person, who), ground);
-        // The name of a session, after the colon, is chosen by whoever assumes the role.
-        match (who, person.id) {
-            (_, "") => {}
-            (Who::User(_), id) => asker.context.set(USER_ID, one(id)),
-            (Who::Role(_), id) => asker.context.set(USER_ID, Key::Like(format!("{id}:*"))),
-        }
-        if !freed.tagged {
-            self.tags(&mut asker, &person, who);
-        }
+        asker.has(Own {
+            id: (!person.id.is_empty()).then(|| person.id.into()),
+            tags: (!freed.tagged && !self.brings_tags(who)).then(|| {
+                let tags = person.tags.iter();
+                let tags = tags.map(|(key, value)| (key.as_str().into(), value.as_str().into()));
+                tags.collect()
+            }),
+        });
         if freed.granted {
             asker.holds("any policy that it is given", Ok(&self.everything));
         }
@@ -309,39 +308,24 @@ impl<'d> Papers<'d> {
             Who::Role(_) if is_linked(person.arn) => {
                 Caller::new(CallerKind::ServiceLinkedRole, arn, account)
             }
-            Who::Role(_) => {
-                let name = arn.rsplit('/').next().unwrap_or_default();
-                let partition = person.arn.partition();
-                let session = format!("arn:{partition}:sts::{account}:assumed-role/{name}/any");
-                let mut caller = Caller::new(CallerKind::AssumedRole, &session, account);
-                caller.role_arn = Some(arn.to_owned());
-                caller
-            }
+            Who::Role(_) => session_of(person.arn, self.account),
         }
     }
 
-    /// Tags are known, unless a session may bring its own.
-    fn tags(&self, asker: &mut Asker<'_>, person: &Person<'_>, who: Who) {
+    /// A session may bring tags of its own: which the caller has is not known then.
+    fn brings_tags(&self, who: Who) -> bool {
         let trust = match who {
             Who::Role(at) => self.trust(at),
             Who::User(_) => None,
         };
-        let tagged = match trust {
+        match trust {
             Some(Ok(document)) => document
                 .statements
                 .iter()
                 .any(|it| it.effect == Effect::Allow && it.actions.matches("sts:TagSession")),
             Some(Err(_)) => true,
             None => false,
-        };
-        if tagged {
-            return;
         }
-        for (key, value) in person.tags {
-            let key = format!("aws:PrincipalTag/{key}");
-            asker.context = std::mem::take(&mut asker.context).with(&key, value);
-        }
-        asker.context.close("aws:PrincipalTag/");
     }
 
     /// `granted`: whoever has every right already takes from its documents only what they deny.
@@ -443,6 +427,16 @@ impl<'d> Papers<'d> {
 }
 
 const NOT_THERE: &str = "it is attached, but its document is not in the response";
+
+/// Whoever has assumed a role.
+pub(super) fn session_of(role: &Arn, account: &AccountId) -> Caller {
+    let name = role.as_str().rsplit('/').next().unwrap_or_default();
+    let partition = role.partition();
+    let session = format!("arn:{partition}:sts::{account}:assumed-role/{name}/any");
+    let mut caller = Caller::new(CallerKind::AssumedRole, &session, account.as_str());
+    caller.role_arn = Some(role.as_str().to_owned());
+    caller
+}
 
 /// The context key of unique ids.
 pub(super) const USER_ID: &str = "aws:userid";

@@ -306,7 +306,7 @@ impl Access {
 
     /// The way, without what is no step.
     pub(super) fn hops(&self, edges: &[Leg<'_>]) -> Vec<Hop> {
-        let id = |node: NodeId| self.graph.node(node).id.as_str();
+        let id = |node: NodeId| &*self.graph.node(node).id;
         let mut hops: Vec<Hop> = Vec::new();
         for edge in edges {
             match hops.last_mut() {
@@ -373,8 +373,8 @@ fn actions(ids: &[ActionId], wanted: Wanted) -> impl Iterator<Item = &'static Ta
 
 pub(super) fn actor(node: &Node) -> Actor {
     Actor {
-        id: node.id.clone(),
-        account: node.account.clone(),
+        id: node.id.to_string(),
+        account: AccountId::clone(&node.account),
         kind: node.kind,
     }
 }

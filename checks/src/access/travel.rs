@@ -2,30 +2,73 @@
 //!
 //! Accounts are read one by one. What is kept of each is the part that bears on `sts:AssumeRole`.
 
+use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::actions::{ActionId, table};
 use super::answer::{Answer, Missing, Rank};
-use super::ask::Asker;
+use super::ask::{Asker, Own};
 use super::graph::{ActorKind, Graph, Means, Node, NodeId};
 use super::ground::Ground;
 use super::held::Holdings;
-use super::indexed::{Indexed, Read};
+use super::indexed::Indexed;
 use super::outside;
-use super::people::{Papers, is_linked, place};
+use super::people::{Papers, is_linked, place, session_of};
 use super::steps::sessions;
 use crate::fact::SharedGap;
 use crate::ids::{AccountId, Arn};
-use crate::policy::{Caller, Context, Document, Key, Policy, Principal, Strength, Target, Value};
+use crate::policy::{
+    Caller, CallerKind, Document, Key, Policy, Principal, Strength, Target, Value,
+};
 
-/// Somebody who may assume roles elsewhere.
+/// Somebody who may assume roles elsewhere. They are kept until all accounts are read, and there are many: only what
+/// cannot be found again is held.
 struct Traveller {
     node: NodeId,
-    caller: Caller,
-    context: Context,
-    identity: Vec<(String, Arc<Read>)>,
-    boundary: Option<(String, Arc<Read>)>,
+    kind: CallerKind,
+    /// Its ARN; of a role that nobody has made yet, that of its session.
+    arn: Box<str>,
+    made: bool,
+    own: Own,
+    identity: Box<[Named]>,
+    boundary: Option<Box<Named>>,
+}
+
+/// A policy by its name.
+type Named = (Box<str>, Kept);
+
+/// A document, or why it cannot be read.
+type Kept = Result<Arc<Indexed>, SharedGap>;
+
+/// A document that is held once, however many principals of however many accounts have it.
+struct Part(Arc<Indexed>);
+
+impl Borrow<Document> for Part {
+    fn borrow(&self) -> &Document {
+        &self.0.document
+    }
+}
+
+impl PartialEq for Part {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.document == other.0.document
+    }
+}
+
+impl Eq for Part {}
+
+impl PartialOrd for Part {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Part {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.document.cmp(&other.0.document)
+    }
 }
 
 /// A role that lets somebody from elsewhere in.
@@ -33,7 +76,7 @@ struct Door {
     node: NodeId,
     role: Arn,
     account: AccountId,
-    trust: Arc<Read>,
+    trust: Kept,
 }
 
 /// Somebody who can act in other accounts of the organization.
@@ -119,7 +162,19 @@ pub(super) struct Travel {
     /// Accounts whose principals are known.
     pub(super) known: BTreeSet<AccountId>,
     /// Of the documents of the account that is read, by where they are held, the parts that bear on this.
-    parts: BTreeMap<usize, Option<Arc<Read>>>,
+    parts: BTreeMap<usize, Option<Arc<Indexed>>>,
+    /// Those of all accounts, and trust policies.
+    kept: BTreeSet<Part>,
+}
+
+/// The document as it is held.
+fn held(kept: &mut BTreeSet<Part>, document: Document) -> Arc<Indexed> {
+    if let Some(Part(held)) = kept.get(&document) {
+        return held.clone();
+    }
+    let held = Arc::new(Indexed::new(document));
+    kept.insert(Part(held.clone()));
+    held
 }
 
 const ASSUME: &str = "sts:AssumeRole";
@@ -131,31 +186,34 @@ impl Travel {
         if !asker.touches(place(ASSUME)) {
             return;
         }
-        let parts = &mut self.parts;
-        let mut keep = |policy: &Policy<'_, SharedGap>| {
+        let (parts, kept) = (&mut self.parts, &mut self.kept);
+        let mut keep = |policy: &Policy<'_, SharedGap>| -> Option<Named> {
             let document = match policy.document {
                 Ok(document) => {
-                    let of = || Some(Arc::new(Ok(Indexed::new(part(document)?))));
+                    let of = || Some(held(kept, part(document)?));
                     let at = std::ptr::from_ref(document).addr();
-                    parts.entry(at).or_insert_with(of).clone()
+                    parts.entry(at).or_insert_with(of).clone().map(Ok)
                 }
-                Err(ref gap) => Some(Arc::new(Err(gap.clone()))),
+                Err(ref gap) => Some(Err(gap.clone())),
             };
-            document.map(|it| (policy.name.clone(), it))
+            document.map(|it| (policy.name.as_str().into(), it))
         };
         let account = AccountId::from(asker.caller.account.as_str());
         let boundary = match &asker.layers.boundary {
             None => None,
             Some(policy) => match keep(policy) {
-                Some(kept) => Some(kept),
+                Some(kept) => Some(Box::new(kept)),
                 // A boundary without a word on it forbids it.
                 None => return,
             },
         };
+        let arn = asker.caller.role_arn.as_ref().unwrap_or(&asker.caller.id);
         self.travellers.entry(account).or_default().push(Traveller {
             node,
-            caller: asker.caller.clone(),
-            context: asker.context.clone(),
+            kind: asker.caller.kind,
+            arn: arn.as_str().into(),
+            made: asker.caller.role_arn.is_some() || asker.caller.kind != CallerKind::AssumedRole,
+            own: asker.own.clone(),
             identity: asker.layers.identity.iter().filter_map(keep).collect(),
             boundary,
         });
@@ -216,7 +274,8 @@ impl Travel {
         self.known.insert(papers.account.clone());
         // The documents of the account before are gone, and others may be held in their places.
         self.parts.clear();
-        let mut trusts: BTreeMap<usize, Arc<Read>> = BTreeMap::new();
+        let mut trusts: BTreeMap<usize, Kept> = BTreeMap::new();
+        let kept = &mut self.kept;
         let all = papers.details.roles.iter().zip(papers.trusts()).zip(roles);
         for ((role, trust), node) in all {
             if is_linked(&role.arn) {
@@ -239,7 +298,7 @@ impl Travel {
             }) || trust.is_err();
             if open {
                 let at = std::ptr::from_ref(trust).addr();
-                let read = || Arc::new(trust.clone().map(Indexed::new));
+                let read = || trust.clone().map(|it| held(kept, it));
                 self.doors.push(Door {
                     node: *node,
                     role: role.arn.clone(),
@@ -256,7 +315,7 @@ impl Travel {
         self.unreadable(graph);
         let mut strangers: BTreeMap<String, NodeId> = BTreeMap::new();
         for door in &self.doors {
-            let Ok(trust) = door.trust.as_ref() else {
+            let Ok(trust) = &door.trust else {
                 continue;
             };
             let mut from: BTreeSet<&AccountId> = BTreeSet::new();
@@ -296,7 +355,7 @@ impl Travel {
             from.remove(&door.account);
             for account in from {
                 for traveller in self.travellers.get(account).into_iter().flatten() {
-                    let answer = traveller.ask(door, &trust.document, ground);
+                    let answer = traveller.ask(account, (door, &trust.document), ground);
                     graph.link(traveller.node, door.node, Means::one(ASSUME), answer);
                 }
             }
@@ -359,7 +418,7 @@ impl Travel {
         let (task, of) = match &it.reach {
             Reach::Newcomers => {
                 for end in &self.newcomers {
-                    graph.link(any, *end, Means::none(), Answer::allowed());
+                    graph.pass(any, *end);
                 }
                 return any;
             }
@@ -370,12 +429,12 @@ impl Travel {
         let roots = graph.each().filter(|(_, node)| {
             node.kind == ActorKind::Root
                 && Some(node.account.as_str()) != ground.management()
-                && of.is_none_or(|of| *of == node.account)
+                && of.is_none_or(|of| *of == *node.account)
         });
         let roots: Vec<NodeId> = roots.map(|(node, _)| node).collect();
         for root in roots {
             if let Some(end) = root_session(task, root, graph, sessions) {
-                graph.link(any, end, Means::none(), Answer::allowed());
+                graph.pass(any, end);
             }
         }
         any
@@ -385,7 +444,7 @@ impl Travel {
     fn unreadable(&self, graph: &mut Graph) {
         let doors = self.doors.iter();
         let doors: Vec<(&Door, &SharedGap)> = doors
-            .filter_map(|it| Some((it, it.trust.as_ref().as_ref().err()?)))
+            .filter_map(|it| Some((it, it.trust.as_ref().err()?)))
             .collect();
         let Some((first, _)) = doors.first() else {
             return;
@@ -463,7 +522,7 @@ fn root_session(
         return Some(root);
     }
     let of = graph.node(root);
-    let key = (task, of.account.clone());
+    let key = (task, AccountId::clone(&of.account));
     if let Some(node) = sessions.get(&key) {
         return Some(*node);
     }
@@ -513,10 +572,24 @@ fn by_outsider(who: &Principal, door: &Door, trust: &Indexed, ground: &Ground<'_
 }
 
 impl Traveller {
-    fn ask(&self, door: &Door, trust: &Document, ground: &Ground<'_>) -> Answer {
-        let mut callers = vec![self.caller.clone()];
-        for session in sessions(trust, &self.caller) {
-            let mut caller = self.caller.clone();
+    fn caller(&self, account: &AccountId) -> Caller {
+        if self.made && self.kind == CallerKind::AssumedRole {
+            session_of(&Arn::from(&*self.arn), account)
+        } else {
+            Caller::new(self.kind, &self.arn, account.as_str())
+        }
+    }
+
+    fn ask(
+        &self,
+        account: &AccountId,
+        (door, trust): (&Door, &Document),
+        ground: &Ground<'_>,
+    ) -> Answer {
+        let own = self.caller(account);
+        let mut callers = vec![own.clone()];
+        for session in sessions(trust, &own) {
+            let mut caller = own.clone();
             caller.id = session;
             callers.push(caller);
         }
@@ -529,18 +602,16 @@ impl Traveller {
         if callers.is_empty() {
             return best;
         }
-        let mut asker = Asker::new(self.caller.clone(), ground);
-        asker.context = self.context.clone();
+        let mut asker = Asker::new(own, ground);
+        asker.has(self.own.clone());
         for (name, read) in &self.identity {
-            asker.holds(name, read.as_ref().as_ref().map_err(Clone::clone));
+            asker.holds(name, read.as_deref().map_err(Clone::clone));
         }
-        asker.layers.boundary = self
-            .boundary
-            .as_ref()
-            .map(|(name, read)| match read.as_ref() {
-                Ok(indexed) => Policy::new(name, &indexed.document),
-                Err(gap) => Policy::missing(name, gap.clone()),
-            });
+        let boundary = self.boundary.as_deref();
+        asker.layers.boundary = boundary.map(|(name, read)| match read {
+            Ok(indexed) => Policy::new(name, &indexed.document),
+            Err(gap) => Policy::missing(name, gap.clone()),
+        });
         for caller in callers {
             asker.caller = caller;
             asker.layers.resource = Some(Policy::new("trust policy", trust));

@@ -31,7 +31,7 @@ pub enum Effect {
 }
 
 /// A policy document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Document {
     /// Version of the language.
     pub version: Version,
@@ -42,7 +42,7 @@ pub struct Document {
 }
 
 /// One statement. It applies if all of its parts match.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Statement {
     /// `Sid`
     pub sid: Option<String>,
@@ -59,7 +59,7 @@ pub struct Statement {
 }
 
 /// The `Action` or `NotAction` element.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Actions {
     /// `NotAction`
     pub negated: bool,
@@ -101,7 +101,7 @@ impl ActionPattern {
 }
 
 /// The `Resource` or `NotResource` element.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Resources {
     /// `NotResource`
     pub negated: bool,

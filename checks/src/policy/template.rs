@@ -12,12 +12,17 @@ pub(super) struct Template {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     Token(Token),
-    Variable {
-        key: String,
-        default: Option<String>,
-    },
+    /// In a box: patterns are many, most of their parts are characters, and few are variables.
+    Variable(Box<Variable>),
     /// `${` without an end, or a default that is not quoted. IAM would not store it; it matches nothing.
     Broken,
+}
+
+/// `${key}` or `${key, 'default'}`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Variable {
+    key: String,
+    default: Option<String>,
 }
 
 /// What filling in a template came to.
@@ -49,7 +54,7 @@ impl Template {
             '?' if wildcards => Token::One { colon: true },
             c => Token::Char(c),
         };
-        let mut parts = Vec::new();
+        let mut parts = Vec::with_capacity(text.len());
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
             if variables && let Some(inside) = rest.strip_prefix("${") {
@@ -75,7 +80,7 @@ impl Template {
     /// The context keys that it is filled in from.
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
-            Part::Variable { key, .. } => Some(key.as_str()),
+            Part::Variable(it) => Some(it.key.as_str()),
             Part::Token(_) | Part::Broken => None,
         })
     }
@@ -190,7 +195,7 @@ fn fill_field(parts: &[Part], view: &View<'_>, colon: bool, tokens: &mut Vec<Tok
                 continue;
             }
             Part::Broken => return Fill::Never,
-            Part::Variable { key, default } => (key, default),
+            Part::Variable(it) => (&it.key, &it.default),
         };
         let value = match (view.single(key), default) {
             (Lookup::Unknown, _) => {
@@ -254,10 +259,10 @@ fn variable(body: &str) -> Part {
     if key.is_empty() || key.contains([',', '\'', '{']) || key.trim() != key {
         return Part::Broken;
     }
-    Part::Variable {
+    Part::Variable(Box::new(Variable {
         key: key.to_lowercase(),
         default,
-    }
+    }))
 }
 
 #[cfg(test)]

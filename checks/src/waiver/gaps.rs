@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Applied, Waivers, day, said, within};
@@ -9,7 +10,7 @@ use crate::coverage::{Coverage, RegionStatus};
 use crate::finding::{Evidence, Finding, Status};
 
 /// One accepted gap: the status stays unknown, and no longer asks for attention.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AcceptedGap {
     /// A glob over accounts.
@@ -26,6 +27,7 @@ pub struct AcceptedGap {
     pub approver: String,
     /// Through which day, UTC.
     #[serde(deserialize_with = "super::date")]
+    #[schemars(with = "String")]
     pub expires: Date,
 }
 

@@ -7,6 +7,7 @@ mod index;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::{AppliedWaiver, Finding};
@@ -20,7 +21,7 @@ pub use broad::broad;
 pub use gaps::{AcceptedGap, current_gaps, is_accepted, review_gaps, uncovered_population};
 
 /// The waiver file.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Waivers {
     /// Failing findings whose risk is accepted.
@@ -32,7 +33,7 @@ pub struct Waivers {
 }
 
 /// One accepted risk.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Waiver {
     /// A check id, or a glob over ids.
@@ -51,6 +52,7 @@ pub struct Waiver {
     pub approver: String,
     /// Through which day, UTC.
     #[serde(deserialize_with = "date")]
+    #[schemars(with = "String")]
     pub expires: Date,
     /// Where it was discussed.
     pub ticket: Option<String>,

@@ -22,8 +22,8 @@ use crate::output::to_stdout;
 use crate::permissions;
 use crate::snapshot::Snapshot;
 
-pub use settings::example;
 use settings::settings;
+pub use settings::{example, schema};
 
 /// Prints the list that was asked for.
 pub fn list(what: &List) -> Result<(), Stop> {

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use clap::ArgAction;
+use schemars::schema_for;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use trailaudit_checks::settings::Settings;
 
 use super::Row;
@@ -132,6 +133,39 @@ pub fn example() -> anyhow::Result<String> {
         }
     }
     Ok(out)
+}
+
+/// The JSON Schema of `trailaudit.toml`, by which editors complete it: what checks are judged by, flags, and roles.
+pub fn schema() -> Value {
+    let mut schema = schema_for!(Settings).to_value();
+    let text = json!({ "type": "string" });
+    if let Some(keys) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        for (key, about) in MEANING {
+            if let Some(key) = keys.get_mut(key).and_then(Value::as_object_mut) {
+                key.insert("description".to_owned(), about.into());
+            }
+        }
+        for arg in env::flag_keys() {
+            let is_switch = matches!(arg.get_action(), ArgAction::SetTrue);
+            let kinds: &[&str] = match is_switch {
+                true => &["boolean"],
+                false => &["string", "number", "boolean", "array"],
+            };
+            let about = arg.get_help().map(ToString::to_string);
+            let value = json!({ "type": kinds, "description": about });
+            keys.insert(arg.get_id().to_string(), value);
+        }
+        let role = json!({
+            "type": "object", "additionalProperties": false,
+            "properties": { "role_name": text, "external_id": text },
+        });
+        let about = MEANING.iter().find(|(key, _)| *key == "roles");
+        keys.insert(
+            "roles".to_owned(),
+            json!({ "type": "object", "description": about.map(|it| it.1), "additionalProperties": role }),
+        );
+    }
+    schema
 }
 
 fn is_table(form: &str) -> bool {

@@ -96,6 +96,19 @@ fn place<T>(it: &T) -> usize {
     std::ptr::from_ref(it).addr()
 }
 
+/// Those whose documents nobody else has: each is like nobody, and need not be compared.
+pub(super) fn lone(papers: &Papers<'_>) -> BTreeSet<Who> {
+    let mut held: BTreeMap<Vec<usize>, Vec<Who>> = BTreeMap::new();
+    for who in papers.everybody() {
+        let documents = papers.documents(&papers.person(who));
+        let mut documents: Vec<usize> = documents.map(place).collect();
+        documents.sort_unstable();
+        held.entry(documents).or_default().push(who);
+    }
+    let held = held.into_values().filter(|all| all.len() == 1);
+    held.flatten().collect()
+}
+
 impl<'c> Steps<'c, '_> {
     /// What the principal has in common with others; nothing where something names it, or looks at what only it has.
     pub(super) fn likeness(

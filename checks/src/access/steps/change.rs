@@ -30,7 +30,7 @@ impl<'c> Steps<'c, '_> {
         let edges = edges.filter(|it| it.from == node);
         let any = edges.filter(|it| it.to == self.any_role || it.to == self.any_user);
         let any: Vec<(NodeId, Answer, Means)> = any
-            .map(|it| (it.to, it.answer.clone(), it.by.clone()))
+            .map(|it| (it.to, Answer::clone(&it.answer), it.by.clone()))
             .collect();
         let mut becomes = becomes.clone();
         for (to, way, by) in any {

@@ -1,9 +1,8 @@
 //! How the principals of one account can become, change or use each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
-use std::sync::Arc;
 
 mod alike;
 mod assume;
@@ -18,7 +17,7 @@ use super::actions::{Escalation, FEDERATION_TOKEN, table};
 use super::answer::{Answer, Names, Rank};
 use super::ask::Asker;
 use super::freedom::{self, Joins};
-use super::graph::{ActorKind, Graph, Means, Node, NodeId};
+use super::graph::{ActorKind, Graph, Means, Node, NodeId, shared};
 use super::ground::Ground;
 use super::held::holdings;
 use super::listed::listed;
@@ -86,6 +85,8 @@ pub(super) struct Steps<'c, 'g> {
     /// Federated users whom policies of resources name.
     federated: Vec<(String, NodeId)>,
     scene: Scene<'c>,
+    /// Those whose documents nobody else has: no node stands for them and others.
+    lone: BTreeSet<Who>,
     known: BTreeMap<Likeness, Rc<Known>>,
 }
 
@@ -131,6 +132,7 @@ impl<'c, 'g> Steps<'c, 'g> {
             vouched: Vec::new(),
             federated,
             scene: Scene::of(papers, ground),
+            lone: alike::lone(papers),
             known: BTreeMap::new(),
         };
         steps.lay_out();
@@ -157,8 +159,7 @@ impl<'c, 'g> Steps<'c, 'g> {
     /// One of many is no step: whoever reaches all reaches each.
     fn lay_out(&mut self) {
         for to in self.users.clone() {
-            self.graph
-                .link(self.any_user, to, Means::none(), Answer::allowed());
+            self.graph.pass(self.any_user, to);
         }
         for (at, role) in self.papers.details.roles.iter().enumerate() {
             let node = *listed(&self.roles, at);
@@ -166,8 +167,7 @@ impl<'c, 'g> Steps<'c, 'g> {
                 continue;
             }
             if !is_reserved(&role.arn) {
-                self.graph
-                    .link(self.any_role, node, Means::none(), Answer::allowed());
+                self.graph.pass(self.any_role, node);
             }
             let Some(Ok(trust)) = self.papers.trust(at) else {
                 // It may trust anyone.
@@ -206,7 +206,7 @@ impl<'c, 'g> Steps<'c, 'g> {
             };
             let mut asker = self.papers.asker(who, &Freed::default(), self.ground);
             if is_linked(self.papers.person(who).arn) {
-                self.graph.node_mut(node).holdings = Arc::new(holdings(&mut asker, self.ground));
+                self.graph.node_mut(node).holdings = shared(holdings(&mut asker, self.ground));
                 continue;
             }
             self.look_at(&mut asker, who, node, true);
@@ -223,7 +223,7 @@ impl<'c, 'g> Steps<'c, 'g> {
         if reached || self.ground.organization.is_some() {
             let mut asker = self.papers.newcomer(self.ground, self.partition);
             let holdings = holdings(&mut asker, self.ground);
-            self.graph.node_mut(self.newcomer).holdings = Arc::new(holdings);
+            self.graph.node_mut(self.newcomer).holdings = shared(holdings);
             self.travel.sets_out(&asker, self.newcomer);
             self.become_others(&mut asker, (self.newcomer, false));
         }
@@ -231,13 +231,15 @@ impl<'c, 'g> Steps<'c, 'g> {
     }
 
     /// What a principal holds, and whom it can become or, if `changes`, change. One of those that are alike is asked, and
-    /// a node stands for all of them: what they share begins there.
+    /// a node stands for all of them: what they share begins there. `changes` also says that it is as it was read.
     fn look_at(&mut self, asker: &mut Asker<'c>, who: Who, node: NodeId, changes: bool) {
         self.travel.sets_out(asker, node);
+        let lone = changes && self.lone.contains(&who);
         let changes = changes && freedom::touches(asker);
-        let Some(likeness) = self.likeness(asker, (who, changes)) else {
+        let likeness = || self.likeness(asker, (who, changes));
+        let Some(likeness) = (!lone).then(likeness).flatten() else {
             let holdings = holdings(asker, self.ground);
-            self.graph.node_mut(node).holdings = Arc::new(holdings);
+            self.graph.node_mut(node).holdings = shared(holdings);
             let first = self.graph.edges.len();
             let becomes = self.become_others(asker, (node, changes));
             if changes {
@@ -253,7 +255,7 @@ impl<'c, 'g> Steps<'c, 'g> {
                 let id = format!("whoever is like {}", self.papers.person(who).arn);
                 let hub = Node::new(&id, self.papers.account, ActorKind::Step);
                 let hub = self.graph.add(hub);
-                let holdings = Arc::new(holdings(asker, self.ground));
+                let holdings = shared(holdings(asker, self.ground));
                 let first = self.graph.edges.len();
                 let becomes = self.become_others(asker, (hub, changes));
                 if changes {
@@ -272,8 +274,7 @@ impl<'c, 'g> Steps<'c, 'g> {
         own.holdings = known.holdings.clone();
         own.alike = Some(known.hub);
         own.names = Names::between(&known.names, &names);
-        self.graph
-            .link(node, known.hub, Means::none(), Answer::allowed());
+        self.graph.pass(node, known.hub);
     }
 
     /// Assume, take over, or run code as others. Gives those that can be had one by one, if the caller can change

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::access::answer::Answer;
 use crate::access::graph::{ActorKind, Graph, Means, Node, NodeId};
@@ -66,6 +67,7 @@ impl Pool {
         runs: &[Range<usize>],
         (by, answer): (&Means, &Answer),
     ) {
+        let answer = Arc::new(answer.clone());
         for run in runs {
             self.cover(
                 graph,
@@ -126,7 +128,7 @@ impl Pool {
         let half = usize::midpoint(within.start, within.end);
         for part in [within.start..half, half..within.end] {
             if let Some(to) = self.node(graph, account, part) {
-                graph.link(node, to, Means::none(), Answer::allowed());
+                graph.pass(node, to);
             }
         }
         Some(node)

@@ -66,14 +66,22 @@ impl Says {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum Trust {
     Service,
+    /// The role's own account, by its number.
     Account,
+    /// The same, by the ARN of its root user.
+    Root,
     Provider,
+    /// This account, by its number or by the ARN of its root user.
+    Whole(&'static str, bool),
+    /// These principals, by their places.
+    Named(Vec<usize>),
 }
 
 pub(super) struct Somebody {
+    pub(super) account: &'static str,
     pub(super) user: bool,
     pub(super) name: String,
     pub(super) says: Vec<Says>,
@@ -87,7 +95,7 @@ pub(super) struct Somebody {
 impl Somebody {
     fn arn(&self) -> String {
         let kind = if self.user { "user" } else { "role" };
-        format!("arn:aws:iam::{MEMBER}:{kind}/{}", self.name)
+        format!("arn:aws:iam::{}:{kind}/{}", self.account, self.name)
     }
 }
 
@@ -160,17 +168,29 @@ fn like(pattern: &str, text: &str) -> bool {
 }
 
 impl World {
-    /// What a world decides is whether the call comes with MFA.
-    fn can(&self, (state, mode): (&State, Mode), action: &str, resource: &str) -> bool {
+    /// By its own rights.
+    fn can(&self, asked: (&State, Mode), action: &str, resource: &str) -> bool {
+        self.granted(asked, false, (action, resource))
+    }
+
+    /// What a world decides is whether the call comes with MFA. `named`: a policy of the resource grants it to this
+    /// principal of its own account.
+    fn granted(&self, (state, mode): (&State, Mode), named: bool, what: (&str, &str)) -> bool {
         let worlds: &[Option<bool>] = match mode {
             Mode::Surely => &[None],
             Mode::Perhaps => &[None, Some(false), Some(true)],
         };
         let mut worlds = worlds.iter();
-        worlds.any(|mfa| self.allows(state, *mfa, action, resource))
+        worlds.any(|mfa| self.allows(state, *mfa, named, what))
     }
 
-    fn allows(&self, state: &State, mfa: Option<bool>, action: &str, resource: &str) -> bool {
+    fn allows(
+        &self,
+        state: &State,
+        mfa: Option<bool>,
+        by_resource: bool,
+        (action, resource): (&str, &str),
+    ) -> bool {
         let it = &self.all[state.who];
         let own = it.says.iter();
         let own = own.chain(it.attached.iter().flat_map(|at| &self.managed[*at]));
@@ -199,8 +219,9 @@ impl World {
             !named.is_empty() && named.iter().all(|it| it.allows)
         };
         let within = !it.bound || state.unbound || passes(&bound());
-        let granted = state.granted || named.iter().any(|it| it.allows);
-        let above = self.levels.iter().all(|level| passes(level));
+        let granted = by_resource || state.granted || named.iter().any(|it| it.allows);
+        // Policies from above do not limit the management account.
+        let above = it.account != MEMBER || self.levels.iter().all(|level| passes(level));
         granted && within && above && named.iter().all(|it| it.allows)
     }
 
@@ -216,12 +237,30 @@ impl World {
                 "iam:UpdateLoginProfile",
             ]);
         }
-        any(&["iam:UpdateAssumeRolePolicy"])
-            || match it.trust {
-                Trust::Account => any(&["sts:AssumeRole"]),
-                Trust::Provider => self.vouches(state),
-                Trust::Service => false,
+        any(&["iam:UpdateAssumeRolePolicy"]) || self.assumes(state, other)
+    }
+
+    /// A trust policy that names a principal of the same account is enough; one that names the account, or somebody of
+    /// another, leaves it to that account's own policies.
+    fn assumes(&self, state: (&State, Mode), other: usize) -> bool {
+        let (it, who) = (&self.all[other], &self.all[state.0.who]);
+        let near = it.account == who.account;
+        let arn = it.arn();
+        let named = match &it.trust {
+            Trust::Account | Trust::Root if near => false,
+            Trust::Whole(account, _) if *account == who.account => false,
+            Trust::Named(all) if all.contains(&state.0.who) => near,
+            Trust::Provider => return near && self.vouches(state),
+            Trust::Service | Trust::Account | Trust::Root | Trust::Whole(..) | Trust::Named(_) => {
+                return false;
             }
+        };
+        self.granted(state, named, ("sts:AssumeRole", &arn))
+    }
+
+    /// Trails have no policies that let other accounts in.
+    fn stops(&self, state: (&State, Mode)) -> bool {
+        self.all[state.0.who].account == MEMBER && self.can(state, "cloudtrail:StopLogging", TRAIL)
     }
 
     fn vouches(&self, state: (&State, Mode)) -> bool {
@@ -345,10 +384,10 @@ impl World {
         for who in 0..self.all.len() {
             let mut seen = BTreeSet::from([plain(who)]);
             let mut open = VecDeque::from([(plain(who), 0)]);
-            let mut stops = self.can((&plain(who), mode), "cloudtrail:StopLogging", TRAIL);
+            let mut stops = self.stops((&plain(who), mode));
             let direct = stops;
             while let Some((state, steps)) = open.pop_front() {
-                stops |= self.can((&state, mode), "cloudtrail:StopLogging", TRAIL);
+                stops |= self.stops((&state, mode));
                 if steps == STEPS {
                     continue;
                 }
@@ -395,30 +434,67 @@ impl World {
         all
     }
 
-    pub(super) fn record(&self) -> Iam {
-        record(MEMBER, |it| {
-            for (at, says) in self.groups.iter().enumerate() {
-                it.groups.push(Group {
-                    arn: Arn::from(group(at)),
-                    name: format!("g{at}"),
-                    inline: vec![inline(&document(says))],
-                    attached: Vec::new(),
-                });
+    /// What is read of each account.
+    pub(super) fn records(&self) -> Vec<Iam> {
+        let of = |account: &str| self.all.iter().any(|it| it.account == account);
+        let accounts = [MEMBER, ACCOUNT].into_iter().filter(|it| of(it));
+        accounts.map(|it| self.record(it)).collect()
+    }
+
+    fn trust(&self, trust: &Trust, account: &str) -> String {
+        let root = |account: &str| format!("arn:aws:iam::{account}:root");
+        match trust {
+            Trust::Service => trusts(r#"{"Service":"ec2.amazonaws.com"}"#),
+            Trust::Account | Trust::Whole(_, false) | Trust::Root | Trust::Whole(_, true) => {
+                let account = if let Trust::Whole(it, _) = trust {
+                    it
+                } else {
+                    account
+                };
+                let by_arn = matches!(trust, Trust::Root | Trust::Whole(_, true));
+                let name = if by_arn {
+                    root(account)
+                } else {
+                    account.to_owned()
+                };
+                trusts(&json!({"AWS": name}).to_string())
             }
-            it.policies.push(managed(BOUND, &document(&bound())));
-            for (at, says) in self.managed.iter().enumerate() {
-                it.policies.push(managed(&managed_arn(at), &document(says)));
+            Trust::Provider => trusts(&format!(r#"{{"Federated":"{PROVIDER}"}}"#))
+                .replace("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"),
+            Trust::Named(all) => {
+                let all: Vec<String> = all.iter().map(|at| self.all[*at].arn()).collect();
+                trusts(&json!({"AWS": all}).to_string())
             }
-            for one in &self.all {
+        }
+    }
+
+    fn record(&self, account: &str) -> Iam {
+        record(account, |it| {
+            if account == MEMBER {
+                for (at, says) in self.groups.iter().enumerate() {
+                    it.groups.push(Group {
+                        arn: Arn::from(group(at)),
+                        name: format!("g{at}"),
+                        inline: vec![inline(&document(says))],
+                        attached: Vec::new(),
+                    });
+                }
+                for (at, says) in self.managed.iter().enumerate() {
+                    it.policies.push(managed(&managed_arn(at), &document(says)));
+                }
+            }
+            let limit = BOUND.replace(MEMBER, account);
+            it.policies.push(managed(&limit, &document(&bound())));
+            for one in self.all.iter().filter(|it| it.account == account) {
                 let attached: Vec<Arn> = one
                     .attached
                     .iter()
                     .map(|at| managed_arn(*at).into())
                     .collect();
                 let team = one.team.map(|it| ("team".to_owned(), it.to_owned()));
-                let limit = one.bound.then(|| Arn::from(BOUND));
+                let limit = one.bound.then(|| Arn::from(limit.as_str()));
                 if one.user {
-                    let mut user = user_of(MEMBER, &one.name);
+                    let mut user = user_of(account, &one.name);
                     user.groups = one.groups.iter().map(|at| format!("g{at}")).collect();
                     user.inline = one
                         .says
@@ -431,16 +507,11 @@ impl World {
                     user.tags = team.into_iter().collect();
                     it.users.push(user);
                 } else {
-                    let mut role = role_of(MEMBER, &one.name, &document(&one.says));
+                    let mut role = role_of(account, &one.name, &document(&one.says));
                     role.boundary = limit;
                     role.attached = attached;
                     role.tags = team.into_iter().collect();
-                    role.trust = match one.trust {
-                        Trust::Service => role.trust,
-                        Trust::Account => trusts(&format!(r#"{{"AWS":"{MEMBER}"}}"#)),
-                        Trust::Provider => trusts(&format!(r#"{{"Federated":"{PROVIDER}"}}"#))
-                            .replace("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"),
-                    };
+                    role.trust = self.trust(&one.trust, account);
                     it.roles.push(role);
                 }
             }

@@ -24,6 +24,7 @@ impl Chance {
 
 fn role(name: String, says: Vec<Says>, trust: Trust) -> Somebody {
     Somebody {
+        account: MEMBER,
         user: false,
         name,
         says,
@@ -37,6 +38,7 @@ fn role(name: String, says: Vec<Says>, trust: Trust) -> Somebody {
 
 fn user(name: String, says: Vec<Says>, groups: Vec<usize>) -> Somebody {
     Somebody {
+        account: MEMBER,
         user: true,
         name,
         says,
@@ -111,7 +113,8 @@ fn world(shape: usize, chance: &mut Chance) -> World {
                 if chance.one_in(4) {
                     says.push(no(&["iam:*"], "*"));
                 }
-                let mut it_is = role(format!("admin-{k}"), says, Trust::Account);
+                let trust = [Trust::Account, Trust::Root][chance.below(2)].clone();
+                let mut it_is = role(format!("admin-{k}"), says, trust);
                 it_is.bound = chance.one_in(3);
                 it.all.push(it_is);
             }
@@ -146,6 +149,31 @@ fn world(shape: usize, chance: &mut Chance) -> World {
                 it.all.push(it_is);
             }
         }
+        // Roles of two accounts that let in the own account, the other, or some of either.
+        4 => two_accounts(&mut it, chance),
+        // Roles that let in principals of their account by name.
+        5 => {
+            for k in 0..7 {
+                let mut says = Vec::new();
+                if chance.one_in(3) {
+                    let of = ["role/app-*", "role/app-1*", "role/*-x"][chance.below(3)];
+                    let assume = ["sts:AssumeRole"];
+                    says.push(match chance.one_in(3) {
+                        true => yes(&assume, in_iam(of)),
+                        false => no(&assume, in_iam(of)),
+                    });
+                }
+                if chance.one_in(5) {
+                    says.push(stop());
+                }
+                let trust = Trust::Named((0..3).map(|_| chance.below(8)).collect());
+                let name = format!("app-{k}-x");
+                let mut it_is = role(name, says, trust);
+                it_is.bound = chance.one_in(5);
+                it.all.push(it_is);
+            }
+            it.all.push(user("dev".to_owned(), Vec::new(), Vec::new()));
+        }
         // Roles that trust the account, each of which may assume some.
         _ => {
             for k in 0..6 {
@@ -162,11 +190,8 @@ fn world(shape: usize, chance: &mut Chance) -> World {
                     let change = ["iam:PutRolePolicy", "iam:DeleteRolePermissionsBoundary"];
                     says.push(yes(&change, in_iam(&of)));
                 }
-                let trust = if chance.one_in(4) {
-                    Trust::Service
-                } else {
-                    Trust::Account
-                };
+                let trusts = [Trust::Service, Trust::Account, Trust::Root, Trust::Root];
+                let trust = trusts[chance.below(4)].clone();
                 let mut it_is = role(format!("cross-{k}-x"), says, trust);
                 it_is.bound = chance.one_in(5);
                 it.all.push(it_is);
@@ -176,15 +201,69 @@ fn world(shape: usize, chance: &mut Chance) -> World {
     it
 }
 
+fn two_accounts(it: &mut World, chance: &mut Chance) {
+    let number = 9;
+    for k in 0..number {
+        let far = k >= 5;
+        let of = [
+            "222222222222:role/door-*",
+            "*:role/door-1*",
+            "*:role/*",
+            "111111111111:role/far-6",
+            "222222222222:role/door-3",
+        ][chance.below(5)];
+        let of = format!("arn:aws:iam::{of}");
+        let mut says = Vec::new();
+        if !chance.one_in(3) {
+            says.push(yes(&["sts:AssumeRole"], of.clone()));
+        }
+        if chance.one_in(6) {
+            says.push(no(&["sts:AssumeRole"], of));
+        }
+        if chance.one_in(3) {
+            says.push(yes(&["cloudtrail:*"], "*"));
+        }
+        let named = |chance: &mut Chance| (0..2).map(|_| chance.below(number)).collect();
+        let trust = match chance.below(6) {
+            0 => Trust::Service,
+            1 => Trust::Account,
+            2 => Trust::Root,
+            3 => Trust::Named(named(chance)),
+            it => Trust::Whole(if far { MEMBER } else { ACCOUNT }, it == 4),
+        };
+        let name = format!("{}-{k}", if far { "far" } else { "door" });
+        let mut it_is = match k == number - 1 {
+            true => user(name, says, Vec::new()),
+            false => role(name, says, trust),
+        };
+        it_is.account = if far { ACCOUNT } else { MEMBER };
+        it_is.bound = chance.one_in(5);
+        it.all.push(it_is);
+    }
+}
+
+/// How many organizations of each shape: by hand `TRAILAUDIT_ORGANIZATIONS` asks for more.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a longer run is asked for by a variable"
+)]
+fn organizations(usual: u64) -> u64 {
+    let asked = std::env::var("TRAILAUDIT_ORGANIZATIONS").ok();
+    asked.map_or(usual, |it| it.parse().expect("a number"))
+}
+
+const SHAPES: usize = 7;
+
 #[test]
 fn small_organizations_of_every_shape_are_what_a_slow_judge_says() {
     let case = with_own_trail(idle());
     let (mut direct, mut indirect, mut none) = (0, 0, 0);
-    for seed in 1..60_u64 {
-        for shape in 0..5 {
-            let mut chance = Chance((seed * 5 + shape as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    for seed in 1..organizations(50) {
+        for shape in 0..SHAPES {
+            let mut chance =
+                Chance((seed * SHAPES as u64 + shape as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
             let world = world(shape, &mut chance);
-            let access = analyse(&case, &[world.record()]);
+            let access = analyse(&case, &world.records());
             let mut found: BTreeMap<String, bool> = BTreeMap::new();
             for row in rows(&access, "cloudtrail:StopLogging", TRAIL) {
                 if row.verdict == Verdict::Unknown || row.principal.kind == ActorKind::Federated {
@@ -265,7 +344,7 @@ fn mixed(chance: &mut Chance) -> World {
             some(chance, 2)
         };
         let mut one = if k < 4 {
-            let trust = [Trust::Service, Trust::Account, Trust::Account][chance.below(3)];
+            let trust = [Trust::Service, Trust::Account, Trust::Root][chance.below(3)].clone();
             role(format!("x-{k}"), says, trust)
         } else {
             let groups = (0..3).filter(|_| chance.one_in(3)).collect();
@@ -332,10 +411,10 @@ fn under(levels: &[Vec<Says>]) -> Case {
 #[test]
 fn conditions_variables_boundaries_and_policies_from_above_are_what_a_slow_judge_says() {
     let (mut surely, mut perhaps, mut none, mut cautious) = (0, 0, 0, 0);
-    for seed in 1..100_u64 {
+    for seed in 1..organizations(100) {
         let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let world = mixed(&mut chance);
-        let access = analyse(&under(&world.levels), &[world.record()]);
+        let access = analyse(&under(&world.levels), &world.records());
         let mut found: BTreeMap<String, Verdict> = BTreeMap::new();
         for row in rows(&access, "cloudtrail:StopLogging", TRAIL) {
             let name = row.principal.id.rsplit('/').next().unwrap_or_default();

@@ -167,7 +167,9 @@ fn steps_to_many_are_steps_to_each() {
         let papers = Papers::of(&account, &details, &ground);
         let node = |arn: &str| {
             let mut all = access.graph.each();
-            all.find(|(_, it)| it.id == arn).map(|(id, _)| id).unwrap()
+            all.find(|(_, it)| *it.id == *arn)
+                .map(|(id, _)| id)
+                .unwrap()
         };
         for who in papers.everybody() {
             let own = papers.person(who).arn.clone();
@@ -226,7 +228,7 @@ fn those_who_are_alike_hold_what_each_holds_by_itself() {
         for who in papers.everybody() {
             let arn = papers.person(who).arn.as_str();
             let mut all = access.graph.each();
-            let (_, node) = all.find(|(_, it)| it.id == arn).unwrap();
+            let (_, node) = all.find(|(_, it)| *it.id == *arn).unwrap();
             let mut asker = papers.asker(who, &Freed::default(), &ground);
             let mut own = holdings(&mut asker, &ground);
             let mut held = Holdings::clone(&node.holdings);
