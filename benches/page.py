@@ -44,7 +44,7 @@ def main() -> None:
         audit, page = folder / "audit.json", folder / "page.html"
         audit.write_text(json.dumps(formats.multiplied(formats.sample(), options.findings, options.accounts)))
         formats.told("report", str(audit), "-f", f"html={page}")
-        print(f"{options.findings:,} findings, {formats.mb(page)} of HTML, median of {options.runs} runs")
+        print(f"{options.findings:,} findings, {formats.mb(page)} MB of HTML, median of {options.runs} runs")
         browser = Browser(folder)
         browser.driver.set_script_timeout(60)
         times = [measured(browser, page) for _ in range(options.runs)]

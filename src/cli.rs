@@ -1,12 +1,15 @@
 //! Flags. Their doc comments are the help text.
 
 mod access;
+mod ask;
 mod begin;
+mod detect;
 pub mod env;
 mod events;
 mod evidence;
 mod list;
 mod plan;
+mod timeline;
 mod verify;
 
 use std::path::PathBuf;
@@ -24,11 +27,14 @@ use trailaudit_reports::{Anchor, AnchorMap, BadAnchor, BadMap, Ended, Profile};
 use crate::output::Wanted;
 
 pub use access::{Access, AccessCommand, By, Simulate};
+pub use ask::Ask;
 pub use begin::{Init, Waive};
+pub use detect::{Detect, Evaluated};
 pub use events::{Coverage, Ends, Events, Input, Listed, Order, Search, Stats, Which, Who};
 pub use evidence::{Create, Drawn, Evidence, Sample, VerifyBundle};
 pub use list::{Explain, List, ListFormat, PermissionsFormat};
 pub use plan::Plan;
+pub use timeline::{Noise, Timeline};
 pub use verify::{Depth, Digests, Extent, Verify};
 
 const EXAMPLES: &str = "\

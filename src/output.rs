@@ -45,6 +45,10 @@ impl Told for events::Identified {
     const FORMATS: &'static [&'static Format<Self>] = events::WHO_FORMATS;
 }
 
+impl Told for events::Happened {
+    const FORMATS: &'static [&'static Format<Self>] = events::TIMELINE_FORMATS;
+}
+
 impl Told for events::Covered {
     const FORMATS: &'static [&'static Format<Self>] = events::COVERAGE_FORMATS;
 }

@@ -15,7 +15,8 @@ use crate::ids::{AccountId, Arn};
 use crate::inventory::iam::{AuthorizationDetails, Role, User};
 use crate::inventory::plan::Effect;
 use crate::inventory::{
-    Account, Bucket, EventDataStore, Key, LogGroup, Organization, RegionView, Trail, VerifiedChain,
+    Account, Bucket, EventDataStore, Key, KeyEvents, LogGroup, Organization, RegionView, Trail,
+    VerifiedChain,
 };
 
 /// One question, one severity.
@@ -129,6 +130,9 @@ pub enum Run {
     /// Everything that a plan does to the logging: fails are told one by one, a pass once for the plan. Not applicable
     /// where no plan is evaluated.
     Plan(fn(&Effect, &Context<'_>) -> Outcome),
+    /// Everything that the records of the logs say of one kind: what was found is told for each resource or actor, a
+    /// pass once for the run, and only where the logs of all its hours are verified. Nothing where no records were read.
+    Event(fn(&KeyEvents, &Context<'_>) -> Outcome),
 }
 
 /// The roles that trails and replication rules name, and the managed policies that those have, by account.
@@ -191,6 +195,8 @@ pub struct Verdict {
     pub message: String,
     /// The facts.
     pub evidence: Vec<Evidence>,
+    /// By how many steps a fail is worse than the check's severity says; less than none for better.
+    pub step: i8,
 }
 
 impl Verdict {
@@ -223,7 +229,15 @@ impl Verdict {
             status,
             message: message.into(),
             evidence: Vec::new(),
+            step: 0,
         }
+    }
+
+    /// By how many steps a fail is worse than the check's severity says.
+    #[must_use]
+    pub fn steps(mut self, step: i8) -> Self {
+        self.step = step;
+        self
     }
 
     /// A fact that the verdict rests on.

@@ -107,6 +107,11 @@ pub enum Source {
         /// The call that tells it once the plan is applied.
         answered_by: Option<ApiCall>,
     },
+    /// Records of the logs.
+    Records {
+        /// Which: `the log of 3 such events`.
+        what: String,
+    },
     /// Nothing: this program does not evaluate it.
     NotModelled {
         /// What is not evaluated.
@@ -172,7 +177,7 @@ impl Gap {
         match &self.source {
             Source::Call(call) => Some(*call),
             Source::Plan { answered_by, .. } => *answered_by,
-            Source::NotModelled { .. } => None,
+            Source::Records { .. } | Source::NotModelled { .. } => None,
         }
     }
 }
@@ -216,7 +221,7 @@ impl fmt::Display for Source {
             Source::Plan {
                 address, attribute, ..
             } => write!(f, "{address} {attribute}"),
-            Source::NotModelled { what } => f.write_str(what),
+            Source::Records { what } | Source::NotModelled { what } => f.write_str(what),
         }
     }
 }
@@ -271,6 +276,8 @@ pub enum Reason {
     Changed,
     /// The part of the work that asks it was not run.
     NotRun,
+    /// No valid digest proves it.
+    Unverified,
 }
 
 impl fmt::Display for Reason {
@@ -290,6 +297,7 @@ impl fmt::Display for Reason {
             Reason::TooComplex => "is too complex to evaluate",
             Reason::Changed => "changed while it was read",
             Reason::NotRun => "was not run",
+            Reason::Unverified => "is not verified",
         })
     }
 }

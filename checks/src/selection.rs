@@ -162,11 +162,28 @@ impl Selection {
         self.checks.len()
     }
 
+    /// Leaves out the checks on records, where none were read. How many that leaves.
+    pub fn without_events(&mut self) -> usize {
+        self.checks.retain(|it| !is_of_events(it));
+        self.checks.len()
+    }
+
+    /// What the command `events detect` evaluates: the checks on records.
+    pub fn of_events(choice: &Choice, settings: &Settings) -> Result<Self, BadChoice> {
+        let mut selection = Self::of(choice, settings)?;
+        selection.checks.retain(|it| is_of_events(it));
+        match selection.checks.is_empty() {
+            true => Err(BadChoice::Nothing),
+            false => Ok(selection),
+        }
+    }
+
     /// The calls whose answers the checks read; those on chains none, where nothing is verified.
     #[must_use]
     pub fn needed(&self, by_choice: ByChoice) -> Needed {
         let checks = self.checks.iter();
-        let checks = checks.filter(|it| by_choice.verify || !is_of_chains(it));
+        let checks =
+            checks.filter(|it| by_choice.verify || !(is_of_chains(it) || is_of_events(it)));
         let calls = checks.flat_map(|check| check.reads);
         Needed {
             in_holes: catalog::needed_where_unrecorded(&self.checks),
@@ -178,13 +195,17 @@ impl Selection {
     /// Some check is on chains.
     #[must_use]
     pub fn verifies(&self) -> bool {
-        self.checks.iter().any(|it| is_of_chains(it))
+        self.checks
+            .iter()
+            .any(|it| is_of_chains(it) || is_of_events(it))
     }
 
     /// Nothing but checks on chains.
     #[must_use]
     pub fn only_chains(&self) -> bool {
-        self.checks.iter().all(|it| is_of_chains(it))
+        self.checks
+            .iter()
+            .all(|it| is_of_chains(it) || is_of_events(it))
     }
 
     /// Some check reads IAM documents.
@@ -197,6 +218,10 @@ impl Selection {
                 .contains(&calls::GET_ACCOUNT_AUTHORIZATION_DETAILS)
         })
     }
+}
+
+fn is_of_events(check: &Check) -> bool {
+    matches!(check.run, Run::Event(_))
 }
 
 fn is_of_chains(check: &Check) -> bool {

@@ -33,6 +33,18 @@ impl Severity {
         Self::Info,
     ];
 
+    /// So many steps worse; less than none for better.
+    #[must_use]
+    pub fn stepped(self, steps: i8) -> Self {
+        let at = Self::ALL
+            .iter()
+            .position(|it| *it == self)
+            .unwrap_or_default();
+        let at = i64::try_from(at).unwrap_or_default() - i64::from(steps);
+        let at = usize::try_from(at.max(0)).unwrap_or_default();
+        Self::ALL.get(at).copied().unwrap_or(Self::Info)
+    }
+
     /// As it stands in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -60,5 +72,9 @@ mod tests {
     fn critical_is_the_worst() {
         assert_eq!(Severity::ALL.iter().max(), Some(&Severity::Critical));
         assert!(Severity::ALL.is_sorted_by(|a, b| a > b));
+        assert_eq!(Severity::High.stepped(1), Severity::Critical);
+        assert_eq!(Severity::Critical.stepped(1), Severity::Critical);
+        assert_eq!(Severity::High.stepped(-1), Severity::Medium);
+        assert_eq!(Severity::Low.stepped(-100), Severity::Info);
     }
 }

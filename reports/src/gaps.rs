@@ -52,6 +52,9 @@ impl Cause<'_> {
             Some(Reason::NotRun) => {
                 "run the part that is left out, such as --verify-digests".to_owned()
             }
+            Some(Reason::Unverified) => {
+                "restore the missing digests and logs (`trailaudit verify` names them)".to_owned()
+            }
             Some(Reason::KnownAfterApply | Reason::NotInPlan) => {
                 "scan the account after the apply".to_owned()
             }
@@ -113,6 +116,7 @@ fn title(reason: Option<Reason>) -> &'static str {
         Some(Reason::TooComplex) => "too complex to evaluate",
         Some(Reason::Changed) => "changed during the scan",
         Some(Reason::NotRun) => "part of the scan was not run",
+        Some(Reason::Unverified) => "logs that are not verified",
         None => "other reasons",
     }
 }

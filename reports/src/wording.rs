@@ -557,6 +557,7 @@ pub(crate) fn change_word(kind: ChangeKind) -> &'static str {
         ChangeKind::Changed => "changed",
         ChangeKind::Gone => "gone",
         ChangeKind::NotAssessed => "not assessed",
+        ChangeKind::OutOfWindow => "out of the period",
         ChangeKind::Unchanged => "unchanged",
     }
 }

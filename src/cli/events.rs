@@ -6,6 +6,9 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use trailaudit_reports::events;
 
+use super::ask::Ask;
+use super::detect::Detect;
+use super::timeline::Timeline;
 use super::{Extent, time};
 use crate::output::Wanted;
 
@@ -18,11 +21,17 @@ pub enum Events {
     Stats(Box<Stats>),
     /// Report who is behind an event, access key, ARN or instance, hop by hop
     Who(Box<Who>),
+    /// Answer a built-in question, such as who read a bucket or what followed an event
+    Ask(Box<Ask>),
+    /// Find key events, such as stopped trails or new access keys, and report them as findings
+    Detect(Box<Detect>),
+    /// Show what happened, in order, grouped by session, with holes in the logs and their causes
+    Timeline(Box<Timeline>),
     /// Report each hour of each chain, and which event and person caused each hole
     Coverage(Box<Coverage>),
-    /// List the names that an expression may use
+    /// List the names that an expression may use, the questions and the key events
     List {
-        /// fields: short names and CloudTrail's own; categories: of events
+        /// fields: short names and CloudTrail's own; categories: of events; questions: of `events ask`; keys: of `events detect`
         #[arg(
             value_name = "WHAT",
             default_value = "fields",
@@ -70,6 +79,18 @@ pub struct Input {
     pub now: Option<Timestamp>,
 }
 
+impl Input {
+    /// That of the sample.
+    pub(crate) fn demo() -> Result<Self, clap::Error> {
+        #[derive(Debug, clap::Parser)]
+        struct Alone {
+            #[command(flatten)]
+            input: Input,
+        }
+        <Alone as clap::Parser>::try_parse_from(["input", "--demo"]).map(|it| it.input)
+    }
+}
+
 /// Which records are wanted, by their proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Which {
@@ -86,6 +107,10 @@ pub enum Listed {
     Fields,
     /// Event categories
     Categories,
+    /// What `events ask` answers
+    Questions,
+    /// What `events detect` looks for
+    Keys,
 }
 
 /// How a run ends.
@@ -127,7 +152,7 @@ pub struct Search {
     /// How it ends.
     #[command(flatten)]
     pub ends: Ends,
-    /// Format, and its file (repeatable; one may go to stdout): text, json, jsonl, csv [default: text]
+    /// Format, and its file (repeatable; one may go to stdout): text, json, jsonl, csv, ocsf [default: text]
     #[arg(
         short,
         long = "format",

@@ -16,6 +16,9 @@ pub struct Digests {
     /// Look for the recorded call that made each hole, in the logs that are verified
     #[arg(long, requires = "verify_digests", help_heading = "Digests")]
     pub explain_gaps: bool,
+    /// Also evaluate the key events in the logs that are verified: trails that were stopped, new access keys and the like
+    #[arg(long, help_heading = "Digests")]
+    pub events: bool,
     /// Verify from this time on: a time, a day, or how long ago
     #[arg(
         long,

@@ -6,24 +6,29 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Handle;
 use trailaudit_checks::calls::GET_OBJECT_RETENTION;
-use trailaudit_checks::digest::{DigestKey, Limits};
+use trailaudit_checks::digest::{ChainId, DigestKey, Limits, LogEntry};
 
 use super::ask::Target;
 use super::digests::Bucket;
 use super::run::Run;
-use crate::events::Watch;
+use crate::events::{KeyWatch, Watch, stores_in};
 use crate::objects::Halt;
 use crate::verify::{
-    Depth, Found, Progress, Request, Tap, Verified, Vouched, Wanted, find, settle_all, trails,
-    unlisted_place, verify,
+    Depth, Found, Progress, Request, Tap, Tapped, Verified, Vouched, Wanted, find, settle_all,
+    trails, unlisted_place, verify,
 };
 
 /// Verifies what the trails delivered from then until then.
 pub(crate) async fn collect(run: &Arc<Run>, since: Timestamp, until: Timestamp) {
     run.ask.progress().doing("digests and logs");
     let names = buckets(run);
+    let mut died = false;
     let all: Arc<Mutex<Vec<Verified>>> = Arc::default();
-    let watch: Option<Arc<Watch>> = run.options.explain_gaps.then(Arc::default);
+    let watch = Listeners {
+        gaps: run.options.explain_gaps.then(Watch::default),
+        events: run.options.events.then(|| key_watch(run, since, until)),
+    };
+    let watch = Arc::new(watch);
     for name in &names {
         let mut bucket = bucket(run, name);
         let others = names.iter().filter(|other| *other != name);
@@ -31,12 +36,13 @@ pub(crate) async fn collect(run: &Arc<Run>, since: Timestamp, until: Timestamp) 
         let request = request(run, name, since, until);
         let worker = (Arc::clone(run), request.clone());
         let kept = Arc::clone(&all);
-        let watch = watch.clone();
+        let watch = Arc::clone(&watch);
         let work = tokio::task::spawn_blocking(move || {
-            chains(&worker.0, &bucket, worker.1, watch.as_deref(), &kept);
+            chains(&worker.0, &bucket, worker.1, &watch, &kept);
         });
         // Work that dies must not leave fewer chains than there should be.
         if let Err(error) = work.await {
+            died = true;
             let told = trails::untold(&request, &format!("verifying died: {error}"));
             let mut inventory = run.inventory();
             for record in told.into_iter().map(|it| it.record) {
@@ -44,17 +50,67 @@ pub(crate) async fn collect(run: &Arc<Run>, since: Timestamp, until: Timestamp) 
             }
         }
     }
-    follow(run, since, until, names, watch.as_ref(), &all).await;
+    follow(run, since, until, names, &watch, &all).await;
     // What a trail delivered to one bucket may go on in another.
     let mut all = std::mem::take(&mut *all.lock().unwrap_or_else(PoisonError::into_inner));
     settle_all(&mut all);
-    if let Some(watch) = watch.and_then(Arc::into_inner) {
-        watch.explain(&mut all);
+    let listeners = Arc::into_inner(watch);
+    let (gaps, events) = listeners.map_or((None, None), |it| (it.gaps, it.events));
+    if let Some(gaps) = gaps {
+        gaps.explain(&mut all);
     }
     let mut inventory = run.inventory();
     trails::name_unvalidated(&inventory, &mut all);
+    if run.options.events {
+        // Where the answer could not be kept, or part of the work died, nothing is known of events.
+        let read = events.filter(|_| !died).map(|it| it.finish(&all));
+        let read = read.and_then(Result::ok);
+        inventory.events = Some(read.unwrap_or_default());
+    }
     let records = all.into_iter().map(|it| (it.record.id(), it.record));
     inventory.chains.extend(records);
+}
+
+/// Who listens while logs are verified.
+#[derive(Debug)]
+struct Listeners {
+    gaps: Option<Watch>,
+    events: Option<KeyWatch>,
+}
+
+impl Listeners {
+    fn any(&self) -> bool {
+        self.gaps.is_some() || self.events.is_some()
+    }
+}
+
+impl Tap for Listeners {
+    fn chains(&self, chains: &[ChainId]) {
+        if let Some(events) = &self.events {
+            events.chains(chains);
+        }
+    }
+
+    /// A scan verifies all of them.
+    fn wants(&self, _: &ChainId, _: &LogEntry) -> bool {
+        true
+    }
+
+    fn log(&self, log: &Tapped<'_>) {
+        if let Some(gaps) = &self.gaps {
+            gaps.log(log);
+        }
+        if let Some(events) = &self.events {
+            events.log(log);
+        }
+    }
+}
+
+/// Looks for key events; the trails say which buckets and keys keep logs.
+fn key_watch(run: &Run, since: Timestamp, until: Timestamp) -> KeyWatch {
+    let inventory = run.inventory();
+    let stores = stores_in(&inventory);
+    KeyWatch::new(stores, since, until)
 }
 
 /// Where a trail delivered to before, as its digests say.
@@ -72,7 +128,7 @@ async fn follow(
     since: Timestamp,
     until: Timestamp,
     mut known: BTreeSet<String>,
-    watch: Option<&Arc<Watch>>,
+    watch: &Arc<Listeners>,
     all: &Arc<Mutex<Vec<Verified>>>,
 ) {
     /// A trail is moved now and then, not every hour.
@@ -99,7 +155,7 @@ async fn follow(
             let mut request = request(run, &name, since, until);
             request.expected = Vec::new();
             let (worker, kept) = (Arc::clone(run), Arc::clone(all));
-            let watch = watch.cloned();
+            let watch = Arc::clone(watch);
             let work = tokio::task::spawn_blocking(move || {
                 let found = find(&bucket, &wanted);
                 let unread = found.unread.iter();
@@ -107,7 +163,7 @@ async fn follow(
                 kept.lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .extend(unread);
-                walk(&worker, &bucket, &request, &found, watch.as_deref(), &kept);
+                walk(&worker, &bucket, &request, &found, &watch, &kept);
             });
             // What was not read then stays unverified, as the digest that names it says.
             drop(work.await);
@@ -209,7 +265,7 @@ fn chains(
     run: &Run,
     bucket: &Bucket,
     request: Request,
-    watch: Option<&Watch>,
+    watch: &Listeners,
     all: &Mutex<Vec<Verified>>,
 ) {
     let wanted = Wanted {
@@ -237,7 +293,7 @@ fn walk(
     bucket: &Bucket,
     request: &Request,
     found: &Found,
-    watch: Option<&Watch>,
+    watch: &Listeners,
     all: &Mutex<Vec<Verified>>,
 ) {
     let regions: BTreeSet<String> = found.scopes.iter().map(|it| it.region.clone()).collect();
@@ -247,7 +303,12 @@ fn walk(
         let signed = (before.unwrap_or(since), Timestamp::now());
         bucket.public_keys(&regions, signed, &members(run, &regions))
     };
-    let keep = |verified| keep(run, verified, all);
+    let keep = |verified: Vec<Verified>| {
+        if let Some(events) = &watch.events {
+            events.beside(bucket, &verified);
+        }
+        keep(run, verified, all);
+    };
     let progress = Progress::new(false);
     // No trail is asked for by name, so that none can be missing.
     drop(verify(
@@ -256,7 +317,7 @@ fn walk(
         &keys,
         request,
         &progress,
-        watch.map(|it| it as &dyn Tap),
+        watch.any().then_some(watch as &dyn Tap),
         &keep,
     ));
 }

@@ -46,6 +46,8 @@ pub struct Options {
     pub verify: Option<(Timestamp, Timestamp)>,
     /// Look for the calls that made the holes of these.
     pub explain_gaps: bool,
+    /// Look for the key events of the logs that are verified.
+    pub events: bool,
     /// Where AWS's answers are kept word for word; none when they are not.
     pub answers: Option<Arc<Mutex<Kept>>>,
     /// Draw progress on stderr.

@@ -19,6 +19,7 @@ impl Invocation {
             let mut selection = Selection::of(&collect.select.choice(), &self.config.settings)?;
             // Collecting alone verifies no digests.
             selection.without_chains();
+            selection.without_events();
             let choice = by_choice(&collect.live, false);
             // What is kept may be judged by any check later, unless some were chosen now.
             let needed = if collect.select.is_everything() {

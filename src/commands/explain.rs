@@ -192,7 +192,7 @@ pub(crate) fn subject(run: Run) -> SubjectKind {
             SubjectKind::Principal
         }
         Run::Chain(_) => SubjectKind::Chain,
-        Run::Plan(_) => SubjectKind::Resource,
+        Run::Plan(_) | Run::Event(_) => SubjectKind::Resource,
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct Digests {
     pub(crate) window: (Timestamp, Timestamp),
     /// Whether the calls that made holes are looked for.
     pub(crate) explain_gaps: bool,
+    /// Whether the key events of the logs are looked for.
+    pub(crate) events: bool,
 }
 
 /// What the flags ask for by choice.
@@ -57,6 +59,7 @@ impl Invocation {
             log_archive_accounts: self.config.settings.log_archive_accounts.clone(),
             verify: digests.map(|it| it.window),
             explain_gaps: digests.is_some_and(|it| it.explain_gaps),
+            events: digests.is_some_and(|it| it.events),
             answers: live.keep_answers.is_some().then(kept).transpose()?,
             progress: stderr_is_terminal() && !no_progress && !terminal.quiet,
         };

@@ -60,27 +60,54 @@ impl Invocation {
                 "only checks on digests are selected, and no digests were verified: add --verify-digests",
             ));
         }
+        let heard = loaded
+            .as_ref()
+            .is_some_and(|it| it.inventory.events.is_some());
+        let demo = source.as_ref() == Some(&demo::source());
+        if scan.digests.events && !scan.digests.verify_digests && !heard && !demo {
+            return Err(Stop::usage(
+                "--events evaluates the logs that --verify-digests verifies: add --verify-digests",
+            ));
+        }
+        if !heard && !scan.digests.events && selection.without_events() == 0 {
+            return Err(Stop::usage(
+                "only checks on events are selected, and no events were read: add --verify-digests --events, or use \
+                 `trailaudit events detect`",
+            ));
+        }
         let window = match scan.digests.verify_digests {
             true => Some(verify_window(scan)?),
             false => None,
         };
         let snapshot = match loaded {
-            Some(snapshot) => snapshot,
+            Some(mut snapshot) => {
+                if demo && scan.digests.events {
+                    snapshot.inventory.events = Some(self.demo_events(terminal)?);
+                }
+                snapshot
+            }
             None => {
                 let needed = selection.needed(by_choice(&scan.live, window.is_some()));
                 let digests = window.map(|window| Digests {
                     window,
                     explain_gaps: scan.digests.explain_gaps,
+                    events: scan.digests.events,
                 });
-                self.live(&scan.live, needed, digests, terminal)?
+                let mut snapshot = self.live(&scan.live, needed, digests, terminal)?;
+                if scan.digests.events {
+                    // Where nothing was read, nothing is known.
+                    snapshot.inventory.events.get_or_insert_default();
+                }
+                snapshot
             }
         };
         if snapshot.inventory.trailer.is_none() {
             terminal.warn("the inventory is incomplete: the run that wrote it was interrupted (it has no trailer)");
         }
-        let now = scan.judge.now.or_else(|| {
-            (source.as_ref() == Some(&demo::source())).then_some(snapshot.inventory.header.taken_at)
-        });
+        let now = scan
+            .judge
+            .now
+            .or_else(|| demo.then_some(snapshot.inventory.header.taken_at));
         let rules = Rules {
             tool: tool(),
             selection,

@@ -20,11 +20,7 @@ struct Beside<'a> {
 }
 
 /// Reads those that may hold events of the window.
-pub(super) fn read<C: Consumer>(
-    source: &dyn Source,
-    verified: &[Verified],
-    reading: &Reading<'_, C>,
-) {
+pub(super) fn read<C: Consumer>(source: &dyn Source, verified: &[Verified], reading: &Reading<C>) {
     let failed = reading.failed_logs();
     let mut seen = BTreeSet::new();
     let problems = verified.iter().flat_map(|it| &it.record.problems);
@@ -51,7 +47,7 @@ impl<'a> Beside<'a> {
     fn of<C: Consumer>(
         problem: &'a Problem,
         failed: &BTreeSet<String>,
-        reading: &Reading<'_, C>,
+        reading: &Reading<C>,
     ) -> Option<Self> {
         let key = problem.key.as_ref().filter(|it| !failed.contains(*it))?;
         let unverified = Proof::Unverified(Reason::NoDigest);
@@ -74,7 +70,7 @@ impl<'a> Beside<'a> {
         })
     }
 
-    fn read<C: Consumer>(&self, source: &dyn Source, reading: &Reading<'_, C>) -> Facts {
+    fn read<C: Consumer>(&self, source: &dyn Source, reading: &Reading<C>) -> Facts {
         if matches!(
             self.problem.kind,
             Kind::LogForeignBucket | Kind::LogKeySuspicious

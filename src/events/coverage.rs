@@ -166,7 +166,7 @@ fn window_of(problem: &Problem) -> Option<Window> {
     Some(Window { start, end })
 }
 
-fn chain(it: &Verified) -> CoveredChain {
+pub(super) fn chain(it: &Verified) -> CoveredChain {
     let record = &it.record;
     let mut told = BTreeSet::new();
     let holes = record

@@ -13,7 +13,7 @@ use crate::files;
 const MOST: u64 = 2 << 30;
 
 /// Reads all of them, in their order.
-pub(super) fn read<C: Consumer>(paths: &[PathBuf], reading: &Reading<'_, C>) -> Result<(), Stop> {
+pub(super) fn read<C: Consumer>(paths: &[PathBuf], reading: &Reading<C>) -> Result<(), Stop> {
     for path in paths {
         let bytes = files::read(path, MOST).map_err(Stop::Usage)?;
         let at = ObjectRef::new("", path.display().to_string());
@@ -22,7 +22,7 @@ pub(super) fn read<C: Consumer>(paths: &[PathBuf], reading: &Reading<'_, C>) -> 
     Ok(())
 }
 
-fn file<C: Consumer>(at: &ObjectRef, bytes: &[u8], reading: &Reading<'_, C>) -> Facts {
+fn file<C: Consumer>(at: &ObjectRef, bytes: &[u8], reading: &Reading<C>) -> Facts {
     let mut facts = Facts::default();
     let inflated = members(bytes, Limits::default().log);
     facts.logs.unverified += 1;

@@ -71,7 +71,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    fn window(self) -> Window {
+    pub(super) fn window(self) -> Window {
         Window {
             start: self.since.unwrap_or(Timestamp::MIN),
             end: self.until,
@@ -158,7 +158,7 @@ impl Room<'_> {
             Room::Files(paths) => {
                 files::read(paths, &reading)?;
                 return Ok(Heard {
-                    rests_on: of_files(reading.finish()?),
+                    rests_on: of_files(reading.finish()?.0),
                     verified: Vec::new(),
                     interrupted: false,
                 });
@@ -180,7 +180,7 @@ impl Room<'_> {
             notes.extend(lookup::read(opened.source, &open, asked.now, &reading));
         }
         let interrupted = asked.halt.is_set();
-        let mut rests_on = chains.rests_on(reading.finish()?);
+        let mut rests_on = chains.rests_on(reading.finish()?.0);
         rests_on.not_covered.extend(notes);
         if opened.found.scopes.is_empty() {
             let bucket = &opened.request.bucket;
@@ -205,10 +205,10 @@ fn of_files(facts: Facts) -> RestsOn {
 }
 
 /// The chains that were read, for a time of events.
-struct Chains<'a> {
-    verified: &'a [Verified],
-    span: Span,
-    delivered_until: Timestamp,
+pub(super) struct Chains<'a> {
+    pub(super) verified: &'a [Verified],
+    pub(super) span: Span,
+    pub(super) delivered_until: Timestamp,
 }
 
 impl Chains<'_> {
@@ -228,7 +228,7 @@ impl Chains<'_> {
         (window, hours(window, &chains, lost))
     }
 
-    fn rests_on(&self, facts: Facts) -> RestsOn {
+    pub(super) fn rests_on(&self, facts: Facts) -> RestsOn {
         let (window, (hours, open)) = self.hours(&facts.lost());
         let mut rests_on = RestsOn {
             window: Some(window),

@@ -1,7 +1,9 @@
 //! `events list`: the names that an expression may use.
 
+use trailaudit_checks::catalog;
 use trailaudit_checks::events::Field;
 use trailaudit_checks::events::filter::Short;
+use trailaudit_checks::events::questions::QUESTIONS;
 
 use crate::cli::Listed;
 use crate::exit::Stop;
@@ -44,6 +46,25 @@ pub(super) fn list(what: Listed) -> Result<(), Stop> {
             );
             for field in Field::ALL {
                 text.push_str(&format!("  {}\n", field.name()));
+            }
+        }
+        Listed::Questions => {
+            for it in QUESTIONS {
+                let name = format!("{} {}", it.name, it.argument);
+                text.push_str(&format!("{:<28} {}\n", name.trim_end(), it.about));
+            }
+            text.push_str("after EVENT-ID               what else the session of an event did, from then on\n");
+        }
+        Listed::Keys => {
+            for key in catalog::keys() {
+                let check = catalog::find(key.id);
+                let severity = check.map_or("", |it| it.severity.as_str());
+                let title = check.map_or("", |it| it.title);
+                let attack = catalog::attack(key.id).join(" ");
+                text.push_str(&format!(
+                    "{:<37} {severity:<8} {attack:<21} {title}\n",
+                    key.id
+                ));
             }
         }
         Listed::Categories => {

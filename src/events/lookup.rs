@@ -18,7 +18,7 @@ pub(super) fn read<C: Consumer>(
     source: &dyn Source,
     open: &[Open],
     now: Timestamp,
-    reading: &Reading<'_, C>,
+    reading: &Reading<C>,
 ) -> Vec<String> {
     let Some(history) = source.event_history() else {
         return Vec::new();
@@ -66,7 +66,7 @@ fn one<C: Consumer>(
     history: &dyn EventHistory,
     open: &Open,
     window: (Timestamp, Timestamp),
-    reading: &Reading<'_, C>,
+    reading: &Reading<C>,
 ) -> Result<(), String> {
     let at = ObjectRef::new(
         String::new(),

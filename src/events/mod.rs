@@ -4,13 +4,16 @@
 //! as `verify` does, takes the bytes of each log where they are hashed, and gives every record of the window to a
 //! `Consumer` with what is proved of it; what the answer rests on is counted on the way.
 
+mod ask;
 mod beside;
 mod coverage;
 pub mod demo;
+mod detect;
 mod files;
 #[cfg(test)]
 mod fuzz;
 mod hear;
+mod key_watch;
 mod list;
 mod lookup;
 mod reading;
@@ -18,6 +21,7 @@ mod search;
 mod sorter;
 mod stats;
 mod target;
+mod timeline;
 mod versions;
 mod watch;
 mod who;
@@ -29,6 +33,7 @@ use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::terminal::Terminal;
 
+pub use key_watch::{KeyWatch, stores_in};
 pub use watch::Watch;
 
 impl Invocation {
@@ -36,6 +41,9 @@ impl Invocation {
         match events {
             Events::Search(it) => self.search(it, terminal),
             Events::Coverage(it) => self.coverage(it, terminal),
+            Events::Detect(it) => self.detect(it, terminal),
+            Events::Ask(it) => self.ask(it, terminal),
+            Events::Timeline(it) => self.timeline(it, terminal),
             Events::Who(it) => self.who(it, terminal),
             Events::List { what } => list::list(*what).map(|()| Exit::Clean),
             Events::Stats(it) => self.stats(it, terminal),

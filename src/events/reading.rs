@@ -43,6 +43,28 @@ pub(super) trait Consumer: Sync {
     fn end(&self, local: Self::Local) -> anyhow::Result<()>;
 }
 
+/// For another that still owns it.
+impl<C: Consumer> Consumer for &C {
+    type Local = C::Local;
+
+    fn may_match(&self, log: &[u8]) -> bool {
+        (**self).may_match(log)
+    }
+
+    fn record(
+        &self,
+        local: &mut Self::Local,
+        from: &Origin<'_>,
+        record: &Record<'_>,
+    ) -> anyhow::Result<bool> {
+        (**self).record(local, from, record)
+    }
+
+    fn end(&self, local: Self::Local) -> anyhow::Result<()> {
+        (**self).end(local)
+    }
+}
+
 /// Where a record stands, and what is proved of it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Origin<'a> {
@@ -236,10 +258,11 @@ pub(super) fn events_of(range: Option<(Timestamp, Timestamp)>, key: &str) -> Opt
 }
 
 /// Hands the records of logs to a consumer, on the threads that read them.
-pub(super) struct Reading<'c, C> {
+#[derive(Debug)]
+pub(super) struct Reading<C> {
     /// The time of the events that are wanted.
     pub(super) window: Window,
-    pub(super) consumer: &'c C,
+    pub(super) consumer: C,
     pub(super) prefilter: bool,
     /// Only records of proved logs are part of the answer.
     pub(super) only_verified: bool,
@@ -250,13 +273,8 @@ pub(super) struct Reading<'c, C> {
     shared: Mutex<BTreeSet<(String, String)>>,
 }
 
-impl<'c, C: Consumer> Reading<'c, C> {
-    pub(super) fn new(
-        window: Window,
-        consumer: &'c C,
-        prefilter: bool,
-        only_verified: bool,
-    ) -> Self {
+impl<C: Consumer> Reading<C> {
+    pub(super) fn new(window: Window, consumer: C, prefilter: bool, only_verified: bool) -> Self {
         Self {
             window,
             consumer,
@@ -294,18 +312,19 @@ impl<'c, C: Consumer> Reading<'c, C> {
         !shared.is_empty() && shared.contains(&(account.to_owned(), region.to_owned()))
     }
 
-    /// What was read; an error if the answer could not be kept.
-    pub(super) fn finish(self) -> anyhow::Result<Facts> {
+    /// What was read, and who took it; an error if the answer could not be kept.
+    pub(super) fn finish(self) -> anyhow::Result<(Facts, C)> {
         let failed = self
             .failed
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
         match failed {
             Some(error) => Err(error),
-            None => Ok(self
-                .facts
-                .into_inner()
-                .unwrap_or_else(PoisonError::into_inner)),
+            None => {
+                let facts = self.facts.into_inner();
+                let facts = facts.unwrap_or_else(PoisonError::into_inner);
+                Ok((facts, self.consumer))
+            }
         }
     }
 
@@ -524,7 +543,7 @@ impl<'c, C: Consumer> Reading<'c, C> {
     }
 }
 
-impl<C: Consumer> Tap for Reading<'_, C> {
+impl<C: Consumer> Tap for Reading<C> {
     fn chains(&self, chains: &[ChainId]) {
         let mut seen = BTreeSet::new();
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);

@@ -41,26 +41,7 @@ impl Invocation {
         let Some(heard) = self.hear(&flags.input, &target, &matcher, terminal)? else {
             return Ok(Exit::Clean);
         };
-        let sorter = matcher
-            .sorter
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        let rows = Sifted {
-            sorted: sorter.finish()?,
-            all_trails: flags.input.all_trails,
-            limit: u64::MAX,
-        };
-        let (mut total, mut copies) = (0, 0);
-        rows.each(&mut |it| {
-            total += 1;
-            copies += it.copies;
-            Ok(())
-        })
-        .map_err(anyhow::Error::from)?;
-        let rows = Sifted {
-            limit: flags.limit.unwrap_or(u64::MAX),
-            ..rows
-        };
+        let (rows, total, copies) = rows(matcher.sorter, flags.input.all_trails, flags.limit)?;
         let found = Found {
             tool: tool(),
             expression: words.first().cloned(),
@@ -75,6 +56,7 @@ impl Invocation {
                 .map(Expression::paths_never_seen)
                 .unwrap_or_default(),
             rests_on: heard.rests_on,
+            asked: None,
         };
         if reports.iter().any(output::Report::is_lines) {
             // Lines hold records alone: an answer without any must not pass for one about all of them.
@@ -95,16 +77,41 @@ impl Invocation {
     }
 }
 
+/// The records in their order, how many there are, and how many copies other trails delivered.
+pub(super) fn rows(
+    sorter: Mutex<Sorter>,
+    all_trails: bool,
+    limit: Option<u64>,
+) -> anyhow::Result<(Sifted, u64, u64)> {
+    let sorter = sorter.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let rows = Sifted {
+        sorted: sorter.finish()?,
+        all_trails,
+        limit: u64::MAX,
+    };
+    let (mut total, mut copies) = (0, 0);
+    rows.each(&mut |it| {
+        total += 1;
+        copies += it.copies;
+        Ok(())
+    })?;
+    let rows = Sifted {
+        limit: limit.unwrap_or(u64::MAX),
+        ..rows
+    };
+    Ok((rows, total, copies))
+}
+
 /// An expression as it was typed.
 pub(super) fn parse(text: &str) -> Result<Expression, Stop> {
     parse_filter(text).map_err(|error| Stop::usage(format!("{}: {error}", short(text, 200))))
 }
 
 /// Keeps the records that match.
-struct Matcher {
-    expression: Option<Expression>,
-    order: Order,
-    sorter: Mutex<Sorter>,
+pub(super) struct Matcher {
+    pub(super) expression: Option<Expression>,
+    pub(super) order: Order,
+    pub(super) sorter: Mutex<Sorter>,
 }
 
 impl Consumer for Matcher {
@@ -238,7 +245,7 @@ fn number(bytes: &[u8]) -> Option<u64> {
 }
 
 /// The records in their order, those that several trails delivered once.
-struct Sifted {
+pub(super) struct Sifted {
     sorted: Sorted,
     all_trails: bool,
     limit: u64,

@@ -55,7 +55,7 @@ impl LostLogs {
 }
 
 /// Reads a version of each that has the hash which the digest lists. What could not be looked for.
-pub(super) fn read<C: Consumer>(source: &dyn Source, reading: &Reading<'_, C>) -> Vec<String> {
+pub(super) fn read<C: Consumer>(source: &dyn Source, reading: &Reading<C>) -> Vec<String> {
     let LostLogs { all, and_more } = reading.lost_logs();
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -78,7 +78,7 @@ pub(super) fn read<C: Consumer>(source: &dyn Source, reading: &Reading<'_, C>) -
 }
 
 impl LostLog {
-    fn read<C: Consumer>(&self, source: &dyn Source, reading: &Reading<'_, C>) -> Facts {
+    fn read<C: Consumer>(&self, source: &dyn Source, reading: &Reading<C>) -> Facts {
         let key = &self.entry.at.key;
         let versions = match source.versions(key) {
             Ok(versions) => versions,
@@ -108,7 +108,7 @@ impl LostLog {
         self.note(&none_has_it(versions.len(), unread.as_ref()))
     }
 
-    fn found<C: Consumer>(&self, version: &str, log: &[u8], reading: &Reading<'_, C>) -> Facts {
+    fn found<C: Consumer>(&self, version: &str, log: &[u8], reading: &Reading<C>) -> Facts {
         let was = ids(log);
         let mut facts = self.note(&format!(
             "the version {version} has the listed hash and was read{}",

@@ -20,6 +20,9 @@ pub fn rules(
     if snapshot.inventory.chains.is_empty() {
         selection.without_chains();
     }
+    if snapshot.inventory.events.is_none() {
+        selection.without_events();
+    }
     Ok(Rules {
         tool: crate::commands::tool(),
         selection,

@@ -214,6 +214,24 @@ fn told(parts: &Parts<'_>, folder: &mut Folder) -> anyhow::Result<()> {
             Ok((format.write)(audit, &options, out)?)
         })?;
     }
+    if let Some(events) = &parts.snapshot.inventory.events {
+        folder.json(
+            "events/rests-on.json",
+            "The hours, logs and records that the key events rest on, and what is missing",
+            &events.rests_on,
+        )?;
+        folder.put(
+            "events/key-events.jsonl",
+            "The key events of the period, by check and subject, with their first records",
+            |out| {
+                for found in &events.found {
+                    sanitize::compact(found, &mut *out)?;
+                    out.write_all(b"\n")?;
+                }
+                Ok(())
+            },
+        )?;
+    }
     let ids = parts
         .rules
         .selection

@@ -103,6 +103,7 @@ impl Invocation {
         let settings = &self.config.settings;
         let mut selection = Selection::of(&it.select.choice(), settings)?;
         // Plans hold no digests.
+        selection.without_events();
         if selection.without_chains() == 0 {
             return Err(Stop::usage(
                 "only checks on digests are selected, and no plan says anything of digests",

@@ -108,6 +108,7 @@ fn kind(record: &Record) -> &'static str {
         Record::Topic(_) => "topic",
         Record::Chain(_) => "chain",
         Record::Plan(_) => "plan",
+        Record::Events(_) => "events",
         Record::Call(_) => "call",
         Record::Iam(_) => "iam",
         Record::Trailer(_) => "trailer",

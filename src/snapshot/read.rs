@@ -210,6 +210,7 @@ fn is_there(inventory: &Inventory, record: &Record) -> bool {
         Record::Topic(it) => inventory.topics.contains_key(&it.arn),
         Record::Chain(it) => inventory.chains.contains_key(&it.id()),
         Record::Plan(_) => inventory.plan.is_some(),
+        Record::Events(_) => inventory.events.is_some(),
         Record::Header(_)
         | Record::Organization(_)
         | Record::Call(_)

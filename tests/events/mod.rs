@@ -1,7 +1,9 @@
 //! `events` on folders, through the binary: what is proved of each record, and what an answer rests on.
 
 mod causes;
+mod keys;
 mod population;
+mod questions;
 mod story;
 mod truth;
 

@@ -297,8 +297,9 @@ impl From<Decision<SharedGap>> for Answer {
         // Where no document is missing, what is open are conditions that were not narrowed down.
         let undecided = decision.verdict == Verdict::Unknown && decision.missing.is_empty();
         // A condition that binds nobody keeps nobody away: it is told, and it is allowed.
-        let unbound = decision.strength == Some(Strength::Unbound);
-        let free = decision.verdict == Verdict::Conditional && unbound && !decision.approximate;
+        let without_boundary = decision.strength == Some(Strength::Unbound);
+        let free =
+            decision.verdict == Verdict::Conditional && without_boundary && !decision.approximate;
         let verdict = if undecided {
             Verdict::Conditional
         } else if free {

@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use super::actions::ActionId;
 use super::answer::{Answer, Names, Rank};
-use super::held::Holdings;
 use super::listed::{listed, listed_mut};
 use super::resources::ResourceId;
 use super::search::Search;
+use super::tamper_permissions::Permissions;
 use crate::ids::AccountId;
 
 /// More steps than this are not followed.
@@ -64,7 +64,7 @@ pub(super) struct Node {
     /// Shared by the nodes of one account.
     pub(super) account: Arc<AccountId>,
     pub(super) kind: ActorKind,
-    pub(super) holdings: Arc<Holdings>,
+    pub(super) holdings: Arc<Permissions>,
     /// The node that stands for it and all that are like it.
     pub(super) alike: Option<NodeId>,
     /// Names of policies in what it shares with those, and what its own are called.
@@ -193,11 +193,11 @@ pub(super) struct Edge {
 }
 
 /// What most steps hold, and what most ways of one to many need: one for all of them.
-static NOTHING: LazyLock<Arc<Holdings>> = LazyLock::new(Arc::default);
+static NOTHING: LazyLock<Arc<Permissions>> = LazyLock::new(Arc::default);
 static OPEN: LazyLock<Arc<Answer>> = LazyLock::new(|| Arc::new(Answer::allowed()));
 
 /// Holdings as nodes have them.
-pub(super) fn shared(holdings: Holdings) -> Arc<Holdings> {
+pub(super) fn shared(holdings: Permissions) -> Arc<Permissions> {
     if holdings == *NOTHING.as_ref() {
         NOTHING.clone()
     } else {

@@ -7,27 +7,27 @@
 
 mod actions;
 mod answer;
-mod ask;
-mod freedom;
+mod cross_account;
+mod environment;
+mod escalation;
+mod evaluate;
+mod external;
 mod gaps;
 mod graph;
-mod ground;
 mod guards;
-mod held;
-mod indexed;
+mod identity_policies;
+mod indexed_document;
 mod judged;
 mod listed;
+pub mod mitigation;
+mod modification;
 pub mod names;
-mod outside;
-mod people;
-pub mod proposal;
 mod report;
 mod resources;
 mod search;
 pub mod services;
 mod simulate;
-mod steps;
-mod travel;
+mod tamper_permissions;
 mod trust;
 
 #[cfg(test)]
@@ -44,12 +44,12 @@ pub use report::{
 pub(crate) use resources::grant_of;
 pub use simulate::{Refused, Simulated, Simulation, collected, simulate};
 
+use cross_account::Travel;
+use environment::Environment;
 use graph::{Graph, Node, NodeId, shared};
-use ground::Ground;
-use held::holdings;
-use people::{Papers, Who, is_linked};
+use identity_policies::{AccountPolicies, PrincipalId, is_linked};
 use report::Named;
-use travel::Travel;
+use tamper_permissions::holdings;
 
 use crate::context::Context;
 use crate::fact::Gaps;
@@ -58,9 +58,9 @@ use crate::inventory::iam::AuthorizationDetails;
 
 /// An analysis under way.
 pub struct Analysis<'a> {
-    ground: Ground<'a>,
+    environment: Environment<'a>,
     graph: Graph,
-    travel: Travel,
+    cross_account: Travel,
     unread: std::collections::BTreeMap<crate::ids::AccountId, Gaps>,
 }
 
@@ -78,9 +78,9 @@ impl<'a> Analysis<'a> {
     #[must_use]
     pub fn new(ctx: &'a Context<'a>) -> Self {
         Self {
-            ground: Ground::new(ctx),
+            environment: Environment::new(ctx),
             graph: Graph::default(),
-            travel: Travel::default(),
+            cross_account: Travel::default(),
             unread: Default::default(),
         }
     }
@@ -94,49 +94,67 @@ impl<'a> Analysis<'a> {
                 return;
             }
         };
-        let (ground, graph, travel) = (&self.ground, &mut self.graph, &mut self.travel);
-        let papers = Papers::of(id, details, ground);
-        let partition = ground.ctx.inventory.header.scope.partition.clone();
+        let (environment, graph, cross_account) =
+            (&self.environment, &mut self.graph, &mut self.cross_account);
+        let papers = AccountPolicies::of(id, details, environment);
+        let partition = environment.ctx.inventory.header.scope.partition.clone();
         let mut nodes = (Vec::new(), Vec::new());
         for who in papers.everybody() {
             let person = papers.person(who);
             let (list, kind) = match who {
-                Who::User(_) => (&mut nodes.0, ActorKind::User),
-                Who::Role(_) if is_linked(person.arn) => {
+                PrincipalId::User(_) => (&mut nodes.0, ActorKind::User),
+                PrincipalId::Role(_) if is_linked(person.arn) => {
                     (&mut nodes.1, ActorKind::ServiceLinkedRole)
                 }
-                Who::Role(_) => (&mut nodes.1, ActorKind::Role),
+                PrincipalId::Role(_) => (&mut nodes.1, ActorKind::Role),
             };
             let mut node = Node::new(person.arn.as_str(), papers.account, kind);
             node.auditor = trust::is_auditor(&papers, &person);
-            if let Who::Role(at) = who {
+            if let PrincipalId::Role(at) = who {
                 node.open_trust = trust::open_statements(papers.trust(at), papers.account);
             }
             list.push(graph.add(node));
         }
         let id = format!("arn:{partition}:iam::{id}:root");
         let mut root = Node::new(&id, papers.account, ActorKind::Root);
-        root.holdings = shared(holdings(&mut papers.root(ground, &partition), ground));
+        root.holdings = shared(holdings(
+            &mut papers.root(environment, &partition),
+            environment,
+        ));
         graph.add(root);
-        travel.opens(&papers, &nodes.1);
-        let federated = federated_users(&papers, ground, graph);
-        steps::Steps::new(ground, &papers, graph, travel, &partition, nodes, federated).all();
+        cross_account.opens(&papers, &nodes.1);
+        let federated = federated_users(&papers, environment, graph);
+        escalation::Steps::new(
+            environment,
+            &papers,
+            graph,
+            cross_account,
+            &partition,
+            nodes,
+            federated,
+        )
+        .all();
     }
 
     /// Joins the accounts, adds those outside, and finds the ways.
     #[must_use]
     pub fn finish(self) -> Access {
         let Self {
-            ground,
+            environment,
             mut graph,
-            travel,
+            cross_account,
             unread,
         } = self;
         // Of an account that could not be read, the account is told, not each who may come from there.
-        let inside = travel.known.iter().chain(unread.keys()).cloned().collect();
-        outside::add(&mut graph, &ground, &inside);
-        travel.join(&mut graph, &ground, &inside);
-        let resources = ground.resources().map(|(_, it)| it);
+        let inside = cross_account
+            .known
+            .iter()
+            .chain(unread.keys())
+            .cloned()
+            .collect();
+        external::add(&mut graph, &environment, &inside);
+        cross_account.join(&mut graph, &environment, &inside);
+        let resources = environment.resources().map(|(_, it)| it);
         let reaches = graph.solve();
         Access {
             by_node: report::by_node(&reaches, graph.nodes.len()),
@@ -156,14 +174,17 @@ impl<'a> Analysis<'a> {
 /// Federated users of an account whom policies of resources name, with what these give them. They are told where some
 /// user can become one of them: until then they are steps.
 fn federated_users<'d>(
-    papers: &'d Papers<'d>,
-    ground: &'d Ground<'_>,
+    papers: &'d AccountPolicies<'d>,
+    environment: &'d Environment<'_>,
     graph: &mut Graph,
 ) -> Vec<(String, NodeId)> {
     let mut all = Vec::new();
-    for arn in ground.federated_users(papers.account) {
+    for arn in environment.federated_users(papers.account) {
         let mut node = Node::new(arn, papers.account, ActorKind::Step);
-        node.holdings = shared(holdings(&mut papers.federated_user(ground, arn), ground));
+        node.holdings = shared(holdings(
+            &mut papers.federated_user(environment, arn),
+            environment,
+        ));
         if !node.holdings.held.is_empty() {
             all.push((arn.to_owned(), graph.add(node)));
         }

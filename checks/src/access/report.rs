@@ -128,7 +128,7 @@ fn strength<S: Serializer>(it: &Option<Strength>, serializer: S) -> Result<S::Ok
 #[must_use]
 pub fn strength_word(strength: Strength) -> &'static str {
     match strength {
-        Strength::Unbound => "unbound",
+        Strength::Unbound => "without_boundary",
         Strength::Choosable => "choosable",
         Strength::Weak => "weak",
         Strength::Strong => "strong",

@@ -2,15 +2,15 @@
 
 use super::actions::{Kind, table};
 use super::answer::Answer;
-use super::ask::Asker;
+use super::environment::Environment;
+use super::evaluate::Evaluator;
+use super::external;
 use super::gaps;
-use super::ground::Ground;
-use super::held::{Outcome, outcome};
+use super::identity_policies::{AccountPolicies, Modification, PrincipalId, everything};
 use super::names;
-use super::outside;
-use super::people::{Freed, Papers, Who, everything};
 use super::report::Told;
 use super::resources::{Resource, ResourceId};
+use super::tamper_permissions::{Outcome, outcome};
 use crate::calls;
 use crate::context::Context;
 use crate::fact::{Fact, Gap, Reason, SharedGap};
@@ -61,7 +61,7 @@ pub fn simulate(
     records: &[Iam],
     ctx: &Context<'_>,
 ) -> Result<Simulated, Refused> {
-    let ground = Ground::new(ctx);
+    let environment = Environment::new(ctx);
     let of = |arn: &str| {
         let account = Arn::from(arn).account();
         records.iter().find(|it| it.account == account)
@@ -83,14 +83,15 @@ pub fn simulate(
     let known = iam.and_then(|it| Some((&it.account, it.details.clone().into_known().ok()?)));
     let details = known.as_ref().map(|(account, details)| (*account, details));
     let about = |actions: &Actions| actions.matches(request.action) || actions.matches(BYPASS);
-    let papers = details.map(|(account, details)| Papers::about(account, details, &ground, &about));
+    let papers = details
+        .map(|(account, details)| AccountPolicies::about(account, details, &environment, &about));
     let everything = everything();
     let mut askers = match &papers {
-        Some(papers) => vec![inside(request.principal, &who, papers, &ground)?],
-        None if is_principal(&who) => outside::askers(&who, &ground, &everything),
+        Some(papers) => vec![inside(request.principal, &who, papers, &environment)?],
+        None if is_principal(&who) => external::askers(&who, &environment, &everything),
         None => return Err(Refused::Principal(Vec::new())),
     };
-    let known = ground
+    let known = environment
         .resources()
         .filter(|(_, it)| is_on(&it.id, it.kind, request.resource));
     let known: Vec<_> = known.collect();
@@ -98,25 +99,25 @@ pub fn simulate(
     let mut best = Answer::denied();
     let mut first = true;
     let mut harmless = None;
-    for asker in &mut askers {
+    for evaluator in &mut askers {
         for (key, value) in &request.context {
             let value = Key::Known(Value::One((*value).to_owned()));
-            asker.context.set(key, value);
+            evaluator.context.set(key, value);
         }
         let (answer, idle) = match known.first() {
-            Some(resource) => on_known(request, asker, &ground, *resource),
+            Some(resource) => on_known(request, evaluator, &environment, *resource),
             None => {
-                let caller = AccountId::from(asker.caller.account.as_str());
+                let caller = AccountId::from(evaluator.caller.account.as_str());
                 let owner = match Arn::from(request.resource).account().as_str() {
                     "" | "aws" => caller.clone(),
                     id => AccountId::from(id),
                 };
-                asker.layers.resource = trust.as_ref().map(|it| match it {
+                evaluator.layers.resource = trust.as_ref().map(|it| match it {
                     Ok(document) => Policy::new("trust policy", document),
                     Err(gap) => Policy::missing("trust policy", gap.clone()),
                 });
                 let target = literal(request.resource);
-                let answer = asker.plain(&ground, request.action, target, &owner, &[]);
+                let answer = evaluator.plain(&environment, request.action, target, &owner, &[]);
                 (answer, None)
             }
         };
@@ -167,15 +168,15 @@ fn is_principal(who: &Principal) -> bool {
 fn inside<'c>(
     principal: &str,
     who: &Principal,
-    papers: &'c Papers<'c>,
-    ground: &'c Ground<'_>,
-) -> Result<Asker<'c>, Refused> {
-    let partition = &ground.ctx.inventory.header.scope.partition;
+    papers: &'c AccountPolicies<'c>,
+    environment: &'c Environment<'_>,
+) -> Result<Evaluator<'c>, Refused> {
+    let partition = &environment.ctx.inventory.header.scope.partition;
     if matches!(who, Principal::Account(_)) {
-        return Ok(papers.root(ground, partition));
+        return Ok(papers.root(environment, partition));
     }
     let arn = Arn::from(principal);
-    let find = |is: &dyn Fn(&Arn) -> bool| -> Option<Who> {
+    let find = |is: &dyn Fn(&Arn) -> bool| -> Option<PrincipalId> {
         let mut all = papers.everybody();
         all.find(|it| is(papers.person(*it).arn))
     };
@@ -192,33 +193,33 @@ fn inside<'c>(
         None => find(&|it| it.as_str() == principal),
     };
     if arn.service() == "sts" && arn.resource().starts_with("federated-user/") {
-        let mut asker = papers.federated_user(ground, principal);
+        let mut evaluator = papers.federated_user(environment, principal);
         let what = "the policies of a federated user's session";
-        let gap = Gap::not_modelled(what, papers.account, &ground.ctx.home());
-        asker.holds("policies of its session", Err(SharedGap::new(gap)));
-        return Ok(asker);
+        let gap = Gap::not_modelled(what, papers.account, &environment.ctx.home());
+        evaluator.holds("policies of its session", Err(SharedGap::new(gap)));
+        return Ok(evaluator);
     }
-    let asker = found.map(|it| papers.asker(it, &Freed::default(), ground));
-    let Some(mut asker) = asker else {
+    let evaluator = found.map(|it| papers.evaluator(it, &Modification::default(), environment));
+    let Some(mut evaluator) = evaluator else {
         let all = papers.everybody().map(|it| papers.person(it));
         return Err(Refused::Principal(
             all.map(|it| it.arn.to_string()).collect(),
         ));
     };
     if session.is_some() {
-        asker.become_session(principal);
+        evaluator.become_session(principal);
     }
-    Ok(asker)
+    Ok(evaluator)
 }
 
 /// On a resource that the analysis knows: as the listing of `access` answers.
 fn on_known<'c>(
     request: &Simulation<'_>,
-    asker: &mut Asker<'c>,
-    ground: &'c Ground<'_>,
+    evaluator: &mut Evaluator<'c>,
+    environment: &'c Environment<'_>,
     (place, resource): (ResourceId, &'c Resource),
 ) -> (Answer, Option<String>) {
-    let caller = AccountId::from(asker.caller.account.as_str());
+    let caller = AccountId::from(evaluator.caller.account.as_str());
     let owner = if resource.kind == Kind::Trail {
         caller.clone()
     } else {
@@ -234,7 +235,7 @@ fn on_known<'c>(
     };
     let mut answer: Option<Answer> = None;
     for target in &targets {
-        let next = asker.on(ground, request.action, target, resource, &owner);
+        let next = evaluator.on(environment, request.action, target, resource, &owner);
         answer = Some(match answer {
             Some(before) => before.or(next),
             None => next,
@@ -247,14 +248,14 @@ fn on_known<'c>(
             .is_some_and(|it| it.on.contains(&resource.kind))
     });
     if let Some(action) = of_table.filter(|_| named && resource.kind != Kind::Objects) {
-        return match outcome(asker, ground, (place, resource), action) {
+        return match outcome(evaluator, environment, (place, resource), action) {
             Outcome::Holds(answer) => (answer, None),
             Outcome::Idle(why) => (answer, Some(why.to_owned())),
             // It is denied, or nothing comes of it.
             Outcome::Not => (answer, Some("it has no effect here".to_owned())),
         };
     }
-    let facts = ground.circumstances(resource);
+    let facts = environment.circumstances(resource);
     let what = effect_of(request.action, caller.as_str(), request.resource, &facts);
     let mut harmless = None;
     match what {
@@ -262,14 +263,14 @@ fn on_known<'c>(
         Effectiveness::None(why) => harmless = Some(why.to_owned()),
         Effectiveness::Needs(other) => {
             let target = literal(request.resource);
-            let both = asker.on(ground, other, &target, resource, &owner);
+            let both = evaluator.on(environment, other, &target, resource, &owner);
             match both.is_denied() {
                 true => harmless = Some(format!("it also requires {other}")),
                 false if answer.is_denied() => {}
                 false => answer = answer.and(&both),
             }
         }
-        Effectiveness::RootWithMfa if asker.caller.kind == CallerKind::Root => {
+        Effectiveness::RootWithMfa if evaluator.caller.kind == CallerKind::Root => {
             answer = answer.only_if("with MFA", Strength::Strong);
         }
         Effectiveness::RootWithMfa => {

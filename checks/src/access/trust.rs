@@ -1,6 +1,6 @@
 //! What is kept of roles and users beside their rights: whom they let in, and whether they are there to look only.
 
-use super::people::{Papers, Person};
+use super::identity_policies::{self, AccountPolicies};
 use crate::fact::SharedGap;
 use crate::ids::AccountId;
 use crate::policy::{Condition, Document, Effect, Principal, posture};
@@ -15,7 +15,10 @@ const TO_LOOK: [&str; 5] = [
 ];
 
 /// It holds one of AWS's policies for auditors.
-pub(super) fn is_auditor(papers: &Papers<'_>, person: &Person<'_>) -> bool {
+pub(super) fn is_auditor(
+    papers: &AccountPolicies<'_>,
+    person: &identity_policies::Principal<'_>,
+) -> bool {
     let groups = person
         .groups
         .iter()

@@ -76,11 +76,13 @@ fn findings(audit: &Audit, found: &mut Vec<String>) {
         }
         match checks.get(it.check.as_str()) {
             None => found.push(format!("{}: its checks do not have this one", name())),
-            Some(severity) if *severity != it.severity => found.push(format!(
-                "{} is {}, and its checks say {severity}",
-                name(),
-                it.severity
-            )),
+            Some(severity) if *severity != it.severity && !is_graded(it, *severity) => {
+                found.push(format!(
+                    "{} is {}, and its checks say {severity}",
+                    name(),
+                    it.severity
+                ))
+            }
             Some(_) => {}
         }
         if it.waiver.is_some() && it.status != Status::Fail {
@@ -93,6 +95,17 @@ fn findings(audit: &Audit, found: &mut Vec<String>) {
             ));
         }
     }
+}
+
+/// A key event that was refused, or is worse or better than usual, differs by steps: a fail by three at most down, by one
+/// up.
+fn is_graded(finding: &Finding, severity: Severity) -> bool {
+    let steps = [-3, -2, -1, 1];
+    finding.check.starts_with("event-")
+        && finding.status == Status::Fail
+        && steps
+            .iter()
+            .any(|it| severity.stepped(*it) == finding.severity)
 }
 
 /// Controls ended as their checks did.

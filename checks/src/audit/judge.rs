@@ -13,9 +13,10 @@ use crate::context::Context;
 use crate::coverage::Coverage;
 use crate::digest::Problem;
 use crate::evaluate::Evaluation;
+use crate::events::RestsOn;
 use crate::finding::{BaselineState, Finding, Severity, Status};
 use crate::framework;
-use crate::inventory::{Iam, Inventory, Planned, Tool};
+use crate::inventory::{EventsRead, Iam, Inventory, Planned, Tool};
 use crate::selection::Selection;
 use crate::settings::Settings;
 use crate::terraform::iam::apply;
@@ -100,6 +101,7 @@ pub fn judge<S: IamSource + ?Sized>(
     let mut coverage = Coverage::of(inventory);
     coverage.notes.extend(planned_notes);
     coverage.notes.extend(overridden(rules));
+    coverage.notes.extend(inventory.events.as_ref().map(read));
     let endpoints = inventory.header.scope.endpoints.iter();
     coverage
         .notes
@@ -110,7 +112,9 @@ pub fn judge<S: IamSource + ?Sized>(
         .is_some_and(|trailer| trailer.interrupted);
     let ids: BTreeSet<&str> = rules.selection.checks.iter().map(|it| it.id).collect();
     let baseline = rules.baseline.as_ref().map(|it| {
-        let looked = Looked::at(&coverage, ids.clone(), interrupted);
+        let since = inventory.events.as_ref().and_then(|it| it.rests_on.window);
+        let looked =
+            Looked::at(&coverage, ids.clone(), interrupted).with_events(since.map(|it| it.start));
         compare::mark(&it.audit, &mut findings, &looked, it.fail_on_new)
     });
     let (unknown, accepted): (Vec<&Finding>, Vec<&Finding>) = findings
@@ -181,12 +185,33 @@ pub fn judge<S: IamSource + ?Sized>(
             let before = rules.baseline.as_ref().map(|it| &it.audit.summary);
             PlanReport::of(it, before)
         }),
+        events: inventory.events.as_ref().map(|it| it.rests_on.clone()),
         findings,
         chains: chains().map(|it| it.chain.clone()).collect(),
         problems: problems(inventory),
     };
     audit.settle();
     Ok(audit)
+}
+
+/// What was read of the logs, as one sentence.
+fn read(events: &EventsRead) -> String {
+    let RestsOn {
+        window,
+        hours,
+        records,
+        ..
+    } = &events.rests_on;
+    let when = window.map_or_else(String::new, |it| {
+        format!(" from {} to {}", it.start, it.end)
+    });
+    let open = hours.gap + hours.invalid + hours.unverified;
+    format!(
+        "log records{when}: {} verified, {} not verified; hours: {} verified, {open} not",
+        records.verified,
+        records.all() - records.verified,
+        hours.verified
+    )
 }
 
 /// Every problem once, the worst first.

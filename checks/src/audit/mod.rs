@@ -25,6 +25,7 @@ use crate::catalog;
 use crate::check::{Check, Question};
 use crate::coverage::Coverage;
 use crate::digest::{Chain, Problem};
+use crate::events::RestsOn;
 use crate::finding::{Finding, Severity, Status};
 pub use crate::framework::ControlRef;
 use crate::framework::FrameworkResult;
@@ -79,6 +80,9 @@ pub struct Audit {
     /// The plans that were evaluated; null for a scan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanReport>,
+    /// What the findings on records rest on; null where no records were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<RestsOn>,
     /// By check id, then subject id.
     pub findings: Vec<Finding>,
     /// Chains of digest files; empty when none were verified.

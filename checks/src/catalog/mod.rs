@@ -12,6 +12,7 @@ mod admits;
 mod bucket;
 mod confused_deputy;
 mod delivery;
+mod event;
 mod gap;
 mod key;
 mod lake;
@@ -42,9 +43,12 @@ pub fn all() -> Vec<&'static Check> {
         trail::ALL,
     ];
     let mut all: Vec<&'static Check> = groups.concat();
+    all.extend(event::all());
     all.sort_by_key(|check| check.id);
     all
 }
+
+pub use event::{attack, keys};
 
 /// The check with this id.
 #[must_use]

@@ -56,7 +56,7 @@ pub(super) fn from_gap(gap: &Gap) -> Evidence {
         Source::Plan {
             address, attribute, ..
         } => (Some(address.clone()), Some(attribute.clone())),
-        Source::Call(_) | Source::NotModelled { .. } => (None, None),
+        Source::Call(_) | Source::Records { .. } | Source::NotModelled { .. } => (None, None),
     };
     Evidence {
         what: gap.to_string(),

@@ -23,7 +23,7 @@ use crate::finding::{Evidence, Finding, Status, Subject, SubjectKind, fingerprin
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::iam::AuthorizationDetails;
 use crate::inventory::plan::Effect;
-use crate::inventory::{Account, Bucket, Iam, Inventory, Organization, Trail};
+use crate::inventory::{Account, Bucket, Iam, Inventory, KeyEvents, Organization, Trail};
 
 /// The check whose pass names what it does not look for.
 const ESCALATION: &str = "access-escalation-paths";
@@ -315,6 +315,7 @@ impl<'a> Evaluation<'a> {
                 self.lost(check, &lost.buckets);
             }
             Run::Plan(run) => self.plan(check, run),
+            Run::Event(run) => self.events(check, run),
             // Account by account, in `iam`.
             Run::IamPrincipal(_) => {}
             // All accounts together, in `finish`.
@@ -465,6 +466,32 @@ impl<'a> Evaluation<'a> {
         }
     }
 
+    /// What the records say, each subject by itself; and whether that is all, which only verified logs can tell.
+    fn events(&mut self, check: &'static Check, run: fn(&KeyEvents, &Context<'_>) -> Outcome) {
+        let inventory = self.ctx.inventory;
+        let Some(read) = &inventory.events else {
+            return;
+        };
+        let mut none = true;
+        for events in read.found.iter().filter(|it| it.check == check.id) {
+            none = false;
+            self.add(check, events.subject.clone(), run(events, self.ctx));
+        }
+        let scope = population::events_subject(inventory);
+        match population::unverified(&read.rests_on) {
+            Some(gaps) => self.add(check, scope, Err(gaps)),
+            None if none => {
+                let rests_on = &read.rests_on;
+                let verdict = Verdict::pass(format!(
+                    "none in {} records of {} verified hours",
+                    rests_on.records.verified, rests_on.hours.verified
+                ));
+                self.add(check, scope, Ok(verdict.saw("window", rests_on.window)));
+            }
+            None => {}
+        }
+    }
+
     /// No rows would look like no question: that there is no store is told once.
     fn no_store(&mut self, check: &'static Check) {
         let inventory = self.ctx.inventory;
@@ -594,12 +621,13 @@ impl<'a> Evaluation<'a> {
     }
 
     fn add(&mut self, check: &'static Check, subject: Subject, outcome: Outcome) {
-        let (status, message, evidence) = match outcome {
-            Ok(verdict) => (verdict.status, verdict.message, verdict.evidence),
+        let (status, message, evidence, step) = match outcome {
+            Ok(it) => (it.status, it.message, it.evidence, it.step),
             Err(gaps) => (
                 Status::Unknown,
                 unknown_message(&gaps),
                 gaps.iter().map(from_gap).collect(),
+                0,
             ),
         };
         let overridden = self
@@ -612,7 +640,7 @@ impl<'a> Evaluation<'a> {
             fingerprint: fingerprint(check.id, &subject.id),
             check: check.id.to_owned(),
             status,
-            severity: overridden.unwrap_or(check.severity),
+            severity: overridden.unwrap_or(check.severity).stepped(step),
             message: short(&message, LONGEST),
             evidence: evidence.into_iter().map(bounded).collect(),
             waiver: None,

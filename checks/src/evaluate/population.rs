@@ -7,7 +7,8 @@ use crate::access::{Actor, ActorKind};
 use crate::calls;
 use crate::check::{Check, Identity, Principal, RegionOf};
 use crate::context::{Context, home_of, is_judged, log_group_arn, not_reached, not_seen};
-use crate::fact::{Fact, Gap, Gaps, Reason};
+use crate::events::RestsOn;
+use crate::fact::{Fact, Gap, Gaps, Reason, Source};
 use crate::finding::{Subject, SubjectKind};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::{
@@ -422,4 +423,97 @@ pub(super) fn actor_subject(actor: &Actor) -> Subject {
         region: None,
         location: None,
     }
+}
+
+/// What an answer about all records is about: the organization, or else the one account, or the logs as a whole.
+pub(super) fn events_subject(inventory: &Inventory) -> Subject {
+    if let Some(Some(organization)) = inventory.organization.ok() {
+        return organization_subject(organization);
+    }
+    let accounts = &inventory.header.scope.accounts;
+    let account = match accounts.as_slice() {
+        [one] => Some(one.clone()),
+        _ => Some(inventory.header.scope.caller_arn.account())
+            .filter(|it| accounts.is_empty() && !it.as_str().is_empty()),
+    };
+    let id = match &account {
+        Some(account) => account.to_string(),
+        None => "all accounts of the logs".to_owned(),
+    };
+    Subject {
+        kind: SubjectKind::Account,
+        name: id.clone(),
+        id,
+        account,
+        region: None,
+        location: None,
+    }
+}
+
+/// Hours, and other parts of the logs, that are named one by one.
+const NAMED: usize = 20;
+
+/// Why it cannot be said that there was nothing else; none where all is verified.
+pub(super) fn unverified(rests_on: &RestsOn) -> Option<Gaps> {
+    if rests_on.complete && rests_on.hours.verified > 0 {
+        return None;
+    }
+    let gap = |what: String, account: &str, region: &str, detail: String| Gap {
+        source: Source::Records { what },
+        account: AccountId::from(account),
+        region: Region::from(region),
+        reason: Reason::Unverified,
+        detail,
+        request_id: None,
+    };
+    let open = rests_on.open.iter().take(NAMED).map(|it| {
+        gap(
+            format!("the log from {} to {}", it.start, it.end),
+            &it.account,
+            &it.region,
+            it.why.join(", "),
+        )
+    });
+    let more = rests_on.open.len().saturating_sub(NAMED);
+    let more = (more > 0).then(|| {
+        gap(
+            format!("the log of {more} other periods"),
+            "",
+            "",
+            String::new(),
+        )
+    });
+    let logs = rests_on.logs;
+    let counts = [
+        (logs.altered, "altered log files"),
+        (logs.missing, "missing log files"),
+        (logs.unread, "log files that could not be read"),
+        (logs.unlisted, "log files that no digest lists"),
+        (logs.unverified, "log files without a valid digest"),
+    ];
+    let counts = counts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| {
+            gap(
+                format!("the content of {count} {what}"),
+                "",
+                "",
+                String::new(),
+            )
+        });
+    let uncovered = rests_on.not_covered.iter().take(NAMED);
+    let uncovered =
+        uncovered.map(|it| gap("the log of the whole scope".to_owned(), "", "", it.clone()));
+    let all: Vec<Gap> = open.chain(more).chain(counts).chain(uncovered).collect();
+    let all = match all.is_empty() {
+        true => vec![gap(
+            "the log".to_owned(),
+            "",
+            "",
+            "no log file was verified".to_owned(),
+        )],
+        false => all,
+    };
+    Gaps::collect(all.into_iter().map(Gaps::from))
 }

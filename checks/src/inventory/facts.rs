@@ -432,6 +432,7 @@ impl Record {
             // They hold what was computed or asked, and no facts that a file could lack.
             Record::Chain(_)
             | Record::Plan(_)
+            | Record::Events(_)
             | Record::Call(_)
             | Record::Header(_)
             | Record::Trailer(_) => {}

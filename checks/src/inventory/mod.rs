@@ -8,6 +8,7 @@ pub mod bucket;
 pub mod chain;
 pub mod change;
 pub mod coverage;
+pub mod events;
 pub mod facts;
 pub mod iam;
 pub mod key;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 pub use account::{Account, AccountState, RegionSwitch};
 pub use bucket::{Bucket, PublicAccessBlock, Retention, RetentionMode, Versioning};
 pub use chain::{ObjectKind, ObjectLock, Stored, VerifiedChain};
+pub use events::{EventRecord, EventsRead, KeyEvents};
 pub use iam::Iam;
 pub use key::{Key, KeyMetadata, Rotation};
 pub use ledger::{CallOutcome, CallRecord};
@@ -73,6 +75,8 @@ pub struct Inventory {
     pub chains: BTreeMap<String, VerifiedChain>,
     /// The plans whose result this is; none for what a scan collected.
     pub plan: Option<Planned>,
+    /// The key events of the logs; none where no records were read.
+    pub events: Option<EventsRead>,
     /// Every call, in order of account, region and name.
     pub ledger: Vec<CallRecord>,
     /// The end of the file; none when the run was cut off.
@@ -96,6 +100,7 @@ impl Inventory {
             topics: BTreeMap::new(),
             chains: BTreeMap::new(),
             plan: None,
+            events: None,
             ledger: Vec::new(),
             trailer: None,
         }
@@ -172,6 +177,12 @@ impl Inventory {
                     .map(|it| Record::Plan(Box::new(it))),
             )
             .chain(
+                self.events
+                    .iter()
+                    .cloned()
+                    .map(|it| Record::Events(Box::new(it))),
+            )
+            .chain(
                 self.ledger
                     .iter()
                     .cloned()
@@ -198,6 +209,7 @@ impl Inventory {
             Record::Topic(it) => drop(self.topics.insert(it.arn.clone(), *it)),
             Record::Chain(it) => drop(self.chains.insert(it.id(), *it)),
             Record::Plan(it) => self.plan = Some(*it),
+            Record::Events(it) => self.events = Some(*it),
             Record::Call(it) => self.ledger.push(*it),
             Record::Trailer(it) => self.trailer = Some(*it),
             Record::Header(_) | Record::Iam(_) => return Some(record),
@@ -242,6 +254,8 @@ pub enum Record {
     Chain(Box<VerifiedChain>),
     /// The plans whose result the inventory is.
     Plan(Box<Planned>),
+    /// The key events of the logs.
+    Events(Box<EventsRead>),
     /// A call.
     Call(Box<CallRecord>),
     /// An account's IAM documents.

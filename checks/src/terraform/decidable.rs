@@ -90,7 +90,7 @@ pub fn decidable(check: &Check) -> Decidable {
         return Decidable::Plan;
     }
     let of_one = match check.run {
-        Run::Chain(_) => return Decidable::Never,
+        Run::Chain(_) | Run::Event(_) => return Decidable::Never,
         Run::Plan(_) => return Decidable::Plan,
         Run::Trail(_)
         | Run::Bucket(_)

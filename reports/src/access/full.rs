@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use trailaudit_checks::access::{Holder, proposal, short, strength_word, word};
+use trailaudit_checks::access::{Holder, mitigation, short, strength_word, word};
 use trailaudit_checks::policy::Verdict;
 
 use super::text::{count, lines};
@@ -128,7 +128,7 @@ fn group(rows: &[&Holder], width: usize, out: &mut dyn Write) -> io::Result<()> 
 
 /// The smallest change that closes it.
 fn close(rows: &[&Holder], width: usize, out: &mut dyn Write) -> io::Result<()> {
-    if let Some(policy) = proposal::deny(rows) {
+    if let Some(policy) = mitigation::deny(rows) {
         lines(
             "  To close ",
             "what it holds itself, and leave all reading: put this into a service control policy, or into its \

@@ -30,7 +30,7 @@ fn json(comparison: &Comparison, _: &Options, out: &mut dyn Write) -> io::Result
 type Part = (&'static str, fn(&Change) -> bool);
 
 /// The parts, in their order.
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 7] = [
     ("Worse", |it| it.worse),
     ("Fixed", |it| it.kind == ChangeKind::Fixed),
     ("New, and not worse", |it| {
@@ -42,6 +42,9 @@ const PARTS: [Part; 6] = [
     }),
     ("Not assessed again", |it| {
         it.kind == ChangeKind::NotAssessed
+    }),
+    ("Events before the period that was read", |it| {
+        it.kind == ChangeKind::OutOfWindow
     }),
 ];
 

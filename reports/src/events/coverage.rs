@@ -245,8 +245,20 @@ fn one(chain: &CoveredChain, page: &mut Page<'_>) -> io::Result<()> {
     }
 }
 
-/// `caused by StopLogging at .. by ..`.
-fn cause(it: &Caused, page: &mut Page<'_>) -> io::Result<()> {
+/// `caused by StopLogging at .. by ..`, as one sentence.
+pub(super) fn cause_words(it: &Caused) -> String {
+    let (certainty, text) = words_of(it);
+    let undone = it.undone_by.as_ref().map(|undone| {
+        format!(
+            "; undone by {} at {}, by {}",
+            undone.name, undone.time, undone.actor
+        )
+    });
+    format!("{certainty} {text}{}", undone.unwrap_or_default())
+}
+
+/// How certain, and what.
+fn words_of(it: &Caused) -> (&'static str, String) {
     let event = &it.event;
     let certainty = match it.certainty {
         Certainty::Caused => "caused by",
@@ -266,6 +278,11 @@ fn cause(it: &Caused, page: &mut Page<'_>) -> io::Result<()> {
         "{} at {}{error}{detail}, by {} from {} [{}], event {}",
         event.name, event.time, it.actor, event.address, it.proof, event.id
     );
+    (certainty, text)
+}
+
+fn cause(it: &Caused, page: &mut Page<'_>) -> io::Result<()> {
+    let (certainty, text) = words_of(it);
     page.item(Margin(4, 6), plain(certainty), &[plain(&text)])?;
     if let Some(undone) = &it.undone_by {
         let text = format!(

@@ -7,7 +7,7 @@ use serde::Serialize;
 use trailaudit_checks::events::{Raw, Record, RestsOn, mask};
 use trailaudit_checks::inventory::Tool;
 
-use super::{Found, Match, SCHEMA};
+use super::{Asked, Found, Match, SCHEMA};
 use crate::sanitize::{self, is_hidden};
 
 /// One record with where it is and what is proved of it: a line of `-f jsonl`. `record` is written before all of this.
@@ -141,6 +141,9 @@ struct Head {
     /// What was searched for.
     #[serde(rename = "where")]
     expression: Option<String>,
+    /// The built-in question that was asked, and its answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asked: Option<Asked>,
     /// How many records match.
     total: u64,
     /// How many more copies of these other trails delivered.
@@ -161,6 +164,7 @@ pub(super) fn whole(found: &Found, out: &mut dyn Write) -> io::Result<()> {
         schema: SCHEMA,
         tool: found.tool.clone(),
         expression: found.expression.clone(),
+        asked: found.asked.clone(),
         total: found.total,
         copies: found.copies,
         limit: found.limit,

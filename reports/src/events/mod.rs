@@ -2,10 +2,13 @@
 
 mod coverage;
 mod json;
+mod ocsf;
 mod rests_on;
 mod search;
 mod sheet;
 mod stats;
+mod timeline;
+mod timeline_page;
 mod who;
 
 use std::io;
@@ -20,6 +23,7 @@ use crate::{Format, sanitize};
 
 pub use coverage::{COVERAGE_FORMATS, Covered, CoveredChain, HOLES, HoleTold, Span, spans};
 pub use json::{Line, SearchAnswer, verbatim};
+pub use timeline::{Bar, Happened, TIMELINE_FORMATS, TimelineAnswer, Told};
 pub use who::{Identified, WHO_FORMATS};
 
 /// The schema of these answers.
@@ -72,6 +76,38 @@ pub struct Found {
     pub never_seen: Vec<String>,
     /// What the answer rests on.
     pub rests_on: RestsOn,
+    /// The built-in question that was asked, and its answer.
+    pub asked: Option<Asked>,
+}
+
+/// A built-in question and its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Asked {
+    /// Its name.
+    pub question: String,
+    /// What it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub argument: Option<String>,
+    /// What came of it.
+    pub verdict: Verdict,
+    /// The answer, as one sentence.
+    pub answer: String,
+    /// The search that finds the same records.
+    pub search: String,
+}
+
+/// What came of a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Some record matches.
+    Found,
+    /// None, and all hours of the period are verified.
+    Absent,
+    /// None, and part of the logs is not verified.
+    Open,
+    /// Such calls may not be recorded at all.
+    CannotTell,
 }
 
 impl std::fmt::Debug for Found {
@@ -108,6 +144,12 @@ pub const FORMATS: &[&Format<Found>] = &[
         extension: "csv",
         about: "For spreadsheets: one line per record",
         write: |found, _, out| search::csv(found, out),
+    },
+    &Format {
+        name: "ocsf",
+        extension: "ocsf.jsonl",
+        about: "OCSF 1.8.0 API Activity (class 6003), one event a line",
+        write: |found, _, out| ocsf::write(found, out),
     },
 ];
 
@@ -198,4 +240,6 @@ pub enum Answer {
     Who(Box<Identified>),
     /// Of `events coverage`.
     Coverage(Box<Covered>),
+    /// Of `events timeline`.
+    Timeline(Box<TimelineAnswer>),
 }

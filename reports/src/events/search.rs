@@ -7,7 +7,7 @@ use trailaudit_checks::events::Record;
 use super::json::reason;
 use super::rests_on::{among, reason as words, write};
 use super::sheet::Sheet;
-use super::{Found, Match};
+use super::{Found, Match, Verdict};
 use crate::Options;
 use crate::text::page::{Margin, Page, Span, Style, plain};
 use crate::wording::Headline;
@@ -19,6 +19,22 @@ const RESOURCES: usize = 3;
 pub(super) fn text(found: &Found, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut out = io::BufWriter::new(out);
     let mut page = Page::new(&mut out, options.width, options.color);
+    if let Some(asked) = &found.asked {
+        let headline = match asked.verdict {
+            Verdict::Found => Headline::Fail,
+            Verdict::Absent => Headline::Pass,
+            Verdict::Open | Verdict::CannotTell => Headline::Undecided,
+        };
+        let argument = asked.argument.as_deref().unwrap_or_default();
+        let head = format!("{} {argument}", asked.question);
+        page.item(
+            Margin(0, 22),
+            Span(Style::Strong, head.trim_end()),
+            &[Span(Style::Headline(headline), &asked.answer)],
+        )?;
+        page.text(0, &format!("The same records: {}", asked.search))?;
+        page.blank()?;
+    }
     found.rows.each(&mut |it| one(it, &mut page))?;
     let among = among(&found.rests_on);
     let shown = found

@@ -53,6 +53,11 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
     out.flush()
 }
 
+/// What a policy of the page must say to allow this style, and nothing else.
+pub(crate) fn style_policy(style: &str) -> String {
+    page::hash(style)
+}
+
 /// The audit, and how it is to be told.
 struct Story<'a> {
     audit: &'a Audit,

@@ -11,6 +11,7 @@ use std::io::{self, BufWriter, Write};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use trailaudit_checks::audit::{Audit, ControlRef};
+use trailaudit_checks::catalog;
 use trailaudit_checks::finding::{BaselineState, Finding, Severity, Status, Subject};
 use trailaudit_checks::ids::AccountId;
 
@@ -31,6 +32,9 @@ pub(crate) const FORMAT: Format = Format {
 
 const VERSION: &str = "1.8.0";
 const CLASS: u32 = 2003;
+const DETECTION: u64 = 2004;
+/// The version of MITRE ATT&CK whose ids checks have.
+const ATTACK: &str = "16";
 
 fn write(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(sanitize::BUFFER, out);
@@ -43,12 +47,50 @@ fn write(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
             Some(last) if last.0 == id => check.insert(last),
             Some(_) | None => check.insert((id, Rule::of(audit, id))),
         };
-        sanitize::compact(&events.of_finding(finding, rule), &mut out)?;
+        let event = events.of_finding(finding, rule);
+        match finding.status == Status::Fail && !catalog::attack(id).is_empty() {
+            true => sanitize::compact(&detection(serde_json::to_value(event)?, id), &mut out)?,
+            false => sanitize::compact(&event, &mut out)?,
+        }
         out.write_all(b"\n")?;
     }
     sanitize::compact(&events.totals(), &mut out)?;
     out.write_all(b"\n")?;
     out.flush()
+}
+
+/// An event that was found in the logs: class 2004 Detection Finding, with its techniques.
+fn detection(mut event: Value, check: &str) -> Value {
+    let attacks: Vec<Value> = catalog::attack(check)
+        .iter()
+        .map(|it| {
+            // A technique is named by its first part, a sub-technique by the whole.
+            match it.split_once('.') {
+                Some((technique, _)) => json!({
+                    "technique": {"uid": technique}, "sub_technique": {"uid": it}, "version": ATTACK,
+                }),
+                None => json!({"technique": {"uid": it}, "version": ATTACK}),
+            }
+        })
+        .collect();
+    if let Value::Object(members) = &mut event {
+        members.remove("compliance");
+        let activity = members.get("activity_id").and_then(Value::as_u64);
+        let name = members.get("activity_name").and_then(Value::as_str);
+        let name = format!("Detection Finding: {}", name.unwrap_or("Other"));
+        members.insert("type_name".to_owned(), name.into());
+        members.insert(
+            "type_uid".to_owned(),
+            (DETECTION * 100 + activity.unwrap_or_default()).into(),
+        );
+        members.insert("class_uid".to_owned(), DETECTION.into());
+        members.insert("class_name".to_owned(), "Detection Finding".into());
+        members.insert("is_alert".to_owned(), true.into());
+        if let Some(Value::Object(info)) = members.get_mut("finding_info") {
+            info.insert("attacks".to_owned(), attacks.into());
+        }
+    }
+    event
 }
 
 /// Milliseconds. Before 1970 nothing was seen.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use trailaudit_checks::audit::{Answered, Reason, answers};
+use trailaudit_checks::audit::{Answered, CheckInfo, Reason, answers};
 
 use super::page::{Margin, Page, Span, Style, plain};
 use super::{Story, more};
@@ -15,6 +15,11 @@ const REASONS: usize = 2;
 /// The answers, at the top of the page.
 pub(super) fn all(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
     let audit = story.audit;
+    // A report about events alone says nothing of the five questions.
+    let asks = |it: &CheckInfo| it.question.is_some();
+    if audit.events.is_some() && !audit.checks.iter().any(asks) {
+        return Ok(());
+    }
     let Some(trust) = answers::trust(&audit.answers) else {
         page.heading("CAN THIS RECORD BE TRUSTED?")?;
         return page.text(2, wording::NO_ANSWERS);

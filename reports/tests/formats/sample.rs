@@ -427,6 +427,7 @@ pub(crate) fn of(checks: Vec<CheckInfo>, findings: Vec<Finding>) -> Audit {
         do_first: Vec::new(),
         baseline: None,
         plan: None,
+        events: None,
         findings,
         chains: Vec::new(),
         problems: Vec::new(),

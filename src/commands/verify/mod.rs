@@ -7,7 +7,7 @@ use trailaudit_reports::Detail;
 mod asked;
 mod open;
 
-pub use asked::{Asked, Asker, run};
+pub use asked::{Asked, Asker, inventory, run};
 pub use open::{Opened, mirror, open};
 
 use crate::cli::Verify;

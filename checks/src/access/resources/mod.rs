@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::actions::{ActionId, Kind, table};
 use super::gaps;
-use super::indexed::{Indexed, Read};
+use super::indexed_document::{Indexed, Read};
 use super::listed::listed;
 use crate::calls::{self, ApiCall};
 use crate::context::Context;

@@ -152,7 +152,7 @@ struct State {
     who: usize,
     granted: bool,
     bare: bool,
-    unbound: bool,
+    without_boundary: bool,
     joined: BTreeSet<usize>,
 }
 
@@ -218,7 +218,7 @@ impl World {
             let named: Vec<&Says> = says.iter().filter(applies).collect();
             !named.is_empty() && named.iter().all(|it| it.allows)
         };
-        let within = !it.bound || state.unbound || passes(&bound());
+        let within = !it.bound || state.without_boundary || passes(&bound());
         let granted = by_resource || state.granted || named.iter().any(|it| it.allows);
         // Policies from above do not limit the management account.
         let above = it.account != MEMBER || self.levels.iter().all(|level| passes(level));
@@ -290,7 +290,7 @@ impl World {
             granted |= on(&group(*at), &["Put", "Attach"], "GroupPolicy");
         }
         let limit = format!("{kind}PermissionsBoundary");
-        let unbound = it.bound
+        let without_boundary = it.bound
             && (on(&arn, &["Delete", "Put"], &limit)
                 || on(
                     BOUND,
@@ -325,11 +325,11 @@ impl World {
             });
         for set in 1..8 {
             let (grant, free, strip) = (set & 1 != 0, set & 2 != 0, set & 4 != 0);
-            if (!grant || granted) && (!free || unbound) && (!strip || bare) {
+            if (!grant || granted) && (!free || without_boundary) && (!strip || bare) {
                 ways.push(State {
                     who: other,
                     granted: grant,
-                    unbound: free,
+                    without_boundary: free,
                     bare: strip,
                     joined: BTreeSet::new(),
                 });
@@ -345,12 +345,12 @@ impl World {
                 one.chain([joins.iter().copied().collect()]).collect();
             for joined in sets.into_iter().filter(|it| !it.is_empty()) {
                 for free in [false, true] {
-                    if !free || unbound {
+                    if !free || without_boundary {
                         ways.push(State {
                             who: other,
                             granted: false,
                             bare: false,
-                            unbound: free,
+                            without_boundary: free,
                             joined: joined.clone(),
                         });
                     }
@@ -377,7 +377,7 @@ impl World {
             who,
             granted: false,
             bare: false,
-            unbound: false,
+            without_boundary: false,
             joined: BTreeSet::new(),
         };
         let mut all = BTreeMap::new();
@@ -398,7 +398,7 @@ impl World {
                 for mut more in self.changes(asked, state.who) {
                     more.granted |= state.granted;
                     more.bare |= state.bare;
-                    more.unbound |= state.unbound;
+                    more.without_boundary |= state.without_boundary;
                     more.joined.extend(&state.joined);
                     next.push(more);
                 }

@@ -1,11 +1,11 @@
 //! Analyses of a small organization whose truth is known.
 
+mod escalation;
 mod facts;
 mod grantees;
 mod judge;
 mod paths;
 mod shapes;
-mod steps;
 mod unknown;
 mod ways;
 

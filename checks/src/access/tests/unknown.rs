@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::access::services;
-use crate::access::{freedom, table, travel};
+use crate::access::{cross_account, modification, table};
 use crate::calls::{self, ApiCall};
 use crate::fact::{Fact, Gap};
 use crate::finding::Status;
@@ -197,8 +197,12 @@ fn no_gap_is_invented() {
 #[test]
 fn the_code_names_only_actions_of_the_table() {
     let services = services::actions();
-    let over_all = travel::OVER_ALL;
-    for action in freedom::CHANGES.into_iter().chain(services).chain(over_all) {
+    let over_all = cross_account::OVER_ALL;
+    for action in modification::CHANGES
+        .into_iter()
+        .chain(services)
+        .chain(over_all)
+    {
         assert!(table().find(action).is_some(), "{action}");
     }
 }

@@ -90,18 +90,21 @@ pub enum ChangeKind {
     Gone,
     /// The later audit did not ask, or did not see all of its owner: nobody knows.
     NotAssessed,
+    /// Events that failed, and that happened before what the later audit read: nothing was fixed.
+    OutOfWindow,
     /// As before.
     Unchanged,
 }
 
 impl ChangeKind {
     /// All, in the order in which they are told.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::New,
         Self::Fixed,
         Self::Changed,
         Self::Gone,
         Self::NotAssessed,
+        Self::OutOfWindow,
         Self::Unchanged,
     ];
 
@@ -113,7 +116,8 @@ impl ChangeKind {
             ChangeKind::Fixed
             | ChangeKind::Changed
             | ChangeKind::Gone
-            | ChangeKind::NotAssessed => BaselineState::Updated,
+            | ChangeKind::NotAssessed
+            | ChangeKind::OutOfWindow => BaselineState::Updated,
         }
     }
 }
@@ -297,6 +301,11 @@ impl Pair<'_> {
     }
 
     fn kind(&self, looked: &Looked<'_>, worse: bool) -> ChangeKind {
+        if let (Some(before), None) = (self.before, self.after)
+            && before.check.starts_with(OF_EVENTS)
+        {
+            return looked.events_since(before);
+        }
         let (before, after) = match (self.before, self.after) {
             (_, Some(_)) if worse => return ChangeKind::New,
             (None, _) => return ChangeKind::New,
@@ -305,7 +314,11 @@ impl Pair<'_> {
             (Some(_), None) => return ChangeKind::Fixed,
             (Some(before), Some(after)) => (before, after),
         };
-        if !is_good(before.status) && is_good(after.status) {
+        // What happened stays so: another period was read.
+        let event = before.check.starts_with(OF_EVENTS);
+        if !is_good(before.status) && is_good(after.status) && event {
+            ChangeKind::Changed
+        } else if !is_good(before.status) && is_good(after.status) {
             ChangeKind::Fixed
         } else if is_same(before, after) {
             ChangeKind::Unchanged
@@ -355,12 +368,21 @@ pub struct Looked<'a> {
     accounts: BTreeMap<&'a AccountId, AccountStatus>,
     regions: BTreeMap<(&'a AccountId, &'a Region), RegionStatus>,
     interrupted: bool,
+    /// Since when events were read; none where none were.
+    events: Option<Timestamp>,
 }
+
+/// How the ids of checks on events begin.
+const OF_EVENTS: &str = "event-";
 
 impl<'a> Looked<'a> {
     fn of(audit: &'a Audit) -> Self {
         let checks = audit.checks.iter().map(|it| it.id.as_str()).collect();
-        Self::at(&audit.coverage, checks, audit.run.interrupted)
+        let events = audit.events.as_ref();
+        Self {
+            events: events.and_then(|it| it.window).map(|it| it.start),
+            ..Self::at(&audit.coverage, checks, audit.run.interrupted)
+        }
     }
 
     /// With these checks, at this population.
@@ -375,6 +397,27 @@ impl<'a> Looked<'a> {
                 .map(|it| ((&it.account, &it.region), it.status))
                 .collect(),
             interrupted,
+            events: None,
+        }
+    }
+
+    /// The same, of an audit that read events since then.
+    #[must_use]
+    pub fn with_events(self, events: Option<Timestamp>) -> Self {
+        Self { events, ..self }
+    }
+
+    /// What became of events that are not told any more: never fixed.
+    fn events_since(&self, before: &Finding) -> ChangeKind {
+        let last = before.evidence.iter().find(|it| it.what == "last");
+        let last = last.and_then(|it| it.seen.as_ref()?.as_str()?.parse::<Timestamp>().ok());
+        match (self.events, last) {
+            _ if self.interrupted || !self.checks.contains(before.check.as_str()) => {
+                ChangeKind::NotAssessed
+            }
+            (Some(_), _) if is_good(before.status) => ChangeKind::Gone,
+            (Some(since), Some(last)) if last < since => ChangeKind::OutOfWindow,
+            _ => ChangeKind::NotAssessed,
         }
     }
 

@@ -119,6 +119,7 @@ fn audit(said: Said) -> Audit {
         do_first: Vec::new(),
         baseline: None,
         plan: None,
+        events: None,
         findings,
         chains: Vec::new(),
         problems: Vec::new(),

@@ -228,7 +228,7 @@ impl Subject<'_, '_> {
 
 /// The name of a call without the date of its API: Lambda and CloudFront write `AddPermission20150331v2` and
 /// `CreateDistribution2020_05_31`.
-fn base_name(name: &str) -> Option<&str> {
+pub(crate) fn base_name(name: &str) -> Option<&str> {
     let digits = |text: &str, count: usize| {
         text.len() >= count && text.bytes().rev().take(count).all(|it| it.is_ascii_digit())
     };

@@ -27,6 +27,7 @@ use path::Path;
 use prefilter::Prefilter;
 
 pub use column::Column;
+pub(crate) use event::base_name;
 pub use event::{Event, Item, Short, Subject};
 pub use prefilter::Literals;
 

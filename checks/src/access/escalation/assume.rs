@@ -1,0 +1,259 @@
+//! Assuming a role of the same account.
+
+use std::collections::BTreeMap;
+
+use super::change::MAX_NOTED;
+use super::pool::Pool;
+use super::{Becomes, Steps, note};
+use crate::access::answer::{Answer, Rank};
+use crate::access::evaluate::Evaluator;
+use crate::access::graph::{ActorKind, Means, Node, NodeId};
+use crate::access::identity_policies::{PrincipalId, place};
+use crate::policy::{Caller, Document, Grant, Key, Policy, Principal};
+
+impl<'c> Steps<'c, '_> {
+    pub(super) fn assume(
+        &mut self,
+        evaluator: &mut Evaluator<'c>,
+        (node, changes): (NodeId, bool),
+        becomes: &mut Becomes,
+    ) {
+        let own = [
+            Some(evaluator.caller.id.clone()),
+            evaluator.caller.role_arn.clone(),
+        ];
+        let named = own
+            .iter()
+            .flatten()
+            .filter_map(|id| self.named.get(id))
+            .flatten();
+        let mut candidates: Vec<usize> = named.copied().collect();
+        // A trust policy may name one session of it.
+        if let Some(role) = &evaluator.caller.role_arn {
+            let name = role.rsplit('/').next().unwrap_or_default();
+            candidates.extend(self.sessions.get(name).into_iter().flatten());
+        }
+        candidates.extend(&self.wide);
+        candidates.extend(self.assume_open(evaluator, (node, changes), becomes));
+        candidates.sort_unstable();
+        candidates.dedup();
+        for at in candidates {
+            let Some((role, trust)) = self.papers.details.roles.get(at).zip(self.papers.trust(at))
+            else {
+                continue;
+            };
+            let policy = match trust {
+                Ok(trust) => {
+                    let grants = trust
+                        .allows()
+                        .filter_map(|it| it.principals.as_ref()?.grant(&evaluator.caller));
+                    match grants.max() {
+                        None if !trust_names_session(trust, evaluator) => continue,
+                        Some(Grant::Account) if !evaluator.touches(place("sts:AssumeRole")) => {
+                            continue;
+                        }
+                        None | Some(_) => {}
+                    }
+                    Policy::new("trust policy", trust)
+                }
+                Err(gap) => Policy::missing("trust policy", gap.clone()),
+            };
+            evaluator.layers.resource = Some(policy);
+            let mut answer = self.ask(evaluator, "sts:AssumeRole", role.arn.as_str(), &[]);
+            if let Ok(trust) = trust
+                && answer.is_denied()
+            {
+                answer = self.as_session(evaluator, trust, role.arn.as_str());
+            }
+            evaluator.layers.resource = None;
+            if let Some(&to) = self.roles.get(at) {
+                let by = Means::one("sts:AssumeRole");
+                self.graph.link(node, to, by.clone(), answer.clone());
+                note(becomes, PrincipalId::Role(at), answer, &by);
+            }
+        }
+    }
+
+    /// Asks again with the session name that a trust policy names: whoever assumes a role chooses it.
+    fn as_session(&self, evaluator: &mut Evaluator<'c>, trust: &Document, target: &str) -> Answer {
+        let mut best = Answer::denied();
+        let before = evaluator.caller.id.clone();
+        for session in sessions(trust, &evaluator.caller) {
+            evaluator.caller.id = session;
+            best = best.or(self.ask(evaluator, "sts:AssumeRole", target, &[]));
+        }
+        evaluator.caller.id = before;
+        best
+    }
+}
+
+/// Roles that let in every principal of the account whose own policies allow it, under conditions that are the same for
+/// all of them: two questions, each asked once, instead of one for each pair.
+#[derive(Default)]
+pub(super) struct Open {
+    /// Each ends at a node before the role; the way from there is what the trust policy says.
+    pool: Pool,
+    /// What the trust policy of each role says, by its place in the listing.
+    trust: BTreeMap<usize, Answer>,
+    /// The keys that they look at, and what is known of them.
+    keys: BTreeMap<String, Key>,
+}
+
+impl<'c> Steps<'c, '_> {
+    /// Picks the roles for [`Open`] out of the wide ones.
+    pub(super) fn open_roles(&mut self) {
+        let account = self.papers.account;
+        let mut evaluator = self
+            .papers
+            .created_principal(self.environment, self.partition);
+        evaluator.bare = true;
+        evaluator.layers.scps = None;
+        let mut answers: BTreeMap<&str, Answer> = BTreeMap::new();
+        let mut ends = Vec::new();
+        let (mut wide, all) = (Vec::new(), std::mem::take(&mut self.wide));
+        for at in all {
+            let role = self.papers.details.roles.get(at);
+            let trust = self.papers.trust(at).and_then(|it| it.as_ref().ok());
+            let open = trust.filter(|it| is_alike(it, account.as_str()));
+            let (Some(role), Some(trust), Some(&to)) = (role, open, self.roles.get(at)) else {
+                wide.push(at);
+                continue;
+            };
+            let answer = match answers.get(role.trust.as_str()) {
+                Some(answer) => answer.clone(),
+                None => {
+                    evaluator.layers.resource = Some(Policy::new("trust policy", trust));
+                    let answer = self.ask(&mut evaluator, "sts:AssumeRole", role.arn.as_str(), &[]);
+                    answers.insert(&role.trust, answer.clone());
+                    answer
+                }
+            };
+            for key in keys(trust) {
+                let known = evaluator.context.key(key).clone();
+                self.open.keys.insert(key.to_owned(), known);
+            }
+            let before = Node::new(
+                &format!("{} by its trust", role.arn),
+                account,
+                ActorKind::Step,
+            );
+            let before = self.graph.add(before);
+            self.graph.link(before, to, Means::none(), answer.clone());
+            self.open.trust.insert(at, answer);
+            ends.push((role.arn.as_str(), at, before));
+        }
+        self.wide = wide;
+        let start = format!("arn:{}:iam::{account}:role/", self.partition);
+        self.open.pool = Pool::new(&start, ends);
+    }
+
+    /// The open roles. Gives those that must be asked about one by one.
+    fn assume_open(
+        &mut self,
+        evaluator: &mut Evaluator<'c>,
+        (node, changes): (NodeId, bool),
+        becomes: &mut Becomes,
+    ) -> Vec<usize> {
+        let mut open = std::mem::take(&mut self.open);
+        let mut one_by_one: Vec<usize> = open.pool.odd.iter().map(|(_, at, _)| *at).collect();
+        let action = "sts:AssumeRole";
+        if !evaluator.touches(place(action)) {
+            self.open = open;
+            return Vec::new();
+        }
+        let door = &self.papers.door;
+        let as_known = open
+            .keys
+            .iter()
+            .all(|(key, known)| evaluator.context.key(key) == known);
+        let every = format!("arn:{}:iam::{}:role/*", self.partition, self.papers.account);
+        let account = self.papers.account;
+        let parts = evaluator.parts(
+            self.environment,
+            (action, &every),
+            account,
+            &[],
+            &open.pool.members,
+        );
+        for runs in parts {
+            let first = runs
+                .first()
+                .and_then(|run| open.pool.members.arn(run.start));
+            let Some(first) = first else { continue };
+            // Whom the whole account's door does not let in is let in by no narrower one.
+            evaluator.layers.resource = Some(Policy::new("trust policy", door));
+            let answer = self.ask(evaluator, action, &first, &[]);
+            evaluator.layers.resource = None;
+            if answer.is_denied() {
+                continue;
+            }
+            if answer.rank() > Rank::Allowed || !as_known {
+                one_by_one.extend(open.pool.each(&runs).map(|(at, _)| at));
+                continue;
+            }
+            let by = Means::one(action);
+            open.pool
+                .link(self.graph, account, node, &runs, (&by, &answer));
+            if changes {
+                for at in open.pool.first(&runs, MAX_NOTED) {
+                    if let Some(trust) = open.trust.get(&at) {
+                        note(
+                            becomes,
+                            PrincipalId::Role(at),
+                            answer.clone().and(trust),
+                            &by,
+                        );
+                    }
+                }
+            }
+        }
+        self.open = open;
+        one_by_one
+    }
+}
+
+/// The trust policy speaks of the account as a whole, and of nobody in it.
+fn is_alike(trust: &Document, account: &str) -> bool {
+    trust.statements.iter().all(|statement| {
+        statement.principals.as_ref().is_some_and(|it| {
+            let outside = |member: &Principal| match member {
+                Principal::Account(_) | Principal::Service(_) | Principal::Federated(_) => true,
+                Principal::Aws(_) => member.account().is_some_and(|id| id != account),
+                Principal::Everyone | Principal::CanonicalUser(_) => false,
+            };
+            !it.negated && it.members.iter().all(outside)
+        }) && statement.resources.is_none()
+    })
+}
+
+/// The context keys that a document looks at.
+fn keys(document: &Document) -> impl Iterator<Item = &str> {
+    let conditions = document.statements.iter().flat_map(|it| &it.conditions);
+    conditions.flat_map(|it| it.keys())
+}
+
+/// Sessions of the caller's role that a policy names.
+pub(in crate::access) fn sessions(trust: &Document, caller: &Caller) -> Vec<String> {
+    let Some((prefix, _)) = caller.id.rsplit_once('/') else {
+        return Vec::new();
+    };
+    let prefix = format!("{prefix}/");
+    if !prefix.contains(":assumed-role/") {
+        return Vec::new();
+    }
+    let statements = trust.statements.iter();
+    let members = statements.filter_map(|it| it.principals.as_ref());
+    let mut named = Vec::new();
+    for member in members.flat_map(|it| &it.members) {
+        if let Principal::Aws(arn) = member
+            && arn.starts_with(&prefix)
+        {
+            named.push(arn.clone());
+        }
+    }
+    named
+}
+
+fn trust_names_session(trust: &Document, evaluator: &Evaluator<'_>) -> bool {
+    !sessions(trust, &evaluator.caller).is_empty()
+}

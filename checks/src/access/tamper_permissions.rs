@@ -1,0 +1,377 @@
+//! What a principal can do to the record by its own rights.
+
+use std::collections::BTreeMap;
+
+use super::actions::{ActionId, Kind, table};
+use super::answer::{Answer, Rank};
+use super::environment::{Classes, Environment, classes};
+use super::evaluate::Evaluator;
+use super::resources::{Resource, ResourceId};
+use crate::ids::AccountId;
+use crate::policy::{CallerKind, Effectiveness, Grant, Strength, Target, effect_of};
+
+/// Actions on one resource that are answered alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Permission {
+    pub(super) actions: Vec<ActionId>,
+    pub(super) resource: ResourceId,
+    pub(super) answer: Answer,
+}
+
+/// All of one principal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Permissions {
+    pub(super) held: Vec<Permission>,
+    pub(super) harmless: Vec<Idle>,
+}
+
+/// A right that is held, and does nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Idle {
+    pub(super) action: ActionId,
+    pub(super) resource: ResourceId,
+    pub(super) why: &'static str,
+}
+
+/// What decides how an action is answered on one resource: actions of one class are answered alike.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Class<'t> {
+    /// By the control policies' statements.
+    control: usize,
+    /// By the principal's own.
+    own: usize,
+    /// By the statements of the resource's policy: those that name it.
+    resource: Vec<bool>,
+    /// Some layers go by the service.
+    service: &'t str,
+    /// It is asked about `*`.
+    wildcard_only: bool,
+    /// Where the evaluator goes by the action's name, each stands for itself.
+    name: Option<ActionId>,
+}
+
+/// Asks about every resource that the principal may reach.
+pub(super) fn holdings<'c>(
+    evaluator: &mut Evaluator<'c>,
+    environment: &'c Environment<'_>,
+) -> Permissions {
+    let account = AccountId::from(evaluator.caller.account.as_str());
+    let own = environment.by_account.get(&account).into_iter().flatten();
+    let foreign = environment.resources();
+    let foreign = foreign.filter(|(_, it)| it.account != account && it.organization_trail);
+    let shared = environment
+        .shared
+        .iter()
+        .filter(|place| environment.resource(**place).account != account);
+    let mut places: Vec<ResourceId> = own.chain(shared).copied().collect();
+    places.extend(foreign.map(|(place, _)| place));
+    places.sort_unstable();
+    places.dedup();
+    let own_class = classes(
+        table().each().map(|(id, _)| id),
+        evaluator
+            .documents
+            .iter()
+            .map(|it| it.by_statement.as_slice()),
+    );
+    let mut all = Permissions::default();
+    for place in places {
+        let resource = environment.resource(place);
+        on_resource(
+            evaluator,
+            environment,
+            place,
+            resource,
+            &own_class,
+            &mut all,
+        );
+    }
+    all
+}
+
+fn on_resource<'c>(
+    evaluator: &mut Evaluator<'c>,
+    environment: &'c Environment<'_>,
+    place: ResourceId,
+    resource: &'c Resource,
+    own_class: &Classes,
+    all: &mut Permissions,
+) {
+    let Some(actions) = environment.by_kind.get(&resource.kind) else {
+        return;
+    };
+    let named = named(evaluator, resource);
+    let account = AccountId::from(evaluator.caller.account.as_str());
+    let is_own = resource.account == account || resource.account.as_str().is_empty();
+    // A trail has no policy that lets others in: members reach the organization's as their own, or not at all.
+    let open = is_own || named || resource.policy.as_ref().is_some_and(Result::is_err);
+    let owner = if resource.kind == Kind::Trail {
+        &account
+    } else if open {
+        &resource.account
+    } else {
+        return;
+    };
+    let ask: Vec<ActionId> = actions
+        .iter()
+        .copied()
+        .filter(|action| named || evaluator.touches(*action))
+        .filter(|action| {
+            !resource.idle.contains(action) && matters(*action, evaluator, environment, resource)
+        })
+        .collect();
+    let mut groups: BTreeMap<Class<'_>, Vec<ActionId>> = BTreeMap::new();
+    for action in ask {
+        if let Some(class) = class(action, evaluator, environment, resource, own_class) {
+            groups.entry(class).or_default().push(action);
+        }
+    }
+    let sessions: Vec<String> = sessions(evaluator, resource);
+    let mut answers: Vec<(Vec<ActionId>, Answer)> = Vec::new();
+    for actions in groups.into_values() {
+        let Some(action) = actions.first().map(|it| table().get(*it)) else {
+            continue;
+        };
+        let everything = [Target::One("*".to_owned())];
+        let targets = match action.wildcard_only {
+            true => everything.as_slice(),
+            false => resource.asked.as_slice(),
+        };
+        let mut best = Answer::denied();
+        for target in targets {
+            best = best.or(evaluator.on(environment, &action.action, target, resource, owner));
+        }
+        if best.rank() > Rank::Allowed && !sessions.is_empty() {
+            let before = (evaluator.caller.id.clone(), evaluator.context.clone());
+            for session in &sessions {
+                evaluator.context = before.1.clone();
+                evaluator.become_session(session);
+                for target in targets {
+                    best =
+                        best.or(evaluator.on(environment, &action.action, target, resource, owner));
+                }
+            }
+            (evaluator.caller.id, evaluator.context) = before;
+        }
+        if !best.is_denied() {
+            answers.push((actions, best));
+        }
+    }
+    effects(evaluator, environment, place, resource, answers, all);
+}
+
+/// Sessions of the principal's role that the resource's policy or grants name: whoever assumes a role chooses the name.
+fn sessions(evaluator: &Evaluator<'_>, resource: &Resource) -> Vec<String> {
+    let by_policy = resource.policy.iter().flatten().flat_map(|it| &it.sessions);
+    let grants = resource.grants.iter();
+    let by_grant = grants.flat_map(|it| [Some(&it.grantee), it.retiring.as_ref()]);
+    let named = by_policy.chain(by_grant.flatten());
+    let own = evaluator.own_sessions(named);
+    own.into_iter().map(str::to_owned).collect()
+}
+
+/// What comes of one action on one resource.
+pub(super) enum Outcome {
+    /// It can, under what the answer says.
+    Holds(Answer),
+    /// It may, and that does nothing.
+    Idle(&'static str),
+    /// It cannot, or it does nothing here.
+    Not,
+}
+
+/// The same answer as in [`holdings`].
+pub(super) fn outcome<'c>(
+    evaluator: &mut Evaluator<'c>,
+    environment: &'c Environment<'_>,
+    (place, resource): (ResourceId, &'c Resource),
+    action: ActionId,
+) -> Outcome {
+    let own_class = classes(
+        table().each().map(|(id, _)| id),
+        evaluator
+            .documents
+            .iter()
+            .map(|it| it.by_statement.as_slice()),
+    );
+    let mut all = Permissions::default();
+    on_resource(
+        evaluator,
+        environment,
+        place,
+        resource,
+        &own_class,
+        &mut all,
+    );
+    let mut held = all.held.into_iter();
+    if let Some(held) = held.find(|it| it.actions.contains(&action)) {
+        return Outcome::Holds(held.answer);
+    }
+    let mut idle = all.harmless.iter();
+    match idle.find(|it| it.action == action) {
+        Some(idle) => Outcome::Idle(idle.why),
+        None => Outcome::Not,
+    }
+}
+
+/// Some policy of the resource names the principal past its own policies.
+fn named(evaluator: &Evaluator<'_>, resource: &Resource) -> bool {
+    let caller = &evaluator.caller;
+    let account = caller.account == resource.account.as_str();
+    let by_policy = match &resource.policy {
+        Some(Ok(indexed)) => indexed.document.allows().any(|statement| {
+            let grant = statement
+                .principals
+                .as_ref()
+                .and_then(|it| it.grant(caller));
+            match grant {
+                Some(Grant::Account) => !account,
+                Some(Grant::Role | Grant::Everyone | Grant::Direct) => true,
+                None => false,
+            }
+        }),
+        Some(Err(_)) | None => false,
+    };
+    let own = [Some(caller.id.as_str()), caller.role_arn.as_deref()];
+    let by_grant = resource.grants.iter().any(|grant| {
+        own.contains(&Some(grant.grantee.as_str()))
+            || grant.retiring.is_some() && own.contains(&grant.retiring.as_deref())
+            || grant.grantee.contains(":assumed-role/")
+            || grant.grantee.contains(&caller.account) && grant.grantee.ends_with(":root")
+    });
+    by_policy
+        || by_grant
+        || !sessions(evaluator, resource).is_empty()
+        || (!account && !resource.acl.is_empty())
+}
+
+/// Some actions do harm only together with others, or where tags are looked at.
+fn matters(
+    action: ActionId,
+    evaluator: &Evaluator<'_>,
+    environment: &Environment<'_>,
+    resource: &Resource,
+) -> bool {
+    match table().get(action).action.as_str() {
+        "cloudtrail:AddTags"
+        | "cloudtrail:RemoveTags"
+        | "s3:PutBucketTagging"
+        | "s3:PutBucketAbac" => {
+            environment.tags_matter || evaluator.documents.iter().any(|it| it.looks_at_tags())
+        }
+        "s3:PutReplicationConfiguration" if resource.replicates => true,
+        "cloudtrail:EnableFederation" | "s3:PutReplicationConfiguration" => {
+            evaluator.touches(table().named("iam:PassRole"))
+        }
+        _ => true,
+    }
+}
+
+fn class(
+    place: ActionId,
+    evaluator: &Evaluator<'_>,
+    environment: &Environment<'_>,
+    resource: &Resource,
+    own_class: &Classes,
+) -> Option<Class<'static>> {
+    let action = table().get(place);
+    let by_resource = match &resource.policy {
+        Some(Ok(indexed)) => {
+            let sets = indexed.by_statement.iter();
+            sets.map(|set| set.contains(place.index())).collect()
+        }
+        Some(Err(_)) | None => Vec::new(),
+    };
+    let by_name = !resource.grants.is_empty()
+        || !resource.acl.is_empty()
+        || evaluator.caller.kind == CallerKind::Root && action.action.ends_with("BucketPolicy")
+        || action.action == "kms:RetireGrant";
+    let service = action.action.split(':').next().unwrap_or_default();
+    Some(Class {
+        control: environment.control_class.of(place)?,
+        own: own_class.of(place)?,
+        resource: by_resource,
+        service,
+        wildcard_only: action.wildcard_only,
+        name: by_name.then_some(place),
+    })
+}
+
+/// What comes after authorization.
+fn effects(
+    evaluator: &Evaluator<'_>,
+    environment: &Environment<'_>,
+    place: ResourceId,
+    resource: &Resource,
+    answers: Vec<(Vec<ActionId>, Answer)>,
+    all: &mut Permissions,
+) {
+    let mut idle = |action: ActionId, why: &'static str| {
+        all.harmless.push(Idle {
+            action,
+            resource: place,
+            why,
+        });
+    };
+    let answer_of = |action: ActionId| {
+        let mut found = answers
+            .iter()
+            .filter(|(actions, _)| actions.contains(&action));
+        found.next().map(|(_, answer)| answer.clone())
+    };
+    let facts = environment.circumstances(resource);
+    let mut kept: Vec<Permission> = Vec::new();
+    for (actions, answer) in &answers {
+        for action in actions {
+            let name = table().get(*action).action.as_str();
+            let mut answer = answer.clone();
+            match effect_of(name, &evaluator.caller.account, &resource.id, &facts) {
+                Effectiveness::Full => {}
+                Effectiveness::None(why) => match &environment.trail_administrators {
+                    Err(gap) if resource.organization_trail => answer = answer.unless([gap]),
+                    Ok(_) | Err(_) => {
+                        idle(*action, why);
+                        continue;
+                    }
+                },
+                Effectiveness::Needs(other) => match answer_of(table().named(other)) {
+                    Some(other) => answer = answer.and(&other),
+                    None => {
+                        idle(*action, "the retention cannot be bypassed");
+                        continue;
+                    }
+                },
+                Effectiveness::RootWithMfa if evaluator.caller.kind == CallerKind::Root => {
+                    answer = answer.only_if("with MFA", Strength::Strong);
+                }
+                Effectiveness::RootWithMfa => {
+                    idle(*action, "only the root user can, with MFA");
+                    continue;
+                }
+            }
+            let mut needs = resource.needs.iter().filter(|it| it.action == *action);
+            if let Some(need) = needs.next() {
+                match answer_of(need.other) {
+                    Some(other) => answer = answer.and(&other),
+                    None => {
+                        idle(*action, "an active protection cannot be removed");
+                        continue;
+                    }
+                }
+            }
+            answer = answer.unless(resource.why_open(*action));
+            if evaluator.caller.account != resource.account.as_str() {
+                answer = answer.unless(&resource.open_outside);
+            }
+            match kept.iter_mut().find(|it| it.answer == answer) {
+                Some(held) => held.actions.push(*action),
+                None => kept.push(Permission {
+                    actions: vec![*action],
+                    resource: place,
+                    answer,
+                }),
+            }
+        }
+    }
+    all.held.extend(kept);
+}

@@ -1,0 +1,180 @@
+//! Key events through the binary: published attacks fire what they must, an ordinary day does not, and nothing that was
+//! planted or altered makes another finding.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::events;
+use crate::binary::Place;
+use crate::verify::{END, lay};
+
+fn records() -> Vec<Value> {
+    let lines = include_str!("../data/events/records.jsonl").lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// The findings of these records, as files.
+fn detect(records: &[Value]) -> Value {
+    let place = Place::new();
+    let text = json!({"Records": records}).to_string();
+    place.write("log.json", text);
+    let ended = place.run(&["events", "detect", "log.json", "-f", "json"]);
+    // Nothing proves files: whatever is found is open.
+    ended.code(3).json()
+}
+
+/// What files show is unknown, as nothing proves them; the records of each are in its message and the subject is its own.
+fn fired(audit: &Value) -> BTreeSet<String> {
+    let findings = audit["findings"].as_array().unwrap();
+    let own = findings
+        .iter()
+        .filter(|it| it["subject"]["id"] != "all accounts of the logs");
+    own.map(|it| it["check"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// Each technique fires what it must, as far as its records are here: bursts need more of them than are published in
+/// part.
+#[test]
+fn each_technique_fires_what_it_must() {
+    let expected: Value =
+        serde_json::from_str(include_str!("../data/events/techniques.json")).unwrap();
+    let all = records();
+    for (technique, checks) in expected["techniques"].as_object().unwrap() {
+        let own = all.iter().filter(|it| {
+            let source = it["source"].as_str().unwrap();
+            source.ends_with(&format!("/{technique}.json"))
+        });
+        let own: Vec<Value> = own.map(|it| it["record"].clone()).collect();
+        assert!(!own.is_empty(), "{technique} has no records");
+        let fired = fired(&detect(&own));
+        let mut checks: BTreeSet<String> = checks.as_object().unwrap().keys().cloned().collect();
+        // Of twenty secrets that were read, two records are here.
+        if technique.ends_with("secretsmanager-retrieve-secrets") {
+            checks.remove("event-secrets-read-in-bulk");
+        }
+        let missing: Vec<&String> = checks.difference(&fired).collect();
+        assert!(
+            missing.is_empty(),
+            "{technique}: {missing:?} not in {fired:?}"
+        );
+    }
+}
+
+/// A tree of verified logs in which somebody does this, in its second hour.
+fn tree_with(spec: &str) -> Value {
+    let place = Place::new();
+    lay(&place, spec);
+    events(&place, "detect", &["--until", END, "-f", "json"]).json()
+}
+
+fn statuses(audit: &Value) -> BTreeMap<String, BTreeSet<String>> {
+    let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for finding in audit["findings"].as_array().unwrap() {
+        let status = finding["status"].as_str().unwrap().to_owned();
+        let check = finding["check"].as_str().unwrap().to_owned();
+        all.entry(status).or_default().insert(check);
+    }
+    all
+}
+
+/// The records of a tree read: all is verified, and nothing fires.
+#[test]
+fn a_verified_ordinary_record_passes_every_check() {
+    let audit = tree_with(r#"{"records": 3}"#);
+    let all = statuses(&audit);
+    assert_eq!(
+        all.keys().collect::<Vec<_>>(),
+        ["pass"],
+        "{:#?}",
+        all.get("fail")
+    );
+    assert_eq!(all["pass"].len(), 65);
+    assert_eq!(audit["run"]["exit_code"], 0);
+    assert_eq!(audit["events"]["complete"], true);
+}
+
+/// What was planted or altered is a finding of its own; the hours that it leaves open are unknown, never a pass.
+#[test]
+fn planted_and_altered_logs_make_their_own_finding_alone() {
+    for (fault, check) in [
+        (r#"{"do": "tamper", "log": [1, 0]}"#, "event-log-altered"),
+        (
+            r#"{"do": "add-log", "minute": 130, "records": [{"eventName": "DeleteTrail", "eventSource": "cloudtrail.amazonaws.com",
+                "eventTime": "2026-01-01T02:05:00Z", "eventID": "x", "requestParameters": {"name": "main"}}]}"#,
+            "event-log-planted",
+        ),
+    ] {
+        let spec = format!(r#"{{"records": 3, "faults": [{fault}]}}"#);
+        let all = statuses(&tree_with(&spec));
+        let fail: Vec<&String> = all["fail"].iter().collect();
+        assert_eq!(fail, [check], "{fault}");
+        assert!(!all.contains_key("pass"), "{fault}");
+    }
+}
+
+#[test]
+fn the_sample_shows_who_stopped_the_trail() {
+    let place = Place::new();
+    let audit = place
+        .run(&["events", "detect", "--demo", "-f", "json"])
+        .code(1)
+        .json();
+    let fails = statuses(&audit)["fail"].clone();
+    for check in [
+        "event-trail-logging-stopped",
+        "event-log-objects-deleted",
+        "event-log-altered",
+    ] {
+        assert!(fails.contains(check), "{check} is not in {fails:?}");
+    }
+    let posture = place.run(&["scan", "--demo", "-f", "json"]).code(1).json();
+    let both = place
+        .run(&["scan", "--demo", "--events", "-f", "json"])
+        .code(1)
+        .json();
+    let ids = |audit: &Value| -> BTreeSet<String> {
+        let checks = audit["checks"].as_array().unwrap().iter();
+        checks
+            .map(|it| it["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let more: BTreeSet<String> = ids(&both).difference(&ids(&posture)).cloned().collect();
+    assert_eq!(more.len(), 65);
+    assert!(more.iter().all(|it| it.starts_with("event-")));
+    // They answer none of the five questions.
+    assert_eq!(both["answers"], posture["answers"]);
+}
+
+/// A day later the same finding is not fixed: it is out of what was read.
+#[test]
+fn what_leaves_the_window_is_never_fixed() {
+    let place = Place::new();
+    let whole = ["events", "detect", "--demo", "-f", "json=whole.json"];
+    place.run(&whole).code(1);
+    let args = [
+        "events",
+        "detect",
+        "--demo",
+        "--since",
+        "2026-11-15T18:00:00Z",
+        "--baseline",
+        "whole.json",
+        "-f",
+        "json",
+    ];
+    let audit = place.run(&args).json();
+    let counts = &audit["baseline"]["counts"];
+    assert_eq!(counts["fixed"], 0, "{counts}");
+    assert!(counts["out_of_window"].as_u64().unwrap() > 5, "{counts}");
+    let absent = audit["baseline"]["absent"].as_array().unwrap();
+    let stopped = absent
+        .iter()
+        .filter(|it| it["check"] == "event-trail-logging-stopped");
+    for it in stopped {
+        assert_eq!(it["kind"], "out_of_window", "{it}");
+    }
+}
