@@ -182,6 +182,11 @@ pub(crate) fn verdict(audit: &Audit) -> (Headline, String) {
             Headline::Undecided,
             "no failures found, but the scan is incomplete".to_owned(),
         ),
+        // That nothing is deleted says nothing of what is there.
+        None if audit.plan.is_some() && only_of_plans(audit) => (
+            Headline::Undecided,
+            "the plan changes no resource that the checks evaluate".to_owned(),
+        ),
         None if audit.summary.pass > 0 => {
             (Headline::Pass, "all applicable checks passed".to_owned())
         }
@@ -198,10 +203,20 @@ pub(crate) fn verdict(audit: &Audit) -> (Headline, String) {
     }
     if audit.run.interrupted {
         sentence.push_str("; the scan was interrupted: this report is incomplete");
+    } else if !audit.run.complete && audit.plan.is_some() {
+        sentence.push_str(
+            "; the plan leaves something open: values that are known only after apply, or changes that are not planned",
+        );
     } else if !audit.run.complete {
         sentence.push_str("; scan incomplete: some in-scope accounts or regions were not assessed");
     }
     (word, sentence)
+}
+
+/// Every pass is of a check on plans as such.
+fn only_of_plans(audit: &Audit) -> bool {
+    let mut passed = audit.findings.iter().filter(|it| it.status == Status::Pass);
+    passed.all(|it| it.check.starts_with("plan-"))
 }
 
 /// The word that a report opens with.
@@ -497,6 +512,27 @@ pub(crate) fn against(audit: &Audit) -> Option<String> {
         "{} since the audit of {}",
         changes(counts),
         of.started_at
+    ))
+}
+
+/// What the plans change, if plans were evaluated: `2 create, 1 delete in 1 plan, onto the inventory`.
+pub(crate) fn planned(audit: &Audit) -> Option<String> {
+    let plan = audit.plan.as_ref()?;
+    let each = plan.changes.iter();
+    let each: Vec<String> = each
+        .map(|(action, count)| format!("{} {}", number(*count), action.as_str()))
+        .collect();
+    let what = match each.is_empty() {
+        true => "no resources".to_owned(),
+        false => each.join(", "),
+    };
+    let to = match plan.onto {
+        true => "applied to the inventory",
+        false => "by itself",
+    };
+    Some(format!(
+        "{what} in {}, {to}",
+        counted(plan.files.len() as u64, "plan")
     ))
 }
 

@@ -4,6 +4,7 @@ mod source;
 
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use trailaudit_checks::audit::{Audit, Baseline, Rules, judge};
@@ -27,7 +28,8 @@ impl Invocation {
     pub(crate) fn plan(&self, it: &Plan, terminal: Terminal) -> Result<Exit, Stop> {
         let reports = output::plan(&it.output.format, it.output.output_dir.as_deref())?;
         let plans = it.files.iter().map(|path| read(path));
-        let plans: Vec<terraform::Plan> = plans.collect::<Result<_, _>>().map_err(Stop::Usage)?;
+        let mut plans: Vec<terraform::Plan> =
+            plans.collect::<Result<_, _>>().map_err(Stop::Usage)?;
         let live = it.onto.as_deref().map(|path| match path {
             path if path == Path::new("-") => load(&Source::Stdin),
             path => load(&Source::File(path.to_owned())),
@@ -44,7 +46,12 @@ impl Invocation {
             ));
         }
         let sources = it.source.as_deref().map(source::read).transpose();
-        let sources = sources.map_err(Stop::Usage)?;
+        let sources = sources.map_err(Stop::Usage)?.map(Arc::new);
+        if let Some(sources) = &sources {
+            for plan in &mut plans {
+                plan.with_sources(sources.clone());
+            }
+        }
         let (mut rules, waivers) = self.rules(it, terminal)?;
         let reading = |redact| Reading {
             given: Where {
@@ -140,7 +147,10 @@ fn snapshot(inventory: Inventory, live: Option<&Snapshot>) -> anyhow::Result<Sna
     let mut spool = Spool::new()?;
     let mut failed = Ok(());
     if let Some(live) = live {
-        live.each_iam(|iam| {
+        live.each_iam(|mut iam| {
+            if let Some(plan) = &inventory.plan {
+                terraform::iam::apply(plan, &mut iam);
+            }
             if failed.is_ok() {
                 failed = spool.append(&iam);
             }

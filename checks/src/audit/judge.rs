@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::ending::{State, decide};
 use super::planned::{self, PlanReport};
-use super::{Audit, AuditScope, CheckInfo, RunOutcome, SCHEMA, Summary, WaiverReport};
+use super::{Audit, AuditScope, CheckInfo, RunOutcome, SCHEMA, Summary, WaiverReport, drafts};
 use crate::audit::compare::{self, Looked};
 use crate::catalog;
 use crate::context::Context;
@@ -19,6 +19,7 @@ use crate::framework;
 use crate::inventory::{EventsRead, Iam, Inventory, Planned, Tool};
 use crate::selection::Selection;
 use crate::settings::Settings;
+use crate::terraform::iam::apply;
 use crate::text::glob;
 use crate::waiver::{self, Waivers};
 
@@ -83,6 +84,12 @@ pub fn judge<S: IamSource + ?Sized>(
 ) -> Result<Audit, S::Error> {
     let findings = findings(inventory, iam, rules)?;
     let plan = inventory.plan.as_ref();
+    let findings = match plan {
+        Some(plan) => drafts::settle(inventory, plan, findings, |it| {
+            self::findings(it, iam, rules)
+        })?,
+        None => findings,
+    };
     let (mut findings, planned_notes) = match plan {
         Some(plan) => planned::settle(findings, plan),
         None => (findings, Vec::new()),
@@ -174,7 +181,10 @@ pub fn judge<S: IamSource + ?Sized>(
         do_first: Vec::new(),
         coverage,
         baseline,
-        plan: plan.map(PlanReport::of),
+        plan: plan.map(|it| {
+            let before = rules.baseline.as_ref().map(|it| &it.audit.summary);
+            PlanReport::of(it, before)
+        }),
         events: inventory.events.as_ref().map(|it| it.rests_on.clone()),
         findings,
         chains: chains().map(|it| it.chain.clone()).collect(),
@@ -223,7 +233,12 @@ fn findings<S: IamSource + ?Sized>(
     let context = Context::new(inventory, &rules.settings, rules.now);
     let mut evaluation = Evaluation::new(&rules.selection.checks, &context);
     if rules.selection.reads_iam() {
-        iam.each_iam(&mut |iam| evaluation.iam(iam))?;
+        iam.each_iam(&mut |mut iam| {
+            if let Some(plan) = &inventory.plan {
+                apply(plan, &mut iam);
+            }
+            evaluation.iam(iam);
+        })?;
     }
     Ok(evaluation.finish())
 }

@@ -1,6 +1,7 @@
 //! Everything that a report may know, and how it follows from an inventory.
 
 pub mod answers;
+mod drafts;
 mod ending;
 mod first;
 mod judge;

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Summary;
 use crate::fact::Reason;
 use crate::finding::{Evidence, Finding, Status, SubjectKind};
 use crate::inventory::Planned;
@@ -23,15 +24,32 @@ pub struct PlanReport {
     pub changes: BTreeMap<ChangeAction, u64>,
     /// Attributes that were needed and are known only after apply: `ADDRESS ATTRIBUTE`.
     pub unresolved: Vec<String>,
+    /// The address of the planned resource behind each subject, by the subject's id.
+    #[serde(default)]
+    pub addresses: BTreeMap<String, String>,
+    /// What the inventory is like without the plans; none where there is no inventory.
+    #[serde(default)]
+    pub before: Option<Summary>,
 }
 
 impl PlanReport {
-    pub(super) fn of(plan: &Planned) -> Self {
+    pub(super) fn of(plan: &Planned, before: Option<&Summary>) -> Self {
         Self {
+            before: before.filter(|_| plan.onto).cloned(),
             files: plan.files.clone(),
             onto: plan.onto,
             changes: plan.changes.clone(),
             unresolved: plan.unresolved.clone(),
+            addresses: plan
+                .origins
+                .iter()
+                .map(|(subject, it)| (subject.clone(), it.address.clone()))
+                .chain(
+                    plan.effects
+                        .iter()
+                        .map(|it| (it.subject(), it.address.clone())),
+                )
+                .collect(),
         }
     }
 }

@@ -441,11 +441,9 @@ impl<'a> Evaluation<'a> {
     /// What the plans do, each thing by itself. Without a plan the question does not arise.
     fn plan(&mut self, check: &'static Check, run: fn(&Effect, &Context<'_>) -> Outcome) {
         let inventory = self.ctx.inventory;
+        // A scan evaluates no plan: nothing is asked, and nothing is said.
+        let Some(plan) = &inventory.plan else { return };
         let caller = population::caller_subject(inventory);
-        let Some(plan) = &inventory.plan else {
-            let verdict = Verdict::not_applicable("no plan is evaluated");
-            return self.add(check, caller, Ok(verdict));
-        };
         let mut none = true;
         for effect in &plan.effects {
             let outcome = run(effect, self.ctx);
@@ -460,7 +458,10 @@ impl<'a> Evaluation<'a> {
             );
         }
         if none {
-            let verdict = Verdict::pass("the plan does nothing of this kind");
+            let verdict = match plan.changes.is_empty() {
+                true => Verdict::not_applicable("the plan holds no resources"),
+                false => Verdict::pass("the plan does nothing of this kind"),
+            };
             self.add(check, caller, Ok(verdict));
         }
     }

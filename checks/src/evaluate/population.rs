@@ -281,13 +281,9 @@ pub(super) fn effect_subject(
     let account = arn.as_ref().map(Arn::account);
     let region = arn.as_ref().map(Arn::region);
     let caller = inventory.header.scope.caller_arn.account();
-    let attribute = match effect.attribute.as_str() {
-        "" => String::new(),
-        name => format!(" {name}"),
-    };
     Subject {
         kind: SubjectKind::Resource,
-        id: format!("plan:{}{attribute}", effect.address),
+        id: effect.subject(),
         name: effect.address.clone(),
         account: account
             .filter(|it| !it.as_str().is_empty())

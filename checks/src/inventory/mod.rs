@@ -6,6 +6,7 @@
 pub mod account;
 pub mod bucket;
 pub mod chain;
+pub mod change;
 pub mod coverage;
 pub mod events;
 pub mod facts;

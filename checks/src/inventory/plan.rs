@@ -6,6 +6,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::change::{Draft, Edit};
+use crate::ids::AccountId;
+
 /// A place in a source file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Location {
@@ -35,6 +38,12 @@ pub struct Planned {
     pub unresolved: Vec<String>,
     /// What else has to be known to read the result.
     pub notes: Vec<String>,
+    /// Policies of which parts are known only after apply. They are not written to files.
+    #[serde(skip)]
+    pub drafts: Vec<Draft>,
+    /// What the plans do to IAM, by account; none where they do not say which. The documents are no part of an inventory.
+    #[serde(skip)]
+    pub iam: Vec<(Option<AccountId>, Edit)>,
 }
 
 impl Planned {
@@ -121,6 +130,17 @@ pub struct Effect {
     /// The attribute that decides; empty for the resource as a whole.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub attribute: String,
+}
+
+impl Effect {
+    /// The id of the subject of its finding.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        match self.attribute.as_str() {
+            "" => format!("plan:{}", self.address),
+            name => format!("plan:{} {name}", self.address),
+        }
+    }
 }
 
 /// What a plan can do to the logging.

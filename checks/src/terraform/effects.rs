@@ -32,18 +32,14 @@ const NOT_READ: [&str; 17] = [
 
 /// Kinds that an inventory holds and that are not carried over into it: after a change of one, what the inventory says
 /// of it is out of date.
-const NOT_CARRIED: [&str; 16] = [
+const NOT_CARRIED: [&str; 12] = [
     "aws_accessanalyzer_",
     "aws_cloudtrail_organization_delegated_admin_account",
     "aws_cloudwatch_event_",
     "aws_config_",
-    "aws_iam_group",
-    "aws_iam_instance_profile",
     "aws_iam_organizations_features",
-    "aws_iam_policy",
-    "aws_iam_role",
-    "aws_iam_user",
-    "aws_organizations_",
+    "aws_organizations_account",
+    "aws_organizations_organizational_unit",
     "aws_resourcegroupstaggingapi_",
     "aws_securityhub_standards_",
     "aws_sns_topic_subscription",

@@ -6,15 +6,37 @@
 
 mod address;
 mod build;
+mod carried;
 mod config;
 mod decidable;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a value or an expression of any other shape is unknown: so is what may be added"
+)]
+mod document;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "JSON of any other shape is unknown: so is what may be added"
+)]
+pub mod draft;
 mod effects;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a value or an expression of any other shape is unknown: so is what may be added"
+)]
+mod hcl;
+pub mod iam;
 mod onto;
 mod place;
 mod plan;
 mod resolve;
 mod source;
 mod value;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a value or an expression of any other shape is unknown: so is what may be added"
+)]
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -99,6 +121,7 @@ pub fn alone(plans: &[Plan], reading: &Reading) -> Inventory {
     for plan in plans {
         let sides = Sides::of(plan, reading);
         planned.add(plan, &sides, None);
+        planned.drafts.extend(sides.after.drafts.iter().cloned());
         let built = sides.after;
         inventory.trails.extend(built.trails);
         inventory.event_data_stores.extend(built.stores);
@@ -171,6 +194,12 @@ pub fn onto(live: &Inventory, plans: &[Plan], reading: &Reading) -> Inventory {
         let sides = Sides::of(plan, reading);
         planned.add(plan, &sides, Some(&inventory));
         onto::apply(&mut inventory, &sides.before, &sides.after);
+        let side = |side| Builder::new(plan, &sides.places, side, reading.redact);
+        let (before, after) = (side(Side::Before), side(Side::After));
+        carried::apply(&mut inventory, &before, &after);
+        carried::missing_accounts(live, &after, &mut planned);
+        planned.iam.extend(sides.iam);
+        planned.drafts.extend(sides.after.drafts);
     }
     planned.close(&inventory);
     inventory.plan = Some(planned);
@@ -182,14 +211,18 @@ struct Sides {
     places: Places,
     before: Built,
     after: Built,
+    iam: Vec<(Option<AccountId>, crate::inventory::change::Edit)>,
 }
 
 impl Sides {
     fn of(plan: &Plan, reading: &Reading) -> Self {
         let places = Places::of(plan, &reading.given);
-        let side = |side| Builder::new(plan, &places, side, reading.redact).build();
-        let (before, after) = (side(Side::Before), side(Side::After));
+        let side = |side| Builder::new(plan, &places, side, reading.redact);
+        let claims = |of| side(of).claims();
+        let iam = iam::edits(&claims(Side::Before), &claims(Side::After));
+        let (before, after) = (side(Side::Before).build(), side(Side::After).build());
         Self {
+            iam,
             before,
             after,
             places,

@@ -1,12 +1,15 @@
 //! A plan as Terraform writes it: read within bounds, or refused in words that say what to give instead.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::address::{Step, instance, modules};
 use super::config::Config;
+use super::hcl::Val;
+use super::source::Sources;
 use super::value::{View, any_true};
 use crate::finding::short;
 use crate::inventory::plan::{ChangeAction, PlanFile};
@@ -50,6 +53,8 @@ pub struct Plan {
     pub file: PlanFile,
     pub(super) resources: Vec<Resource>,
     pub(super) config: Config,
+    /// The configuration that it was made of, where it is given.
+    pub(super) sources: Option<Arc<Sources>>,
     /// Addresses whose resources were changed by others than Terraform since the last apply.
     pub(super) drifted: BTreeSet<String>,
     /// The instances of each resource, by the instance of its module and its label.
@@ -136,6 +141,27 @@ impl Resource {
                 View::new(&self.before, &Value::Null, &self.before_sensitive, redact)
             }
             Side::After => View::new(&self.after, &self.unknown, &self.after_sensitive, redact),
+        }
+    }
+
+    /// An attribute, with what is unknown of it.
+    pub(super) fn value(&self, side: Side, name: &str, why: &str) -> Val {
+        let (values, unknown) = match side {
+            Side::Before => (&self.before, &Value::Null),
+            Side::After => (&self.after, &self.unknown),
+        };
+        let part = |tree: &'_ Value| tree.get(name).cloned().unwrap_or_default();
+        match unknown == &Value::Bool(true) {
+            true => Val::Unknown(why.to_owned()),
+            false => Val::of(&part(values), &part(unknown), why),
+        }
+    }
+
+    /// All attributes.
+    pub(super) fn values(&self, side: Side) -> Val {
+        match side {
+            Side::Before => Val::of(&self.before, &Value::Null, &self.address),
+            Side::After => Val::of(&self.after, &self.unknown, &self.address),
         }
     }
 
@@ -251,6 +277,7 @@ impl Plan {
             file,
             resources,
             config,
+            sources: None,
             drifted,
             index: BTreeMap::new(),
             instances: BTreeMap::new(),
@@ -288,6 +315,17 @@ impl Plan {
     ) -> impl Iterator<Item = (usize, &'a Resource)> + 'a {
         let all = self.resources.iter().enumerate();
         all.filter(move |(_, it)| !it.data && !it.deposed && it.kind == kind)
+    }
+
+    /// Adds the configuration that the plan was made of.
+    pub fn with_sources(&mut self, sources: Arc<Sources>) {
+        self.sources = Some(sources);
+    }
+
+    /// The place of one of its resources.
+    pub(super) fn place_of(&self, resource: &Resource) -> Option<usize> {
+        let mut all = self.resources.iter();
+        all.position(|it| std::ptr::eq(it, resource))
     }
 
     /// How many resources change in which way.

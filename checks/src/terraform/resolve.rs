@@ -81,6 +81,55 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// The resource that an attribute within the blocks of a resource refers to, if it is one alone.
+    pub(super) fn inner_target(
+        &self,
+        of: usize,
+        attribute: &str,
+        kinds: &[&str],
+        side: Side,
+    ) -> Option<usize> {
+        fn find<'v>(tree: &'v Value, name: &str, into: &mut Vec<&'v Value>) {
+            match tree {
+                Value::Object(fields) => {
+                    for (key, value) in fields {
+                        match key == name {
+                            true => into.push(value),
+                            false => find(value, name, into),
+                        }
+                    }
+                }
+                Value::Array(items) => items.iter().for_each(|it| find(it, name, into)),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+            }
+        }
+        let resource = self.resources.get(of)?;
+        let declared = self
+            .config
+            .declared(&path(&resource.modules), &resource.label())?;
+        let mut found = Vec::new();
+        find(&declared.expressions, attribute, &mut found);
+        let [expression] = found.as_slice() else {
+            return None;
+        };
+        let mut walk = Walk {
+            plan: self,
+            kinds,
+            side,
+            work: WORK,
+            seen: BTreeSet::new(),
+            found: Found::default(),
+        };
+        let key = resource.key.as_deref();
+        walk.expression(expression, &resource.modules, key, &declared.repeated);
+        match (walk.found.resources.first(), walk.found.resources.len()) {
+            (Some(one), 1) if !walk.found.open => Some(*one),
+            _ => None,
+        }
+    }
+}
+
 impl<'a> Walk<'a> {
     /// Follows the expression of an attribute.
     fn attribute(&mut self, of: usize, name: &str) {

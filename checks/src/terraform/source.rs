@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::address::{Step, modules, path, steps};
+use super::hcl;
+use super::plan::Resource;
 use crate::finding::Location;
 use crate::inventory::plan::{Origin, Planned};
 
@@ -20,6 +22,8 @@ pub struct SourceFile {
 #[derive(Debug, Default)]
 pub struct Sources {
     modules: BTreeMap<String, BTreeMap<String, Block>>,
+    /// The files of each module as a whole; none where some of it would be read in another way than Terraform does.
+    bodies: BTreeMap<String, Option<Vec<hcl::Body>>>,
 }
 
 /// A block, and the lines of its attributes.
@@ -35,14 +39,56 @@ impl Sources {
     /// Adds the files of a module, by its path of calls. Gives the modules that it calls in the same repository.
     pub fn add(&mut self, module: &str, files: Vec<SourceFile>) -> Vec<(String, String)> {
         let blocks = self.modules.entry(module.to_owned()).or_default();
+        let bodies = self.bodies.entry(module.to_owned());
+        let bodies = bodies.or_insert_with(|| Some(Vec::new()));
         for file in files {
             scan(&file, blocks);
+            match hcl::Body::read(&file.text) {
+                // Files of this name replace parts of what others say.
+                Ok(_) if file.name.ends_with("override.tf") => *bodies = None,
+                Ok(body) => {
+                    if let Some(all) = bodies {
+                        all.push(body);
+                    }
+                }
+                // What stands in it is not evaluated.
+                Err(hcl::Broken) => {}
+            }
         }
         let calls = blocks.iter().filter_map(|(label, block)| {
             let name = label.strip_prefix("module.")?;
             Some((name.to_owned(), block.local.clone()?))
         });
         calls.collect()
+    }
+
+    /// The files of a module, by its path of calls.
+    pub(super) fn bodies(&self, module: &str) -> &[hcl::Body] {
+        let all = self.bodies.get(module).and_then(Option::as_ref);
+        all.map_or(&[], Vec::as_slice)
+    }
+
+    /// The only block of this kind and these labels.
+    pub(super) fn only(&self, module: &str, kind: &str, labels: &[&str]) -> Option<&hcl::Block> {
+        let mut all = self.bodies(module).iter();
+        let mut found = None;
+        for body in all.by_ref() {
+            for block in &body.blocks {
+                if block.kind == kind && block.labels == labels {
+                    match found {
+                        None => found = Some(block),
+                        Some(_) => return None,
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// The block of a resource or a data source.
+    pub(super) fn block(&self, of: &Resource) -> Option<&hcl::Block> {
+        let kind = if of.data { "data" } else { "resource" };
+        self.only(&path(&of.modules), kind, &[&of.kind, &of.name])
     }
 
     /// Where a resource is declared. What is declared in a module that is not of this repository is shown at the call.
@@ -64,10 +110,7 @@ impl Planned {
     /// Looks up where everything is declared.
     pub fn locate(&mut self, sources: &Sources) {
         for effect in &self.effects {
-            let id = match effect.attribute.as_str() {
-                "" => format!("plan:{}", effect.address),
-                name => format!("plan:{} {name}", effect.address),
-            };
+            let id = effect.subject();
             let mut origin = Origin {
                 address: effect.address.clone(),
                 touched: true,

@@ -13,6 +13,7 @@
 mod hostile;
 mod mutated;
 mod onto;
+mod written;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -132,7 +133,8 @@ fn what_is_true_of_each_plan() {
                 ("key-enabled", Pass),
                 // Its statements name ARNs that exist only after apply.
                 ("bucket-policy-admits-cloudtrail", Unknown),
-                ("bucket-tls-only", Unknown),
+                // No statement of the document that it refers to denies anything.
+                ("bucket-tls-only", Fail),
             ],
         ),
         (
@@ -238,7 +240,7 @@ fn an_unknown_names_its_attribute() {
     let finding = audit
         .findings
         .iter()
-        .find(|it| it.check == "bucket-tls-only")
+        .find(|it| it.check == "bucket-policy-admits-cloudtrail")
         .unwrap();
     let evidence = finding.evidence.first().unwrap();
     assert_eq!(

@@ -39,6 +39,8 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
     let names = Names::of(audit);
     let shown = Shown::of(audit, &options.listed);
     let mut page = head(audit);
+    let change = sections::change(audit, &names, &shown);
+    page.push_str(change.as_str());
     page.push_str(&answers(audit, options));
     let others = [
         sections::unknown(&names, &shown),
@@ -134,6 +136,7 @@ fn head(audit: &Audit) -> String {
          | pass | fail | of these waived | unknown | not applicable |\n\
          | ---: | ---: | ---: | ---: | ---: |\n\
          | {} | {} | {} | {} | {} |\n\n\
+         {}\
          - Open failures: {}\n\
          - Scope: {whose}; asked by {}\n\
          - Accounts: {}\n\
@@ -146,6 +149,8 @@ fn head(audit: &Audit) -> String {
         number(sum.waived),
         number(sum.unknown),
         number(sum.not_applicable),
+        wording::planned(audit)
+            .map_or_else(String::new, |it| format!("- Plan: {}\n", text(&it, PHRASE))),
         severities.join(", "),
         code(wording::caller(audit), PHRASE),
         wording::by_status(&wording::accounts(audit)),

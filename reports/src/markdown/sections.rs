@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use trailaudit_checks::audit::Audit;
+use trailaudit_checks::audit::{Audit, Summary};
 use trailaudit_checks::coverage::{AccountStatus, RegionStatus};
-use trailaudit_checks::finding::{Evidence, Finding};
+use trailaudit_checks::finding::{BaselineState, Evidence, Finding, Severity};
 
 use super::words::{code, text};
 use crate::shown::Shown;
@@ -18,6 +18,8 @@ const SENTENCE: usize = 500;
 const FACTS: usize = 3;
 /// How many places and answers of a gap are named.
 const FEW: usize = 5;
+/// The room of what plans change.
+const CHANGE: usize = 15_000;
 
 /// A heading and a list: what does not fit into the room is counted.
 #[derive(Debug)]
@@ -84,6 +86,67 @@ impl Section {
     pub(crate) fn as_str(&self) -> &str {
         &self.page
     }
+}
+
+/// What plans do to the findings of an inventory: the totals before and after, and what gets worse.
+pub(super) fn change(audit: &Audit, names: &Names<'_>, shown: &Shown<'_>) -> Section {
+    let mut section = Section::new("Before and after the plan", "finding", CHANGE);
+    let Some((plan, before)) = audit
+        .plan
+        .as_ref()
+        .and_then(|it| Some((it, it.before.as_ref()?)))
+    else {
+        return section.end(true);
+    };
+    let after = &audit.summary;
+    let of = |severity, summary: &Summary| summary.by_severity.get(&severity).copied();
+    let mut rows = vec![("pass".to_owned(), before.pass, after.pass)];
+    for severity in Severity::ALL.into_iter().rev() {
+        let (old, new) = (of(severity, before), of(severity, after));
+        rows.push((
+            format!("open failures, {severity}"),
+            old.unwrap_or(0),
+            new.unwrap_or(0),
+        ));
+    }
+    rows.push((
+        "could not be evaluated".to_owned(),
+        before.unknown,
+        after.unknown,
+    ));
+    let mut table = "\n| | before | after |\n| --- | ---: | ---: |\n".to_owned();
+    for (what, old, new) in rows {
+        table.push_str(&format!("| {what} | {} | {} |\n", number(old), number(new)));
+    }
+    section.add(&table, 0);
+    let is_new = |it: &&&Finding| it.baseline == Some(BaselineState::New);
+    let mut lead = "\nWhat gets worse:\n\n".to_owned();
+    for (severity, id, findings) in shown.worst_first() {
+        for finding in findings.iter().filter(is_new) {
+            let subject = &finding.subject;
+            let address = plan.addresses.get(&subject.id);
+            let address = address.map_or_else(|| names.subject(subject), Clone::clone);
+            let place = subject.location.as_ref();
+            let place = place.map_or_else(String::new, |it| {
+                format!(" ({})", code(&format!("{}:{}", it.file, it.line), NAME))
+            });
+            section.add(
+                &format!(
+                    "{lead}- **{}** {} {}{place}: {}\n",
+                    severity.as_str().to_uppercase(),
+                    code(id, NAME),
+                    code(&address, NAME),
+                    text(&finding.message, SENTENCE)
+                ),
+                1,
+            );
+            lead.clear();
+        }
+    }
+    if !lead.is_empty() {
+        section.add("\nNo failure is new.\n", 0);
+    }
+    section.end(false)
 }
 
 /// The open failures, by check, the worst first.

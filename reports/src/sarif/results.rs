@@ -95,6 +95,9 @@ impl Results<'_> {
         let told = subject.location.as_ref();
         let told = told.and_then(|it| format!("{}:{}", it.file, it.line).parse::<Anchor>().ok());
         let anchor = self.map.of(&subject.id).or(told.as_ref()).or(self.anchor);
+        // Of a plan: the resource as the configuration names it.
+        let plan = self.audit.plan.as_ref();
+        let address = plan.and_then(|it| it.addresses.get(&subject.id));
         let (uri, line) = match anchor {
             Some(anchor) => (anchor.uri(), anchor.line()),
             None => (path(finding), 1),
@@ -110,7 +113,7 @@ impl Results<'_> {
                 },
             },
             logical_locations: [LogicalLocation {
-                fully_qualified_name: sanitize::short(&subject.id, IDENTIFIER),
+                fully_qualified_name: sanitize::short(address.unwrap_or(&subject.id), IDENTIFIER),
                 name: sanitize::short(&subject.name, NAME),
                 kind: "resource",
             }],

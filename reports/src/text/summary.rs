@@ -143,7 +143,8 @@ pub(super) fn scope(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
         ("regions", wording::by_status(&wording::regions(audit))),
     ];
     let baseline = wording::against(audit).map(|words| ("baseline", words));
-    for (label, words) in rows.into_iter().chain(baseline) {
+    let plan = wording::planned(audit).map(|words| ("plan", words));
+    for (label, words) in rows.into_iter().chain(plan).chain(baseline) {
         page.item(Margin(2, 12), Span(Style::Faint, label), &[plain(&words)])?;
     }
     let mut ended: BTreeMap<&str, u64> = BTreeMap::new();

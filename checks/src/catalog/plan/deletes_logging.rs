@@ -15,8 +15,8 @@ pub(super) const CHECK: Check = Check {
     fix: "Remove the deletion from the change. To move a trail or a bucket to another address, use a `moved` block; to \
           replace one, create the new one first and delete the old one in a later change.",
     judged: "Each trail, event data store, log bucket and key of logs that a plan deletes or replaces fails. A bucket \
-             counts as a log bucket where a trail delivers to it or its policy admits cloudtrail.amazonaws.com. Not \
-             applicable without a plan.",
+             counts as a log bucket where a trail delivers to it or its policy admits cloudtrail.amazonaws.com. Not applicable where the \
+             plan holds no resources.",
     alike: &[
         "A trail whose address changes with a `moved` block is not deleted, and passes.",
         "A trail that is replaced is there afterwards, and fails: events between the two are not delivered.",
@@ -36,7 +36,7 @@ fn run(effect: &Effect, _: &Context<'_>) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use super::super::planned;
+    use super::super::{holds_nothing, planned};
     use super::*;
     use crate::testing::*;
 
@@ -45,7 +45,7 @@ mod tests {
         table(
             &CHECK,
             [
-                (NotApplicable, inventory(|_| {})),
+                (NotApplicable, planned(&[]).and(holds_nothing)),
                 (Pass, planned(&[])),
                 (Pass, planned(&[EffectKind::Interrupts])),
                 (Fail, planned(&[EffectKind::Deletes])),

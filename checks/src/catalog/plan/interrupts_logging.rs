@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
           place, and remove what is old last.",
     judged: "Fails where a plan replaces a trail, switches its logging off, points it at another bucket or key, \
              removes the policy of its bucket, disables its key, or stops the ingestion of a store. Not applicable \
-             without a plan.",
+             where the plan holds no resources.",
     alike: &[
         "A trail that is created with logging off interrupts nothing; trail-is-logging fails instead.",
         "The order in which Terraform applies independent changes is not known: events may be lost, or not.",
@@ -34,7 +34,7 @@ fn run(effect: &Effect, _: &Context<'_>) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use super::super::planned;
+    use super::super::{holds_nothing, planned};
     use super::*;
     use crate::testing::*;
 
@@ -43,7 +43,7 @@ mod tests {
         table(
             &CHECK,
             [
-                (NotApplicable, inventory(|_| {})),
+                (NotApplicable, planned(&[]).and(holds_nothing)),
                 (Pass, planned(&[])),
                 (Pass, planned(&[EffectKind::Deletes])),
                 (Fail, planned(&[EffectKind::Interrupts])),

@@ -49,7 +49,26 @@ fn planned(kinds: &[EffectKind]) -> crate::testing::Case {
     });
     let plan = Planned {
         effects: effects.collect(),
+        changes: [(ChangeAction::Delete, 1)].into(),
         ..Planned::default()
     };
     crate::testing::inventory(|it| it.plan = Some(plan))
+}
+
+/// A plan without resources.
+#[cfg(test)]
+fn holds_nothing(inventory: &mut crate::inventory::Inventory) {
+    if let Some(plan) = &mut inventory.plan {
+        plan.changes.clear();
+    }
+}
+
+/// A scan says nothing of plans.
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn without_a_plan_nothing_is_said() {
+        let scan = crate::testing::inventory(|_| {});
+        assert_eq!(scan.findings(super::ALL), []);
+    }
 }

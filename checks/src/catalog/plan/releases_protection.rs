@@ -15,7 +15,8 @@ pub(super) const CHECK: Check = Check {
     fix: "Remove the `removed` block with `destroy = false`, or move the resource to another configuration that \
           manages it in the same change.",
     judged: "Fails for each trail, event data store, and setting of a log bucket, key, log group or organization \
-             policy that Terraform is told to forget. Not applicable without a plan.",
+             policy that Terraform is told to forget. Not applicable where the \
+             plan holds no resources.",
     alike: &[
         "A resource that is forgotten stays as it is: its own checks do not change.",
         "`prevent_destroy` is not part of a plan: taking it off is not seen.",
@@ -31,7 +32,7 @@ fn run(effect: &Effect, _: &Context<'_>) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use super::super::planned;
+    use super::super::{holds_nothing, planned};
     use super::*;
     use crate::testing::*;
 
@@ -40,7 +41,7 @@ mod tests {
         table(
             &CHECK,
             [
-                (NotApplicable, inventory(|_| {})),
+                (NotApplicable, planned(&[]).and(holds_nothing)),
                 (Pass, planned(&[])),
                 (Pass, planned(&[EffectKind::Deletes])),
                 (Fail, planned(&[EffectKind::Releases])),

@@ -13,8 +13,8 @@ pub(super) const CHECK: Check = Check {
     fix: "Declare the change with resources of the AWS provider, or review it by hand and accept the finding with a \
           waiver.",
     judged: "Fails for each change of a type that may touch the logs and is not evaluated (stacks of CloudFormation, \
-             Cloud Control, access points, replication), and for commands of local-exec provisioners that run. Not \
-             applicable without a plan.",
+             Cloud Control, access points, replication), and for commands of local-exec provisioners that run. Not applicable where the \
+             plan holds no resources.",
     alike: &[
         "Types that have nothing to do with logs are ignored, and pass.",
         "A provisioner of a resource that does not change does not run, and passes.",
@@ -32,7 +32,7 @@ fn run(effect: &Effect, _: &Context<'_>) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use super::super::planned;
+    use super::super::{holds_nothing, planned};
     use super::*;
     use crate::testing::*;
 
@@ -41,7 +41,7 @@ mod tests {
         table(
             &CHECK,
             [
-                (NotApplicable, inventory(|_| {})),
+                (NotApplicable, planned(&[]).and(holds_nothing)),
                 (Pass, planned(&[])),
                 (Pass, planned(&[EffectKind::Deletes])),
                 (Fail, planned(&[EffectKind::Unreviewable])),

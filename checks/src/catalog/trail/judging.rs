@@ -142,7 +142,13 @@ pub(super) fn stands_in<'a>(
         return Ok(None);
     }
     let of_organization = |other: &Trail| other.configuration.organization.ok() != Some(&false);
-    recorded_by_one_of(trail, of_organization, records, ctx)
+    let found = recorded_by_one_of(trail, of_organization, records, ctx);
+    // A plan by itself tells of no other trail of the account: that there may be one excuses nothing.
+    let alone = ctx.inventory.plan.as_ref().is_some_and(|it| !it.onto);
+    match found {
+        Err(_) if alone => Ok(None),
+        found => found,
+    }
 }
 
 /// The organization trail that took the place of a stopped trail; none where it runs, or nothing did.

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::bucket_parts as parts;
-use super::{Builder, Joined};
+use super::{Builder, Joined, KEYS};
 use crate::calls::{self, ApiCall};
 use crate::fact::{Fact, Known, Unknown};
 use crate::ids::Arn;
 use crate::inventory::bucket::{AclGrant, DefaultEncryption, Notifications};
+use crate::inventory::change::DraftOf;
 use crate::inventory::{Bucket, PublicAccessBlock, Versioning};
 use crate::terraform::plan::Resource;
 use crate::terraform::value::{Attr, Unsettled, View, as_bool};
@@ -130,7 +131,7 @@ impl<'a> Builder<'a> {
             created,
             named: !name.starts_with("plan:") && self.place(voice).account.is_some(),
         };
-        bucket.policy = part.policy(&says("aws_s3_bucket_policy"));
+        bucket.policy = part.policy(&says("aws_s3_bucket_policy"), &subject.arn);
         if bucket.policy == Known(None) {
             bucket.policy_is_public = Known(None);
         } else if created || bucket.policy.ok().is_none() {
@@ -187,7 +188,10 @@ impl<'a> Builder<'a> {
             "rule",
             base(),
             base(),
-            |view| parts::encryption(view, &|key| self.key_arn(key, &self.place(voice)).0),
+            |view| {
+                let known = |key: &str| self.key_arn(key, &self.place(voice)).0;
+                parts::encryption(view, &known, &|| self.encryption_key(&encryption))
+            },
         );
         bucket.lifecycle = part.of(
             &says("aws_s3_bucket_lifecycle_configuration"),
@@ -239,6 +243,16 @@ impl<'a> Builder<'a> {
             |_| Err(Unsettled),
         );
         bucket
+    }
+
+    /// The key that a bucket encrypts with, where its ARN is known only after apply.
+    fn encryption_key(&self, says: &Says<'a>) -> Option<String> {
+        let Says::Part(it, _) = says else { return None };
+        let at = self.plan.place_of(it)?;
+        let key = self
+            .plan
+            .inner_target(at, "kms_master_key_id", &KEYS, self.side)?;
+        Some(self.arn(self.key_behind(key)).0)
     }
 
     /// What the bucket's own resource says.
@@ -410,14 +424,25 @@ impl<'a> Part<'_, 'a> {
         }
     }
 
-    fn policy(&self, says: &Says<'a>) -> Fact<Option<String>> {
+    fn policy(&self, says: &Says<'a>, arn: &Arn) -> Fact<Option<String>> {
         let call = calls::GET_BUCKET_POLICY;
-        let known = self.of(says, call, "policy", None, None, |view| view.text("policy"));
-        match known {
-            Known(Some(_)) if !self.named => {
-                Unknown(self.builder.after_apply(self.voice, "bucket", call))
+        if self.builder.place(self.voice).account.is_none() {
+            let known = self.of(says, call, "policy", None, None, |view| view.text("policy"));
+            return match known {
+                Known(Some(_)) => Unknown(self.builder.after_apply(self.voice, "bucket", call)),
+                other @ (Known(_) | Unknown(_)) => other,
+            };
+        }
+        match says {
+            Says::Part(it, view) => {
+                let of = DraftOf::Bucket(arn.clone());
+                self.builder.policy(it, *view, call, self.named, of)
             }
-            other @ (Known(_) | Unknown(_)) => other,
+            other @ (Says::Removed | Says::Unclear(_) | Says::Nobody) => {
+                self.of(other, call, "policy", None, None, |view| {
+                    view.text("policy")
+                })
+            }
         }
     }
 }

@@ -112,6 +112,7 @@ pub(super) fn retention(view: View<'_>) -> Result<Option<Retention>, Unsettled> 
 pub(super) fn encryption(
     view: View<'_>,
     key_arn: &dyn Fn(&str) -> String,
+    referred: &dyn Fn() -> Option<String>,
 ) -> Result<Option<DefaultEncryption>, Unsettled> {
     let Some(rule) = view.block("rule")? else {
         return Ok(None);
@@ -119,10 +120,13 @@ pub(super) fn encryption(
     let Some(set) = rule.block("apply_server_side_encryption_by_default")? else {
         return Ok(None);
     };
-    let key = set.text("kms_master_key_id")?;
+    let key = match set.text("kms_master_key_id") {
+        Ok(key) => key.map(|it| key_arn(&it)),
+        Err(Unsettled) => Some(referred().ok_or(Unsettled)?),
+    };
     Ok(Some(DefaultEncryption {
         algorithm: set.text("sse_algorithm")?.ok_or(Unsettled)?,
-        kms_key: key.map(|it| key_arn(&it)),
+        kms_key: key,
         bucket_key: rule.bool("bucket_key_enabled", false)?,
     }))
 }

@@ -5,6 +5,8 @@ use serde_json::json;
 use super::{Builder, KEYS};
 use crate::calls;
 use crate::fact::{Fact, Known, Unknown};
+use crate::ids::Arn;
+use crate::inventory::change::DraftOf;
 use crate::inventory::{Key, KeyMetadata, Rotation};
 use crate::terraform::plan::Resource;
 use crate::terraform::value::{as_bool, as_number, as_text};
@@ -27,7 +29,7 @@ impl<'a> Builder<'a> {
                     account: place.account(),
                     region: place.region(),
                     metadata: Known(Some(self.metadata(at, resource, gone))),
-                    policy: self.key_policy(resource, policies.of(&arn)),
+                    policy: self.key_policy(resource, &arn, policies.of(&arn)),
                     rotation: self.rotation(resource),
                     grants: match (grants.of(&arn).first().copied(), grants.open(Some(at))) {
                         (None, None) => self.default(resource, calls::LIST_GRANTS, Vec::new()),
@@ -99,7 +101,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn key_policy(&self, it: &'a Resource, others: &[usize]) -> Fact<Option<String>> {
+    fn key_policy(&self, it: &'a Resource, arn: &Arn, others: &[usize]) -> Fact<Option<String>> {
         let call = calls::GET_KEY_POLICY;
         let others: Vec<&Resource> = others
             .iter()
@@ -114,12 +116,19 @@ impl<'a> Builder<'a> {
         match others.as_slice() {
             [] => {}
             [one] => {
-                let policy = self.view(one).text("policy");
-                return self.settled(one, "policy", call, policy);
+                let of = DraftOf::Key(arn.clone());
+                return self.policy(one, self.view(one), call, true, of);
             }
             [first, ..] => return Unknown(self.after_apply(first, "policy", call)),
         }
         let own = self.fact(it, "policy", call, super::trail::optional);
+        let own = match own {
+            Unknown(_) => {
+                let of = DraftOf::Key(arn.clone());
+                self.policy(it, self.view(it), call, true, of)
+            }
+            other @ Known(_) => other,
+        };
         match own {
             // "If you don't provide a key policy, AWS KMS attaches a default key policy" (API reference, CreateKey).
             Known(None) if self.is_created(it) => {

@@ -6,6 +6,7 @@ use super::{Builder, Joined, KEYS, Linked, Place};
 use crate::calls;
 use crate::fact::{Fact, Known, Unknown};
 use crate::ids::Arn;
+use crate::inventory::change::DraftOf;
 use crate::inventory::monitoring::{MetricFilter, MetricTransformation, SubscriptionFilter};
 use crate::inventory::{LogGroup, LogGroupConfiguration, Topic, TopicConfiguration};
 use crate::terraform::plan::{Resource, Side};
@@ -147,7 +148,11 @@ impl<'a> Builder<'a> {
             };
             let policy = match policies.of(&arn).iter().find(on) {
                 Some(at) => match self.plan.resources.get(*at) {
-                    Some(it) => self.settled(it, "policy", call, self.view(it).text("policy")),
+                    Some(it) => {
+                        let named = !arn.as_str().contains("plan:");
+                        let of = DraftOf::Topic(arn.clone());
+                        self.policy(it, self.view(it), call, named, of)
+                    }
                     None => Fact::default(),
                 },
                 None => match self.fact(it, "policy", call, super::trail::optional) {

@@ -8,8 +8,10 @@ mod store;
 mod trail;
 mod watchers;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::hcl::{Val, Work, has_mark};
 use super::place::{Place, Places};
 use super::plan::{Plan, Resource, Side};
 use super::resolve::Target;
@@ -17,6 +19,7 @@ use super::value::{Attr, Unsettled, View};
 use crate::calls::ApiCall;
 use crate::fact::{Fact, Gap, Known, Reason, Source, Unknown};
 use crate::ids::Arn;
+use crate::inventory::change::{Draft, DraftOf};
 use crate::inventory::{Account, Bucket, EventDataStore, Key, LogGroup, RegionView, Topic, Trail};
 
 /// The records of one side of a plan.
@@ -34,6 +37,8 @@ pub(super) struct Built {
     pub(super) accounts: Vec<Account>,
     /// The resources behind each record, the record's own first.
     pub(super) origins: BTreeMap<String, Vec<usize>>,
+    /// Policies of which parts are unknown.
+    pub(super) drafts: Vec<Draft>,
 }
 
 /// Builds one side.
@@ -45,6 +50,7 @@ pub(super) struct Builder<'a> {
     pub(super) redact: bool,
     /// The ARN of each resource that has a record, or that records name.
     arns: BTreeMap<usize, Arn>,
+    drafts: RefCell<Vec<Draft>>,
     pub(super) built: Built,
 }
 
@@ -82,6 +88,7 @@ impl<'a> Builder<'a> {
             side,
             redact,
             arns: BTreeMap::new(),
+            drafts: RefCell::new(Vec::new()),
             built: Built::default(),
         };
         for (at, resource) in plan.resources.iter().enumerate() {
@@ -101,6 +108,7 @@ impl<'a> Builder<'a> {
         self.log_groups();
         self.topics();
         self.watchers();
+        self.built.drafts = self.drafts.into_inner();
         self.built
     }
 
@@ -160,6 +168,87 @@ impl<'a> Builder<'a> {
                 &format!("eventdatastore/plan:{}", resource.address),
             ),
             _ => place.arn("kms", &format!("key/plan:{}", resource.address)),
+        }
+    }
+
+    /// Records name it by its ARN.
+    pub(super) fn is_named(&self, at: usize) -> bool {
+        self.arns.contains_key(&at)
+    }
+
+    /// A policy, as far as it is known: what is written tells more than a plan, in which a policy is unknown as a whole if
+    /// one name in it is.
+    pub(super) fn policy(
+        &self,
+        it: &'a Resource,
+        view: View<'a>,
+        call: ApiCall,
+        named: bool,
+        of: DraftOf,
+    ) -> Fact<Option<String>> {
+        let draft = |text: String, exact| {
+            let draft = Draft {
+                of: of.clone(),
+                text,
+                exact,
+                named,
+            };
+            self.drafts.borrow_mut().push(draft);
+        };
+        let unknown = || Unknown(self.after_apply(it, "policy", call));
+        match view.text("policy") {
+            Ok(Some(text)) if !named => {
+                if !has_mark(&text) {
+                    draft(text, true);
+                }
+                return unknown();
+            }
+            Ok(other) => return Known(other),
+            Err(Unsettled) if view.attr("policy") != Attr::Unknown => return unknown(),
+            Err(Unsettled) => {}
+        }
+        let Some(at) = self.plan.place_of(it) else {
+            return unknown();
+        };
+        match self.written(at, "policy") {
+            Some(Val::Text(text)) if named && !has_mark(&text) => return Known(Some(text)),
+            Some(Val::Text(text)) => draft(text, true),
+            Some(_) => {}
+            None if self.side == Side::After && !self.redact => {
+                let document = self.referred_document(at, "policy");
+                let document = document.map(|at| self.policy_document(at, &mut Work::new()));
+                if let Some(Val::Text(text)) = document {
+                    draft(text, false);
+                }
+            }
+            None => {}
+        }
+        unknown()
+    }
+
+    /// What an attribute names: by its value, as it is written, or by what it refers to.
+    pub(super) fn target(&self, at: usize, attribute: &str, kinds: &[&str], side: Side) -> Target {
+        let found = self.plan.target(at, attribute, kinds, side);
+        if let Target::Text(_) | Target::Nothing = found {
+            return found;
+        }
+        let Some(Val::Text(text)) = self.written(at, attribute) else {
+            return found;
+        };
+        if has_mark(&text) {
+            return found;
+        }
+        let named = |(at, it): &(usize, &Resource)| {
+            kinds.contains(&it.kind.as_str())
+                && it.is_on(Side::After)
+                && (self.arns.get(at).is_some_and(|arn| arn.as_str() == text)
+                    || text.strip_prefix("plan:") == Some(&it.address))
+        };
+        let mut all = self.plan.resources.iter().enumerate();
+        match all.find(named) {
+            Some((at, _)) => Target::Resource(at),
+            None if text.contains("plan:") => found,
+            None => Target::Text(text),
         }
     }
 
@@ -331,10 +420,7 @@ impl<'a> Builder<'a> {
         {
             return Unknown(unknown());
         }
-        let linked = match self
-            .plan
-            .target(at, attribute, kinds, self.side_of(resource))
-        {
+        let linked = match self.target(at, attribute, kinds, self.side_of(resource)) {
             Target::Text(text) => Linked::Text(text),
             Target::Nothing => Linked::Nothing,
             Target::Resource(other) => Linked::Resource(other),
@@ -374,7 +460,7 @@ impl<'a> Builder<'a> {
             if !resource.is_on(self.side) && self.side == Side::Before {
                 continue;
             }
-            match self.plan.target(at, attribute, owners, side) {
+            match self.target(at, attribute, owners, side) {
                 Target::Text(text) => {
                     let arn = arn(&text, &self.place(resource));
                     joined.of.entry(arn).or_default().push(at);

@@ -174,7 +174,7 @@ impl<'a> Builder<'a> {
     }
 
     /// All tags: those of the provider as well, where it says them.
-    pub(super) fn tags(
+    pub(in crate::terraform) fn tags(
         &self,
         it: &'a Resource,
         call: calls::ApiCall,
