@@ -1,7 +1,7 @@
 //! Key events: which records an incident response asks for first, and what they come to.
 //!
 //! A table ([`Key`]) says what is looked for. A [`Detector`] takes records in any order, on any thread, and gives a
-//! [`Row`] for each that may matter; sorted, the rows go to a [`Gather`], which counts, finds the first of a kind and
+//! row for each that may matter; sorted, the rows go to a [`Gather`], which counts, finds the first of a kind and
 //! what comes in bursts. Rows can be written to a file in between, so that memory is bounded.
 
 mod detector;
