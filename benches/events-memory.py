@@ -56,7 +56,7 @@ def main():
         root, hours, count, size = lay(Path(name), options.target, options.gigabytes * 1e9)
         print(f"{size / 1e9:.0f} GB of records in {count} logs, {CHAINS} chains of {hours} hours", flush=True)
         more = ["--until", instant(hours), "--now", instant(hours + 2), "--public-keys", f"{root}.keys.json", "-q", "-f", "json"]
-        for words in (["search", root, "name = NoSuchCall"], ["stats", root, "--by", "name"], ["coverage", root]):
+        for words in (["search", root, "name = NoSuchCall"], ["stats", root, "--by", "name"]):
             begin = time.monotonic()
             with tempfile.TemporaryFile() as out:
                 process = subprocess.Popen([options.target / "trailaudit", "events", *words, *more], stdout=out)
