@@ -24,7 +24,7 @@ CASES = [
     ("validation-off", "log file validation is switched off", ["CKV_AWS_36"], ["trail-log-file-validation"]),
     ("public-block-off", "Block Public Access of the log bucket is removed", ["CKV_AWS_53", "CKV2_AWS_6"], ["bucket-public-access-block"]),
     ("no-trail", "the only trail is deleted", ["CKV_AWS_36", "CKV_AWS_67"], ["plan-deletes-logging"]),
-    ("open-to-all", "the bucket policy lets everyone read", ["CKV_AWS_70", "CKV_AWS_93"], ["bucket-not-public-policy"]),
+    ("open-to-all", "the bucket policy lets everyone read", ["CKV_AWS_70", "CKV_AWS_93"], ["bucket-policy-cross-account"]),
     ("delete-trail", "the only trail is deleted", ["CKV_AWS_36", "CKV_AWS_67"], ["plan-deletes-logging"]),
     ("split-delete-module", "the trail and its key are deleted", ["CKV_AWS_36", "CKV_AWS_67"], ["plan-deletes-logging"]),
     (
