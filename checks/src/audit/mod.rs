@@ -243,10 +243,13 @@ impl Audit {
     /// or nobody's. Of schema 1, old words for controls are read as the new ones, the checks' questions are what the
     /// catalogue says of them, and no answers are made up: `answers` and `do_first` stay empty.
     pub fn upgrade(&mut self) {
-        if self.schema < 2 {
-            for check in &mut self.checks {
-                check.question = catalog::find(&check.id).and_then(|it| it.question);
+        // Answers rest on it: what a file says of a check that is known here is not believed.
+        for check in &mut self.checks {
+            if let Some(known) = catalog::find(&check.id) {
+                check.question = known.question;
             }
+        }
+        if self.schema < 2 {
             self.answers.clear();
             self.do_first.clear();
         } else {

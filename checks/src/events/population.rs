@@ -30,12 +30,18 @@ pub fn without_chain(
     let coverage = Coverage::of(inventory);
     let mut regions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for it in &coverage.regions {
-        if !matches!(it.status, RegionStatus::NotEnabled | RegionStatus::Excluded) {
+        // What the scan left out may be in use all the same.
+        if it.status != RegionStatus::NotEnabled {
             let all = regions.entry(it.account.as_str()).or_default();
             all.push(it.region.as_str());
         }
     }
     let mut found = Vec::new();
+    if !inventory.complete() {
+        found.push(
+            "accounts and regions that the inventory lacks: its scan was interrupted".to_owned(),
+        );
+    }
     for account in &coverage.accounts {
         let id = account.id.as_str();
         let unused = [AccountStatus::NotActive, AccountStatus::Former];
@@ -45,11 +51,10 @@ pub fn without_chain(
         let name = account.name.as_ref().map(|it| format!(" ({it})"));
         let name = format!("{id}{}", name.unwrap_or_default());
         let Some(own) = regions.get(id) else {
-            if !chains.iter().any(|(account, _)| account == id) {
-                found.push(format!(
-                    "{name}: no chain in any region, and its regions are not known"
-                ));
-            }
+            found.push(match chains.iter().any(|(account, _)| account == id) {
+                true => format!("{name}: which of its regions are in use is not known"),
+                false => format!("{name}: no chain in any region, and its regions are not known"),
+            });
             continue;
         };
         let without: Vec<&str> = own
@@ -149,6 +154,33 @@ mod tests {
         // Nobody asked about it.
         let asked = |account: &str, _: Option<&str>| account != first.0;
         assert_eq!(without_chain(&inventory, &others, &asked), [""; 0]);
+    }
+
+    #[test]
+    fn what_an_inventory_did_not_look_at_is_no_place_without_events() {
+        let everywhere = |inventory: &Inventory| -> BTreeSet<Place> {
+            let regions = Coverage::of(inventory).regions;
+            let all = regions.iter();
+            all.map(|it| place(it.account.as_str(), it.region.as_str()))
+                .collect()
+        };
+        // A region that the scan left out.
+        let whole = world(|_| {});
+        let narrow = world(|it| {
+            for account in it.accounts.values_mut() {
+                account.regions = Known(vec![RegionSwitch {
+                    name: Region::from("eu-north-1"),
+                    enabled: true,
+                    excluded: true,
+                }]);
+            }
+        });
+        let told = without_chain(&narrow, &everywhere(&whole), &|_, _| true);
+        assert!(told.iter().any(|it| it.contains("eu-north-1")), "{told:?}");
+        // A scan that was interrupted may lack accounts.
+        let cut = world(|it| it.trailer = None);
+        let told = without_chain(&cut, &everywhere(&whole), &|_, _| true);
+        assert!(told.iter().any(|it| it.contains("interrupted")), "{told:?}");
     }
 
     #[test]
