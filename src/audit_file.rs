@@ -1,12 +1,33 @@
 //! Reads back the JSON that a scan wrote.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 use trailaudit_checks::audit::{Audit, SCHEMA, contradictions};
 
-use crate::files::{AUDIT, bounded, read_text};
+use crate::files::{AUDIT, bounded, open};
+use crate::unpack;
+
+/// The text of the file, or of standard input; unpacked if it is compressed.
+fn text(path: &Path) -> anyhow::Result<String> {
+    let (name, reader): (String, Box<dyn BufRead>) = match path == Path::new("-") {
+        true => (
+            "standard input".to_owned(),
+            Box::new(BufReader::new(std::io::stdin())),
+        ),
+        false => (
+            path.display().to_string(),
+            Box::new(BufReader::new(open(path)?)),
+        ),
+    };
+    let failed = || format!("{name} cannot be read");
+    let bytes = bounded(unpack::plain(reader).with_context(failed)?, AUDIT).with_context(failed)?;
+    String::from_utf8(bytes)
+        .context("it is not UTF-8 text")
+        .with_context(failed)
+}
 
 /// The audit in this file.
 pub fn load(path: &Path) -> anyhow::Result<Audit> {
@@ -16,13 +37,7 @@ pub fn load(path: &Path) -> anyhow::Result<Audit> {
         schema: u64,
     }
     let wrong = || format!("{} cannot be used as an audit", path.display());
-    let text = if path == Path::new("-") {
-        let bytes = bounded(std::io::stdin().lock(), AUDIT);
-        let bytes = bytes.context("standard input cannot be read")?;
-        String::from_utf8(bytes).context("standard input is not UTF-8 text")?
-    } else {
-        read_text(path, AUDIT)?
-    };
+    let text = text(path)?;
     if text.starts_with(r#"{"record":"header""#) {
         bail!(
             "{0} is an inventory, not an audit. Scan it first: `trailaudit scan --inventory {0} -f json=audit.json`",

@@ -8,6 +8,7 @@ pub mod env;
 mod events;
 mod evidence;
 mod list;
+mod nightly;
 mod plan;
 mod timeline;
 mod verify;
@@ -33,6 +34,7 @@ pub use detect::{Detect, Evaluated};
 pub use events::{Coverage, Ends, Events, Input, Listed, Order, Search, Stats, Which, Who};
 pub use evidence::{Create, Drawn, Evidence, Sample, VerifyBundle};
 pub use list::{Explain, List, ListFormat, PermissionsFormat};
+pub use nightly::Nightly;
 pub use plan::Plan;
 pub use timeline::{Noise, Timeline};
 pub use verify::{Depth, Digests, Extent, Verify};
@@ -139,6 +141,8 @@ pub enum Command {
     /// Create, verify and sample evidence bundles for auditors
     #[command(subcommand)]
     Evidence(Evidence),
+    /// Scan, and keep facts, verdict and evidence in a store, run after run
+    Nightly(Box<Nightly>),
     /// Search, count and explain the records of the logs, each with what is proved of it
     #[command(subcommand)]
     Events(Events),

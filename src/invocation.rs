@@ -48,6 +48,7 @@ pub fn parse(args: &[std::ffi::OsString]) -> Result<Invocation, Refused> {
         | Command::Report(_)
         | Command::Access(_)
         | Command::Events(_)
+        | Command::Nightly(_)
         | Command::Evidence(Evidence::Create(_)) => config::load(cli.global.config.as_deref())
             .map_err(|error| Refused::Stop(Stop::Usage(error)))?,
         Command::Evidence(Evidence::Verify(_) | Evidence::Sample(_))

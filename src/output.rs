@@ -184,9 +184,39 @@ impl<T: Told> Report<T> {
                 .with_context(|| format!("{} cannot be made", folder.display()))?;
         }
         write_whole(path, Access::Usual, |out| {
-            Ok((self.format.write)(told, options, out)?)
+            packed(path, out, |out| {
+                Ok((self.format.write)(told, options, out)?)
+            })
         })
     }
+}
+
+/// Writes what goes to a path: compressed if its name ends in `.zst`.
+fn packed(
+    path: &Path,
+    out: &mut dyn io::Write,
+    write: impl FnOnce(&mut dyn io::Write) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    if path.extension().is_none_or(|it| it != "zst") {
+        return write(out);
+    }
+    let mut packed = zstd::Encoder::new(out, 0)?;
+    write(&mut packed)?;
+    packed.finish()?;
+    Ok(())
+}
+
+/// Writes one report with everything in it, for its owner alone.
+pub fn file(path: &Path, format: &str, audit: &Audit) -> anyhow::Result<()> {
+    let format = FORMATS.iter().find(|it| it.name == format);
+    let format = format.with_context(|| format!("{} has no format", path.display()))?;
+    let options = Options {
+        detail: trailaudit_reports::Detail::Findings,
+        ..Options::default()
+    };
+    write_whole(path, Access::Owner, |out| {
+        packed(path, out, |out| Ok((format.write)(audit, &options, out)?))
+    })
 }
 
 /// Writes to stdout. A closed pipe is no error, in whatever words the writer tells of it.

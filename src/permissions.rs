@@ -7,6 +7,8 @@ use serde_json::json;
 use trailaudit_checks::calls::{self, ApiCall};
 
 use crate::cli::PermissionsFormat;
+use crate::exit::Stop;
+use crate::store::{Place, RUNS};
 use trailaudit_checks::selection::{ByChoice, Selection};
 
 /// In this form.
@@ -28,6 +30,55 @@ pub fn render(
         PermissionsFormat::Cloudformation => Ok(cloudformation(&member, &role)),
         PermissionsFormat::Terraform => Ok(terraform(&member, &role)),
     }
+}
+
+/// The policy of whoever runs `nightly`: that of the scan, and what the store takes.
+pub fn with_store(policy: &str, store: &Place, lock: bool) -> Result<String, Stop> {
+    let Place::Bucket { bucket, prefix } = store else {
+        return Err(Stop::usage(
+            "a store in a folder takes no permissions of AWS: leave out --store",
+        ));
+    };
+    let mut policy: serde_json::Value =
+        serde_json::from_str(policy).map_err(anyhow::Error::from)?;
+    let statements = policy["Statement"].as_array_mut();
+    statements
+        .ok_or_else(|| Stop::Fatal(anyhow::anyhow!("a policy has statements")))?
+        .extend(store_statements(bucket, prefix, lock));
+    let text = serde_json::to_string_pretty(&policy).map_err(anyhow::Error::from)?;
+    Ok(text + "\n")
+}
+
+/// Writes below the runs and to the one file that says how the last run went; the approved baseline is not the
+/// program's to change.
+fn store_statements(bucket: &str, prefix: &str, lock: bool) -> Vec<serde_json::Value> {
+    let arn = format!("arn:*:s3:::{bucket}");
+    let below = |name: &str| format!("{arn}/{prefix}{name}");
+    let allow = |sid: &str, actions: &[&str], resource: String| json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource });
+    let writes: &[&str] = match lock {
+        true => &["s3:PutObject", "s3:PutObjectRetention"],
+        false => &["s3:PutObject"],
+    };
+    let (operator, key, value) = VIA_S3;
+    vec![
+        allow("StoreFind", &["s3:ListBucket"], arn.clone()),
+        allow("StoreRead", &["s3:GetObject"], below("*")),
+        allow("StoreWrite", writes, below(&format!("{RUNS}*"))),
+        allow(
+            "StoreLatest",
+            &["s3:PutObject"],
+            below(crate::nightly::LATEST),
+        ),
+        json!({
+            "Sid": "StoreKey", "Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+            "Resource": "*",
+            // The bucket itself where it has a bucket key, else the object.
+            "Condition": { operator: {
+                key: value,
+                "kms:EncryptionContext:aws:s3:arn": [arn.clone(), below("*")],
+            } },
+        }),
+    ]
 }
 
 /// What `events` reads only where a flag says so.

@@ -6,7 +6,7 @@ use std::io::{IsTerminal as _, Write as _};
 use trailaudit_reports::sanitize;
 
 /// How much is told, and in which form.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Terminal {
     /// Nothing but errors.
     pub quiet: bool,

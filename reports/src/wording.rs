@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use trailaudit_checks::audit::compare::{BaselineReport, ChangeKind};
-use trailaudit_checks::audit::{Answer, Answered, Audit, First};
+use trailaudit_checks::audit::{Answer, Answered, Audit, First, NOT_SCANNED};
 use trailaudit_checks::check::Question;
 use trailaudit_checks::coverage::{AccountStatus, RegionStatus};
 use trailaudit_checks::finding::{
@@ -432,6 +432,9 @@ pub(crate) fn is_accepted(audit: &Audit, answer: &Answer) -> bool {
 
 /// How often a check fails, and in how many accounts.
 pub(crate) fn first_count(first: &First) -> String {
+    if first.check == NOT_SCANNED {
+        return counted(first.accounts, "account");
+    }
     let failures = counted(first.subjects.len() as u64, "failure");
     match first.accounts {
         0 => failures,

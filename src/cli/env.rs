@@ -16,7 +16,9 @@ use crate::suggest::hint;
 const NO_KEY: [&str; 5] = ["demo", "inventory", "save_inventory", "keep_answers", "now"];
 
 /// Commands whose flags can be given in other ways.
-const RUNS: [&str; 6] = ["scan", "plan", "collect", "verify", "report", "access"];
+const RUNS: [&str; 7] = [
+    "scan", "plan", "collect", "verify", "report", "access", "nightly",
+];
 
 /// Flags of `access` that say what is asked this time; `--format` has other values there than for a report.
 const QUESTION: [&str; 6] = ["principal", "action", "target", "by", "explain", "format"];

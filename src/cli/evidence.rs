@@ -27,7 +27,7 @@ pub struct Create {
     /// The folder to write, or an archive whose name ends in .tar.zst
     #[arg(long, short_alias = 'o', value_name = "PATH", help_heading = "Output")]
     pub output: PathBuf,
-    /// Sign with this ed25519 key (`openssl genpkey -algorithm ed25519 -out key.pem`)
+    /// Sign with this ed25519 key (`openssl genpkey -algorithm ed25519 -out key.pem`), or that of a variable: env:NAME
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub sign: Option<PathBuf>,
     /// The previous bundle, which the new one references

@@ -4,6 +4,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use trailaudit_checks::catalog;
 use trailaudit_checks::finding::Severity;
 
+use crate::store::Place;
+
 use super::Select;
 
 /// Flags of `explain`.
@@ -85,6 +87,12 @@ pub enum List {
         /// Include those of `events --versions`
         #[arg(long, help_heading = "Checks", requires = "events")]
         versions: bool,
+        /// Include those of `nightly --store`, which writes to this bucket: s3://BUCKET[/PREFIX]
+        #[arg(long, value_name = "STORE", help_heading = "Checks")]
+        store: Option<Place>,
+        /// Include those of `nightly --object-lock-days`
+        #[arg(long, requires = "store", help_heading = "Checks")]
+        object_lock: bool,
         /// Output format: json (an IAM policy), cloudformation or terraform (the role that is assumed)
         #[arg(
             short,

@@ -187,10 +187,7 @@ async fn enter(run: &Arc<Run>, candidate: &Candidate) -> Fact<(Arn, Target)> {
         return Known((arn, run.caller.clone()));
     }
     let special = run.options.roles.get(id);
-    let name = special
-        .and_then(|it| it.role_name.as_ref())
-        .or(run.options.role_name.as_ref());
-    let Some(name) = name else {
+    let Some(name) = run.role(id) else {
         let at = Target {
             account: id.clone(),
             ..run.caller.clone()

@@ -81,6 +81,8 @@ mod watchers;
 #[cfg(feature = "aws")]
 pub use bucket::{Session, with_bucket};
 #[cfg(feature = "aws")]
+pub(crate) use clients::load as config;
+#[cfg(feature = "aws")]
 pub use digests::Bucket;
 pub use options::{CollectError, Options};
 #[cfg(feature = "aws")]

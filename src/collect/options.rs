@@ -10,6 +10,7 @@ use trailaudit_checks::ids::AccountId;
 
 use crate::config::RoleOverride;
 use crate::recordings::Kept;
+use crate::terminal::Terminal;
 
 /// What to collect.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +53,8 @@ pub struct Options {
     pub answers: Option<Arc<Mutex<Kept>>>,
     /// Draw progress on stderr.
     pub progress: bool,
+    /// Where it is said at once that accounts are left out.
+    pub terminal: Terminal,
 }
 
 /// Why nothing could be collected.

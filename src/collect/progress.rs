@@ -28,6 +28,11 @@ impl Progress {
         self.0.set_message(what.into());
     }
 
+    /// Says something beside it.
+    pub(crate) fn aside(&self, say: impl FnOnce()) {
+        self.0.suspend(say);
+    }
+
     pub(crate) fn called(&self, requests: u64) {
         self.0.inc(requests);
     }

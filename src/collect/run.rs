@@ -40,6 +40,18 @@ impl Run {
         locked(&self.seen)
     }
 
+    /// The role by which this account is entered, if one was given; the settings may name another for it.
+    pub(crate) fn role(&self, account: &AccountId) -> Option<&str> {
+        let special = self.options.roles.get(account);
+        let name = special.and_then(|it| it.role_name.as_ref());
+        name.or(self.options.role_name.as_ref()).map(String::as_str)
+    }
+
+    /// There is a way into this account: it is the caller's own, or has a role.
+    pub(crate) fn may_enter(&self, account: &AccountId) -> bool {
+        *account == self.caller.account || self.role(account).is_some()
+    }
+
     pub(crate) fn session(&self, account: &AccountId) -> Option<Target> {
         locked(&self.sessions).get(account).cloned()
     }

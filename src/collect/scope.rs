@@ -120,6 +120,7 @@ pub(crate) async fn accounts(run: &Run) -> Result<Vec<Candidate>, CollectError> 
             }
         })
         .collect();
+    say_left_out(run, &candidates);
     let mut inventory = run.inventory();
     let scope = &mut inventory.header.scope;
     scope.organization = organization.map(|it| it.id.clone());
@@ -135,6 +136,31 @@ pub(crate) async fn accounts(run: &Run) -> Result<Vec<Candidate>, CollectError> 
         return Err(CollectError::EmptyScope(anyhow!(what)));
     }
     Ok(candidates)
+}
+
+/// Says before anything else is asked that accounts will not be scanned for want of a role: a first run need not be
+/// waited for.
+fn say_left_out(run: &Run, candidates: &[Candidate]) {
+    let wanted: Vec<&Candidate> = candidates
+        .iter()
+        .filter(|it| !it.excluded && is_active(&it.member))
+        .collect();
+    let without_role = |it: &&&Candidate| !run.may_enter(&it.member.id);
+    let left_out = wanted.iter().filter(without_role).count();
+    if left_out > 0 {
+        let words = format!(
+            "{left_out} of {} accounts will not be scanned, because no role was given: --role-name NAME names the role \
+             to assume in each, and `trailaudit list permissions --format cloudformation` prints one",
+            wanted.len()
+        );
+        run.ask
+            .progress()
+            .aside(|| run.options.terminal.warn(&words));
+    }
+}
+
+fn is_active(member: &Member) -> bool {
+    matches!(member.state.ok(), None | Some(AccountState::Active))
 }
 
 /// The organization's accounts, or the caller's own where they cannot be listed.

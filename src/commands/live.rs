@@ -62,6 +62,7 @@ impl Invocation {
             events: digests.is_some_and(|it| it.events),
             answers: live.keep_answers.is_some().then(kept).transpose()?,
             progress: stderr_is_terminal() && !no_progress && !terminal.quiet,
+            terminal,
         };
         let answers = options.answers.clone();
         let snapshot = ask(options)?;

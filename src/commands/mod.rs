@@ -7,6 +7,7 @@ mod diff;
 pub mod explain;
 pub mod list;
 mod live;
+mod nightly;
 mod report;
 mod scan;
 pub mod verify;
@@ -84,6 +85,7 @@ impl Invocation {
             Command::Evidence(it) => self.evidence(it, terminal),
             Command::Access(it) => self.access(it, terminal),
             Command::Events(it) => self.events(it, terminal),
+            Command::Nightly(it) => self.nightly(it, terminal),
             Command::Init(it) => self.init(it, terminal),
             Command::Waive(it) => self.waive(it, terminal),
             Command::Explain(it) => explain::explain(it).map(|()| Exit::Clean),

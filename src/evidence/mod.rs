@@ -31,9 +31,10 @@ use crate::invocation::Invocation;
 use crate::output::to_stdout;
 use crate::terminal::Terminal;
 use create::Parts;
-use manifest::Previous;
+pub(crate) use manifest::{Previous, whose};
 use open::Opened;
-use seal::Key;
+pub(crate) use seal::Key;
+pub(crate) use sums::sha256_of;
 use verify::Against;
 
 impl Invocation {
@@ -75,15 +76,8 @@ impl Invocation {
             Some(audit) => self.saved(args, audit)?,
             None => self.judged(&args.scan(), terminal)?,
         };
-        if let Some((link, of)) = &previous
-            && (*of != manifest::whose(&audit) || link.started_at >= audit.started_at)
-        {
-            return Err(Stop::usage(format!(
-                "the bundle before it is of {of}, with facts of {}; this one is of {}, with facts of {}",
-                link.started_at,
-                manifest::whose(&audit),
-                audit.started_at
-            )));
+        if let Some((link, of)) = &previous {
+            follows(link, of, &audit).map_err(Stop::Usage)?;
         }
         let parts = Parts {
             snapshot: &snapshot,
@@ -153,6 +147,50 @@ impl Invocation {
             audit,
         })
     }
+}
+
+/// The bundle before it must be older, and of the same organization.
+fn follows(link: &Previous, of: &str, audit: &Audit) -> anyhow::Result<()> {
+    if of != whose(audit) || link.started_at >= audit.started_at {
+        anyhow::bail!(
+            "the bundle before it is of {of}, with facts of {}; this one is of {}, with facts of {}",
+            link.started_at,
+            whose(audit),
+            audit.started_at
+        );
+    }
+    Ok(())
+}
+
+/// The link to the bundle before that of this audit.
+pub(crate) fn link(
+    path: &Path,
+    key: Option<&Key>,
+    audit: &Audit,
+    terminal: Terminal,
+) -> anyhow::Result<Previous> {
+    let (link, of) = before(path, key, terminal)?;
+    follows(&link, &of, audit)?;
+    Ok(link)
+}
+
+/// Writes the bundle of what was judged.
+pub(crate) fn write(
+    judged: &Judged,
+    previous: Option<Previous>,
+    key: Option<&Key>,
+    at: &Path,
+) -> anyhow::Result<()> {
+    let parts = Parts {
+        snapshot: &judged.snapshot,
+        rules: &judged.rules,
+        audit: &judged.audit,
+        answers: None,
+        digest: None,
+        previous,
+        key,
+    };
+    create::create(&parts, at)
 }
 
 /// The link to an earlier bundle, and whose it is. One that is not whole is not linked to.

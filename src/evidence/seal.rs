@@ -27,11 +27,17 @@ const SPKI: [u8; 12] = [
 pub struct Key(Ed25519KeyPair);
 
 impl Key {
-    /// The key in a PEM file, as `openssl genpkey -algorithm ed25519` writes it.
+    /// The key in a PEM file, as `openssl genpkey -algorithm ed25519` writes it; `env:NAME` is a variable that holds it,
+    /// as a container's platform hands over a secret.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let failed = || format!("{} is no ed25519 key to sign with", path.display());
         const HELP: &str = "`openssl genpkey -algorithm ed25519 -out key.pem` makes one";
-        let text = read_text(path, SMALL)?;
+        let text = match path.to_str().and_then(|it| it.strip_prefix("env:")) {
+            Some(name) => std::env::var(name).map_err(|_| {
+                anyhow::anyhow!("there is no variable {name} with a key to sign with")
+            })?,
+            None => read_text(path, SMALL)?,
+        };
         if text.contains("BEGIN ENCRYPTED PRIVATE KEY") {
             return Err(anyhow::anyhow!(
                 "it is encrypted; `openssl pkey -in FILE -out key.pem` takes the passphrase off"

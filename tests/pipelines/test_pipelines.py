@@ -307,40 +307,41 @@ def test_the_baseline_is_approved_or_passed(tmp_path, approved):
         assert download.startswith("run download 7 ")
 
 
-def test_the_nightly_audit_links_its_evidence(place):
+def nights(place) -> list:
+    """The bundles of a store, in the order of their nights."""
+    records = [json.loads(it.read_text()) for it in (place / "store").rglob("night.json")]
+    order = [it["run"] for it in sorted(records, key=lambda it: it["taken_at"])]
+    return [next((place / "store").rglob(f"{run}/evidence.tar.zst")) for run in order]
+
+
+def signing(place) -> dict:
     subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", place / "key.pem"], check=True)
-    (place / "evidence").mkdir()
+    subprocess.run(["openssl", "pkey", "-in", "key.pem", "-pubout", "-out", "public.pem"], cwd=place, check=True)
+    return {"STORE": "store", "SIGNING_KEY": "key.pem"}
+
+
+def test_the_nightly_audit_links_its_evidence(place):
     records = inventory.read(place / "demo.jsonl")
-    variables = {**offline(place), "EVIDENCE": "evidence", "SIGNING_KEY": "key.pem"}
-    del variables["TRAILAUDIT_INVENTORY"]
+    variables = {**offline(place), **signing(place), "TRAILAUDIT_INVENTORY": "night.jsonl"}
     script = (EXAMPLES / "scheduled.sh").read_text()
-    bundles = []
     for night in (16, 17):
         records[0]["value"]["taken_at"] = f"2026-11-{night}T06:00:00Z"
         inventory.write(place / "night.jsonl", records)
-        done = shell.run(script, place, INVENTORY="night.jsonl", **variables)
+        done = shell.run(script, place, **variables, TRAILAUDIT_RUN=f"night-{night}")
         assert done.returncode == 1, done.stderr
-        bundles = sorted((place / "evidence").iterdir())
-        # Names have seconds in them.
-        if night == 16:
-            bundles[0].rename(place / "evidence/2026-11-16T060000Z.tar.zst")
-    first, second = sorted((place / "evidence").iterdir())
-    subprocess.run(["openssl", "pkey", "-in", "key.pem", "-pubout", "-out", "public.pem"], cwd=place, check=True)
+    first, second = nights(place)
     verify = ("evidence", "verify", second, "--previous", first, "--public-key", "public.pem")
     assert "the bundle before it is the one" in tool.run(place, *verify).ended(0).out
 
 
 def test_the_nightly_audit_asks_aws(org, emulator, place):
     """Nothing was ever delivered: every chain that should be there is missing, and the bundle says so."""
-    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", place / "key.pem"], check=True)
-    (place / "evidence").mkdir()
     org.client("s3", org.archive).delete_bucket_policy(Bucket="org-trail-logs")
-    variables = {**offline(place), **tool.credentials(emulator.url), "EVIDENCE": "evidence", "SIGNING_KEY": "key.pem"}
+    variables = {**offline(place), **tool.credentials(emulator.url), **signing(place)}
     del variables["TRAILAUDIT_INVENTORY"]
     done = shell.run((EXAMPLES / "scheduled.sh").read_text(), place, TRAILAUDIT_ROLE_NAME=tool.ROLE, **variables)
     assert done.returncode == 1, done.stderr
-    (bundle,) = (place / "evidence").iterdir()
-    subprocess.run(["openssl", "pkey", "-in", "key.pem", "-pubout", "-out", "public.pem"], cwd=place, check=True)
+    (bundle,) = nights(place)
     tool.run(place, "evidence", "verify", bundle, "--public-key", "public.pem").ended(0)
     subprocess.run(["tar", "--zstd", "-xf", bundle, "-C", place], check=True)
     chains = next(place.rglob("digests/chains.jsonl")).read_text().splitlines()

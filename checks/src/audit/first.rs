@@ -8,13 +8,16 @@ use serde::{Deserialize, Serialize};
 
 use super::remediation::remediation;
 use super::{Audit, answers};
-use crate::finding::{Finding, Severity, SubjectKind};
+use crate::calls;
+use crate::coverage::AccountStatus;
+use crate::fact::Reason;
+use crate::finding::{Finding, Severity, Status, SubjectKind};
 use crate::ids::AccountId;
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct First {
-    /// The check that fails.
+    /// The check that fails; `accounts-not-scanned` where accounts were left out for want of a role.
     pub check: String,
     /// Its worst open failure.
     pub severity: Severity,
@@ -25,6 +28,9 @@ pub struct First {
     /// What to do, with the names, actions and regions of the findings.
     pub remediation: String,
 }
+
+/// In the place of a check: accounts were not scanned, because no role was given. Nothing else is as worth doing.
+pub const NOT_SCANNED: &str = "accounts-not-scanned";
 
 /// How many things are listed.
 const MOST: usize = 10;
@@ -65,8 +71,48 @@ const NOW: &[&str] = &[
     "monitoring-log-group-not-public",
 ];
 
-/// Unwaived failures, check by check, in the order in which to deal with them.
+/// What was not looked at by mistake; then unwaived failures, check by check, in the order in which to deal with them.
 pub(super) fn of(audit: &Audit) -> Vec<First> {
+    let mut first: Vec<First> = not_scanned(audit).into_iter().collect();
+    first.extend(failures(audit));
+    first.truncate(MOST);
+    first
+}
+
+/// Accounts that no role was given for.
+fn not_scanned(audit: &Audit) -> Option<First> {
+    let unknown = audit
+        .findings
+        .iter()
+        .filter(|it| it.status == Status::Unknown);
+    let evidence = unknown.flat_map(|it| &it.evidence);
+    let without_role = evidence
+        .filter(|it| it.call == Some(calls::ASSUME_ROLE) && it.reason == Some(Reason::NotAsked));
+    let named: BTreeSet<&AccountId> = without_role.filter_map(|it| it.account.as_ref()).collect();
+    let accounts = audit.coverage.accounts.iter();
+    let unreachable = accounts.filter(|it| it.status == AccountStatus::Unreachable);
+    let left_out: Vec<&AccountId> = unreachable
+        .map(|it| &it.id)
+        .filter(|id| named.contains(id))
+        .collect();
+    if left_out.is_empty() {
+        return None;
+    }
+    let (some, all) = (left_out.len(), audit.scope.accounts.len());
+    Some(First {
+        check: NOT_SCANNED.to_owned(),
+        severity: Severity::High,
+        subjects: left_out.iter().map(|it| it.to_string()).collect(),
+        accounts: some as u64,
+        remediation: format!(
+            "{some} of {all} accounts were not scanned, because no role was given. Create the role that \
+             `trailaudit list permissions --format cloudformation` prints in each account (a StackSet does), and scan \
+             with `--role-name trailaudit`."
+        ),
+    })
+}
+
+fn failures(audit: &Audit) -> Vec<First> {
     let mut by_check: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
     for finding in audit.findings.iter().filter(|it| it.is_open_failure()) {
         by_check.entry(&finding.check).or_default().push(finding);
@@ -127,6 +173,38 @@ mod tests {
         for id in NOW {
             assert!(catalog::find(id).is_some(), "there is no check {id}");
         }
+    }
+
+    #[test]
+    fn accounts_that_no_role_was_given_for_come_first() {
+        let gap = |reason: &str, account: &str| serde_json::json!({"what": "x", "call": "sts:AssumeRole", "reason": reason, "account": account});
+        let made = |reason: &str, status: &str| {
+            let checks: &[(&str, &str, &[&str])] = &[
+                ("key-rotation", "high", &["unknown"]),
+                ("trail-is-logging", "critical", &["fail"]),
+            ];
+            audit(checks, |it| {
+                it["findings"][0]["evidence"] = [gap(reason, "222222222222")].into_iter().collect();
+                it["scope"]["accounts"] = serde_json::json!(["111111111111", "222222222222"]);
+                it["coverage"]["accounts"] = serde_json::json!([{"id": "222222222222", "name": null, "status": status, "reason": null}]);
+            })
+        };
+        let order = |it: &Audit| -> Vec<String> { of(it).into_iter().map(|it| it.check).collect() };
+        let left_out = made("not_asked", "unreachable");
+        assert_eq!(order(&left_out), [NOT_SCANNED, "trail-is-logging"]);
+        let first = of(&left_out).remove(0);
+        assert_eq!(
+            (first.accounts, first.subjects.as_slice()),
+            (1, &["222222222222".to_owned()][..])
+        );
+        assert!(
+            first
+                .remediation
+                .starts_with("1 of 2 accounts were not scanned")
+        );
+        // A role that was given, and refused, is another matter.
+        assert_eq!(order(&made("denied", "unreachable")), ["trail-is-logging"]);
+        assert_eq!(order(&made("not_asked", "assessed")), ["trail-is-logging"]);
     }
 
     #[test]

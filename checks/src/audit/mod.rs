@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use answers::{Answer, Answered, Reason};
 pub use ending::{Ending, State, decide};
-pub use first::First;
+pub use first::{First, NOT_SCANNED};
 pub use judge::{Baseline, IamSource, Rules, judge};
 pub use planned::PlanReport;
 

@@ -15,7 +15,7 @@ use trailaudit_checks::settings::Settings;
 use trailaudit_checks::terraform::decidable;
 use trailaudit_reports::FORMATS;
 
-use crate::cli::{List, ListFormat, Select};
+use crate::cli::{List, ListFormat, PermissionsFormat, Select};
 use crate::commands::explain::subject;
 use crate::exit::Stop;
 use crate::output::to_stdout;
@@ -61,6 +61,8 @@ pub fn list(what: &List) -> Result<(), Stop> {
             lookup_events,
             events,
             versions,
+            store,
+            object_lock,
             format,
             role_name,
         } => {
@@ -76,7 +78,17 @@ pub fn list(what: &List) -> Result<(), Stop> {
                 versions: *versions,
                 event_history: *events && *lookup_events,
             };
+            if store.is_some() && *format != PermissionsFormat::Json {
+                return Err(Stop::usage(
+                    "--store is for the policy of whoever runs trailaudit, not for the role in each account: leave \
+                     out --format",
+                ));
+            }
             let text = permissions::render(&selection, by_choice, more, *format, role_name)?;
+            let text = match store {
+                Some(store) => permissions::with_store(&text, store, *object_lock)?,
+                None => text,
+            };
             (text, true)
         }
     };

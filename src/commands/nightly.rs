@@ -1,0 +1,530 @@
+//! `nightly`: a scan whose facts, verdict and evidence are kept, one run after the other.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow};
+use jiff::{SignedDuration, Timestamp};
+use trailaudit_checks::finding::Status;
+use trailaudit_reports::sanitize;
+
+use super::{Judged, clock, exit_of, save, tool};
+use crate::cli::Nightly;
+use crate::evidence::{self, Key};
+use crate::exit::{Exit, Stop};
+use crate::files::{self, Access, write_whole};
+use crate::invocation::Invocation;
+use crate::nightly::{
+    APPROVED, AUDIT, Approved, Baseline, EVIDENCE, Earlier, FAILED, Failed, FileSum, History,
+    INVENTORY, LATEST, Latest, NIGHT, Night, Place, PreviousBundle, REPORT, SCHEMA, STARTED,
+    Started, json, night,
+};
+use crate::output;
+use crate::store::{self, Put, Store};
+use crate::terminal::Terminal;
+use crate::verify::window::{ALLOWANCE, When};
+
+/// What the first run verifies.
+const FIRST: When = When::Ago(SignedDuration::from_hours(25));
+/// A run begins so long before the end of the last complete one: digests of the hour between them are read twice.
+const OVERLAP: SignedDuration = SignedDuration::from_hours(2);
+/// A longer window is unusual.
+const LONG: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Two at once may want the same attempt.
+const TRIES: u32 = 5;
+
+impl Invocation {
+    pub(super) fn nightly(&self, flags: &Nightly, terminal: Terminal) -> Result<Exit, Stop> {
+        // All that can be wrong with the command is told before anything is asked.
+        let key = flags.sign.as_deref().map(Key::read).transpose();
+        let key = key.map_err(Stop::Usage)?;
+        let reports = output::plan(&flags.output.format, flags.output.output_dir.as_deref())?;
+        let options = store::Options {
+            profile: flags.live.profile.clone(),
+            role: flags.store_role.clone(),
+            lock_days: flags.object_lock_days,
+        };
+        let store = store::open(&flags.store, &options)?;
+        let now = clock()?;
+        if let (Some(run), Some(approver)) = (&flags.approve, &flags.approver) {
+            return approve(&*store, run, approver, now, terminal);
+        }
+        let history = History::of(&store.runs()?);
+        let run = flags.run.clone();
+        let run = run.unwrap_or_else(|| now.strftime("%Y%m%dT%H%M%SZ").to_string());
+        if let Some(place) = history.finished(&run) {
+            let night = night(&*store, place)?;
+            terminal.note(&format!(
+                "run {run} has finished already, at {} with exit code {}: nothing was done",
+                night.finished_at, night.exit_code
+            ));
+            return Ok(exit_of(night.exit_code));
+        }
+        let work = files::temporary_folder()?;
+        let past = Past::read(&*store, &history, work.path())?;
+        past.tell(terminal);
+        let place = begin(&*store, &history, &run, now, work.path())?;
+        let night = Tonight {
+            invocation: self,
+            flags,
+            store: &*store,
+            place,
+            past,
+            key,
+            now,
+            work: work.path(),
+            terminal,
+        };
+        match night.go(&reports) {
+            Ok(exit) => Ok(exit),
+            Err(stop) => {
+                night.failed(&stop);
+                Err(stop)
+            }
+        }
+    }
+}
+
+/// Takes the next attempt of the run: writes that it began.
+fn begin(
+    store: &dyn Store,
+    history: &History,
+    run: &str,
+    now: Timestamp,
+    work: &Path,
+) -> Result<Place, Stop> {
+    let first = history.next_attempt(run);
+    for attempt in first..first.saturating_add(TRIES) {
+        let place = Place {
+            date: now.strftime("%Y-%m-%d").to_string(),
+            run: run.to_owned(),
+            attempt,
+        };
+        let started = Started {
+            schema: SCHEMA,
+            run: run.to_owned(),
+            attempt,
+            tool: tool(),
+            started_at: now,
+        };
+        match put_json(store, &place.file(STARTED), &started, work)? {
+            Put::Written => return Ok(place),
+            Put::Exists => {}
+        }
+    }
+    Err(Stop::Fatal(anyhow!(
+        "run {run} is begun by others at the same time; give this one an id of its own: --run ID"
+    )))
+}
+
+/// Writes a small file that is not there yet.
+fn put_json(
+    store: &dyn Store,
+    name: &str,
+    value: &impl serde::Serialize,
+    work: &Path,
+) -> anyhow::Result<Put> {
+    let path = work.join("record.json");
+    write_whole(&path, Access::Owner, |out| Ok(sanitize::json(value, out)?))?;
+    store.put(name, &path)
+}
+
+/// Names the baseline of later runs.
+fn approve(
+    store: &dyn Store,
+    run: &str,
+    approver: &str,
+    now: Timestamp,
+    terminal: Terminal,
+) -> Result<Exit, Stop> {
+    let history = History::of(&store.runs()?);
+    let place = history.finished(run).ok_or_else(|| {
+        Stop::usage(format!(
+            "no run {run} has finished, so it cannot be a baseline"
+        ))
+    })?;
+    let work = files::temporary_folder()?;
+    let night = night(store, place)?;
+    let audit = fetch(store, place, &night, AUDIT, work.path())?;
+    crate::audit_file::load(&audit).map_err(Stop::Fatal)?;
+    let sum = night.files.get(AUDIT).context("it has no audit")?;
+    let approved = Approved {
+        schema: SCHEMA,
+        run: run.to_owned(),
+        attempt: place.attempt,
+        sha256: sum.sha256.clone(),
+        approver: approver.to_owned(),
+        approved_at: now,
+    };
+    let mut bytes = Vec::new();
+    sanitize::json(&approved, &mut bytes).context("the approval cannot be written")?;
+    store.replace(APPROVED, &bytes)?;
+    terminal.note(&format!(
+        "run {run} (exit code {}, {} open failures) is the baseline of later runs, approved by {approver}",
+        night.exit_code, night.open_failures
+    ));
+    Ok(Exit::Clean)
+}
+
+/// A file of a run, as the run's own record says it is.
+fn fetch(
+    store: &dyn Store,
+    place: &Place,
+    night: &Night,
+    name: &str,
+    work: &Path,
+) -> anyhow::Result<PathBuf> {
+    let wanted = night.files.get(name);
+    let wanted = wanted.with_context(|| format!("run {} has no {name}", place.run))?;
+    // Its name says what it is.
+    let to = work.join(format!("{}-{}-{name}", place.run, place.attempt));
+    let full = place.file(name);
+    if !store.fetch(&full, &to)? {
+        anyhow::bail!("{full} of the store is gone");
+    }
+    let found = sum(&to)?;
+    if found != *wanted {
+        anyhow::bail!(
+            "{full} of the store is not what the run wrote: its SHA-256 is {}, expected {}",
+            found.sha256,
+            wanted.sha256
+        );
+    }
+    Ok(to)
+}
+
+fn sum(path: &Path) -> anyhow::Result<FileSum> {
+    let failed = || format!("{} cannot be read", path.display());
+    let file = std::io::BufReader::new(files::open(path)?);
+    let (sha256, size) = evidence::sha256_of(file).with_context(failed)?;
+    Ok(FileSum { sha256, size })
+}
+
+/// What earlier runs leave to this one.
+struct Past {
+    /// Runs since the last one that finished which did not.
+    unfinished: Vec<Earlier>,
+    /// Up to when everything was verified.
+    verified_until: Option<Timestamp>,
+    /// The last run that finished.
+    last: Option<Night>,
+    baseline: Option<(Baseline, PathBuf)>,
+    previous: Option<(String, PathBuf)>,
+    /// What is wrong with the store itself: then no run ends with 0.
+    problems: Vec<String>,
+    /// A baseline was approved, and cannot be used: another one would not be what was approved.
+    approval_broken: bool,
+}
+
+impl Past {
+    fn read(store: &dyn Store, history: &History, work: &Path) -> Result<Self, Stop> {
+        let mut past = Self {
+            unfinished: Vec::new(),
+            verified_until: None,
+            last: None,
+            baseline: None,
+            previous: None,
+            problems: Vec::new(),
+            approval_broken: false,
+        };
+        past.approved(store, history, work);
+        for read in history.nights(store) {
+            match read {
+                Ok((place, night)) => past.older(store, place, night, work),
+                Err(error) => past.problems.push(format!("{error:#}")),
+            }
+            if past.verified_until.is_some() && past.baseline.is_some() && past.previous.is_some() {
+                break;
+            }
+        }
+        match history.unfinished(store, past.last.as_ref()) {
+            Ok(all) => past.unfinished = all,
+            Err(error) => past.problems.push(format!("{error:#}")),
+        }
+        Ok(past)
+    }
+
+    /// The audit that was approved. One that is not as it was approved is no baseline.
+    fn approved(&mut self, store: &dyn Store, history: &History, work: &Path) {
+        let found = json::<Approved>(store, APPROVED).and_then(|approved| {
+            let Some(approved) = approved else {
+                return Ok(None);
+            };
+            let place = history
+                .finished(&approved.run)
+                .filter(|it| it.attempt == approved.attempt);
+            let place =
+                place.with_context(|| format!("the approved run {} is gone", approved.run))?;
+            let night = night(store, place)?;
+            if night.files.get(AUDIT).map(|it| &it.sha256) != Some(&approved.sha256) {
+                anyhow::bail!(
+                    "the audit of run {} is not the one that was approved",
+                    approved.run
+                );
+            }
+            let path = fetch(store, place, &night, AUDIT, work)?;
+            crate::audit_file::load(&path)?;
+            let baseline = Baseline {
+                run: approved.run,
+                approved: true,
+            };
+            Ok(Some((baseline, path)))
+        });
+        match found {
+            Ok(found) => self.baseline = found,
+            Err(error) => {
+                self.approval_broken = true;
+                self.problems
+                    .push(format!("the approved baseline was not used: {error:#}"));
+            }
+        }
+    }
+
+    /// Takes what is still wanted of a run; the later runs were seen before.
+    fn older(&mut self, store: &dyn Store, place: &Place, night: Night, work: &Path) {
+        if night.complete && self.verified_until.is_none() {
+            self.verified_until = night.verified_until;
+        }
+        if self.baseline.is_none() && night.exit_code == 0 && !self.approval_broken {
+            let found = fetch(store, place, &night, AUDIT, work)
+                .and_then(|path| Ok((crate::audit_file::load(&path)?, path)));
+            match found {
+                // The audit itself must say so.
+                Ok((audit, path)) if audit.run.exit_code == 0 => {
+                    let baseline = Baseline {
+                        run: place.run.clone(),
+                        approved: false,
+                    };
+                    self.baseline = Some((baseline, path));
+                }
+                Ok(_) => self.problems.push(format!(
+                    "run {} is recorded with exit code 0, and its audit says otherwise",
+                    place.run
+                )),
+                Err(error) => self.problems.push(format!("{error:#}")),
+            }
+        }
+        if self.previous.is_none() {
+            match fetch(store, place, &night, EVIDENCE, work) {
+                Ok(path) => self.previous = Some((place.run.clone(), path)),
+                Err(error) => self.problems.push(format!("{error:#}")),
+            }
+        }
+        self.last.get_or_insert(night);
+    }
+
+    fn tell(&self, terminal: Terminal) {
+        for it in &self.unfinished {
+            let when = it
+                .started_at
+                .map_or(String::new(), |at| format!(" of {at}"));
+            terminal.warn(&format!("run {}{when} did not finish: {}", it.run, it.how));
+        }
+        for it in &self.problems {
+            terminal.warn(&format!("the store: {it}"));
+        }
+    }
+}
+
+/// A run under way.
+struct Tonight<'a> {
+    invocation: &'a Invocation,
+    flags: &'a Nightly,
+    store: &'a dyn Store,
+    place: Place,
+    past: Past,
+    key: Option<Key>,
+    now: Timestamp,
+    work: &'a Path,
+    terminal: Terminal,
+}
+
+impl Tonight<'_> {
+    fn go(&self, reports: &[output::Report]) -> Result<Exit, Stop> {
+        let baseline = self.past.baseline.as_ref().map(|(_, path)| path.clone());
+        if self.flags.fail_on_new && baseline.is_none() {
+            self.terminal.note(
+                "there is no baseline yet, so every failure counts: approve a run with --approve RUN",
+            );
+        }
+        let scan = self.flags.scan(self.since(), baseline);
+        let judged = self.invocation.judged(&scan, self.terminal)?;
+        self.not_older(&judged)?;
+        let night = self.keep(&judged)?;
+        let options = |it: &output::Report| {
+            self.flags
+                .output
+                .of(self.invocation.options(it.to_stdout()))
+        };
+        output::write(reports, &judged.audit, options, self.terminal)?;
+        self.terminal.note(&format!(
+            "run {} was kept in {}: exit code {}",
+            night.run, self.flags.store, night.exit_code
+        ));
+        std::mem::forget(judged);
+        Ok(exit_of(night.exit_code))
+    }
+
+    /// From when on digests are verified: nothing between two complete runs is left out.
+    fn since(&self) -> When {
+        let Some(until) = self.past.verified_until else {
+            return self.flags.since.unwrap_or(FIRST);
+        };
+        let since = until.saturating_sub(OVERLAP).unwrap_or(until);
+        let since = match self.flags.since {
+            Some(given) => given.at(self.now).min(since),
+            None => since,
+        };
+        if self.now.duration_since(since) > LONG {
+            self.terminal.warn(&format!(
+                "digests are verified from {since} on, where the last complete run ended"
+            ));
+        }
+        When::At(since)
+    }
+
+    /// Facts that were kept before are no news: a night that looks at them again would only repeat its verdict.
+    fn not_older(&self, judged: &Judged) -> Result<(), Stop> {
+        let taken = judged.audit.started_at;
+        match &self.past.last {
+            Some(last) if last.taken_at >= taken => Err(Stop::usage(format!(
+                "the inventory was taken at {taken}, which is not after that of run {} ({}): collect a new one",
+                last.run, last.taken_at
+            ))),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Writes all files of the run; what says that it finished comes last.
+    fn keep(&self, judged: &Judged) -> Result<Night, Stop> {
+        let Judged {
+            snapshot, audit, ..
+        } = judged;
+        let at = |name: &str| self.work.join(name);
+        save(
+            Some(&at(INVENTORY)),
+            snapshot,
+            Terminal {
+                quiet: true,
+                ..self.terminal
+            },
+        )?;
+        output::file(&at(AUDIT), "json", audit)?;
+        output::file(&at(REPORT), "html", audit)?;
+        let mut problems = self.past.problems.clone();
+        let previous = self.previous(judged, &mut problems);
+        let link = previous.as_ref().map(|(_, link)| link.clone());
+        evidence::write(judged, link, self.key.as_ref(), &at(EVIDENCE))?;
+        let mut sums = BTreeMap::new();
+        for name in [INVENTORY, AUDIT, REPORT, EVIDENCE] {
+            sums.insert(name.to_owned(), sum(&at(name))?);
+            self.put(name, &at(name))?;
+        }
+        let night = Night {
+            schema: SCHEMA,
+            run: self.place.run.clone(),
+            attempt: self.place.attempt,
+            tool: tool(),
+            started_at: self.now,
+            finished_at: clock()?,
+            of: evidence::whose(audit),
+            taken_at: audit.started_at,
+            verified_until: self.verified_until(judged),
+            complete: audit.run.complete && !audit.run.interrupted,
+            exit_code: match (audit.run.exit_code, problems.is_empty()) {
+                // With a store that was tampered with, nothing is fine.
+                (0, false) => Exit::Incomplete.code(),
+                (code, _) => code,
+            },
+            open_failures: audit.summary.by_severity.values().sum(),
+            unknown: audit
+                .findings
+                .iter()
+                .filter(|it| it.status == Status::Unknown)
+                .count() as u64,
+            baseline: self.past.baseline.as_ref().map(|(it, _)| it.clone()),
+            previous: previous.map(|(run, link)| PreviousBundle {
+                run,
+                sha256sums: link.sha256sums,
+            }),
+            earlier: self.past.unfinished.clone(),
+            problems,
+            files: sums,
+        };
+        if let Put::Exists = put_json(self.store, &self.place.file(NIGHT), &night, self.work)? {
+            return Err(Stop::Fatal(anyhow!(
+                "{} of the store was written by another",
+                self.place.file(NIGHT)
+            )));
+        }
+        self.latest(&night)?;
+        Ok(night)
+    }
+
+    fn put(&self, name: &str, path: &Path) -> Result<(), Stop> {
+        match self.store.put(&self.place.file(name), path)? {
+            Put::Written => Ok(()),
+            Put::Exists => Err(Stop::Fatal(anyhow!(
+                "{} of the store was written by another",
+                self.place.file(name)
+            ))),
+        }
+    }
+
+    /// The bundle that this one names. One that cannot be named is a break in the chain of evidence, and told.
+    fn previous(
+        &self,
+        judged: &Judged,
+        problems: &mut Vec<String>,
+    ) -> Option<(String, evidence::Previous)> {
+        let (run, path) = self.past.previous.as_ref()?;
+        match evidence::link(path, self.key.as_ref(), &judged.audit, self.terminal) {
+            Ok(link) => Some((run.clone(), link)),
+            Err(error) => {
+                let words =
+                    format!("the evidence of run {run} is not named by this one's: {error:#}");
+                self.terminal.warn(&format!("the store: {words}"));
+                problems.push(words);
+                None
+            }
+        }
+    }
+
+    /// Up to when this run verified digests: the earliest end of a chain.
+    fn verified_until(&self, judged: &Judged) -> Option<Timestamp> {
+        let chains = judged.snapshot.inventory.chains.values();
+        let ends = chains.map(|it| it.chain.window.end).min();
+        let live = self.flags.inventory.is_none();
+        // Where nothing is delivered there is no chain, and nothing to look at again.
+        ends.or_else(|| self.now.checked_sub(ALLOWANCE).ok().filter(|_| live))
+    }
+
+    /// Says how the last run went, unless a later one has said so.
+    fn latest(&self, night: &Night) -> anyhow::Result<()> {
+        let before: Option<Latest> = json(self.store, LATEST).unwrap_or_default();
+        if before.is_some_and(|it| it.night.started_at > night.started_at) {
+            return Ok(());
+        }
+        let latest = Latest {
+            path: self.place.folder(),
+            night: night.clone(),
+        };
+        let mut bytes = Vec::new();
+        sanitize::json(&latest, &mut bytes)?;
+        self.store.replace(LATEST, &bytes)
+    }
+
+    /// Leaves word for the next run, where that can be.
+    fn failed(&self, stop: &Stop) {
+        let failed = Failed {
+            schema: SCHEMA,
+            failed_at: clock().unwrap_or(self.now),
+            exit_code: stop.exit().code(),
+            error: format!("{:#}", stop.error()),
+        };
+        if let Err(error) = put_json(self.store, &self.place.file(FAILED), &failed, self.work) {
+            self.terminal
+                .warn(&format!("that the run failed could not be kept: {error:#}"));
+        }
+    }
+}
