@@ -41,7 +41,9 @@ pub fn with_store(policy: &str, store: &Place, lock: bool) -> Result<String, Sto
     };
     let mut policy: serde_json::Value =
         serde_json::from_str(policy).map_err(anyhow::Error::from)?;
-    let statements = policy["Statement"].as_array_mut();
+    let statements = policy
+        .get_mut("Statement")
+        .and_then(serde_json::Value::as_array_mut);
     statements
         .ok_or_else(|| Stop::Fatal(anyhow::anyhow!("a policy has statements")))?
         .extend(store_statements(bucket, prefix, lock));

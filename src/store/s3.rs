@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use aws_config::SdkConfig;
 use aws_config::sts::AssumeRoleProvider;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectInput;
 use aws_sdk_s3::operation::head_bucket::HeadBucketInput;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Input;
@@ -143,13 +143,21 @@ async fn with_role(config: &SdkConfig, role: &str) -> SdkConfig {
         .build()
 }
 
-/// What went wrong, with the words of AWS.
+/// What went wrong: AWS's own code and words, else what the client says, cause by cause.
 fn failed<E, R>(error: &SdkError<E, R>) -> anyhow::Error
 where
-    SdkError<E, R>: std::error::Error,
-    R: std::fmt::Debug,
+    SdkError<E, R>: std::error::Error + ProvideErrorMetadata,
 {
-    anyhow::anyhow!("{}", DisplayErrorContext(error))
+    if let Some(code) = error.code() {
+        return anyhow::anyhow!("{code}: {}", error.message().unwrap_or("no message"));
+    }
+    let mut words = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(it) = cause {
+        words.push_str(&format!(": {it}"));
+        cause = it.source();
+    }
+    anyhow::anyhow!(words)
 }
 
 impl Store for Bucket {

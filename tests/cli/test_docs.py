@@ -52,6 +52,8 @@ def commands() -> list[tuple[str, str]]:
 def arguments(line: str) -> list[str]:
     # What may be left out is left out.
     words = shlex.split(re.sub(r"\[[^\]]*\]", "", line), comments=True)[1:]
+    # Where its output goes is the shell's.
+    words = words[: words.index(">")] if ">" in words else words
     words = [OWN.get(word, word) for word in words]
     for at, flag in enumerate(words[:-1]):
         if flag == "--principal" and "simulate" in words:
@@ -75,6 +77,7 @@ def place(tmp_path_factory):
     subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", "key.pem"], cwd=folder, check=True)
     subprocess.run(["openssl", "pkey", "-in", "key.pem", "-pubout", "-out", "public.pem"], cwd=folder, check=True)
     (folder / "k").write_bytes(bytes(32))
+    tool.run(folder, "nightly", "--store", "audits", "--run", "RUN", "--inventory", "org.jsonl.zst").ended(1)
     create = ("evidence", "create", "--inventory", "org.jsonl.zst", "--sign", "key.pem", "--output", "evidence")
     assert tool.run(folder, *create).code in (0, 1)
     return folder
