@@ -115,7 +115,8 @@ pub fn judge<S: IamSource + ?Sized>(
         let since = inventory.events.as_ref().and_then(|it| it.rests_on.window);
         let looked =
             Looked::at(&coverage, ids.clone(), interrupted).with_events(since.map(|it| it.start));
-        compare::mark(&it.audit, &mut findings, &looked, it.fail_on_new)
+        let chains = inventory.chains.values().map(|it| &it.chain);
+        compare::mark(&it.audit, &mut findings, chains, &looked, it.fail_on_new)
     });
     let (unknown, accepted): (Vec<&Finding>, Vec<&Finding>) = findings
         .iter()

@@ -11,12 +11,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::Audit;
 use crate::coverage::{AccountStatus, Coverage, RegionStatus};
+use crate::digest::Chain;
 use crate::finding::{BaselineState, Evidence, Finding, Severity, Status, Subject};
 use crate::ids::{AccountId, Region};
 use crate::inventory::Tool;
 
+mod periods;
 #[cfg(test)]
 mod tests;
+
+use periods::{Periods, last};
 
 /// Two audits, one against the other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -90,7 +94,7 @@ pub enum ChangeKind {
     Gone,
     /// The later audit did not ask, or did not see all of its owner: nobody knows.
     NotAssessed,
-    /// Events that failed, and that happened before what the later audit read: nothing was fixed.
+    /// What failed happened before what the later audit read of the logs: nothing was fixed.
     OutOfWindow,
     /// As before.
     Unchanged,
@@ -196,8 +200,10 @@ pub struct BaselineReport {
 #[must_use]
 pub fn compare(before: &Audit, after: &Audit) -> Comparison {
     let looked = Looked::of(after);
+    let periods = Periods::of(before.chains.iter(), after.chains.iter());
     let pairs = pairs(&before.findings, &after.findings);
-    let all: Vec<Change> = pairs.values().filter_map(|it| it.change(&looked)).collect();
+    let changes = pairs.values().filter_map(|it| it.change(&looked, &periods));
+    let all: Vec<Change> = changes.collect();
     let counts = count(&all);
     let mut changes: Vec<Change> = all
         .into_iter()
@@ -224,15 +230,17 @@ pub fn compare(before: &Audit, after: &Audit) -> Comparison {
 
 /// Marks the later findings by the earlier audit, and gives what became of those that are not among them.
 #[must_use]
-pub fn mark(
-    before: &Audit,
+pub fn mark<'a>(
+    before: &'a Audit,
     findings: &mut [Finding],
+    chains: impl Iterator<Item = &'a Chain>,
     looked: &Looked<'_>,
     fail_on_new: bool,
 ) -> BaselineReport {
+    let periods = Periods::of(before.chains.iter(), chains);
     let all: Vec<Change> = pairs(&before.findings, findings)
         .values()
-        .filter_map(|it| it.change(looked))
+        .filter_map(|it| it.change(looked, &periods))
         .collect();
     let kinds: BTreeMap<&str, ChangeKind> = all
         .iter()
@@ -283,24 +291,27 @@ fn pairs<'a>(
 }
 
 impl Pair<'_> {
-    fn change(&self, looked: &Looked<'_>) -> Option<Change> {
+    fn change(&self, looked: &Looked<'_>, periods: &Periods<'_>) -> Option<Change> {
         let finding = self.after.or(self.before)?;
         let (before, after) = (self.before.map(Seen::of), self.after.map(Seen::of));
-        let worse = after
-            .as_ref()
-            .is_some_and(|it| it.worse_than(before.as_ref()));
+        let both = self.before.zip(self.after);
+        let anew = both.is_some_and(|(then, now)| periods.happened_since(then, now));
+        let worse = anew
+            || after
+                .as_ref()
+                .is_some_and(|it| it.worse_than(before.as_ref()));
         Some(Change {
             fingerprint: finding.fingerprint.clone(),
             check: finding.check.clone(),
             subject: finding.subject.clone(),
-            kind: self.kind(looked, worse),
+            kind: self.kind(looked, periods, worse),
             worse,
             before,
             after,
         })
     }
 
-    fn kind(&self, looked: &Looked<'_>, worse: bool) -> ChangeKind {
+    fn kind(&self, looked: &Looked<'_>, periods: &Periods<'_>, worse: bool) -> ChangeKind {
         if let (Some(before), None) = (self.before, self.after)
             && before.check.starts_with(OF_EVENTS)
         {
@@ -318,6 +329,11 @@ impl Pair<'_> {
         let event = before.check.starts_with(OF_EVENTS);
         if !is_good(before.status) && is_good(after.status) && event {
             ChangeKind::Changed
+        } else if !is_good(before.status)
+            && is_good(after.status)
+            && periods.left_the_window(before)
+        {
+            ChangeKind::OutOfWindow
         } else if !is_good(before.status) && is_good(after.status) {
             ChangeKind::Fixed
         } else if is_same(before, after) {
@@ -409,9 +425,7 @@ impl<'a> Looked<'a> {
 
     /// What became of events that are not told any more: never fixed.
     fn events_since(&self, before: &Finding) -> ChangeKind {
-        let last = before.evidence.iter().find(|it| it.what == "last");
-        let last = last.and_then(|it| it.seen.as_ref()?.as_str()?.parse::<Timestamp>().ok());
-        match (self.events, last) {
+        match (self.events, last(before)) {
             _ if self.interrupted || !self.checks.contains(before.check.as_str()) => {
                 ChangeKind::NotAssessed
             }

@@ -286,7 +286,14 @@ fn a_scan_is_marked() {
     ] {
         let (before, mut after) = (audit(before), audit(after));
         let looked = after.clone();
-        let report = mark(&before, &mut after.findings, &Looked::of(&looked), true);
+        let none = std::iter::empty();
+        let report = mark(
+            &before,
+            &mut after.findings,
+            none,
+            &Looked::of(&looked),
+            true,
+        );
         assert_eq!(after.findings[0].baseline, Some(state));
         assert!(report.absent.is_empty());
     }
@@ -295,6 +302,7 @@ fn a_scan_is_marked() {
     let report = mark(
         &audit(Said::Fail),
         &mut after.findings,
+        std::iter::empty(),
         &Looked::of(&looked),
         false,
     );
