@@ -36,5 +36,5 @@ pub mod waiver;
 
 #[cfg(test)]
 mod catalogue_tests;
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
