@@ -453,11 +453,11 @@ impl Over<'_> {
             context,
         };
         let layers = Layers {
-            identity: vec![Policy::new("everything", &probe.everything)],
-            scps: self.scps.clone(),
-            rcps: self.rcps.clone(),
-            resource: Some(Policy::new("open", &probe.open)),
-            management_account: Some(self.management.clone()),
+            identity: &[Policy::new("everything", &probe.everything)],
+            scps: self.scps.as_deref(),
+            rcps: self.rcps.as_deref(),
+            resource: Some(&Policy::new("open", &probe.open)),
+            management_account: Some(&self.management),
             ..Layers::default()
         };
         verdict_of(&request, &layers)
@@ -520,10 +520,11 @@ fn closes(
         resource_account: account.id.to_string(),
         context,
     };
+    let scps = service.levels(&path).ok()?;
     let layers = Layers {
-        identity: vec![Policy::new("everything", &everything)],
-        scps: Some(service.levels(&path).ok()?),
-        management_account: Some(organization.management_account.to_string()),
+        identity: &[Policy::new("everything", &everything)],
+        scps: Some(&scps),
+        management_account: Some(organization.management_account.as_str()),
         ..Layers::default()
     };
     let decision = decide(&request, &layers);

@@ -11,7 +11,7 @@ use super::actions::{ActionId, table};
 use super::answer::{Answer, Missing, Rank};
 use super::environment::Environment;
 use super::escalation::sessions;
-use super::evaluate::{Evaluator, Own};
+use super::evaluate::{Evaluator, Own, Question, TRUST_POLICY};
 use super::external;
 use super::graph::{ActorKind, Graph, Means, Node, NodeId};
 use super::identity_policies::{AccountPolicies, is_linked, place, session_of};
@@ -199,7 +199,7 @@ impl Travel {
             document.map(|it| (policy.name.as_str().into(), it))
         };
         let account = AccountId::from(evaluator.caller.account.as_str());
-        let boundary = match &evaluator.layers.boundary {
+        let boundary = match &evaluator.boundary {
             None => None,
             Some(policy) => match keep(policy) {
                 Some(kept) => Some(Box::new(kept)),
@@ -219,7 +219,7 @@ impl Travel {
             made: evaluator.caller.role_arn.is_some()
                 || evaluator.caller.kind != CallerKind::AssumedRole,
             own: evaluator.own.clone(),
-            identity: evaluator.layers.identity.iter().filter_map(keep).collect(),
+            identity: evaluator.identity.iter().filter_map(keep).collect(),
             boundary,
         });
     }
@@ -227,7 +227,7 @@ impl Travel {
     /// Keeps a principal that can act in other accounts of the organization.
     pub(super) fn add_administrator<'c>(
         &mut self,
-        evaluator: &mut Evaluator<'c>,
+        evaluator: &Evaluator<'c>,
         node: NodeId,
         environment: &'c Environment<'_>,
     ) {
@@ -269,7 +269,8 @@ impl Travel {
             }
             let partition = &environment.ctx.inventory.header.scope.partition;
             let target = Target::Matching(format!("arn:{partition}:sso:::*"));
-            let answer = evaluator.plain(environment, by, target, &account, &[]);
+            let question = Question::new(by, target, &account);
+            let answer = evaluator.ask(environment, question);
             add(answer.only_if(SIGNS_IN, Strength::Weak), Reach::Newcomers);
         }
     }
@@ -480,7 +481,7 @@ impl Travel {
 
 /// The root sessions that a principal can have: under which task policy, of which member.
 fn root_sessions<'c>(
-    evaluator: &mut Evaluator<'c>,
+    evaluator: &Evaluator<'c>,
     account: &AccountId,
     environment: &'c Environment<'_>,
 ) -> Vec<(Reach, Answer)> {
@@ -491,23 +492,20 @@ fn root_sessions<'c>(
         let policy = format!("arn:{partition}:iam::aws:policy/root-task/{}", task.policy);
         let with = [("sts:TaskPolicyArn", Key::Known(Value::One(policy)))];
         let target = Target::Matching(every.clone());
-        let answer = evaluator.plain(environment, ASSUME_ROOT, target, account, &with);
+        let question = |target: Target| Question::new(ASSUME_ROOT, target, account).with(&with);
+        let answer = evaluator.ask(environment, question(target.clone()));
         let under = |answer: Answer| answer.only_if(task.when, task.strength);
         match answer.rank() {
             Rank::Denied => {}
             Rank::Allowed => all.push((Reach::Roots(place), under(answer))),
             // A policy for the root user of one account says nothing of another's.
             Rank::Choosable | Rank::Weak | Rank::Strong | Rank::Unknown => {
-                let question = (ASSUME_ROOT, every.as_str());
-                for runs in
-                    evaluator.parts(environment, question, account, &with, &environment.roots)
-                {
+                for runs in evaluator.parts(environment, question(target), &environment.roots) {
                     let first = runs
                         .first()
                         .and_then(|run| environment.roots.arn(run.start));
                     let Some(first) = first else { continue };
-                    let target = Target::One(first);
-                    let answer = evaluator.plain(environment, ASSUME_ROOT, target, account, &with);
+                    let answer = evaluator.ask(environment, question(Target::One(first)));
                     if answer.is_denied() {
                         continue;
                     }
@@ -571,13 +569,12 @@ fn by_outsider(
 ) -> Answer {
     let mut best = Answer::denied();
     let everything = super::identity_policies::everything();
-    for mut evaluator in external::askers(who, environment, &everything) {
+    for evaluator in external::askers(who, environment, &everything) {
         let federated = matches!(who, Principal::Federated(_));
         let actions: &[&str] = if federated { FEDERATED } else { &[ASSUME] };
         for action in actions {
-            evaluator.layers.resource = Some(Policy::new("trust policy", &trust.document));
-            let target = Target::One(door.role.to_string());
-            let mut answer = evaluator.plain(environment, action, target, &door.account, &[]);
+            let question = door.question(action, &trust.document);
+            let mut answer = evaluator.ask(environment, question);
             if federated {
                 answer = answer.only_if(
                     "the identity provider authenticates the caller",
@@ -588,6 +585,15 @@ fn by_outsider(
         }
     }
     best
+}
+
+impl TrustingRole {
+    /// Whether it can be assumed by this action, under its trust policy.
+    fn question<'q>(&'q self, action: &'q str, trust: &'q Document) -> Question<'q> {
+        let target = Target::One(self.role.to_string());
+        let policy = Policy::new(TRUST_POLICY, trust);
+        Question::new(action, target, &self.account).under(Some(policy))
+    }
 }
 
 impl Assumer {
@@ -627,15 +633,13 @@ impl Assumer {
             evaluator.holds(name, read.as_deref().map_err(Clone::clone));
         }
         let boundary = self.boundary.as_deref();
-        evaluator.layers.boundary = boundary.map(|(name, read)| match read {
+        evaluator.boundary = boundary.map(|(name, read)| match read {
             Ok(indexed) => Policy::new(name, &indexed.document),
             Err(gap) => Policy::missing(name, gap.clone()),
         });
         for caller in callers {
-            evaluator.caller = caller;
-            evaluator.layers.resource = Some(Policy::new("trust policy", trust));
-            let target = Target::One(door.role.to_string());
-            best = best.or(evaluator.plain(environment, ASSUME, target, &door.account, &[]));
+            let question = door.question(ASSUME, trust).from(caller);
+            best = best.or(evaluator.ask(environment, question));
         }
         best
     }

@@ -1,6 +1,8 @@
 //! One principal's questions to the evaluator.
 
+use std::cell::RefCell;
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::actions::{ActionId, Kind};
 use super::answer::Answer;
@@ -12,25 +14,83 @@ use crate::fact::SharedGap;
 use crate::ids::AccountId;
 use crate::inventory::ControlPolicyKind;
 use crate::policy::{
-    self, ActionSet, Caller, CallerKind, Context, Key, Layers, Members, Policy, Request, Target,
-    Value, decide,
+    self, ActionSet, Caller, CallerKind, Context, Key, Layers, Level, Members, Policy, Request,
+    Target, Value, decide,
 };
 
-/// A principal, with all that has a say in what it may do.
+/// A principal, with all that has a say in what it may do. Once it is made, questions leave it as it is.
 pub(super) struct Evaluator<'c> {
     pub(super) caller: Caller,
     pub(super) context: Context,
-    pub(super) layers: Layers<'c, SharedGap>,
+    /// The policies of its identity.
+    pub(super) identity: Vec<Policy<'c, SharedGap>>,
+    /// Its permissions boundary.
+    pub(super) boundary: Option<Policy<'c, SharedGap>>,
     /// What only it has in the context.
     pub(super) own: Own,
     /// Its own documents.
     pub(super) documents: Vec<&'c Indexed>,
     /// The actions that its own documents can allow; nothing if that may be any.
     pub(super) touched: Option<ActionSet>,
-    /// No control policies are looked at: somebody else's question has them.
-    pub(super) bare: bool,
-    /// Whose resource control policies the layers hold.
-    rcps_of: Option<AccountId>,
+    scps: Option<Levels<'c>>,
+    rcps: ResourceControl<'c>,
+    management_account: Option<&'c str>,
+}
+
+/// How answers call the policy of a role that says who may assume it.
+pub(super) const TRUST_POLICY: &str = "trust policy";
+
+/// The policies above an account, root first.
+type Levels<'c> = Vec<Level<'c, SharedGap>>;
+
+/// The resource control policies above the owner of a resource.
+enum ResourceControl<'c> {
+    /// None are looked at: somebody else's question has them.
+    Ignored,
+    /// Those of the owner that was asked about last, so that they are put together once for all its resources.
+    Read(RefCell<Option<(AccountId, Option<Rc<Levels<'c>>>)>>),
+}
+
+/// One question: an action on a target, with what comes in by that alone.
+pub(super) struct Question<'q> {
+    action: &'q str,
+    target: Target,
+    owner: &'q AccountId,
+    keys: &'q [(&'q str, Key)],
+    resource: Option<Policy<'q, SharedGap>>,
+    caller: Option<Caller>,
+}
+
+impl<'q> Question<'q> {
+    /// Something that has no policy of its own.
+    pub(super) fn new(action: &'q str, target: Target, owner: &'q AccountId) -> Self {
+        Self {
+            action,
+            target,
+            owner,
+            keys: &[],
+            resource: None,
+            caller: None,
+        }
+    }
+
+    /// The request has these keys as well.
+    pub(super) fn with(mut self, keys: &'q [(&'q str, Key)]) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// What it is about has this policy.
+    pub(super) fn under(mut self, policy: Option<Policy<'q, SharedGap>>) -> Self {
+        self.resource = policy;
+        self
+    }
+
+    /// The principal comes as this caller: as a session of its role.
+    pub(super) fn from(mut self, caller: Caller) -> Self {
+        self.caller = Some(caller);
+        self
+    }
 }
 
 /// What the context of a principal's requests has from it alone.
@@ -72,20 +132,26 @@ impl<'c> Evaluator<'c> {
             }
             None => {}
         }
-        let layers = Layers {
-            scps: environment.levels(ControlPolicyKind::ServiceControlPolicy, &account),
-            management_account: environment.management().map(str::to_owned),
-            ..Layers::default()
-        };
         Self {
             caller,
             context,
-            layers,
+            identity: Vec::new(),
+            boundary: None,
             own: Own::default(),
             documents: Vec::new(),
             touched: None,
-            bare: false,
-            rcps_of: None,
+            scps: environment.levels(ControlPolicyKind::ServiceControlPolicy, &account),
+            rcps: ResourceControl::Read(RefCell::default()),
+            management_account: environment.management(),
+        }
+    }
+
+    /// The same, and no control policies are looked at.
+    pub(super) fn without_control_policies(self) -> Self {
+        Self {
+            scps: None,
+            rcps: ResourceControl::Ignored,
+            ..self
         }
     }
 
@@ -111,7 +177,7 @@ impl<'c> Evaluator<'c> {
 
     /// Adds a document to its own.
     pub(super) fn holds(&mut self, name: &str, read: Result<&'c Indexed, SharedGap>) {
-        self.layers.identity.push(match read {
+        self.identity.push(match read {
             Ok(indexed) => {
                 self.documents.push(indexed);
                 Policy::new(name, &indexed.document)
@@ -132,14 +198,23 @@ impl<'c> Evaluator<'c> {
         touched.is_none_or(|set| set.meets(actions))
     }
 
-    /// From now on it is this session of its role.
-    pub(super) fn become_session(&mut self, arn: &str) {
-        arn.clone_into(&mut self.caller.id);
+    /// The caller as this session of its role, and what its requests carry then.
+    fn session(&self, arn: &str) -> (Caller, Context) {
+        let mut caller = self.caller.clone();
+        arn.clone_into(&mut caller.id);
+        let mut context = self.context.clone();
         let name = arn.rsplit('/').next().unwrap_or_default();
         if let Key::Like(pattern) = self.context.key(USER_ID) {
             let id = format!("{}{name}", pattern.trim_end_matches('*'));
-            self.context.set(USER_ID, Key::Known(Value::One(id)));
+            context.set(USER_ID, Key::Known(Value::One(id)));
         }
+        (caller, context)
+    }
+
+    /// This session of its role.
+    pub(super) fn into_session(mut self, arn: &str) -> Self {
+        (self.caller, self.context) = self.session(arn);
+        self
     }
 
     /// Sessions of its role among these: whoever assumes a role chooses the name of the session.
@@ -157,27 +232,27 @@ impl<'c> Evaluator<'c> {
         named.into_iter().filter(own).map(String::as_str).collect()
     }
 
-    /// The question on a resource of the inventory.
+    /// The answer on a resource of the inventory, for the principal or for one session of its role.
     pub(super) fn on(
-        &mut self,
+        &self,
         environment: &'c Environment<'_>,
         action: &str,
         target: &Target,
-        resource: &'c Resource,
-        owner: &AccountId,
+        (resource, owner): (&'c Resource, &AccountId),
+        session: Option<&str>,
     ) -> Answer {
         let says = resource
             .policy
             .as_ref()
             .filter(|_| may_grant(resource.kind, action));
-        self.layers.resource = says.map(|read| match read {
+        let policy = says.map(|read| match read {
             Ok(indexed) => Policy::new(&resource.id, &indexed.document),
             Err(gap) => Policy::missing(&resource.id, gap.clone()),
         });
-        self.layers.grants.clone_from(&resource.grants);
-        self.layers.acl.clone_from(&resource.acl);
-        self.layers.restrict_public_buckets = resource.restrict_public == Some(true);
-        let mut context = self.context.clone();
+        let (caller, mut context) = match session {
+            Some(arn) => self.session(arn),
+            None => (self.caller.clone(), self.context.clone()),
+        };
         if let Some(region) = &resource.region {
             context = context.with("aws:RequestedRegion", region.as_str());
         }
@@ -192,92 +267,123 @@ impl<'c> Evaluator<'c> {
             let own = Key::AnyBut(resource.account.to_string());
             context.set("s3:DataAccessPointAccount", own);
         }
-        let answer = self.decide(environment, action, target.clone(), owner, context);
-        self.layers.resource = None;
-        self.layers.grants.clear();
-        self.layers.acl.clear();
-        self.layers.restrict_public_buckets = false;
-        answer
+        let request = request(environment, caller, action, target.clone(), owner, context);
+        let rcps = self.resource_control(environment, owner);
+        let layers = Layers {
+            resource: policy.as_ref(),
+            grants: &resource.grants,
+            acl: &resource.acl,
+            restrict_public_buckets: resource.restrict_public == Some(true),
+            rcps: rcps.as_deref().map(Vec::as_slice),
+            ..self.layers()
+        };
+        decide(&request, &layers).into()
     }
 
-    /// The question on something that has no policy of its own, or with the policy that it has.
-    pub(super) fn plain(
-        &mut self,
-        environment: &'c Environment<'_>,
-        action: &str,
-        target: Target,
-        owner: &AccountId,
-        with: &[(&str, Key)],
-    ) -> Answer {
-        let mut context = self.context.clone();
-        for (key, value) in with {
-            context.set(key, value.clone());
-        }
-        self.decide(environment, action, target, owner, context)
+    /// The answer to a question.
+    pub(super) fn ask(&self, environment: &'c Environment<'_>, question: Question<'_>) -> Answer {
+        self.with_layers(environment, question, |request, layers| {
+            decide(request, layers).into()
+        })
     }
 
     /// The members of a set that the policies tell apart, as [`policy::parts`] gives them.
     pub(super) fn parts(
-        &mut self,
+        &self,
         environment: &'c Environment<'_>,
-        (action, pattern): (&str, &str),
-        owner: &AccountId,
-        with: &[(&str, Key)],
+        question: Question<'_>,
         members: &Members,
     ) -> Vec<Vec<Range<usize>>> {
+        self.with_layers(environment, question, |request, layers| {
+            policy::parts(request, layers, members)
+        })
+    }
+
+    fn with_layers<T>(
+        &self,
+        environment: &'c Environment<'_>,
+        question: Question<'_>,
+        then: impl FnOnce(&Request, &Layers<'_, SharedGap>) -> T,
+    ) -> T {
         let mut context = self.context.clone();
-        for (key, value) in with {
+        for (key, value) in question.keys {
             context.set(key, value.clone());
         }
-        let target = Target::Matching(pattern.to_owned());
-        let request = self.request(environment, action, target, owner, context);
-        policy::parts(&request, &self.layers, members)
-    }
-
-    fn decide(
-        &mut self,
-        environment: &'c Environment<'_>,
-        action: &str,
-        target: Target,
-        owner: &AccountId,
-        context: Context,
-    ) -> Answer {
-        let request = self.request(environment, action, target, owner, context);
-        decide(&request, &self.layers).into()
-    }
-
-    fn request(
-        &mut self,
-        environment: &'c Environment<'_>,
-        action: &str,
-        target: Target,
-        owner: &AccountId,
-        mut context: Context,
-    ) -> Request {
-        if !owner.as_str().is_empty() {
-            context = context.with("aws:ResourceAccount", owner.as_str());
-            if let Some(organization) = environment.organization
-                && environment.ctx.inventory.accounts.contains_key(owner)
-            {
-                context = context.with("aws:ResourceOrgID", &organization.id);
-            }
-        }
-        if through_no_service(action) {
-            context.set("kms:ViaService", Key::Absent);
-        }
-        if self.bare {
-            self.layers.rcps = None;
-        } else if self.rcps_of.as_ref() != Some(owner) {
-            self.layers.rcps = environment.levels(ControlPolicyKind::ResourceControlPolicy, owner);
-            self.rcps_of = Some(owner.clone());
-        }
-        Request {
-            caller: self.caller.clone(),
-            action: action.to_owned(),
-            target,
-            resource_account: owner.to_string(),
+        let owner = question.owner;
+        let caller = question.caller.unwrap_or_else(|| self.caller.clone());
+        let request = request(
+            environment,
+            caller,
+            question.action,
+            question.target,
+            owner,
             context,
+        );
+        let rcps = self.resource_control(environment, owner);
+        let layers = Layers {
+            resource: question.resource.as_ref(),
+            rcps: rcps.as_deref().map(Vec::as_slice),
+            ..self.layers()
+        };
+        then(&request, &layers)
+    }
+
+    /// What has a say in every question.
+    fn layers(&self) -> Layers<'_, SharedGap> {
+        Layers {
+            identity: &self.identity,
+            boundary: self.boundary.as_ref(),
+            scps: self.scps.as_deref(),
+            management_account: self.management_account,
+            ..Layers::default()
         }
+    }
+
+    fn resource_control(
+        &self,
+        environment: &'c Environment<'_>,
+        owner: &AccountId,
+    ) -> Option<Rc<Levels<'c>>> {
+        let ResourceControl::Read(last) = &self.rcps else {
+            return None;
+        };
+        if let Some((of, levels)) = &*last.borrow()
+            && of == owner
+        {
+            return levels.clone();
+        }
+        let levels = environment.levels(ControlPolicyKind::ResourceControlPolicy, owner);
+        let levels = levels.map(Rc::new);
+        last.replace(Some((owner.clone(), levels.clone())));
+        levels
+    }
+}
+
+fn request(
+    environment: &Environment<'_>,
+    caller: Caller,
+    action: &str,
+    target: Target,
+    owner: &AccountId,
+    mut context: Context,
+) -> Request {
+    if !owner.as_str().is_empty() {
+        context = context.with("aws:ResourceAccount", owner.as_str());
+        if let Some(organization) = environment.organization
+            && environment.ctx.inventory.accounts.contains_key(owner)
+        {
+            context = context.with("aws:ResourceOrgID", &organization.id);
+        }
+    }
+    if through_no_service(action) {
+        context.set("kms:ViaService", Key::Absent);
+    }
+    Request {
+        caller,
+        action: action.to_owned(),
+        target,
+        resource_account: owner.to_string(),
+        context,
     }
 }
 

@@ -165,8 +165,8 @@ pub(super) fn add(graph: &mut Graph, environment: &Environment<'_>, known: &BTre
             continue;
         };
         let mut all = Permissions::default();
-        for mut evaluator in askers(&who, environment, &everything) {
-            merge(&mut all, holdings(&mut evaluator, environment));
+        for evaluator in askers(&who, environment, &everything) {
+            merge(&mut all, holdings(&evaluator, environment));
         }
         if let Principal::CanonicalUser(id) = &who {
             // It may be one of the organization's accounts, whose own policies then count as well.

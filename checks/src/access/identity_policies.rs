@@ -278,11 +278,7 @@ impl<'d> AccountPolicies<'d> {
         for group in &freed.joined {
             self.of_group(&mut evaluator, *group, freed.granted);
         }
-        let readable = evaluator
-            .layers
-            .identity
-            .iter()
-            .all(|it| it.document.is_ok());
+        let readable = evaluator.identity.iter().all(|it| it.document.is_ok());
         evaluator.touched = readable.then(|| {
             let mut set = ActionSet::default();
             for indexed in &evaluator.documents {
@@ -292,7 +288,7 @@ impl<'d> AccountPolicies<'d> {
         });
         if let Some(boundary) = person.boundary.filter(|_| !freed.without_boundary) {
             let read = self.managed.get(boundary.as_str()).map(Arc::as_ref);
-            evaluator.layers.boundary = Some(match read {
+            evaluator.boundary = Some(match read {
                 Some(Ok(indexed)) => {
                     evaluator.documents.push(indexed);
                     Policy::new(boundary.as_str(), &indexed.document)

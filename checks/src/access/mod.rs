@@ -117,10 +117,7 @@ impl<'a> Analysis<'a> {
         }
         let id = format!("arn:{partition}:iam::{id}:root");
         let mut root = Node::new(&id, papers.account, ActorKind::Root);
-        root.holdings = shared(holdings(
-            &mut papers.root(environment, &partition),
-            environment,
-        ));
+        root.holdings = shared(holdings(&papers.root(environment, &partition), environment));
         graph.add(root);
         cross_account.opens(&papers, &nodes.1);
         let federated = federated_users(&papers, environment, graph);
@@ -182,7 +179,7 @@ fn federated_users<'d>(
     for arn in environment.federated_users(papers.account) {
         let mut node = Node::new(arn, papers.account, ActorKind::Step);
         node.holdings = shared(holdings(
-            &mut papers.federated_user(environment, arn),
+            &papers.federated_user(environment, arn),
             environment,
         ));
         if !node.holdings.held.is_empty() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::answer::{Answer, Names};
 use super::environment::Environment;
-use super::evaluate::Evaluator;
+use super::evaluate::{Evaluator, Question};
 use super::graph::Means;
 use super::identity_policies::{
     AccountPolicies, Modification, Principal, PrincipalId, is_linked, is_reserved, place,
@@ -68,7 +68,7 @@ type Groups = Vec<(usize, (Answer, Means))>;
 
 /// The questions about one principal.
 struct Change<'q, 'c> {
-    evaluator: &'q mut Evaluator<'c>,
+    evaluator: &'q Evaluator<'c>,
     joins: &'q mut Joins,
     papers: &'c AccountPolicies<'c>,
     environment: &'c Environment<'c>,
@@ -98,9 +98,8 @@ impl Change<'_, '_> {
         }
         let target = Target::One(arn.to_string());
         let owner = self.papers.account;
-        let answer = self
-            .evaluator
-            .plain(self.environment, action, target, owner, &with);
+        let question = Question::new(action, target, owner).with(&with);
+        let answer = self.evaluator.ask(self.environment, question);
         (!answer.is_denied()).then(|| (answer, Means::one(action)))
     }
 
@@ -110,7 +109,7 @@ impl Change<'_, '_> {
         if !self.evaluator.touches(place(action)) {
             return Vec::new();
         }
-        let names = self.evaluator.layers.identity.iter();
+        let names = self.evaluator.identity.iter();
         let names: Vec<String> = names.map(|it| it.name.clone()).collect();
         let boundary = if let Key::Known(Value::One(arn)) = &self.boundary {
             Some(arn.clone())
@@ -142,11 +141,9 @@ impl Change<'_, '_> {
         let (members, places) = &papers.group_arns;
         let start = members.start();
         let with = [("iam:PermissionsBoundary", self.boundary.clone())];
-        let every = format!("{start}*");
-        let question = (action, every.as_str());
-        let parts =
-            self.evaluator
-                .parts(self.environment, question, papers.account, &with, members);
+        let every = Target::Matching(format!("{start}*"));
+        let question = Question::new(action, every, papers.account).with(&with);
+        let parts = self.evaluator.parts(self.environment, question, members);
         let mut all = Vec::new();
         // Each part is answered alike: the first is asked.
         for runs in parts {
@@ -206,7 +203,7 @@ fn both(one: &(Answer, Means), two: &(Answer, Means)) -> (Answer, Means) {
 
 /// Everything that the asker can change about `who`.
 pub(super) fn of<'c>(
-    evaluator: &mut Evaluator<'c>,
+    evaluator: &Evaluator<'c>,
     papers: &'c AccountPolicies<'c>,
     who: PrincipalId,
     environment: &'c Environment<'_>,

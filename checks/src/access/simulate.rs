@@ -3,7 +3,7 @@
 use super::actions::{Kind, table};
 use super::answer::Answer;
 use super::environment::Environment;
-use super::evaluate::Evaluator;
+use super::evaluate::{Evaluator, Question, TRUST_POLICY};
 use super::external;
 use super::gaps;
 use super::identity_policies::{AccountPolicies, Modification, PrincipalId, everything};
@@ -112,13 +112,13 @@ pub fn simulate(
                     "" | "aws" => caller.clone(),
                     id => AccountId::from(id),
                 };
-                evaluator.layers.resource = trust.as_ref().map(|it| match it {
-                    Ok(document) => Policy::new("trust policy", document),
-                    Err(gap) => Policy::missing("trust policy", gap.clone()),
+                let policy = trust.as_ref().map(|it| match it {
+                    Ok(document) => Policy::new(TRUST_POLICY, document),
+                    Err(gap) => Policy::missing(TRUST_POLICY, gap.clone()),
                 });
                 let target = literal(request.resource);
-                let answer = evaluator.plain(&environment, request.action, target, &owner, &[]);
-                (answer, None)
+                let question = Question::new(request.action, target, &owner).under(policy);
+                (evaluator.ask(&environment, question), None)
             }
         };
         if first || answer.rank() < best.rank() {
@@ -200,22 +200,22 @@ fn inside<'c>(
         return Ok(evaluator);
     }
     let evaluator = found.map(|it| papers.evaluator(it, &Modification::default(), environment));
-    let Some(mut evaluator) = evaluator else {
+    let Some(evaluator) = evaluator else {
         let all = papers.everybody().map(|it| papers.person(it));
         return Err(Refused::Principal(
             all.map(|it| it.arn.to_string()).collect(),
         ));
     };
-    if session.is_some() {
-        evaluator.become_session(principal);
-    }
-    Ok(evaluator)
+    Ok(match session {
+        Some(_) => evaluator.into_session(principal),
+        None => evaluator,
+    })
 }
 
 /// On a resource that the analysis knows: as the listing of `access` answers.
 fn on_known<'c>(
     request: &Simulation<'_>,
-    evaluator: &mut Evaluator<'c>,
+    evaluator: &Evaluator<'c>,
     environment: &'c Environment<'_>,
     (place, resource): (ResourceId, &'c Resource),
 ) -> (Answer, Option<String>) {
@@ -235,7 +235,13 @@ fn on_known<'c>(
     };
     let mut answer: Option<Answer> = None;
     for target in &targets {
-        let next = evaluator.on(environment, request.action, target, resource, &owner);
+        let next = evaluator.on(
+            environment,
+            request.action,
+            target,
+            (resource, &owner),
+            None,
+        );
         answer = Some(match answer {
             Some(before) => before.or(next),
             None => next,
@@ -263,7 +269,7 @@ fn on_known<'c>(
         Effectiveness::None(why) => harmless = Some(why.to_owned()),
         Effectiveness::Needs(other) => {
             let target = literal(request.resource);
-            let both = evaluator.on(environment, other, &target, resource, &owner);
+            let both = evaluator.on(environment, other, &target, (resource, &owner), None);
             match both.is_denied() {
                 true => harmless = Some(format!("it also requires {other}")),
                 false if answer.is_denied() => {}

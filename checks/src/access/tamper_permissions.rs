@@ -52,7 +52,7 @@ struct Class<'t> {
 
 /// Asks about every resource that the principal may reach.
 pub(super) fn holdings<'c>(
-    evaluator: &mut Evaluator<'c>,
+    evaluator: &Evaluator<'c>,
     environment: &'c Environment<'_>,
 ) -> Permissions {
     let account = AccountId::from(evaluator.caller.account.as_str());
@@ -90,7 +90,7 @@ pub(super) fn holdings<'c>(
 }
 
 fn on_resource<'c>(
-    evaluator: &mut Evaluator<'c>,
+    evaluator: &Evaluator<'c>,
     environment: &'c Environment<'_>,
     place: ResourceId,
     resource: &'c Resource,
@@ -137,21 +137,20 @@ fn on_resource<'c>(
             true => everything.as_slice(),
             false => resource.asked.as_slice(),
         };
+        let at = (resource, owner);
+        let ask = |target: &Target, session: Option<&str>| {
+            evaluator.on(environment, &action.action, target, at, session)
+        };
         let mut best = Answer::denied();
         for target in targets {
-            best = best.or(evaluator.on(environment, &action.action, target, resource, owner));
+            best = best.or(ask(target, None));
         }
-        if best.rank() > Rank::Allowed && !sessions.is_empty() {
-            let before = (evaluator.caller.id.clone(), evaluator.context.clone());
+        if best.rank() > Rank::Allowed {
             for session in &sessions {
-                evaluator.context = before.1.clone();
-                evaluator.become_session(session);
                 for target in targets {
-                    best =
-                        best.or(evaluator.on(environment, &action.action, target, resource, owner));
+                    best = best.or(ask(target, Some(session)));
                 }
             }
-            (evaluator.caller.id, evaluator.context) = before;
         }
         if !best.is_denied() {
             answers.push((actions, best));
@@ -182,7 +181,7 @@ pub(super) enum Outcome {
 
 /// The same answer as in [`holdings`].
 pub(super) fn outcome<'c>(
-    evaluator: &mut Evaluator<'c>,
+    evaluator: &Evaluator<'c>,
     environment: &'c Environment<'_>,
     (place, resource): (ResourceId, &'c Resource),
     action: ActionId,

@@ -119,9 +119,9 @@ pub(super) fn ask_as(
         context,
     };
     let layers: Layers<'_, SharedGap> = Layers {
-        resource: Some(Policy::new(POLICY, policy)),
-        rcps: above.levels.clone(),
-        management_account: above.management.clone(),
+        resource: Some(&Policy::new(POLICY, policy)),
+        rcps: above.levels.as_deref(),
+        management_account: above.management.as_deref(),
         ..Layers::default()
     };
     answer(&request, &layers)
@@ -141,8 +141,8 @@ pub(super) fn ask_for_role(
         return Answer::Open("the role's own policies".to_owned());
     };
     let layers: Layers<'_, SharedGap> = Layers {
-        identity: vec![Policy::new("role", &all)],
-        resource: Some(Policy::new(POLICY, policy)),
+        identity: &[Policy::new("role", &all)],
+        resource: Some(&Policy::new(POLICY, policy)),
         ..Layers::default()
     };
     let context = policy::Context::of_caller(&caller);

@@ -130,16 +130,18 @@ impl<'a> Worker<'a> {
             Ok(document) => Policy::new("policy", document),
             Err(gaps) => Policy::missing("policy", first(gaps)),
         });
+        let identity: Vec<_> = self.policies.iter().map(as_policy).collect();
+        let boundary = self.boundary.as_ref().map(as_policy);
+        let scps = self.levels(ControlPolicyKind::ServiceControlPolicy, &self.account);
+        let rcps = self.levels(ControlPolicyKind::ResourceControlPolicy, owner);
+        let control = self.ctx.control().ok().flatten();
         let layers: Layers<'_, SharedGap> = Layers {
-            identity: self.policies.iter().map(as_policy).collect(),
-            boundary: self.boundary.as_ref().map(as_policy),
-            resource,
-            scps: self.levels(ControlPolicyKind::ServiceControlPolicy, &self.account),
-            rcps: self.levels(ControlPolicyKind::ResourceControlPolicy, owner),
-            management_account: match self.ctx.control() {
-                Ok(control) => control.map(|it| it.management_account().to_string()),
-                Err(_) => None,
-            },
+            identity: &identity,
+            boundary: boundary.as_ref(),
+            resource: resource.as_ref(),
+            scps: scps.as_deref(),
+            rcps: rcps.as_deref(),
+            management_account: control.map(|it| it.management_account().as_str()),
             ..Layers::default()
         };
         admits::answer(&request, &layers)

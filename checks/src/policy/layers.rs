@@ -59,7 +59,7 @@ impl<'a, R: Clone> Build<'a, R> {
         let root = caller.kind == CallerKind::Root;
 
         let identity = if has_policies {
-            self.union(Layer::Identity, &layers.identity)
+            self.union(Layer::Identity, layers.identity)
         } else {
             // The root user may do everything in its account; the others have no policies.
             Clauses {
@@ -67,13 +67,10 @@ impl<'a, R: Clone> Build<'a, R> {
                 allows: if root { Formula::Yes } else { Formula::No },
             }
         };
-        let boundary = self.limit(
-            Layer::Boundary,
-            layers.boundary.as_ref().filter(|_| has_policies),
-        );
+        let boundary = self.limit(Layer::Boundary, layers.boundary.filter(|_| has_policies));
         let session = self.limit(
             Layer::Session,
-            layers.session.as_ref().filter(|_| has_policies || root),
+            layers.session.filter(|_| has_policies || root),
         );
         let scp = self.service_control();
         let rcp = self.resource_control();
@@ -176,10 +173,10 @@ impl<'a, R: Clone> Build<'a, R> {
             | CallerKind::Federated
             | CallerKind::Anonymous => true,
             CallerKind::Role | CallerKind::AssumedRole | CallerKind::User | CallerKind::Root => {
-                self.layers.management_account.as_ref() == Some(&self.request.caller.account)
+                self.layers.management_account == Some(self.request.caller.account.as_str())
             }
         };
-        let levels: &'a [Level<'a, R>] = match &self.layers.scps {
+        let levels: &'a [Level<'a, R>] = match self.layers.scps {
             Some(levels) if !exempt => levels,
             Some(_) | None => {
                 return Clauses {
@@ -204,10 +201,10 @@ impl<'a, R: Clone> Build<'a, R> {
     fn resource_control(&mut self) -> Formula {
         let request = self.request;
         let exempt = request.caller.kind == CallerKind::ServiceLinkedRole
-            || self.layers.management_account.as_ref() == Some(&request.resource_account)
+            || self.layers.management_account == Some(request.resource_account.as_str())
             || self.layers.aws_managed_key
             || !rcp::limits(&request.action);
-        let levels: &'a [Level<'a, R>] = match &self.layers.rcps {
+        let levels: &'a [Level<'a, R>] = match self.layers.rcps {
             Some(levels) if !exempt => levels,
             Some(_) | None => return Formula::No,
         };
@@ -226,7 +223,7 @@ impl<'a, R: Clone> Build<'a, R> {
         let request = self.request;
         let caller = &request.caller;
         self.acl(&mut grants);
-        let Some(policy) = &self.layers.resource else {
+        let Some(policy) = self.layers.resource else {
             return (Formula::No, grants);
         };
         let closed = self.layers.restrict_public_buckets && self.is_outsider(policy);

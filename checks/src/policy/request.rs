@@ -87,44 +87,44 @@ pub struct Level<'a, R = String> {
     pub policies: Vec<Policy<'a, R>>,
 }
 
-/// All policies that have a say.
-#[derive(Debug, Clone)]
+/// All policies that have a say in one request: a view of what its caller keeps, made for each.
+#[derive(Debug)]
 pub struct Layers<'a, R = String> {
     /// Policies of the caller, those of its groups included.
-    pub identity: Vec<Policy<'a, R>>,
+    pub identity: &'a [Policy<'a, R>],
     /// The caller's permissions boundary.
-    pub boundary: Option<Policy<'a, R>>,
+    pub boundary: Option<&'a Policy<'a, R>>,
     /// The policy that its session was limited with.
-    pub session: Option<Policy<'a, R>>,
+    pub session: Option<&'a Policy<'a, R>>,
     /// Service control policies of the caller's account, root first; nothing if none are in play.
-    pub scps: Option<Vec<Level<'a, R>>>,
+    pub scps: Option<&'a [Level<'a, R>]>,
     /// Resource control policies of the resource's account; `RCPFullAWSAccess` is implied.
-    pub rcps: Option<Vec<Level<'a, R>>>,
+    pub rcps: Option<&'a [Level<'a, R>]>,
     /// The policy of the resource: bucket, key, topic, trust policy.
-    pub resource: Option<Policy<'a, R>>,
+    pub resource: Option<&'a Policy<'a, R>>,
     /// Grants of a KMS key.
-    pub grants: Vec<KeyGrant>,
+    pub grants: &'a [KeyGrant],
     /// Access control lists of a bucket or an object. None where the owner is enforced.
-    pub acl: Vec<AclGrant>,
+    pub acl: &'a [AclGrant],
     /// `RestrictPublicBuckets`: a public policy lets in nobody from outside the account.
     pub restrict_public_buckets: bool,
     /// The key is managed by AWS: no resource control policy reaches it.
     pub aws_managed_key: bool,
     /// The account that no organization policy limits.
-    pub management_account: Option<String>,
+    pub management_account: Option<&'a str>,
 }
 
 impl<R> Default for Layers<'_, R> {
     fn default() -> Self {
         Self {
-            identity: Vec::new(),
+            identity: &[],
             boundary: None,
             session: None,
             scps: None,
             rcps: None,
             resource: None,
-            grants: Vec::new(),
-            acl: Vec::new(),
+            grants: &[],
+            acl: &[],
             restrict_public_buckets: false,
             aws_managed_key: false,
             management_account: None,

@@ -12,6 +12,33 @@ use trailaudit_checks::policy::{
     Caller, CallerKind, Context, Document, Key, Layers, Level, Policy, Request, Target, Value,
 };
 
+/// The policies of a case.
+#[derive(Default)]
+pub(crate) struct Kept<'a> {
+    pub(crate) identity: Vec<Policy<'a>>,
+    pub(crate) boundary: Option<Policy<'a>>,
+    pub(crate) session: Option<Policy<'a>>,
+    pub(crate) scps: Option<Vec<Level<'a>>>,
+    pub(crate) rcps: Option<Vec<Level<'a>>>,
+    pub(crate) resource: Option<Policy<'a>>,
+    pub(crate) management_account: Option<String>,
+}
+
+impl Kept<'_> {
+    pub(crate) fn view(&self) -> Layers<'_> {
+        Layers {
+            identity: &self.identity,
+            boundary: self.boundary.as_ref(),
+            session: self.session.as_ref(),
+            scps: self.scps.as_deref(),
+            rcps: self.rcps.as_deref(),
+            resource: self.resource.as_ref(),
+            management_account: self.management_account.as_deref(),
+            ..Layers::default()
+        }
+    }
+}
+
 #[derive(Deserialize)]
 pub(crate) struct File {
     format: String,
@@ -186,7 +213,7 @@ impl Case {
         }
     }
 
-    pub(crate) fn layers<'a>(&self, documents: &'a Documents) -> Layers<'a> {
+    pub(crate) fn layers<'a>(&self, documents: &'a Documents) -> Kept<'a> {
         let named = |name: &str, documents: &'a [Result<Document, String>]| {
             documents
                 .iter()
@@ -205,7 +232,7 @@ impl Case {
                     .collect()
             })
         };
-        Layers {
+        Kept {
             identity: named("identity", &documents.identity),
             boundary: documents.boundary.as_ref().map(|d| policy("boundary", d)),
             session: documents.session.as_ref().map(|d| policy("session", d)),
@@ -213,7 +240,6 @@ impl Case {
             rcps: levels(&self.rcps, &documents.rcps),
             resource: documents.resource.as_ref().map(|d| policy("resource", d)),
             management_account: self.management_account.clone(),
-            ..Layers::default()
         }
     }
 

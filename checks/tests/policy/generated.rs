@@ -1,11 +1,11 @@
 //! Random small policies: the symbolic verdict against all worlds, run one by one. Seeded, so that a failure repeats.
 
 use trailaudit_checks::policy::{
-    AtomTest, Caller, CallerKind, Condition, Context, Decision, Document, Effect, Key, Layers,
-    Level, Outcome, Policy, Request, Residual, ResourcePattern, Target, Tri, Value, Verdict,
-    decide,
+    AtomTest, Caller, CallerKind, Condition, Context, Decision, Document, Effect, Key, Level,
+    Outcome, Policy, Request, Residual, ResourcePattern, Target, Tri, Value, Verdict, decide,
 };
 
+use crate::case::Kept;
 use crate::enumerate;
 
 /// A small generator (xorshift): the same numbers on every machine.
@@ -231,11 +231,11 @@ impl World {
         }
     }
 
-    fn layers(&self) -> Layers<'_> {
+    fn layers(&self) -> Kept<'_> {
         fn one<'a>(name: &str, document: Option<&'a Document>) -> Option<Policy<'a>> {
             document.map(|document| Policy::new(name, document))
         }
-        Layers {
+        Kept {
             identity: self
                 .identity
                 .iter()
@@ -250,7 +250,7 @@ impl World {
                 }]
             }),
             resource: one("resource", self.resource.as_ref()),
-            ..Layers::default()
+            ..Kept::default()
         }
     }
 
@@ -300,7 +300,8 @@ fn finite_worlds_are_decided_exactly() {
             context.set(key, Key::OneOf(states));
         }
         let request = world.request(context, Target::OneOf(arns(&mut random)));
-        let layers = world.layers();
+        let kept = world.layers();
+        let layers = kept.view();
         let decision = decide(&request, &layers);
         let expected = enumerate::verdict(&request, &layers);
         assert_eq!(decision.verdict, expected, "round {round}");
@@ -324,7 +325,8 @@ fn open_worlds_are_never_claimed_wrongly() {
     let mut decided = 0_usize;
     for round in 0..600 {
         let world = World::new(&mut random);
-        let layers = world.layers();
+        let kept = world.layers();
+        let layers = kept.view();
         let set = Target::Matching(random.pick(&PATTERNS[1..6]).to_owned());
         let whole = match &set {
             Target::Matching(pattern) => ResourcePattern::new(pattern, false).glob().unwrap(),
@@ -368,7 +370,8 @@ fn residuals_say_when_it_is_allowed() {
     let mut checked = 0_usize;
     for round in 0..1_500 {
         let world = World::new(&mut random);
-        let layers = world.layers();
+        let kept = world.layers();
+        let layers = kept.view();
         let mut context = Context::new();
         let mut states = Vec::new();
         for key in KEYS {

@@ -43,7 +43,7 @@ struct Score {
 
 impl Score {
     fn judge(&mut self, case: &Case) {
-        let given = decide(&case.request(), &case.layers(&case.documents()));
+        let given = decide(&case.request(), &case.layers(&case.documents()).view());
         match case.kind {
             Kind::Concrete => {
                 let outcome = given.outcome.map_or("unknown", outcome_name);
@@ -194,7 +194,7 @@ fn symbolic_verdicts_agree_with_all_their_worlds() {
             continue;
         }
         let documents = case.documents();
-        let by_hand = enumerate::verdict(&case.request(), &case.layers(&documents));
+        let by_hand = enumerate::verdict(&case.request(), &case.layers(&documents).view());
         assert_eq!(Some(verdict_name(by_hand)), expected, "{}", case.id);
     }
 }
@@ -207,7 +207,7 @@ fn sets_of_resources_claim_no_more_than_their_samples() {
             continue;
         };
         let documents = case.documents();
-        let verdict = decide(&request, &case.layers(&documents)).verdict;
+        let verdict = decide(&request, &case.layers(&documents).view()).verdict;
         if verdict != Verdict::Conditional {
             assert_eq!(
                 Some(verdict_name(verdict)),

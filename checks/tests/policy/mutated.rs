@@ -83,8 +83,8 @@ fn damaged_documents_never_panic() {
             context: Context::unknown(),
         };
         let layers = Layers {
-            identity: vec![Policy::<String>::new("identity", &document)],
-            resource: Some(Policy::new("bucket", &document)),
+            identity: &[Policy::<String>::new("identity", &document)],
+            resource: Some(&Policy::new("bucket", &document)),
             ..Layers::default()
         };
         let _ = decide(&request, &layers);

@@ -32,12 +32,14 @@ fn verdict(
         resource_account: account.to_owned(),
         context,
     };
+    let identity = identity
+        .iter()
+        .map(|it| Policy::<String>::new("identity", it));
+    let identity: Vec<_> = identity.collect();
+    let boundary = boundary.map(|it| Policy::new("boundary", it));
     let layers = Layers {
-        identity: identity
-            .iter()
-            .map(|it| Policy::<String>::new("identity", it))
-            .collect(),
-        boundary: boundary.map(|it| Policy::new("boundary", it)),
+        identity: &identity,
+        boundary: boundary.as_ref(),
         ..Layers::default()
     };
     decide(&request, &layers).verdict

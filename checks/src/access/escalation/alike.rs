@@ -116,11 +116,7 @@ impl<'c> Steps<'c, '_> {
         evaluator: &Evaluator<'c>,
         (who, changes): (PrincipalId, bool),
     ) -> Option<Likeness> {
-        let policies = evaluator
-            .layers
-            .identity
-            .iter()
-            .chain(&evaluator.layers.boundary);
+        let policies = evaluator.identity.iter().chain(&evaluator.boundary);
         let person = self.papers.person(who);
         let own = person.arn.as_str().rsplit('/').next().unwrap_or_default();
         if policies.clone().any(|it| it.document.is_err()) || self.scene.named.contains(own) {
@@ -153,7 +149,7 @@ impl<'c> Steps<'c, '_> {
             kind: evaluator.caller.kind,
             changes,
             documents: evaluator.documents.iter().map(|it| place(*it)).collect(),
-            bounded: evaluator.layers.boundary.is_some(),
+            bounded: evaluator.boundary.is_some(),
             arn,
             tags: tags.then(|| (!open()).then(|| person.tags.clone())),
         })

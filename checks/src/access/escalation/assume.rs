@@ -6,15 +6,17 @@ use super::change::MAX_NOTED;
 use super::pool::Pool;
 use super::{Becomes, Steps, note};
 use crate::access::answer::{Answer, Rank};
-use crate::access::evaluate::Evaluator;
+use crate::access::evaluate::{Evaluator, Question, TRUST_POLICY};
 use crate::access::graph::{ActorKind, Means, Node, NodeId};
 use crate::access::identity_policies::{PrincipalId, place};
-use crate::policy::{Caller, Document, Grant, Key, Policy, Principal};
+use crate::fact::SharedGap;
+use crate::ids::Arn;
+use crate::policy::{Caller, Document, Grant, Key, Policy, Principal, Target};
 
 impl<'c> Steps<'c, '_> {
     pub(super) fn assume(
         &mut self,
-        evaluator: &mut Evaluator<'c>,
+        evaluator: &Evaluator<'c>,
         (node, changes): (NodeId, bool),
         becomes: &mut Becomes,
     ) {
@@ -54,18 +56,16 @@ impl<'c> Steps<'c, '_> {
                         }
                         None | Some(_) => {}
                     }
-                    Policy::new("trust policy", trust)
+                    Policy::new(TRUST_POLICY, trust)
                 }
-                Err(gap) => Policy::missing("trust policy", gap.clone()),
+                Err(gap) => Policy::missing(TRUST_POLICY, gap.clone()),
             };
-            evaluator.layers.resource = Some(policy);
-            let mut answer = self.ask(evaluator, "sts:AssumeRole", role.arn.as_str(), &[]);
+            let mut answer = evaluator.ask(self.environment, self.assumes(&role.arn, policy));
             if let Ok(trust) = trust
                 && answer.is_denied()
             {
-                answer = self.as_session(evaluator, trust, role.arn.as_str());
+                answer = self.as_session(evaluator, trust, &role.arn);
             }
-            evaluator.layers.resource = None;
             if let Some(&to) = self.roles.get(at) {
                 let by = Means::one("sts:AssumeRole");
                 self.graph.link(node, to, by.clone(), answer.clone());
@@ -75,15 +75,24 @@ impl<'c> Steps<'c, '_> {
     }
 
     /// Asks again with the session name that a trust policy names: whoever assumes a role chooses it.
-    fn as_session(&self, evaluator: &mut Evaluator<'c>, trust: &Document, target: &str) -> Answer {
+    fn as_session(&self, evaluator: &Evaluator<'c>, trust: &Document, role: &Arn) -> Answer {
         let mut best = Answer::denied();
-        let before = evaluator.caller.id.clone();
         for session in sessions(trust, &evaluator.caller) {
-            evaluator.caller.id = session;
-            best = best.or(self.ask(evaluator, "sts:AssumeRole", target, &[]));
+            let mut caller = evaluator.caller.clone();
+            caller.id = session;
+            let question = self.assumes(role, Policy::new(TRUST_POLICY, trust));
+            best = best.or(evaluator.ask(self.environment, question.from(caller)));
         }
-        evaluator.caller.id = before;
         best
+    }
+
+    /// Whether a role can be assumed, under its trust policy.
+    fn assumes<'q>(&self, role: &Arn, trust: Policy<'q, SharedGap>) -> Question<'q>
+    where
+        'c: 'q,
+    {
+        let target = Target::One(role.to_string());
+        Question::new("sts:AssumeRole", target, self.papers.account).under(Some(trust))
     }
 }
 
@@ -103,11 +112,10 @@ impl<'c> Steps<'c, '_> {
     /// Picks the roles for [`Open`] out of the wide ones.
     pub(super) fn open_roles(&mut self) {
         let account = self.papers.account;
-        let mut evaluator = self
+        let somebody = self
             .papers
             .created_principal(self.environment, self.partition);
-        evaluator.bare = true;
-        evaluator.layers.scps = None;
+        let evaluator = somebody.without_control_policies();
         let mut answers: BTreeMap<&str, Answer> = BTreeMap::new();
         let mut ends = Vec::new();
         let (mut wide, all) = (Vec::new(), std::mem::take(&mut self.wide));
@@ -122,8 +130,8 @@ impl<'c> Steps<'c, '_> {
             let answer = match answers.get(role.trust.as_str()) {
                 Some(answer) => answer.clone(),
                 None => {
-                    evaluator.layers.resource = Some(Policy::new("trust policy", trust));
-                    let answer = self.ask(&mut evaluator, "sts:AssumeRole", role.arn.as_str(), &[]);
+                    let policy = Policy::new(TRUST_POLICY, trust);
+                    let answer = evaluator.ask(self.environment, self.assumes(&role.arn, policy));
                     answers.insert(&role.trust, answer.clone());
                     answer
                 }
@@ -150,7 +158,7 @@ impl<'c> Steps<'c, '_> {
     /// The open roles. Gives those that must be asked about one by one.
     fn assume_open(
         &mut self,
-        evaluator: &mut Evaluator<'c>,
+        evaluator: &Evaluator<'c>,
         (node, changes): (NodeId, bool),
         becomes: &mut Becomes,
     ) -> Vec<usize> {
@@ -168,22 +176,17 @@ impl<'c> Steps<'c, '_> {
             .all(|(key, known)| evaluator.context.key(key) == known);
         let every = format!("arn:{}:iam::{}:role/*", self.partition, self.papers.account);
         let account = self.papers.account;
-        let parts = evaluator.parts(
-            self.environment,
-            (action, &every),
-            account,
-            &[],
-            &open.pool.members,
-        );
+        let question = Question::new(action, Target::Matching(every), account);
+        let parts = evaluator.parts(self.environment, question, &open.pool.members);
         for runs in parts {
             let first = runs
                 .first()
                 .and_then(|run| open.pool.members.arn(run.start));
             let Some(first) = first else { continue };
             // Whom the whole account's door does not let in is let in by no narrower one.
-            evaluator.layers.resource = Some(Policy::new("trust policy", door));
-            let answer = self.ask(evaluator, action, &first, &[]);
-            evaluator.layers.resource = None;
+            let policy = Policy::new(TRUST_POLICY, door);
+            let question = self.assumes(&Arn::from(first), policy);
+            let answer = evaluator.ask(self.environment, question);
             if answer.is_denied() {
                 continue;
             }

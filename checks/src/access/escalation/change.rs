@@ -20,7 +20,7 @@ impl<'c> Steps<'c, '_> {
     /// principal itself, where `node` stands for nobody else.
     pub(super) fn change(
         &mut self,
-        evaluator: &mut Evaluator<'c>,
+        evaluator: &Evaluator<'c>,
         but: Option<PrincipalId>,
         (node, first): (NodeId, usize),
         becomes: &Becomes,
@@ -91,11 +91,7 @@ impl<'c> Steps<'c, '_> {
     }
 
     /// Those of the users or roles that the asker may be able to change, as many as are looked at and some more.
-    fn changeable(
-        &self,
-        evaluator: &mut Evaluator<'c>,
-        kind: &'static str,
-    ) -> BTreeSet<PrincipalId> {
+    fn changeable(&self, evaluator: &Evaluator<'c>, kind: &'static str) -> BTreeSet<PrincipalId> {
         let (pool, who): (_, fn(usize) -> PrincipalId) = match kind {
             "role" => (&self.role_pool, PrincipalId::Role),
             _ => (&self.user_pool, PrincipalId::User),
@@ -137,7 +133,7 @@ impl<'c> Steps<'c, '_> {
     /// Whoever can change itself, and then itself further.
     pub(super) fn change_oneself(
         &mut self,
-        evaluator: &mut Evaluator<'c>,
+        evaluator: &Evaluator<'c>,
         (who, before): (PrincipalId, &Modification),
         node: NodeId,
     ) {

@@ -11,7 +11,7 @@ use crate::policy::{Key, Principal, Strength, Value};
 
 impl<'c> Steps<'c, '_> {
     /// A new user or role, with any right that the guards above it leave.
-    pub(super) fn make(&mut self, evaluator: &mut Evaluator<'c>, node: NodeId) {
+    pub(super) fn make(&mut self, evaluator: &Evaluator<'c>, node: NodeId) {
         let iam = format!("arn:{}:iam::{}", self.partition, self.papers.account);
         let (role, user) = (format!("{iam}:role/*"), format!("{iam}:user/*"));
         let without_boundary = [("iam:PermissionsBoundary", Key::Absent)];
@@ -51,7 +51,7 @@ impl<'c> Steps<'c, '_> {
     }
 
     /// Whoever rewrites a provider vouches for whom he likes.
-    pub(super) fn vouch(&mut self, evaluator: &mut Evaluator<'c>, node: NodeId) {
+    pub(super) fn vouch(&mut self, evaluator: &Evaluator<'c>, node: NodeId) {
         for (provider, vouched) in self.vouched.clone() {
             let (actions, hold): (&[&'static str], &str) = if provider.contains(":saml-provider/") {
                 // Rewritten, it vouches for whom one likes; one of that name may not exist, or be deleted first.

@@ -17,7 +17,7 @@ use super::actions::{Escalation, FEDERATION_TOKEN, table};
 use super::answer::{Answer, Names, Rank};
 use super::cross_account::Travel;
 use super::environment::Environment;
-use super::evaluate::Evaluator;
+use super::evaluate::{Evaluator, Question};
 use super::graph::{ActorKind, Graph, Means, Node, NodeId, shared};
 use super::identity_policies::{
     AccountPolicies, Modification, PrincipalId, is_linked, is_reserved, place,
@@ -206,22 +206,21 @@ impl<'c, 'g> Steps<'c, 'g> {
                 PrincipalId::User(at) => *listed(&self.users, at),
                 PrincipalId::Role(at) => *listed(&self.roles, at),
             };
-            let mut evaluator =
-                self.papers
-                    .evaluator(who, &Modification::default(), self.environment);
+            let evaluator = self
+                .papers
+                .evaluator(who, &Modification::default(), self.environment);
             if is_linked(self.papers.person(who).arn) {
-                self.graph.node_mut(node).holdings =
-                    shared(holdings(&mut evaluator, self.environment));
+                self.graph.node_mut(node).holdings = shared(holdings(&evaluator, self.environment));
                 continue;
             }
-            self.look_at(&mut evaluator, who, node, true);
-            self.change_oneself(&mut evaluator, (who, &Modification::default()), node);
+            self.look_at(&evaluator, who, node, true);
+            self.change_oneself(&evaluator, (who, &Modification::default()), node);
         }
         // Those whom somebody can change: what they can do then.
         while let Some((who, freed, node)) = self.to_look_at.pop() {
-            let mut evaluator = self.papers.evaluator(who, &freed, self.environment);
-            self.look_at(&mut evaluator, who, node, false);
-            self.change_oneself(&mut evaluator, (who, &freed), node);
+            let evaluator = self.papers.evaluator(who, &freed, self.environment);
+            self.look_at(&evaluator, who, node, false);
+            self.change_oneself(&evaluator, (who, &freed), node);
         }
         // In an organization somebody of another account may make one here.
         let reached = self
@@ -230,14 +229,14 @@ impl<'c, 'g> Steps<'c, 'g> {
             .iter()
             .any(|edge| edge.to == self.created_principal);
         if reached || self.environment.organization.is_some() {
-            let mut evaluator = self
+            let evaluator = self
                 .papers
                 .created_principal(self.environment, self.partition);
-            let holdings = holdings(&mut evaluator, self.environment);
+            let holdings = holdings(&evaluator, self.environment);
             self.graph.node_mut(self.created_principal).holdings = shared(holdings);
             self.cross_account
                 .add_assumer(&evaluator, self.created_principal);
-            self.become_others(&mut evaluator, (self.created_principal, false));
+            self.become_others(&evaluator, (self.created_principal, false));
         }
         self.cross_account
             .created_principals
@@ -248,7 +247,7 @@ impl<'c, 'g> Steps<'c, 'g> {
     /// a node stands for all of them: what they share begins there. `changes` also says that it is as it was read.
     fn look_at(
         &mut self,
-        evaluator: &mut Evaluator<'c>,
+        evaluator: &Evaluator<'c>,
         who: PrincipalId,
         node: NodeId,
         changes: bool,
@@ -267,7 +266,7 @@ impl<'c, 'g> Steps<'c, 'g> {
             }
             return;
         };
-        let names = evaluator.layers.identity.iter().map(|it| it.name.clone());
+        let names = evaluator.identity.iter().map(|it| it.name.clone());
         let names: Vec<String> = names.collect();
         let known = match self.known.get(&likeness) {
             Some(known) => known.clone(),
@@ -301,7 +300,7 @@ impl<'c, 'g> Steps<'c, 'g> {
     /// somebody.
     fn become_others(
         &mut self,
-        evaluator: &mut Evaluator<'c>,
+        evaluator: &Evaluator<'c>,
         (node, changes): (NodeId, bool),
     ) -> Becomes {
         let mut becomes = BTreeMap::new();
@@ -363,7 +362,7 @@ impl<'c, 'g> Steps<'c, 'g> {
     }
 
     /// Only users may call it: "the call must use the long-term security credentials of an IAM user" (AWS STS API).
-    fn federate(&mut self, evaluator: &mut Evaluator<'c>, node: NodeId) {
+    fn federate(&mut self, evaluator: &Evaluator<'c>, node: NodeId) {
         if evaluator.caller.kind != CallerKind::User || !evaluator.touches(place(FEDERATION_TOKEN))
         {
             return;
@@ -381,7 +380,7 @@ impl<'c, 'g> Steps<'c, 'g> {
 
     fn ask(
         &self,
-        evaluator: &mut Evaluator<'c>,
+        evaluator: &Evaluator<'c>,
         action: &str,
         target: &str,
         with: &[(&str, Key)],
@@ -390,10 +389,11 @@ impl<'c, 'g> Steps<'c, 'g> {
             true => Target::Matching(target.to_owned()),
             false => Target::One(target.to_owned()),
         };
-        evaluator.plain(self.environment, action, target, self.papers.account, with)
+        let question = Question::new(action, target, self.papers.account).with(with);
+        evaluator.ask(self.environment, question)
     }
 
-    fn spread(&self, evaluator: &mut Evaluator<'c>, action: &str, kind: &str) -> Spread {
+    fn spread(&self, evaluator: &Evaluator<'c>, action: &str, kind: &str) -> Spread {
         if !evaluator.touches(place(action)) {
             return Spread::Each(Reached::default());
         }
@@ -417,14 +417,15 @@ impl<'c, 'g> Steps<'c, 'g> {
     /// Those of a pool on whom the action is not denied.
     fn reached(
         &self,
-        evaluator: &mut Evaluator<'c>,
+        evaluator: &Evaluator<'c>,
         (action, pattern): (&str, &str),
         with: &[(&str, Key)],
         pool: &Pool,
     ) -> Reached {
         let account = self.papers.account;
-        let question = (action, pattern);
-        let parts = evaluator.parts(self.environment, question, account, with, &pool.members);
+        let every = Target::Matching(pattern.to_owned());
+        let question = Question::new(action, every, account).with(with);
+        let parts = evaluator.parts(self.environment, question, &pool.members);
         let mut reached = Reached::default();
         for runs in parts {
             let first = runs.first().and_then(|run| pool.members.arn(run.start));

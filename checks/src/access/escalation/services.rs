@@ -86,7 +86,7 @@ impl<'c> Steps<'c, '_> {
     /// By a service that runs code: with a role that is handed over, or where one runs already.
     pub(super) fn run_code(
         &mut self,
-        evaluator: &mut Evaluator<'c>,
+        evaluator: &Evaluator<'c>,
         (node, changes): (NodeId, bool),
         becomes: &mut Becomes,
     ) {
@@ -154,7 +154,7 @@ impl<'c> Steps<'c, '_> {
     /// The easiest of several ways, without the role that is handed over.
     fn best_way(
         &self,
-        evaluator: &mut Evaluator<'c>,
+        evaluator: &Evaluator<'c>,
         ways: &'static [Way],
         calls: &mut Calls,
     ) -> Option<(Answer, Means)> {
@@ -173,7 +173,7 @@ impl<'c> Steps<'c, '_> {
 
     fn way(
         &self,
-        evaluator: &mut Evaluator<'c>,
+        evaluator: &Evaluator<'c>,
         way: &'static Way,
         calls: &mut Calls,
     ) -> Option<(Answer, Means)> {
@@ -207,7 +207,7 @@ impl<'c> Steps<'c, '_> {
     /// The easiest of several calls; nothing if each is denied.
     fn best_call(
         &self,
-        evaluator: &mut Evaluator<'c>,
+        evaluator: &Evaluator<'c>,
         actions: &'static [String],
         calls: &mut Calls,
     ) -> Option<(Answer, &'static str)> {
@@ -234,7 +234,7 @@ impl<'c> Steps<'c, '_> {
     /// On any resource of any service: calls act on those of others as well, as `ssm:SendCommand` does on instances.
     fn call(
         &self,
-        evaluator: &mut Evaluator<'c>,
+        evaluator: &Evaluator<'c>,
         (place, action): (ActionId, &str),
         calls: &mut Calls,
     ) -> Answer {

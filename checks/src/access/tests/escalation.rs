@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::*;
 use crate::access::answer::Rank;
 use crate::access::environment::Environment;
+use crate::access::evaluate::{Question, TRUST_POLICY};
 use crate::access::graph::{Graph, NodeId};
 use crate::access::identity_policies::{AccountPolicies, Modification, PrincipalId};
 use crate::access::tamper_permissions::{Permissions, holdings};
@@ -182,14 +183,15 @@ fn steps_to_many_are_steps_to_each() {
                     if *to == own || !fits {
                         continue;
                     }
-                    let mut evaluator =
-                        papers.evaluator(who, &Modification::default(), &environment);
+                    let evaluator = papers.evaluator(who, &Modification::default(), &environment);
+                    let mut policy = None;
                     if let (PrincipalId::Role(at), "sts:AssumeRole") = (other, *action) {
                         let trust = papers.trust(at).unwrap().as_ref().unwrap();
-                        evaluator.layers.resource = Some(Policy::new("trust policy", trust));
+                        policy = Some(Policy::new(TRUST_POLICY, trust));
                     }
                     let target = Target::One(to.to_string());
-                    let answer = evaluator.plain(&environment, action, target, &account, &[]);
+                    let question = Question::new(action, target, &account).under(policy);
+                    let answer = evaluator.ask(&environment, question);
                     let rank = found.get(&node(to.as_str())).copied();
                     kinds.insert(answer.rank());
                     assert_eq!(
@@ -231,8 +233,8 @@ fn those_who_are_alike_hold_what_each_holds_by_itself() {
             let arn = papers.person(who).arn.as_str();
             let mut all = access.graph.each();
             let (_, node) = all.find(|(_, it)| *it.id == *arn).unwrap();
-            let mut evaluator = papers.evaluator(who, &Modification::default(), &environment);
-            let mut own = holdings(&mut evaluator, &environment);
+            let evaluator = papers.evaluator(who, &Modification::default(), &environment);
+            let mut own = holdings(&evaluator, &environment);
             let mut held = Permissions::clone(&node.holdings);
             for it in &mut held.held {
                 it.answer = node.renamed(&it.answer).into_owned();

@@ -155,8 +155,8 @@ fn left(
             context: probe.context.clone(),
         };
         let layers: Layers<'_> = Layers {
-            identity: vec![Policy::new("everything", &probe.everything)],
-            resource: Some(Policy::new("bucket policy", policy)),
+            identity: &[Policy::new("everything", &probe.everything)],
+            resource: Some(&Policy::new("bucket policy", policy)),
             ..Layers::default()
         };
         decide(&request, &layers).verdict

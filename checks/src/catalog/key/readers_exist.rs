@@ -285,16 +285,17 @@ fn may_decrypt(
     };
     let account = |id: &str| ctx.inventory.accounts.get(&AccountId::from(id));
     let above = |kind: ControlPolicyKind, id: &str| control?.levels(kind, account(id)?);
+    let grants: Vec<_> = grants.map(grant_of).collect();
+    let scps = above(ControlPolicyKind::ServiceControlPolicy, &caller.account);
+    let owner = key.account.as_str();
+    let rcps = above(ControlPolicyKind::ResourceControlPolicy, owner);
     let layers: Layers<'_, SharedGap> = Layers {
-        identity: vec![Policy::new("everything", &reader.everything)],
-        resource: Some(Policy::new("the key policy", policy)),
-        grants: grants.map(grant_of).collect(),
-        scps: above(ControlPolicyKind::ServiceControlPolicy, &caller.account),
-        rcps: above(
-            ControlPolicyKind::ResourceControlPolicy,
-            key.account.as_str(),
-        ),
-        management_account: control.map(|it| it.management_account().to_string()),
+        identity: &[Policy::new("everything", &reader.everything)],
+        resource: Some(&Policy::new("the key policy", policy)),
+        grants: &grants,
+        scps: scps.as_deref(),
+        rcps: rcps.as_deref(),
+        management_account: control.map(|it| it.management_account().as_str()),
         ..Layers::default()
     };
     let decision = decide(&request, &layers);
