@@ -329,48 +329,14 @@ impl Travel {
             let Ok(trust) = &door.trust else {
                 continue;
             };
-            let mut from: BTreeSet<&AccountId> = BTreeSet::new();
-            let mut outsiders: BTreeSet<Principal> = BTreeSet::new();
-            for set in trust
-                .document
-                .allows()
-                .filter_map(|it| it.principals.as_ref())
-            {
-                if set.negated || set.is_everyone() {
-                    from.extend(self.travellers.keys());
-                    outsiders.insert(Principal::Everyone);
-                    continue;
-                }
-                for member in set.members.iter().filter(|it| !it.is_deleted()) {
-                    let account = member.account().map(AccountId::from);
-                    let known = account.and_then(|it| inside.get(&it));
-                    match (member, known) {
-                        (Principal::Account(_) | Principal::Aws(_), Some(known)) => {
-                            from.insert(known);
-                        }
-                        (
-                            Principal::Account(_) | Principal::Aws(_) | Principal::Federated(_),
-                            _,
-                        ) => {
-                            outsiders.insert(member.clone());
-                        }
-                        (
-                            Principal::Everyone
-                            | Principal::Service(_)
-                            | Principal::CanonicalUser(_),
-                            _,
-                        ) => {}
-                    }
-                }
-            }
-            from.remove(&door.account);
-            for account in from {
+            let trusted = self.trusted(door, &trust.document, inside);
+            for account in trusted.inside {
                 for traveller in self.travellers.get(account).into_iter().flatten() {
                     let answer = traveller.ask(account, (door, &trust.document), environment);
                     graph.link(traveller.node, door.node, Means::one(ASSUME), answer);
                 }
             }
-            for who in outsiders {
+            for who in trusted.outside {
                 let Some((id, account, kind)) = external::name(&who, environment) else {
                     continue;
                 };
@@ -392,6 +358,47 @@ impl Travel {
             }
         }
     }
+
+    /// Whom a trust policy names, but for the role's own account.
+    fn trusted<'s>(
+        &'s self,
+        door: &TrustingRole,
+        trust: &Document,
+        inside: &'s BTreeSet<AccountId>,
+    ) -> Trusted<'s> {
+        let mut trusted = Trusted::default();
+        let sets = trust.allows().filter_map(|it| it.principals.as_ref());
+        for set in sets {
+            if set.negated || set.is_everyone() {
+                trusted.inside.extend(self.travellers.keys());
+                trusted.outside.insert(Principal::Everyone);
+                continue;
+            }
+            for member in set.members.iter().filter(|it| !it.is_deleted()) {
+                let account = member.account().map(AccountId::from);
+                let known = account.and_then(|it| inside.get(&it));
+                match member {
+                    Principal::Account(_) | Principal::Aws(_) if known.is_some() => {
+                        trusted.inside.extend(known);
+                    }
+                    Principal::Account(_) | Principal::Aws(_) | Principal::Federated(_) => {
+                        trusted.outside.insert(member.clone());
+                    }
+                    Principal::Everyone | Principal::Service(_) | Principal::CanonicalUser(_) => {}
+                }
+            }
+        }
+        trusted.inside.remove(&door.account);
+        trusted
+    }
+}
+
+/// Whom a trust policy names.
+#[derive(Default)]
+struct Trusted<'s> {
+    /// Accounts whose principals were read.
+    inside: BTreeSet<&'s AccountId>,
+    outside: BTreeSet<Principal>,
 }
 
 impl Travel {

@@ -43,87 +43,92 @@ pub(super) fn askers<'c>(
     environment: &'c Environment<'_>,
     everything: &'c Indexed,
 ) -> Vec<Evaluator<'c>> {
-    let of_account = |kind: CallerKind, id: &str, account: &str| {
-        let mut evaluator = Evaluator::new(Caller::new(kind, id, account), environment);
-        let ours = environment
-            .ctx
-            .inventory
-            .accounts
-            .contains_key(&AccountId::from(account));
-        match (!ours).then_some(everything) {
-            Some(everything) => evaluator.holds("policies of its own account", Ok(everything)),
-            None => evaluator.holds(
-                "policies of its own account",
-                Err(environment.unread(&AccountId::from(account))),
-            ),
-        }
-        evaluator.documents.clear();
-        evaluator.touched = None;
-        evaluator
-    };
-    // Any role of that account, whatever its name.
-    let any_of = |account: &str| {
-        let id = format!("arn:aws:sts::{account}:assumed-role/any/any");
-        let mut evaluator = of_account(CallerKind::AssumedRole, &id, account);
-        evaluator.context.set(
-            "aws:PrincipalArn",
-            Key::Any {
-                may_be_absent: false,
-            },
-        );
-        for key in ["aws:PrincipalType", "aws:username"] {
-            evaluator.context.set(
-                key,
-                Key::Any {
-                    may_be_absent: true,
-                },
-            );
-        }
-        evaluator
+    let outside = Outside {
+        environment,
+        everything,
     };
     match who {
         Principal::Everyone => {
             let anonymous = Evaluator::new(Caller::anonymous(), environment);
-            let mut somebody = any_of(SOME_ACCOUNT);
-            somebody.context.set(
-                "aws:PrincipalAccount",
-                Key::Known(Value::One(SOME_ACCOUNT.to_owned())),
-            );
+            let mut somebody = outside.any_role_of(SOME_ACCOUNT);
+            let account = Key::Known(Value::One(SOME_ACCOUNT.to_owned()));
+            somebody.context.set("aws:PrincipalAccount", account);
             vec![anonymous, somebody]
         }
-        Principal::Account(id) => vec![any_of(id)],
+        Principal::Account(id) => vec![outside.any_role_of(id)],
         Principal::CanonicalUser(id) => {
-            let mut evaluator = any_of(SOME_ACCOUNT);
+            let mut evaluator = outside.any_role_of(SOME_ACCOUNT);
             evaluator.caller.canonical_user = Some(id.clone());
             vec![evaluator]
         }
         Principal::Aws(arn) => {
             let account = who.account().unwrap_or(SOME_ACCOUNT);
-            let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
-            if resource.starts_with("user/") || resource.starts_with("federated-user/") {
-                return vec![of_account(CallerKind::User, arn, account)];
-            }
-            let mut caller = arn.replacen(":iam:", ":sts:", 1);
-            let role = resource.rsplit('/').next().unwrap_or_default();
-            if resource.starts_with("role/") {
-                let partition = arn.split(':').nth(1).unwrap_or("aws");
-                caller = format!("arn:{partition}:sts::{account}:assumed-role/{role}/any");
-            }
-            let mut evaluator = of_account(CallerKind::AssumedRole, &caller, account);
-            if resource.starts_with("role/") {
-                evaluator.caller.role_arn = Some(arn.clone());
-                evaluator.context =
-                    std::mem::take(&mut evaluator.context).with("aws:PrincipalArn", arn);
-            }
-            vec![evaluator]
+            vec![outside.named(arn, account)]
         }
         Principal::Federated(id) => {
-            vec![Evaluator::new(
-                Caller::new(CallerKind::Federated, id, ""),
-                environment,
-            )]
+            let caller = Caller::new(CallerKind::Federated, id, "");
+            vec![Evaluator::new(caller, environment)]
         }
         Principal::Service(name) => vec![Evaluator::new(Caller::service(name), environment)],
+    }
+}
+
+/// Makes principals of accounts whose own policies are not at hand.
+struct Outside<'c, 'e> {
+    environment: &'c Environment<'e>,
+    everything: &'c Indexed,
+}
+
+impl<'c> Outside<'c, '_> {
+    fn of_account(&self, kind: CallerKind, id: &str, account: &str) -> Evaluator<'c> {
+        const POLICIES: &str = "policies of its own account";
+        let mut evaluator = Evaluator::new(Caller::new(kind, id, account), self.environment);
+        let account = AccountId::from(account);
+        let ours = self
+            .environment
+            .ctx
+            .inventory
+            .accounts
+            .contains_key(&account);
+        let read = match ours {
+            false => Ok(self.everything),
+            true => Err(self.environment.unread(&account)),
+        };
+        evaluator.holds(POLICIES, read);
+        evaluator.documents.clear();
+        evaluator.touched = None;
+        evaluator
+    }
+
+    /// Any role of that account, whatever its name.
+    fn any_role_of(&self, account: &str) -> Evaluator<'c> {
+        let id = format!("arn:aws:sts::{account}:assumed-role/any/any");
+        let mut evaluator = self.of_account(CallerKind::AssumedRole, &id, account);
+        let any = |may_be_absent| Key::Any { may_be_absent };
+        evaluator.context.set("aws:PrincipalArn", any(false));
+        for key in ["aws:PrincipalType", "aws:username"] {
+            evaluator.context.set(key, any(true));
+        }
+        evaluator
+    }
+
+    /// A user, role or session that a policy names.
+    fn named(&self, arn: &str, account: &str) -> Evaluator<'c> {
+        let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
+        if resource.starts_with("user/") || resource.starts_with("federated-user/") {
+            return self.of_account(CallerKind::User, arn, account);
+        }
+        if !resource.starts_with("role/") {
+            let caller = arn.replacen(":iam:", ":sts:", 1);
+            return self.of_account(CallerKind::AssumedRole, &caller, account);
+        }
+        let role = resource.rsplit('/').next().unwrap_or_default();
+        let partition = arn.split(':').nth(1).unwrap_or("aws");
+        let caller = format!("arn:{partition}:sts::{account}:assumed-role/{role}/any");
+        let mut evaluator = self.of_account(CallerKind::AssumedRole, &caller, account);
+        evaluator.caller.role_arn = Some(arn.to_owned());
+        evaluator.context = std::mem::take(&mut evaluator.context).with("aws:PrincipalArn", arn);
+        evaluator
     }
 }
 

@@ -14,6 +14,7 @@ use crate::ids::Arn;
 use crate::policy::{Key, Strength, Target, Value};
 
 /// One way to change somebody.
+#[derive(Clone)]
 pub(super) struct Freedom {
     pub(super) freed: Modification,
     pub(super) answer: Answer,
@@ -224,102 +225,104 @@ pub(super) fn of<'c>(
         environment,
         boundary,
     };
-    let granted = granted(&mut change, &person);
-    let without_boundary = person
-        .boundary
-        .and_then(|arn| without_boundary(&mut change, &person, arn));
-    let without_denies = without_denies(&mut change, &person);
-    let tagged = tagged(&mut change, &person, environment);
+    let ways = single(&mut change, &person);
     let mut all = Vec::new();
-    let single = |freed: Modification, way: Way| way.map(|way| (freed, way));
-    let ways: Vec<(Modification, (Answer, Means))> = [
-        single(
-            Modification {
-                granted: true,
-                ..Modification::default()
-            },
-            granted,
-        ),
-        single(
-            Modification {
-                without_boundary: true,
-                ..Modification::default()
-            },
-            without_boundary.clone(),
-        ),
-        single(
-            Modification {
-                without_denies: true,
-                ..Modification::default()
-            },
-            without_denies,
-        ),
-        single(
-            Modification {
-                tagged: true,
-                ..Modification::default()
-            },
-            tagged,
-        ),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
     // Each way, and every set of them together.
     for set in 1_usize..1 << ways.len() {
         let chosen = ways.iter().enumerate();
         let chosen = chosen.filter(|(at, _)| set & (1 << at) != 0);
-        let chosen: Vec<&(Modification, (Answer, Means))> = chosen.map(|(_, way)| way).collect();
+        let chosen: Vec<&Freedom> = chosen.map(|(_, way)| way).collect();
         all.extend(together(&chosen));
     }
     if person.role.is_none() {
-        let mut joins: Vec<(Modification, (Answer, Means))> = Vec::new();
-        for (group, way) in change.groups_but(person.groups) {
-            let freed = Modification {
-                joined: vec![group],
-                ..Modification::default()
-            };
-            joins.push((freed, way));
-        }
-        // One by one, and all at once: rights of several groups may make one way.
-        let every: Vec<&(Modification, (Answer, Means))> = joins.iter().collect();
-        let sets = joins.iter().map(|it| vec![it]);
-        let several = (joins.len() > 1).then_some(every);
-        for set in sets.chain(several) {
-            all.extend(together(&set));
-            for way in ways
-                .iter()
-                .filter(|(freed, _)| freed.without_boundary || freed.tagged)
-            {
-                let mut more = set.clone();
-                more.push(way);
-                all.extend(together(&more));
-            }
+        let groups = change.groups_but(person.groups);
+        all.extend(joining(groups, &ways));
+    }
+    all
+}
+
+/// What can be changed without a group, one by one.
+fn single(change: &mut Change<'_, '_>, person: &Principal<'_>) -> Vec<Freedom> {
+    let mut all = Vec::new();
+    let mut add = |way: Way, freed: Modification| {
+        all.extend(way.map(|(answer, by)| Freedom { freed, answer, by }));
+    };
+    add(
+        granted(change, person),
+        Modification {
+            granted: true,
+            ..Modification::default()
+        },
+    );
+    let boundary = person.boundary;
+    add(
+        boundary.and_then(|arn| without_boundary(change, person, arn)),
+        Modification {
+            without_boundary: true,
+            ..Modification::default()
+        },
+    );
+    add(
+        without_denies(change, person),
+        Modification {
+            without_denies: true,
+            ..Modification::default()
+        },
+    );
+    add(
+        tagged(change, person),
+        Modification {
+            tagged: true,
+            ..Modification::default()
+        },
+    );
+    all
+}
+
+/// Each group that can be joined, alone and with a boundary lifted or tags set; and all at once: permissions of several
+/// groups may make one way.
+fn joining(groups: Groups, ways: &[Freedom]) -> Vec<Freedom> {
+    let joins = groups.into_iter().map(|(group, (answer, by))| Freedom {
+        freed: Modification {
+            joined: vec![group],
+            ..Modification::default()
+        },
+        answer,
+        by,
+    });
+    let joins: Vec<Freedom> = joins.collect();
+    let every: Vec<&Freedom> = joins.iter().collect();
+    let sets = joins.iter().map(|join| vec![join]);
+    let several = (joins.len() > 1).then_some(every);
+    let mut all = Vec::new();
+    for set in sets.chain(several) {
+        all.extend(together(&set));
+        let ways = ways.iter();
+        for way in ways.filter(|way| way.freed.without_boundary || way.freed.tagged) {
+            let mut more = set.clone();
+            more.push(way);
+            all.extend(together(&more));
         }
     }
     all
 }
 
 /// Several changes as one.
-fn together(ways: &[&(Modification, (Answer, Means))]) -> Option<Freedom> {
-    let ((freed, way), rest) = ways.split_first()?;
-    let (mut freed, mut way) = (freed.clone(), way.clone());
-    for (more, other) in rest {
-        freed = freed.and(more);
-        way = both(&way, other);
+fn together(ways: &[&Freedom]) -> Option<Freedom> {
+    let (first, rest) = ways.split_first()?;
+    let mut all = Freedom::clone(first);
+    for more in rest {
+        all.freed = all.freed.and(&more.freed);
+        all.answer = all.answer.and(&more.answer);
+        all.by = all.by.and(&more.by);
     }
-    let (answer, by) = way;
-    Some(Freedom { freed, answer, by })
+    Some(all)
 }
 
 /// Its tags can be set; nothing where nobody looks at them.
-fn tagged(
-    change: &mut Change<'_, '_>,
-    person: &Principal<'_>,
-    environment: &Environment<'_>,
-) -> Way {
+fn tagged(change: &mut Change<'_, '_>, person: &Principal<'_>) -> Way {
     let mut own = change.papers.documents(person);
-    if !environment.own_tags_matter && !own.any(Indexed::looks_at_own_tags) {
+    if !change.environment.own_tags_matter && !own.any(Indexed::looks_at_own_tags) {
         return None;
     }
     let ways: &[&'static str] = match person.role {

@@ -69,12 +69,7 @@ pub fn simulate(
     if let Some(candidates) = lacks(request.resource, of(request.resource), ctx) {
         return Err(Refused::Resource(candidates));
     }
-    let who = match request.principal.ends_with(".amazonaws.com")
-        || request.principal.ends_with(".amazonaws.com.cn")
-    {
-        true => Principal::Service(request.principal.to_owned()),
-        false => Principal::aws(request.principal),
-    };
+    let who = principal_of(request.principal);
     let iam = if let Principal::Account(id) = &who {
         records.iter().find(|it| it.account.as_str() == id)
     } else {
@@ -96,44 +91,60 @@ pub fn simulate(
         .filter(|(_, it)| is_on(&it.id, it.kind, request.resource));
     let known: Vec<_> = known.collect();
     let trust = trust_of(request, of(request.resource), ctx);
-    let mut best = Answer::denied();
-    let mut first = true;
-    let mut harmless = None;
+    let mut best: Option<(Answer, Option<String>)> = None;
     for evaluator in &mut askers {
         for (key, value) in &request.context {
             let value = Key::Known(Value::One((*value).to_owned()));
             evaluator.context.set(key, value);
         }
-        let (answer, idle) = match known.first() {
+        let next = match known.first() {
             Some(resource) => on_known(request, evaluator, &environment, *resource),
-            None => {
-                let caller = AccountId::from(evaluator.caller.account.as_str());
-                let owner = match Arn::from(request.resource).account().as_str() {
-                    "" | "aws" => caller.clone(),
-                    id => AccountId::from(id),
-                };
-                let policy = trust.as_ref().map(|it| match it {
-                    Ok(document) => Policy::new(TRUST_POLICY, document),
-                    Err(gap) => Policy::missing(TRUST_POLICY, gap.clone()),
-                });
-                let target = literal(request.resource);
-                let question = Question::new(request.action, target, &owner).under(policy);
-                (evaluator.ask(&environment, question), None)
-            }
+            None => (
+                on_other(request, evaluator, &environment, trust.as_ref()),
+                None,
+            ),
         };
-        if first || answer.rank() < best.rank() {
-            best = answer;
-            harmless = idle;
+        if best
+            .as_ref()
+            .is_none_or(|(before, _)| next.0.rank() < before.rank())
+        {
+            best = Some(next);
         }
-        first = false;
     }
-    if best.is_denied() {
-        harmless = None;
-    }
+    let (answer, harmless) = best.unwrap_or_else(|| (Answer::denied(), None));
     Ok(Simulated {
-        answer: best.told(),
-        harmless,
+        harmless: harmless.filter(|_| !answer.is_denied()),
+        answer: answer.told(),
     })
+}
+
+/// The principal of a request.
+fn principal_of(name: &str) -> Principal {
+    let services = [".amazonaws.com", ".amazonaws.com.cn"];
+    match services.iter().any(|end| name.ends_with(end)) {
+        true => Principal::Service(name.to_owned()),
+        false => Principal::aws(name),
+    }
+}
+
+/// On a resource that the analysis does not know; a role has its trust policy.
+fn on_other<'c>(
+    request: &Simulation<'_>,
+    evaluator: &Evaluator<'c>,
+    environment: &'c Environment<'_>,
+    trust: Option<&Result<Document, SharedGap>>,
+) -> Answer {
+    let owner = match Arn::from(request.resource).account().as_str() {
+        "" | "aws" => AccountId::from(evaluator.caller.account.as_str()),
+        id => AccountId::from(id),
+    };
+    let policy = trust.map(|read| match read {
+        Ok(document) => Policy::new(TRUST_POLICY, document),
+        Err(gap) => Policy::missing(TRUST_POLICY, gap.clone()),
+    });
+    let target = literal(request.resource);
+    let question = Question::new(request.action, target, &owner).under(policy);
+    evaluator.ask(environment, question)
 }
 
 fn literal(resource: &str) -> Target {

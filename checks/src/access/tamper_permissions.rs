@@ -8,7 +8,9 @@ use super::environment::{Classes, Environment, classes};
 use super::evaluate::Evaluator;
 use super::resources::{Resource, ResourceId};
 use crate::ids::AccountId;
-use crate::policy::{CallerKind, Effectiveness, Grant, Strength, Target, effect_of};
+use crate::policy::{
+    Caller, CallerKind, Circumstances, Effectiveness, Grant, Strength, Target, effect_of,
+};
 
 /// Actions on one resource that are answered alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,7 +158,7 @@ fn on_resource<'c>(
             answers.push((actions, best));
         }
     }
-    effects(evaluator, environment, place, resource, answers, all);
+    effects(evaluator, environment, place, resource, &answers, all);
 }
 
 /// Sessions of the principal's role that the resource's policy or grants name: whoever assumes a role chooses the name.
@@ -302,67 +304,31 @@ fn effects(
     environment: &Environment<'_>,
     place: ResourceId,
     resource: &Resource,
-    answers: Vec<(Vec<ActionId>, Answer)>,
+    answers: &[(Vec<ActionId>, Answer)],
     all: &mut Permissions,
 ) {
-    let mut idle = |action: ActionId, why: &'static str| {
-        all.harmless.push(Idle {
-            action,
-            resource: place,
-            why,
-        });
+    let after = After {
+        caller: &evaluator.caller,
+        environment,
+        resource,
+        facts: environment.circumstances(resource),
+        answers,
     };
-    let answer_of = |action: ActionId| {
-        let mut found = answers
-            .iter()
-            .filter(|(actions, _)| actions.contains(&action));
-        found.next().map(|(_, answer)| answer.clone())
-    };
-    let facts = environment.circumstances(resource);
     let mut kept: Vec<Permission> = Vec::new();
-    for (actions, answer) in &answers {
+    for (actions, answer) in answers {
         for action in actions {
-            let name = table().get(*action).action.as_str();
-            let mut answer = answer.clone();
-            match effect_of(name, &evaluator.caller.account, &resource.id, &facts) {
-                Effectiveness::Full => {}
-                Effectiveness::None(why) => match &environment.trail_administrators {
-                    Err(gap) if resource.organization_trail => answer = answer.unless([gap]),
-                    Ok(_) | Err(_) => {
-                        idle(*action, why);
-                        continue;
-                    }
-                },
-                Effectiveness::Needs(other) => match answer_of(table().named(other)) {
-                    Some(other) => answer = answer.and(&other),
-                    None => {
-                        idle(*action, "the retention cannot be bypassed");
-                        continue;
-                    }
-                },
-                Effectiveness::RootWithMfa if evaluator.caller.kind == CallerKind::Root => {
-                    answer = answer.only_if("with MFA", Strength::Strong);
-                }
-                Effectiveness::RootWithMfa => {
-                    idle(*action, "only the root user can, with MFA");
+            let answer = match after.effect(*action, answer.clone()) {
+                Ok(answer) => answer,
+                Err(why) => {
+                    all.harmless.push(Idle {
+                        action: *action,
+                        resource: place,
+                        why,
+                    });
                     continue;
                 }
-            }
-            let mut needs = resource.needs.iter().filter(|it| it.action == *action);
-            if let Some(need) = needs.next() {
-                match answer_of(need.other) {
-                    Some(other) => answer = answer.and(&other),
-                    None => {
-                        idle(*action, "an active protection cannot be removed");
-                        continue;
-                    }
-                }
-            }
-            answer = answer.unless(resource.why_open(*action));
-            if evaluator.caller.account != resource.account.as_str() {
-                answer = answer.unless(&resource.open_outside);
-            }
-            match kept.iter_mut().find(|it| it.answer == answer) {
+            };
+            match kept.iter_mut().find(|held| held.answer == answer) {
                 Some(held) => held.actions.push(*action),
                 None => kept.push(Permission {
                     actions: vec![*action],
@@ -373,4 +339,59 @@ fn effects(
         }
     }
     all.held.extend(kept);
+}
+
+/// What an action that is authorized does to one resource.
+struct After<'r> {
+    caller: &'r Caller,
+    environment: &'r Environment<'r>,
+    resource: &'r Resource,
+    facts: Circumstances<'r>,
+    /// What else is authorized there.
+    answers: &'r [(Vec<ActionId>, Answer)],
+}
+
+impl After<'_> {
+    fn answer_of(&self, action: ActionId) -> Option<&Answer> {
+        let mut found = self.answers.iter();
+        let found = found.find(|(actions, _)| actions.contains(&action));
+        found.map(|(_, answer)| answer)
+    }
+
+    /// When the action does harm, or why it does none.
+    fn effect(&self, action: ActionId, answer: Answer) -> Result<Answer, &'static str> {
+        let resource = self.resource;
+        let mut answer = self.effective(action, answer)?;
+        if let Some(need) = resource.needs.iter().find(|need| need.action == action) {
+            match self.answer_of(need.other) {
+                Some(other) => answer = answer.and(other),
+                None => return Err("an active protection cannot be removed"),
+            }
+        }
+        answer = answer.unless(resource.why_open(action));
+        if self.caller.account != resource.account.as_str() {
+            answer = answer.unless(&resource.open_outside);
+        }
+        Ok(answer)
+    }
+
+    fn effective(&self, action: ActionId, answer: Answer) -> Result<Answer, &'static str> {
+        let name = table().get(action).action.as_str();
+        let caller = self.caller;
+        match effect_of(name, &caller.account, &self.resource.id, &self.facts) {
+            Effectiveness::Full => Ok(answer),
+            Effectiveness::None(why) => match &self.environment.trail_administrators {
+                Err(gap) if self.resource.organization_trail => Ok(answer.unless([gap])),
+                Ok(_) | Err(_) => Err(why),
+            },
+            Effectiveness::Needs(other) => match self.answer_of(table().named(other)) {
+                Some(other) => Ok(answer.and(other)),
+                None => Err("the retention cannot be bypassed"),
+            },
+            Effectiveness::RootWithMfa if caller.kind == CallerKind::Root => {
+                Ok(answer.only_if("with MFA", Strength::Strong))
+            }
+            Effectiveness::RootWithMfa => Err("only the root user can, with MFA"),
+        }
+    }
 }

@@ -25,36 +25,8 @@ impl<'c> Steps<'c, '_> {
         (node, first): (NodeId, usize),
         becomes: &Becomes,
     ) {
-        // Whoever gives rights to every role and becomes any has a new one's rights at least.
-        let edges = self.graph.edges.iter().skip(first);
-        let edges = edges.filter(|it| it.from == node);
-        let any = edges.filter(|it| it.to == self.any_role || it.to == self.any_user);
-        let any: Vec<(NodeId, Answer, Means)> = any
-            .map(|it| (it.to, Answer::clone(&it.answer), it.by.clone()))
-            .collect();
         let mut becomes = becomes.clone();
-        for (to, way, by) in any {
-            let (kind, gives) = match to == self.any_role {
-                true => ("role", ["iam:PutRolePolicy", "iam:AttachRolePolicy"]),
-                false => ("user", ["iam:PutUserPolicy", "iam:AttachUserPolicy"]),
-            };
-            let mut all = false;
-            for action in gives {
-                if let Spread::All(answer) = self.spread(evaluator, action, kind) {
-                    let answer = answer.and(&way);
-                    let by = Means::one(action).and(&by);
-                    self.graph.link(node, self.created_principal, by, answer);
-                    all = true;
-                    break;
-                }
-            }
-            // Where only some can be changed, those are looked at one by one.
-            if !all {
-                for changed in self.changeable(evaluator, kind) {
-                    note(&mut becomes, changed, way.clone(), &by);
-                }
-            }
-        }
+        self.change_any(evaluator, (node, first), &mut becomes);
         let others = || becomes.iter().filter(|(it, _)| Some(**it) != but);
         if others().count() > MAX_CHANGED {
             let why = format!(
@@ -88,6 +60,43 @@ impl<'c> Steps<'c, '_> {
             }
         }
         self.joins.insert(node, joins);
+    }
+
+    /// Whoever gives rights to every role and becomes any has a new one's rights at least. Where only some can be
+    /// changed, those are looked at one by one.
+    fn change_any(
+        &mut self,
+        evaluator: &Evaluator<'c>,
+        (node, first): (NodeId, usize),
+        becomes: &mut Becomes,
+    ) {
+        let edges = self.graph.edges.iter().skip(first);
+        let edges = edges.filter(|it| it.from == node);
+        let any = edges.filter(|it| it.to == self.any_role || it.to == self.any_user);
+        let any: Vec<(NodeId, Answer, Means)> = any
+            .map(|it| (it.to, Answer::clone(&it.answer), it.by.clone()))
+            .collect();
+        for (to, way, by) in any {
+            let (kind, gives) = match to == self.any_role {
+                true => ("role", ["iam:PutRolePolicy", "iam:AttachRolePolicy"]),
+                false => ("user", ["iam:PutUserPolicy", "iam:AttachUserPolicy"]),
+            };
+            let mut all = false;
+            for action in gives {
+                if let Spread::All(answer) = self.spread(evaluator, action, kind) {
+                    let answer = answer.and(&way);
+                    let by = Means::one(action).and(&by);
+                    self.graph.link(node, self.created_principal, by, answer);
+                    all = true;
+                    break;
+                }
+            }
+            if !all {
+                for changed in self.changeable(evaluator, kind) {
+                    note(becomes, changed, way.clone(), &by);
+                }
+            }
+        }
     }
 
     /// Those of the users or roles that the asker may be able to change, as many as are looked at and some more.
