@@ -33,24 +33,34 @@ pub(super) struct Lost {
 
 impl Lost {
     pub(super) fn of(ctx: &Context<'_>) -> Self {
-        let inventory = ctx.inventory;
         let mut lost = Self::default();
-        if let Some((subject, gap)) = lost_accounts(inventory) {
-            lost.accounts.insert(subject, Gaps::from(gap));
+        lost.listings(ctx.inventory);
+        lost.buckets = lost.trails.clone();
+        lost.log_groups = lost.trails.clone();
+        lost.keys = lost.trails.clone();
+        for trail in ctx.inventory.trails.values() {
+            lost.configuration(trail, ctx.inventory);
+            lost.destinations(trail, ctx);
         }
-        lost.regions = lost.accounts.clone();
-        for account in inventory
-            .accounts
-            .values()
-            .filter(|account| is_judged(account))
-        {
+        lost.encryption(ctx);
+        lost
+    }
+
+    /// Accounts, regions, trails and stores that no listing showed.
+    fn listings(&mut self, inventory: &Inventory) {
+        if let Some((subject, gap)) = lost_accounts(inventory) {
+            self.accounts.insert(subject, Gaps::from(gap));
+        }
+        self.regions = self.accounts.clone();
+        let accounts = inventory.accounts.values();
+        for account in accounts.filter(|account| is_judged(account)) {
             let gap = account.session.gap().or_else(|| account.regions.gap());
             if let Some(gap) = gap {
-                add(&mut lost.regions, account_subject(account), gap.clone());
+                add(&mut self.regions, account_subject(account), gap.clone());
             }
         }
-        lost.trails = lost.regions.clone();
-        lost.stores = lost.regions.clone();
+        self.trails = self.regions.clone();
+        self.stores = self.regions.clone();
         for (subject, region) in regions(inventory).filter(|(_, region)| region.enabled) {
             if region.account.session.gap().is_some() {
                 continue;
@@ -69,73 +79,73 @@ impl Lost {
                 }
             };
             if let Some(gap) = trails.filter(leaves_a_hole) {
-                add(&mut lost.trails, subject.clone(), gap);
+                add(&mut self.trails, subject.clone(), gap);
             }
             if let Some(gap) = stores.filter(leaves_a_hole) {
-                add(&mut lost.stores, subject, gap);
+                add(&mut self.stores, subject, gap);
             }
         }
-        lost.buckets = lost.trails.clone();
-        lost.log_groups = lost.trails.clone();
-        lost.keys = lost.trails.clone();
-        for trail in inventory.trails.values() {
-            let subject = || region_subject(inventory, trail);
-            let set = &trail.configuration;
-            // The bucket's default encryption may name a key.
-            let keys = [set.bucket.gap(), set.kms_key.gap()];
-            let holes = [
-                (&mut lost.buckets, [set.bucket.gap(), None]),
-                (&mut lost.log_groups, [set.log_group.gap(), None]),
-                (&mut lost.keys, keys),
-            ];
-            for (holes, gaps) in holes {
-                for gap in gaps.into_iter().flatten() {
-                    add(holes, subject(), gap.clone());
-                }
-            }
-            let missing = |call| not_seen(call, &trail.account, &trail.home_region, ctx);
-            if let Fact::Known(bucket) = &set.bucket
-                && inventory.bucket(bucket).is_none()
-            {
-                add(&mut lost.buckets, subject(), missing(calls::HEAD_BUCKET));
-                add(
-                    &mut lost.keys,
-                    subject(),
-                    missing(calls::GET_BUCKET_ENCRYPTION),
-                );
-            }
-            let group = set.log_group.ok().and_then(Option::as_ref);
-            let group = group.map(log_group_arn);
-            if group.is_some_and(|arn| !inventory.log_groups.contains_key(&arn)) {
-                add(
-                    &mut lost.log_groups,
-                    subject(),
-                    missing(calls::DESCRIBE_LOG_GROUPS),
-                );
-            }
-            let key = set.kms_key.ok().and_then(Option::as_ref);
-            if key.is_some_and(|arn| !inventory.keys.contains_key(arn)) {
-                add(&mut lost.keys, subject(), missing(calls::DESCRIBE_KEY));
+    }
+
+    /// What the configuration of a trail does not say.
+    fn configuration(&mut self, trail: &Trail, inventory: &Inventory) {
+        let set = &trail.configuration;
+        // The bucket's default encryption may name a key.
+        let keys = [set.bucket.gap(), set.kms_key.gap()];
+        let holes = [
+            (&mut self.buckets, [set.bucket.gap(), None]),
+            (&mut self.log_groups, [set.log_group.gap(), None]),
+            (&mut self.keys, keys),
+        ];
+        for (holes, gaps) in holes {
+            for gap in gaps.into_iter().flatten() {
+                add(holes, region_subject(inventory, trail), gap.clone());
             }
         }
+    }
+
+    /// What a trail names and the inventory does not hold.
+    fn destinations(&mut self, trail: &Trail, ctx: &Context<'_>) {
+        let inventory = ctx.inventory;
+        let set = &trail.configuration;
+        let hole = |holes: &mut Holes, call| {
+            let gap = not_seen(call, &trail.account, &trail.home_region, ctx);
+            add(holes, region_subject(inventory, trail), gap);
+        };
+        if let Fact::Known(bucket) = &set.bucket
+            && inventory.bucket(bucket).is_none()
+        {
+            hole(&mut self.buckets, calls::HEAD_BUCKET);
+            hole(&mut self.keys, calls::GET_BUCKET_ENCRYPTION);
+        }
+        let group = set.log_group.ok().and_then(Option::as_ref);
+        let group = group.map(log_group_arn);
+        if group.is_some_and(|arn| !inventory.log_groups.contains_key(&arn)) {
+            hole(&mut self.log_groups, calls::DESCRIBE_LOG_GROUPS);
+        }
+        let key = set.kms_key.ok().and_then(Option::as_ref);
+        if key.is_some_and(|arn| !inventory.keys.contains_key(arn)) {
+            hole(&mut self.keys, calls::DESCRIBE_KEY);
+        }
+    }
+
+    /// Keys that the encryption of a bucket or store may name.
+    fn encryption(&mut self, ctx: &Context<'_>) {
+        let inventory = ctx.inventory;
         // A bucket that is gone encrypts with no key.
         let buckets = inventory.buckets.values();
-        for bucket in buckets.filter(|it| it.exists.ok() != Some(&false)) {
+        for bucket in buckets.filter(|bucket| bucket.exists.ok() != Some(&false)) {
             if let ([first, ..], Some(gap)) = (ctx.deliverers(bucket), bucket.encryption.gap()) {
-                add(
-                    &mut lost.keys,
-                    region_subject(inventory, first),
-                    gap.clone(),
-                );
+                let subject = region_subject(inventory, first);
+                add(&mut self.keys, subject, gap.clone());
             }
         }
         for store in inventory.event_data_stores.values() {
             if let Some(gap) = store.configuration.kms_key.gap() {
                 let subject = subject_of_region(inventory, &store.account, &store.region);
-                add(&mut lost.keys, subject, gap.clone());
+                add(&mut self.keys, subject, gap.clone());
             }
         }
-        lost
     }
 }
 
@@ -458,31 +468,14 @@ pub(super) fn unverified(rests_on: &RestsOn) -> Option<Gaps> {
     if rests_on.complete && rests_on.hours.verified > 0 {
         return None;
     }
-    let gap = |what: String, account: &str, region: &str, detail: String| Gap {
-        source: Source::Records { what },
-        account: AccountId::from(account),
-        region: Region::from(region),
-        reason: Reason::Unverified,
-        detail,
-        request_id: None,
-    };
-    let open = rests_on.open.iter().take(NAMED).map(|it| {
-        gap(
-            format!("the log from {} to {}", it.start, it.end),
-            &it.account,
-            &it.region,
-            it.why.join(", "),
-        )
+    let named = rests_on.open.iter().take(NAMED).map(|hours| Gap {
+        account: AccountId::from(hours.account.as_str()),
+        region: Region::from(hours.region.as_str()),
+        detail: hours.why.join(", "),
+        ..not_verified(format!("the log from {} to {}", hours.start, hours.end))
     });
     let more = rests_on.open.len().saturating_sub(NAMED);
-    let more = (more > 0).then(|| {
-        gap(
-            format!("the log of {more} other periods"),
-            "",
-            "",
-            String::new(),
-        )
-    });
+    let more = (more > 0).then(|| not_verified(format!("the log of {more} other periods")));
     let logs = rests_on.logs;
     let counts = [
         (logs.altered, "altered log files"),
@@ -491,29 +484,29 @@ pub(super) fn unverified(rests_on: &RestsOn) -> Option<Gaps> {
         (logs.unlisted, "log files that no digest lists"),
         (logs.unverified, "log files without a valid digest"),
     ];
-    let counts = counts
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| {
-            gap(
-                format!("the content of {count} {what}"),
-                "",
-                "",
-                String::new(),
-            )
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    let counts = counts.map(|(count, what)| not_verified(format!("the content of {count} {what}")));
+    let uncovered = rests_on.not_covered.iter().take(NAMED).map(|why| Gap {
+        detail: why.clone(),
+        ..not_verified("the log of the whole scope".to_owned())
+    });
+    let mut all: Vec<Gap> = named.chain(more).chain(counts).chain(uncovered).collect();
+    if all.is_empty() {
+        all.push(Gap {
+            detail: "no log file was verified".to_owned(),
+            ..not_verified("the log".to_owned())
         });
-    let uncovered = rests_on.not_covered.iter().take(NAMED);
-    let uncovered =
-        uncovered.map(|it| gap("the log of the whole scope".to_owned(), "", "", it.clone()));
-    let all: Vec<Gap> = open.chain(more).chain(counts).chain(uncovered).collect();
-    let all = match all.is_empty() {
-        true => vec![gap(
-            "the log".to_owned(),
-            "",
-            "",
-            "no log file was verified".to_owned(),
-        )],
-        false => all,
-    };
+    }
     Gaps::collect(all.into_iter().map(Gaps::from))
+}
+
+fn not_verified(what: String) -> Gap {
+    Gap {
+        source: Source::Records { what },
+        account: AccountId::from(""),
+        region: Region::from(""),
+        reason: Reason::Unverified,
+        detail: String::new(),
+        request_id: None,
+    }
 }

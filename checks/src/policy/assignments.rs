@@ -102,86 +102,106 @@ pub(super) fn enumerate(atoms: &[Atom<'_>], formula: &Formula, request: &Request
     let view = View::of(&request.context);
     let mut ids = BTreeSet::new();
     formula.atoms(&mut ids);
-    let mut used: Vec<Used<'_>> = ids
+    let used = ids
         .iter()
-        .filter_map(|&id| atoms.get(id).map(|atom| describe(id, *atom, &view)))
-        .collect();
-
-    let mut dimensions = Vec::new();
-    let mut exact = true;
-    let mut set_free = |used: &mut Vec<Used<'_>>,
-                        dimensions: &mut Vec<Dimension<'_>>,
-                        hard: &dyn Fn(&Used<'_>) -> bool| {
-        let (free, kept) = std::mem::take(used)
-            .into_iter()
-            .partition(|used| hard(used));
-        *used = kept;
-        let free: Vec<Used<'_>> = free;
-        exact &= free.is_empty();
-        dimensions.extend(free.iter().map(|used| Dimension::Free(used.id)));
+        .filter_map(|&id| atoms.get(id).map(|atom| describe(id, *atom, &view)));
+    let mut split = Split {
+        used: used.collect(),
+        dimensions: Vec::new(),
+        exact: true,
     };
-
-    let any = |key: &str| match request.context.key(key) {
-        Key::Any { .. } | Key::Like(_) | Key::From(_) | Key::AnyBut(_) => true,
-        Key::Known(_) | Key::Absent | Key::OneOf(_) => false,
-    };
-    let set = matches!(request.target, Target::Matching(_));
-    set_free(&mut used, &mut dimensions, &|used: &Used<'_>| {
-        used.relational
-            && (used.keys.iter().any(|key| any(key)) || (used.atom.is_resource() && set))
-    });
-
-    let keys: BTreeSet<&str> = used
+    split.relations(request);
+    split.keys(request, &view);
+    split.resources(request, &view);
+    let count = split
+        .dimensions
         .iter()
-        .flat_map(|used| used.keys.iter().copied())
-        .collect();
-    for key in keys {
-        let own: Vec<&Used<'_>> = used.iter().filter(|used| used.keys.contains(key)).collect();
-        let conditions: Vec<&Condition> = own
-            .iter()
-            .filter_map(|used| match &used.atom {
-                Atom::Condition { condition, .. } => Some(*condition),
-                Atom::Resource(_) => None,
-            })
-            .collect();
-        match states(request.context.key(key), &conditions, &view) {
-            Some(states) => {
-                let states = distinct(states, &own, |state, used| {
-                    let world = [(key, state.as_ref())];
-                    used.atom
-                        .value(&View::in_world(&request.context, &world), None)
-                });
-                dimensions.push(Dimension::Key(key, states));
-            }
-            None => set_free(&mut used, &mut dimensions, &|used: &Used<'_>| {
-                used.keys.contains(key)
-            }),
-        }
-    }
-
-    let about: Vec<&Used<'_>> = used.iter().filter(|used| used.atom.is_resource()).collect();
-    if !about.is_empty() {
-        match resources(&request.target, &about, &view) {
-            Some(arns) => {
-                let arns = distinct(arns, &about, |arn, used| used.atom.value(&view, Some(arn)));
-                dimensions.push(Dimension::Resource(arns));
-            }
-            None => set_free(&mut used, &mut dimensions, &|used: &Used<'_>| {
-                used.atom.is_resource()
-            }),
-        }
-    }
-
-    let count = dimensions.iter().try_fold(1_usize, |count, dimension| {
-        count.checked_mul(dimension.len())
-    });
+        .try_fold(1_usize, |count, dimension| {
+            count.checked_mul(dimension.len())
+        });
     if count.is_none_or(|count| count > MAX_WORLDS) {
         return Worlds::too_many();
     }
     Worlds {
-        worlds: product(&dimensions, &used, request, atoms.len()),
-        exact,
+        worlds: product(&split.dimensions, &split.used, request, atoms.len()),
+        exact: split.exact,
         untried: false,
+    }
+}
+
+/// What worlds differ in, as far as it is known.
+struct Split<'a> {
+    /// The atoms whose value follows from the dimensions.
+    used: Vec<Used<'a>>,
+    dimensions: Vec<Dimension<'a>>,
+    /// No atom was set free.
+    exact: bool,
+}
+
+impl<'a> Split<'a> {
+    /// These atoms may be true or false, each for itself.
+    fn set_free(&mut self, hard: impl Fn(&Used<'_>) -> bool) {
+        let used = std::mem::take(&mut self.used);
+        let (free, kept): (Vec<Used<'_>>, _) = used.into_iter().partition(hard);
+        self.used = kept;
+        self.exact &= free.is_empty();
+        let free = free.iter().map(|used| Dimension::Free(used.id));
+        self.dimensions.extend(free);
+    }
+
+    /// What is compared with something that has no list of values.
+    fn relations(&mut self, request: &Request) {
+        let any = |key: &&str| match request.context.key(key) {
+            Key::Any { .. } | Key::Like(_) | Key::From(_) | Key::AnyBut(_) => true,
+            Key::Known(_) | Key::Absent | Key::OneOf(_) => false,
+        };
+        let set = matches!(request.target, Target::Matching(_));
+        self.set_free(|used| {
+            used.relational && (used.keys.iter().any(any) || (used.atom.is_resource() && set))
+        });
+    }
+
+    fn keys(&mut self, request: &Request, view: &View<'_>) {
+        let keys: BTreeSet<&'a str> = self
+            .used
+            .iter()
+            .flat_map(|used| used.keys.iter().copied())
+            .collect();
+        for key in keys {
+            let own = self.used.iter().filter(|used| used.keys.contains(key));
+            let own: Vec<&Used<'_>> = own.collect();
+            let conditions = own.iter().filter_map(|used| match &used.atom {
+                Atom::Condition { condition, .. } => Some(*condition),
+                Atom::Resource(_) => None,
+            });
+            let conditions: Vec<&Condition> = conditions.collect();
+            match states(request.context.key(key), &conditions, view) {
+                Some(states) => {
+                    let states = distinct(states, &own, |state, used| {
+                        let world = [(key, state.as_ref())];
+                        used.atom
+                            .value(&View::in_world(&request.context, &world), None)
+                    });
+                    self.dimensions.push(Dimension::Key(key, states));
+                }
+                None => self.set_free(|used| used.keys.contains(key)),
+            }
+        }
+    }
+
+    fn resources(&mut self, request: &Request, view: &View<'_>) {
+        let about = self.used.iter().filter(|used| used.atom.is_resource());
+        let about: Vec<&Used<'_>> = about.collect();
+        if about.is_empty() {
+            return;
+        }
+        match resources(&request.target, &about, view) {
+            Some(arns) => {
+                let arns = distinct(arns, &about, |arn, used| used.atom.value(view, Some(arn)));
+                self.dimensions.push(Dimension::Resource(arns));
+            }
+            None => self.set_free(|used| used.atom.is_resource()),
+        }
     }
 }
 

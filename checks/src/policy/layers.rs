@@ -41,23 +41,30 @@ struct Grants {
     direct: Vec<Formula>,
 }
 
+/// When the policies on the caller's side allow it.
+struct Own {
+    identity: Formula,
+    boundary: Formula,
+    session: Formula,
+}
+
+impl Own {
+    fn needed(self, by_resource: Formula) -> Vec<(Layer, Formula)> {
+        vec![
+            (Layer::Identity, self.identity),
+            (Layer::Boundary, self.boundary),
+            (Layer::Session, self.session),
+            (Layer::Resource, by_resource),
+        ]
+    }
+}
+
 impl<'a, R: Clone> Build<'a, R> {
     /// Puts the layers together. Section by section as AWS documents the evaluation logic.
     pub(super) fn whole(&mut self) -> Formulas {
         let layers = self.layers;
-        let caller = &self.request.caller;
-        let has_policies = match caller.kind {
-            CallerKind::Role
-            | CallerKind::AssumedRole
-            | CallerKind::User
-            | CallerKind::ServiceLinkedRole => true,
-            CallerKind::Root
-            | CallerKind::Service
-            | CallerKind::Federated
-            | CallerKind::Anonymous => false,
-        };
-        let root = caller.kind == CallerKind::Root;
-
+        let root = self.request.caller.kind == CallerKind::Root;
+        let has_policies = self.has_policies();
         let identity = if has_policies {
             self.union(Layer::Identity, layers.identity)
         } else {
@@ -67,15 +74,13 @@ impl<'a, R: Clone> Build<'a, R> {
                 allows: if root { Formula::Yes } else { Formula::No },
             }
         };
-        let boundary = self.limit(Layer::Boundary, layers.boundary.filter(|_| has_policies));
-        let session = self.limit(
-            Layer::Session,
-            layers.session.filter(|_| has_policies || root),
-        );
+        let boundary = layers.boundary.filter(|_| has_policies);
+        let boundary = self.limit(Layer::Boundary, boundary);
+        let session = layers.session.filter(|_| has_policies || root);
+        let session = self.limit(Layer::Session, session);
         let scp = self.service_control();
         let rcp = self.resource_control();
         let (resource_denies, grants) = self.resource_policy();
-
         let denied = Formula::any([
             identity.denies,
             boundary.denies,
@@ -84,6 +89,35 @@ impl<'a, R: Clone> Build<'a, R> {
             rcp,
             resource_denies,
         ]);
+        let own = Own {
+            identity: identity.allows,
+            boundary: boundary.allows,
+            session: session.allows,
+        };
+        let (granted, mut needed) = self.granted(own, grants);
+        needed.push((Layer::Scp, scp.allows.clone()));
+        Formulas {
+            allowed: Formula::all([denied.clone().not(), scp.allows, granted]),
+            denied,
+            needed,
+        }
+    }
+
+    fn has_policies(&self) -> bool {
+        match self.request.caller.kind {
+            CallerKind::Role
+            | CallerKind::AssumedRole
+            | CallerKind::User
+            | CallerKind::ServiceLinkedRole => true,
+            CallerKind::Root
+            | CallerKind::Service
+            | CallerKind::Federated
+            | CallerKind::Anonymous => false,
+        }
+    }
+
+    /// When the caller's own policies and the resource's grant it, and each layer that must allow.
+    fn granted(&mut self, own: Own, grants: Grants) -> (Formula, Vec<(Layer, Formula)>) {
         let account = Formula::any(grants.account);
         let role = Formula::any(grants.role);
         let everyone = Formula::any(grants.everyone);
@@ -94,56 +128,32 @@ impl<'a, R: Clone> Build<'a, R> {
             everyone.clone(),
             direct.clone(),
         ]);
-
-        let own = Formula::all([
-            identity.allows.clone(),
-            boundary.allows.clone(),
-            session.allows.clone(),
-        ]);
-        let (granted, mut needed) = if !caller.has_account() {
-            (everyone.or(direct), vec![(Layer::Resource, by_resource)])
-        } else if self.crosses_accounts() {
-            let grants_key = self.key_grants();
-            (
-                own.and(by_resource.clone()).or(grants_key),
-                vec![
-                    (Layer::Identity, identity.allows),
-                    (Layer::Boundary, boundary.allows),
-                    (Layer::Session, session.allows),
-                    (Layer::Resource, by_resource),
-                ],
-            )
-        } else {
-            let delegated = if self.needs_resource_policy() {
-                account
-            } else {
-                Formula::Yes
-            };
-            let grants_key = self.key_grants();
-            let granted = Formula::any([
-                own.and(delegated.clone()),
-                direct,
-                role.and(boundary.allows.clone())
-                    .and(session.allows.clone()),
-                everyone.and(session.allows.clone()),
-                grants_key,
-            ]);
-            (
-                granted,
-                vec![
-                    (Layer::Identity, identity.allows),
-                    (Layer::Boundary, boundary.allows),
-                    (Layer::Session, session.allows),
-                    (Layer::Resource, delegated),
-                ],
-            )
-        };
-        needed.push((Layer::Scp, scp.allows.clone()));
-        Formulas {
-            allowed: Formula::all([denied.clone().not(), scp.allows, granted]),
-            denied,
-            needed,
+        if !self.request.caller.has_account() {
+            return (everyone.or(direct), vec![(Layer::Resource, by_resource)]);
         }
+        let all = Formula::all([
+            own.identity.clone(),
+            own.boundary.clone(),
+            own.session.clone(),
+        ]);
+        let grants_key = self.key_grants();
+        if self.crosses_accounts() {
+            let granted = all.and(by_resource.clone()).or(grants_key);
+            return (granted, own.needed(by_resource));
+        }
+        let delegated = if self.needs_resource_policy() {
+            account
+        } else {
+            Formula::Yes
+        };
+        let granted = Formula::any([
+            all.and(delegated.clone()),
+            direct,
+            role.and(own.boundary.clone()).and(own.session.clone()),
+            everyone.and(own.session.clone()),
+            grants_key,
+        ]);
+        (granted, own.needed(delegated))
     }
 
     /// Principals of one account against a resource of another: both sides must allow.

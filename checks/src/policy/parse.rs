@@ -110,6 +110,21 @@ impl<'de> Deserialize<'de> for Document {
 }
 
 impl Statement {
+    /// In the place of one that nobody asks about.
+    fn left_out(effect: Effect) -> Self {
+        Self {
+            sid: None,
+            effect,
+            principals: None,
+            actions: Actions {
+                negated: false,
+                patterns: Vec::new(),
+            },
+            resources: None,
+            conditions: Vec::new(),
+        }
+    }
+
     fn from_json(
         json: &Json,
         variables: bool,
@@ -138,16 +153,7 @@ impl Statement {
                 "Action" | "NotAction" => {}
                 "Resource" | "NotResource" => {
                     let negated = key == "NotResource";
-                    let texts = non_empty_texts("Resource", value)?;
-                    // Patterns are compiled only where somebody asks for them.
-                    let texts = if kept { texts } else { Vec::new() };
-                    let patterns = texts
-                        .into_iter()
-                        .map(|text| ResourcePattern::new(text, variables));
-                    resources.push(Resources {
-                        negated,
-                        patterns: patterns.collect(),
-                    });
+                    resources.push(parse_resources(value, negated, variables, kept)?);
                 }
                 "Condition" => conditions = parse_conditions(value, variables)?,
                 _ => return Err(ParseError::unexpected("Statement", key)),
@@ -163,17 +169,7 @@ impl Statement {
             .pop()
             .ok_or(ParseError::Elements("a statement has no Action"))?;
         if !kept {
-            return Ok(Self {
-                sid: None,
-                effect,
-                principals: None,
-                actions: Actions {
-                    negated: false,
-                    patterns: Vec::new(),
-                },
-                resources: None,
-                conditions: Vec::new(),
-            });
+            return Ok(Self::left_out(effect));
         }
         Ok(Self {
             sid,
@@ -184,6 +180,22 @@ impl Statement {
             conditions,
         })
     }
+}
+
+/// Patterns are compiled only where somebody asks for them.
+fn parse_resources(
+    json: &Json,
+    negated: bool,
+    variables: bool,
+    kept: bool,
+) -> Result<Resources, ParseError> {
+    let texts = non_empty_texts("Resource", json)?;
+    let texts = texts.into_iter().filter(|_| kept);
+    let patterns = texts.map(|text| ResourcePattern::new(text, variables));
+    Ok(Resources {
+        negated,
+        patterns: patterns.collect(),
+    })
 }
 
 fn parse_version(json: &Json) -> Result<Version, ParseError> {

@@ -36,6 +36,24 @@ impl fmt::Display for Literal {
 }
 
 impl Literal {
+    /// A condition on the values of a key that has several.
+    fn quantified(
+        &self,
+        operator: &Operator,
+        key: &str,
+        all: &str,
+        f: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
+        let all = negated(operator, all);
+        match (operator.quantifier, self.holds) {
+            (Quantifier::ForAllValues, true) => write!(f, "{key} has no value but {all}"),
+            (Quantifier::ForAllValues, false) => write!(f, "{key} has a value other than {all}"),
+            (Quantifier::ForAnyValue, true) => write!(f, "{key} has the value {all}"),
+            (Quantifier::ForAnyValue, false) => write!(f, "{key} has no value {all}"),
+            (Quantifier::None, _) => Ok(()),
+        }
+    }
+
     fn condition(
         &self,
         operator: &Operator,
@@ -54,24 +72,8 @@ impl Literal {
             return f.write_str(words);
         }
         let all = values.join(" or ");
-        match operator.quantifier {
-            Quantifier::ForAllValues if self.holds => {
-                return write!(f, "{key} has no value but {}", negated(operator, &all));
-            }
-            Quantifier::ForAllValues => {
-                return write!(
-                    f,
-                    "{key} has a value other than {}",
-                    negated(operator, &all)
-                );
-            }
-            Quantifier::ForAnyValue if self.holds => {
-                return write!(f, "{key} has the value {}", negated(operator, &all));
-            }
-            Quantifier::ForAnyValue => {
-                return write!(f, "{key} has no value {}", negated(operator, &all));
-            }
-            Quantifier::None => {}
+        if operator.quantifier != Quantifier::None {
+            return self.quantified(operator, key, &all, f);
         }
         let absent = if absent { " absent or" } else { "" };
         match &operator.test {
