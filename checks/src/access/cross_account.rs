@@ -2,74 +2,24 @@
 //!
 //! Accounts are read one by one. What is kept of each is the part that bears on `sts:AssumeRole`.
 
-use std::borrow::Borrow;
-use std::cmp::Ordering;
+mod administrators;
+mod kept;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::actions::{ActionId, table};
-use super::answer::{Answer, Missing, Rank};
+use super::answer::{Answer, Missing};
 use super::environment::Environment;
-use super::escalation::sessions;
-use super::evaluate::{Evaluator, Own, Question, TRUST_POLICY};
+use super::evaluate::{Evaluator, Question, TRUST_POLICY};
 use super::external;
 use super::graph::{ActorKind, Graph, Means, Node, NodeId};
-use super::identity_policies::{AccountPolicies, is_linked, place, session_of};
+use super::identity_policies::{AccountPolicies, is_linked, place};
 use super::indexed_document::Indexed;
-use super::tamper_permissions::Permissions;
 use crate::fact::SharedGap;
 use crate::ids::{AccountId, Arn};
-use crate::policy::{
-    Caller, CallerKind, Document, Key, Policy, Principal, Strength, Target, Value,
-};
-
-/// Somebody who may assume roles elsewhere. They are kept until all accounts are read, and there are many: only what
-/// cannot be found again is held.
-struct Assumer {
-    node: NodeId,
-    kind: CallerKind,
-    /// Its ARN; of a role that nobody has made yet, that of its session.
-    arn: Box<str>,
-    made: bool,
-    own: Own,
-    identity: Box<[Named]>,
-    boundary: Option<Box<Named>>,
-}
-
-/// A policy by its name.
-type Named = (Box<str>, Kept);
-
-/// A document, or why it cannot be read.
-type Kept = Result<Arc<Indexed>, SharedGap>;
-
-/// A document that is held once, however many principals of however many accounts have it.
-struct Part(Arc<Indexed>);
-
-impl Borrow<Document> for Part {
-    fn borrow(&self) -> &Document {
-        &self.0.document
-    }
-}
-
-impl PartialEq for Part {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.document == other.0.document
-    }
-}
-
-impl Eq for Part {}
-
-impl PartialOrd for Part {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Part {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.document.cmp(&other.0.document)
-    }
-}
+use crate::policy::{CallerKind, Document, Policy, Principal, Strength, Target};
+use administrators::OverAll;
+use kept::{Assumer, Kept, Named, Part, held, part};
 
 /// A role that lets somebody from elsewhere in.
 struct TrustingRole {
@@ -78,63 +28,6 @@ struct TrustingRole {
     account: AccountId,
     trust: Kept,
 }
-
-/// Somebody who can act in other accounts of the organization.
-struct OverAll {
-    node: NodeId,
-    account: AccountId,
-    by: &'static str,
-    answer: Answer,
-    reach: Reach,
-}
-
-/// Where that ends.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Reach {
-    /// At a new role of any account.
-    Newcomers,
-    /// At a root session under this task policy, by its place in [`TASKS`], of any member.
-    Roots(usize),
-    /// The same, of one member.
-    Root(usize, AccountId),
-}
-
-/// A policy that limits a root session: "the session policy of an AssumeRoot session is one of five AWS managed
-/// policies" (AWS STS API, AssumeRoot). What the other two allow (reading root credentials, deleting them) does nothing
-/// to logs.
-struct Task {
-    policy: &'static str,
-    /// What it allows; nothing for whatever the root user can.
-    allows: &'static [&'static str],
-    when: &'static str,
-    strength: Strength,
-}
-
-const TASKS: [Task; 3] = [
-    Task {
-        policy: "S3UnlockBucketPolicy",
-        allows: &["s3:PutBucketPolicy", "s3:DeleteBucketPolicy"],
-        when: "root sessions are enabled in the organization",
-        strength: Strength::Weak,
-    },
-    Task {
-        policy: "SQSUnlockQueuePolicy",
-        allows: &[
-            "sqs:SetQueueAttributes",
-            "sqs:AddPermission",
-            "sqs:RemovePermission",
-        ],
-        when: "root sessions are enabled in the organization",
-        strength: Strength::Weak,
-    },
-    // With the password comes the whole root user.
-    Task {
-        policy: "IAMCreateRootUserPassword",
-        allows: &[],
-        when: "root sessions are enabled in the organization, and the caller can read the root user's email",
-        strength: Strength::Strong,
-    },
-];
 
 /// Makes a session of a member's root user.
 const ASSUME_ROOT: &str = "sts:AssumeRoot";
@@ -147,9 +40,6 @@ pub(super) const OVER_ALL: [&str; 5] = [
     "sso:AttachCustomerManagedPolicyReferenceToPermissionSet",
     "sso:CreateAccountAssignment",
 ];
-const SSO: &str = "sso.amazonaws.com";
-const SIGNS_IN: &str = "Identity Center is in use, and the caller is one of its users";
-
 /// All of them.
 #[derive(Default)]
 pub(super) struct Travel {
@@ -165,16 +55,6 @@ pub(super) struct Travel {
     parts: BTreeMap<usize, Option<Arc<Indexed>>>,
     /// Those of all accounts, and trust policies.
     kept: BTreeSet<Part>,
-}
-
-/// The document as it is held.
-fn held(kept: &mut BTreeSet<Part>, document: Document) -> Arc<Indexed> {
-    if let Some(Part(held)) = kept.get(&document) {
-        return held.clone();
-    }
-    let held = Arc::new(Indexed::new(document));
-    kept.insert(Part(held.clone()));
-    held
 }
 
 const ASSUME: &str = "sts:AssumeRole";
@@ -222,57 +102,6 @@ impl Travel {
             identity: evaluator.identity.iter().filter_map(keep).collect(),
             boundary,
         });
-    }
-
-    /// Keeps a principal that can act in other accounts of the organization.
-    pub(super) fn add_administrator<'c>(
-        &mut self,
-        evaluator: &Evaluator<'c>,
-        node: NodeId,
-        environment: &'c Environment<'_>,
-    ) {
-        let account = AccountId::from(evaluator.caller.account.as_str());
-        for by in OVER_ALL {
-            if !evaluator.touches(place(by)) || environment.organization.is_none() {
-                continue;
-            }
-            let service = if by == ASSUME_ROOT {
-                "iam.amazonaws.com"
-            } else {
-                SSO
-            };
-            let acts = environment.acts_for_all(account.as_str(), service);
-            if acts == Ok(false) {
-                continue;
-            }
-            let unsure = |answer: Answer| match &acts {
-                Err(gap) => answer.unless([gap]),
-                Ok(_) => answer,
-            };
-            let mut add = |answer: Answer, reach: Reach| {
-                if !answer.is_denied() {
-                    let (answer, account) = (unsure(answer), account.clone());
-                    self.over_all.push(OverAll {
-                        node,
-                        account,
-                        by,
-                        answer,
-                        reach,
-                    });
-                }
-            };
-            if by == ASSUME_ROOT {
-                for (reach, answer) in root_sessions(evaluator, &account, environment) {
-                    add(answer, reach);
-                }
-                continue;
-            }
-            let partition = &environment.ctx.inventory.header.scope.partition;
-            let target = Target::Matching(format!("arn:{partition}:sso:::*"));
-            let question = Question::new(by, target, &account);
-            let answer = evaluator.ask(environment, question);
-            add(answer.only_if(SIGNS_IN, Strength::Weak), Reach::Newcomers);
-        }
     }
 
     /// Keeps the roles of an account that name somebody from elsewhere, or may.
@@ -402,62 +231,6 @@ struct Trusted<'s> {
 }
 
 impl Travel {
-    /// A root session of a member, or a role of any right in any account.
-    fn look_down(&self, graph: &mut Graph, environment: &Environment<'_>) {
-        let mut any: BTreeMap<&Reach, NodeId> = BTreeMap::new();
-        let mut sessions: BTreeMap<(usize, AccountId), NodeId> = BTreeMap::new();
-        for it in &self.over_all {
-            let to = match any.get(&it.reach) {
-                Some(node) => *node,
-                None => {
-                    let node = self.end(it, graph, environment, &mut sessions);
-                    any.insert(&it.reach, node);
-                    node
-                }
-            };
-            graph.link(it.node, to, Means::one(it.by), it.answer.clone());
-        }
-    }
-
-    /// The node that stands for where a way ends.
-    fn end(
-        &self,
-        it: &OverAll,
-        graph: &mut Graph,
-        environment: &Environment<'_>,
-        sessions: &mut BTreeMap<(usize, AccountId), NodeId>,
-    ) -> NodeId {
-        let words = match &it.reach {
-            Reach::Newcomers => "a role of Identity Center in any account".to_owned(),
-            Reach::Roots(_) => "the root user of any member account".to_owned(),
-            Reach::Root(_, account) => format!("the root user of {account}"),
-        };
-        let any = graph.add(Node::new(&words, &it.account, ActorKind::Step));
-        let (task, of) = match &it.reach {
-            Reach::Newcomers => {
-                for end in &self.created_principals {
-                    graph.pass(any, *end);
-                }
-                return any;
-            }
-            Reach::Roots(task) => (*task, None),
-            Reach::Root(task, account) => (*task, Some(account)),
-        };
-        // The root user of the management account has no such session.
-        let roots = graph.each().filter(|(_, node)| {
-            node.kind == ActorKind::Root
-                && Some(node.account.as_str()) != environment.management()
-                && of.is_none_or(|of| *of == *node.account)
-        });
-        let roots: Vec<NodeId> = roots.map(|(node, _)| node).collect();
-        for root in roots {
-            if let Some(end) = root_session(task, root, graph, sessions) {
-                graph.pass(any, end);
-            }
-        }
-        any
-    }
-
     /// Roles whose trust policies cannot be read may let anybody in.
     fn unreadable(&self, graph: &mut Graph) {
         let doors = self.doors.iter();
@@ -484,88 +257,6 @@ impl Travel {
             graph.link(node, any, Means::one(ASSUME), Answer::allowed());
         }
     }
-}
-
-/// The root sessions that a principal can have: under which task policy, of which member.
-fn root_sessions<'c>(
-    evaluator: &Evaluator<'c>,
-    account: &AccountId,
-    environment: &'c Environment<'_>,
-) -> Vec<(Reach, Answer)> {
-    let partition = &environment.ctx.inventory.header.scope.partition;
-    let every = format!("arn:{partition}:iam::*:root");
-    let mut all = Vec::new();
-    for (place, task) in TASKS.iter().enumerate() {
-        let policy = format!("arn:{partition}:iam::aws:policy/root-task/{}", task.policy);
-        let with = [("sts:TaskPolicyArn", Key::Known(Value::One(policy)))];
-        let target = Target::Matching(every.clone());
-        let question = |target: Target| Question::new(ASSUME_ROOT, target, account).with(&with);
-        let answer = evaluator.ask(environment, question(target.clone()));
-        let under = |answer: Answer| answer.only_if(task.when, task.strength);
-        match answer.rank() {
-            Rank::Denied => {}
-            Rank::Allowed => all.push((Reach::Roots(place), under(answer))),
-            // A policy for the root user of one account says nothing of another's.
-            Rank::Choosable | Rank::Weak | Rank::Strong | Rank::Unknown => {
-                for runs in evaluator.parts(environment, question(target), &environment.roots) {
-                    let first = runs
-                        .first()
-                        .and_then(|run| environment.roots.arn(run.start));
-                    let Some(first) = first else { continue };
-                    let answer = evaluator.ask(environment, question(Target::One(first)));
-                    if answer.is_denied() {
-                        continue;
-                    }
-                    let each = runs.into_iter().flatten();
-                    let arns = each.filter_map(|at| environment.roots.arn(at));
-                    for arn in arns {
-                        let of = Arn::from(arn).account();
-                        all.push((Reach::Root(place, of), under(answer.clone())));
-                    }
-                }
-            }
-        }
-    }
-    all
-}
-
-/// The root user of a member as far as a task policy goes; nothing where it can do nothing then.
-fn root_session(
-    task: usize,
-    root: NodeId,
-    graph: &mut Graph,
-    sessions: &mut BTreeMap<(usize, AccountId), NodeId>,
-) -> Option<NodeId> {
-    let policy = TASKS.get(task)?;
-    if policy.allows.is_empty() {
-        return Some(root);
-    }
-    let of = graph.node(root);
-    let key = (task, AccountId::clone(&of.account));
-    if let Some(node) = sessions.get(&key) {
-        return Some(*node);
-    }
-    let table = table();
-    let allows: Vec<ActionId> = policy
-        .allows
-        .iter()
-        .filter_map(|it| table.find(it))
-        .collect();
-    let mut held = of.holdings.held.clone();
-    for it in &mut held {
-        it.actions.retain(|action| allows.contains(action));
-    }
-    held.retain(|it| !it.actions.is_empty());
-    if held.is_empty() {
-        return None;
-    }
-    let id = format!("{}, with {}", of.id, policy.policy);
-    let mut node = Node::new(&id, &of.account.clone(), ActorKind::Step);
-    let harmless = Vec::new();
-    node.holdings = Arc::new(Permissions { held, harmless });
-    let node = graph.add(node);
-    sessions.insert(key, node);
-    Some(node)
 }
 
 fn by_outsider(
@@ -601,72 +292,4 @@ impl TrustingRole {
         let policy = Policy::new(TRUST_POLICY, trust);
         Question::new(action, target, &self.account).under(Some(policy))
     }
-}
-
-impl Assumer {
-    fn caller(&self, account: &AccountId) -> Caller {
-        if self.made && self.kind == CallerKind::AssumedRole {
-            session_of(&Arn::from(&*self.arn), account)
-        } else {
-            Caller::new(self.kind, &self.arn, account.as_str())
-        }
-    }
-
-    fn ask(
-        &self,
-        account: &AccountId,
-        (door, trust): (&TrustingRole, &Document),
-        environment: &Environment<'_>,
-    ) -> Answer {
-        let own = self.caller(account);
-        let mut callers = vec![own.clone()];
-        for session in sessions(trust, &own) {
-            let mut caller = own.clone();
-            caller.id = session;
-            callers.push(caller);
-        }
-        let named = |caller: &Caller| {
-            let mut named = trust.allows().filter_map(|it| it.principals.as_ref());
-            named.any(|it| it.grant(caller).is_some())
-        };
-        callers.retain(named);
-        let mut best = Answer::denied();
-        if callers.is_empty() {
-            return best;
-        }
-        let mut evaluator = Evaluator::new(own, environment);
-        evaluator.has(self.own.clone());
-        for (name, read) in &self.identity {
-            evaluator.holds(name, read.as_deref().map_err(Clone::clone));
-        }
-        let boundary = self.boundary.as_deref();
-        evaluator.boundary = boundary.map(|(name, read)| match read {
-            Ok(indexed) => Policy::new(name, &indexed.document),
-            Err(gap) => Policy::missing(name, gap.clone()),
-        });
-        for caller in callers {
-            let question = door.question(ASSUME, trust).from(caller);
-            best = best.or(evaluator.ask(environment, question));
-        }
-        best
-    }
-}
-
-/// The statements that bear on assuming roles. Each keeps its place as its name.
-fn part(document: &Document) -> Option<Document> {
-    let mut statements = Vec::new();
-    for (index, statement) in document.statements.iter().enumerate() {
-        if statement.actions.matches(ASSUME) {
-            let mut statement = statement.clone();
-            if statement.sid.as_deref().is_none_or(str::is_empty) && index > 0 {
-                statement.sid = Some(format!("the document's statement {}", index + 1));
-            }
-            statements.push(statement);
-        }
-    }
-    (!statements.is_empty()).then_some(Document {
-        version: document.version,
-        id: None,
-        statements,
-    })
 }

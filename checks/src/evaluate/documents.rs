@@ -1,22 +1,13 @@
 //! The IAM documents of one account: what is judged at once, and what is kept of them for the end.
 
-use super::evidence::{LONGEST, LONGEST_NAME, bounded, from_gap, unknown_message};
-use super::population::Lost;
 use super::{Evaluation, account_subject, population};
-use crate::access::services::NOT_FOLLOWED;
-use crate::access::{Access, Analysis, Judged};
-use crate::check::{
-    Check, DeliveryRole, Identity, Outcome, Principal, RegionOf, Roles, Run, Trusts, Verdict,
-};
-use crate::context::{Context, is_judged, not_reached, not_seen};
-use crate::fact::{Fact, Gap, Gaps, Reason};
-use crate::finding::{Evidence, Finding, Status, Subject, SubjectKind, fingerprint, short};
-use crate::ids::{AccountId, Arn, Region};
+use crate::check::{Check, Identity, Outcome, Principal, Run, Verdict};
+use crate::context::{Context, is_judged, not_reached};
+use crate::fact::{Gap, Gaps, Reason};
+use crate::finding::{Status, Subject, SubjectKind};
+use crate::ids::{AccountId, Arn};
+use crate::inventory::Account;
 use crate::inventory::iam::AuthorizationDetails;
-use crate::inventory::plan::Effect;
-use crate::inventory::{Account, Bucket, Iam, Inventory, KeyEvents, Organization, Trail};
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
 
 impl Evaluation<'_> {
     pub(super) fn documents(

@@ -2,21 +2,11 @@
 
 use super::Evaluation;
 use super::evidence::{LONGEST, LONGEST_NAME, bounded, from_gap, unknown_message};
-use super::population::Lost;
-use crate::access::services::NOT_FOLLOWED;
-use crate::access::{Access, Analysis, Judged};
-use crate::check::{
-    Check, DeliveryRole, Identity, Outcome, Principal, RegionOf, Roles, Run, Trusts, Verdict,
-};
-use crate::context::{Context, is_judged, not_reached, not_seen};
-use crate::fact::{Fact, Gap, Gaps, Reason};
-use crate::finding::{Evidence, Finding, Status, Subject, SubjectKind, fingerprint, short};
-use crate::ids::{AccountId, Arn, Region};
-use crate::inventory::iam::AuthorizationDetails;
-use crate::inventory::plan::Effect;
-use crate::inventory::{Account, Bucket, Iam, Inventory, KeyEvents, Organization, Trail};
+use crate::check::{Check, Outcome};
+use crate::fact::Gaps;
+use crate::finding::{Evidence, Finding, Status, Subject, fingerprint, short};
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
 
 impl Evaluation<'_> {
     pub(super) fn lost(&mut self, check: &'static Check, lost: &BTreeMap<Subject, Gaps>) {

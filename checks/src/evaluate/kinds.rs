@@ -1,21 +1,16 @@
 //! One check on all subjects of its kind, where that takes more than a loop.
 
-use super::evidence::{LONGEST, LONGEST_NAME, bounded, from_gap, unknown_message};
 use super::population::Lost;
 use super::{Evaluation, account_subject, delivering, population};
 use crate::access::services::NOT_FOLLOWED;
-use crate::access::{Access, Analysis, Judged};
-use crate::check::{
-    Check, DeliveryRole, Identity, Outcome, Principal, RegionOf, Roles, Run, Trusts, Verdict,
-};
-use crate::context::{Context, is_judged, not_reached, not_seen};
-use crate::fact::{Fact, Gap, Gaps, Reason};
-use crate::finding::{Evidence, Finding, Status, Subject, SubjectKind, fingerprint, short};
-use crate::ids::{AccountId, Arn, Region};
-use crate::inventory::iam::AuthorizationDetails;
+use crate::access::{Access, Judged};
+use crate::check::{Check, DeliveryRole, Outcome, Roles, Verdict};
+use crate::context::{Context, is_judged};
+use crate::fact::{Fact, Gaps};
+use crate::finding::{Status, Subject};
+use crate::ids::AccountId;
 use crate::inventory::plan::Effect;
-use crate::inventory::{Account, Bucket, Iam, Inventory, KeyEvents, Organization, Trail};
-use std::collections::btree_map::Entry;
+use crate::inventory::{Bucket, KeyEvents, Organization};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The check whose pass names what it does not look for.

@@ -9,24 +9,16 @@ mod findings;
 mod kinds;
 mod population;
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use evidence::{LONGEST, LONGEST_NAME, bounded, from_gap, unknown_message};
 use population::Lost;
 
-use crate::access::services::NOT_FOLLOWED;
-use crate::access::{Access, Analysis, Judged};
-use crate::check::{
-    Check, DeliveryRole, Identity, Outcome, Principal, RegionOf, Roles, Run, Trusts, Verdict,
-};
-use crate::context::{Context, is_judged, not_reached, not_seen};
-use crate::fact::{Fact, Gap, Gaps, Reason};
-use crate::finding::{Evidence, Finding, Status, Subject, SubjectKind, fingerprint, short};
+use crate::access::Analysis;
+use crate::check::{Check, RegionOf, Roles, Run, Trusts};
+use crate::context::{Context, is_judged, not_seen};
+use crate::finding::{Finding, Subject, SubjectKind};
 use crate::ids::{AccountId, Arn, Region};
-use crate::inventory::iam::AuthorizationDetails;
-use crate::inventory::plan::Effect;
-use crate::inventory::{Account, Bucket, Iam, Inventory, KeyEvents, Organization, Trail};
+use crate::inventory::{Account, Iam, Inventory, Trail};
 
 /// Every check on every subject, but the IAM documents: those come account by account to [`Evaluation::iam`].
 #[must_use]

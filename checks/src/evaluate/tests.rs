@@ -1,6 +1,8 @@
 //! One finding for each check and subject, whatever a file holds twice.
 
+use super::findings::{TWICE, one_of};
 use super::*;
+use crate::finding::Status;
 use crate::testing::{inventory, sample};
 
 fn finding(status: Status, message: &str) -> Finding {

@@ -1,17 +1,17 @@
 //! Reads an expression. What is wrong is an error with its place, and names the nearest name.
 
-use regex::RegexBuilder;
+mod path;
+mod token;
 
-use super::super::field::Field;
 use super::super::number;
-use super::super::proof::Proof;
 use super::super::time;
 use super::FilterError;
 use super::event::Short;
-use super::path::{Path, Start, Step, identity_names};
+use super::path::Path;
 use super::pattern::{Pattern, Piece};
 use super::test::{Bound, Equal, Member, Network, Order, Test};
-use crate::text::nearest;
+use path::short_name;
+use token::ends_word;
 
 /// The longest expression that is read.
 const MAX_LENGTH: usize = 256 * 1024;
@@ -97,68 +97,7 @@ struct Parser<'t> {
     paths: Vec<Path>,
 }
 
-/// What ends a word that is not in quotes.
-fn ends_word(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(
-            c,
-            '(' | ')' | ',' | '=' | '!' | '<' | '>' | '~' | '"' | '\''
-        )
-}
-
-fn ends_value(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '(' | ')' | ',')
-}
-
 impl Parser<'_> {
-    fn error(&self, at: usize, message: impl Into<String>) -> FilterError {
-        FilterError {
-            at: at.min(self.chars.len()),
-            message: message.into(),
-        }
-    }
-
-    fn peek(&self) -> Option<char> {
-        self.chars.get(self.at).copied()
-    }
-
-    fn space(&mut self) {
-        while self.peek().is_some_and(char::is_whitespace) {
-            self.at += 1;
-        }
-    }
-
-    /// Takes this word, in any case, if it comes next as a whole word.
-    fn keyword(&mut self, word: &str) -> bool {
-        let length = word.chars().count();
-        let here = self.chars.get(self.at..self.at + length);
-        let same = here.is_some_and(|here| {
-            here.iter()
-                .zip(word.chars())
-                .all(|(own, c)| own.eq_ignore_ascii_case(&c))
-        });
-        let ended = self
-            .chars
-            .get(self.at + length)
-            .is_none_or(|it| ends_word(*it));
-        if same && ended {
-            self.at += length;
-            self.space();
-        }
-        same && ended
-    }
-
-    fn symbol(&mut self, symbol: &str) -> bool {
-        let length = symbol.chars().count();
-        let here = self.chars.get(self.at..self.at + length);
-        let found = here.is_some_and(|here| here.iter().copied().eq(symbol.chars()));
-        if found {
-            self.at += length;
-            self.space();
-        }
-        found
-    }
-
     fn any(&mut self) -> Result<Node, FilterError> {
         let mut nodes = vec![self.all()?];
         while self.keyword("or") {
@@ -313,70 +252,6 @@ impl Parser<'_> {
         Ok(Written { parts, begin, end })
     }
 
-    /// What stands between quotes, as it is spelled.
-    fn quoted(&mut self) -> Result<String, FilterError> {
-        let begin = self.at;
-        let Some(quote) = self.peek() else {
-            return Ok(String::new());
-        };
-        self.at += 1;
-        let mut text = String::new();
-        loop {
-            match self.peek() {
-                None => return Err(self.error(begin, format!("{quote} is not closed"))),
-                Some(c) if c == quote => {
-                    self.at += 1;
-                    return Ok(text);
-                }
-                Some('\\') => {
-                    text.push('\\');
-                    self.at += 1;
-                    let next = self.peek();
-                    text.extend(next);
-                    self.at += usize::from(next.is_some());
-                }
-                Some(c) => {
-                    text.push(c);
-                    self.at += 1;
-                }
-            }
-        }
-    }
-
-    /// The positions of a pattern: `\` takes the meaning of what follows away, or gives it one.
-    fn pieces(&self, text: &str, at: usize) -> Result<Vec<Piece>, FilterError> {
-        let (mut pieces, mut chars) = (Vec::new(), text.chars());
-        while let Some(c) = chars.next() {
-            pieces.push(match c {
-                '*' => Piece::Any,
-                '?' => Piece::One,
-                '\\' => match chars.next() {
-                    Some(c @ ('*' | '?' | '\\' | '"' | '\'' | '/')) => Piece::Char(c),
-                    Some('n') => Piece::Char('\n'),
-                    Some('r') => Piece::Char('\r'),
-                    Some('t') => Piece::Char('\t'),
-                    Some('u') => {
-                        let digits: String = chars.by_ref().take(4).collect();
-                        let code = u32::from_str_radix(&digits, 16).ok();
-                        let code = code.filter(|_| digits.len() == 4).and_then(char::from_u32);
-                        Piece::Char(code.ok_or_else(|| {
-                            self.error(at, "`\\u` needs four hexadecimal digits of a character")
-                        })?)
-                    }
-                    found => {
-                        let found = found.map(String::from).unwrap_or_default();
-                        return Err(self.error(
-                            at,
-                            format!("unknown escape `\\{found}`; write a backslash as `\\\\`"),
-                        ));
-                    }
-                },
-                c => Piece::Char(c),
-            });
-        }
-        Ok(pieces)
-    }
-
     /// The operator and what follows it, if one follows; whether it says that the test must not hold.
     fn test(&mut self, written: &Written) -> Result<Option<(Test, bool)>, FilterError> {
         if self.symbol("==") {
@@ -451,47 +326,6 @@ impl Parser<'_> {
         }
     }
 
-    /// A value after an operator, as it is spelled, and its place.
-    fn value(&mut self) -> Result<(String, usize), FilterError> {
-        let begin = self.at;
-        let text = match self.peek() {
-            Some('"' | '\'') => self.quoted()?,
-            Some(_) | None => {
-                for word in ["and", "or", "not"] {
-                    if self.keyword(word) {
-                        return Err(self.error(
-                            begin,
-                            format!(
-                                "expected a value, found `{word}`; put it in quotes if it is one"
-                            ),
-                        ));
-                    }
-                }
-                let mut text = String::new();
-                while let Some(c) = self.peek().filter(|it| !ends_value(*it)) {
-                    text.push(c);
-                    self.at += 1;
-                }
-                if text.is_empty() {
-                    return Err(self.error(begin, "expected a value; write \"\" for an empty one"));
-                }
-                text
-            }
-        };
-        self.space();
-        Ok((text, begin))
-    }
-
-    /// A text in which nothing is a wildcard.
-    fn plain(&self, text: &str, at: usize) -> Result<String, FilterError> {
-        let char = |piece| match piece {
-            Piece::Char(c) => c,
-            Piece::One => '?',
-            Piece::Any => '*',
-        };
-        Ok(self.pieces(text, at)?.into_iter().map(char).collect())
-    }
-
     fn equal(&self, text: &str, at: usize) -> Result<Equal, FilterError> {
         let pattern = Pattern::new(self.pieces(text, at)?);
         let literal = pattern.literal();
@@ -501,65 +335,6 @@ impl Parser<'_> {
             pattern,
             number,
             time,
-        })
-    }
-
-    /// `/../`, and `i` for any case.
-    fn regex(&mut self) -> Result<regex::Regex, FilterError> {
-        let begin = self.at;
-        if self.peek() != Some('/') {
-            return Err(self.error(
-                begin,
-                "expected a regular expression between slashes: ~ /Stop.*/",
-            ));
-        }
-        self.at += 1;
-        let mut source = String::new();
-        loop {
-            match self.peek() {
-                None => return Err(self.error(begin, "the regular expression has no closing `/`")),
-                Some('/') => break,
-                Some('\\') if self.chars.get(self.at + 1) == Some(&'/') => {
-                    source.push('/');
-                    self.at += 1;
-                }
-                Some('\\') => {
-                    source.push('\\');
-                    self.at += 1;
-                    source.extend(self.peek());
-                }
-                Some(c) => source.push(c),
-            }
-            self.at += 1;
-        }
-        self.at += 1;
-        let ignore_case = self.peek() == Some('i');
-        self.at += usize::from(ignore_case);
-        if self.peek().is_some_and(|it| !ends_value(it)) {
-            return Err(self.error(
-                self.at,
-                "unknown flag of a regular expression; only `i` is one",
-            ));
-        }
-        self.space();
-        let built = RegexBuilder::new(&source)
-            .case_insensitive(ignore_case)
-            .size_limit(MAX_REGEX)
-            .dfa_size_limit(MAX_REGEX)
-            .nest_limit(50)
-            .build();
-        built.map_err(|error| {
-            let reason = if matches!(error, regex::Error::CompiledTooBig(_)) {
-                "it needs more than 1 MiB".to_owned()
-            } else {
-                let text = error.to_string();
-                let last = text.lines().last().unwrap_or_default();
-                last.trim_start_matches("error: ").to_owned()
-            };
-            self.error(
-                begin,
-                format!("the regular expression cannot be used: {reason}"),
-            )
         })
     }
 
@@ -590,189 +365,6 @@ impl Parser<'_> {
             }
         }
     }
-
-    /// What the left side of a test names.
-    fn target(&self, written: &Written) -> Result<Target, FilterError> {
-        let Written { parts, begin, end } = written;
-        let unquoted = match parts.as_slice() {
-            [(text, false)] => Some(text.as_str()),
-            _ => None,
-        };
-        if let Some(short) = unquoted.and_then(short_name) {
-            return Ok(Target::Short(short));
-        }
-        let steps = self.steps(parts, *begin)?;
-        let text: String = self
-            .chars
-            .get(*begin..*end)
-            .unwrap_or_default()
-            .iter()
-            .collect();
-        let Some((Step::Name(first), rest)) = steps.split_first() else {
-            return Err(self.error(*begin, "expected a name before the operator"));
-        };
-        let quoted = parts.first().is_some_and(|(_, quoted)| *quoted);
-        let start = match Field::named(first) {
-            Some(field) => Start::Field(field),
-            None if quoted => Start::Unknown(first.clone()),
-            None => {
-                let names = Field::ALL.iter().map(|it| it.name());
-                let names = names.chain(Short::ALL.iter().map(|(name, _)| *name));
-                return Err(self.unknown(*begin, first, names, "a record"));
-            }
-        };
-        if let Start::Field(field) = start {
-            self.documented(field, rest, *begin)?;
-        }
-        Ok(Target::Path(Path::new(start, rest.to_vec(), text)))
-    }
-
-    /// The steps of a path: names between dots, `[0]`.
-    fn steps(&self, parts: &[(String, bool)], at: usize) -> Result<Vec<Step>, FilterError> {
-        let mut steps = Vec::new();
-        // Whether a name may come: at the beginning and after a dot.
-        let mut open = true;
-        for (part, quoted) in parts {
-            if *quoted {
-                if !open {
-                    return Err(self.error(at, "expected `.` before a name in quotes"));
-                }
-                steps.push(Step::Name(self.plain(part, at)?));
-                open = false;
-                continue;
-            }
-            let mut rest = part.as_str();
-            while let Some(c) = rest.chars().next() {
-                match c {
-                    '.' if !open => {
-                        open = true;
-                        rest = rest.get(1..).unwrap_or_default();
-                    }
-                    '[' if !open => {
-                        let inside = rest.get(1..).and_then(|it| it.split_once(']'));
-                        let found = inside.and_then(|(n, rest)| Some((n.parse().ok()?, rest)));
-                        let Some((n, after)) = found else {
-                            return Err(self.error(at, "expected the number of an element: [0]"));
-                        };
-                        steps.push(Step::Element(n));
-                        rest = after;
-                    }
-                    _ if open => {
-                        let end = rest.find(['.', '[']).unwrap_or(rest.len());
-                        let (name, after) = rest.split_at(end);
-                        if name.is_empty() {
-                            return Err(
-                                self.error(at, "a path has an empty name; put odd names in quotes")
-                            );
-                        }
-                        steps.push(Step::Name(name.to_owned()));
-                        open = false;
-                        rest = after;
-                    }
-                    _ => return Err(self.error(at, "expected `.` or `[` in a path")),
-                }
-            }
-        }
-        if open {
-            return Err(self.error(at, "the path ends with `.`"));
-        }
-        if steps.len() > MAX_STEPS {
-            return Err(self.error(at, "the path has more than 64 names"));
-        }
-        Ok(steps)
-    }
-
-    /// Names below documented fields must be documented.
-    fn documented(&self, field: Field, steps: &[Step], at: usize) -> Result<(), FilterError> {
-        if field.is_free() || steps.is_empty() {
-            return Ok(());
-        }
-        if field != Field::UserIdentity {
-            let message = format!("`{}` is a single value: nothing is below it", field.name());
-            return Err(self.error(at, message));
-        }
-        let mut below = String::new();
-        for step in steps {
-            let Step::Name(name) = step else { continue };
-            let Some(names) = identity_names(&below) else {
-                // Attributes of an identity provider are free, nothing else is.
-                if below
-                    .to_ascii_lowercase()
-                    .ends_with("webidfederationdata.attributes")
-                {
-                    return Ok(());
-                }
-                let message =
-                    format!("`userIdentity.{below}` is a single value: nothing is below it");
-                return Err(self.error(at, message));
-            };
-            if !names.iter().any(|it| it.eq_ignore_ascii_case(name)) {
-                let whole = if below.is_empty() {
-                    "userIdentity".to_owned()
-                } else {
-                    format!("userIdentity.{below}")
-                };
-                return Err(self.unknown(at, name, names.iter().copied(), &format!("`{whole}`")));
-            }
-            if !below.is_empty() {
-                below.push('.');
-            }
-            below.push_str(name);
-        }
-        Ok(())
-    }
-
-    fn unknown<'n>(
-        &self,
-        at: usize,
-        name: &str,
-        names: impl Iterator<Item = &'n str>,
-        of: &str,
-    ) -> FilterError {
-        let shown: String = name.chars().take(64).collect();
-        let hint = match nearest::nearest(name, names) {
-            Some(near) => format!("; did you mean `{near}`?"),
-            None => "; put a name that CloudTrail does not document in quotes".to_owned(),
-        };
-        self.error(at, format!("{of} has no field `{shown}`{hint}"))
-    }
-
-    /// Whether the values of a short name can be what the test wants.
-    fn fits(&self, short: Short, test: &Test, at: usize) -> Result<(), FilterError> {
-        let Test::Equal(Equal { pattern, .. }) = test else {
-            return Ok(());
-        };
-        let Some(wanted) = pattern.literal() else {
-            return Ok(());
-        };
-        let words: Vec<&str> = if short.is_flag() {
-            vec!["true", "false"]
-        } else if short == Short::Proof {
-            let reasons = Proof::ALL.iter().filter_map(|it| it.reason());
-            Proof::ALL
-                .iter()
-                .map(|it| it.word())
-                .chain(reasons)
-                .collect()
-        } else {
-            return Ok(());
-        };
-        if words.iter().any(|it| it.eq_ignore_ascii_case(&wanted)) {
-            return Ok(());
-        }
-        let mut known = words.clone();
-        known.dedup();
-        Err(self.error(
-            at,
-            format!("`{wanted}` is none of its values: {}", known.join(", ")),
-        ))
-    }
-}
-
-fn short_name(text: &str) -> Option<Short> {
-    let mut all = Short::ALL.iter();
-    let found = all.find(|(name, _)| name.eq_ignore_ascii_case(text));
-    found.map(|(_, short)| *short)
 }
 
 fn one_or(mut nodes: Vec<Node>, join: fn(Vec<Node>) -> Node) -> Node {
