@@ -13,6 +13,7 @@
 mod chain;
 mod chains;
 mod flaws;
+pub mod members;
 mod sample;
 mod selecting;
 mod world;

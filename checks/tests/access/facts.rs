@@ -96,7 +96,7 @@ fn key_administration_comes_through_no_service() {
 fn root_sessions_are_for_one_account_and_one_task() {
     let third = "333333333333";
     let case = with_own_trail(scp(r#"{"Effect":"Deny","Action":"ec2:*","Resource":"*"}"#))
-        .and(|it| crate::testing::member(it, third, &[HOME]));
+        .and(|it| trailaudit_checks::testing::member(it, third, &[HOME]));
     let reaches = |document: &str| {
         let management = record(ACCOUNT, |it| {
             it.roles.push(role_of(ACCOUNT, "hub", document));
@@ -133,13 +133,13 @@ fn a_denial_names_the_statement_that_denies() {
     let case = inventory(|_| {});
     let settings = Settings::default();
     let ctx = Context::new(&case.inventory, &settings, taken_at());
-    let request = crate::access::Simulation {
+    let request = trailaudit_checks::access::Simulation {
         principal: "arn:aws:iam::111111111111:role/me",
         action: STOP,
         resource: TRAIL_ARN,
         context: Vec::new(),
     };
-    let told = crate::access::simulate(&request, &[iam], &ctx)
+    let told = trailaudit_checks::access::simulate(&request, &[iam], &ctx)
         .unwrap()
         .answer;
     assert_eq!(told.verdict, Verdict::Denied);

@@ -1,8 +1,8 @@
 //! Whom policies of resources, grants and lists name beside users and roles.
 
 use super::*;
-use crate::inventory::bucket::AclGrant;
-use crate::inventory::key::KeyGrant;
+use trailaudit_checks::inventory::bucket::AclGrant;
+use trailaudit_checks::inventory::key::KeyGrant;
 
 const BUCKET: &str = "arn:aws:s3:::logs";
 const PUT: &str = "s3:PutBucketPolicy";
@@ -214,7 +214,7 @@ fn stores_and_channels_grant_what_their_policies_can() {
             store.policy = Known(Some(all.to_owned()));
         });
         let view = it.regions.values_mut().next().unwrap();
-        view.channels = Known(vec![crate::inventory::store::Channel {
+        view.channels = Known(vec![trailaudit_checks::inventory::store::Channel {
             arn: Arn::from(CHANNEL),
             name: "partner".to_owned(),
             source: Known("Custom".to_owned()),
@@ -240,7 +240,9 @@ fn delegation_to_access_points_that_are_not_there() {
     let policy = format!(
         r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{{"AWS":"*"}},"Action":"s3:*","Resource":["{BUCKET}","{BUCKET}/*"],"Condition":{{"StringEquals":{{"s3:DataAccessPointAccount":"{ACCOUNT}"}}}}}}}}"#
     );
-    let with = |points: crate::fact::Fact<Vec<crate::inventory::bucket::AccessPoint>>| {
+    let with = |points: trailaudit_checks::fact::Fact<
+        Vec<trailaudit_checks::inventory::bucket::AccessPoint>,
+    >| {
         let case = bucket(|b| {
             b.policy = Known(Some(policy.clone()));
             b.access_points = points;
@@ -248,8 +250,11 @@ fn delegation_to_access_points_that_are_not_there() {
         rows(&analyse(&case, &[record(ACCOUNT, |_| {})]), PUT, BUCKET)
     };
     assert_eq!(with(Known(Vec::new())), []);
-    assert_ne!(with(denied(crate::calls::LIST_ACCESS_POINTS)), []);
-    let point = crate::inventory::bucket::AccessPoint {
+    assert_ne!(
+        with(denied(trailaudit_checks::calls::LIST_ACCESS_POINTS)),
+        []
+    );
+    let point = trailaudit_checks::inventory::bucket::AccessPoint {
         arn: Arn::from("arn:aws:s3:us-east-1:111111111111:accesspoint/logs"),
         name: "logs".to_owned(),
         network_origin: "Internet".to_owned(),

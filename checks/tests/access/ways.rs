@@ -205,7 +205,7 @@ fn who_acts_for_the_organization_acts_in_every_member() {
     }
     // A member that administers neither service for the organization cannot.
     let third = "333333333333";
-    let case = idle().and(|it| crate::testing::member(it, third, &[HOME]));
+    let case = idle().and(|it| trailaudit_checks::testing::member(it, third, &[HOME]));
     let iam = record(third, |it| {
         it.roles
             .push(role_of(third, "hub", &allow("sts:AssumeRoot", "*")));

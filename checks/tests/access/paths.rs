@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::*;
-use crate::access::services::services;
+use trailaudit_checks::access::services::services;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,7 +99,7 @@ fn strings(all: &[&str]) -> Vec<String> {
 
 #[test]
 fn every_published_path_is_found() {
-    let text = include_str!("../../../tests/access/published-paths.json");
+    let text = include_str!("published-paths.json");
     let published: Published = serde_json::from_str(text).unwrap();
     assert_eq!(published.paths.len(), 65);
     let services = every_service();

@@ -120,7 +120,7 @@ pub(super) enum Mode {
 }
 
 /// As many steps as a way may have.
-const STEPS: usize = crate::access::MAX_HOPS;
+const STEPS: usize = trailaudit_checks::access::MAX_HOPS;
 
 const BOUND: &str = "arn:aws:iam::222222222222:policy/bound";
 const PROVIDER: &str = "arn:aws:iam::222222222222:oidc-provider/id.example.com";
