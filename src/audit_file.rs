@@ -5,8 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
-use trailaudit_checks::audit::{Audit, SCHEMA, contradictions};
+use trailaudit_checks::audit::{Audit, Baseline, SCHEMA, contradictions};
 
+use crate::exit::Stop;
 use crate::files::{AUDIT, bounded, open};
 use crate::unpack;
 
@@ -76,4 +77,18 @@ pub fn load(path: &Path) -> anyhow::Result<Audit> {
             }
         ),
     }
+}
+
+/// The earlier audit, if one is to be compared with.
+pub(crate) fn baseline(path: Option<&Path>, fail_on_new: bool) -> Result<Option<Baseline>, Stop> {
+    let Some(path) = path else {
+        return match fail_on_new {
+            false => Ok(None),
+            true => Err(Stop::usage(
+                "--fail-on-new needs an earlier audit: --baseline FILE",
+            )),
+        };
+    };
+    let audit = load(path).map_err(Stop::Usage)?;
+    Ok(Some(Baseline { audit, fail_on_new }))
 }

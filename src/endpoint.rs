@@ -1,5 +1,7 @@
 //! Endpoints that stand in the place of AWS's own: named in every report, and warned about where others can listen.
 
+use crate::terminal::Terminal;
+
 /// The scheme, host and port of a URL: neither its path nor a password in it is anybody's business.
 #[must_use]
 pub fn host(url: &str) -> String {
@@ -25,6 +27,18 @@ pub fn is_open_to_others(url: &str) -> bool {
         Err(_) => name.eq_ignore_ascii_case("localhost"),
     };
     !is_loopback
+}
+
+/// Whoever listens on the way can read the calls and give the answers.
+pub(crate) fn warn(endpoints: &[String], terminal: Terminal) {
+    for endpoint in endpoints {
+        let url = endpoint.split(' ').next().unwrap_or_default();
+        if is_open_to_others(url) {
+            terminal.warn(&format!(
+                "AWS was called without encryption, through {endpoint}: its responses are not proved to be AWS's"
+            ));
+        }
+    }
 }
 
 #[cfg(test)]

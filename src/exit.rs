@@ -53,6 +53,11 @@ impl From<Ending> for Exit {
     }
 }
 
+/// The code that the audit says.
+pub(crate) fn exit_of(code: u8) -> Exit {
+    Ending::of_code(code).map_or(Exit::Fatal, Exit::from)
+}
+
 /// Why a run ended before anything was judged, or before everything was written.
 #[derive(Debug)]
 pub enum Stop {

@@ -418,7 +418,7 @@ fn rounds(count: u64, mut f: impl FnMut(u64)) {
 
 fn all_rules(settings: &Settings) -> Rules {
     Rules {
-        tool: crate::commands::tool(),
+        tool: crate::program::tool(),
         selection: Selection::of(&Choice::default(), settings).unwrap(),
         settings: settings.clone(),
         waivers: Default::default(),

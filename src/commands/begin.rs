@@ -9,13 +9,13 @@ use jiff::tz::TimeZone;
 use toml::Value;
 use trailaudit_checks::{catalog, finding::short};
 
-use super::clock;
 use super::list::example;
 use crate::cli::{Init, Waive};
 use crate::config::{FILE, WAIVERS, parse_waivers};
 use crate::exit::{Exit, Stop};
 use crate::files::{self, Access, write_whole};
 use crate::invocation::Invocation;
+use crate::program::clock;
 use crate::suggest::hint;
 use crate::terminal::Terminal;
 

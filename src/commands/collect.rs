@@ -3,11 +3,11 @@
 use trailaudit_checks::selection::{Needed, Selection};
 
 use super::list;
-use super::live::by_choice;
 use crate::cli::Collect;
 use crate::demo;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
+use crate::live::by_choice;
 use crate::snapshot::load;
 use crate::terminal::Terminal;
 

@@ -3,40 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use serde::Serialize;
-use trailaudit_checks::aliases::Aliases;
-use trailaudit_checks::audit::{CheckInfo, ControlRef};
+use trailaudit_checks::audit::ControlRef;
 use trailaudit_checks::catalog;
-use trailaudit_checks::check::{Check, Run};
-use trailaudit_checks::finding::SubjectKind;
-use trailaudit_checks::framework::{self, Framework};
 
 use crate::cli::Explain;
 use crate::exit::Stop;
+use crate::explained::{Explanation, Words};
 use crate::output::to_stdout;
 use crate::suggest::hint;
-
-/// What is told of a check.
-#[derive(Debug, Serialize)]
-pub(crate) struct Explanation {
-    #[serde(flatten)]
-    check: CheckInfo,
-    group: &'static str,
-    subject: &'static str,
-    /// Its names in other tools.
-    also: Vec<String>,
-    /// How it judges, in words; and cases that look alike and end differently.
-    judged: &'static str,
-    alike: &'static [&'static str],
-    reads: Vec<Call>,
-}
-
-/// A call whose answer it reads.
-#[derive(Debug, Serialize)]
-struct Call {
-    call: String,
-    action: &'static str,
-}
 
 /// Prints what a check evaluates, why, its remediation, and the API calls that it uses.
 pub fn explain(args: &Explain) -> Result<(), Stop> {
@@ -65,40 +39,6 @@ pub fn explain(args: &Explain) -> Result<(), Stop> {
     };
     to_stdout(|out| out.write_all(text.as_bytes()))?;
     Ok(())
-}
-
-/// What is said of checks beside the checks themselves.
-pub(crate) struct Words {
-    frameworks: Vec<Framework>,
-    aliases: Aliases,
-}
-
-impl Words {
-    pub(crate) fn all() -> anyhow::Result<Self> {
-        let frameworks = framework::all()?;
-        Ok(Self {
-            aliases: Aliases::of(&frameworks)?,
-            frameworks,
-        })
-    }
-
-    pub(crate) fn of(&self, check: &Check) -> Explanation {
-        let controls = framework::controls_by_check(&self.frameworks);
-        let controls = controls.get(check.id).cloned().unwrap_or_default();
-        let reads = check.reads.iter().map(|call| Call {
-            call: call.to_string(),
-            action: call.action,
-        });
-        Explanation {
-            group: check.group(),
-            also: self.aliases.names(check.id).map(str::to_owned).collect(),
-            subject: subject(check.run).as_str(),
-            judged: check.judged,
-            alike: check.alike,
-            reads: reads.collect(),
-            check: CheckInfo::of(check, check.severity, controls),
-        }
-    }
 }
 
 /// The pages on checks, by their path under docs/: an index, and a page for each check.
@@ -175,25 +115,6 @@ fn by_framework(controls: &[ControlRef]) -> BTreeMap<&str, Vec<&str>> {
         by_framework.entry(framework).or_default().push(control);
     }
     by_framework
-}
-
-/// What a check is asked of.
-pub(crate) fn subject(run: Run) -> SubjectKind {
-    match run {
-        Run::Organization(_) | Run::Exempt(_) => SubjectKind::Organization,
-        Run::Account(_) => SubjectKind::Account,
-        Run::Region(_) => SubjectKind::Region,
-        Run::Trail(_) => SubjectKind::Trail,
-        Run::Bucket(_) | Run::Replicated(_) => SubjectKind::Bucket,
-        Run::Key(_) => SubjectKind::Key,
-        Run::LogGroup(_) => SubjectKind::LogGroup,
-        Run::EventDataStore(_) => SubjectKind::EventDataStore,
-        Run::IamPrincipal(_) | Run::EffectiveRights(_) | Run::DeliveryRole(_) => {
-            SubjectKind::Principal
-        }
-        Run::Chain(_) => SubjectKind::Chain,
-        Run::Plan(_) | Run::Event(_) => SubjectKind::Resource,
-    }
 }
 
 fn text(it: &Explanation) -> String {

@@ -6,7 +6,6 @@ mod collect;
 mod diff;
 pub mod explain;
 pub mod list;
-mod live;
 mod nightly;
 mod report;
 mod scan;
@@ -15,20 +14,13 @@ pub mod verify;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use jiff::Timestamp;
-use trailaudit_checks::audit::{Audit, Baseline, Ending};
-use trailaudit_checks::inventory::Tool;
 use trailaudit_reports::{Detail, Listed};
 
 use crate::cli::{Color, Command, env};
-use crate::config::WaiverFile;
-use crate::endpoint::is_open_to_others;
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, Refused, parse};
 use crate::terminal::{Terminal, stdout_is_terminal, width};
 use crate::{output, terminal};
-
-pub(crate) use scan::{Judged, save, tell_baseline};
 
 /// Parses the command line, does what it says, tells what went wrong, and gives the exit code.
 pub fn run(args: Vec<std::ffi::OsString>) -> Exit {
@@ -112,18 +104,6 @@ impl Invocation {
     }
 }
 
-/// Whoever listens on the way can read the calls and give the answers.
-pub(crate) fn warn_endpoints(endpoints: &[String], terminal: Terminal) {
-    for endpoint in endpoints {
-        let url = endpoint.split(' ').next().unwrap_or_default();
-        if is_open_to_others(url) {
-            terminal.warn(&format!(
-                "AWS was called without encryption, through {endpoint}: its responses are not proved to be AWS's"
-            ));
-        }
-    }
-}
-
 /// What `--details` asks for.
 pub(crate) fn detail(details: bool) -> Detail {
     match details {
@@ -148,53 +128,6 @@ impl crate::cli::Output {
             ..usual
         }
     }
-}
-
-/// The earlier audit, if one is to be compared with.
-pub(crate) fn baseline(path: Option<&Path>, fail_on_new: bool) -> Result<Option<Baseline>, Stop> {
-    let Some(path) = path else {
-        return match fail_on_new {
-            false => Ok(None),
-            true => Err(Stop::usage(
-                "--fail-on-new needs an earlier audit: --baseline FILE",
-            )),
-        };
-    };
-    let audit = crate::audit_file::load(path).map_err(Stop::Usage)?;
-    Ok(Some(Baseline { audit, fail_on_new }))
-}
-
-pub(crate) fn tell_waivers(audit: &Audit, file: &WaiverFile, terminal: Terminal) {
-    for words in &audit.waivers.expired {
-        let at = file.place(words);
-        terminal.warn(&format!("{at}expired, and was ignored: {words}"));
-    }
-    for words in &audit.waivers.broad {
-        terminal.warn(&format!("waiver: {words}"));
-    }
-    for words in &audit.waivers.unused {
-        let (at, meant) = (file.place(words), file.meant(words));
-        terminal.warn(&format!("{at}matches no failing finding: {words}{meant}"));
-    }
-}
-
-/// This program.
-#[must_use]
-pub fn tool() -> Tool {
-    Tool {
-        name: env!("CARGO_PKG_NAME").to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    }
-}
-
-/// The real time, to the second.
-pub(crate) fn clock() -> anyhow::Result<Timestamp> {
-    Timestamp::from_second(Timestamp::now().as_second()).context("the clock is beyond all time")
-}
-
-/// The code that the audit says.
-pub(crate) fn exit_of(code: u8) -> Exit {
-    Ending::of_code(code).map_or(Exit::Fatal, Exit::from)
 }
 
 fn completions(shell: clap_complete::Shell) -> anyhow::Result<()> {

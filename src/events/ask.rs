@@ -17,10 +17,10 @@ use super::reading::{Consumer, Origin};
 use super::search::{Matcher, parse, rows};
 use super::target;
 use crate::cli::{Ask, Input, Order};
-use crate::commands::tool;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output;
+use crate::program::tool;
 use crate::suggest::hint;
 use crate::terminal::Terminal;
 

@@ -12,10 +12,10 @@ use super::reading::{Consumer, Origin};
 use super::who::name_actors;
 use super::{exit, target};
 use crate::cli::Coverage;
-use crate::commands::tool;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output;
+use crate::program::tool;
 use crate::terminal::Terminal;
 use crate::verify::Verified;
 

@@ -16,13 +16,15 @@ use super::key_watch::stores_in;
 use super::reading::{Consumer, Origin};
 use super::sorter::Sorter;
 use super::target::{self, Target};
+use crate::audit_file::baseline;
 use crate::cli::{Detect, Input};
-use crate::commands::verify::{Asker, inventory};
-use crate::commands::{baseline, clock, exit_of, tell_baseline, tell_waivers, tool};
 use crate::config;
-use crate::exit::{Exit, Stop};
+use crate::exit::{Exit, Stop, exit_of};
 use crate::invocation::Invocation;
+use crate::notices::{tell_baseline, tell_waivers};
+use crate::opened::{Asker, inventory};
 use crate::output;
+use crate::program::{clock, tool};
 use crate::snapshot::{Snapshot, Spool};
 use crate::terminal::Terminal;
 

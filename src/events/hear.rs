@@ -10,11 +10,11 @@ use super::reading::{Consumer, Facts, Reading, delivery};
 use super::target::Target;
 use super::{beside, files, lookup, versions};
 use crate::cli::{Input, Which};
-use crate::commands::verify::{Asked, Asker, run};
-use crate::commands::verify::{Opened, mirror, open};
-use crate::commands::{clock, warn_endpoints};
+use crate::endpoint;
 use crate::exit::Stop;
 use crate::invocation::Invocation;
+use crate::opened::{Asked, Asker, Opened, mirror, open, run};
+use crate::program::clock;
 use crate::snapshot::{self, Source};
 use crate::terminal::{Terminal, stderr_is_terminal};
 use crate::verify::{Keys, Verified, window};
@@ -113,7 +113,7 @@ impl Invocation {
             }
         };
         Ok(done.map(|(done, asker)| {
-            warn_endpoints(&asker.endpoints, terminal);
+            endpoint::warn(&asker.endpoints, terminal);
             done
         }))
     }

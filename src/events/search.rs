@@ -13,10 +13,10 @@ use super::reading::{Consumer, Origin};
 use super::sorter::{Sorted, Sorter};
 use super::target;
 use crate::cli::{Order, Search};
-use crate::commands::tool;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output;
+use crate::program::tool;
 use crate::terminal::Terminal;
 
 impl Invocation {

@@ -13,10 +13,10 @@ use super::search::{parse, same_as};
 use super::sorter::Sorter;
 use super::{exit, target};
 use crate::cli::Stats;
-use crate::commands::tool;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output;
+use crate::program::tool;
 use crate::terminal::Terminal;
 
 impl Invocation {

@@ -20,10 +20,10 @@ use super::sorter::{Sorted, Sorter};
 use super::who::name_actors;
 use super::{exit, target};
 use crate::cli::{Noise, Timeline};
-use crate::commands::tool;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output;
+use crate::program::tool;
 use crate::terminal::Terminal;
 
 impl Invocation {

@@ -14,12 +14,11 @@ use super::hear::{Room, Span};
 use super::reading::{Consumer, Origin, delivery};
 use super::target;
 use crate::cli::{Input, Who};
-use crate::commands::tool;
-use crate::commands::verify::Asked;
-use crate::commands::verify::Opened;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
+use crate::opened::{Asked, Opened};
 use crate::output;
+use crate::program::tool;
 use crate::terminal::Terminal;
 use crate::verify::{Found as Scopes, Request, Scope};
 

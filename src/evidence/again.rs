@@ -24,7 +24,7 @@ pub fn rules(
         selection.without_events();
     }
     Ok(Rules {
-        tool: crate::commands::tool(),
+        tool: crate::program::tool(),
         selection,
         settings,
         waivers,

@@ -20,7 +20,7 @@ use super::seal::{self, Key};
 use super::sums::{self, sha256, sha256_of};
 use super::{names, population, readme};
 use crate::cli::PermissionsFormat;
-use crate::commands::explain;
+use crate::explained;
 use crate::permissions;
 use crate::snapshot::Snapshot;
 
@@ -79,7 +79,7 @@ pub fn manifest(
     let audit = parts.audit;
     Manifest {
         schema: SCHEMA,
-        tool: crate::commands::tool(),
+        tool: crate::program::tool(),
         program_sha256: program(),
         of: whose(audit),
         caller_arn: audit.scope.caller_arn.clone(),
@@ -162,7 +162,7 @@ fn rules(parts: &Parts<'_>, folder: &mut Folder) -> anyhow::Result<()> {
         "Accepted risks and gaps: reason, approver, until when",
         &rules.waivers,
     )?;
-    let words = explain::Words::all()?;
+    let words = explained::Words::all()?;
     let mut checks = Vec::new();
     for check in catalog::all() {
         let selected = audit.check(check.id);
@@ -200,7 +200,7 @@ fn rules(parts: &Parts<'_>, folder: &mut Folder) -> anyhow::Result<()> {
 #[derive(Serialize)]
 struct Logic {
     #[serde(flatten)]
-    check: explain::Explanation,
+    check: explained::Explanation,
     selected: bool,
     judged_as: Option<Severity>,
 }

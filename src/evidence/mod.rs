@@ -25,10 +25,11 @@ use trailaudit_checks::audit::{Audit, Rules};
 use trailaudit_reports::sanitize;
 
 use crate::cli::{Create, Evidence, Sample, VerifyBundle};
-use crate::commands::{Judged, clock};
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
+use crate::judged::Judged;
 use crate::output::to_stdout;
+use crate::program::clock;
 use crate::terminal::Terminal;
 use create::Parts;
 pub(crate) use manifest::{Previous, whose};

@@ -443,7 +443,7 @@ fn follows(bundle: &Opened, manifest: &Manifest) -> anyhow::Result<Said> {
             names::INVENTORY
         );
     }
-    let ours = crate::commands::tool();
+    let ours = crate::program::tool();
     if manifest.tool != ours {
         return Ok(Said::Open(format!(
             "whether the verdicts follow from the facts was not tried: {} {} made it, this is {}",

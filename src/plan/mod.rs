@@ -13,13 +13,16 @@ use trailaudit_checks::inventory::{Iam, Inventory};
 use trailaudit_checks::selection::Selection;
 use trailaudit_checks::terraform::{self, LARGEST, Reading, Where};
 
+use crate::audit_file::baseline;
 use crate::cli::Plan;
-use crate::commands::{baseline, clock, exit_of, save, tell_baseline, tell_waivers, tool};
 use crate::config::{self, WaiverFile};
-use crate::exit::{Exit, Stop};
+use crate::exit::{Exit, Stop, exit_of};
 use crate::files;
 use crate::invocation::Invocation;
+use crate::judged::save;
+use crate::notices::{tell_baseline, tell_waivers};
 use crate::output;
+use crate::program::{clock, tool};
 use crate::snapshot::{Snapshot, Source, Spool, load};
 use crate::terminal::Terminal;
 

@@ -16,8 +16,8 @@ use trailaudit_checks::terraform::decidable;
 use trailaudit_reports::FORMATS;
 
 use crate::cli::{List, ListFormat, PermissionsFormat, Select};
-use crate::commands::explain::subject;
 use crate::exit::Stop;
+use crate::explained::subject;
 use crate::output::to_stdout;
 use crate::permissions;
 use crate::snapshot::Snapshot;

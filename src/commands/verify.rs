@@ -4,19 +4,17 @@ use trailaudit_checks::audit::{Rules, judge};
 use trailaudit_checks::selection::Selection;
 use trailaudit_reports::Detail;
 
-mod asked;
-mod open;
-
-pub use asked::{Asked, Asker, inventory, run};
-pub use open::{Opened, mirror, open};
-
+use crate::audit_file::baseline;
 use crate::cli::Verify;
-use crate::commands::{baseline, clock, exit_of, tell_waivers, tool, warn_endpoints};
 use crate::config;
+use crate::endpoint;
 use crate::events::Watch;
-use crate::exit::{Exit, Stop};
+use crate::exit::{Exit, Stop, exit_of};
 use crate::invocation::Invocation;
+use crate::notices::tell_waivers;
+use crate::opened::{self, Asked, Opened};
 use crate::output;
+use crate::program::{clock, tool};
 use crate::snapshot::{Snapshot, Spool};
 use crate::terminal::{Terminal, stderr_is_terminal};
 use crate::verify::Tap;
@@ -31,25 +29,25 @@ impl Invocation {
         let reports = output::plan(&flags.output.format, flags.output.output_dir.as_deref())?;
         let now = flags.judge.now.map_or_else(clock, Ok)?;
         let progress = stderr_is_terminal() && !self.cli.global.no_progress && !terminal.quiet;
-        let asked = asked::Asked::of(&flags.extent, now, progress)?.resumed(flags)?;
-        let verified = |it: open::Opened<'_>| {
+        let asked = Asked::of(&flags.extent, now, progress)?.resumed(flags)?;
+        let verified = |it: Opened<'_>| {
             let watch = flags.explain_gaps.then(Watch::default);
             let tap = watch.as_ref().map(|it| it as &dyn Tap);
-            let mut verified = asked::run(&it, asked.progress, tap)?;
+            let mut verified = opened::run(&it, asked.progress, tap)?;
             if let Some(watch) = watch {
                 watch.explain(&mut verified);
             }
             Ok(verified)
         };
-        let Some((verified, session)) = open::open(&flags.source, &asked, &verified)? else {
+        let Some((verified, session)) = opened::open(&flags.source, &asked, &verified)? else {
             return Ok(Exit::Clean);
         };
         let finished = flags.judge.now.map_or_else(clock, Ok)?;
         // What was verified is reported even if it could not be kept.
-        let saved = asked::save(asked.state, &verified, now);
+        let saved = opened::save(asked.state, &verified, now);
         let interrupted = asked.halt.is_set();
-        let inventory = asked::inventory(verified, session, now, finished, interrupted);
-        warn_endpoints(&inventory.header.scope.endpoints, terminal);
+        let inventory = opened::inventory(verified, session, now, finished, interrupted);
+        endpoint::warn(&inventory.header.scope.endpoints, terminal);
         let snapshot = Snapshot::live(inventory, Spool::new()?);
         let rules = Rules {
             tool: tool(),

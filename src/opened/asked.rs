@@ -1,4 +1,4 @@
-//! The command `verify`: from its flags to an inventory that holds the chains.
+//! What a run that reads a bucket was told, and what comes of it: an inventory that holds the chains.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -15,8 +15,8 @@ use trailaudit_checks::inventory::{
 
 use super::open::{Opened, places};
 use crate::cli;
-use crate::commands::tool;
 use crate::exit::Stop;
+use crate::program::tool;
 use crate::verify::{
     Depth, Found, NoSuchTrail, Progress, Request, Saved, State, Tap, Verified, Vouched, Wanted,
     settle_all, state::StateKey, unlisted_place, verify, window,

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use trailaudit_checks::selection::{ByChoice, Needed};
 
-use super::warn_endpoints;
 use crate::cli::{Global, Live};
 use crate::collect::Options;
+use crate::endpoint;
 use crate::exit::Stop;
 use crate::invocation::Invocation;
 use crate::recordings::Kept;
@@ -26,7 +26,7 @@ pub(crate) struct Digests {
 }
 
 /// What the flags ask for by choice.
-pub(super) fn by_choice(live: &Live, verify: bool) -> ByChoice {
+pub(crate) fn by_choice(live: &Live, verify: bool) -> ByChoice {
     ByChoice {
         verify,
         lookup: live.lookup_events.is_some(),
@@ -66,7 +66,7 @@ impl Invocation {
         };
         let answers = options.answers.clone();
         let snapshot = ask(options)?;
-        warn_endpoints(&snapshot.inventory.header.scope.endpoints, terminal);
+        endpoint::warn(&snapshot.inventory.header.scope.endpoints, terminal);
         if let (Some(answers), Some(path)) = (answers, &live.keep_answers) {
             let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
             answers.save(path)?;
@@ -89,7 +89,7 @@ fn kept() -> anyhow::Result<Arc<Mutex<Kept>>> {
 fn ask(options: Options) -> Result<Snapshot, Stop> {
     use crate::collect::{CollectError, collect};
     let mut spool = crate::snapshot::Spool::new()?;
-    match collect(options, &mut spool, super::tool()) {
+    match collect(options, &mut spool, crate::program::tool()) {
         Ok(inventory) => Ok(Snapshot::live(inventory, spool)),
         Err(CollectError::EmptyScope(error)) => Err(Stop::Usage(error)),
         Err(CollectError::NoCredentials(error) | CollectError::Fatal(error)) => {
