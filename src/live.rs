@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use trailaudit_checks::selection::{ByChoice, Needed};
 
 use crate::cli::{Global, Live};
-use crate::collect::Options;
+use crate::collect::{Listen, Options};
 use crate::endpoint;
+use crate::events::listen;
 use crate::exit::Stop;
 use crate::invocation::Invocation;
 use crate::recordings::Kept;
@@ -60,6 +61,9 @@ impl Invocation {
             verify: digests.map(|it| it.window),
             explain_gaps: digests.is_some_and(|it| it.explain_gaps),
             events: digests.is_some_and(|it| it.events),
+            listen: digests
+                .filter(|it| it.explain_gaps || it.events)
+                .map(|_| listen as Listen),
             answers: live.keep_answers.is_some().then(kept).transpose()?,
             progress: stderr_is_terminal() && !no_progress && !terminal.quiet,
             terminal,

@@ -6,17 +6,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Handle;
 use trailaudit_checks::calls::GET_OBJECT_RETENTION;
-use trailaudit_checks::digest::{ChainId, DigestKey, Limits, LogEntry};
+use trailaudit_checks::digest::{DigestKey, Limits};
 
 use super::ask::Target;
 use super::digests::Bucket;
 use super::run::Run;
-use crate::events::{KeyWatch, Watch, stores_in};
 use crate::objects::Halt;
 use crate::verify::{
-    Depth, Found, Progress, Request, Tap, Tapped, Verified, Vouched, Wanted, find, settle_all,
+    Depth, Found, Listener, Progress, Request, Tap, Verified, Vouched, Wanted, find, settle_all,
     trails, unlisted_place, verify,
 };
+
+/// Who listens while logs are verified, if anybody does.
+type Listening = Option<Box<dyn Listener>>;
 
 /// Verifies what the trails delivered from then until then.
 pub(crate) async fn collect(run: &Arc<Run>, since: Timestamp, until: Timestamp) {
@@ -24,11 +26,9 @@ pub(crate) async fn collect(run: &Arc<Run>, since: Timestamp, until: Timestamp) 
     let names = buckets(run);
     let mut died = false;
     let all: Arc<Mutex<Vec<Verified>>> = Arc::default();
-    let watch = Listeners {
-        gaps: run.options.explain_gaps.then(Watch::default),
-        events: run.options.events.then(|| key_watch(run, since, until)),
-    };
-    let watch = Arc::new(watch);
+    let listen = run.options.listen;
+    let watch = listen.map(|listen| listen(&run.options, &run.inventory(), since, until));
+    let watch: Arc<Listening> = Arc::new(watch);
     for name in &names {
         let mut bucket = bucket(run, name);
         let others = names.iter().filter(|other| *other != name);
@@ -54,63 +54,20 @@ pub(crate) async fn collect(run: &Arc<Run>, since: Timestamp, until: Timestamp) 
     // What a trail delivered to one bucket may go on in another.
     let mut all = std::mem::take(&mut *all.lock().unwrap_or_else(PoisonError::into_inner));
     settle_all(&mut all);
-    let listeners = Arc::into_inner(watch);
-    let (gaps, events) = listeners.map_or((None, None), |it| (it.gaps, it.events));
-    if let Some(gaps) = gaps {
-        gaps.explain(&mut all);
+    let mut listener = Arc::into_inner(watch).flatten();
+    if let Some(listener) = &mut listener {
+        listener.explain(&mut all);
     }
     let mut inventory = run.inventory();
     trails::name_unvalidated(&inventory, &mut all);
     if run.options.events {
         // Where the answer could not be kept, or part of the work died, nothing is known of events.
-        let read = events.filter(|_| !died).map(|it| it.finish(&all));
-        let read = read.and_then(Result::ok);
+        let listener = listener.filter(|_| !died);
+        let read = listener.and_then(|listener| listener.events(&all));
         inventory.events = Some(read.unwrap_or_default());
     }
     let records = all.into_iter().map(|it| (it.record.id(), it.record));
     inventory.chains.extend(records);
-}
-
-/// Who listens while logs are verified.
-#[derive(Debug)]
-struct Listeners {
-    gaps: Option<Watch>,
-    events: Option<KeyWatch>,
-}
-
-impl Listeners {
-    fn any(&self) -> bool {
-        self.gaps.is_some() || self.events.is_some()
-    }
-}
-
-impl Tap for Listeners {
-    fn chains(&self, chains: &[ChainId]) {
-        if let Some(events) = &self.events {
-            events.chains(chains);
-        }
-    }
-
-    /// A scan verifies all of them.
-    fn wants(&self, _: &ChainId, _: &LogEntry) -> bool {
-        true
-    }
-
-    fn log(&self, log: &Tapped<'_>) {
-        if let Some(gaps) = &self.gaps {
-            gaps.log(log);
-        }
-        if let Some(events) = &self.events {
-            events.log(log);
-        }
-    }
-}
-
-/// Looks for key events; the trails say which buckets and keys keep logs.
-fn key_watch(run: &Run, since: Timestamp, until: Timestamp) -> KeyWatch {
-    let inventory = run.inventory();
-    let stores = stores_in(&inventory);
-    KeyWatch::new(stores, since, until)
 }
 
 /// Where a trail delivered to before, as its digests say.
@@ -128,7 +85,7 @@ async fn follow(
     since: Timestamp,
     until: Timestamp,
     mut known: BTreeSet<String>,
-    watch: &Arc<Listeners>,
+    watch: &Arc<Listening>,
     all: &Arc<Mutex<Vec<Verified>>>,
 ) {
     /// A trail is moved now and then, not every hour.
@@ -265,7 +222,7 @@ fn chains(
     run: &Run,
     bucket: &Bucket,
     request: Request,
-    watch: &Listeners,
+    watch: &Listening,
     all: &Mutex<Vec<Verified>>,
 ) {
     let wanted = Wanted {
@@ -293,7 +250,7 @@ fn walk(
     bucket: &Bucket,
     request: &Request,
     found: &Found,
-    watch: &Listeners,
+    watch: &Listening,
     all: &Mutex<Vec<Verified>>,
 ) {
     let regions: BTreeSet<String> = found.scopes.iter().map(|it| it.region.clone()).collect();
@@ -304,8 +261,8 @@ fn walk(
         bucket.public_keys(&regions, signed, &members(run, &regions))
     };
     let keep = |verified: Vec<Verified>| {
-        if let Some(events) = &watch.events {
-            events.beside(bucket, &verified);
+        if let Some(listener) = watch {
+            listener.beside(bucket, &verified);
         }
         keep(run, verified, all);
     };
@@ -317,7 +274,7 @@ fn walk(
         &keys,
         request,
         &progress,
-        watch.any().then_some(watch as &dyn Tap),
+        watch.as_deref().map(|listener| listener as &dyn Tap),
         &keep,
     ));
 }

@@ -7,10 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use trailaudit_checks::calls::ApiCall;
 use trailaudit_checks::ids::AccountId;
+use trailaudit_checks::inventory::Inventory;
 
 use crate::config::RoleOverride;
 use crate::recordings::Kept;
 use crate::terminal::Terminal;
+use crate::verify::Listener;
 
 /// What to collect.
 #[derive(Debug, Clone, Default)]
@@ -49,6 +51,8 @@ pub struct Options {
     pub explain_gaps: bool,
     /// Look for the key events of the logs that are verified.
     pub events: bool,
+    /// Who listens while they are verified; none where nobody does.
+    pub listen: Option<Listen>,
     /// Where AWS's answers are kept word for word; none when they are not.
     pub answers: Option<Arc<Mutex<Kept>>>,
     /// Draw progress on stderr.
@@ -56,6 +60,9 @@ pub struct Options {
     /// Where it is said at once that accounts are left out.
     pub terminal: Terminal,
 }
+
+/// Makes who listens to what is verified from then until then, by the trails, buckets and keys that were seen.
+pub type Listen = fn(&Options, &Inventory, Timestamp, Timestamp) -> Box<dyn Listener>;
 
 /// Why nothing could be collected.
 #[derive(Debug)]

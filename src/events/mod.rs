@@ -15,6 +15,7 @@ mod fuzz;
 mod hear;
 mod key_watch;
 mod list;
+mod listeners;
 mod lookup;
 mod reading;
 mod search;
@@ -33,7 +34,7 @@ use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::terminal::Terminal;
 
-pub use key_watch::{KeyWatch, stores_in};
+pub use listeners::listen;
 pub use watch::Watch;
 
 impl Invocation {

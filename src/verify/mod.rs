@@ -36,7 +36,7 @@ use trailaudit_checks::inventory::VerifiedChain;
 pub use progress::Progress;
 pub use scope::{Found, Scope, Wanted, find};
 pub use state::{Saved, State, Vouched};
-pub use tap::{Tap, Tapped};
+pub use tap::{Listener, Tap, Tapped};
 
 use crate::objects::Source;
 

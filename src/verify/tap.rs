@@ -1,6 +1,10 @@
 //! Who also wants the bytes of the logs that are verified: they are handed on where they are hashed, and read once.
 
 use trailaudit_checks::digest::{ChainId, LogEntry, LogOutcome, ObjectRef};
+use trailaudit_checks::inventory::EventsRead;
+
+use super::Verified;
+use crate::objects::Source;
 
 /// Takes logs on the threads that read them, many at once.
 pub trait Tap: Sync {
@@ -14,6 +18,18 @@ pub trait Tap: Sync {
 
     /// Takes one log of a proved digest, whatever came of reading it.
     fn log(&self, log: &Tapped<'_>);
+}
+
+/// Listens to all that a scan verifies, and says at the end what that adds.
+pub trait Listener: Tap + Send {
+    /// Reads what no proved digest lists, beside what was verified in one place.
+    fn beside(&self, source: &dyn Source, verified: &[Verified]);
+
+    /// Says of the holes of the chains what made them.
+    fn explain(&mut self, verified: &mut [Verified]);
+
+    /// The key events that were found; none where nothing is known of them.
+    fn events(self: Box<Self>, verified: &[Verified]) -> Option<EventsRead>;
 }
 
 /// One log that a proved digest lists.
