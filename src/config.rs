@@ -141,8 +141,8 @@ fn lines_of(text: &str) -> Vec<usize> {
     match waivers {
         Some(DeValue::Array(items)) => {
             let (mut line, mut before) = (1, 0);
-            let lines = items.iter().map(|it| {
-                let start = it.span().start;
+            let lines = items.iter().map(|item| {
+                let start = item.span().start;
                 line += text
                     .get(before..start)
                     .map_or(0, |it| it.matches('\n').count());

@@ -96,13 +96,13 @@ pub fn copy(
     ledger: &[CallRecord],
 ) -> anyhow::Result<u64> {
     type Call<'a> = (&'a AccountId, &'a Region, ApiCall, &'a str, Option<&'a str>);
-    let calls = ledger.iter().map(|it| -> Call<'_> {
+    let calls = ledger.iter().map(|ledger| -> Call<'_> {
         (
-            &it.account,
-            &it.region,
-            it.call,
-            &it.about,
-            it.request_id.as_deref(),
+            &ledger.account,
+            &ledger.region,
+            ledger.call,
+            &ledger.about,
+            ledger.request_id.as_deref(),
         )
     });
     let calls: BTreeSet<Call<'_>> = calls.collect();

@@ -160,8 +160,13 @@ impl Exemptions {
     fn patterns_of(&self, statement: &Statement) -> Vec<Condition> {
         let conditions = statement.conditions.iter();
         let about = conditions.filter(|it| it.key == "aws:principalarn");
-        let one = |it: &Condition, value: &String| {
-            Condition::new(&it.operator_name, &it.key, vec![value.clone()], true)
+        let one = |condition: &Condition, value: &String| {
+            Condition::new(
+                &condition.operator_name,
+                &condition.key,
+                vec![value.clone()],
+                true,
+            )
         };
         let patterns = about.flat_map(|it| {
             let values = it.values.iter().filter(|value| self.one(value).is_none());

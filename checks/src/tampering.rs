@@ -99,8 +99,9 @@ pub fn calls_at(
     let matters = |on: Touched| match on {
         Touched::Record => true,
         Touched::Bucket => resources.buckets.iter().any(|name| {
-            inventory.bucket(name).is_some_and(|it| {
-                it.owner.ok() == Some(&Some(account.clone())) && it.region.ok() == Some(region)
+            inventory.bucket(name).is_some_and(|bucket| {
+                bucket.owner.ok() == Some(&Some(account.clone()))
+                    && bucket.region.ok() == Some(region)
             })
         }),
         Touched::Key => resources.keys.iter().any(here),
@@ -149,7 +150,7 @@ impl Resources {
         all.keys.extend(stores);
         // An event may name the key by its id where the trail names an alias.
         let aliases = all.keys.iter().filter_map(|it| inventory.keys.get(it));
-        let real = aliases.filter_map(|it| match &it.metadata {
+        let real = aliases.filter_map(|alias| match &alias.metadata {
             Fact::Known(Some(metadata)) => metadata.arn.ok().cloned(),
             Fact::Known(None) | Fact::Unknown(_) => None,
         });

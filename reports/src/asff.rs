@@ -166,9 +166,9 @@ impl<'a> Findings<'a> {
                 "Severity": {"Label": label(finding.severity), "Original": finding.severity.as_str()},
                 "Types": ["Software and Configuration Checks/AWS Security Best Practices"],
             },
-            "Remediation": check.map(|it| json!({"Recommendation": filled(json!({
-                "Text": text(&it.fix, RECOMMENDATION),
-                "Url": it.references.first().map(|it| text(it, FIELD)),
+            "Remediation": check.map(|check| json!({"Recommendation": filled(json!({
+                "Text": text(&check.fix, RECOMMENDATION),
+                "Url": check.references.first().map(|it| text(it, FIELD)),
             }))})),
             "Resources": [self.resource(subject)],
             "Compliance": self.compliance(finding, status),

@@ -234,24 +234,24 @@ fn controls(audit: &Audit) -> impl Iterator<Item = Row> {
 /// Every account and region with how it ended, and what else is to be said.
 fn population(audit: &Audit, names: &Names<'_>) -> impl Iterator<Item = Row> {
     let coverage = &audit.coverage;
-    let accounts = coverage.accounts.iter().map(|it| Row {
+    let accounts = coverage.accounts.iter().map(|account| Row {
         record: "account".into(),
-        status: account_word(it.status).replace(' ', "_").into(),
-        account: it.id.as_str().into(),
-        account_name: optional(it.name.as_deref()),
-        message: optional(it.reason.as_deref()),
+        status: account_word(account.status).replace(' ', "_").into(),
+        account: account.id.as_str().into(),
+        account_name: optional(account.name.as_deref()),
+        message: optional(account.reason.as_deref()),
         ..Row::default()
     });
-    let regions = coverage.regions.iter().map(|it| Row {
+    let regions = coverage.regions.iter().map(|region| Row {
         record: "region".into(),
-        status: region_word(it.status)
+        status: region_word(region.status)
             .replace(' ', "_")
             .to_lowercase()
             .into(),
-        account: it.account.as_str().into(),
-        account_name: optional(names.get(&it.account)),
-        region: it.region.as_str().into(),
-        message: optional(it.reason.as_deref()),
+        account: region.account.as_str().into(),
+        account_name: optional(names.get(&region.account)),
+        region: region.region.as_str().into(),
+        message: optional(region.reason.as_deref()),
         ..Row::default()
     });
     let notes = wording::asides(audit).into_iter().map(|note| Row {

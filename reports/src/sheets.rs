@@ -91,8 +91,8 @@ fn linked(
         waived: waived.count() as u64,
         unknown: count(Status::Unknown),
         not_applicable: count(Status::NotApplicable),
-        not_passing: few(&not_passing, NAMED, |it| {
-            format!("{} ({})", it.subject.id, it.status)
+        not_passing: few(&not_passing, NAMED, |finding| {
+            format!("{} ({})", finding.subject.id, finding.status)
         }),
         fingerprints: few(&not_passing, PRINTS, |it| it.fingerprint.clone()),
         ..head(framework, control)

@@ -246,8 +246,10 @@ pub(crate) fn exit(audit: &Audit) -> String {
     let from = run.fail_on;
     let open = open_failures(audit, from);
     let new_only = audit.baseline.as_ref().is_some_and(|it| it.fail_on_new);
-    let new = audit.findings.iter().filter(|it| {
-        it.is_open_failure() && it.severity >= from && it.baseline == Some(BaselineState::New)
+    let new = audit.findings.iter().filter(|finding| {
+        finding.is_open_failure()
+            && finding.severity >= from
+            && finding.baseline == Some(BaselineState::New)
     });
     let new = new.count() as u64;
     let why = match run.exit_code {

@@ -109,7 +109,7 @@ pub fn simulate(
             ));
         }
     }
-    let digits = |it: &str| it.len() == 12 && it.bytes().all(|it| it.is_ascii_digit());
+    let digits = |text: &str| text.len() == 12 && text.bytes().all(|it| it.is_ascii_digit());
     let is_arn = |it: &str| it.starts_with("arn:") && it.split(':').count() >= 6;
     let principal = flags.principal.as_str();
     let service = principal.contains(".amazonaws.");
@@ -143,9 +143,9 @@ pub fn simulate(
             "an ARN, or *",
         ));
     }
-    let account = |it: &str| match digits(it) {
-        true => AccountId::from(it),
-        false => Arn::from(it).account(),
+    let account = |account: &str| match digits(account) {
+        true => AccountId::from(account),
+        false => Arn::from(account).account(),
     };
     let accounts = [account(principal), account(&flags.resource)];
     let mut records = Vec::new();

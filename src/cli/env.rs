@@ -72,8 +72,8 @@ fn each_run(
         .fold(command, |command, name| {
             command.mut_subcommand(name, |it| change(name, it))
         })
-        .mut_subcommand("evidence", |it| {
-            it.mut_subcommand("create", |it| change("create", it))
+        .mut_subcommand("evidence", |command| {
+            command.mut_subcommand("create", |it| change("create", it))
         })
 }
 
@@ -167,8 +167,8 @@ pub fn blamed_variable(error: &clap::Error, args: &[OsString]) -> Option<String>
     let variable = format!("TRAILAUDIT_{}", long.replace('-', "_").to_uppercase());
     std::env::var_os(&variable)?;
     let short = short_of(&command(), long);
-    let given = |it: &OsString| {
-        let text = it.to_string_lossy();
+    let given = |word: &OsString| {
+        let text = word.to_string_lossy();
         let rest = text.strip_prefix("--").and_then(|it| it.strip_prefix(long));
         rest.is_some_and(|it| it.is_empty() || it.starts_with('='))
             || short.is_some_and(|it| text.starts_with(&format!("-{it}")))

@@ -65,11 +65,11 @@ async fn settle_denials(run: &Run) {
         };
         let readable =
             matches!(&inventory.organization, Known(Some(it)) if it.accounts.ok().is_some());
-        let members = inventory.accounts.values().map(|it| Member {
-            id: it.id.clone(),
-            name: it.name.clone(),
-            state: it.state.clone(),
-            parent: it.parent.ok().cloned().flatten(),
+        let members = inventory.accounts.values().map(|account| Member {
+            id: account.id.clone(),
+            name: account.name.clone(),
+            state: account.state.clone(),
+            parent: account.parent.ok().cloned().flatten(),
         });
         (
             readable && inventory.regions.values().any(denied),

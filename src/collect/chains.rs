@@ -135,9 +135,9 @@ fn former_places(all: &[Verified]) -> Vec<Place> {
         .map(|it| &it.record.chain.id)
         .map(|id| (&id.bucket, &id.prefix, &id.account, &id.region))
         .collect();
-    let named = all.iter().flat_map(|it| {
-        let start = it.record.chain.window.start;
-        let arrivals = it.ends.arrivals.iter();
+    let named = all.iter().flat_map(|chain| {
+        let start = chain.record.chain.window.start;
+        let arrivals = chain.ends.arrivals.iter();
         arrivals.filter(move |arrival| arrival.start > start)
     });
     let chains = named.filter_map(|arrival| Some(DigestKey::parse(&arrival.previous.at)?.chain));
@@ -197,7 +197,7 @@ fn bucket(run: &Run, name: &str) -> Bucket {
     let mut trails = inventory
         .trails
         .values()
-        .filter(|it| it.configuration.bucket.ok().is_some_and(|it| it == name));
+        .filter(|trail| trail.configuration.bucket.ok().is_some_and(|it| it == name));
     let account = owner.or_else(|| trails.next().map(|it| it.account.clone()));
     drop(trails);
     drop(inventory);

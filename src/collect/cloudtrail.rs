@@ -267,9 +267,9 @@ async fn insights(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Vec<Insight>> {
         other => other.read((target, GET_INSIGHT_SELECTORS), |out| out.insight_selectors),
     };
     selectors.map(|selectors| {
-        let insight = |it: types::InsightSelector| {
-            let mut insight = Insight::of_management(it.insight_type?.as_str());
-            if let Some(given) = it.event_categories.filter(|it| !it.is_empty()) {
+        let insight = |selector: types::InsightSelector| {
+            let mut insight = Insight::of_management(selector.insight_type?.as_str());
+            if let Some(given) = selector.event_categories.filter(|it| !it.is_empty()) {
                 insight.categories = given.iter().map(|it| it.as_str().to_owned()).collect();
             }
             Some(insight)
@@ -297,9 +297,9 @@ async fn aggregations(ask: &Ask, target: &Target, arn: &Arn) -> Fact<Vec<Aggrega
     answer.read((target, GET_EVENT_CONFIGURATION), |out| {
         out.trail_arn?;
         let all = out.aggregation_configurations.unwrap_or_default();
-        let read = |it: types::AggregationConfiguration| Aggregation {
-            category: it.event_category.as_str().to_owned(),
-            templates: it
+        let read = |configuration: types::AggregationConfiguration| Aggregation {
+            category: configuration.event_category.as_str().to_owned(),
+            templates: configuration
                 .templates
                 .iter()
                 .map(|it| it.as_str().to_owned())

@@ -49,9 +49,10 @@ impl Bucket {
             Unknown(gap) => return Err(refused(gap)),
         };
         let events = listed(target, LOOKUP_EVENTS, page.events).map_err(refused)?;
-        let records = events.into_iter().map(|it| {
+        let records = events.into_iter().map(|event| {
             let without = "an event without its record";
-            it.cloud_trail_event
+            event
+                .cloud_trail_event
                 .ok_or_else(|| refused(malformed(target, LOOKUP_EVENTS, without)))
         });
         let next = page.next_token.filter(|it| !it.is_empty());

@@ -190,10 +190,10 @@ fn managed(it: types::ManagedPolicyDetail) -> Option<ManagedPolicy> {
 }
 
 fn inline(list: Option<Vec<types::PolicyDetail>>) -> Option<Vec<InlinePolicy>> {
-    let policies = list.unwrap_or_default().into_iter().map(|it| {
+    let policies = list.unwrap_or_default().into_iter().map(|policy| {
         Some(InlinePolicy {
-            name: it.policy_name?,
-            document: decoded(&it.policy_document?)?,
+            name: policy.policy_name?,
+            document: decoded(&policy.policy_document?)?,
         })
     });
     policies.collect()

@@ -87,25 +87,29 @@ async fn metric_filters(ask: &Ask, target: &Target, name: &str) -> Fact<Vec<Metr
         let filters = filters
             .unwrap_or_default()
             .into_iter()
-            .map(|it| MetricFilter {
-                name: it.filter_name.unwrap_or_default(),
-                pattern: it.filter_pattern.unwrap_or_default(),
-                transformations: it
+            .map(|filter| MetricFilter {
+                name: filter.filter_name.unwrap_or_default(),
+                pattern: filter.filter_pattern.unwrap_or_default(),
+                transformations: filter
                     .metric_transformations
                     .unwrap_or_default()
                     .into_iter()
-                    .map(|it| MetricTransformation {
-                        namespace: it.metric_namespace,
-                        name: it.metric_name,
-                        value: it.metric_value,
-                        default: it.default_value.map(|it| it.to_string()),
-                        dimensions: it.dimensions.unwrap_or_default().into_iter().collect(),
-                        unit: Known(it.unit.map(|it| it.as_str().to_owned())),
+                    .map(|metric_transformation| MetricTransformation {
+                        namespace: metric_transformation.metric_namespace,
+                        name: metric_transformation.metric_name,
+                        value: metric_transformation.metric_value,
+                        default: metric_transformation.default_value.map(|it| it.to_string()),
+                        dimensions: metric_transformation
+                            .dimensions
+                            .unwrap_or_default()
+                            .into_iter()
+                            .collect(),
+                        unit: Known(metric_transformation.unit.map(|it| it.as_str().to_owned())),
                     })
                     .collect(),
-                field_selection: Known(it.field_selection_criteria),
-                system_dimensions: Known(it.emit_system_field_dimensions.unwrap_or_default()),
-                transformed: Known(it.apply_on_transformed_logs),
+                field_selection: Known(filter.field_selection_criteria),
+                system_dimensions: Known(filter.emit_system_field_dimensions.unwrap_or_default()),
+                transformed: Known(filter.apply_on_transformed_logs),
             });
         filters.collect()
     })
@@ -135,10 +139,10 @@ async fn subscription_filters(
         let filters = filters
             .unwrap_or_default()
             .into_iter()
-            .map(|it| SubscriptionFilter {
-                name: it.filter_name.unwrap_or_default(),
-                pattern: it.filter_pattern.unwrap_or_default(),
-                destination: Arn::from(it.destination_arn.unwrap_or_default()),
+            .map(|filter| SubscriptionFilter {
+                name: filter.filter_name.unwrap_or_default(),
+                pattern: filter.filter_pattern.unwrap_or_default(),
+                destination: Arn::from(filter.destination_arn.unwrap_or_default()),
             });
         filters.collect()
     })

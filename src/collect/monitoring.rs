@@ -210,10 +210,13 @@ async fn targets(ask: &Ask, target: &Target, rule: &str) -> Fact<Vec<RuleDeliver
         targets
             .unwrap_or_default()
             .into_iter()
-            .map(|it| RuleDelivery {
-                target: Arn::from(it.arn),
-                role: it.role_arn.map(Arn::from),
-                dead_letters: it.dead_letter_config.and_then(|it| it.arn).map(Arn::from),
+            .map(|target| RuleDelivery {
+                target: Arn::from(target.arn),
+                role: target.role_arn.map(Arn::from),
+                dead_letters: target
+                    .dead_letter_config
+                    .and_then(|it| it.arn)
+                    .map(Arn::from),
             })
             .collect()
     })

@@ -260,8 +260,9 @@ fn keys(run: &Run) -> Vec<Arn> {
         .trails
         .values()
         .filter_map(|it| it.configuration.kms_key.ok()?.clone());
-    let buckets = inventory.buckets.values().filter_map(|it| {
-        it.encryption
+    let buckets = inventory.buckets.values().filter_map(|bucket| {
+        bucket
+            .encryption
             .ok()?
             .as_ref()?
             .kms_key
@@ -360,12 +361,12 @@ fn where_rules_matter(run: &Run) -> Vec<(AccountId, Region)> {
         rule.state != "DISABLED" && pattern.to_ascii_lowercase().contains("cloudtrail")
     };
     let mut views = inventory.regions.values();
-    if !views.any(|it| it.rules.ok().is_some_and(|all| all.iter().any(hands_on))) {
+    if !views.any(|view| view.rules.ok().is_some_and(|all| all.iter().any(hands_on))) {
         return Vec::new();
     }
     let views = inventory.regions.values();
-    let open = views.filter(|it| {
-        it.rules
+    let open = views.filter(|view| {
+        view.rules
             .gap()
             .is_some_and(|gap| gap.reason == Reason::NotAsked)
     });

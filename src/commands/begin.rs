@@ -93,11 +93,11 @@ impl Invocation {
         };
         let wrong = |error: anyhow::Error| Stop::Usage(anyhow!("{}{error:#}", path.display()));
         let known = parse_waivers(&before).map_err(wrong)?;
-        let same = known.waivers.iter().find(|it| {
-            it.check == check
-                && it.subject == flags.subject
-                && it.account == flags.account
-                && it.region == flags.region
+        let same = known.waivers.iter().find(|waiver| {
+            waiver.check == check
+                && waiver.subject == flags.subject
+                && waiver.account == flags.account
+                && waiver.region == flags.region
         });
         if let Some(same) = same {
             return Err(Stop::usage(format!(
@@ -113,8 +113,9 @@ impl Invocation {
         );
         // What is written is read again first: a waiver that means something else must not get into the file.
         let again = parse_waivers(&after).map_err(wrong)?;
-        let added = again.waivers.last().is_some_and(|it| {
-            (it.check.as_str(), &it.subject, it.expires) == (check, &flags.subject, flags.expires)
+        let added = again.waivers.last().is_some_and(|waiver| {
+            (waiver.check.as_str(), &waiver.subject, waiver.expires)
+                == (check, &flags.subject, flags.expires)
         });
         if again.waivers.len() != known.waivers.len() + 1 || !added {
             return Err(Stop::Fatal(anyhow!(

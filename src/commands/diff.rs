@@ -16,9 +16,9 @@ impl Invocation {
         let reports = output::plan(&diff.format, diff.output_dir.as_deref())?;
         let load = |path: &Path| crate::audit_file::load(path).map_err(Stop::Usage);
         let comparison = compare::compare(&load(&diff.before)?, &load(&diff.after)?);
-        let options = |it: &output::Report<_>| trailaudit_reports::Options {
+        let options = |report: &output::Report<_>| trailaudit_reports::Options {
             detail: detail(diff.details),
-            ..self.options(it.to_stdout())
+            ..self.options(report.to_stdout())
         };
         output::write(&reports, &comparison, options, terminal)?;
         Ok(if comparison.worse && !diff.exit_zero {

@@ -63,9 +63,9 @@ impl Invocation {
         let audit = judge(&snapshot.inventory, &snapshot, &rules)?;
         tell_waivers(&audit, &waivers, terminal);
         // Hour by hour is what it is run for.
-        let options = |it: &output::Report| trailaudit_reports::Options {
+        let options = |report: &output::Report| trailaudit_reports::Options {
             detail: Detail::Findings,
-            ..flags.output.of(self.options(it.to_stdout()))
+            ..flags.output.of(self.options(report.to_stdout()))
         };
         output::write(&reports, &audit, options, terminal)?;
         if let Some(words) = saved? {

@@ -22,14 +22,14 @@ pub fn stores_in(inventory: &Inventory) -> Stores {
     let of_trails = inventory.trails.values();
     let of_trails = of_trails.map(|it| it.configuration.kms_key.ok().cloned());
     let of_buckets = inventory.buckets.values();
-    let of_buckets = of_buckets.map(|it| {
-        let encryption = it.encryption.ok()?;
+    let of_buckets = of_buckets.map(|bucket| {
+        let encryption = bucket.encryption.ok()?;
         let key = encryption.as_ref().and_then(|it| it.kms_key.clone());
         Some(key.map(Arn::from))
     });
     // Where one is not known, any key may be it.
     let keys: Option<Vec<_>> = of_trails.chain(of_buckets).collect();
-    let keys = keys.map(|it| it.into_iter().flatten().map(|it| it.0).collect());
+    let keys = keys.map(|key| key.into_iter().flatten().map(|it| it.0).collect());
     Stores {
         buckets: buckets.collect(),
         keys,

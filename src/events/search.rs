@@ -127,8 +127,8 @@ impl Consumer for Matcher {
         from: &Origin<'_>,
         record: &Record<'_>,
     ) -> anyhow::Result<bool> {
-        let matches = self.expression.as_ref().is_none_or(|it| {
-            it.matches(&Subject {
+        let matches = self.expression.as_ref().is_none_or(|expression| {
+            expression.matches(&Subject {
                 record,
                 proof: from.proof,
             })
@@ -174,9 +174,9 @@ pub(super) fn same_as(from: &Origin<'_>, record: &Record<'_>) -> (Vec<u8>, usize
 }
 
 fn key_of(order: Order, from: &Origin<'_>, record: &Record<'_>) -> (Vec<u8>, usize) {
-    let time = record.time().map_or(u64::MAX, |it| {
+    let time = record.time().map_or(u64::MAX, |time| {
         // Before 1970 comes first as well.
-        it.as_microsecond().cast_unsigned() ^ (1 << 63)
+        time.as_microsecond().cast_unsigned() ^ (1 << 63)
     });
     let account = record.account();
     let account = account.as_ref().map_or(from.account, |it| it.as_str());

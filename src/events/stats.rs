@@ -120,8 +120,8 @@ impl Group {
     fn of_bytes(bytes: &[u8]) -> Option<Self> {
         let (count, rest) = bytes.split_at_checked(8)?;
         let (first, last) = rest.split_at_checked(16)?;
-        let time = |it: &[u8]| {
-            Some(Timestamp::from_nanosecond(i128::from_le_bytes(it.try_into().ok()?)).ok())
+        let time = |key: &[u8]| {
+            Some(Timestamp::from_nanosecond(i128::from_le_bytes(key.try_into().ok()?)).ok())
         };
         Some(Self {
             count: u64::from_le_bytes(count.try_into().ok()?),

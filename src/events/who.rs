@@ -81,8 +81,8 @@ impl Invocation {
 
 /// Whether the answer rests on proved records alone. That nothing was found needs the whole window.
 fn is_complete(who: &[Told], rests_on: &RestsOn) -> bool {
-    let ends = |it: &Told| match it.state {
-        State::Resolved | State::Ambiguous | State::EndsOutside => it.proof.is_proven(),
+    let ends = |told: &Told| match told.state {
+        State::Resolved | State::Ambiguous | State::EndsOutside => told.proof.is_proven(),
         State::NotRecorded | State::Open | State::Unverified => false,
     };
     match who.is_empty() {
@@ -215,7 +215,7 @@ fn of_bucket(
     asked: &Asked,
     input: &Input,
 ) -> Result<(Vec<Found>, Cover), Stop> {
-    let of_account = |it: &&Scope| need.account.as_ref().is_none_or(|id| *id == it.account);
+    let of_account = |scope: &&Scope| need.account.as_ref().is_none_or(|id| *id == scope.account);
     let scopes: Vec<&Scope> = opened.found.scopes.iter().filter(of_account).collect();
     let mut cover = Cover {
         outside: scopes.is_empty(),

@@ -70,18 +70,18 @@ pub fn sample(
 }
 
 fn regions(audit: &Audit) -> Vec<Row> {
-    let regions = audit.coverage.regions.iter().map(|it| Row {
-        id: format!("{}/{}", it.account, it.region),
-        value: json!(it),
+    let regions = audit.coverage.regions.iter().map(|region| Row {
+        id: format!("{}/{}", region.account, region.region),
+        value: json!(region),
         calls: Vec::new(),
     });
     regions.collect()
 }
 
 fn findings(audit: &Audit) -> Vec<Row> {
-    let findings = audit.findings.iter().map(|it| Row {
-        id: it.fingerprint.clone(),
-        value: json!(it),
+    let findings = audit.findings.iter().map(|finding| Row {
+        id: finding.fingerprint.clone(),
+        value: json!(finding),
         calls: Vec::new(),
     });
     findings.collect()
@@ -112,8 +112,8 @@ fn behind(row: &Row, ledger: &[CallRecord]) -> Vec<CallRecord> {
         Some(check) => {
             check.reads.contains(&call.call)
                 && (call.about.is_empty()
-                    || subject.is_some_and(|it| {
-                        it == call.about || it.ends_with(&format!(":{}", call.about))
+                    || subject.is_some_and(|subject| {
+                        subject == call.about || subject.ends_with(&format!(":{}", call.about))
                     }))
                 && account.is_none_or(|it| it == call.account.as_str())
                 && (region.is_none_or(|it| it == call.region.as_str()) || !call.about.is_empty())

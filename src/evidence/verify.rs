@@ -513,9 +513,9 @@ fn follows(bundle: &Opened, manifest: &Manifest) -> anyhow::Result<Said> {
             names::README
         );
     }
-    let other = |it: &File| match it.path.as_str() {
-        names::README => it.about != create::README_ABOUT,
-        names::KEY => it.about != create::KEY_ABOUT,
+    let other = |file: &File| match file.path.as_str() {
+        names::README => file.about != create::README_ABOUT,
+        names::KEY => file.about != create::KEY_ABOUT,
         _ => false,
     };
     if let Some(file) = manifest.files.iter().find(|it| other(it)) {

@@ -219,9 +219,9 @@ pub fn save(
     now: Timestamp,
 ) -> anyhow::Result<Option<String>> {
     let Some(state) = state else { return Ok(None) };
-    let saved = verified.iter().filter_map(|it| {
-        let saved = it.saved.clone()?;
-        Some((it.record.id(), saved))
+    let saved = verified.iter().filter_map(|chain| {
+        let saved = chain.saved.clone()?;
+        Some((chain.record.id(), saved))
     });
     state.save(saved.collect(), now)
 }

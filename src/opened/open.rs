@@ -174,8 +174,9 @@ fn bucket<T: Send>(
 /// Adds what was asked for by name and is not there: that it is missing must be told.
 fn complete(found: &mut Found, wanted: &Wanted, request: &Request) {
     let missing = |scopes: &[Scope], account: &str, region: &str| {
-        !scopes.iter().any(|it| {
-            (account == "*" || it.account == account) && (region == "*" || it.region == region)
+        !scopes.iter().any(|scope| {
+            (account == "*" || scope.account == account)
+                && (region == "*" || scope.region == region)
         })
     };
     let prefix = wanted.prefix.trim_matches('/');
@@ -198,8 +199,8 @@ fn complete(found: &mut Found, wanted: &Wanted, request: &Request) {
         }
         let (account, region) = (&key.chain.account, &key.chain.region);
         let asked = |list: &[String], name: &String| list.is_empty() || list.contains(name);
-        let here = found.scopes.iter().any(|it| {
-            (&it.account, &it.region, &it.prefix) == (account, region, &key.chain.prefix)
+        let here = found.scopes.iter().any(|scope| {
+            (&scope.account, &scope.region, &scope.prefix) == (account, region, &key.chain.prefix)
         });
         if !here && asked(&wanted.accounts, account) && asked(&wanted.regions, region) {
             found.scopes.push(empty(account, region, &key.chain.prefix));

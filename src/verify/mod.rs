@@ -160,12 +160,12 @@ pub struct Verified {
 /// Settles what no chain can tell alone, when all of a run have been verified.
 pub fn settle_all(all: &mut [Verified]) {
     let before: Vec<_> = all.iter().map(|it| it.record.chain.verdict).collect();
-    let parts = all.iter_mut().map(|it| Part {
-        chain: &mut it.record.chain,
-        problems: &mut it.record.problems,
-        ends: std::mem::take(&mut it.ends),
-        resumed: it.resumed,
-        expected: it.expected,
+    let parts = all.iter_mut().map(|chain| Part {
+        chain: &mut chain.record.chain,
+        problems: &mut chain.record.problems,
+        ends: std::mem::take(&mut chain.ends),
+        resumed: chain.resumed,
+        expected: chain.expected,
     });
     settle(&mut parts.collect::<Vec<_>>());
     for (it, before) in all.iter_mut().zip(before) {

@@ -39,7 +39,10 @@ pub(super) fn look_for_trail(
     let (Some(name), Some(since)) = (&request.trail, request.since) else {
         return;
     };
-    if shelves.iter().any(|it| it.trails().any(|it| it == name)) {
+    if shelves
+        .iter()
+        .any(|shelf| shelf.trails().any(|it| it == name))
+    {
         return;
     }
     let most = (MOST / scopes.len().max(1)).max(1);

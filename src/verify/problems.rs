@@ -140,8 +140,8 @@ impl Told {
     /// Digests whose public key is not known, where the keys could not be listed.
     pub(super) fn keys(&mut self, gap: Option<&Gap>) {
         let mut problems = self.0.problems.iter();
-        let unknown = |it: &Problem| {
-            (it.kind, it.verdict) == (Kind::DigestKeyUnknown, Some(Verdict::Unverified))
+        let unknown = |problem: &Problem| {
+            (problem.kind, problem.verdict) == (Kind::DigestKeyUnknown, Some(Verdict::Unverified))
         };
         if problems.any(unknown) {
             self.0.unread.extend(gap.cloned());

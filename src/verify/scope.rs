@@ -185,8 +185,8 @@ impl<'a> Listings<'a> {
     }
 
     fn ahead(&mut self, folders: Vec<String>) {
-        let listed = super::each(&folders, self.source.readers(), |it| {
-            self.source.folders(it)
+        let listed = super::each(&folders, self.source.readers(), |folder| {
+            self.source.folders(folder)
         });
         self.known.extend(folders.into_iter().zip(listed));
     }

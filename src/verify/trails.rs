@@ -136,8 +136,9 @@ pub fn look(source: &dyn Source, wanted: &Wanted, request: &Request) -> (Found, 
     let mut unlisted = Vec::new();
     for chain in request.expected.iter().map(|it| &it.chain) {
         let scopes = &found.scopes;
-        let here = |it: &Scope| {
-            (&it.account, &it.region, &it.prefix) == (&chain.account, &chain.region, &chain.prefix)
+        let here = |scope: &Scope| {
+            (&scope.account, &scope.region, &scope.prefix)
+                == (&chain.account, &chain.region, &chain.prefix)
         };
         if scopes.iter().any(here) {
             continue;

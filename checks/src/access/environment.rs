@@ -63,8 +63,8 @@ impl<'a> Environment<'a> {
             .filter_map(|it| it.policy.as_ref()?.as_ref().ok());
         let tags_matter = documents.iter().chain(policies).any(Indexed::looks_at_tags);
         let own_tags_matter = documents.iter().any(Indexed::looks_at_own_tags)
-            || resources.iter().any(|it| {
-                let read = it.policy.as_ref().and_then(|it| it.as_ref().ok());
+            || resources.iter().any(|resource| {
+                let read = resource.policy.as_ref().and_then(|it| it.as_ref().ok());
                 read.is_some_and(Indexed::looks_at_own_tags)
             });
         let mut federated: BTreeMap<AccountId, BTreeSet<String>> = BTreeMap::new();

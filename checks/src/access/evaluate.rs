@@ -228,7 +228,11 @@ impl<'c> Evaluator<'c> {
         if self.caller.kind != CallerKind::AssumedRole || !prefix.contains(":assumed-role/") {
             return Vec::new();
         }
-        let own = |it: &&String| it.rsplit_once('/').is_some_and(|(role, _)| role == prefix);
+        let own = |session: &&String| {
+            session
+                .rsplit_once('/')
+                .is_some_and(|(role, _)| role == prefix)
+        };
         named.into_iter().filter(own).map(String::as_str).collect()
     }
 

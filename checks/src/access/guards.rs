@@ -160,17 +160,17 @@ type Look = for<'v> fn(&'v RegionView) -> State<'v>;
 
 /// The services that watch, how their ARNs name them, and where their state is.
 const WATCHERS: [(Kind, &str, Look); 4] = [
-    (Kind::Guardduty, "guardduty", |it| {
-        State::of(&it.guardduty, |on| *on)
+    (Kind::Guardduty, "guardduty", |region| {
+        State::of(&region.guardduty, |on| *on)
     }),
-    (Kind::Securityhub, "securityhub", |it| {
-        State::of(&it.security_hub, |on| *on)
+    (Kind::Securityhub, "securityhub", |region| {
+        State::of(&region.security_hub, |on| *on)
     }),
-    (Kind::Config, "config", |it| {
-        State::of(&it.config_recorder, Option::is_some)
+    (Kind::Config, "config", |region| {
+        State::of(&region.config_recorder, Option::is_some)
     }),
-    (Kind::AccessAnalyzer, "access-analyzer", |it| {
-        State::of(&it.access_analyzers, |all| !all.is_empty())
+    (Kind::AccessAnalyzer, "access-analyzer", |region| {
+        State::of(&region.access_analyzers, |all| !all.is_empty())
     }),
 ];
 

@@ -98,8 +98,10 @@ impl Indexed {
             .iter()
             .filter_map(|it| it.principals.as_ref());
         let members = named.flat_map(|it| &it.members);
-        let sessions = members.filter_map(|it| {
-            let Principal::Aws(arn) = it else { return None };
+        let sessions = members.filter_map(|member| {
+            let Principal::Aws(arn) = member else {
+                return None;
+            };
             arn.contains(":sts:").then(|| arn.clone())
         });
         Self {
@@ -139,16 +141,23 @@ impl Indexed {
     /// Some condition looks at tags of resources.
     pub(super) fn looks_at_tags(&self) -> bool {
         let of_resources = ["aws:resourcetag/", "s3:buckettag/", "s3:existingobjecttag/"];
-        self.conditions()
-            .any(|it| of_resources.iter().any(|prefix| it.key.starts_with(prefix)))
+        self.conditions().any(|condition| {
+            of_resources
+                .iter()
+                .any(|prefix| condition.key.starts_with(prefix))
+        })
     }
 
     /// Some condition looks at tags of the caller, or some text is made of them.
     pub(super) fn looks_at_own_tags(&self) -> bool {
         self.text_has_tags
-            || self.conditions().any(|it| {
-                let values = it.values.iter().map(|value| value.to_ascii_lowercase());
-                it.key.starts_with(TAG) || values.into_iter().any(|value| value.contains(TAG))
+            || self.conditions().any(|condition| {
+                let values = condition
+                    .values
+                    .iter()
+                    .map(|value| value.to_ascii_lowercase());
+                condition.key.starts_with(TAG)
+                    || values.into_iter().any(|value| value.contains(TAG))
             })
     }
 

@@ -157,9 +157,9 @@ impl<'a> Analysis<'a> {
             by_node: report::by_node(&reaches, graph.nodes.len()),
             reaches,
             resources: resources
-                .map(|it| Named {
-                    id: it.id.clone(),
-                    kind: it.kind,
+                .map(|resource| Named {
+                    id: resource.id.clone(),
+                    kind: resource.kind,
                 })
                 .collect(),
             graph,

@@ -409,12 +409,12 @@ fn holder(
 /// Worst first: by severity, then by how easy it is, then by how near.
 pub fn sort(holders: &mut [Holder]) {
     holders.sort_by(|a, b| {
-        let key = |it: &Holder| {
+        let key = |holder: &Holder| {
             (
-                std::cmp::Reverse(it.severity),
-                it.rank,
-                it.path.len(),
-                it.harm,
+                std::cmp::Reverse(holder.severity),
+                holder.rank,
+                holder.path.len(),
+                holder.harm,
             )
         };
         key(a).cmp(&key(b)).then_with(|| {

@@ -348,8 +348,8 @@ fn lacks(resource: &str, iam: Option<&Iam>, ctx: &Context<'_>) -> Option<Vec<Str
         }
         ("kms", Some("key" | "alias")) => {
             let mut all = strings(&mut inventory.keys.keys());
-            let real = inventory.keys.values().filter_map(|it| {
-                let metadata = it.metadata.ok()?.as_ref()?;
+            let real = inventory.keys.values().filter_map(|key| {
+                let metadata = key.metadata.ok()?.as_ref()?;
                 metadata.arn.ok().map(ToString::to_string)
             });
             all.extend(real);

@@ -51,11 +51,12 @@ pub(super) fn open_statements(
             continue;
         };
         let elsewhere = principals.negated
-            || principals.members.iter().any(|it| match it {
+            || principals.members.iter().any(|member| match member {
                 Principal::Everyone => true,
                 Principal::Account(id) => id != account.as_str(),
                 Principal::Aws(_) => {
-                    !it.is_deleted() && it.account().is_some_and(|id| id != account.as_str())
+                    !member.is_deleted()
+                        && member.account().is_some_and(|id| id != account.as_str())
                 }
                 Principal::Service(_) | Principal::Federated(_) | Principal::CanonicalUser(_) => {
                     false

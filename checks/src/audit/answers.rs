@@ -299,8 +299,8 @@ fn reasons(checks: &Checks<'_, '_>, which: &[Bears]) -> Vec<Reason> {
 
 /// `s3:GetBucketPolicy was denied`.
 fn in_the_way(finding: &Finding) -> String {
-    let gap = finding.evidence.iter().find_map(|it| {
-        let (call, reason) = (it.call?, it.reason?);
+    let gap = finding.evidence.iter().find_map(|evidence| {
+        let (call, reason) = (evidence.call?, evidence.reason?);
         Some(format!("{call} {reason}"))
     });
     gap.unwrap_or_else(|| finding.message.clone())

@@ -120,12 +120,12 @@ fn controls(audit: &Audit, found: &mut Vec<String>) {
             controls: stored
                 .controls
                 .iter()
-                .map(|it| Control {
-                    id: it.id.clone(),
-                    title: it.title.clone(),
-                    basis: it.basis,
-                    retention_days: it.retention.map(|it| it.required_days),
-                    checks: it.checks.clone(),
+                .map(|control| Control {
+                    id: control.id.clone(),
+                    title: control.title.clone(),
+                    basis: control.basis,
+                    retention_days: control.retention.map(|it| it.required_days),
+                    checks: control.checks.clone(),
                 })
                 .collect(),
         };
@@ -235,10 +235,9 @@ fn run(audit: &Audit, found: &mut Vec<String>) {
         found.push("it says that the scan is incomplete, and nothing in it is missing".to_owned());
     }
     let new_only = audit.baseline.as_ref().is_some_and(|it| it.fail_on_new);
-    let failing =
-        audit.findings.iter().filter(counts).any(|it| {
-            it.is_open_failure() && (!new_only || it.baseline == Some(BaselineState::New))
-        });
+    let failing = audit.findings.iter().filter(counts).any(|finding| {
+        finding.is_open_failure() && (!new_only || finding.baseline == Some(BaselineState::New))
+    });
     let expected: &[u8] = if run.interrupted {
         &[130]
     } else if run.exit_zero {

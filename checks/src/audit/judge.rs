@@ -85,8 +85,8 @@ pub fn judge<S: IamSource + ?Sized>(
     let findings = findings(inventory, iam, rules)?;
     let plan = inventory.plan.as_ref();
     let findings = match plan {
-        Some(plan) => drafts::settle(inventory, plan, findings, |it| {
-            self::findings(it, iam, rules)
+        Some(plan) => drafts::settle(inventory, plan, findings, |effect| {
+            self::findings(effect, iam, rules)
         })?,
         None => findings,
     };
@@ -111,12 +111,13 @@ pub fn judge<S: IamSource + ?Sized>(
         .as_ref()
         .is_some_and(|trailer| trailer.interrupted);
     let ids: BTreeSet<&str> = rules.selection.checks.iter().map(|it| it.id).collect();
-    let baseline = rules.baseline.as_ref().map(|it| {
+    let baseline = rules.baseline.as_ref().map(|baseline| {
         let since = inventory.events.as_ref().and_then(|it| it.rests_on.window);
         let looked =
             Looked::at(&coverage, ids.clone(), interrupted).with_events(since.map(|it| it.start));
         let chains = inventory.chains.values().map(|it| &it.chain);
-        compare::mark(&it.audit, &mut findings, chains, &looked, it.fail_on_new)
+        let earlier = &baseline.audit;
+        compare::mark(earlier, &mut findings, chains, &looked, baseline.fail_on_new)
     });
     let (unknown, accepted): (Vec<&Finding>, Vec<&Finding>) = findings
         .iter()
@@ -124,8 +125,8 @@ pub fn judge<S: IamSource + ?Sized>(
         .partition(|finding| !waiver::is_accepted(&gaps, finding));
     let new_only = rules.baseline.as_ref().filter(|it| it.fail_on_new);
     let counts = |it: &Finding| it.severity >= rules.fail_on;
-    let counts_now = |it: &Finding| {
-        counts(it) && (new_only.is_none() || it.baseline == Some(BaselineState::New))
+    let counts_now = |finding: &Finding| {
+        counts(finding) && (new_only.is_none() || finding.baseline == Some(BaselineState::New))
     };
     let unseen = |coverage: &Coverage| waiver::uncovered_population(&gaps, coverage);
     let unseen_now = match new_only {
@@ -182,9 +183,9 @@ pub fn judge<S: IamSource + ?Sized>(
         do_first: Vec::new(),
         coverage,
         baseline,
-        plan: plan.map(|it| {
+        plan: plan.map(|plan| {
             let before = rules.baseline.as_ref().map(|it| &it.audit.summary);
-            PlanReport::of(it, before)
+            PlanReport::of(plan, before)
         }),
         events: inventory.events.as_ref().map(|it| it.rests_on.clone()),
         findings,
@@ -203,8 +204,8 @@ fn read(events: &EventsRead) -> String {
         records,
         ..
     } = &events.rests_on;
-    let when = window.map_or_else(String::new, |it| {
-        format!(" from {} to {}", it.start, it.end)
+    let when = window.map_or_else(String::new, |window| {
+        format!(" from {} to {}", window.start, window.end)
     });
     let open = hours.gap + hours.invalid + hours.unverified;
     format!(

@@ -49,9 +49,9 @@ impl<'a> Right<'a> {
 
 /// `cloudtrail:StopLogging`.
 fn is_action(text: &str) -> bool {
-    let word = |it: &str| {
-        !it.is_empty()
-            && it
+    let word = |text: &str| {
+        !text.is_empty()
+            && text
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"-*".contains(&b))
     };

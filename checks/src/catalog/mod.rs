@@ -113,9 +113,9 @@ mod tests {
             accounts_with_holes(&Context::new(&case.inventory, &case.settings, taken_at()))
         };
         let member_of = |change: fn(&mut Inventory)| {
-            inventory(|it| {
-                member(it, "222222222222", &[HOME]);
-                change(it);
+            inventory(|inventory| {
+                member(inventory, "222222222222", &[HOME]);
+                change(inventory);
             })
         };
         let whole = member_of(|_| {});

@@ -47,14 +47,14 @@ pub(super) fn lets_outsiders_in(
 /// The external principals that a statement names, for a message; all of its principals where none is certainly so.
 pub(super) fn outsiders(found: Found<'_>, ctx: &Context<'_>) -> String {
     let statement = found.statement;
-    let external = |it: &&Principal| {
-        let account = match it {
-            Principal::Account(_) | Principal::Aws(_) => it.account(),
+    let external = |principal: &&Principal| {
+        let account = match principal {
+            Principal::Account(_) | Principal::Aws(_) => principal.account(),
             Principal::Federated(id) => id.split(':').nth(4),
             Principal::CanonicalUser(_) | Principal::Everyone | Principal::Service(_) => None,
         };
         let partner = |id: &str| partners::delivers_logs(statement, id);
-        !it.is_deleted()
+        !principal.is_deleted()
             && account.is_some_and(|id| {
                 !partner(id) && own_accounts::is_ours(&AccountId::from(id), ctx) == Ok(false)
             })

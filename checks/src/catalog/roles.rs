@@ -55,9 +55,9 @@ impl<'a> Worker<'a> {
         ctx: &'a Context<'a>,
     ) -> Self {
         let read = |name: &str, text: Option<&str>| read(name, text, account, ctx);
-        let inline = role.inline.iter().map(|it| {
-            let name = it.name.as_str();
-            (name, read(name, Some(&it.document)))
+        let inline = role.inline.iter().map(|policy| {
+            let name = policy.name.as_str();
+            (name, read(name, Some(&policy.document)))
         });
         let managed = |arn: &'a Arn| {
             let policy = details.policy(arn);
@@ -126,7 +126,7 @@ impl<'a> Worker<'a> {
             resource_account: owner.to_string(),
             context,
         };
-        let resource = resource.map(|it| match it {
+        let resource = resource.map(|resource| match resource {
             Ok(document) => Policy::new("policy", document),
             Err(gaps) => Policy::missing("policy", first(gaps)),
         });

@@ -43,8 +43,8 @@ fn prowler_public_is_more_than_the_acl() {
     let case = logs(with_policy(everyone), |b| {
         b.public_access_block = Known(Some(PublicAccessBlock::default()));
     });
-    let case = case.and(|it| {
-        for account in it.accounts.values_mut() {
+    let case = case.and(|inventory| {
+        for account in inventory.accounts.values_mut() {
             account.public_access_block = Known(None);
         }
     });
@@ -64,8 +64,8 @@ fn prowler_the_name_of_a_selector_means_nothing() {
     let named = |name: &str, fields: &[&str]| {
         let mut selector = advanced(fields);
         selector.name = Some(name.to_owned());
-        trail(|it| {
-            it.selectors = Known(crate::inventory::Selectors::Advanced(vec![selector]));
+        trail(|trail| {
+            trail.selectors = Known(crate::inventory::Selectors::Advanced(vec![selector]));
         })
     };
     const GOOD: &str = "Management events selector";
@@ -99,9 +99,9 @@ fn prowler_any_selector_on_objects_is_not_every_write() {
 /// The first error in the status loop leaves every later trail as not logging.
 #[test]
 fn prowler_one_error_is_one_trails() {
-    let case = inventory(|it| {
+    let case = inventory(|inventory| {
         for name in ["a", "b", "z"] {
-            add_trail(it, ACCOUNT, HOME, name, |trail| {
+            add_trail(inventory, ACCOUNT, HOME, name, |trail| {
                 if name == "a" {
                     trail.status = denied(calls::GET_TRAIL_STATUS);
                 }
@@ -127,8 +127,8 @@ fn prowler_an_alarm_that_tells_nobody_fails() {
         "PutEventSelectors",
     ];
     let silent = |change: fn(&mut crate::inventory::monitoring::Alarm)| {
-        filter(&any_of(&names)).and(|it| {
-            let view = it.regions.values_mut().next().unwrap();
+        filter(&any_of(&names)).and(|inventory| {
+            let view = inventory.regions.values_mut().next().unwrap();
             change(&mut known(&mut view.alarms)[0]);
         })
     };
@@ -141,8 +141,8 @@ fn prowler_an_alarm_that_tells_nobody_fails() {
     ] {
         ends("Prowler", ID, ACCOUNT, Fail, &silent(change));
     }
-    let alone = filter(&any_of(&names)).and(|it| {
-        let topic = it.topics.values_mut().next().unwrap();
+    let alone = filter(&any_of(&names)).and(|inventory| {
+        let topic = inventory.topics.values_mut().next().unwrap();
         for subscription in known(&mut topic.subscriptions).iter_mut() {
             subscription.confirmed = false;
         }
@@ -224,10 +224,10 @@ fn steampipe_a_bucket_of_another_account_is_judged() {
 /// CloudWatch freshness from the S3 delivery time: a broken delivery passes.
 #[test]
 fn steampipe_each_channel_has_its_own_time() {
-    let case = trail(|it| {
-        known(&mut status(it).delivery).latest = Some(hours_ago(0));
-        known(&mut status(it).log_group).latest = Some(hours_ago(100));
-        status(it).started = Known(Some(hours_ago(9_000)));
+    let case = trail(|trail| {
+        known(&mut status(trail).delivery).latest = Some(hours_ago(0));
+        known(&mut status(trail).log_group).latest = Some(hours_ago(100));
+        status(trail).started = Known(Some(hours_ago(9_000)));
     });
     ends("Steampipe", "delivery-s3-fresh", TRAIL_ARN, Pass, &case);
     let id = "delivery-cloudwatch-fresh";
@@ -238,9 +238,9 @@ fn steampipe_each_channel_has_its_own_time() {
 #[test]
 fn scoutsuite_a_day_has_24_hours() {
     for (hours, expected) in [(9, Pass), (10, Pass), (24, Pass), (25, Fail)] {
-        let case = trail(|it| {
-            known(&mut status(it).delivery).latest = Some(hours_ago(hours));
-            status(it).started = Known(Some(hours_ago(9_000)));
+        let case = trail(|trail| {
+            known(&mut status(trail).delivery).latest = Some(hours_ago(hours));
+            status(trail).started = Known(Some(hours_ago(9_000)));
         });
         let id = "delivery-s3-fresh";
         ends("ScoutSuite", id, TRAIL_ARN, expected, &case);
@@ -285,9 +285,9 @@ fn panther_never_is_not_zero() {
 /// Zero trails give zero rows: the worst account looks clean.
 #[test]
 fn several_no_trail_is_a_finding() {
-    let case = inventory(|it| {
-        it.trails.clear();
-        for view in it.regions.values_mut() {
+    let case = inventory(|inventory| {
+        inventory.trails.clear();
+        for view in inventory.regions.values_mut() {
             view.trails = Known(Vec::new());
         }
     });
@@ -300,12 +300,12 @@ fn several_no_trail_is_a_finding() {
 /// Denied calls become PASS or FAIL: here no check says either because of a call that was refused.
 #[test]
 fn several_denied_is_unknown() {
-    let denied_all = trail(|it| {
-        it.configuration = gap(calls::DESCRIBE_TRAILS, Reason::Denied);
-        it.status = gap(calls::GET_TRAIL_STATUS, Reason::Denied);
-        it.selectors = gap(calls::GET_EVENT_SELECTORS, Reason::Denied);
-        it.insights = gap(calls::GET_INSIGHT_SELECTORS, Reason::Denied);
-        it.tags = gap(calls::LIST_TRAIL_TAGS, Reason::Denied);
+    let denied_all = trail(|trail| {
+        trail.configuration = gap(calls::DESCRIBE_TRAILS, Reason::Denied);
+        trail.status = gap(calls::GET_TRAIL_STATUS, Reason::Denied);
+        trail.selectors = gap(calls::GET_EVENT_SELECTORS, Reason::Denied);
+        trail.insights = gap(calls::GET_INSIGHT_SELECTORS, Reason::Denied);
+        trail.tags = gap(calls::LIST_TRAIL_TAGS, Reason::Denied);
     });
     let all: Vec<&'static Check> = catalog::all()
         .into_iter()
@@ -338,10 +338,10 @@ fn several_denied_is_unknown() {
 /// One finding per region and account for one organization trail: noise.
 #[test]
 fn several_one_trail_is_one_finding() {
-    let case = inventory(|it| {
-        add_region(it, ACCOUNT, "eu-west-1");
-        member(it, "222222222222", &[HOME, "eu-west-1"]);
-        member(it, "333333333333", &[HOME, "eu-west-1"]);
+    let case = inventory(|inventory| {
+        add_region(inventory, ACCOUNT, "eu-west-1");
+        member(inventory, "222222222222", &[HOME, "eu-west-1"]);
+        member(inventory, "333333333333", &[HOME, "eu-west-1"]);
     });
     for id in ["trail-is-logging", "trail-multi-region", "bucket-tls-only"] {
         assert_eq!(case.findings(&[check(id)]).len(), 1, "{id}");

@@ -165,9 +165,9 @@ impl Policies {
         let level = |id: &String| {
             let places = self.attached.get(id).into_iter().flatten();
             let attached = places.filter_map(|place| self.all.get(*place));
-            let attached = attached.map(|it| match &it.document {
-                Ok(document) => Policy::new(&it.name, document),
-                Err(gap) => Policy::missing(&it.name, gap.clone()),
+            let attached = attached.map(|policy| match &policy.document {
+                Ok(document) => Policy::new(&policy.name, document),
+                Err(gap) => Policy::missing(&policy.name, gap.clone()),
             });
             Level {
                 target: id.clone(),
@@ -208,24 +208,27 @@ pub(super) fn tells_accounts_apart(document: &Document) -> bool {
     });
     document.statements.iter().any(|statement| {
         let resources = statement.resources.iter().flat_map(|it| &it.patterns);
-        let compared = statement
-            .conditions
-            .iter()
-            .filter(|it| match it.operator.test {
-                Test::Numeric(_) | Test::Date(_) | Test::IpAddress | Test::Bool | Test::Null => {
-                    false
-                }
-                Test::StringEquals
-                | Test::StringEqualsIgnoreCase
-                | Test::StringLike
-                | Test::Arn
-                | Test::BinaryEquals
-                | Test::Unknown(_) => true,
-            });
+        let compared =
+            statement
+                .conditions
+                .iter()
+                .filter(|condition| match condition.operator.test {
+                    Test::Numeric(_)
+                    | Test::Date(_)
+                    | Test::IpAddress
+                    | Test::Bool
+                    | Test::Null => false,
+                    Test::StringEquals
+                    | Test::StringEqualsIgnoreCase
+                    | Test::StringLike
+                    | Test::Arn
+                    | Test::BinaryEquals
+                    | Test::Unknown(_) => true,
+                });
         let compared = compared.filter(|it| filled || is_of_accounts(&it.key));
         let values = compared.flat_map(|it| &it.values);
         let mut members = statement.principals.iter().flat_map(|it| &it.members);
-        let named = |it: &Principal| match it {
+        let named = |principal: &Principal| match principal {
             Principal::Everyone | Principal::Service(_) => false,
             Principal::Account(_)
             | Principal::Aws(_)

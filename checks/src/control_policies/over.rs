@@ -187,13 +187,13 @@ impl Control<'_> {
         let by_units = about.iter().any(|it| it.key == "aws:principalorgpaths");
         let named = |id: &AccountId| {
             let mut values = about.iter().flat_map(|it| &it.values);
-            values.any(|it| it.split(':').any(|field| field == id.as_str()))
+            values.any(|value| value.split(':').any(|field| field == id.as_str()))
         };
         let mut seen = BTreeSet::new();
         accounts
-            .filter(|it| {
-                let path = by_units.then(|| self.org_path(it)).flatten();
-                it.management || named(&it.id) || seen.insert(path)
+            .filter(|account| {
+                let path = by_units.then(|| self.org_path(account)).flatten();
+                account.management || named(&account.id) || seen.insert(path)
             })
             .collect()
     }
@@ -206,7 +206,8 @@ impl Control<'_> {
         let conditions = statements.flat_map(|it| &it.conditions);
         let about = conditions.filter(|it| it.key.starts_with("aws:principal"));
         for value in about.flat_map(|it| &it.values) {
-            let digits = |it: &&str| it.len() == 12 && it.bytes().all(|byte| byte.is_ascii_digit());
+            let digits =
+                |field: &&str| field.len() == 12 && field.bytes().all(|byte| byte.is_ascii_digit());
             accounts.extend(value.split(':').filter(digits).map(str::to_owned));
         }
         let ours = self.organization.accounts.ok();

@@ -137,9 +137,9 @@ mod tests {
     #[test]
     fn one_of_many_is_changed_by_itself() {
         let mut all = merged(hours());
-        change(&mut all, |it| {
-            if it.end > at(130) && it.cause == Some(Cause::DigestMissing) {
-                it.cause = Some(Cause::Moved);
+        change(&mut all, |hour| {
+            if hour.end > at(130) && hour.cause == Some(Cause::DigestMissing) {
+                hour.cause = Some(Cause::Moved);
             }
         });
         let told: Vec<_> = all

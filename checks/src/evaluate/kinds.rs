@@ -85,7 +85,9 @@ impl Evaluation<'_> {
             let mut holes = lost.log_groups.keys();
             let verdict = match passed.get(&account.id) {
                 // A trail that is not seen may; that is told of the place where it may be.
-                None if holes.any(|it| it.account.as_ref().is_none_or(|of| *of == account.id)) => {
+                None if holes
+                    .any(|hole| hole.account.as_ref().is_none_or(|of| *of == account.id)) =>
+                {
                     continue;
                 }
                 None => Verdict::not_applicable(

@@ -163,8 +163,8 @@ impl Suspect {
             let left = left.unwrap_or_default();
             narrows.extend(left.lost.into_iter().chain(left.unclear));
         }
-        let text = |it: Option<super::text::Text<'_>>| {
-            it.map(|it| it.as_str().to_owned()).unwrap_or_default()
+        let text = |read: Option<super::text::Text<'_>>| {
+            read.map(|it| it.as_str().to_owned()).unwrap_or_default()
         };
         let actor = record.actor();
         let event = Event {
@@ -300,9 +300,9 @@ fn undone_by(suspect: &Suspect, suspects: &[Suspect]) -> Option<Event> {
 
 /// One is the ARN of what the other names.
 fn ends_alike(one: Option<&str>, other: Option<&str>) -> bool {
-    let name = |it: &str| {
-        it.rsplit_once('/')
-            .map_or(it.to_owned(), |(_, name)| name.to_owned())
+    let name = |arn: &str| {
+        arn.rsplit_once('/')
+            .map_or(arn.to_owned(), |(_, name)| name.to_owned())
     };
     one.map(name) == other.map(name)
 }
@@ -392,28 +392,28 @@ impl Hole<'_> {
 /// A time in which less was recorded though its chain is whole.
 #[must_use]
 pub fn narrowings(suspects: &[Suspect]) -> Vec<Caused> {
-    let narrows = |it: &&Suspect| {
-        let update = it.kind == "moved"
-            && it
+    let narrows = |suspect: &&Suspect| {
+        let update = suspect.kind == "moved"
+            && suspect
                 .narrows
                 .iter()
                 .any(|it| it.starts_with("no ") || it.starts_with("one "));
-        update || it.kind == "selectors"
+        update || suspect.kind == "selectors"
     };
     let mut all: Vec<Caused> = suspects
         .iter()
         .filter(narrows)
-        .map(|it| Caused {
-            kind: it.kind.to_owned(),
-            certainty: match it.event.error {
+        .map(|suspect| Caused {
+            kind: suspect.kind.to_owned(),
+            certainty: match suspect.event.error {
                 Some(_) => Certainty::Refused,
                 None => Certainty::Possible,
             },
-            detail: it.narrows.join(", "),
-            actor: it.event.actor.clone(),
-            proof: it.event.proof.clone(),
-            event: it.event.clone(),
-            undone_by: undone_by(it, suspects),
+            detail: suspect.narrows.join(", "),
+            actor: suspect.event.actor.clone(),
+            proof: suspect.event.proof.clone(),
+            event: suspect.event.clone(),
+            undone_by: undone_by(suspect, suspects),
         })
         .collect();
     all.sort_by(|a, b| (a.event.time, &a.event.id).cmp(&(b.event.time, &b.event.id)));

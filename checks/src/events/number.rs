@@ -80,7 +80,7 @@ pub fn is_number(text: &str) -> bool {
 #[must_use]
 pub fn compare(a: &str, b: &str) -> Option<Ordering> {
     let (a, b) = (parse(a)?, parse(b)?);
-    let sign = |it: &Decimal| match (it.digits.is_empty(), it.negative) {
+    let sign = |number: &Decimal| match (number.digits.is_empty(), number.negative) {
         (true, _) => 0,
         (false, true) => -1,
         (false, false) => 1,

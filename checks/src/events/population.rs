@@ -166,8 +166,8 @@ mod tests {
         };
         // A region that the scan left out.
         let whole = world(|_| {});
-        let narrow = world(|it| {
-            for account in it.accounts.values_mut() {
+        let narrow = world(|inventory| {
+            for account in inventory.accounts.values_mut() {
                 account.regions = Known(vec![RegionSwitch {
                     name: Region::from("eu-north-1"),
                     enabled: true,
@@ -218,15 +218,15 @@ mod tests {
 
     #[test]
     fn regions_that_are_not_in_use_are_not_missed() {
-        let inventory = world(|it| {
-            for account in it.accounts.values_mut() {
+        let inventory = world(|inventory| {
+            for account in inventory.accounts.values_mut() {
                 account.regions = Known(vec![RegionSwitch {
                     name: Region::from("af-south-1"),
                     enabled: false,
                     excluded: false,
                 }]);
             }
-            it.regions.clear();
+            inventory.regions.clear();
         });
         let said = without_chain(&inventory, &BTreeSet::new(), &|_, _| true);
         assert!(said.iter().all(|it| !it.contains("af-south-1")), "{said:?}");

@@ -249,13 +249,13 @@ pub fn hours(window: Window, chains: &[(&Chain, &[Problem])], lost: &[Lost]) -> 
                 HourVerdict::Gap => count.gap += 1,
                 HourVerdict::Invalid => count.invalid += 1,
             }
-            let same = open.last_mut().filter(|it| {
+            let same = open.last_mut().filter(|last| {
                 (
-                    it.account.as_str(),
-                    it.region.as_str(),
-                    it.end,
-                    it.verdict,
-                    &it.why,
+                    last.account.as_str(),
+                    last.region.as_str(),
+                    last.end,
+                    last.verdict,
+                    &last.why,
                 ) == (account, region, hour.start, verdict, &why)
             });
             match same {
@@ -341,9 +341,12 @@ impl Flaws {
         // A digest that is wrong or not there may list logs that were late.
         let digests: BTreeSet<Timestamp> = problems
             .iter()
-            .filter_map(|it| {
-                let at = ObjectRef::new(it.bucket.clone(), it.key.clone()?);
-                it.verdict.and(DigestKey::parse(&at)).map(|key| key.end)
+            .filter_map(|problem| {
+                let at = ObjectRef::new(problem.bucket.clone(), problem.key.clone()?);
+                problem
+                    .verdict
+                    .and(DigestKey::parse(&at))
+                    .map(|key| key.end)
             })
             .collect();
         for hour in &chain.hours {
@@ -433,8 +436,8 @@ impl Flaws {
 
     /// What is known of one hour by this chain.
     fn at(&self, hour: Window) -> (HourVerdict, Vec<String>) {
-        let here = self.0.iter().filter(|it| {
-            let Window { start, end } = it.window;
+        let here = self.0.iter().filter(|hours| {
+            let Window { start, end } = hours.window;
             start < hour.end && end > hour.start
         });
         let mut verdict = HourVerdict::Verified;

@@ -84,14 +84,14 @@ fn advanced_of(value: Raw<'_>) -> AdvancedSelector {
     AdvancedSelector {
         name: text(value, "name"),
         fields: fields
-            .map(|it| FieldSelector {
-                field: text(it, "field").unwrap_or_default(),
-                equals: texts(it, "equals"),
-                starts_with: texts(it, "startsWith"),
-                ends_with: texts(it, "endsWith"),
-                not_equals: texts(it, "notEquals"),
-                not_starts_with: texts(it, "notStartsWith"),
-                not_ends_with: texts(it, "notEndsWith"),
+            .map(|field| FieldSelector {
+                field: text(field, "field").unwrap_or_default(),
+                equals: texts(field, "equals"),
+                starts_with: texts(field, "startsWith"),
+                ends_with: texts(field, "endsWith"),
+                not_equals: texts(field, "notEquals"),
+                not_starts_with: texts(field, "notStartsWith"),
+                not_ends_with: texts(field, "notEndsWith"),
             })
             .collect(),
     }

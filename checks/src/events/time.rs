@@ -80,7 +80,7 @@ fn read(bytes: &[u8]) -> Option<Timestamp> {
 }
 
 fn pair(tens: &u8, ones: &u8) -> Option<i64> {
-    let digit = |it: &u8| it.is_ascii_digit().then(|| i64::from(it - b'0'));
+    let digit = |byte: &u8| byte.is_ascii_digit().then(|| i64::from(byte - b'0'));
     Some(digit(tens)? * 10 + digit(ones)?)
 }
 

@@ -187,7 +187,8 @@ fn anything_but(operand: &Value) -> Option<Is> {
         let like = |it: &Value| texts(operator, it.as_str()?).map(Is::Like);
         items(operand).iter().map(like).collect()
     } else {
-        let plain = |it: &Value| scalar(it).filter(|_| it.is_string() || it.is_number());
+        let plain =
+            |value: &Value| scalar(value).filter(|_| value.is_string() || value.is_number());
         items(operand).iter().map(plain).collect()
     };
     list.filter(|list| !list.is_empty()).map(Is::AnythingBut)

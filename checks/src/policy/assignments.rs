@@ -338,10 +338,10 @@ pub(super) fn states(
     if let Key::From(now) = key {
         let start = instant::seconds(now)?;
         values.push(now.clone());
-        values.retain(|it| instant::seconds(it).is_some_and(|at| at >= start));
+        values.retain(|value| instant::seconds(value).is_some_and(|at| at >= start));
     }
     if let Key::AnyBut(other) = key {
-        values.retain(|it| it != other);
+        values.retain(|value| value != other);
     }
     let many = conditions
         .iter()

@@ -118,8 +118,8 @@ pub(super) fn representatives(sets: &[Ranges]) -> Vec<IpAddr> {
         addresses.extend(after(*last));
     }
     let mut known = BTreeSet::new();
-    let new = |it: &IpAddr| {
-        let within: Vec<bool> = sets.iter().map(|set| set.contains(*it)).collect();
+    let new = |address: &IpAddr| {
+        let within: Vec<bool> = sets.iter().map(|set| set.contains(*address)).collect();
         known.insert(within)
     };
     addresses.into_iter().filter(new).collect()

@@ -273,8 +273,10 @@ impl Condition {
     /// The ranges of addresses that it lists.
     pub(super) fn ranges(&self, view: &View<'_>) -> Vec<Cidr> {
         let matchers = self.matchers(view).unwrap_or_default().into_iter();
-        let range = |it: Matcher| {
-            let Matcher::Ip(range) = it else { return None };
+        let range = |matcher: Matcher| {
+            let Matcher::Ip(range) = matcher else {
+                return None;
+            };
             Some(range)
         };
         matchers.filter_map(range).collect()

@@ -36,14 +36,14 @@ const LARGEST: usize = 2_000;
 
 /// Selectors, their parts and values.
 fn size(selectors: &Selectors) -> usize {
-    let of_test = |it: &FieldSelector| {
+    let of_test = |selector: &FieldSelector| {
         let lists = [
-            &it.equals,
-            &it.starts_with,
-            &it.ends_with,
-            &it.not_equals,
-            &it.not_starts_with,
-            &it.not_ends_with,
+            &selector.equals,
+            &selector.starts_with,
+            &selector.ends_with,
+            &selector.not_equals,
+            &selector.not_starts_with,
+            &selector.not_ends_with,
         ];
         1 + lists.into_iter().map(Vec::len).sum::<usize>()
     };

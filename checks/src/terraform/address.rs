@@ -80,9 +80,9 @@ pub(super) fn path(modules: &[Step]) -> String {
 
 /// One instance of a module.
 pub(super) fn instance(modules: &[Step]) -> String {
-    let each = modules.iter().map(|it| match &it.key {
-        Some(key) => format!("module.{}[{key}]", it.name),
-        None => format!("module.{}", it.name),
+    let each = modules.iter().map(|module| match &module.key {
+        Some(key) => format!("module.{}[{key}]", module.name),
+        None => format!("module.{}", module.name),
     });
     each.collect::<Vec<_>>().join(".")
 }

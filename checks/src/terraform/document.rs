@@ -182,7 +182,7 @@ fn texts(value: &Val) -> Value {
     match value.json() {
         Value::String(text) => Value::String(text.replace("&{", "${")),
         Value::Array(items) => {
-            let each = items.into_iter().map(|it| match it {
+            let each = items.into_iter().map(|item| match item {
                 Value::String(text) => Value::String(text.replace("&{", "${")),
                 // Whatever it is, it is no text.
                 Value::Null => Value::String(mark("an element that is not set")),

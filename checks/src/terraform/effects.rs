@@ -350,11 +350,11 @@ impl<'a> Look<'a> {
             if !declared.local_exec {
                 continue;
             }
-            let found = self.plan.resources.iter().find(|it| {
-                it.is_changed()
-                    && it.action != ChangeAction::Forget
-                    && it.label() == label
-                    && super::address::path(&it.modules) == path
+            let found = self.plan.resources.iter().find(|resource| {
+                resource.is_changed()
+                    && resource.action != ChangeAction::Forget
+                    && resource.label() == label
+                    && super::address::path(&resource.modules) == path
             });
             if let Some(it) = found {
                 let words = "a local-exec provisioner runs a command: what it does is not known";

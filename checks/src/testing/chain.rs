@@ -139,9 +139,15 @@ pub fn filter(pattern: &str) -> Case {
 /// The trail's log group has these filters, and there is no rule.
 #[must_use]
 pub fn filters(filters: Fact<Vec<MetricFilter>>) -> Case {
-    inventory(|it| {
-        it.log_groups.values_mut().next().unwrap().metric_filters = filters;
-        it.regions
+    inventory(|inventory| {
+        inventory
+            .log_groups
+            .values_mut()
+            .next()
+            .unwrap()
+            .metric_filters = filters;
+        inventory
+            .regions
             .values_mut()
             .for_each(|it| it.rules = Known(Vec::new()));
     })
@@ -165,8 +171,8 @@ pub fn any_of(names: &[&str]) -> String {
 
 /// The alarm is changed, and there is no rule.
 pub fn alarm(change: impl FnOnce(&mut Alarm)) -> Case {
-    inventory(|it| {
-        let view = it.regions.values_mut().next().unwrap();
+    inventory(|inventory| {
+        let view = inventory.regions.values_mut().next().unwrap();
         view.rules = Known(Vec::new());
         change(&mut known(&mut view.alarms)[0]);
     })
@@ -174,17 +180,17 @@ pub fn alarm(change: impl FnOnce(&mut Alarm)) -> Case {
 
 /// The alarm's topic is changed, and there is no rule.
 pub fn topic(change: impl FnOnce(&mut Topic)) -> Case {
-    inventory(|it| {
-        it.regions.values_mut().next().unwrap().rules = Known(Vec::new());
-        change(it.topics.values_mut().next().unwrap());
+    inventory(|inventory| {
+        inventory.regions.values_mut().next().unwrap().rules = Known(Vec::new());
+        change(inventory.topics.values_mut().next().unwrap());
     })
 }
 
 /// The rule is changed, and no filter does its work.
 pub fn rule(change: impl FnOnce(&mut EventRule)) -> Case {
-    inventory(|it| {
-        let group = it.log_groups.values_mut().next().unwrap();
+    inventory(|inventory| {
+        let group = inventory.log_groups.values_mut().next().unwrap();
         group.metric_filters = Known(vec![filter_with("{ $.eventName = Nothing }")]);
-        change(&mut known(&mut it.regions.values_mut().next().unwrap().rules)[0]);
+        change(&mut known(&mut inventory.regions.values_mut().next().unwrap().rules)[0]);
     })
 }

@@ -21,12 +21,12 @@ pub(super) fn add(inventory: &mut Inventory) {
     for key in inventory.keys.values_mut() {
         import(key);
     }
-    add_store(inventory, MEMBER, "eu-west-1", |it| {
-        it.selectors = Known(selectors(&[&[
+    add_store(inventory, MEMBER, "eu-west-1", |store| {
+        store.selectors = Known(selectors(&[&[
             "eventCategory = Management",
             "readOnly = false",
         ]]));
-        let set = &mut it.configuration;
+        let set = &mut store.configuration;
         (set.multi_region, set.organization) = (Known(false), Known(false));
         set.termination_protection = Known(false);
         set.retention_days = Known(Some(7));

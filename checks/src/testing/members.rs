@@ -81,8 +81,8 @@ pub fn analyse(case: &Case, records: &[Iam]) -> Access {
 
 /// The member has a trail of its own beside the organization's.
 pub fn with_own_trail(case: Case) -> Case {
-    case.and(|it| {
-        add_trail(it, MEMBER, HOME, "own", |trail| {
+    case.and(|inventory| {
+        add_trail(inventory, MEMBER, HOME, "own", |trail| {
             configuration(trail).organization = Known(false);
         });
     })

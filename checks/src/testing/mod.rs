@@ -163,7 +163,7 @@ pub fn inventory(change: impl FnOnce(&mut Inventory)) -> Case {
 
 /// The organization is changed.
 pub fn organization(change: impl FnOnce(&mut Organization)) -> Case {
-    inventory(|it| match &mut it.organization {
+    inventory(|inventory| match &mut inventory.organization {
         Fact::Known(Some(organization)) => change(organization),
         Fact::Known(None) | Fact::Unknown(_) => panic!("the world has an organization"),
     })
@@ -437,8 +437,8 @@ pub fn rcp(condition: &str) -> Case {
     scp(&format!(
         r#"{{"Sid":"Ours","Effect":"Deny","Principal":"*","Action":["s3:*","kms:*"],"Resource":"*","Condition":{{{condition}}}}}"#
     ))
-    .and(|it| {
-        let of = known(&mut it.organization).as_mut().unwrap();
+    .and(|inventory| {
+        let of = known(&mut inventory.organization).as_mut().unwrap();
         known(&mut of.policies)[1].kind = ControlPolicyKind::ResourceControlPolicy;
     })
 }
@@ -463,15 +463,15 @@ pub fn scp_at(statement: &str, targets: &[&str]) -> Case {
         policy("full", full, &everywhere),
         policy("guard", statement, targets),
     ];
-    organization(|it| {
-        it.units = Fact::Known(vec![Unit {
+    organization(|organization| {
+        organization.units = Fact::Known(vec![Unit {
             id: "r-root".to_owned(),
             arn: "arn:aws:organizations::111111111111:root/o-test/r-root".into(),
             name: "Root".to_owned(),
             parent: None,
             policy_types: vec!["SERVICE_CONTROL_POLICY".to_owned()],
         }]);
-        it.policies = Fact::Known(policies);
+        organization.policies = Fact::Known(policies);
     })
     .and(|it| member(it, MEMBER, &[HOME]))
 }

@@ -267,9 +267,9 @@ impl Automaton {
             next.dedup();
             at = next;
         }
-        let end = |it: &u32| {
+        let end = |number: &u32| {
             self.nodes
-                .get(*it as usize)
+                .get(*number as usize)
                 .is_some_and(|it| it.reads.is_none())
         };
         Ok(at.iter().any(end))

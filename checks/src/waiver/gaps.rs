@@ -88,7 +88,7 @@ pub fn is_accepted(gaps: &[&AcceptedGap], finding: &Finding) -> bool {
     !unanswered.is_empty()
         && unanswered
             .iter()
-            .all(|it| gaps.iter().any(|gap| accepts(gap, it, finding)))
+            .all(|named| gaps.iter().any(|gap| accepts(gap, named, finding)))
 }
 
 /// Whether an accepted gap is about this evidence of a finding.
@@ -125,15 +125,15 @@ pub fn uncovered_population(gaps: &[&AcceptedGap], coverage: &Coverage) -> bool 
         .iter()
         .filter(|it| it.status == RegionStatus::Denied);
     let whole = |gap: &&&AcceptedGap| gap.region.is_none();
-    accounts.into_iter().any(|it| {
+    accounts.into_iter().any(|account| {
         !gaps
             .iter()
             .filter(whole)
-            .any(|gap| covers(gap, it.id.as_str(), "", Some("sts:AssumeRole")))
-    }) || regions.any(|it| {
+            .any(|gap| covers(gap, account.id.as_str(), "", Some("sts:AssumeRole")))
+    }) || regions.any(|region| {
         let call = Some("cloudtrail:DescribeTrails");
         !gaps
             .iter()
-            .any(|gap| covers(gap, it.account.as_str(), it.region.as_str(), call))
+            .any(|gap| covers(gap, region.account.as_str(), region.region.as_str(), call))
     })
 }

@@ -186,10 +186,10 @@ fn the_index_finds_what_all_pairs_find() {
             let file = waivers(&format!("{other}{}", waiver(check, subject, "2030-01-02")));
             let mut findings = all.clone();
             let applied = apply(&file, &[], now, &mut findings);
-            let meets = |it: &Finding, check: &str, subject: &str| {
-                it.status == Status::Fail
-                    && crate::text::glob(check, &it.check)
-                    && crate::text::glob(subject, &it.subject.id)
+            let meets = |finding: &Finding, check: &str, subject: &str| {
+                finding.status == Status::Fail
+                    && crate::text::glob(check, &finding.check)
+                    && crate::text::glob(subject, &finding.subject.id)
             };
             for it in &findings {
                 let expected = if meets(it, "trail-a", "ab*") {

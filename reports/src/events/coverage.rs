@@ -163,8 +163,9 @@ fn text(covered: &Covered, options: &Options, out: &mut dyn Write) -> io::Result
     let holes: usize = covered.chains.iter().map(|it| it.holes.len()).sum();
     let caused = covered.chains.iter().flat_map(|it| &it.holes);
     let caused = caused
-        .filter(|it| {
-            it.cause
+        .filter(|hours| {
+            hours
+                .cause
                 .as_ref()
                 .is_some_and(|it| it.certainty == Certainty::Caused)
         })
@@ -239,7 +240,12 @@ fn one(chain: &CoveredChain, page: &mut Page<'_>) -> io::Result<()> {
             None => page.text(4, "no cause in the record")?,
         }
     }
-    match chain.holes.len().checked_sub(SHOWN).filter(|it| *it > 0) {
+    match chain
+        .holes
+        .len()
+        .checked_sub(SHOWN)
+        .filter(|hours| *hours > 0)
+    {
         Some(more) => page.text(2, &format!("and {more} more holes; -f json lists all")),
         None => Ok(()),
     }

@@ -137,8 +137,8 @@ struct Told {
 
 impl Told {
     fn of(record: &Record<'_>) -> Self {
-        let text = |it: Option<trailaudit_checks::events::Text<'_>>| {
-            it.map(|it| it.as_str().to_owned()).unwrap_or_default()
+        let text = |read: Option<trailaudit_checks::events::Text<'_>>| {
+            read.map(|it| it.as_str().to_owned()).unwrap_or_default()
         };
         let identity = record.identity();
         let actor = record.actor_of(&identity);

@@ -102,7 +102,8 @@ pub(super) fn csv(counted: &Counted, out: &mut dyn Write) -> io::Result<()> {
         last,
     } in &counted.rows
     {
-        let text = |it: &Option<jiff::Timestamp>| it.map(|it| it.to_string()).unwrap_or_default();
+        let text =
+            |time: &Option<jiff::Timestamp>| time.map(|it| it.to_string()).unwrap_or_default();
         let (time, first, last) = (text(time), text(first), text(last));
         let count = count.to_string();
         let mut row = vec![time.as_str()];

@@ -138,12 +138,12 @@ fn row(story: &Story<'_>, chain: &Chain, chains: &[&Chain], spans: &[Span]) -> R
     ];
     let regions: Vec<&str> = chains.iter().map(|it| it.id.region.as_str()).collect();
     let notable = |it: &&Span| it.verdict != HourVerdict::Verified;
-    let told = spans.iter().filter(notable).take(SPANS).map(|it| {
+    let told = spans.iter().filter(notable).take(SPANS).map(|span| {
         format!(
             "{} to {}: {}",
-            it.start,
-            it.end,
-            words(it.verdict, it.cause)
+            span.start,
+            span.end,
+            words(span.verdict, span.cause)
         )
     });
     let mut told: Vec<String> = told.collect();
@@ -274,8 +274,9 @@ fn nonzero(counts: &[(u64, &str)]) -> String {
 }
 
 fn problem(problem: &Problem) -> Told {
-    let word = |it: &dyn Fn() -> serde_json::Result<serde_json::Value>| {
-        it().ok()
+    let word = |make: &dyn Fn() -> serde_json::Result<serde_json::Value>| {
+        make()
+            .ok()
             .and_then(|it| it.as_str().map(str::to_owned))
             .unwrap_or_default()
     };

@@ -176,11 +176,11 @@ fn accounts(story: &Story<'_>) -> Vec<[String; 3]> {
     let accounts = story.audit.coverage.accounts.iter();
     accounts
         .filter(|it| it.status != AccountStatus::Assessed)
-        .map(|it| {
+        .map(|account| {
             [
-                story.names.account(&it.id),
-                account_word(it.status).to_owned(),
-                it.reason.clone().unwrap_or_default(),
+                story.names.account(&account.id),
+                account_word(account.status).to_owned(),
+                account.reason.clone().unwrap_or_default(),
             ]
         })
         .collect()

@@ -149,8 +149,10 @@ fn head(audit: &Audit) -> String {
         number(sum.waived),
         number(sum.unknown),
         number(sum.not_applicable),
-        wording::planned(audit)
-            .map_or_else(String::new, |it| format!("- Plan: {}\n", text(&it, PHRASE))),
+        wording::planned(audit).map_or_else(String::new, |against| format!(
+            "- Plan: {}\n",
+            text(&against, PHRASE)
+        )),
         severities.join(", "),
         code(wording::caller(audit), PHRASE),
         wording::by_status(&wording::accounts(audit)),
@@ -162,9 +164,9 @@ fn head(audit: &Audit) -> String {
             PHRASE
         ),
         wording::exit(audit),
-        wording::against(audit).map_or_else(String::new, |it| format!(
+        wording::against(audit).map_or_else(String::new, |against| format!(
             "- Baseline: {}\n",
-            text(&it, PHRASE)
+            text(&against, PHRASE)
         )),
     )
 }

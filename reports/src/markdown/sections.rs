@@ -127,8 +127,11 @@ pub(super) fn change(audit: &Audit, names: &Names<'_>, shown: &Shown<'_>) -> Sec
             let address = plan.addresses.get(&subject.id);
             let address = address.map_or_else(|| names.subject(subject), Clone::clone);
             let place = subject.location.as_ref();
-            let place = place.map_or_else(String::new, |it| {
-                format!(" ({})", code(&format!("{}:{}", it.file, it.line), NAME))
+            let place = place.map_or_else(String::new, |place| {
+                format!(
+                    " ({})",
+                    code(&format!("{}:{}", place.file, place.line), NAME)
+                )
             });
             section.add(
                 &format!(
@@ -286,11 +289,11 @@ pub(super) fn coverage(audit: &Audit, names: &Names<'_>) -> Section {
     let coverage = &audit.coverage;
     let accounts = coverage.accounts.iter();
     let accounts = accounts.filter(|it| it.status != AccountStatus::Assessed);
-    let accounts = accounts.map(|it| {
+    let accounts = accounts.map(|account| {
         (
-            names.account(&it.id),
-            account_word(it.status).to_owned(),
-            &it.reason,
+            names.account(&account.id),
+            account_word(account.status).to_owned(),
+            &account.reason,
         )
     });
     let mut regions: BTreeMap<_, Vec<_>> = BTreeMap::new();

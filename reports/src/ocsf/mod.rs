@@ -121,9 +121,9 @@ impl<'a> Rule<'a> {
             id: sanitize::borrowed(id),
             title: check.map(|it| sanitize::borrowed(&it.title)),
             why: check.map(|it| sanitize::borrowed(&it.why)),
-            remediation: check.map(|it| Remediation {
-                desc: sanitize::borrowed(&it.fix),
-                references: it
+            remediation: check.map(|check| Remediation {
+                desc: sanitize::borrowed(&check.fix),
+                references: check
                     .references
                     .iter()
                     .map(|it| sanitize::borrowed(it))
@@ -160,8 +160,8 @@ impl<'a> Events<'a> {
         let org = self.audit.scope.organization.as_deref();
         Cloud {
             account: aws::account(self.audit, subject).map(|it| self.account(it)),
-            org: org.map(|it| Org {
-                uid: sanitize::borrowed(it),
+            org: org.map(|organization| Org {
+                uid: sanitize::borrowed(organization),
             }),
             provider: "AWS",
             region: region.map(|it| sanitize::borrowed(it.as_str())),
@@ -260,13 +260,13 @@ impl<'a> Events<'a> {
     }
 
     fn resource<'e>(&'e self, subject: &'e Subject) -> Resource<'e> {
-        let owner = |it: &'e AccountId| Owner {
-            account: self.account(it.as_str()),
-            name: sanitize::borrowed(self.names.get(it).unwrap_or(it.as_str())),
+        let owner = |id: &'e AccountId| Owner {
+            account: self.account(id.as_str()),
+            name: sanitize::borrowed(self.names.get(id).unwrap_or(id.as_str())),
             // OCSF has no kind of user for an account.
             r#type: "Account",
             type_id: 99,
-            uid: sanitize::borrowed(it.as_str()),
+            uid: sanitize::borrowed(id.as_str()),
         };
         Resource {
             cloud_partition: sanitize::borrowed(aws::partition(self.audit, subject)),

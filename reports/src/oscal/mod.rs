@@ -188,13 +188,13 @@ fn resource(audit: &Audit) -> Value {
 /// The plan, and the files that observations refer to.
 fn resources(audit: &Audit, linked: &[Linked]) -> Vec<Value> {
     let mut resources = vec![resource(audit)];
-    resources.extend(linked.iter().map(|it| {
+    resources.extend(linked.iter().map(|resource| {
         json!({
-            "uuid": id("file", &it.href),
-            "title": markup(&it.about),
+            "uuid": id("file", &resource.href),
+            "title": markup(&resource.about),
             "rlinks": [{
-                "href": it.href,
-                "hashes": [{"algorithm": "SHA-256", "value": it.sha256}],
+                "href": resource.href,
+                "hashes": [{"algorithm": "SHA-256", "value": resource.sha256}],
             }],
         })
     }));

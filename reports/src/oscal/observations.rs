@@ -70,18 +70,18 @@ pub(super) fn observation(
             .baseline
             .map(|it| prop("baseline", wording::baseline(it))),
     );
-    let evidence = finding.evidence.iter().map(|it| {
+    let evidence = finding.evidence.iter().map(|item| {
         let mut props = Vec::new();
-        props.extend(it.call.map(|it| prop("call", &it.to_string())));
-        props.extend(it.request_id.as_ref().map(|it| prop("request-id", it)));
+        props.extend(item.call.map(|it| prop("call", &it.to_string())));
+        props.extend(item.request_id.as_ref().map(|it| prop("request-id", it)));
         // What was not answered stands in the ledger, what was in the inventory.
         let file = linked
             .iter()
-            .find(|file| file.is_ledger == it.call.is_some());
+            .find(|file| file.is_ledger == item.call.is_some());
         props.extend(file.map(|it| prop("sha256", &it.sha256)));
         filled(json!({
             "href": file.map(|it| format!("#{}", id("file", &it.href))),
-            "description": markup(&wording::evidence(it)),
+            "description": markup(&wording::evidence(item)),
             "props": (!props.is_empty()).then_some(props),
         }))
     });
@@ -124,11 +124,11 @@ pub(super) fn risk(audit: &Audit, tool: &str, finding: &Finding) -> Option<Value
         "origins": [{"actors": [{"type": "tool", "actor-uuid": tool}]}],
         // A waiver holds through its last day.
         "deadline": deadline.map(|day| format!("{day}T23:59:59Z")),
-        "remediations": check.map(|it| vec![json!({
+        "remediations": check.map(|check| vec![json!({
             "uuid": id("remediation", &finding.fingerprint),
             "lifecycle": "recommendation",
             "title": "Remediation",
-            "description": markup(&it.fix),
+            "description": markup(&check.fix),
         })]),
         "related-observations": [{"observation-uuid": id("observation", &finding.fingerprint)}],
     })))

@@ -91,11 +91,11 @@ async fn children(ask: &Ask, target: &Target, parent: &str) -> Fact<Vec<Unit>> {
     pages.read(
         (target, LIST_OUS),
         |units: Vec<types::OrganizationalUnit>| {
-            let unit = |it: types::OrganizationalUnit| {
+            let unit = |unit: types::OrganizationalUnit| {
                 Some(Unit {
-                    id: it.id?,
-                    arn: Arn::from(it.arn?),
-                    name: it.name.unwrap_or_default(),
+                    id: unit.id?,
+                    arn: Arn::from(unit.arn?),
+                    name: unit.name.unwrap_or_default(),
                     parent: Some(parent.to_owned()),
                     policy_types: Vec::new(),
                 })

@@ -72,9 +72,9 @@ pub(super) fn lifecycle(it: types::LifecycleRule) -> LifecycleRule {
         .transitions
         .unwrap_or_default()
         .into_iter()
-        .map(|it| Transition {
-            days: it.days.map(i64::from),
-            class: it
+        .map(|transition| Transition {
+            days: transition.days.map(i64::from),
+            class: transition
                 .storage_class
                 .map(|it| it.as_str().to_owned())
                 .unwrap_or_default(),

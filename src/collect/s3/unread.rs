@@ -67,9 +67,9 @@ pub(super) fn of_rules(xml: &str) -> Vec<Vec<String>> {
 
 fn note(below: &[&str], unread: &mut Vec<String>) {
     let path = below.join("/");
-    let known = KNOWN.iter().any(|it| match it.strip_suffix('/') {
-        Some(whole) => path == whole || path.starts_with(it),
-        None => path == *it,
+    let known = KNOWN.iter().any(|known| match known.strip_suffix('/') {
+        Some(whole) => path == whole || path.starts_with(known),
+        None => path == *known,
     });
     let dotted = below.join(".");
     // What is below an element that is not known is told with it.

@@ -244,11 +244,11 @@ impl Row for FrameworkRow {
 }
 
 fn frameworks(chosen: Vec<Framework>) -> Vec<FrameworkRow> {
-    let rows = chosen.into_iter().map(|it| FrameworkRow {
-        controls: it.controls.len(),
-        id: it.id,
-        name: it.name,
-        version: it.version,
+    let rows = chosen.into_iter().map(|framework| FrameworkRow {
+        controls: framework.controls.len(),
+        id: framework.id,
+        name: framework.name,
+        version: framework.version,
     });
     rows.collect()
 }

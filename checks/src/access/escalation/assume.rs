@@ -218,13 +218,13 @@ impl<'c> Steps<'c, '_> {
 /// The trust policy speaks of the account as a whole, and of nobody in it.
 fn is_alike(trust: &Document, account: &str) -> bool {
     trust.statements.iter().all(|statement| {
-        statement.principals.as_ref().is_some_and(|it| {
+        statement.principals.as_ref().is_some_and(|principal| {
             let outside = |member: &Principal| match member {
                 Principal::Account(_) | Principal::Service(_) | Principal::Federated(_) => true,
                 Principal::Aws(_) => member.account().is_some_and(|id| id != account),
                 Principal::Everyone | Principal::CanonicalUser(_) => false,
             };
-            !it.negated && it.members.iter().all(outside)
+            !principal.negated && principal.members.iter().all(outside)
         }) && statement.resources.is_none()
     })
 }

@@ -103,7 +103,7 @@ fn organization(chance: &mut Chance) -> Iam {
         0 => shared.clone(),
         _ => document(chance),
     };
-    record(MEMBER, |it| {
+    record(MEMBER, |details| {
         for name in ROLES {
             let mut role = role_of(MEMBER, name, &either(chance));
             name.rsplit('/').next().unwrap().clone_into(&mut role.name);
@@ -115,12 +115,12 @@ fn organization(chance: &mut Chance) -> Iam {
             if chance.below(2) == 0 {
                 role.tags.insert("team".to_owned(), "a".to_owned());
             }
-            it.roles.push(role);
+            details.roles.push(role);
         }
         for name in USERS {
             let mut user = user_of(MEMBER, name);
             user.inline.push(inline(&either(chance)));
-            it.users.push(user);
+            details.users.push(user);
         }
     })
 }

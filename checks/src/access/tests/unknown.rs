@@ -10,8 +10,9 @@ use crate::inventory::RegionView;
 
 /// As the listing shows it: the verdicts on what this role can do to resources of one kind.
 fn held(case: &Case, action: &str) -> Vec<(String, Verdict, Vec<String>)> {
-    let iam = record(ACCOUNT, |it| {
-        it.roles
+    let iam = record(ACCOUNT, |details| {
+        details
+            .roles
             .push(role_of(ACCOUNT, "somebody", &allow(action, "*")));
     });
     let access = analyse(case, &[iam]);
@@ -90,9 +91,9 @@ fn a_control_of_unknown_state_is_unknown_and_not_absent() {
 /// On in one region is enough: what is not known elsewhere takes nothing away.
 #[test]
 fn a_control_that_is_on_somewhere_is_known() {
-    let case = inventory(|it| {
-        add_region(it, ACCOUNT, "eu-west-1");
-        let view = it.regions.values_mut().next().unwrap();
+    let case = inventory(|inventory| {
+        add_region(inventory, ACCOUNT, "eu-west-1");
+        let view = inventory.regions.values_mut().next().unwrap();
         view.guardduty = denied(calls::GET_DETECTOR);
     });
     let all = held(&case, "guardduty:DeleteDetector");
@@ -100,8 +101,8 @@ fn a_control_that_is_on_somewhere_is_known() {
         matches!(all.as_slice(), [(_, Verdict::Allowed, _)]),
         "{all:?}"
     );
-    let closed = region(|it| {
-        it.guardduty = gap(calls::GET_DETECTOR, crate::fact::Reason::DeniedByScp);
+    let closed = region(|region| {
+        region.guardduty = gap(calls::GET_DETECTOR, crate::fact::Reason::DeniedByScp);
     });
     assert_eq!(held(&closed, "guardduty:DeleteDetector"), []);
 }
@@ -140,19 +141,19 @@ fn lost(id: &str) -> Gap {
 /// The gaps of two keys differ in nothing but what AWS said to each request.
 #[test]
 fn two_keys_denied_in_one_region_keep_both_request_ids() {
-    let case = may("kms:ScheduleKeyDeletion", "*").and(|it| {
-        let mut other = it.keys.values().next().unwrap().clone();
+    let case = may("kms:ScheduleKeyDeletion", "*").and(|inventory| {
+        let mut other = inventory.keys.values().next().unwrap().clone();
         let arn = Arn::from(KEY_ARN.replace("11111111-1111", "22222222-2222"));
         known(&mut other.metadata).as_mut().unwrap().arn = Known(arn.clone());
         other.arn = arn.clone();
         for (key, id) in [
-            (it.keys.values_mut().next().unwrap(), "request-1"),
+            (inventory.keys.values_mut().next().unwrap(), "request-1"),
             (&mut other, "request-2"),
         ] {
             key.policy = Fact::Unknown(lost(id));
         }
-        it.keys.insert(arn.clone(), other);
-        add_trail(it, ACCOUNT, HOME, "second", |trail| {
+        inventory.keys.insert(arn.clone(), other);
+        add_trail(inventory, ACCOUNT, HOME, "second", |trail| {
             configuration(trail).kms_key = Known(Some(arn));
         });
     });
@@ -175,9 +176,9 @@ fn no_gap_is_invented() {
     let case = bucket(|it| it.policy = Known(Some("{".to_owned())));
     let access = analyse(
         &case,
-        &[record(ACCOUNT, |it| {
+        &[record(ACCOUNT, |details| {
             let may = allow("s3:DeleteBucketPolicy", "*");
-            it.roles.push(role_of(ACCOUNT, "somebody", &may));
+            details.roles.push(role_of(ACCOUNT, "somebody", &may));
         })],
     );
     let judged = access
@@ -216,9 +217,9 @@ fn a_document_larger_than_any_is_too_complex() {
             r#"{{"Effect":"Allow","Principal":{{"AWS":[{}]}},"Action":"s3:DeleteBucketPolicy","Resource":"*"}}"#,
             all.join(",")
         );
-        bucket(|it| {
+        bucket(|bucket| {
             let document = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
-            it.policy = Known(Some(document));
+            bucket.policy = Known(Some(document));
         })
     };
     let check = crate::catalog::find("access-bucket-reconfigure").unwrap();

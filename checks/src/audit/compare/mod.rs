@@ -355,9 +355,9 @@ fn is_good(status: Status) -> bool {
 /// it has times in it that differ from run to run; so have request ids.
 fn is_same(before: &Finding, after: &Finding) -> bool {
     let facts = |finding: &Finding| -> Vec<Evidence> {
-        let bare = |it: &Evidence| Evidence {
+        let bare = |evidence: &Evidence| Evidence {
             request_id: None,
-            ..it.clone()
+            ..evidence.clone()
         };
         finding.evidence.iter().map(bare).collect()
     };
@@ -443,7 +443,7 @@ impl<'a> Looked<'a> {
             Some(account) => self.accounts.get(account) == Some(&AccountStatus::Assessed),
             None => {
                 !self.accounts.is_empty()
-                    && self.accounts.values().all(|it| match it {
+                    && self.accounts.values().all(|account| match account {
                         AccountStatus::Assessed | AccountStatus::NotActive => true,
                         AccountStatus::Partial
                         | AccountStatus::Unreachable
@@ -490,14 +490,14 @@ impl Side {
 fn coverage(before: &Coverage, after: &Coverage) -> Vec<CoverageChange> {
     let accounts = |of: &Coverage| {
         let each = of.accounts.iter();
-        let each = each.map(|it| ((it.id.clone(), None), word(&it.status)));
+        let each = each.map(|status| ((status.id.clone(), None), word(&status.status)));
         each.collect::<BTreeMap<_, _>>()
     };
     let regions = |of: &Coverage| {
         let each = of.regions.iter();
-        let each = each.map(|it| {
-            let place = (it.account.clone(), Some(it.region.clone()));
-            (place, word(&it.status))
+        let each = each.map(|status| {
+            let place = (status.account.clone(), Some(status.region.clone()));
+            (place, word(&status.status))
         });
         each.collect::<BTreeMap<_, _>>()
     };
@@ -514,9 +514,9 @@ fn coverage(before: &Coverage, after: &Coverage) -> Vec<CoverageChange> {
 #[must_use]
 pub fn newly(before: &Coverage, after: &Coverage) -> Coverage {
     let mut coverage = after.clone();
-    coverage.accounts.retain(|it| {
-        let then = before.account(&it.id);
-        then.map(|then| then.status) != Some(it.status)
+    coverage.accounts.retain(|account| {
+        let then = before.account(&account.id);
+        then.map(|then| then.status) != Some(account.status)
     });
     let then: BTreeMap<_, _> = before
         .regions

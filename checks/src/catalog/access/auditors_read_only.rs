@@ -46,9 +46,14 @@ mod tests {
     const READ: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["cloudtrail:Get*","s3:GetObject"],"Resource":"*"}}"#;
 
     fn auditor(mut case: Case, arn: &str) -> Case {
-        case = case.and_iam(|it| {
-            it.roles.last_mut().unwrap().attached.push(Arn::from(arn));
-            it.policies.push(managed(arn, READ));
+        case = case.and_iam(|document| {
+            document
+                .roles
+                .last_mut()
+                .unwrap()
+                .attached
+                .push(Arn::from(arn));
+            document.policies.push(managed(arn, READ));
         });
         case
     }

@@ -49,8 +49,9 @@ mod tests {
     use crate::testing::*;
 
     fn replicated(rules: Fact<Option<Vec<crate::inventory::bucket::ReplicationRule>>>) -> Case {
-        may("s3:PutReplicationConfiguration", "arn:aws:s3:::logs").and(|it| {
-            it.buckets
+        may("s3:PutReplicationConfiguration", "arn:aws:s3:::logs").and(|inventory| {
+            inventory
+                .buckets
                 .get_mut(&Arn::bucket("aws", "logs"))
                 .unwrap()
                 .replication = rules;

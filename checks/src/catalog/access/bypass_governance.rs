@@ -74,8 +74,11 @@ mod tests {
             WORKER,
             [(
                 Unknown,
-                bypass().and(|it| {
-                    let bucket = it.buckets.get_mut(&Arn::bucket("aws", "logs")).unwrap();
+                bypass().and(|inventory| {
+                    let bucket = inventory
+                        .buckets
+                        .get_mut(&Arn::bucket("aws", "logs"))
+                        .unwrap();
                     bucket.default_retention = denied(calls::GET_OBJECT_LOCK);
                 }),
             )],

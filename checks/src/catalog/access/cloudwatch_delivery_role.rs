@@ -228,8 +228,8 @@ fn beyond(
                     .patterns
                     .iter()
                     .all(|it| NEEDED.contains(&it.text.to_lowercase().as_str()));
-            let here = statement.resources.as_ref().is_some_and(|it| {
-                !it.negated && it.patterns.iter().all(|it| is_of(&it.text, groups))
+            let here = statement.resources.as_ref().is_some_and(|resource| {
+                !resource.negated && resource.patterns.iter().all(|it| is_of(&it.text, groups))
             });
             if !narrow || !here {
                 wrong.push(format!(
@@ -248,9 +248,11 @@ fn others(trust: &Document) -> Vec<String> {
         .statements
         .iter()
         .filter(|it| it.effect == Effect::Allow);
-    let alone = |it: &&crate::policy::Statement| {
-        let principals = it.principals.as_ref();
-        !principals.is_some_and(|it| !it.negated && it.members.iter().all(|it| *it == cloudtrail))
+    let alone = |statement: &&crate::policy::Statement| {
+        let principals = statement.principals.as_ref();
+        !principals.is_some_and(|principal| {
+            !principal.negated && principal.members.iter().all(|it| *it == cloudtrail)
+        })
     };
     let others = allows.filter(alone);
     others
@@ -276,9 +278,10 @@ mod tests {
     const CLOUDTRAIL_ALONE: &str = r#"{"Service":"cloudtrail.amazonaws.com"}"#;
 
     fn changed(change: impl FnOnce(&mut Role)) -> Case {
-        inventory(|_| {}).and_iam(|it| {
+        inventory(|_| {}).and_iam(|document| {
             change(
-                it.roles
+                document
+                    .roles
                     .iter_mut()
                     .find(|it| it.arn.as_str() == DELIVERY_ROLE)
                     .unwrap(),
@@ -290,9 +293,9 @@ mod tests {
         let trust = format!(
             r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}}}"#
         );
-        changed(|it| {
-            it.trust = trust;
-            it.inline = vec![inline(document)];
+        changed(|role| {
+            role.trust = trust;
+            role.inline = vec![inline(document)];
         })
     }
 
@@ -370,14 +373,15 @@ mod tests {
                 // No such role.
                 (
                     Fail,
-                    inventory(|_| {})
-                        .and_iam(|it| it.roles.retain(|it| it.arn.as_str() != DELIVERY_ROLE)),
+                    inventory(|_| {}).and_iam(|document| {
+                        document.roles.retain(|it| it.arn.as_str() != DELIVERY_ROLE)
+                    }),
                 ),
                 (
                     Fail,
-                    trail(|it| {
+                    trail(|trail| {
                         let other = "arn:aws:iam::111111111111:role/gone";
-                        configuration(it).log_group_role = Known(Some(Arn::from(other)));
+                        configuration(trail).log_group_role = Known(Some(Arn::from(other)));
                     }),
                 ),
                 // One without a policy, or with half of what it takes.
@@ -458,8 +462,8 @@ mod tests {
                 // A boundary whose document is not there.
                 (
                     Unknown,
-                    changed(|it| {
-                        it.boundary = Some(Arn::from("arn:aws:iam::111111111111:policy/lost"))
+                    changed(|role| {
+                        role.boundary = Some(Arn::from("arn:aws:iam::111111111111:policy/lost"))
                     }),
                 ),
                 (
@@ -479,8 +483,9 @@ mod tests {
         let two_of = |more: &str| delivery(CLOUDTRAIL_ALONE, &two(&own, Some(more)));
         let with_member = |case: Case| case.and(|it| member(it, "222222222222", &[HOME]));
         let of_the_account = |case: Case| {
-            case.and(|it| {
-                configuration(it.trails.values_mut().next().unwrap()).organization = Known(false);
+            case.and(|inventory| {
+                configuration(inventory.trails.values_mut().next().unwrap()).organization =
+                    Known(false);
             })
         };
         let members = format!("{stream}o-test_*");
@@ -520,8 +525,8 @@ mod tests {
     fn control_policies() {
         const MEMBER: &str = "222222222222";
         let of_member = |statement: &str| {
-            let case = scp(statement).and(|it| {
-                let set = configuration(it.trails.values_mut().next().unwrap());
+            let case = scp(statement).and(|inventory| {
+                let set = configuration(inventory.trails.values_mut().next().unwrap());
                 let arn = DELIVERY_ROLE.replace(ACCOUNT, MEMBER);
                 set.log_group_role = Known(Some(Arn::from(arn)));
                 let group = "arn:aws:logs:us-east-1:222222222222:log-group:trail:*";
@@ -551,9 +556,9 @@ mod tests {
     #[test]
     fn what_is_not_known() {
         let hidden = |case: Case| {
-            case.and(|it| {
-                add_trail(it, ACCOUNT, HOME, "hidden", |it| {
-                    configuration(it).log_group_role = denied(calls::DESCRIBE_TRAILS);
+            case.and(|inventory| {
+                add_trail(inventory, ACCOUNT, HOME, "hidden", |trail| {
+                    configuration(trail).log_group_role = denied(calls::DESCRIBE_TRAILS);
                 });
             })
         };
@@ -576,12 +581,12 @@ mod tests {
                 // A log group of another account than the role's.
                 (
                     Unknown,
-                    trail(|it| {
+                    trail(|trail| {
                         let group = "arn:aws:logs:us-east-1:222222222222:log-group:trail:*";
-                        configuration(it).log_group = Known(Some(Arn::from(group)));
+                        configuration(trail).log_group = Known(Some(Arn::from(group)));
                     })
-                    .and_iam(|it| {
-                        for policy in it.roles.iter_mut().flat_map(|it| &mut it.inline) {
+                    .and_iam(|document| {
+                        for policy in document.roles.iter_mut().flat_map(|it| &mut it.inline) {
                             policy.document = policy.document.replace(ACCOUNT, "222222222222");
                         }
                     }),
@@ -589,9 +594,9 @@ mod tests {
                 // What is too much is not known while a group is not.
                 (
                     Unknown,
-                    inventory(|it| {
-                        add_trail(it, ACCOUNT, HOME, "second", |it| {
-                            configuration(it).log_group = denied(calls::DESCRIBE_TRAILS);
+                    inventory(|inventory| {
+                        add_trail(inventory, ACCOUNT, HOME, "second", |trail| {
+                            configuration(trail).log_group = denied(calls::DESCRIBE_TRAILS);
                         });
                     }),
                 ),

@@ -82,8 +82,8 @@ mod tests {
                 ),
                 (
                     Unknown,
-                    trusting(other, "").and_iam(|it| {
-                        it.roles.last_mut().unwrap().inline = vec![inline("{")];
+                    trusting(other, "").and_iam(|document| {
+                        document.roles.last_mut().unwrap().inline = vec![inline("{")];
                     }),
                 ),
             ],

@@ -79,8 +79,8 @@ mod tests {
         let document = format!(
             r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":{action},"Resource":"{resource}"}}}}"#
         );
-        user(|u| u.inline.push(inline(&document))).and_iam(|it| {
-            let reader = it.roles.first_mut().unwrap();
+        user(|u| u.inline.push(inline(&document))).and_iam(|document| {
+            let reader = document.roles.first_mut().unwrap();
             reader.inline.push(inline(STOP));
             reader.trust = trust;
         })
@@ -115,8 +115,8 @@ mod tests {
                 ),
                 (
                     Unknown,
-                    world(OURS, r#""s3:ListBucket""#, "*").and_iam(|it| {
-                        it.users.last_mut().unwrap().inline = vec![inline("{")];
+                    world(OURS, r#""s3:ListBucket""#, "*").and_iam(|document| {
+                        document.users.last_mut().unwrap().inline = vec![inline("{")];
                     }),
                 ),
             ],

@@ -40,7 +40,7 @@ mod tests {
     use crate::testing::*;
 
     fn store(case: Case) -> Case {
-        case.and(|it| add_store(it, ACCOUNT, HOME, |_| {}))
+        case.and(|inventory| add_store(inventory, ACCOUNT, HOME, |_| {}))
     }
 
     #[test]
@@ -62,8 +62,8 @@ mod tests {
     #[test]
     fn protection_has_to_be_lifted_first() {
         let protected = |case: Case| {
-            store(case).and(|it| {
-                let store = it.event_data_stores.values_mut().next().unwrap();
+            store(case).and(|inventory| {
+                let store = inventory.event_data_stores.values_mut().next().unwrap();
                 store.configuration.termination_protection = Known(true);
             })
         };

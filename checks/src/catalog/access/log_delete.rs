@@ -46,8 +46,8 @@ mod tests {
 
     /// Somebody may delete versions, and nothing else, under this lock.
     fn locked(mode: RetentionMode, days: u32) -> Case {
-        may("s3:DeleteObjectVersion", "*").and(|it| {
-            let bucket = it.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap();
+        may("s3:DeleteObjectVersion", "*").and(|inventory| {
+            let bucket = inventory.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap();
             bucket.default_retention = Known(Some(Retention {
                 mode,
                 days: Some(days),

@@ -119,8 +119,13 @@ mod tests {
                 (Unknown, attached(POWER, None)),
                 (
                     Fail,
-                    attached(POWER, Some(&power)).and_iam(|it| {
-                        it.roles.last_mut().unwrap().inline.push(inline(&rest));
+                    attached(POWER, Some(&power)).and_iam(|document| {
+                        document
+                            .roles
+                            .last_mut()
+                            .unwrap()
+                            .inline
+                            .push(inline(&rest));
                     }),
                 ),
                 (Unknown, body(r#""Actions":"*""#)),

@@ -75,11 +75,12 @@ fn lets_people_in(statement: &Statement, account: &AccountId) -> bool {
         return false;
     }
     principals.negated
-        || principals.members.iter().any(|it| {
-            let user = matches!(it, crate::policy::Principal::Aws(arn) if arn.contains(":user/"));
-            let elsewhere = it.account().is_some_and(|id| id != account.as_str());
-            *it == crate::policy::Principal::Everyone
-                || (user || elsewhere && !is_service(it)) && !it.is_deleted()
+        || principals.members.iter().any(|member| {
+            let user =
+                matches!(member, crate::policy::Principal::Aws(arn) if arn.contains(":user/"));
+            let elsewhere = member.account().is_some_and(|id| id != account.as_str());
+            *member == crate::policy::Principal::Everyone
+                || (user || elsewhere && !is_service(member)) && !member.is_deleted()
         })
 }
 

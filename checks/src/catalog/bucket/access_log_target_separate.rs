@@ -150,9 +150,10 @@ mod tests {
     use crate::testing::*;
 
     fn target(change: impl FnOnce(&mut Bucket)) -> Case {
-        inventory(|it| {
+        inventory(|inventory| {
             change(
-                it.buckets
+                inventory
+                    .buckets
                     .get_mut(&Arn::bucket("aws", "access-logs"))
                     .unwrap(),
             )
@@ -187,8 +188,13 @@ mod tests {
             ..PublicAccessBlock::ALL
         };
         let alone = |case: Case| {
-            case.and(|it| {
-                it.accounts.values_mut().next().unwrap().public_access_block = Known(None)
+            case.and(|inventory| {
+                inventory
+                    .accounts
+                    .values_mut()
+                    .next()
+                    .unwrap()
+                    .public_access_block = Known(None)
             })
         };
         table(

@@ -91,8 +91,9 @@ mod tests {
             })
         };
         let target = |exists| {
-            to("access-logs").and(|it| {
-                it.buckets
+            to("access-logs").and(|inventory| {
+                inventory
+                    .buckets
                     .get_mut(&Arn::bucket("aws", "access-logs"))
                     .unwrap()
                     .exists = exists;
@@ -122,17 +123,20 @@ mod tests {
         let ours = r#""StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-test"}"#;
         let services = r#""BoolIfExists":{"aws:PrincipalIsAWSService":"false"}"#;
         let owned = |condition: &str, by: &str| {
-            rcp(condition).and(|it| {
+            rcp(condition).and(|inventory| {
                 for name in ["logs", "access-logs"] {
-                    let bucket = it.buckets.get_mut(&Arn::bucket("aws", name)).unwrap();
+                    let bucket = inventory
+                        .buckets
+                        .get_mut(&Arn::bucket("aws", name))
+                        .unwrap();
                     bucket.owner = Known(Some(AccountId::from(by)));
                 }
             })
         };
         let but = |more: &str| owned(&format!("{ours},{more}"), "222222222222");
         let unread = |case: Case| {
-            case.and(|it| {
-                let of = known(&mut it.organization).as_mut().unwrap();
+            case.and(|inventory| {
+                let of = known(&mut inventory.organization).as_mut().unwrap();
                 known(&mut of.policies)[1].document = denied(calls::DESCRIBE_POLICY);
             })
         };
@@ -171,8 +175,10 @@ mod tests {
     }
 
     fn received(change: impl FnOnce(&mut Bucket)) -> Case {
-        inventory(|it| {
-            let target = it.buckets.get_mut(&Arn::bucket("aws", "access-logs"));
+        inventory(|inventory| {
+            let target = inventory
+                .buckets
+                .get_mut(&Arn::bucket("aws", "access-logs"));
             change(target.unwrap());
         })
     }

@@ -212,8 +212,13 @@ mod tests {
             public_access_block: Known(Some(PublicAccessBlock::ALL)),
         };
         change(&mut point);
-        bucket(|b| b.access_points = Known(vec![point])).and(|it| {
-            it.accounts.values_mut().next().unwrap().public_access_block = Known(None);
+        bucket(|b| b.access_points = Known(vec![point])).and(|inventory| {
+            inventory
+                .accounts
+                .values_mut()
+                .next()
+                .unwrap()
+                .public_access_block = Known(None);
         })
     }
 
@@ -252,22 +257,22 @@ mod tests {
                 // From a VPC it stops nobody.
                 (
                     Fail,
-                    with(|it| {
-                        it.network_origin = "VPC".to_owned();
-                        it.policy = Known(Some(PUBLIC.to_owned()));
+                    with(|point| {
+                        point.network_origin = "VPC".to_owned();
+                        point.policy = Known(Some(PUBLIC.to_owned()));
                     }),
                 ),
                 (
                     Pass,
-                    with(|it| {
-                        it.network_origin = "VPC".to_owned();
-                        it.policy = names("111111111111");
+                    with(|point| {
+                        point.network_origin = "VPC".to_owned();
+                        point.policy = names("111111111111");
                     }),
                 ),
                 (
                     Fail,
-                    with(|it| {
-                        it.arn = Arn::from("arn:aws:s3:us-east-1:999999999999:accesspoint/side");
+                    with(|point| {
+                        point.arn = Arn::from("arn:aws:s3:us-east-1:999999999999:accesspoint/side");
                     }),
                 ),
                 // Block Public Access does not stop a principal that the policy names.
@@ -323,9 +328,9 @@ mod tests {
     #[test]
     fn a_public_policy_is_told() {
         let says = |policy: &str| {
-            let case = with(|it| {
-                it.public_access_block = Known(None);
-                it.policy = Known(Some(policy.to_owned()));
+            let case = with(|point| {
+                point.public_access_block = Known(None);
+                point.policy = Known(Some(policy.to_owned()));
             });
             case.findings(&[&CHECK])[0].message.clone()
         };

@@ -65,11 +65,18 @@ mod tests {
         };
         // The owner counts, not the account of the trail.
         let other = |block: Option<PublicAccessBlock>| {
-            inventory(|it| {
-                member(it, "222222222222", &[HOME]);
+            inventory(|inventory| {
+                member(inventory, "222222222222", &[HOME]);
                 let owner = AccountId::from("222222222222");
-                it.accounts.get_mut(&owner).unwrap().public_access_block = Known(block);
-                let logs = it.buckets.get_mut(&Arn::bucket("aws", "logs")).unwrap();
+                inventory
+                    .accounts
+                    .get_mut(&owner)
+                    .unwrap()
+                    .public_access_block = Known(block);
+                let logs = inventory
+                    .buckets
+                    .get_mut(&Arn::bucket("aws", "logs"))
+                    .unwrap();
                 logs.owner = Known(Some(owner));
             })
         };

@@ -86,9 +86,9 @@ mod tests {
 
     /// A member whose trail delivers here as well.
     fn shared(case: Case) -> Case {
-        case.and(|it| {
-            member(it, OTHER, &[HOME]);
-            add_trail(it, OTHER, HOME, "theirs", |_| {});
+        case.and(|inventory| {
+            member(inventory, OTHER, &[HOME]);
+            add_trail(inventory, OTHER, HOME, "theirs", |_| {});
         })
     }
 
@@ -117,8 +117,9 @@ mod tests {
                 (NotApplicable, bucket(|b| b.policy = Known(None))),
                 (
                     NotApplicable,
-                    only_if("").and(|it| {
-                        it.buckets
+                    only_if("").and(|inventory| {
+                        inventory
+                            .buckets
                             .get_mut(&Arn::bucket("aws", "logs"))
                             .unwrap()
                             .exists = Known(false);
@@ -188,8 +189,8 @@ mod tests {
         let theirs = || source("aws:SourceArn", OTHER_TRAIL);
         let hidden =
             |change: fn(&mut Inventory)| theirs().and(|it| member(it, OTHER, &[HOME])).and(change);
-        let account = |it: &mut Inventory, change: fn(&mut Account)| {
-            change(it.accounts.get_mut(&AccountId::from(OTHER)).unwrap());
+        let account = |account: &mut Inventory, change: fn(&mut Account)| {
+            change(account.accounts.get_mut(&AccountId::from(OTHER)).unwrap());
         };
         let list = || denied(calls::LIST_ACCOUNTS);
         let no_organization =
@@ -213,15 +214,15 @@ mod tests {
                 (Unknown, hidden(|it| drop(it.regions.pop_last()))),
                 (
                     Unknown,
-                    shared(theirs()).and(|it| {
-                        it.trails.values_mut().last().unwrap().configuration =
+                    shared(theirs()).and(|inventory| {
+                        inventory.trails.values_mut().last().unwrap().configuration =
                             denied(calls::DESCRIBE_TRAILS);
                     }),
                 ),
                 (
                     Unknown,
-                    theirs().and(|it| {
-                        if let Known(Some(organization)) = &mut it.organization {
+                    theirs().and(|inventory| {
+                        if let Known(Some(organization)) = &mut inventory.organization {
                             organization.accounts = list();
                         }
                     }),
@@ -237,9 +238,9 @@ mod tests {
                 ),
                 (
                     Unknown,
-                    source("aws:SourceAccount", OTHER).and(|it| {
-                        member(it, OTHER, &[]);
-                        account(it, |a| a.regions = denied(calls::LIST_REGIONS));
+                    source("aws:SourceAccount", OTHER).and(|inventory| {
+                        member(inventory, OTHER, &[]);
+                        account(inventory, |a| a.regions = denied(calls::LIST_REGIONS));
                     }),
                 ),
                 (

@@ -72,8 +72,8 @@ mod tests {
     #[test]
     fn verdicts() {
         let of_trail = |case: Case| {
-            case.and(|it| {
-                let set = configuration(it.trails.values_mut().next().unwrap());
+            case.and(|inventory| {
+                let set = configuration(inventory.trails.values_mut().next().unwrap());
                 set.prefix = Known(Some("org/trail".to_owned()));
             })
         };
@@ -94,9 +94,9 @@ mod tests {
             ],
         );
         let hidden = |case: Case| {
-            case.and(|it| {
-                add_trail(it, ACCOUNT, HOME, "hidden", |it| {
-                    it.configuration = denied(calls::DESCRIBE_TRAILS);
+            case.and(|inventory| {
+                add_trail(inventory, ACCOUNT, HOME, "hidden", |trail| {
+                    trail.configuration = denied(calls::DESCRIBE_TRAILS);
                 });
             })
         };

@@ -92,8 +92,8 @@ mod tests {
     #[test]
     fn verdicts() {
         let unkeyed = |case: Case| {
-            case.and(|it| {
-                configuration(it.trails.values_mut().next().unwrap()).kms_key = Known(None)
+            case.and(|inventory| {
+                configuration(inventory.trails.values_mut().next().unwrap()).kms_key = Known(None)
             })
         };
         let none = || bucket(|b| b.encryption = Known(None));
@@ -109,9 +109,9 @@ mod tests {
                 (Pass, none()),
                 (
                     Fail,
-                    none().and(|it| {
-                        add_trail(it, ACCOUNT, HOME, "second", |it| {
-                            configuration(it).kms_key = Known(None)
+                    none().and(|inventory| {
+                        add_trail(inventory, ACCOUNT, HOME, "second", |trail| {
+                            configuration(trail).kms_key = Known(None)
                         });
                     }),
                 ),
@@ -122,9 +122,9 @@ mod tests {
                 (NotApplicable, bucket(|b| b.exists = Known(false))),
             ],
         );
-        let hidden = none().and(|it| {
-            add_trail(it, ACCOUNT, HOME, "second", |it| {
-                it.configuration = denied(calls::DESCRIBE_TRAILS);
+        let hidden = none().and(|inventory| {
+            add_trail(inventory, ACCOUNT, HOME, "second", |trail| {
+                trail.configuration = denied(calls::DESCRIBE_TRAILS);
             });
         });
         table_on(&CHECK, BUCKET_ARN, [(Unknown, hidden)]);

@@ -193,8 +193,8 @@ mod tests {
 
     fn admitting(statement: &str, case: Case) -> Case {
         let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
-        case.and(|it| {
-            let topic = it.topics.get_mut(&Arn::from(TOPIC)).unwrap();
+        case.and(|inventory| {
+            let topic = inventory.topics.get_mut(&Arn::from(TOPIC)).unwrap();
             known(&mut topic.configuration).as_mut().unwrap().policy = Known(Some(policy));
         })
     }
@@ -220,8 +220,8 @@ mod tests {
         };
         let key = |id: &str| {
             let id = id.to_owned();
-            with(S3_SENDS).and(|it| {
-                let topic = it.topics.get_mut(&Arn::from(TOPIC)).unwrap();
+            with(S3_SENDS).and(|inventory| {
+                let topic = inventory.topics.get_mut(&Arn::from(TOPIC)).unwrap();
                 known(&mut topic.configuration).as_mut().unwrap().kms_key = Known(Some(id));
             })
         };
@@ -267,14 +267,14 @@ mod tests {
                 (Unknown, key("never-seen")),
                 (
                     Fail,
-                    to(false).and(|it| {
-                        it.topics.values_mut().next().unwrap().configuration = Known(None)
+                    to(false).and(|inventory| {
+                        inventory.topics.values_mut().next().unwrap().configuration = Known(None)
                     }),
                 ),
                 (
                     Unknown,
-                    to(true).and(|it| {
-                        it.topics.values_mut().next().unwrap().configuration =
+                    to(true).and(|inventory| {
+                        inventory.topics.values_mut().next().unwrap().configuration =
                             denied(calls::GET_TOPIC_ATTRIBUTES);
                     }),
                 ),
@@ -293,8 +293,8 @@ mod tests {
                     targets,
                 });
             })
-            .and(|it| {
-                let of = known(&mut it.organization).as_mut().unwrap();
+            .and(|inventory| {
+                let of = known(&mut inventory.organization).as_mut().unwrap();
                 of.accounts = denied(calls::LIST_ACCOUNTS);
             })
         };

@@ -70,9 +70,10 @@ fn archives(rule: &LifecycleRule, within: i64) -> bool {
     let mut transitions = rule.transitions.iter();
     rule.enabled
         && !rule.narrowed
-        && transitions.any(|it| {
-            let archive = ["GLACIER", "GLACIER_IR", "DEEP_ARCHIVE"].contains(&it.class.as_str());
-            archive && it.days.is_some_and(|days| days <= within)
+        && transitions.any(|transition| {
+            let archive =
+                ["GLACIER", "GLACIER_IR", "DEEP_ARCHIVE"].contains(&transition.class.as_str());
+            archive && transition.days.is_some_and(|days| days <= within)
         })
 }
 
@@ -128,9 +129,9 @@ mod tests {
             ],
         );
         let hidden = |case: Case| {
-            case.and(|it| {
-                add_trail(it, ACCOUNT, HOME, "hidden", |it| {
-                    it.configuration = denied(calls::DESCRIBE_TRAILS);
+            case.and(|inventory| {
+                add_trail(inventory, ACCOUNT, HOME, "hidden", |trail| {
+                    trail.configuration = denied(calls::DESCRIBE_TRAILS);
                 });
             })
         };

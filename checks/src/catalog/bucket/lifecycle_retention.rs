@@ -325,8 +325,8 @@ mod tests {
     fn prefixes() {
         let at = |prefix: &str| with(&[under(prefix, expires(30))], |_| {});
         let of_trail = |case: Case| {
-            case.and(|it| {
-                configuration(it.trails.values_mut().next().unwrap()).prefix =
+            case.and(|inventory| {
+                configuration(inventory.trails.values_mut().next().unwrap()).prefix =
                     Known(Some("org".to_owned()));
             })
         };
@@ -375,9 +375,9 @@ mod tests {
             ],
         );
         let hidden = |prefix: &str| {
-            with(&[under(prefix, expires(30))], |_| {}).and(|it| {
-                add_trail(it, ACCOUNT, HOME, "hidden", |it| {
-                    it.configuration = denied(calls::DESCRIBE_TRAILS);
+            with(&[under(prefix, expires(30))], |_| {}).and(|inventory| {
+                add_trail(inventory, ACCOUNT, HOME, "hidden", |trail| {
+                    trail.configuration = denied(calls::DESCRIBE_TRAILS);
                 });
             })
         };

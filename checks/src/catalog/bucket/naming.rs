@@ -87,9 +87,9 @@ mod tests {
                 (NotApplicable, by("x", bucket(|b| b.exists = Known(false)))),
             ],
         );
-        let hidden = |it: &mut Inventory| {
-            add_trail(it, ACCOUNT, HOME, "hidden", |it| {
-                it.configuration = denied(calls::DESCRIBE_TRAILS);
+        let hidden = |inventory: &mut Inventory| {
+            add_trail(inventory, ACCOUNT, HOME, "hidden", |trail| {
+                trail.configuration = denied(calls::DESCRIBE_TRAILS);
             });
         };
         table_on(

@@ -107,11 +107,14 @@ mod tests {
     }
 
     fn open(case: Case) -> Case {
-        case.and(|it| {
-            for account in it.accounts.values_mut() {
+        case.and(|inventory| {
+            for account in inventory.accounts.values_mut() {
                 account.public_access_block = Known(None);
             }
-            let bucket = it.buckets.get_mut(&Arn::bucket("aws", "logs")).unwrap();
+            let bucket = inventory
+                .buckets
+                .get_mut(&Arn::bucket("aws", "logs"))
+                .unwrap();
             bucket.ownership = Known(Some("ObjectWriter".to_owned()));
             bucket.public_access_block = Known(Some(PublicAccessBlock {
                 ignore_public_acls: false,
@@ -153,9 +156,13 @@ mod tests {
                 ),
                 (
                     Pass,
-                    granted(ALL_USERS).and(|it| {
-                        it.accounts.values_mut().next().unwrap().public_access_block =
-                            Known(Some(only_ignore));
+                    granted(ALL_USERS).and(|inventory| {
+                        inventory
+                            .accounts
+                            .values_mut()
+                            .next()
+                            .unwrap()
+                            .public_access_block = Known(Some(only_ignore));
                     }),
                 ),
                 (
@@ -193,9 +200,13 @@ mod tests {
                 (Unknown, and(granted(ALL_USERS), |b| b.owner = Known(None))),
                 (
                     Unknown,
-                    granted(ALL_USERS).and(|it| {
-                        it.accounts.values_mut().next().unwrap().public_access_block =
-                            denied(calls::GET_ACCOUNT_PUBLIC_ACCESS_BLOCK);
+                    granted(ALL_USERS).and(|inventory| {
+                        inventory
+                            .accounts
+                            .values_mut()
+                            .next()
+                            .unwrap()
+                            .public_access_block = denied(calls::GET_ACCOUNT_PUBLIC_ACCESS_BLOCK);
                     }),
                 ),
                 (

@@ -123,8 +123,8 @@ mod tests {
             restrict_public_buckets: false,
             ..PublicAccessBlock::ALL
         };
-        account(|a| a.public_access_block = Known(None)).and(|it| {
-            change(it, |b| {
+        account(|a| a.public_access_block = Known(None)).and(|inventory| {
+            change(inventory, |b| {
                 b.policy = Known(Some(policy));
                 b.public_access_block = Known(Some(unrestricted));
             });
@@ -159,25 +159,32 @@ mod tests {
                 ),
                 (
                     Fail,
-                    allows(r#"{"AWS":"111111111111"}"#, "").and(|it| {
-                        change(it, |b| b.policy_is_public = Known(Some(true)));
+                    allows(r#"{"AWS":"111111111111"}"#, "").and(|inventory| {
+                        change(inventory, |b| b.policy_is_public = Known(Some(true)));
                     }),
                 ),
                 (
                     Pass,
-                    everyone()
-                        .and(|it| change(it, |b| b.public_access_block = Known(Some(restricts)))),
+                    everyone().and(|inventory| {
+                        change(inventory, |b| {
+                            b.public_access_block = Known(Some(restricts))
+                        })
+                    }),
                 ),
                 (
                     Pass,
-                    everyone().and(|it| {
-                        it.accounts.values_mut().next().unwrap().public_access_block =
-                            Known(Some(restricts));
+                    everyone().and(|inventory| {
+                        inventory
+                            .accounts
+                            .values_mut()
+                            .next()
+                            .unwrap()
+                            .public_access_block = Known(Some(restricts));
                     }),
                 ),
                 (
                     NotApplicable,
-                    everyone().and(|it| change(it, |b| b.exists = Known(false))),
+                    everyone().and(|inventory| change(inventory, |b| b.exists = Known(false))),
                 ),
             ],
         );
@@ -188,7 +195,7 @@ mod tests {
         let arn = |arn: &str, said: bool| {
             let condition = format!(r#""ArnLike":{{"aws:PrincipalArn":"{arn}"}}"#);
             allows(r#""*""#, &condition)
-                .and(|it| change(it, |b| b.policy_is_public = Known(Some(said))))
+                .and(|inventory| change(inventory, |b| b.policy_is_public = Known(Some(said))))
         };
         table(
             &CHECK,
@@ -215,22 +222,23 @@ mod tests {
             [
                 (
                     Unknown,
-                    ours().and(|it| change(it, |b| b.policy = policy())),
+                    ours().and(|inventory| change(inventory, |b| b.policy = policy())),
                 ),
                 (
                     Unknown,
-                    ours().and(|it| change(it, |b| b.policy_is_public = status())),
+                    ours().and(|inventory| change(inventory, |b| b.policy_is_public = status())),
                 ),
                 (Unknown, says("{".to_owned())),
                 (Pass, bucket(|b| b.policy = policy())),
                 (
                     Fail,
-                    everyone().and(|it| change(it, |b| b.policy_is_public = status())),
+                    everyone()
+                        .and(|inventory| change(inventory, |b| b.policy_is_public = status())),
                 ),
                 (
                     Fail,
-                    ours().and(|it| {
-                        change(it, |b| {
+                    ours().and(|inventory| {
+                        change(inventory, |b| {
                             b.policy = policy();
                             b.policy_is_public = Known(Some(true));
                         })
@@ -238,12 +246,14 @@ mod tests {
                 ),
                 (
                     Unknown,
-                    everyone().and(|it| change(it, |b| b.owner = denied(calls::HEAD_BUCKET))),
+                    everyone().and(|inventory| {
+                        change(inventory, |b| b.owner = denied(calls::HEAD_BUCKET))
+                    }),
                 ),
                 (
                     Unknown,
-                    everyone().and(|it| {
-                        change(it, |b| {
+                    everyone().and(|inventory| {
+                        change(inventory, |b| {
                             b.public_access_block = denied(calls::GET_BUCKET_PUBLIC_ACCESS_BLOCK);
                         })
                     }),

@@ -64,13 +64,14 @@ mod tests {
     fn verdicts() {
         let archive = "222222222222";
         let owned = |state: Fact<AccountState>| {
-            inventory(|it| {
-                member(it, archive, &[HOME]);
-                it.accounts
+            inventory(|inventory| {
+                member(inventory, archive, &[HOME]);
+                inventory
+                    .accounts
                     .get_mut(&AccountId::from(archive))
                     .unwrap()
                     .state = state;
-                let bucket = it.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap();
+                let bucket = inventory.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap();
                 bucket.owner = Known(Some(AccountId::from(archive)));
             })
         };

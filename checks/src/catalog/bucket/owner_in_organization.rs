@@ -119,8 +119,8 @@ mod tests {
         let list = || denied(calls::LIST_ACCOUNTS);
         // A member looks for itself: the organization's management account is another.
         let as_member = |case: Case| {
-            case.and(|it| {
-                it.header.scope.caller_arn = Arn::from("arn:aws:iam::222222222222:user/a");
+            case.and(|inventory| {
+                inventory.header.scope.caller_arn = Arn::from("arn:aws:iam::222222222222:user/a");
             })
         };
         table_on(
@@ -145,16 +145,17 @@ mod tests {
                 (Unknown, as_member(owned(None).and(listed(list())))),
                 (
                     Unknown,
-                    owned(None).and(|it| {
-                        it.accounts.values_mut().next().unwrap().session =
+                    owned(None).and(|inventory| {
+                        inventory.accounts.values_mut().next().unwrap().session =
                             denied(calls::ASSUME_ROLE)
                     }),
                 ),
                 (
                     Unknown,
-                    owned(None).and(|it| {
-                        member(it, "222222222222", &[]);
-                        it.accounts
+                    owned(None).and(|inventory| {
+                        member(inventory, "222222222222", &[]);
+                        inventory
+                            .accounts
                             .get_mut(&AccountId::from("222222222222"))
                             .unwrap()
                             .excluded = true;

@@ -199,8 +199,8 @@ mod tests {
 
     /// An RCP over a member account that owns the bucket.
     fn under_rcp(condition: &str) -> Case {
-        crate::testing::rcp(condition).and(|it| {
-            let bucket = it.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap();
+        crate::testing::rcp(condition).and(|inventory| {
+            let bucket = inventory.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap();
             bucket.owner = Known(Some(AccountId::from(MEMBER)));
         })
     }
@@ -212,8 +212,8 @@ mod tests {
         let but = |more: &str| under_rcp(&format!("{ours},{more}"));
         let services = r#""BoolIfExists":{"aws:PrincipalIsAWSService":"false"}"#;
         let unread = |case: Case| {
-            case.and(|it| {
-                let of = known(&mut it.organization).as_mut().unwrap();
+            case.and(|inventory| {
+                let of = known(&mut inventory.organization).as_mut().unwrap();
                 known(&mut of.policies)[1].document = denied(calls::DESCRIBE_POLICY);
             })
         };
@@ -256,8 +256,8 @@ mod tests {
         };
         let only = |condition: &str| {
             let case = acl(condition);
-            case.and(|it| {
-                let bucket = it.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap();
+            case.and(|inventory| {
+                let bucket = inventory.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap();
                 let text = known(&mut bucket.policy).as_mut().unwrap();
                 let at = text.rfind("s3:GetBucketAcl").unwrap();
                 text.replace_range(at..at + "s3:GetBucketAcl".len(), "s3:GetBucketTagging");
@@ -283,9 +283,9 @@ mod tests {
     #[test]
     fn stopped_trails() {
         let second = |logging: Fact<bool>| {
-            changed(|it| it).and(|it| {
-                crate::testing::add_trail(it, "111111111111", HOME, "second", |it| {
-                    crate::testing::status(it).logging = logging;
+            changed(|it| it).and(|inventory| {
+                crate::testing::add_trail(inventory, "111111111111", HOME, "second", |trail| {
+                    crate::testing::status(trail).logging = logging;
                 });
             })
         };
@@ -304,8 +304,8 @@ mod tests {
     }
 
     fn trail_stopped(case: Case) -> Case {
-        case.and(|it| {
-            let trail = it.trails.values_mut().next().unwrap();
+        case.and(|inventory| {
+            let trail = inventory.trails.values_mut().next().unwrap();
             crate::testing::status(trail).logging = Known(false);
         })
     }
@@ -367,8 +367,8 @@ mod tests {
         );
         let alone = inventory(|it| it.organization = denied(calls::DESCRIBE_ORGANIZATION));
         // A trail of a member that was not listed may deliver here, and be refused.
-        let unlisted = inventory(|it| {
-            let of = known(&mut it.organization).as_mut().unwrap();
+        let unlisted = inventory(|inventory| {
+            let of = known(&mut inventory.organization).as_mut().unwrap();
             of.accounts = denied(calls::LIST_ACCOUNTS);
         });
         table_on(&CHECK, BUCKET_ARN, [(Unknown, alone), (Unknown, unlisted)]);

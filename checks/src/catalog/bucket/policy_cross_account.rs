@@ -257,8 +257,8 @@ mod tests {
                 (Fail, load_balancing("s3:Put*", "127311923021")),
             ],
         );
-        let unlisted = allows(r#"{"AWS":"999999999999"}"#, "").and(|it| {
-            let of = known(&mut it.organization).as_mut().unwrap();
+        let unlisted = allows(r#"{"AWS":"999999999999"}"#, "").and(|inventory| {
+            let of = known(&mut inventory.organization).as_mut().unwrap();
             of.accounts = denied(calls::LIST_ACCOUNTS);
         });
         table_on(&CHECK, "arn:aws:s3:::logs", [(Unknown, unlisted)]);
@@ -284,8 +284,11 @@ mod tests {
         let owned = |ids: &[(&str, &str)]| of(ids, Some("0a1b"), Some("ObjectWriter"));
         let owner = ("0a1b", "FULL_CONTROL");
         let lost = |case: Case| {
-            case.and(|it| {
-                let of = it.buckets.get_mut(&Arn::from("arn:aws:s3:::logs")).unwrap();
+            case.and(|inventory| {
+                let of = inventory
+                    .buckets
+                    .get_mut(&Arn::from("arn:aws:s3:::logs"))
+                    .unwrap();
                 of.ownership = denied(calls::GET_BUCKET_OWNERSHIP);
             })
         };

@@ -341,15 +341,21 @@ mod tests {
                 ),
                 (
                     Unknown,
-                    deny(everyone, all, "").and(|it| {
-                        let bucket = it.buckets.get_mut(&Arn::bucket("aws", "logs")).unwrap();
+                    deny(everyone, all, "").and(|inventory| {
+                        let bucket = inventory
+                            .buckets
+                            .get_mut(&Arn::bucket("aws", "logs"))
+                            .unwrap();
                         bucket.owner = crate::testing::denied(calls::HEAD_BUCKET);
                     }),
                 ),
                 (
                     Unknown,
-                    deny(everyone, all, "").and(|it| {
-                        let bucket = it.buckets.get_mut(&Arn::bucket("aws", "logs")).unwrap();
+                    deny(everyone, all, "").and(|inventory| {
+                        let bucket = inventory
+                            .buckets
+                            .get_mut(&Arn::bucket("aws", "logs"))
+                            .unwrap();
                         bucket.owner = Known(None);
                     }),
                 ),

@@ -90,7 +90,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
 /// The services that a statement names, by its principals or by a condition.
 fn services(statement: &Statement) -> Vec<&str> {
     let principals = statement.principals.iter().flat_map(|it| &it.members);
-    let named = principals.filter_map(|it| match it {
+    let named = principals.filter_map(|principal| match principal {
         Principal::Service(name) => Some(name.as_str()),
         Principal::Everyone
         | Principal::Account(_)
@@ -104,11 +104,11 @@ fn services(statement: &Statement) -> Vec<&str> {
         .clone()
         .filter(|it| keys.contains(&it.key.as_str()) && posture::restricts(it));
     let values = of_services.flat_map(|it| &it.values).map(String::as_str);
-    let any = conditions.filter(|it| {
+    let any = conditions.filter(|condition| {
         let is = |value: &String| value.eq_ignore_ascii_case("true");
-        it.key == "aws:principalisawsservice"
-            && it.operator.test == Test::Bool
-            && it.values.iter().any(is) != it.operator.negated
+        condition.key == "aws:principalisawsservice"
+            && condition.operator.test == Test::Bool
+            && condition.values.iter().any(is) != condition.operator.negated
     });
     let any = any.map(|_| "any AWS service");
     let every: Vec<&str> = named.chain(values).collect();
@@ -220,8 +220,8 @@ mod tests {
                 (NotApplicable, bucket(|b| b.exists = Known(false))),
             ],
         );
-        let unlisted = reads(&equals("aws:SourceAccount", "222222222222")).and(|it| {
-            let of = known(&mut it.organization).as_mut().unwrap();
+        let unlisted = reads(&equals("aws:SourceAccount", "222222222222")).and(|inventory| {
+            let of = known(&mut inventory.organization).as_mut().unwrap();
             of.accounts = denied(calls::LIST_ACCOUNTS);
         });
         table_on(&CHECK, BUCKET_ARN, [(Unknown, unlisted)]);

@@ -50,9 +50,9 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
     for place in places {
         for found in posture::allows_on(&policy, &WRITES, &place) {
             let principals = found.statement.principals.as_ref();
-            let alone = principals.is_some_and(|it| {
-                !it.negated
-                    && it
+            let alone = principals.is_some_and(|principal| {
+                !principal.negated
+                    && principal
                         .members
                         .iter()
                         .all(|it| *it == cloudtrail || it.is_deleted())
@@ -124,7 +124,7 @@ fn beside(statement: &Statement, bucket: &Bucket, ctx: &Context<'_>) -> bool {
         folders.is_some_and(|(folders, _)| folders.split('/').any(|it| !of_a_log(it)))
     };
     let mut patterns = resources.patterns.iter();
-    !roots.is_empty() && patterns.all(|it| roots.iter().all(|root| other(&it.text, root)))
+    !roots.is_empty() && patterns.all(|pattern| roots.iter().all(|root| other(&pattern.text, root)))
 }
 
 /// Whether a folder on the way to a log file can have this name.

@@ -253,12 +253,13 @@ fn judge(
     }
     // No lock stops an expiration from hiding current versions behind delete markers.
     let expiring = replica.lifecycle.ok().into_iter().flatten().flatten();
-    let early = |it: &&LifecycleRule| {
-        let days = lifecycle_retention::expiration(it);
-        it.enabled && days.is_some_and(|days| days < i64::from(needed))
+    let early = |rule: &&LifecycleRule| {
+        let days = lifecycle_retention::expiration(rule);
+        rule.enabled && days.is_some_and(|days| days < i64::from(needed))
     };
     let logs = places::of_logs(bucket, ctx);
-    let reached = |it: &LifecycleRule| logs.iter().any(|logs| places::touches(&it.prefix, logs));
+    let reached =
+        |rule: &LifecycleRule| logs.iter().any(|logs| places::touches(&rule.prefix, logs));
     if expiring.filter(early).any(reached) {
         return Ok(Err(format!(
             "a lifecycle rule of {name} expires current versions before {needed} days"
@@ -346,8 +347,9 @@ fn replaced(
     ctx: &Context<'_>,
 ) -> Option<Result<String, Gaps>> {
     let logs = places::of_logs(bucket, ctx);
-    let reaches = |it: &ReplicationRule| logs.iter().any(|logs| places::touches(&it.prefix, logs));
-    let lower = |it: &ReplicationRule| match (it.priority, rule.priority) {
+    let reaches =
+        |rule: &ReplicationRule| logs.iter().any(|logs| places::touches(&rule.prefix, logs));
+    let lower = |other: &ReplicationRule| match (other.priority, rule.priority) {
         (Some(its), Some(own)) => its < own,
         (None, _) | (_, None) => false,
     };
@@ -357,7 +359,7 @@ fn replaced(
     let others = others.filter(|it| it.destination == rule.destination && !lower(it));
     others
         .filter(|it| reaches(it))
-        .find_map(|it| match judge(it, bucket, all, ctx) {
+        .find_map(|other| match judge(other, bucket, all, ctx) {
             Ok(Ok(())) => None,
             Ok(Err(flaw)) => Some(Ok(flaw)),
             Err(gaps) => Some(Err(gaps)),
@@ -472,15 +474,16 @@ mod tests {
             }))
         };
         let unencrypted = |case: Case| {
-            case.and(|it| {
-                configuration(it.trails.values_mut().next().unwrap()).kms_key = Known(None);
-                let source = it.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap();
+            case.and(|inventory| {
+                configuration(inventory.trails.values_mut().next().unwrap()).kms_key = Known(None);
+                let source = inventory.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap();
                 source.encryption = Known(None);
             })
         };
         let bare = |case: Case| {
-            case.and(|it| {
-                it.buckets
+            case.and(|inventory| {
+                inventory
+                    .buckets
                     .get_mut(&Arn::from(BUCKET_ARN))
                     .unwrap()
                     .default_retention = Known(None);
@@ -530,8 +533,8 @@ mod tests {
                 (Fail, bare(replica(|b| b.default_retention = days(1)))),
                 (
                     Fail,
-                    replica(|b| b.default_retention = Known(None)).and(|it| {
-                        let source = it.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap();
+                    replica(|b| b.default_retention = Known(None)).and(|inventory| {
+                        let source = inventory.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap();
                         source.default_retention = days(1);
                     }),
                 ),
@@ -560,9 +563,9 @@ mod tests {
                 // Copies in the hands of strangers.
                 (
                     Fail,
-                    rule(|it| {
-                        it.destination = Arn::bucket("aws", "never-seen");
-                        it.destination_account = Some(AccountId::from("999999999999"));
+                    rule(|rule| {
+                        rule.destination = Arn::bucket("aws", "never-seen");
+                        rule.destination_account = Some(AccountId::from("999999999999"));
                     }),
                 ),
                 (
@@ -599,8 +602,8 @@ mod tests {
     #[test]
     fn a_role_that_cannot_replicate() {
         let changed = |change: &dyn Fn(&mut crate::inventory::iam::Role)| {
-            inventory(|_| {}).and_iam(|it| {
-                let mut roles = it.roles.iter_mut();
+            inventory(|_| {}).and_iam(|document| {
+                let mut roles = document.roles.iter_mut();
                 change(
                     roles
                         .find(|it| it.arn.as_str() == REPLICATION_ROLE)
@@ -625,8 +628,11 @@ mod tests {
             [
                 (
                     Fail,
-                    inventory(|_| {})
-                        .and_iam(|it| it.roles.retain(|it| it.arn.as_str() != REPLICATION_ROLE)),
+                    inventory(|_| {}).and_iam(|document| {
+                        document
+                            .roles
+                            .retain(|it| it.arn.as_str() != REPLICATION_ROLE)
+                    }),
                 ),
                 (
                     Fail,
@@ -703,32 +709,32 @@ mod tests {
                 (Unknown, rule(unread)),
                 (
                     Unknown,
-                    rule(|it| {
-                        unread(it);
-                        it.prefix = "AWSLogs/".to_owned();
+                    rule(|rule| {
+                        unread(rule);
+                        rule.prefix = "AWSLogs/".to_owned();
                     }),
                 ),
                 // What is wrong is wrong, whatever else it says.
                 (
                     Fail,
-                    rule(|it| {
-                        unread(it);
-                        it.enabled = false;
+                    rule(|rule| {
+                        unread(rule);
+                        rule.enabled = false;
                     }),
                 ),
                 (
                     Fail,
-                    rule(|it| {
-                        unread(it);
-                        it.narrowed = true;
+                    rule(|rule| {
+                        unread(rule);
+                        rule.narrowed = true;
                     }),
                 ),
                 // A second rule that is understood.
                 (
                     Pass,
-                    two(|it| {
-                        unread(it);
-                        it.priority = Some(0);
+                    two(|rule| {
+                        unread(rule);
+                        rule.priority = Some(0);
                     }),
                 ),
             ],
@@ -749,9 +755,9 @@ mod tests {
     #[test]
     fn a_rule_that_applies_in_its_place() {
         let other = |priority, change: fn(&mut ReplicationRule)| {
-            two(|it| {
-                it.priority = priority;
-                change(it);
+            two(|rule| {
+                rule.priority = priority;
+                change(rule);
             })
         };
         table(
@@ -814,12 +820,15 @@ mod tests {
                 ),
                 (
                     Unknown,
-                    replica(|b| b.default_retention = denied(calls::GET_OBJECT_LOCK)).and(|it| {
-                        it.buckets
-                            .get_mut(&Arn::from(BUCKET_ARN))
-                            .unwrap()
-                            .default_retention = Known(None);
-                    }),
+                    replica(|b| b.default_retention = denied(calls::GET_OBJECT_LOCK)).and(
+                        |inventory| {
+                            inventory
+                                .buckets
+                                .get_mut(&Arn::from(BUCKET_ARN))
+                                .unwrap()
+                                .default_retention = Known(None);
+                        },
+                    ),
                 ),
                 (
                     Fail,
@@ -831,9 +840,9 @@ mod tests {
             ],
         );
         let hidden = |prefix: &str| {
-            rule(|it| it.prefix = prefix.to_owned()).and(|it| {
-                add_trail(it, ACCOUNT, HOME, "hidden", |it| {
-                    it.configuration = denied(calls::DESCRIBE_TRAILS);
+            rule(|it| it.prefix = prefix.to_owned()).and(|inventory| {
+                add_trail(inventory, ACCOUNT, HOME, "hidden", |trail| {
+                    trail.configuration = denied(calls::DESCRIBE_TRAILS);
                 });
             })
         };

@@ -51,7 +51,7 @@ fn run(bucket: &Bucket, ctx: &Context<'_>) -> Outcome {
 /// general purpose buckets", Amazon S3 User Guide).
 fn reserved_for(name: &str) -> Option<&str> {
     let name = name.strip_suffix("-an")?;
-    let digits = |it: &str| it.len() == 12 && it.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
     let parts: Vec<&str> = name.split('-').collect();
     // Behind the account stands the region, of three parts or more: `us-east-1`, `us-gov-west-1`.
     let at = parts.iter().rposition(|it| digits(it))?;

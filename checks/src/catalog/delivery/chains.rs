@@ -243,10 +243,10 @@ pub(super) mod cases {
 
     /// The world with one verified chain, changed.
     pub(in crate::catalog::delivery) fn chain(change: impl FnOnce(&mut VerifiedChain)) -> Case {
-        inventory(|it| {
+        inventory(|inventory| {
             let mut chain = verified_chain();
             change(&mut chain);
-            it.chains = std::iter::once((chain.id(), chain)).collect();
+            inventory.chains = std::iter::once((chain.id(), chain)).collect();
         })
     }
 

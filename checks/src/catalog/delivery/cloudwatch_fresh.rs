@@ -48,9 +48,9 @@ mod tests {
     use jiff::SignedDuration;
 
     fn at(latest: Option<i64>, started: i64) -> Case {
-        trail(|it| {
-            known(&mut status(it).log_group).latest = latest.map(hours_ago);
-            status(it).started = Known(Some(hours_ago(started)));
+        trail(|trail| {
+            known(&mut status(trail).log_group).latest = latest.map(hours_ago);
+            status(trail).started = Known(Some(hours_ago(started)));
         })
     }
 
@@ -92,8 +92,8 @@ mod tests {
                 // Files that arrive say nothing about the log group, nor the other way round.
                 (
                     Fail,
-                    at(Some(30), 9000).and(|it| {
-                        let trail = it.trails.values_mut().next().unwrap();
+                    at(Some(30), 9000).and(|inventory| {
+                        let trail = inventory.trails.values_mut().next().unwrap();
                         known(&mut status(trail).delivery).latest = Some(hours_ago(0));
                     }),
                 ),
@@ -103,8 +103,8 @@ mod tests {
                 ),
                 (
                     NotApplicable,
-                    at(None, 9000).and(|it| {
-                        configuration(it.trails.values_mut().next().unwrap()).log_group =
+                    at(None, 9000).and(|inventory| {
+                        configuration(inventory.trails.values_mut().next().unwrap()).log_group =
                             Known(None);
                     }),
                 ),

@@ -58,14 +58,14 @@ mod tests {
                 // Files that cannot be written are another matter.
                 (
                     Pass,
-                    trail(|it| {
-                        known(&mut status(it).delivery).error = Some("AccessDenied".to_owned())
+                    trail(|trail| {
+                        known(&mut status(trail).delivery).error = Some("AccessDenied".to_owned())
                     }),
                 ),
                 (
                     NotApplicable,
-                    set("gone").and(|it| {
-                        configuration(it.trails.values_mut().next().unwrap()).log_group =
+                    set("gone").and(|inventory| {
+                        configuration(inventory.trails.values_mut().next().unwrap()).log_group =
                             Known(None);
                     }),
                 ),

@@ -50,9 +50,9 @@ mod tests {
     use crate::testing::*;
 
     fn at(latest: Option<i64>, started: i64) -> Case {
-        trail(|it| {
-            known(&mut status(it).digest).latest = latest.map(hours_ago);
-            status(it).started = Known(Some(hours_ago(started)));
+        trail(|trail| {
+            known(&mut status(trail).digest).latest = latest.map(hours_ago);
+            status(trail).started = Known(Some(hours_ago(started)));
         })
     }
 
@@ -93,9 +93,9 @@ mod tests {
                 (Fail, trail(|it| status(it).logging = Known(false))),
                 (
                     NotApplicable,
-                    trail(|it| {
-                        configuration(it).log_file_validation = Known(false);
-                        known(&mut status(it).digest).latest = None;
+                    trail(|trail| {
+                        configuration(trail).log_file_validation = Known(false);
+                        known(&mut status(trail).digest).latest = None;
                     }),
                 ),
                 (
@@ -109,8 +109,8 @@ mod tests {
                 // Log files that arrive say nothing about digests.
                 (
                     Fail,
-                    at(Some(30), 9000).and(|it| {
-                        let trail = it.trails.values_mut().next().unwrap();
+                    at(Some(30), 9000).and(|inventory| {
+                        let trail = inventory.trails.values_mut().next().unwrap();
                         known(&mut status(trail).delivery).latest = Some(hours_ago(0));
                     }),
                 ),

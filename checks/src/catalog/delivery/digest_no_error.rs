@@ -55,15 +55,15 @@ mod tests {
                 (Fail, set("AccessDenied")),
                 (
                     NotApplicable,
-                    set("AccessDenied").and(|it| {
-                        let trail = it.trails.values_mut().next().unwrap();
+                    set("AccessDenied").and(|inventory| {
+                        let trail = inventory.trails.values_mut().next().unwrap();
                         configuration(trail).log_file_validation = Known(false);
                     }),
                 ),
                 (
                     Pass,
-                    trail(|it| {
-                        known(&mut status(it).delivery).error = Some("AccessDenied".to_owned())
+                    trail(|trail| {
+                        known(&mut status(trail).delivery).error = Some("AccessDenied".to_owned())
                     }),
                 ),
                 (

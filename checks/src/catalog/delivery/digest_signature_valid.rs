@@ -94,8 +94,8 @@ mod tests {
                 ),
                 (
                     Fail,
-                    with(Kind::DigestMoved, Some(Of::Invalid)).and(|it| {
-                        let chain = it.chains.values_mut().next().unwrap();
+                    with(Kind::DigestMoved, Some(Of::Invalid)).and(|inventory| {
+                        let chain = inventory.chains.values_mut().next().unwrap();
                         chain.digests_listed = denied(calls::LIST_OBJECTS);
                     }),
                 ),

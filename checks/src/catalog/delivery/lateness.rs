@@ -74,11 +74,11 @@ pub(super) mod tests {
 
     /// A stopped trail that was left over beside the organization's, and what becomes of the latter.
     pub(in crate::catalog::delivery) fn left_over(of_organization: fn(&mut Trail)) -> Case {
-        inventory(|it| {
-            of_organization(it.trails.values_mut().next().unwrap());
-            add_trail(it, ACCOUNT, HOME, "old", |it| {
-                configuration(it).organization = Known(false);
-                let status = status(it);
+        inventory(|inventory| {
+            of_organization(inventory.trails.values_mut().next().unwrap());
+            add_trail(inventory, ACCOUNT, HOME, "old", |trail| {
+                configuration(trail).organization = Known(false);
+                let status = status(trail);
                 status.logging = Known(false);
                 status.stopped = Known(Some(hours_ago(500)));
                 for delivery in [

@@ -103,8 +103,8 @@ mod tests {
                 ),
                 (
                     Fail,
-                    with(Kind::LogUnlisted, Some(Of::Unlisted)).and(|it| {
-                        let chain = it.chains.values_mut().next().unwrap();
+                    with(Kind::LogUnlisted, Some(Of::Unlisted)).and(|inventory| {
+                        let chain = inventory.chains.values_mut().next().unwrap();
                         chain.logs_listed = denied(calls::LIST_OBJECTS);
                     }),
                 ),

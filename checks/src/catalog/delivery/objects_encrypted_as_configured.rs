@@ -116,13 +116,13 @@ mod tests {
 
     /// The organization's trail, and one of its own name in the account.
     fn two_of_a_name(key: Option<&str>) -> Case {
-        with_chain(trail(|_| {})).and(|it| {
-            let mut twin = it.trails.values().next().unwrap().clone();
+        with_chain(trail(|_| {})).and(|inventory| {
+            let mut twin = inventory.trails.values().next().unwrap().clone();
             configuration(&mut twin).kms_key = Known(key.map(Arn::from));
             configuration(&mut twin).organization = Known(true);
             twin.arn = Arn::from("arn:aws:cloudtrail:us-east-1:999999999999:trail/main");
             twin.account = AccountId::from("999999999999");
-            it.trails.insert(twin.arn.clone(), twin);
+            inventory.trails.insert(twin.arn.clone(), twin);
         })
     }
 

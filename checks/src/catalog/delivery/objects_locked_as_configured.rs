@@ -126,8 +126,8 @@ mod tests {
                 ),
                 (
                     Unknown,
-                    with_chain(bucket(|it| {
-                        it.default_retention = denied(calls::GET_OBJECT_LOCK)
+                    with_chain(bucket(|bucket| {
+                        bucket.default_retention = denied(calls::GET_OBJECT_LOCK)
                     })),
                 ),
             ],

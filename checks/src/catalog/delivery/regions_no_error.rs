@@ -54,7 +54,7 @@ fn run(trail: &Trail, ctx: &Context<'_>) -> Outcome {
                 Err(not_seen(call, &trail.account, region, ctx).into())
             }
         };
-        match delivery.map(|it| it.error.as_deref().filter(|error| !error.is_empty())) {
+        match delivery.map(|delivery| delivery.error.as_deref().filter(|error| !error.is_empty())) {
             Ok(None) => good += 1,
             Ok(Some(error)) => failed.push(format!("{region}: {error}")),
             Err(missing) => gaps.push(missing),
@@ -85,7 +85,7 @@ fn regions<'a>(trail: &'a Trail, ctx: &'a Context<'_>) -> Result<(Vec<&'a Region
         account
             .regions
             .known()
-            .map(|it| it.iter().filter(|it| it.enabled))
+            .map(|region| region.iter().filter(|it| it.enabled))
     };
     let excluded = enabled()?.filter(|it| it.excluded).count();
     let covered = enabled()?.filter(|it| !it.excluded).map(|it| &it.name);
@@ -105,11 +105,11 @@ mod tests {
     use crate::testing::*;
 
     fn with(there: &[(&str, Fact<Option<&str>>)], change: fn(&mut Trail)) -> Case {
-        inventory(|it| {
+        inventory(|inventory| {
             for region in ["eu-west-1", "sa-east-1"] {
-                add_region(it, ACCOUNT, region);
+                add_region(inventory, ACCOUNT, region);
             }
-            let trail = it.trails.values_mut().next().unwrap();
+            let trail = inventory.trails.values_mut().next().unwrap();
             for (region, error) in there {
                 trail.regions.push(RegionalStatus {
                     region: Region::from(*region),
@@ -146,16 +146,16 @@ mod tests {
                 (Unknown, with(&[], |it| it.regions.clear())),
                 (
                     Fail,
-                    with(&[], |it| {
-                        it.regions.clear();
-                        known(&mut status(it).delivery).error = Some("NoSuchBucket".to_owned());
+                    with(&[], |trail| {
+                        trail.regions.clear();
+                        known(&mut status(trail).delivery).error = Some("NoSuchBucket".to_owned());
                     }),
                 ),
                 // A single-region trail has one region.
                 (
                     Pass,
-                    with(&[(eu, refused())], |it| {
-                        configuration(it).multi_region = Known(false);
+                    with(&[(eu, refused())], |trail| {
+                        configuration(trail).multi_region = Known(false);
                     }),
                 ),
                 (
@@ -173,12 +173,15 @@ mod tests {
     #[test]
     fn what_was_left_out_of_the_run() {
         let out = |change: fn(&mut Inventory)| {
-            with(&[("sa-east-1", Known(None))], |_| {}).and(|it| {
-                let account = it.accounts.get_mut(&AccountId::from(ACCOUNT)).unwrap();
+            with(&[("sa-east-1", Known(None))], |_| {}).and(|inventory| {
+                let account = inventory
+                    .accounts
+                    .get_mut(&AccountId::from(ACCOUNT))
+                    .unwrap();
                 for switch in known(&mut account.regions) {
                     switch.excluded |= switch.name.as_str() == "eu-west-1";
                 }
-                change(it);
+                change(inventory);
             })
         };
         table_on(

@@ -43,9 +43,9 @@ mod tests {
     use jiff::SignedDuration;
 
     fn at(latest: Option<i64>, started: Option<i64>) -> Case {
-        trail(|it| {
-            known(&mut status(it).delivery).latest = latest.map(hours_ago);
-            status(it).started = Known(started.map(hours_ago));
+        trail(|trail| {
+            known(&mut status(trail).delivery).latest = latest.map(hours_ago);
+            status(trail).started = Known(started.map(hours_ago));
         })
     }
 
@@ -68,13 +68,15 @@ mod tests {
                 ),
                 (
                     Fail,
-                    left_over(|it| configuration(it).bucket = Known("gone".to_owned())).and(|it| {
-                        let gone = Bucket {
-                            exists: Known(false),
-                            ..unseen_bucket("gone")
-                        };
-                        it.buckets.insert(gone.arn.clone(), gone);
-                    }),
+                    left_over(|it| configuration(it).bucket = Known("gone".to_owned())).and(
+                        |inventory| {
+                            let gone = Bucket {
+                                exists: Known(false),
+                                ..unseen_bucket("gone")
+                            };
+                            inventory.buckets.insert(gone.arn.clone(), gone);
+                        },
+                    ),
                 ),
                 (
                     Unknown,
@@ -93,8 +95,8 @@ mod tests {
         let week =
             |case: Case| case.with(|it| it.delivery_max_age = SignedDuration::from_hours(168));
         let stopped = |case: Case| {
-            case.and(|it| {
-                status(it.trails.values_mut().next().unwrap()).logging = Known(false);
+            case.and(|inventory| {
+                status(inventory.trails.values_mut().next().unwrap()).logging = Known(false);
             })
         };
         table(

@@ -50,8 +50,8 @@ mod tests {
                 (Fail, set("AccessDenied")),
                 (
                     Pass,
-                    trail(|it| {
-                        known(&mut status(it).digest).error = Some("AccessDenied".to_owned())
+                    trail(|trail| {
+                        known(&mut status(trail).digest).error = Some("AccessDenied".to_owned())
                     }),
                 ),
                 (

@@ -52,14 +52,14 @@ mod tests {
                 (Fail, set("AuthorizationError")),
                 (
                     Pass,
-                    trail(|it| {
-                        known(&mut status(it).log_group).error = Some("AccessDenied".to_owned())
+                    trail(|trail| {
+                        known(&mut status(trail).log_group).error = Some("AccessDenied".to_owned())
                     }),
                 ),
                 (
                     NotApplicable,
-                    set("NotFound").and(|it| {
-                        configuration(it.trails.values_mut().next().unwrap()).sns_topic =
+                    set("NotFound").and(|inventory| {
+                        configuration(inventory.trails.values_mut().next().unwrap()).sns_topic =
                             Known(None);
                     }),
                 ),

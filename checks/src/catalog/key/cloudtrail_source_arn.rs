@@ -241,9 +241,9 @@ mod tests {
     fn what_is_not_known() {
         let theirs = "arn:aws:cloudtrail:*:222222222222:trail/*";
         let hidden = |case: Case| {
-            case.and(|it| {
-                member(it, "222222222222", &[HOME]);
-                let other = it
+            case.and(|inventory| {
+                member(inventory, "222222222222", &[HOME]);
+                let other = inventory
                     .accounts
                     .get_mut(&AccountId::from("222222222222"))
                     .unwrap();
@@ -262,8 +262,9 @@ mod tests {
                 (Unknown, key(|k| k.policy = Known(Some(String::new())))),
                 (
                     Fail,
-                    only_if("").and(|it| {
-                        it.keys.values_mut().next().unwrap().metadata = denied(calls::DESCRIBE_KEY);
+                    only_if("").and(|inventory| {
+                        inventory.keys.values_mut().next().unwrap().metadata =
+                            denied(calls::DESCRIBE_KEY);
                     }),
                 ),
                 (

@@ -61,12 +61,12 @@ fn names(found: &Found<'_>, key: &Key) -> bool {
         return true;
     };
     if outsiders::wide(principals) {
-        let by_name = |it: &crate::policy::Condition| {
-            it.key == "aws:principalarn" && crate::policy::posture::pins(it)
+        let by_name = |condition: &crate::policy::Condition| {
+            condition.key == "aws:principalarn" && crate::policy::posture::pins(condition)
         };
         return found.statement.conditions.iter().any(by_name);
     }
-    principals.members.iter().all(|it| match it {
+    principals.members.iter().all(|member| match member {
         Principal::Account(id) => id == key.account.as_str(),
         Principal::Aws(_) | Principal::Service(_) | Principal::Federated(_) => true,
         Principal::Everyone | Principal::CanonicalUser(_) => false,

@@ -47,8 +47,8 @@ mod tests {
     fn verdicts() {
         let owned = |by: &str| key(|k| k.account = AccountId::from(by));
         let listed = |case: Case, accounts: Fact<Vec<AccountId>>| {
-            case.and(|it| {
-                if let Known(Some(organization)) = &mut it.organization {
+            case.and(|inventory| {
+                if let Known(Some(organization)) = &mut inventory.organization {
                     organization.accounts = accounts;
                 }
             })

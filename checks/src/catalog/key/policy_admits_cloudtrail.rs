@@ -81,8 +81,8 @@ fn run(key: &Key, ctx: &Context<'_>) -> Outcome {
     let above = Above::of(control.as_ref(), &key.account, ctx);
     let documents = control.iter().flat_map(Control::documents);
     let mut conditions = documents.chain([&policy]).flat_map(|it| &it.statements);
-    let by_file = conditions.any(|it| {
-        let mut keys = it.conditions.iter().map(|it| it.key.as_str());
+    let by_file = conditions.any(|condition| {
+        let mut keys = condition.conditions.iter().map(|it| it.key.as_str());
         keys.any(|key| key.eq_ignore_ascii_case(FILE))
     });
     let all: Vec<&Trail> = by_name.iter().copied().chain(by_default).collect();
@@ -237,9 +237,12 @@ mod tests {
     fn by_default(policy: &str) -> Case {
         use crate::inventory::bucket::DefaultEncryption;
         let policy = policy.to_owned();
-        trail(|t| configuration(t).kms_key = Known(None)).and(|it| {
-            it.keys.values_mut().next().unwrap().policy = Known(Some(policy));
-            let bucket = it.buckets.get_mut(&Arn::bucket("aws", "logs")).unwrap();
+        trail(|t| configuration(t).kms_key = Known(None)).and(|inventory| {
+            inventory.keys.values_mut().next().unwrap().policy = Known(Some(policy));
+            let bucket = inventory
+                .buckets
+                .get_mut(&Arn::bucket("aws", "logs"))
+                .unwrap();
             bucket.encryption = Known(Some(DefaultEncryption {
                 algorithm: "aws:kms".to_owned(),
                 kms_key: Some(KEY_ARN.to_owned()),
@@ -260,8 +263,9 @@ mod tests {
         };
         let below = |prefix: &str, file: &str| {
             let prefix = prefix.to_owned();
-            only(file).and(move |it| {
-                configuration(it.trails.values_mut().next().unwrap()).prefix = Known(Some(prefix));
+            only(file).and(move |inventory| {
+                configuration(inventory.trails.values_mut().next().unwrap()).prefix =
+                    Known(Some(prefix));
             })
         };
         table_on(
@@ -283,8 +287,8 @@ mod tests {
                 (Fail, below("org", "AWSLogs/*")),
                 (
                     Unknown,
-                    only("AWSLogs/o-test/222222222222/*").and(|it| {
-                        let of = known(&mut it.organization).as_mut().unwrap();
+                    only("AWSLogs/o-test/222222222222/*").and(|inventory| {
+                        let of = known(&mut inventory.organization).as_mut().unwrap();
                         of.accounts = denied(calls::LIST_ACCOUNTS);
                     }),
                 ),
@@ -340,14 +344,14 @@ mod tests {
             scp(&format!(
                 r#"{{"Effect":"Deny","Principal":"*","Action":"kms:*","Resource":"*","Condition":{{{condition}}}}}"#
             ))
-            .and(move |it| {
-                let mut key = it.keys.pop_first().unwrap().1;
+            .and(move |inventory| {
+                let mut key = inventory.keys.pop_first().unwrap().1;
                 (key.arn, key.account) = (moved.clone(), AccountId::from(member));
-                for trail in it.trails.values_mut() {
+                for trail in inventory.trails.values_mut() {
                     configuration(trail).kms_key = Known(Some(moved.clone()));
                 }
-                it.keys.insert(moved, key);
-                let of = known(&mut it.organization).as_mut().unwrap();
+                inventory.keys.insert(moved, key);
+                let of = known(&mut inventory.organization).as_mut().unwrap();
                 known(&mut of.policies)[1].kind = ControlPolicyKind::ResourceControlPolicy;
             })
         };

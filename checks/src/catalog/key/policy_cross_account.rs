@@ -224,8 +224,8 @@ mod tests {
                 (Unknown, key(|k| k.metadata = denied(calls::DESCRIBE_KEY))),
             ],
         );
-        let unlisted = also(ours, "kms:Decrypt", "").and(|it| {
-            let of = known(&mut it.organization).as_mut().unwrap();
+        let unlisted = also(ours, "kms:Decrypt", "").and(|inventory| {
+            let of = known(&mut inventory.organization).as_mut().unwrap();
             of.accounts = denied(calls::LIST_ACCOUNTS);
         });
         table_on(&CHECK, KEY_ARN, [(Unknown, unlisted)]);

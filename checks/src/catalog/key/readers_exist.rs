@@ -142,7 +142,8 @@ fn readers(
         }
         for condition in &statement.conditions {
             let fields = condition.values.iter().flat_map(|it| it.split(':'));
-            let id = |it: &&str| it.len() == 12 && it.bytes().all(|byte| byte.is_ascii_digit());
+            let id =
+                |text: &&str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
             accounts.extend(fields.filter(id).map(str::to_owned));
             if condition.key == "aws:principalorgpaths" {
                 // One account of each unit: the policy can tell no two of them apart.
@@ -191,10 +192,10 @@ fn readers(
         };
         let kinds = [Kind::Role, Kind::User, Kind::FederatedUser];
         let probes = home.probes(&kinds, &exempt, &unnamed);
-        readers.extend(probes.into_iter().map(|it| Reader {
-            caller: it.caller,
-            context: it.context,
-            everything: it.everything,
+        readers.extend(probes.into_iter().map(|probe| Reader {
+            caller: probe.caller,
+            context: probe.context,
+            everything: probe.everything,
         }));
         let named = exempt.in_account(&id);
         arns.extend(
@@ -503,11 +504,13 @@ mod tests {
                 ),
                 (
                     Unknown,
-                    scp(r#"{"Effect":"Deny","Action":"kms:Decrypt","Resource":"*"}"#).and(|it| {
-                        allow_only(it, "222222222222");
-                        let of = known(&mut it.organization).as_mut().unwrap();
-                        known(&mut of.policies)[1].document = denied(calls::DESCRIBE_POLICY);
-                    }),
+                    scp(r#"{"Effect":"Deny","Action":"kms:Decrypt","Resource":"*"}"#).and(
+                        |inventory| {
+                            allow_only(inventory, "222222222222");
+                            let of = known(&mut inventory.organization).as_mut().unwrap();
+                            known(&mut of.policies)[1].document = denied(calls::DESCRIBE_POLICY);
+                        },
+                    ),
                 ),
                 (Fail, only(r#"{"AWS":"999999999999"}"#, "kms:Decrypt")),
                 (Fail, only(r#"{"AWS":"AROAEXAMPLEEXAMPLE"}"#, "kms:Decrypt")),
@@ -524,8 +527,9 @@ mod tests {
                 (Pass, key(|k| k.grants = denied(calls::LIST_GRANTS))),
                 (
                     Unknown,
-                    only(service, "kms:*").and(|it| {
-                        it.keys.values_mut().next().unwrap().grants = denied(calls::LIST_GRANTS);
+                    only(service, "kms:*").and(|inventory| {
+                        inventory.keys.values_mut().next().unwrap().grants =
+                            denied(calls::LIST_GRANTS);
                     }),
                 ),
             ],

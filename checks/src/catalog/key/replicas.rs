@@ -98,17 +98,17 @@ mod tests {
     const REPLICA: &str = "arn:aws:kms:eu-west-1:111111111111:key/mrk-1";
 
     fn replicated(replica: impl FnOnce(&mut Key)) -> Case {
-        key(|it| {
-            let set = known(&mut it.metadata).as_mut().unwrap();
+        key(|key| {
+            let set = known(&mut key.metadata).as_mut().unwrap();
             set.multi_region = Known(true);
             set.replicas = Known(vec![Arn::from(REPLICA)]);
         })
-        .and(|it| {
-            let mut copy = it.keys[&Arn::from(KEY_ARN)].clone();
+        .and(|inventory| {
+            let mut copy = inventory.keys[&Arn::from(KEY_ARN)].clone();
             copy.arn = Arn::from(REPLICA);
             copy.region = Region::from("eu-west-1");
             replica(&mut copy);
-            it.keys.insert(copy.arn.clone(), copy);
+            inventory.keys.insert(copy.arn.clone(), copy);
         })
     }
 
@@ -139,15 +139,15 @@ mod tests {
                 // Named, and never read.
                 (
                     Unknown,
-                    replicated(|_| {}).and(|it| {
-                        it.keys.remove(&Arn::from(REPLICA));
+                    replicated(|_| {}).and(|inventory| {
+                        inventory.keys.remove(&Arn::from(REPLICA));
                     }),
                 ),
                 // A file from before replicas were read.
                 (
                     Unknown,
-                    replicated(|_| {}).and(|it| {
-                        let key = it.keys.get_mut(&Arn::from(KEY_ARN)).unwrap();
+                    replicated(|_| {}).and(|inventory| {
+                        let key = inventory.keys.get_mut(&Arn::from(KEY_ARN)).unwrap();
                         known(&mut key.metadata).as_mut().unwrap().replicas =
                             denied(calls::DESCRIBE_KEY);
                     }),

@@ -82,8 +82,8 @@ mod tests {
             })
         };
         let off = |change: fn(&mut KeyMetadata)| {
-            rotates(false).and(|it| {
-                let key = it.keys.values_mut().next().unwrap();
+            rotates(false).and(|inventory| {
+                let key = inventory.keys.values_mut().next().unwrap();
                 change(known(&mut key.metadata).as_mut().unwrap());
             })
         };

@@ -70,7 +70,7 @@ fn named(policy: &Document, actions: &[&str]) -> BTreeSet<String> {
     let members = principals
         .flat_map(|it| &it.members)
         .filter(|it| !it.is_deleted());
-    let arns = members.filter_map(|it| match it {
+    let arns = members.filter_map(|member| match member {
         Principal::Aws(arn) => Some(arn.clone()),
         Principal::Everyone => Some("*".to_owned()),
         Principal::Account(_)

@@ -109,7 +109,8 @@ fn excess(role: &Role, principal: &Principal<'_>, ctx: &Context<'_>) -> (Vec<Str
     let (mut excess, mut gaps) = (Vec::new(), Vec::new());
     for (name, text) in inline.chain(attached) {
         let document = text.ok_or_else(|| "the response does not include its document".to_owned());
-        let document = document.and_then(|it| Document::parse(it).map_err(|it| it.to_string()));
+        let document =
+            document.and_then(|document| Document::parse(document).map_err(|it| it.to_string()));
         match document {
             Ok(document) => excess.extend(beyond_need(&document).map(|it| format!("{name}: {it}"))),
             Err(why) => gaps.push(gap::gap(
@@ -165,15 +166,15 @@ mod tests {
     /// A role that Lake Formation may take on, and a store that names it.
     fn federated(document: &str, change: impl FnOnce(&mut EventDataStore)) -> Case {
         let mut arn = None;
-        let case = role(|it| {
-            it.trust = it
+        let case = role(|role| {
+            role.trust = role
                 .trust
                 .replace("ec2.amazonaws.com", "lakeformation.amazonaws.com");
-            it.inline.push(inline(document));
-            arn = Some(it.arn.clone());
+            role.inline.push(inline(document));
+            arn = Some(role.arn.clone());
         });
-        case.and(|it| {
-            add_store(it, ACCOUNT, HOME, |store| {
+        case.and(|inventory| {
+            add_store(inventory, ACCOUNT, HOME, |store| {
                 let set = &mut store.configuration;
                 set.federation_status = Known(Some("ENABLED".to_owned()));
                 set.federation_role = Known(arn);
@@ -207,8 +208,8 @@ mod tests {
                 (Unknown, with("{")),
                 (
                     NotApplicable,
-                    federated("{", |it| {
-                        it.configuration.federation_status = Known(Some("DISABLED".to_owned()));
+                    federated("{", |store| {
+                        store.configuration.federation_status = Known(Some("DISABLED".to_owned()));
                     }),
                 ),
                 (
@@ -217,23 +218,27 @@ mod tests {
                 ),
                 (
                     Unknown,
-                    federated(&read(), |it| {
-                        it.configuration = denied(calls::GET_EVENT_DATA_STORE)
+                    federated(&read(), |store| {
+                        store.configuration = denied(calls::GET_EVENT_DATA_STORE)
                     }),
                 ),
                 (
                     Unknown,
-                    with(&read()).and(|it| {
-                        it.event_data_stores.clear();
-                        it.regions.values_mut().next().unwrap().event_data_stores =
-                            denied(calls::LIST_EVENT_DATA_STORES);
+                    with(&read()).and(|inventory| {
+                        inventory.event_data_stores.clear();
+                        inventory
+                            .regions
+                            .values_mut()
+                            .next()
+                            .unwrap()
+                            .event_data_stores = denied(calls::LIST_EVENT_DATA_STORES);
                     }),
                 ),
                 // Lake Formation cannot take on a role that does not trust it.
                 (
                     NotApplicable,
-                    with(&grants(r#""*""#, "*")).and_iam(|it| {
-                        for role in it.roles.iter_mut() {
+                    with(&grants(r#""*""#, "*")).and_iam(|document| {
+                        for role in document.roles.iter_mut() {
                             role.trust = role.trust.replace("lakeformation", "ec2");
                         }
                     }),

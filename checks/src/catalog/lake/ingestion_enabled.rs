@@ -44,14 +44,14 @@ mod tests {
     #[test]
     fn verdicts() {
         let status = |status: &str| {
-            inventory(|it| {
-                add_store(it, ACCOUNT, HOME, |it| {
-                    it.configuration.status = Known(status.to_owned());
+            inventory(|inventory| {
+                add_store(inventory, ACCOUNT, HOME, |store| {
+                    store.configuration.status = Known(status.to_owned());
                 });
             })
         };
-        let refused = |it: &mut EventDataStore| {
-            it.configuration = denied(calls::GET_EVENT_DATA_STORE);
+        let refused = |store: &mut EventDataStore| {
+            store.configuration = denied(calls::GET_EVENT_DATA_STORE);
         };
         table(
             &CHECK,

@@ -44,8 +44,8 @@ mod tests {
     #[test]
     fn verdicts() {
         let store = |change: fn(&mut EventDataStore)| {
-            inventory(|it| {
-                add_store(it, ACCOUNT, HOME, |store| {
+            inventory(|inventory| {
+                add_store(inventory, ACCOUNT, HOME, |store| {
                     store.configuration.kms_key = Known(Some(Arn::from(KEY_ARN)));
                     change(store);
                 });

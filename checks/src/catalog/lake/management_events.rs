@@ -56,14 +56,16 @@ mod tests {
         const MANAGEMENT: &str = "eventCategory = Management";
         let set = |tests: &[&[&str]]| {
             let tests = selectors(tests);
-            inventory(|it| add_store(it, ACCOUNT, HOME, |it| it.selectors = Known(tests)))
+            inventory(|inventory| {
+                add_store(inventory, ACCOUNT, HOME, |it| it.selectors = Known(tests))
+            })
         };
         let refused = |it: &mut EventDataStore| it.selectors = denied(calls::GET_EVENT_DATA_STORE);
-        let unclear = |it: &mut EventDataStore| {
-            it.configuration = denied(calls::GET_EVENT_DATA_STORE);
+        let unclear = |store: &mut EventDataStore| {
+            store.configuration = denied(calls::GET_EVENT_DATA_STORE);
         };
-        let leaving = |it: &mut EventDataStore| {
-            it.configuration.status = Known("PENDING_DELETION".to_owned());
+        let leaving = |store: &mut EventDataStore| {
+            store.configuration.status = Known("PENDING_DELETION".to_owned());
         };
         table(
             &CHECK,

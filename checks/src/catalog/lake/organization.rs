@@ -73,9 +73,9 @@ mod tests {
     #[test]
     fn verdicts() {
         let own = |case: Case| {
-            case.and(|it| {
-                add_store(it, ACCOUNT, HOME, |it| {
-                    it.configuration.organization = Known(false)
+            case.and(|inventory| {
+                add_store(inventory, ACCOUNT, HOME, |store| {
+                    store.configuration.organization = Known(false)
                 });
             })
         };
@@ -95,7 +95,7 @@ mod tests {
                 (
                     Pass,
                     trail(|it| status(it).logging = Known(false))
-                        .and(|it| add_store(it, ACCOUNT, HOME, |_| {})),
+                        .and(|inventory| add_store(inventory, ACCOUNT, HOME, |_| {})),
                 ),
                 (
                     Unknown,

@@ -118,12 +118,12 @@ mod tests {
     }
 
     fn store(policy: Fact<Option<String>>) -> Case {
-        inventory(|it| add_store(it, ACCOUNT, HOME, |store| store.policy = policy))
+        inventory(|inventory| add_store(inventory, ACCOUNT, HOME, |store| store.policy = policy))
     }
 
     fn channel(policy: Fact<Option<String>>) -> Case {
-        store(Known(None)).and(|it| {
-            it.regions.values_mut().next().unwrap().channels = Known(vec![Channel {
+        store(Known(None)).and(|inventory| {
+            inventory.regions.values_mut().next().unwrap().channels = Known(vec![Channel {
                 arn: Arn::from("arn:aws:cloudtrail:us-east-1:111111111111:channel/x"),
                 name: "x".to_owned(),
                 source: Known("Custom".to_owned()),
@@ -151,9 +151,9 @@ mod tests {
             ],
         );
         // A region that was left out is reported as that.
-        let excluded = store(Known(None)).and(|it| {
-            it.regions.clear();
-            known(&mut it.accounts.values_mut().next().unwrap().regions)[0].excluded = true;
+        let excluded = store(Known(None)).and(|inventory| {
+            inventory.regions.clear();
+            known(&mut inventory.accounts.values_mut().next().unwrap().regions)[0].excluded = true;
         });
         let findings = excluded.findings(&[&CHECK]);
         let told = format!("{:?}", findings[0].evidence);

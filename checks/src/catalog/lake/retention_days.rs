@@ -58,9 +58,9 @@ mod tests {
         let store =
             |change: fn(&mut EventDataStore)| inventory(|it| add_store(it, ACCOUNT, HOME, change));
         let kept = |days: Option<i64>| {
-            inventory(|it| {
-                add_store(it, ACCOUNT, HOME, |it| {
-                    it.configuration.retention_days = Known(days);
+            inventory(|inventory| {
+                add_store(inventory, ACCOUNT, HOME, |store| {
+                    store.configuration.retention_days = Known(days);
                 });
             })
         };

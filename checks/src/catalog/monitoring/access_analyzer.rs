@@ -137,7 +137,7 @@ fn hiding(ctx: &Context<'_>) -> Option<Gaps> {
     let stores = inventory.event_data_stores.values();
     gaps.extend(stores.filter_map(|it| it.configuration.missing()));
     // A listing that is missing hides trails, and with them buckets and keys.
-    let hides = |it: &Gaps| it.iter().any(|gap| gap.reason != Reason::DeniedByScp);
+    let hides = |gaps: &Gaps| gaps.iter().any(|gap| gap.reason != Reason::DeniedByScp);
     let listings = inventory
         .regions
         .values()
@@ -187,16 +187,20 @@ mod tests {
     #[test]
     fn only_regions_that_hold_something_are_judged() {
         let second = |list: Fact<Vec<AccessAnalyzer>>| {
-            inventory(|it| {
-                add_region(it, ACCOUNT, "eu-west-1");
-                for view in it.regions.values_mut() {
+            inventory(|inventory| {
+                add_region(inventory, ACCOUNT, "eu-west-1");
+                for view in inventory.regions.values_mut() {
                     view.access_analyzers = list.clone();
                 }
             })
         };
         let moved = |at: Fact<Region>| {
-            second(Known(Vec::new())).and(|it| {
-                it.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap().region = at;
+            second(Known(Vec::new())).and(|inventory| {
+                inventory
+                    .buckets
+                    .get_mut(&Arn::from(BUCKET_ARN))
+                    .unwrap()
+                    .region = at;
             })
         };
         let there = "111111111111/eu-west-1";
@@ -215,14 +219,17 @@ mod tests {
     fn an_analyzer_of_the_organization_serves_members() {
         let member = |kind: &str| {
             let list = analyzer(kind, "ACTIVE");
-            inventory(|it| {
-                member(it, "222222222222", &[HOME]);
-                for view in it.regions.values_mut() {
+            inventory(|inventory| {
+                member(inventory, "222222222222", &[HOME]);
+                for view in inventory.regions.values_mut() {
                     let own = view.account == AccountId::from(ACCOUNT);
                     view.access_analyzers = if own { list.clone() } else { Known(Vec::new()) };
                 }
-                it.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap().owner =
-                    Known(Some("222222222222".into()));
+                inventory
+                    .buckets
+                    .get_mut(&Arn::from(BUCKET_ARN))
+                    .unwrap()
+                    .owner = Known(Some("222222222222".into()));
             })
         };
         let there = "222222222222/us-east-1";

@@ -50,9 +50,9 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
-    let judge = |it: &alarms::Watch<'_>| {
-        let sender = links::sender(it.alarm);
-        let actions = match it.alarm.alarm_actions.known() {
+    let judge = |watch: &alarms::Watch<'_>| {
+        let sender = links::sender(watch.alarm);
+        let actions = match watch.alarm.alarm_actions.known() {
             Ok(actions) => actions.iter(),
             Err(gaps) => return Some(Link::Unknown(gaps)),
         };
@@ -173,8 +173,8 @@ mod tests {
                 r#""Statement":[{{"Effect":"Allow","Principal":{{"Service":"cloudwatch.amazonaws.com"}},"Action":{actions},"Resource":"*"}},"#
             );
             let policy = KEY_POLICY.replace(r#""Statement":["#, &statement);
-            move |it: &mut Inventory| {
-                it.keys.values_mut().next().unwrap().policy = Known(Some(policy));
+            move |inventory: &mut Inventory| {
+                inventory.keys.values_mut().next().unwrap().policy = Known(Some(policy));
             }
         };
         let both = r#"["kms:GenerateDataKey*","kms:Decrypt"]"#;
@@ -192,8 +192,8 @@ mod tests {
                 (Fail, encrypted(own).and(open(r#""kms:Decrypt""#))),
                 (
                     Fail,
-                    encrypted(own).and(open(both)).and(|it| {
-                        let key = it.keys.values_mut().next().unwrap();
+                    encrypted(own).and(open(both)).and(|inventory| {
+                        let key = inventory.keys.values_mut().next().unwrap();
                         known(&mut key.metadata).as_mut().unwrap().state =
                             Known("Disabled".to_owned());
                     }),
@@ -206,8 +206,9 @@ mod tests {
                 (Unknown, encrypted("alias/never-seen")),
                 (
                     Unknown,
-                    encrypted(own).and(|it| {
-                        it.keys.values_mut().next().unwrap().policy = denied(calls::GET_KEY_POLICY);
+                    encrypted(own).and(|inventory| {
+                        inventory.keys.values_mut().next().unwrap().policy =
+                            denied(calls::GET_KEY_POLICY);
                     }),
                 ),
                 (Pass, encrypted("")),
@@ -230,13 +231,13 @@ mod tests {
             let policy = format!(
                 r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":"cloudwatch.amazonaws.com"}},"Action":["kms:GenerateDataKey*","kms:Decrypt"],"Resource":"*"{condition}}}]}}"#
             );
-            case.and(|it| {
-                let mut key = it.keys.values().next().unwrap().clone();
+            case.and(|inventory| {
+                let mut key = inventory.keys.values().next().unwrap().clone();
                 key.arn = Arn::from(KEY);
                 key.account = AccountId::from("222222222222");
                 key.policy = Known(Some(policy));
-                it.keys.insert(key.arn.clone(), key);
-                let topic = it.topics.values_mut().next().unwrap();
+                inventory.keys.insert(key.arn.clone(), key);
+                let topic = inventory.topics.values_mut().next().unwrap();
                 known(&mut topic.configuration).as_mut().unwrap().kms_key =
                     Known(Some(KEY.to_owned()));
             })
@@ -249,8 +250,8 @@ mod tests {
         };
         let source =
             |id: &str| format!(r#","Condition":{{"StringEquals":{{"aws:SourceAccount":"{id}"}}}}"#);
-        let unread = keyed(rcp(&services), "").and(|it| {
-            let of = known(&mut it.organization).as_mut().unwrap();
+        let unread = keyed(rcp(&services), "").and(|inventory| {
+            let of = known(&mut inventory.organization).as_mut().unwrap();
             of.policies = denied(calls::LIST_POLICIES);
         });
         table_on(
@@ -266,8 +267,8 @@ mod tests {
                 (Unknown, unread),
                 (
                     Unknown,
-                    plain("").and(|it| {
-                        it.keys.get_mut(&Arn::from(KEY)).unwrap().policy =
+                    plain("").and(|inventory| {
+                        inventory.keys.get_mut(&Arn::from(KEY)).unwrap().policy =
                             denied(calls::GET_KEY_POLICY);
                     }),
                 ),
@@ -309,16 +310,16 @@ mod tests {
                 ),
                 (
                     Unknown,
-                    topic(|it| {
-                        known(&mut it.subscriptions)[0].filter =
+                    topic(|topic| {
+                        known(&mut topic.subscriptions)[0].filter =
                             denied(calls::GET_SUBSCRIPTION_ATTRIBUTES);
                     }),
                 ),
                 // One that hears all is enough.
                 (
                     Pass,
-                    filtered(r#"{"severity":["high"]}"#, false).and(|it| {
-                        let topic = it.topics.values_mut().next().unwrap();
+                    filtered(r#"{"severity":["high"]}"#, false).and(|inventory| {
+                        let topic = inventory.topics.values_mut().next().unwrap();
                         let mut other = known(&mut topic.subscriptions)[0].clone();
                         other.filter = Known(None);
                         known(&mut topic.subscriptions).push(other);

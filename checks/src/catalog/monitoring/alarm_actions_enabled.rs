@@ -30,12 +30,12 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
-    let judge = |it: &alarms::Watch<'_>| {
-        let switched = links::enabled(it.alarm, it.all, it.view);
-        let none =
-            it.alarm.alarm_actions.ok().is_none_or(Vec::is_empty) && switched == links::Link::Holds;
+    let judge = |watch: &alarms::Watch<'_>| {
+        let switched = links::enabled(watch.alarm, watch.all, watch.view);
+        let none = watch.alarm.alarm_actions.ok().is_none_or(Vec::is_empty)
+            && switched == links::Link::Holds;
         Some(if none {
-            links::no_action(it.alarm, it.all, it.view)
+            links::no_action(watch.alarm, watch.all, watch.view)
         } else {
             switched
         })
@@ -58,8 +58,8 @@ mod tests {
     #[test]
     fn verdicts() {
         let composite = |on| {
-            alarm(|it| it.actions_enabled = Known(false)).and(|it| {
-                let alarms = known(&mut it.regions.values_mut().next().unwrap().alarms);
+            alarm(|it| it.actions_enabled = Known(false)).and(|inventory| {
+                let alarms = known(&mut inventory.regions.values_mut().next().unwrap().alarms);
                 let mut both = Alarm {
                     actions_enabled: Known(on),
                     ..alarms[0].clone()

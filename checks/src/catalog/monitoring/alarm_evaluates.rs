@@ -47,8 +47,8 @@ fn run(account: &Account, ctx: &Context<'_>) -> Outcome {
 /// An alarm that seems to be meant for a metric, and watches another.
 fn mistaken(metric: &MetricTransformation, alarms: &[Alarm]) -> Option<String> {
     let (space, name) = (&metric.namespace, &metric.name);
-    let meant = |it: &&Alarm| {
-        let metric = it.metric.ok().and_then(Option::as_ref);
+    let meant = |alarm: &&Alarm| {
+        let metric = alarm.metric.ok().and_then(Option::as_ref);
         metric.is_some_and(|it| it.eq_ignore_ascii_case(name))
     };
     let alarm = alarms.iter().find(meant)?;
@@ -71,8 +71,8 @@ mod tests {
         change: impl FnOnce(&mut Alarm),
         counts: impl FnOnce(&mut MetricTransformation),
     ) -> Case {
-        alarm(change).and(|it| {
-            let group = it.log_groups.values_mut().next().unwrap();
+        alarm(change).and(|inventory| {
+            let group = inventory.log_groups.values_mut().next().unwrap();
             counts(&mut known(&mut group.metric_filters)[0].transformations[0]);
         })
     }
@@ -98,9 +98,9 @@ mod tests {
                 (Fail, alarm(greater)),
                 (
                     Pass,
-                    alarm(move |it| {
-                        greater(it);
-                        it.threshold = Known(Some(0.0));
+                    alarm(move |alarm| {
+                        greater(alarm);
+                        alarm.threshold = Known(Some(0.0));
                     }),
                 ),
                 (
@@ -132,10 +132,10 @@ mod tests {
     fn periods_and_missing_data() {
         let periods = |all, needed, missing: Option<&str>| {
             let missing = missing.map(str::to_owned);
-            move |it: &mut Alarm| {
-                it.evaluation_periods = Known(Some(all));
-                it.datapoints_to_alarm = Known(needed);
-                it.missing_data = Known(missing);
+            move |alarm: &mut Alarm| {
+                alarm.evaluation_periods = Known(Some(all));
+                alarm.datapoints_to_alarm = Known(needed);
+                alarm.missing_data = Known(missing);
             }
         };
         table(
@@ -164,19 +164,19 @@ mod tests {
     fn how_long_it_is_silent() {
         let window = |period, periods, missing: &str| {
             let missing = missing.to_owned();
-            alarm(move |it| {
-                it.period = Known(Some(period));
-                it.evaluation_periods = Known(Some(periods));
-                it.datapoints_to_alarm = Known(Some(1));
-                it.missing_data = Known(Some(missing));
+            alarm(move |alarm| {
+                alarm.period = Known(Some(period));
+                alarm.evaluation_periods = Known(Some(periods));
+                alarm.datapoints_to_alarm = Known(Some(1));
+                alarm.missing_data = Known(Some(missing));
             })
         };
         let told = window(300, 240, "missing").findings(&[&CHECK]);
         assert!(told[0].message.contains("20 h"), "{}", told[0].message);
         let hours = |hours| {
-            alarm(move |it| {
-                it.state = Known(Some("ALARM".to_owned()));
-                it.state_since = Known(Some(hours_ago(hours)));
+            alarm(move |alarm| {
+                alarm.state = Known(Some("ALARM".to_owned()));
+                alarm.state_since = Known(Some(hours_ago(hours)));
             })
         };
         table(
@@ -192,9 +192,9 @@ mod tests {
                 (Fail, hours(48)),
                 (
                     Pass,
-                    alarm(|it| {
-                        it.state = Known(Some("INSUFFICIENT_DATA".to_owned()));
-                        it.state_since = Known(Some(hours_ago(9_000)));
+                    alarm(|alarm| {
+                        alarm.state = Known(Some("INSUFFICIENT_DATA".to_owned()));
+                        alarm.state_since = Known(Some(hours_ago(9_000)));
                     }),
                 ),
                 (
@@ -227,9 +227,9 @@ mod tests {
                 // What is broken anyway stays so.
                 (
                     Fail,
-                    alarm(|it| {
-                        it.unit = denied(calls::DESCRIBE_ALARMS);
-                        it.threshold = Known(Some(5.0));
+                    alarm(|alarm| {
+                        alarm.unit = denied(calls::DESCRIBE_ALARMS);
+                        alarm.threshold = Known(Some(5.0));
                     }),
                 ),
             ],
@@ -244,8 +244,8 @@ mod tests {
             let asked = asked.iter();
             let asked = asked.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
             let asked = asked.collect();
-            alarm(|it| it.dimensions = Known(asked)).and(|it| {
-                let group = it.log_groups.values_mut().next().unwrap();
+            alarm(|it| it.dimensions = Known(asked)).and(|inventory| {
+                let group = inventory.log_groups.values_mut().next().unwrap();
                 known(&mut group.metric_filters)[0].system_dimensions = Known(fields);
             })
         };
@@ -258,8 +258,8 @@ mod tests {
                 (Fail, emits(&["@aws.account"], &[("@aws.account", ACCOUNT)])),
                 (
                     Unknown,
-                    alarm(|_| {}).and(|it| {
-                        let group = it.log_groups.values_mut().next().unwrap();
+                    alarm(|_| {}).and(|inventory| {
+                        let group = inventory.log_groups.values_mut().next().unwrap();
                         known(&mut group.metric_filters)[0].system_dimensions =
                             denied(calls::DESCRIBE_METRIC_FILTERS);
                     }),

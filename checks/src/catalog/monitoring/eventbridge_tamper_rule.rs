@@ -147,23 +147,25 @@ mod tests {
                 ),
                 (
                     Fail,
-                    rule(|_| {}).and(|it| {
-                        it.topics
+                    rule(|_| {}).and(|inventory| {
+                        inventory
+                            .topics
                             .values_mut()
                             .for_each(|it| it.configuration = Known(None))
                     }),
                 ),
                 (
                     Unknown,
-                    rule(|_| {}).and(|it| {
-                        it.regions.values_mut().next().unwrap().rules = denied(calls::LIST_RULES)
+                    rule(|_| {}).and(|inventory| {
+                        inventory.regions.values_mut().next().unwrap().rules =
+                            denied(calls::LIST_RULES)
                     }),
                 ),
                 // EventBridge hands on what a trail records.
                 (
                     Fail,
-                    rule(|_| {}).and(|it| {
-                        status(it.trails.values_mut().next().unwrap()).logging = Known(false)
+                    rule(|_| {}).and(|inventory| {
+                        status(inventory.trails.values_mut().next().unwrap()).logging = Known(false)
                     }),
                 ),
             ],
@@ -174,8 +176,8 @@ mod tests {
     #[test]
     fn topics_that_keep_rules_out() {
         let set = |change: &dyn Fn(&mut TopicConfiguration)| {
-            rule(|_| {}).and(|it| {
-                let topic = it.topics.values_mut().next().unwrap();
+            rule(|_| {}).and(|inventory| {
+                let topic = inventory.topics.values_mut().next().unwrap();
                 change(known(&mut topic.configuration).as_mut().unwrap());
             })
         };
@@ -192,21 +194,21 @@ mod tests {
             let policy = format!(
                 r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"{named}"}},"Action":"sns:Publish","Resource":"{arn}"}}]}}"#
             );
-            rule(|it| {
-                it.targets = Known(vec![arn.clone()]);
-                known(&mut it.deliveries)[0].target = arn.clone();
-                known(&mut it.deliveries)[0].role = role;
+            rule(|rule| {
+                rule.targets = Known(vec![arn.clone()]);
+                known(&mut rule.deliveries)[0].target = arn.clone();
+                known(&mut rule.deliveries)[0].role = role;
             })
-            .and(|it| {
-                let mut topic = it.topics.values().next().unwrap().clone();
+            .and(|inventory| {
+                let mut topic = inventory.topics.values().next().unwrap().clone();
                 topic.arn = arn.clone();
                 known(&mut topic.configuration).as_mut().unwrap().policy = Known(Some(policy));
-                it.topics.insert(arn.clone(), topic);
+                inventory.topics.insert(arn.clone(), topic);
             })
         };
         let sender = "arn:aws:iam::111111111111:role/sender";
-        let unknown_role = abroad(Some(sender), sender).and(|it| {
-            let view = it.regions.values_mut().next().unwrap();
+        let unknown_role = abroad(Some(sender), sender).and(|inventory| {
+            let view = inventory.regions.values_mut().next().unwrap();
             known(&mut view.rules)[0].deliveries = denied(calls::LIST_TARGETS_BY_RULE);
         });
         table(
@@ -267,8 +269,9 @@ mod tests {
             || filter("{ $.eventName = Nothing }").and(|it| add_region(it, ACCOUNT, "eu-west-1"));
         let at = |region: &str| {
             let key = (AccountId::from(ACCOUNT), Region::from(region));
-            elsewhere().and(|it| {
-                it.regions.get_mut(&key).unwrap().rules = rules(r#"{"source":["aws.cloudtrail"]}"#)
+            elsewhere().and(|inventory| {
+                inventory.regions.get_mut(&key).unwrap().rules =
+                    rules(r#"{"source":["aws.cloudtrail"]}"#)
             })
         };
         table(&CHECK, [(Pass, at(HOME)), (Fail, at("eu-west-1"))]);
@@ -280,18 +283,18 @@ mod tests {
         table_on(&CHECK, "222222222222", [(NotApplicable, case)]);
         // Nor has one whose trail was left over when the organization got one of its own.
         let own = |logging: bool, of_organization: fn(&mut Trail)| {
-            inventory(|it| {
-                of_organization(it.trails.values_mut().next().unwrap());
-                member(it, "222222222222", &[HOME]);
-                add_trail(it, "222222222222", HOME, "old", |it| {
-                    configuration(it).organization = Known(false);
-                    status(it).logging = Known(logging);
+            inventory(|inventory| {
+                of_organization(inventory.trails.values_mut().next().unwrap());
+                member(inventory, "222222222222", &[HOME]);
+                add_trail(inventory, "222222222222", HOME, "old", |trail| {
+                    configuration(trail).organization = Known(false);
+                    status(trail).logging = Known(logging);
                 });
             })
         };
         let unread = || {
-            own(false, |_| {}).and(|it| {
-                let organization = it.trails.get_mut(&Arn::from(TRAIL_ARN)).unwrap();
+            own(false, |_| {}).and(|inventory| {
+                let organization = inventory.trails.get_mut(&Arn::from(TRAIL_ARN)).unwrap();
                 organization.selectors = denied(calls::GET_EVENT_SELECTORS);
             })
         };
@@ -310,9 +313,9 @@ mod tests {
                 // A trail that surely runs needs a rule, whatever is unknown of another.
                 (
                     Fail,
-                    unread().and(|it| {
-                        add_trail(it, "222222222222", HOME, "other", |it| {
-                            configuration(it).organization = Known(false);
+                    unread().and(|inventory| {
+                        add_trail(inventory, "222222222222", HOME, "other", |trail| {
+                            configuration(trail).organization = Known(false);
                         });
                     }),
                 ),

@@ -297,8 +297,8 @@ fn broken(scene: &Scene<'_>, chains: &[Arc<Chain>], events: &Expr, missed: &Witn
             before = these;
             continue;
         };
-        let matching = |it: &&Arc<Chain>| {
-            let matches = it.matches.as_ref();
+        let matching = |chain: &&Arc<Chain>| {
+            let matches = chain.matches.as_ref();
             matches.is_some_and(|it| missed.may_match(&it.expr()))
         };
         let ways = chains.iter().filter(matching).flat_map(|it| &it.ways);

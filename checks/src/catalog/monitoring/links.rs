@@ -286,9 +286,9 @@ fn goes_off(
         }
         _ => return unsure(&format!("its statistic is {statistic}")),
     };
-    let breaches = |it: f64| match comparison {
-        "GreaterThanOrEqualToThreshold" => Some(it >= threshold),
-        "GreaterThanThreshold" => Some(it > threshold),
+    let breaches = |value: f64| match comparison {
+        "GreaterThanOrEqualToThreshold" => Some(value >= threshold),
+        "GreaterThanThreshold" => Some(value > threshold),
         "LessThanThreshold" | "LessThanOrEqualToThreshold" => Some(false),
         _ => None,
     };

@@ -45,8 +45,8 @@ mod tests {
     #[test]
     fn verdicts() {
         let set = |on: Fact<Option<bool>>| {
-            log_group(|it| {
-                known(&mut it.configuration)
+            log_group(|group| {
+                known(&mut group.configuration)
                     .as_mut()
                     .unwrap()
                     .deletion_protection = on

@@ -92,9 +92,13 @@ fn run(group: &LogGroup, ctx: &Context<'_>) -> Outcome {
 /// A statement with `NotResource` may name any.
 fn names(statement: &Statement, group: &LogGroup) -> bool {
     let whole = Glob::wild(&format!("{}*", group.arn), false);
-    statement.resources.as_ref().is_none_or(|it| {
+    statement.resources.as_ref().is_none_or(|resource| {
         let named = |glob: Option<Glob>| glob.is_none_or(|glob| glob.overlaps(&whole));
-        it.negated || it.patterns.iter().any(|pattern| named(pattern.glob()))
+        resource.negated
+            || resource
+                .patterns
+                .iter()
+                .any(|pattern| named(pattern.glob()))
     })
 }
 
@@ -181,8 +185,8 @@ mod tests {
                 ),
                 (
                     Unknown,
-                    region(|it| {
-                        it.log_resource_policies = denied(calls::DESCRIBE_LOG_RESOURCE_POLICIES)
+                    region(|region| {
+                        region.log_resource_policies = denied(calls::DESCRIBE_LOG_RESOURCE_POLICIES)
                     }),
                 ),
             ],

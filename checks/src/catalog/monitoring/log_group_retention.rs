@@ -47,8 +47,8 @@ mod tests {
     #[test]
     fn verdicts() {
         let days = |days| {
-            log_group(|it| {
-                known(&mut it.configuration)
+            log_group(|group| {
+                known(&mut group.configuration)
                     .as_mut()
                     .unwrap()
                     .retention_days = Known(days)

@@ -102,8 +102,8 @@ mod tests {
                 (Fail, sends(&[ours.replace("111111111111", "").as_str()])),
                 (
                     Unknown,
-                    log_group(|it| {
-                        it.subscription_filters = denied(calls::DESCRIBE_SUBSCRIPTION_FILTERS);
+                    log_group(|group| {
+                        group.subscription_filters = denied(calls::DESCRIBE_SUBSCRIPTION_FILTERS);
                     }),
                 ),
                 (
@@ -116,8 +116,8 @@ mod tests {
                 ),
             ],
         );
-        let unlisted = sends(&[of_member]).and(|it| {
-            let of = known(&mut it.organization).as_mut().unwrap();
+        let unlisted = sends(&[of_member]).and(|inventory| {
+            let of = known(&mut inventory.organization).as_mut().unwrap();
             of.accounts = denied(calls::LIST_ACCOUNTS);
         });
         let group = "arn:aws:logs:us-east-1:111111111111:log-group:trail";

@@ -83,9 +83,9 @@ mod tests {
     fn verdicts() {
         let lost = || denied(calls::GET_MACIE_SESSION);
         let two = |here: Fact<bool>, there: Fact<bool>| {
-            inventory(|it| {
-                add_region(it, ACCOUNT, "eu-west-1");
-                for (view, macie) in it.regions.values_mut().zip([there, here]) {
+            inventory(|inventory| {
+                add_region(inventory, ACCOUNT, "eu-west-1");
+                for (view, macie) in inventory.regions.values_mut().zip([there, here]) {
                     view.macie = macie;
                 }
             })

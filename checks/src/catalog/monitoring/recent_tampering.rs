@@ -65,9 +65,9 @@ fn run(region: &RegionOf<'_>, ctx: &Context<'_>) -> Outcome {
         names,
     } = view.tampering.known()?;
     let resources = Resources::of(ctx.inventory);
-    let touched = events
-        .iter()
-        .filter(|it| tampering::call(&it.name).is_some_and(|call| resources.concern(it, call)));
+    let touched = events.iter().filter(|event| {
+        tampering::call(&event.name).is_some_and(|call| resources.concern(event, call))
+    });
     let (done, refused): (Vec<&TamperEvent>, Vec<&TamperEvent>) =
         touched.partition(|it| it.error.is_none());
     let here = tampering::calls_at(&region.account.id, region.name, ctx.inventory);
@@ -102,7 +102,7 @@ fn looked_up(
     names: Option<&BTreeSet<String>>,
     region: &RegionOf<'_>,
 ) -> Result<(), Gaps> {
-    let missing = |it: &&&str| names.is_none_or(|names| !names.contains(**it));
+    let missing = |name: &&&str| names.is_none_or(|names| !names.contains(**name));
     let missing: Vec<&str> = wanted.iter().filter(missing).copied().collect();
     let detail = match (names, missing.as_slice()) {
         (_, []) => return Ok(()),
@@ -247,12 +247,12 @@ mod tests {
     #[test]
     fn names_that_were_not_looked_up() {
         let names = |names: Option<&[&str]>| {
-            let names = names.map(|it| it.iter().map(|it| (*it).to_owned()).collect());
+            let names = names.map(|name| name.iter().map(|it| (*it).to_owned()).collect());
             region(|it| known(&mut it.tampering).names = names)
         };
         let found = |case: Case| {
-            case.and(|it| {
-                let view = it.regions.values_mut().next().unwrap();
+            case.and(|inventory| {
+                let view = inventory.regions.values_mut().next().unwrap();
                 known(&mut view.tampering).events = vec![event("StopLogging", 5)];
             })
         };
@@ -322,9 +322,9 @@ mod tests {
         let told = |events: Vec<TamperEvent>| {
             let finding = seen(events).findings(&[&CHECK]).remove(0);
             let events = finding.evidence.iter().filter(|it| it.what != "LookedUp");
-            let words = events.map(|it| {
-                let seen = it.seen.as_ref().and_then(|it| it.as_str());
-                format!("{} {}", it.what, seen.unwrap_or_default())
+            let words = events.map(|event| {
+                let seen = event.seen.as_ref().and_then(|it| it.as_str());
+                format!("{} {}", event.what, seen.unwrap_or_default())
             });
             words.collect::<Vec<_>>()
         };

@@ -55,10 +55,10 @@ pub(super) fn places<'a>(
         }
         let everywhere = kind != Kind::GlobalCall;
         let regions = in_scope(account).filter(|it| everywhere || it.name == ctx.home());
-        places.extend(regions.map(|it| Place {
+        places.extend(regions.map(|region| Place {
             account: &account.id,
-            region: it.name.clone(),
-            view: ctx.region(&account.id, &it.name),
+            region: region.name.clone(),
+            view: ctx.region(&account.id, &region.name),
             kind,
         }));
     }
@@ -253,7 +253,7 @@ impl Place<'_> {
             .collect();
         if ways
             .iter()
-            .any(|it| it.iter().all(|link| *link == Link::Holds))
+            .any(|way| way.iter().all(|link| *link == Link::Holds))
         {
             return Some(Expr::All(all));
         }
@@ -262,7 +262,7 @@ impl Place<'_> {
             .iter()
             .filter(|it| !dead(it))
             .flatten()
-            .find_map(|it| match it {
+            .find_map(|way| match way {
                 Link::Unknown(missing) => Some(missing.clone()),
                 Link::Holds | Link::Broken(_) => None,
             })?;

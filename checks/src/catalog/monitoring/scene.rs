@@ -229,7 +229,7 @@ impl Chain {
             }
         };
         let links = ways.iter().flat_map(|it| &it.links);
-        gaps.extend(links.filter_map(|it| match it {
+        gaps.extend(links.filter_map(|link| match link {
             Link::Unknown(missing) => Some(missing.clone()),
             Link::Holds | Link::Broken(_) => None,
         }));

@@ -132,9 +132,9 @@ mod tests {
                 // That it is off is known, whatever else is not.
                 (
                     Fail,
-                    region(|it| {
-                        it.security_hub = Known(false);
-                        it.security_standards = denied(calls::GET_ENABLED_STANDARDS);
+                    region(|region| {
+                        region.security_hub = Known(false);
+                        region.security_standards = denied(calls::GET_ENABLED_STANDARDS);
                     }),
                 ),
             ],

@@ -185,14 +185,15 @@ fn the_first_broken_link_is_named() {
 fn what_is_not_known() {
     let first = |it: &mut Inventory| it.trails.keys().next().unwrap().clone();
     let trail = |change: fn(&mut Trail)| {
-        filter("").and(|it| {
-            let arn = first(it);
-            change(it.trails.get_mut(&arn).unwrap());
+        filter("").and(|inventory| {
+            let arn = first(inventory);
+            change(inventory.trails.get_mut(&arn).unwrap());
         })
     };
     let broken = |case: Case| {
-        case.and(|it| {
-            it.topics
+        case.and(|inventory| {
+            inventory
+                .topics
                 .values_mut()
                 .for_each(|it| it.subscriptions = Known(Vec::new()))
         })
@@ -210,8 +211,9 @@ fn what_is_not_known() {
             ),
             (
                 Unknown,
-                alarm(|_| {}).and(|it| {
-                    it.regions
+                alarm(|_| {}).and(|inventory| {
+                    inventory
+                        .regions
                         .values_mut()
                         .for_each(|it| it.alarms = denied(calls::DESCRIBE_ALARMS))
                 }),
@@ -228,18 +230,20 @@ fn what_is_not_known() {
             (Unknown, filter("StopLogging")),
             (
                 Unknown,
-                filter("{ $.eventName = StopLogging && $.resources[*].ARN = x }").and(|it| {
-                    let group = it.log_groups.values_mut().next().unwrap();
-                    let mut rest = known(&mut group.metric_filters)[0].clone();
-                    rest.pattern = any_of(&[
-                        "CreateTrail",
-                        "UpdateTrail",
-                        "DeleteTrail",
-                        "StartLogging",
-                        "PutEventSelectors",
-                    ]);
-                    known(&mut group.metric_filters).push(rest);
-                }),
+                filter("{ $.eventName = StopLogging && $.resources[*].ARN = x }").and(
+                    |inventory| {
+                        let group = inventory.log_groups.values_mut().next().unwrap();
+                        let mut rest = known(&mut group.metric_filters)[0].clone();
+                        rest.pattern = any_of(&[
+                            "CreateTrail",
+                            "UpdateTrail",
+                            "DeleteTrail",
+                            "StartLogging",
+                            "PutEventSelectors",
+                        ]);
+                        known(&mut group.metric_filters).push(rest);
+                    },
+                ),
             ),
             // What is known to be broken further on decides, whatever else is unknown.
             (
@@ -254,8 +258,9 @@ fn what_is_not_known() {
             // A rule may do the work.
             (
                 Unknown,
-                filter("{ $.a = b }").and(|it| {
-                    it.regions
+                filter("{ $.a = b }").and(|inventory| {
+                    inventory
+                        .regions
                         .values_mut()
                         .for_each(|it| it.rules = denied(calls::LIST_RULES))
                 }),
@@ -296,15 +301,15 @@ fn unquoted_words_are_named() {
 #[test]
 fn filters_that_see_less() {
     let with = |change: fn(&mut MetricFilter)| {
-        filter("").and(|it| {
-            let group = it.log_groups.values_mut().next().unwrap();
+        filter("").and(|inventory| {
+            let group = inventory.log_groups.values_mut().next().unwrap();
             change(&mut known(&mut group.metric_filters)[0]);
         })
     };
     let class = |name: Option<&str>| {
         let name = name.map(str::to_owned);
-        filter("").and(|it| {
-            let group = it.log_groups.values_mut().next().unwrap();
+        filter("").and(|inventory| {
+            let group = inventory.log_groups.values_mut().next().unwrap();
             known(&mut group.configuration).as_mut().unwrap().class = Known(name);
         })
     };
@@ -330,9 +335,9 @@ fn filters_that_see_less() {
             (Unknown, with(|it| it.transformed = Known(true))),
             (
                 Fail,
-                with(|it| {
-                    it.transformed = Known(true);
-                    it.pattern = "{ $.eventName = Nothing }".to_owned();
+                with(|settings| {
+                    settings.transformed = Known(true);
+                    settings.pattern = "{ $.eventName = Nothing }".to_owned();
                 }),
             ),
             (Pass, class(None)),
@@ -347,15 +352,15 @@ fn filters_that_see_less() {
 #[test]
 fn a_proved_chain_passes_whatever_else_is_unknown() {
     let beside = |change: fn(&mut MetricFilter)| {
-        filter("").and(|it| {
-            let group = it.log_groups.values_mut().next().unwrap();
+        filter("").and(|inventory| {
+            let group = inventory.log_groups.values_mut().next().unwrap();
             let mut other = known(&mut group.metric_filters)[0].clone();
             change(&mut other);
             known(&mut group.metric_filters).insert(0, other);
         })
     };
-    let second_action = alarm(|it| {
-        known(&mut it.alarm_actions).insert(
+    let second_action = alarm(|alarm| {
+        known(&mut alarm.alarm_actions).insert(
             0,
             Arn::from("arn:aws:sns:us-east-1:111111111111:never-seen"),
         );
@@ -371,8 +376,9 @@ fn a_proved_chain_passes_whatever_else_is_unknown() {
             (Pass, second_action),
             (
                 Pass,
-                inventory(|it| {
-                    it.regions
+                inventory(|inventory| {
+                    inventory
+                        .regions
                         .values_mut()
                         .for_each(|it| it.rules = denied(calls::LIST_RULES))
                 }),
@@ -390,13 +396,13 @@ fn filters_may_share_the_work() {
             "StartLogging",
             "PutEventSelectors",
         ]))
-        .and(|it| {
-            let group = it.log_groups.values_mut().next().unwrap();
+        .and(|inventory| {
+            let group = inventory.log_groups.values_mut().next().unwrap();
             let mut rest = known(&mut group.metric_filters)[0].clone();
             rest.pattern = any_of(&["CreateTrail", "UpdateTrail", "DeleteTrail"]);
             rest.transformations[0].name = "Rest".to_owned();
             known(&mut group.metric_filters).push(rest);
-            let alarms = known(&mut it.regions.values_mut().next().unwrap().alarms);
+            let alarms = known(&mut inventory.regions.values_mut().next().unwrap().alarms);
             let mut other = alarms[0].clone();
             other.metric = Known(Some("Rest".to_owned()));
             second(&mut other);
@@ -417,16 +423,20 @@ fn filters_may_share_the_work() {
 fn a_rule_is_accepted_where_it_sees_all_events() {
     let all = any_of(&["Nothing"]);
     let with = |change: fn(&mut Inventory)| {
-        filter(&all).and(|it| {
-            it.regions.values_mut().next().unwrap().rules =
+        filter(&all).and(|inventory| {
+            inventory.regions.values_mut().next().unwrap().rules =
                 rules(r#"{"source":["aws.cloudtrail"]}"#);
-            change(it);
+            change(inventory);
         })
     };
     let two = |second: bool| {
-        filter(&all).and(|it| {
-            add_region(it, ACCOUNT, "eu-west-1");
-            for view in it.regions.values_mut().take(if second { 2 } else { 1 }) {
+        filter(&all).and(|inventory| {
+            add_region(inventory, ACCOUNT, "eu-west-1");
+            for view in inventory
+                .regions
+                .values_mut()
+                .take(if second { 2 } else { 1 })
+            {
                 view.rules = rules(r#"{"source":["aws.cloudtrail"]}"#);
             }
         })
@@ -439,8 +449,9 @@ fn a_rule_is_accepted_where_it_sees_all_events() {
             (Fail, two(false)),
             (
                 Fail,
-                with(|it| {
-                    it.topics
+                with(|settings| {
+                    settings
+                        .topics
                         .values_mut()
                         .for_each(|it| it.subscriptions = Known(Vec::new()))
                 }),
@@ -455,9 +466,9 @@ fn a_rule_is_accepted_where_it_sees_all_events() {
 #[test]
 fn rules_do_not_see_reads() {
     let state = |state: &str| {
-        rule(|it| {
-            it.state = state.to_owned();
-            it.pattern = Some(r#"{"detail":{"userIdentity":{"type":["Root"]}}}"#.to_owned());
+        rule(|rule| {
+            rule.state = state.to_owned();
+            rule.pattern = Some(r#"{"detail":{"userIdentity":{"type":["Root"]}}}"#.to_owned());
         })
     };
     table(
@@ -474,14 +485,14 @@ fn rules_do_not_see_reads() {
 fn members_are_judged_where_their_events_go() {
     const MEMBER: &str = "222222222222";
     let member = |change: &dyn Fn(&mut Inventory)| {
-        inventory(|it| {
-            member(it, MEMBER, &[HOME]);
-            change(it);
+        inventory(|inventory| {
+            member(inventory, MEMBER, &[HOME]);
+            change(inventory);
         })
     };
-    let view = |it: &mut Inventory, trails: Fact<Vec<Arn>>| {
+    let view = |inventory: &mut Inventory, trails: Fact<Vec<Arn>>| {
         let key = (AccountId::from(MEMBER), Region::from(HOME));
-        it.regions.get_mut(&key).unwrap().trails = trails;
+        inventory.regions.get_mut(&key).unwrap().trails = trails;
     };
     table_on(
         CHANGES,
@@ -562,9 +573,9 @@ fn the_trail_must_record_the_events() {
 /// Of the table of wrong verdicts: an alarm matched by the metric's name only, which tells nobody.
 #[test]
 fn an_alarm_that_tells_nobody_does_not_pass() {
-    let case = alarm(|it| {
-        it.alarm_actions = Known(Vec::new());
-        it.namespace = Known(Some("Another".to_owned()));
+    let case = alarm(|alarm| {
+        alarm.alarm_actions = Known(Vec::new());
+        alarm.namespace = Known(Some("Another".to_owned()));
     });
     table(CHANGES, [(Fail, case)]);
 }
@@ -580,11 +591,12 @@ fn no_alarm_passes_on_an_empty_requirement() {
     let alarms: Vec<&'static Check> = alarms.copied().collect();
     assert!(alarms.len() > 16, "{}", alarms.len());
     let alone = |partition: &str, excluded: bool| {
-        filters(Known(Vec::new())).and(|it| {
-            configuration(it.trails.values_mut().next().unwrap()).organization = Known(false);
-            add_region(it, ACCOUNT, "eu-west-1");
-            it.header.scope.partition = partition.to_owned();
-            let account = it.accounts.values_mut().next().unwrap();
+        filters(Known(Vec::new())).and(|inventory| {
+            configuration(inventory.trails.values_mut().next().unwrap()).organization =
+                Known(false);
+            add_region(inventory, ACCOUNT, "eu-west-1");
+            inventory.header.scope.partition = partition.to_owned();
+            let account = inventory.accounts.values_mut().next().unwrap();
             known(&mut account.regions)[0].excluded = excluded;
         })
     };
@@ -609,10 +621,11 @@ fn no_alarm_passes_on_an_empty_requirement() {
 fn an_empty_requirement_is_no_pass() {
     const IAM: &Check = &alarm_iam_policy_changes::CHECK;
     let home = |case: Case, excluded: bool| {
-        case.and(|it| {
-            configuration(it.trails.values_mut().next().unwrap()).organization = Known(false);
-            add_region(it, ACCOUNT, "eu-west-1");
-            let account = it.accounts.values_mut().next().unwrap();
+        case.and(|inventory| {
+            configuration(inventory.trails.values_mut().next().unwrap()).organization =
+                Known(false);
+            add_region(inventory, ACCOUNT, "eu-west-1");
+            let account = inventory.accounts.values_mut().next().unwrap();
             known(&mut account.regions)[0].excluded = excluded;
         })
     };

@@ -127,14 +127,15 @@ mod tests {
                 // One fact, one severity: trail-management-events-no-exclusions fails for it.
                 (
                     Pass,
-                    trail(|it| {
-                        it.selectors = Known(classic_selectors("All", true, &["kms.amazonaws.com"]))
+                    trail(|trail| {
+                        trail.selectors =
+                            Known(classic_selectors("All", true, &["kms.amazonaws.com"]))
                     }),
                 ),
                 (
                     Fail,
-                    trail(|it| {
-                        it.selectors =
+                    trail(|trail| {
+                        trail.selectors =
                             Known(classic_selectors("WriteOnly", true, &["kms.amazonaws.com"]));
                     }),
                 ),
@@ -155,17 +156,17 @@ mod tests {
                 ),
                 (
                     Fail,
-                    region(|it| it.trails = Known(Vec::new())).and(|it| {
-                        let account = it.accounts.values_mut().next().unwrap();
+                    region(|it| it.trails = Known(Vec::new())).and(|inventory| {
+                        let account = inventory.accounts.values_mut().next().unwrap();
                         account.state = denied(calls::LIST_ACCOUNTS);
                         account.regions_assumed = true;
                     }),
                 ),
                 (
                     Unknown,
-                    inventory(|it| {
-                        it.regions.clear();
-                        it.accounts.values_mut().next().unwrap().session =
+                    inventory(|inventory| {
+                        inventory.regions.clear();
+                        inventory.accounts.values_mut().next().unwrap().session =
                             denied(calls::ASSUME_ROLE);
                     }),
                 ),
@@ -179,9 +180,9 @@ mod tests {
 
     /// A member with two regions, and how it ends.
     fn of_member(change: impl FnOnce(&mut Inventory)) -> Status {
-        let case = inventory(|it| {
-            member(it, MEMBER, &["eu-west-1", HOME]);
-            change(it);
+        let case = inventory(|inventory| {
+            member(inventory, MEMBER, &["eu-west-1", HOME]);
+            change(inventory);
         });
         statuses(&CHECK, &case)[1].1
     }
@@ -200,9 +201,9 @@ mod tests {
         let refused = |it: &mut Inventory| shadow(it, HOME, denied(calls::DESCRIBE_TRAILS));
         assert_eq!(of_member(refused), Unknown);
         // One region proves the fail, whatever the other hides.
-        let both = |it: &mut Inventory| {
-            unseen(it);
-            refused(it);
+        let both = |inventory: &mut Inventory| {
+            unseen(inventory);
+            refused(inventory);
         };
         assert_eq!(of_member(both), Fail);
     }
@@ -210,13 +211,13 @@ mod tests {
     #[test]
     fn its_own_trails_cover_it_too() {
         let own = |regions: &'static [&'static str], multi: bool| {
-            move |it: &mut Inventory| {
-                shadow(it, "eu-west-1", Known(Vec::new()));
-                shadow(it, HOME, Known(Vec::new()));
+            move |inventory: &mut Inventory| {
+                shadow(inventory, "eu-west-1", Known(Vec::new()));
+                shadow(inventory, HOME, Known(Vec::new()));
                 for region in regions {
-                    add_trail(it, MEMBER, region, "own", |it| {
-                        configuration(it).organization = Known(false);
-                        configuration(it).multi_region = Known(multi);
+                    add_trail(inventory, MEMBER, region, "own", |trail| {
+                        configuration(trail).organization = Known(false);
+                        configuration(trail).multi_region = Known(multi);
                     });
                 }
             }
@@ -229,10 +230,10 @@ mod tests {
 
     #[test]
     fn a_store_of_the_organization_covers_it_and_is_told() {
-        let case = inventory(|it| {
-            member(it, MEMBER, &[HOME]);
-            shadow(it, HOME, Known(Vec::new()));
-            add_store(it, ACCOUNT, HOME, |_| {});
+        let case = inventory(|inventory| {
+            member(inventory, MEMBER, &[HOME]);
+            shadow(inventory, HOME, Known(Vec::new()));
+            add_store(inventory, ACCOUNT, HOME, |_| {});
         });
         let findings = case.findings(&[&CHECK]);
         assert_eq!(findings[1].status, Pass);

@@ -97,8 +97,9 @@ mod tests {
                 ),
                 (
                     Unknown,
-                    organization(|it| {
-                        it.delegated_administrators = denied(calls::LIST_DELEGATED_ADMINISTRATORS);
+                    organization(|organization| {
+                        organization.delegated_administrators =
+                            denied(calls::LIST_DELEGATED_ADMINISTRATORS);
                     }),
                 ),
                 (NotApplicable, inventory(|it| it.organization = Known(None))),

@@ -80,9 +80,12 @@ mod tests {
             case.with(|it| it.log_archive_accounts = ids)
         };
         let joined = |state: Fact<AccountState>| {
-            inventory(|it| {
-                member(it, archive, &[]);
-                let account = it.accounts.get_mut(&AccountId::from(archive)).unwrap();
+            inventory(|inventory| {
+                member(inventory, archive, &[]);
+                let account = inventory
+                    .accounts
+                    .get_mut(&AccountId::from(archive))
+                    .unwrap();
                 account.state = state;
             })
         };

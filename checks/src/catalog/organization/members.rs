@@ -14,8 +14,10 @@ use crate::policy;
 /// Active member accounts that are in scope. The management account is beyond every control policy.
 pub(super) fn members<'a>(ctx: &Context<'a>) -> Vec<&'a Account> {
     let all = ctx.inventory.accounts.values();
-    let active = |it: &&Account| {
-        !it.excluded && !it.management && matches!(it.state.ok(), None | Some(AccountState::Active))
+    let active = |account: &&Account| {
+        !account.excluded
+            && !account.management
+            && matches!(account.state.ok(), None | Some(AccountState::Active))
     };
     all.filter(active).collect()
 }

@@ -153,8 +153,9 @@ mod tests {
                 (Unknown, policy("7")),
                 (
                     Unknown,
-                    organization(|it| {
-                        it.resource_policy = denied(calls::DESCRIBE_ORGANIZATION_RESOURCE_POLICY);
+                    organization(|organization| {
+                        organization.resource_policy =
+                            denied(calls::DESCRIBE_ORGANIZATION_RESOURCE_POLICY);
                     }),
                 ),
                 (

@@ -90,10 +90,10 @@ mod tests {
         scp(&format!(
             r#"{{"Effect":"Deny","Principal":"*","Action":["s3:*","kms:*"],"Resource":"*","Condition":{{{condition}}}}}"#
         ))
-        .and(|it| {
-            let bucket = it.buckets.get_mut(&Arn::bucket("aws", "logs")).unwrap();
+        .and(|inventory| {
+            let bucket = inventory.buckets.get_mut(&Arn::bucket("aws", "logs")).unwrap();
             bucket.owner = Known(Some(AccountId::from("222222222222")));
-            let of = known(&mut it.organization).as_mut().unwrap();
+            let of = known(&mut inventory.organization).as_mut().unwrap();
             known(&mut of.policies)[1].kind = ControlPolicyKind::ResourceControlPolicy;
         })
     }
@@ -101,8 +101,8 @@ mod tests {
     /// The same, on these actions only.
     fn only(condition: &str, actions: &str) -> Case {
         let actions = actions.to_owned();
-        rcp(condition).and(move |it| {
-            let of = known(&mut it.organization).as_mut().unwrap();
+        rcp(condition).and(move |inventory| {
+            let of = known(&mut inventory.organization).as_mut().unwrap();
             let policies = known(&mut of.policies);
             let text = known(&mut policies[1].document);
             *text = text.replace(r#"["s3:*","kms:*"]"#, &actions);
@@ -185,8 +185,8 @@ mod tests {
                 (NotApplicable, inventory(|_| {})),
                 (
                     Unknown,
-                    rcp(ours).and(|it| {
-                        let of = known(&mut it.organization).as_mut().unwrap();
+                    rcp(ours).and(|inventory| {
+                        let of = known(&mut inventory.organization).as_mut().unwrap();
                         of.policies = denied(calls::LIST_POLICIES);
                     }),
                 ),

@@ -146,8 +146,9 @@ mod tests {
                 (NotApplicable, inventory(|_| {})),
                 (
                     Unknown,
-                    only(r#"["us-east-1"]"#).and(|it| {
-                        it.accounts
+                    only(r#"["us-east-1"]"#).and(|inventory| {
+                        inventory
+                            .accounts
                             .get_mut(&AccountId::from("222222222222"))
                             .unwrap()
                             .regions = denied(calls::LIST_REGIONS);

@@ -74,8 +74,8 @@ mod tests {
                 ),
                 (
                     Unknown,
-                    organization(|it| {
-                        it.root_access = denied(calls::LIST_ORGANIZATIONS_FEATURES);
+                    organization(|organization| {
+                        organization.root_access = denied(calls::LIST_ORGANIZATIONS_FEATURES);
                     }),
                 ),
             ],

@@ -116,14 +116,14 @@ mod tests {
                 (
                     Fail,
                     scp(&listed(r#""TRAIL""#))
-                        .and(|it| add_trail(it, "222222222222", HOME, "own", |_| {})),
+                        .and(|inventory| add_trail(inventory, "222222222222", HOME, "own", |_| {})),
                 ),
                 (
                     Pass,
                     scp(&listed(
                         r#"["TRAIL","arn:aws:cloudtrail:*:222222222222:trail/own"]"#,
                     ))
-                    .and(|it| add_trail(it, "222222222222", HOME, "own", |_| {})),
+                    .and(|inventory| add_trail(inventory, "222222222222", HOME, "own", |_| {})),
                 ),
                 // Whoever is exempt counts for this check as well.
                 (
@@ -136,8 +136,8 @@ mod tests {
                 (NotApplicable, inventory(|_| {})),
                 (
                     Unknown,
-                    scp(DENY).and(|it| {
-                        let of = known(&mut it.organization).as_mut().unwrap();
+                    scp(DENY).and(|inventory| {
+                        let of = known(&mut inventory.organization).as_mut().unwrap();
                         known(&mut of.policies)[1].document = denied(calls::DESCRIBE_POLICY);
                     }),
                 ),

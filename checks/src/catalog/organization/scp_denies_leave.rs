@@ -106,8 +106,8 @@ mod tests {
                 (NotApplicable, inventory(|_| {})),
                 (
                     Unknown,
-                    deny("organizations:*", "*").and(|it| {
-                        let of = known(&mut it.organization).as_mut().unwrap();
+                    deny("organizations:*", "*").and(|inventory| {
+                        let of = known(&mut inventory.organization).as_mut().unwrap();
                         of.units = denied(calls::LIST_ROOTS);
                     }),
                 ),

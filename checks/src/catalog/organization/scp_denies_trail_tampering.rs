@@ -191,10 +191,10 @@ fn existing(account: &Account, ctx: &Context<'_>) -> Existing {
     let management = organization.map(|it| &it.management_account);
     let seen = [Some(&account.id), management].into_iter().flatten();
     let hidden = seen.filter_map(|id| confused_deputy::hidden_trails(ctx, id));
-    let administers = |it: &DelegatedAdministrator| {
-        let services = it.services.ok();
+    let administers = |administrator: &DelegatedAdministrator| {
+        let services = administrator.services.ok();
         let cloudtrail = |all: &Vec<String>| all.iter().any(|it| it == confused_deputy::CLOUDTRAIL);
-        it.account == account.id && services.is_none_or(cloudtrail)
+        administrator.account == account.id && services.is_none_or(cloudtrail)
     };
     let registered = organization.and_then(|it| it.delegated_administrators.ok());
     Existing {
@@ -283,8 +283,8 @@ mod tests {
                 (NotApplicable, inventory(|_| {})),
                 (
                     Unknown,
-                    deny(four, "").and(|it| {
-                        let of = known(&mut it.organization).as_mut().unwrap();
+                    deny(four, "").and(|inventory| {
+                        let of = known(&mut inventory.organization).as_mut().unwrap();
                         of.policies = denied(calls::LIST_POLICIES);
                     }),
                 ),
@@ -374,13 +374,13 @@ mod tests {
     }
 
     fn with_own(case: Case) -> Case {
-        case.and(|it| add_trail(it, "222222222222", HOME, "own", |_| {}))
+        case.and(|inventory| add_trail(inventory, "222222222222", HOME, "own", |_| {}))
     }
 
     /// CloudTrail has no delegated administrator.
     fn unregistered(case: Case) -> Case {
-        case.and(|it| {
-            let of = known(&mut it.organization).as_mut().unwrap();
+        case.and(|inventory| {
+            let of = known(&mut inventory.organization).as_mut().unwrap();
             of.delegated_administrators = Known(Vec::new());
         })
     }
@@ -408,9 +408,10 @@ mod tests {
                 (Fail, with_own(on(every))),
                 (
                     Unknown,
-                    on(&main).and(|it| {
+                    on(&main).and(|inventory| {
                         let at = (AccountId::from("222222222222"), Region::from(HOME));
-                        it.regions.get_mut(&at).unwrap().trails = denied(calls::DESCRIBE_TRAILS);
+                        inventory.regions.get_mut(&at).unwrap().trails =
+                            denied(calls::DESCRIBE_TRAILS);
                     }),
                 ),
             ],

@@ -263,9 +263,11 @@ fn federated(provider: &str, statement: &Statement, account: &Account) -> Option
     if own && saml {
         return None;
     }
-    let subject = |it: &Condition| {
+    let subject = |condition: &Condition| {
         let whole = |value: &String| !value.starts_with(['*', '?']) && !value.is_empty();
-        it.key.ends_with(":sub") && posture::restricts(it) && it.values.iter().all(whole)
+        condition.key.ends_with(":sub")
+            && posture::restricts(condition)
+            && condition.values.iter().all(whole)
     };
     let scoped = !saml && statement.conditions.iter().any(subject);
     (!scoped).then(|| format!("every identity of {provider}"))
@@ -460,8 +462,8 @@ mod tests {
                 (Unknown, guarded(EDITS)),
                 (
                     Unknown,
-                    with(guarded(EDITS)).and(|it| {
-                        let of = known(&mut it.organization).as_mut().unwrap();
+                    with(guarded(EDITS)).and(|inventory| {
+                        let of = known(&mut inventory.organization).as_mut().unwrap();
                         known(&mut of.policies)[1].document = denied(calls::DESCRIBE_POLICY);
                     }),
                 ),

@@ -107,8 +107,11 @@ mod tests {
         scp(&format!(
             r#"{{"Effect":"Deny","Action":{actions},"Resource":"*"}}"#
         ))
-        .and(|it| {
-            let bucket = it.buckets.get_mut(&Arn::bucket("aws", "logs")).unwrap();
+        .and(|inventory| {
+            let bucket = inventory
+                .buckets
+                .get_mut(&Arn::bucket("aws", "logs"))
+                .unwrap();
             bucket.owner = Known(Some(AccountId::from("222222222222")));
         })
     }
@@ -139,15 +142,18 @@ mod tests {
                 (NotApplicable, inventory(|_| {})),
                 (
                     Unknown,
-                    kept(r#"["s3:*"]"#).and(|it| {
-                        let bucket = it.buckets.get_mut(&Arn::bucket("aws", "logs")).unwrap();
+                    kept(r#"["s3:*"]"#).and(|inventory| {
+                        let bucket = inventory
+                            .buckets
+                            .get_mut(&Arn::bucket("aws", "logs"))
+                            .unwrap();
                         bucket.owner = denied(calls::HEAD_BUCKET);
                     }),
                 ),
                 (
                     Unknown,
-                    kept(r#"["s3:*"]"#).and(|it| {
-                        let of = known(&mut it.organization).as_mut().unwrap();
+                    kept(r#"["s3:*"]"#).and(|inventory| {
+                        let of = known(&mut inventory.organization).as_mut().unwrap();
                         known(&mut of.policies)[1].targets = denied(calls::LIST_TARGETS_FOR_POLICY);
                     }),
                 ),
@@ -161,11 +167,11 @@ mod tests {
         scp(&format!(
             r#"{{"Effect":"Deny","Principal":"*","Action":["s3:*","kms:*"],"Resource":"*","Condition":{{{condition}}}}}"#
         ))
-        .and(|it| {
-            member(it, "333333333333", &[HOME]);
-            let bucket = it.buckets.get_mut(&Arn::bucket("aws", "logs")).unwrap();
+        .and(|inventory| {
+            member(inventory, "333333333333", &[HOME]);
+            let bucket = inventory.buckets.get_mut(&Arn::bucket("aws", "logs")).unwrap();
             bucket.owner = Known(Some(AccountId::from("222222222222")));
-            let of = known(&mut it.organization).as_mut().unwrap();
+            let of = known(&mut inventory.organization).as_mut().unwrap();
             known(&mut of.policies)[1].kind = ControlPolicyKind::ResourceControlPolicy;
         })
     }
@@ -255,14 +261,14 @@ mod tests {
     /// Bucket, key and log group belong to the member account.
     fn all_in_a_member(actions: &str) -> Case {
         let member = "222222222222";
-        kept(actions).and(|it| {
+        kept(actions).and(|inventory| {
             let (key, group) = (
-                it.keys.pop_first().unwrap().1,
-                it.log_groups.pop_first().unwrap().1,
+                inventory.keys.pop_first().unwrap().1,
+                inventory.log_groups.pop_first().unwrap().1,
             );
             let moved = |arn: &Arn| Arn::from(arn.as_str().replace("111111111111", member));
             let (of_key, of_group) = (moved(&key.arn), moved(&group.arn));
-            for trail in it.trails.values_mut() {
+            for trail in inventory.trails.values_mut() {
                 let set = configuration(trail);
                 set.kms_key = Known(Some(of_key.clone()));
                 set.log_group = Known(Some(of_group.clone()));
@@ -271,8 +277,8 @@ mod tests {
             let (mut key, mut group) = (key, group);
             (key.arn, key.account) = (of_key.clone(), account.clone());
             (group.arn, group.account) = (of_group.clone(), account);
-            it.keys.insert(of_key, key);
-            it.log_groups.insert(of_group, group);
+            inventory.keys.insert(of_key, key);
+            inventory.log_groups.insert(of_group, group);
         })
     }
 
@@ -291,8 +297,8 @@ mod tests {
             };
             let statuses = statuses(&CHECK, &case);
             assert_eq!(statuses[0].1, expected, "{left_out}");
-            let imported = case.and(|it| {
-                let key = it.keys.values_mut().next().unwrap();
+            let imported = case.and(|inventory| {
+                let key = inventory.keys.values_mut().next().unwrap();
                 known(&mut key.metadata).as_mut().unwrap().origin = Known("EXTERNAL".to_owned());
             });
             let statuses = crate::testing::statuses(&CHECK, &imported);

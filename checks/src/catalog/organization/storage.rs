@@ -77,7 +77,9 @@ pub(super) fn stored<'a>(ctx: &Context<'a>) -> Stored<'a> {
     let imported: BTreeSet<&Arn> = inventory
         .keys
         .values()
-        .filter(|it| origin(it).is_some_and(|it| it.ok().is_some_and(|it| it == "EXTERNAL")))
+        .filter(|key| {
+            origin(key).is_some_and(|origin| origin.ok().is_some_and(|it| it == "EXTERNAL"))
+        })
         .map(|it| &it.arn)
         .collect();
     let member = |(arn, owner): (&'a Arn, AccountId)| {
@@ -163,7 +165,7 @@ impl Thing<'_> {
             "kms" => &[Kind::Key],
             _ => &[Kind::LogGroup, Kind::LogStream],
         };
-        let ours = |it: &&TamperAction| it.on.iter().any(|on| kinds.contains(on));
+        let ours = |action: &&TamperAction| action.on.iter().any(|on| kinds.contains(on));
         let actions = tamper_actions().denied_by(control).filter(ours);
         let needed = actions.filter(|it| it.action != IMPORTED || self.imported);
         needed

@@ -115,9 +115,9 @@ mod tests {
     use crate::testing::*;
 
     fn none() -> Case {
-        inventory(|it| {
-            it.trails.clear();
-            for view in it.regions.values_mut() {
+        inventory(|inventory| {
+            inventory.trails.clear();
+            for view in inventory.regions.values_mut() {
                 view.trails = Known(Vec::new());
             }
         })
@@ -150,9 +150,9 @@ mod tests {
                 ),
                 (
                     Fail,
-                    trail(|it| {
-                        configuration(it).multi_region = Known(false);
-                        it.status = denied(calls::GET_TRAIL_STATUS);
+                    trail(|trail| {
+                        configuration(trail).multi_region = Known(false);
+                        trail.status = denied(calls::GET_TRAIL_STATUS);
                     }),
                 ),
                 (
@@ -161,15 +161,15 @@ mod tests {
                 ),
                 (
                     Unknown,
-                    none().and(|it| {
-                        let view = it.regions.values_mut().next().unwrap();
+                    none().and(|inventory| {
+                        let view = inventory.regions.values_mut().next().unwrap();
                         view.trails = denied(calls::DESCRIBE_TRAILS);
                     }),
                 ),
                 (
                     Unknown,
-                    none().and(|it| {
-                        let management = it.accounts.values_mut().next().unwrap();
+                    none().and(|inventory| {
+                        let management = inventory.accounts.values_mut().next().unwrap();
                         management.regions = denied(calls::LIST_REGIONS);
                     }),
                 ),
@@ -180,28 +180,28 @@ mod tests {
                 // No region of the management account was looked at.
                 (
                     Unknown,
-                    none().and(|it| {
-                        it.regions.clear();
-                        let management = it.accounts.values_mut().next().unwrap();
+                    none().and(|inventory| {
+                        inventory.regions.clear();
+                        let management = inventory.accounts.values_mut().next().unwrap();
                         known(&mut management.regions)[0].excluded = true;
                     }),
                 ),
                 // One region of the management account that answers shows it all.
                 (
                     Fail,
-                    none().and(|it| {
-                        add_region(it, ACCOUNT, "eu-west-1");
-                        for view in it.regions.values_mut() {
+                    none().and(|inventory| {
+                        add_region(inventory, ACCOUNT, "eu-west-1");
+                        for view in inventory.regions.values_mut() {
                             view.trails = Known(Vec::new());
                         }
-                        let view = it.regions.values_mut().next().unwrap();
+                        let view = inventory.regions.values_mut().next().unwrap();
                         view.trails = denied(calls::DESCRIBE_TRAILS);
                     }),
                 ),
                 (
                     Unknown,
-                    none().and(|it| {
-                        let Known(Some(of)) = &mut it.organization else {
+                    none().and(|inventory| {
+                        let Known(Some(of)) = &mut inventory.organization else {
                             return;
                         };
                         of.management_account = AccountId::from("999999999999");

@@ -91,8 +91,8 @@ fn as_management_sees<'a>(
     let trails = trails.map(|arn| find(arn, management, region, ctx));
     Ok(trails
         .filter(|trail| {
-            may_be(trail, |it| {
-                it.configuration.organization.ok() != Some(&false)
+            may_be(trail, |trail| {
+                trail.configuration.organization.ok() != Some(&false)
             })
         })
         .collect())
@@ -107,10 +107,12 @@ pub(in crate::catalog) fn in_scope(account: &Account) -> impl Iterator<Item = &R
 /// The regions that the account has switched on and that were left out of the scope: what is there cannot be told.
 pub(in crate::catalog) fn left_out(account: &Account, ctx: &Context<'_>) -> Option<Gaps> {
     let switches = account.regions.ok().into_iter().flatten();
-    let gaps = switches.filter(|it| it.enabled && it.excluded).map(|it| {
-        let gap = not_seen(calls::DESCRIBE_TRAILS, &account.id, &it.name, ctx);
-        Gaps::from(gap)
-    });
+    let gaps = switches
+        .filter(|it| it.enabled && it.excluded)
+        .map(|switch| {
+            let gap = not_seen(calls::DESCRIBE_TRAILS, &account.id, &switch.name, ctx);
+            Gaps::from(gap)
+        });
     Gaps::collect(gaps)
 }
 

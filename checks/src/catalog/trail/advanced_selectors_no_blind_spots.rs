@@ -108,8 +108,8 @@ mod tests {
                 ),
                 (
                     Pass,
-                    trail(|it| {
-                        it.selectors = Known(selectors(&[
+                    trail(|trail| {
+                        trail.selectors = Known(selectors(&[
                             &[MANAGEMENT, "eventName != StopLogging"],
                             &[MANAGEMENT, "eventName = StopLogging"],
                         ]));

@@ -138,11 +138,11 @@ mod tests {
         const ARCHIVE: &str = "222222222222";
         let of = |change: fn(&mut Inventory)| {
             let case = trail(|it| it.selectors = Known(classic_selectors("All", true, &[])));
-            let case = case.and(|it| {
-                member(it, ARCHIVE, &[HOME]);
-                let logs = it.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap();
+            let case = case.and(|inventory| {
+                member(inventory, ARCHIVE, &[HOME]);
+                let logs = inventory.buckets.get_mut(&Arn::from(BUCKET_ARN)).unwrap();
                 logs.owner = Known(Some(AccountId::from(ARCHIVE)));
-                change(it);
+                change(inventory);
             });
             statuses(&CHECK, &case)
                 .into_iter()
@@ -157,8 +157,8 @@ mod tests {
         );
         // Another account's trail sees what its own principals do, not what strangers do in the bucket.
         assert_eq!(
-            of(|it| add_trail(it, ACCOUNT, HOME, "objects", |it| {
-                configuration(it).organization = Known(false);
+            of(|it| add_trail(it, ACCOUNT, HOME, "objects", |trail| {
+                configuration(trail).organization = Known(false);
             })),
             Fail
         );

@@ -145,11 +145,11 @@ mod tests {
                 (Unknown, inventory(|it| it.trails.clear())),
                 (
                     Pass,
-                    inventory(|it| {
-                        add_trail(it, ACCOUNT, HOME, "other", |it| {
-                            status(it).logging = Known(true)
+                    inventory(|inventory| {
+                        add_trail(inventory, ACCOUNT, HOME, "other", |trail| {
+                            status(trail).logging = Known(true)
                         });
-                        status(it.trails.get_mut(&Arn::from(TRAIL_ARN)).unwrap()).logging =
+                        status(inventory.trails.get_mut(&Arn::from(TRAIL_ARN)).unwrap()).logging =
                             Known(false);
                     }),
                 ),
@@ -163,19 +163,21 @@ mod tests {
                 // What was left out may hold a trail.
                 (
                     Unknown,
-                    unlisted().and(|it| {
-                        add_region(it, ACCOUNT, "eu-west-1");
-                        it.regions.retain(|(_, region), _| region.as_str() == HOME);
-                        let account = it.accounts.values_mut().next().unwrap();
+                    unlisted().and(|inventory| {
+                        add_region(inventory, ACCOUNT, "eu-west-1");
+                        inventory
+                            .regions
+                            .retain(|(_, region), _| region.as_str() == HOME);
+                        let account = inventory.accounts.values_mut().next().unwrap();
                         known(&mut account.regions)[1].excluded = true;
                     }),
                 ),
                 // A region that is off has nothing to say.
                 (
                     Fail,
-                    unlisted().and(|it| {
-                        add_region(it, ACCOUNT, "eu-west-1");
-                        let account = it.accounts.values_mut().next().unwrap();
+                    unlisted().and(|inventory| {
+                        add_region(inventory, ACCOUNT, "eu-west-1");
+                        let account = inventory.accounts.values_mut().next().unwrap();
                         known(&mut account.regions)[1].enabled = false;
                     }),
                 ),

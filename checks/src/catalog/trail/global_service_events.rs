@@ -76,10 +76,10 @@ mod tests {
     use crate::testing::*;
 
     fn single(home: &str, included: bool) -> Case {
-        trail(|it| {
-            it.home_region = Region::from(home);
-            configuration(it).multi_region = Known(false);
-            configuration(it).include_global_service_events = Known(included);
+        trail(|trail| {
+            trail.home_region = Region::from(home);
+            configuration(trail).multi_region = Known(false);
+            configuration(trail).include_global_service_events = Known(included);
         })
     }
 

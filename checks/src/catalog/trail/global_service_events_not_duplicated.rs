@@ -63,21 +63,21 @@ mod tests {
     use crate::testing::*;
 
     fn second(change: impl FnOnce(&mut Trail)) -> Case {
-        inventory(|it| {
-            add_trail(it, ACCOUNT, HOME, "second", |it| {
-                configuration(it).multi_region = Known(false);
-                change(it);
+        inventory(|inventory| {
+            add_trail(inventory, ACCOUNT, HOME, "second", |trail| {
+                configuration(trail).multi_region = Known(false);
+                change(trail);
             });
         })
     }
 
     /// The account uses the region of its partition in which these events are recorded.
     fn in_china(more: &[&str]) -> Case {
-        inventory(|it| {
-            it.header.scope.partition = "aws-cn".to_owned();
-            add_region(it, ACCOUNT, "cn-north-1");
+        inventory(|inventory| {
+            inventory.header.scope.partition = "aws-cn".to_owned();
+            add_region(inventory, ACCOUNT, "cn-north-1");
             for name in more {
-                add_trail(it, ACCOUNT, "cn-north-1", name, |_| {});
+                add_trail(inventory, ACCOUNT, "cn-north-1", name, |_| {});
             }
         })
     }
@@ -101,9 +101,9 @@ mod tests {
                 // A multi-region trail records them whatever the flag says.
                 (
                     Fail,
-                    second(|it| {
-                        configuration(it).include_global_service_events = Known(false);
-                        configuration(it).multi_region = Known(true);
+                    second(|trail| {
+                        configuration(trail).include_global_service_events = Known(false);
+                        configuration(trail).multi_region = Known(true);
                     }),
                 ),
                 (Pass, second(|it| status(it).logging = Known(false))),

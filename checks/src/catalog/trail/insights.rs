@@ -7,7 +7,7 @@ use crate::selectors::{self, Events};
 pub(super) fn judge(trail: &Trail, kind: &str, base: &Events) -> Outcome {
     let all = trail.insights.known()?;
     let own = || all.iter().filter(|it| it.kind == kind);
-    let on = own().any(|it| it.categories.iter().any(|it| it == "Management"));
+    let on = own().any(|insight| insight.categories.iter().any(|it| it == "Management"));
     let kinds: Vec<String> = all
         .iter()
         .map(|it| format!("{} ({})", it.kind, it.categories.join(", ")))

@@ -79,8 +79,8 @@ mod tests {
                 ),
                 (
                     Fail,
-                    trail(|it| {
-                        known(&mut it.insights)[0].categories = vec!["Data".to_owned()];
+                    trail(|trail| {
+                        known(&mut trail.insights)[0].categories = vec!["Data".to_owned()];
                     }),
                 ),
                 (

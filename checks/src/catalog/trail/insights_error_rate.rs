@@ -77,14 +77,14 @@ mod tests {
                 ),
                 (
                     Fail,
-                    trail(|it| {
-                        known(&mut it.insights)[1].categories = vec!["Data".to_owned()];
+                    trail(|trail| {
+                        known(&mut trail.insights)[1].categories = vec!["Data".to_owned()];
                     }),
                 ),
                 (
                     Pass,
-                    trail(|it| {
-                        known(&mut it.insights)[1]
+                    trail(|trail| {
+                        known(&mut trail.insights)[1]
                             .categories
                             .push("Data".to_owned())
                     }),

@@ -60,18 +60,18 @@ mod tests {
         let set = |logging| trail(|it| status(it).logging = Known(logging));
         // The subject is the stopped trail; the other one is judged by itself.
         let left_over = |old: fn(&mut Trail), of_organization: fn(&mut Trail)| {
-            inventory(|it| {
-                of_organization(it.trails.values_mut().next().unwrap());
-                add_trail(it, ACCOUNT, HOME, "old", |it| {
-                    status(it).logging = Known(false);
-                    configuration(it).organization = Known(false);
-                    old(it);
+            inventory(|inventory| {
+                of_organization(inventory.trails.values_mut().next().unwrap());
+                add_trail(inventory, ACCOUNT, HOME, "old", |trail| {
+                    status(trail).logging = Known(false);
+                    configuration(trail).organization = Known(false);
+                    old(trail);
                 });
                 let gone = Bucket {
                     exists: Known(false),
                     ..unseen_bucket("gone")
                 };
-                it.buckets.insert(gone.arn.clone(), gone);
+                inventory.buckets.insert(gone.arn.clone(), gone);
             })
         };
         table_on(

@@ -93,8 +93,8 @@ mod tests {
                 // A stopped or unclear trail does not hide that the selectors miss half.
                 (
                     Fail,
-                    classic("WriteOnly", true).and(|it| {
-                        it.trails.values_mut().next().unwrap().status =
+                    classic("WriteOnly", true).and(|inventory| {
+                        inventory.trails.values_mut().next().unwrap().status =
                             denied(calls::GET_TRAIL_STATUS);
                     }),
                 ),
@@ -107,12 +107,12 @@ mod tests {
         change: impl FnOnce(&mut Trail),
         of_good: impl FnOnce(&mut Trail),
     ) -> crate::finding::Status {
-        let case = inventory(|it| {
-            add_trail(it, ACCOUNT, HOME, "objects", |it| {
-                it.selectors = Known(selectors(&[OBJECTS]));
-                change(it);
+        let case = inventory(|inventory| {
+            add_trail(inventory, ACCOUNT, HOME, "objects", |trail| {
+                trail.selectors = Known(selectors(&[OBJECTS]));
+                change(trail);
             });
-            of_good(it.trails.get_mut(&Arn::from(TRAIL_ARN)).unwrap());
+            of_good(inventory.trails.get_mut(&Arn::from(TRAIL_ARN)).unwrap());
         });
         statuses(&CHECK, &case)[1].1
     }
@@ -120,8 +120,8 @@ mod tests {
     #[test]
     fn a_trail_for_data_events_alone() {
         assert_eq!(beside(|_| {}, |_| {}), NotApplicable);
-        let half = |it: &mut Trail| {
-            it.selectors = Known(selectors(&[&[MANAGEMENT, "readOnly = false"]]));
+        let half = |trail: &mut Trail| {
+            trail.selectors = Known(selectors(&[&[MANAGEMENT, "readOnly = false"]]));
         };
         assert_eq!(beside(half, |_| {}), Fail);
         assert_eq!(beside(|_| {}, half), Fail);

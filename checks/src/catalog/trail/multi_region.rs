@@ -64,12 +64,12 @@ mod tests {
     #[test]
     fn left_over_beside_the_organizations() {
         let left_over = |logging: bool, of_organization: fn(&mut Trail)| {
-            inventory(|it| {
-                of_organization(it.trails.values_mut().next().unwrap());
-                add_trail(it, ACCOUNT, HOME, "old", |it| {
-                    status(it).logging = Known(logging);
-                    configuration(it).organization = Known(false);
-                    configuration(it).multi_region = Known(false);
+            inventory(|inventory| {
+                of_organization(inventory.trails.values_mut().next().unwrap());
+                add_trail(inventory, ACCOUNT, HOME, "old", |trail| {
+                    status(trail).logging = Known(logging);
+                    configuration(trail).organization = Known(false);
+                    configuration(trail).multi_region = Known(false);
                 });
             })
         };
@@ -96,8 +96,12 @@ mod tests {
                 // Whether it is stopped decides.
                 (
                     Unknown,
-                    left_over(false, |_| {}).and(|it| {
-                        let old = it.trails.values_mut().find(|it| it.name == "old").unwrap();
+                    left_over(false, |_| {}).and(|inventory| {
+                        let old = inventory
+                            .trails
+                            .values_mut()
+                            .find(|it| it.name == "old")
+                            .unwrap();
                         old.status = denied(calls::GET_TRAIL_STATUS);
                     }),
                 ),
@@ -110,9 +114,9 @@ mod tests {
         let set = |multi| trail(|it| configuration(it).multi_region = Known(multi));
         let selecting = |multi, list: &[&[&str]]| {
             let list = selectors(list);
-            trail(|it| {
-                configuration(it).multi_region = Known(multi);
-                it.selectors = Known(list);
+            trail(|trail| {
+                configuration(trail).multi_region = Known(multi);
+                trail.selectors = Known(list);
             })
         };
         table(
@@ -134,8 +138,8 @@ mod tests {
                 ),
                 (
                     Unknown,
-                    set(false).and(|it| {
-                        it.trails.values_mut().next().unwrap().selectors =
+                    set(false).and(|inventory| {
+                        inventory.trails.values_mut().next().unwrap().selectors =
                             denied(calls::GET_EVENT_SELECTORS);
                     }),
                 ),

@@ -88,11 +88,11 @@ mod tests {
     #[test]
     fn another_trail_may_be_meant_for_it() {
         let beside = |change: fn(&mut Trail)| {
-            let case = inventory(|it| {
-                add_trail(it, ACCOUNT, HOME, "second", |it| {
-                    it.selectors = Known(classic_selectors("All", true, &[]));
+            let case = inventory(|inventory| {
+                add_trail(inventory, ACCOUNT, HOME, "second", |trail| {
+                    trail.selectors = Known(classic_selectors("All", true, &[]));
                 });
-                change(it.trails.get_mut(&Arn::from(TRAIL_ARN)).unwrap());
+                change(inventory.trails.get_mut(&Arn::from(TRAIL_ARN)).unwrap());
             });
             statuses(&CHECK, &case)[1].1
         };

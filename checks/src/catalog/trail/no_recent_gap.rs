@@ -125,9 +125,9 @@ mod tests {
     use crate::testing::*;
 
     fn times(started: i64, stopped: Option<i64>) -> Case {
-        trail(|it| {
-            status(it).started = Known(Some(hours_ago(started)));
-            status(it).stopped = Known(stopped.map(hours_ago));
+        trail(|trail| {
+            status(trail).started = Known(Some(hours_ago(started)));
+            status(trail).stopped = Known(stopped.map(hours_ago));
         })
     }
 
@@ -154,8 +154,9 @@ mod tests {
                 (Fail, times(-1, Some(48))),
                 (
                     NotApplicable,
-                    times(48, Some(1)).and(|it| {
-                        status(it.trails.values_mut().next().unwrap()).logging = Known(false);
+                    times(48, Some(1)).and(|inventory| {
+                        status(inventory.trails.values_mut().next().unwrap()).logging =
+                            Known(false);
                     }),
                 ),
                 // Contradictions.
@@ -176,11 +177,11 @@ mod tests {
     #[test]
     fn another_trail_in_the_meantime() {
         let beside = |started: i64, stopped: Option<i64>, change: fn(&mut Trail)| {
-            times(1, Some(22 * 24)).and(|it| {
-                add_trail(it, ACCOUNT, HOME, "other", |it| {
-                    status(it).started = Known(Some(hours_ago(started)));
-                    status(it).stopped = Known(stopped.map(hours_ago));
-                    change(it);
+            times(1, Some(22 * 24)).and(|inventory| {
+                add_trail(inventory, ACCOUNT, HOME, "other", |trail| {
+                    status(trail).started = Known(Some(hours_ago(started)));
+                    status(trail).stopped = Known(stopped.map(hours_ago));
+                    change(trail);
                 });
             })
         };

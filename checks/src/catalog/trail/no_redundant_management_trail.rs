@@ -67,9 +67,9 @@ mod tests {
     use crate::testing::*;
 
     fn with(of_first: &[&str], of_second: &[&str]) -> Case {
-        trail(|it| it.selectors = Known(selectors(&[of_first]))).and(|it| {
-            add_trail(it, ACCOUNT, HOME, "second", |it| {
-                it.selectors = Known(selectors(&[of_second]));
+        trail(|it| it.selectors = Known(selectors(&[of_first]))).and(|inventory| {
+            add_trail(inventory, ACCOUNT, HOME, "second", |trail| {
+                trail.selectors = Known(selectors(&[of_second]));
             });
         })
     }
@@ -136,15 +136,15 @@ mod tests {
     #[test]
     fn two_single_region_trails_of_two_regions_are_no_copies() {
         let two = |second: &'static str| {
-            inventory(|it| {
-                it.trails.clear();
-                add_region(it, ACCOUNT, "eu-west-1");
-                for view in it.regions.values_mut() {
+            inventory(|inventory| {
+                inventory.trails.clear();
+                add_region(inventory, ACCOUNT, "eu-west-1");
+                for view in inventory.regions.values_mut() {
                     view.trails = Known(Vec::new());
                 }
                 for (region, name) in [(HOME, "one"), (second, "two")] {
-                    add_trail(it, ACCOUNT, region, name, |it| {
-                        configuration(it).multi_region = Known(false);
+                    add_trail(inventory, ACCOUNT, region, name, |trail| {
+                        configuration(trail).multi_region = Known(false);
                     });
                 }
             })

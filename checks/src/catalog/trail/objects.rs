@@ -155,11 +155,11 @@ pub(super) mod cases {
 
     fn a_trail_for_management_events_alone(check: &'static Check, other: [&'static str; 2]) {
         let beside = |change: &dyn Fn(&mut Trail)| {
-            let case = inventory(|it| {
-                add_trail(it, ACCOUNT, HOME, "management", |it| {
-                    it.selectors = Known(classic_selectors("All", true, &[]));
+            let case = inventory(|inventory| {
+                add_trail(inventory, ACCOUNT, HOME, "management", |trail| {
+                    trail.selectors = Known(classic_selectors("All", true, &[]));
                 });
-                change(it.trails.get_mut(&Arn::from(TRAIL_ARN)).unwrap());
+                change(inventory.trails.get_mut(&Arn::from(TRAIL_ARN)).unwrap());
             });
             statuses(check, &case)[1].1
         };

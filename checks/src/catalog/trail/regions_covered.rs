@@ -117,9 +117,9 @@ mod tests {
                 // A stopped trail records nothing, whatever else is unknown of it.
                 (
                     Fail,
-                    trail(|it| {
-                        status(it).logging = Known(false);
-                        it.selectors = denied(calls::GET_EVENT_SELECTORS);
+                    trail(|trail| {
+                        status(trail).logging = Known(false);
+                        trail.selectors = denied(calls::GET_EVENT_SELECTORS);
                     }),
                 ),
             ],
@@ -128,28 +128,28 @@ mod tests {
 
     #[test]
     fn single_region_trails_record_their_own_region() {
-        let case = inventory(|it| {
-            it.trails.clear();
-            add_region(it, ACCOUNT, "eu-west-1");
-            for view in it.regions.values_mut() {
+        let case = inventory(|inventory| {
+            inventory.trails.clear();
+            add_region(inventory, ACCOUNT, "eu-west-1");
+            for view in inventory.regions.values_mut() {
                 view.trails = Known(Vec::new());
             }
             for region in [HOME, "eu-west-1"] {
-                add_trail(it, ACCOUNT, region, "own", |it| {
-                    configuration(it).multi_region = Known(false);
+                add_trail(inventory, ACCOUNT, region, "own", |trail| {
+                    configuration(trail).multi_region = Known(false);
                 });
             }
         });
         let all =
             |case: &Case| -> Vec<_> { statuses(&CHECK, case).into_iter().map(|it| it.1).collect() };
         assert_eq!(all(&case), [Pass, Pass]);
-        let one = case.clone().and(|it| {
-            status(it.trails.values_mut().next().unwrap()).logging = Known(false);
+        let one = case.clone().and(|inventory| {
+            status(inventory.trails.values_mut().next().unwrap()).logging = Known(false);
         });
         assert_eq!(all(&one), [Fail, Pass]);
         // Listed where it does not record.
-        let elsewhere = case.and(|it| {
-            let mut views = it.regions.values_mut();
+        let elsewhere = case.and(|inventory| {
+            let mut views = inventory.regions.values_mut();
             let (europe, home) = (views.next().unwrap(), views.next().unwrap());
             europe.trails = home.trails.clone();
         });
@@ -246,11 +246,13 @@ mod tests {
     #[test]
     fn two_trails_may_share_the_work() {
         let case = |of_second: &str| {
-            trail(|it| it.selectors = Known(classic_selectors("ReadOnly", true, &[]))).and(|it| {
-                add_trail(it, ACCOUNT, HOME, "second", |it| {
-                    it.selectors = Known(classic_selectors(of_second, true, &[]));
-                });
-            })
+            trail(|it| it.selectors = Known(classic_selectors("ReadOnly", true, &[]))).and(
+                |inventory| {
+                    add_trail(inventory, ACCOUNT, HOME, "second", |trail| {
+                        trail.selectors = Known(classic_selectors(of_second, true, &[]));
+                    });
+                },
+            )
         };
         table(
             &CHECK,
@@ -303,20 +305,25 @@ mod tests {
         let own = |multi: bool| {
             trail(|it| configuration(it).organization = Known(false))
                 .and(too)
-                .and(|it| {
-                    add_trail(it, "222222222222", HOME, "own", |it| {
-                        configuration(it).organization = Known(false);
-                        it.name = "own".to_owned();
-                        configuration(it).multi_region = Known(false);
+                .and(|inventory| {
+                    add_trail(inventory, "222222222222", HOME, "own", |trail| {
+                        configuration(trail).organization = Known(false);
+                        trail.name = "own".to_owned();
+                        configuration(trail).multi_region = Known(false);
                     });
-                    configuration(it.trails.values_mut().last().unwrap()).multi_region =
+                    configuration(inventory.trails.values_mut().last().unwrap()).multi_region =
                         Known(multi);
                 })
         };
         assert_eq!(of(own(true)), Pass);
         assert_eq!(of(own(false)), Fail);
-        let hidden = own(true).and(|it| {
-            view(it, "222222222222", HOME, denied(calls::DESCRIBE_TRAILS));
+        let hidden = own(true).and(|inventory| {
+            view(
+                inventory,
+                "222222222222",
+                HOME,
+                denied(calls::DESCRIBE_TRAILS),
+            );
         });
         assert_eq!(of(hidden), Unknown);
     }
@@ -324,8 +331,8 @@ mod tests {
     #[test]
     fn a_store_that_collects_the_same_is_accepted() {
         let with = |change: fn(&mut EventDataStore)| {
-            region(|it| it.trails = Known(Vec::new())).and(|it| {
-                add_store(it, ACCOUNT, HOME, change);
+            region(|it| it.trails = Known(Vec::new())).and(|inventory| {
+                add_store(inventory, ACCOUNT, HOME, change);
             })
         };
         table(
@@ -346,9 +353,9 @@ mod tests {
                 ),
                 (
                     Fail,
-                    with(|it| {
-                        it.region = Region::from("eu-west-1");
-                        it.configuration.multi_region = Known(false);
+                    with(|settings| {
+                        settings.region = Region::from("eu-west-1");
+                        settings.configuration.multi_region = Known(false);
                     }),
                 ),
                 (Pass, with(|it| it.region = Region::from("eu-west-1"))),
@@ -362,16 +369,17 @@ mod tests {
                 ),
                 (
                     Unknown,
-                    region(|it| {
-                        it.trails = Known(Vec::new());
-                        it.event_data_stores = denied(calls::LIST_EVENT_DATA_STORES);
+                    region(|region| {
+                        region.trails = Known(Vec::new());
+                        region.event_data_stores = denied(calls::LIST_EVENT_DATA_STORES);
                     }),
                 ),
                 (
                     Fail,
-                    region(|it| {
-                        it.trails = Known(Vec::new());
-                        it.event_data_stores = gap(calls::LIST_EVENT_DATA_STORES, Reason::NotAsked);
+                    region(|region| {
+                        region.trails = Known(Vec::new());
+                        region.event_data_stores =
+                            gap(calls::LIST_EVENT_DATA_STORES, Reason::NotAsked);
                     }),
                 ),
             ],
@@ -383,13 +391,13 @@ mod tests {
     #[test]
     fn a_store_of_another_account_counts_for_the_organization() {
         let of = |owner: &str, change: fn(&mut EventDataStore)| {
-            let case = inventory(|it| {
-                member(it, "222222222222", &[HOME]);
-                member(it, "333333333333", &[HOME]);
-                for view in it.regions.values_mut() {
+            let case = inventory(|inventory| {
+                member(inventory, "222222222222", &[HOME]);
+                member(inventory, "333333333333", &[HOME]);
+                for view in inventory.regions.values_mut() {
                     view.trails = Known(Vec::new());
                 }
-                add_store(it, owner, HOME, change);
+                add_store(inventory, owner, HOME, change);
             });
             statuses(&CHECK, &case)[1].1
         };
@@ -400,14 +408,15 @@ mod tests {
         assert_eq!(of("333333333333", |_| {}), Fail);
         // A delegated administrator's store counts as well.
         let delegated = |administrators: Fact<Vec<DelegatedAdministrator>>| {
-            let case = organization(|it| it.delegated_administrators = administrators).and(|it| {
-                member(it, "222222222222", &[HOME]);
-                member(it, "333333333333", &[HOME]);
-                for view in it.regions.values_mut() {
-                    view.trails = Known(Vec::new());
-                }
-                add_store(it, "333333333333", HOME, |_| {});
-            });
+            let case =
+                organization(|it| it.delegated_administrators = administrators).and(|inventory| {
+                    member(inventory, "222222222222", &[HOME]);
+                    member(inventory, "333333333333", &[HOME]);
+                    for view in inventory.regions.values_mut() {
+                        view.trails = Known(Vec::new());
+                    }
+                    add_store(inventory, "333333333333", HOME, |_| {});
+                });
             statuses(&CHECK, &case)[1].1
         };
         let administrator = DelegatedAdministrator {

@@ -135,9 +135,9 @@ mod tests {
             trail(|it| change(configuration(it)))
         };
         let spread = |case: Case| {
-            case.and(|it| {
-                add_trail(it, ACCOUNT, HOME, "second", |it| {
-                    configuration(it).multi_region = Known(false);
+            case.and(|inventory| {
+                add_trail(inventory, ACCOUNT, HOME, "second", |trail| {
+                    configuration(trail).multi_region = Known(false);
                 });
             })
         };
@@ -151,8 +151,9 @@ mod tests {
                 (Fail, trail(|it| status(it).logging = Known(false))),
                 (
                     Fail,
-                    trail(|it| {
-                        it.selectors = Known(classic_selectors("All", true, &["kms.amazonaws.com"]))
+                    trail(|trail| {
+                        trail.selectors =
+                            Known(classic_selectors("All", true, &["kms.amazonaws.com"]))
                     }),
                 ),
                 // A log group is no part of it.
@@ -178,8 +179,8 @@ mod tests {
                 ),
                 (
                     Fail,
-                    set(|it| it.kms_key = Known(None)).and(|it| {
-                        it.trails.values_mut().next().unwrap().status =
+                    set(|it| it.kms_key = Known(None)).and(|inventory| {
+                        inventory.trails.values_mut().next().unwrap().status =
                             denied(calls::GET_TRAIL_STATUS)
                     }),
                 ),

@@ -82,8 +82,8 @@ mod tests {
             inventory(|it| change(it.topics.values_mut().next().unwrap()))
         };
         let set = |change: &dyn Fn(&mut TopicConfiguration)| {
-            inventory(|it| {
-                let topic = it.topics.values_mut().next().unwrap();
+            inventory(|inventory| {
+                let topic = inventory.topics.values_mut().next().unwrap();
                 change(known(&mut topic.configuration).as_mut().unwrap());
             })
         };
@@ -121,8 +121,8 @@ mod tests {
                 (Fail, encrypted(KEY_ARN)),
                 (
                     Pass,
-                    encrypted(KEY_ARN).and(|it| {
-                        let key = it.keys.values_mut().next().unwrap();
+                    encrypted(KEY_ARN).and(|inventory| {
+                        let key = inventory.keys.values_mut().next().unwrap();
                         let more = r#"["kms:GenerateDataKey*","kms:Decrypt"]"#;
                         let open = format!(r#""Statement":[{{"Effect":"Allow","Principal":{{"Service":"cloudtrail.amazonaws.com"}},"Action":{more},"Resource":"*"}},"#);
                         let policy = KEY_POLICY.replace(r#""Statement":["#, &open);

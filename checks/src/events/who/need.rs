@@ -135,8 +135,8 @@ impl Need {
     #[must_use]
     pub fn enough(&self, found: &[Found]) -> bool {
         let mut proven = found.iter().filter(|it| !is_void(it.proof));
-        proven.any(|it| {
-            Record::read(&it.record).is_some_and(|record| match &self.what {
+        proven.any(|hours| {
+            Record::read(&hours.record).is_some_and(|record| match &self.what {
                 What::Issued(wanted) => {
                     let issue = Issue::of(&record);
                     let key = issue.and_then(|it| it.key);
@@ -209,9 +209,9 @@ impl Wanted {
         let key = self.key.iter().filter(|it| is_key(it));
         let principal = self.principal.iter().filter(|_| self.since.is_some());
         // What a log may write otherwise than we do is not searched for by its bytes.
-        let plain = |it: &&String| {
+        let plain = |text: &&String| {
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.@:+=,".contains(&byte);
-            it.bytes().all(plain)
+            text.bytes().all(plain)
         };
         let all: Vec<&String> = key.chain(principal).chain(&self.root_of).collect();
         match all.iter().all(plain) {

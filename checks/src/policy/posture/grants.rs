@@ -56,7 +56,7 @@ fn some<'a, 's>(
     taken: Taken,
 ) -> Vec<&'a str> {
     // Statements that name none of them make no difference.
-    let asked = |it: &Actions| actions.iter().any(|action| it.matches(action));
+    let asked = |own: &Actions| actions.iter().any(|action| own.matches(action));
     let plain = Plain::of(statements, resource, taken, asked);
     actions
         .iter()

@@ -378,8 +378,8 @@ impl<'a> Builder<'a> {
     ) {
         let call = calls::GET_OBJECT_LOCK;
         let retention = part.of(says, call, "rule", None, None, parts::retention);
-        let own = subject.resource.map(|it| {
-            self.fact(it, "object_lock_enabled", call, |value| {
+        let own = subject.resource.map(|resource| {
+            self.fact(resource, "object_lock_enabled", call, |value| {
                 value.map_or(Some(false), as_bool)
             })
         });

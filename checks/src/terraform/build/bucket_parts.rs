@@ -99,7 +99,7 @@ pub(super) fn retention(view: View<'_>) -> Result<Option<Retention>, Unsettled> 
     let count = |name| -> Result<Option<u32>, Unsettled> {
         let number = set.number(name)?.filter(|it| *it != 0);
         number
-            .map(|it| u32::try_from(it).map_err(|_| Unsettled))
+            .map(|number| u32::try_from(number).map_err(|_| Unsettled))
             .transpose()
     };
     Ok(Some(Retention {
@@ -184,7 +184,7 @@ fn rule(view: View<'_>) -> Result<LifecycleRule, Unsettled> {
             }
             narrowed |= part
                 .settled("tags")?
-                .is_some_and(|it| it.as_object().is_some_and(|it| !it.is_empty()));
+                .is_some_and(|value| value.as_object().is_some_and(|it| !it.is_empty()));
         }
         narrowed |= filter.block("tag")?.is_some();
     }
@@ -214,7 +214,7 @@ fn inline_rule(view: View<'_>) -> Result<LifecycleRule, Unsettled> {
 
 fn ends(view: View<'_>, noncurrent: &str, rule: &mut LifecycleRule) -> Result<(), Unsettled> {
     // The provider writes 0 for what is not set.
-    let set = |it: Option<i64>| it.filter(|it| *it != 0);
+    let set = |days: Option<i64>| days.filter(|it| *it != 0);
     if let Some(expiration) = view.block("expiration")? {
         rule.expiration_days = set(expiration.number("days")?);
         if let Some(date) = expiration.text("date")? {

@@ -207,19 +207,19 @@ impl<'a> Builder<'a> {
 
 fn metric_filter(view: View<'_>) -> Result<MetricFilter, Unsettled> {
     let blocks = view.blocks("metric_transformation").ok_or(Unsettled)?;
-    let transformations = blocks.into_iter().map(|it| {
-        let dimensions = it.settled("dimensions")?.and_then(|it| it.as_object());
+    let transformations = blocks.into_iter().map(|block| {
+        let dimensions = block.settled("dimensions")?.and_then(|it| it.as_object());
         let dimensions = dimensions.into_iter().flatten();
         let dimensions: Option<BTreeMap<String, String>> = dimensions
             .map(|(key, value)| Some((key.clone(), as_text(value)?)))
             .collect();
         Ok(MetricTransformation {
-            namespace: it.text("namespace")?.ok_or(Unsettled)?,
-            name: it.text("name")?.ok_or(Unsettled)?,
-            value: it.text("value")?.ok_or(Unsettled)?,
-            default: it.text("default_value")?,
+            namespace: block.text("namespace")?.ok_or(Unsettled)?,
+            name: block.text("name")?.ok_or(Unsettled)?,
+            value: block.text("value")?.ok_or(Unsettled)?,
+            default: block.text("default_value")?,
             dimensions: dimensions.ok_or(Unsettled)?,
-            unit: Known(it.text("unit")?),
+            unit: Known(block.text("unit")?),
         })
     });
     Ok(MetricFilter {

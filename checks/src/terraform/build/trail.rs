@@ -203,10 +203,10 @@ pub(super) fn optional(value: Option<&serde_json::Value>) -> Option<Option<Strin
 /// The provider's and AWS's defaults are the same.
 fn classic_selector(view: View<'_>) -> Result<EventSelector, Unsettled> {
     let data = view.blocks("data_resource").ok_or(Unsettled)?;
-    let data = data.into_iter().map(|it| {
+    let data = data.into_iter().map(|block| {
         Ok(DataResource {
-            kind: it.text("type")?.unwrap_or_default(),
-            values: it.texts("values")?,
+            kind: block.text("type")?.unwrap_or_default(),
+            values: block.texts("values")?,
         })
     });
     Ok(EventSelector {
@@ -221,15 +221,15 @@ fn classic_selector(view: View<'_>) -> Result<EventSelector, Unsettled> {
 
 fn advanced_selector(view: View<'_>) -> Result<AdvancedSelector, Unsettled> {
     let fields = view.blocks("field_selector").ok_or(Unsettled)?;
-    let fields = fields.into_iter().map(|it| {
+    let fields = fields.into_iter().map(|field| {
         Ok(FieldSelector {
-            field: it.text("field")?.ok_or(Unsettled)?,
-            equals: it.texts("equals")?,
-            starts_with: it.texts("starts_with")?,
-            ends_with: it.texts("ends_with")?,
-            not_equals: it.texts("not_equals")?,
-            not_starts_with: it.texts("not_starts_with")?,
-            not_ends_with: it.texts("not_ends_with")?,
+            field: field.text("field")?.ok_or(Unsettled)?,
+            equals: field.texts("equals")?,
+            starts_with: field.texts("starts_with")?,
+            ends_with: field.texts("ends_with")?,
+            not_equals: field.texts("not_equals")?,
+            not_starts_with: field.texts("not_starts_with")?,
+            not_ends_with: field.texts("not_ends_with")?,
         })
     });
     Ok(AdvancedSelector {
@@ -241,9 +241,9 @@ fn advanced_selector(view: View<'_>) -> Result<AdvancedSelector, Unsettled> {
 
 fn insights(view: View<'_>) -> Result<Vec<Insight>, Unsettled> {
     let blocks = view.blocks("insight_selector").ok_or(Unsettled)?;
-    let each = blocks.into_iter().map(|it| {
-        let kind = it.text("insight_type")?.ok_or(Unsettled)?;
-        let categories = it.texts("event_categories")?;
+    let each = blocks.into_iter().map(|block| {
+        let kind = block.text("insight_type")?.ok_or(Unsettled)?;
+        let categories = block.texts("event_categories")?;
         Ok(match categories.is_empty() {
             true => Insight::of_management(kind),
             false => Insight { kind, categories },

@@ -275,8 +275,8 @@ fn operate(operator: &str, values: &[Val]) -> Val {
             let (Some(one), Some(two)) = (one.as_i64(), two.as_i64()) else {
                 return unknown("a number");
             };
-            let whole = |it: Option<i64>| {
-                it.map_or_else(|| unknown("a number"), |it| Val::Number(Number::from(it)))
+            let whole = |number: Option<i64>| {
+                number.map_or_else(|| unknown("a number"), |it| Val::Number(Number::from(it)))
             };
             match operator {
                 "<" => Val::Bool(one < two),

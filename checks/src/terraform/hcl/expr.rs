@@ -51,18 +51,18 @@ const OPERATORS: [&[&str]; 6] = [
 impl Parser {
     pub(super) fn expression(&mut self) -> Result<Expr, Broken> {
         let across = self.across;
-        self.inside(across, |it| {
-            let condition = it.operators(0)?;
-            it.gap();
-            if !it.take("?") {
+        self.inside(across, |parser| {
+            let condition = parser.operators(0)?;
+            parser.gap();
+            if !parser.take("?") {
                 return Ok(condition);
             }
-            it.gap();
-            let yes = it.expression()?;
-            it.gap();
-            it.expect(":")?;
-            it.gap();
-            let no = it.expression()?;
+            parser.gap();
+            let yes = parser.expression()?;
+            parser.gap();
+            parser.expect(":")?;
+            parser.gap();
+            let no = parser.expression()?;
             Ok(Expr::If(Box::new(condition), Box::new(yes), Box::new(no)))
         })
     }
@@ -129,11 +129,11 @@ impl Parser {
                 }
                 Some('[') => {
                     self.bump();
-                    let index = self.inside(true, |it| {
-                        it.gap();
-                        let index = it.expression()?;
-                        it.gap();
-                        it.expect("]")?;
+                    let index = self.inside(true, |parser| {
+                        parser.gap();
+                        let index = parser.expression()?;
+                        parser.gap();
+                        parser.expect("]")?;
                         Ok(index)
                     })?;
                     value = Expr::Index(Box::new(value), Box::new(index));
@@ -175,11 +175,11 @@ impl Parser {
             '0'..='9' => self.number(),
             '(' => {
                 self.bump();
-                self.inside(true, |it| {
-                    it.gap();
-                    let inner = it.expression()?;
-                    it.gap();
-                    it.expect(")")?;
+                self.inside(true, |parser| {
+                    parser.gap();
+                    let inner = parser.expression()?;
+                    parser.gap();
+                    parser.expect(")")?;
                     Ok(inner)
                 })
             }
@@ -203,7 +203,7 @@ impl Parser {
                     return Ok(Expr::Name(name));
                 }
                 self.bump();
-                let arguments = self.inside(true, |it| it.items(")"))?;
+                let arguments = self.inside(true, |parser| parser.items(")"))?;
                 Ok(Expr::Call(name, arguments))
             }
         }

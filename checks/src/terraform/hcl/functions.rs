@@ -9,7 +9,7 @@ use super::{Val, has_mark};
 /// What a function gives.
 pub(super) fn call(name: &str, arguments: Vec<Val>) -> Val {
     // The first unknown says why the result is.
-    let why = arguments.iter().find_map(|it| match it {
+    let why = arguments.iter().find_map(|argument| match argument {
         Val::Unknown(why) => Some(why.clone()),
         _ => None,
     });

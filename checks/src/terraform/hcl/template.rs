@@ -51,12 +51,12 @@ impl Parser {
             if self.take("~") {
                 pieces.push_piece(Piece::Unread);
             }
-            let value = self.inside(true, |it| {
-                it.gap();
-                let value = it.expression()?;
-                it.gap();
-                let trimmed = it.take("~");
-                it.expect("}")?;
+            let value = self.inside(true, |parser| {
+                parser.gap();
+                let value = parser.expression()?;
+                parser.gap();
+                let trimmed = parser.take("~");
+                parser.expect("}")?;
                 Ok((value, trimmed))
             })?;
             let (value, trimmed) = value;

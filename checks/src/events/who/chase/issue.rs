@@ -69,7 +69,7 @@ impl Chase {
         };
         let (switches, calls): (Vec<_>, Vec<_>) = callers
             .into_iter()
-            .partition(|it| it.issue.as_ref().is_some_and(|issue| issue.switch));
+            .partition(|caller| caller.issue.as_ref().is_some_and(|issue| issue.switch));
         let own = session.event.id.as_ref();
         let calls = calls
             .into_iter()
@@ -120,7 +120,7 @@ impl Chase {
     /// Whether a call that issued the key can be what the session comes from.
     pub(super) fn accepts(&mut self, session: &Caller, call: &Caller, issue: &Issue) -> bool {
         let used = session.event.time;
-        let text = |it: Option<Timestamp>| it.map(|it| it.to_string()).unwrap_or_default();
+        let text = |time: Option<Timestamp>| time.map(|it| it.to_string()).unwrap_or_default();
         let mut refuse = |on, found: String, expected: String| {
             let told = contradiction(on, &found, &expected, session, call);
             if !self.contradictions.contains(&told) {
@@ -352,11 +352,11 @@ pub(super) fn calls_of(calls: &[Caller]) -> Vec<Vec<Caller>> {
 
 /// Of copies of one call the one that names the caller, and the best proven.
 pub(super) fn best(calls: &[Caller]) -> Option<Caller> {
-    let rank = |it: &&Caller| {
+    let rank = |caller: &&Caller| {
         (
-            it.is("AWSAccount"),
-            !it.event.proof.is_proven(),
-            it.event.at.clone(),
+            caller.is("AWSAccount"),
+            !caller.event.proof.is_proven(),
+            caller.event.at.clone(),
         )
     };
     calls.iter().min_by_key(rank).cloned()

@@ -197,7 +197,7 @@ fn long_chains_and_circles_end() {
 
 #[test]
 fn what_is_not_looked_for_is_open() {
-    let found = world().found(|it| it.name().is_some_and(|it| *it == *"CreateUser"));
+    let found = world().found(|world| world.name().is_some_and(|it| *it == *"CreateUser"));
     let who = super::Chase::new(&found[0]).unwrap().finish();
     assert_eq!(who.state, State::Open);
     let json = serde_json::to_value(&who).unwrap();
