@@ -176,45 +176,16 @@ impl Source for Stoppable<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct Pages;
-
-    impl Source for Pages {
-        fn folders(&self, _: &str) -> Result<Vec<String>, Unread> {
-            Ok(Vec::new())
-        }
-
-        fn list(
-            &self,
-            _: &str,
-            _: &str,
-            page: &mut dyn FnMut(&[Listed]) -> bool,
-        ) -> Result<(), Unread> {
-            while page(&[]) {}
-            Ok(())
-        }
-
-        fn read(&self, _: &str, _: &mut dyn Sink) -> Result<Option<About>, Unread> {
-            Ok(None)
-        }
-
-        fn lock(&self, _: &str) -> Result<Option<Lock>, Unread> {
-            Ok(None)
-        }
-
-        fn history(&self, _: &str) -> Option<String> {
-            None
-        }
-
-        fn readers(&self) -> usize {
-            1
-        }
-    }
+    use crate::objects::stub::Stub;
 
     #[test]
     fn a_listing_that_was_cut_off_is_no_whole_one() {
         let stop = Halt::default();
-        let source = Stoppable::new(&Pages, &stop);
+        let pages = Stub {
+            pages: true,
+            read: || Ok(None),
+        };
+        let source = Stoppable::new(&pages, &stop);
         assert!(source.list("", "", &mut |_| false).is_ok());
         let cut = source.list("", "", &mut |_| {
             stop.now();

@@ -4,6 +4,8 @@ mod folder;
 mod interrupt;
 mod sidecar;
 mod source;
+#[cfg(test)]
+pub(crate) mod stub;
 
 pub use folder::Folder;
 pub use interrupt::{Halt, Stoppable};

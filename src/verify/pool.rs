@@ -326,46 +326,17 @@ mod tests {
     use std::sync::mpsc::channel;
 
     use super::*;
-    use crate::objects::{About, Listed, Lock};
-
-    /// Dies of each object.
-    struct Deadly;
-
-    impl Source for Deadly {
-        fn folders(&self, _: &str) -> Result<Vec<String>, Unread> {
-            Ok(Vec::new())
-        }
-
-        fn list(
-            &self,
-            _: &str,
-            _: &str,
-            _: &mut dyn FnMut(&[Listed]) -> bool,
-        ) -> Result<(), Unread> {
-            Ok(())
-        }
-
-        fn read(&self, _: &str, _: &mut dyn Sink) -> Result<Option<About>, Unread> {
-            panic!("as a test wants it")
-        }
-
-        fn lock(&self, _: &str) -> Result<Option<Lock>, Unread> {
-            Ok(None)
-        }
-
-        fn history(&self, _: &str) -> Option<String> {
-            None
-        }
-
-        fn readers(&self) -> usize {
-            1
-        }
-    }
+    use crate::objects::stub::Stub;
 
     #[test]
     fn a_reader_that_dies_answers_all_the_same() {
         let (keys, progress) = (Keys::default(), Progress::new(false));
-        let pool = Pool::new(&Deadly, "logs", &keys, Limits::default(), &progress, None);
+        // It dies of each object.
+        let deadly = Stub {
+            pages: false,
+            read: || panic!("as a test wants it"),
+        };
+        let pool = Pool::new(&deadly, "logs", &keys, Limits::default(), &progress, None);
         let (reply, answers) = channel();
         for number in 0..2 {
             let at = ObjectRef {
