@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from emulator.server import Emulator  # noqa: E402
 from plan.terraform import ROOT, Terraform  # noqa: E402
 
-CONFIG = Path(__file__).parent / "config"
+CONFIG = ROOT / "checks/tests/terraform/plans/source"
 like = re.compile
 MAIN, LOGS = "main.tf", "modules/log-bucket/main.tf"
 STATEMENT = """

@@ -9,7 +9,7 @@ use trailaudit_checks::terraform::{self, Plan, SourceFile, Sources};
 use super::{audit, json as read, plan, reading, status};
 
 const MAIN: &str = include_str!("plans/source/main.tf");
-const LOGS: &str = include_str!("plans/source/log-bucket.tf");
+const LOGS: &str = include_str!("plans/source/modules/log-bucket/main.tf");
 const DOCUMENT: &str = "policy = data.aws_iam_policy_document.this.json";
 
 fn sources(main: &str, logs: &str) -> Arc<Sources> {
