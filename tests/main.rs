@@ -26,6 +26,7 @@ mod nightly;
 mod old_audits;
 mod outputs;
 mod readme;
+mod rooms;
 mod settings;
 mod small;
 mod streams;

@@ -11,9 +11,17 @@ use crate::calls::ApiCall;
 use crate::fact::Reason;
 use crate::hex;
 use crate::ids::{AccountId, Region};
-pub use crate::inventory::plan::Location;
 
 pub use crate::severity::Severity;
+
+/// A place in a source file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Location {
+    /// The file, relative to where the program was run.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: u64,
+}
 
 /// What one check said of one subject.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

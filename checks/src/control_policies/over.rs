@@ -24,8 +24,17 @@ pub enum Somebody {
     Others,
 }
 
+/// The policies above an account, root first.
+type Levels<'c> = Vec<Level<'c, SharedGap>>;
+
 /// Requests that the policies cannot tell apart: the class of the action, its service, target and region.
-pub(super) type Alike = (usize, String, String, Option<Region>);
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Alike {
+    class: usize,
+    name: String,
+    target: String,
+    region: Option<Region>,
+}
 
 /// The control policies over one account, and the principals that they are evaluated for.
 #[derive(Debug)]
@@ -33,8 +42,8 @@ pub struct Over<'c> {
     account: &'c AccountId,
     organization: &'c str,
     management: String,
-    scps: Option<Vec<Level<'c, SharedGap>>>,
-    rcps: Option<Vec<Level<'c, SharedGap>>>,
+    scps: Option<Levels<'c>>,
+    rcps: Option<Levels<'c>>,
     probes: Vec<Probe>,
     /// Answers by what tells requests apart: many actions are named by the same statements.
     known: BTreeMap<Alike, Left>,
@@ -72,18 +81,7 @@ impl Control<'_> {
         partition: &str,
         actions: &[&str],
     ) -> Over<'c> {
-        let service = ControlPolicyKind::ServiceControlPolicy;
-        let resource = ControlPolicyKind::ResourceControlPolicy;
-        let scps = match who {
-            Somebody::Inside | Somebody::InsideByScps => self.levels(service, account),
-            Somebody::Outside | Somebody::Others => None,
-        };
-        let rcps = match who {
-            Somebody::InsideByScps => None,
-            Somebody::Inside | Somebody::Outside | Somebody::Others => {
-                self.levels(resource, account)
-            }
-        };
+        let (scps, rcps) = self.in_play(who, account);
         let levels = scps.iter().chain(&rcps).flatten();
         let policies = levels.flat_map(|it| &it.policies);
         let documents: Vec<&Document> =
@@ -141,6 +139,27 @@ impl Control<'_> {
             index: &self.index,
             exempt,
         }
+    }
+
+    /// The control policies that bind somebody.
+    fn in_play(
+        &self,
+        who: Somebody,
+        account: &Account,
+    ) -> (Option<Levels<'_>>, Option<Levels<'_>>) {
+        let service = ControlPolicyKind::ServiceControlPolicy;
+        let resource = ControlPolicyKind::ResourceControlPolicy;
+        let scps = match who {
+            Somebody::Inside | Somebody::InsideByScps => self.levels(service, account),
+            Somebody::Outside | Somebody::Others => None,
+        };
+        let rcps = match who {
+            Somebody::InsideByScps => None,
+            Somebody::Inside | Somebody::Outside | Somebody::Others => {
+                self.levels(resource, account)
+            }
+        };
+        (scps, rcps)
     }
 
     /// What decides the answers on an account but its own number: nothing where a policy may go by that.
@@ -279,12 +298,12 @@ impl Over<'_> {
             (false, Some((service, _))) => service,
             (true, _) | (false, None) => action,
         };
-        (
-            named,
-            name.to_owned(),
-            format!("{target:?}"),
-            region.cloned(),
-        )
+        Alike {
+            class: named,
+            name: name.to_owned(),
+            target: format!("{target:?}"),
+            region: region.cloned(),
+        }
     }
 
     fn decide(

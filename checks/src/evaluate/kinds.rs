@@ -10,7 +10,7 @@ use crate::fact::{Fact, Gaps};
 use crate::finding::{Status, Subject};
 use crate::ids::AccountId;
 use crate::inventory::plan::Effect;
-use crate::inventory::{Bucket, KeyEvents, Organization};
+use crate::inventory::{Bucket, EventDataStore, KeyEvents, Organization};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The check whose pass names what it does not look for.
@@ -193,8 +193,25 @@ impl Evaluation<'_> {
         }
     }
 
+    pub(super) fn stores(
+        &mut self,
+        check: &'static Check,
+        run: fn(&EventDataStore, &Context<'_>) -> Outcome,
+        lost: &Lost,
+    ) {
+        let ctx = self.ctx;
+        let stores = &ctx.inventory.event_data_stores;
+        for store in stores.values() {
+            self.add(check, population::store_subject(store), run(store, ctx));
+        }
+        if stores.is_empty() && lost.stores.is_empty() {
+            self.no_store(check);
+        }
+        self.lost(check, &lost.stores);
+    }
+
     /// No rows would look like no question: that there is no store is told once.
-    pub(super) fn no_store(&mut self, check: &'static Check) {
+    fn no_store(&mut self, check: &'static Check) {
         let inventory = self.ctx.inventory;
         let subject = match inventory.organization.ok() {
             Some(Some(organization)) => population::organization_subject(organization),

@@ -196,15 +196,7 @@ impl<'a> Evaluation<'a> {
                 }
                 self.lost(check, &lost.log_groups);
             }
-            Run::EventDataStore(run) => {
-                for store in inventory.event_data_stores.values() {
-                    self.add(check, population::store_subject(store), run(store, ctx));
-                }
-                if inventory.event_data_stores.is_empty() && lost.stores.is_empty() {
-                    self.no_store(check);
-                }
-                self.lost(check, &lost.stores);
-            }
+            Run::EventDataStore(run) => self.stores(check, run, lost),
             Run::Chain(run) => {
                 for chain in inventory.chains.values() {
                     self.add(check, population::chain_subject(chain), run(chain, ctx));

@@ -7,16 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::change::{Draft, Edit};
+use crate::finding::Location;
 use crate::ids::AccountId;
-
-/// A place in a source file.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-pub struct Location {
-    /// The file, relative to where the program was run.
-    pub file: String,
-    /// The line, counted from 1.
-    pub line: u64,
-}
 
 /// The plans whose result this inventory is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

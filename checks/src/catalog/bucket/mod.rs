@@ -36,6 +36,7 @@ mod policy_services_scoped;
 mod policy_writers_only_cloudtrail;
 mod public_access_block;
 mod replication;
+mod replication_rule;
 mod tls_only;
 mod versioning;
 mod website_disabled;
