@@ -7,15 +7,14 @@ use std::rc::Rc;
 use super::actions::{ActionId, Kind};
 use super::answer::Answer;
 use super::environment::Environment;
-use super::identity_policies::USER_ID;
 use super::indexed_document::Indexed;
 use super::resources::Resource;
 use crate::fact::SharedGap;
 use crate::ids::AccountId;
 use crate::inventory::ControlPolicyKind;
 use crate::policy::{
-    self, ActionSet, Caller, CallerKind, Context, Key, Layers, Level, Members, Policy, Request,
-    Target, Value, decide,
+    self, ActionSet, Caller, CallerKind, Context, Document, Key, Layers, Level, Members, Policy,
+    Principal, Request, Target, Value, decide,
 };
 
 /// A principal, with all that has a say in what it may do. Once it is made, questions leave it as it is.
@@ -36,6 +35,9 @@ pub(super) struct Evaluator<'c> {
     rcps: ResourceControl<'c>,
     management_account: Option<&'c str>,
 }
+
+/// The context key of unique ids.
+pub(super) const USER_ID: &str = "aws:userid";
 
 /// How answers call the policy of a role that says who may assume it.
 pub(super) const TRUST_POLICY: &str = "trust policy";
@@ -389,6 +391,28 @@ fn request(
         resource_account: owner.to_string(),
         context,
     }
+}
+
+/// Sessions of the caller's role that a policy names.
+pub(super) fn sessions(trust: &Document, caller: &Caller) -> Vec<String> {
+    let Some((prefix, _)) = caller.id.rsplit_once('/') else {
+        return Vec::new();
+    };
+    let prefix = format!("{prefix}/");
+    if !prefix.contains(":assumed-role/") {
+        return Vec::new();
+    }
+    let statements = trust.statements.iter();
+    let members = statements.filter_map(|it| it.principals.as_ref());
+    let mut named = Vec::new();
+    for member in members.flat_map(|it| &it.members) {
+        if let Principal::Aws(arn) = member
+            && arn.starts_with(&prefix)
+        {
+            named.push(arn.clone());
+        }
+    }
+    named
 }
 
 /// What a policy of such a resource can say at all. "CloudTrail supports these actions in the resource-based policy of

@@ -1,7 +1,6 @@
 //! Who can become whom, and the shortest ways to those who can do harm.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
@@ -11,7 +10,6 @@ use super::actions::ActionId;
 use super::answer::{Answer, Names, Rank};
 use super::listed::{listed, listed_mut};
 use super::resources::ResourceId;
-use super::search::Search;
 use super::tamper_permissions::Permissions;
 use crate::ids::AccountId;
 
@@ -303,35 +301,6 @@ impl Graph {
     /// One of many is taken: no step, and nothing stops it.
     pub(super) fn pass(&mut self, from: NodeId, to: NodeId) {
         self.link(from, to, Means::none(), OPEN.clone());
-    }
-
-    /// For everything that somebody holds, who can get there.
-    pub(super) fn solve(&self) -> Vec<Reach> {
-        let mut holders: BTreeMap<What, Capable> = BTreeMap::new();
-        for (id, node) in self.each() {
-            for held in &node.holdings.held {
-                for action in &held.actions {
-                    let what = What {
-                        action: *action,
-                        resource: held.resource,
-                    };
-                    let list = holders.entry(what).or_default();
-                    list.push((id, held.answer.rank()));
-                }
-            }
-        }
-        let mut alike: BTreeMap<Capable, Vec<What>> = BTreeMap::new();
-        for (what, who) in holders {
-            alike.entry(who).or_default().push(what);
-        }
-        let mut search = Search::new(self);
-        alike
-            .into_iter()
-            .map(|(who, what)| Reach {
-                ways: search.ways(&who),
-                what,
-            })
-            .collect()
     }
 
     /// The edges from a node to what it can get, in order. Who is like others makes their steps as its own.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::actions::{ActionId, table};
 use super::environment::Environment;
-use super::evaluate::{Evaluator, Own};
+use super::evaluate::{Evaluator, Own, USER_ID};
 use super::gaps;
 use super::indexed_document::{Indexed, Read};
 use super::listed::listed;
@@ -455,9 +455,6 @@ pub(super) fn session_of(role: &Arn, account: &AccountId) -> Caller {
     caller.role_arn = Some(role.as_str().to_owned());
     caller
 }
-
-/// The context key of unique ids.
-pub(super) const USER_ID: &str = "aws:userid";
 
 fn one(text: &str) -> Key {
     Key::Known(Value::One(text.to_owned()))

@@ -14,7 +14,7 @@ mod evaluate;
 mod external;
 mod gaps;
 mod graph;
-mod guards;
+mod holes;
 mod identity_policies;
 mod indexed_document;
 mod judged;
@@ -35,8 +35,8 @@ mod tests;
 
 pub use actions::{Control, Escalation, Harm, Kind, Table, TamperAction, protected, table};
 pub use answer::{Answer, Missing, Rank, When, gaps as gaps_of};
-pub(crate) use gaps::holes;
 pub use graph::{ActorKind, MAX_HOPS};
+pub(crate) use holes::holes;
 pub use judged::{Escape, Judged, Right};
 pub use report::{
     Access, Actor, Harmless, Holder, Hop, Told, Wanted, short, sort, strength_word, word,

@@ -1,9 +1,9 @@
 //! Who gets to what is held, backwards from those who hold it, and each by the shortest way.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::answer::Rank;
-use super::graph::{EdgeId, Graph, MAX_HOPS, NodeId, Way};
+use super::graph::{Capable, EdgeId, Graph, MAX_HOPS, NodeId, Reach, Way, What};
 
 /// The ranks of the ways that are followed, and of the rights at their ends. What is not known comes last, and there the
 /// ways to known rights first.
@@ -16,8 +16,39 @@ const ROUNDS: [(Rank, Rank); 6] = [
     (Rank::Unknown, Rank::Unknown),
 ];
 
+impl Graph {
+    /// For everything that somebody holds, who can get there.
+    pub(super) fn solve(&self) -> Vec<Reach> {
+        let mut holders: BTreeMap<What, Capable> = BTreeMap::new();
+        for (id, node) in self.each() {
+            for held in &node.holdings.held {
+                for action in &held.actions {
+                    let what = What {
+                        action: *action,
+                        resource: held.resource,
+                    };
+                    let list = holders.entry(what).or_default();
+                    list.push((id, held.answer.rank()));
+                }
+            }
+        }
+        let mut alike: BTreeMap<Capable, Vec<What>> = BTreeMap::new();
+        for (what, who) in holders {
+            alike.entry(who).or_default().push(what);
+        }
+        let mut search = Search::new(self);
+        alike
+            .into_iter()
+            .map(|(who, what)| Reach {
+                ways: search.ways(&who),
+                what,
+            })
+            .collect()
+    }
+}
+
 /// A graph, ready to be walked backwards, and the room for one walk after the other.
-pub(super) struct Search<'g> {
+struct Search<'g> {
     graph: &'g Graph,
     /// The edges in the order of the nodes that they end at; of each node, where its own begin.
     into: Vec<EdgeId>,

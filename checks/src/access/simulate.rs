@@ -258,7 +258,7 @@ fn on_known<'c>(
             None => next,
         });
     }
-    let mut answer = answer.unwrap_or_else(Answer::denied);
+    let answer = answer.unwrap_or_else(Answer::denied);
     let of_table = table().find(request.action).filter(|id| {
         table()
             .tampers(*id)
@@ -272,15 +272,27 @@ fn on_known<'c>(
             Outcome::Not => (answer, Some("it has no effect here".to_owned())),
         };
     }
+    after(request, evaluator, environment, (resource, &owner), answer)
+}
+
+/// What comes after authorization.
+fn after<'c>(
+    request: &Simulation<'_>,
+    evaluator: &Evaluator<'c>,
+    environment: &'c Environment<'_>,
+    (resource, owner): (&'c Resource, &AccountId),
+    mut answer: Answer,
+) -> (Answer, Option<String>) {
+    let caller = &evaluator.caller.account;
     let facts = environment.circumstances(resource);
-    let what = effect_of(request.action, caller.as_str(), request.resource, &facts);
+    let what = effect_of(request.action, caller, request.resource, &facts);
     let mut harmless = None;
     match what {
         Effectiveness::Full => {}
         Effectiveness::None(why) => harmless = Some(why.to_owned()),
         Effectiveness::Needs(other) => {
             let target = literal(request.resource);
-            let both = evaluator.on(environment, other, &target, (resource, &owner), None);
+            let both = evaluator.on(environment, other, &target, (resource, owner), None);
             match both.is_denied() {
                 true => harmless = Some(format!("it also requires {other}")),
                 false if answer.is_denied() => {}

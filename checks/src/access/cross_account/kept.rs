@@ -2,8 +2,7 @@
 
 use super::super::answer::Answer;
 use super::super::environment::Environment;
-use super::super::escalation::sessions;
-use super::super::evaluate::{Evaluator, Own};
+use super::super::evaluate::{Evaluator, Own, sessions};
 use super::super::graph::NodeId;
 use super::super::identity_policies::session_of;
 use super::super::indexed_document::Indexed;

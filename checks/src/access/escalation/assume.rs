@@ -6,12 +6,12 @@ use super::change::MAX_NOTED;
 use super::pool::Pool;
 use super::{Becomes, Steps, note};
 use crate::access::answer::{Answer, Rank};
-use crate::access::evaluate::{Evaluator, Question, TRUST_POLICY};
+use crate::access::evaluate::{Evaluator, Question, TRUST_POLICY, sessions};
 use crate::access::graph::{ActorKind, Means, Node, NodeId};
 use crate::access::identity_policies::{PrincipalId, place};
 use crate::fact::SharedGap;
 use crate::ids::Arn;
-use crate::policy::{Caller, Document, Grant, Key, Policy, Principal, Target};
+use crate::policy::{Document, Grant, Key, Policy, Principal, Target};
 
 impl<'c> Steps<'c, '_> {
     pub(super) fn assume(
@@ -233,28 +233,6 @@ fn is_alike(trust: &Document, account: &str) -> bool {
 fn keys(document: &Document) -> impl Iterator<Item = &str> {
     let conditions = document.statements.iter().flat_map(|it| &it.conditions);
     conditions.flat_map(|it| it.keys())
-}
-
-/// Sessions of the caller's role that a policy names.
-pub(in crate::access) fn sessions(trust: &Document, caller: &Caller) -> Vec<String> {
-    let Some((prefix, _)) = caller.id.rsplit_once('/') else {
-        return Vec::new();
-    };
-    let prefix = format!("{prefix}/");
-    if !prefix.contains(":assumed-role/") {
-        return Vec::new();
-    }
-    let statements = trust.statements.iter();
-    let members = statements.filter_map(|it| it.principals.as_ref());
-    let mut named = Vec::new();
-    for member in members.flat_map(|it| &it.members) {
-        if let Principal::Aws(arn) = member
-            && arn.starts_with(&prefix)
-        {
-            named.push(arn.clone());
-        }
-    }
-    named
 }
 
 fn trust_names_session(trust: &Document, evaluator: &Evaluator<'_>) -> bool {

@@ -11,8 +11,6 @@ mod make;
 mod pool;
 mod services;
 
-pub(super) use assume::sessions;
-
 use super::actions::{Escalation, FEDERATION_TOKEN, table};
 use super::answer::{Answer, Names, Rank};
 use super::cross_account::Travel;

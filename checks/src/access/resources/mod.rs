@@ -1,6 +1,7 @@
 //! What can be tampered with: the real trails, stores, buckets, keys, log groups, alarms and guards of an inventory.
 
 mod buckets;
+mod guards;
 
 use std::collections::BTreeSet;
 
@@ -254,7 +255,7 @@ pub(super) fn all(ctx: &Context<'_>) -> Vec<Resource> {
     for group in inventory.log_groups.values().filter(written) {
         of_log_group(group, ctx, &mut all);
     }
-    super::guards::add(ctx, &mut all);
+    guards::add(ctx, &mut all);
     all
 }
 
@@ -410,12 +411,12 @@ fn log_policy(account: &AccountId, region: &Region, ctx: &Context<'_>) -> Option
     })))
 }
 
-/// For [`super::guards`].
+/// For [`guards`].
 pub(super) fn one(kind: Kind, arn: &Arn, account: &AccountId, region: Option<&Region>) -> Resource {
     Resource::new(kind, arn.as_str(), account, region)
 }
 
-/// For [`super::guards`].
+/// For [`guards`].
 pub(super) fn every(kind: Kind, pattern: &str, account: &AccountId) -> Resource {
     Resource::all_of(kind, pattern, account)
 }

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use super::actions::Kind;
-use super::resources::{Resource, Source, every, one, policy_of};
+use super::{Resource, Source, every, one, policy_of};
+use crate::access::actions::Kind;
 use crate::access::gaps;
 use crate::calls;
 use crate::context::Context;
