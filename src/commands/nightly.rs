@@ -8,18 +8,19 @@ use jiff::{SignedDuration, Timestamp};
 use trailaudit_checks::finding::Status;
 use trailaudit_reports::sanitize;
 
-use super::{Judged, clock, exit_of, save, tool};
 use crate::cli::Nightly;
 use crate::evidence::{self, Key};
-use crate::exit::{Exit, Stop};
+use crate::exit::{Exit, Stop, exit_of};
 use crate::files::{self, Access, write_whole};
 use crate::invocation::Invocation;
+use crate::judged::{Judged, save};
 use crate::nightly::{
     APPROVED, AUDIT, Approved, Baseline, EVIDENCE, Earlier, FAILED, Failed, FileSum, History,
     INVENTORY, LATEST, Latest, NIGHT, Night, Place, PreviousBundle, REPORT, SCHEMA, STARTED,
     Started, json, night,
 };
 use crate::output;
+use crate::program::{clock, tool};
 use crate::store::{self, Put, Store};
 use crate::terminal::Terminal;
 use crate::verify::window::{ALLOWANCE, When};

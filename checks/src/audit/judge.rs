@@ -117,7 +117,13 @@ pub fn judge<S: IamSource + ?Sized>(
             Looked::at(&coverage, ids.clone(), interrupted).with_events(since.map(|it| it.start));
         let chains = inventory.chains.values().map(|it| &it.chain);
         let earlier = &baseline.audit;
-        compare::mark(earlier, &mut findings, chains, &looked, baseline.fail_on_new)
+        compare::mark(
+            earlier,
+            &mut findings,
+            chains,
+            &looked,
+            baseline.fail_on_new,
+        )
     });
     let (unknown, accepted): (Vec<&Finding>, Vec<&Finding>) = findings
         .iter()
