@@ -15,6 +15,7 @@ use trailaudit_checks::settings::Settings;
 use trailaudit_checks::waiver::{Waiver, Waivers};
 
 use crate::cli::env;
+use crate::collect::RoleOverride;
 use crate::files;
 use crate::suggest::hint;
 
@@ -34,16 +35,6 @@ pub struct Config {
     pub roles: BTreeMap<AccountId, RoleOverride>,
     /// Defaults of flags, by key.
     pub flags: BTreeMap<String, Vec<String>>,
-}
-
-/// How one account differs from the others.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RoleOverride {
-    /// The role to assume there.
-    pub role_name: Option<String>,
-    /// The external id its trust policy asks for.
-    pub external_id: Option<String>,
 }
 
 /// Reads the settings file: the one named, or the usual one if it is there.

@@ -84,6 +84,6 @@ pub use bucket::{Session, with_bucket};
 pub(crate) use clients::load as config;
 #[cfg(feature = "aws")]
 pub use digests::Bucket;
-pub use options::{CollectError, Listen, Options};
+pub use options::{CollectError, Listen, Options, RoleOverride};
 #[cfg(feature = "aws")]
 pub use run::collect;

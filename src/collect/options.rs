@@ -4,15 +4,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
 
 use trailaudit_checks::calls::ApiCall;
 use trailaudit_checks::ids::AccountId;
 use trailaudit_checks::inventory::Inventory;
 
-use crate::config::RoleOverride;
 use crate::recordings::Kept;
 use crate::terminal::Terminal;
 use crate::verify::Listener;
+
+/// How one account differs from the others.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleOverride {
+    /// The role to assume there.
+    pub role_name: Option<String>,
+    /// The external id its trust policy asks for.
+    pub external_id: Option<String>,
+}
 
 /// What to collect.
 #[derive(Debug, Clone, Default)]
