@@ -273,7 +273,10 @@ impl Bucket {
 
 /// S3 refused to write over an object that is there, or two wrote at once.
 fn is_taken<E: ProvideErrorMetadata, R>(error: &Failed<E, R>) -> bool {
-    error.code() == Some("PreconditionFailed")
+    matches!(
+        error.code(),
+        Some("PreconditionFailed" | "ConditionalRequestConflict")
+    )
 }
 
 /// Lets through what a store does, and nothing else: reads of its part of the bucket, and writes of objects there that
