@@ -1,7 +1,7 @@
 //! `nightly`: a scan whose facts, verdict and evidence are kept, one run after the other.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
 use jiff::{SignedDuration, Timestamp};
@@ -11,13 +11,13 @@ use trailaudit_reports::sanitize;
 use crate::cli::Nightly;
 use crate::evidence::{self, Key};
 use crate::exit::{Exit, Stop, exit_of};
-use crate::files::{self, Access, write_whole};
+use crate::files;
 use crate::invocation::Invocation;
 use crate::judged::{Judged, save};
 use crate::nightly::{
-    APPROVED, AUDIT, Approved, Baseline, EVIDENCE, Earlier, FAILED, Failed, FileSum, History,
-    INVENTORY, LATEST, Latest, NIGHT, Night, Place, PreviousBundle, REPORT, SCHEMA, STARTED,
-    Started, json, night,
+    APPROVED, AUDIT, Approved, EVIDENCE, FAILED, Failed, History, INVENTORY, LATEST, Latest, NIGHT,
+    Night, Past, Place, PreviousBundle, REPORT, SCHEMA, STARTED, Started, fetch, json, night,
+    put_json, sum,
 };
 use crate::output;
 use crate::program::{clock, tool};
@@ -62,7 +62,7 @@ impl Invocation {
             return Ok(exit_of(night.exit_code));
         }
         let work = files::temporary_folder()?;
-        let past = Past::read(&*store, &history, work.path())?;
+        let past = Past::read(&*store, &history, work.path());
         past.tell(terminal);
         let place = begin(&*store, &history, &run, now, work.path())?;
         let night = Tonight {
@@ -79,7 +79,7 @@ impl Invocation {
         match night.go(&reports) {
             Ok(exit) => Ok(exit),
             Err(stop) => {
-                night.failed(&stop);
+                night.failed(stop.exit(), &format!("{:#}", stop.error()));
                 Err(stop)
             }
         }
@@ -116,18 +116,6 @@ fn begin(
     Err(Stop::Fatal(anyhow!(
         "run {run} is begun by others at the same time; give this one an id of its own: --run ID"
     )))
-}
-
-/// Writes a small file that is not there yet.
-fn put_json(
-    store: &dyn Store,
-    name: &str,
-    value: &impl serde::Serialize,
-    work: &Path,
-) -> anyhow::Result<Put> {
-    let path = work.join("record.json");
-    write_whole(&path, Access::Owner, |out| Ok(sanitize::json(value, out)?))?;
-    store.put(name, &path)
 }
 
 /// Names the baseline of later runs.
@@ -167,166 +155,6 @@ fn approve(
     Ok(Exit::Clean)
 }
 
-/// A file of a run, as the run's own record says it is.
-fn fetch(
-    store: &dyn Store,
-    place: &Place,
-    night: &Night,
-    name: &str,
-    work: &Path,
-) -> anyhow::Result<PathBuf> {
-    let wanted = night.files.get(name);
-    let wanted = wanted.with_context(|| format!("run {} has no {name}", place.run))?;
-    // Its name says what it is.
-    let to = work.join(format!("{}-{}-{name}", place.run, place.attempt));
-    let full = place.file(name);
-    if !store.fetch(&full, &to)? {
-        anyhow::bail!("{full} of the store is gone");
-    }
-    let found = sum(&to)?;
-    if found != *wanted {
-        anyhow::bail!(
-            "{full} of the store is not what the run wrote: its SHA-256 is {}, expected {}",
-            found.sha256,
-            wanted.sha256
-        );
-    }
-    Ok(to)
-}
-
-fn sum(path: &Path) -> anyhow::Result<FileSum> {
-    let failed = || format!("{} cannot be read", path.display());
-    let file = std::io::BufReader::new(files::open(path)?);
-    let (sha256, size) = evidence::sha256_of(file).with_context(failed)?;
-    Ok(FileSum { sha256, size })
-}
-
-/// What earlier runs leave to this one.
-struct Past {
-    /// Runs since the last one that finished which did not.
-    unfinished: Vec<Earlier>,
-    /// Up to when everything was verified.
-    verified_until: Option<Timestamp>,
-    /// The last run that finished.
-    last: Option<Night>,
-    baseline: Option<(Baseline, PathBuf)>,
-    previous: Option<(String, PathBuf)>,
-    /// What is wrong with the store itself: then no run ends with 0.
-    problems: Vec<String>,
-    /// A baseline was approved, and cannot be used: another one would not be what was approved.
-    approval_broken: bool,
-}
-
-impl Past {
-    fn read(store: &dyn Store, history: &History, work: &Path) -> Result<Self, Stop> {
-        let mut past = Self {
-            unfinished: Vec::new(),
-            verified_until: None,
-            last: None,
-            baseline: None,
-            previous: None,
-            problems: Vec::new(),
-            approval_broken: false,
-        };
-        past.approved(store, history, work);
-        for read in history.nights(store) {
-            match read {
-                Ok((place, night)) => past.older(store, place, night, work),
-                Err(error) => past.problems.push(format!("{error:#}")),
-            }
-            if past.verified_until.is_some() && past.baseline.is_some() && past.previous.is_some() {
-                break;
-            }
-        }
-        match history.unfinished(store, past.last.as_ref()) {
-            Ok(all) => past.unfinished = all,
-            Err(error) => past.problems.push(format!("{error:#}")),
-        }
-        Ok(past)
-    }
-
-    /// The audit that was approved. One that is not as it was approved is no baseline.
-    fn approved(&mut self, store: &dyn Store, history: &History, work: &Path) {
-        let found = json::<Approved>(store, APPROVED).and_then(|approved| {
-            let Some(approved) = approved else {
-                return Ok(None);
-            };
-            let place = history
-                .finished(&approved.run)
-                .filter(|it| it.attempt == approved.attempt);
-            let place =
-                place.with_context(|| format!("the approved run {} is gone", approved.run))?;
-            let night = night(store, place)?;
-            if night.files.get(AUDIT).map(|it| &it.sha256) != Some(&approved.sha256) {
-                anyhow::bail!(
-                    "the audit of run {} is not the one that was approved",
-                    approved.run
-                );
-            }
-            let path = fetch(store, place, &night, AUDIT, work)?;
-            crate::audit_file::load(&path)?;
-            let baseline = Baseline {
-                run: approved.run,
-                approved: true,
-            };
-            Ok(Some((baseline, path)))
-        });
-        match found {
-            Ok(found) => self.baseline = found,
-            Err(error) => {
-                self.approval_broken = true;
-                self.problems
-                    .push(format!("the approved baseline was not used: {error:#}"));
-            }
-        }
-    }
-
-    /// Takes what is still wanted of a run; the later runs were seen before.
-    fn older(&mut self, store: &dyn Store, place: &Place, night: Night, work: &Path) {
-        if night.complete && self.verified_until.is_none() {
-            self.verified_until = night.verified_until;
-        }
-        if self.baseline.is_none() && night.exit_code == 0 && !self.approval_broken {
-            let found = fetch(store, place, &night, AUDIT, work)
-                .and_then(|path| Ok((crate::audit_file::load(&path)?, path)));
-            match found {
-                // The audit itself must say so.
-                Ok((audit, path)) if audit.run.exit_code == 0 => {
-                    let baseline = Baseline {
-                        run: place.run.clone(),
-                        approved: false,
-                    };
-                    self.baseline = Some((baseline, path));
-                }
-                Ok(_) => self.problems.push(format!(
-                    "run {} is recorded with exit code 0, and its audit says otherwise",
-                    place.run
-                )),
-                Err(error) => self.problems.push(format!("{error:#}")),
-            }
-        }
-        if self.previous.is_none() {
-            match fetch(store, place, &night, EVIDENCE, work) {
-                Ok(path) => self.previous = Some((place.run.clone(), path)),
-                Err(error) => self.problems.push(format!("{error:#}")),
-            }
-        }
-        self.last.get_or_insert(night);
-    }
-
-    fn tell(&self, terminal: Terminal) {
-        for it in &self.unfinished {
-            let when = it
-                .started_at
-                .map_or(String::new(), |at| format!(" of {at}"));
-            terminal.warn(&format!("run {}{when} did not finish: {}", it.run, it.how));
-        }
-        for it in &self.problems {
-            terminal.warn(&format!("the store: {it}"));
-        }
-    }
-}
-
 /// A run under way.
 struct Tonight<'a> {
     invocation: &'a Invocation,
@@ -350,13 +178,19 @@ impl Tonight<'_> {
         }
         let scan = self.flags.scan(self.since(), baseline);
         let judged = self.invocation.judged(&scan, self.terminal)?;
-        self.not_older(&judged)?;
-        let night = self.keep(&judged)?;
         let options = |it: &output::Report| {
             self.flags
                 .output
                 .of(self.invocation.options(it.to_stdout()))
         };
+        if judged.audit.run.interrupted {
+            // Half a night is none: the next one reports it.
+            output::write(reports, &judged.audit, options, self.terminal)?;
+            self.failed(Exit::Interrupted, "it was interrupted");
+            return Ok(Exit::Interrupted);
+        }
+        self.not_older(&judged)?;
+        let night = self.keep(&judged)?;
         output::write(reports, &judged.audit, options, self.terminal)?;
         self.terminal.note(&format!(
             "run {} was kept in {}: exit code {}",
@@ -431,7 +265,7 @@ impl Tonight<'_> {
             of: evidence::whose(audit),
             taken_at: audit.started_at,
             verified_until: self.verified_until(judged),
-            complete: audit.run.complete && !audit.run.interrupted,
+            complete: audit.run.complete,
             exit_code: match (audit.run.exit_code, problems.is_empty()) {
                 // With a store that was tampered with, nothing is fine.
                 (0, false) => Exit::Incomplete.code(),
@@ -516,12 +350,12 @@ impl Tonight<'_> {
     }
 
     /// Leaves word for the next run, where that can be.
-    fn failed(&self, stop: &Stop) {
+    fn failed(&self, exit: Exit, error: &str) {
         let failed = Failed {
             schema: SCHEMA,
             failed_at: clock().unwrap_or(self.now),
-            exit_code: stop.exit().code(),
-            error: format!("{:#}", stop.error()),
+            exit_code: exit.code(),
+            error: error.to_owned(),
         };
         if let Err(error) = put_json(self.store, &self.place.file(FAILED), &failed, self.work) {
             self.terminal

@@ -3,10 +3,14 @@
 //! A run has a folder `audits/DATE/RUN/`; another attempt of the same run has `audits/DATE/RUN.2/`. `started.json` is
 //! written first and `night.json` last: a folder without `night.json` is a run that did not finish.
 
+mod files;
 mod history;
+mod past;
 mod records;
 
+pub(crate) use files::{fetch, put_json, sum};
 pub use history::{History, Place, json, night};
+pub(crate) use past::Past;
 pub use records::{
     Approved, Baseline, Earlier, Failed, FileSum, Latest, Night, PreviousBundle, SCHEMA, Started,
 };

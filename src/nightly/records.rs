@@ -32,7 +32,7 @@ pub struct Failed {
     pub schema: u64,
     /// When.
     pub failed_at: Timestamp,
-    /// The exit code: 2 or 4.
+    /// The exit code: 2, 4 or 130.
     pub exit_code: u8,
     /// What happened.
     pub error: String,

@@ -5,6 +5,8 @@
 
 mod folder;
 #[cfg(feature = "aws")]
+mod guard;
+#[cfg(feature = "aws")]
 mod s3;
 
 use std::fmt;
