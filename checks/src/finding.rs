@@ -39,7 +39,11 @@ pub struct Finding {
     /// One sentence.
     pub message: String,
     /// The facts that the status rests on, or what stood in the way.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "exactly",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub evidence: Vec<Evidence>,
     /// The risk is accepted: on a fail only, and the status stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,7 +53,27 @@ pub struct Finding {
     pub baseline: Option<BaselineState>,
 }
 
+/// A list that takes no more memory than its items: a vector that grows one by one has room for four, and an audit of
+/// ten thousand accounts has millions of lists with one item.
+fn exactly<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let mut list = Vec::deserialize(deserializer)?;
+    list.shrink_to_fit();
+    Ok(list)
+}
+
 impl Finding {
+    /// Gives back what its texts and lists take beyond their content; findings are kept by the million.
+    pub(crate) fn shrink(&mut self) {
+        self.message.shrink_to_fit();
+        self.evidence.shrink_to_fit();
+        self.subject.id.shrink_to_fit();
+        self.subject.name.shrink_to_fit();
+    }
+
     /// A fail that nobody has accepted.
     #[must_use]
     pub fn is_open_failure(&self) -> bool {

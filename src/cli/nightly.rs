@@ -32,7 +32,7 @@ pub struct Nightly {
     /// Role to write to the bucket with [default: the credentials of the scan]
     #[arg(long, value_name = "ARN", help_heading = "Store")]
     pub store_role: Option<String>,
-    /// Lock each object of a run for so many days, in compliance mode: nobody can delete it earlier
+    /// Lock each object of a run for so many days, in compliance mode: no principal can delete it earlier
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500), help_heading = "Store")]
     pub object_lock_days: Option<u32>,
     /// Sign the evidence with this ed25519 key (`openssl genpkey -algorithm ed25519 -out key.pem`), or env:NAME

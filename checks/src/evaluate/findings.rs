@@ -37,7 +37,7 @@ impl Evaluation<'_> {
             .checks
             .get(check.id)
             .and_then(|it| it.severity);
-        let finding = Finding {
+        let mut finding = Finding {
             fingerprint: fingerprint(check.id, &subject.id),
             check: check.id.to_owned(),
             status,
@@ -51,6 +51,7 @@ impl Evaluation<'_> {
                 ..subject
             },
         };
+        finding.shrink();
         let key = (check.id, finding.subject.id.clone());
         match self.findings.entry(key) {
             Entry::Vacant(place) => {
