@@ -15,6 +15,7 @@ mod explained;
 pub mod files;
 #[cfg(test)]
 mod fuzz;
+mod hashing;
 mod invocation;
 mod judged;
 mod leftovers;

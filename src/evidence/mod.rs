@@ -35,7 +35,6 @@ use create::Parts;
 pub(crate) use manifest::{Previous, whose};
 use open::Opened;
 pub(crate) use seal::Key;
-pub(crate) use sums::sha256_of;
 use verify::Against;
 
 impl Invocation {

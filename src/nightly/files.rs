@@ -6,8 +6,8 @@ use anyhow::Context as _;
 use trailaudit_reports::sanitize;
 
 use super::{FileSum, Night, Place};
-use crate::evidence;
 use crate::files::{self, Access, write_whole};
+use crate::hashing::sha256_of;
 use crate::store::{Put, Store};
 
 /// Writes a small file that is not there yet.
@@ -53,6 +53,6 @@ pub(crate) fn fetch(
 pub(crate) fn sum(path: &Path) -> anyhow::Result<FileSum> {
     let failed = || format!("{} cannot be read", path.display());
     let file = std::io::BufReader::new(files::open(path)?);
-    let (sha256, size) = evidence::sha256_of(file).with_context(failed)?;
+    let (sha256, size) = sha256_of(file).with_context(failed)?;
     Ok(FileSum { sha256, size })
 }
