@@ -17,6 +17,18 @@ fn bounded<E: serde::de::Error>(text: String, longest: usize) -> Result<String, 
     Ok(text)
 }
 
+/// The beginning of a name, and how much is missing: no longer than a file may have it.
+fn cut(text: &str, longest: usize) -> String {
+    // As long as the words behind it can be.
+    const WORDS: usize = "... (18446744073709551615 bytes more)".len();
+    if text.len() <= longest {
+        return text.to_owned();
+    }
+    let end = text.floor_char_boundary(longest.saturating_sub(WORDS));
+    let (kept, rest) = text.split_at(end);
+    format!("{kept}... ({} bytes more)", rest.len())
+}
+
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident, $longest:literal) => {
         $(#[$doc])*
@@ -31,6 +43,12 @@ macro_rules! name_type {
         }
 
         impl $name {
+            /// A name that anybody may have written, cut to the length that is read again.
+            #[must_use]
+            pub fn cut(text: &str) -> Self {
+                Self(cut(text, $longest))
+            }
+
             /// The name as AWS writes it.
             #[must_use]
             pub fn as_str(&self) -> &str {
@@ -152,6 +170,27 @@ mod tests {
         assert_eq!(home_region("?"), Region::from("us-east-1"));
         assert_eq!(home("?"), None);
         assert!(HOMES.is_sorted());
+    }
+
+    /// What is cut can be read again, whatever it was.
+    #[test]
+    fn names_that_are_too_long() {
+        for text in [
+            "",
+            "eu-west-1",
+            &"x".repeat(64),
+            &"x".repeat(65),
+            &"\u{1f980}".repeat(300_000),
+        ] {
+            let cut = Region::cut(text);
+            let again: Region = serde_json::from_value(serde_json::json!(cut)).unwrap();
+            assert_eq!(again, cut);
+            assert_eq!(cut.as_str() == text, text.len() <= 64);
+        }
+        assert_eq!(
+            AccountId::cut(&"1".repeat(100)).as_str(),
+            format!("{}... (76 bytes more)", "1".repeat(24))
+        );
     }
 
     #[test]

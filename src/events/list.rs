@@ -53,7 +53,7 @@ pub(super) fn list(what: Listed) -> Result<(), Stop> {
                 let name = format!("{} {}", it.name, it.argument);
                 text.push_str(&format!("{:<28} {}\n", name.trim_end(), it.about));
             }
-            text.push_str("after EVENT-ID               what else the session of an event did, from then on\n");
+            text.push_str("after EVENT-ID               what else the session of an event did from then on, and the sessions that it issued\n");
         }
         Listed::Keys => {
             for key in catalog::keys() {

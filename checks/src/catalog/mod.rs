@@ -48,7 +48,7 @@ pub fn all() -> Vec<&'static Check> {
     all
 }
 
-pub use event::{attack, keys};
+pub use event::{attack, keys, technique};
 
 /// The check with this id.
 #[must_use]

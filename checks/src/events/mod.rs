@@ -11,10 +11,12 @@
 //! Everything in a record may be an attacker's text. Nothing here panics on it, and work is linear in its length.
 
 mod actor;
+mod bursts;
 mod bytes;
 mod causes;
 mod field;
 pub mod filter;
+mod follow;
 mod identity;
 mod input;
 pub mod key;
@@ -41,9 +43,11 @@ mod value;
 pub mod who;
 
 pub use actor::{Actor, ActorKind, Session, is_service_address};
+pub use bursts::{Bursts, LEAST};
 pub use bytes::MAX_DEPTH;
 pub use causes::{Hole, Suspect, causes, narrowings};
 pub use field::Field;
+pub use follow::{ISSUES, Issued, of_session};
 pub use identity::{Identity, is_key};
 pub use input::{Input, Read, read};
 pub use mask::{MASK, mask};

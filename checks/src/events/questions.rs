@@ -15,6 +15,8 @@ pub struct Question {
     recorded: Option<&'static str>,
     /// Which events those are.
     pub needs: &'static str,
+    /// Only records of bursts are an answer: many different ones of an actor within minutes.
+    pub bursts: bool,
 }
 
 /// All of them.
@@ -35,6 +37,7 @@ pub const QUESTIONS: &[Question] = &[
              resource == {arn} or resource startswith {below})",
         ),
         needs: "data events for reads of the bucket",
+        bursts: false,
     },
     of(
         "who-changed",
@@ -67,6 +70,16 @@ pub const QUESTIONS: &[Question] = &[
         "console sign-ins, with MFA as far as AWS records it",
         "name in (ConsoleLogin, SwitchRole, CheckMfa, GetSigninToken, UserAuthentication, CredentialVerification, CredentialChallenge)",
     ),
+    Question {
+        name: "enumeration",
+        argument: "",
+        about: "bursts of 10 or more different reads and denied calls of an actor within 10 minutes",
+        expression: "(denied or readOnly = true and sessionCredentialFromConsole != true and name in (List*, Get*, Describe*, Head*, \
+                     BatchGet*, Lookup*, Search*)) and userIdentity.type != AWSService and not service",
+        recorded: Some("readOnly = true and category = Management"),
+        needs: "management events that read",
+        bursts: true,
+    },
     of("root", "", "calls of the root user", "root"),
     of(
         "cross-account",
@@ -149,6 +162,7 @@ const fn of(
         expression,
         recorded: None,
         needs: "",
+        bursts: false,
     }
 }
 
@@ -180,7 +194,7 @@ impl Question {
         let filled = filled.replace("{colon}", &quoted(&format!(":{argument}")));
         Asked {
             expression: filled.replace("{}", &quoted(argument)),
-            recorded: None,
+            recorded: self.recorded.map(str::to_owned),
         }
     }
 
@@ -365,6 +379,55 @@ mod tests {
                 false,
             ),
             ("tamper", "", r#"{"eventName":"StopLogging"}"#, true),
+            (
+                "enumeration",
+                "",
+                r#"{"eventName":"ListRoles","readOnly":true,"userIdentity":{"type":"IAMUser"}}"#,
+                true,
+            ),
+            (
+                "enumeration",
+                "",
+                r#"{"eventName":"CreateUser","readOnly":false,"errorCode":"AccessDenied"}"#,
+                true,
+            ),
+            (
+                "enumeration",
+                "",
+                r#"{"eventName":"CreateUser","readOnly":false,"userIdentity":{"type":"IAMUser"}}"#,
+                false,
+            ),
+            (
+                "enumeration",
+                "",
+                r#"{"eventName":"AssumeRole","readOnly":true,"userIdentity":{"type":"IAMUser"}}"#,
+                false,
+            ),
+            // What the console reads to show a page, and what services read.
+            (
+                "enumeration",
+                "",
+                r#"{"eventName":"ListRoles","readOnly":true,"sessionCredentialFromConsole":"true","userIdentity":{"type":"IAMUser"}}"#,
+                false,
+            ),
+            (
+                "enumeration",
+                "",
+                r#"{"eventName":"ListRoles","readOnly":true,"errorCode":"AccessDenied","sessionCredentialFromConsole":"true"}"#,
+                true,
+            ),
+            (
+                "enumeration",
+                "",
+                r#"{"eventName":"ListRoles","readOnly":true,"userIdentity":{"type":"IAMUser","invokedBy":"cloudformation.amazonaws.com"}}"#,
+                false,
+            ),
+            (
+                "enumeration",
+                "",
+                r#"{"eventName":"ListRoles","readOnly":true,"userIdentity":{"type":"AWSService","invokedBy":"config.amazonaws.com"}}"#,
+                false,
+            ),
         ] {
             let text = question(name, argument);
             let record = Record::read(record.as_bytes()).unwrap();

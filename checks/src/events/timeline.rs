@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::key::At;
 use super::{Proof, Record, Text};
 use crate::finding::short;
+use crate::ids::{AccountId, Region};
 
 /// So long nothing happens between two episodes of a session.
 pub const PAUSE: SignedDuration = SignedDuration::from_mins(10);
@@ -180,7 +181,7 @@ impl Lane {
         let account = account.as_ref().map_or(seen.at.account, |it| it.as_str());
         let region = record.region();
         let region = region.as_ref().map_or(seen.at.region, |it| it.as_str());
-        let (account, region) = (short(account, 60), short(region, 60));
+        let (account, region) = (AccountId::cut(account).0, Region::cut(region).0);
         let actor = short(&record.actor().id, LONGEST);
         let time = record.time();
         let rank = rank(seen.proof);

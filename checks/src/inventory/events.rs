@@ -119,8 +119,8 @@ impl EventsRead {
                         .unwrap_or_default()
                         .to_owned(),
                     id,
-                    account: place.map(|it| AccountId::from(it.0)),
-                    region: place.map(|it| Region::from(it.1)),
+                    account: place.map(|it| AccountId::cut(it.0)),
+                    region: place.map(|it| Region::cut(it.1)),
                     location: None,
                 },
                 step: 0,

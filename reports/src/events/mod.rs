@@ -16,7 +16,7 @@ use std::io;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
-use trailaudit_checks::events::{Proof, RestsOn};
+use trailaudit_checks::events::{Issued, Proof, RestsOn};
 use trailaudit_checks::inventory::Tool;
 
 use crate::{Format, sanitize};
@@ -94,6 +94,12 @@ pub struct Asked {
     pub answer: String,
     /// The search that finds the same records.
     pub search: String,
+    /// The search finds others as well, which are no answer.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub search_finds_more: bool,
+    /// Sessions that were issued and followed, by the time of the call.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub sessions: Vec<Issued>,
 }
 
 /// What came of a question.

@@ -32,7 +32,28 @@ pub(super) fn text(found: &Found, options: &Options, out: &mut dyn Write) -> io:
             Span(Style::Strong, head.trim_end()),
             &[Span(Style::Headline(headline), &asked.answer)],
         )?;
-        page.text(0, &format!("The same records: {}", asked.search))?;
+        let head = match asked.search_finds_more {
+            true => "These records and more",
+            false => "The same records",
+        };
+        page.text(0, &format!("{head}: {}", asked.search))?;
+        for it in &asked.sessions {
+            let proof = format!("[{}]", it.proof);
+            let style = match it.proven {
+                true => Style::Headline(Headline::Pass),
+                false => Style::Headline(Headline::Undecided),
+            };
+            page.item(
+                Margin(0, 22),
+                plain(&it.time.to_string()),
+                &[
+                    Span(Style::Strong, "session of"),
+                    plain(&it.of),
+                    plain(&it.how()),
+                    Span(style, &proof),
+                ],
+            )?;
+        }
         page.blank()?;
     }
     found.rows.each(&mut |it| one(it, &mut page))?;

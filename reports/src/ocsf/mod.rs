@@ -61,15 +61,19 @@ fn write(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
 
 /// An event that was found in the logs: class 2004 Detection Finding, with its techniques.
 fn detection(mut event: Value, check: &str) -> Value {
+    let named = |id: &str| match catalog::technique(id) {
+        Some(name) => json!({"uid": id, "name": name}),
+        None => json!({"uid": id}),
+    };
     let attacks: Vec<Value> = catalog::attack(check)
         .iter()
         .map(|it| {
             // A technique is named by its first part, a sub-technique by the whole.
             match it.split_once('.') {
                 Some((technique, _)) => json!({
-                    "technique": {"uid": technique}, "sub_technique": {"uid": it}, "version": ATTACK,
+                    "technique": named(technique), "sub_technique": named(it), "version": ATTACK,
                 }),
-                None => json!({"technique": {"uid": it}, "version": ATTACK}),
+                None => json!({"technique": named(it), "version": ATTACK}),
             }
         })
         .collect();
@@ -170,7 +174,8 @@ impl<'a> Events<'a> {
 
     fn account<'e>(&'e self, id: &'e str) -> Account<'e> {
         Account {
-            name: self.names.get(&id.into()).map(sanitize::borrowed),
+            // Some programs want a name: the id, where the account's own is not known.
+            name: sanitize::borrowed(self.names.get(&id.into()).unwrap_or(id)),
             r#type: "AWS Account",
             type_id: 10,
             uid: sanitize::borrowed(id),

@@ -61,8 +61,7 @@ pub(super) struct Org<'e> {
 
 #[derive(Serialize)]
 pub(super) struct Account<'e> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) name: Option<Cow<'e, str>>,
+    pub(super) name: Cow<'e, str>,
     pub(super) r#type: &'static str,
     pub(super) type_id: u32,
     pub(super) uid: Cow<'e, str>,

@@ -13,6 +13,7 @@ use crate::finding::Severity;
 use crate::ids::{AccountId, Region};
 use crate::inventory::KeyEvents;
 
+mod attack;
 mod buckets;
 mod compute;
 mod data;
@@ -25,6 +26,8 @@ mod sign_in;
 mod storage;
 #[cfg(test)]
 mod tests;
+
+pub use attack::technique;
 
 /// A check, and how its records are found.
 #[derive(Debug)]

@@ -231,13 +231,13 @@ impl Look<'_, '_, '_> {
     fn account(&self) -> String {
         let account = self.record.account();
         let account = account.as_ref().map_or(self.at.account, |it| it.as_str());
-        short(account, 60)
+        AccountId::cut(account).0
     }
 
     fn region(&self) -> String {
         let region = self.record.region();
         let region = region.as_ref().map_or(self.at.region, |it| it.as_str());
-        short(region, 60)
+        Region::cut(region).0
     }
 
     fn named(&self, local: &mut Local, at: usize) {
@@ -430,8 +430,8 @@ impl Look<'_, '_, '_> {
                 .unwrap_or_default()
                 .to_owned(),
             id,
-            account: Some(AccountId(account)),
-            region: Some(Region(self.at.region.to_owned())).filter(|it| !it.0.is_empty()),
+            account: Some(AccountId::cut(&account)),
+            region: Some(Region::cut(self.at.region)).filter(|it| !it.0.is_empty()),
             location: None,
         };
         self.add(local, at, subject, "", "", false, 0);

@@ -44,10 +44,8 @@ fn place(kind: SubjectKind, id: String, account: &str, region: Option<&str>) -> 
         id,
         account: Some(account)
             .filter(|it| !it.is_empty())
-            .map(|it| AccountId(short(it, 60))),
-        region: region
-            .filter(|it| !it.is_empty())
-            .map(|it| Region(short(it, 60))),
+            .map(AccountId::cut),
+        region: region.filter(|it| !it.is_empty()).map(Region::cut),
         location: None,
     }
 }
@@ -89,8 +87,8 @@ fn resource(value: &str, arn: &str, record: &Record<'_>, account: &str, region: 
         value.clone()
     } else {
         arn.replace("{p}", partition(region))
-            .replace("{r}", &short(region, 60))
-            .replace("{a}", &short(account, 60))
+            .replace("{r}", region)
+            .replace("{a}", account)
             .replace("{v}", &value)
     };
     let kind = match id.starts_with("arn:") && id.contains(":cloudtrail:") && id.contains(":trail/")

@@ -19,7 +19,7 @@ pub(super) const FEDERATION_CALLS: &[&str] = &["GetFederationToken"];
 
 /// A session, as the call that issued it has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Issue {
+pub(in crate::events) struct Issue {
     pub time: Option<Timestamp>,
     /// The access key of the session. Console sessions use others.
     pub key: Option<String>,

@@ -12,7 +12,7 @@ mod agree;
 mod caller;
 mod chase;
 mod expiry;
-mod issue;
+pub(super) mod issue;
 mod need;
 mod start;
 mod told;

@@ -1,18 +1,21 @@
 //! `events ask`: a built-in question. It is a search that can be printed, with an answer in words: what was found, or
 //! whether "none" can be said.
 
-use std::collections::BTreeSet;
-use std::io;
+mod after;
+mod only;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use trailaudit_checks::events::filter::{Expression, Subject};
-use trailaudit_checks::events::questions::{QUESTIONS, Question, quoted};
-use trailaudit_checks::events::{Proof, Record, RestsOn};
-use trailaudit_reports::events::{Asked, Found, Match, Rows, Verdict};
+use trailaudit_checks::events::questions::{QUESTIONS, Question};
+use trailaudit_checks::events::{Record, RestsOn};
+use trailaudit_reports::events::{Asked, Found, Rows, Verdict};
 
+use self::after::{After, after};
+use self::only::Only;
 use super::exit;
-use super::hear::{Heard, Room, Span, compare, inventory_of};
+use super::hear::{Heard, compare, inventory_of};
 use super::reading::{Consumer, Origin};
 use super::search::{Matcher, parse, rows};
 use super::target;
@@ -34,16 +37,21 @@ impl Invocation {
         let reports = output::plan(&flags.format, flags.output_dir.as_deref())?;
         let known = inventory_of(&flags.input)?;
         let heard = self.enter(&flags.input, &target, terminal, &|room, span| {
-            let (expression, recorded) = match question {
+            let (follows, recorded) = match question {
                 Some(question) => {
                     let asked = question.with(&argument);
-                    (asked.expression, asked.recorded)
+                    let expression = asked.expression;
+                    let follows = After {
+                        expression,
+                        ..After::default()
+                    };
+                    (follows, asked.recorded)
                 }
                 None => (after(room, span, &flags.input, &argument)?, None),
             };
             let asking = Asking {
                 matcher: Matcher {
-                    expression: Some(parse(&expression)?),
+                    expression: Some(parse(&follows.expression)?),
                     order: Order::Time,
                     sorter: Mutex::default(),
                 },
@@ -57,60 +65,51 @@ impl Invocation {
                 &heard.verified,
                 &mut heard.rests_on,
             );
-            Ok((expression, asking, heard))
+            Ok((follows, asking, heard))
         })?;
-        let Some((expression, asking, heard)) = heard else {
+        let Some((follows, asking, heard)) = heard else {
             return Ok(Exit::Clean);
         };
-        let recorded = asking.recorded.is_none() || asking.seen.load(Ordering::Relaxed);
         let Heard {
             rests_on,
             interrupted,
             ..
         } = heard;
-        let limit = flags.limit.filter(|_| !flags.first);
-        let (sifted, mut total, mut copies) =
-            rows(asking.matcher.sorter, flags.input.all_trails, limit)?;
-        let mut sifted: Box<dyn Rows> = Box::new(sifted);
-        if flags.first {
-            let firsts = Firsts {
-                rows: sifted,
-                limit: u64::MAX,
-            };
-            (total, copies) = (0, 0);
-            firsts
-                .each(&mut |it| {
-                    total += 1;
-                    copies += it.copies;
-                    Ok(())
-                })
-                .map_err(anyhow::Error::from)?;
-            sifted = Box::new(Firsts {
-                limit: flags.limit.unwrap_or(u64::MAX),
-                ..firsts
-            });
-        }
+        let recorded = asking.recorded.is_none() || asking.seen.load(Ordering::Relaxed);
+        let bursts = question.is_some_and(|it| it.bursts);
+        let counted = count(asking.matcher, flags, bursts)?;
+        let total = counted.total;
         let verdict = match (total, recorded) {
             (1.., _) => Verdict::Found,
             (0, false) => Verdict::CannotTell,
             (0, true) if rests_on.complete => Verdict::Absent,
             (0, true) => Verdict::Open,
         };
+        let answer = Sentence {
+            verdict,
+            question,
+            counted: &counted,
+            rests_on: &rests_on,
+            first: flags.first,
+            follows: &follows,
+        };
         let asked = Asked {
             question: question.map_or(AFTER, |it| it.name).to_owned(),
             argument: Some(argument).filter(|it| !it.is_empty()),
-            answer: sentence(verdict, question, total, &rests_on, flags.first),
+            answer: answer.text(),
             verdict,
-            search: command(&flags.input, &flags.words, &expression),
+            search: command(&flags.input, &flags.words, &follows.expression),
+            search_finds_more: bursts || flags.first,
+            sessions: follows.sessions,
         };
         let found = Found {
             tool: tool(),
-            expression: Some(expression),
+            expression: Some(follows.expression),
             total,
-            copies,
+            copies: counted.copies,
             limit: flags.limit,
             raw: false,
-            rows: sifted,
+            rows: counted.rows,
             never_seen: Vec::new(),
             rests_on,
             asked: Some(asked),
@@ -128,6 +127,49 @@ impl Invocation {
             (_, code) => code,
         })
     }
+}
+
+/// The records of an answer.
+struct Counted {
+    rows: Box<dyn Rows>,
+    total: u64,
+    copies: u64,
+    /// How many bursts they are of, if that was asked.
+    bursts: Option<u64>,
+}
+
+/// What was found, less what is no answer.
+fn count(matcher: Matcher, flags: &Ask, bursts: bool) -> anyhow::Result<Counted> {
+    let all = !flags.first && !bursts;
+    let limit = flags.limit.filter(|_| all);
+    let (sifted, total, copies) = rows(matcher.sorter, flags.input.all_trails, limit)?;
+    let mut counted = Counted {
+        rows: Box::new(sifted),
+        total,
+        copies,
+        bursts: None,
+    };
+    if bursts {
+        let (only, number) = Only::bursts(counted.rows)?;
+        let limit = flags.limit.filter(|_| !flags.first);
+        let (only, total, copies) = only.limited(limit)?;
+        counted = Counted {
+            rows: Box::new(only),
+            total,
+            copies,
+            bursts: Some(number),
+        };
+    }
+    if flags.first {
+        let (only, total, copies) = Only::firsts(counted.rows).limited(flags.limit)?;
+        counted = Counted {
+            rows: Box::new(only),
+            total,
+            copies,
+            ..counted
+        };
+    }
+    Ok(counted)
 }
 
 /// The question, or none for the one about an event; and its argument.
@@ -165,80 +207,6 @@ fn question(words: &[String]) -> Result<(Option<&'static Question>, String), Sto
         (_, _) => Err(Stop::usage(format!(
             "the question {name} needs {wanted}: `trailaudit events ask SOURCE {name} {wanted}`"
         ))),
-    }
-}
-
-/// What else the session of an event did, from then on.
-fn after(room: &Room<'_>, span: Span, input: &Input, id: &str) -> Result<String, Stop> {
-    let finder = Session {
-        expression: parse(&format!("eventID == {}", quoted(id)))?,
-        found: Mutex::default(),
-    };
-    room.read(span, input, &finder)?;
-    let found = finder
-        .found
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    found.into_iter().min().map(|(_, it)| it).ok_or_else(|| {
-        Stop::usage(format!(
-            "no record with eventID {id} and a time was found in the logs that were read; give --since and --until that \
-             include it"
-        ))
-    })
-}
-
-/// The session of one event, as an expression; that of a proved record first.
-struct Session {
-    expression: Expression,
-    found: Mutex<Vec<(bool, String)>>,
-}
-
-impl Consumer for Session {
-    type Local = ();
-
-    fn may_match(&self, log: &[u8]) -> bool {
-        self.expression.may_match(log)
-    }
-
-    fn record(&self, (): &mut (), from: &Origin<'_>, record: &Record<'_>) -> anyhow::Result<bool> {
-        let subject = Subject {
-            record,
-            proof: from.proof,
-        };
-        let planted = matches!(from.proof, Proof::Altered | Proof::Unlisted);
-        if planted || !self.expression.matches(&subject) {
-            return Ok(false);
-        }
-        let Some(time) = record.time() else {
-            return Ok(false);
-        };
-        let identity = record.identity();
-        let text = |name: &str, it: Option<trailaudit_checks::events::Text<'_>>| {
-            let it = it.filter(|it| !it.is_empty())?;
-            Some(format!("{name} == {}", quoted(&it)))
-        };
-        let session = [
-            text("userIdentity.principalId", identity.principal_id()),
-            text(
-                "userIdentity.sessionContext.attributes.creationDate",
-                identity.created(),
-            ),
-        ];
-        let mut session: Vec<String> = session.into_iter().flatten().collect();
-        if session.is_empty() {
-            session.push(format!("actor == {}", quoted(&record.actor().id)));
-        }
-        let expression = format!("{} and time >= {time}", session.join(" and "));
-        let mut found = self
-            .found
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        found.push((!from.proof.is_proven(), expression));
-        Ok(true)
-    }
-
-    fn end(&self, (): ()) -> anyhow::Result<()> {
-        Ok(())
     }
 }
 
@@ -285,58 +253,63 @@ impl Consumer for Asking {
     }
 }
 
-/// The first record of each actor.
-struct Firsts {
-    rows: Box<dyn Rows>,
-    limit: u64,
-}
-
-impl Rows for Firsts {
-    fn each(&self, f: &mut dyn FnMut(&Match<'_>) -> io::Result<()>) -> io::Result<()> {
-        let mut seen = BTreeSet::new();
-        let mut shown = 0;
-        self.rows.each(&mut |it| {
-            let actor = Record::read(it.raw).map(|record| record.actor().id.into_owned());
-            if shown < self.limit && seen.insert(actor) {
-                shown += 1;
-                return f(it);
-            }
-            Ok(())
-        })
-    }
-}
-
-fn sentence(
+/// What the answer in words is made of.
+struct Sentence<'a> {
     verdict: Verdict,
-    question: Option<&Question>,
-    total: u64,
-    rests_on: &RestsOn,
+    question: Option<&'static Question>,
+    counted: &'a Counted,
+    rests_on: &'a RestsOn,
     first: bool,
-) -> String {
-    let hours = rests_on.hours.verified;
-    let about = question.map_or("later calls of the session", |it| it.about);
-    let open = match rests_on.complete {
-        true => "",
-        false => "; there may be more in the logs that are not verified",
-    };
-    let learned = match first {
-        true => "; the first of each actor is the first in what was read",
-        false => "",
-    };
-    match verdict {
-        Verdict::Found => format!("found {total}: {about}{open}{learned}"),
-        Verdict::Absent => format!(
-            "none in {} verified records of {hours} verified hours: {about}",
-            rests_on.records.verified
-        ),
-        Verdict::Open => format!(
-            "none found, but the answer is open: part of the logs is missing, altered or not verified ({hours} hours are \
-             verified)"
-        ),
-        Verdict::CannotTell => format!(
-            "cannot be answered: the logs hold no {}, so such calls may not be recorded at all",
-            question.map_or("such events", |it| it.needs)
-        ),
+    follows: &'a After,
+}
+
+impl Sentence<'_> {
+    fn text(&self) -> String {
+        let hours = self.rests_on.hours.verified;
+        let about = self.question.map_or(
+            "later calls of the session and of the sessions that it issued",
+            |it| it.about,
+        );
+        match self.verdict {
+            Verdict::Found => self.found(about),
+            Verdict::Absent => format!(
+                "none in {} verified records of {hours} verified hours: {about}",
+                self.rests_on.records.verified
+            ),
+            Verdict::Open => format!(
+                "none found, but the answer is open: part of the logs is missing, altered or not verified ({hours} hours \
+                 are verified)"
+            ),
+            Verdict::CannotTell => format!(
+                "cannot be answered: the logs hold no {}, so such calls may not be recorded at all",
+                self.question.map_or("such events", |it| it.needs)
+            ),
+        }
+    }
+
+    fn found(&self, about: &str) -> String {
+        let mut text = match self.counted.bursts {
+            Some(bursts) => format!("found {} calls in {bursts}: {about}", self.counted.total),
+            None => format!("found {}: {about}", self.counted.total),
+        };
+        let sessions = &self.follows.sessions;
+        if !sessions.is_empty() {
+            text.push_str(&format!("; issued sessions: {}", sessions.len()));
+            let weak = sessions.iter().filter(|it| !it.proven).count();
+            if weak > 0 {
+                text.push_str(&format!(", {weak} by records that are not verified"));
+            }
+        }
+        if self.follows.more {
+            text.push_str("; more sessions were issued, and not followed");
+        }
+        if !self.rests_on.complete {
+            text.push_str("; there may be more in the logs that are not verified");
+        }
+        if self.first {
+            text.push_str("; the first of each actor is the first in what was read");
+        }
+        text
     }
 }
 
