@@ -189,7 +189,7 @@ mod tests {
         }
         assert_eq!(
             AccountId::cut(&"1".repeat(100)).as_str(),
-            format!("{}... (76 bytes more)", "1".repeat(24))
+            format!("{}... (73 bytes more)", "1".repeat(27))
         );
     }
 

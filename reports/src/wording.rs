@@ -412,6 +412,11 @@ pub(crate) fn asks(question: Question) -> &'static str {
     }
 }
 
+/// A report about events alone: the five questions were no part of the run.
+pub(crate) fn is_of_events(audit: &Audit) -> bool {
+    audit.events.is_some() && !audit.checks.iter().any(|it| it.question.is_some())
+}
+
 /// What is answered to it.
 pub(crate) fn answered(answered: Answered) -> &'static str {
     match answered {

@@ -5,8 +5,8 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 
-# Where a page may lead: the documentation of AWS and of Terraform.
-DOCUMENTATION = ("https://docs.aws.amazon.com/", "https://developer.hashicorp.com/terraform/")
+# Where a page may lead: the documentation of AWS and of Terraform, and MITRE ATT&CK.
+DOCUMENTATION = ("https://docs.aws.amazon.com/", "https://developer.hashicorp.com/terraform/", "https://attack.mitre.org/techniques/")
 
 
 def tree(path: Path, faults: list) -> Element:

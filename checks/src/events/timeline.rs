@@ -193,16 +193,16 @@ impl Lane {
             group.extend(part.bytes().map(|it| it.max(2)));
             group.push(1);
         }
-        // What was planted stands by itself.
-        group.push(match seen.proof {
-            Proof::Altered | Proof::Unlisted => 3,
-            Proof::Verified | Proof::Version | Proof::Unverified(_) => 2,
-        });
+        // What was planted stands by itself, and is never taken for a copy.
+        let planted = matches!(seen.proof, Proof::Altered | Proof::Unlisted);
+        group.push(if planted { 3 } else { 2 });
         let reads = record.read_only() == Some(true) && !record.failed() && seen.keys.is_empty();
         let name = text(record.name());
         let source = text(record.source());
         let id = text(record.event_id());
         let ip = text(record.ip());
+        // Equal ids say that two are the same only where more than one trail delivers them.
+        let copied = seen.shared && time.is_some() && !planted;
         let mut piece = Piece {
             actor,
             session: short(&session.and_then(|it| it.name).unwrap_or_default(), LONGEST),
@@ -213,6 +213,7 @@ impl Lane {
             address: ip.clone(),
             place: format!("{account}/{region}"),
             records: 1,
+            id: if copied { id.clone() } else { String::new() },
             ..Piece::default()
         };
         if reads {
@@ -220,7 +221,6 @@ impl Lane {
             let name = format!("{service}:{name}");
             if seen.shared || time.is_none() {
                 piece.reads.insert(name, 1);
-                piece.id = id;
                 return self.push(&group, &piece);
             }
             return self.read(group, name, piece);
@@ -231,7 +231,6 @@ impl Lane {
                 on = short(&it, LONGEST);
             }
         });
-        piece.id.clone_from(&id);
         piece.item = Some(Item {
             time,
             id,
@@ -516,7 +515,11 @@ mod tests {
     fn what_two_trails_delivered_is_told_once() {
         let one = call("a", 0, "PutObject", false);
         let read = call("a", 1, "GetObject", true);
-        let all = told(&[one.clone(), one, read.clone(), read], true);
+        let twice = [one.clone(), one, read.clone(), read];
+        let all = told(&twice, true);
         assert_eq!((all.len(), all[0].records, all[0].items.len()), (1, 2, 1));
+        // One trail delivers each record once: equal ids are two records.
+        let all = told(&twice, false);
+        assert_eq!((all.len(), all[0].records, all[0].items.len()), (1, 4, 2));
     }
 }

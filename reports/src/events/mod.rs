@@ -1,8 +1,10 @@
 //! Answers about the records of the logs: one pure writer per format, as for audits.
 
+mod answer_page;
 mod coverage;
 mod json;
 mod ocsf;
+mod page;
 mod rests_on;
 mod search;
 mod sheet;
@@ -132,6 +134,12 @@ pub const FORMATS: &[&Format<Found>] = &[
         extension: "txt",
         about: "For people: some lines for each record, and what the answer rests on",
         write: search::text,
+    },
+    &Format {
+        name: "html",
+        extension: "html",
+        about: "For people: one page that opens offline, prints well and needs no scripts",
+        write: |found, _, out| answer_page::write(found, out),
     },
     &Format {
         name: "json",

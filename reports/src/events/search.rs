@@ -140,24 +140,24 @@ fn one(it: &Match<'_>, page: &mut Page<'_>) -> io::Result<()> {
 
 /// What people look at first in a record.
 #[derive(Default)]
-struct Told {
-    time: String,
-    name: String,
-    source: String,
-    error: String,
-    actor: String,
-    session: String,
-    account: String,
-    region: String,
-    ip: String,
-    agent: String,
-    id: String,
-    resources: Vec<String>,
-    by_service: String,
+pub(super) struct Told {
+    pub(super) time: String,
+    pub(super) name: String,
+    pub(super) source: String,
+    pub(super) error: String,
+    pub(super) actor: String,
+    pub(super) session: String,
+    pub(super) account: String,
+    pub(super) region: String,
+    pub(super) ip: String,
+    pub(super) agent: String,
+    pub(super) id: String,
+    pub(super) resources: Vec<String>,
+    pub(super) by_service: String,
 }
 
 impl Told {
-    fn of(record: &Record<'_>) -> Self {
+    pub(super) fn of(record: &Record<'_>) -> Self {
         let text = |read: Option<trailaudit_checks::events::Text<'_>>| {
             read.map(|it| it.as_str().to_owned()).unwrap_or_default()
         };
@@ -211,7 +211,7 @@ impl Told {
         }
     }
 
-    fn who(&self) -> String {
+    pub(super) fn who(&self) -> String {
         let mut who = self.actor.clone();
         if !self.session.is_empty() {
             who.push_str(&format!(", session named {}", self.session));

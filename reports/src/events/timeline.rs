@@ -1,13 +1,16 @@
 //! What happened, in order: for people, spreadsheets and programs.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+use trailaudit_checks::catalog;
 use trailaudit_checks::events::RestsOn;
 use trailaudit_checks::events::timeline::{Episode, Item};
+use trailaudit_checks::finding::Severity;
 use trailaudit_checks::inventory::{KeyEvents, Tool};
 
 use super::CoveredChain;
@@ -183,6 +186,19 @@ pub(super) fn in_order(
     bars.try_for_each(|bar| f(Err(bar)))
 }
 
+/// Key events by their severity, the highest first; each in the order of its check and subject.
+pub(super) fn by_severity(keys: &[KeyEvents]) -> Vec<(Severity, Vec<&KeyEvents>)> {
+    let severity = |it: &KeyEvents| {
+        let check = catalog::find(&it.check);
+        check.map_or(Severity::Info, |check| check.severity.stepped(it.step))
+    };
+    let mut all: BTreeMap<Reverse<Severity>, Vec<&KeyEvents>> = BTreeMap::new();
+    for it in keys {
+        all.entry(Reverse(severity(it))).or_default().push(it);
+    }
+    all.into_iter().map(|(it, keys)| (it.0, keys)).collect()
+}
+
 /// Who did it, in words.
 pub(super) fn who(episode: &Episode) -> String {
     match episode.session.is_empty() {
@@ -250,12 +266,17 @@ fn text(told: &Happened, options: &Options, out: &mut dyn Write) -> io::Result<(
     if !hidden.is_empty() {
         page.text(0, &hidden)?;
     }
-    for key in &told.keys {
-        page.item(
-            Margin(2, 38),
-            Span(Style::Headline(Headline::Fail), &key.check),
-            &[plain(&key.sentence())],
-        )?;
+    for (severity, keys) in by_severity(&told.keys) {
+        for key in keys {
+            page.item(
+                Margin(2, 38),
+                Span(Style::Headline(Headline::Fail), &key.check),
+                &[
+                    Span(Style::Severity(severity), severity.as_str()),
+                    plain(&key.sentence()),
+                ],
+            )?;
+        }
     }
     write(&told.rests_on, &mut page)?;
     out.flush()

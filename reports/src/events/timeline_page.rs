@@ -4,62 +4,14 @@ use std::io::{self, BufWriter, Write};
 
 use trailaudit_checks::events::timeline::{Episode, Item};
 
-use super::timeline::{Bar, Happened, hidden, in_order, reads, who};
-use crate::sanitize;
+use super::page::{basis, begin, end, text};
+use super::timeline::{Bar, Happened, by_severity, hidden, in_order, reads, who};
 use crate::wording::number;
-
-/// The longest text that is shown whole.
-const LONGEST: usize = 2_048;
-
-const STYLE: &str = include_str!("../../templates/timeline.css");
-
-/// Text of anybody, for an element or a quoted attribute.
-fn text(value: &str) -> String {
-    let mut out = String::new();
-    for c in sanitize::short(value, LONGEST).chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
 
 pub(super) fn write(told: &Happened, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
-    let rests_on = &told.rests_on;
-    let policy = crate::html::style_policy(STYLE);
-    write!(
-        out,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" \
-         content=\"default-src 'none'; style-src '{policy}'\">\n<meta name=\"viewport\" content=\"width=device-width, \
-         initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n<title>Timeline of CloudTrail \
-         events</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<header>\n<h1>Timeline of CloudTrail events</h1>\n"
-    )?;
-    let window = rests_on.window.map_or_else(
-        || "records of files, which nothing verifies".to_owned(),
-        |it| format!("{} to {}", it.start, it.end),
-    );
-    let hours = &rests_on.hours;
-    let open = hours.gap + hours.invalid + hours.unverified;
-    writeln!(
-        out,
-        "<p>{}</p>\n<p class=\"{}\">{} hours verified, {} not; {} records verified, {} not. {}</p>",
-        text(&window),
-        if rests_on.complete { "good" } else { "open" },
-        number(hours.verified),
-        number(open),
-        number(rests_on.records.verified),
-        number(rests_on.records.all() - rests_on.records.verified),
-        match rests_on.complete {
-            true => "The logs of the whole period are verified.",
-            false => "There may be more in the logs that are not verified.",
-        }
-    )?;
+    begin("Timeline of CloudTrail events", &mut out)?;
+    basis(&told.rests_on, &mut out)?;
     if let Some(expression) = &told.expression {
         writeln!(out, "<p>Where <code>{}</code></p>", text(expression))?;
     }
@@ -70,18 +22,7 @@ pub(super) fn write(told: &Happened, out: &mut dyn Write) -> io::Result<()> {
         number(told.records),
         text(&hidden(told))
     )?;
-    if !told.keys.is_empty() {
-        writeln!(out, "<section>\n<h2>Key events</h2>\n<ul class=\"keys\">")?;
-        for key in &told.keys {
-            writeln!(
-                out,
-                "<li><b>{}</b> {}</li>",
-                text(&key.check),
-                text(&key.sentence())
-            )?;
-        }
-        writeln!(out, "</ul>\n</section>")?;
-    }
+    key_events(told, &mut out)?;
     writeln!(
         out,
         "<section>\n<h2>What happened</h2>\n<ol class=\"line\">"
@@ -90,13 +31,33 @@ pub(super) fn write(told: &Happened, out: &mut dyn Write) -> io::Result<()> {
         Ok(episode) => one(episode, &mut out),
         Err(bar) => hole(bar, &mut out),
     })?;
-    writeln!(
-        out,
-        "</ol>\n</section>\n<footer>{} {}</footer>\n</body>\n</html>",
-        text(&told.tool.name),
-        text(&told.tool.version)
-    )?;
-    out.flush()
+    writeln!(out, "</ol>\n</section>")?;
+    end(&told.tool, &mut out)
+}
+
+/// Key events, the most severe first.
+fn key_events(told: &Happened, out: &mut dyn Write) -> io::Result<()> {
+    if told.keys.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "<section>\n<h2>Key events</h2>")?;
+    for (severity, keys) in by_severity(&told.keys) {
+        writeln!(
+            out,
+            "<h3 class=\"severity\">{0}</h3>\n<ul class=\"keys {0}\">",
+            severity.as_str()
+        )?;
+        for key in keys {
+            writeln!(
+                out,
+                "<li><b>{}</b> {}</li>",
+                text(&key.check),
+                text(&key.sentence())
+            )?;
+        }
+        writeln!(out, "</ul>")?;
+    }
+    writeln!(out, "</section>")
 }
 
 fn one(episode: &Episode, out: &mut dyn Write) -> io::Result<()> {
@@ -121,11 +82,11 @@ fn one(episode: &Episode, out: &mut dyn Write) -> io::Result<()> {
         })
     )?;
     if !episode.items.is_empty() {
-        writeln!(out, "<table>")?;
+        writeln!(out, "<div class=\"scroll\"><table>")?;
         for item in &episode.items {
             call(item, out)?;
         }
-        writeln!(out, "</table>")?;
+        writeln!(out, "</table></div>")?;
     }
     if episode.more_items > 0 {
         writeln!(

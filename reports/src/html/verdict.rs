@@ -26,6 +26,8 @@ struct Top<'a> {
     caller: &'a str,
     accounts: String,
     regions: String,
+    /// The five questions were part of the run.
+    asked: bool,
     trust: Word,
     no_answers: Option<&'static str>,
     headline: &'static str,
@@ -107,6 +109,7 @@ pub(super) fn write(page: &mut Page<'_>, story: &Story<'_>) -> std::io::Result<(
             caller: wording::caller(audit),
             accounts: wording::by_status(&wording::accounts(audit)),
             regions: wording::by_status(&wording::regions(audit)),
+            asked: !wording::is_of_events(audit),
             trust: answers::trust(&audit.answers).map_or(NOT_ANSWERED, word),
             no_answers: audit.answers.is_empty().then_some(wording::NO_ANSWERS),
             headline: headline.as_str(),

@@ -77,6 +77,16 @@ fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()
 
 /// The five answers, each with its first reason, and what to do first.
 fn answers(audit: &Audit, options: &Options) -> String {
+    let mut page = match wording::is_of_events(audit) {
+        true => String::new(),
+        false => questions(audit),
+    };
+    page.push_str(&first(audit, options));
+    page
+}
+
+/// The five answers.
+fn questions(audit: &Audit) -> String {
     let Some(trust) = answers::trust(&audit.answers) else {
         return format!("\n> {}\n", wording::NO_ANSWERS);
     };
@@ -100,6 +110,12 @@ fn answers(audit: &Audit, options: &Options) -> String {
             text(reason.map_or("", |it| &it.message), PHRASE)
         ));
     }
+    page
+}
+
+/// What to do first.
+fn first(audit: &Audit, options: &Options) -> String {
+    let mut page = String::new();
     let listed = &options.listed;
     let first = audit.do_first.iter();
     let first = first.filter(|it| listed.severity(it.severity) && listed.status(Ended::Fail));

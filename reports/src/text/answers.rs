@@ -2,7 +2,7 @@
 
 use std::io;
 
-use trailaudit_checks::audit::{Answered, CheckInfo, Reason, answers};
+use trailaudit_checks::audit::{Answered, Reason, answers};
 
 use super::page::{Margin, Page, Span, Style, plain};
 use super::{Story, more};
@@ -15,9 +15,7 @@ const REASONS: usize = 2;
 /// The answers, at the top of the page.
 pub(super) fn all(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
     let audit = story.audit;
-    // A report about events alone says nothing of the five questions.
-    let asks = |it: &CheckInfo| it.question.is_some();
-    if audit.events.is_some() && !audit.checks.iter().any(asks) {
+    if wording::is_of_events(audit) {
         return Ok(());
     }
     let Some(trust) = answers::trust(&audit.answers) else {

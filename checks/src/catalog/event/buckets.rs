@@ -56,7 +56,7 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "A bucket policy, ACL, website or replication can open the objects to other accounts or to everyone.",
             fix: "Review the new policy in the record, restore the earlier one, and enable the public access block.",
-            judged: "Fails for each resource or actor of a verified record of `PutBucketPolicy, DeleteBucketPolicy, PutBucketAcl, PutObjectAcl, PutBucketWebsite, PutBucketCors, PutBucketReplication, PutAccessPointPolicy`.",
+            judged: "Fails for each resource or actor of a verified record of `PutBucketPolicy, DeleteBucketPolicy, PutBucketAcl, PutObjectAcl, PutBucketWebsite, PutBucketCors, PutBucketReplication, PutAccessPointPolicy`. One severity step higher where it is opened to everyone or to an external account; one lower for a policy that stays within the account, a private ACL, CORS and web site settings.",
             alike: ALIKE,
             references: &[
                 "https://attack.mitre.org/techniques/T1530/",

@@ -52,7 +52,7 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "Deleted secrets, keys, backups and databases are lost data, or cover for an earlier action.",
             fix: "Restore the secret or cancel the key deletion within the waiting period, and restore databases from a backup.",
-            judged: "Fails for each resource or actor of a verified record of `DeleteSecret, ScheduleKeyDeletion, DisableKey, DeleteRecoveryPoint, DeleteBackupVault, DeleteBackupVaultLockConfiguration, DeleteDBInstance, DeleteDBCluster, DeleteDBSnapshot, DeleteTable`.",
+            judged: "Fails for each resource or actor of a verified record of `DeleteSecret, ScheduleKeyDeletion, DisableKey, DeleteRecoveryPoint, DeleteBackupVault, DeleteBackupVaultLockConfiguration, DeleteDBInstance, DeleteDBCluster, DeleteDBSnapshot, DeleteTable`. One severity step lower where AWS Backup deletes a database snapshot, as it does at the end of its retention.",
             alike: ALIKE,
             references: &[
                 "https://attack.mitre.org/techniques/T1485/",
@@ -95,7 +95,7 @@ pub(super) static ENTRIES: &[Entry] = &[
                 ("dBSnapshotIdentifier", "arn:{p}:rds:{r}:{a}:snapshot:{v}"),
                 ("tableName", "arn:{p}:dynamodb:{r}:{a}:table/{v}"),
             ]),
-            grade: Grade::Same,
+            grade: Grade::Backup,
         },
     },
     Entry {

@@ -129,7 +129,7 @@ pub(super) static ENTRIES: &[Entry] = &[
             question: None,
             why: "Alarms about CloudTrail events depend on the log group, its filters and its subscriptions. Without them changes go unnoticed.",
             fix: "Create the log group, filter, subscription or alarm that the record names again, and test the alarm with one event.",
-            judged: "Fails for each resource or actor of a verified record of `DeleteLogGroup, DeleteLogStream, PutRetentionPolicy, DeleteMetricFilter, DeleteSubscriptionFilter, DeleteAlarms, DisableAlarmActions`.",
+            judged: "Fails for each resource or actor of a verified record of `DeleteLogGroup, DeleteLogStream, PutRetentionPolicy, DeleteMetricFilter, DeleteSubscriptionFilter, DeleteAlarms, DisableAlarmActions` for which `name != DeleteAlarms or requestParameters.alarmNames != TargetTracking-* or userIdentity.invokedBy != *autoscaling.amazonaws.com` holds. One severity step lower where a retention of 14 days or more is set.",
             alike: ALIKE,
             references: &["https://attack.mitre.org/techniques/T1562/008/"],
             reads: READS,
@@ -149,12 +149,14 @@ pub(super) static ENTRIES: &[Entry] = &[
                 "DisableAlarmActions",
             ],
             failures: false,
-            when: When::Each(""),
+            when: When::Each(
+                "name != DeleteAlarms or requestParameters.alarmNames != TargetTracking-* or userIdentity.invokedBy != *autoscaling.amazonaws.com",
+            ),
             subject: Of::Named(&[
                 ("logGroupName", "arn:{p}:logs:{r}:{a}:log-group:{v}"),
                 ("alarmNames", "arn:{p}:cloudwatch:{r}:{a}:alarm:{v}"),
             ]),
-            grade: Grade::Same,
+            grade: Grade::Retention,
         },
     },
     Entry {

@@ -380,6 +380,15 @@ fn grades() {
         "requestParameters": {"bucketName": "data", "bucketPolicy": policy(statement)}})
     };
     let iam = |name: &str, parameters: Value| json!({"eventSource": "iam.amazonaws.com", "eventName": name, "requestParameters": parameters});
+    let put = |statement: Value| {
+        let document = json!({"Version": "2012-10-17", "Statement": statement}).to_string();
+        iam(
+            "PutRolePolicy",
+            json!({"roleName": "r", "policyDocument": document}),
+        )
+    };
+    let guard = |source: &str, name: &str, parameters: Value| json!({"eventSource": format!("{source}.amazonaws.com"), "eventName": name, "requestParameters": parameters});
+    let s3 = |name: &str, parameters: Value| guard("s3", name, parameters);
     let open = json!({"eventSource": "ec2.amazonaws.com", "eventName": "AuthorizeSecurityGroupIngress",
         "requestParameters": {"groupId": "sg-1", "ipPermissions": {"items": [{"ipv6Ranges": {"items": [{"cidrIpv6": "::/0"}]}}]}}});
     let all = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
@@ -438,6 +447,147 @@ fn grades() {
                 json!({"userName": "u", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}),
             ),
             "critical",
+        ),
+        (
+            "event-permissions-widened",
+            put(
+                json!({"Effect": "Allow", "Action": ["dynamodb:GetItem", "s3:Get*"], "Resource": "*"}),
+            ),
+            "medium",
+        ),
+        (
+            "event-permissions-widened",
+            put(
+                json!([{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}, {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]),
+            ),
+            "high",
+        ),
+        (
+            "event-permissions-widened",
+            put(
+                json!({"Effect": "Allow", "Action": ["s3:GetObject", "iam:PassRole"], "Resource": "*"}),
+            ),
+            "high",
+        ),
+        (
+            "event-permissions-widened",
+            put(json!({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"})),
+            "high",
+        ),
+        (
+            "event-permissions-widened",
+            put(json!({"Effect": "Allow", "Action": [], "Resource": "*"})),
+            "high",
+        ),
+        (
+            "event-permissions-widened",
+            iam(
+                "AttachRolePolicy",
+                json!({"roleName": "r", "policyArn": "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"}),
+            ),
+            "medium",
+        ),
+        // A policy of the account may have any path, and a user is no role.
+        (
+            "event-permissions-widened",
+            iam(
+                "AttachRolePolicy",
+                json!({"roleName": "r", "policyArn": "arn:aws:iam::111122223333:policy/service-role/x"}),
+            ),
+            "high",
+        ),
+        (
+            "event-permissions-widened",
+            iam(
+                "AttachUserPolicy",
+                json!({"userName": "u", "policyArn": "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"}),
+            ),
+            "high",
+        ),
+        (
+            "event-bucket-policy-changed",
+            s3("PutBucketCors", json!({"bucketName": "data"})),
+            "medium",
+        ),
+        (
+            "event-bucket-policy-changed",
+            s3(
+                "PutBucketAcl",
+                json!({"bucketName": "data", "x-amz-acl": "private"}),
+            ),
+            "medium",
+        ),
+        (
+            "event-bucket-policy-changed",
+            s3(
+                "PutBucketAcl",
+                json!({"bucketName": "data", "x-amz-acl": "public-read"}),
+            ),
+            "critical",
+        ),
+        (
+            "event-bucket-policy-changed",
+            s3(
+                "PutBucketAcl",
+                json!({"bucketName": "data", "x-amz-acl": "private", "AccessControlPolicy": {"AccessControlList": {}}}),
+            ),
+            "high",
+        ),
+        (
+            "event-guardduty-blinded",
+            guard("guardduty", "ArchiveFindings", json!({"detectorId": "d"})),
+            "medium",
+        ),
+        (
+            "event-securityhub-off",
+            guard(
+                "securityhub",
+                "BatchUpdateFindings",
+                json!({"Workflow": {"Status": "RESOLVED"}}),
+            ),
+            "medium",
+        ),
+        (
+            "event-securityhub-off",
+            guard(
+                "securityhub",
+                "BatchUpdateFindings",
+                json!({"Workflow": {"Status": "SUPPRESSED"}}),
+            ),
+            "high",
+        ),
+        (
+            "event-log-group-deleted",
+            guard(
+                "logs",
+                "PutRetentionPolicy",
+                json!({"logGroupName": "g", "retentionInDays": 14}),
+            ),
+            "medium",
+        ),
+        (
+            "event-log-group-deleted",
+            guard(
+                "logs",
+                "PutRetentionPolicy",
+                json!({"logGroupName": "g", "retentionInDays": 1}),
+            ),
+            "high",
+        ),
+        (
+            "event-secret-deleted",
+            json!({"eventSource": "rds.amazonaws.com", "eventName": "DeleteDBSnapshot", "requestParameters": {"dBSnapshotIdentifier": "s"},
+                "userIdentity": {"type": "AssumedRole", "invokedBy": "backup.amazonaws.com"}}),
+            "medium",
+        ),
+        (
+            "event-secret-deleted",
+            guard(
+                "rds",
+                "DeleteDBSnapshot",
+                json!({"dBSnapshotIdentifier": "s"}),
+            ),
+            "high",
         ),
         (
             "event-role-created-or-trust-changed",

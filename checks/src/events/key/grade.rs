@@ -20,7 +20,11 @@ pub(super) fn of(grade: Grade, record: &Record<'_>, account: &str) -> i8 {
         Grade::Permissions => {
             let admin = parameter(record, "policyArn")
                 .is_some_and(|it| it.ends_with(":policy/AdministratorAccess"));
-            i8::from(admin || document(record, "policyDocument").is_some_and(|it| allows_all(&it)))
+            let policy = document(record, "policyDocument");
+            match admin || policy.as_ref().is_some_and(allows_all) {
+                true => 1,
+                false => -i8::from(policy.as_ref().is_some_and(is_narrow) || is_of_service(record)),
+            }
         }
         Grade::Mfa => -i8::from(matches!(
             &*name,
@@ -42,7 +46,66 @@ pub(super) fn of(grade: Grade, record: &Record<'_>, account: &str) -> i8 {
             let url = parameter(record, "authType").is_some_and(|it| it == "NONE");
             i8::from(principal || url)
         }
+        Grade::Triage => {
+            let suppressed = parameter(record, "workflow.status");
+            let suppressed = suppressed.is_some_and(|it| it.eq_ignore_ascii_case("SUPPRESSED"));
+            let by_hand = matches!(&*name, "ArchiveFindings" | "BatchUpdateFindings");
+            -i8::from(by_hand && !suppressed)
+        }
+        Grade::Retention => {
+            let days = parameter(record, "retentionInDays").and_then(|it| it.parse::<u32>().ok());
+            -i8::from(&*name == "PutRetentionPolicy" && days.is_some_and(|it| it >= KEPT_DAYS))
+        }
+        Grade::Backup => {
+            let by = record.identity().invoked_by();
+            let by_backup = by.is_some_and(|it| it.as_str() == "backup.amazonaws.com");
+            -i8::from(by_backup && &*name == "DeleteDBSnapshot")
+        }
     }
+}
+
+/// Logs that are kept so long outlast the first look at an incident.
+const KEPT_DAYS: u32 = 14;
+
+/// Services whose actions lead to other permissions.
+const LEADING: &[&str] = &[
+    "iam",
+    "sts",
+    "organizations",
+    "sso",
+    "sso-directory",
+    "identitystore",
+];
+
+/// Every statement that allows something names its actions, none of which leads to other permissions: no `iam:..`, no
+/// service as a whole, nothing by what it leaves out.
+fn is_narrow(policy: &serde_json::Value) -> bool {
+    let statements = each(policy.get("Statement"));
+    let narrow = |statement: &&serde_json::Value| {
+        let actions = each(statement.get("Action"));
+        let named = |it: &&serde_json::Value| {
+            let text = it.as_str().unwrap_or("*").to_ascii_lowercase();
+            text.split_once(':').is_some_and(|(service, action)| {
+                let wild = |it: &str| it.starts_with(['*', '?']);
+                !wild(service)
+                    && !service.contains(['*', '?'])
+                    && !wild(action)
+                    && !LEADING.contains(&service)
+            })
+        };
+        statement.get("NotAction").is_none() && !actions.is_empty() && actions.iter().all(named)
+    };
+    let mut allowing = statements.iter().filter(|it| allows(it)).peekable();
+    allowing.peek().is_some() && allowing.all(narrow)
+}
+
+/// A role gets a policy that AWS wrote for a service.
+fn is_of_service(record: &Record<'_>) -> bool {
+    let role = record
+        .name()
+        .is_some_and(|it| it.as_str() == "AttachRolePolicy");
+    role && parameter(record, "policyArn")
+        .is_some_and(|it| it.starts_with("arn:") && it.contains(":iam::aws:policy/service-role/"))
 }
 
 /// A policy that a parameter holds, as JSON or as text of it.
@@ -149,8 +212,19 @@ fn bucket(record: &Record<'_>, account: &str) -> i8 {
                         || text.starts_with("public-read");
                 });
             }
-            i8::from(to_all)
+            let canned = parameter(record, "x-amz-acl").is_some_and(|it| {
+                ["private", "bucket-owner-read", "bucket-owner-full-control"].contains(&it.as_str())
+            });
+            // Grants of the body would stand beside it.
+            let alone = record
+                .path(Field::RequestParameters, &["AccessControlPolicy"])
+                .is_none();
+            match (to_all, canned && alone) {
+                (true, _) => 1,
+                (false, closed) => -i8::from(closed),
+            }
         }
+        "PutBucketCors" | "PutBucketWebsite" => -1,
         _ => 0,
     }
 }

@@ -127,13 +127,14 @@ pub enum Grade {
     Selectors,
     /// A trust policy: better where it trusts services alone.
     Trust,
-    /// A policy: worse where it allows everything.
+    /// A policy: worse where it allows everything, better where it names a few actions of other services than IAM.
     Permissions,
     /// MFA: better where a device was added.
     Mfa,
     /// Better where a user changed the own password.
     Password,
-    /// A bucket policy: worse where it is for everyone or for another account, better where for neither.
+    /// A bucket policy: worse where it is for everyone or for another account, better where for neither. Better where
+    /// nobody gets access: CORS, web sites, a private ACL.
     BucketPolicy,
     /// Worse where it is open to the internet, better where something was closed.
     SecurityGroup,
@@ -141,4 +142,10 @@ pub enum Grade {
     Shared,
     /// Worse where everyone may call it.
     Function,
+    /// Findings: better where they are closed one by one, as in daily work, and not suppressed.
+    Triage,
+    /// Better where logs are kept for two weeks or more.
+    Retention,
+    /// Better where AWS Backup deletes a snapshot, as it does at the end of its retention.
+    Backup,
 }
