@@ -107,20 +107,27 @@ struct Findings<'a> {
 }
 
 impl<'a> Findings<'a> {
-    /// The account and the region whose Security Hub takes it.
+    /// The account and the region whose Security Hub takes it. Records of logs may name some that cannot be.
     fn place(&self, subject: Option<&'a Subject>) -> (&'a str, &'a str) {
-        let account = aws::account(self.audit, subject).unwrap_or("000000000000");
-        let partition = self.partition(subject);
-        let home = ids::home(partition).unwrap_or("us-east-1");
+        let accounts = [subject, None].map(|it| aws::account(self.audit, it));
+        let digits = |it: &&str| it.len() == 12 && it.bytes().all(|it| it.is_ascii_digit());
+        let account = accounts.into_iter().flatten().find(digits);
+        let home = ids::home(self.partition(subject)).unwrap_or("us-east-1");
         let region = subject.and_then(|it| it.region.as_ref());
-        (account, region.map_or(home, |it| it.as_str()))
+        let code = |it: &&str| {
+            let plain = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-';
+            !it.is_empty() && it.bytes().all(plain)
+        };
+        let region = region.map(|it| it.as_str()).filter(code);
+        (account.unwrap_or("000000000000"), region.unwrap_or(home))
     }
 
+    /// One of those that there are.
     fn partition(&self, subject: Option<&'a Subject>) -> &'a str {
-        subject.map_or_else(
-            || aws::caller_partition(self.audit),
-            |it| aws::partition(self.audit, it),
-        )
+        let caller = aws::caller_partition(self.audit);
+        let own = subject.map_or(caller, |it| aws::partition(self.audit, it));
+        let known = |it: &&str| ids::home(it).is_some();
+        [own, caller].into_iter().find(known).unwrap_or("aws")
     }
 
     /// What every finding has.

@@ -76,8 +76,11 @@ pub(super) fn reviewed(controls: &[Control<'_>]) -> Value {
     };
     let mut selections: Vec<Value> = frameworks.iter().map(selection).collect();
     if selections.is_empty() {
-        selections
-            .push(json!({"description": "No control: no framework links the checks of this run"}));
+        // A selection must name a control, or be of all: this one names none that exists.
+        selections.push(json!({
+            "description": "No control: no framework links the checks of this run",
+            "include-controls": [{"control-id": "none"}],
+        }));
     }
     json!({"description": markup(wording::NOT_A_VERDICT), "control-selections": selections})
 }
