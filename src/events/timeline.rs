@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use trailaudit_checks::catalog;
 use trailaudit_checks::events::filter::{Expression, Subject};
-use trailaudit_checks::events::key::{At, Detector, Gather, Local, When};
+use trailaudit_checks::events::key::{At, Detector, Gather, Key, Local, When};
 use trailaudit_checks::events::timeline::{Episode, Episodes, Hide, Lane, Seen};
 use trailaudit_checks::events::{Record, Suspect};
 use trailaudit_reports::events::{Bar, CoveredChain, Happened, SCHEMA, Told};
@@ -42,12 +42,14 @@ impl Invocation {
         let reports = output::plan(&flags.format, flags.output_dir.as_deref())?;
         let expression = std::sync::Arc::new(expression);
         let known = inventory_of(&flags.input)?;
+        let keys = catalog::keys();
         let told = self.enter(&flags.input, &target, terminal, &|room, span| {
             let line = Line {
                 expression: &expression,
                 hide: flags.noise.into(),
-                detector: Detector::new(&catalog::keys(), stores_of(room, known.as_ref()))
+                detector: Detector::new(&keys, stores_of(room, known.as_ref()))
                     .map_err(anyhow::Error::from)?,
+                keys: &keys,
                 suspects: Suspects::default(),
                 kept: Mutex::default(),
             };
@@ -108,6 +110,8 @@ struct Line<'e> {
     expression: &'e Option<Expression>,
     hide: Hide,
     detector: Detector,
+    /// Those of the detector, in its order.
+    keys: &'e [&'static Key],
     suspects: Suspects,
     kept: Mutex<Kept>,
 }
@@ -158,7 +162,7 @@ impl Consumer for Line<'_> {
         let mut rows = Local::default();
         self.detector.record(&mut rows, record, from.proof, at);
         let rows = rows.into_rows();
-        let keys = catalog_ids(&rows);
+        let keys = ids_of(&rows, self.keys);
         local.keys.extend(rows);
         let seen = Seen {
             at,
@@ -187,11 +191,7 @@ impl Consumer for Line<'_> {
 }
 
 /// The key events that a record is by itself; what counts only beside others is told apart.
-fn catalog_ids(rows: &[(Vec<u8>, Vec<u8>)]) -> Vec<String> {
-    if rows.is_empty() {
-        return Vec::new();
-    }
-    let keys = catalog::keys();
+fn ids_of(rows: &[(Vec<u8>, Vec<u8>)], keys: &[&'static Key]) -> Vec<String> {
     let ids = rows.iter().filter_map(|(sort, _)| {
         let number = u16::from_be_bytes(*sort.first_chunk::<2>()?);
         let key = keys.get(usize::from(number))?;

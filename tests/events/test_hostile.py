@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from harness import asff, junit, markdown, ocsf, oscal, page, records, sarif, table, tool, tree
+from harness import asff, inventory, junit, markdown, ocsf, oscal, page, records, sarif, table, tool, tree
 
 FORMATS = {
     "detect": ("text", "json", "sarif", "junit", "csv", "markdown", "html", "ocsf", "asff", "oscal"),
@@ -120,3 +120,26 @@ def test_a_planted_hostile_log_makes_its_own_finding_alone(tmp_path):
     assert_harmless({kind: tmp_path / f"a.{kind}" for kind in FORMATS["detect"]})
     audit = tool.run(tmp_path, "events", "detect", *source, "-f", "json").ended(1)
     assert {it["check"] for it in json.loads(audit.out)["findings"] if it["status"] == "fail"} == {"event-log-planted"}
+
+
+@pytest.mark.parametrize("kind", ["escape", "markup", "github", "no width", "wrong objects"])
+def test_evidence(tmp_path, kind):
+    """A bundle holds the key events of hostile records, verifies, and nothing in its files acts."""
+    records.write(tmp_path / "log.json", records.hostile(kind))
+    told = json.loads(tool.run(tmp_path, "events", "timeline", "log.json", "-f", "json").ended(3).out)
+    tool.run(tmp_path, "collect", "--demo", "-o", "demo.jsonl").ended(0)
+    *lines, trailer = inventory.read(tmp_path / "demo.jsonl")
+    trailer["value"]["counts"]["events"] = 1
+    events = {"record": "events", "value": {"rests_on": told["rests_on"], "found": told["key_events"]}}
+    inventory.write(tmp_path / "events.jsonl", [*lines, events, trailer])
+    tool.run(tmp_path, "evidence", "create", "--inventory", "events.jsonl", "-o", "bundle").ended(0)
+    verified = tool.run(tmp_path, "evidence", "verify", "bundle")
+    assert "WRONG" not in verified.out + verified.err, verified.out
+    found = [json.loads(it) for it in (tmp_path / "bundle/events/key-events.jsonl").read_text("utf-8").splitlines()]
+    assert found == told["key_events"] and found
+    acting = {}
+    for path in (tmp_path / "bundle").rglob("*"):
+        if path.suffix in (".json", ".jsonl", ".csv", ".txt", ".html", ".md", ".xml", ".sarif") and (some := records.raw(path)):
+            acting[path.name] = some[0]
+    # The inventory is kept as it was given.
+    assert {it for it in acting if "inventory" not in it} == set(), acting

@@ -273,3 +273,64 @@ def test_a_newest_digest_without_its_signature(org, scan, two):
     audit = scan("--verify-digests", "--since", "6h", *part(org), checks=["delivery-digest-*"]).ended(3).json()
     assert kinds(audit) == {"digest-signature-missing": 1}
     assert {it["status"] for it in audit["findings"]} == {"pass", "unknown"}
+
+
+def of_events(audit) -> dict:
+    """The findings of key events, by check: status and subject."""
+    own = [it for it in audit["findings"] if it["check"].startswith("event-")]
+    return {it["check"]: (it["status"], it["subject"]["id"]) for it in own}
+
+
+def test_key_events_of_the_logs_that_are_verified(org, scan, laid, emulator):
+    """`--events`: posture and record in one report, by the same reads of the bucket."""
+    hour = datetime.now(timezone.utc).replace(minute=0, second=0, microsecond=0) - timedelta(hours=4)
+    base = {
+        "eventVersion": "1.11", "eventTime": hour.strftime("%Y-%m-%dT%H:10:00Z"), "eventType": "AwsApiCall",
+        "awsRegion": "us-east-1", "recipientAccountId": org.management, "sourceIPAddress": "203.0.113.9", "userAgent": "x",
+        "eventCategory": "Management", "managementEvent": True, "readOnly": False, "responseElements": None,
+        "userIdentity": {"type": "IAMUser", "principalId": "AIDAMALLORYMALLORY01", "accountId": org.management,
+                         "arn": f"arn:aws:iam::{org.management}:user/mallory", "userName": "mallory"},
+    }  # fmt: skip
+    events = [
+        {**base, "eventSource": "iam.amazonaws.com", "eventName": "CreateAccessKey", "eventID": "e-1", "requestParameters": {"userName": "mallory"}},
+        {**base, "eventSource": "s3.amazonaws.com", "eventName": "PutBucketVersioning", "eventID": "e-2",
+         "requestParameters": {"bucketName": "org-trail-logs", "VersioningConfiguration": {"Status": "Suspended"}}},
+        # The key that encrypts the logs, which a scan knows, and another one.
+        {**base, "eventSource": "kms.amazonaws.com", "eventName": "DisableKeyRotation", "eventID": "e-3", "requestParameters": {"keyId": org.key}},
+        {**base, "eventSource": "kms.amazonaws.com", "eventName": "PutKeyPolicy", "eventID": "e-4", "requestParameters": {"keyId": "arn:aws:kms:us-east-1:111111111111:key/other"}},
+    ]  # fmt: skip
+    part = {"accounts": [org.management, org.archive], "regions": ["us-east-1"]}
+    laid(**part, logs_per_hour=1, records=3, events=events)
+    flags = ["--verify-digests", "--since", "6h", "--accounts", ",".join(part["accounts"]), "--regions", "us-east-1"]
+    plain = scan(*flags, checks=CHECKS).json()
+    reads = emulator.counts()
+    audit = scan(*flags, "--events", checks=[*CHECKS, "event-*"]).ended(1).json()
+    # No object is read for it that would not be read anyway.
+    assert emulator.counts()["s3:GetObject"] == reads["s3:GetObject"]
+    assert audit["events"]["complete"] is True, audit["events"]
+    found = of_events(audit)
+    assert len(found) == 65
+    user = f"arn:aws:iam::{org.management}:user/mallory"
+    fails = {check: subject for check, (status, subject) in found.items() if status == "fail"}
+    assert fails.pop("event-region-first-used") == f"{org.management}/us-east-1"
+    assert fails == {
+        "event-user-created": user,
+        "event-log-bucket-exposed-or-weakened": "arn:aws:s3:::org-trail-logs",
+        "event-bucket-protection-removed": "arn:aws:s3:::org-trail-logs",
+        "event-log-key-closed": org.key,
+    }
+    assert {status for status, _ in found.values()} == {"fail", "pass"}
+    # It adds findings, and changes none.
+    others = [(it["check"], it["subject"]["id"], it["status"]) for it in audit["findings"] if not it["check"].startswith("event-")]
+    assert others == [(it["check"], it["subject"]["id"], it["status"]) for it in plain["findings"]]
+
+
+def test_key_events_where_a_log_was_altered(org, scan, laid):
+    """What the altered log holds is no finding but its own, and its hour leaves every other check open."""
+    part = {"accounts": [org.management, org.archive], "regions": ["us-east-1"]}
+    laid(**part, logs_per_hour=1, records=3, faults=[{"do": "tamper", "log": [3, 0]}])
+    flags = ["--verify-digests", "--events", "--since", "6h", "--accounts", ",".join(part["accounts"]), "--regions", "us-east-1"]
+    audit = scan(*flags, checks=["event-*"]).ended(1).json()
+    found = of_events(audit)
+    assert [check for check, (status, _) in found.items() if status == "fail"] == ["event-log-altered"]
+    assert {status for status, _ in found.values()} == {"fail", "unknown"}

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from harness import inventory, tool
-from harness.browser import Browser
+from harness.browser import CONTRAST, Browser
 
 QUESTIONS = ["RECORDED", "DELIVERED", "UNALTERED", "GUARDED", "WATCHED"]
 STATUSES = {"fail": "fail", "unknown": "unknown", "pass": "pass", "not_applicable": "na"}
@@ -230,29 +230,6 @@ def test_dark_is_dark(page):
     page.media(scheme="dark")
     assert max(page.run(ground)) < 60
     page.shot("dark")
-
-
-CONTRAST = """
-const parse = (color) => color.match(/[\\d.]+/g).map(Number);
-const light = ([r, g, b]) => [r, g, b].map(v => v / 255).map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
-    .reduce((sum, v, at) => sum + v * [.2126, .7152, .0722][at], 0);
-const ground = (node) => {
-    for (; node; node = node.parentElement) {
-        const color = parse(getComputedStyle(node).backgroundColor);
-        if (color.length < 4 || color[3] > 0) return color;
-    }
-    return [255, 255, 255];
-};
-const bad = new Set();
-for (const node of document.querySelectorAll("body *")) {
-    const own = [...node.childNodes].some(it => it.nodeType === 3 && it.data.trim());
-    if (!own || !node.checkVisibility() || node.matches("script, style, option, .aside, .aside *")) continue;
-    const [a, b] = [light(parse(getComputedStyle(node).color)), light(ground(node))].sort((x, y) => y - x);
-    const ratio = (a + .05) / (b + .05);
-    if (ratio < 4.5) bad.add(`${node.tagName}.${node.className}: ${ratio.toFixed(2)}`);
-}
-return [...bad];
-"""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
