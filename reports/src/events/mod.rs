@@ -10,7 +10,6 @@ mod search;
 mod sheet;
 mod stats;
 mod timeline;
-mod timeline_page;
 mod who;
 
 use std::io;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::detector::Row;
+use super::row::Row;
 use super::{Key, WITHIN, When};
 use crate::finding::{Subject, SubjectKind};
 use crate::ids::AccountId;

@@ -8,10 +8,13 @@ mod detector;
 mod distinct;
 mod gather;
 mod grade;
+mod look;
+mod row;
 mod subject;
 
-pub use detector::{At, Detector, Local, Stores};
+pub use detector::{At, Detector, Stores};
 pub use gather::Gather;
+pub use row::Local;
 
 /// The check on logs that are not what their digest lists.
 pub const ALTERED: &str = "event-log-altered";
