@@ -1,12 +1,9 @@
 //! The flags of `events ask`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use trailaudit_reports::events;
 
-use super::events::{Ends, Input};
-use crate::output::Wanted;
+use super::events::{Ends, Input, Reports};
 
 /// Flags of `events ask`.
 #[derive(Debug, Clone, Args)]
@@ -26,16 +23,7 @@ pub struct Ask {
     /// How it ends.
     #[command(flatten)]
     pub ends: Ends,
-    /// Format, and its file (repeatable; one may go to stdout): text, json, jsonl, csv, ocsf [default: text]
-    #[arg(
-        short,
-        long = "format",
-        value_name = "KIND[=PATH]",
-        value_delimiter = ',',
-        help_heading = "Reports"
-    )]
-    pub format: Vec<Wanted<events::Found>>,
-    /// Folder for reports without a path
-    #[arg(short, long, value_name = "DIR", help_heading = "Reports")]
-    pub output_dir: Option<PathBuf>,
+    /// How it is written.
+    #[command(flatten)]
+    pub reports: Reports<events::Found>,
 }

@@ -10,7 +10,8 @@ use super::ask::Ask;
 use super::detect::Detect;
 use super::timeline::Timeline;
 use super::{Extent, time};
-use crate::output::Wanted;
+use crate::exit::Stop;
+use crate::output::{self, Report, Told, Wanted};
 
 /// What `events` can be asked.
 #[derive(Debug, Clone, Subcommand)]
@@ -125,6 +126,44 @@ pub struct Ends {
     pub fail_if_found: bool,
 }
 
+/// Where an answer goes, and in which formats.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reports")]
+pub struct Reports<T: Told> {
+    /// The formats.
+    #[arg(short, long = "format", value_name = "KIND[=PATH]", value_delimiter = ',', help = formats::<T>())]
+    pub format: Vec<Wanted<T>>,
+    /// Folder for reports without a path
+    #[arg(short, long, value_name = "DIR")]
+    pub output_dir: Option<PathBuf>,
+}
+
+impl<T: Told> Clone for Reports<T> {
+    fn clone(&self) -> Self {
+        Self {
+            format: self.format.clone(),
+            output_dir: self.output_dir.clone(),
+        }
+    }
+}
+
+impl<T: Told> Reports<T> {
+    /// Each with its place; the usual format on stdout if none was asked for.
+    pub(crate) fn plan(&self) -> Result<Vec<Report<T>>, Stop> {
+        output::plan(&self.format, self.output_dir.as_deref())
+    }
+}
+
+/// What `--format` takes, by the formats that there are.
+fn formats<T: Told>() -> String {
+    let names: Vec<&str> = T::FORMATS.iter().map(|it| it.name).collect();
+    format!(
+        "Format, and its file (repeatable; one may go to stdout): {} [default: {}]",
+        names.join(", "),
+        names.first().copied().unwrap_or_default()
+    )
+}
+
 /// Flags of `events search`.
 #[derive(Debug, Clone, Args)]
 pub struct Search {
@@ -152,18 +191,9 @@ pub struct Search {
     /// How it ends.
     #[command(flatten)]
     pub ends: Ends,
-    /// Format, and its file (repeatable; one may go to stdout): text, json, jsonl, csv, ocsf [default: text]
-    #[arg(
-        short,
-        long = "format",
-        value_name = "KIND[=PATH]",
-        value_delimiter = ',',
-        help_heading = "Reports"
-    )]
-    pub format: Vec<Wanted<events::Found>>,
-    /// Folder for reports without a path
-    #[arg(short, long, value_name = "DIR", help_heading = "Reports")]
-    pub output_dir: Option<PathBuf>,
+    /// How it is written.
+    #[command(flatten)]
+    pub reports: Reports<events::Found>,
 }
 
 /// The order of records.
@@ -199,18 +229,9 @@ pub struct Stats {
     /// How it ends.
     #[command(flatten)]
     pub ends: Ends,
-    /// Format, and its file (repeatable; one may go to stdout): text, json, csv [default: text]
-    #[arg(
-        short,
-        long = "format",
-        value_name = "KIND[=PATH]",
-        value_delimiter = ',',
-        help_heading = "Reports"
-    )]
-    pub format: Vec<Wanted<events::Counted>>,
-    /// Folder for reports without a path
-    #[arg(short, long, value_name = "DIR", help_heading = "Reports")]
-    pub output_dir: Option<PathBuf>,
+    /// How it is written.
+    #[command(flatten)]
+    pub reports: Reports<events::Counted>,
 }
 
 /// Flags of `events who`.
@@ -225,18 +246,9 @@ pub struct Who {
     /// How it ends.
     #[command(flatten)]
     pub ends: Ends,
-    /// Format, and its file (repeatable; one may go to stdout): text, json [default: text]
-    #[arg(
-        short,
-        long = "format",
-        value_name = "KIND[=PATH]",
-        value_delimiter = ',',
-        help_heading = "Reports"
-    )]
-    pub format: Vec<Wanted<events::Identified>>,
-    /// Folder for reports without a path
-    #[arg(short, long, value_name = "DIR", help_heading = "Reports")]
-    pub output_dir: Option<PathBuf>,
+    /// How it is written.
+    #[command(flatten)]
+    pub reports: Reports<events::Identified>,
 }
 
 /// Flags of `events coverage`.
@@ -251,18 +263,9 @@ pub struct Coverage {
     /// How it ends.
     #[command(flatten)]
     pub ends: Ends,
-    /// Format, and its file (repeatable; one may go to stdout): text, json, csv [default: text]
-    #[arg(
-        short,
-        long = "format",
-        value_name = "KIND[=PATH]",
-        value_delimiter = ',',
-        help_heading = "Reports"
-    )]
-    pub format: Vec<Wanted<events::Covered>>,
-    /// Folder for reports without a path
-    #[arg(short, long, value_name = "DIR", help_heading = "Reports")]
-    pub output_dir: Option<PathBuf>,
+    /// How it is written.
+    #[command(flatten)]
+    pub reports: Reports<events::Covered>,
 }
 
 /// A length of time of at least a minute.

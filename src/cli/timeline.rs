@@ -1,12 +1,9 @@
 //! The flags of `events timeline`.
 
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
 use trailaudit_reports::events;
 
-use super::events::{Ends, Input};
-use crate::output::Wanted;
+use super::events::{Ends, Input, Reports};
 
 /// Flags of `events timeline`.
 #[derive(Debug, Clone, Args)]
@@ -29,18 +26,9 @@ pub struct Timeline {
     /// How it ends.
     #[command(flatten)]
     pub ends: Ends,
-    /// Format, and its file (repeatable; one may go to stdout): text, html, json, jsonl, csv [default: text]
-    #[arg(
-        short,
-        long = "format",
-        value_name = "KIND[=PATH]",
-        value_delimiter = ',',
-        help_heading = "Reports"
-    )]
-    pub format: Vec<Wanted<events::Happened>>,
-    /// Folder for reports without a path
-    #[arg(short, long, value_name = "DIR", help_heading = "Reports")]
-    pub output_dir: Option<PathBuf>,
+    /// How it is written.
+    #[command(flatten)]
+    pub reports: Reports<events::Happened>,
 }
 
 /// What is done with noise.

@@ -27,7 +27,7 @@ impl Invocation {
                 "one source is expected, and there is more: {word}"
             )));
         }
-        let reports = output::plan(&flags.format, flags.output_dir.as_deref())?;
+        let reports = flags.reports.plan()?;
         let inventory = inventory_of(&flags.input)?;
         let covered = self.enter(&flags.input, &target, terminal, &|room, span| {
             let suspects = Suspects::default();

@@ -32,7 +32,7 @@ impl Invocation {
                 )));
             }
         };
-        let reports = output::plan(&flags.format, flags.output_dir.as_deref())?;
+        let reports = flags.reports.plan()?;
         let matcher = Matcher {
             expression,
             order: flags.sort,

@@ -36,7 +36,7 @@ impl Invocation {
             Column::parse(name).map_err(|error| Stop::usage(format!("--by {name}: {error}")))
         };
         let by = flags.by.iter().map(column).collect::<Result<Vec<_>, _>>()?;
-        let reports = output::plan(&flags.format, flags.output_dir.as_deref())?;
+        let reports = flags.reports.plan()?;
         let counter = Counter {
             expression,
             by,

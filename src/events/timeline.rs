@@ -39,7 +39,7 @@ impl Invocation {
                 )));
             }
         };
-        let reports = output::plan(&flags.format, flags.output_dir.as_deref())?;
+        let reports = flags.reports.plan()?;
         let expression = std::sync::Arc::new(expression);
         let known = inventory_of(&flags.input)?;
         let keys = catalog::keys();

@@ -38,7 +38,7 @@ impl Invocation {
             ));
         };
         let start = Start::parse(what).map_err(Stop::usage)?;
-        let reports = output::plan(&flags.format, flags.output_dir.as_deref())?;
+        let reports = flags.reports.plan()?;
         let identified = self.enter(&flags.input, &target, terminal, &|room, span| {
             let fits = |record: &Record<'_>| start.fits(record);
             let first = Kept::new(Literals::any([start.literal()]), &fits);

@@ -34,7 +34,7 @@ impl Invocation {
     pub(super) fn ask(&self, flags: &Ask, terminal: Terminal) -> Result<Exit, Stop> {
         let (target, words) = target::of(&flags.input, &flags.words, " and a question")?;
         let (question, argument) = question(&words)?;
-        let reports = output::plan(&flags.format, flags.output_dir.as_deref())?;
+        let reports = flags.reports.plan()?;
         let known = inventory_of(&flags.input)?;
         let heard = self.enter(&flags.input, &target, terminal, &|room, span| {
             let (follows, recorded) = match question {
