@@ -40,7 +40,7 @@ def entries() -> list[tuple[str, list[str], list[str]]]:
     """Id, sources and names of each entry of the table."""
     found = []
     for file in sorted(TABLE.glob("*.rs")):
-        for key in re.findall(r"key: Key \{(.*?)grade:", file.read_text("utf-8"), re.S):
+        for key in re.findall(r"\n    Event \{(.*?)grade:", file.read_text("utf-8"), re.S):
             part = {name: re.search(rf"{name}: &\[(.*?)\]", key, re.S) for name in ("sources", "names")}
             texts = {name: re.findall(r'"([^"]+)"', it.group(1)) for name, it in part.items()}
             found.append((re.search(r'id: "([^"]+)"', key).group(1), texts["sources"], texts["names"]))

@@ -7,7 +7,7 @@
 use crate::calls::{self, ApiCall};
 use crate::check::{Check, Outcome, Run, Verdict};
 use crate::context::Context;
-use crate::events::key::{ALTERED, Key, PLANTED};
+use crate::events::key::{ALTERED, Grade, Key, Of, PLANTED, When};
 use crate::fact::{Gap, Reason, Source};
 use crate::finding::Severity;
 use crate::ids::{AccountId, Region};
@@ -36,6 +36,56 @@ pub(super) struct Entry {
     /// Techniques of MITRE ATT&CK.
     attack: &'static [&'static str],
     key: Key,
+}
+
+/// A key event: what differs from one to the next.
+struct Event {
+    id: &'static str,
+    title: &'static str,
+    severity: Severity,
+    why: &'static str,
+    fix: &'static str,
+    judged: &'static str,
+    references: &'static [&'static str],
+    attack: &'static [&'static str],
+    sources: &'static [&'static str],
+    names: &'static [&'static str],
+    /// It is about failures.
+    failures: bool,
+    when: When,
+    subject: Of,
+    grade: Grade,
+}
+
+impl Event {
+    /// The check, and how its records are found.
+    const fn entry(self) -> Entry {
+        Entry {
+            check: Check {
+                id: self.id,
+                title: self.title,
+                severity: self.severity,
+                question: None,
+                why: self.why,
+                fix: self.fix,
+                judged: self.judged,
+                alike: if self.failures { OF_FAILURES } else { ALIKE },
+                references: self.references,
+                reads: READS,
+                run: Run::Event(told),
+            },
+            attack: self.attack,
+            key: Key {
+                id: self.id,
+                sources: self.sources,
+                names: self.names,
+                failures: self.failures,
+                when: self.when,
+                subject: self.subject,
+                grade: self.grade,
+            },
+        }
+    }
 }
 
 /// Logs are read as they are verified.
