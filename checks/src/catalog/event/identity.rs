@@ -71,7 +71,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         severity: Severity::High,
         why: "A new or changed policy, a removed permissions boundary or a group membership can lead to administrator permissions.",
         fix: "Compare the policy in the record with the intended permissions, and detach or delete what was not approved.",
-        judged: "Fails for each resource or actor of a verified record of `AttachUserPolicy, AttachRolePolicy, AttachGroupPolicy, PutUserPolicy, PutRolePolicy, PutGroupPolicy, CreatePolicyVersion, SetDefaultPolicyVersion, AddUserToGroup, DeleteUserPermissionsBoundary, DeleteRolePermissionsBoundary, PutUserPermissionsBoundary, PutRolePermissionsBoundary`. One severity step higher where everything is allowed; one lower where an inline or managed policy names its actions and none is of IAM, STS, Organizations or IAM Identity Center or of a whole service, and where a role gets a policy that AWS wrote for a service (`service-role/`).",
+        judged: "Fails for each resource or actor of a verified record of `AttachUserPolicy, AttachRolePolicy, AttachGroupPolicy, PutUserPolicy, PutRolePolicy, PutGroupPolicy, CreatePolicyVersion, SetDefaultPolicyVersion, AddUserToGroup, DeleteUserPermissionsBoundary, DeleteRolePermissionsBoundary, PutUserPermissionsBoundary, PutRolePermissionsBoundary`. One severity step higher where the policy allows everything. One step lower where it names its actions, none of them of IAM, STS, Organizations or IAM Identity Center, and no service as a whole. One step lower where a role gets a policy that AWS wrote for a service (`service-role/`).",
         references: &["https://attack.mitre.org/techniques/T1098/003/"],
         attack: &["T1098.003"],
         sources: &["iam.amazonaws.com"],

@@ -104,12 +104,7 @@ impl Detector {
             Proof::Unlisted => Some(self.planted),
             Proof::Verified | Proof::Version | Proof::Unverified(_) => None,
         };
-        let look = Look {
-            detector: self,
-            record,
-            proof,
-            at,
-        };
+        let look = Look::new(self, record, proof, at);
         match log {
             Some(key) => look.log(local, key),
             None => look.all(local),

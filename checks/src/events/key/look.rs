@@ -1,5 +1,7 @@
 //! One look at one record: which key events it may be.
 
+use std::cell::OnceCell;
+
 use super::detector::{At, Detector};
 use super::row::Local;
 use super::subject::{self, actor_id};
@@ -16,6 +18,28 @@ pub(super) struct Look<'l, 'r, 'a> {
     pub(super) record: &'r Record<'a>,
     pub(super) proof: Proof,
     pub(super) at: At<'l>,
+    account: OnceCell<String>,
+    region: OnceCell<String>,
+    actor: OnceCell<String>,
+}
+
+impl<'l, 'r, 'a> Look<'l, 'r, 'a> {
+    pub(super) fn new(
+        detector: &'l Detector,
+        record: &'r Record<'a>,
+        proof: Proof,
+        at: At<'l>,
+    ) -> Self {
+        Self {
+            detector,
+            record,
+            proof,
+            at,
+            account: OnceCell::new(),
+            region: OnceCell::new(),
+            actor: OnceCell::new(),
+        }
+    }
 }
 
 impl Look<'_, '_, '_> {
@@ -82,16 +106,25 @@ impl Look<'_, '_, '_> {
     }
 
     /// The account that received the event, else that of the chain.
-    pub(super) fn account(&self) -> String {
-        let account = self.record.account();
-        let account = account.as_ref().map_or(self.at.account, |it| it.as_str());
-        AccountId::cut(account).0
+    pub(super) fn account(&self) -> &str {
+        self.account.get_or_init(|| {
+            let account = self.record.account();
+            let account = account.as_ref().map_or(self.at.account, |it| it.as_str());
+            AccountId::cut(account).0
+        })
     }
 
-    pub(super) fn region(&self) -> String {
-        let region = self.record.region();
-        let region = region.as_ref().map_or(self.at.region, |it| it.as_str());
-        Region::cut(region).0
+    pub(super) fn region(&self) -> &str {
+        self.region.get_or_init(|| {
+            let region = self.record.region();
+            let region = region.as_ref().map_or(self.at.region, |it| it.as_str());
+            Region::cut(region).0
+        })
+    }
+
+    /// What identifies whoever did it.
+    pub(super) fn actor(&self) -> &str {
+        self.actor.get_or_init(|| actor_id(self.record))
     }
 
     fn named(&self, local: &mut Local, at: usize) {
@@ -126,7 +159,6 @@ impl Look<'_, '_, '_> {
         let Some((key, _)) = self.detector.keys.get(at) else {
             return;
         };
-        let (account, region) = (self.account(), self.region());
         match key.when {
             When::Log => {}
             When::Each(_) => {
@@ -154,21 +186,22 @@ impl Look<'_, '_, '_> {
             When::CrossAccount => {
                 let caller = self.record.identity().account_id();
                 let service = self.record.identity().is_type("AWSService");
-                let other = caller.is_some_and(|it| !it.is_empty() && it.as_str() != account);
+                let other =
+                    caller.is_some_and(|it| !it.is_empty() && it.as_str() != self.account());
                 if other && !service {
                     self.push(local, at, "", "", false);
                 }
             }
             When::First(first) => {
                 let group = match first {
-                    First::DeniedOfActor => actor_id(self.record),
-                    First::WriteInRegion => format!("{account}/{region}"),
+                    First::DeniedOfActor => self.actor().to_owned(),
+                    First::WriteInRegion => format!("{}/{}", self.account(), self.region()),
                 };
                 self.first(local, at, group);
             }
             When::Distinct { of, .. } => {
-                for (value, alone) in distinct::values(of, self.record, &account) {
-                    let mut group = actor_id(self.record);
+                for (value, alone) in distinct::values(of, self.record, self.account()) {
+                    let mut group = self.actor().to_owned();
                     if of == Distinct::ObjectsLost {
                         let bucket = subject::parameter(self.record, "bucketName");
                         group = format!("{group} {}", bucket.unwrap_or_default());

@@ -9,11 +9,12 @@ mod distinct;
 mod gather;
 mod grade;
 mod look;
+mod packed;
 mod row;
 mod subject;
 
 pub use detector::{At, Detector, Stores};
-pub use gather::Gather;
+pub use gather::{Gather, NoRow};
 pub use row::Local;
 
 /// The check on logs that are not what their digest lists.

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::look::Look;
-use super::subject::{self, actor_id};
+use super::packed::Row;
+use super::subject;
 use super::{When, grade};
 use crate::finding::{Subject, SubjectKind, short};
 use crate::ids::{AccountId, Region};
@@ -14,18 +14,6 @@ use crate::inventory::EventRecord;
 
 /// The longest text of a record that is kept.
 const LONGEST: usize = 300;
-
-/// A record that may matter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Row {
-    pub(super) subject: Subject,
-    pub(super) step: i8,
-    pub(super) refused: bool,
-    /// It counts by itself, whatever there is beside it.
-    pub(super) alone: bool,
-    pub(super) proven: bool,
-    pub(super) record: EventRecord,
-}
 
 /// Rows of one log: what each is sorted by, and what belongs to it.
 #[derive(Debug, Default)]
@@ -57,7 +45,7 @@ impl Look<'_, '_, '_> {
         };
         let account = match self.at.account {
             "" => self.account(),
-            account => account.to_owned(),
+            account => account,
         };
         let subject = Subject {
             kind: SubjectKind::Resource,
@@ -69,7 +57,7 @@ impl Look<'_, '_, '_> {
                 .unwrap_or_default()
                 .to_owned(),
             id,
-            account: Some(AccountId::cut(&account)),
+            account: Some(AccountId::cut(account)),
             region: Some(Region::cut(self.at.region)).filter(|it| !it.0.is_empty()),
             location: None,
         };
@@ -82,8 +70,8 @@ impl Look<'_, '_, '_> {
             return;
         };
         let (account, region) = (self.account(), self.region());
-        let subject = subject::of(key.subject, self.record, &account, &region);
-        let mut step = grade::of(key.grade, self.record, &account);
+        let subject = subject::of(key.subject, self.record, self.actor(), account, region);
+        let mut step = grade::of(key.grade, self.record, account);
         // Which keys encrypt logs is not known: it may be any other.
         if key.when == When::LogKey && self.detector.stores.keys.is_none() {
             step -= 1;
@@ -123,9 +111,9 @@ impl Look<'_, '_, '_> {
                 id: text(record.event_id()),
                 name: text(record.name()),
                 source: text(record.source()),
-                account: self.account(),
-                region: self.region(),
-                actor: actor_id(record),
+                account: self.account().to_owned(),
+                region: self.region().to_owned(),
+                actor: self.actor().to_owned(),
                 ip: text(record.ip()),
                 error: text(record.error()),
                 proof: self.proof.to_string(),
@@ -153,8 +141,6 @@ impl Look<'_, '_, '_> {
             sort.extend(part.bytes().map(|it| it.max(1)));
             sort.push(0);
         }
-        if let Ok(bytes) = serde_json::to_vec(&row) {
-            local.rows.push((sort, bytes));
-        }
+        local.rows.push((sort, row.pack()));
     }
 }

@@ -11,9 +11,9 @@ use crate::ids::{AccountId, Region};
 const LONGEST: usize = 400;
 
 /// The subject of a record.
-pub(super) fn of(what: Of, record: &Record<'_>, account: &str, region: &str) -> Subject {
+pub(super) fn of(what: Of, record: &Record<'_>, who: &str, account: &str, region: &str) -> Subject {
     match what {
-        Of::Actor => actor(record, account),
+        Of::Actor => actor(who, account),
         Of::Account => place(SubjectKind::Account, account.to_owned(), account, None),
         Of::Region => place(
             SubjectKind::Region,
@@ -26,8 +26,8 @@ pub(super) fn of(what: Of, record: &Record<'_>, account: &str, region: &str) -> 
                 .iter()
                 .filter_map(|(path, arn)| Some((parameter(record, path)?, *arn)));
             match named.next() {
-                Some((value, arn)) => resource(&value, arn, record, account, region),
-                None => actor(record, account),
+                Some((value, arn)) => resource(&value, arn, account, region),
+                None => actor(who, account),
             }
         }
     }
@@ -77,7 +77,7 @@ fn first_text(value: Raw<'_>) -> Option<String> {
     Some(text).filter(|it| !it.is_empty())
 }
 
-fn resource(value: &str, arn: &str, record: &Record<'_>, account: &str, region: &str) -> Subject {
+fn resource(value: &str, arn: &str, account: &str, region: &str) -> Subject {
     let value = short(value, LONGEST);
     let value = match value.starts_with("alias/") && arn.contains(":key/") {
         true => format!("key {value}"),
@@ -96,7 +96,6 @@ fn resource(value: &str, arn: &str, record: &Record<'_>, account: &str, region: 
         true => SubjectKind::Trail,
         false => SubjectKind::Resource,
     };
-    let _ = record;
     Subject {
         name: value.rsplit(['/', ':']).next().unwrap_or(&value).to_owned(),
         ..place(kind, id, account, Some(region))
@@ -115,12 +114,10 @@ pub(super) fn partition(region: &str) -> &'static str {
 }
 
 /// Who did it: the role or user, never its session.
-pub(super) fn actor(record: &Record<'_>, account: &str) -> Subject {
-    let id = actor_id(record);
-    let name = id.rsplit('/').next().unwrap_or(&id).to_owned();
+fn actor(id: &str, account: &str) -> Subject {
     Subject {
-        name,
-        ..place(SubjectKind::Principal, id, account, None)
+        name: id.rsplit('/').next().unwrap_or(id).to_owned(),
+        ..place(SubjectKind::Principal, id.to_owned(), account, None)
     }
 }
 
