@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """`events` on a mirror of a hundred gigabytes of records, inflated: the memory that it takes at most.
 
-benches/events-memory.py [TARGET] [--gigabytes 100] [--only search,stats,timeline,detect]: the folder of release builds
-(default target/release). Eight logs of published records (benches/records.py), some ten megabytes each, stand in turn
+benches/events-memory.py [TARGET] [--gigabytes 100] [--records 10000000] [--only search,stats,timeline,detect]: the folder
+of release builds (default target/release). Eight logs of published records (benches/records.py), some ten megabytes each, stand in turn
 under the names of all logs of the tree as hard links, and every digest is signed over the hash of its own: it takes the
-room of eight. A timeline and key events are asked of ten million records. Exits with 1 above 256 MiB.
+room of eight. A timeline and key events are asked of so many records. Exits with 1 above 256 MiB.
 """
 
 import argparse, gzip, hashlib, json, os, subprocess, sys, tempfile, time
@@ -14,8 +14,6 @@ import records
 
 ROOT = Path(__file__).parent.parent
 MIB, CHAINS, LOGS, START = 256, 8, 8, 1767225600
-# What a timeline is asked of.
-RECORDS = 10_000_000
 
 
 def instant(hours):
@@ -83,12 +81,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("target", nargs="?", type=Path, default=ROOT / "target/release")
     parser.add_argument("--gigabytes", type=float, default=100)
+    parser.add_argument("--records", type=int, default=10_000_000)
     parser.add_argument("--only", default="search,stats,timeline,detect")
     options = parser.parse_args()
     tool, only = options.target / "trailaudit", options.only.split(",")
     questions = {"search": ["search", "name = NoSuchCall"], "stats": ["stats", "--by", "name"], "timeline": ["timeline"], "detect": ["detect"]}
     over = False
-    for kinds, extent in ((("search", "stats"), {"size": options.gigabytes * 1e9}), (("timeline", "detect"), {"count": RECORDS})):
+    for kinds, extent in ((("search", "stats"), {"size": options.gigabytes * 1e9}), (("timeline", "detect"), {"count": options.records})):
         wanted = [it for it in kinds if it in only]
         if not wanted:
             continue

@@ -94,7 +94,11 @@ impl Sorter {
     pub(super) fn finish(mut self) -> anyhow::Result<Sorted> {
         match self.runs.is_empty() {
             true => self.sort(),
-            false => self.spill()?,
+            false => {
+                self.spill()?;
+                // What was held is in the file: another sorter may need the memory.
+                (self.bytes, self.items) = (Vec::new(), Vec::new());
+            }
         }
         Ok(Sorted {
             file: self.file.map(RefCell::new),
