@@ -61,7 +61,7 @@ def main():
             "search, scan": [tool, "events", "search", root, "failed and mfa", *keys, "-f", "json"],
             "stats by name": [tool, "events", "stats", root, "--by", "name", *keys, "-f", "json"],
             "stats by actor": [tool, "events", "stats", root, "--by", "actor", *keys, "-f", "json"],
-            "detect": [tool, "events", "detect", root, *keys, "-f", "json", "--exit-zero=true"],
+            "detect": [tool, "events", "detect", root, *keys, "-f", "json", "--exit-zero"],
             "timeline": [tool, "events", "timeline", root, *keys, "-f", "json"],
             "coverage": [tool, "events", "coverage", root, *keys, "-f", "json"],
         }

@@ -31,6 +31,10 @@ fn is_own(command: &str, arg: &Arg) -> bool {
 #[must_use]
 pub fn command() -> clap::Command {
     let command = one_layout(Cli::command()).mut_args(with_variable);
+    // Its answers are findings, as those of a scan: the same flags are written the same.
+    let command = command.mut_subcommand("events", |it| {
+        it.mut_subcommand("detect", |it| it.mut_args(bare))
+    });
     each_run(command, |name, it| {
         it.mut_args(|arg| match is_own(name, &arg) {
             true => arg,
@@ -192,6 +196,20 @@ fn short_of(command: &clap::Command, long: &str) -> Option<char> {
         .or_else(|| command.get_subcommands().find_map(|it| short_of(it, long)))
 }
 
+/// `--exit-zero`, and `--exit-zero=false` against a settings file that says otherwise.
+fn bare(arg: Arg) -> Arg {
+    match arg.get_value_names().is_some_and(|it| it == ["BOOL"]) {
+        true => arg
+            .value_parser(BoolishValueParser::new())
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("true")
+            .hide_possible_values(true)
+            .hide_default_value(true),
+        false => arg,
+    }
+}
+
 fn with_variable(arg: Arg) -> Arg {
     let Some(long) = arg.get_long().filter(|_| !is_question(&arg)) else {
         return arg;
@@ -199,16 +217,8 @@ fn with_variable(arg: Arg) -> Arg {
     let variable = format!("TRAILAUDIT_{}", long.replace('-', "_").to_uppercase());
     let arg = if matches!(arg.get_action(), ArgAction::SetTrue) {
         arg.value_parser(BoolishValueParser::new())
-    } else if arg.get_value_names().is_some_and(|it| it == ["BOOL"]) {
-        // `--exit-zero`, and `--exit-zero=false` against a settings file that says otherwise.
-        arg.value_parser(BoolishValueParser::new())
-            .num_args(0..=1)
-            .require_equals(true)
-            .default_missing_value("true")
-            .hide_possible_values(true)
-            .hide_default_value(true)
     } else {
-        arg
+        bare(arg)
     };
     // Told once below the help, not on every line of it.
     arg.env(variable).hide_env(true)

@@ -149,6 +149,21 @@ fn the_sample_shows_who_stopped_the_trail() {
     assert_eq!(both["answers"], posture["answers"]);
 }
 
+/// Flags of a scan are written the same.
+#[test]
+fn flags_that_need_no_value() {
+    let place = Place::new();
+    for (flag, code) in [
+        ("--exit-zero", 0),
+        ("--exit-zero=true", 0),
+        ("--exit-zero=false", 1),
+        ("--allow-incomplete", 1),
+    ] {
+        let args = ["events", "detect", "--demo", flag, "-f", "json"];
+        place.run(&args).code(code);
+    }
+}
+
 /// A day later the same finding is not fixed: it is out of what was read.
 #[test]
 fn what_leaves_the_window_is_never_fixed() {
