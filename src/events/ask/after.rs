@@ -7,10 +7,10 @@ use trailaudit_checks::events::filter::{Expression, Subject};
 use trailaudit_checks::events::questions::quoted;
 use trailaudit_checks::events::{ISSUES, Issued, Proof, Record, of_session};
 
+use super::super::hear::{Room, Span};
+use super::super::reading::{Consumer, Origin};
+use super::super::search::parse;
 use crate::cli::Input;
-use crate::events::hear::{Room, Span};
-use crate::events::reading::{Consumer, Origin};
-use crate::events::search::parse;
 use crate::exit::Stop;
 
 /// So many sessions one behind the other are followed.

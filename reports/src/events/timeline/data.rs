@@ -10,8 +10,8 @@ use trailaudit_checks::events::RestsOn;
 use trailaudit_checks::events::timeline::Episode;
 use trailaudit_checks::inventory::{KeyEvents, Tool};
 
+use super::super::sheet::Sheet;
 use super::{Bar, Happened, in_order};
-use crate::events::sheet::Sheet;
 use crate::sanitize;
 
 #[derive(Serialize, JsonSchema)]

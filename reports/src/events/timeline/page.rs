@@ -4,8 +4,8 @@ use std::io::{self, BufWriter, Write};
 
 use trailaudit_checks::events::timeline::{Episode, Item};
 
+use super::super::page::{basis, begin, end, text};
 use super::{Bar, Happened, by_severity, hidden, in_order, reads, who};
-use crate::events::page::{basis, begin, end, text};
 use crate::wording::number;
 
 pub(super) fn write(told: &Happened, out: &mut dyn Write) -> io::Result<()> {

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use trailaudit_checks::events::timeline::{Episode, Item};
 
+use super::super::rests_on::write;
 use super::{Bar, Happened, by_severity, hidden, in_order, reads, who};
 use crate::Options;
-use crate::events::rests_on::write;
 use crate::text::page::{Margin, Page, Span, Style, plain};
 use crate::wording::{Headline, number};
 
