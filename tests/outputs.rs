@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use crate::binary::Place;
 use crate::demo::REGIONS;
+use crate::small;
 
 #[test]
 fn the_demo_shows_every_status() {
@@ -214,4 +215,45 @@ fn a_killed_run_leaves_no_half_report() {
             }
         }
     }
+}
+
+#[test]
+fn a_report_is_compressed_by_its_name() {
+    let place = Place::new();
+    place.write("org.jsonl", small::failing());
+    let scan = [
+        "scan",
+        "--inventory",
+        "org.jsonl",
+        "--check",
+        small::CHECK,
+        "--now",
+        "2026-12-01T00:00:00Z",
+    ];
+    place
+        .run(&[&scan[..], &["-f", "json=a.json", "-f", "csv=a.csv.zst"]].concat())
+        .code(1);
+    place
+        .run(&[&scan[..], &["-f", "json=a.json.zst"]].concat())
+        .code(1);
+    let unpacked = zstd::decode_all(&place.read("a.json.zst")[..]).unwrap();
+    assert_eq!(unpacked, place.read("a.json"));
+    let sheet = zstd::decode_all(&place.read("a.csv.zst")[..]).unwrap();
+    assert!(String::from_utf8(sheet).unwrap().contains(small::CHECK));
+    // Wherever an audit is read.
+    let report = |name: &str| place.run(&["report", name, "-f", "json"]).code(0).stdout;
+    assert_eq!(report("a.json.zst"), report("a.json"));
+    place.run(&["diff", "a.json.zst", "a.json"]).code(0);
+    // One that is cut off, and one that unpacks without end.
+    let whole = place.read("a.json.zst");
+    place.write("cut.json.zst", &whole[..whole.len() / 2]);
+    place.run(&["report", "cut.json.zst"]).code(2);
+    place.write(
+        "bomb.json.zst",
+        zstd::encode_all(std::io::Read::take(std::io::repeat(b' '), 256 << 20), 1).unwrap(),
+    );
+    place
+        .run(&["report", "bomb.json.zst"])
+        .code(2)
+        .says("500 times its size");
 }
