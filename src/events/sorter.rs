@@ -14,7 +14,7 @@ use crate::files::{temporary_file, while_temporary};
 pub(super) type Each<'f> = dyn FnMut(&[u8], &[u8]) -> anyhow::Result<()> + 'f;
 
 /// So many bytes are held before they are written.
-const HELD: usize = 48 << 20;
+const HELD: usize = 16 << 20;
 /// So many bytes of a piece are read at once.
 const AHEAD: usize = 64 << 10;
 
