@@ -20,6 +20,8 @@ import pytest
 DIST = Path(os.environ.get("TRAILAUDIT_DIST", "dist"))
 ROOT = Path(__file__).parent.parent
 LIMIT = 60_000_000
+# It is for root, and not on everybody's path.
+CHROOT = [*([] if os.geteuid() == 0 else ["/usr/bin/sudo", "-n"]), "/usr/sbin/chroot"]
 
 
 def only(pattern: str) -> Path:
@@ -75,7 +77,7 @@ def test_a_binary_in_an_empty_root(unpacked, tmp_path):
         root = tmp_path / name
         (root / "tmp").mkdir(parents=True)
         shutil.copy(binary(unpacked, name), root / "t")
-        scan_of_sample("chroot", root, "/t", env={})
+        scan_of_sample(*CHROOT, root, "/t", env={})
 
 
 def test_offline_has_no_network_code(unpacked):
@@ -165,7 +167,7 @@ def test_the_image_holds_nothing_else(root, unpacked):
 
 def test_the_image_runs_as_its_user(root):
     """Its file system under chroot as 65532, where nothing but /tmp can be written."""
-    command = ["chroot", "--userspec=65532:65532", root, "/usr/bin/trailaudit"]
+    command = [*CHROOT, "--userspec=65532:65532", root, "/usr/bin/trailaudit"]
     scan_of_sample(*command, env={"HOME": "/tmp"})
     store = [*command, "collect", "--demo", "--output"]
     assert subprocess.run([*store, "/tmp/org.jsonl.zst"], capture_output=True, env={}).returncode == 0

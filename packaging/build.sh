@@ -68,9 +68,7 @@ for name in trailaudit trailaudit-offline; do
 done
 
 say "wheel"
-# The binary of the archive, not another build of it: maturin takes what cargo has built.
-maturin build --quiet --locked --profile dist --target "$target" --zig --compatibility manylinux2014 musllinux_1_2 \
-    --out "$out" --manifest-path Cargo.toml
+python3 packaging/wheel.py "$work/trailaudit" "$out" "$version"
 
 say "image"
 if command -v umoci >/dev/null; then
