@@ -23,7 +23,7 @@ use crate::output;
 use crate::program::{clock, tool};
 use crate::store::{self, Put, Store};
 use crate::terminal::Terminal;
-use crate::verify::window::{ALLOWANCE, When};
+use crate::verify::window::When;
 
 /// What the first run verifies.
 const FIRST: When = When::Ago(SignedDuration::from_hours(25));
@@ -325,13 +325,19 @@ impl Tonight<'_> {
         }
     }
 
-    /// Up to when this run verified digests: the earliest end of a chain.
+    /// Up to when this run verified digests: the earliest end of a chain. A run without chains, or of some accounts or
+    /// regions, does not move the window on for all.
     fn verified_until(&self, judged: &Judged) -> Option<Timestamp> {
+        let live = &self.flags.live;
+        let parts = [
+            &live.accounts,
+            &live.exclude_accounts,
+            &live.ou,
+            &live.regions,
+        ];
         let chains = judged.snapshot.inventory.chains.values();
         let ends = chains.map(|it| it.chain.window.end).min();
-        let live = self.flags.inventory.is_none();
-        // Where nothing is delivered there is no chain, and nothing to look at again.
-        ends.or_else(|| self.now.checked_sub(ALLOWANCE).ok().filter(|_| live))
+        ends.filter(|_| parts.iter().all(|it| it.is_empty()))
     }
 
     /// Says how the last run went, unless a later one has said so.
