@@ -10,6 +10,7 @@ mod evidence;
 mod list;
 mod nightly;
 mod plan;
+mod shard;
 mod timeline;
 mod verify;
 
@@ -36,6 +37,7 @@ pub use evidence::{Create, Drawn, Evidence, Sample, VerifyBundle};
 pub use list::{Explain, List, ListFormat, PermissionsFormat};
 pub use nightly::Nightly;
 pub use plan::Plan;
+pub use shard::{At, Own, Shard, ShardMerge, ShardPlan, ShardRun, ShardStatus};
 pub use timeline::{Noise, Timeline};
 pub use verify::{Depth, Digests, Extent, Verify};
 
@@ -143,6 +145,9 @@ pub enum Command {
     Evidence(Evidence),
     /// Scan, and keep facts, verdict and evidence in a store, run after run
     Nightly(Box<Nightly>),
+    /// Collect an inventory by many processes: plan, run the shards by any engine, merge
+    #[command(subcommand)]
+    Shard(Shard),
     /// Search, count and explain the records of the logs, each with what is proved of it
     #[command(subcommand)]
     Events(Events),

@@ -23,6 +23,8 @@ pub enum Exit {
     Incomplete = 3,
     /// No credentials, no network, output not writable, internal error.
     Fatal = 4,
+    /// A shard delivered nothing, and another attempt makes sense (EX_TEMPFAIL of sysexits.h).
+    Again = 75,
     /// Interrupted; what was written says that it is incomplete.
     Interrupted = 130,
 }
@@ -65,6 +67,8 @@ pub enum Stop {
     Usage(anyhow::Error),
     /// Not the user's words, but the world: exit 4.
     Fatal(anyhow::Error),
+    /// It may go better another time: exit 75.
+    Again(anyhow::Error),
 }
 
 impl Stop {
@@ -89,6 +93,7 @@ impl Stop {
         match self {
             Stop::Usage(_) => Exit::Usage,
             Stop::Fatal(_) => Exit::Fatal,
+            Stop::Again(_) => Exit::Again,
         }
     }
 
@@ -96,7 +101,7 @@ impl Stop {
     #[must_use]
     pub fn error(&self) -> &anyhow::Error {
         match self {
-            Stop::Usage(error) | Stop::Fatal(error) => error,
+            Stop::Usage(error) | Stop::Fatal(error) | Stop::Again(error) => error,
         }
     }
 }

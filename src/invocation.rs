@@ -4,7 +4,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, FromArgMatches as _};
 
 use crate::cli::env;
-use crate::cli::{Cli, Command, Evidence};
+use crate::cli::{Cli, Command, Evidence, Shard};
 use crate::config::{self, Config};
 use crate::exit::Stop;
 
@@ -49,10 +49,12 @@ pub fn parse(args: &[std::ffi::OsString]) -> Result<Invocation, Refused> {
         | Command::Access(_)
         | Command::Events(_)
         | Command::Nightly(_)
+        | Command::Shard(Shard::Plan(_))
         | Command::Evidence(Evidence::Create(_)) => config::load(cli.global.config.as_deref())
             .map_err(|error| Refused::Stop(Stop::Usage(error)))?,
         Command::Evidence(Evidence::Verify(_) | Evidence::Sample(_))
         | Command::Diff(_)
+        | Command::Shard(Shard::Run(_) | Shard::Merge(_) | Shard::Status(_))
         | Command::Init(_)
         | Command::Waive(_)
         | Command::Explain(_)

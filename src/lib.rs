@@ -29,6 +29,7 @@ pub mod permissions;
 mod plan;
 pub mod program;
 pub mod recordings;
+pub mod shard;
 pub mod snapshot;
 pub mod store;
 pub mod suggest;

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use trailaudit_checks::selection::{ByChoice, Needed};
 
 use crate::cli::{Global, Live};
-use crate::collect::{Listen, Options};
+use crate::collect::{Listen, Options, Step};
 use crate::endpoint;
 use crate::events::listen;
 use crate::exit::Stop;
 use crate::invocation::Invocation;
 use crate::recordings::Kept;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, Spool};
 use crate::terminal::{Terminal, stderr_is_terminal};
 
 /// What a live run verifies of the digests.
@@ -42,8 +42,38 @@ impl Invocation {
         digests: Option<Digests>,
         terminal: Terminal,
     ) -> Result<Snapshot, Stop> {
-        let Global { no_progress, .. } = self.cli.global;
         let options = Options {
+            verify: digests.map(|it| it.window),
+            explain_gaps: digests.is_some_and(|it| it.explain_gaps),
+            events: digests.is_some_and(|it| it.events),
+            listen: digests
+                .filter(|it| it.explain_gaps || it.events)
+                .map(|_| listen as Listen),
+            ..self.options_of(live, needed, terminal)?
+        };
+        let answers = options.answers.clone();
+        let snapshot = ask(options, Step::Whole, Spool::new()?)?;
+        endpoint::warn(&snapshot.inventory.header.scope.endpoints, terminal);
+        if let (Some(answers), Some(path)) = (answers, &live.keep_answers) {
+            let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+            answers.save(path)?;
+            terminal.note(&format!(
+                "wrote the raw API responses to {}",
+                path.display()
+            ));
+        }
+        Ok(snapshot)
+    }
+
+    /// What the flags ask for, but for digests.
+    pub(crate) fn options_of(
+        &self,
+        live: &Live,
+        needed: Needed,
+        terminal: Terminal,
+    ) -> Result<Options, Stop> {
+        let Global { no_progress, .. } = self.cli.global;
+        Ok(Options {
             profile: live.profile.clone(),
             role_name: live.role_name.clone(),
             external_id: live.external_id.clone(),
@@ -58,28 +88,11 @@ impl Invocation {
             in_every_region: needed.in_every_region,
             lookup: live.lookup_events,
             log_archive_accounts: self.config.settings.log_archive_accounts.clone(),
-            verify: digests.map(|it| it.window),
-            explain_gaps: digests.is_some_and(|it| it.explain_gaps),
-            events: digests.is_some_and(|it| it.events),
-            listen: digests
-                .filter(|it| it.explain_gaps || it.events)
-                .map(|_| listen as Listen),
             answers: live.keep_answers.is_some().then(kept).transpose()?,
             progress: stderr_is_terminal() && !no_progress && !terminal.quiet,
             terminal,
-        };
-        let answers = options.answers.clone();
-        let snapshot = ask(options)?;
-        endpoint::warn(&snapshot.inventory.header.scope.endpoints, terminal);
-        if let (Some(answers), Some(path)) = (answers, &live.keep_answers) {
-            let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
-            answers.save(path)?;
-            terminal.note(&format!(
-                "wrote the raw API responses to {}",
-                path.display()
-            ));
-        }
-        Ok(snapshot)
+            ..Options::default()
+        })
     }
 }
 
@@ -88,13 +101,12 @@ fn kept() -> anyhow::Result<Arc<Mutex<Kept>>> {
     Ok(Arc::new(Mutex::new(Kept::new()?)))
 }
 
-/// Collects from AWS.
+/// Collects from AWS: the whole, or a part.
 #[cfg(feature = "aws")]
-fn ask(options: Options) -> Result<Snapshot, Stop> {
+pub(crate) fn ask(options: Options, step: Step, mut iam: Spool) -> Result<Snapshot, Stop> {
     use crate::collect::{CollectError, collect};
-    let mut spool = crate::snapshot::Spool::new()?;
-    match collect(options, &mut spool, crate::program::tool()) {
-        Ok(inventory) => Ok(Snapshot::live(inventory, spool)),
+    match collect(options, step, &mut iam, crate::program::tool()) {
+        Ok(inventory) => Ok(Snapshot::live(inventory, iam)),
         Err(CollectError::EmptyScope(error)) => Err(Stop::Usage(error)),
         Err(CollectError::NoCredentials(error) | CollectError::Fatal(error)) => {
             Err(Stop::Fatal(error))
@@ -104,7 +116,7 @@ fn ask(options: Options) -> Result<Snapshot, Stop> {
 
 /// This build has no SDK in it.
 #[cfg(not(feature = "aws"))]
-fn ask(_: Options) -> Result<Snapshot, Stop> {
+pub(crate) fn ask(_: Options, _: Step, _: Spool) -> Result<Snapshot, Stop> {
     Err(Stop::usage(
         "this build cannot ask AWS (it was made without the feature `aws`). \
          Judge a saved inventory with --inventory FILE, or try --demo",

@@ -20,6 +20,9 @@ const RUNS: [&str; 7] = [
     "scan", "plan", "collect", "verify", "report", "access", "nightly",
 ];
 
+/// Commands of `shard`.
+const SHARD: [&str; 4] = ["plan", "run", "merge", "status"];
+
 /// Flags of `access` that say what is asked this time; `--format` has other values there than for a report.
 const QUESTION: [&str; 6] = ["principal", "action", "target", "by", "explain", "format"];
 
@@ -78,6 +81,11 @@ fn each_run(
         })
         .mut_subcommand("evidence", |command| {
             command.mut_subcommand("create", |it| change("create", it))
+        })
+        .mut_subcommand("shard", |command| {
+            SHARD.into_iter().fold(command, |command, name| {
+                command.mut_subcommand(name, |it| change(name, it))
+            })
         })
 }
 

@@ -7,10 +7,8 @@ use futures::StreamExt;
 use tokio::task::JoinSet;
 use trailaudit_checks::calls::{self, ASSUME_ROLE};
 use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Source, Unknown};
-use trailaudit_checks::ids::{Arn, Region};
-use trailaudit_checks::inventory::{
-    Account, AccountState, EventDataStore, Iam, RegionSwitch, RegionView, Trail,
-};
+use trailaudit_checks::ids::{AccountId, Arn, Region};
+use trailaudit_checks::inventory::{Account, EventDataStore, Iam, RegionSwitch, RegionView, Trail};
 
 use super::ask::{Target, gap, of_one_answer};
 use super::organization::Member;
@@ -22,6 +20,8 @@ use super::{cloudtrail, iam, lookup, organization, regions, s3control, session, 
 const ACCOUNTS: usize = 32;
 /// How many regions of one account are.
 const REGIONS: usize = 20;
+/// What a planned account is until its shard has delivered.
+const NOT_DELIVERED: &str = "its shard has not delivered";
 
 /// Looks at every account.
 pub(crate) async fn collect(run: &Arc<Run>, candidates: Vec<Candidate>) {
@@ -44,6 +44,53 @@ pub(crate) async fn collect(run: &Arc<Run>, candidates: Vec<Candidate>) {
         }
         done += 1;
     }
+}
+
+/// The accounts as a plan finds them: what is not to be asked is said, and the rest is for the shards.
+pub(crate) fn planned(run: &Run, candidates: Vec<Candidate>) {
+    for candidate in candidates {
+        let gap = match candidate.is_asked() {
+            true => Gap {
+                reason: Reason::NotRun,
+                detail: NOT_DELIVERED.to_owned(),
+                ..not_reached(&candidate)
+            },
+            false => left_out(run, &candidate),
+        };
+        let account = unseen(candidate, Unknown(gap));
+        run.inventory().accounts.insert(account.id.clone(), account);
+    }
+}
+
+/// The accounts that other processes have seen: they can be asked again, and a role is assumed when one is.
+pub(crate) fn enter_again(run: &Arc<Run>) {
+    let (entered, views) = {
+        let inventory = run.inventory();
+        let entered = inventory.accounts.values();
+        let entered = entered.filter(|it| it.session.ok().is_some());
+        let views = inventory.regions.values().filter_map(|it| {
+            let trails = it.trails.ok()?.clone();
+            Some((it.account.clone(), trails))
+        });
+        (
+            entered.map(|it| it.id.clone()).collect::<Vec<AccountId>>(),
+            views.collect::<Vec<(AccountId, Vec<Arn>)>>(),
+        )
+    };
+    for id in entered {
+        if id == run.caller.account {
+            run.add_session(&run.caller);
+        } else if let Some(role) = role_in(run, &id) {
+            run.add_session(&session::of(&run.ask, &run.caller, &id, &run.home, role));
+        }
+    }
+    for (account, trails) in views {
+        trails.iter().for_each(|arn| run.sees(&account, arn));
+    }
+}
+
+/// Settles what takes the answers of all accounts.
+pub(crate) async fn settle(run: &Run) {
     settle_denials(run).await;
     let mut inventory = run.inventory();
     let enabled: BTreeSet<Region> = inventory
@@ -96,15 +143,10 @@ async fn settle_denials(run: &Run) {
 
 async fn account(run: &Arc<Run>, candidate: Candidate) {
     let id = candidate.member.id.clone();
-    let asked = !candidate.excluded
-        && matches!(
-            candidate.member.state.ok(),
-            None | Some(AccountState::Active)
-        );
-    let (session, target) = match if asked {
+    let (session, target) = match if candidate.is_asked() {
         enter(run, &candidate).await
     } else {
-        left_out(run, &candidate)
+        Unknown(left_out(run, &candidate))
     } {
         Known((session, target)) => (Known(session), Some(target)),
         Unknown(gap) => (Unknown(gap), None),
@@ -166,17 +208,30 @@ fn not_reached(candidate: &Candidate) -> Gap {
     )
 }
 
-fn left_out(run: &Run, candidate: &Candidate) -> Fact<(Arn, Target)> {
+fn left_out(run: &Run, candidate: &Candidate) -> Gap {
     let at = Target {
         account: candidate.member.id.clone(),
         ..run.caller.clone()
     };
-    Unknown(gap(
+    gap(
         &at,
         ASSUME_ROLE,
         Reason::NotAsked,
         "the account is not looked at",
-    ))
+    )
+}
+
+/// The role that an account is entered with, if one was given.
+fn role_in(run: &Run, id: &AccountId) -> Option<session::Role> {
+    let name = run.role(id)?;
+    let special = run.options.roles.get(id);
+    let external = special
+        .and_then(|it| it.external_id.as_ref())
+        .or(run.options.external_id.as_ref());
+    Some(session::Role {
+        arn: Arn::from(format!("arn:{}:iam::{id}:role/{name}", run.partition)),
+        external_id: external.cloned(),
+    })
 }
 
 /// The caller's own session in its own account, the account's role everywhere else.
@@ -186,21 +241,13 @@ async fn enter(run: &Arc<Run>, candidate: &Candidate) -> Fact<(Arn, Target)> {
         let arn = run.inventory().header.scope.caller_arn.clone();
         return Known((arn, run.caller.clone()));
     }
-    let special = run.options.roles.get(id);
-    let Some(name) = run.role(id) else {
+    let Some(role) = role_in(run, id) else {
         let at = Target {
             account: id.clone(),
             ..run.caller.clone()
         };
         let detail = "no role to assume: give --role-name";
         return Unknown(gap(&at, ASSUME_ROLE, Reason::NotAsked, detail));
-    };
-    let external = special
-        .and_then(|it| it.external_id.as_ref())
-        .or(run.options.external_id.as_ref());
-    let role = session::Role {
-        arn: Arn::from(format!("arn:{}:iam::{id}:role/{name}", run.partition)),
-        external_id: external.cloned(),
     };
     session::assume(&run.ask, &run.caller, id, &run.home, role).await
 }
@@ -277,11 +324,8 @@ fn keep(
     let mut inventory = run.inventory();
     for trail in trails.ok().into_iter().flatten() {
         run.sees(&target.account, &trail.arn);
-        // The owner's own view, in the home region, is the one that counts.
         let own = trail.account == target.account && trail.home_region == target.region;
-        if own || !inventory.trails.contains_key(&trail.arn) {
-            inventory.trails.insert(trail.arn.clone(), trail.clone());
-        }
+        inventory.see(trail.clone(), own);
     }
     stores::keep(&mut inventory, lake);
     inventory

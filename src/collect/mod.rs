@@ -1,7 +1,8 @@
 //! Which accounts and regions are asked, and what.
 //!
 //! A run has three steps: who there is to ask (`scope`), every account with its regions (`accounts`),
-//! and then each real trail, bucket, key and log group once, in the account that owns it (`resources`).
+//! and then each real trail, bucket, key and log group once, in the account that owns it (`resources`). They may be
+//! done by processes of their own (`parts`).
 
 #![allow(
     clippy::wildcard_enum_match_arm,
@@ -52,6 +53,8 @@ mod organization;
 #[cfg(feature = "aws")]
 mod owners;
 #[cfg(feature = "aws")]
+mod parts;
+#[cfg(feature = "aws")]
 mod progress;
 #[cfg(feature = "aws")]
 mod public_keys;
@@ -84,6 +87,6 @@ pub use bucket::{Session, with_bucket};
 pub(crate) use clients::load as config;
 #[cfg(feature = "aws")]
 pub use digests::Bucket;
-pub use options::{CollectError, Listen, Options, RoleOverride};
+pub use options::{CollectError, Listen, Options, RoleOverride, Step};
 #[cfg(feature = "aws")]
 pub use run::collect;

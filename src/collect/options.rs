@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use trailaudit_checks::calls::ApiCall;
 use trailaudit_checks::ids::AccountId;
@@ -15,7 +16,7 @@ use crate::terminal::Terminal;
 use crate::verify::Listener;
 
 /// How one account differs from the others.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RoleOverride {
     /// The role to assume there.
@@ -69,6 +70,19 @@ pub struct Options {
     pub progress: bool,
     /// Where it is said at once that accounts are left out.
     pub terminal: Terminal,
+}
+
+/// Which part of a run this process does.
+#[derive(Debug)]
+pub enum Step {
+    /// All of it.
+    Whole,
+    /// Who there is to ask: no account is entered.
+    Plan,
+    /// Some of the accounts that a plan found.
+    Accounts(Box<Inventory>, BTreeSet<AccountId>),
+    /// Each resource once, when all accounts have shown what they have.
+    Resources(Box<Inventory>),
 }
 
 /// Makes who listens to what is verified from then until then, by the trails, buckets and keys that were seen.

@@ -14,8 +14,9 @@ use trailaudit_checks::ids::{AccountId, Arn, Region};
 use trailaudit_checks::inventory::{Header, Iam, Inventory, SCHEMA, Scope, Tool, Trailer};
 
 use super::ask::{Ask, Target};
+use super::parts::{Begun, Part};
 use super::progress::Progress;
-use super::{CollectError, Options, accounts, chains, clients, endpoints, resources, scope};
+use super::{CollectError, Options, Step, clients, endpoints, scope};
 use crate::snapshot::Spool;
 
 /// What all tasks of a run share.
@@ -88,13 +89,18 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Asks AWS, and keeps the answers. On Ctrl-C what was seen so far is given back, marked as interrupted.
-pub fn collect(options: Options, spool: &mut Spool, tool: Tool) -> Result<Inventory, CollectError> {
+pub fn collect(
+    options: Options,
+    step: Step,
+    spool: &mut Spool,
+    tool: Tool,
+) -> Result<Inventory, CollectError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("no threads to run on")
         .map_err(CollectError::Fatal)?;
-    let result = runtime.block_on(interruptible(options, spool, tool));
+    let result = runtime.block_on(interruptible(options, step, spool, tool));
     // Requests that are still under way are of no interest any more.
     runtime.shutdown_background();
     result
@@ -102,29 +108,51 @@ pub fn collect(options: Options, spool: &mut Spool, tool: Tool) -> Result<Invent
 
 async fn interruptible(
     options: Options,
+    step: Step,
     spool: &mut Spool,
     tool: Tool,
 ) -> Result<Inventory, CollectError> {
-    let seen = Arc::new(Mutex::new(nothing_yet(tool)));
+    // An engine that takes a job back says so by TERM.
+    let engine = matches!(step, Step::Accounts(..));
+    let Begun {
+        inventory,
+        part,
+        asked,
+    } = Begun::of(step, || nothing_yet(tool));
+    let seen = Arc::new(Mutex::new(inventory));
     let ask: Arc<Mutex<Option<Arc<Ask>>>> = Arc::default();
     let interrupted = tokio::select! {
-        done = whole(options, spool, Arc::clone(&seen), Arc::clone(&ask)) => {
+        done = whole(options, part, spool, Arc::clone(&seen), Arc::clone(&ask)) => {
             done?;
             false
         }
-        signal = tokio::signal::ctrl_c() => {
-            signal.context("Ctrl-C cannot be listened for").map_err(CollectError::Fatal)?;
+        signal = stopped(engine) => {
+            signal.context("signals cannot be listened for").map_err(CollectError::Fatal)?;
             true
         }
     };
     let mut inventory = locked(&seen).clone();
     if let Some(ask) = locked(&ask).as_ref() {
         ask.progress().done();
-        inventory.ledger = ask.ledger();
+        inventory.ledger = asked.and(ask.ledger());
     }
     control_policies::settle(&mut inventory);
     close(&mut inventory, interrupted);
     Ok(inventory)
+}
+
+/// Ends with Ctrl-C, and for a job of an engine with TERM.
+async fn stopped(engine: bool) -> std::io::Result<()> {
+    #[cfg(unix)]
+    if engine {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut term = signal(SignalKind::terminate())?;
+        return tokio::select! {
+            interrupt = tokio::signal::ctrl_c() => interrupt,
+            _ = term.recv() => Ok(()),
+        };
+    }
+    tokio::signal::ctrl_c().await
 }
 
 /// What is known before anything was asked.
@@ -170,6 +198,7 @@ fn close(inventory: &mut Inventory, interrupted: bool) {
 
 async fn whole(
     options: Options,
+    part: Part,
     spool: &mut Spool,
     seen: Arc<Mutex<Inventory>>,
     shared: Arc<Mutex<Option<Arc<Ask>>>>,
@@ -201,13 +230,17 @@ async fn whole(
     });
     {
         let mut inventory = run.inventory();
-        inventory.header.scope.caller_arn = caller.arn;
-        inventory.header.scope.endpoints = endpoints::custom(&config);
-        inventory.header.scope.partition.clone_from(&run.partition);
+        let scope = &mut inventory.header.scope;
+        if part.goes_on() {
+            scope::is_same(scope, &caller.arn)?;
+        } else {
+            scope.caller_arn = caller.arn;
+            scope.endpoints = endpoints::custom(&config);
+            scope.partition.clone_from(&run.partition);
+        }
     }
-    let accounts = scope::accounts(&run).await?;
     let work = async {
-        let worked = ask_all(&run, accounts).await;
+        let worked = part.work(&run).await;
         // The last sender of documents: the store ends with it.
         drop(run);
         worked
@@ -221,16 +254,6 @@ async fn whole(
     let (worked, stored) = futures::join!(work, store);
     worked?;
     stored.map_err(CollectError::Fatal)
-}
-
-async fn ask_all(run: &Arc<Run>, accounts: Vec<scope::Candidate>) -> Result<(), CollectError> {
-    accounts::collect(run, accounts).await;
-    scope::regions_exist(run)?;
-    resources::collect(run).await;
-    if let Some((since, until)) = run.options.verify {
-        chains::collect(run, since, until).await;
-    }
-    Ok(())
 }
 
 /// A fact that this version does not collect.

@@ -9,7 +9,7 @@ use trailaudit_checks::calls::{GET_CALLER_IDENTITY, LIST_ACCOUNTS};
 use trailaudit_checks::fact::{Fact, Known, Unknown};
 use trailaudit_checks::ids::{AccountId, Arn, Region};
 use trailaudit_checks::inventory::organization::Unit;
-use trailaudit_checks::inventory::{Account, AccountState, Organization};
+use trailaudit_checks::inventory::{Account, AccountState, Organization, Scope};
 
 use super::CollectError;
 use super::ask::{Ask, Read, Target, not_asked, send};
@@ -101,6 +101,40 @@ pub(crate) struct Candidate {
     pub(crate) excluded: bool,
 }
 
+impl Candidate {
+    /// An account as a plan found it.
+    pub(crate) fn of(account: &Account) -> Self {
+        Self {
+            member: Member {
+                id: account.id.clone(),
+                name: account.name.clone(),
+                state: account.state.clone(),
+                parent: account.parent.ok().cloned().flatten(),
+            },
+            parent: account.parent.clone(),
+            management: account.management,
+            excluded: account.excluded,
+        }
+    }
+
+    /// It is to be entered.
+    pub(crate) fn is_asked(&self) -> bool {
+        !self.excluded && is_active(&self.member)
+    }
+}
+
+/// A part of a run asks with an identity of the account that planned it, which is entered without a role.
+pub(crate) fn is_same(planned: &Scope, caller: &Arn) -> Result<(), CollectError> {
+    let (ours, theirs) = (caller.account(), planned.caller_arn.account());
+    if ours == theirs && caller.partition() == planned.partition {
+        return Ok(());
+    }
+    let what = format!(
+        "the run was planned in account {theirs}, and these are credentials of account {ours}: give those of {theirs}"
+    );
+    Err(CollectError::NoCredentials(anyhow!(what)))
+}
+
 /// The organization, and its accounts with what the filters make of them.
 pub(crate) async fn accounts(run: &Run) -> Result<Vec<Candidate>, CollectError> {
     run.ask.progress().doing("looking at the organization");
@@ -141,10 +175,7 @@ pub(crate) async fn accounts(run: &Run) -> Result<Vec<Candidate>, CollectError> 
 /// Says before anything else is asked that accounts will not be scanned for want of a role: a first run need not be
 /// waited for.
 fn say_left_out(run: &Run, candidates: &[Candidate]) {
-    let wanted: Vec<&Candidate> = candidates
-        .iter()
-        .filter(|it| !it.excluded && is_active(&it.member))
-        .collect();
+    let wanted: Vec<&Candidate> = candidates.iter().filter(|it| it.is_asked()).collect();
     let without_role = |it: &&&Candidate| !run.may_enter(&it.member.id);
     let left_out = wanted.iter().filter(without_role).count();
     if left_out > 0 {

@@ -36,6 +36,35 @@ struct Assumed {
 }
 
 impl Assumed {
+    fn new(
+        ask: &Arc<Ask>,
+        caller: &Target,
+        account: &AccountId,
+        region: &Region,
+        role: Role,
+    ) -> Arc<Self> {
+        // The ledger says which account was asked for: the role's.
+        let target = Target {
+            account: account.clone(),
+            ..caller.in_region(region)
+        };
+        Arc::new(Self {
+            ask: Arc::clone(ask),
+            role,
+            target,
+            current: RwLock::default(),
+            renewing: Mutex::default(),
+        })
+    }
+
+    fn target(self: Arc<Self>, account: &AccountId, region: &Region) -> Target {
+        Target {
+            account: account.clone(),
+            region: region.clone(),
+            credentials: SharedCredentialsProvider::new(Provider(self)),
+        }
+    }
+
     fn current(&self) -> Option<Credentials> {
         let current = self
             .current
@@ -140,27 +169,18 @@ pub(crate) async fn assume(
             + "/"
             + SESSION_NAME,
     );
-    // The ledger says which account was asked for: the role's.
-    let target = Target {
-        account: account.clone(),
-        ..caller.in_region(region)
-    };
-    let assumed = Arc::new(Assumed {
-        ask: Arc::clone(ask),
-        role,
-        target,
-        current: RwLock::default(),
-        renewing: Mutex::default(),
-    });
-    assumed.credentials().await.map(|_| {
-        let credentials = SharedCredentialsProvider::new(Provider(Arc::clone(&assumed)));
-        (
-            session,
-            Target {
-                account: account.clone(),
-                region: region.clone(),
-                credentials,
-            },
-        )
-    })
+    let assumed = Assumed::new(ask, caller, account, region, role);
+    let entered = assumed.credentials().await;
+    entered.map(|_| (session, assumed.target(account, region)))
+}
+
+/// A target that acts with the role, and assumes it when it is asked something for the first time.
+pub(crate) fn of(
+    ask: &Arc<Ask>,
+    caller: &Target,
+    account: &AccountId,
+    region: &Region,
+    role: Role,
+) -> Target {
+    Assumed::new(ask, caller, account, region, role).target(account, region)
 }

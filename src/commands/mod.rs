@@ -9,6 +9,7 @@ pub mod list;
 mod nightly;
 mod report;
 mod scan;
+mod shard;
 pub mod verify;
 
 use std::path::{Path, PathBuf};
@@ -78,6 +79,7 @@ impl Invocation {
             Command::Access(it) => self.access(it, terminal),
             Command::Events(it) => self.events(it, terminal),
             Command::Nightly(it) => self.nightly(it, terminal),
+            Command::Shard(it) => self.shard(it, terminal),
             Command::Init(it) => self.init(it, terminal),
             Command::Waive(it) => self.waive(it, terminal),
             Command::Explain(it) => explain::explain(it).map(|()| Exit::Clean),

@@ -21,7 +21,7 @@ use crate::nightly::{
 };
 use crate::output;
 use crate::program::{clock, tool};
-use crate::store::{self, Put, Store};
+use crate::store::{self, Kept, Put, Store};
 use crate::terminal::Terminal;
 use crate::verify::window::When;
 
@@ -44,13 +44,14 @@ impl Invocation {
             profile: flags.live.profile.clone(),
             role: flags.store_role.clone(),
             lock_days: flags.object_lock_days,
+            kept: Kept::Audits,
         };
         let store = store::open(&flags.store, &options)?;
         let now = clock()?;
         if let (Some(run), Some(approver)) = (&flags.approve, &flags.approver) {
             return approve(&*store, run, approver, now, terminal);
         }
-        let history = History::of(&store.runs()?);
+        let history = History::of(&store.names()?);
         let run = flags.run.clone();
         let run = run.unwrap_or_else(|| now.strftime("%Y%m%dT%H%M%SZ").to_string());
         if let Some(place) = history.finished(&run) {
@@ -126,7 +127,7 @@ fn approve(
     now: Timestamp,
     terminal: Terminal,
 ) -> Result<Exit, Stop> {
-    let history = History::of(&store.runs()?);
+    let history = History::of(&store.names()?);
     let place = history.finished(run).ok_or_else(|| {
         Stop::usage(format!(
             "no run {run} has finished, so it cannot be a baseline"

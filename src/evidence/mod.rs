@@ -227,7 +227,7 @@ fn opened(path: &Path) -> Result<Result<Opened, anyhow::Error>, Stop> {
     }
     match open::open(path).map_err(Stop::input) {
         // The fault of this machine says nothing of the bundle.
-        Err(Stop::Fatal(error)) => Err(Stop::Fatal(error)),
+        Err(stop @ (Stop::Fatal(_) | Stop::Again(_))) => Err(stop),
         Err(Stop::Usage(error)) => Ok(Err(error.context(format!(
             "{} is no bundle that can be trusted",
             path.display()

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::{Put, RUNS, Store};
+use super::{Kept, Put, Store};
 use crate::files::{self, Access, write_whole};
 use crate::leftovers;
 
@@ -14,14 +14,16 @@ use crate::leftovers;
 #[derive(Debug)]
 pub struct Folder {
     root: PathBuf,
+    kept: Kept,
 }
 
 impl Folder {
     /// This folder, which need not be there yet.
     #[must_use]
-    pub fn new(root: &Path) -> Self {
+    pub fn new(root: &Path, kept: Kept) -> Self {
         Self {
             root: root.to_owned(),
+            kept,
         }
     }
 
@@ -65,9 +67,9 @@ fn private_folder(path: &Path) -> anyhow::Result<()> {
 }
 
 impl Store for Folder {
-    fn runs(&self) -> anyhow::Result<Vec<String>> {
-        let mut names = Vec::new();
-        below(&self.path(RUNS), RUNS, &mut names)?;
+    fn names(&self) -> anyhow::Result<Vec<String>> {
+        let (mut names, listed) = (Vec::new(), self.kept.listed());
+        below(&self.path(listed), listed, &mut names)?;
         names.sort();
         Ok(names)
     }
@@ -125,8 +127,8 @@ mod tests {
     #[test]
     fn what_is_written_once_stays() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Folder::new(&folder.path().join("new"));
-        assert_eq!(store.runs().unwrap(), Vec::<String>::new());
+        let store = Folder::new(&folder.path().join("new"), Kept::Audits);
+        assert_eq!(store.names().unwrap(), Vec::<String>::new());
         let (one, two) = (folder.path().join("one"), folder.path().join("two"));
         fs::write(&one, "1").unwrap();
         fs::write(&two, "2").unwrap();
@@ -134,7 +136,7 @@ mod tests {
         assert_eq!(store.put(name, &one).unwrap(), Put::Written);
         assert_eq!(store.put(name, &two).unwrap(), Put::Exists);
         assert_eq!(store.read(name).unwrap().unwrap(), b"1");
-        assert_eq!(store.runs().unwrap(), [name]);
+        assert_eq!(store.names().unwrap(), [name]);
         assert!(store.fetch(name, &two).unwrap());
         assert_eq!(fs::read(&two).unwrap(), b"1");
         assert!(!store.fetch("audits/none", &two).unwrap());
@@ -142,6 +144,6 @@ mod tests {
         store.replace("latest.json", b"b").unwrap();
         assert_eq!(store.read("latest.json").unwrap().unwrap(), b"b");
         // It is no run's.
-        assert_eq!(store.runs().unwrap(), [name]);
+        assert_eq!(store.names().unwrap(), [name]);
     }
 }

@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint}
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-use super::RUNS;
+use super::Kept;
 
 /// Lets through what a store does, and nothing else: reads of its part of the bucket, and writes of objects there that
 /// are not there yet, or of one that was just read.
@@ -20,6 +20,7 @@ use super::RUNS;
 pub(super) struct OnlyRuns {
     pub(super) bucket: String,
     pub(super) prefix: String,
+    pub(super) kept: Kept,
 }
 
 impl OnlyRuns {
@@ -32,13 +33,16 @@ impl OnlyRuns {
             let name = key(it.key());
             let new = it.if_none_match() == Some("*");
             let over = it.if_match().is_some() && !name.contains('/');
-            let run = name.starts_with(RUNS) && new;
+            let once = self.kept.is_once(&name) && new;
             let pointer = !name.is_empty() && !name.contains('/') && (new || over);
-            (it.bucket(), run || pointer)
+            (it.bucket(), once || (self.kept.replaces() && pointer))
         } else if let Some(it) = input.downcast_ref::<GetObjectInput>() {
             (it.bucket(), !key(it.key()).is_empty())
         } else if let Some(it) = input.downcast_ref::<ListObjectsV2Input>() {
-            (it.bucket(), key(it.prefix()).starts_with(RUNS))
+            (
+                it.bucket(),
+                key(it.prefix()).starts_with(self.kept.listed()),
+            )
         } else if let Some(it) = input.downcast_ref::<HeadBucketInput>() {
             (it.bucket(), true)
         } else {
@@ -88,6 +92,7 @@ mod tests {
         OnlyRuns {
             bucket: "audits".to_owned(),
             prefix: "org/".to_owned(),
+            kept: Kept::Audits,
         }
     }
 
@@ -145,6 +150,30 @@ mod tests {
             ),
         ] {
             assert!(guard().refused(&input).is_some(), "{input:?}");
+        }
+    }
+
+    #[test]
+    fn a_sharded_run_replaces_nothing() {
+        let guard = OnlyRuns {
+            kept: Kept::Shards,
+            ..guard()
+        };
+        for name in [
+            "plan.json",
+            "organization.jsonl.zst",
+            "shards/0007.jsonl.zst",
+        ] {
+            let key = format!("org/{name}");
+            assert_eq!(guard.refused(&put("audits", &key, Some("*"), None)), None);
+            for (none, over) in [(None, None), (None, Some("\"e\""))] {
+                let input = put("audits", &key, none, over);
+                assert!(guard.refused(&input).is_some(), "{input:?}");
+            }
+        }
+        for name in ["latest.json", "plan.json.2", "audits/x", "shards/"] {
+            let input = put("audits", &format!("org/{name}"), Some("*"), None);
+            assert!(guard.refused(&input).is_some(), "{input:?}");
         }
     }
 

@@ -23,6 +23,8 @@ pub use s3::Bucket;
 
 /// Objects of runs lie below this; they are written once.
 pub const RUNS: &str = "audits/";
+/// What shards deliver lies below this.
+pub const SHARDS: &str = "shards/";
 
 /// Where a store is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +89,51 @@ impl fmt::Display for Place {
     }
 }
 
+/// What a store is for, and with it which of its objects are written once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Kept {
+    /// Audits of `nightly`, run after run.
+    #[default]
+    Audits,
+    /// The plan of a sharded run, and what its shards deliver.
+    Shards,
+}
+
+impl Kept {
+    /// What is written once: objects of these names, or below these folders.
+    #[must_use]
+    pub fn once(self) -> &'static [&'static str] {
+        match self {
+            Self::Audits => &[RUNS],
+            Self::Shards => &[crate::shard::PLAN, crate::shard::ORGANIZATION, SHARDS],
+        }
+    }
+
+    /// The folder whose objects are listed.
+    #[must_use]
+    pub fn listed(self) -> &'static str {
+        match self {
+            Self::Audits => RUNS,
+            Self::Shards => SHARDS,
+        }
+    }
+
+    /// Small objects beside it are replaced from run to run.
+    #[must_use]
+    pub fn replaces(self) -> bool {
+        self == Self::Audits
+    }
+
+    /// An object of this name is written once.
+    #[must_use]
+    pub fn is_once(self, name: &str) -> bool {
+        self.once().iter().any(|it| match it.ends_with('/') {
+            true => name.len() > it.len() && name.starts_with(it),
+            false => name == *it,
+        })
+    }
+}
+
 /// What came of writing an object that must not be there yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
@@ -98,8 +145,8 @@ pub enum Put {
 
 /// Reads and writes the objects of a store. Names are relative to it, their parts separated by slashes.
 pub trait Store {
-    /// The names of all objects of runs, sorted.
-    fn runs(&self) -> anyhow::Result<Vec<String>>;
+    /// The names of all objects that are written once, but for those at the root; sorted.
+    fn names(&self) -> anyhow::Result<Vec<String>>;
 
     /// Copies an object into a file. `false`: there is none.
     fn fetch(&self, name: &str, to: &Path) -> anyhow::Result<bool>;
@@ -107,7 +154,7 @@ pub trait Store {
     /// A small object's bytes. `None`: there is none.
     fn read(&self, name: &str) -> anyhow::Result<Option<Vec<u8>>>;
 
-    /// Writes an object of a run, unless one of this name is there.
+    /// Writes an object that is written once, unless one of this name is there.
     fn put(&self, name: &str, file: &Path) -> anyhow::Result<Put>;
 
     /// Writes the one small object that is replaced from run to run.
@@ -123,6 +170,8 @@ pub struct Options {
     pub role: Option<String>,
     /// Lock objects of runs for so many days.
     pub lock_days: Option<u32>,
+    /// What it is for.
+    pub kept: Kept,
 }
 
 /// Opens it. A folder is made when something is written.
@@ -132,7 +181,7 @@ pub fn open(place: &Place, options: &Options) -> anyhow::Result<Box<dyn Store>> 
             bail!("--object-lock-days is for a bucket; a folder has no Object Lock")
         }
         Place::Folder(_) if options.role.is_some() => bail!("--store-role is for a bucket"),
-        Place::Folder(path) => Ok(Box::new(Folder::new(path))),
+        Place::Folder(path) => Ok(Box::new(Folder::new(path, options.kept))),
         #[cfg(feature = "aws")]
         Place::Bucket { bucket, prefix } => {
             let until = options.lock_days.map(locked_until).transpose()?;

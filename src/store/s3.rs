@@ -14,7 +14,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::runtime::Runtime;
 
 use super::guard::OnlyRuns;
-use super::{Options, Put, RUNS, Store};
+use super::{Kept, Options, Put, Store};
 use crate::files;
 
 /// The name of the session that writes, in CloudTrail's own records.
@@ -29,6 +29,7 @@ pub struct Bucket {
     runtime: Runtime,
     bucket: String,
     prefix: String,
+    kept: Kept,
     lock: Option<Timestamp>,
 }
 
@@ -48,6 +49,7 @@ impl Bucket {
         let guard = OnlyRuns {
             bucket: bucket.to_owned(),
             prefix: prefix.to_owned(),
+            kept: options.kept,
         };
         let client = runtime.block_on(client(guard, options))?;
         Ok(Self {
@@ -55,6 +57,7 @@ impl Bucket {
             runtime,
             bucket: bucket.to_owned(),
             prefix: prefix.to_owned(),
+            kept: options.kept,
             lock,
         })
     }
@@ -152,8 +155,8 @@ where
 }
 
 impl Store for Bucket {
-    fn runs(&self) -> anyhow::Result<Vec<String>> {
-        let below = self.key(RUNS);
+    fn names(&self) -> anyhow::Result<Vec<String>> {
+        let below = self.key(self.kept.listed());
         let mut names = Vec::new();
         let mut token = None;
         loop {
@@ -163,7 +166,7 @@ impl Store for Bucket {
                 .runtime
                 .block_on(request.send())
                 .map_err(|error| failed(&error))
-                .with_context(|| format!("{} cannot be listed", self.at(RUNS)))?;
+                .with_context(|| format!("{} cannot be listed", self.at(self.kept.listed())))?;
             let keys = out
                 .contents
                 .unwrap_or_default()

@@ -30,13 +30,13 @@ class Proxy:
     """`fault(number, call)` says what happens to a request, and None that nothing does: `number` counts
     all requests from 0. `hold` is called before each is passed on: a test can make it wait there."""
 
-    def __init__(self, target: str, fault=lambda number, call: None, hold=lambda number: None):
+    def __init__(self, target: str, fault=lambda number, call: None, hold=lambda number: None, handler=None):
         self.host = urlsplit(target).netloc
         self.fault, self.hold = fault, hold
         self.seen: list[Call] = []
         self.faults: list[Call] = []
         self.lock = Lock()
-        handler = type("Handler", (_Handler,), {"proxy": self})
+        handler = type("Handler", (handler or _Handler,), {"proxy": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
         self.server.handle_error = lambda *_: None  # callers that went away are what we are here for

@@ -20,6 +20,7 @@ pub mod region;
 pub mod store;
 pub mod trail;
 pub mod upgrade;
+mod views;
 
 use std::collections::BTreeMap;
 

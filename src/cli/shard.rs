@@ -1,0 +1,130 @@
+//! The flags of `shard`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use jiff::SignedDuration;
+
+use super::{Live, Select, in_flight};
+use crate::store::Place;
+
+/// Commands of a run in shards.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Shard {
+    /// Find the accounts, and write down which shard asks which
+    Plan(Box<ShardPlan>),
+    /// Collect what one shard is to collect, and deliver it
+    Run(ShardRun),
+    /// Merge what all shards delivered into one inventory, and collect the resources
+    Merge(ShardMerge),
+    /// Report which shards have delivered, and which have failed
+    Status(ShardStatus),
+}
+
+/// Where a run is.
+#[derive(Debug, Clone, Args)]
+pub struct At {
+    /// Where the run is kept: a folder that all processes share, or s3://BUCKET[/PREFIX]
+    #[arg(long, value_name = "RUN", help_heading = "Run")]
+    pub run: Place,
+    /// Role to read and write the run's bucket with [default: the credentials of the scan]
+    #[arg(long, value_name = "ARN", help_heading = "Run")]
+    pub sink_role: Option<String>,
+}
+
+/// Flags of `shard plan`.
+#[derive(Debug, Clone, Args)]
+pub struct ShardPlan {
+    /// Where.
+    #[command(flatten)]
+    pub at: At,
+    /// Number of shards [default: one for every 200 accounts]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = "Run")]
+    pub shards: Option<u32>,
+    /// Inventory of a former run: accounts that took many requests are shared out first
+    #[arg(long, value_name = "FILE", help_heading = "Run")]
+    pub weights: Option<PathBuf>,
+    /// What to ask.
+    #[command(flatten)]
+    pub live: Live,
+    /// For which checks.
+    #[command(flatten)]
+    pub select: Select,
+}
+
+/// What each process says for itself.
+#[derive(Debug, Clone, Args)]
+pub struct Own {
+    /// Profile of the AWS configuration files
+    #[arg(long, value_name = "NAME", help_heading = "AWS access")]
+    pub profile: Option<String>,
+    /// Maximum number of concurrent requests
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = in_flight, help_heading = "AWS access")]
+    pub max_in_flight: usize,
+}
+
+/// Flags of `shard run`.
+#[derive(Debug, Clone, Args)]
+pub struct ShardRun {
+    /// Where.
+    #[command(flatten)]
+    pub at: At,
+    /// Which shard, from 0 on [default: the index that AWS Batch, Kubernetes or Slurm gives]
+    #[arg(long, value_name = "N", help_heading = "Run")]
+    pub shard: Option<usize>,
+    /// After so many failed attempts, deliver what could be asked, with its gaps
+    #[arg(long, value_name = "N", default_value_t = 2, help_heading = "Run")]
+    pub retries: usize,
+    /// With what.
+    #[command(flatten)]
+    pub own: Own,
+}
+
+/// Flags of `shard merge`.
+#[derive(Debug, Clone, Args)]
+pub struct ShardMerge {
+    /// Where.
+    #[command(flatten)]
+    pub at: At,
+    /// The file to write (- for standard output, .zst is compressed)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub output: PathBuf,
+    /// Wait so long for shards that have not delivered: 90s, 30m, 2h
+    #[arg(long, value_name = "TIME", value_parser = waiting, help_heading = "Run")]
+    pub wait: Option<SignedDuration>,
+    /// Merge although shards are missing: their accounts are reported as not seen
+    #[arg(long, help_heading = "Run")]
+    pub allow_missing: bool,
+    /// With what.
+    #[command(flatten)]
+    pub own: Own,
+}
+
+/// Flags of `shard status`.
+#[derive(Debug, Clone, Args)]
+pub struct ShardStatus {
+    /// Where.
+    #[command(flatten)]
+    pub at: At,
+    /// Print JSON
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
+    /// Profile of the AWS configuration files
+    #[arg(long, value_name = "NAME", help_heading = "AWS access")]
+    pub profile: Option<String>,
+}
+
+fn waiting(text: &str) -> Result<SignedDuration, String> {
+    let seconds = match text.split_at_checked(text.len().saturating_sub(1)) {
+        Some((number, "s")) => number.parse::<u32>().ok(),
+        Some((number, "m")) => number.parse::<u32>().ok().and_then(|it| it.checked_mul(60)),
+        Some((number, "h")) => number
+            .parse::<u32>()
+            .ok()
+            .and_then(|it| it.checked_mul(3600)),
+        Some(_) | None => None,
+    };
+    seconds
+        .map(|it| SignedDuration::from_secs(it.into()))
+        .ok_or_else(|| "a time is expected, such as 90s, 30m or 2h".to_owned())
+}

@@ -1,0 +1,139 @@
+//! The parts of a run: all in one process, or the plan, the accounts and the resources each in their own.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use trailaudit_checks::calls::{ASSUME_ROLE, DESCRIBE_ORGANIZATION, GET_CALLER_IDENTITY};
+use trailaudit_checks::fact::{Gap, Reason, Unknown};
+use trailaudit_checks::ids::AccountId;
+use trailaudit_checks::inventory::{CallOutcome, CallRecord, Inventory};
+
+use super::run::Run;
+use super::scope::{self, Candidate};
+use super::{CollectError, Step, accounts, chains, resources};
+
+/// A part that has begun: what is known already, what is to be done, and what was asked before.
+pub(super) struct Begun {
+    pub(super) inventory: Inventory,
+    pub(super) part: Part,
+    pub(super) asked: Asked,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub(super) enum Part {
+    Whole,
+    Plan,
+    Accounts(Vec<Candidate>),
+    Resources,
+}
+
+impl Begun {
+    pub(super) fn of(step: Step, nothing_yet: impl FnOnce() -> Inventory) -> Self {
+        match step {
+            Step::Whole => Self::new(nothing_yet(), Part::Whole),
+            Step::Plan => Self::new(nothing_yet(), Part::Plan),
+            Step::Accounts(plan, ids) => {
+                let accounts = plan.accounts.values().filter(|it| ids.contains(&it.id));
+                let part = Part::Accounts(accounts.map(Candidate::of).collect());
+                Self::new(without_accounts(&plan), part)
+            }
+            Step::Resources(mut seen) => {
+                let before = std::mem::take(&mut seen.ledger);
+                Self {
+                    asked: Asked(Some(before)),
+                    ..Self::new(*seen, Part::Resources)
+                }
+            }
+        }
+    }
+
+    fn new(inventory: Inventory, part: Part) -> Self {
+        let goes_on = part.goes_on();
+        Self {
+            inventory,
+            part,
+            asked: Asked(goes_on.then(Vec::new)),
+        }
+    }
+}
+
+/// The inventory of a shard has the accounts of the shard, and nothing of the organization.
+fn without_accounts(plan: &Inventory) -> Inventory {
+    let header = plan.header.clone();
+    let gap = Gap::of_call(
+        DESCRIBE_ORGANIZATION,
+        &header.scope.caller_arn.account(),
+        &header.scope.home(),
+        Reason::NotAsked,
+        "the plan of the run asked for it",
+    );
+    Inventory::new(header, Unknown(gap))
+}
+
+/// What other processes of the run have asked; none where there are no others.
+pub(super) struct Asked(Option<Vec<CallRecord>>);
+
+impl Asked {
+    /// The calls of all processes, as one would have made them: who we are is told by the plan's, and the role that an
+    /// account was entered with by whoever entered it first.
+    pub(super) fn and(self, calls: Vec<CallRecord>) -> Vec<CallRecord> {
+        let Some(before) = self.0 else { return calls };
+        let entered: BTreeSet<(AccountId, String)> = before
+            .iter()
+            .filter(|it| it.call == ASSUME_ROLE && it.outcome == CallOutcome::Answered)
+            .map(|it| (it.account.clone(), it.about.clone()))
+            .collect();
+        let again = |it: &CallRecord| {
+            it.outcome == CallOutcome::Answered
+                && (it.call == GET_CALLER_IDENTITY
+                    || it.call == ASSUME_ROLE
+                        && entered.contains(&(it.account.clone(), it.about.clone())))
+        };
+        let mut all = before;
+        all.extend(calls.into_iter().filter(|it| !again(it)));
+        all.sort();
+        all
+    }
+}
+
+impl Part {
+    /// It goes on where a plan ended.
+    pub(super) fn goes_on(&self) -> bool {
+        matches!(self, Self::Accounts(_) | Self::Resources)
+    }
+
+    pub(super) async fn work(self, run: &Arc<Run>) -> Result<(), CollectError> {
+        match self {
+            Self::Whole => {
+                let candidates = scope::accounts(run).await?;
+                accounts::collect(run, candidates).await;
+                rest(run).await
+            }
+            Self::Plan => {
+                let candidates = scope::accounts(run).await?;
+                accounts::planned(run, candidates);
+                Ok(())
+            }
+            Self::Accounts(candidates) => {
+                accounts::collect(run, candidates).await;
+                Ok(())
+            }
+            Self::Resources => {
+                accounts::enter_again(run);
+                rest(run).await
+            }
+        }
+    }
+}
+
+/// What takes the answers of all accounts.
+async fn rest(run: &Arc<Run>) -> Result<(), CollectError> {
+    accounts::settle(run).await;
+    scope::regions_exist(run)?;
+    resources::collect(run).await;
+    if let Some((since, until)) = run.options.verify {
+        chains::collect(run, since, until).await;
+    }
+    Ok(())
+}

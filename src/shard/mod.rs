@@ -1,0 +1,38 @@
+//! A run in shards: planned once, done by as many processes as an engine likes to start, and merged into what one
+//! process would have written.
+//!
+//! A run lives in a store: the plan, what the planning saw of the organization, and one object for each shard. Each is
+//! written once, whole or not at all; nothing else is shared.
+
+mod assign;
+mod delivery;
+mod engine;
+mod merge;
+mod place;
+mod plan;
+
+pub use assign::{Weights, assign};
+pub use delivery::{Delivered, Delivery, Head, Seal};
+pub use engine::{INDICES, index};
+pub use merge::Merge;
+pub use place::{Failure, Run, State};
+pub use plan::{Asks, Plan, Planned, Work};
+
+/// The plan: which shard does what.
+pub const PLAN: &str = "plan.json";
+/// What the planning saw: the organization, and every account without its details.
+pub const ORGANIZATION: &str = "organization.jsonl.zst";
+/// The version of these files.
+pub const SCHEMA: u64 = 1;
+
+/// The name of this machine, as far as the system says it.
+#[must_use]
+pub fn host() -> String {
+    let told = std::fs::read_to_string("/proc/sys/kernel/hostname");
+    let name = told.or_else(|_| std::env::var("HOSTNAME"));
+    let name = name.unwrap_or_default();
+    match name.trim() {
+        "" => "unknown".to_owned(),
+        name => name.to_owned(),
+    }
+}

@@ -1,0 +1,217 @@
+//! A run in its store: which shards have delivered, and which attempts have failed.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use trailaudit_reports::sanitize;
+
+use super::{Delivered, Delivery, ORGANIZATION, PLAN, Plan, Planned, SCHEMA};
+use crate::files::{Access, write_whole};
+use crate::hashing::sha256_of;
+use crate::store::{Kept, Options, Place, Put, SHARDS, Store, open};
+
+/// An attempt that delivered nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Failure {
+    /// The version of this file.
+    pub schema: u64,
+    /// SHA-256 of the plan.
+    pub plan: String,
+    /// Which shard.
+    pub shard: usize,
+    /// Which attempt, from 1 on.
+    pub attempt: usize,
+    /// Where it was run.
+    pub host: String,
+    /// When it ended.
+    pub failed_at: Timestamp,
+    /// Its exit code.
+    pub exit_code: u8,
+    /// What happened.
+    pub error: String,
+}
+
+/// How far a shard is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct State {
+    /// It has delivered.
+    pub delivered: bool,
+    /// The attempts that failed.
+    pub failed: Vec<usize>,
+}
+
+/// The store of a run.
+pub struct Run {
+    store: Box<dyn Store>,
+}
+
+impl std::fmt::Debug for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Run")
+    }
+}
+
+fn delivery(shard: usize) -> String {
+    format!("{SHARDS}{shard:04}.jsonl.zst")
+}
+
+fn failure(shard: usize, attempt: usize) -> String {
+    format!("{SHARDS}{shard:04}.failed-{attempt}.json")
+}
+
+impl Run {
+    /// Opens it; a folder is made when something is written.
+    pub fn open(place: &Place, profile: Option<&str>, role: Option<&str>) -> anyhow::Result<Self> {
+        let options = Options {
+            profile: profile.map(str::to_owned),
+            role: role.map(str::to_owned),
+            lock_days: None,
+            kept: Kept::Shards,
+        };
+        Ok(Self {
+            store: open(place, &options)?,
+        })
+    }
+
+    /// There is a plan already.
+    pub fn is_planned(&self) -> anyhow::Result<bool> {
+        Ok(self.store.read(PLAN)?.is_some())
+    }
+
+    /// Writes the plan. What the planning saw goes first, so that nobody finds a plan without it.
+    pub fn begin(&self, plan: &Plan, organization: &Path, work: &Path) -> anyhow::Result<bool> {
+        if self.store.put(ORGANIZATION, organization)? == Put::Exists {
+            return Ok(false);
+        }
+        Ok(self.put(PLAN, plan, work)? == Put::Written)
+    }
+
+    /// Reads the plan.
+    pub fn plan(&self) -> anyhow::Result<Planned> {
+        Planned::read(&*self.store)
+    }
+
+    /// Copies what the planning saw into a folder: what the plan says it is, or an error.
+    pub fn organization(&self, sha256: &str, work: &Path) -> anyhow::Result<PathBuf> {
+        let to = work.join(ORGANIZATION);
+        if !self.store.fetch(ORGANIZATION, &to)? {
+            anyhow::bail!("{ORGANIZATION} of the run is gone");
+        }
+        let (found, _) = sha256_of(std::fs::File::open(&to)?)?;
+        if found != sha256 {
+            anyhow::bail!(
+                "{ORGANIZATION} of the run is not what {PLAN} says: its SHA-256 is {found}"
+            );
+        }
+        Ok(to)
+    }
+
+    /// How far each shard of the plan is. What does not belong to a shard of the plan is named.
+    pub fn states(&self, shards: usize) -> anyhow::Result<(Vec<State>, Vec<String>)> {
+        let mut states = vec![State::default(); shards];
+        let mut foreign = Vec::new();
+        for name in self.store.names()? {
+            let own = name.strip_prefix(SHARDS).and_then(|it| {
+                let (number, rest) = it.split_once('.')?;
+                let shard: usize = number.parse().ok()?;
+                let state = states.get_mut(shard)?;
+                if name == delivery(shard) {
+                    state.delivered = true;
+                    return Some(());
+                }
+                let attempt = rest.strip_prefix("failed-")?.strip_suffix(".json")?;
+                let attempt = attempt
+                    .parse()
+                    .ok()
+                    .filter(|it| name == failure(shard, *it))?;
+                state.failed.push(attempt);
+                Some(())
+            });
+            if own.is_none() {
+                foreign.push(name);
+            }
+        }
+        states.iter_mut().for_each(|it| it.failed.sort_unstable());
+        Ok((states, foreign))
+    }
+
+    /// Delivers what a shard wrote, unless it was delivered meanwhile.
+    pub fn deliver(&self, shard: usize, file: &Path) -> anyhow::Result<Put> {
+        self.store.put(&delivery(shard), file)
+    }
+
+    /// Fetches what a shard delivered, and unpacks it.
+    pub fn fetch(&self, shard: usize, to: &Path, work: &Path) -> anyhow::Result<Delivered> {
+        let packed = work.join("shard.jsonl.zst");
+        let name = delivery(shard);
+        if !self.store.fetch(&name, &packed)? {
+            anyhow::bail!("{name} of the run is gone");
+        }
+        let delivered = Delivery::unpack(&packed, to).with_context(|| {
+            format!("{name} of the run cannot be used (delete it, and run shard {shard} again)")
+        })?;
+        std::fs::remove_file(&packed)?;
+        Ok(delivered)
+    }
+
+    /// Tells that an attempt failed. Two of them at once tell it one after the other.
+    pub fn failed(&self, mut failed: Failure, work: &Path) -> anyhow::Result<()> {
+        for _ in 0..9 {
+            let name = failure(failed.shard, failed.attempt);
+            match self.put(&name, &failed, work)? {
+                Put::Written => return Ok(()),
+                Put::Exists => failed.attempt += 1,
+            }
+        }
+        anyhow::bail!("others write about this shard all the time")
+    }
+
+    /// What is told of failed attempts, by shard.
+    pub fn failures(&self, states: &[State]) -> anyhow::Result<BTreeMap<usize, Vec<Failure>>> {
+        let mut told: BTreeMap<usize, Vec<Failure>> = BTreeMap::new();
+        for (shard, state) in states.iter().enumerate() {
+            for attempt in &state.failed {
+                let name = failure(shard, *attempt);
+                if let Some(bytes) = self.store.read(&name)? {
+                    let what = || format!("{name} of the run cannot be read");
+                    let failure = serde_json::from_slice(&bytes).with_context(what)?;
+                    told.entry(shard).or_default().push(failure);
+                }
+            }
+        }
+        Ok(told)
+    }
+
+    fn put(&self, name: &str, value: &impl Serialize, work: &Path) -> anyhow::Result<Put> {
+        let path = work.join("record.json");
+        write_whole(&path, Access::Owner, |out| Ok(sanitize::json(value, out)?))?;
+        self.store.put(name, &path)
+    }
+}
+
+impl Failure {
+    /// An attempt that ended now.
+    #[must_use]
+    pub fn now(
+        planned: &Planned,
+        (shard, attempt): (usize, usize),
+        exit_code: u8,
+        error: String,
+    ) -> Self {
+        Self {
+            schema: SCHEMA,
+            plan: planned.sha256.clone(),
+            shard,
+            attempt,
+            host: super::host(),
+            failed_at: Timestamp::now(),
+            exit_code,
+            error,
+        }
+    }
+}

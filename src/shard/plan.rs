@@ -1,0 +1,176 @@
+//! `plan.json`: all that a shard needs to know, so that every shard asks the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context as _, bail};
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use trailaudit_checks::calls::ApiCall;
+use trailaudit_checks::ids::AccountId;
+use trailaudit_checks::inventory::Tool;
+use trailaudit_checks::selection::Needed;
+
+use super::{PLAN, SCHEMA};
+use crate::collect::{Options, RoleOverride};
+use crate::hashing::sha256;
+use crate::program::tool;
+use crate::store::Store;
+
+/// The plan of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The version of this file.
+    pub schema: u64,
+    /// The program that wrote it; shards are run and merged by the same version.
+    pub tool: Tool,
+    /// When the planning began: the time at which everything will be judged.
+    pub taken_at: Timestamp,
+    /// What the shards do.
+    pub work: Work,
+    /// The accounts of each shard, in order of the shards. Together they are all that is asked.
+    pub shards: Vec<Vec<String>>,
+}
+
+/// What shards do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// Collect an inventory.
+    Collect {
+        /// SHA-256 of `organization.jsonl.zst`.
+        organization: String,
+        /// What is asked of every account.
+        asks: Asks,
+    },
+}
+
+/// What is asked, the same by every shard. An external id is no secret by AWS's own words ("The external ID is not
+/// treated as a secret", IAM user guide, access to accounts of third parties); credentials are never in here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Asks {
+    /// The role to assume in each account.
+    pub role_name: Option<String>,
+    /// The external id that its trust policy asks for.
+    pub external_id: Option<String>,
+    /// Accounts whose role is another one.
+    pub roles: BTreeMap<AccountId, RoleOverride>,
+    /// Only these regions; empty for all.
+    pub regions: Vec<String>,
+    /// The calls.
+    pub calls: BTreeSet<ApiCall>,
+    /// Those of them that are made only where trails leave events unrecorded.
+    pub where_unrecorded: BTreeSet<ApiCall>,
+    /// The status of trails is called for in every region that they cover.
+    pub in_every_region: bool,
+    /// How far back recent calls are looked up, in hours; null: not at all.
+    pub lookup_hours: Option<i64>,
+    /// Accounts that hold logs.
+    pub log_archive_accounts: Vec<AccountId>,
+}
+
+impl Asks {
+    /// What the options ask for.
+    #[must_use]
+    pub fn of(options: &Options) -> Self {
+        Self {
+            role_name: options.role_name.clone(),
+            external_id: options.external_id.clone(),
+            roles: options.roles.clone(),
+            regions: options.regions.clone(),
+            calls: options.needed.clone(),
+            where_unrecorded: options.needed_where_unrecorded.clone(),
+            in_every_region: options.in_every_region,
+            lookup_hours: options.lookup.map(|it| it.as_hours()),
+            log_archive_accounts: options.log_archive_accounts.clone(),
+        }
+    }
+
+    /// The calls to make.
+    #[must_use]
+    pub fn needed(&self) -> Needed {
+        Needed {
+            calls: self.calls.clone(),
+            in_holes: self.where_unrecorded.clone(),
+            in_every_region: self.in_every_region,
+        }
+    }
+
+    /// The same as options, beside what each process says for itself.
+    #[must_use]
+    pub fn options(&self, own: Options) -> Options {
+        Options {
+            role_name: self.role_name.clone(),
+            external_id: self.external_id.clone(),
+            roles: self.roles.clone(),
+            regions: self.regions.clone(),
+            needed: self.calls.clone(),
+            needed_where_unrecorded: self.where_unrecorded.clone(),
+            in_every_region: self.in_every_region,
+            lookup: self.lookup_hours.map(SignedDuration::from_hours),
+            log_archive_accounts: self.log_archive_accounts.clone(),
+            ..own
+        }
+    }
+}
+
+/// A plan, and the hash by which what belongs to it names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+}
+
+impl Planned {
+    /// Reads the plan of a run; only one of this version is of use.
+    pub fn read(store: &dyn Store) -> anyhow::Result<Self> {
+        /// What every version has.
+        #[derive(Deserialize)]
+        struct Any {
+            schema: u64,
+            tool: Tool,
+        }
+        let bytes = store.read(PLAN)?.with_context(|| {
+            format!("the run has no {PLAN}: `trailaudit shard plan --run RUN` writes it")
+        })?;
+        let what = || format!("{PLAN} of the run cannot be read");
+        let any: Any = serde_json::from_slice(&bytes).with_context(what)?;
+        let ours = tool();
+        if any.schema != SCHEMA || any.tool != ours {
+            bail!(
+                "the run was planned by {} {}, and this is {} {}: a run is done by one version",
+                any.tool.name,
+                any.tool.version,
+                ours.name,
+                ours.version
+            );
+        }
+        let plan: Plan = serde_json::from_slice(&bytes).with_context(what)?;
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = plan.shards.iter().flatten().find(|it| !seen.insert(*it)) {
+            bail!("{PLAN} of the run gives {twice} to two shards");
+        }
+        if plan.shards.is_empty() {
+            bail!("{PLAN} of the run has no shard");
+        }
+        Ok(Self {
+            sha256: sha256(&bytes),
+            plan,
+        })
+    }
+
+    /// The units of a shard.
+    pub fn units(&self, shard: usize) -> anyhow::Result<&Vec<String>> {
+        let of = self.plan.shards.len();
+        self.plan.shards.get(shard).with_context(|| {
+            format!(
+                "the run has {of} shards, 0 to {}: there is no shard {shard}",
+                of - 1
+            )
+        })
+    }
+}
