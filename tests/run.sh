@@ -10,6 +10,7 @@ missing=()
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
 command -v npm >/dev/null || missing+=(nodejs npm)
 command -v chromium >/dev/null && command -v chromedriver >/dev/null || missing+=(chromium chromium-driver)
+command -v munged >/dev/null && [ -x /usr/sbin/slurmctld ] || missing+=(slurm-wlm munge)
 command -v cc >/dev/null || missing+=(build-essential cmake)
 if [ ${#missing[@]} -gt 0 ]; then
     say "installing ${missing[*]}"

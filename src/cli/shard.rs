@@ -72,6 +72,9 @@ pub struct ShardRun {
     /// Which shard, from 0 on [default: the index that AWS Batch, Kubernetes or Slurm gives]
     #[arg(long, value_name = "N", help_heading = "Run")]
     pub shard: Option<usize>,
+    /// Wait so long for a plan: 90s, 30m, 2h
+    #[arg(long, value_name = "TIME", value_parser = waiting, help_heading = "Run")]
+    pub wait: Option<SignedDuration>,
     /// After so many failed attempts, deliver what could be asked, with its gaps
     #[arg(long, value_name = "N", default_value_t = 2, help_heading = "Run")]
     pub retries: usize,
@@ -86,10 +89,10 @@ pub struct ShardMerge {
     /// Where.
     #[command(flatten)]
     pub at: At,
-    /// The file to write (- for standard output, .zst is compressed)
+    /// The file to write (- for standard output, .zst is compressed) [default: inventory.jsonl.zst of the run]
     #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub output: PathBuf,
-    /// Wait so long for shards that have not delivered: 90s, 30m, 2h
+    pub output: Option<PathBuf>,
+    /// Wait so long for a plan, and for shards that have not delivered: 90s, 30m, 2h
     #[arg(long, value_name = "TIME", value_parser = waiting, help_heading = "Run")]
     pub wait: Option<SignedDuration>,
     /// Merge although shards are missing: their accounts are reported as not seen

@@ -34,15 +34,14 @@ impl Weights {
     }
 }
 
-/// Shares the units out: the heaviest first, each to the shard with the least to do. No shard is empty, so there may be
-/// fewer than asked for.
+/// Shares the units out: the heaviest first, each to the shard with the least to do. There are as many shards as asked
+/// for, since an engine starts so many jobs: some have nothing to do where there are fewer units.
 #[must_use]
 pub fn assign(units: &[String], weights: &Weights, shards: usize) -> Vec<Vec<String>> {
-    let count = shards.clamp(1, units.len().max(1));
     let mut heaviest: Vec<(u64, &String)> =
         units.iter().map(|it| (weights.weight(it), it)).collect();
     heaviest.sort_by(|(a, id), (b, other)| b.cmp(a).then(id.cmp(other)));
-    let mut assigned: Vec<(u64, Vec<String>)> = vec![(0, Vec::new()); count];
+    let mut assigned: Vec<(u64, Vec<String>)> = vec![(0, Vec::new()); shards.max(1)];
     for (weight, unit) in heaviest {
         if let Some((sum, to)) = assigned.iter_mut().min_by_key(|(sum, _)| *sum) {
             *sum = sum.saturating_add(weight);
@@ -63,12 +62,14 @@ mod tests {
     }
 
     #[test]
-    fn each_unit_has_one_shard_and_no_shard_is_empty() {
+    fn each_unit_has_one_shard() {
         let all = units(&["e", "a", "c", "b", "d"]);
         for shards in 0..9 {
             let assigned = assign(&all, &Weights::default(), shards);
-            assert_eq!(assigned.len(), shards.clamp(1, 5));
-            assert!(assigned.iter().all(|it| !it.is_empty()));
+            assert_eq!(assigned.len(), shards.max(1));
+            // Nobody is idle while another has two.
+            let most = assigned.iter().map(Vec::len).max().unwrap();
+            assert!(most == 1 || assigned.iter().all(|it| !it.is_empty()));
             let mut seen: Vec<String> = assigned.concat();
             seen.sort();
             assert_eq!(seen, units(&["a", "b", "c", "d", "e"]));

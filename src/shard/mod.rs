@@ -15,13 +15,15 @@ pub use assign::{Weights, assign};
 pub use delivery::{Delivered, Delivery, Head, Seal};
 pub use engine::{INDICES, index};
 pub use merge::Merge;
-pub use place::{Failure, Run, State};
+pub use place::{Failure, LOOK, Run, State, deadline};
 pub use plan::{Asks, Plan, Planned, Work};
 
 /// The plan: which shard does what.
 pub const PLAN: &str = "plan.json";
 /// What the planning saw: the organization, and every account without its details.
 pub const ORGANIZATION: &str = "organization.jsonl.zst";
+/// What the merge writes, unless a file is named.
+pub const INVENTORY: &str = "inventory.jsonl.zst";
 /// The version of these files.
 pub const SCHEMA: u64 = 1;
 

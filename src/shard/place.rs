@@ -2,17 +2,28 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trailaudit_reports::sanitize;
 
-use super::{Delivered, Delivery, ORGANIZATION, PLAN, Plan, Planned, SCHEMA};
+use super::{Delivered, Delivery, INVENTORY, ORGANIZATION, PLAN, Plan, Planned, SCHEMA};
+use crate::exit::Stop;
 use crate::files::{Access, write_whole};
 use crate::hashing::sha256_of;
 use crate::store::{Kept, Options, Place, Put, SHARDS, Store, open};
+
+/// How often it is looked whether others have written.
+pub const LOOK: Duration = Duration::from_secs(5);
+
+/// When waiting ends.
+#[must_use]
+pub fn deadline(wait: Option<SignedDuration>) -> Option<Instant> {
+    wait.and_then(|it| Instant::now().checked_add(it.unsigned_abs()))
+}
 
 /// An attempt that delivered nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -83,17 +94,39 @@ impl Run {
         Ok(self.store.read(PLAN)?.is_some())
     }
 
-    /// Writes the plan. What the planning saw goes first, so that nobody finds a plan without it.
-    pub fn begin(&self, plan: &Plan, organization: &Path, work: &Path) -> anyhow::Result<bool> {
-        if self.store.put(ORGANIZATION, organization)? == Put::Exists {
-            return Ok(false);
-        }
-        Ok(self.put(PLAN, plan, work)? == Put::Written)
+    /// What a planning saw that did not come to its end, copied into a folder.
+    pub fn begun(&self, work: &Path) -> anyhow::Result<Option<PathBuf>> {
+        let to = work.join(ORGANIZATION);
+        Ok(self.store.fetch(ORGANIZATION, &to)?.then_some(to))
     }
 
-    /// Reads the plan.
-    pub fn plan(&self) -> anyhow::Result<Planned> {
-        Planned::read(&*self.store)
+    /// Keeps what the planning saw: before the plan, so that nobody finds a plan without it.
+    pub fn keep_organization(&self, file: &Path) -> anyhow::Result<Put> {
+        self.store.put(ORGANIZATION, file)
+    }
+
+    /// Writes the plan.
+    pub fn begin(&self, plan: &Plan, work: &Path) -> anyhow::Result<Put> {
+        self.put(PLAN, plan, work)
+    }
+
+    /// Keeps what the merge wrote.
+    pub fn keep_inventory(&self, file: &Path) -> anyhow::Result<Put> {
+        self.store.put(INVENTORY, file)
+    }
+
+    /// Reads the plan, once it is there, and waits for it so long.
+    pub fn plan(&self, wait: Option<SignedDuration>) -> Result<Planned, Stop> {
+        let until = deadline(wait);
+        while !self.is_planned()? && until.is_some_and(|it| Instant::now() < it) {
+            std::thread::sleep(LOOK);
+        }
+        let bytes = self.store.read(PLAN)?.ok_or_else(|| {
+            Stop::usage(format!(
+                "the run has no {PLAN}: `trailaudit shard plan --run RUN` writes it"
+            ))
+        })?;
+        Planned::parse(&bytes).map_err(Stop::Usage)
     }
 
     /// Copies what the planning saw into a folder: what the plan says it is, or an error.

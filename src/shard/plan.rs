@@ -15,7 +15,6 @@ use super::{PLAN, SCHEMA};
 use crate::collect::{Options, RoleOverride};
 use crate::hashing::sha256;
 use crate::program::tool;
-use crate::store::Store;
 
 /// The plan of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -126,19 +125,16 @@ pub struct Planned {
 }
 
 impl Planned {
-    /// Reads the plan of a run; only one of this version is of use.
-    pub fn read(store: &dyn Store) -> anyhow::Result<Self> {
+    /// A plan from its bytes; only one of this version is of use.
+    pub fn parse(bytes: &[u8]) -> anyhow::Result<Self> {
         /// What every version has.
         #[derive(Deserialize)]
         struct Any {
             schema: u64,
             tool: Tool,
         }
-        let bytes = store.read(PLAN)?.with_context(|| {
-            format!("the run has no {PLAN}: `trailaudit shard plan --run RUN` writes it")
-        })?;
         let what = || format!("{PLAN} of the run cannot be read");
-        let any: Any = serde_json::from_slice(&bytes).with_context(what)?;
+        let any: Any = serde_json::from_slice(bytes).with_context(what)?;
         let ours = tool();
         if any.schema != SCHEMA || any.tool != ours {
             bail!(
@@ -149,7 +145,7 @@ impl Planned {
                 ours.version
             );
         }
-        let plan: Plan = serde_json::from_slice(&bytes).with_context(what)?;
+        let plan: Plan = serde_json::from_slice(bytes).with_context(what)?;
         let mut seen = BTreeSet::new();
         if let Some(twice) = plan.shards.iter().flatten().find(|it| !seen.insert(*it)) {
             bail!("{PLAN} of the run gives {twice} to two shards");
@@ -158,7 +154,7 @@ impl Planned {
             bail!("{PLAN} of the run has no shard");
         }
         Ok(Self {
-            sha256: sha256(&bytes),
+            sha256: sha256(bytes),
             plan,
         })
     }

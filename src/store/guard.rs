@@ -162,6 +162,7 @@ mod tests {
         for name in [
             "plan.json",
             "organization.jsonl.zst",
+            "inventory.jsonl.zst",
             "shards/0007.jsonl.zst",
         ] {
             let key = format!("org/{name}");

@@ -17,6 +17,8 @@ use anyhow::bail;
 #[cfg(feature = "aws")]
 use jiff::Timestamp;
 
+use crate::shard;
+
 pub use folder::Folder;
 #[cfg(feature = "aws")]
 pub use s3::Bucket;
@@ -105,7 +107,7 @@ impl Kept {
     pub fn once(self) -> &'static [&'static str] {
         match self {
             Self::Audits => &[RUNS],
-            Self::Shards => &[crate::shard::PLAN, crate::shard::ORGANIZATION, SHARDS],
+            Self::Shards => &[shard::PLAN, shard::ORGANIZATION, SHARDS, shard::INVENTORY],
         }
     }
 

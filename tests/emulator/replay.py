@@ -12,9 +12,10 @@ DROPPED = ("connection", "transfer-encoding", "content-length", "date")
 
 
 class Replay(Proxy):
-    """Answers by what a request says: who asks, where, for what."""
+    """Answers by what a request says: who asks, where, for what. What is below the paths of `changing` is passed on."""
 
-    def __init__(self, target: str, **more):
+    def __init__(self, target: str, changing: tuple[str, ...] = (), **more):
+        self.changing = changing
         self.answers: dict[str, tuple[int, list, bytes]] = {}
         self.answering = Lock()
         super().__init__(target, handler=_Replaying, **more)
@@ -22,6 +23,8 @@ class Replay(Proxy):
 
 class _Replaying(_Handler):
     def forward(self, body: bytes, cut: bool = False):
+        if self.path.startswith(self.proxy.changing):
+            return super().forward(body, cut)
         asked = self.headers.get("Authorization", "").split("Signature=")[0].split("Credential=")[-1].split(",")[0]
         said = (self.command, self.path, asked, self.headers.get("X-Amz-Target", ""), body.decode("latin-1"))
         key = hashlib.sha256(repr(said).encode()).hexdigest()

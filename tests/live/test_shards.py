@@ -5,6 +5,7 @@ import random
 import re
 import signal
 import subprocess
+from threading import Event
 
 import pytest
 
@@ -16,7 +17,7 @@ TIMES = re.compile(r'"(taken_at|finished_at)":"[^"]*"')
 
 @pytest.fixture
 def replay(org, emulator):
-    with Replay(emulator.url) as proxy:
+    with Replay(emulator.url, changing=("/fleet-runs",)) as proxy:
         yield proxy
 
 
@@ -35,8 +36,7 @@ def lines(path) -> str:
 
 def planned(go, shards: int, *more, run="run") -> int:
     """Plans a run; how many shards it has."""
-    go("shard", "plan", "--run", run, "--role-name", tool.ROLE, "--shards", shards, *more).ended(0)
-    return len(json.loads(go("shard", "status", "--run", run, "--json").out))
+    return int(go("shard", "plan", "--run", run, "--role-name", tool.ROLE, "--shards", shards, *more).ended(0).out)
 
 
 def whole(go, tmp_path, *more) -> str:
@@ -44,11 +44,12 @@ def whole(go, tmp_path, *more) -> str:
     return lines(tmp_path / "single.jsonl")
 
 
-@pytest.mark.parametrize("shards", [1, 2, 3, 99])
+@pytest.mark.parametrize("shards", [1, 2, 3, 7, "all"])
 def test_merged_is_what_one_process_writes(go, org, tmp_path, shards):
     single = whole(go, tmp_path)
+    shards = len(org.accounts) if shards == "all" else shards
     count = planned(go, shards)
-    assert count == min(shards, len(org.accounts))
+    assert count == shards
     order = list(range(count))
     random.Random(shards).shuffle(order)
     for shard in order:
@@ -64,3 +65,190 @@ def test_organizations_is_asked_by_the_plan_alone(go, replay, org):
         go("shard", "run", "--run", "run", "--shard", shard).ended(0)
     services = {call.service for call in replay.seen}
     assert "organizations" not in services and "sts" in services
+
+
+def deliver(go, shards, run="run") -> None:
+    for shard in shards:
+        go("shard", "run", "--run", run, "--shard", shard).ended(0)
+
+
+def status(go) -> list[dict]:
+    return json.loads(go("shard", "status", "--run", "run", "--json").out)
+
+
+def test_closed_regions_and_denied_accounts_are_merged_alike(go, emulator, org, tmp_path):
+    """What is denied, and what takes the organization's policies to explain."""
+    closed = sorted(org.regions)[-1]
+    emulator.refuse("AccessDeniedException", operation="cloudtrail:*", regions=(closed,))
+    emulator.refuse("AccessDenied", operation="sts:AssumeRole", resource=sorted(org.members)[0])
+    single = whole(go, tmp_path)
+    deliver(go, range(planned(go, 2)))
+    go("shard", "merge", "--run", "run", "--output", "merged.jsonl").ended(0)
+    assert lines(tmp_path / "merged.jsonl") == single
+
+
+def test_chosen_checks_accounts_and_regions(go, org, tmp_path):
+    chosen = ["--check", "trail-*", "--accounts", *sorted(org.accounts)[:3], "--regions", "us-east-1", "eu-west-1"]
+    single = whole(go, tmp_path, *chosen)
+    count = planned(go, 3, *chosen)
+    deliver(go, range(count))
+    go("shard", "merge", "--run", "run", "--output", "merged.jsonl").ended(0)
+    assert lines(tmp_path / "merged.jsonl") == single
+
+
+def test_in_a_bucket(go, org, tmp_path):
+    single = whole(go, tmp_path)
+    org.client("s3").create_bucket(Bucket="fleet-runs")
+    run = "s3://fleet-runs/nights/1"
+    go("shard", "plan", "--run", run, "--role-name", tool.ROLE, "--shards", 2).ended(0)
+    deliver(go, (1, 0), run)
+    go("shard", "merge", "--run", run, "--output", "merged.jsonl").ended(0)
+    assert lines(tmp_path / "merged.jsonl") == single
+    held = org.client("s3").list_objects_v2(Bucket="fleet-runs")["Contents"]
+    names = ["organization.jsonl.zst", "plan.json", "shards/0000.jsonl.zst", "shards/0001.jsonl.zst"]
+    assert [it["Key"] for it in held] == [f"nights/1/{name}" for name in names]
+    # A plan is not replaced.
+    again = go("shard", "plan", "--run", run, "--role-name", tool.ROLE, "--shards", 3).ended(2)
+    assert "holds the plan of a run already" in again.err
+
+
+def test_each_missing_shard_is_named_with_its_accounts(go, org, tmp_path):
+    """Nothing is written without it; with --allow-missing its accounts are unreachable, and no verdict is better."""
+    single = whole(go, tmp_path)
+    go("scan", "--inventory", "single.jsonl", "-f", "json=single.json")
+    verdicts = {(it["check"], it["subject"]["id"]): it["status"] for it in tool_json(tmp_path / "single.json")}
+    for left_out in (0, 1, 2):
+        run = f"run-{left_out}"
+        count = planned(go, 3, run=run)
+        deliver(go, [it for it in range(count) if it != left_out], run)
+        accounts = json.loads((tmp_path / run / "plan.json").read_text())["shards"][left_out]
+        refused = go("shard", "merge", "--run", run, "--output", "merged.jsonl").ended(3)
+        assert f"shard {left_out} of 3 has not delivered" in refused.err and ", ".join(accounts) in refused.err
+        assert not (tmp_path / "merged.jsonl").exists()
+        go("shard", "merge", "--run", run, "--allow-missing", "--output", "merged.jsonl").ended(0)
+        assert lines(tmp_path / "merged.jsonl") != single
+        done = go("scan", "--inventory", "merged.jsonl", "-f", "json=merged.json", "--fail-on", "critical")
+        audit = json.loads((tmp_path / "merged.json").read_text())
+        unreached = {it["id"] for it in audit["coverage"]["accounts"] if it["status"] == "unreachable"}
+        assert unreached == set(accounts)
+        assert done.code in (1, 3)
+        told = [it["reason"] for it in audit["coverage"]["accounts"] if it["id"] in unreached]
+        assert all(f"shard {left_out} of 3 did not deliver" in str(it) for it in told)
+        for it in tool_json(tmp_path / "merged.json"):
+            if it["status"] == "pass":
+                assert verdicts.get((it["check"], it["subject"]["id"])) == "pass", it
+        (tmp_path / "merged.jsonl").unlink()
+
+
+def tool_json(path) -> list[dict]:
+    return json.loads(path.read_text())["findings"]
+
+
+def test_a_killed_worker_leaves_nothing_and_is_run_again(go, replay, org, tmp_path):
+    single = whole(go, tmp_path)
+    count = planned(go, 2)
+    command = [tool.binary(), "shard", "run", "--run", "run", "--shard", "0"]
+    variables = tool.environment(tmp_path, **tool.credentials(replay.url))
+    hold = replay.hold
+    for ending, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 75), (signal.SIGINT, 75)):
+        begun = len(replay.seen)
+        held, free = Event(), Event()
+        replay.hold = lambda number: (held.set(), free.wait(20)) if number > begun + 12 else None
+        worker = subprocess.Popen(command, cwd=tmp_path, env=variables, stderr=subprocess.PIPE)
+        assert held.wait(30)
+        worker.send_signal(ending)
+        assert worker.wait(10) == code, worker.stderr.read()
+        free.set()
+        replay.hold = hold
+        assert not status(go)[0]["delivered"]
+    failures = status(go)[0]["failures"]
+    assert [it["exit_code"] for it in failures] == [75, 75]
+    deliver(go, range(count))
+    deliver(go, range(count))
+    assert all(it["delivered"] for it in status(go))
+    go("shard", "merge", "--run", "run", "--output", "merged.jsonl").ended(0)
+    assert lines(tmp_path / "merged.jsonl") == single
+
+
+def test_throttled_out_is_another_attempt_and_then_a_fact(go, emulator, org, tmp_path):
+    planned(go, 1)
+    account = sorted(org.members)[0]
+    emulator.refuse("ThrottlingException", message="Rate exceeded", operation="sts:AssumeRole", resource=account, status=400)
+    for attempt in (1, 2):
+        again = go("shard", "run", "--run", "run", "--shard", "0").ended(75)
+        assert "another attempt may see more" in again.err
+    assert [it["attempt"] for it in status(go)[0]["failures"]] == [1, 2]
+    deliver(go, [0])
+    go("shard", "merge", "--run", "run", "--output", "merged.jsonl").ended(0)
+    go("scan", "--inventory", "merged.jsonl", "-f", "json=merged.json")
+    accounts = json.loads((tmp_path / "merged.json").read_text())["coverage"]["accounts"]
+    assert {it["id"] for it in accounts if it["status"] == "unreachable"} == {account}
+
+
+def test_engines_say_which_shard(go, org):
+    count = planned(go, 3)
+    names = ("AWS_BATCH_JOB_ARRAY_INDEX", "JOB_COMPLETION_INDEX", "SLURM_ARRAY_TASK_ID")
+    for shard, name in enumerate(names[:count]):
+        go("shard", "run", "--run", "run", **{name: str(shard)}).ended(0)
+    assert all(it["delivered"] for it in status(go))
+    assert "which shard?" in go("shard", "run", "--run", "run").ended(2).err
+    assert "no shard 3" in go("shard", "run", "--run", "run", "--shard", "3").ended(2).err
+
+
+def test_what_is_not_the_shards_own_is_refused(go, org, tmp_path):
+    """Cut off, altered, another's, of another plan: each is named, and nothing is written."""
+    planned(go, 3)
+    planned(go, 3, run="other")
+    deliver(go, (0, 1, 2))
+    deliver(go, (0,), "other")
+    folder = tmp_path / "run/shards"
+    good = {it.name: it.read_bytes() for it in folder.iterdir()}
+    foreign = (tmp_path / "other/shards/0000.jsonl.zst").read_bytes()
+    first = good["0000.jsonl.zst"]
+    for what, bytes_, words in [
+        ("cut off", first[:-20], "cut off"),
+        ("empty", b"", "not that of a shard"),
+        ("another shard's", good["0001.jsonl.zst"], "it is what shard 1 delivered"),
+        ("another plan's", foreign, "belongs to another plan"),
+        ("no shard", (tmp_path / "run/organization.jsonl.zst").read_bytes(), "not that of a shard"),
+    ]:
+        (folder / "0000.jsonl.zst").write_bytes(bytes_)
+        refused = go("shard", "merge", "--run", "run", "--allow-missing", "--output", "merged.jsonl").ended(2)
+        assert words in refused.err and "shard 0 of 3" in refused.err, what
+        assert not (tmp_path / "merged.jsonl").exists()
+    (folder / "0000.jsonl.zst").write_bytes(first)
+    # What belongs to no shard is named, and changes nothing.
+    (folder / "0003.jsonl.zst").write_bytes(first)
+    (folder / "x").write_bytes(b"x")
+    done = go("shard", "merge", "--run", "run", "--output", "merged.jsonl").ended(0)
+    assert "0003.jsonl.zst belongs to no shard" in done.err and "shards/x belongs to no shard" in done.err
+    # Another organization than the one that was planned.
+    (tmp_path / "run/organization.jsonl.zst").write_bytes((tmp_path / "other/organization.jsonl.zst").read_bytes())
+    refused = go("shard", "merge", "--run", "run", "--output", "again.jsonl").ended(2)
+    assert "organization.jsonl.zst of the run is not what plan.json says" in refused.err
+
+
+def test_a_former_run_shares_the_work_out(go, org, tmp_path):
+    whole(go, tmp_path)
+    count = planned(go, 2, "--weights", "single.jsonl")
+    calls = {}
+    for line in (tmp_path / "single.jsonl").read_text().splitlines():
+        record = json.loads(line)
+        if record["record"] == "call":
+            calls[record["value"]["account"]] = calls.get(record["value"]["account"], 0) + record["value"]["attempts"]
+    shares = json.loads((tmp_path / "run/plan.json").read_text())["shards"]
+    sums = [sum(calls[it] for it in share) for share in shares]
+    assert count == 2 and max(sums) - min(sums) <= max(calls.values())
+    heaviest = max(calls, key=calls.get)
+    assert len(next(it for it in shares if heaviest in it)) <= len(org.accounts) / 2
+
+
+def test_other_credentials_are_refused(go, emulator, org):
+    planned(go, 1)
+    other = org.members[0]
+    client = org.client("iam", other)
+    client.create_user(UserName="worker")
+    key = client.create_access_key(UserName="worker")["AccessKey"]
+    variables = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    refused = go("shard", "run", "--run", "run", "--shard", 0, **variables).ended(4)
+    assert f"planned in account {org.management}" in refused.err and other in refused.err

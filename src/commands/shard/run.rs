@@ -1,0 +1,153 @@
+//! `shard run`: collects what one shard is to collect, and delivers it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::anyhow;
+use trailaudit_checks::calls::{ASSUME_ROLE, LIST_REGIONS};
+use trailaudit_checks::fact::Reason;
+use trailaudit_checks::ids::AccountId;
+use trailaudit_checks::inventory::{CallOutcome, Inventory};
+
+use super::open;
+use crate::cli::ShardRun;
+use crate::collect::Step;
+use crate::exit::{Exit, Stop};
+use crate::files;
+use crate::invocation::Invocation;
+use crate::live::ask;
+use crate::program::clock;
+use crate::shard::{Delivery, Failure, Head, Planned, Run, SCHEMA, State, Work, host, index};
+use crate::snapshot::{Snapshot, Source, Spool, load};
+use crate::store::Put;
+use crate::terminal::Terminal;
+
+impl Invocation {
+    pub(super) fn shard_run(&self, flags: &ShardRun, terminal: Terminal) -> Result<Exit, Stop> {
+        let shard = match flags.shard {
+            Some(shard) => shard,
+            None => index(|name| std::env::var_os(name)).map_err(Stop::usage)?,
+        };
+        let run = open(&flags.at, flags.own.profile.as_deref())?;
+        let planned = run.plan(flags.wait)?;
+        planned.units(shard).map_err(Stop::Usage)?;
+        let (states, _) = run.states(planned.plan.shards.len())?;
+        let State { delivered, failed } = states.get(shard).cloned().unwrap_or_default();
+        if delivered {
+            terminal.note(&format!(
+                "shard {shard} has delivered already: nothing was done"
+            ));
+            return Ok(Exit::Clean);
+        }
+        let work = files::temporary_folder()?;
+        let attempt = Attempt {
+            invocation: self,
+            flags,
+            run: &run,
+            planned: &planned,
+            shard,
+            number: failed.last().map_or(1, |it| it + 1),
+            work: work.path(),
+            terminal,
+        };
+        attempt.go().inspect_err(|stop| {
+            let code = stop.exit().code();
+            let failure = Failure::now(
+                &planned,
+                (shard, attempt.number),
+                code,
+                format!("{:#}", stop.error()),
+            );
+            if let Err(error) = run.failed(failure, work.path()) {
+                terminal.warn(&format!(
+                    "that this attempt failed cannot be told to the run: {error:#}"
+                ));
+            }
+        })
+    }
+}
+
+/// One attempt at a shard.
+struct Attempt<'a> {
+    invocation: &'a Invocation,
+    flags: &'a ShardRun,
+    run: &'a Run,
+    planned: &'a Planned,
+    shard: usize,
+    number: usize,
+    work: &'a Path,
+    terminal: Terminal,
+}
+
+impl Attempt<'_> {
+    fn go(&self) -> Result<Exit, Stop> {
+        let started_at = clock()?;
+        let Work::Collect { organization, asks } = &self.planned.plan.work;
+        let organization = self.organization(organization)?;
+        let units = self.planned.units(self.shard).map_err(Stop::Usage)?;
+        let ids: BTreeSet<AccountId> = units
+            .iter()
+            .map(|it| AccountId::from(it.as_str()))
+            .collect();
+        let options = asks.options(self.invocation.own_options(&self.flags.own, self.terminal));
+        let snapshot = ask(
+            options,
+            Step::Accounts(Box::new(organization.inventory), ids),
+            Spool::new()?,
+        )?;
+        self.worth(&snapshot.inventory)?;
+        let head = Head {
+            schema: SCHEMA,
+            plan: self.planned.sha256.clone(),
+            shard: self.shard,
+            of: self.planned.plan.shards.len(),
+            host: host(),
+            started_at,
+            attempt: self.number,
+        };
+        let file = self.work.join("delivery.jsonl.zst");
+        Delivery::write(&file, head, |out| snapshot.write(out), clock)?;
+        let words = match self.run.deliver(self.shard, &file)? {
+            Put::Written => "delivered",
+            Put::Exists => "had been delivered meanwhile, and this attempt was not needed",
+        };
+        self.terminal.note(&format!(
+            "shard {} {words}: {} accounts",
+            self.shard,
+            units.len()
+        ));
+        Ok(Exit::Clean)
+    }
+
+    fn organization(&self, sha256: &str) -> Result<Snapshot, Stop> {
+        let path = self.run.organization(sha256, self.work)?;
+        load(&Source::File(path)).map_err(Stop::input)
+    }
+
+    /// Whether it is worth delivering, or another attempt may see more. A denial is a fact; so is a failure that came
+    /// back in every attempt.
+    fn worth(&self, seen: &Inventory) -> Result<(), Stop> {
+        if !seen.complete() {
+            return Err(Stop::Again(anyhow!("it was interrupted")));
+        }
+        if self.number > self.flags.retries {
+            return Ok(());
+        }
+        let passing = |outcome, call| match outcome {
+            CallOutcome::Failed(Reason::Throttled) => true,
+            CallOutcome::Failed(Reason::Failed) => [ASSUME_ROLE, LIST_REGIONS].contains(&call),
+            CallOutcome::Failed(_) | CallOutcome::Answered | CallOutcome::Absent => false,
+        };
+        let failed = seen.ledger.iter().find(|it| passing(it.outcome, it.call));
+        match failed {
+            None => Ok(()),
+            Some(call) => Err(Stop::Again(anyhow!(
+                "{} in account {} {} failed ({}): another attempt may see more",
+                call.call,
+                call.account,
+                call.region,
+                call.detail
+            ))),
+        }
+    }
+}
