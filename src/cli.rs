@@ -37,7 +37,7 @@ pub use evidence::{Create, Drawn, Evidence, Sample, VerifyBundle};
 pub use list::{Explain, List, ListFormat, PermissionsFormat};
 pub use nightly::Nightly;
 pub use plan::Plan;
-pub use shard::{At, Own, Shard, ShardMerge, ShardPlan, ShardRun, ShardStatus};
+pub use shard::{At, Own, Shard, ShardMerge, ShardPlan, ShardPlanVerify, ShardRun, ShardStatus};
 pub use timeline::{Noise, Timeline};
 pub use verify::{Depth, Digests, Extent, Verify};
 
@@ -145,7 +145,7 @@ pub enum Command {
     Evidence(Evidence),
     /// Scan, and keep facts, verdict and evidence in a store, run after run
     Nightly(Box<Nightly>),
-    /// Collect an inventory by many processes: plan, run the shards by any engine, merge
+    /// Collect, or verify digests, by many processes: plan, run the shards by any engine, merge
     #[command(subcommand)]
     Shard(Shard),
     /// Search, count and explain the records of the logs, each with what is proved of it

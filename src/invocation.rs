@@ -54,7 +54,9 @@ pub fn parse(args: &[std::ffi::OsString]) -> Result<Invocation, Refused> {
             .map_err(|error| Refused::Stop(Stop::Usage(error)))?,
         Command::Evidence(Evidence::Verify(_) | Evidence::Sample(_))
         | Command::Diff(_)
-        | Command::Shard(Shard::Run(_) | Shard::Merge(_) | Shard::Status(_))
+        | Command::Shard(
+            Shard::PlanVerify(_) | Shard::Run(_) | Shard::Merge(_) | Shard::Status(_),
+        )
         | Command::Init(_)
         | Command::Waive(_)
         | Command::Explain(_)

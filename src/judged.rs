@@ -37,6 +37,12 @@ impl Invocation {
         }
         let baseline = baseline(scan.judge.baseline.as_deref(), scan.judge.fail_on_new)?;
         let loaded = source.as_ref().map(load).transpose().map_err(Stop::input)?;
+        // What many processes verified is judged as `verify` judges.
+        let of_chains =
+            |it: &Snapshot| it.inventory.accounts.is_empty() && !it.inventory.chains.is_empty();
+        if scan.select.is_everything() && loaded.as_ref().is_some_and(of_chains) {
+            selection = Selection::of_verify(&config.settings)?;
+        }
         let verified = loaded
             .as_ref()
             .is_some_and(|it| !it.inventory.chains.is_empty());

@@ -28,6 +28,7 @@ mod outputs;
 mod readme;
 mod rooms;
 mod settings;
+mod shards;
 mod small;
 mod streams;
 #[path = "../checks/tests/digest/tree/mod.rs"]

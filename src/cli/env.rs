@@ -21,7 +21,7 @@ const RUNS: [&str; 7] = [
 ];
 
 /// Commands of `shard`.
-const SHARD: [&str; 4] = ["plan", "run", "merge", "status"];
+const SHARD: [&str; 5] = ["plan", "plan-verify", "run", "merge", "status"];
 
 /// Flags of `access` that say what is asked this time; `--format` has other values there than for a report.
 const QUESTION: [&str; 6] = ["principal", "action", "target", "by", "explain", "format"];

@@ -5,15 +5,18 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use jiff::SignedDuration;
 
-use super::{Live, Select, in_flight};
+use super::{Depth, Live, Select, account, in_flight};
 use crate::store::Place;
+use crate::verify::window::When;
 
 /// Commands of a run in shards.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Shard {
     /// Find the accounts, and write down which shard asks which
     Plan(Box<ShardPlan>),
-    /// Collect what one shard is to collect, and deliver it
+    /// Find the accounts in a bucket of logs, and write down which shard verifies which
+    PlanVerify(Box<ShardPlanVerify>),
+    /// Collect or verify what one shard is to, and deliver it
     Run(ShardRun),
     /// Merge what all shards delivered into one inventory, and collect the resources
     Merge(ShardMerge),
@@ -50,6 +53,47 @@ pub struct ShardPlan {
     /// For which checks.
     #[command(flatten)]
     pub select: Select,
+}
+
+/// Flags of `shard plan-verify`.
+#[derive(Debug, Clone, Args)]
+pub struct ShardPlanVerify {
+    /// s3://BUCKET[/PREFIX], or a folder that mirrors a bucket and that all processes see
+    #[arg(value_name = "SOURCE")]
+    pub source: String,
+    /// Where.
+    #[command(flatten)]
+    pub at: At,
+    /// Number of shards [default: one for every 200 accounts]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = "Run")]
+    pub shards: Option<u32>,
+    /// From when on: 2026-03-01T12:00:00Z, 2026-03-01, or how long ago: 24h, 30d [default: the first object]
+    #[arg(long, value_name = "TIME", help_heading = "What to read")]
+    pub since: Option<When>,
+    /// Until when [default: 2h, the time that CloudTrail takes to deliver]
+    #[arg(long, value_name = "TIME", help_heading = "What to read")]
+    pub until: Option<When>,
+    /// Only these accounts
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', value_parser = account, help_heading = "What to read")]
+    pub accounts: Vec<String>,
+    /// Name of the bucket that the source is a copy of [default: what its digests say, or the name of SOURCE]
+    #[arg(long, value_name = "NAME", help_heading = "What to read")]
+    pub bucket: Option<String>,
+    /// How deep to verify: listing, digests, logs
+    #[arg(
+        long,
+        value_name = "DEPTH",
+        default_value = "logs",
+        hide_possible_values = true,
+        help_heading = "What to read"
+    )]
+    pub depth: Depth,
+    /// Pinned public keys: {region: ListPublicKeys response}; a folder needs them
+    #[arg(long, value_name = "FILE", help_heading = "What to read")]
+    pub public_keys: Option<PathBuf>,
+    /// With what.
+    #[command(flatten)]
+    pub own: Own,
 }
 
 /// What each process says for itself.

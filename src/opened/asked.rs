@@ -173,6 +173,17 @@ pub fn run(
     progress: bool,
     tap: Option<&dyn Tap>,
 ) -> Result<Vec<Verified>, Stop> {
+    let mut all = each(opened, progress, tap)?;
+    settle_all(&mut all);
+    Ok(all)
+}
+
+/// The same, each chain by itself: what takes all chains of a bucket is not settled.
+pub fn each(
+    opened: &Opened<'_>,
+    progress: bool,
+    tap: Option<&dyn Tap>,
+) -> Result<Vec<Verified>, Stop> {
     let Opened {
         source,
         found,
@@ -195,7 +206,6 @@ pub fn run(
             .iter()
             .map(|(folder, unread)| unlisted_place(request, folder, unread)),
     );
-    settle_all(&mut all);
     Ok(all)
 }
 

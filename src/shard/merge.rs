@@ -7,7 +7,7 @@ use trailaudit_checks::fact::{Gap, Reason, Unknown};
 use trailaudit_checks::ids::AccountId;
 use trailaudit_checks::inventory::{Account, Inventory};
 
-use super::{Delivered, Head, Planned};
+use super::Planned;
 use crate::snapshot::{Snapshot, Spool};
 
 /// A merge under way. In which order shards are added does not matter.
@@ -40,8 +40,7 @@ impl Merge {
     }
 
     /// Adds what a shard delivered: all that belongs to its accounts, and nothing else.
-    pub fn add(&mut self, of: &Delivered, snapshot: &Snapshot) -> anyhow::Result<()> {
-        let shard = self.belongs(&of.head)?;
+    pub fn add(&mut self, shard: usize, snapshot: &Snapshot) -> anyhow::Result<()> {
         let seen = &snapshot.inventory;
         let units = self.planned.units(shard)?;
         let own: BTreeSet<AccountId> = units
@@ -68,14 +67,6 @@ impl Merge {
         Ok(())
     }
 
-    fn belongs(&self, head: &Head) -> anyhow::Result<usize> {
-        let shards = self.planned.plan.shards.len();
-        if head.plan != self.planned.sha256 || head.of != shards {
-            bail!("it belongs to another plan");
-        }
-        Ok(head.shard)
-    }
-
     fn iam_of(&mut self, snapshot: &Snapshot, own: &BTreeSet<AccountId>) -> anyhow::Result<()> {
         let mut kept = Ok(());
         snapshot.each_iam(|iam| {
@@ -89,15 +80,13 @@ impl Merge {
         kept
     }
 
-    /// The inventory, and the shards that did not deliver: their accounts say so.
-    pub fn finish(mut self) -> (Inventory, Spool, Vec<usize>) {
+    /// The inventory. The accounts of shards that did not deliver say so.
+    pub fn finish(mut self) -> (Inventory, Spool) {
         let shards = &self.planned.plan.shards;
-        let mut missing = Vec::new();
         for (shard, units) in shards.iter().enumerate() {
             if self.added.contains(&shard) {
                 continue;
             }
-            missing.push(shard);
             let words = format!("shard {shard} of {} did not deliver", shards.len());
             for unit in units {
                 if let Some(account) = self
@@ -110,7 +99,7 @@ impl Merge {
             }
         }
         self.inventory.ledger.sort();
-        (self.inventory, self.iam, missing)
+        (self.inventory, self.iam)
     }
 }
 

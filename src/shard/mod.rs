@@ -5,6 +5,7 @@
 //! written once, whole or not at all; nothing else is shared.
 
 mod assign;
+mod chains;
 mod delivery;
 mod engine;
 mod merge;
@@ -12,11 +13,12 @@ mod place;
 mod plan;
 
 pub use assign::{Weights, assign};
+pub use chains::Chains;
 pub use delivery::{Delivered, Delivery, Head, Seal};
 pub use engine::{INDICES, index};
 pub use merge::Merge;
 pub use place::{Failure, LOOK, Run, State, deadline};
-pub use plan::{Asks, Plan, Planned, Work};
+pub use plan::{Asks, Plan, Planned, Reads, Work};
 
 /// The plan: which shard does what.
 pub const PLAN: &str = "plan.json";

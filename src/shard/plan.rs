@@ -1,6 +1,7 @@
 //! `plan.json`: all that a shard needs to know, so that every shard asks the same.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use jiff::{SignedDuration, Timestamp};
@@ -11,10 +12,11 @@ use trailaudit_checks::ids::AccountId;
 use trailaudit_checks::inventory::Tool;
 use trailaudit_checks::selection::Needed;
 
-use super::{PLAN, SCHEMA};
+use super::{Head, PLAN, SCHEMA};
 use crate::collect::{Options, RoleOverride};
 use crate::hashing::sha256;
 use crate::program::tool;
+use crate::verify::Depth;
 
 /// The plan of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -43,6 +45,41 @@ pub enum Work {
         /// What is asked of every account.
         asks: Asks,
     },
+    /// Verify digests and logs.
+    Verify {
+        /// SHA-256 of `organization.jsonl.zst`: which accounts lie in the bucket, and what could not be listed.
+        organization: String,
+        /// Of what.
+        reads: Reads,
+    },
+}
+
+impl Work {
+    /// SHA-256 of `organization.jsonl.zst`.
+    #[must_use]
+    pub fn organization(&self) -> &str {
+        match self {
+            Self::Collect { organization, .. } | Self::Verify { organization, .. } => organization,
+        }
+    }
+}
+
+/// What is read, the same by every shard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reads {
+    /// `s3://BUCKET[/PREFIX]`, or a folder that all processes see.
+    pub source: String,
+    /// The bucket that it is, or is a copy of.
+    pub bucket: String,
+    /// From when on; null: from the first object on.
+    pub since: Option<Timestamp>,
+    /// Until when.
+    pub until: Timestamp,
+    /// How deep.
+    pub depth: Depth,
+    /// Pinned public keys, by the path of a file that all processes see.
+    pub public_keys: Option<PathBuf>,
 }
 
 /// What is asked, the same by every shard. An external id is no secret by AWS's own words ("The external ID is not
@@ -157,6 +194,17 @@ impl Planned {
             sha256: sha256(bytes),
             plan,
         })
+    }
+
+    /// What a shard delivered belongs to this plan, and is that of this shard.
+    pub fn owns(&self, head: &Head, shard: usize) -> anyhow::Result<()> {
+        if head.plan != self.sha256 || head.of != self.plan.shards.len() {
+            bail!("it belongs to another plan");
+        }
+        if head.shard != shard {
+            bail!("it is what shard {} delivered", head.shard);
+        }
+        Ok(())
     }
 
     /// The units of a shard.

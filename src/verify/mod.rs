@@ -27,6 +27,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use trailaudit_checks::digest::{
     ChainId, DigestKey, Ends, KeyRing, Limits, Logging, Part, Window, claimed_at, settle,
 };
@@ -44,7 +46,7 @@ use listing::Shelf;
 use named::{has_trail, lacking, look_for_trail, rivals};
 use pool::{Held, Pool};
 use problems::Told;
-pub use problems::folder_unlisted as unlisted_place;
+pub use problems::{folder_unlisted as unlisted_place, not_run};
 use walk::Scoped;
 
 /// What is to be verified, and how.
@@ -89,7 +91,10 @@ pub struct Expected {
 }
 
 /// What is read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
 pub enum Depth {
     /// Listings alone.
     Listing,
@@ -155,6 +160,20 @@ pub struct Verified {
     pub resumed: bool,
     /// A trail is known to deliver to this place now.
     pub expected: bool,
+}
+
+impl Verified {
+    /// A chain that nothing else is known of: it rests on no earlier run.
+    #[must_use]
+    pub fn alone(record: VerifiedChain) -> Self {
+        Self {
+            record,
+            saved: None,
+            ends: Ends::default(),
+            resumed: false,
+            expected: false,
+        }
+    }
 }
 
 /// Settles what no chain can tell alone, when all of a run have been verified.

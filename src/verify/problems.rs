@@ -1,10 +1,12 @@
 //! The record of a chain, from its walk and from what stood in the way.
 
+use trailaudit_checks::calls::LIST_OBJECTS;
 use trailaudit_checks::digest::{
-    Anchor, Cause, Chain, ChainId, DigestCounts, Ends, Hour, HourVerdict, Joined, Kind, LogCounts,
+    Anchor, Cause, Chain, ChainId, DigestCounts, Hour, HourVerdict, Joined, Kind, LogCounts,
     Problem, Severity, Verdict, Window,
 };
-use trailaudit_checks::fact::{Fact, Gap, Known, Unknown};
+use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
+use trailaudit_checks::ids::{AccountId, Region};
 use trailaudit_checks::inventory::{Stored, VerifiedChain};
 
 use super::scope::Scope;
@@ -315,11 +317,26 @@ pub fn folder_unlisted(request: &Request, folder: &str, unread: &Unread) -> Veri
         prefix: folder.trim_end_matches('/').to_owned(),
     };
     let window = request.window();
-    Verified {
-        record: unlisted(id, window, unread.gap(account, "*")),
-        saved: None,
-        ends: Ends::default(),
-        resumed: false,
-        expected: false,
-    }
+    Verified::alone(unlisted(id, window, unread.gap(account, "*")))
+}
+
+/// What an account has in a bucket, where whoever was to verify it did not.
+#[must_use]
+pub fn not_run(bucket: &str, account: &str, window: Window, detail: &str) -> Verified {
+    let id = ChainId {
+        account: account.to_owned(),
+        region: "*".to_owned(),
+        home_region: "*".to_owned(),
+        trail: "*".to_owned(),
+        bucket: bucket.to_owned(),
+        prefix: String::new(),
+    };
+    let gap = Gap::of_call(
+        LIST_OBJECTS,
+        &AccountId::from(account),
+        &Region::from("*"),
+        Reason::NotRun,
+        detail,
+    );
+    Verified::alone(unlisted(id, window, gap))
 }

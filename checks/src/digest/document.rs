@@ -1,7 +1,7 @@
 //! The digest's JSON: what it must hold, and nothing believed that it does not say.
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::key::ObjectRef;
 use super::sha256::Sha256;
@@ -24,7 +24,7 @@ pub(super) struct Document {
 }
 
 /// What a digest says of the one before it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Previous {
     /// Where it lies.
     pub at: ObjectRef,

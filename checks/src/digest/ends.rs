@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::chain::{Anchor, Cause, Chain, Hour, HourVerdict, INTERVAL, SLACK};
 use super::document::Previous;
@@ -16,7 +17,7 @@ use crate::hex;
 use crate::severity::Severity;
 
 /// A digest that names, as its predecessor, one of the same trail in another place.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arrival {
     /// Where the digest is stored.
     pub at: ObjectRef,
@@ -31,7 +32,7 @@ pub struct Arrival {
 }
 
 /// Where a chain comes from and where it ends, beside what its hours say.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ends {
     /// The digests by which it goes on from other places.
     pub arrivals: Vec<Arrival>,
@@ -40,9 +41,33 @@ pub struct Ends {
     /// Logs in a place that the trail delivered to before, which digests of this chain list.
     pub other_places: BTreeSet<ObjectRef>,
     /// Logs for whose time this chain has no valid digest, with that time: perhaps another place has one.
+    #[serde(with = "pairs")]
     pub unplaced: BTreeMap<ObjectRef, Window>,
     /// Chains of a trail of the same name that delivered to another place at the same time.
     pub rivals: BTreeSet<ChainId>,
+}
+
+/// A map whose keys are no texts, as a list of pairs.
+mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<K: Serialize, V: Serialize, S: Serializer>(
+        map: &BTreeMap<K, V>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_seq(map)
+    }
+
+    pub(super) fn deserialize<'de, K, V, D>(from: D) -> Result<BTreeMap<K, V>, D::Error>
+    where
+        K: Deserialize<'de> + Ord,
+        V: Deserialize<'de>,
+        D: Deserializer<'de>,
+    {
+        Ok(Vec::<(K, V)>::deserialize(from)?.into_iter().collect())
+    }
 }
 
 /// A chain of the run, with its problems.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use jiff::SignedDuration;
 use trailaudit_checks::inventory::Inventory;
 
-use super::{not_delivered, open};
+use super::{not_delivered, open, verify};
 use crate::cli::ShardMerge;
 use crate::collect::Step;
 use crate::commands::list;
@@ -24,18 +24,22 @@ impl Invocation {
         let planned = run.plan(flags.wait)?;
         let shards = planned.plan.shards.len();
         let states = wait(&run, shards, flags.wait, terminal)?;
-        let missing: Vec<usize> = not_delivered(&states);
-        if !missing.is_empty() && !flags.allow_missing {
+        if !not_delivered(&states).is_empty() && !flags.allow_missing {
             tell_missing(&run, &planned, &states, terminal)?;
             return Ok(Exit::Incomplete);
         }
-        let Work::Collect { organization, asks } = planned.plan.work.clone();
-        let (inventory, iam, missing) = merged(&run, &planned, &organization, &states)?;
-        if !missing.is_empty() {
-            tell_missing(&run, &planned, &states, terminal)?;
-        }
-        let options = asks.options(self.own_options(&flags.own, terminal));
-        let snapshot = ask(options, Step::Resources(Box::new(inventory)), iam)?;
+        tell_missing(&run, &planned, &states, terminal)?;
+        let snapshot = match &planned.plan.work {
+            Work::Collect { asks, .. } => {
+                let (inventory, iam) = merged(&run, &planned, &states)?;
+                let options = asks.options(self.own_options(&flags.own, terminal));
+                ask(options, Step::Resources(Box::new(inventory)), iam)?
+            }
+            Work::Verify { reads, .. } => {
+                let inventory = verify::merged(&run, &planned, reads, &states)?;
+                Snapshot::live(inventory, Spool::new()?)
+            }
+        };
         match &flags.output {
             Some(path) => {
                 snapshot.save(path)?;
@@ -92,15 +96,10 @@ fn wait(
 }
 
 /// What all have delivered, as one inventory; all that speaks against it is told at once.
-fn merged(
-    run: &Run,
-    planned: &Planned,
-    organization: &str,
-    states: &[State],
-) -> Result<(Inventory, Spool, Vec<usize>), Stop> {
+fn merged(run: &Run, planned: &Planned, states: &[State]) -> Result<(Inventory, Spool), Stop> {
     let work = files::temporary_folder()?;
     let path = run
-        .organization(organization, work.path())
+        .organization(planned.plan.work.organization(), work.path())
         .map_err(Stop::Usage)?;
     let organization = load(&Source::File(path)).map_err(Stop::input)?;
     let mut merge = Merge::new(planned.clone(), organization).map_err(Stop::Usage)?;
@@ -108,25 +107,28 @@ fn merged(
     for shard in (0..states.len()).filter(|it| states.get(*it).is_some_and(|it| it.delivered)) {
         let file = work.path().join("shard.jsonl");
         let added = run.fetch(shard, &file, work.path()).and_then(|delivered| {
-            if delivered.head.shard != shard {
-                anyhow::bail!("it is what shard {} delivered", delivered.head.shard);
-            }
+            planned.owns(&delivered.head, shard)?;
             let snapshot = load(&Source::File(file.clone()))?;
-            merge.add(&delivered, &snapshot)
+            merge.add(shard, &snapshot)
         });
         if let Err(error) = added {
             wrong.push(format!("shard {shard} of {}: {error:#}", states.len()));
         }
     }
-    if !wrong.is_empty() {
-        return Err(Stop::usage(format!(
-            "{} of {} shards cannot be merged, and nothing was written:\n  {}",
-            wrong.len(),
-            states.len(),
-            wrong.join("\n  ")
-        )));
-    }
+    refuse(&wrong, states.len())?;
     Ok(merge.finish())
+}
+
+/// Ends the merge where anything speaks against a shard.
+pub(super) fn refuse(wrong: &[String], shards: usize) -> Result<(), Stop> {
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(Stop::usage(format!(
+        "{} of {shards} shards cannot be merged, and nothing was written:\n  {}",
+        wrong.len(),
+        wrong.join("\n  ")
+    )))
 }
 
 /// Names the shards that are missing, and their accounts.

@@ -4,6 +4,7 @@ mod merge;
 mod plan;
 mod run;
 mod status;
+mod verify;
 
 use crate::cli::{At, Own, Shard};
 use crate::collect::Options;
@@ -16,6 +17,7 @@ impl Invocation {
     pub(super) fn shard(&self, command: &Shard, terminal: Terminal) -> Result<Exit, Stop> {
         match command {
             Shard::Plan(flags) => self.shard_plan(flags, terminal),
+            Shard::PlanVerify(flags) => self.shard_plan_verify(flags, terminal),
             Shard::Run(flags) => self.shard_run(flags, terminal),
             Shard::Merge(flags) => self.shard_merge(flags, terminal),
             Shard::Status(flags) => status::status(flags),

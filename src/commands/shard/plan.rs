@@ -111,7 +111,7 @@ fn organization(run: &Run, options: Options, work: &Path) -> Result<PathBuf, Sto
     }
 }
 
-fn planned_already(at: &At) -> Stop {
+pub(super) fn planned_already(at: &At) -> Stop {
     Stop::usage(format!(
         "{} holds the plan of a run already, and a plan is not replaced: name another folder or prefix",
         at.run

@@ -1,6 +1,6 @@
 //! `shard run`: collects what one shard is to collect, and delivers it.
 
-use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::Path;
 
 use anyhow::anyhow;
@@ -9,7 +9,7 @@ use trailaudit_checks::fact::Reason;
 use trailaudit_checks::ids::AccountId;
 use trailaudit_checks::inventory::{CallOutcome, Inventory};
 
-use super::open;
+use super::{open, verify};
 use crate::cli::ShardRun;
 use crate::collect::Step;
 use crate::exit::{Exit, Stop};
@@ -17,7 +17,9 @@ use crate::files;
 use crate::invocation::Invocation;
 use crate::live::ask;
 use crate::program::clock;
-use crate::shard::{Delivery, Failure, Head, Planned, Run, SCHEMA, State, Work, host, index};
+use crate::shard::{
+    Chains, Delivery, Failure, Head, Planned, Run, SCHEMA, State, Work, host, index,
+};
 use crate::snapshot::{Snapshot, Source, Spool, load};
 use crate::store::Put;
 use crate::terminal::Terminal;
@@ -82,20 +84,8 @@ struct Attempt<'a> {
 impl Attempt<'_> {
     fn go(&self) -> Result<Exit, Stop> {
         let started_at = clock()?;
-        let Work::Collect { organization, asks } = &self.planned.plan.work;
-        let organization = self.organization(organization)?;
         let units = self.planned.units(self.shard).map_err(Stop::Usage)?;
-        let ids: BTreeSet<AccountId> = units
-            .iter()
-            .map(|it| AccountId::from(it.as_str()))
-            .collect();
-        let options = asks.options(self.invocation.own_options(&self.flags.own, self.terminal));
-        let snapshot = ask(
-            options,
-            Step::Accounts(Box::new(organization.inventory), ids),
-            Spool::new()?,
-        )?;
-        self.worth(&snapshot.inventory)?;
+        let written = self.work(units)?;
         let head = Head {
             schema: SCHEMA,
             plan: self.planned.sha256.clone(),
@@ -106,7 +96,7 @@ impl Attempt<'_> {
             attempt: self.number,
         };
         let file = self.work.join("delivery.jsonl.zst");
-        Delivery::write(&file, head, |out| snapshot.write(out), clock)?;
+        Delivery::write(&file, head, |out| written.write(out), clock)?;
         let words = match self.run.deliver(self.shard, &file)? {
             Put::Written => "delivered",
             Put::Exists => "had been delivered meanwhile, and this attempt was not needed",
@@ -119,35 +109,71 @@ impl Attempt<'_> {
         Ok(Exit::Clean)
     }
 
-    fn organization(&self, sha256: &str) -> Result<Snapshot, Stop> {
-        let path = self.run.organization(sha256, self.work)?;
-        load(&Source::File(path)).map_err(Stop::input)
+    fn work(&self, units: &[String]) -> Result<Written, Stop> {
+        let own = &self.flags.own;
+        let last = self.number > self.flags.retries;
+        match &self.planned.plan.work {
+            Work::Collect { organization, asks } => {
+                let path = self.run.organization(organization, self.work)?;
+                let organization = load(&Source::File(path)).map_err(Stop::input)?;
+                let ids = units
+                    .iter()
+                    .map(|it| AccountId::from(it.as_str()))
+                    .collect();
+                let step = Step::Accounts(Box::new(organization.inventory), ids);
+                let options = asks.options(self.invocation.own_options(own, self.terminal));
+                let snapshot = ask(options, step, Spool::new()?)?;
+                worth(&snapshot.inventory, last)?;
+                Ok(Written::Inventory(snapshot))
+            }
+            Work::Verify { reads, .. } => {
+                let chains = verify::chains(reads, own, self.planned, units, last)?;
+                Ok(Written::Chains(chains))
+            }
+        }
     }
+}
 
-    /// Whether it is worth delivering, or another attempt may see more. A denial is a fact; so is a failure that came
-    /// back in every attempt.
-    fn worth(&self, seen: &Inventory) -> Result<(), Stop> {
-        if !seen.complete() {
-            return Err(Stop::Again(anyhow!("it was interrupted")));
-        }
-        if self.number > self.flags.retries {
-            return Ok(());
-        }
-        let passing = |outcome, call| match outcome {
-            CallOutcome::Failed(Reason::Throttled) => true,
-            CallOutcome::Failed(Reason::Failed) => [ASSUME_ROLE, LIST_REGIONS].contains(&call),
-            CallOutcome::Failed(_) | CallOutcome::Answered | CallOutcome::Absent => false,
-        };
-        let failed = seen.ledger.iter().find(|it| passing(it.outcome, it.call));
-        match failed {
-            None => Ok(()),
-            Some(call) => Err(Stop::Again(anyhow!(
-                "{} in account {} {} failed ({}): another attempt may see more",
-                call.call,
-                call.account,
-                call.region,
-                call.detail
-            ))),
+/// Whether it is worth delivering, or another attempt may see more. A denial is a fact; so is a failure that came
+/// back in every attempt.
+fn worth(seen: &Inventory, last: bool) -> Result<(), Stop> {
+    if !seen.complete() {
+        return Err(Stop::Again(anyhow!("it was interrupted")));
+    }
+    if last {
+        return Ok(());
+    }
+    let passing = |outcome, call| match outcome {
+        CallOutcome::Failed(Reason::Throttled) => true,
+        CallOutcome::Failed(Reason::Failed) => [ASSUME_ROLE, LIST_REGIONS].contains(&call),
+        CallOutcome::Failed(_) | CallOutcome::Answered | CallOutcome::Absent => false,
+    };
+    let failed = seen.ledger.iter().find(|it| passing(it.outcome, it.call));
+    match failed {
+        None => Ok(()),
+        Some(call) => Err(Stop::Again(anyhow!(
+            "{} in account {} {} failed ({}): another attempt may see more",
+            call.call,
+            call.account,
+            call.region,
+            call.detail
+        ))),
+    }
+}
+
+/// What a shard delivers.
+enum Written {
+    /// What its accounts show.
+    Inventory(Snapshot),
+    /// What was verified.
+    Chains(Chains),
+}
+
+impl Written {
+    fn write(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        match self {
+            Self::Inventory(it) => it.write(out),
+            Self::Chains(it) => it.write(out),
         }
     }
 }

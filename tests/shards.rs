@@ -1,0 +1,204 @@
+//! `shard` with chains, through the binary: what many processes verify is what one does.
+
+use serde_json::Value;
+
+use crate::binary::Place;
+use crate::verify::{END, NOW, lay};
+
+/// Three accounts, of which two share a region.
+const ACCOUNTS: &str = r#""accounts": ["111122223333", "222233334444", "333344445555"], "regions": ["eu-west-1", "us-east-1"]"#;
+
+/// What both say of the logs.
+fn told(audit: &Value) -> [&Value; 4] {
+    ["chains", "problems", "findings", "summary"].map(|it| &audit[it])
+}
+
+fn single(place: &Place) -> Value {
+    let args = [
+        "verify",
+        "tree",
+        "--public-keys",
+        "keys.json",
+        "--now",
+        NOW,
+        "--until",
+        END,
+        "-f",
+        "json",
+    ];
+    place.run(&args).json()
+}
+
+fn planned(place: &Place, run: &str, shards: usize) {
+    let shards = shards.to_string();
+    let args = [
+        "shard",
+        "plan-verify",
+        "tree",
+        "--public-keys",
+        "keys.json",
+        "--until",
+        END,
+        "--run",
+        run,
+        "--shards",
+    ];
+    let done = place.run(&[&args[..], &[&shards]].concat()).code(0);
+    assert_eq!(done.stdout.trim(), shards);
+}
+
+fn run(place: &Place, run: &str, shard: usize) {
+    let shard = shard.to_string();
+    place
+        .run(&["shard", "run", "--run", run, "--shard", &shard])
+        .code(0);
+}
+
+fn merged(place: &Place, run: &str, more: &[&str]) -> Value {
+    let output = format!("{run}.jsonl");
+    let args = ["shard", "merge", "--run", run, "--output", &output];
+    place.run(&[&args[..], more].concat()).code(0);
+    let args = ["scan", "--inventory", &output, "--now", NOW, "-f", "json"];
+    place.run(&args).json()
+}
+
+/// Whole, and with every kind of fault.
+const FAULTS: [&str; 16] = [
+    "",
+    r#", "faults": [{"do": "tamper", "log": [1, 0]}]"#,
+    r#", "faults": [{"do": "delete", "log": [1, 0]}]"#,
+    r#", "faults": [{"do": "append", "log": [1, 0]}]"#,
+    r#", "faults": [{"do": "add-log", "minute": 130}]"#,
+    r#", "faults": [{"do": "delete", "digest": 2}]"#,
+    r#", "faults": [{"do": "tamper", "digest": 2}]"#,
+    r#", "faults": [{"do": "forge", "digest": 2}]"#,
+    r#", "faults": [{"do": "append", "digest": 2}]"#,
+    r#", "faults": [{"do": "truncate", "digest": 2}]"#,
+    r#", "faults": [{"do": "strip", "digest": 2}]"#,
+    r#", "restarts": [{"before": 3, "off_minutes": 60}]"#,
+    r#", "trails": ["a", "b"], "only": [{"trail": "b", "from": 2, "to": 4}]"#,
+    r#", "backfills": [{"hour": 1}], "faults": [{"do": "tamper", "backfill": 0}]"#,
+    r#", "moves": [{"before": 3, "prefix": "other", "old_logs": 1}]"#,
+    r#", "empty": [0, 3, 5], "late": [1, 4]"#,
+];
+
+#[test]
+fn shards_verify_what_one_process_does() {
+    for fault in FAULTS {
+        let place = Place::new();
+        lay(&place, &format!("{{{ACCOUNTS}{fault}}}"));
+        let alone = single(&place);
+        for shards in [1, 2, 3, 7] {
+            let name = format!("run-{shards}");
+            planned(&place, &name, shards);
+            // Last first.
+            (0..shards).rev().for_each(|it| run(&place, &name, it));
+            let audit = merged(&place, &name, &[]);
+            assert_eq!(told(&audit), told(&alone), "{fault} in {shards} shards");
+        }
+    }
+}
+
+#[test]
+fn a_shard_that_is_missing_is_named_and_makes_nothing_better() {
+    let place = Place::new();
+    lay(&place, &format!("{{{ACCOUNTS}}}"));
+    let alone = single(&place);
+    planned(&place, "run", 3);
+    run(&place, "run", 0);
+    run(&place, "run", 2);
+    let args = ["shard", "merge", "--run", "run", "--output", "merged.jsonl"];
+    let refused = place.run(&args).code(3);
+    assert!(refused.stderr.contains("shard 1 of 3 has not delivered"));
+    assert!(refused.stderr.contains("222233334444"));
+    assert!(!place.path("merged.jsonl").exists());
+    let audit = merged(&place, "run", &["--allow-missing"]);
+    let chains = audit["chains"].as_array().unwrap();
+    let of = |account: &str| {
+        let own = chains.iter().filter(|it| it["account"] == account);
+        own.map(|it| it["verdict"].as_str().unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of("222233334444"), ["unverified"]);
+    assert_eq!(of("111122223333"), ["verified", "verified"]);
+    // Of each check, no subject passes that did not before.
+    let passes = |audit: &Value| audit["summary"]["pass"].as_u64().unwrap();
+    assert!(passes(&audit) < passes(&alone), "{}", audit["summary"]);
+    let text = audit.to_string();
+    assert!(text.contains("shard 1 of 3 did not deliver"), "{text}");
+}
+
+#[test]
+fn what_another_shard_or_run_verified_is_refused() {
+    let place = Place::new();
+    lay(&place, &format!("{{{ACCOUNTS}}}"));
+    for name in ["run", "other"] {
+        planned(&place, name, 2);
+        run(&place, name, 0);
+        run(&place, name, 1);
+    }
+    let file = place.path("run/shards/0001.jsonl.zst");
+    let good = std::fs::read(&file).unwrap();
+    let merge = ["shard", "merge", "--run", "run", "--output", "merged.jsonl"];
+    for (from, words) in [
+        ("run/shards/0000.jsonl.zst", "it is what shard 0 delivered"),
+        ("other/shards/0001.jsonl.zst", "it belongs to another plan"),
+        ("keys.json", "its first line is not that of a shard"),
+    ] {
+        std::fs::copy(place.path(from), &file).unwrap();
+        let refused = place.run(&merge).code(2);
+        assert!(refused.stderr.contains(words), "{}", refused.stderr);
+        assert!(refused.stderr.contains("shard 1 of 2"), "{}", refused.stderr);
+        assert!(!place.path("merged.jsonl").exists());
+    }
+    for cut in [0, 1, good.len() / 2, good.len() - 20] {
+        std::fs::write(&file, &good[..cut]).unwrap();
+        place.run(&merge).code(2);
+    }
+    std::fs::write(&file, &good).unwrap();
+    place.run(&merge).code(0);
+}
+
+#[test]
+fn accounts_by_name_are_missed() {
+    let place = Place::new();
+    lay(&place, &format!("{{{ACCOUNTS}}}"));
+    let args = [
+        "shard",
+        "plan-verify",
+        "tree",
+        "--public-keys",
+        "keys.json",
+        "--until",
+        END,
+        "--run",
+        "run",
+        "--shards",
+        "2",
+        "--accounts",
+        "111122223333",
+        "999988887777",
+    ];
+    place.run(&args).code(0);
+    run(&place, "run", 0);
+    run(&place, "run", 1);
+    let audit = merged(&place, "run", &[]);
+    let args = [
+        "verify",
+        "tree",
+        "--public-keys",
+        "keys.json",
+        "--now",
+        NOW,
+        "--until",
+        END,
+        "-f",
+        "json",
+        "--accounts",
+        "111122223333",
+        "999988887777",
+    ];
+    let alone = place.run(&args).json();
+    assert_eq!(told(&audit), told(&alone));
+    assert_ne!(alone["summary"]["fail"], 0);
+}
