@@ -8,7 +8,7 @@ use trailaudit_checks::calls::{self, ApiCall};
 
 use crate::cli::PermissionsFormat;
 use crate::exit::Stop;
-use crate::store::{Place, RUNS};
+use crate::store::{Kept, Place};
 use trailaudit_checks::selection::{ByChoice, Selection};
 
 /// In this form.
@@ -32,11 +32,11 @@ pub fn render(
     }
 }
 
-/// The policy of whoever runs `nightly`: that of the scan, and what the store takes.
-pub fn with_store(policy: &str, store: &Place, lock: bool) -> Result<String, Stop> {
+/// The policy of whoever runs `nightly`, or a run in shards: that of the scan, and what the store takes.
+pub fn with_store(policy: &str, store: &Place, kept: Kept, lock: bool) -> Result<String, Stop> {
     let Place::Bucket { bucket, prefix } = store else {
         return Err(Stop::usage(
-            "a store in a folder takes no permissions of AWS: leave out --store",
+            "a folder takes no permissions of AWS: leave out --store or --run",
         ));
     };
     let mut policy: serde_json::Value =
@@ -46,41 +46,50 @@ pub fn with_store(policy: &str, store: &Place, lock: bool) -> Result<String, Sto
         .and_then(serde_json::Value::as_array_mut);
     statements
         .ok_or_else(|| Stop::Fatal(anyhow::anyhow!("a policy has statements")))?
-        .extend(store_statements(bucket, prefix, lock));
+        .extend(store_statements(bucket, prefix, kept, lock));
     let text = serde_json::to_string_pretty(&policy).map_err(anyhow::Error::from)?;
     Ok(text + "\n")
 }
 
-/// Writes below the runs and to the one file that says how the last run went; the approved baseline is not the
-/// program's to change.
-fn store_statements(bucket: &str, prefix: &str, lock: bool) -> Vec<serde_json::Value> {
+/// Writes what is written once, and for `nightly` the one file that says how the last run went; the approved baseline is
+/// not the program's to change.
+fn store_statements(bucket: &str, prefix: &str, kept: Kept, lock: bool) -> Vec<serde_json::Value> {
     let arn = format!("arn:*:s3:::{bucket}");
     let below = |name: &str| format!("{arn}/{prefix}{name}");
-    let allow = |sid: &str, actions: &[&str], resource: String| json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource });
+    let allow = |sid: &str, actions: &[&str], resource: serde_json::Value| json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource });
     let writes: &[&str] = match lock {
         true => &["s3:PutObject", "s3:PutObjectRetention"],
         false => &["s3:PutObject"],
     };
     let (operator, key, value) = VIA_S3;
-    vec![
-        allow("StoreFind", &["s3:ListBucket"], arn.clone()),
-        allow("StoreRead", &["s3:GetObject"], below("*")),
-        allow("StoreWrite", writes, below(&format!("{RUNS}*"))),
-        allow(
-            "StoreLatest",
-            &["s3:PutObject"],
-            below(crate::nightly::LATEST),
-        ),
-        json!({
+    let once = kept.once().iter().map(|it| match it.ends_with('/') {
+        true => below(&format!("{it}*")),
+        false => below(it),
+    });
+    let once: Vec<String> = once.collect();
+    let once = match once.as_slice() {
+        [one] => json!(one),
+        several => json!(several),
+    };
+    let mut statements = vec![
+        allow("StoreFind", &["s3:ListBucket"], json!(arn)),
+        allow("StoreRead", &["s3:GetObject"], json!(below("*"))),
+        allow("StoreWrite", writes, once),
+    ];
+    if kept.replaces() {
+        let latest = below(crate::nightly::LATEST);
+        statements.push(allow("StoreLatest", &["s3:PutObject"], json!(latest)));
+    }
+    statements.push(json!({
             "Sid": "StoreKey", "Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
             "Resource": "*",
             // The bucket itself where it has a bucket key, else the object.
             "Condition": { operator: {
                 key: value,
-                "kms:EncryptionContext:aws:s3:arn": [arn.clone(), below("*")],
+                "kms:EncryptionContext:aws:s3:arn": [arn, below("*")],
             } },
-        }),
-    ]
+    }));
+    statements
 }
 
 /// What `events` reads only where a flag says so.

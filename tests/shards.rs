@@ -148,7 +148,11 @@ fn what_another_shard_or_run_verified_is_refused() {
         std::fs::copy(place.path(from), &file).unwrap();
         let refused = place.run(&merge).code(2);
         assert!(refused.stderr.contains(words), "{}", refused.stderr);
-        assert!(refused.stderr.contains("shard 1 of 2"), "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains("shard 1 of 2"),
+            "{}",
+            refused.stderr
+        );
         assert!(!place.path("merged.jsonl").exists());
     }
     for cut in [0, 1, good.len() / 2, good.len() - 20] {

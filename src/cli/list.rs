@@ -90,6 +90,14 @@ pub enum List {
         /// Include those of `nightly --store`, which writes to this bucket: s3://BUCKET[/PREFIX]
         #[arg(long, value_name = "STORE", help_heading = "Checks")]
         store: Option<Place>,
+        /// Include those of `shard`, whose run is kept in this bucket: s3://BUCKET[/PREFIX]
+        #[arg(
+            long,
+            value_name = "RUN",
+            conflicts_with = "store",
+            help_heading = "Checks"
+        )]
+        run: Option<Place>,
         /// Include those of `nightly --object-lock-days`
         #[arg(long, requires = "store", help_heading = "Checks")]
         object_lock: bool,

@@ -12,6 +12,7 @@ mod merge;
 mod place;
 mod plan;
 
+pub use crate::store::{INVENTORY, ORGANIZATION, PLAN};
 pub use assign::{Weights, assign};
 pub use chains::Chains;
 pub use delivery::{Delivered, Delivery, Head, Seal};
@@ -20,12 +21,6 @@ pub use merge::Merge;
 pub use place::{Failure, LOOK, Run, State, deadline};
 pub use plan::{Asks, Plan, Planned, Reads, Work};
 
-/// The plan: which shard does what.
-pub const PLAN: &str = "plan.json";
-/// What the planning saw: the organization, and every account without its details.
-pub const ORGANIZATION: &str = "organization.jsonl.zst";
-/// What the merge writes, unless a file is named.
-pub const INVENTORY: &str = "inventory.jsonl.zst";
 /// The version of these files.
 pub const SCHEMA: u64 = 1;
 

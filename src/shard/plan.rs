@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use jiff::{SignedDuration, Timestamp};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trailaudit_checks::calls::ApiCall;
 use trailaudit_checks::ids::AccountId;
@@ -19,7 +18,7 @@ use crate::program::tool;
 use crate::verify::Depth;
 
 /// The plan of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// The version of this file.
@@ -35,7 +34,7 @@ pub struct Plan {
 }
 
 /// What shards do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Work {
     /// Collect an inventory.
@@ -65,7 +64,7 @@ impl Work {
 }
 
 /// What is read, the same by every shard.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reads {
     /// `s3://BUCKET[/PREFIX]`, or a folder that all processes see.
@@ -84,7 +83,7 @@ pub struct Reads {
 
 /// What is asked, the same by every shard. An external id is no secret by AWS's own words ("The external ID is not
 /// treated as a secret", IAM user guide, access to accounts of third parties); credentials are never in here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Asks {
     /// The role to assume in each account.

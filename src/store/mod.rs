@@ -17,8 +17,6 @@ use anyhow::bail;
 #[cfg(feature = "aws")]
 use jiff::Timestamp;
 
-use crate::shard;
-
 pub use folder::Folder;
 #[cfg(feature = "aws")]
 pub use s3::Bucket;
@@ -27,6 +25,12 @@ pub use s3::Bucket;
 pub const RUNS: &str = "audits/";
 /// What shards deliver lies below this.
 pub const SHARDS: &str = "shards/";
+/// The plan of a sharded run: which shard does what.
+pub const PLAN: &str = "plan.json";
+/// What the planning saw: the organization, and every account without its details.
+pub const ORGANIZATION: &str = "organization.jsonl.zst";
+/// What the merge writes, unless a file is named.
+pub const INVENTORY: &str = "inventory.jsonl.zst";
 
 /// Where a store is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,7 +111,7 @@ impl Kept {
     pub fn once(self) -> &'static [&'static str] {
         match self {
             Self::Audits => &[RUNS],
-            Self::Shards => &[shard::PLAN, shard::ORGANIZATION, SHARDS, shard::INVENTORY],
+            Self::Shards => &[PLAN, ORGANIZATION, SHARDS, INVENTORY],
         }
     }
 

@@ -21,6 +21,7 @@ use crate::explained::subject;
 use crate::output::to_stdout;
 use crate::permissions;
 use crate::snapshot::Snapshot;
+use crate::store::Kept;
 
 use settings::settings;
 pub use settings::{example, schema};
@@ -62,6 +63,7 @@ pub fn list(what: &List) -> Result<(), Stop> {
             events,
             versions,
             store,
+            run,
             object_lock,
             format,
             role_name,
@@ -78,15 +80,20 @@ pub fn list(what: &List) -> Result<(), Stop> {
                 versions: *versions,
                 event_history: *events && *lookup_events,
             };
-            if store.is_some() && *format != PermissionsFormat::Json {
+            let kept = match (store, run) {
+                (Some(store), _) => Some((store, Kept::Audits)),
+                (None, Some(run)) => Some((run, Kept::Shards)),
+                (None, None) => None,
+            };
+            if kept.is_some() && *format != PermissionsFormat::Json {
                 return Err(Stop::usage(
-                    "--store is for the policy of whoever runs trailaudit, not for the role in each account: leave \
+                    "--store and --run are for the policy of whoever runs trailaudit, not for the role in each account: leave \
                      out --format",
                 ));
             }
             let text = permissions::render(&selection, by_choice, more, *format, role_name)?;
-            let text = match store {
-                Some(store) => permissions::with_store(&text, store, *object_lock)?,
+            let text = match kept {
+                Some((place, kept)) => permissions::with_store(&text, place, kept, *object_lock)?,
                 None => text,
             };
             (text, true)
