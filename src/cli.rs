@@ -62,6 +62,7 @@ Exit codes:
   2    invalid flag, setting, waiver file or inventory
   3    no open failures, but the scan is incomplete (in Prowler, 3 means failed checks)
   4    no credentials, no network, or an output that cannot be written
+  75   a shard delivered nothing, and another attempt makes sense
   130  interrupted; the reports say so";
 
 /// Evaluates whether you can trust your AWS CloudTrail logs
