@@ -143,6 +143,21 @@ fn the_same_run_is_not_run_twice() {
     assert_eq!(before, after);
 }
 
+/// The next one begins where the last with chains ended.
+#[test]
+fn a_night_without_chains_does_not_move_the_window_on() {
+    let place = Place::new();
+    place
+        .run(&["collect", "--demo", "--output", "demo.jsonl"])
+        .code(0);
+    inventory(&place, 16, place.read("demo.jsonl"));
+    nightly(&place, "with", &[]);
+    assert!(night(&place, "with")["verified_until"].is_string());
+    inventory(&place, 17, clean());
+    nightly(&place, "without", &[]);
+    assert!(night(&place, "without")["verified_until"].is_null());
+}
+
 #[test]
 fn old_facts_are_no_new_night() {
     let place = Place::new();

@@ -117,6 +117,24 @@ def test_three_nights(org, emulator, laid, s3, tmp_path):
     assert record(s3, "second.2")["attempt"] == 2
 
 
+def test_a_night_of_a_part_does_not_move_the_window_on(org, emulator, laid, s3, tmp_path):
+    """What it did not verify would be left out by the next whole one, were its end taken for the end of all."""
+    laid()
+    variables = tool.credentials(emulator.url)
+    tool.run(tmp_path, *command(org, "whole", "--since", "6h"), **variables).ended(0)
+    whole = parsed(record(s3, "whole")["verified_until"])
+    for run, *flags in (
+        ("accounts", "--accounts", org.management, org.archive),
+        ("excluded", "--exclude-accounts", org.members[-1]),
+        ("regions", "--regions", "us-east-1"),
+    ):
+        assert tool.run(tmp_path, *command(org, run, *flags), **variables).code in (0, 1, 3)
+        assert record(s3, run)["verified_until"] is None, run
+    tool.run(tmp_path, *command(org, "next", "-f", "json=audit.json"), **variables)
+    audit = json.loads((tmp_path / "audit.json").read_text())
+    assert audit["chains"] and all(parsed(it["window"]["start"]) <= whole for it in audit["chains"])
+
+
 def test_a_night_that_may_not_write(org, emulator, laid, s3, tmp_path):
     """Whoever cannot keep the verdict has none: exit 4, before AWS is asked for anything else."""
     emulator.refuse("AccessDenied", operation="s3:PutObject")
