@@ -91,6 +91,9 @@ pub struct ShardPlanVerify {
     /// Pinned public keys: {region: ListPublicKeys response}; a folder needs them
     #[arg(long, value_name = "FILE", help_heading = "What to read")]
     pub public_keys: Option<PathBuf>,
+    /// Requests a second that all shards together may make of the bucket
+    #[arg(long, value_name = "N", default_value_t = 8_000, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Run")]
+    pub rate: u32,
     /// With what.
     #[command(flatten)]
     pub own: Own,

@@ -79,6 +79,8 @@ pub struct Reads {
     pub depth: Depth,
     /// Pinned public keys, by the path of a file that all processes see.
     pub public_keys: Option<PathBuf>,
+    /// How many requests each shard may have under way.
+    pub max_in_flight: usize,
 }
 
 /// What is asked, the same by every shard. An external id is no secret by AWS's own words ("The external ID is not

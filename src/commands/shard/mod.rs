@@ -2,6 +2,7 @@
 
 mod merge;
 mod plan;
+mod plan_verify;
 mod run;
 mod status;
 mod verify;

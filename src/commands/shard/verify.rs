@@ -1,119 +1,22 @@
-//! The parts of a run that verifies digests and logs: its plan, one shard of it, and what all came to.
+//! The parts of a run that verifies digests and logs: one shard of it, and what all came to.
 
-use std::collections::BTreeSet;
-
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use trailaudit_checks::digest::Window;
 use trailaudit_checks::fact::Reason;
 use trailaudit_checks::inventory::Inventory;
 
-use super::plan::planned_already;
-use super::{not_delivered, open};
-use crate::cli::{Extent, Own, ShardPlanVerify};
-use crate::exit::{Exit, Stop};
+use super::not_delivered;
+use crate::cli::{Extent, Own};
+use crate::exit::Stop;
 use crate::files;
-use crate::hashing::sha256_of;
-use crate::invocation::Invocation;
 use crate::opened::{self, Asked, Asker, Opened};
-use crate::output;
-use crate::program::{clock, tool};
-use crate::shard::{
-    Chains, ORGANIZATION, Plan, Planned, Reads, Run, SCHEMA, State, Weights, Work, assign,
-};
-use crate::snapshot::{Snapshot, Source, Spool, load};
-use crate::store::Put;
-use crate::terminal::Terminal;
+use crate::shard::{Chains, Planned, Reads, Run, State};
+use crate::snapshot::{Source, load};
 use crate::verify::window::When;
-use crate::verify::{Verified, not_run, settle_all, unlisted_place};
+use crate::verify::{Verified, not_run, settle_all};
 
-/// So many accounts one shard may have, unless the number of shards is given.
-const ACCOUNTS: usize = 200;
-
-impl Invocation {
-    pub(super) fn shard_plan_verify(
-        &self,
-        flags: &ShardPlanVerify,
-        terminal: Terminal,
-    ) -> Result<Exit, Stop> {
-        let run = open(&flags.at, flags.own.profile.as_deref())?;
-        if run.is_planned()? {
-            return Err(planned_already(&flags.at));
-        }
-        let now = clock()?;
-        let extent = Extent {
-            since: flags.since,
-            until: flags.until,
-            bucket: flags.bucket.clone(),
-            public_keys: flags.public_keys.clone(),
-            ..extent(&flags.own, &flags.accounts)
-        };
-        let asked = Asked::of(&extent, now, false)?;
-        let (since, until) = (asked.since, asked.until);
-        let look = |it: Opened<'_>| {
-            let accounts = it.found.scopes.iter().map(|scope| scope.account.clone());
-            let accounts: BTreeSet<String> = accounts.collect();
-            let unread = it.found.unread.iter();
-            let unlisted = unread.map(|(at, unread)| unlisted_place(&it.request, at, unread));
-            // A shard tells by itself what it cannot list of its accounts.
-            let unlisted = unlisted.filter(|it| !accounts.contains(&it.record.chain.id.account));
-            Ok((
-                accounts.clone(),
-                unlisted.collect::<Vec<_>>(),
-                it.request.bucket,
-            ))
-        };
-        let Some(((accounts, unlisted, bucket), asker)) =
-            opened::open(&flags.source, &asked, &look)?
-        else {
-            return Ok(Exit::Clean);
-        };
-        if asked.halt.is_set() {
-            return Err(Stop::Again(anyhow!("it was interrupted")));
-        }
-        let units: Vec<String> = accounts.into_iter().collect();
-        let shards = flags.shards.map_or_else(
-            || units.len().div_ceil(ACCOUNTS),
-            |it| usize::try_from(it).unwrap_or(usize::MAX),
-        );
-        let work = files::temporary_folder()?;
-        let path = work.path().join(ORGANIZATION);
-        let seen = opened::inventory(unlisted, asker, now, clock()?, false);
-        Snapshot::live(seen, Spool::new()?).save(&path)?;
-        if run.keep_organization(&path)? == Put::Exists {
-            return Err(planned_already(&flags.at));
-        }
-        let (sha256, _) = sha256_of(files::open(&path)?).context("the plan cannot be read back")?;
-        let plan = Plan {
-            schema: SCHEMA,
-            tool: tool(),
-            taken_at: now,
-            shards: assign(&units, &Weights::default(), shards),
-            work: Work::Verify {
-                organization: sha256,
-                reads: Reads {
-                    source: flags.source.clone(),
-                    bucket,
-                    since,
-                    until,
-                    depth: flags.depth.into(),
-                    public_keys: flags.public_keys.clone(),
-                },
-            },
-        };
-        if run.begin(&plan, work.path())? == Put::Exists {
-            return Err(planned_already(&flags.at));
-        }
-        terminal.note(&format!(
-            "planned {} accounts in {} shards (`trailaudit verify --plan` reports objects and bytes)",
-            units.len(),
-            plan.shards.len()
-        ));
-        output::to_stdout(|out| writeln!(out, "{}", plan.shards.len()))?;
-        Ok(Exit::Clean)
-    }
-}
-
-fn extent(own: &Own, accounts: &[String]) -> Extent {
+/// All that some accounts have.
+pub(super) fn extent(own: &Own, accounts: &[String]) -> Extent {
     Extent {
         since: None,
         until: None,
@@ -146,6 +49,10 @@ pub(super) fn chains(
         bucket: Some(reads.bucket.clone()),
         public_keys: reads.public_keys.clone(),
         ..extent(own, accounts)
+    };
+    let extent = Extent {
+        max_in_flight: extent.max_in_flight.min(reads.max_in_flight),
+        ..extent
     };
     let mut asked = Asked::of(&extent, planned.plan.taken_at, false)?;
     asked.depth = reads.depth;

@@ -1,0 +1,164 @@
+//! `shard plan-verify`: finds the accounts in a bucket of logs, and writes down which shard verifies which.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, anyhow};
+use jiff::Timestamp;
+
+use super::plan::planned_already;
+use super::{open, verify};
+use crate::cli::{Extent, ShardPlanVerify};
+use crate::exit::{Exit, Stop};
+use crate::files;
+use crate::hashing::sha256_of;
+use crate::invocation::Invocation;
+use crate::opened::{self, Asked, Asker, Opened};
+use crate::output;
+use crate::program::{clock, tool};
+use crate::shard::{ORGANIZATION, Plan, Reads, Run, SCHEMA, Weights, Work, assign};
+use crate::snapshot::{Snapshot, Spool};
+use crate::store::Put;
+use crate::terminal::Terminal;
+use crate::verify::{Verified, unlisted_place};
+
+/// So many accounts, and so many digests, one shard may have, unless the number of shards is given.
+const ACCOUNTS: usize = 200;
+const DIGESTS: usize = 500_000;
+/// Seconds that S3 takes to answer.
+const ANSWER: f64 = 0.03;
+/// US dollars for a thousand GETs, by S3's list price in us-east-1 (2026).
+const GETS: f64 = 0.0004;
+
+impl Invocation {
+    pub(super) fn shard_plan_verify(
+        &self,
+        flags: &ShardPlanVerify,
+        terminal: Terminal,
+    ) -> Result<Exit, Stop> {
+        let run = open(&flags.at, flags.own.profile.as_deref())?;
+        if run.is_planned()? {
+            return Err(planned_already(&flags.at));
+        }
+        let now = clock()?;
+        let extent = Extent {
+            since: flags.since,
+            until: flags.until,
+            bucket: flags.bucket.clone(),
+            public_keys: flags.public_keys.clone(),
+            ..verify::extent(&flags.own, &flags.accounts)
+        };
+        let asked = Asked::of(&extent, now, false)?;
+        let (since, until) = (asked.since, asked.until);
+        let (seen, asker) = look(&flags.source, &asked)?;
+        let units: Vec<String> = seen.accounts.iter().cloned().collect();
+        let digests = seen.places * hours(since, until);
+        let shards = match flags.shards {
+            Some(shards) => usize::try_from(shards).unwrap_or(usize::MAX),
+            None => usize::max(units.len().div_ceil(ACCOUNTS), digests.div_ceil(DIGESTS)),
+        };
+        let reads = Reads {
+            source: flags.source.clone(),
+            bucket: seen.bucket,
+            since,
+            until,
+            depth: flags.depth.into(),
+            public_keys: flags.public_keys.clone(),
+            max_in_flight: in_flight(flags.rate, shards),
+        };
+        let unlisted = opened::inventory(seen.unlisted, asker, now, clock()?, false);
+        let plan = Plan {
+            schema: SCHEMA,
+            tool: tool(),
+            taken_at: now,
+            shards: assign(&units, &Weights::default(), shards),
+            work: Work::Verify {
+                organization: String::new(),
+                reads,
+            },
+        };
+        let kept = keep(&run, plan, Snapshot::live(unlisted, Spool::new()?))?;
+        let plan = kept.ok_or_else(|| planned_already(&flags.at))?;
+        terminal.note(&estimate(&plan, digests, in_flight(flags.rate, shards)));
+        // For the script that starts as many jobs.
+        output::to_stdout(|out| writeln!(out, "{}", plan.shards.len()))?;
+        Ok(Exit::Clean)
+    }
+}
+
+/// What a bucket holds, before any of it is read.
+struct Seen {
+    accounts: BTreeSet<String>,
+    /// Accounts and regions, under all prefixes.
+    places: usize,
+    bucket: String,
+    /// What could not be listed.
+    unlisted: Vec<Verified>,
+}
+
+fn look(source: &str, asked: &Asked) -> Result<(Seen, Asker), Stop> {
+    let look = |it: Opened<'_>| {
+        let scopes = it.found.scopes.iter();
+        let accounts: BTreeSet<String> = scopes.map(|scope| scope.account.clone()).collect();
+        let unread = it.found.unread.iter();
+        let unlisted = unread.map(|(at, unread)| unlisted_place(&it.request, at, unread));
+        // A shard tells by itself what it cannot list of its accounts.
+        let unlisted = unlisted.filter(|it| !accounts.contains(&it.record.chain.id.account));
+        Ok(Seen {
+            unlisted: unlisted.collect(),
+            places: it.found.scopes.len(),
+            bucket: it.request.bucket,
+            accounts,
+        })
+    };
+    let seen = opened::open(source, asked, &look)?;
+    if asked.halt.is_set() {
+        return Err(Stop::Again(anyhow!("it was interrupted")));
+    }
+    seen.ok_or_else(|| Stop::Fatal(anyhow!("nothing was looked at")))
+}
+
+/// Keeps what was seen, and then the plan that names it; none where the run has them already.
+fn keep(run: &Run, mut plan: Plan, seen: Snapshot) -> Result<Option<Plan>, Stop> {
+    let work = files::temporary_folder()?;
+    let path = work.path().join(ORGANIZATION);
+    seen.save(&path)?;
+    if run.keep_organization(&path)? == Put::Exists {
+        return Ok(None);
+    }
+    let (sha256, _) = sha256_of(files::open(&path)?).context("the plan cannot be read back")?;
+    if let Work::Verify { organization, .. } = &mut plan.work {
+        *organization = sha256;
+    }
+    let written = run.begin(&plan, work.path())?;
+    Ok((written == Put::Written).then_some(plan))
+}
+
+/// Hours of the window, a digest in each; 0 where it begins with the first object.
+fn hours(since: Option<Timestamp>, until: Timestamp) -> usize {
+    let hours = since.map_or(0, |it| until.duration_since(it).as_hours());
+    usize::try_from(hours).unwrap_or_default()
+}
+
+/// So many requests under way keep below the rate, if each is answered as fast as S3 does.
+fn in_flight(rate: u32, shards: usize) -> usize {
+    let all = (f64::from(rate) * ANSWER) as usize;
+    (all / shards.max(1)).clamp(1, 4096)
+}
+
+/// What the plan will take, in a sentence.
+fn estimate(plan: &Plan, digests: usize, in_flight: usize) -> String {
+    let shards = plan.shards.len();
+    let accounts: usize = plan.shards.iter().map(Vec::len).sum();
+    let most = plan.shards.iter().map(Vec::len).max().unwrap_or_default();
+    let planned = format!("planned {accounts} accounts in {shards} shards, at most {most} in each");
+    if digests == 0 {
+        return format!("{planned}; `trailaudit verify --plan` reports objects and bytes");
+    }
+    let share = digests as f64 * most as f64 / accounts.max(1) as f64;
+    format!(
+        "{planned}: some {digests} digests, beside their logs, for {:.2} USD of GETs; with {in_flight} requests under way \
+         {:.0} min for the digests of a shard (`trailaudit verify --plan` reports objects and bytes)",
+        digests as f64 / 1_000.0 * GETS,
+        (share * ANSWER / in_flight as f64 / 60.0).ceil(),
+    )
+}
