@@ -39,6 +39,31 @@ impl Halt {
         stop
     }
 
+    /// Listens for TERM as well: an engine that takes a job back says so by it.
+    #[cfg(all(feature = "aws", unix))]
+    pub fn on_term(&self) {
+        use tokio::signal::unix::{SignalKind, signal};
+        let told = self.clone();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            let Ok(runtime) = runtime else { return };
+            runtime.block_on(async {
+                // Without a listener TERM ends the program as it always does.
+                if let Ok(mut term) = signal(SignalKind::terminate())
+                    && term.recv().await.is_some()
+                {
+                    told.now();
+                }
+            });
+        });
+    }
+
+    /// Nobody listens: TERM ends the program.
+    #[cfg(not(all(feature = "aws", unix)))]
+    pub fn on_term(&self) {}
+
     /// Nobody listens: Ctrl-C ends the program.
     #[cfg(not(feature = "aws"))]
     #[must_use]

@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 
 from emulator.replay import Replay
-from harness import tool
+from harness import tool, tree
 
 TIMES = re.compile(r'"(taken_at|finished_at)":"[^"]*"')
 
@@ -252,3 +252,55 @@ def test_other_credentials_are_refused(go, emulator, org):
     variables = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
     refused = go("shard", "run", "--run", "run", "--shard", 0, **variables).ended(4)
     assert f"planned in account {org.management}" in refused.err and other in refused.err
+
+
+@pytest.fixture
+def logs(org, tmp_path):
+    """Two accounts and regions in the management account's bucket `logs`."""
+    spec = {"accounts": ["111122223333", "444455556666"], "regions": ["eu-west-1", "us-east-1"]}
+    tree.make(tmp_path, **spec, faults=[{"do": "delete", "digest": 2}]).upload(org.client("s3"))
+    return "s3://logs"
+
+
+def test_digests_in_a_bucket(go, replay, logs, tmp_path):
+    """Verified by shards, one of which is stopped first: the findings of `verify`."""
+    times = ("--until", tree.END)
+    go("verify", logs, *times, "-f", "json=alone.json").ended(1)
+    go("shard", "plan-verify", logs, *times, "--run", "run", "--shards", 2).ended(0)
+    command = [tool.binary(), "shard", "run", "--run", "run", "--shard", "0"]
+    variables = tool.environment(tmp_path, **tool.credentials(replay.url))
+    begun, hold, held, free = len(replay.seen), replay.hold, Event(), Event()
+    replay.hold = lambda number: (held.set(), free.wait(20)) if number > begun + 12 else None
+    worker = subprocess.Popen(command, cwd=tmp_path, env=variables, stderr=subprocess.PIPE)
+    assert held.wait(30), worker.communicate(timeout=5)
+    worker.send_signal(signal.SIGTERM)
+    free.set()
+    assert worker.wait(20) == 75, worker.stderr.read()
+    replay.hold = hold
+    deliver(go, (0, 1))
+    go("shard", "merge", "--run", "run", "--output", "chains.jsonl").ended(0)
+    go("scan", "--inventory", "chains.jsonl", "-f", "json=merged.json").ended(1)
+    merged, single = (json.loads((tmp_path / it).read_text()) for it in ("merged.json", "alone.json"))
+    for part in ("chains", "problems", "findings", "summary"):
+        assert merged[part] == single[part], part
+    assert len(single["chains"]) == 4
+
+
+def test_what_cannot_be_listed_is_planned_as_that(go, emulator, org, logs, tmp_path):
+    emulator.refuse("AccessDenied", operation="s3:ListObjects*", resource="444455556666")
+    done = go("shard", "plan-verify", logs, "--until", tree.END, "--run", "run", "--shards", 2).ended(0)
+    assert "could not be listed" in done.err
+    deliver(go, (0, 1))
+    go("shard", "merge", "--run", "run", "--output", "chains.jsonl").ended(0)
+    go("scan", "--inventory", "chains.jsonl", "-f", "json=merged.json")
+    go("verify", logs, "--until", tree.END, "-f", "json=alone.json")
+    merged, single = (json.loads((tmp_path / it).read_text()) for it in ("merged.json", "alone.json"))
+    for part in ("chains", "problems", "findings", "summary"):
+        assert merged[part] == single[part], part
+    assert any(it["account"] == "444455556666" and it["verdict"] == "unverified" for it in single["chains"])
+
+
+def test_nothing_to_verify_is_no_plan(go, org):
+    org.client("s3").create_bucket(Bucket="empty-logs")
+    refused = go("shard", "plan-verify", "s3://empty-logs", "--run", "run").ended(2)
+    assert "nothing to plan" in refused.err

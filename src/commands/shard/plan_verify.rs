@@ -50,6 +50,18 @@ impl Invocation {
         let asked = Asked::of(&extent, now, false)?;
         let (since, until) = (asked.since, asked.until);
         let (seen, asker) = look(&flags.source, &asked)?;
+        if let Some(gap) = seen.unlisted.iter().flat_map(|it| &it.record.unread).next() {
+            terminal.warn(&format!(
+                "{} folders could not be listed, which the merge will say: {gap}: {}",
+                seen.unlisted.len(),
+                gap.detail
+            ));
+        } else if seen.accounts.is_empty() {
+            return Err(Stop::usage(format!(
+                "{} holds no AWSLogs/ of any account: there is nothing to plan",
+                flags.source
+            )));
+        }
         let units: Vec<String> = seen.accounts.iter().cloned().collect();
         let digests = seen.places * hours(since, until);
         let shards = match flags.shards {
@@ -97,8 +109,9 @@ struct Seen {
 
 fn look(source: &str, asked: &Asked) -> Result<(Seen, Asker), Stop> {
     let look = |it: Opened<'_>| {
-        let scopes = it.found.scopes.iter();
-        let accounts: BTreeSet<String> = scopes.map(|scope| scope.account.clone()).collect();
+        // Where there is nothing at all, one that stands for all says so.
+        let scopes = it.found.scopes.iter().map(|scope| scope.account.clone());
+        let accounts: BTreeSet<String> = scopes.filter(|it| it != "*").collect();
         let unread = it.found.unread.iter();
         let unlisted = unread.map(|(at, unread)| unlisted_place(&it.request, at, unread));
         // A shard tells by itself what it cannot list of its accounts.

@@ -56,6 +56,7 @@ pub(super) fn chains(
     };
     let mut asked = Asked::of(&extent, planned.plan.taken_at, false)?;
     asked.depth = reads.depth;
+    asked.halt.on_term();
     let each = |it: Opened<'_>| opened::each(&it, false, None);
     let (chains, asker) = opened::open(&reads.source, &asked, &each)?
         .ok_or_else(|| Stop::Fatal(anyhow!("nothing was verified")))?;
