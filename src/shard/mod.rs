@@ -8,6 +8,8 @@ mod assign;
 mod chains;
 mod delivery;
 mod engine;
+#[cfg(test)]
+mod fuzz;
 mod merge;
 mod place;
 mod plan;

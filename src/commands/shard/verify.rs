@@ -31,7 +31,7 @@ pub(super) fn extent(own: &Own, accounts: &[String]) -> Extent {
     }
 }
 
-/// Verifies the accounts of one shard. Whether an attempt may see more is told by `passing`.
+/// Verifies the accounts of one shard. Where another attempt may see more, one that is not the last delivers nothing.
 pub(super) fn chains(
     reads: &Reads,
     own: &Own,
@@ -48,11 +48,8 @@ pub(super) fn chains(
         until: Some(When::At(reads.until)),
         bucket: Some(reads.bucket.clone()),
         public_keys: reads.public_keys.clone(),
+        max_in_flight: own.max_in_flight.min(reads.max_in_flight),
         ..extent(own, accounts)
-    };
-    let extent = Extent {
-        max_in_flight: extent.max_in_flight.min(reads.max_in_flight),
-        ..extent
     };
     let mut asked = Asked::of(&extent, planned.plan.taken_at, false)?;
     asked.depth = reads.depth;
