@@ -124,7 +124,7 @@ impl Attempt<'_> {
                 let options = asks.options(self.invocation.own_options(own, self.terminal));
                 let snapshot = ask(options, step, Spool::new()?)?;
                 worth(&snapshot.inventory, last)?;
-                Ok(Written::Inventory(snapshot))
+                Ok(Written::Inventory(Box::new(snapshot)))
             }
             Work::Verify { reads, .. } => {
                 let chains = verify::chains(reads, own, self.planned, units, last)?;
@@ -164,7 +164,7 @@ fn worth(seen: &Inventory, last: bool) -> Result<(), Stop> {
 /// What a shard delivers.
 enum Written {
     /// What its accounts show.
-    Inventory(Snapshot),
+    Inventory(Box<Snapshot>),
     /// What was verified.
     Chains(Chains),
 }
