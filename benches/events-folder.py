@@ -2,7 +2,8 @@
 """`events` on a mirror: CPU time against `verify` of the same tree, and against jq and DuckDB on the same records.
 
 benches/events-folder.py [TARGET [BEFORE]]: the folder of release builds (default target/release), and a binary from
-before, whose `verify` is measured beside ours. All take turns; medians of CPU seconds, user and system, of all cores.
+before, of which the same is measured beside ours. All take turns; medians of CPU seconds, user and system, of all cores,
+and of the seconds that each lasted.
 The records are published ones, multiplied (benches/records.py): most come from attacks, so that every second one is a
 key event. What detections cost is measured on an ordinary day as well (tests/harness/benign.py, multiplied), which is
 what they are run on every night; the bar of `detect` is that day's. Prints the counts of both sides: unequal counts void
@@ -26,7 +27,7 @@ MEGABYTES = int(os.environ.get("BENCH_MB", "128"))
 # How many times the CPU time of `verify` each may take (docs/events.md).
 BARS = {
     "published records, most from attacks": {"search, literal": 1.2, "search, scan": 1.6, "stats by name": 1.6, "stats by actor": 1.6},
-    "an ordinary day": {"detect": 1.6},
+    "an ordinary day": {"stats by name": 1.6, "stats by actor": 1.6, "detect": 1.6},
 }
 TURNS = int(os.environ.get("BENCH_TURNS", "5"))
 
@@ -50,14 +51,28 @@ def make(root, kind):
     return sum(size for size, _ in sizes), sum(count for _, count in sizes), rare
 
 
+# Starts a command and says on stderr what it took. A process counts as its own the memory of the one that started it:
+# this one has little.
+STARTER = """
+import json, os, sys, time
+begin = time.monotonic()
+silent = [(os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]
+pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=silent)
+_, status, usage = os.wait4(pid, 0)
+took = [usage.ru_utime + usage.ru_stime, time.monotonic() - begin, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status)]
+json.dump(took, sys.stderr)
+"""
+
+
 def run(command):
-    """CPU seconds, mebibytes at most, and stdout."""
+    """CPU seconds, seconds, mebibytes at most, and stdout; the command has to end well."""
     with tempfile.TemporaryFile() as out:
-        process = subprocess.Popen([str(it) for it in command], stdout=out, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
+        starter = [sys.executable, "-I", "-S", "-c", STARTER, *(str(it) for it in command)]
+        done = subprocess.run(starter, stdout=out, stderr=subprocess.PIPE, check=True)
+        cpu, seconds, memory, code = json.loads(done.stderr)
+        assert code == 0, (command, code)
         out.seek(0)
-        code = os.waitstatus_to_exitcode(status)
-        return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, out.read(), code
+        return cpu, seconds, memory, out.read()
 
 
 def main():
@@ -87,26 +102,30 @@ def measure(kind, bars):
             "coverage": [tool, "events", "coverage", root, *keys, "-f", "json"],
         }
         if BEFORE:
-            sides["verify, before"] = [BEFORE, "verify", root, *keys, "-f", "json"]
+            for side in ("verify", "stats by name", "detect", "timeline"):
+                sides[f"{side}, before"] = [BEFORE, *sides[side][1:]]
         took = {side: [] for side in sides}
+        lasted = {side: [] for side in sides}
         peak, answers = {}, {}
         for _ in range(TURNS):
             for side, command in sides.items():
-                cpu, memory, out, code = run(command)
-                assert code == 0, (side, code)
+                cpu, seconds, memory, out = run(command)
                 took[side].append(cpu)
+                lasted[side].append(seconds)
                 peak[side] = max(memory, peak.get(side, 0))
                 answers[side] = json.loads(out)
         base = statistics.median(took["verify"])
+        first = statistics.median(lasted["verify"])
         over = []
         for side in sides:
             median = statistics.median(took[side])
+            seconds = statistics.median(lasted[side])
             answer = answers[side]
             told = answer.get("total", answer.get("records", ""))
             seen = answer.get("rests_on", answer.get("events", {})).get("records", {}).get("verified", "")
             if median / base > bars.get(side, 99):
                 over.append(side)
-            print(f"{side:<16} {median:6.2f} s CPU, {raw / 1e6 / median:5.0f} MB/s, {median / base:4.2f} x verify, {peak[side]:4.0f} MiB; {told if isinstance(told, int) else ''} of {seen}")
+            print(f"{side:<21} {median:6.2f} s CPU, {raw / 1e6 / median:5.0f} MB/s, {median / base:4.2f} x verify; {seconds:5.2f} s, {seconds / first:4.2f} x; {peak[side]:4.0f} MiB; {told if isinstance(told, int) else ''} of {seen}")
         if kind != "an ordinary day":
             judge(root, answers, raw, rare)
         return over
@@ -135,7 +154,7 @@ def judge(root, answers, raw, rare):
 
 def told(side, cpu, raw, found, ours):
     equal = "" if found == ours else f"; VOID: {found} records, ours {ours}"
-    print(f"{side:<16} {cpu:6.2f} s CPU, {raw / 1e6 / cpu:5.0f} MB/s{equal}")
+    print(f"{side:<21} {cpu:6.2f} s CPU, {raw / 1e6 / cpu:5.0f} MB/s{equal}")
 
 
 main()

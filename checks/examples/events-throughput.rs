@@ -112,7 +112,7 @@ fn search(expression: &Expression, log: &[u8]) -> u64 {
 /// What statistics ask for.
 fn headers(record: &Record<'_>) -> u64 {
     let identity = record.identity();
-    let actor = record.actor_of(&identity);
+    let actor = record.actor_of(identity);
     let texts = [
         Field::EventName,
         Field::EventSource,

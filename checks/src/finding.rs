@@ -1,5 +1,6 @@
 //! What one check said of one subject.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -84,14 +85,23 @@ impl Finding {
 /// Foreign text for a place where it is repeated: cut after so many characters, and said so.
 #[must_use]
 pub fn short(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        None => text.to_owned(),
+    short_text(Cow::Borrowed(text), most).into_owned()
+}
+
+/// The same, without a copy where nothing is cut.
+#[must_use]
+pub fn short_text(text: Cow<'_, str>, most: usize) -> Cow<'_, str> {
+    // No text has more characters than bytes.
+    let cut = match text.len() <= most {
+        true => None,
+        false => text.char_indices().nth(most),
+    };
+    match cut {
+        None => text,
         Some((end, _)) => {
             let rest = text.len() - end;
-            format!(
-                "{}... ({rest} bytes more)",
-                text.get(..end).unwrap_or_default()
-            )
+            let kept = text.get(..end).unwrap_or_default();
+            Cow::Owned(format!("{kept}... ({rest} bytes more)"))
         }
     }
 }

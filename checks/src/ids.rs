@@ -1,5 +1,6 @@
 //! Names that must not be confused: accounts, regions and ARNs.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -47,6 +48,15 @@ macro_rules! name_type {
             #[must_use]
             pub fn cut(text: &str) -> Self {
                 Self(cut(text, $longest))
+            }
+
+            /// The same text as [`Self::cut`] keeps, without a copy where nothing is cut.
+            #[must_use]
+            pub fn cut_text(text: Cow<'_, str>) -> Cow<'_, str> {
+                match text.len() <= $longest {
+                    true => text,
+                    false => Cow::Owned(cut(&text, $longest)),
+                }
             }
 
             /// The name as AWS writes it.

@@ -113,6 +113,9 @@ pub(super) fn stores_of(room: &Room<'_>, known: Option<&Inventory>) -> Stores {
     stores
 }
 
+/// Rows of key events that are held: those of a day of most accounts. Nothing else of that size is in memory.
+const HELD: usize = 48 << 20;
+
 /// Keeps what the key events need of the records.
 #[derive(Debug)]
 pub(super) struct Finder {
@@ -124,7 +127,7 @@ impl Finder {
     pub(super) fn new(stores: Stores) -> Result<Self, FilterError> {
         Ok(Self {
             detector: Detector::new(&catalog::keys(), stores)?,
-            sorter: Mutex::default(),
+            sorter: Mutex::new(Sorter::holding(HELD)),
         })
     }
 
@@ -161,12 +164,12 @@ impl Consumer for Finder {
     }
 
     fn end(&self, local: Local) -> anyhow::Result<()> {
-        let rows = local.into_rows();
-        if rows.is_empty() {
+        if local.count() == 0 {
             return Ok(());
         }
         let mut sorter = self.sorter.lock().unwrap_or_else(PoisonError::into_inner);
-        rows.iter()
+        local
+            .rows()
             .try_for_each(|(sort, row)| sorter.push(sort, row))
     }
 }

@@ -32,9 +32,9 @@ const EXPRESSIONS: [&str; 8] = [
 fn look(record: &Record<'_>) {
     let identity = record.identity();
     let _ = (
-        record.actor_of(&identity),
-        record.session_of(&identity),
-        record.by_service_of(&identity),
+        record.actor_of(identity),
+        record.session_of(identity),
+        record.by_service_of(identity),
         identity.created_at(),
         identity.mfa(),
         identity.key().is_some(),

@@ -13,14 +13,16 @@ use crate::files::{temporary_file, while_temporary};
 /// What takes a key and what belongs to it.
 pub(super) type Each<'f> = dyn FnMut(&[u8], &[u8]) -> anyhow::Result<()> + 'f;
 
-/// So many bytes are held before they are written.
+/// So many bytes are held before they are written, unless more is allowed.
 const HELD: usize = 16 << 20;
 /// So many bytes of a piece are read at once.
 const AHEAD: usize = 64 << 10;
 
 /// Keys with what belongs to each.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Sorter {
+    /// So many bytes are held before they are written.
+    most: usize,
     bytes: Vec<u8>,
     items: Vec<Item>,
     file: Option<File>,
@@ -35,7 +37,24 @@ struct Item {
     end: usize,
 }
 
+impl Default for Sorter {
+    fn default() -> Self {
+        Self::holding(HELD)
+    }
+}
+
 impl Sorter {
+    /// Holds so many bytes before it writes them.
+    pub(super) fn holding(most: usize) -> Self {
+        Self {
+            most,
+            bytes: Vec::new(),
+            items: Vec::new(),
+            file: None,
+            runs: Vec::new(),
+        }
+    }
+
     /// Takes one more.
     pub(super) fn push(&mut self, key: &[u8], value: &[u8]) -> anyhow::Result<()> {
         let start = self.bytes.len();
@@ -47,19 +66,14 @@ impl Sorter {
             end: self.bytes.len(),
         });
         let held = self.bytes.len() + self.items.len() * size_of::<Item>();
-        if held >= HELD {
+        if held >= self.most {
             self.spill()?;
         }
         Ok(())
     }
 
     fn sort(&mut self) {
-        let bytes = &self.bytes;
-        let key = |it: &Item| bytes.get(it.start..it.key).unwrap_or_default();
-        let value = |it: &Item| bytes.get(it.key..it.end).unwrap_or_default();
-        // Equal keys are told apart by what belongs to them, so that the order never rests on when each was read.
-        self.items
-            .sort_unstable_by(|a, b| (key(a), value(a)).cmp(&(key(b), value(b))));
+        sort(&self.bytes, &mut self.items);
     }
 
     fn spill(&mut self) -> anyhow::Result<()> {
@@ -107,6 +121,98 @@ impl Sorter {
             runs: self.runs,
         })
     }
+}
+
+/// An item, and the next bytes of its key.
+#[derive(Debug, Clone, Copy)]
+struct Ahead {
+    piece: u64,
+    /// How many of them are the key's.
+    length: usize,
+    item: Item,
+}
+
+/// So few items are compared whole.
+const FEW: usize = 12;
+
+/// Sorts by the keys. Equal keys are told apart by what belongs to them, so that the order never rests on when each was
+/// read. Keys are long, and begin alike: what all of some have in common is passed once, and then eight bytes of each
+/// are compared as one number.
+fn sort(bytes: &[u8], items: &mut [Item]) {
+    let key = |it: &Item| bytes.get(it.start..it.key).unwrap_or_default();
+    let value = |it: &Item| bytes.get(it.key..it.end).unwrap_or_default();
+    let mut ahead: Vec<Ahead> = items
+        .iter()
+        .map(|item| Ahead {
+            piece: 0,
+            length: 0,
+            item: *item,
+        })
+        .collect();
+    // Parts whose keys are the same up to a place.
+    let mut parts = vec![(0, ahead.len(), 0)];
+    while let Some((start, end, same)) = parts.pop() {
+        let Some(part) = ahead.get_mut(start..end) else {
+            continue;
+        };
+        if part.len() <= FEW {
+            part.sort_unstable_by(|a, b| {
+                (key(&a.item), value(&a.item)).cmp(&(key(&b.item), value(&b.item)))
+            });
+            continue;
+        }
+        let from = same + common(part.iter().map(|it| key(&it.item)), same);
+        for it in &mut *part {
+            let rest = key(&it.item).get(from..).unwrap_or_default();
+            (it.piece, it.length) = piece(rest);
+        }
+        part.sort_unstable_by_key(|it| (it.piece, it.length));
+        let mut begin = start;
+        for alike in part.chunk_by_mut(|a, b| (a.piece, a.length) == (b.piece, b.length)) {
+            let next = begin + alike.len();
+            match alike.first().is_some_and(|it| it.length == PIECE) {
+                true if alike.len() > 1 => parts.push((begin, next, from + PIECE)),
+                true => {}
+                // Their keys end here.
+                false => alike.sort_unstable_by(|a, b| value(&a.item).cmp(value(&b.item))),
+            }
+            begin = next;
+        }
+    }
+    for (to, from) in items.iter_mut().zip(&ahead) {
+        *to = from.item;
+    }
+}
+
+const PIECE: usize = 8;
+
+/// The next bytes as a number, and how many there are.
+fn piece(rest: &[u8]) -> (u64, usize) {
+    if let Some(whole) = rest.first_chunk::<PIECE>() {
+        return (u64::from_be_bytes(*whole), PIECE);
+    }
+    let mut whole = [0; PIECE];
+    for (to, from) in whole.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    (u64::from_be_bytes(whole), rest.len())
+}
+
+/// How many bytes all have in common from a place on.
+fn common<'k>(mut keys: impl Iterator<Item = &'k [u8]>, from: usize) -> usize {
+    let rest = |key: &'k [u8]| key.get(from..).unwrap_or_default();
+    let mut all = keys.next().map(rest).unwrap_or_default();
+    for key in keys {
+        let key = rest(key);
+        if !key.starts_with(all) {
+            let alike = all.iter().zip(key).take_while(|(a, b)| a == b).count();
+            all = all.get(..alike).unwrap_or_default();
+        }
+        if all.is_empty() {
+            break;
+        }
+    }
+    all.len()
 }
 
 /// What was sorted.
@@ -173,23 +279,21 @@ impl<'f> Run<'f> {
         }
         let key = self.length()?;
         let value = self.length()?;
-        Ok(Some((self.take(key)?, self.take(value)?)))
+        Ok(Some((self.take(key)?.to_vec(), self.take(value)?.to_vec())))
     }
 
     fn length(&mut self) -> anyhow::Result<usize> {
-        let bytes = self.take(8)?;
-        let bytes: [u8; 8] = bytes.try_into().unwrap_or_default();
+        let bytes: [u8; 8] = self.take(8)?.try_into().unwrap_or_default();
         Ok(usize::try_from(u64::from_le_bytes(bytes))?)
     }
 
-    fn take(&mut self, count: usize) -> anyhow::Result<Vec<u8>> {
+    fn take(&mut self, count: usize) -> anyhow::Result<&[u8]> {
         while self.held.len() - self.read < count {
             self.fill(count)?;
         }
-        let end = self.read + count;
-        let taken = self.held.get(self.read..end).unwrap_or_default().to_vec();
-        self.read = end;
-        Ok(taken)
+        let begin = self.read;
+        self.read += count;
+        Ok(self.held.get(begin..self.read).unwrap_or_default())
     }
 
     fn fill(&mut self, wanted: usize) -> anyhow::Result<()> {
@@ -233,6 +337,44 @@ mod tests {
             })
             .unwrap();
         all
+    }
+
+    #[test]
+    fn keys_are_sorted_as_slices_are() {
+        // Few letters and many lengths: keys that begin alike, that are the beginning of another, and equal ones.
+        let mut number = 5_u64;
+        let mut next = |below: u64| {
+            number = number
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (number >> 33) % below
+        };
+        for round in 0..40_u64 {
+            let letters = 1 + round % 3;
+            let common = vec![9; next(30) as usize];
+            let mut expected: Vec<(Vec<u8>, Vec<u8>)> = (0..next(400))
+                .map(|_| {
+                    let mut key = match next(4) {
+                        0 => Vec::new(),
+                        _ => common.clone(),
+                    };
+                    key.extend((0..next(20)).map(|_| next(letters) as u8));
+                    (key, vec![next(3) as u8; next(3) as usize])
+                })
+                .collect();
+            let mut sorter = Sorter::default();
+            for (key, value) in &expected {
+                sorter.push(key, value).unwrap();
+            }
+            expected.sort();
+            let mut found = Vec::new();
+            let keep = &mut |key: &[u8], value: &[u8]| {
+                found.push((key.to_vec(), value.to_vec()));
+                Ok(())
+            };
+            sorter.finish().unwrap().each(keep).unwrap();
+            assert_eq!(found, expected);
+        }
     }
 
     #[test]

@@ -127,7 +127,7 @@ struct Kept {
 #[derive(Default)]
 struct Part {
     lane: Lane,
-    keys: Vec<(Vec<u8>, Vec<u8>)>,
+    keys: Local,
     suspects: Vec<Suspect>,
 }
 
@@ -159,11 +159,12 @@ impl Consumer for Line<'_> {
             account: from.account,
             region: from.region,
         };
-        let mut rows = Local::default();
-        self.detector.record(&mut rows, record, from.proof, at);
-        let rows = rows.into_rows();
-        let keys = ids_of(&rows, self.keys);
-        local.keys.extend(rows);
+        let before = local.keys.count();
+        // Each record is marked by what it is by itself.
+        local.keys.begin();
+        self.detector
+            .record(&mut local.keys, record, from.proof, at);
+        let keys = ids_of(local.keys.rows_from(before), self.keys);
         let seen = Seen {
             at,
             proof: from.proof,
@@ -183,7 +184,7 @@ impl Consumer for Line<'_> {
         for (sort, piece) in &pieces {
             kept.pieces.push(sort, piece)?;
         }
-        for (sort, row) in &local.keys {
+        for (sort, row) in local.keys.rows() {
             kept.rows.push(sort, row)?;
         }
         Ok(())
@@ -191,8 +192,11 @@ impl Consumer for Line<'_> {
 }
 
 /// The key events that a record is by itself; what counts only beside others is told apart.
-fn ids_of(rows: &[(Vec<u8>, Vec<u8>)], keys: &[&'static Key]) -> Vec<String> {
-    let ids = rows.iter().filter_map(|(sort, _)| {
+fn ids_of<'r>(
+    rows: impl Iterator<Item = (&'r [u8], &'r [u8])>,
+    keys: &[&'static Key],
+) -> Vec<String> {
+    let ids = rows.filter_map(|(sort, _)| {
         let number = u16::from_be_bytes(*sort.first_chunk::<2>()?);
         let key = keys.get(usize::from(number))?;
         let alone = matches!(

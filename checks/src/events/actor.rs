@@ -93,7 +93,7 @@ impl<'a> Record<'a> {
     /// The actor of this record alone.
     #[must_use]
     pub fn actor(&self) -> Actor<'a> {
-        self.actor_of(&self.identity())
+        self.actor_of(self.identity())
     }
 
     /// The same, of an identity that was lifted already.
@@ -153,7 +153,7 @@ impl<'a> Record<'a> {
     /// The service that made the call, for itself or for the identity.
     #[must_use]
     pub fn by_service(&self) -> Option<Text<'a>> {
-        self.by_service_of(&self.identity())
+        self.by_service_of(self.identity())
     }
 
     /// The same, of an identity that was lifted already.
@@ -172,7 +172,7 @@ impl<'a> Record<'a> {
     /// The session of the call, if it was made in one.
     #[must_use]
     pub fn session(&self) -> Option<Session<'a>> {
-        self.session_of(&self.identity())
+        self.session_of(self.identity())
     }
 
     /// The same, of an identity that was lifted already.
@@ -218,10 +218,12 @@ impl<'a> Record<'a> {
 /// Whether an address is that of a service: then no address of the caller is known.
 #[must_use]
 pub fn is_service_address(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    text == "aws internal"
-        || text.ends_with(".amazonaws.com")
-        || text.ends_with(".amazonaws.com.cn")
+    let ends = |end: &str| {
+        let begin = text.len().checked_sub(end.len());
+        let tail = begin.and_then(|it| text.as_bytes().get(it..));
+        tail.is_some_and(|it| it.eq_ignore_ascii_case(end.as_bytes()))
+    };
+    text.eq_ignore_ascii_case("aws internal") || ends(".amazonaws.com") || ends(".amazonaws.com.cn")
 }
 
 fn named<'a>(kind: ActorKind, id: Option<Text<'a>>, name: Option<Text<'a>>) -> Actor<'a> {

@@ -1,15 +1,28 @@
 //! Where a string, a value or white space ends in the bytes of JSON. Every function is total, and linear in what it passes.
 
+use super::guess::Guesses;
+
 /// Levels that are opened. Deeper values are kept as bytes.
 pub const MAX_DEPTH: usize = 128;
 
-/// Why a value could not be passed.
+/// Why a value could not be passed: the byte at which stands what no JSON has there, or that the bytes end inside it.
+/// One word, so that it is handed on in a register: every member of every record is passed so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(super) struct Stop(usize);
+
+impl Stop {
     /// The bytes end inside it.
-    Cut,
+    pub(super) const CUT: Self = Self(usize::MAX);
+
     /// At this byte stands what no JSON has there.
-    Wrong(usize),
+    pub(super) const fn wrong(at: usize) -> Self {
+        Self(at)
+    }
+
+    /// The byte that is wrong; none where the bytes end.
+    pub(super) fn place(self) -> Option<usize> {
+        (self != Self::CUT).then_some(self.0)
+    }
 }
 
 const LOW: u128 = 0x0101_0101_0101_0101_0101_0101_0101_0101;
@@ -22,17 +35,35 @@ fn zeros(bytes: u128) -> u128 {
 }
 
 /// Where the next quote or backslash stands.
-#[inline]
-fn quote_or_backslash(bytes: &[u8], mut at: usize) -> Option<usize> {
-    // Most strings are short: a few pieces first, and the long way around only for long ones.
+#[inline(always)]
+fn quote_or_backslash(bytes: &[u8], at: usize) -> Option<usize> {
+    // Most strings are short.
+    match bytes.get(at..)?.first_chunk::<16>() {
+        Some(piece) => match mark_in(piece) {
+            Some(mark) => Some(at + mark),
+            None => far_mark(bytes, at + 16),
+        },
+        None => far_mark(bytes, at),
+    }
+}
+
+#[inline(always)]
+fn mark_in(piece: &[u8; 16]) -> Option<usize> {
+    let piece = u128::from_le_bytes(*piece);
+    let found = zeros(piece ^ (0x22 * LOW)) | zeros(piece ^ (0x5C * LOW));
+    (found != 0).then(|| (found.trailing_zeros() / 8) as usize)
+}
+
+/// The same, of a longer string.
+#[inline(never)]
+fn far_mark(bytes: &[u8], mut at: usize) -> Option<usize> {
+    // A few pieces first, and the long way around only for long ones.
     for _ in 0..4 {
         let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<16>()) else {
             break;
         };
-        let piece = u128::from_le_bytes(*chunk);
-        let found = zeros(piece ^ (0x22 * LOW)) | zeros(piece ^ (0x5C * LOW));
-        if found != 0 {
-            return Some(at + (found.trailing_zeros() / 8) as usize);
+        if let Some(mark) = mark_in(chunk) {
+            return Some(at + mark);
         }
         at += 16;
     }
@@ -41,13 +72,37 @@ fn quote_or_backslash(bytes: &[u8], mut at: usize) -> Option<usize> {
 
 /// The byte after the closing quote of a string whose opening quote is before `at`.
 #[inline]
-pub(super) fn string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+pub(super) fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let mark = quote_or_backslash(bytes, at)?;
+    match bytes.get(mark)? {
+        b'"' => Some(mark + 1),
+        _ => escaped_end(bytes, mark + 2),
+    }
+}
+
+/// The same, behind an escape.
+#[inline(never)]
+fn escaped_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
         at = quote_or_backslash(bytes, at)?;
         match bytes.get(at)? {
             b'"' => return Some(at + 1),
             _ => at += 2,
         }
+    }
+}
+
+/// Whether a backslash is among them: most texts are short, and have none.
+#[inline]
+pub(super) fn has_backslash(bytes: &[u8]) -> bool {
+    let in_piece = |piece: &[u8; 16]| zeros(u128::from_le_bytes(*piece) ^ (0x5C * LOW)) != 0;
+    match bytes.len() {
+        0..16 => bytes.contains(&b'\\'),
+        16..=64 => {
+            let (pieces, _) = bytes.as_chunks::<16>();
+            pieces.iter().any(in_piece) || bytes.last_chunk::<16>().is_some_and(in_piece)
+        }
+        _ => memchr::memchr(b'\\', bytes).is_some(),
     }
 }
 
@@ -61,24 +116,42 @@ pub(super) fn skip_space(bytes: &[u8], mut at: usize) -> usize {
 }
 
 /// The byte after the value that begins at `at`. `deep` is set if it has more levels than are opened.
-#[inline]
+#[inline(always)]
 pub(super) fn value_end(bytes: &[u8], at: usize, deep: &mut bool) -> Result<usize, Stop> {
     match bytes.get(at) {
-        Some(b'"') => string_end(bytes, at + 1).ok_or(Stop::Cut),
+        Some(b'"') => string_end(bytes, at + 1).ok_or(Stop::CUT),
+        Some(_) | None => other_end(bytes, at, deep),
+    }
+}
+
+/// The same, of what is no string.
+fn other_end(bytes: &[u8], at: usize, deep: &mut bool) -> Result<usize, Stop> {
+    match bytes.get(at) {
         Some(b'{' | b'[') => nested_end(bytes, at, deep),
         Some(first) if is_scalar(*first) => {
-            let mut end = at + 1;
+            let mut end = at + word(bytes, at);
             while bytes.get(end).is_some_and(|next| is_scalar(*next)) {
                 end += 1;
             }
             // Something always follows it: a bracket, a comma.
             if end == bytes.len() {
-                return Err(Stop::Cut);
+                return Err(Stop::CUT);
             }
             Ok(end)
         }
-        Some(_) => Err(Stop::Wrong(at)),
-        None => Err(Stop::Cut),
+        Some(_) => Err(Stop::wrong(at)),
+        None => Err(Stop::CUT),
+    }
+}
+
+/// The length of `null`, `true` or `false` where one of them begins, else of one byte.
+#[inline]
+fn word(bytes: &[u8], at: usize) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
+    match rest.first_chunk::<4>() {
+        Some(b"null" | b"true") => 4,
+        Some(b"fals") if rest.get(4) == Some(&b'e') => 5,
+        Some(_) | None => 1,
     }
 }
 
@@ -93,10 +166,10 @@ fn nested_end(bytes: &[u8], at: usize, deep: &mut bool) -> Result<usize, Stop> {
     // Which brackets are open: one bit a level, for as many levels as are opened. Below, their number alone.
     let (mut open, mut depth, mut at) = (0_u128, 0_usize, at);
     loop {
-        let byte = *bytes.get(at).ok_or(Stop::Cut)?;
+        let byte = *bytes.get(at).ok_or(Stop::CUT)?;
         at += 1;
         match byte {
-            b'"' => at = string_end(bytes, at).ok_or(Stop::Cut)?,
+            b'"' => at = string_end(bytes, at).ok_or(Stop::CUT)?,
             b'{' | b'[' => {
                 depth += 1;
                 if depth <= MAX_DEPTH {
@@ -108,7 +181,7 @@ fn nested_end(bytes: &[u8], at: usize, deep: &mut bool) -> Result<usize, Stop> {
             b'}' | b']' => {
                 if depth <= MAX_DEPTH {
                     if (open & 1 == 1) != (byte == b'}') {
-                        return Err(Stop::Wrong(at - 1));
+                        return Err(Stop::wrong(at - 1));
                     }
                     open >>= 1;
                 }
@@ -122,27 +195,6 @@ fn nested_end(bytes: &[u8], at: usize, deep: &mut bool) -> Result<usize, Stop> {
     }
 }
 
-/// Passes the members of an object whose opening bracket is before `at`: `each` is given a name without its quotes and
-/// where its value begins, and says where the value ends. The byte after the closing bracket.
-#[inline]
-pub(super) fn members<'a>(
-    bytes: &'a [u8],
-    at: usize,
-    mut each: impl FnMut(&'a [u8], usize) -> Result<usize, Stop>,
-) -> Result<usize, Stop> {
-    let mut at = skip_space(bytes, at);
-    if bytes.get(at) == Some(&b'}') {
-        return Ok(at + 1);
-    }
-    loop {
-        let (name, begin) = name(bytes, at)?;
-        match after_member(bytes, each(name, begin)?)? {
-            After::Member(next) => at = next,
-            After::End(end) => return Ok(end),
-        }
-    }
-}
-
 /// The member that begins at `at`: its name without the quotes, its value, and the byte after it.
 #[inline]
 pub(super) fn member<'a>(
@@ -152,7 +204,7 @@ pub(super) fn member<'a>(
 ) -> Result<(&'a [u8], &'a [u8], usize), Stop> {
     let (name, begin) = name(bytes, at)?;
     let end = value_end(bytes, begin, deep)?;
-    let value = bytes.get(begin..end).ok_or(Stop::Cut)?;
+    let value = bytes.get(begin..end).ok_or(Stop::CUT)?;
     Ok((name, value, end))
 }
 
@@ -161,16 +213,45 @@ pub(super) fn member<'a>(
 pub(super) fn name(bytes: &[u8], at: usize) -> Result<(&[u8], usize), Stop> {
     match bytes.get(at) {
         Some(b'"') => {}
-        Some(_) => return Err(Stop::Wrong(at)),
-        None => return Err(Stop::Cut),
+        Some(_) => return Err(Stop::wrong(at)),
+        None => return Err(Stop::CUT),
     }
-    let end = string_end(bytes, at + 1).ok_or(Stop::Cut)?;
-    let name = bytes.get(at + 1..end - 1).ok_or(Stop::Cut)?;
+    let end = string_end(bytes, at + 1).ok_or(Stop::CUT)?;
+    let name = bytes.get(at + 1..end - 1).ok_or(Stop::CUT)?;
     let colon = skip_space(bytes, end);
     match bytes.get(colon) {
         Some(b':') => Ok((name, skip_space(bytes, colon + 1))),
-        Some(_) => Err(Stop::Wrong(colon)),
-        None => Err(Stop::Cut),
+        Some(_) => Err(Stop::wrong(colon)),
+        None => Err(Stop::CUT),
+    }
+}
+
+/// The same, and what the name stands for: as what came in this place before, or as `find` knows it.
+#[inline(always)]
+pub(super) fn known_name<'a, T: Copy>(
+    bytes: &'a [u8],
+    at: usize,
+    (guesses, place): (&mut Guesses<T>, usize),
+    find: impl FnOnce(&[u8]) -> T,
+) -> Result<(&'a [u8], usize, T), Stop> {
+    if let Some((length, name, found)) = guesses.holds(place, bytes, at) {
+        let name = bytes.get(at + 1..at + 1 + name).ok_or(Stop::CUT)?;
+        return Ok((name, skip_space(bytes, at + length), found));
+    }
+    let (name, begin) = self::name(bytes, at)?;
+    let found = find(name);
+    let spelled = bytes.get(at..begin).unwrap_or_default();
+    guesses.learn(place, spelled, name.len(), found);
+    Ok((name, begin, found))
+}
+
+/// Where the first member of an object begins whose opening bracket is before `at`, or where the object ends.
+#[inline]
+pub(super) fn first_member(bytes: &[u8], at: usize) -> After {
+    let at = skip_space(bytes, at);
+    match bytes.get(at) {
+        Some(b'}') => After::End(at + 1),
+        Some(_) | None => After::Member(at),
     }
 }
 
@@ -181,8 +262,8 @@ pub(super) fn after_member(bytes: &[u8], at: usize) -> Result<After, Stop> {
     match bytes.get(at) {
         Some(b',') => Ok(After::Member(skip_space(bytes, at + 1))),
         Some(b'}') => Ok(After::End(at + 1)),
-        Some(_) => Err(Stop::Wrong(at)),
-        None => Err(Stop::Cut),
+        Some(_) => Err(Stop::wrong(at)),
+        None => Err(Stop::CUT),
     }
 }
 
@@ -234,8 +315,8 @@ mod tests {
             (value_end(text.as_bytes(), 0, &mut deep), deep)
         };
         assert_eq!(end(r#"{"a":[1,"]"]} "#), (Ok(13), false));
-        assert_eq!(end("[}"), (Err(Stop::Wrong(1)), false));
-        assert_eq!(end("[[1]"), (Err(Stop::Cut), false));
+        assert_eq!(end("[}"), (Err(Stop::wrong(1)), false));
+        assert_eq!(end("[[1]"), (Err(Stop::CUT), false));
         let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
         assert_eq!(end(&deep), (Ok(10_000), true));
         let allowed = format!("{}{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::bytes::{self, Stop};
+use super::bytes::{self, After, Stop};
+use super::guess::Guesses;
 use super::raw::Raw;
 use super::text::Text;
 use super::time;
@@ -12,12 +13,14 @@ use super::time;
 pub struct Identity<'a> {
     values: [Option<Raw<'a>>; COUNT],
     present: bool,
+    /// The log, if it is UTF-8.
+    whole: &'a str,
 }
 
 /// One value of an identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(usize)]
-enum Part {
+#[repr(u8)]
+pub(super) enum Part {
     Type,
     PrincipalId,
     Arn,
@@ -49,6 +52,14 @@ enum Part {
 const COUNT: usize = 26;
 
 impl<'a> Identity<'a> {
+    /// Without values, of a log whose text was checked.
+    pub(super) fn within(whole: &'a str) -> Self {
+        Self {
+            whole,
+            ..Self::default()
+        }
+    }
+
     /// Lifts the values of the object that begins at `at`, unless some were lifted already. The byte after it. What is
     /// no object, or malformed, has none.
     #[inline]
@@ -56,13 +67,15 @@ impl<'a> Identity<'a> {
         &mut self,
         log: &'a [u8],
         at: usize,
+        guesses: &mut Guesses<Option<Found>>,
         deep: &mut bool,
     ) -> Result<usize, Stop> {
         if self.present || log.get(at) != Some(&b'{') {
             return bytes::value_end(log, at, deep);
         }
         self.present = true;
-        self.walk(log, at, Level::Identity, deep).or_else(|_| {
+        let end = self.walk(log, at, Level::Identity, guesses, deep);
+        end.or_else(|_| {
             self.values = [None; COUNT];
             bytes::value_end(log, at, deep)
         })
@@ -73,20 +86,34 @@ impl<'a> Identity<'a> {
         log: &'a [u8],
         at: usize,
         level: Level,
+        guesses: &mut Guesses<Option<Found>>,
         deep: &mut bool,
     ) -> Result<usize, Stop> {
-        bytes::members(log, at + 1, |name, begin| match found(level, name) {
-            Some(Found::Level(below)) if log.get(begin) == Some(&b'{') => {
-                self.walk(log, begin, below, deep)
-            }
-            found => {
-                let end = bytes::value_end(log, begin, deep)?;
-                if let Some(Found::Part(part)) = found {
-                    self.set(part, Raw::new(log.get(begin..end).ok_or(Stop::Cut)?));
+        let mut place = level.begins();
+        let mut next = bytes::first_member(log, at + 1);
+        loop {
+            let at = match next {
+                After::Member(at) => at,
+                After::End(end) => return Ok(end),
+            };
+            let (_, begin, found) =
+                bytes::known_name(log, at, (guesses, place), |name| found(level, name))?;
+            let end = match found {
+                Some(Found::Level(below)) if log.get(begin) == Some(&b'{') => {
+                    self.walk(log, begin, below, guesses, deep)?
                 }
-                Ok(end)
-            }
-        })
+                _ => bytes::value_end(log, begin, deep)?,
+            };
+            place = match found {
+                Some(Found::Part(part)) => {
+                    self.set(part, Raw::new(log.get(begin..end).ok_or(Stop::CUT)?));
+                    part as usize
+                }
+                Some(Found::Level(below)) => below.ended(),
+                None => level.unknown(),
+            };
+            next = bytes::after_member(log, end)?;
+        }
     }
 
     /// The first value counts; conditions look at the others too.
@@ -101,7 +128,19 @@ impl<'a> Identity<'a> {
     }
 
     fn text(&self, part: Part) -> Option<Text<'a>> {
-        self.value(part)?.text()
+        self.value(part)?.text_in(self.whole)
+    }
+
+    /// `type`, as it is written.
+    #[inline]
+    pub(super) fn raw_type(&self) -> Option<Raw<'a>> {
+        self.value(Part::Type)
+    }
+
+    /// `principalId`, as it is written.
+    #[inline]
+    pub(super) fn raw_principal_id(&self) -> Option<Raw<'a>> {
+        self.value(Part::PrincipalId)
     }
 
     /// Whether the record has an identity: not null, not absent.
@@ -145,8 +184,7 @@ impl<'a> Identity<'a> {
     /// The type, without regard to case; empty if there is none.
     #[must_use]
     pub fn is_type(&self, name: &str) -> bool {
-        self.type_()
-            .is_some_and(|own| own.eq_ignore_ascii_case(name))
+        self.value(Part::Type).is_some_and(|own| own.is_word(name))
     }
 
     /// `type`.
@@ -323,7 +361,8 @@ pub fn is_key(text: &str) -> bool {
 
 /// An object of an identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Level {
+#[repr(u8)]
+pub(super) enum Level {
     Identity,
     Delegate,
     OnBehalfOf,
@@ -336,9 +375,28 @@ enum Level {
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Found {
+pub(super) enum Found {
     Part(Part),
     Level(Level),
+}
+
+const LEVELS: usize = 8;
+
+/// Behind which a name can stand: a part, an object, an unknown name of an object, and the beginning of one.
+pub(super) const PLACES: usize = COUNT + 3 * LEVELS;
+
+impl Level {
+    fn ended(self) -> usize {
+        COUNT + self as usize
+    }
+
+    fn unknown(self) -> usize {
+        COUNT + LEVELS + self as usize
+    }
+
+    fn begins(self) -> usize {
+        COUNT + 2 * LEVELS + self as usize
+    }
 }
 
 /// What a name as CloudTrail writes it stands for.

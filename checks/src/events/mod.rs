@@ -17,6 +17,7 @@ mod causes;
 mod field;
 pub mod filter;
 mod follow;
+mod guess;
 mod identity;
 mod input;
 pub mod key;

@@ -64,7 +64,7 @@ impl Record<'_> {
         if self.read_only() != Some(true) {
             return None;
         }
-        if identity.is_type("AWSService") || self.by_service_of(&identity).is_some() {
+        if identity.is_type("AWSService") || self.by_service_of(identity).is_some() {
             return Some(Noise::Service);
         }
         let source = self.source().unwrap_or_default();

@@ -33,6 +33,20 @@ impl<'a> Record<'a> {
     /// The category: `eventCategory`, or what follows from the type.
     #[must_use]
     pub fn category(&self) -> Category<'a> {
+        // As nearly all are spelled.
+        let known = self
+            .get(Field::EventCategory)
+            .and_then(|it| match it.bytes() {
+                br#""Management""# => Some("Management"),
+                br#""Data""# => Some("Data"),
+                _ => None,
+            });
+        if let Some(name) = known {
+            return Category {
+                name: Cow::Borrowed(name),
+                derived: false,
+            };
+        }
         let written = self.text(Field::EventCategory).filter(|it| !it.is_empty());
         if let Some(text) = written {
             return Category {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::bytes::{self, Stop};
+use super::bytes::{self, Stop, has_backslash};
 use super::text::{Text, write_string};
 
 /// The bytes of one value, without white space around it.
@@ -89,9 +89,43 @@ impl<'a> Raw<'a> {
         }
     }
 
+    /// What stands between the quotes of a string that is spelled plainly: the bytes of its text.
+    #[inline]
+    pub(super) fn plain(self) -> Option<&'a [u8]> {
+        match self.0 {
+            [b'"', inside @ .., b'"'] if !has_backslash(inside) => Some(inside),
+            _ => None,
+        }
+    }
+
+    /// Whether its text is this word, which is ASCII, without regard to case.
+    #[must_use]
+    pub fn is_word(self, word: &str) -> bool {
+        match self.0 {
+            // As words nearly always are spelled: nothing is decoded. What is escaped is longer than what it stands for.
+            [b'"', inside @ .., b'"'] if inside.len() <= word.len() || !has_backslash(inside) => {
+                inside.eq_ignore_ascii_case(word.as_bytes()) && !has_backslash(inside)
+            }
+            _ => self.text().is_some_and(|it| it.eq_ignore_ascii_case(word)),
+        }
+    }
+
+    /// The same as [`Self::text`], of a value that may stand in a text.
+    pub(super) fn text_in(self, whole: &'a str) -> Option<Text<'a>> {
+        match self.0 {
+            [b'"', inside @ .., b'"'] => Some(Text::decode_in(whole, inside)),
+            _ => self.text(),
+        }
+    }
+
     /// `true` and `false`, as booleans or as text in any case.
     #[must_use]
     pub fn flag(self) -> Option<bool> {
+        match self.0 {
+            b"true" => return Some(true),
+            b"false" => return Some(false),
+            _ => {}
+        }
         let text = self.text()?;
         if text.eq_ignore_ascii_case("true") {
             Some(true)
@@ -128,9 +162,18 @@ impl<'a> Raw<'a> {
     /// The first member of this name; case is ignored.
     #[must_use]
     pub fn get(self, name: &str) -> Option<Raw<'a>> {
-        self.members()
-            .find(|(own, _)| own.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        let mut members = self.members();
+        while let Some(Ok((own, value))) = members.next_raw() {
+            // A name that is spelled plainly is not decoded. What is escaped is longer than what it stands for.
+            let is = match own.len() > name.len() {
+                true => has_backslash(own) && Text::decode(own).eq_ignore_ascii_case(name),
+                false => own.eq_ignore_ascii_case(name.as_bytes()) && !has_backslash(own),
+            };
+            if is {
+                return Some(value);
+            }
+        }
+        None
     }
 
     /// The member of a member, and so on; case is ignored.
@@ -302,7 +345,7 @@ impl<'a> Elements<'a> {
         self.first = false;
         let end = bytes::value_end(self.bytes, at, &mut false)?;
         self.at = end;
-        self.bytes.get(at..end).map(Raw).ok_or(Stop::Cut).map(Some)
+        self.bytes.get(at..end).map(Raw).ok_or(Stop::CUT).map(Some)
     }
 }
 
@@ -322,12 +365,12 @@ fn next_item(bytes: &[u8], at: usize, first: bool, close: u8) -> Result<Option<u
             if at + 1 == bytes.len() {
                 Ok(None)
             } else {
-                Err(Stop::Wrong(at + 1))
+                Err(Stop::wrong(at + 1))
             }
         }
         Some(_) if first => Ok(Some(at)),
         Some(b',') => Ok(Some(bytes::skip_space(bytes, at + 1))),
-        Some(_) => Err(Stop::Wrong(at)),
-        None => Err(Stop::Cut),
+        Some(_) => Err(Stop::wrong(at)),
+        None => Err(Stop::CUT),
     }
 }

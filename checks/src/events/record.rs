@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::bytes::{self, Stop};
+use super::bytes::{self, After, Stop};
 use super::field::Field;
-use super::identity::Identity;
+use super::guess::Guesses;
+use super::identity::{self, Found, Identity};
 use super::raw::Raw;
 use super::text::Text;
 use super::time;
@@ -13,10 +14,41 @@ use super::time;
 const MAX_MEMBERS: usize = 1_024;
 const FIELDS: usize = Field::ALL.len();
 
+/// Before the first name, and behind one that is no field.
+const BEGIN: usize = FIELDS;
+const UNKNOWN: usize = FIELDS + 1;
+
+/// What the records before show of the names of the next.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    fields: Guesses<Option<Field>>,
+    identity: Guesses<Option<Found>>,
+}
+
+impl Known {
+    /// For many records.
+    pub(super) fn new() -> Self {
+        Self {
+            fields: Guesses::new(FIELDS + 2, None),
+            identity: Guesses::new(identity::PLACES, None),
+        }
+    }
+
+    /// For one record, of which nothing is learned.
+    pub(super) fn nothing() -> Self {
+        Self {
+            fields: Guesses::new(0, None),
+            identity: Guesses::new(0, None),
+        }
+    }
+}
+
 /// A record of a log. Its text is the log's: nothing is copied.
 #[derive(Debug, Clone)]
 pub struct Record<'a> {
     raw: &'a [u8],
+    /// The log, if it is UTF-8.
+    whole: &'a str,
     index: u64,
     /// Known and unknown members in their order.
     members: Vec<Member<'a>>,
@@ -57,6 +89,7 @@ impl<'a> Record<'a> {
     pub(super) fn empty() -> Self {
         Self {
             raw: &[],
+            whole: "",
             index: 0,
             members: Vec::with_capacity(48),
             first: [0; FIELDS],
@@ -65,11 +98,19 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// The same, for records of a log whose text was checked.
+    pub(super) fn within(whole: &'a str) -> Self {
+        Self {
+            whole,
+            ..Self::empty()
+        }
+    }
+
     /// The record that is exactly these bytes, as [`Self::raw`] gives them.
     #[must_use]
     pub fn read(raw: &'a [u8]) -> Option<Self> {
         let mut record = Self::empty();
-        let end = record.fill(raw, 0, 0).ok()?;
+        let end = record.fill(raw, 0, 0, &mut Known::nothing()).ok()?;
         (end == raw.len()).then(|| {
             record.check_text();
             record
@@ -77,13 +118,26 @@ impl<'a> Record<'a> {
     }
 
     /// Reads the object that begins at `at`. The byte after it.
-    #[inline]
-    pub(super) fn fill(&mut self, log: &'a [u8], at: usize, index: u64) -> Result<usize, Stop> {
+    pub(super) fn fill(
+        &mut self,
+        log: &'a [u8],
+        at: usize,
+        index: u64,
+        known: &mut Known,
+    ) -> Result<usize, Stop> {
         self.first = [0; FIELDS];
         self.marks = Marks::default();
-        self.identity = Identity::default();
+        self.identity = Identity::within(self.whole);
         self.raw = &[];
         self.index = index;
+        self.members.clear();
+        let end = self.fill_members(log, at, known)?;
+        self.raw = log.get(at..end).ok_or(Stop::CUT)?;
+        Ok(end)
+    }
+
+    #[inline]
+    fn fill_members(&mut self, log: &'a [u8], at: usize, known: &mut Known) -> Result<usize, Stop> {
         let Self {
             members,
             first,
@@ -91,49 +145,45 @@ impl<'a> Record<'a> {
             marks,
             ..
         } = self;
-        // What stands there of the record before says what probably comes: the records of a log are alike.
-        let (mut count, mut deep) = (0, false);
-        let end = bytes::members(log, at + 1, |name, begin| {
-            if count >= MAX_MEMBERS {
-                marks.overfull = true;
-                return bytes::value_end(log, begin, &mut deep);
-            }
-            let field = match members.get(count) {
-                Some(before) if before.name == name => before.field,
-                Some(_) | None => field_of(name),
+        let mut place = BEGIN;
+        let mut next = bytes::first_member(log, at + 1);
+        loop {
+            let at = match next {
+                After::Member(at) => at,
+                After::End(end) => return Ok(end),
             };
+            let names = (&mut known.fields, place);
+            let (name, begin, field) = bytes::known_name(log, at, names, field_of)?;
+            place = field.map_or(UNKNOWN, |it| it as usize);
+            let full = members.len() >= MAX_MEMBERS;
             let end = match field {
                 // Lifted on the way: it is what most questions ask for.
-                Some(Field::UserIdentity) => identity.lift(log, begin, &mut deep)?,
-                Some(_) | None => bytes::value_end(log, begin, &mut deep)?,
+                Some(Field::UserIdentity) if !full => {
+                    identity.lift(log, begin, &mut known.identity, &mut marks.deep)?
+                }
+                Some(_) | None => bytes::value_end(log, begin, &mut marks.deep)?,
             };
-            let value = log.get(begin..end).ok_or(Stop::Cut)?;
+            if full {
+                marks.overfull = true;
+                next = bytes::after_member(log, end)?;
+                continue;
+            }
             match field.and_then(|field| first.get_mut(field as usize)) {
-                Some(slot @ 0) => *slot = u16::try_from(count + 1).unwrap_or(u16::MAX),
+                Some(slot @ 0) => *slot = u16::try_from(members.len() + 1).unwrap_or(u16::MAX),
                 Some(_) => marks.duplicate = true,
                 None => {
                     marks.unknown = true;
-                    let mut unknown = members.iter().take(count).filter(|it| it.field.is_none());
+                    let mut unknown = members.iter().filter(|it| it.field.is_none());
                     marks.duplicate |= unknown.any(|it| it.name == name);
                 }
             }
-            let member = Member {
+            members.push(Member {
                 field,
                 name,
-                value: Raw::new(value),
-            };
-            match members.get_mut(count) {
-                Some(place) => *place = member,
-                None => members.push(member),
-            }
-            count += 1;
-            Ok(end)
-        });
-        members.truncate(count);
-        marks.deep = deep;
-        let end = end?;
-        self.raw = log.get(at..end).ok_or(Stop::Cut)?;
-        Ok(end)
+                value: Raw::new(log.get(begin..end).ok_or(Stop::CUT)?),
+            });
+            next = bytes::after_member(log, end)?;
+        }
     }
 
     /// Keeps what was read of a record whose syntax is broken; `raw` is all of it.
@@ -218,7 +268,7 @@ impl<'a> Record<'a> {
     /// The text of a field; none for `null`, objects and arrays.
     #[must_use]
     pub fn text(&self, field: Field) -> Option<Text<'a>> {
-        self.get(field)?.text()
+        self.get(field)?.text_in(self.whole)
     }
 
     /// The value below a field, by names whose case is ignored: `path(RequestParameters, &["bucketName"])`.
@@ -323,8 +373,8 @@ impl<'a> Record<'a> {
 
     /// Who called, as it is written. Of a doubled `userIdentity` the first.
     #[must_use]
-    pub fn identity(&self) -> Identity<'a> {
-        self.identity
+    pub fn identity(&self) -> &Identity<'a> {
+        &self.identity
     }
 }
 

@@ -8,7 +8,7 @@ use super::bytes::{self, Stop};
 use super::field::Field;
 use super::problem::{FormatKind, FormatProblem, Problems};
 use super::raw::Raw;
-use super::record::Record;
+use super::record::{Known, Record};
 use super::text::Text;
 
 /// What a log held.
@@ -36,6 +36,7 @@ pub(super) struct Scanner<'a, 's> {
     log: &'a [u8],
     each: &'s mut dyn FnMut(&Record<'a>),
     record: Record<'a>,
+    known: Known,
     records: u64,
     problems: Problems,
     /// Whether some text may be lossy: then each record is looked at.
@@ -54,13 +55,15 @@ impl<'a, 's> Scanner<'a, 's> {
         unwrapped: bool,
         each: &'s mut dyn FnMut(&Record<'a>),
     ) -> Self {
+        let whole = std::str::from_utf8(log);
         Self {
             log,
             each,
-            record: Record::empty(),
+            record: Record::within(whole.unwrap_or_default()),
+            known: Known::new(),
             records: index,
             problems: Problems::default(),
-            suspect: may_be_lossy(log),
+            suspect: whole.is_err() || may_be_lossy(log),
             unwrapped,
         }
     }
@@ -104,8 +107,8 @@ impl<'a, 's> Scanner<'a, 's> {
                     break;
                 }
                 Some(b'"') => {}
-                Some(_) => return self.stop(Stop::Wrong(at), at),
-                None => return self.stop(Stop::Cut, at),
+                Some(_) => return self.stop(Stop::wrong(at), at),
+                None => return self.stop(Stop::CUT, at),
             }
             first = false;
             let (begin, is_records) = match self.name(at) {
@@ -133,8 +136,8 @@ impl<'a, 's> Scanner<'a, 's> {
                     at += 1;
                     break;
                 }
-                Some(_) => return self.stop(Stop::Wrong(at), at),
-                None => return self.stop(Stop::Cut, at),
+                Some(_) => return self.stop(Stop::wrong(at), at),
+                None => return self.stop(Stop::CUT, at),
             }
         }
         if !found {
@@ -145,7 +148,7 @@ impl<'a, 's> Scanner<'a, 's> {
 
     /// The member whose name begins at `at`: where its value begins, and whether it is `Records`.
     fn name(&self, at: usize) -> Result<(usize, bool), Stop> {
-        let end = bytes::string_end(self.log, at + 1).ok_or(Stop::Cut)?;
+        let end = bytes::string_end(self.log, at + 1).ok_or(Stop::CUT)?;
         let name = Text::decode(self.log.get(at + 1..end - 1).unwrap_or_default());
         let colon = bytes::skip_space(self.log, end);
         match self.log.get(colon) {
@@ -153,8 +156,8 @@ impl<'a, 's> Scanner<'a, 's> {
                 bytes::skip_space(self.log, colon + 1),
                 name.eq_ignore_ascii_case("Records"),
             )),
-            Some(_) => Err(Stop::Wrong(colon)),
-            None => Err(Stop::Cut),
+            Some(_) => Err(Stop::wrong(colon)),
+            None => Err(Stop::CUT),
         }
     }
 
@@ -193,8 +196,8 @@ impl<'a, 's> Scanner<'a, 's> {
             match self.log.get(at) {
                 Some(b',') => at = bytes::skip_space(self.log, at + 1),
                 Some(b']') => return Some(at + 1),
-                Some(_) => return self.stop(Stop::Wrong(at), at),
-                None => return self.stop(Stop::Cut, at),
+                Some(_) => return self.stop(Stop::wrong(at), at),
+                None => return self.stop(Stop::CUT, at),
             }
         }
     }
@@ -216,15 +219,20 @@ impl<'a, 's> Scanner<'a, 's> {
 
     /// Reads a record. The byte after it.
     fn record(&mut self, at: usize) -> Walked {
-        let end = match self.record.fill(self.log, at, self.records) {
+        let end = match self
+            .record
+            .fill(self.log, at, self.records, &mut self.known)
+        {
             Ok(end) => end,
-            Err(Stop::Cut) => return self.stop(Stop::Cut, at),
-            Err(Stop::Wrong(wrong)) => {
+            Err(stop) => {
+                let Some(wrong) = stop.place() else {
+                    return self.stop(stop, at);
+                };
                 // The record is as long as its brackets say. If these do not match either, or nothing of it can be
                 // read, a quote may have turned texts and structure around: nothing more is read.
                 let end = match bytes::value_end(self.log, at, &mut false) {
                     Ok(end) if !self.record.is_empty() => end,
-                    Ok(_) | Err(_) => return self.stop(Stop::Wrong(wrong), at),
+                    Ok(_) | Err(_) => return self.stop(stop, at),
                 };
                 self.problems
                     .add(FormatKind::BrokenRecord, wrong, 1, String::new);
@@ -285,9 +293,9 @@ impl<'a, 's> Scanner<'a, 's> {
 
     /// Ends the walk: what begins at `from` is not whole.
     fn stop(&mut self, stop: Stop, from: usize) -> Walked {
-        match stop {
-            Stop::Cut => self.unread(FormatKind::Cut, from),
-            Stop::Wrong(at) => self.unread(FormatKind::Malformed, at),
+        match stop.place() {
+            None => self.unread(FormatKind::Cut, from),
+            Some(at) => self.unread(FormatKind::Malformed, at),
         }
         None
     }
@@ -298,11 +306,8 @@ impl<'a, 's> Scanner<'a, 's> {
     }
 }
 
-/// Whether a text may be lossy: bytes that are not UTF-8, the escape of half a surrogate pair, an unknown escape.
+/// Whether a text may be lossy beside bytes that are not UTF-8: the escape of half a surrogate pair, an unknown escape.
 fn may_be_lossy(log: &[u8]) -> bool {
-    if std::str::from_utf8(log).is_err() {
-        return true;
-    }
     let mut rest = log;
     while let Some(at) = memchr::memchr(b'\\', rest) {
         match rest.get(at + 1) {

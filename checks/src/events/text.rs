@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 
+use super::bytes::has_backslash;
+
 /// A decoded text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Text<'a> {
@@ -27,8 +29,19 @@ impl<'a> Text<'a> {
     #[must_use]
     pub fn decode(inside: &'a [u8]) -> Self {
         match std::str::from_utf8(inside) {
-            Ok(text) if !inside.contains(&b'\\') => Self::plain(text),
+            Ok(text) if !has_backslash(inside) => Self::plain(text),
             Ok(_) | Err(_) => unescape(inside),
+        }
+    }
+
+    /// The same, of bytes that may be a part of a text: then they need not be checked again.
+    #[must_use]
+    pub(super) fn decode_in(whole: &'a str, inside: &'a [u8]) -> Self {
+        let begin = inside.as_ptr().addr().checked_sub(whole.as_ptr().addr());
+        let part = begin.and_then(|it| whole.get(it..it.checked_add(inside.len())?));
+        match part {
+            Some(text) if !has_backslash(inside) => Self::plain(text),
+            Some(_) | None => Self::decode(inside),
         }
     }
 
@@ -183,6 +196,26 @@ mod tests {
             let got = Text::decode(inside);
             assert_eq!((got.as_str(), got.lossy), (text, lossy), "{inside:?}");
         }
+    }
+
+    #[test]
+    fn a_part_is_decoded_as_it_is_alone() {
+        let whole = "a\"é\\u0041\u{202e}x\"";
+        let other = whole.to_owned();
+        for begin in 0..whole.len() {
+            for end in begin..=whole.len() {
+                let expected = Text::decode(&whole.as_bytes()[begin..end]);
+                // Also where it is no part, or begins within a character.
+                for bytes in [whole.as_bytes(), other.as_bytes()] {
+                    assert_eq!(Text::decode_in(whole, &bytes[begin..end]), expected);
+                }
+                assert_eq!(
+                    Text::decode_in(&whole[..1], &whole.as_bytes()[begin..end]),
+                    expected
+                );
+            }
+        }
+        assert_eq!(Text::decode_in("", b"\xff"), Text::decode(b"\xff"));
     }
 
     #[test]

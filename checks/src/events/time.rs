@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::bytes::has_backslash;
 use super::raw::{Kind, Raw};
 
 /// The instant of a value. A JSON number is seconds since 1970. A string of digits is no time: nothing says what it
@@ -11,7 +12,7 @@ pub fn instant(value: Raw<'_>) -> Option<Timestamp> {
     match value.kind() {
         Kind::String => match value.bytes() {
             // As it nearly always is spelled: read without decoding.
-            [b'"', inside @ .., b'"'] if !inside.contains(&b'\\') => read(inside),
+            [b'"', inside @ .., b'"'] if !has_backslash(inside) => read(inside),
             _ => parse(&value.text()?),
         },
         Kind::Number => epoch(std::str::from_utf8(value.bytes()).ok()?),

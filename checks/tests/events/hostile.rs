@@ -21,8 +21,8 @@ fn scanned(log: &[u8]) -> (Vec<Vec<u8>>, Scanned) {
         found.push(record.raw().to_vec());
         let identity = record.identity();
         let _ = (
-            record.actor_of(&identity),
-            record.session_of(&identity),
+            record.actor_of(identity),
+            record.session_of(identity),
             record.by_service(),
         );
         let _ = (

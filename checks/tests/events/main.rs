@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod agreement;
 #[cfg(test)]
+mod alike;
+#[cfg(test)]
 mod dice;
 #[cfg(test)]
 mod hostile;

@@ -249,7 +249,7 @@ fn actor(record: &Record<'_>) -> Value {
             text(identity.access_key_id()).map(Value::from),
         ),
     ]);
-    let session = record.session_of(&identity).map(|it| {
+    let session = record.session_of(identity).map(|it| {
         Value::Object(object([
             ("uid", text(it.principal_id).map(Value::from)),
             ("issuer", text(it.issuer).map(Value::from)),

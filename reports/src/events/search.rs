@@ -162,7 +162,7 @@ impl Told {
             read.map(|it| it.as_str().to_owned()).unwrap_or_default()
         };
         let identity = record.identity();
-        let actor = record.actor_of(&identity);
+        let actor = record.actor_of(identity);
         let mut resources = Vec::new();
         let mut more = 0_usize;
         record.resources(&mut |it| {
@@ -198,7 +198,7 @@ impl Told {
                 .unwrap_or_default(),
             actor,
             session: record
-                .session_of(&identity)
+                .session_of(identity)
                 .and_then(|it| it.name)
                 .unwrap_or_default(),
             account: text(record.account()),
@@ -207,7 +207,7 @@ impl Told {
             agent: text(record.agent()),
             id: text(record.event_id()),
             resources,
-            by_service: text(record.by_service_of(&identity)),
+            by_service: text(record.by_service_of(identity)),
         }
     }
 

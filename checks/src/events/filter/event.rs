@@ -229,6 +229,10 @@ impl Subject<'_, '_> {
 /// The name of a call without the date of its API: Lambda and CloudFront write `AddPermission20150331v2` and
 /// `CreateDistribution2020_05_31`.
 pub(crate) fn base_name(name: &str) -> Option<&str> {
+    // All of them end so.
+    if !name.as_bytes().last().is_some_and(u8::is_ascii_digit) {
+        return None;
+    }
     let digits = |text: &str, count: usize| {
         text.len() >= count && text.bytes().rev().take(count).all(|it| it.is_ascii_digit())
     };

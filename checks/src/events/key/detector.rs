@@ -1,6 +1,9 @@
 //! Which records may matter, by one look at each.
 
 use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
+
+use memchr::memmem;
 
 use super::look::Look;
 use super::row::Local;
@@ -34,7 +37,9 @@ pub struct At<'a> {
 #[derive(Debug)]
 pub struct Detector {
     pub(super) keys: Vec<(&'static Key, Option<Expression>)>,
-    pub(super) by_name: HashMap<&'static str, Vec<usize>>,
+    pub(super) by_name: HashMap<&'static [u8], Vec<usize>, BuildHasherDefault<Quick>>,
+    /// Without it no answer of a call has an error.
+    pub(super) error_type: memmem::Finder<'static>,
     pub(super) stores: Stores,
     pub(super) root: Option<usize>,
     pub(super) insight: Option<usize>,
@@ -54,7 +59,8 @@ impl Detector {
     pub fn new(keys: &[&'static Key], stores: Stores) -> Result<Self, FilterError> {
         let mut detector = Self {
             keys: Vec::new(),
-            by_name: HashMap::new(),
+            by_name: HashMap::default(),
+            error_type: memmem::Finder::new("__type"),
             stores,
             root: None,
             insight: None,
@@ -80,7 +86,11 @@ impl Detector {
             };
             detector.keys.push((key, expression));
             for name in key.names {
-                detector.by_name.entry(name).or_default().push(at);
+                detector
+                    .by_name
+                    .entry(name.as_bytes())
+                    .or_default()
+                    .push(at);
             }
             match (key.when, key.id) {
                 (When::OffInstance, _) => detector.off_instance = Some(at),
@@ -98,7 +108,7 @@ impl Detector {
 
     /// Looks at one record. Whether it may matter.
     pub fn record(&self, local: &mut Local, record: &Record<'_>, proof: Proof, at: At<'_>) -> bool {
-        let before = local.rows.len();
+        let before = local.count();
         let log = match proof {
             Proof::Altered => Some(self.altered),
             Proof::Unlisted => Some(self.planted),
@@ -109,6 +119,28 @@ impl Detector {
             Some(key) => look.log(local, key),
             None => look.all(local),
         }
-        local.rows.len() > before
+        local.count() > before
+    }
+}
+
+/// A hash of few steps. It is for a table of our own names: what is looked up in it is foreign, and cannot make it
+/// longer.
+#[derive(Debug, Default)]
+pub(super) struct Quick(u64);
+
+impl Hasher for Quick {
+    fn write(&mut self, bytes: &[u8]) {
+        for piece in bytes.chunks(8) {
+            let mut whole = [0; 8];
+            for (to, from) in whole.iter_mut().zip(piece) {
+                *to = *from;
+            }
+            let mixed = self.0.rotate_left(5) ^ u64::from_le_bytes(whole);
+            self.0 = mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.rotate_left(26)
     }
 }

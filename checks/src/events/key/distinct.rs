@@ -70,11 +70,17 @@ fn other_key(record: &Record<'_>, account: &str) -> Option<bool> {
 }
 
 fn secrets(record: &Record<'_>) -> Vec<(String, bool)> {
+    const NAMES: [&str; 5] = ["secretId", "name", "path", "names", "secretIdList"];
     let mut all = Vec::new();
-    for name in ["secretId", "name", "path", "names", "secretIdList"] {
-        let Some(value) = record.path(Field::RequestParameters, &[name]) else {
+    let mut found = [false; NAMES.len()];
+    let request = record.get(Field::RequestParameters);
+    for (name, value) in request.into_iter().flat_map(Raw::members) {
+        let place = NAMES.iter().position(|it| name.eq_ignore_ascii_case(it));
+        // Of doubled names the first counts.
+        let Some(found @ false) = place.and_then(|it| found.get_mut(it)) else {
             continue;
         };
+        *found = true;
         let mut each = |value: Raw<'_>| {
             if let Some(text) = value.text().filter(|it| !it.is_empty()) {
                 all.push((short(&text, 200), false));

@@ -27,19 +27,77 @@ struct Seen {
     row: Option<Vec<u8>>,
 }
 
+/// Values of the last ten minutes.
+#[derive(Debug, Default)]
+struct Burst {
+    seen: BTreeMap<Vec<u8>, Seen>,
+    /// None of them was seen last before.
+    oldest: Option<Timestamp>,
+    /// Some of them hold a row.
+    holds: bool,
+}
+
+impl Burst {
+    fn clear(&mut self) {
+        self.seen.clear();
+        self.oldest = None;
+        self.holds = false;
+    }
+
+    /// Forgets what was seen last before that time.
+    fn forget(&mut self, since: Timestamp) {
+        if self.oldest.is_none_or(|it| it >= since) {
+            return;
+        }
+        self.seen.retain(|_, it| it.last >= since);
+        self.oldest = self.seen.values().map(|it| it.last).min();
+    }
+
+    /// Keeps a value, with its row if it has none. Whether the row was kept.
+    fn see(&mut self, value: &[u8], time: Timestamp, proven: bool, row: &[u8]) -> bool {
+        let full = self.seen.len() >= HELD;
+        let own = match self.seen.get_mut(value) {
+            Some(own) => own,
+            None if full => return false,
+            None => self.seen.entry(value.to_vec()).or_insert(Seen {
+                last: time,
+                proven,
+                row: None,
+            }),
+        };
+        (own.last, own.proven) = (time, proven);
+        // Rows come by their time: what is new is not the oldest, unless it is alone.
+        self.oldest = Some(self.oldest.map_or(time, |it| it.min(time)));
+        if own.row.is_some() {
+            return false;
+        }
+        own.row = Some(row.to_vec());
+        self.holds = true;
+        true
+    }
+
+    /// The rows that were not told.
+    fn take_rows(&mut self) -> Vec<Vec<u8>> {
+        if !std::mem::take(&mut self.holds) {
+            return Vec::new();
+        }
+        let rows = self.seen.values_mut().filter_map(|it| it.row.take());
+        rows.collect()
+    }
+}
+
 /// Takes rows in their order.
 #[derive(Debug)]
 pub struct Gather {
     keys: Vec<&'static Key>,
     /// By the number of the key, then by subject.
-    found: BTreeMap<usize, HashMap<String, KeyEvents>>,
+    found: Vec<HashMap<String, KeyEvents>>,
     /// The row before, by its time, event and value: another trail may have delivered the same.
     before: Vec<u8>,
     group: Vec<u8>,
     /// The first row of the group was taken.
     taken: bool,
-    /// Values of the last ten minutes.
-    burst: BTreeMap<Vec<u8>, Seen>,
+    burst: Burst,
     /// The first row of an instance's session, until another address is seen.
     home: Option<Home>,
 }
@@ -58,11 +116,11 @@ impl Gather {
     pub fn new(keys: &[&'static Key]) -> Self {
         Self {
             keys: keys.to_vec(),
-            found: BTreeMap::new(),
+            found: keys.iter().map(|_| HashMap::new()).collect(),
             before: Vec::new(),
             group: Vec::new(),
             taken: false,
-            burst: BTreeMap::new(),
+            burst: Burst::default(),
             home: None,
         }
     }
@@ -83,18 +141,20 @@ impl Gather {
         let ends = sort.split_last().map_or(&[][..], |(_, rest)| rest);
         let value_at = ends.iter().rposition(|it| *it == 0).map_or(0, |it| it + 1);
         let distinct = ends.get(value_at..).unwrap_or_default();
-        let tail = row.id().len() + 1 + distinct.len() + 1 + 8 + 1;
+        let id = row.id().ok_or(NoRow)?;
+        let tail = id.len() + 1 + distinct.len() + 1 + 8 + 1;
         let group = sort
             .get(..sort.len().saturating_sub(tail))
             .unwrap_or_default();
         if self.group != group {
-            self.group = group.to_vec();
+            self.group.clear();
+            self.group.extend_from_slice(group);
             self.taken = false;
             self.burst.clear();
             self.home = None;
             self.before.clear();
         }
-        if self.before == sort && !row.id().is_empty() && row.proven {
+        if self.before == sort && !id.is_empty() && row.proven {
             return Ok(());
         }
         self.before.clear();
@@ -103,16 +163,14 @@ impl Gather {
             When::Each(_) | When::LogBucket(_) | When::LogKey | When::CrossAccount | When::Log => {
                 self.hit(at, key, &row)
             }
+            When::First(_) if self.taken => Ok(()),
             When::First(_) => {
-                if !self.taken {
-                    self.taken = true;
-                    self.hit(at, key, &row);
-                }
+                self.taken = true;
+                self.hit(at, key, &row)
             }
             When::Distinct { least, .. } => self.burst(at, key, least, distinct, &row, value),
             When::OffInstance => self.off_instance(at, key, distinct, &row, value),
         }
-        Ok(())
     }
 
     fn burst(
@@ -123,38 +181,27 @@ impl Gather {
         value: &[u8],
         row: &Packed<'_>,
         bytes: &[u8],
-    ) {
+    ) -> Result<(), NoRow> {
         if row.alone() {
             return self.hit(at, key, row);
         }
-        let Some(time) = row.time else { return };
-        let since = time.checked_sub(WITHIN).unwrap_or(Timestamp::MIN);
-        self.burst.retain(|_, it| it.last >= since);
-        let mut own_row = Some(bytes);
-        if self.burst.len() < HELD || self.burst.contains_key(value) {
-            let own = self.burst.entry(value.to_vec()).or_insert(Seen {
-                last: time,
-                proven: row.proven,
-                row: None,
-            });
-            (own.last, own.proven) = (time, row.proven);
-            // It is told once the burst is one.
-            if own.row.is_none() {
-                own.row = own_row.take().map(<[u8]>::to_vec);
-            }
-        }
-        if self.burst.len() < least {
-            return;
+        let Some(time) = row.time else { return Ok(()) };
+        self.burst
+            .forget(time.checked_sub(WITHIN).unwrap_or(Timestamp::MIN));
+        // It is told once the burst is one.
+        let kept = self.burst.see(value, time, row.proven, bytes);
+        if self.burst.seen.len() < least {
+            return Ok(());
         }
         // A burst is as good as the records that make it one.
-        let proven = self.burst.values().filter(|it| it.proven).count() >= least;
-        let held: Vec<Vec<u8>> = self
-            .burst
-            .values_mut()
-            .filter_map(|it| it.row.take())
-            .collect();
-        for bytes in held.iter().map(Vec::as_slice).chain(own_row) {
-            self.hit_if(at, key, bytes, proven);
+        let proven = self.burst.seen.values().filter(|it| it.proven);
+        let proven = proven.take(least).count() >= least;
+        for bytes in self.burst.take_rows() {
+            self.hit_if(at, key, &bytes, proven)?;
+        }
+        match kept {
+            true => Ok(()),
+            false => self.hit_if(at, key, bytes, proven),
         }
     }
 
@@ -165,7 +212,7 @@ impl Gather {
         address: &[u8],
         row: &Packed<'_>,
         bytes: &[u8],
-    ) {
+    ) -> Result<(), NoRow> {
         let home = match &mut self.home {
             Some(home) => home,
             none => {
@@ -174,111 +221,123 @@ impl Gather {
                     proven: row.proven,
                     row: Some(bytes.to_vec()),
                 });
-                return;
+                return Ok(());
             }
         };
         if home.address == address {
-            return;
+            return Ok(());
         }
         let (proven, first) = (home.proven, home.row.take());
-        for bytes in first.as_deref().into_iter().chain([bytes]) {
-            self.hit_if(at, key, bytes, proven);
-        }
+        let mut rows = first.as_deref().into_iter().chain([bytes]);
+        rows.try_for_each(|bytes| self.hit_if(at, key, bytes, proven))
     }
 
     /// A row that rests on others: it is proved if they are.
-    fn hit_if(&mut self, at: usize, key: &'static Key, bytes: &[u8], proven: bool) {
-        if let Some(mut row) = Packed::read(bytes) {
-            row.proven &= proven;
-            self.hit(at, key, &row);
-        }
+    fn hit_if(
+        &mut self,
+        at: usize,
+        key: &'static Key,
+        bytes: &[u8],
+        proven: bool,
+    ) -> Result<(), NoRow> {
+        let mut row = Packed::read(bytes).ok_or(NoRow)?;
+        row.proven &= proven;
+        self.hit(at, key, &row)
     }
 
-    fn hit(&mut self, at: usize, key: &'static Key, row: &Packed<'_>) {
-        let known = self.found.entry(at).or_default();
-        if known.contains_key(row.subject_id()) || known.len() < MOST {
-            return self.take(at, key, row, None);
-        }
-        let account = row.account();
-        let id = format!("{account} (further subjects)");
-        let rest = Subject {
-            kind: SubjectKind::Account,
-            name: id.clone(),
-            id,
-            account: Some(AccountId::from(account)),
-            region: None,
-            location: None,
+    fn hit(&mut self, at: usize, key: &'static Key, row: &Packed<'_>) -> Result<(), NoRow> {
+        let known = self.found.get_mut(at).ok_or(NoRow)?;
+        let id = row.subject_id().ok_or(NoRow)?;
+        let full = known.len() >= MOST;
+        let events = match known.get_mut(id) {
+            Some(events) => events,
+            None if !full => {
+                let subject = row.subject().ok_or(NoRow)?;
+                known.entry(id.to_owned()).or_insert(none_of(key, subject))
+            }
+            None => {
+                let account = row.account().ok_or(NoRow)?;
+                let id = format!("{account} (further subjects)");
+                let rest = || Subject {
+                    kind: SubjectKind::Account,
+                    name: id.clone(),
+                    id: id.clone(),
+                    account: Some(AccountId::from(account)),
+                    region: None,
+                    location: None,
+                };
+                known
+                    .entry(id.clone())
+                    .or_insert_with(|| none_of(key, rest()))
+            }
         };
-        self.take(at, key, row, Some(rest));
-    }
-
-    fn take(&mut self, at: usize, key: &'static Key, row: &Packed<'_>, instead: Option<Subject>) {
-        let known = self.found.entry(at).or_default();
-        let id = instead.as_ref().map_or(row.subject_id(), |it| &it.id);
-        if !known.contains_key(id) {
-            let events = KeyEvents {
-                check: key.id.to_owned(),
-                subject: instead.clone().unwrap_or_else(|| row.subject()),
-                step: i8::MIN,
-                count: 0,
-                refused: 0,
-                unproven: 0,
-                first: None,
-                last: None,
-                first_in_what_was_read: matches!(key.when, When::First(_)),
-                records: Vec::new(),
-            };
-            known.insert(id.to_owned(), events);
-        }
-        let Some(events) = known.get_mut(id) else {
-            return;
-        };
-        let counts = row.proven || key.when == When::Log;
-        // What is not proved is told only where nothing is.
-        if counts && events.count == 0 && events.unproven > 0 {
-            events.records.clear();
-            events.step = i8::MIN;
-            (events.first, events.last) = (None, None);
-        }
-        match counts {
-            true => events.count += 1,
-            false => events.unproven += 1,
-        }
-        if !counts && events.count > 0 {
-            return;
-        }
-        events.refused += u64::from(row.refused() && counts);
-        // A refused attempt is one step lower.
-        events.step = events.step.max(row.step - i8::from(row.refused()));
-        if let Some(time) = row.time {
-            events.first = Some(events.first.map_or(time, |it| it.min(time)));
-            events.last = Some(events.last.map_or(time, |it| it.max(time)));
-        }
-        keep(&mut events.records, row);
+        count(events, key, row)
     }
 
     /// All of them, by check and subject.
     #[must_use]
     pub fn finish(self) -> Vec<KeyEvents> {
-        let all = self.found.into_values().flat_map(HashMap::into_values);
+        let all = self.found.into_iter().flat_map(HashMap::into_values);
         let mut all: Vec<KeyEvents> = all.collect();
         all.sort_by(|a, b| (&a.check, &a.subject.id).cmp(&(&b.check, &b.subject.id)));
         all
     }
 }
 
+/// What is known of a subject before its first row.
+fn none_of(key: &Key, subject: Subject) -> KeyEvents {
+    KeyEvents {
+        check: key.id.to_owned(),
+        subject,
+        step: i8::MIN,
+        count: 0,
+        refused: 0,
+        unproven: 0,
+        first: None,
+        last: None,
+        first_in_what_was_read: matches!(key.when, When::First(_)),
+        records: Vec::new(),
+    }
+}
+
+fn count(events: &mut KeyEvents, key: &Key, row: &Packed<'_>) -> Result<(), NoRow> {
+    let counts = row.proven || key.when == When::Log;
+    // What is not proved is told only where nothing is.
+    if counts && events.count == 0 && events.unproven > 0 {
+        events.records.clear();
+        events.step = i8::MIN;
+        (events.first, events.last) = (None, None);
+    }
+    match counts {
+        true => events.count += 1,
+        false => events.unproven += 1,
+    }
+    if !counts && events.count > 0 {
+        return Ok(());
+    }
+    events.refused += u64::from(row.refused() && counts);
+    // A refused attempt is one step lower.
+    events.step = events.step.max(row.step - i8::from(row.refused()));
+    if let Some(time) = row.time {
+        events.first = Some(events.first.map_or(time, |it| it.min(time)));
+        events.last = Some(events.last.map_or(time, |it| it.max(time)));
+    }
+    keep(&mut events.records, row)
+}
+
 /// Keeps the earliest, in their order.
-fn keep(records: &mut Vec<EventRecord>, row: &Packed<'_>) {
+fn keep(records: &mut Vec<EventRecord>, row: &Packed<'_>) -> Result<(), NoRow> {
     // Most rows come too late: nothing is copied of them.
     if records.len() == SHOWN && records.last().is_some_and(|it| it.time < row.time) {
-        return;
+        return Ok(());
     }
-    let record = row.record();
+    let record = row.record().ok_or(NoRow)?;
     let at = records.binary_search(&record).unwrap_or_else(|at| at);
     if at < SHOWN {
         records.insert(at, record);
         records.truncate(SHOWN);
     }
+    Ok(())
 }
 
 /// Bytes that are no row of a detector.

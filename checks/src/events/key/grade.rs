@@ -8,6 +8,9 @@ use crate::events::{Raw, Record};
 
 /// The steps.
 pub(super) fn of(grade: Grade, record: &Record<'_>, account: &str) -> i8 {
+    if grade == Grade::Same {
+        return 0;
+    }
     let name = record.name().unwrap_or_default();
     match grade {
         Grade::Same => 0,

@@ -1,6 +1,9 @@
 //! One look at one record: which key events it may be.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
+
+use jiff::Timestamp;
 
 use super::detector::{At, Detector};
 use super::row::Local;
@@ -8,25 +11,26 @@ use super::subject::{self, actor_id};
 use super::{Distinct, First, When, distinct};
 use crate::events::field::Field;
 use crate::events::filter::{Subject as Asked, base_name};
-use crate::events::{Proof, Record};
-use crate::finding::short;
+use crate::events::{Identity, Proof, Raw, Record, Text};
+use crate::finding::short_text;
 use crate::ids::{AccountId, Region};
 
 /// One look at one record.
-pub(super) struct Look<'l, 'r, 'a> {
+pub(super) struct Look<'l, 'a> {
     pub(super) detector: &'l Detector,
-    pub(super) record: &'r Record<'a>,
+    pub(super) record: &'l Record<'a>,
     pub(super) proof: Proof,
     pub(super) at: At<'l>,
-    account: OnceCell<String>,
-    region: OnceCell<String>,
-    actor: OnceCell<String>,
+    account: OnceCell<Cow<'l, str>>,
+    region: OnceCell<Cow<'l, str>>,
+    actor: OnceCell<Cow<'l, str>>,
+    time: OnceCell<Option<Timestamp>>,
 }
 
-impl<'l, 'r, 'a> Look<'l, 'r, 'a> {
+impl<'l, 'a> Look<'l, 'a> {
     pub(super) fn new(
         detector: &'l Detector,
-        record: &'r Record<'a>,
+        record: &'l Record<'a>,
         proof: Proof,
         at: At<'l>,
     ) -> Self {
@@ -38,42 +42,38 @@ impl<'l, 'r, 'a> Look<'l, 'r, 'a> {
             account: OnceCell::new(),
             region: OnceCell::new(),
             actor: OnceCell::new(),
+            time: OnceCell::new(),
         }
     }
 }
 
-impl Look<'_, '_, '_> {
+impl Look<'_, '_> {
     /// Makes the rows of every key that the record may be.
     pub(super) fn all(&self, local: &mut Local) {
         let record = self.record;
         let detector = self.detector;
-        if let Some(name) = record.name() {
-            let keys = detector.by_name.get(name.as_str());
-            let keys = keys.or_else(|| {
-                let base = base_name(&name)?;
-                detector.by_name.get(base)
-            });
-            for key in keys.into_iter().flatten() {
-                self.named(local, *key);
-            }
+        for key in self.of_its_name() {
+            self.named(local, *key);
         }
         let identity = record.identity();
+        let kind = Type::of(identity);
         if let Some(key) = detector.root
-            && identity.is_type("Root")
+            && kind == Type::Root
         {
             self.one(local, key);
         }
-        let kind = record.text(Field::EventType);
         if let Some(key) = detector.insight
-            && kind.is_some_and(|it| it.eq_ignore_ascii_case("AwsCloudTrailInsight"))
+            && record
+                .get(Field::EventType)
+                .is_some_and(|it| it.is_word("AwsCloudTrailInsight"))
         {
             self.one(local, key);
         }
         // What a service does for itself is no attempt of anybody.
-        let own = identity.is_type("AWSService") || !identity.is_present();
-        let reads = record.read_only() == Some(true);
+        let own = kind == Type::Service || !identity.is_present();
+        let read_only = record.read_only();
         if !detector.denied.is_empty() && !own && self.denied() {
-            let forwarded = reads && record.by_service_of(&identity).is_some();
+            let forwarded = read_only == Some(true) && record.by_service_of(identity).is_some();
             if !forwarded {
                 for key in &detector.denied {
                     self.one(local, *key);
@@ -81,18 +81,46 @@ impl Look<'_, '_, '_> {
             }
         }
         if let Some(key) = detector.region
-            && !reads
             && !own
-            && record.read_only() == Some(false)
-            && record.by_service_of(&identity).is_none()
+            && read_only == Some(false)
+            && !local.writes.is_later(record, self.time())
+            && record.by_service_of(identity).is_none()
         {
             self.one(local, key);
+            local.writes.keep(record, self.time());
         }
         if let Some(key) = detector.off_instance
-            && identity.is_type("AssumedRole")
+            && kind == Type::Role
+            && self.may_be_of_instance()
         {
             self.off_instance(local, key);
         }
+    }
+
+    /// The keys that ask for its name.
+    fn of_its_name(&self) -> &[usize] {
+        let by_name = &self.detector.by_name;
+        let name = self.record.get(Field::EventName).and_then(Raw::plain);
+        // Without a digit at its end a name has no version in it.
+        let found = match name {
+            Some(name) if !name.last().is_none_or(u8::is_ascii_digit) => by_name.get(name),
+            _ => self.record.name().and_then(|name| {
+                let found = by_name.get(name.as_bytes());
+                found.or_else(|| by_name.get(base_name(&name)?.as_bytes()))
+            }),
+        };
+        found.map_or(&[], Vec::as_slice)
+    }
+
+    /// Without decoding it: whether the principal id may end in the name of an instance.
+    fn may_be_of_instance(&self) -> bool {
+        let id = self.record.identity().raw_principal_id();
+        id.is_some_and(|it| match it.plain() {
+            Some(plain) => memchr::memchr(b':', plain)
+                .and_then(|colon| plain.get(colon + 1..))
+                .is_some_and(|it| it.starts_with(b"i-")),
+            None => true,
+        })
     }
 
     /// The same as `Record::denied`; what stands in the answer is looked into only where it can be an error.
@@ -101,25 +129,25 @@ impl Look<'_, '_, '_> {
             return crate::events::is_denial(&code);
         }
         let answer = self.record.get(Field::ResponseElements);
-        let may = answer.is_some_and(|it| memchr::memmem::find(it.bytes(), b"__type").is_some());
+        let may = answer
+            .is_some_and(|it| !it.is_null() && self.detector.error_type.find(it.bytes()).is_some());
         may && self.record.denied()
     }
 
     /// The account that received the event, else that of the chain.
     pub(super) fn account(&self) -> &str {
-        self.account.get_or_init(|| {
-            let account = self.record.account();
-            let account = account.as_ref().map_or(self.at.account, |it| it.as_str());
-            AccountId::cut(account).0
-        })
+        self.account
+            .get_or_init(|| AccountId::cut_text(or(self.record.account(), self.at.account)))
     }
 
     pub(super) fn region(&self) -> &str {
-        self.region.get_or_init(|| {
-            let region = self.record.region();
-            let region = region.as_ref().map_or(self.at.region, |it| it.as_str());
-            Region::cut(region).0
-        })
+        self.region
+            .get_or_init(|| Region::cut_text(or(self.record.region(), self.at.region)))
+    }
+
+    /// When it happened.
+    pub(super) fn time(&self) -> Option<Timestamp> {
+        *self.time.get_or_init(|| self.record.time())
     }
 
     /// What identifies whoever did it.
@@ -132,12 +160,15 @@ impl Look<'_, '_, '_> {
             return;
         };
         if !key.sources.is_empty() {
-            let source = self.record.source().unwrap_or_default();
-            if !key
-                .sources
-                .iter()
-                .any(|it| it.eq_ignore_ascii_case(&source))
-            {
+            let is = |source: &[u8]| {
+                let mut sources = key.sources.iter();
+                sources.any(|it| source.eq_ignore_ascii_case(it.as_bytes()))
+            };
+            let written = self.record.get(Field::EventSource).and_then(Raw::plain);
+            if !written.map_or_else(
+                || is(self.record.source().unwrap_or_default().as_bytes()),
+                is,
+            ) {
                 return;
             }
         }
@@ -193,18 +224,26 @@ impl Look<'_, '_, '_> {
                 }
             }
             When::First(first) => {
-                let group = match first {
-                    First::DeniedOfActor => self.actor().to_owned(),
-                    First::WriteInRegion => format!("{}/{}", self.account(), self.region()),
-                };
-                self.first(local, at, group);
+                // Nothing is made of a record that is not the first: its group is only looked up.
+                let mut group = std::mem::take(&mut local.group);
+                group.clear();
+                match first {
+                    First::DeniedOfActor => group.push_str(self.actor()),
+                    First::WriteInRegion => {
+                        for part in [self.account(), "/", self.region()] {
+                            group.push_str(part);
+                        }
+                    }
+                }
+                self.first(local, at, &group);
+                local.group = group;
             }
             When::Distinct { of, .. } => {
                 for (value, alone) in distinct::values(of, self.record, self.account()) {
-                    let mut group = self.actor().to_owned();
+                    let mut group = Cow::Borrowed(self.actor());
                     if of == Distinct::ObjectsLost {
                         let bucket = subject::parameter(self.record, "bucketName");
-                        group = format!("{group} {}", bucket.unwrap_or_default());
+                        group = Cow::Owned(format!("{group} {}", bucket.unwrap_or_default()));
                     }
                     self.push(local, at, &group, &value, alone);
                 }
@@ -214,32 +253,23 @@ impl Look<'_, '_, '_> {
     }
 
     /// Keeps the earliest of a log.
-    fn first(&self, local: &mut Local, at: usize, group: String) {
-        let Some(time) = self.record.time() else {
+    fn first(&self, local: &mut Local, at: usize, group: &str) {
+        let Some(time) = self.time() else {
             return;
         };
-        let place = (at, group);
-        if let Some((Some(before), _)) = local.firsts.get(&place)
-            && *before <= time
-        {
-            return;
-        }
-        let rows = local.rows.len();
-        self.push(local, at, &place.1, "", false);
-        if local.rows.len() == rows {
-            return;
-        }
-        match local.firsts.get_mut(&place) {
-            Some((before, row)) => {
-                *before = Some(time);
-                if let Some(new) = local.rows.pop()
-                    && let Some(old) = local.rows.get_mut(*row)
-                {
-                    *old = new;
+        match local.firsts.get(at, group) {
+            Some((before, _)) if before <= time => {}
+            Some((_, row)) => {
+                if self.push(local, at, group, "", false) {
+                    local.put_last_at(row);
+                    local.firsts.set(at, group, (time, row));
                 }
             }
             None => {
-                local.firsts.insert(place, (Some(time), rows));
+                let row = local.count();
+                if self.push(local, at, group, "", false) {
+                    local.firsts.set(at, group, (time, row));
+                }
             }
         }
     }
@@ -274,23 +304,57 @@ impl Look<'_, '_, '_> {
             }
             std::net::IpAddr::V6(_) => "6",
         };
-        let since = identity.created().unwrap_or_default();
-        let group = format!("{} {} {class}", short(&principal, 200), short(&since, 60));
-        let place = (at, format!("{group} {address}"));
-        let Some(time) = self.record.time() else {
+        let Some(time) = self.time() else {
             return;
         };
-        if local
-            .firsts
-            .get(&place)
-            .is_some_and(|(before, _)| before.is_some_and(|it| it <= time))
+        let since = identity.created().unwrap_or_default();
+        let principal = short_text(principal.text, 200);
+        let group = format!("{principal} {} {class}", short_text(since.text, 60));
+        let address = address.to_string();
+        let place = format!("{group} {address}");
+        if let Some((before, _)) = local.firsts.get(at, &place)
+            && before <= time
         {
             return;
         }
-        self.push(local, at, &group, &address.to_string(), false);
-        let row = local.rows.len();
-        local.firsts.insert(place, (Some(time), row));
+        self.push(local, at, &group, &address, false);
+        local.firsts.set(at, &place, (time, 0));
     }
+}
+
+/// The types of identities that are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Type {
+    Root,
+    Service,
+    Role,
+    Other,
+}
+
+impl Type {
+    fn of(identity: &Identity<'_>) -> Self {
+        let Some(raw) = identity.raw_type() else {
+            return Self::Other;
+        };
+        match raw.bytes() {
+            br#""AssumedRole""# => return Self::Role,
+            br#""AWSService""# => return Self::Service,
+            br#""IAMUser""# => return Self::Other,
+            _ => {}
+        }
+        let words = [
+            ("Root", Self::Root),
+            ("AWSService", Self::Service),
+            ("AssumedRole", Self::Role),
+        ];
+        let is = words.into_iter().find(|(word, _)| raw.is_word(word));
+        is.map_or(Self::Other, |(_, kind)| kind)
+    }
+}
+
+/// A text of the record, else what is known from outside.
+fn or<'l>(text: Option<Text<'l>>, else_: &'l str) -> Cow<'l, str> {
+    text.map_or(Cow::Borrowed(else_), |it| it.text)
 }
 
 /// `i-0123456789abcdef0`: the session name that the instance metadata service uses.

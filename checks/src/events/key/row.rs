@@ -1,37 +1,156 @@
 //! What is kept of a record that may be a key event.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use jiff::Timestamp;
 
 use super::look::Look;
 use super::packed::Row;
-use super::subject;
+use super::subject::{self, About};
 use super::{When, grade};
-use crate::finding::{Subject, SubjectKind, short};
+use crate::events::field::Field;
+use crate::events::{Record, Text};
+use crate::finding::{SubjectKind, short_text};
 use crate::ids::{AccountId, Region};
-use crate::inventory::EventRecord;
 
 /// The longest text of a record that is kept.
 const LONGEST: usize = 300;
 
+/// What the rows of a small log take.
+const USUAL: usize = 32 << 10;
+
 /// Rows of one log: what each is sorted by, and what belongs to it.
 #[derive(Debug, Default)]
 pub struct Local {
-    pub(super) rows: Vec<(Vec<u8>, Vec<u8>)>,
-    /// The first of a kind, by key and group: when, and where it stands among the rows.
-    pub(super) firsts: HashMap<(usize, String), (Option<Timestamp>, usize)>,
+    bytes: Vec<u8>,
+    places: Vec<Place>,
+    pub(super) firsts: Firsts,
+    pub(super) writes: Writes,
+    /// Room for the group of a record.
+    pub(super) group: String,
+}
+
+/// Where a row stands: what it is sorted by, and then what belongs to it.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    start: usize,
+    row: usize,
+    end: usize,
 }
 
 impl Local {
+    /// The last row takes the place of an earlier one.
+    pub(super) fn put_last_at(&mut self, earlier: usize) {
+        if let Some(last) = self.places.pop()
+            && let Some(place) = self.places.get_mut(earlier)
+        {
+            *place = last;
+        }
+    }
+
+    /// The next record is looked at as the first of a log.
+    pub fn begin(&mut self) {
+        self.firsts.0.clear();
+        self.writes.time = None;
+    }
+
+    /// The rows from this one on.
+    pub fn rows_from(&self, first: usize) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let places = self.places.get(first..).unwrap_or_default();
+        let part = |from, to| self.bytes.get(from..to).unwrap_or_default();
+        places
+            .iter()
+            .map(move |it| (part(it.start, it.row), part(it.row, it.end)))
+    }
+
     /// All rows.
+    pub fn rows(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.rows_from(0)
+    }
+
+    /// How many rows there are so far: where those of the next record begin.
     #[must_use]
-    pub fn into_rows(self) -> Vec<(Vec<u8>, Vec<u8>)> {
-        self.rows
+    pub fn count(&self) -> usize {
+        self.places.len()
     }
 }
 
-impl Look<'_, '_, '_> {
+/// The write before: most writes are of the same account and region, and later.
+#[derive(Debug, Default)]
+pub(super) struct Writes {
+    account: Vec<u8>,
+    region: Vec<u8>,
+    time: Option<Timestamp>,
+}
+
+impl Writes {
+    /// As both are written, if they are texts: without them the account is looked for elsewhere.
+    fn place<'a>(record: &Record<'a>) -> Option<(&'a [u8], &'a [u8])> {
+        let written = |field| {
+            let text = record.get(field)?.bytes();
+            text.starts_with(b"\"").then_some(text)
+        };
+        Some((
+            written(Field::RecipientAccountId)?,
+            written(Field::AwsRegion)?,
+        ))
+    }
+
+    /// Whether a record of the same account and region was kept that is no later.
+    pub(super) fn is_later(&self, record: &Record<'_>, time: Option<Timestamp>) -> bool {
+        let (Some(before), Some((account, region))) = (self.time, Self::place(record)) else {
+            return false;
+        };
+        time.is_some_and(|it| before <= it) && self.account == account && self.region == region
+    }
+
+    /// Keeps a record that was looked at.
+    pub(super) fn keep(&mut self, record: &Record<'_>, time: Option<Timestamp>) {
+        self.time = None;
+        if let (Some(time), Some((account, region))) = (time, Self::place(record)) {
+            self.time = Some(time);
+            self.account.clear();
+            self.account.extend_from_slice(account);
+            self.region.clear();
+            self.region.extend_from_slice(region);
+        }
+    }
+}
+
+/// The first of a kind, by key and group: when, and where it stands among the rows.
+#[derive(Debug, Default)]
+pub(super) struct Firsts(Vec<(usize, Groups)>);
+
+type Groups = HashMap<String, (Timestamp, usize)>;
+
+impl Firsts {
+    pub(super) fn get(&self, key: usize, group: &str) -> Option<(Timestamp, usize)> {
+        let (_, groups) = self.0.iter().find(|it| it.0 == key)?;
+        groups.get(group).copied()
+    }
+
+    pub(super) fn set(&mut self, key: usize, group: &str, first: (Timestamp, usize)) {
+        let groups = match self.0.iter_mut().find(|it| it.0 == key) {
+            Some((_, groups)) => groups,
+            None => {
+                self.0.push((key, Groups::new()));
+                let Some((_, groups)) = self.0.last_mut() else {
+                    return;
+                };
+                groups
+            }
+        };
+        match groups.get_mut(group) {
+            Some(own) => *own = first,
+            None => {
+                groups.insert(group.to_owned(), first);
+            }
+        }
+    }
+}
+
+impl Look<'_, '_> {
     /// A record of a log that is not what CloudTrail delivered.
     pub(super) fn log(&self, local: &mut Local, key: Option<usize>) {
         let Some(at) = key else { return };
@@ -47,30 +166,32 @@ impl Look<'_, '_, '_> {
             "" => self.account(),
             account => account,
         };
-        let subject = Subject {
+        let name = self.at.key.rsplit('/').next().unwrap_or_default();
+        let region = Region::cut_text(Cow::Borrowed(self.at.region));
+        let about = About {
             kind: SubjectKind::Resource,
-            name: self
-                .at
-                .key
-                .rsplit('/')
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
-            id,
-            account: Some(AccountId::cut(account)),
-            region: Some(Region::cut(self.at.region)).filter(|it| !it.0.is_empty()),
-            location: None,
+            name: Cow::Borrowed(name),
+            id: Cow::Owned(id),
+            account: Some(AccountId::cut_text(Cow::Borrowed(account))),
+            region: Some(region).filter(|it| !it.is_empty()),
         };
-        self.add(local, at, subject, "", "", false, 0);
+        self.add(local, at, &about, "", "", false, 0);
     }
 
-    /// A row of what the record is about.
-    pub(super) fn push(&self, local: &mut Local, at: usize, group: &str, value: &str, alone: bool) {
+    /// A row of what the record is about. Whether one was made.
+    pub(super) fn push(
+        &self,
+        local: &mut Local,
+        at: usize,
+        group: &str,
+        value: &str,
+        alone: bool,
+    ) -> bool {
         let Some((key, _)) = self.detector.keys.get(at) else {
-            return;
+            return false;
         };
         let (account, region) = (self.account(), self.region());
-        let subject = subject::of(key.subject, self.record, self.actor(), account, region);
+        let about = subject::of(key.subject, self.record, self.actor(), account, region);
         let mut step = grade::of(key.grade, self.record, account);
         // Which keys encrypt logs is not known: it may be any other.
         if key.when == When::LogKey && self.detector.stores.keys.is_none() {
@@ -79,7 +200,7 @@ impl Look<'_, '_, '_> {
         if let When::First(_) = key.when {
             step -= 1;
         }
-        self.add(local, at, subject, group, value, alone, step);
+        self.add(local, at, &about, group, value, alone, step)
     }
 
     #[expect(clippy::too_many_arguments, reason = "all that a row is made of")]
@@ -87,60 +208,95 @@ impl Look<'_, '_, '_> {
         &self,
         local: &mut Local,
         at: usize,
-        subject: Subject,
+        about: &About<'_>,
         group: &str,
         value: &str,
         alone: bool,
         step: i8,
-    ) {
+    ) -> bool {
         let Some((key, _)) = self.detector.keys.get(at) else {
-            return;
+            return false;
         };
         let record = self.record;
-        let text = |it: Option<crate::events::Text<'_>>| {
-            it.map_or_else(String::new, |it| short(&it, LONGEST))
+        let time = self.time();
+        let error = record.error();
+        let refused = !key.failures && error.is_some();
+        let [id, name, source, ip, error] = [
+            record.event_id(),
+            record.name(),
+            record.source(),
+            record.ip(),
+            error,
+        ]
+        .map(kept);
+        let proof = match self.proof.reason() {
+            None => Cow::Borrowed(self.proof.word()),
+            Some(_) => Cow::Owned(self.proof.to_string()),
         };
-        let time = record.time();
         let row = Row {
+            kind: about.kind,
             step,
-            refused: !key.failures && record.failed(),
+            refused,
             alone,
             proven: self.proof.is_proven(),
-            record: EventRecord {
-                time,
-                id: text(record.event_id()),
-                name: text(record.name()),
-                source: text(record.source()),
-                account: self.account().to_owned(),
-                region: self.region().to_owned(),
-                actor: self.actor().to_owned(),
-                ip: text(record.ip()),
-                error: text(record.error()),
-                proof: self.proof.to_string(),
-                bucket: self.at.bucket.to_owned(),
-                key: self.at.key.to_owned(),
-                index: record.index(),
-            },
-            subject,
+            time,
+            index: record.index(),
+            account: about.account.as_deref(),
+            region: about.region.as_deref(),
+            subject: [&about.id, &about.name],
+            record: [
+                &id,
+                &name,
+                &source,
+                self.account(),
+                self.region(),
+                self.actor(),
+                &ip,
+                &error,
+                &proof,
+                self.at.bucket,
+                self.at.key,
+            ],
         };
         let group = match group {
-            "" => row.subject.id.as_str(),
+            "" => &about.id,
             group => group,
         };
         let time = time.map_or(u64::MAX, |it| {
             it.as_microsecond().cast_unsigned() ^ (1 << 63)
         });
         let number = u16::try_from(at).unwrap_or(u16::MAX);
-        let mut sort = Vec::with_capacity(group.len() + value.len() + 64);
-        sort.extend_from_slice(&number.to_be_bytes());
-        // No text can end a part early: a NUL is not kept.
-        sort.extend(group.bytes().map(|it| it.max(1)));
-        sort.push(0);
-        sort.extend_from_slice(&time.to_be_bytes());
-        for part in [row.record.id.as_str(), value] {
-            sort.extend(part.bytes().map(|it| it.max(1)));
-            sort.push(0);
+        let bytes = &mut local.bytes;
+        if bytes.capacity() == 0 {
+            // What a few dozen rows take, at once.
+            bytes.reserve(USUAL);
         }
-        local.rows.push((sort, row.pack()));
+        let start = bytes.len();
+        bytes.extend_from_slice(&number.to_be_bytes());
+        end_part(bytes, group);
+        bytes.extend_from_slice(&time.to_be_bytes());
+        end_part(bytes, &id);
+        end_part(bytes, value);
+        let place = bytes.len();
+        row.pack(bytes);
+        local.places.push(Place {
+            start,
+            row: place,
+            end: bytes.len(),
+        });
+        true
     }
+}
+
+fn kept(text: Option<Text<'_>>) -> Cow<'_, str> {
+    text.map_or(Cow::Borrowed(""), |it| short_text(it.text, LONGEST))
+}
+
+/// No text can end a part early: a NUL is not kept.
+fn end_part(bytes: &mut Vec<u8>, text: &str) {
+    match text.contains('\0') {
+        true => bytes.extend(text.bytes().map(|it| it.max(1))),
+        false => bytes.extend_from_slice(text.as_bytes()),
+    }
+    bytes.push(0);
 }

@@ -1,23 +1,48 @@
 //! What an event is about: the resource that was changed, else who did it.
 
+use std::borrow::Cow;
+
 use super::Of;
 use crate::events::field::Field;
 use crate::events::raw::Kind;
 use crate::events::{Actor, ActorKind, Raw, Record};
-use crate::finding::{Subject, SubjectKind, short};
+use crate::finding::{SubjectKind, short, short_text};
 use crate::ids::{AccountId, Region};
 
 /// The longest id; a name of an attacker may be of any length.
 const LONGEST: usize = 400;
 
+/// A subject: of its texts only those are copies that were made.
+#[derive(Debug)]
+pub(super) struct About<'t> {
+    pub(super) kind: SubjectKind,
+    pub(super) id: Cow<'t, str>,
+    pub(super) name: Cow<'t, str>,
+    pub(super) account: Option<Cow<'t, str>>,
+    pub(super) region: Option<Cow<'t, str>>,
+}
+
 /// The subject of a record.
-pub(super) fn of(what: Of, record: &Record<'_>, who: &str, account: &str, region: &str) -> Subject {
+pub(super) fn of<'t>(
+    what: Of,
+    record: &Record<'_>,
+    who: &'t str,
+    account: &'t str,
+    region: &'t str,
+) -> About<'t> {
     match what {
         Of::Actor => actor(who, account),
-        Of::Account => place(SubjectKind::Account, account.to_owned(), account, None),
+        Of::Account => place(
+            SubjectKind::Account,
+            Cow::Borrowed(account),
+            None,
+            account,
+            None,
+        ),
         Of::Region => place(
             SubjectKind::Region,
-            format!("{account}/{region}"),
+            Cow::Owned(format!("{account}/{region}")),
+            None,
             account,
             Some(region),
         ),
@@ -33,20 +58,29 @@ pub(super) fn of(what: Of, record: &Record<'_>, who: &str, account: &str, region
     }
 }
 
-fn place(kind: SubjectKind, id: String, account: &str, region: Option<&str>) -> Subject {
+/// Without a name it is called by its region, else by its id.
+fn place<'t>(
+    kind: SubjectKind,
+    id: Cow<'t, str>,
+    name: Option<Cow<'t, str>>,
+    account: &'t str,
+    region: Option<&'t str>,
+) -> About<'t> {
     let id = match id.is_empty() {
-        true => "unknown".to_owned(),
-        false => short(&id, LONGEST),
+        true => Cow::Borrowed("unknown"),
+        false => short_text(id, LONGEST),
     };
-    Subject {
+    let written = |it: &&str| !it.is_empty();
+    About {
         kind,
-        name: region.map_or_else(|| id.clone(), str::to_owned),
+        name: name.unwrap_or_else(|| region.map_or_else(|| id.clone(), Cow::Borrowed)),
         id,
         account: Some(account)
-            .filter(|it| !it.is_empty())
-            .map(AccountId::cut),
-        region: region.filter(|it| !it.is_empty()).map(Region::cut),
-        location: None,
+            .filter(written)
+            .map(|it| AccountId::cut_text(Cow::Borrowed(it))),
+        region: region
+            .filter(written)
+            .map(|it| Region::cut_text(Cow::Borrowed(it))),
     }
 }
 
@@ -56,15 +90,20 @@ pub(super) fn parameter(record: &Record<'_>, path: &str) -> Option<String> {
         Some(path) => (Field::ResponseElements, path),
         None => (Field::RequestParameters, path),
     };
-    let names: Vec<&str> = path.split('.').collect();
     let value = record.get(field)?;
-    if value.kind() == Kind::String {
-        return record
-            .text_at(field, &names)
-            .map(|it| it.to_string())
-            .filter(|it| !it.is_empty());
+    match value.kind() {
+        Kind::Object => {}
+        Kind::String => {
+            let names: Vec<&str> = path.split('.').collect();
+            return record
+                .text_at(field, &names)
+                .map(|it| it.to_string())
+                .filter(|it| !it.is_empty());
+        }
+        // Nothing is below it.
+        Kind::Null | Kind::Bool(_) | Kind::Number | Kind::Array | Kind::Unreadable => return None,
     }
-    first_text(value.path(&names)?)
+    first_text(path.split('.').try_fold(value, Raw::get)?)
 }
 
 fn first_text(value: Raw<'_>) -> Option<String> {
@@ -77,7 +116,7 @@ fn first_text(value: Raw<'_>) -> Option<String> {
     Some(text).filter(|it| !it.is_empty())
 }
 
-fn resource(value: &str, arn: &str, account: &str, region: &str) -> Subject {
+fn resource<'t>(value: &str, arn: &str, account: &'t str, region: &'t str) -> About<'t> {
     let value = short(value, LONGEST);
     let value = match value.starts_with("alias/") && arn.contains(":key/") {
         true => format!("key {value}"),
@@ -96,10 +135,9 @@ fn resource(value: &str, arn: &str, account: &str, region: &str) -> Subject {
         true => SubjectKind::Trail,
         false => SubjectKind::Resource,
     };
-    Subject {
-        name: value.rsplit(['/', ':']).next().unwrap_or(&value).to_owned(),
-        ..place(kind, id, account, Some(region))
-    }
+    let name = value.rsplit(['/', ':']).next().unwrap_or(&value).to_owned();
+    let name = Some(Cow::Owned(name));
+    place(kind, Cow::Owned(id), name, account, Some(region))
 }
 
 /// The partition of a region, by the beginnings of their names.
@@ -114,22 +152,27 @@ pub(super) fn partition(region: &str) -> &'static str {
 }
 
 /// Who did it: the role or user, never its session.
-fn actor(id: &str, account: &str) -> Subject {
-    Subject {
-        name: id.rsplit('/').next().unwrap_or(id).to_owned(),
-        ..place(SubjectKind::Principal, id.to_owned(), account, None)
-    }
+fn actor<'t>(id: &'t str, account: &'t str) -> About<'t> {
+    let name = id.rsplit('/').next().unwrap_or(id);
+    let name = Some(Cow::Borrowed(name));
+    place(
+        SubjectKind::Principal,
+        Cow::Borrowed(id),
+        name,
+        account,
+        None,
+    )
 }
 
 /// What identifies whoever did it.
-pub(super) fn actor_id(record: &Record<'_>) -> String {
-    let identity = record.identity();
-    let actor: Actor<'_> = record.actor();
+pub(super) fn actor_id<'a>(record: &Record<'a>) -> Cow<'a, str> {
+    let actor: Actor<'a> = record.actor();
     // What was given credentials acts as a role; a user of Identity Center is the person behind one.
     let id = match actor.kind {
-        ActorKind::Resource => identity
+        ActorKind::Resource => record
+            .identity()
             .issuer_arn()
-            .map_or_else(|| actor.id.to_string(), |it| it.to_string()),
+            .map_or(actor.id, |it| it.text),
         ActorKind::Root
         | ActorKind::User
         | ActorKind::Role
@@ -140,7 +183,7 @@ pub(super) fn actor_id(record: &Record<'_>) -> String {
         | ActorKind::Anonymous
         | ActorKind::Service
         | ActorKind::Other
-        | ActorKind::Unknown => actor.id.to_string(),
+        | ActorKind::Unknown => actor.id,
     };
-    short(&id, LONGEST)
+    short_text(id, LONGEST)
 }

@@ -78,7 +78,7 @@ impl Lane {
         let time = record.time();
         let rank = rank(seen.proof);
         let mut group: Vec<u8> = Vec::with_capacity(160);
-        let session = record.session_of(&identity);
+        let session = record.session_of(identity);
         let principal = text(session.as_ref().and_then(|it| it.principal_id.clone()));
         let since = text(identity.created());
         for part in [actor.as_str(), &principal, &since] {

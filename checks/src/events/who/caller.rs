@@ -44,8 +44,8 @@ impl Caller {
         let text = |value: Option<crate::events::Text<'_>>| {
             value.map(|it| it.to_string()).filter(|it| !it.is_empty())
         };
-        let actor = record.actor_of(&identity);
-        let session = record.session_of(&identity).map(|it| SessionTold {
+        let actor = record.actor_of(identity);
+        let session = record.session_of(identity).map(|it| SessionTold {
             issuer: text(it.issuer),
             name: it.name,
             since: it.since,
@@ -71,9 +71,9 @@ impl Caller {
                 at: found.at.clone(),
                 proof: found.proof,
             },
-            written: written(&identity),
+            written: written(identity),
             session,
-            by_service: text(record.by_service_of(&identity)),
+            by_service: text(record.by_service_of(identity)),
             delegate: text(identity.delegate_account()),
             actor: Whom {
                 kind: actor.kind.word().to_owned(),

@@ -64,7 +64,11 @@ fn found(records: &[(Value, Proof)], stores: Stores) -> Vec<KeyEvents> {
             };
             detector.record(&mut local, &record, *proof, at);
         }
-        rows.extend(local.into_rows());
+        rows.extend(
+            local
+                .rows()
+                .map(|(sort, row)| (sort.to_vec(), row.to_vec())),
+        );
     }
     rows.sort();
     let mut gather = Gather::new(&keys());
