@@ -1,6 +1,7 @@
 //! Reads back the JSON that a scan wrote.
 
-use std::io::{BufRead, BufReader};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek as _};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -8,26 +9,35 @@ use serde::Deserialize;
 use trailaudit_checks::audit::{Audit, Baseline, SCHEMA, contradictions};
 
 use crate::exit::Stop;
-use crate::files::{AUDIT, bounded, open};
+use crate::files::{AUDIT, AtMost, open, temporary_file, while_temporary};
 use crate::unpack;
 
-/// The text of the file, or of standard input; unpacked if it is compressed.
-fn text(path: &Path) -> anyhow::Result<String> {
-    let (name, reader): (String, Box<dyn BufRead>) = match path == Path::new("-") {
-        true => (
-            "standard input".to_owned(),
-            Box::new(BufReader::new(std::io::stdin())),
-        ),
-        false => (
-            path.display().to_string(),
-            Box::new(BufReader::new(open(path)?)),
-        ),
-    };
-    let failed = || format!("{name} cannot be read");
-    let bytes = bounded(unpack::plain(reader).with_context(failed)?, AUDIT).with_context(failed)?;
-    String::from_utf8(bytes)
-        .context("it is not UTF-8 text")
-        .with_context(failed)
+/// How an inventory begins.
+const INVENTORY: &[u8] = br#"{"record":"header""#;
+
+/// The file; what comes by standard input waits in a temporary one. It is read piece by piece, once or twice: the text of
+/// ten thousand accounts takes more memory than what it says.
+struct Saved(File);
+
+impl Saved {
+    fn at(path: &Path) -> anyhow::Result<Self> {
+        if path != Path::new("-") {
+            return Ok(Self(open(path)?));
+        }
+        let mut file = temporary_file()?;
+        let mut input = AtMost::new(io::stdin().lock(), AUDIT);
+        io::copy(&mut input, &mut file).map_err(while_temporary)?;
+        Ok(Self(file))
+    }
+
+    /// The text from its beginning, unpacked if it is compressed.
+    fn text(&self) -> io::Result<BufReader<impl Read>> {
+        let mut file = &self.0;
+        file.rewind()?;
+        let packed = Box::new(BufReader::new(self.0.try_clone()?));
+        let text = AtMost::new(unpack::plain(packed)?, AUDIT);
+        Ok(BufReader::with_capacity(1 << 16, text))
+    }
 }
 
 /// The audit in this file.
@@ -38,19 +48,28 @@ pub fn load(path: &Path) -> anyhow::Result<Audit> {
         schema: u64,
     }
     let wrong = || format!("{} cannot be used as an audit", path.display());
-    let text = text(path)?;
-    if text.starts_with(r#"{"record":"header""#) {
+    let failed = || match path == Path::new("-") {
+        true => "standard input cannot be read".to_owned(),
+        false => format!("{} cannot be read", path.display()),
+    };
+    let saved = Saved::at(path).with_context(failed)?;
+    let mut text = saved.text().with_context(failed)?;
+    if text.fill_buf().with_context(failed)?.starts_with(INVENTORY) {
         bail!(
             "{0} is an inventory, not an audit. Scan it first: `trailaudit scan --inventory {0} -f json=audit.json`",
             path.display()
         );
     }
-    let read: Result<Audit, _> = serde_json::from_str(&text);
+    let read: Result<Audit, _> = serde_json::from_reader(text);
+    let read = match read {
+        Err(error) if error.is_io() => return Err(io::Error::from(error)).with_context(failed),
+        read => read,
+    };
     let schema = match &read {
         Ok(audit) => u64::from(audit.schema),
         // Of what is not an audit of this form, the number says why.
         Err(_) => {
-            let any: Any = serde_json::from_str(&text)
+            let any: Any = serde_json::from_reader(saved.text().with_context(failed)?)
                 .with_context(wrong)
                 .context("an audit is the JSON of a scan (`trailaudit scan -f json=FILE`)")?;
             any.schema

@@ -131,6 +131,35 @@ pub fn bounded(stream: impl io::Read, most: u64) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// A stream that ends in an error where it is longer than so many bytes.
+#[derive(Debug)]
+pub struct AtMost<R> {
+    stream: R,
+    most: u64,
+    left: u64,
+}
+
+impl<R> AtMost<R> {
+    /// Nothing was read yet.
+    pub fn new(stream: R, most: u64) -> Self {
+        Self {
+            stream,
+            most,
+            left: most,
+        }
+    }
+}
+
+impl<R: io::Read> io::Read for AtMost<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.stream.read(bytes)?;
+        let left = self.left.checked_sub(read as u64);
+        self.left = left
+            .ok_or_else(|| io::Error::other(format!("it is larger than {} MB", self.most >> 20)))?;
+        Ok(read)
+    }
+}
+
 /// There is no place for temporary files: the fault of this machine, not of what was read.
 #[derive(Debug)]
 pub struct NoTemporarySpace(io::Error);

@@ -365,7 +365,7 @@ mod tests {
                 assert_eq!((it.status, it.body.as_str(), it.redacted), (200, "{}", 0));
                 // printf '{}' | sha256sum
                 assert!(it.sha256.starts_with("44136fa355b3678a1146ad16f7e8649e"));
-                seen.push(it.account.0);
+                seen.push(it.account.to_string());
                 Ok(())
             })
             .unwrap();

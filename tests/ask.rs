@@ -1,7 +1,7 @@
 //! A run that never was: every fact comes with the call that would have told it.
 
 use trailaudit_checks::calls::{self, ApiCall};
-use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Source, Unknown};
+use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Source, Unknown, Why};
 use trailaudit_checks::ids::{AccountId, Region};
 use trailaudit_checks::inventory::{CallOutcome, CallRecord};
 
@@ -70,14 +70,14 @@ impl Ask {
         attempts: u32,
     ) -> Fact<T> {
         self.record(call, at, CallOutcome::Failed(reason), detail, attempts);
-        Unknown(Gap {
+        Unknown(Gap::from(Why {
             source: Source::Call(call),
             account: AccountId::from(at.0),
             region: Region::from(at.1),
             reason,
             detail: detail.to_owned(),
             request_id: Some(request_id(call, at)),
-        })
+        }))
     }
 
     fn record(

@@ -20,7 +20,7 @@ fn names_that_a_terminal_would_obey() {
             account.name = Some(NAME.to_owned());
         }
         let (_, mut trail) = inventory.trails.pop_first().unwrap();
-        trail.arn = Arn(format!(
+        trail.arn = Arn::from(format!(
             "arn:aws:cloudtrail:eu-west-1:123456789012:trail/{NAME}"
         ));
         trail.name = NAME.to_owned();

@@ -6,13 +6,18 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::Deref;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// One operation of one AWS service.
+/// One operation of one AWS service: a row of the table. Gaps hold calls, and facts hold gaps, by the million.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ApiCall {
+pub struct ApiCall(&'static Call);
+
+/// What the table says of a call.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Call {
     /// The service, by the prefix that IAM and the command line use.
     pub service: &'static str,
     /// The operation, as AWS's API reference names it.
@@ -21,8 +26,16 @@ pub struct ApiCall {
     pub action: &'static str,
 }
 
+impl Deref for ApiCall {
+    type Target = Call;
+
+    fn deref(&self) -> &Call {
+        self.0
+    }
+}
+
 impl ApiCall {
-    /// The list that its answer holds. (No field: gaps hold calls, and facts hold gaps, by the million.)
+    /// The list that its answer holds.
     #[must_use]
     pub fn list(self) -> List {
         let found = LISTS.iter().find(|(call, _)| *call == self);
@@ -149,12 +162,11 @@ macro_rules! calls {
     ($($name:ident = $service:literal $operation:literal $action:literal $($kind:ident $member:literal)?;)*) => {
         $(
             #[doc = concat!("`", $service, ":", $operation, "`, allowed by `", $action, "`.")]
-            pub const $name: ApiCall =
-                ApiCall {
-                    service: $service,
-                    operation: $operation,
-                    action: $action,
-                };
+            pub const $name: ApiCall = ApiCall(&Call {
+                service: $service,
+                operation: $operation,
+                action: $action,
+            });
         )*
         /// The lists in the answers of all calls.
         const LISTS: &[(ApiCall, List)] = &[$(($name, list!($($kind $member)?))),*];

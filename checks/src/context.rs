@@ -294,11 +294,10 @@ pub(crate) fn not_seen(
     } else {
         return gap;
     };
-    Gap {
-        reason: Reason::NotAsked,
-        detail: detail.to_owned(),
-        ..gap
-    }
+    gap.but(|it| {
+        it.reason = Reason::NotAsked;
+        it.detail = detail.to_owned();
+    })
 }
 
 /// Where global services are asked: a name for gaps that have no region of their own.

@@ -16,7 +16,7 @@ pub use over::{Over, Somebody};
 
 use crate::bound::Exemptions;
 use crate::calls::{self, ApiCall};
-use crate::fact::{Fact, Gap, Gaps, Reason, SharedGap};
+use crate::fact::{Fact, Gap, Gaps, Reason};
 use crate::ids::{AccountId, home_region};
 use crate::inventory::{Account, ControlPolicyKind, Organization};
 use crate::policy::{Document, Level, Policy};
@@ -28,21 +28,21 @@ pub fn path(organization: &Organization, account: &Account) -> Option<Vec<String
 }
 
 /// An answer about the organization that is there and cannot be read.
-fn unreadable(organization: &Organization, call: ApiCall, detail: String) -> SharedGap {
+fn unreadable(organization: &Organization, call: ApiCall, detail: String) -> Gap {
     gap(organization, call, Reason::Malformed, detail)
 }
 
-fn gap(organization: &Organization, call: ApiCall, reason: Reason, detail: String) -> SharedGap {
+fn gap(organization: &Organization, call: ApiCall, reason: Reason, detail: String) -> Gap {
     let account = &organization.management_account;
     let region = home_region(organization.arn.partition());
-    SharedGap::new(Gap::of_call(call, account, &region, reason, detail))
+    Gap::of_call(call, account, &region, reason, detail)
 }
 
 /// Why the units above an account are not known.
-fn no_path(organization: &Organization, account: &Account) -> Vec<SharedGap> {
+fn no_path(organization: &Organization, account: &Account) -> Vec<Gap> {
     let gaps = [organization.units.gap(), account.parent.gap()];
     let gaps = gaps.into_iter().flatten().cloned();
-    let gaps: Vec<SharedGap> = gaps.map(SharedGap::new).collect();
+    let gaps: Vec<Gap> = gaps.collect();
     if !gaps.is_empty() {
         return gaps;
     }
@@ -91,7 +91,7 @@ impl<'a> Control<'a> {
         &self,
         kind: ControlPolicyKind,
         account: &Account,
-    ) -> Option<Vec<Level<'_, SharedGap>>> {
+    ) -> Option<Vec<Level<'_, Gap>>> {
         let (read, name) = match kind {
             ControlPolicyKind::ServiceControlPolicy => {
                 (&self.index.service, "service control policies")
@@ -100,7 +100,7 @@ impl<'a> Control<'a> {
                 (&self.index.resource, "resource control policies")
             }
         };
-        let missing = |gaps: Vec<SharedGap>| {
+        let missing = |gaps: Vec<Gap>| {
             Some(vec![Level {
                 target: account.id.to_string(),
                 policies: gaps
@@ -111,7 +111,7 @@ impl<'a> Control<'a> {
         };
         let read = match (read, &self.organization.policies) {
             (Some(read), _) => read,
-            (None, Fact::Unknown(gap)) => return missing(vec![SharedGap::new(gap.clone())]),
+            (None, Fact::Unknown(gap)) => return missing(vec![gap.clone()]),
             // They were read from the list that is known.
             (None, Fact::Known(_)) => return None,
         };

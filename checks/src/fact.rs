@@ -1,6 +1,8 @@
 //! What one API call taught us, or why it taught us nothing.
 
 use std::fmt;
+use std::ops::Deref;
+use std::sync::{Arc, LazyLock};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -71,11 +73,17 @@ impl<T> Default for Fact<T> {
     }
 }
 
+// Many facts, and many findings on them, share one: it is held once.
+/// Why a fact is missing.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Gap(Arc<Why>);
+
 /// Why a fact is missing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "GapForm")]
-#[schemars(!try_from)]
-pub struct Gap {
+#[schemars(!try_from, rename = "Gap")]
+pub struct Why {
     /// What would have told.
     pub source: Source,
     /// The account that was asked.
@@ -129,41 +137,43 @@ impl Gap {
         reason: Reason,
         detail: impl Into<String>,
     ) -> Self {
-        Self {
+        Self::from(Why {
             source: Source::Call(call),
             account: account.clone(),
             region: region.clone(),
             reason,
             detail: detail.into(),
             request_id: None,
-        }
+        })
     }
 
     /// Something in a known answer that this program does not evaluate.
     #[must_use]
     pub fn not_modelled(what: impl Into<String>, account: &AccountId, region: &Region) -> Self {
-        Self {
+        Self::from(Why {
             source: Source::NotModelled { what: what.into() },
             account: account.clone(),
             region: region.clone(),
             reason: Reason::NotModelled,
             detail: String::new(),
             request_id: None,
-        }
+        })
+    }
+
+    /// The same gap but for this.
+    #[must_use]
+    pub fn but(mut self, change: impl FnOnce(&mut Why)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
     }
 
     /// The place of a fact that was never filled in.
     fn absent() -> Self {
-        Self {
-            source: Source::NotModelled {
-                what: String::new(),
-            },
-            account: AccountId::from(""),
-            region: Region::from(""),
-            reason: Reason::NotAsked,
-            detail: String::new(),
-            request_id: None,
-        }
+        static ABSENT: LazyLock<Gap> = LazyLock::new(|| {
+            let nobody = (AccountId::from(""), Region::from(""));
+            Gap::not_modelled("", &nobody.0, &nobody.1).but(|it| it.reason = Reason::NotAsked)
+        });
+        ABSENT.clone()
     }
 
     /// It stands where nothing was ever filled in.
@@ -182,6 +192,20 @@ impl Gap {
     }
 }
 
+impl From<Why> for Gap {
+    fn from(why: Why) -> Self {
+        Self(Arc::new(why))
+    }
+}
+
+impl Deref for Gap {
+    type Target = Why;
+
+    fn deref(&self) -> &Why {
+        &self.0
+    }
+}
+
 /// A gap as files hold it: schema 1 knew API calls only, as `call`.
 #[derive(Deserialize, JsonSchema)]
 struct GapForm {
@@ -195,7 +219,7 @@ struct GapForm {
     request_id: Option<String>,
 }
 
-impl TryFrom<GapForm> for Gap {
+impl TryFrom<GapForm> for Why {
     type Error = &'static str;
 
     fn try_from(form: GapForm) -> Result<Self, Self::Error> {
@@ -228,19 +252,16 @@ impl fmt::Display for Source {
 
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Gap {
+        let Why {
             source,
             account,
             region,
             reason,
             ..
-        } = self;
+        } = &**self;
         write!(f, "{source} {reason} in {account}/{region}")
     }
 }
-
-/// A gap that many answers speak of.
-pub type SharedGap = std::sync::Arc<Gap>;
 
 /// Why there is no answer.
 #[derive(

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -12,11 +14,14 @@ use crate::calls::ApiCall;
 use crate::fact::Reason;
 use crate::hex;
 use crate::ids::{AccountId, Region};
+use crate::shared::Pool;
 
 pub use crate::severity::Severity;
 
 /// A place in a source file.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Location {
     /// The file, relative to where the program was run.
     pub file: String,
@@ -24,57 +29,34 @@ pub struct Location {
     pub line: u64,
 }
 
+// What several findings have in common, they share: see `Shared`.
 /// What one check said of one subject.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// SHA-256 of check id, line feed, subject id: the same in every run.
-    pub fingerprint: String,
+    pub fingerprint: Fingerprint,
     /// The check's id.
-    pub check: String,
+    pub check: Arc<str>,
     /// How it ended.
     pub status: Status,
     /// How bad a fail is.
     pub severity: Severity,
     /// What was judged.
-    pub subject: Subject,
+    pub subject: Arc<Subject>,
     /// One sentence.
-    pub message: String,
+    pub message: Arc<str>,
     /// The facts that the status rests on, or what stood in the way.
-    #[serde(
-        default,
-        deserialize_with = "exactly",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub evidence: Vec<Evidence>,
+    #[serde(default, skip_serializing_if = "<[Evidence]>::is_empty")]
+    pub evidence: Arc<[Evidence]>,
     /// The risk is accepted: on a fail only, and the status stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub waiver: Option<AppliedWaiver>,
+    pub waiver: Option<Arc<AppliedWaiver>>,
     /// Against an earlier audit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselineState>,
 }
 
-/// A list that takes no more memory than its items: a vector that grows one by one has room for four, and an audit of
-/// ten thousand accounts has millions of lists with one item.
-fn exactly<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    let mut list = Vec::deserialize(deserializer)?;
-    list.shrink_to_fit();
-    Ok(list)
-}
-
 impl Finding {
-    /// Gives back what its texts and lists take beyond their content; findings are kept by the million.
-    pub(crate) fn shrink(&mut self) {
-        self.message.shrink_to_fit();
-        self.evidence.shrink_to_fit();
-        self.subject.id.shrink_to_fit();
-        self.subject.name.shrink_to_fit();
-    }
-
     /// A fail that nobody has accepted.
     #[must_use]
     pub fn is_open_failure(&self) -> bool {
@@ -106,11 +88,103 @@ pub fn short_text(text: Cow<'_, str>, most: usize) -> Cow<'_, str> {
     }
 }
 
-/// SHA-256 of check id, line feed, subject id, in lower-case hex.
+/// What findings have in common, held once: thirty checks judge one account, and forty of them lack the same answer.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    texts: Pool<str>,
+    subjects: Pool<Subject>,
+    evidence: Pool<[Evidence]>,
+    waivers: Pool<AppliedWaiver>,
+}
+
+impl Shared {
+    /// The same finding, made of what was met before as far as it can be.
+    pub(crate) fn share(&mut self, finding: Finding) -> Finding {
+        Finding {
+            check: self.texts.share(finding.check),
+            subject: self.subjects.share(finding.subject),
+            message: self.texts.share(finding.message),
+            evidence: self.evidence.share(finding.evidence),
+            waiver: finding.waiver.map(|it| self.waivers.share(it)),
+            ..finding
+        }
+    }
+}
+
+/// Reads findings one by one: what they have in common is held once from the beginning.
+pub(crate) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Finding>, D::Error> {
+    struct List;
+
+    impl<'de> Visitor<'de> for List {
+        type Value = Vec<Finding>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a sequence")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<Vec<Finding>, A::Error> {
+            let (mut list, mut shared) = (Vec::new(), Shared::default());
+            while let Some(finding) = all.next_element()? {
+                list.push(shared.share(finding));
+            }
+            Ok(list)
+        }
+    }
+
+    deserializer.deserialize_seq(List)
+}
+
+/// SHA-256 of check id, line feed, subject id. In JSON, 64 lower-case hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint([u8; 32]);
+
+/// Of the finding of this check on this subject.
 #[must_use]
-pub fn fingerprint(check: &str, subject: &str) -> String {
+pub fn fingerprint(check: &str, subject: &str) -> Fingerprint {
     let hash = Sha256::new().chain_update(check).chain_update("\n");
-    hex::encode(&hash.chain_update(subject).finalize())
+    Fingerprint(hash.chain_update(subject).finalize().into())
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(&self.0))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex::encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let wrong = || D::Error::custom("a fingerprint has 64 lower-case hex digits");
+        let bytes = hex::decode(&text).filter(|it| hex::encode(it) == text);
+        let bytes = bytes.and_then(|it| it.try_into().ok());
+        bytes.map(Self).ok_or_else(wrong)
+    }
+}
+
+impl JsonSchema for Fingerprint {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Fingerprint".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        String::json_schema(generator)
+    }
 }
 
 /// How a finding ended.
@@ -149,7 +223,9 @@ impl fmt::Display for Status {
 }
 
 /// What was judged.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Subject {
     /// What it is.
     pub kind: SubjectKind,
@@ -217,7 +293,7 @@ impl SubjectKind {
 }
 
 /// One fact that a status rests on, or one call that stood in its way.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// The fact's name, by AWS's word.
     pub what: String,
@@ -271,7 +347,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, 
 }
 
 /// An accepted risk, as it stands on a finding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct AppliedWaiver {
     /// Why the risk is accepted.
     pub reason: String,
@@ -304,7 +380,7 @@ mod tests {
     fn fingerprint_is_sha256_of_check_and_subject() {
         // printf 'trail-exists\n111111111111' | sha256sum
         assert_eq!(
-            fingerprint("trail-exists", "111111111111"),
+            fingerprint("trail-exists", "111111111111").to_string(),
             "45cd46d67b6c6c88f250ea6837c8bbd1e9da881590b94ab546b357a2b5e14471"
         );
     }

@@ -369,19 +369,19 @@ mod tests {
     fn finding(check: &str, subject: &str, status: Status) -> Finding {
         Finding {
             fingerprint: fingerprint(check, subject),
-            check: check.to_owned(),
+            check: check.into(),
             status,
             severity: Severity::High,
-            subject: Subject {
+            subject: std::sync::Arc::new(Subject {
                 kind: SubjectKind::Trail,
                 id: subject.to_owned(),
                 name: subject.to_owned(),
                 account: None,
                 region: None,
                 location: None,
-            },
-            message: String::new(),
-            evidence: Vec::new(),
+            }),
+            message: "".into(),
+            evidence: [].into(),
             waiver: None,
             baseline: None,
         }

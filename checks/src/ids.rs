@@ -2,20 +2,34 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// A name that comes from a file: no longer than AWS makes them. Names are repeated in every finding; a
+use crate::shared;
+
+/// Reads a name from a file, no longer than AWS makes them: so many bytes. Names are repeated in every finding; a
 /// megabyte in one would be gigabytes in a report.
-fn bounded<E: serde::de::Error>(text: String, longest: usize) -> Result<String, E> {
-    if text.len() > longest {
-        let length = text.len();
-        return Err(E::custom(format!(
-            "a name of {length} bytes, {longest} are the most"
-        )));
+struct Bounded(usize);
+
+impl Visitor<'_> for Bounded {
+    type Value = Arc<str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
     }
-    Ok(text)
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Arc<str>, E> {
+        let (length, longest) = (text.len(), self.0);
+        match length > longest {
+            true => Err(E::custom(format!(
+                "a name of {length} bytes, {longest} are the most"
+            ))),
+            false => Ok(shared::lately(text)),
+        }
+    }
 }
 
 /// The beginning of a name, and how much is missing: no longer than a file may have it.
@@ -35,11 +49,11 @@ macro_rules! name_type {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
         #[serde(transparent)]
-        pub struct $name(pub String);
+        pub struct $name(Arc<str>);
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                bounded(String::deserialize(deserializer)?, $longest).map(Self)
+                deserializer.deserialize_str(Bounded($longest)).map(Self)
             }
         }
 
@@ -47,7 +61,7 @@ macro_rules! name_type {
             /// A name that anybody may have written, cut to the length that is read again.
             #[must_use]
             pub fn cut(text: &str) -> Self {
-                Self(cut(text, $longest))
+                Self::from(cut(text, $longest))
             }
 
             /// The same text as [`Self::cut`] keeps, without a copy where nothing is cut.
@@ -74,13 +88,13 @@ macro_rules! name_type {
 
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
-                Self(text.to_owned())
+                Self(Arc::from(text))
             }
         }
 
         impl From<String> for $name {
             fn from(text: String) -> Self {
-                Self(text)
+                Self(Arc::from(text))
             }
         }
     };
@@ -122,7 +136,7 @@ impl Arn {
     /// The ARN of a bucket: without account and region, as S3 has it.
     #[must_use]
     pub fn bucket(partition: &str, name: &str) -> Self {
-        Self(format!("arn:{partition}:s3:::{name}"))
+        Self::from(format!("arn:{partition}:s3:::{name}"))
     }
 
     /// `aws`, `aws-cn`, `aws-us-gov`; empty when this is no ARN.
@@ -140,13 +154,13 @@ impl Arn {
     /// The region; empty where the resource has none.
     #[must_use]
     pub fn region(&self) -> Region {
-        Region(self.field(3).to_owned())
+        Region::from(self.field(3))
     }
 
     /// The owning account; empty where the ARN does not say (S3).
     #[must_use]
     pub fn account(&self) -> AccountId {
-        AccountId(self.field(4).to_owned())
+        AccountId::from(self.field(4))
     }
 
     /// What follows the account, colons and slashes included.

@@ -33,6 +33,7 @@ pub mod selection;
 pub mod selectors;
 pub mod settings;
 pub mod severity;
+mod shared;
 pub mod tampering;
 pub mod terraform;
 pub mod text;

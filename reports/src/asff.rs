@@ -157,9 +157,13 @@ impl<'a> Findings<'a> {
     fn of(&self, finding: &'a Finding) -> Value {
         let subject = &finding.subject;
         let check = self.audit.check(&finding.check);
-        let title = check.map_or(&finding.check, |it| &it.title);
+        let title = check.map_or(&*finding.check, |it| &it.title);
         let (status, record) = verdict(finding);
-        let mut value = self.base(&finding.fingerprint, &finding.check, Some(subject));
+        let mut value = self.base(
+            &finding.fingerprint.to_string(),
+            &finding.check,
+            Some(subject),
+        );
         let described = format!(
             "{}: {}",
             wording::message(finding),
@@ -254,7 +258,7 @@ impl<'a> Findings<'a> {
         let evidence: Vec<String> = finding.evidence.iter().map(wording::evidence).collect();
         filled(json!({
             "trailaudit/Status": finding.status.as_str(),
-            "trailaudit/Fingerprint": text(&finding.fingerprint, FIELD),
+            "trailaudit/Fingerprint": text(&finding.fingerprint.to_string(), FIELD),
             "trailaudit/Evidence": (!evidence.is_empty()).then(|| text(&evidence.join("; "), FIELD)),
             "trailaudit/Waiver": finding.waiver.as_ref().map(|it| text(&wording::waiver(it), FIELD)),
             "trailaudit/Baseline": finding.baseline.map(wording::baseline),

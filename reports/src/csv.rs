@@ -179,7 +179,7 @@ fn finding(audit: &Audit, names: &Names<'_>, finding: &Finding) -> Row {
         baseline: optional(finding.baseline.map(wording::baseline)),
         controls: check.map(links).unwrap_or_default(),
         fix: optional(check.map(|it| it.fix.as_str())),
-        fingerprint: (&finding.fingerprint).into(),
+        fingerprint: finding.fingerprint.to_string().into(),
         ..Row::default()
     }
 }

@@ -177,7 +177,7 @@ pub(crate) fn of<'a>(unknown: impl Iterator<Item = &'a Finding>) -> Vec<GapGroup
             group.findings += 1;
             group.accounts.extend(&finding.subject.account);
             group.regions.extend(&finding.subject.region);
-            group.said.insert(finding.message.clone());
+            group.said.insert(finding.message.to_string());
         }
     }
     groups.into_values().collect()

@@ -1,15 +1,15 @@
 //! JUnit XML in the dialect of Jenkins (`junit-10.xsd`): a suite per account and region, a case per finding.
 //!
-//! The crate that writes it neither cleans text nor splits CDATA, prints times in full, and reads the clock
-//! when it makes a suite. So every text is cleaned here first, all times are zero (an audit does not time its
-//! checks), and suites are made field by field. It writes no totals at the root: they are in the first
-//! suite's `system-out`.
+//! Suites are written one after the other: the report of a large organization takes more memory than its audit. Every
+//! text is cleaned first, since nothing splits CDATA. All times are zero: an audit does not time its checks. The totals
+//! are in the first suite's `system-out`, where platforms show them.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 
 use jiff::Timestamp;
-use junit_report::{Duration, OffsetDateTime, Report, TestCase, TestResult, TestSuite};
+use quick_xml::Writer;
+use quick_xml::events::{BytesCData, BytesDecl, Event};
 use trailaudit_checks::audit::Audit;
 use trailaudit_checks::finding::{Finding, Status};
 
@@ -36,32 +36,60 @@ fn write(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
     if suites.is_empty() {
         suites.insert(("", ""), Vec::new());
     }
-    let mut report = Report::new();
-    for (at, ((account, region), findings)) in suites.into_iter().enumerate() {
-        let title = match names.get(&account.into()) {
-            Some(name) => format!("{account} {name} / {}", or_global(region)),
-            None => format!("{} / {}", or_organization(account), or_global(region)),
-        };
-        let class = format!(
-            "aws.{}.{}.cloudtrail",
-            or_organization(account),
-            or_global(region)
-        );
-        let class = sanitize::line(&class);
-        report.add_testsuite(TestSuite {
-            name: sanitize::short(&title, NAME),
-            package: class.clone(),
-            timestamp: time(audit.started_at),
-            hostname: "localhost".to_owned(),
-            testcases: cases(audit, &names, &class, &findings),
-            system_out: Some(about(audit, &title, &findings, at == 0)),
-            system_err: None,
-        });
-    }
-    let mut out = BufWriter::new(out);
-    report.write_xml(&mut out).map_err(io::Error::other)?;
+    let mut xml = Writer::new(BufWriter::new(out));
+    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("utf-8"), None)))?;
+    xml.create_element("testsuites")
+        .write_inner_content(|xml| {
+            for (at, (place, findings)) in suites.into_iter().enumerate() {
+                suite(audit, &names, at, place, &findings, xml)?;
+            }
+            Ok(())
+        })?;
+    let mut out = xml.into_inner();
     out.write_all(b"\n")?;
     out.flush()
+}
+
+fn suite<W: Write>(
+    audit: &Audit,
+    names: &Names<'_>,
+    at: usize,
+    (account, region): (&str, &str),
+    findings: &[&Finding],
+    xml: &mut Writer<W>,
+) -> io::Result<()> {
+    let title = match names.get(&account.into()) {
+        Some(name) => format!("{account} {name} / {}", or_global(region)),
+        None => format!("{} / {}", or_organization(account), or_global(region)),
+    };
+    let class = format!(
+        "aws.{}.{}.cloudtrail",
+        or_organization(account),
+        or_global(region)
+    );
+    let class = sanitize::line(&class);
+    let errors = findings.iter().filter(|it| it.status == Status::Unknown);
+    let failures = findings.iter().filter(|it| it.is_open_failure());
+    xml.create_element("testsuite")
+        .with_attributes([
+            ("id", &*at.to_string()),
+            ("name", &sanitize::short(&title, NAME)),
+            ("package", &class),
+            ("tests", &findings.len().to_string()),
+            ("errors", &errors.count().to_string()),
+            ("failures", &failures.count().to_string()),
+            ("hostname", "localhost"),
+            ("timestamp", &time(audit.started_at)),
+            ("time", "0"),
+        ])
+        .write_inner_content(|xml| {
+            cases(audit, names, &class, findings, xml)?;
+            let about = about(audit, &title, findings, at == 0);
+            xml.create_element("system-out")
+                .write_cdata_content(BytesCData::new(about))?;
+            Ok(())
+        })?;
+    Ok(())
 }
 
 fn place(finding: &Finding) -> (&str, &str) {
@@ -85,13 +113,22 @@ fn or_global(region: &str) -> &str {
     if region.is_empty() { "global" } else { region }
 }
 
-/// The crate panics on years that RFC 3339 cannot write.
-fn time(at: Timestamp) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp(at.as_second().max(0)).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+/// In full seconds; nothing before 1970.
+fn time(at: Timestamp) -> String {
+    let second = at.as_second().max(0);
+    Timestamp::from_second(second)
+        .unwrap_or_default()
+        .to_string()
 }
 
 /// Names are unique within a class: GitLab keeps only the first of a name.
-fn cases(audit: &Audit, names: &Names<'_>, class: &str, findings: &[&Finding]) -> Vec<TestCase> {
+fn cases<W: Write>(
+    audit: &Audit,
+    names: &Names<'_>,
+    class: &str,
+    findings: &[&Finding],
+    xml: &mut Writer<W>,
+) -> io::Result<()> {
     let named = |finding: &Finding| {
         let level = finding.severity.as_str().to_uppercase();
         let title = audit
@@ -107,58 +144,80 @@ fn cases(audit: &Audit, names: &Names<'_>, class: &str, findings: &[&Finding]) -
     for finding in findings {
         *uses.entry(named(finding)).or_default() += 1;
     }
-    let case = |finding: &&Finding| {
+    for finding in findings {
         let mut name = named(finding);
         if uses.get(&name).is_some_and(|uses| *uses > 1) {
-            let id: String = finding.fingerprint.chars().take(12).collect();
-            name = format!("{name} {}", sanitize::line(&id));
+            let id: String = finding.fingerprint.to_string().chars().take(12).collect();
+            name = format!("{name} {id}");
         }
-        TestCase {
-            name,
-            time: Duration::ZERO,
-            result: result(audit, names, finding),
-            classname: Some(class.to_owned()),
-            filepath: None,
-            system_out: None,
-            system_err: None,
-        }
-    };
-    findings.iter().map(case).collect()
+        let case = xml.create_element("testcase").with_attributes([
+            ("name", &*name),
+            ("time", "0"),
+            ("classname", class),
+        ]);
+        match Child::of(audit, names, finding) {
+            None => case.write_empty()?,
+            Some(child) => case.write_inner_content(|xml| child.write(xml))?,
+        };
+    }
+    Ok(())
 }
 
-fn result(audit: &Audit, names: &Names<'_>, finding: &Finding) -> TestResult {
-    let message = sanitize::short(&wording::alone(finding), MESSAGE);
-    let cause = || Some(cause(audit, names, finding));
-    match (finding.status, &finding.waiver) {
-        (Status::Pass, _) => TestResult::Success,
-        (Status::Fail, None) => TestResult::Failure {
-            type_: finding.severity.to_string(),
-            message,
-            cause: cause(),
-        },
-        (Status::Fail, Some(waiver)) => TestResult::SkippedWithCause {
-            type_: "waived".to_owned(),
-            message: sanitize::short(&wording::waiver(waiver), MESSAGE),
-            cause: cause(),
-        },
-        // The error's code is not kept in a finding; how the call ended is.
-        (Status::Unknown, _) => TestResult::Error {
-            type_: wording::reason(finding),
-            message,
-            cause: cause(),
-        },
-        (Status::NotApplicable, _) => TestResult::SkippedWithCause {
-            type_: "not_applicable".to_owned(),
-            message: sanitize::short(&format!("not applicable: {}", finding.message), MESSAGE),
-            cause: None,
-        },
+/// The element within a case that did not pass.
+struct Child {
+    element: &'static str,
+    kind: String,
+    message: String,
+    cause: Option<String>,
+}
+
+impl Child {
+    fn of(audit: &Audit, names: &Names<'_>, finding: &Finding) -> Option<Self> {
+        let cause = || Some(cause(audit, names, finding));
+        let (element, kind, message, cause) = match (finding.status, &finding.waiver) {
+            (Status::Pass, _) => return None,
+            (Status::Fail, None) => {
+                let kind = finding.severity.to_string();
+                ("failure", kind, wording::alone(finding), cause())
+            }
+            (Status::Fail, Some(waiver)) => {
+                let kind = "waived".to_owned();
+                ("skipped", kind, wording::waiver(waiver), cause())
+            }
+            // The error's code is not kept in a finding; how the call ended is.
+            (Status::Unknown, _) => {
+                let kind = wording::reason(finding);
+                ("error", kind, wording::alone(finding), cause())
+            }
+            (Status::NotApplicable, _) => {
+                let message = format!("not applicable: {}", finding.message);
+                ("skipped", "not_applicable".to_owned(), message, None)
+            }
+        };
+        Some(Self {
+            element,
+            kind,
+            message: sanitize::short(&message, MESSAGE),
+            cause,
+        })
+    }
+
+    fn write<W: Write>(&self, xml: &mut Writer<W>) -> io::Result<()> {
+        let element = xml
+            .create_element(self.element)
+            .with_attributes([("type", &*self.kind), ("message", &self.message)]);
+        match &self.cause {
+            Some(cause) => element.write_cdata_content(BytesCData::new(cause))?,
+            None => element.write_empty()?,
+        };
+        Ok(())
     }
 }
 
 /// All there is to say: some platforms show nothing but this.
 fn cause(audit: &Audit, names: &Names<'_>, finding: &Finding) -> String {
     let mut lines = vec![
-        finding.message.clone(),
+        finding.message.to_string(),
         format!("Subject: {}", names.subject(&finding.subject)),
     ];
     lines.extend(

@@ -94,7 +94,7 @@ fn linked(
         not_passing: few(&not_passing, NAMED, |finding| {
             format!("{} ({})", finding.subject.id, finding.status)
         }),
-        fingerprints: few(&not_passing, PRINTS, |it| it.fingerprint.clone()),
+        fingerprints: few(&not_passing, PRINTS, |it| it.fingerprint.to_string()),
         ..head(framework, control)
     }
 }

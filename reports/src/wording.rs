@@ -305,13 +305,13 @@ pub(crate) fn message(finding: &Finding) -> String {
     if finding.status == Status::Unknown && !told {
         return format!("{UNTOLD}: {message}");
     }
-    message.clone()
+    message.to_string()
 }
 
 /// The message with what it is about, for places where it stands alone.
 pub(crate) fn alone(finding: &Finding) -> String {
     let message = message(finding);
-    let Subject { kind, id, name, .. } = &finding.subject;
+    let Subject { kind, id, name, .. } = &*finding.subject;
     // Accounts and regions are called by their ids: names of accounts are not unique.
     let name = if id.starts_with("arn:") { name } else { id };
     match message.contains(name.as_str()) || name.is_empty() {
@@ -430,7 +430,7 @@ pub(crate) fn answered(answered: Answered) -> &'static str {
 /// It is a no, and somebody has accepted each risk that makes it one.
 pub(crate) fn is_accepted(audit: &Audit, answer: &Answer) -> bool {
     let failing = |check: &str| {
-        let mut open = audit.findings.iter().filter(|it| it.check == check);
+        let mut open = audit.findings.iter().filter(|it| &*it.check == check);
         open.any(Finding::is_open_failure)
     };
     let mut checks = answer.reasons.iter().filter(|it| it.failed > 0);

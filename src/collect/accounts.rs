@@ -177,10 +177,7 @@ async fn account(run: &Arc<Run>, candidate: Candidate) {
 fn unseen(candidate: Candidate, session: Fact<Arn>) -> Account {
     let gap = |call| match session.gap() {
         Some(gap) => gap.clone(),
-        None => Gap {
-            source: Source::Call(call),
-            ..not_reached(&candidate)
-        },
+        None => not_reached(&candidate).but(|it| it.source = Source::Call(call)),
     };
     Account {
         regions: Unknown(gap(calls::LIST_REGIONS)),

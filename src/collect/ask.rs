@@ -15,7 +15,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 use tokio::sync::Semaphore;
 use trailaudit_checks::calls::{ApiCall, GET_OBJECT, LIST_OBJECTS, List};
-use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Source, Unknown};
+use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Source, Unknown, Why};
 use trailaudit_checks::ids::{AccountId, Region};
 use trailaudit_checks::inventory::facts::Facts;
 use trailaudit_checks::inventory::{CallOutcome, CallRecord};
@@ -237,14 +237,14 @@ impl Ask {
                 failure.request_id,
             ),
             Err(failure) => {
-                let gap = Gap {
+                let gap = Gap::from(Why {
                     source: Source::Call(call),
                     account: target.account.clone(),
                     region: target.region.clone(),
                     reason: failure.reason,
                     detail: failure.detail.clone(),
                     request_id: failure.request_id.clone(),
-                };
+                });
                 let outcome = CallOutcome::Failed(failure.reason);
                 (Unknown(gap), outcome, failure.detail, failure.request_id)
             }

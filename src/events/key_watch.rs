@@ -29,7 +29,7 @@ pub fn stores_in(inventory: &Inventory) -> Stores {
     });
     // Where one is not known, any key may be it.
     let keys: Option<Vec<_>> = of_trails.chain(of_buckets).collect();
-    let keys = keys.map(|key| key.into_iter().flatten().map(|it| it.0).collect());
+    let keys = keys.map(|key| key.into_iter().flatten().map(|it| it.to_string()).collect());
     Stores {
         buckets: buckets.collect(),
         keys,

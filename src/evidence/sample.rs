@@ -80,7 +80,7 @@ fn regions(audit: &Audit) -> Vec<Row> {
 
 fn findings(audit: &Audit) -> Vec<Row> {
     let findings = audit.findings.iter().map(|finding| Row {
-        id: finding.fingerprint.clone(),
+        id: finding.fingerprint.to_string(),
         value: json!(finding),
         calls: Vec::new(),
     });

@@ -145,16 +145,14 @@ impl Unread {
     /// The same as the gap that it leaves in the record of an account and region.
     #[must_use]
     pub fn gap(&self, account: &str, region: &str) -> Gap {
-        Gap {
-            request_id: self.request_id.clone(),
-            ..Gap::of_call(
-                self.call,
-                &AccountId::from(account),
-                &Region::from(region),
-                self.reason,
-                self.detail.as_str(),
-            )
-        }
+        Gap::of_call(
+            self.call,
+            &AccountId::from(account),
+            &Region::from(region),
+            self.reason,
+            self.detail.as_str(),
+        )
+        .but(|it| it.request_id.clone_from(&self.request_id))
     }
 
     /// In a few words, for the problem of one object.
@@ -169,8 +167,8 @@ impl Unread {
         Self {
             call: gap.call().unwrap_or(call),
             reason: gap.reason,
-            detail: gap.detail,
-            request_id: gap.request_id,
+            detail: gap.detail.clone(),
+            request_id: gap.request_id.clone(),
         }
     }
 }

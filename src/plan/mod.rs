@@ -58,8 +58,8 @@ impl Invocation {
         let (mut rules, waivers) = self.rules(it, terminal)?;
         let reading = |redact| Reading {
             given: Where {
-                account: it.account.clone().map(AccountId),
-                region: it.region.clone().map(Region),
+                account: it.account.clone().map(AccountId::from),
+                region: it.region.clone().map(Region::from),
             },
             tool: tool(),
             now: rules.now,

@@ -88,7 +88,7 @@ mod tests {
         let mut seen = Vec::new();
         spool
             .each(|iam| {
-                seen.push(iam.account.0);
+                seen.push(iam.account.to_string());
                 Ok(())
             })
             .unwrap();

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::fact::{Gap, Gaps, SharedGap};
+use crate::fact::{Gap, Gaps};
 use crate::policy::{Decision, Layer, Residual, StatementRef, Strength, Unread, Verdict};
 
 /// What came out, and why.
@@ -135,7 +135,7 @@ pub struct Missing {
     /// The policy that could not be read; none where it is another fact.
     pub policy: Option<String>,
     /// Why.
-    pub gap: SharedGap,
+    pub gap: Gap,
 }
 
 impl fmt::Display for Missing {
@@ -151,8 +151,8 @@ impl fmt::Display for Missing {
     }
 }
 
-impl From<Unread<SharedGap>> for Missing {
-    fn from(unread: Unread<SharedGap>) -> Self {
+impl From<Unread<Gap>> for Missing {
+    fn from(unread: Unread<Gap>) -> Self {
         Self {
             policy: Some(unread.policy),
             gap: unread.reason,
@@ -253,7 +253,7 @@ impl Answer {
     }
 
     /// Something that is not known may still stop it.
-    pub(super) fn unless<'g>(mut self, gaps: impl IntoIterator<Item = &'g SharedGap>) -> Self {
+    pub(super) fn unless<'g>(mut self, gaps: impl IntoIterator<Item = &'g Gap>) -> Self {
         if self.is_denied() {
             return self;
         }
@@ -292,8 +292,8 @@ fn append<T: PartialEq>(all: &mut Vec<T>, more: Vec<T>) {
     }
 }
 
-impl From<Decision<SharedGap>> for Answer {
-    fn from(decision: Decision<SharedGap>) -> Self {
+impl From<Decision<Gap>> for Answer {
+    fn from(decision: Decision<Gap>) -> Self {
         // Where no document is missing, what is open are conditions that were not narrowed down.
         let undecided = decision.verdict == Verdict::Unknown && decision.missing.is_empty();
         // A condition that binds nobody keeps nobody away: it is told, and it is allowed.

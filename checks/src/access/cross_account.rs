@@ -15,7 +15,7 @@ use super::external;
 use super::graph::{ActorKind, Graph, Means, Node, NodeId};
 use super::identity_policies::{AccountPolicies, is_linked, place};
 use super::indexed_document::Indexed;
-use crate::fact::SharedGap;
+use crate::fact::Gap;
 use crate::ids::{AccountId, Arn};
 use crate::policy::{CallerKind, Document, Policy, Principal, Strength, Target};
 use administrators::OverAll;
@@ -67,7 +67,7 @@ impl Travel {
             return;
         }
         let (parts, kept) = (&mut self.parts, &mut self.kept);
-        let mut keep = |policy: &Policy<'_, SharedGap>| -> Option<Named> {
+        let mut keep = |policy: &Policy<'_, Gap>| -> Option<Named> {
             let document = match policy.document {
                 Ok(document) => {
                     let of = || Some(held(kept, part(document)?));
@@ -234,7 +234,7 @@ impl Travel {
     /// Roles whose trust policies cannot be read may let anybody in.
     fn unreadable(&self, graph: &mut Graph) {
         let doors = self.doors.iter();
-        let doors: Vec<(&TrustingRole, &SharedGap)> = doors
+        let doors: Vec<(&TrustingRole, &Gap)> = doors
             .filter_map(|it| Some((it, it.trust.as_ref().err()?)))
             .collect();
         let Some((first, _)) = doors.first() else {

@@ -9,7 +9,7 @@ use super::resources::{self, Resource, ResourceId};
 use crate::calls;
 use crate::context::Context;
 use crate::control_policies::Control;
-use crate::fact::{Fact, Reason, SharedGap};
+use crate::fact::{Fact, Gap, Reason};
 use crate::ids::{AccountId, Arn};
 use crate::inventory::{ControlPolicyKind, Organization};
 use crate::policy::{ActionSet, Circumstances, Document, Level, Members, Policy, Principal};
@@ -32,7 +32,7 @@ pub(super) struct Environment<'a> {
     /// The root users of members that own something, for root sessions.
     pub(super) roots: Members,
     /// Accounts that change the organization's trails beside the management account, or why that is not known.
-    pub(super) trail_administrators: Result<Vec<String>, SharedGap>,
+    pub(super) trail_administrators: Result<Vec<String>, Gap>,
     pub(super) policy_administrators: Vec<String>,
     /// Some guard looks at the tags of resources.
     pub(super) tags_matter: bool,
@@ -127,10 +127,10 @@ impl<'a> Environment<'a> {
     }
 
     /// Why the principals of an account were not read, where they were not.
-    pub(super) fn unread(&self, account: &AccountId) -> SharedGap {
+    pub(super) fn unread(&self, account: &AccountId) -> Gap {
         let session = self.ctx.inventory.accounts.get(account);
         match session.and_then(|it| it.session.gap()) {
-            Some(gap) => SharedGap::new(gap.clone()),
+            Some(gap) => gap.clone(),
             None => gaps::of(
                 calls::GET_ACCOUNT_AUTHORIZATION_DETAILS,
                 account,
@@ -146,9 +146,9 @@ impl<'a> Environment<'a> {
         &self,
         kind: ControlPolicyKind,
         account: &AccountId,
-    ) -> Option<Vec<Level<'_, SharedGap>>> {
+    ) -> Option<Vec<Level<'_, Gap>>> {
         if let Fact::Unknown(gap) = &self.ctx.inventory.organization {
-            let policy = Policy::missing("control policies", SharedGap::new(gap.clone()));
+            let policy = Policy::missing("control policies", gap.clone());
             return Some(vec![Level {
                 target: account.to_string(),
                 policies: vec![policy],
@@ -165,7 +165,7 @@ impl<'a> Environment<'a> {
     }
 
     /// Whether an account acts for the organization on this service, and why if that is not known.
-    pub(super) fn acts_for_all(&self, account: &str, service: &str) -> Result<bool, SharedGap> {
+    pub(super) fn acts_for_all(&self, account: &str, service: &str) -> Result<bool, Gap> {
         if self.organization.is_some() && self.management() == Some(account) {
             return Ok(true);
         }
@@ -234,16 +234,13 @@ impl Classes {
 }
 
 /// Accounts that administer a service for the organization, or why that is not known.
-fn administrators(
-    organization: Option<&Organization>,
-    service: &str,
-) -> Result<Vec<String>, SharedGap> {
+fn administrators(organization: Option<&Organization>, service: &str) -> Result<Vec<String>, Gap> {
     let Some(organization) = organization else {
         return Ok(Vec::new());
     };
     let all = match &organization.delegated_administrators {
         Fact::Known(all) => all,
-        Fact::Unknown(gap) => return Err(SharedGap::new(gap.clone())),
+        Fact::Unknown(gap) => return Err(gap.clone()),
     };
     let mut accounts = Vec::new();
     for it in all {
@@ -253,7 +250,7 @@ fn administrators(
                     accounts.push(it.account.to_string());
                 }
             }
-            Fact::Unknown(gap) => return Err(SharedGap::new(gap.clone())),
+            Fact::Unknown(gap) => return Err(gap.clone()),
         }
     }
     Ok(accounts)

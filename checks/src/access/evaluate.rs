@@ -9,7 +9,7 @@ use super::answer::Answer;
 use super::environment::Environment;
 use super::indexed_document::Indexed;
 use super::resources::Resource;
-use crate::fact::SharedGap;
+use crate::fact::Gap;
 use crate::ids::AccountId;
 use crate::inventory::ControlPolicyKind;
 use crate::policy::{
@@ -22,9 +22,9 @@ pub(super) struct Evaluator<'c> {
     pub(super) caller: Caller,
     pub(super) context: Context,
     /// The policies of its identity.
-    pub(super) identity: Vec<Policy<'c, SharedGap>>,
+    pub(super) identity: Vec<Policy<'c, Gap>>,
     /// Its permissions boundary.
-    pub(super) boundary: Option<Policy<'c, SharedGap>>,
+    pub(super) boundary: Option<Policy<'c, Gap>>,
     /// What only it has in the context.
     pub(super) own: Own,
     /// Its own documents.
@@ -43,7 +43,7 @@ pub(super) const USER_ID: &str = "aws:userid";
 pub(super) const TRUST_POLICY: &str = "trust policy";
 
 /// The policies above an account, root first.
-type Levels<'c> = Vec<Level<'c, SharedGap>>;
+type Levels<'c> = Vec<Level<'c, Gap>>;
 
 /// The resource control policies above the owner of a resource.
 enum ResourceControl<'c> {
@@ -59,7 +59,7 @@ pub(super) struct Question<'q> {
     target: Target,
     owner: &'q AccountId,
     keys: &'q [(&'q str, Key)],
-    resource: Option<Policy<'q, SharedGap>>,
+    resource: Option<Policy<'q, Gap>>,
     caller: Option<Caller>,
 }
 
@@ -83,7 +83,7 @@ impl<'q> Question<'q> {
     }
 
     /// What it is about has this policy.
-    pub(super) fn under(mut self, policy: Option<Policy<'q, SharedGap>>) -> Self {
+    pub(super) fn under(mut self, policy: Option<Policy<'q, Gap>>) -> Self {
         self.resource = policy;
         self
     }
@@ -178,7 +178,7 @@ impl<'c> Evaluator<'c> {
     }
 
     /// Adds a document to its own.
-    pub(super) fn holds(&mut self, name: &str, read: Result<&'c Indexed, SharedGap>) {
+    pub(super) fn holds(&mut self, name: &str, read: Result<&'c Indexed, Gap>) {
         self.identity.push(match read {
             Ok(indexed) => {
                 self.documents.push(indexed);
@@ -309,7 +309,7 @@ impl<'c> Evaluator<'c> {
         &self,
         environment: &'c Environment<'_>,
         question: Question<'_>,
-        then: impl FnOnce(&Request, &Layers<'_, SharedGap>) -> T,
+        then: impl FnOnce(&Request, &Layers<'_, Gap>) -> T,
     ) -> T {
         let mut context = self.context.clone();
         for (key, value) in question.keys {
@@ -335,7 +335,7 @@ impl<'c> Evaluator<'c> {
     }
 
     /// What has a say in every question.
-    fn layers(&self) -> Layers<'_, SharedGap> {
+    fn layers(&self) -> Layers<'_, Gap> {
         Layers {
             identity: &self.identity,
             boundary: self.boundary.as_ref(),

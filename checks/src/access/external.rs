@@ -9,7 +9,7 @@ use super::graph::{ActorKind, Graph, Node};
 use super::identity_policies::everything;
 use super::indexed_document::Indexed;
 use super::tamper_permissions::{Permission, Permissions, holdings};
-use crate::fact::{Gap, SharedGap};
+use crate::fact::Gap;
 use crate::ids::AccountId;
 use crate::policy::{AclGrantee, Caller, CallerKind, Key, Principal, Value};
 
@@ -180,7 +180,7 @@ pub(super) fn add(graph: &mut Graph, environment: &Environment<'_>, known: &BTre
             for held in &mut all.held {
                 let owner = &environment.resource(held.resource).account;
                 let gap = Gap::not_modelled(&what, owner, &home);
-                held.answer = held.answer.clone().unless([&SharedGap::new(gap)]);
+                held.answer = held.answer.clone().unless([&gap]);
             }
         }
         // What belongs to an account that nobody looked at is no harm to this record.

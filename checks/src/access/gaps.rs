@@ -2,7 +2,7 @@
 
 use crate::calls::ApiCall;
 use crate::context::Context;
-use crate::fact::{Gap, Reason, SharedGap};
+use crate::fact::{Gap, Reason};
 use crate::ids::{AccountId, Region};
 use crate::inventory::RegionView;
 use crate::policy::ParseError;
@@ -33,6 +33,6 @@ pub(super) fn of(
     region: &Region,
     reason: Reason,
     detail: &str,
-) -> SharedGap {
-    SharedGap::new(Gap::of_call(call, account, region, reason, detail))
+) -> Gap {
+    Gap::of_call(call, account, region, reason, detail)
 }

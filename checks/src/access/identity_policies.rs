@@ -10,7 +10,7 @@ use super::gaps;
 use super::indexed_document::{Indexed, Read};
 use super::listed::listed;
 use crate::calls;
-use crate::fact::{Reason, SharedGap};
+use crate::fact::{Gap, Reason};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::iam::{AuthorizationDetails, InlinePolicy, Role, User};
 use crate::policy::{
@@ -32,7 +32,7 @@ pub(super) struct AccountPolicies<'d> {
     pub(super) group_arns: (Members, Vec<usize>),
     pub(super) odd_groups: Vec<usize>,
     /// Trust policies, in the order of the roles.
-    trust: Vec<Arc<Result<Document, SharedGap>>>,
+    trust: Vec<Arc<Result<Document, Gap>>>,
     /// Grants everything.
     pub(super) everything: Indexed,
     /// A trust policy that lets in the whole account.
@@ -93,7 +93,7 @@ impl<'d> AccountPolicies<'d> {
             .partition(|(arn, _)| arn.starts_with(&start));
         own.sort_unstable();
         let members = Members::new(&start, own.iter().map(|(arn, _)| *arn));
-        let mut known: BTreeMap<&str, Arc<Result<Document, SharedGap>>> = BTreeMap::new();
+        let mut known: BTreeMap<&str, Arc<Result<Document, Gap>>> = BTreeMap::new();
         let trust = |role: &'d Role| {
             let text = role.trust.as_str();
             let read = || Document::fits(text).and_then(|()| Document::parse(text));
@@ -117,28 +117,28 @@ impl<'d> AccountPolicies<'d> {
     }
 
     /// The trust policy of a role, by its place in the listing.
-    pub(super) fn trust(&self, role: usize) -> Option<&Result<Document, SharedGap>> {
+    pub(super) fn trust(&self, role: usize) -> Option<&Result<Document, Gap>> {
         self.trust.get(role).map(Arc::as_ref)
     }
 
     /// All of them, in the order of the roles.
-    pub(super) fn trusts(&self) -> impl Iterator<Item = &Result<Document, SharedGap>> {
+    pub(super) fn trusts(&self) -> impl Iterator<Item = &Result<Document, Gap>> {
         self.trust.iter().map(Arc::as_ref)
     }
 
     /// The account's answer is there, and lacks something or cannot be read.
-    pub(super) fn unreadable(&self, words: &str) -> SharedGap {
+    pub(super) fn unreadable(&self, words: &str) -> Gap {
         unreadable(self.account, &self.home, words)
     }
 }
 
-fn unreadable(account: &AccountId, home: &Region, words: &str) -> SharedGap {
+fn unreadable(account: &AccountId, home: &Region, words: &str) -> Gap {
     let call = calls::GET_ACCOUNT_AUTHORIZATION_DETAILS;
     gaps::of(call, account, home, Reason::Malformed, words)
 }
 
 /// A document is there, and cannot be used.
-fn refused(account: &AccountId, home: &Region, error: &ParseError) -> SharedGap {
+fn refused(account: &AccountId, home: &Region, error: &ParseError) -> Gap {
     let call = calls::GET_ACCOUNT_AUTHORIZATION_DETAILS;
     gaps::of(call, account, home, gaps::reason(error), &error.to_string())
 }

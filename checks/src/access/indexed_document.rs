@@ -1,7 +1,7 @@
 //! A document, and which actions of the table each of its statements names: found once, then only looked up.
 
 use super::actions::table;
-use crate::fact::SharedGap;
+use crate::fact::Gap;
 use crate::policy::{
     ActionSet, Actions, Condition, Document, Effect, ParseError, Principal, ResourcePattern,
 };
@@ -82,7 +82,7 @@ const ARN: &str = "aws:principalarn";
 const TAG: &str = "aws:principaltag/";
 
 /// A document, or why it cannot be read.
-pub(super) type Read = Result<Indexed, SharedGap>;
+pub(super) type Read = Result<Indexed, Gap>;
 
 impl Indexed {
     pub(super) fn new(document: Document) -> Self {

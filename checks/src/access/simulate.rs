@@ -13,7 +13,7 @@ use super::resources::{Resource, ResourceId};
 use super::tamper_permissions::{Outcome, outcome};
 use crate::calls;
 use crate::context::Context;
-use crate::fact::{Fact, Gap, Reason, SharedGap};
+use crate::fact::{Fact, Gap, Reason};
 use crate::ids::{AccountId, Arn};
 use crate::inventory::Iam;
 use crate::policy::{
@@ -132,7 +132,7 @@ fn on_other<'c>(
     request: &Simulation<'_>,
     evaluator: &Evaluator<'c>,
     environment: &'c Environment<'_>,
-    trust: Option<&Result<Document, SharedGap>>,
+    trust: Option<&Result<Document, Gap>>,
 ) -> Answer {
     let owner = match Arn::from(request.resource).account().as_str() {
         "" | "aws" => AccountId::from(evaluator.caller.account.as_str()),
@@ -207,7 +207,7 @@ fn inside<'c>(
         let mut evaluator = papers.federated_user(environment, principal);
         let what = "the policies of a federated user's session";
         let gap = Gap::not_modelled(what, papers.account, &environment.ctx.home());
-        evaluator.holds("policies of its session", Err(SharedGap::new(gap)));
+        evaluator.holds("policies of its session", Err(gap));
         return Ok(evaluator);
     }
     let evaluator = found.map(|it| papers.evaluator(it, &Modification::default(), environment));
@@ -409,7 +409,7 @@ fn trust_of(
     request: &Simulation<'_>,
     iam: Option<&Iam>,
     ctx: &Context<'_>,
-) -> Option<Result<Document, SharedGap>> {
+) -> Option<Result<Document, Gap>> {
     let assumes = request
         .action
         .to_ascii_lowercase()
@@ -425,7 +425,7 @@ fn trust_of(
     let unread = "the account's roles are not in the inventory";
     let roles = match iam.map(|it| &it.details.roles) {
         Some(Fact::Known(roles)) => roles,
-        Some(Fact::Unknown(gap)) => return Some(Err(SharedGap::new(gap.clone()))),
+        Some(Fact::Unknown(gap)) => return Some(Err(gap.clone())),
         None => return Some(Err(gap(Reason::NotAsked, unread))),
     };
     let found = roles.iter().find(|it| it.arn == role);

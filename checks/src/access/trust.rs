@@ -1,7 +1,7 @@
 //! What is kept of roles and users beside their rights: whom they let in, and whether they are there to look only.
 
 use super::identity_policies::{self, AccountPolicies};
-use crate::fact::SharedGap;
+use crate::fact::Gap;
 use crate::ids::AccountId;
 use crate::policy::{Condition, Document, Effect, Principal, posture};
 
@@ -35,7 +35,7 @@ pub(super) fn is_auditor(
 
 /// Statements that let in people from elsewhere who need not show who they are or why they come.
 pub(super) fn open_statements(
-    trust: Option<&Result<Document, SharedGap>>,
+    trust: Option<&Result<Document, Gap>>,
     account: &AccountId,
 ) -> Vec<String> {
     let Some(Ok(trust)) = trust else {

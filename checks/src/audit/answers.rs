@@ -99,7 +99,7 @@ pub fn trust(answers: &[Answer]) -> Option<Answered> {
 pub(super) fn of(audit: &Audit) -> Vec<Answer> {
     let mut tallies: BTreeMap<&str, Tally<'_>> = BTreeMap::new();
     for findings in audit.findings.chunk_by(|a, b| a.check == b.check) {
-        let id = findings.first().map_or("", |it| it.check.as_str());
+        let id = findings.first().map_or("", |it| &it.check);
         let question = audit.check(id).and_then(|it| it.question);
         let always = question.is_some_and(|it| rests_on(it).contains(&id));
         let tally = tallies.entry(id).or_default();
@@ -303,7 +303,7 @@ fn in_the_way(finding: &Finding) -> String {
         let (call, reason) = (evidence.call?, evidence.reason?);
         Some(format!("{call} {reason}"))
     });
-    gap.unwrap_or_else(|| finding.message.clone())
+    gap.unwrap_or_else(|| finding.message.to_string())
 }
 
 /// What of the population was not assessed.

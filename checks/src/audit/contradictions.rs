@@ -74,7 +74,7 @@ fn findings(audit: &Audit, found: &mut Vec<String>) {
                 name()
             ));
         }
-        match checks.get(it.check.as_str()) {
+        match checks.get(&*it.check) {
             None => found.push(format!("{}: its checks do not have this one", name())),
             Some(severity) if *severity != it.severity && !is_graded(it, *severity) => {
                 found.push(format!(

@@ -1,6 +1,7 @@
 //! Policies with unknown parts: a finding is told where it is the same whatever those parts turn out to be.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::finding::{Finding, Status};
 use crate::inventory::change::Draft;
@@ -33,12 +34,14 @@ pub(super) fn settle<E>(
     Ok(findings)
 }
 
-type Key = (String, String);
+type Key = (Arc<str>, String);
+/// A finding but for its check: subject, status, message.
+type Line = (String, Status, Arc<str>);
 
 /// What one reading says, by check and subject.
 struct Reading {
     all: BTreeMap<Key, Finding>,
-    checks: BTreeMap<String, BTreeSet<(String, Status, String)>>,
+    checks: BTreeMap<Arc<str>, BTreeSet<Line>>,
 }
 
 impl Reading {
@@ -70,7 +73,7 @@ fn agreed(findings: Vec<Finding>, readings: &mut [Reading], sure: bool) -> Vec<F
             }
         }
     }
-    let open: BTreeSet<String> = findings
+    let open: BTreeSet<Arc<str>> = findings
         .iter()
         .filter(|it| it.status == Status::Unknown)
         .map(|it| it.check.clone())

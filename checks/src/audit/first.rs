@@ -85,7 +85,7 @@ fn not_scanned(audit: &Audit) -> Option<First> {
         .findings
         .iter()
         .filter(|it| it.status == Status::Unknown);
-    let evidence = unknown.flat_map(|it| &it.evidence);
+    let evidence = unknown.flat_map(|it| it.evidence.iter());
     let without_role = evidence
         .filter(|it| it.call == Some(calls::ASSUME_ROLE) && it.reason == Some(Reason::NotAsked));
     let named: BTreeSet<&AccountId> = without_role.filter_map(|it| it.account.as_ref()).collect();

@@ -26,7 +26,7 @@ use crate::check::{Check, Question};
 use crate::coverage::Coverage;
 use crate::digest::{Chain, Problem};
 use crate::events::RestsOn;
-use crate::finding::{Finding, Severity, Status};
+use crate::finding::{self, Finding, Severity, Status};
 pub use crate::framework::ControlRef;
 use crate::framework::FrameworkResult;
 use crate::ids::{AccountId, Arn, Region};
@@ -84,6 +84,7 @@ pub struct Audit {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub events: Option<RestsOn>,
     /// By check id, then subject id.
+    #[serde(deserialize_with = "finding::list")]
     pub findings: Vec<Finding>,
     /// Chains of digest files; empty when none were verified.
     pub chains: Vec<Chain>,

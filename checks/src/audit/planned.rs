@@ -2,6 +2,7 @@
 //! point to the source.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -57,7 +58,7 @@ impl PlanReport {
 /// What is reported of a plan, and what has to be said beside it.
 pub(super) fn settle(findings: Vec<Finding>, plan: &Planned) -> (Vec<Finding>, Vec<String>) {
     let touched = touched(plan);
-    let mut folded: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut folded: BTreeMap<String, BTreeSet<Arc<str>>> = BTreeMap::new();
     let mut kept = Vec::new();
     for mut finding in findings {
         if finding.status == Status::Unknown
@@ -75,7 +76,8 @@ pub(super) fn settle(findings: Vec<Finding>, plan: &Planned) -> (Vec<Finding>, V
             continue;
         }
         if let Some(origin) = plan.origins.get(&finding.subject.id) {
-            finding.subject.location = place(&finding, origin);
+            let location = place(&finding, origin);
+            Arc::make_mut(&mut finding.subject).location = location;
             if origin.sensitive {
                 hide(&mut finding);
             }
@@ -141,13 +143,16 @@ fn hide(finding: &mut Finding) {
     finding.message = format!(
         "evaluated as {} from values of which some are sensitive: they are not shown",
         finding.status
-    );
-    for evidence in &mut finding.evidence {
-        evidence.seen = evidence
+    )
+    .into();
+    let hidden = finding.evidence.iter().map(|evidence| Evidence {
+        seen: evidence
             .seen
             .as_ref()
-            .map(|_| Value::from("sensitive value"));
-    }
+            .map(|_| Value::from("sensitive value")),
+        ..evidence.clone()
+    });
+    finding.evidence = hidden.collect();
 }
 
 /// The line of the attribute, or of the block that sets what is judged; else of the resource.
@@ -269,7 +274,7 @@ mod tests {
         let all: Vec<_> = catalog::all();
         let findings = case.findings(&all);
         let at = |check: &str| {
-            let finding = findings.iter().find(|it| it.check == check).unwrap();
+            let finding = findings.iter().find(|it| &*it.check == check).unwrap();
             place(finding, &origin).unwrap().line
         };
         assert_eq!(at("trail-is-logging"), 3);

@@ -16,7 +16,7 @@
 use crate::catalog::confused_deputy::CLOUDTRAIL;
 use crate::context::Context;
 use crate::control_policies::Control;
-use crate::fact::{Fact, Gap, Gaps, SharedGap};
+use crate::fact::{Fact, Gap, Gaps};
 use crate::ids::{AccountId, Region};
 use crate::inventory::{ControlPolicyKind, Trail};
 use crate::policy::{
@@ -39,7 +39,7 @@ pub(super) enum Answer {
 
 /// The RCPs over the account that owns a bucket, a key or a role.
 pub(super) struct Above<'c> {
-    levels: Option<Vec<Level<'c, SharedGap>>>,
+    levels: Option<Vec<Level<'c, Gap>>>,
     management: Option<String>,
 }
 
@@ -80,8 +80,8 @@ impl<'c> Above<'c> {
 }
 
 /// Control policies that are not known.
-pub(super) fn unread_level<'c>(account: &AccountId, gaps: &Gaps) -> Level<'c, SharedGap> {
-    let missing = |gap: &Gap| Policy::missing("control policies", SharedGap::new(gap.clone()));
+pub(super) fn unread_level<'c>(account: &AccountId, gaps: &Gaps) -> Level<'c, Gap> {
+    let missing = |gap: &Gap| Policy::missing("control policies", gap.clone());
     Level {
         target: account.to_string(),
         policies: gaps.iter().map(missing).collect(),
@@ -118,7 +118,7 @@ pub(super) fn ask_as(
         resource_account: owner.to_string(),
         context,
     };
-    let layers: Layers<'_, SharedGap> = Layers {
+    let layers: Layers<'_, Gap> = Layers {
         resource: Some(&Policy::new(POLICY, policy)),
         rcps: above.levels.as_deref(),
         management_account: above.management.as_deref(),
@@ -140,7 +140,7 @@ pub(super) fn ask_for_role(
     let Ok(all) = Document::parse(ALL) else {
         return Answer::Open("the role's own policies".to_owned());
     };
-    let layers: Layers<'_, SharedGap> = Layers {
+    let layers: Layers<'_, Gap> = Layers {
         identity: &[Policy::new("role", &all)],
         resource: Some(&Policy::new(POLICY, policy)),
         ..Layers::default()
@@ -157,14 +157,14 @@ pub(super) fn ask_for_role(
 }
 
 /// Evaluates all policies that have a say in a request.
-pub(super) fn answer(request: &Request, layers: &Layers<'_, SharedGap>) -> Answer {
+pub(super) fn answer(request: &Request, layers: &Layers<'_, Gap>) -> Answer {
     let decision = decide(request, layers);
     match decision.verdict {
         Verdict::Allowed => Answer::Allowed,
         Verdict::Denied => Answer::Refused(refusal(&decision)),
         Verdict::Unknown if !decision.missing.is_empty() => {
             let missing = decision.missing.iter();
-            let gaps = missing.map(|it| Gaps::from(it.reason.as_ref().clone()));
+            let gaps = missing.map(|it| Gaps::from(it.reason.clone()));
             Gaps::collect(gaps).map_or_else(|| Answer::Open(TOO_MUCH.to_owned()), Answer::Unread)
         }
         Verdict::Conditional | Verdict::Unknown => match conditions(&decision) {
@@ -179,7 +179,7 @@ const POLICY: &str = "policy";
 
 const TOO_MUCH: &str = "conditions too complex to evaluate";
 
-fn refusal(decision: &policy::Decision<SharedGap>) -> String {
+fn refusal(decision: &policy::Decision<Gap>) -> String {
     let denies = decision.statements.iter();
     let mut denies = denies.filter(|it| it.effect == policy::Effect::Deny);
     match denies.next() {
@@ -205,7 +205,7 @@ fn refusal(decision: &policy::Decision<SharedGap>) -> String {
 }
 
 /// The condition keys that it depends on; none where it depends on the resource alone.
-fn conditions(decision: &policy::Decision<SharedGap>) -> Option<String> {
+fn conditions(decision: &policy::Decision<Gap>) -> Option<String> {
     let Some(residual) = &decision.residual else {
         return Some(TOO_MUCH.to_owned());
     };

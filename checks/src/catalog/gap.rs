@@ -81,9 +81,8 @@ pub(super) fn not_evaluated(
     reason: Reason,
     detail: impl Into<String>,
 ) -> Gaps {
-    Gaps::from(Gap {
-        reason,
-        detail: detail.into(),
-        ..Gap::not_modelled(what, account, region)
-    })
+    Gaps::from(Gap::not_modelled(what, account, region).but(|it| {
+        it.reason = reason;
+        it.detail = detail.into();
+    }))
 }

@@ -6,7 +6,7 @@ use super::gap;
 use crate::calls;
 use crate::check::Roles;
 use crate::context::{Context, not_seen};
-use crate::fact::{Gap, Gaps, Reason, SharedGap};
+use crate::fact::{Gap, Gaps, Reason};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::ControlPolicyKind;
 use crate::inventory::iam::{AuthorizationDetails, Role};
@@ -35,7 +35,7 @@ pub(super) fn named<'a>(
     }
 }
 
-type Read = Result<Document, SharedGap>;
+type Read = Result<Document, Gap>;
 
 /// A role, with its policies read.
 pub(super) struct Worker<'a> {
@@ -135,7 +135,7 @@ impl<'a> Worker<'a> {
         let scps = self.levels(ControlPolicyKind::ServiceControlPolicy, &self.account);
         let rcps = self.levels(ControlPolicyKind::ResourceControlPolicy, owner);
         let control = self.ctx.control().ok().flatten();
-        let layers: Layers<'_, SharedGap> = Layers {
+        let layers: Layers<'_, Gap> = Layers {
             identity: &identity,
             boundary: boundary.as_ref(),
             resource: resource.as_ref(),
@@ -187,11 +187,7 @@ impl<'a> Worker<'a> {
         it
     }
 
-    fn levels(
-        &self,
-        kind: ControlPolicyKind,
-        account: &AccountId,
-    ) -> Option<Vec<Level<'_, SharedGap>>> {
+    fn levels(&self, kind: ControlPolicyKind, account: &AccountId) -> Option<Vec<Level<'_, Gap>>> {
         match self.ctx.control() {
             Ok(control) => {
                 let account = self.ctx.inventory.accounts.get(account)?;
@@ -211,24 +207,23 @@ pub(super) struct Source<'a> {
     pub(super) documented: bool,
 }
 
-fn as_policy<'p>((name, read): &'p (&str, Read)) -> Policy<'p, SharedGap> {
+fn as_policy<'p>((name, read): &'p (&str, Read)) -> Policy<'p, Gap> {
     match read {
         Ok(document) => Policy::new(name, document),
         Err(gap) => Policy::missing(name, gap.clone()),
     }
 }
 
-fn first(gaps: &Gaps) -> SharedGap {
+fn first(gaps: &Gaps) -> Gap {
     let gap = gaps.iter().next().cloned();
     let unnamed = || Gap::not_modelled("the policy", &AccountId::from(""), &Region::from(""));
-    SharedGap::new(gap.unwrap_or_else(unnamed))
+    gap.unwrap_or_else(unnamed)
 }
 
 fn read(name: &str, text: Option<&str>, account: &AccountId, ctx: &Context<'_>) -> Read {
     let unread = |reason, detail: String| {
         let call = calls::GET_ACCOUNT_AUTHORIZATION_DETAILS;
-        let gap = Gap::of_call(call, account, &ctx.home(), reason, detail);
-        SharedGap::new(gap)
+        Gap::of_call(call, account, &ctx.home(), reason, detail)
     };
     let Some(text) = text else {
         let detail = format!("policy {name} is attached, but its document is not in the response");

@@ -83,8 +83,10 @@ pub fn settle(inventory: &mut Inventory) {
             && let Some(call) = gap.call()
             && let Some(policy) = closed(&gap.account, &gap.region, call)
         {
-            gap.reason = Reason::DeniedByScp;
-            gap.detail = format!("{} (closed by service control policy {policy})", gap.detail);
+            *gap = gap.clone().but(|it| {
+                it.reason = Reason::DeniedByScp;
+                it.detail = format!("{} (closed by service control policy {policy})", it.detail);
+            });
         }
     };
     for view in inventory.regions.values_mut() {

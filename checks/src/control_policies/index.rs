@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use super::gap;
 use crate::bound::Left;
 use crate::calls;
-use crate::fact::{Fact, Reason, SharedGap};
+use crate::fact::{Fact, Gap, Reason};
 use crate::inventory::organization::Unit;
 use crate::inventory::{Account, ControlPolicy, ControlPolicyKind, Organization};
 use crate::policy::{Document, Level, Policy, Principal, ResourcePattern, Test};
@@ -103,7 +103,7 @@ pub(super) struct Policies {
     /// By the places where they are attached, in the order of the list.
     attached: BTreeMap<String, Vec<usize>>,
     /// Why it is not known where they are attached.
-    unattached: Vec<SharedGap>,
+    unattached: Vec<Gap>,
 }
 
 /// A policy with its document, or why that cannot be read.
@@ -111,7 +111,7 @@ pub(super) struct Policies {
 struct Read {
     name: String,
     aws_managed: bool,
-    document: Result<Document, SharedGap>,
+    document: Result<Document, Gap>,
 }
 
 impl Policies {
@@ -134,7 +134,7 @@ impl Policies {
                         }
                     }
                 }
-                Fact::Unknown(gap) => read.unattached.push(SharedGap::new(gap.clone())),
+                Fact::Unknown(gap) => read.unattached.push(gap.clone()),
             }
         }
         Some(read)
@@ -155,10 +155,7 @@ impl Policies {
     }
 
     /// The policies at each step of a path, or why it is not known where they are attached.
-    pub(super) fn levels(
-        &self,
-        path: &[String],
-    ) -> Result<Vec<Level<'_, SharedGap>>, Vec<SharedGap>> {
+    pub(super) fn levels(&self, path: &[String]) -> Result<Vec<Level<'_, Gap>>, Vec<Gap>> {
         if !self.unattached.is_empty() {
             return Err(self.unattached.clone());
         }
@@ -178,7 +175,7 @@ impl Policies {
     }
 }
 
-fn document(organization: &Organization, policy: &ControlPolicy) -> Result<Document, SharedGap> {
+fn document(organization: &Organization, policy: &ControlPolicy) -> Result<Document, Gap> {
     match &policy.document {
         Fact::Known(text) => Document::fits(text)
             .and_then(|()| Document::parse(text))
@@ -190,7 +187,7 @@ fn document(organization: &Organization, policy: &ControlPolicy) -> Result<Docum
                 let call = calls::DESCRIBE_POLICY;
                 gap(organization, call, reason, error.to_string())
             }),
-        Fact::Unknown(gap) => Err(SharedGap::new(gap.clone())),
+        Fact::Unknown(gap) => Err(gap.clone()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Control, Index};
 use crate::bound::{self, Exemptions, Home, Left, Probe};
-use crate::fact::SharedGap;
+use crate::fact::Gap;
 use crate::ids::{AccountId, Region};
 use crate::inventory::{Account, ControlPolicyKind};
 use crate::policy::{Document, Layers, Level, Policy, Request, Target, Verdict, verdict_of};
@@ -25,7 +25,7 @@ pub enum Somebody {
 }
 
 /// The policies above an account, root first.
-type Levels<'c> = Vec<Level<'c, SharedGap>>;
+type Levels<'c> = Vec<Level<'c, Gap>>;
 
 /// Requests that the policies cannot tell apart: the class of the action, its service, target and region.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -46,8 +46,10 @@ fn organization(deny: &str) -> Inventory {
     for view in inventory.regions.values_mut() {
         view.trails = denied(DESCRIBE_TRAILS);
         if let Fact::Unknown(gap) = &mut view.trails {
-            gap.account = view.account.clone();
-            gap.region = view.region.clone();
+            *gap = gap.clone().but(|it| {
+                it.account = view.account.clone();
+                it.region = view.region.clone();
+            });
         }
     }
     inventory

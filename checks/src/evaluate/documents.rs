@@ -2,7 +2,7 @@
 
 use super::{Evaluation, account_subject, population};
 use crate::check::{Check, Identity, Outcome, Principal, Run, Verdict};
-use crate::context::{Context, is_judged, not_reached};
+use crate::context::{Context, is_judged};
 use crate::fact::{Gap, Gaps, Reason};
 use crate::finding::{Status, Subject, SubjectKind};
 use crate::ids::{AccountId, Arn};
@@ -52,15 +52,13 @@ impl Evaluation<'_> {
 
     /// IAM documents of an account that the inventory does not list.
     pub(super) fn stray_iam(&mut self, account: &AccountId) {
-        let gap = Gap {
-            reason: Reason::Malformed,
-            detail: "the inventory has its IAM documents, and no record of the account".to_owned(),
-            ..not_reached(
-                crate::calls::GET_ACCOUNT_AUTHORIZATION_DETAILS,
-                account,
-                &self.ctx.home(),
-            )
-        };
+        let gap = Gap::of_call(
+            crate::calls::GET_ACCOUNT_AUTHORIZATION_DETAILS,
+            account,
+            &self.ctx.home(),
+            Reason::Malformed,
+            "the inventory has its IAM documents, and no record of the account",
+        );
         let subject = Subject {
             kind: SubjectKind::Account,
             id: account.to_string(),

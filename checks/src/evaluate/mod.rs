@@ -11,6 +11,7 @@ mod population;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use findings::Findings;
 use population::Lost;
 
 use crate::access::Analysis;
@@ -31,7 +32,7 @@ pub fn evaluate(catalog: &[&'static Check], ctx: &Context<'_>) -> Vec<Finding> {
 pub struct Evaluation<'a> {
     catalog: &'a [&'static Check],
     ctx: &'a Context<'a>,
-    findings: BTreeMap<(&'static str, String), Finding>,
+    findings: Findings,
     seen_iam: BTreeSet<AccountId>,
     lost: Lost,
     /// Only where a check asks for it.
@@ -51,7 +52,7 @@ impl<'a> Evaluation<'a> {
         let mut evaluation = Self {
             catalog,
             ctx,
-            findings: BTreeMap::new(),
+            findings: Findings::default(),
             seen_iam: BTreeSet::new(),
             lost: Lost::default(),
             analysis: None,
@@ -153,7 +154,7 @@ impl<'a> Evaluation<'a> {
                 self.lost(check, &lost.accounts);
             }
         }
-        self.findings.into_values().collect()
+        self.findings.settled()
     }
 
     fn judge(&mut self, check: &'static Check, lost: &Lost) {

@@ -8,7 +8,7 @@ use crate::calls;
 use crate::check::{Check, Identity, Principal, RegionOf};
 use crate::context::{Context, home_of, is_judged, log_group_arn, not_reached, not_seen};
 use crate::events::RestsOn;
-use crate::fact::{Fact, Gap, Gaps, Reason, Source};
+use crate::fact::{Fact, Gap, Gaps, Reason, Source, Why};
 use crate::finding::{Subject, SubjectKind};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::{
@@ -287,7 +287,7 @@ pub(super) fn effect_subject(
     effect: &crate::inventory::plan::Effect,
     inventory: &Inventory,
 ) -> Subject {
-    let arn = effect.resource.as_ref().map(|it| Arn(it.clone()));
+    let arn = effect.resource.as_ref().map(|it| Arn::from(it.clone()));
     let account = arn.as_ref().map(Arn::account);
     let region = arn.as_ref().map(Arn::region);
     let caller = inventory.header.scope.caller_arn.account();
@@ -468,11 +468,13 @@ pub(super) fn unverified(rests_on: &RestsOn) -> Option<Gaps> {
     if rests_on.complete && rests_on.hours.verified > 0 {
         return None;
     }
-    let named = rests_on.open.iter().take(NAMED).map(|hours| Gap {
-        account: AccountId::from(hours.account.as_str()),
-        region: Region::from(hours.region.as_str()),
-        detail: hours.why.join(", "),
-        ..not_verified(format!("the log from {} to {}", hours.start, hours.end))
+    let named = rests_on.open.iter().take(NAMED).map(|hours| {
+        let what = format!("the log from {} to {}", hours.start, hours.end);
+        not_verified(what).but(|it| {
+            it.account = AccountId::from(hours.account.as_str());
+            it.region = Region::from(hours.region.as_str());
+            it.detail = hours.why.join(", ");
+        })
     });
     let more = rests_on.open.len().saturating_sub(NAMED);
     let more = (more > 0).then(|| not_verified(format!("the log of {more} other periods")));
@@ -486,27 +488,24 @@ pub(super) fn unverified(rests_on: &RestsOn) -> Option<Gaps> {
     ];
     let counts = counts.into_iter().filter(|(count, _)| *count > 0);
     let counts = counts.map(|(count, what)| not_verified(format!("the content of {count} {what}")));
-    let uncovered = rests_on.not_covered.iter().take(NAMED).map(|why| Gap {
-        detail: why.clone(),
-        ..not_verified("the log of the whole scope".to_owned())
+    let uncovered = rests_on.not_covered.iter().take(NAMED).map(|why| {
+        not_verified("the log of the whole scope".to_owned()).but(|it| it.detail.clone_from(why))
     });
     let mut all: Vec<Gap> = named.chain(more).chain(counts).chain(uncovered).collect();
     if all.is_empty() {
-        all.push(Gap {
-            detail: "no log file was verified".to_owned(),
-            ..not_verified("the log".to_owned())
-        });
+        let none = not_verified("the log".to_owned());
+        all.push(none.but(|it| it.detail = "no log file was verified".to_owned()));
     }
     Gaps::collect(all.into_iter().map(Gaps::from))
 }
 
 fn not_verified(what: String) -> Gap {
-    Gap {
+    Gap::from(Why {
         source: Source::Records { what },
         account: AccountId::from(""),
         region: Region::from(""),
         reason: Reason::Unverified,
         detail: String::new(),
         request_id: None,
-    }
+    })
 }

@@ -7,22 +7,22 @@ use crate::testing::{inventory, sample};
 
 fn finding(status: Status, message: &str) -> Finding {
     Finding {
-        fingerprint: String::new(),
-        check: "trail-exists".to_owned(),
+        fingerprint: crate::finding::fingerprint("trail-exists", "1"),
+        check: "trail-exists".into(),
         status,
         severity: crate::finding::Severity::High,
-        message: message.to_owned(),
-        evidence: Vec::new(),
+        message: message.into(),
+        evidence: [].into(),
         waiver: None,
         baseline: None,
-        subject: Subject {
+        subject: std::sync::Arc::new(Subject {
             kind: SubjectKind::Account,
             id: "1".to_owned(),
             name: "1".to_owned(),
             account: None,
             region: None,
             location: None,
-        },
+        }),
     }
 }
 
@@ -78,6 +78,6 @@ fn documents_of_an_account_that_is_not_listed_do_not_vanish() {
     let of_stray = findings.iter().filter(|it| it.subject.id == "999999999999");
     let unknown: Vec<&Finding> = of_stray.collect();
     assert!(unknown.iter().all(|it| it.status == Status::Unknown));
-    let ids: BTreeSet<&str> = unknown.iter().map(|it| it.check.as_str()).collect();
+    let ids: BTreeSet<&str> = unknown.iter().map(|it| &*it.check).collect();
     assert!(ids.contains("access-trail-stop") && ids.contains("access-no-admin-star"));
 }

@@ -36,10 +36,8 @@ pub fn judge(asked: &Events, recorded: &[Events]) -> Answer {
         let doubted = || doubt().map(|gap| (gap.account.clone(), gap.region.clone()));
         let nobody = || (AccountId::from(""), Region::from(""));
         let (account, region) = whose.or_else(doubted).unwrap_or_else(nobody);
-        let gap = Gap {
-            reason: Reason::TooComplex,
-            ..Gap::not_modelled("the event selectors together", &account, &region)
-        };
+        let gap = Gap::not_modelled("the event selectors together", &account, &region)
+            .but(|it| it.reason = Reason::TooComplex);
         Answer::CannotTell(gap.into())
     })
 }

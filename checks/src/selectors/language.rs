@@ -75,11 +75,11 @@ impl Source<'_> {
     fn sets(&self, selectors: &Selectors) -> Vec<Events> {
         let size = size(selectors);
         if size > LARGEST {
-            let gap = Gap {
-                reason: Reason::TooComplex,
-                detail: format!("{size} values are more than a trail or store can have"),
-                ..Gap::not_modelled("the event selectors together", self.account, self.region)
-            };
+            let what = "the event selectors together";
+            let gap = Gap::not_modelled(what, self.account, self.region).but(|it| {
+                it.reason = Reason::TooComplex;
+                it.detail = format!("{size} values are more than a trail or store can have");
+            });
             return vec![Events::default().in_doubt(gap.into())];
         }
         match selectors {
@@ -149,10 +149,8 @@ impl Source<'_> {
     }
 
     fn strange(&self, what: &str) -> Gaps {
-        Gaps::from(Gap {
-            detail: format!("{what} is not understood"),
-            ..Gap::not_modelled("an event selector", self.account, self.region)
-        })
+        let gap = Gap::not_modelled("an event selector", self.account, self.region);
+        Gaps::from(gap.but(|it| it.detail = format!("{what} is not understood")))
     }
 }
 

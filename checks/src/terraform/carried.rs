@@ -108,17 +108,18 @@ pub(super) fn apply(live: &mut Inventory, before: &Builder<'_>, after: &Builder<
 }
 
 /// The gap names what changes: it is the plan that makes it unknown.
-fn named(mut gap: Gap, kind: &str) -> Gap {
-    if let crate::fact::Source::Plan { attribute, .. } = &mut gap.source {
-        attribute.clone_from(&crate::finding::short(kind, 100));
-    }
-    gap
+fn named(gap: Gap, kind: &str) -> Gap {
+    gap.but(|it| {
+        if let crate::fact::Source::Plan { attribute, .. } = &mut it.source {
+            attribute.clone_from(&crate::finding::short(kind, 100));
+        }
+    })
 }
 
 /// The topic that a subscription is of; where that cannot be told, any.
 fn subscription(live: &mut Inventory, builder: &Builder<'_>, at: usize, gap: &Gap) {
     let topic = match builder.target(at, "topic_arn", &["aws_sns_topic"], builder.side) {
-        Target::Text(arn) => Some(Arn(arn)),
+        Target::Text(arn) => Some(Arn::from(arn)),
         Target::Resource(topic) => Some(builder.arn(topic)),
         Target::Nothing | Target::Open(_) => None,
     };
@@ -168,7 +169,7 @@ fn policies(
             match all.iter_mut().find(|it| it.id == id) {
                 Some(there) => there.document = document,
                 None => all.push(ControlPolicy {
-                    arn: Arn(format!("plan:{}", it.address)),
+                    arn: Arn::from(format!("plan:{}", it.address)),
                     name: text("name").unwrap_or_else(|| id.clone()),
                     id,
                     kind,

@@ -94,7 +94,7 @@ impl Record {
                 all.buckets.contains(&bucket.arn),
                 encryption.and_then(|it| it.kms_key.clone()),
             ) {
-                all.keys.insert(Arn(key));
+                all.keys.insert(Arn::from(key));
             }
         }
         let live_stores = live
@@ -181,7 +181,7 @@ impl<'a> Look<'a> {
 
     fn is_in(&self, at: usize, it: &Resource, of: &BTreeSet<Arn>) -> bool {
         let subject = self.subject(at, it);
-        subject.is_some_and(|it| of.contains(&Arn(it)))
+        subject.is_some_and(|it| of.contains(&Arn::from(it)))
     }
 
     fn text(it: &'a Resource, side: Side, name: &str) -> Option<&'a str> {

@@ -214,7 +214,7 @@ impl<'a> Builder<'a> {
         if self.is_configured(it, "managed_policy_arns") {
             let all = view.texts("managed_policy_arns");
             for arn in all.map_err(|Unsettled| "managed_policy_arns")? {
-                claims.push(Claim::Attached(kind, name.clone(), Arn(arn)));
+                claims.push(Claim::Attached(kind, name.clone(), Arn::from(arn)));
             }
         }
         if self.is_configured(it, "inline_policy") {
@@ -263,9 +263,9 @@ impl<'a> Builder<'a> {
 
     fn policy_arn(&self, at: usize, attribute: &'static str) -> Result<Arn, &'static str> {
         let arn = self.link(at, attribute, &["aws_iam_policy"], CALL, |to| match to {
-            Linked::Text(arn) => Some(Arn(arn)),
+            Linked::Text(arn) => Some(Arn::from(arn)),
             Linked::Resource(policy) => Some(self.arn(policy)),
-            Linked::Nothing => Some(Arn(String::new())),
+            Linked::Nothing => Some(Arn::from(String::new())),
         });
         arn.into_known().map_err(|_| attribute)
     }
@@ -291,10 +291,9 @@ pub fn apply(plan: &Planned, iam: &mut Iam) {
         let open = match (account, edit) {
             (_, Edit::Add(Claim::Open(gap)) | Edit::Remove(Claim::Open(gap))) => Some(gap.clone()),
             // It may be this account's, or another's.
-            (None, Edit::Add(_) | Edit::Remove(_)) => Some(Gap {
-                detail: "the plan does not say which account it is in".to_owned(),
-                ..plan_gap(iam)
-            }),
+            (None, Edit::Add(_) | Edit::Remove(_)) => Some(plan_gap(iam).but(|it| {
+                it.detail = "the plan does not say which account it is in".to_owned();
+            })),
             (Some(_), edit) => {
                 make(iam, edit);
                 None
@@ -311,7 +310,7 @@ pub fn apply(plan: &Planned, iam: &mut Iam) {
 }
 
 fn plan_gap(iam: &Iam) -> Gap {
-    Gap {
+    Gap::from(crate::fact::Why {
         source: crate::fact::Source::Plan {
             address: "the plan".to_owned(),
             attribute: "account".to_owned(),
@@ -322,7 +321,7 @@ fn plan_gap(iam: &Iam) -> Gap {
         reason: crate::fact::Reason::KnownAfterApply,
         detail: String::new(),
         request_id: None,
-    }
+    })
 }
 
 fn make(iam: &mut Iam, edit: &Edit) {

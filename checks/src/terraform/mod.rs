@@ -49,7 +49,7 @@ pub use source::{SourceFile, Sources};
 
 use crate::calls::{self, ApiCall};
 use crate::coverage::Coverage;
-use crate::fact::{Gap, Reason, Source, Unknown};
+use crate::fact::{Gap, Reason, Source, Unknown, Why};
 use crate::ids::{AccountId, Arn};
 use crate::inventory::facts::Facts as _;
 use crate::inventory::plan::{ChangeAction, Origin, Planned};
@@ -95,7 +95,7 @@ pub fn alone(plans: &[Plan], reading: &Reading) -> Inventory {
         scope: Scope {
             organization: None,
             management_account: None,
-            caller_arn: Arn(format!("arn:{partition}:terraform::{account}:plan")),
+            caller_arn: Arn::from(format!("arn:{partition}:terraform::{account}:plan")),
             partition,
             accounts: Vec::new(),
             regions: Vec::new(),
@@ -103,17 +103,19 @@ pub fn alone(plans: &[Plan], reading: &Reading) -> Inventory {
         },
     };
     let home = header.scope.home();
-    let not_in_plan = move |account: &AccountId, call: ApiCall| Gap {
-        source: Source::Plan {
-            address: "the plan".to_owned(),
-            attribute: String::new(),
-            answered_by: Some(call),
-        },
-        account: account.clone(),
-        region: home.clone(),
-        reason: Reason::NotInPlan,
-        detail: String::new(),
-        request_id: None,
+    let not_in_plan = move |account: &AccountId, call: ApiCall| {
+        Gap::from(Why {
+            source: Source::Plan {
+                address: "the plan".to_owned(),
+                attribute: String::new(),
+                answered_by: Some(call),
+            },
+            account: account.clone(),
+            region: home.clone(),
+            reason: Reason::NotInPlan,
+            detail: String::new(),
+            request_id: None,
+        })
     };
     let organization = Unknown(not_in_plan(&account, calls::DESCRIBE_ORGANIZATION));
     let mut inventory = Inventory::new(header, organization);
@@ -297,11 +299,19 @@ impl Planned {
         let partition = &inventory.header.scope.partition;
         for trail in inventory.trails.values() {
             let set = &trail.configuration;
-            let bucket = set.bucket.ok().map(|name| Arn::bucket(partition, name).0);
-            let key = set.kms_key.ok().cloned().flatten().map(|it| it.0);
+            let bucket = set
+                .bucket
+                .ok()
+                .map(|name| Arn::bucket(partition, name).to_string());
+            let key = set.kms_key.ok().cloned().flatten().map(|it| it.to_string());
             let group = set.log_group.ok().and_then(Option::as_ref);
-            let group = group.map(|it| crate::context::log_group_arn(it).0);
-            let topic = set.sns_topic.ok().cloned().flatten().map(|it| it.0);
+            let group = group.map(|it| crate::context::log_group_arn(it).to_string());
+            let topic = set
+                .sns_topic
+                .ok()
+                .cloned()
+                .flatten()
+                .map(|it| it.to_string());
             let parts = [bucket, key, group, topic].into_iter().flatten();
             if let Some(origin) = self.origins.get_mut(trail.arn.as_str()) {
                 origin.belongs.extend(parts);

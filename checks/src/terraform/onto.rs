@@ -102,7 +102,7 @@ fn joined(live: &mut Inventory, after: &Built) {
     for arn in &buckets {
         let encryption = live.buckets.get(arn).and_then(|it| it.encryption.ok());
         let key = encryption.and_then(|it| it.as_ref()?.kms_key.clone());
-        keys.extend(key.map(Arn));
+        keys.extend(key.map(Arn::from));
     }
     add(&mut live.keys, &after.keys, &keys);
 }

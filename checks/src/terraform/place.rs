@@ -35,7 +35,7 @@ impl Place {
     /// An ARN in this account and region.
     pub(super) fn arn(&self, service: &str, resource: &str) -> Arn {
         let (account, region) = (self.account(), self.region());
-        Arn(format!(
+        Arn::from(format!(
             "arn:{}:{service}:{region}:{account}:{resource}",
             self.partition
         ))
@@ -44,7 +44,7 @@ impl Place {
     /// An ARN in this account, of a service without regions.
     pub(super) fn global(&self, service: &str, resource: &str) -> Arn {
         let account = self.account();
-        Arn(format!(
+        Arn::from(format!(
             "arn:{}:{service}::{account}:{resource}",
             self.partition
         ))
@@ -110,9 +110,9 @@ impl Places {
                         let arn = Arn::from(arn);
                         clues.partitions.insert(arn.partition().to_owned());
                         if is_account(arn.account().as_str()) {
-                            clues.accounts.insert(arn.account().0);
+                            clues.accounts.insert(arn.account().to_string());
                         }
-                        let region = arn.region().0;
+                        let region = arn.region().to_string();
                         if !region.is_empty() {
                             clues.regions.insert(region);
                         }
@@ -202,7 +202,7 @@ fn place(plan: &Plan, key: &str, clues: Option<&Clues>, given: &Where) -> Place 
     };
     let role = provider.and_then(|it| constant(&it.role));
     let role = role
-        .map(|it| Arn(it).account().0)
+        .map(|it| Arn::from(it).account().to_string())
         .filter(|it| is_account(it));
     let allowed = provider.and_then(|it| it.accounts.get("constant_value")?.as_array());
     let allowed = match allowed.map(Vec::as_slice) {
@@ -212,7 +212,7 @@ fn place(plan: &Plan, key: &str, clues: Option<&Clues>, given: &Where) -> Place 
     let account = given
         .account
         .as_ref()
-        .map(|it| it.0.clone())
+        .map(|it| it.to_string())
         .or_else(|| one(&clues?.identities))
         .or(role)
         .or(allowed)
@@ -222,12 +222,12 @@ fn place(plan: &Plan, key: &str, clues: Option<&Clues>, given: &Where) -> Place 
         .and_then(|it| constant(&it.region))
         .or_else(|| one(&clues?.named))
         .or_else(|| one(&clues?.regions))
-        .or_else(|| given.region.as_ref().map(|it| it.0.clone()));
+        .or_else(|| given.region.as_ref().map(|it| it.to_string()));
     let partition = clues.and_then(|it| one(&it.partitions));
     let partition = partition.or_else(|| partition_of(region.as_deref()?).map(str::to_owned));
     Place {
-        account: account.map(AccountId),
-        region: region.map(Region),
+        account: account.map(AccountId::from),
+        region: region.map(Region::from),
         partition: partition.unwrap_or_else(|| "aws".to_owned()),
     }
 }

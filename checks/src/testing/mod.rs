@@ -24,7 +24,7 @@ use crate::calls::ApiCall;
 use crate::check::{Check, Run};
 use crate::context::Context;
 use crate::evaluate::Evaluation;
-use crate::fact::{Fact, Gap, Reason, Source};
+use crate::fact::{Fact, Gap, Reason, Source, Why};
 use crate::finding::{Finding, Status};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::facts::Facts as _;
@@ -146,7 +146,7 @@ pub fn statuses(check: &'static Check, case: &Case) -> Vec<(String, Status)> {
     let findings = case.findings(&[check]);
     findings
         .into_iter()
-        .map(|finding| (finding.subject.id, finding.status))
+        .map(|finding| (finding.subject.id.clone(), finding.status))
         .collect()
 }
 
@@ -386,13 +386,15 @@ pub fn gap<T: Told>(call: ApiCall, reason: Reason) -> T {
 
 /// What is said of each call that ended in this way.
 pub fn gap_of(reason: Reason) -> impl Fn(ApiCall) -> Gap {
-    move |call| Gap {
-        source: Source::Call(call),
-        account: AccountId::from(ACCOUNT),
-        region: Region::from(HOME),
-        reason,
-        detail: "not authorized".to_owned(),
-        request_id: Some("11111111-2222-3333-4444-555555555555".to_owned()),
+    move |call| {
+        Gap::from(Why {
+            source: Source::Call(call),
+            account: AccountId::from(ACCOUNT),
+            region: Region::from(HOME),
+            reason,
+            detail: "not authorized".to_owned(),
+            request_id: Some("11111111-2222-3333-4444-555555555555".to_owned()),
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
+use std::sync::Arc;
 
 use crate::finding::{AppliedWaiver, Finding, Status};
 use crate::text::Glob;
@@ -26,7 +27,7 @@ impl Index {
         let mut by_check: BTreeMap<String, Subjects> = BTreeMap::new();
         let failing = findings.iter().enumerate();
         for (at, finding) in failing.filter(|(_, it)| it.status == Status::Fail) {
-            let subjects = by_check.entry(finding.check.clone()).or_default();
+            let subjects = by_check.entry(finding.check.to_string()).or_default();
             let id = || finding.subject.id.clone();
             subjects.all.entry(id()).or_default().push(at);
             if finding.waiver.is_none() {
@@ -58,7 +59,7 @@ impl Index {
         subject: &str,
         also: impl Fn(&Finding) -> bool,
         findings: &mut [Finding],
-        waiver: &AppliedWaiver,
+        waiver: &Arc<AppliedWaiver>,
     ) -> bool {
         let (check, subject) = (Pattern::new(check), Pattern::new(subject));
         let few = self.matching(&subject);
@@ -82,7 +83,7 @@ impl Index {
             let mut put = |at: &mut Vec<usize>| {
                 at.retain(|at| match findings.get_mut(*at).filter(|it| also(it)) {
                     Some(finding) => {
-                        finding.waiver = Some(waiver.clone());
+                        finding.waiver = Some(Arc::clone(waiver));
                         false
                     }
                     None => true,

@@ -111,7 +111,7 @@ pub fn apply(
         };
         let place = |finding: &Finding| in_place(waiver, finding);
         let (check, subject) = (&waiver.check, &waiver.subject);
-        let used = index.apply(check, subject, place, findings, &accepted);
+        let used = index.apply(check, subject, place, findings, &accepted.into());
         if !used {
             applied.unused.push(words);
         }
@@ -131,7 +131,13 @@ pub fn apply(
             expires: principal.expires.to_string(),
             ticket: None,
         };
-        let used = index.apply("access-*", &principal.arn, |_| true, findings, &accepted);
+        let used = index.apply(
+            "access-*",
+            &principal.arn,
+            |_| true,
+            findings,
+            &accepted.into(),
+        );
         if !used {
             applied.unused.push(words);
         }

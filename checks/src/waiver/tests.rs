@@ -7,19 +7,19 @@ fn finding(check: &str, subject: &str, status: Status) -> Finding {
     use crate::finding::{Severity, Subject, SubjectKind, fingerprint};
     Finding {
         fingerprint: fingerprint(check, subject),
-        check: check.to_owned(),
+        check: check.into(),
         status,
         severity: Severity::High,
-        subject: Subject {
+        subject: std::sync::Arc::new(Subject {
             kind: SubjectKind::Trail,
             id: subject.to_owned(),
             name: "name".to_owned(),
             account: Some("111111111111".into()),
             region: Some("eu-west-1".into()),
             location: None,
-        },
-        message: String::new(),
-        evidence: Vec::new(),
+        }),
+        message: "".into(),
+        evidence: [].into(),
         waiver: None,
         baseline: None,
     }

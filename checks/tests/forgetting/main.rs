@@ -107,9 +107,9 @@ fn compare(
             holes.insert(&finding.check);
         }
     }
-    let judged = |it: &&Finding| ids.contains(it.check.as_str());
+    let judged = |it: &&Finding| ids.contains(&*it.check);
     for finding in before.iter().filter(judged) {
-        let key = (finding.check.as_str(), finding.subject.id.as_str());
+        let key = (&*finding.check, finding.subject.id.as_str());
         let worse = match now.get(&key) {
             Some(status) if *status == finding.status || *status == Status::Unknown => continue,
             Some(status) => format!("went from {} to {status}", finding.status),

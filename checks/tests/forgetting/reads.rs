@@ -55,7 +55,7 @@ const STORES: [ApiCall; 3] = [
 fn changed<'a>(before: &'a [Finding], after: &'a [Finding]) -> BTreeSet<&'a str> {
     fn keyed(all: &[Finding]) -> BTreeMap<(&str, &str), &Finding> {
         let keys = all.iter();
-        keys.map(|it| ((it.check.as_str(), it.subject.id.as_str()), it))
+        keys.map(|it| ((&*it.check, it.subject.id.as_str()), it))
             .collect()
     }
     let (old, new) = (keyed(before), keyed(after));

@@ -163,7 +163,7 @@ fn sensitive_values_are_not_shown() {
     let finding = audit
         .findings
         .iter()
-        .find(|it| it.check == "bucket-object-lock-retention-days")
+        .find(|it| &*it.check == "bucket-object-lock-retention-days")
         .unwrap();
     assert_eq!(finding.status, trailaudit_checks::finding::Status::Fail);
     let shown = serde_json::to_string(finding).unwrap();

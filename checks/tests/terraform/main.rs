@@ -104,7 +104,7 @@ pub(crate) fn status(audit: &Audit, check: &str) -> Option<Status> {
     let found: Vec<&Finding> = audit
         .findings
         .iter()
-        .filter(|it| it.check == check)
+        .filter(|it| &*it.check == check)
         .collect();
     match found.as_slice() {
         [] => None,
@@ -218,7 +218,7 @@ fn each_deletion_is_told_by_address() {
     let deleted = audit
         .findings
         .iter()
-        .filter(|it| it.check == "plan-deletes-logging");
+        .filter(|it| &*it.check == "plan-deletes-logging");
     let mut names: Vec<(&str, Severity)> = deleted
         .map(|it| (it.subject.name.as_str(), it.severity))
         .collect();
@@ -240,7 +240,7 @@ fn an_unknown_names_its_attribute() {
     let finding = audit
         .findings
         .iter()
-        .find(|it| it.check == "bucket-policy-admits-cloudtrail")
+        .find(|it| &*it.check == "bucket-policy-admits-cloudtrail")
         .unwrap();
     let evidence = finding.evidence.first().unwrap();
     assert_eq!(
@@ -281,7 +281,7 @@ fn what_a_plan_decides_is_listed() {
         }
     }
     let of = |id: &str| decidable(trailaudit_checks::catalog::find(id).unwrap());
-    let hidden: Vec<&String> = decided
+    let hidden: Vec<_> = decided
         .iter()
         .filter(|id| of(id) != Decidable::Plan)
         .collect();

@@ -20,7 +20,7 @@ fn raw(inventory: &Inventory) -> BTreeMap<(String, String), (Status, SubjectKind
     let each = findings.into_iter();
     each.map(|it| {
         (
-            (it.check, name(it.subject.id)),
+            (it.check.to_string(), name(it.subject.id.clone())),
             (it.status, it.subject.kind),
         )
     })

@@ -60,7 +60,7 @@ fn only_what_gets_worse_counts() {
         .findings
         .iter()
         .filter(|it| it.status == Status::Fail && it.baseline == Some(BaselineState::New))
-        .map(|it| it.check.as_str())
+        .map(|it| &*it.check)
         .filter(|it| it.starts_with("trail-") && *it != "trail-single-trail-meets-baseline")
         .collect();
     assert_eq!(new, ["trail-log-file-validation"]);
@@ -81,7 +81,7 @@ fn a_deleted_trail_is_gone_from_every_list() {
     let deleted = audit
         .findings
         .iter()
-        .find(|it| it.check == "plan-deletes-logging")
+        .find(|it| &*it.check == "plan-deletes-logging")
         .unwrap();
     assert_eq!(deleted.baseline, Some(BaselineState::New));
     // What others set of the bucket stays.

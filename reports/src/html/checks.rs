@@ -149,7 +149,7 @@ fn groups(story: &Story<'_>, findings: &[&Finding]) -> Vec<Group> {
 fn waiver(finding: &Finding) -> String {
     finding
         .waiver
-        .as_ref()
+        .as_deref()
         .map(wording::waiver)
         .unwrap_or_default()
 }

@@ -48,7 +48,7 @@ impl<'a> Owned<'a> {
         match Ended::of(finding) {
             Ended::Fail => {
                 *self.failures.entry(finding.severity).or_default() += 1;
-                let check = (std::cmp::Reverse(finding.severity), finding.check.as_str());
+                let check = (std::cmp::Reverse(finding.severity), &*finding.check);
                 *self.checks.entry(check).or_default() += 1;
             }
             Ended::Unknown => self.unknown += 1,

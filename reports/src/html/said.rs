@@ -24,7 +24,7 @@ impl Said {
             finding.evidence.iter().partition(is_gap);
         let mut facts: Vec<String> = facts.into_iter().map(wording::evidence).collect();
         if gaps.is_empty() {
-            let message = finding.message.clone();
+            let message = finding.message.to_string();
             return Self { message, facts };
         }
         let calls: BTreeSet<String> = gaps.iter().map(|gap| call(finding, gap)).collect();

@@ -250,7 +250,7 @@ pub(super) fn waived(names: &Names<'_>, shown: &Shown<'_>) -> Section {
     let title = format!("Waived: {}", counted(shown.waived.len() as u64, "failure"));
     let mut section = Section::folded(&title, "waived failure", 5_000);
     for finding in &shown.waived {
-        let waiver = finding.waiver.as_ref().map(wording::waiver);
+        let waiver = finding.waiver.as_deref().map(wording::waiver);
         let line = format!(
             "- **{}** {} {}: {}; {}\n",
             finding.severity.as_str().to_uppercase(),

@@ -42,7 +42,7 @@ fn write(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
     // Findings of one check stand together.
     let mut check: Option<(&str, Rule<'_>)> = None;
     for finding in &audit.findings {
-        let id = finding.check.as_str();
+        let id = &*finding.check;
         let (_, rule) = match check.take() {
             Some(last) if last.0 == id => check.insert(last),
             Some(_) | None => check.insert((id, Rule::of(audit, id))),
@@ -216,7 +216,7 @@ impl<'a> Events<'a> {
         let (activity_id, activity_name, type_name) = activity(update);
         let is_new = finding.baseline == Some(BaselineState::New);
         let seen = time(self.audit.started_at);
-        let print = sanitize::borrowed(&finding.fingerprint);
+        let print = finding.fingerprint.to_string();
         let title = rule.title.as_deref();
         Event {
             activity_id,
@@ -245,7 +245,7 @@ impl<'a> Events<'a> {
                 first_seen_time: is_new.then_some(seen),
                 last_seen_time: seen,
                 title: title.unwrap_or(&rule.id),
-                uid: print,
+                uid: print.into(),
             },
             remediation: rule.remediation.as_ref(),
             resources: Some([self.resource(&finding.subject)]),

@@ -130,7 +130,7 @@ fn finding(audit: &Audit, it: &Control<'_>, findings: &[&Finding]) -> Option<Val
             .iter()
             .filter(|it| !fails || it.status == Status::Fail);
         let all: Vec<Value> = findings
-            .map(|it| json!({field: id(kind, &it.fingerprint)}))
+            .map(|it| json!({field: id(kind, &it.fingerprint.to_string())}))
             .collect();
         (!all.is_empty()).then_some(all)
     };

@@ -22,7 +22,7 @@ pub(super) fn inventory<'a>(audit: &'a Audit, names: &'a Names<'a>) -> impl Iter
     let subjects = audit
         .findings
         .iter()
-        .map(|it| (it.subject.id.as_str(), &it.subject));
+        .map(|it| (it.subject.id.as_str(), &*it.subject));
     let subjects: BTreeMap<&str, &Subject> = subjects.collect();
     subjects.into_values().map(|subject| {
         let mut props = vec![
@@ -52,12 +52,12 @@ pub(super) fn observation(
 ) -> Value {
     let title = audit
         .check(&finding.check)
-        .map_or(&finding.check, |it| &it.title);
+        .map_or(&*finding.check, |it| &it.title);
     let mut props = vec![
         prop("check", &finding.check),
         prop("status", finding.status.as_str()),
         prop("severity", finding.severity.as_str()),
-        prop("fingerprint", &finding.fingerprint),
+        prop("fingerprint", &finding.fingerprint.to_string()),
     ];
     if finding.status == Status::Unknown {
         props.push(prop("reason", &wording::reason(finding)));
@@ -87,7 +87,7 @@ pub(super) fn observation(
     });
     let evidence: Vec<Value> = evidence.collect();
     filled(json!({
-        "uuid": id("observation", &finding.fingerprint),
+        "uuid": id("observation", &finding.fingerprint.to_string()),
         "title": markup(title),
         "description": markup(&wording::message(finding)),
         "props": props,
@@ -106,7 +106,7 @@ pub(super) fn risk(audit: &Audit, tool: &str, finding: &Finding) -> Option<Value
         return None;
     }
     let check = audit.check(&finding.check);
-    let title = check.map_or(&finding.check, |it| &it.title);
+    let title = check.map_or(&*finding.check, |it| &it.title);
     let mut props = vec![
         prop("check", &finding.check),
         prop("severity", finding.severity.as_str()),
@@ -115,7 +115,7 @@ pub(super) fn risk(audit: &Audit, tool: &str, finding: &Finding) -> Option<Value
     props.extend(waiver.map(|it| prop("waiver", &wording::waiver(it))));
     let deadline = waiver.and_then(|it| it.expires.parse::<jiff::civil::Date>().ok());
     Some(filled(json!({
-        "uuid": id("risk", &finding.fingerprint),
+        "uuid": id("risk", &finding.fingerprint.to_string()),
         "title": markup(&format!("Failed: {title}")),
         "description": markup(&finding.message),
         "statement": markup(check.map_or("", |it| it.why.as_str())),
@@ -125,11 +125,11 @@ pub(super) fn risk(audit: &Audit, tool: &str, finding: &Finding) -> Option<Value
         // A waiver holds through its last day.
         "deadline": deadline.map(|day| format!("{day}T23:59:59Z")),
         "remediations": check.map(|check| vec![json!({
-            "uuid": id("remediation", &finding.fingerprint),
+            "uuid": id("remediation", &finding.fingerprint.to_string()),
             "lifecycle": "recommendation",
             "title": "Remediation",
             "description": markup(&check.fix),
         })]),
-        "related-observations": [{"observation-uuid": id("observation", &finding.fingerprint)}],
+        "related-observations": [{"observation-uuid": id("observation", &finding.fingerprint.to_string())}],
     })))
 }

@@ -46,7 +46,7 @@ impl Results<'_> {
         let rule_index = self
             .audit
             .checks
-            .binary_search_by(|it| it.id.cmp(&finding.check))
+            .binary_search_by(|it| it.id.as_str().cmp(&finding.check))
             .ok();
         Some(SarifResult {
             rule_id: sanitize::short(&finding.check, NAME),
@@ -56,7 +56,7 @@ impl Results<'_> {
             message: self.message(finding),
             locations: [self.location(finding)],
             partial_fingerprints: Fingerprints {
-                primary_location_line_hash: sanitize::short(&finding.fingerprint, NAME),
+                primary_location_line_hash: finding.fingerprint.to_string(),
             },
             baseline_state: finding.baseline.filter(|_| full).map(wording::baseline),
             rank: full.then(|| rank(finding.severity)),

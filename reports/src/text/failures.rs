@@ -172,7 +172,7 @@ pub(super) fn waived(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
             let subject = story.names.subject(&finding.subject);
             let waiver = finding
                 .waiver
-                .as_ref()
+                .as_deref()
                 .map(wording::waiver)
                 .unwrap_or_default();
             let body = [

@@ -87,7 +87,7 @@ pub(super) fn others(page: &mut Page<'_>, story: &Story<'_>) -> io::Result<()> {
         let mut checks: BTreeMap<(std::cmp::Reverse<Severity>, &str), Vec<&Finding>> =
             BTreeMap::new();
         for finding in findings {
-            let key = (std::cmp::Reverse(finding.severity), finding.check.as_str());
+            let key = (std::cmp::Reverse(finding.severity), &*finding.check);
             checks.entry(key).or_default().push(finding);
         }
         let count = counted(findings.len() as u64, "finding");

@@ -1,6 +1,7 @@
 //! ASFF, by the limits and words of the API.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 use trailaudit_checks::finding::BaselineState;
@@ -90,7 +91,7 @@ fn snapshot() {
 fn a_thousand_findings_of_one_account() {
     let mut audit = large(1_000);
     for finding in &mut audit.findings {
-        finding.subject.account = Some("111111111111".into());
+        Arc::make_mut(&mut finding.subject).account = Some("111111111111".into());
     }
     let report = told("asff", &audit, &Options::default());
     accept(&report);

@@ -1,5 +1,7 @@
 //! Two audits, one against the other, in each of the formats.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use trailaudit_checks::audit::Audit;
 use trailaudit_checks::audit::compare::{ChangeKind, Comparison, compare};
@@ -30,10 +32,10 @@ fn pair() -> (Audit, Audit) {
     let (fail, pass, unknown) = (at(Status::Fail), at(Status::Pass), at(Status::Unknown));
     after.findings[fail].status = Status::Pass;
     after.findings[pass].status = Status::Fail;
-    after.findings[pass].message = "it was switched off".to_owned();
+    after.findings[pass].message = "it was switched off".into();
     after.findings.remove(unknown);
     let mut new = before.findings[fail].clone();
-    new.subject.id = "arn:aws:s3:::another".to_owned();
+    Arc::make_mut(&mut new.subject).id = "arn:aws:s3:::another".to_owned();
     new.fingerprint = fingerprint(&new.check, &new.subject.id);
     after.findings.push(new);
     let account = &mut after.coverage.accounts[1];
@@ -63,7 +65,7 @@ fn every_format_tells_the_same() {
     for format in ["text", "markdown"] {
         let page = told(format, &comparison);
         for change in &worse {
-            assert!(page.contains(&change.check), "{format}: {}", change.check);
+            assert!(page.contains(&*change.check), "{format}: {}", change.check);
         }
         assert!(page.contains("2 new"), "{page}");
         assert!(page.contains("unreachable"), "{page}");
@@ -80,8 +82,8 @@ fn a_comment_fits() {
         let mut finding = model.clone();
         finding.waiver = None;
         finding.status = [Status::Fail, Status::Pass, Status::Unknown][at % 3];
-        finding.subject.id = format!("arn:aws:s3:::{at}-<b>`|@team|`</b>");
-        finding.message = "a \u{1b}[2J]( b".repeat(200);
+        Arc::make_mut(&mut finding.subject).id = format!("arn:aws:s3:::{at}-<b>`|@team|`</b>");
+        finding.message = "a \u{1b}[2J]( b".repeat(200).into();
         finding.fingerprint = fingerprint(&finding.check, &finding.subject.id);
         after.findings.push(finding);
     }

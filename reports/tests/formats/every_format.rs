@@ -1,6 +1,7 @@
 //! What holds for all formats: the same totals, every open failure, the same bytes, nothing that acts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 use trailaudit_checks::audit::{Audit, Summary};
@@ -33,7 +34,7 @@ fn read(format: &str, audit: &Audit) -> (Totals, BTreeSet<String>) {
             let open = back.findings.iter().filter(|it| it.is_open_failure());
             (
                 totals(&back.summary),
-                open.map(|it| it.fingerprint.clone()).collect(),
+                open.map(|it| it.fingerprint.to_string()).collect(),
             )
         }
         "sarif" => sarif(&report),
@@ -82,14 +83,14 @@ fn markdown(report: &str, audit: &Audit) -> (Totals, BTreeSet<String>) {
 fn named(report: &str, audit: &Audit) -> BTreeSet<String> {
     let is_told = |finding: &&Finding| {
         let id = finding.subject.id.split('\u{1b}').next().unwrap();
-        report.contains(id) && report.contains(&finding.check)
+        report.contains(id) && report.contains(&*finding.check)
     };
     let open = audit
         .findings
         .iter()
         .filter(|it| it.is_open_failure())
         .filter(is_told);
-    open.map(|it| it.fingerprint.clone()).collect()
+    open.map(|it| it.fingerprint.to_string()).collect()
 }
 
 fn sarif(report: &str) -> (Totals, BTreeSet<String>) {
@@ -115,7 +116,7 @@ fn same_totals_and_every_open_failure() {
     let open = audit.findings.iter().filter(|it| it.is_open_failure());
     let expected = (
         totals(&audit.summary),
-        open.map(|it| it.fingerprint.clone()).collect(),
+        open.map(|it| it.fingerprint.to_string()).collect(),
     );
     for format in FORMATS {
         assert_eq!(read(format.name, &audit), expected, "{}", format.name);
@@ -266,10 +267,10 @@ fn a_megabyte_in_a_name() {
             .iter_mut()
             .find(|it| it.is_open_failure())
             .unwrap();
-        text.clone_into(&mut finding.subject.name);
-        text.clone_into(&mut finding.subject.id);
-        text.clone_into(&mut finding.message);
-        finding.evidence[0].seen = Some(text.into());
+        text.clone_into(&mut Arc::make_mut(&mut finding.subject).name);
+        text.clone_into(&mut Arc::make_mut(&mut finding.subject).id);
+        finding.message = text.as_str().into();
+        Arc::make_mut(&mut finding.evidence)[0].seen = Some(text.into());
         let reports = every(&audit);
         for (name, report) in &reports {
             let size = report.len();
@@ -335,13 +336,13 @@ pub(crate) fn large(count: usize) -> Audit {
             if status == Status::Unknown {
                 let call = trailaudit_checks::calls::GET_TRAIL_STATUS;
                 let reason = trailaudit_checks::fact::Reason::Denied;
-                finding.evidence.push(sample::gap(
+                finding.evidence = Arc::from([sample::gap(
                     call,
                     &account,
                     "eu-central-1",
                     reason,
                     &format!("no, {at}"),
-                ));
+                )]);
             }
             findings.push(finding);
         }

@@ -128,17 +128,17 @@ fn fingerprint_of(audit: &Audit, check: &str, told: &str) -> Option<String> {
         .iter()
         .any(|it| it.fingerprint == exact && it.is_open_failure())
     {
-        return Some(exact);
+        return Some(exact.to_string());
     }
     let is_it = |it: &&Finding| {
         let id = it.subject.id.split('\u{1b}').next().unwrap();
-        it.check == check && it.is_open_failure() && told.starts_with(id)
+        &*it.check == check && it.is_open_failure() && told.starts_with(id)
     };
     audit
         .findings
         .iter()
         .find(is_it)
-        .map(|it| it.fingerprint.clone())
+        .map(|it| it.fingerprint.to_string())
 }
 
 #[test]

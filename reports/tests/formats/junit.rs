@@ -1,6 +1,7 @@
 //! JUnit, read again by a parser that forgives nothing.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use roxmltree::{Document, Node};
 use trailaudit_reports::Options;
@@ -85,7 +86,7 @@ fn snapshot() {
 fn names_differ_within_a_class() {
     let mut audit = sample::audit();
     let mut twin = audit.findings[1].clone();
-    twin.subject.id.push_str("-twin");
+    Arc::make_mut(&mut twin.subject).id.push_str("-twin");
     twin.fingerprint = trailaudit_checks::finding::fingerprint(&twin.check, &twin.subject.id);
     audit.findings.insert(2, twin);
     let (totals, open) = read(&told("junit", &audit, &Options::default()));

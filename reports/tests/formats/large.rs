@@ -61,12 +61,14 @@ fn organization(accounts: usize) -> Audit {
                 let subject = sample::subject(SubjectKind::Region, &arn, region, id, region);
                 let mut finding = sample::finding(check, status, subject, "no trail records it");
                 if status == Status::Unknown {
-                    finding.message = format!("could not be evaluated: it was denied in {arn}");
+                    finding.message =
+                        format!("could not be evaluated: it was denied in {arn}").into();
                     let said = format!(
                         "User: arn:aws:sts::{id}:assumed-role/audit is not authorized in {region}"
                     );
                     let call = calls::DESCRIBE_TRAILS;
-                    finding.evidence = vec![sample::gap(call, id, region, Reason::Denied, &said)];
+                    finding.evidence =
+                        [sample::gap(call, id, region, Reason::Denied, &said)].into();
                 }
                 findings.push(finding);
             }
@@ -107,7 +109,7 @@ fn organization(accounts: usize) -> Audit {
     audit.coverage.accounts = ids
         .iter()
         .map(|id| AccountCoverage {
-            id: AccountId(id.clone()),
+            id: AccountId::from(id.clone()),
             name: Some(format!("workload-{id}")),
             status: AccountStatus::Assessed,
             reason: None,
@@ -117,8 +119,8 @@ fn organization(accounts: usize) -> Audit {
         .iter()
         .flat_map(|id| {
             regions.map(|region| RegionCoverage {
-                account: AccountId(id.clone()),
-                region: Region(region.to_owned()),
+                account: AccountId::from(id.clone()),
+                region: Region::from(region.to_owned()),
                 status: RegionStatus::Assessed,
                 reason: None,
             })

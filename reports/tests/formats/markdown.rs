@@ -1,5 +1,7 @@
 //! Markdown within the limits of what shows it.
 
+use std::sync::Arc;
+
 use trailaudit_checks::finding::{Severity, Status};
 use trailaudit_reports::{Listed, Options};
 
@@ -71,14 +73,14 @@ fn what_does_not_fit_is_said() {
 fn the_longest_words_fit() {
     let mut audit = large(2_000);
     for finding in &mut audit.findings {
-        finding.message = "🦀 ".repeat(1_000);
-        finding.subject.name = "🦀".repeat(1_000);
+        finding.message = "🦀 ".repeat(1_000).into();
+        Arc::make_mut(&mut finding.subject).name = "🦀".repeat(1_000).into();
     }
     for account in &mut audit.coverage.accounts {
         account.name = Some("<".repeat(1_000));
     }
-    audit.waivers.unused = vec!["@".repeat(1_000); 100];
-    audit.tool.version = "🦀".repeat(1_000);
+    audit.waivers.unused = vec!["@".repeat(1_000).into(); 100];
+    audit.tool.version = "🦀".repeat(1_000).into();
     audit.scope.organization = Some("🦀".repeat(1_000));
     let page = told("markdown", &audit, &Options::default());
     assert!(page.len() <= COMMENT, "{}", page.len());

@@ -1,5 +1,7 @@
 //! A small audit with everything in it: each severity, each status, hostile names.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use trailaudit_checks::audit::{
     Audit, AuditScope, CheckInfo, ControlRef, RunOutcome, SCHEMA, Summary, WaiverReport,
@@ -64,12 +66,12 @@ pub(crate) fn finding(
 ) -> Finding {
     Finding {
         fingerprint: fingerprint(&check.id, &subject.id),
-        check: check.id.clone(),
+        check: check.id.as_str().into(),
         status,
         severity: check.severity,
-        subject,
-        message: message.to_owned(),
-        evidence: Vec::new(),
+        subject: Arc::new(subject),
+        message: message.into(),
+        evidence: [].into(),
         waiver: None,
         baseline: None,
     }
@@ -87,8 +89,8 @@ pub(crate) fn subject(
         kind,
         id: id.to_owned(),
         name: name.to_owned(),
-        account: some(account).map(AccountId),
-        region: some(region).map(Region),
+        account: some(account).map(AccountId::from),
+        region: some(region).map(Region::from),
         location: None,
     }
 }
@@ -225,7 +227,7 @@ fn findings(checks: &[CheckInfo]) -> Vec<Finding> {
     let of = |id: &str, status, subject, message: &str, evidence: Vec<Evidence>| {
         let check = checks.iter().find(|it| it.id == id).unwrap();
         let mut finding = finding(check, status, subject, message);
-        finding.evidence = evidence;
+        finding.evidence = evidence.into();
         finding
     };
     let denied = "User: arn:aws:sts::333333333333:assumed-role/audit/s is not authorized to perform: s3:GetBucketPolicy";
@@ -356,9 +358,9 @@ fn findings(checks: &[CheckInfo]) -> Vec<Finding> {
             vec![saw("LogFileValidationEnabled", json!(false), json!(true))],
         ));
     }
-    all[0].waiver = Some(waiver(
+    all[0].waiver = Some(Arc::new(waiver(
         "The bucket is read by nobody but the archive's own job",
-    ));
+    )));
     all[1].baseline = Some(BaselineState::New);
     all
 }

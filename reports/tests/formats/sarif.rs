@@ -115,7 +115,7 @@ fn github_gets_open_failures_and_unknowns_only() {
 fn an_unknown_stands_where_the_failure_would() {
     let checks = sample::audit().checks;
     let one = |status| {
-        let subject = sample::audit().findings[1].subject.clone();
+        let subject = (*sample::audit().findings[1].subject).clone();
         let finding = sample::finding(&checks[1], status, subject, "said");
         let log = accept(&told(
             "sarif",

@@ -152,12 +152,12 @@ async fn members(ask: &Ask, target: &Target, management: &AccountId) -> Fact<Vec
         // An organization lists at least its management account: a list without it is not the list.
         Known(members) if !members.iter().any(|it| it.id == *management) => {
             let what = "the list of accounts lacks the management account";
-            let mut gap = malformed(target, LIST_ACCOUNTS, what);
+            let gap = malformed(target, LIST_ACCOUNTS, what);
             // Some endpoints answer a member account with an empty list where AWS denies it.
-            if members.is_empty() && target.account != *management {
-                gap.reason = Reason::Denied;
-            }
-            Unknown(gap)
+            Unknown(match members.is_empty() && target.account != *management {
+                true => gap.but(|it| it.reason = Reason::Denied),
+                false => gap,
+            })
         }
         listed => listed,
     }

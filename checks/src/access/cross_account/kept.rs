@@ -7,7 +7,7 @@ use super::super::graph::NodeId;
 use super::super::identity_policies::session_of;
 use super::super::indexed_document::Indexed;
 use super::{ASSUME, TrustingRole};
-use crate::fact::SharedGap;
+use crate::fact::Gap;
 use crate::ids::{AccountId, Arn};
 use crate::policy::{Caller, CallerKind, Document, Policy};
 use std::borrow::Borrow;
@@ -32,7 +32,7 @@ pub(super) struct Assumer {
 pub(super) type Named = (Box<str>, Kept);
 
 /// A document, or why it cannot be read.
-pub(super) type Kept = Result<Arc<Indexed>, SharedGap>;
+pub(super) type Kept = Result<Arc<Indexed>, Gap>;
 
 /// A document that is held once, however many principals of however many accounts have it.
 pub(super) struct Part(Arc<Indexed>);

@@ -9,7 +9,7 @@ use crate::access::answer::{Answer, Rank};
 use crate::access::evaluate::{Evaluator, Question, TRUST_POLICY, sessions};
 use crate::access::graph::{ActorKind, Means, Node, NodeId};
 use crate::access::identity_policies::{PrincipalId, place};
-use crate::fact::SharedGap;
+use crate::fact::Gap;
 use crate::ids::Arn;
 use crate::policy::{Document, Grant, Key, Policy, Principal, Target};
 
@@ -87,7 +87,7 @@ impl<'c> Steps<'c, '_> {
     }
 
     /// Whether a role can be assumed, under its trust policy.
-    fn assumes<'q>(&self, role: &Arn, trust: Policy<'q, SharedGap>) -> Question<'q>
+    fn assumes<'q>(&self, role: &Arn, trust: Policy<'q, Gap>) -> Question<'q>
     where
         'c: 'q,
     {

@@ -6,7 +6,7 @@ use super::{Kind, Resource, Source, policy_of, tags_of};
 use crate::access::gaps;
 use crate::calls::{self, ApiCall};
 use crate::context::Context;
-use crate::fact::{Fact, Reason, SharedGap};
+use crate::fact::{Fact, Gap, Reason};
 use crate::ids::{AccountId, Region};
 use crate::inventory::{Bucket, RetentionMode};
 use crate::policy::{AclGrant, AclGrantee, AclPermission, Retention, Target};
@@ -36,7 +36,7 @@ pub(super) fn of_bucket(bucket: &Bucket, ctx: &Context<'_>, all: &mut Vec<Resour
                 let words = "no account in sight owns the bucket";
                 asked.gap(calls::HEAD_BUCKET, Reason::Malformed, words)
             };
-            let gap = bucket.owner.gap().cloned().map(SharedGap::new);
+            let gap = bucket.owner.gap().cloned();
             it.open(&[], &gap.unwrap_or_else(unowned));
         }
         it
@@ -117,7 +117,7 @@ impl Asked {
         }
     }
 
-    fn gap(&self, call: ApiCall, reason: Reason, words: &str) -> SharedGap {
+    fn gap(&self, call: ApiCall, reason: Reason, words: &str) -> Gap {
         gaps::of(call, &self.account, &self.region, reason, words)
     }
 }
@@ -161,7 +161,7 @@ fn acl(bucket: &Bucket, ctx: &Context<'_>, asked: &Asked, it: &mut Resource) {
             let words = "the owner's account was not looked at";
             asked.gap(call, Reason::NotAsked, words)
         };
-        let gap = gap.cloned().map(SharedGap::new);
+        let gap = gap.cloned();
         it.open_outside.push(gap.unwrap_or_else(unasked));
     }
     let ignored = on(|block| block.ignore_public_acls) == Some(true);
@@ -170,7 +170,7 @@ fn acl(bucket: &Bucket, ctx: &Context<'_>, asked: &Asked, it: &mut Resource) {
         return;
     }
     if let Some(gap) = bucket.ownership.gap() {
-        it.open_outside.push(SharedGap::new(gap.clone()));
+        it.open_outside.push(gap.clone());
     }
     // Where the list names no owner, the first grant that S3 makes is the owner's: all for one id. Any other id is
     // somebody else's.

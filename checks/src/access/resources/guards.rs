@@ -10,7 +10,7 @@ use crate::access::actions::Kind;
 use crate::access::gaps;
 use crate::calls;
 use crate::context::Context;
-use crate::fact::{Fact, Gap, Reason, SharedGap};
+use crate::fact::{Fact, Gap, Reason};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::monitoring::Alarm;
 use crate::inventory::{Account, LogGroup, RegionView};
@@ -51,7 +51,7 @@ pub(super) fn add(ctx: &Context<'_>, all: &mut Vec<Resource>) {
         let mut it = one(Kind::Queue, arn, &arn.account(), Some(&arn.region()));
         let what = "the policy of an SQS queue";
         let gap = Gap::not_modelled(what, &arn.account(), &arn.region());
-        it.policy = Some(Err(SharedGap::new(gap)));
+        it.policy = Some(Err(gap));
         all.push(it);
     }
     for account in inventory.accounts.values().filter(|it| !it.excluded) {

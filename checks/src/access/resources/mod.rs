@@ -11,7 +11,7 @@ use super::indexed_document::{Indexed, Read};
 use super::listed::listed;
 use crate::calls::{self, ApiCall};
 use crate::context::Context;
-use crate::fact::{Fact, Gap, Reason, SharedGap};
+use crate::fact::{Fact, Gap, Reason};
 use crate::ids::{AccountId, Arn, Region};
 use crate::inventory::{Bucket, Key, LogGroup, Trail};
 use crate::policy::{
@@ -51,7 +51,7 @@ pub(super) struct Resource {
     /// What is not known and may make harmless.
     pub(super) open: Vec<Open>,
     /// The same, for those of other accounts and of none.
-    pub(super) open_outside: Vec<SharedGap>,
+    pub(super) open_outside: Vec<Gap>,
 }
 
 /// A resource, by its place among all.
@@ -81,7 +81,7 @@ pub(super) struct Need {
 pub(super) struct Open {
     /// Those actions; none for all.
     actions: Vec<ActionId>,
-    gap: SharedGap,
+    gap: Gap,
 }
 
 impl Resource {
@@ -123,7 +123,7 @@ impl Resource {
     pub(super) fn open(&mut self, actions: &[&str], gap: &Gap) {
         self.open.push(Open {
             actions: places(actions),
-            gap: SharedGap::new(gap.clone()),
+            gap: gap.clone(),
         });
     }
 
@@ -140,7 +140,7 @@ impl Resource {
     }
 
     /// Why it cannot be told whether this action does something here.
-    pub(super) fn why_open(&self, action: ActionId) -> impl Iterator<Item = &SharedGap> {
+    pub(super) fn why_open(&self, action: ActionId) -> impl Iterator<Item = &Gap> {
         let about = move |it: &&Open| it.actions.is_empty() || it.actions.contains(&action);
         self.open.iter().filter(about).map(|it| &it.gap)
     }
@@ -161,16 +161,16 @@ pub(super) struct Source<'s> {
 
 impl Source<'_> {
     /// The answer is there, and this is wrong with it.
-    fn unreadable(self, detail: &str) -> SharedGap {
+    fn unreadable(self, detail: &str) -> Gap {
         self.gap(Reason::Malformed, detail)
     }
 
     /// A document is there, and cannot be used.
-    fn refused(self, error: &ParseError) -> SharedGap {
+    fn refused(self, error: &ParseError) -> Gap {
         self.gap(gaps::reason(error), &error.to_string())
     }
 
-    fn gap(self, reason: Reason, detail: &str) -> SharedGap {
+    fn gap(self, reason: Reason, detail: &str) -> Gap {
         gaps::of(self.call, self.account, self.region, reason, detail)
     }
 }
@@ -182,7 +182,7 @@ pub(super) fn policy_of(fact: &Fact<Option<String>>, source: Source<'_>) -> Opti
         Fact::Known(Some(text)) => {
             Some(Indexed::read(text).map_err(|error| source.refused(&error)))
         }
-        Fact::Unknown(gap) => Some(Err(SharedGap::new(gap.clone()))),
+        Fact::Unknown(gap) => Some(Err(gap.clone())),
     }
 }
 
@@ -385,7 +385,7 @@ fn log_policy(account: &AccountId, region: &Region, ctx: &Context<'_>) -> Option
     let texts = match &ctx.region(account, region)?.log_resource_policies {
         Fact::Known(texts) if texts.is_empty() => return None,
         Fact::Known(texts) => texts,
-        Fact::Unknown(gap) => return Some(Err(SharedGap::new(gap.clone()))),
+        Fact::Unknown(gap) => return Some(Err(gap.clone())),
     };
     let source = Source {
         call: calls::DESCRIBE_LOG_RESOURCE_POLICIES,

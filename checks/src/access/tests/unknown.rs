@@ -132,10 +132,8 @@ fn the_check_says_so_and_names_the_call() {
 fn lost(id: &str) -> Gap {
     let (account, region) = (AccountId::from(ACCOUNT), crate::ids::Region::from(HOME));
     let reason = crate::fact::Reason::Denied;
-    Gap {
-        request_id: Some(id.to_owned()),
-        ..Gap::of_call(calls::GET_KEY_POLICY, &account, &region, reason, "")
-    }
+    Gap::of_call(calls::GET_KEY_POLICY, &account, &region, reason, "")
+        .but(|it| it.request_id = Some(id.to_owned()))
 }
 
 /// The gaps of two keys differ in nothing but what AWS said to each request.
@@ -235,7 +233,7 @@ fn a_document_larger_than_any_is_too_complex() {
         .filter(|it| it.status == Status::Unknown)
         .collect();
     assert!(!unknown.is_empty() && fails(&large) == 0, "{findings:#?}");
-    let told = unknown.iter().flat_map(|it| &it.evidence);
+    let told = unknown.iter().flat_map(|it| it.evidence.iter());
     assert!(
         told.map(|it| format!("{it:?}"))
             .any(|it| it.contains("TooComplex") || it.contains("too complex")),

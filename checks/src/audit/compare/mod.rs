@@ -3,7 +3,11 @@
 //! Findings are the same by fingerprint, which is check and subject. What counts as worse is said once, in
 //! `Seen::worse_than`: the baseline of a scan and the `diff` of two audits both ask there.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter::Peekable;
+use std::sync::Arc;
+use std::vec::IntoIter;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -12,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::audit::Audit;
 use crate::coverage::{AccountStatus, Coverage, RegionStatus};
 use crate::digest::Chain;
-use crate::finding::{BaselineState, Evidence, Finding, Severity, Status, Subject};
+use crate::finding::{BaselineState, Evidence, Finding, Fingerprint, Severity, Status, Subject};
 use crate::ids::{AccountId, Region};
 use crate::inventory::Tool;
 
@@ -62,11 +66,11 @@ pub struct Side {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
     /// SHA-256 of check id, line feed, subject id.
-    pub fingerprint: String,
+    pub fingerprint: Fingerprint,
     /// The check's id.
-    pub check: String,
+    pub check: Arc<str>,
     /// What was judged.
-    pub subject: Subject,
+    pub subject: Arc<Subject>,
     /// In which way it is not as before.
     pub kind: ChangeKind,
     /// It got worse.
@@ -136,7 +140,7 @@ pub struct Seen {
     /// The risk is accepted.
     pub waived: bool,
     /// One sentence.
-    pub message: String,
+    pub message: Arc<str>,
 }
 
 impl Seen {
@@ -201,14 +205,14 @@ pub struct BaselineReport {
 pub fn compare(before: &Audit, after: &Audit) -> Comparison {
     let looked = Looked::of(after);
     let periods = Periods::of(before.chains.iter(), after.chains.iter());
-    let pairs = pairs(&before.findings, &after.findings);
-    let changes = pairs.values().filter_map(|it| it.change(&looked, &periods));
-    let all: Vec<Change> = changes.collect();
-    let counts = count(&all);
-    let mut changes: Vec<Change> = all
-        .into_iter()
-        .filter(|it| it.kind != ChangeKind::Unchanged)
-        .collect();
+    let mut counts = none();
+    let mut changes = Vec::new();
+    for (_, change) in each(&before.findings, &after.findings, &looked, &periods) {
+        *counts.entry(change.kind).or_default() += 1;
+        if change.kind != ChangeKind::Unchanged {
+            changes.push(change);
+        }
+    }
     changes.sort_by(|a, b| {
         let key = |it: &Change| (!it.worse, it.kind, std::cmp::Reverse(it.severity()));
         key(a).cmp(&key(b)).then_with(|| {
@@ -238,33 +242,40 @@ pub fn mark<'a>(
     fail_on_new: bool,
 ) -> BaselineReport {
     let periods = Periods::of(before.chains.iter(), chains);
-    let all: Vec<Change> = pairs(&before.findings, findings)
-        .values()
-        .filter_map(|it| it.change(looked, &periods))
-        .collect();
-    let kinds: BTreeMap<&str, ChangeKind> = all
-        .iter()
-        .map(|it| (it.fingerprint.as_str(), it.kind))
-        .collect();
-    for finding in findings {
-        let kind = kinds.get(finding.fingerprint.as_str());
-        finding.baseline = kind.map(|it| it.state());
+    let (mut counts, mut absent) = (none(), Vec::new());
+    let mut states = vec![None; findings.len()];
+    for (place, change) in each(&before.findings, findings, looked, &periods) {
+        *counts.entry(change.kind).or_default() += 1;
+        match place.and_then(|place| states.get_mut(place)) {
+            Some(state) => *state = Some(change.kind.state()),
+            None => absent.push(change),
+        }
+    }
+    for (finding, state) in findings.iter_mut().zip(states) {
+        finding.baseline = state;
     }
     BaselineReport {
         of: Side::of(before),
         fail_on_new,
-        counts: count(&all),
-        absent: all.into_iter().filter(|it| it.after.is_none()).collect(),
+        counts,
+        absent,
     }
 }
 
-fn count(changes: &[Change]) -> BTreeMap<ChangeKind, u64> {
-    let mut counts: BTreeMap<ChangeKind, u64> =
-        ChangeKind::ALL.into_iter().map(|kind| (kind, 0)).collect();
-    for change in changes {
-        *counts.entry(change.kind).or_default() += 1;
-    }
-    counts
+/// All kinds, none counted yet.
+fn none() -> BTreeMap<ChangeKind, u64> {
+    ChangeKind::ALL.into_iter().map(|kind| (kind, 0)).collect()
+}
+
+/// What became of each finding, in order of check and subject, and its place among the later ones. One after the other:
+/// of millions, hardly any are kept.
+fn each<'a>(
+    before: &'a [Finding],
+    after: &'a [Finding],
+    looked: &'a Looked<'_>,
+    periods: &'a Periods<'_>,
+) -> impl Iterator<Item = (Option<usize>, Change)> {
+    pairs(before, after).filter_map(|(place, pair)| Some((place, pair.change(looked, periods)?)))
 }
 
 /// What one finding says in each of the audits.
@@ -274,20 +285,36 @@ struct Pair<'a> {
     after: Option<&'a Finding>,
 }
 
+/// Each check and subject of either audit, with its place in the later one.
 fn pairs<'a>(
     before: &'a [Finding],
     after: &'a [Finding],
-) -> BTreeMap<(&'a str, &'a str), Pair<'a>> {
-    let mut pairs: BTreeMap<(&str, &str), Pair<'_>> = BTreeMap::new();
-    for finding in before {
-        let key = (finding.check.as_str(), finding.subject.id.as_str());
-        pairs.entry(key).or_default().before = Some(finding);
+) -> impl Iterator<Item = (Option<usize>, Pair<'a>)> {
+    fn in_order(findings: &[Finding]) -> Peekable<IntoIter<(usize, &Finding)>> {
+        let mut all: Vec<(usize, &Finding)> = findings.iter().enumerate().collect();
+        // Audits are in this order already.
+        all.sort_by(|(_, a), (_, b)| key(a).cmp(&key(b)));
+        all.into_iter().peekable()
     }
-    for finding in after {
-        let key = (finding.check.as_str(), finding.subject.id.as_str());
-        pairs.entry(key).or_default().after = Some(finding);
+    fn key(finding: &Finding) -> (&str, &str) {
+        (&finding.check, &finding.subject.id)
     }
-    pairs
+    let (mut before, mut after) = (in_order(before), in_order(after));
+    std::iter::from_fn(move || {
+        let order = match (before.peek(), after.peek()) {
+            (None, None) => return None,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some((_, then)), Some((_, now))) => key(then).cmp(&key(now)),
+        };
+        let then = before.next_if(|_| order.is_le());
+        let now = after.next_if(|_| order.is_ge());
+        let pair = Pair {
+            before: then.map(|(_, it)| it),
+            after: now.map(|(_, it)| it),
+        };
+        Some((now.map(|(place, _)| place), pair))
+    })
 }
 
 impl Pair<'_> {
@@ -301,7 +328,7 @@ impl Pair<'_> {
                 .as_ref()
                 .is_some_and(|it| it.worse_than(before.as_ref()));
         Some(Change {
-            fingerprint: finding.fingerprint.clone(),
+            fingerprint: finding.fingerprint,
             check: finding.check.clone(),
             subject: finding.subject.clone(),
             kind: self.kind(looked, periods, worse),
@@ -426,7 +453,7 @@ impl<'a> Looked<'a> {
     /// What became of events that are not told any more: never fixed.
     fn events_since(&self, before: &Finding) -> ChangeKind {
         match (self.events, last(before)) {
-            _ if self.interrupted || !self.checks.contains(before.check.as_str()) => {
+            _ if self.interrupted || !self.checks.contains(&*before.check) => {
                 ChangeKind::NotAssessed
             }
             (Some(_), _) if is_good(before.status) => ChangeKind::Gone,
@@ -465,7 +492,7 @@ impl<'a> Looked<'a> {
                 ) => false,
             },
         };
-        !self.interrupted && self.checks.contains(finding.check.as_str()) && assessed && region
+        !self.interrupted && self.checks.contains(&*finding.check) && assessed && region
     }
 }
 

@@ -41,24 +41,24 @@ fn finding(said: Said) -> Option<Finding> {
     });
     Some(Finding {
         fingerprint: fingerprint(CHECK, &id),
-        check: CHECK.to_owned(),
+        check: CHECK.into(),
         status,
         severity,
-        subject: Subject {
+        subject: Arc::new(Subject {
             kind: SubjectKind::Trail,
             name: "a".to_owned(),
             account: Some(AccountId::from(HERE)),
             region: Some(Region::from("eu-west-1")),
             id,
             location: None,
-        },
+        }),
         message: if said == Said::OtherFail {
-            "another reason".to_owned()
+            "another reason".into()
         } else {
-            status.to_string()
+            status.as_str().into()
         },
-        evidence: Vec::new(),
-        waiver,
+        evidence: [].into(),
+        waiver: waiver.map(Arc::new),
         baseline: None,
     })
 }
@@ -235,8 +235,8 @@ fn what_is_not_looked_at_is_not_assessed() {
 fn a_subject_without_an_account_may_be_anywhere() {
     let without = || {
         let mut before = audit(Said::Fail);
-        before.findings[0].subject.account = None;
-        before.findings[0].subject.region = None;
+        let subject = Arc::make_mut(&mut before.findings[0].subject);
+        (subject.account, subject.region) = (None, None);
         before
     };
     let it = compare(&without(), &audit(Said::Nothing));
@@ -316,20 +316,20 @@ fn a_scan_is_marked() {
 fn a_request_id_is_no_change() {
     let with = |said, id: &str| {
         let mut audit = audit(said);
-        audit.findings[0].evidence.push(Evidence {
+        audit.findings[0].evidence = Arc::from([Evidence {
             what: "IsLogging".to_owned(),
             request_id: Some(id.to_owned()),
             ..Evidence::default()
-        });
+        }]);
         audit
     };
     let it = compare(&with(Said::Fail, "1"), &with(Said::Fail, "2"));
     assert_eq!(it.counts[&Unchanged], 1);
     let mut late = with(Said::Pass, "2");
-    late.findings[0].message = "delivered at noon".to_owned();
+    late.findings[0].message = "delivered at noon".into();
     assert_eq!(compare(&with(Said::Pass, "1"), &late).counts[&Unchanged], 1);
     let mut other = with(Said::Fail, "2");
-    other.findings[0].evidence[0].what = "StopLoggingTime".to_owned();
+    Arc::make_mut(&mut other.findings[0].evidence)[0].what = "StopLoggingTime".to_owned();
     assert_eq!(compare(&with(Said::Fail, "1"), &other).counts[&Changed], 1);
 }
 
@@ -345,7 +345,7 @@ fn the_worst_stands_first() {
     ] {
         for (audit, said) in [(&mut before, then), (&mut after, now)] {
             audit.findings.extend(finding(said).map(|mut it| {
-                it.subject.id = id.to_owned();
+                Arc::make_mut(&mut it.subject).id = id.to_owned();
                 it.fingerprint = fingerprint(CHECK, id);
                 it
             }));

@@ -8,7 +8,7 @@ use crate::calls::{self, ApiCall};
 use crate::check::{Check, Outcome, Run, Verdict};
 use crate::context::Context;
 use crate::events::key::{ALTERED, Grade, Key, Of, PLANTED, When};
-use crate::fact::{Gap, Reason, Source};
+use crate::fact::{Gap, Reason, Source, Why};
 use crate::finding::Severity;
 use crate::ids::{AccountId, Region};
 use crate::inventory::KeyEvents;
@@ -207,7 +207,7 @@ pub fn attack(id: &str) -> &'static [&'static str] {
 fn told(events: &KeyEvents, _: &Context<'_>) -> Outcome {
     let of_logs = [ALTERED, PLANTED].contains(&events.check.as_str());
     if events.count == 0 && !of_logs {
-        return Err(Gap {
+        return Err(Gap::from(Why {
             source: Source::Records {
                 what: format!("the log of {}", count(events.unproven, "such event")),
             },
@@ -224,7 +224,7 @@ fn told(events: &KeyEvents, _: &Context<'_>) -> Outcome {
             reason: Reason::Unverified,
             detail: events.sentence(),
             request_id: None,
-        }
+        })
         .into());
     }
     let mut verdict = Verdict::fail(events.sentence())

@@ -5,7 +5,7 @@ use crate::access::grant_of;
 use crate::bound::{Exemptions, Home, Kind, unnamed};
 use crate::catalog::{gap, own_accounts};
 use crate::control_policies::Control;
-use crate::fact::SharedGap;
+use crate::fact::Gap;
 use crate::inventory::ControlPolicyKind;
 use crate::policy::{
     Caller, CallerKind, Context as RequestContext, Document, Key as Value, Layers, Policy,
@@ -290,7 +290,7 @@ fn may_decrypt(
     let scps = above(ControlPolicyKind::ServiceControlPolicy, &caller.account);
     let owner = key.account.as_str();
     let rcps = above(ControlPolicyKind::ResourceControlPolicy, owner);
-    let layers: Layers<'_, SharedGap> = Layers {
+    let layers: Layers<'_, Gap> = Layers {
         identity: &[Policy::new("everything", &reader.everything)],
         resource: Some(&Policy::new("the key policy", policy)),
         grants: &grants,
@@ -305,7 +305,7 @@ fn may_decrypt(
         Decided::Allowed | Decided::Conditional => Ok(true),
         Decided::Unknown => {
             let missing = decision.missing.iter();
-            let gaps = missing.map(|it| Gaps::from(it.reason.as_ref().clone()));
+            let gaps = missing.map(|it| Gaps::from(it.reason.clone()));
             Gaps::collect(gaps).map_or(Ok(true), Err)
         }
     }

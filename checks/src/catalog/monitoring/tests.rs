@@ -113,7 +113,7 @@ fn all_pass_in_the_good_world() {
 
 fn message(case: &Case) -> (Status, String) {
     let findings = case.findings(&[CHANGES]);
-    (findings[0].status, findings[0].message.clone())
+    (findings[0].status, findings[0].message.to_string())
 }
 
 /// One case for each link: the broken one is named, and an unknown one is unknown.

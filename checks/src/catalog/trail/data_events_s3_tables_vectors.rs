@@ -119,7 +119,7 @@ mod tests {
     /// The message stands alone: it says which types, and where.
     #[test]
     fn messages() {
-        let message = |case: Case| case.findings(&[&CHECK])[0].message.clone();
+        let message = |case: Case| case.findings(&[&CHECK])[0].message.to_string();
         assert_eq!(
             message(data_events(&["AWS::S3::Object"], &[])),
             "data events of S3 Tables and S3 Vectors are not all logged in us-east-1: no trail logs \

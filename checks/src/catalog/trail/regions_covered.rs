@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_fail_says_why() {
-        let says = |case: Case| case.findings(&[&CHECK])[0].message.clone();
+        let says = |case: Case| case.findings(&[&CHECK])[0].message.to_string();
         let unseen = region(|it| it.trails = Known(Vec::new()));
         assert_eq!(
             says(unseen),

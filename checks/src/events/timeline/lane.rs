@@ -73,7 +73,10 @@ impl Lane {
         let account = account.as_ref().map_or(seen.at.account, |it| it.as_str());
         let region = record.region();
         let region = region.as_ref().map_or(seen.at.region, |it| it.as_str());
-        let (account, region) = (AccountId::cut(account).0, Region::cut(region).0);
+        let (account, region) = (
+            AccountId::cut(account).to_string(),
+            Region::cut(region).to_string(),
+        );
         let actor = short(&record.actor().id, LONGEST);
         let time = record.time();
         let rank = rank(seen.proof);

@@ -189,7 +189,7 @@ impl<'a> Builder<'a> {
             base(),
             base(),
             |view| {
-                let known = |key: &str| self.key_arn(key, &self.place(voice)).0;
+                let known = |key: &str| self.key_arn(key, &self.place(voice)).to_string();
                 parts::encryption(view, &known, &|| self.encryption_key(&encryption))
             },
         );
@@ -252,7 +252,7 @@ impl<'a> Builder<'a> {
         let key = self
             .plan
             .inner_target(at, "kms_master_key_id", &KEYS, self.side)?;
-        Some(self.arn(self.key_behind(key)).0)
+        Some(self.arn(self.key_behind(key)).to_string())
     }
 
     /// What the bucket's own resource says.

@@ -190,7 +190,7 @@ impl<'a> Builder<'a> {
                             calls::GET_TOPIC_ATTRIBUTES,
                             |to| match to {
                                 Linked::Text(key) => Some(Some(key)),
-                                Linked::Resource(key) => Some(Some(self.arn(key).0)),
+                                Linked::Resource(key) => Some(Some(self.arn(key).to_string())),
                                 Linked::Nothing => Some(None),
                             },
                         ),
@@ -237,6 +237,6 @@ fn subscription_filter(view: View<'_>) -> Result<SubscriptionFilter, Unsettled> 
     Ok(SubscriptionFilter {
         name: view.text("name")?.ok_or(Unsettled)?,
         pattern: view.text("filter_pattern")?.unwrap_or_default(),
-        destination: Arn(view.text("destination_arn")?.ok_or(Unsettled)?),
+        destination: Arn::from(view.text("destination_arn")?.ok_or(Unsettled)?),
     })
 }

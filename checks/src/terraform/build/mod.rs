@@ -17,7 +17,7 @@ use super::plan::{Plan, Resource, Side};
 use super::resolve::Target;
 use super::value::{Attr, Unsettled, View};
 use crate::calls::ApiCall;
-use crate::fact::{Fact, Gap, Known, Reason, Source, Unknown};
+use crate::fact::{Fact, Gap, Known, Reason, Source, Unknown, Why};
 use crate::ids::Arn;
 use crate::inventory::change::{Draft, DraftOf};
 use crate::inventory::{Account, Bucket, EventDataStore, Key, LogGroup, RegionView, Topic, Trail};
@@ -315,7 +315,7 @@ impl<'a> Builder<'a> {
 
     fn gap(&self, resource: &Resource, attribute: &str, call: ApiCall, reason: Reason) -> Gap {
         let place = self.place(resource);
-        Gap {
+        Gap::from(Why {
             source: Source::Plan {
                 address: resource.address.clone(),
                 attribute: attribute.to_owned(),
@@ -326,7 +326,7 @@ impl<'a> Builder<'a> {
             reason,
             detail: String::new(),
             request_id: None,
-        }
+        })
     }
 
     /// What AWS says of a resource that the plan creates and says nothing of; of one that is there, nobody says it here.
@@ -379,11 +379,10 @@ impl<'a> Builder<'a> {
         };
         match read(value) {
             Some(value) => Known(value),
-            None => Unknown(Gap {
-                detail: "its value has another type than it should have".to_owned(),
-                reason: Reason::Malformed,
-                ..self.after_apply(resource, attribute, call)
-            }),
+            None => Unknown(self.after_apply(resource, attribute, call).but(|it| {
+                it.detail = "its value has another type than it should have".to_owned();
+                it.reason = Reason::Malformed;
+            })),
         }
     }
 

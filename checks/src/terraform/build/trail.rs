@@ -57,7 +57,9 @@ impl<'a> Builder<'a> {
                 CALL,
                 |to| match to {
                     Linked::Text(arn) => Some(Some(Arn::from(arn))),
-                    Linked::Resource(group) => Some(Some(Arn(format!("{}:*", self.arn(group))))),
+                    Linked::Resource(group) => {
+                        Some(Some(Arn::from(format!("{}:*", self.arn(group)))))
+                    }
                     Linked::Nothing => Some(None),
                 },
             ),

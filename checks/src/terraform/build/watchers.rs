@@ -162,7 +162,7 @@ impl<'a> Builder<'a> {
     /// The topics, where each is known or one of the plan's.
     fn actions(&self, at: usize, it: &'a Resource) -> Fact<Vec<Arn>> {
         if let Ok(all) = self.view(it).texts("alarm_actions") {
-            return Known(all.into_iter().map(Arn).collect());
+            return Known(all.into_iter().map(Arn::from).collect());
         }
         match self
             .plan
