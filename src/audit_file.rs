@@ -22,7 +22,11 @@ struct Saved(File);
 impl Saved {
     fn at(path: &Path) -> anyhow::Result<Self> {
         if path != Path::new("-") {
-            return Ok(Self(open(path)?));
+            let file = open(path)?;
+            if file.metadata()?.len() > AUDIT {
+                bail!("it is larger than {} MB", AUDIT >> 20);
+            }
+            return Ok(Self(file));
         }
         let mut file = temporary_file()?;
         let mut input = AtMost::new(io::stdin().lock(), AUDIT);

@@ -234,6 +234,18 @@ mod tests {
         assert!(error.contains("folder"), "{error}");
     }
 
+    #[test]
+    fn a_stream_is_read_within_bounds() {
+        let read = |most| {
+            let mut bytes = Vec::new();
+            let stream = AtMost::new(&b"12345"[..], most);
+            io::BufReader::with_capacity(2, stream).read_to_end(&mut bytes)
+        };
+        assert_eq!(read(5).unwrap(), 5);
+        let error = read(4).unwrap_err().to_string();
+        assert!(error.contains("larger than"), "{error}");
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_device_is_no_file() {

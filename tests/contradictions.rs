@@ -43,7 +43,7 @@ const CHANGES: [(&str, Change); 17] = [
         it["findings"][0]["fingerprint"] = it["findings"][1]["fingerprint"].clone();
     }),
     ("fingerprint", |it| {
-        it["findings"][0]["fingerprint"] = json!("")
+        it["findings"][0]["fingerprint"] = json!("0".repeat(64))
     }),
     ("its checks say", |it| {
         let at = first(it, "fail");
@@ -98,6 +98,16 @@ fn an_audit_that_contradicts_itself_is_refused() {
             "no {words:?} in {error}"
         );
     }
+    for no_print in ["", "00", &"0".repeat(66), &"A".repeat(64), &"g".repeat(64)] {
+        let mut changed = audit.clone();
+        changed["findings"][0]["fingerprint"] = json!(no_print);
+        place.write("a.json", changed.to_string());
+        let error = trailaudit::audit_file::load(&place.path("a.json")).unwrap_err();
+        assert!(format!("{error:#}").contains("64 lower-case hex digits"));
+    }
+    let mut changed = audit.clone();
+    changed["run"]["exit_code"] = json!(0);
+    place.write("a.json", changed.to_string());
     // Wherever an audit is read: nothing is made of it.
     for args in [
         &["report", "a.json", "-f", "html=out"][..],

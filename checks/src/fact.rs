@@ -1,10 +1,11 @@
 //! What one API call taught us, or why it taught us nothing.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, LazyLock};
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use crate::calls::ApiCall;
@@ -75,7 +76,7 @@ impl<T> Default for Fact<T> {
 
 // Many facts, and many findings on them, share one: it is held once.
 /// Why a fact is missing.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Gap(Arc<Why>);
 
@@ -195,6 +196,17 @@ impl Gap {
 impl From<Why> for Gap {
     fn from(why: Why) -> Self {
         Self(Arc::new(why))
+    }
+}
+
+/// That of what it says.
+impl JsonSchema for Gap {
+    fn schema_name() -> Cow<'static, str> {
+        Why::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Why::json_schema(generator)
     }
 }
 

@@ -74,13 +74,13 @@ fn the_longest_words_fit() {
     let mut audit = large(2_000);
     for finding in &mut audit.findings {
         finding.message = "🦀 ".repeat(1_000).into();
-        Arc::make_mut(&mut finding.subject).name = "🦀".repeat(1_000).into();
+        Arc::make_mut(&mut finding.subject).name = "🦀".repeat(1_000);
     }
     for account in &mut audit.coverage.accounts {
         account.name = Some("<".repeat(1_000));
     }
-    audit.waivers.unused = vec!["@".repeat(1_000).into(); 100];
-    audit.tool.version = "🦀".repeat(1_000).into();
+    audit.waivers.unused = vec!["@".repeat(1_000); 100];
+    audit.tool.version = "🦀".repeat(1_000);
     audit.scope.organization = Some("🦀".repeat(1_000));
     let page = told("markdown", &audit, &Options::default());
     assert!(page.len() <= COMMENT, "{}", page.len());

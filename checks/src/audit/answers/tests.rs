@@ -18,7 +18,8 @@ pub(in crate::audit) fn audit(
                          "references": [], "controls": []}),
         );
         for (at, end) in ends.iter().enumerate() {
-            let mut finding = json!({"fingerprint": "", "check": id, "status": end, "severity": severity,
+            let print = crate::finding::fingerprint(id, &format!("{at:012}"));
+            let mut finding = json!({"fingerprint": print, "check": id, "status": end, "severity": severity,
                 "message": format!("{end} {at}"),
                 "subject": {"kind": "account", "id": format!("{at:012}"), "name": format!("a{at}"),
                             "account": format!("{at:012}"), "region": null}});
