@@ -50,11 +50,10 @@ pub(crate) async fn collect(run: &Arc<Run>, candidates: Vec<Candidate>) {
 pub(crate) fn planned(run: &Run, candidates: Vec<Candidate>) {
     for candidate in candidates {
         let gap = match candidate.is_asked() {
-            true => Gap {
-                reason: Reason::NotRun,
-                detail: NOT_DELIVERED.to_owned(),
-                ..not_reached(&candidate)
-            },
+            true => not_reached(&candidate).but(|it| {
+                it.reason = Reason::NotRun;
+                it.detail = NOT_DELIVERED.to_owned();
+            }),
             false => left_out(run, &candidate),
         };
         let account = unseen(candidate, Unknown(gap));

@@ -110,7 +110,7 @@ fn is_waiting(account: &Account) -> bool {
 }
 
 fn say(account: &mut Account, words: &str) {
-    let told = |gap: &mut Gap| words.clone_into(&mut gap.detail);
+    let told = |gap: &mut Gap| *gap = gap.clone().but(|it| words.clone_into(&mut it.detail));
     if let Unknown(gap) = &mut account.session {
         told(gap);
     }
