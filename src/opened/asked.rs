@@ -206,6 +206,8 @@ pub fn each(
             .iter()
             .map(|(folder, unread)| unlisted_place(request, folder, unread)),
     );
+    // Whichever was done first.
+    all.sort_by(|one, other| one.record.chain.id.cmp(&other.record.chain.id));
     Ok(all)
 }
 

@@ -94,6 +94,28 @@ fn coverage_names_them_as_well() {
     );
 }
 
+/// Whichever was verified first.
+#[test]
+fn coverage_names_chains_in_order() {
+    let place = Place::new();
+    lay(
+        &place,
+        r#"{"hours": 2, "accounts": ["333333333333", "111111111111", "222222222222"], "regions": ["us-east-1", "eu-west-1"]}"#,
+    );
+    for _ in 0..5 {
+        let more = ["--until", "2026-01-01T02:00:00Z", "-f", "json"];
+        let answer = events(&place, "coverage", &more).code(0).json();
+        let chains = answer["chains"].as_array().unwrap();
+        let text = |it: &Value, name: &str| it[name].as_str().unwrap_or_default().to_owned();
+        let named = chains
+            .iter()
+            .map(|it| (text(it, "account"), text(it, "region")));
+        let named: Vec<(String, String)> = named.collect();
+        assert_eq!(named.len(), 6, "{answer:#}");
+        assert!(named.is_sorted() && !named[0].0.is_empty(), "{named:?}");
+    }
+}
+
 #[test]
 fn a_file_that_is_no_inventory_is_refused_before_anything_is_read() {
     let place = Place::new();
