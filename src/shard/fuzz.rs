@@ -12,6 +12,7 @@ use crate::snapshot::{Source, load};
 fn plan() -> Plan {
     Plan {
         schema: SCHEMA,
+        id: "0".to_owned(),
         tool: tool(),
         taken_at: Timestamp::UNIX_EPOCH,
         work: Work::Collect {

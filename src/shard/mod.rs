@@ -21,7 +21,7 @@ pub use delivery::{Delivered, Delivery, Head, Seal};
 pub use engine::{INDICES, index};
 pub use merge::Merge;
 pub use place::{Failure, LOOK, Run, State, deadline};
-pub use plan::{Asks, Plan, Planned, Reads, Work};
+pub use plan::{Asks, Plan, Planned, Reads, Work, plan_id};
 
 /// The version of these files.
 pub const SCHEMA: u64 = 1;

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use jiff::{SignedDuration, Timestamp};
+use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::{Deserialize, Serialize};
 use trailaudit_checks::calls::ApiCall;
+use trailaudit_checks::hex;
 use trailaudit_checks::ids::AccountId;
 use trailaudit_checks::inventory::Tool;
 use trailaudit_checks::selection::Needed;
@@ -23,6 +25,8 @@ use crate::verify::Depth;
 pub struct Plan {
     /// The version of this file.
     pub schema: u64,
+    /// Random: two plans of the same second are two plans.
+    pub id: String,
     /// The program that wrote it; shards are run and merged by the same version.
     pub tool: Tool,
     /// When the planning began: the time at which everything will be judged.
@@ -151,6 +155,14 @@ impl Asks {
             ..own
         }
     }
+}
+
+/// An id that no other plan has.
+pub fn plan_id() -> anyhow::Result<String> {
+    let mut bytes = [0; 16];
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.map_err(|_| anyhow!("the system gives no random numbers"))?;
+    Ok(hex::encode(&bytes))
 }
 
 /// A plan, and the hash by which what belongs to it names it.

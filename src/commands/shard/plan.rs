@@ -17,7 +17,7 @@ use crate::invocation::Invocation;
 use crate::live::{ask, by_choice};
 use crate::output;
 use crate::program::tool;
-use crate::shard::{Asks, ORGANIZATION, Plan, Run, SCHEMA, Weights, Work, assign};
+use crate::shard::{Asks, ORGANIZATION, Plan, Run, SCHEMA, Weights, Work, assign, plan_id};
 use crate::snapshot::{Source, Spool, load};
 use crate::store::Put;
 use crate::terminal::Terminal;
@@ -67,6 +67,7 @@ impl Invocation {
             .context("what the planning saw cannot be read back")?;
         let plan = Plan {
             schema: SCHEMA,
+            id: plan_id()?,
             tool: tool(),
             taken_at: snapshot.inventory.header.taken_at,
             shards: assign(&units, &weights, shards),

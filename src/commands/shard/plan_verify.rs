@@ -15,7 +15,7 @@ use crate::invocation::Invocation;
 use crate::opened::{self, Asked, Asker, Opened};
 use crate::output;
 use crate::program::{clock, tool};
-use crate::shard::{ORGANIZATION, Plan, Reads, Run, SCHEMA, Weights, Work, assign};
+use crate::shard::{ORGANIZATION, Plan, Reads, Run, SCHEMA, Weights, Work, assign, plan_id};
 use crate::snapshot::{Snapshot, Spool};
 use crate::store::Put;
 use crate::terminal::Terminal;
@@ -80,6 +80,7 @@ impl Invocation {
         let unlisted = opened::inventory(seen.unlisted, asker, now, clock()?, false);
         let plan = Plan {
             schema: SCHEMA,
+            id: plan_id()?,
             tool: tool(),
             taken_at: now,
             shards: assign(&units, &Weights::default(), shards),
