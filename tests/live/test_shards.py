@@ -223,7 +223,8 @@ def test_what_is_not_the_shards_own_is_refused(go, org, tmp_path):
     done = go("shard", "merge", "--run", "run", "--output", "merged.jsonl").ended(0)
     assert "0003.jsonl.zst belongs to no shard" in done.err and "shards/x belongs to no shard" in done.err
     # Another organization than the one that was planned.
-    (tmp_path / "run/organization.jsonl.zst").write_bytes((tmp_path / "other/organization.jsonl.zst").read_bytes())
+    organization = tmp_path / "run/organization.jsonl.zst"
+    organization.write_bytes(organization.read_bytes() + b"x")
     refused = go("shard", "merge", "--run", "run", "--output", "again.jsonl").ended(2)
     assert "organization.jsonl.zst of the run is not what plan.json says" in refused.err
 

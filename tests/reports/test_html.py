@@ -117,6 +117,7 @@ def test_filters_together_and_back(page, demo):
 
 def test_a_filter_is_kept_in_the_address(page, demo):
     page.open(demo.folder / "page.html", "#findings?status=unknown")
+    settle(page)
     assert shown(page)[0] == counts(demo)["unknown"]
 
 
