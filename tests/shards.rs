@@ -8,43 +8,23 @@ use crate::verify::{END, NOW, lay};
 /// Three accounts, of which two share a region.
 const ACCOUNTS: &str = r#""accounts": ["111122223333", "222233334444", "333344445555"], "regions": ["eu-west-1", "us-east-1"]"#;
 
+const WINDOW: [&str; 4] = ["--public-keys", "keys.json", "--until", END];
+
 /// What both say of the logs.
 fn told(audit: &Value) -> [&Value; 4] {
     ["chains", "problems", "findings", "summary"].map(|it| &audit[it])
 }
 
-fn single(place: &Place) -> Value {
-    let args = [
-        "verify",
-        "tree",
-        "--public-keys",
-        "keys.json",
-        "--now",
-        NOW,
-        "--until",
-        END,
-        "-f",
-        "json",
-    ];
-    place.run(&args).json()
+fn single(place: &Place, more: &[&str]) -> Value {
+    let args = ["verify", "tree", "--now", NOW, "-f", "json"];
+    place.run(&[&args, &WINDOW[..], more].concat()).json()
 }
 
-fn planned(place: &Place, run: &str, shards: usize) {
+fn planned(place: &Place, run: &str, shards: usize, more: &[&str]) {
     let shards = shards.to_string();
-    let args = [
-        "shard",
-        "plan-verify",
-        "tree",
-        "--public-keys",
-        "keys.json",
-        "--until",
-        END,
-        "--run",
-        run,
-        "--shards",
-    ];
-    let done = place.run(&[&args[..], &[&shards]].concat()).code(0);
-    assert_eq!(done.stdout.trim(), shards);
+    let args = ["shard", "plan-verify", "tree", "--run", run, "--shards"];
+    let done = place.run(&[&args, &[shards.as_str()][..], &WINDOW, more].concat());
+    assert_eq!(done.code(0).stdout.trim(), shards);
 }
 
 fn run(place: &Place, run: &str, shard: usize) {
@@ -87,10 +67,10 @@ fn shards_verify_what_one_process_does() {
     for fault in FAULTS {
         let place = Place::new();
         lay(&place, &format!("{{{ACCOUNTS}{fault}}}"));
-        let alone = single(&place);
+        let alone = single(&place, &[]);
         for shards in [1, 2, 3, 7] {
             let name = format!("run-{shards}");
-            planned(&place, &name, shards);
+            planned(&place, &name, shards, &[]);
             // Last first.
             (0..shards).rev().for_each(|it| run(&place, &name, it));
             let audit = merged(&place, &name, &[]);
@@ -103,8 +83,8 @@ fn shards_verify_what_one_process_does() {
 fn a_shard_that_is_missing_is_named_and_makes_nothing_better() {
     let place = Place::new();
     lay(&place, &format!("{{{ACCOUNTS}}}"));
-    let alone = single(&place);
-    planned(&place, "run", 3);
+    let alone = single(&place, &[]);
+    planned(&place, "run", 3, &[]);
     run(&place, "run", 0);
     run(&place, "run", 2);
     let args = ["shard", "merge", "--run", "run", "--output", "merged.jsonl"];
@@ -133,7 +113,7 @@ fn what_another_shard_or_run_verified_is_refused() {
     let place = Place::new();
     lay(&place, &format!("{{{ACCOUNTS}}}"));
     for name in ["run", "other"] {
-        planned(&place, name, 2);
+        planned(&place, name, 2, &[]);
         run(&place, name, 0);
         run(&place, name, 1);
     }
@@ -167,42 +147,12 @@ fn what_another_shard_or_run_verified_is_refused() {
 fn accounts_by_name_are_missed() {
     let place = Place::new();
     lay(&place, &format!("{{{ACCOUNTS}}}"));
-    let args = [
-        "shard",
-        "plan-verify",
-        "tree",
-        "--public-keys",
-        "keys.json",
-        "--until",
-        END,
-        "--run",
-        "run",
-        "--shards",
-        "2",
-        "--accounts",
-        "111122223333",
-        "999988887777",
-    ];
-    place.run(&args).code(0);
+    let named = ["--accounts", "111122223333", "999988887777"];
+    planned(&place, "run", 2, &named);
     run(&place, "run", 0);
     run(&place, "run", 1);
     let audit = merged(&place, "run", &[]);
-    let args = [
-        "verify",
-        "tree",
-        "--public-keys",
-        "keys.json",
-        "--now",
-        NOW,
-        "--until",
-        END,
-        "-f",
-        "json",
-        "--accounts",
-        "111122223333",
-        "999988887777",
-    ];
-    let alone = place.run(&args).json();
+    let alone = single(&place, &named);
     assert_eq!(told(&audit), told(&alone));
     assert_ne!(alone["summary"]["fail"], 0);
 }

@@ -14,6 +14,19 @@ use super::source::{About, EventHistory, Listed, Lock, Sink, Source, Unread};
 #[derive(Debug, Clone, Default)]
 pub struct Halt(Arc<AtomicBool>);
 
+/// Waits for a signal beside the work, on a thread of its own.
+#[cfg(feature = "aws")]
+fn listen(signal: impl Future<Output = ()> + Send + 'static) {
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        if let Ok(runtime) = runtime {
+            runtime.block_on(signal);
+        }
+    });
+}
+
 impl Halt {
     /// Listens for Ctrl-C from now on. The second one ends the program at once, with nothing written.
     #[cfg(feature = "aws")]
@@ -21,20 +34,14 @@ impl Halt {
     pub fn on_ctrl_c() -> Self {
         let stop = Self::default();
         let told = stop.clone();
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            // Without a listener Ctrl-C ends the program as it always does.
-            let Ok(runtime) = runtime else { return };
-            runtime.block_on(async {
+        // Without a listener Ctrl-C ends the program as it always does.
+        listen(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                told.now();
                 if tokio::signal::ctrl_c().await.is_ok() {
-                    told.now();
-                    if tokio::signal::ctrl_c().await.is_ok() {
-                        std::process::exit(i32::from(crate::exit::Exit::Interrupted as u8));
-                    }
+                    std::process::exit(i32::from(crate::exit::Exit::Interrupted as u8));
                 }
-            });
+            }
         });
         stop
     }
@@ -44,19 +51,13 @@ impl Halt {
     pub fn on_term(&self) {
         use tokio::signal::unix::{SignalKind, signal};
         let told = self.clone();
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            let Ok(runtime) = runtime else { return };
-            runtime.block_on(async {
-                // Without a listener TERM ends the program as it always does.
-                if let Ok(mut term) = signal(SignalKind::terminate())
-                    && term.recv().await.is_some()
-                {
-                    told.now();
-                }
-            });
+        // Without a listener TERM ends the program as it always does.
+        listen(async move {
+            if let Ok(mut term) = signal(SignalKind::terminate())
+                && term.recv().await.is_some()
+            {
+                told.now();
+            }
         });
     }
 

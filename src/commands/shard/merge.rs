@@ -125,9 +125,9 @@ pub(super) fn refuse(wrong: &[String], shards: usize) -> Result<(), Stop> {
         return Ok(());
     }
     Err(Stop::usage(format!(
-        "{} of {shards} shards cannot be merged, and nothing was written:\n  {}",
+        "{} of {shards} shards cannot be merged, and nothing was written: {}",
         wrong.len(),
-        wrong.join("\n  ")
+        wrong.join("; ")
     )))
 }
 

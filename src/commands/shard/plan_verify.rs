@@ -52,7 +52,7 @@ impl Invocation {
         let (seen, asker) = look(&flags.source, &asked)?;
         if let Some(gap) = seen.unlisted.iter().flat_map(|it| &it.record.unread).next() {
             terminal.warn(&format!(
-                "{} folders could not be listed, which the merge will say: {gap}: {}",
+                "{} folders could not be listed; the merged inventory reports them as unverified: {gap}: {}",
                 seen.unlisted.len(),
                 gap.detail
             ));

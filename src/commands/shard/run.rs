@@ -62,7 +62,7 @@ impl Invocation {
             );
             if let Err(error) = run.failed(failure, work.path()) {
                 terminal.warn(&format!(
-                    "that this attempt failed cannot be told to the run: {error:#}"
+                    "the failure of this attempt cannot be recorded in the run: {error:#}"
                 ));
             }
         })
