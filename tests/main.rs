@@ -34,4 +34,5 @@ mod streams;
 #[path = "../checks/tests/digest/tree/mod.rs"]
 mod tree;
 mod verify;
+mod windows;
 mod words;

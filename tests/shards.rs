@@ -79,6 +79,133 @@ fn shards_verify_what_one_process_does() {
     }
 }
 
+/// Two days and a half: an account with four windows.
+const DAYS: &str =
+    r#""start": "2026-01-01T13:00:00Z", "hours": 60, "logs_per_hour": 1, "records": 1"#;
+const SPAN: [&str; 4] = [
+    "--since",
+    "2026-01-01T13:00:00Z",
+    "--until",
+    "2026-01-04T01:00:00Z",
+];
+const LATER: &str = "2026-01-04T03:10:00Z";
+
+fn days_at_once(place: &Place) -> Value {
+    let args = [
+        "verify",
+        "tree",
+        "--now",
+        LATER,
+        "-f",
+        "json",
+        "--public-keys",
+        "keys.json",
+    ];
+    place.run(&[&args[..], &SPAN].concat()).json()
+}
+
+fn days_planned(place: &Place, run: &str, most: &str) -> usize {
+    let args = [
+        "shard",
+        "plan-verify",
+        "tree",
+        "--run",
+        run,
+        "--max-unit",
+        most,
+    ];
+    let more = ["--public-keys", "keys.json"];
+    let done = place.run(&[&args[..], &more, &SPAN].concat()).code(0);
+    assert!(done.stderr.contains("windows of days"), "{}", done.stderr);
+    done.stdout.trim().parse().unwrap()
+}
+
+fn days_merged(place: &Place, run: &str, more: &[&str]) -> Value {
+    let output = format!("{run}.jsonl");
+    let args = ["shard", "merge", "--run", run, "--output", &output];
+    place.run(&[&args[..], more].concat()).code(0);
+    let args = ["scan", "--inventory", &output, "--now", LATER, "-f", "json"];
+    place.run(&args).json()
+}
+
+/// Faults on both sides of a midnight, and what spans it.
+const DAY_FAULTS: [&str; 6] = [
+    "",
+    r#", "faults": [{"do": "delete", "digest": 10}, {"do": "tamper", "digest": 34}]"#,
+    r#", "faults": [{"do": "strip", "digest": 10}, {"do": "strip", "digest": 34}, {"do": "tamper", "log": [11, 0]}]"#,
+    r#", "restarts": [{"before": 11, "off_minutes": 0}]"#,
+    r#", "moves": [{"before": 12, "prefix": "other", "old_logs": 1}]"#,
+    r#", "faults": [{"do": "add-log", "minute": 658}, {"do": "delete", "log": [35, 0]}]"#,
+];
+
+#[test]
+fn accounts_cut_into_windows_are_what_one_process_verifies() {
+    for fault in DAY_FAULTS {
+        let place = Place::new();
+        lay(&place, &format!("{{{DAYS}{fault}}}"));
+        let alone = days_at_once(&place);
+        // A day and its neighbours have some seventy objects.
+        for (most, shards) in [("1", 4), ("200", 2)] {
+            let name = format!("run-{most}");
+            assert_eq!(days_planned(&place, &name, most), shards, "{fault}");
+            (0..shards).rev().for_each(|it| run(&place, &name, it));
+            let audit = days_merged(&place, &name, &[]);
+            assert_eq!(told(&audit), told(&alone), "{fault}, at most {most}");
+        }
+    }
+}
+
+#[test]
+fn each_window_that_is_missing_is_named() {
+    let place = Place::new();
+    lay(&place, &format!("{{{DAYS}}}"));
+    let alone = days_at_once(&place);
+    assert_eq!(alone["chains"][0]["verdict"], "verified");
+    let shards = days_planned(&place, "whole", "1");
+    (0..shards).for_each(|it| run(&place, "whole", it));
+    for lost in 0..shards {
+        let file = format!("whole/shards/{lost:04}.jsonl.zst");
+        let aside = place.path("aside");
+        std::fs::rename(place.path(&file), &aside).unwrap();
+        let merge = ["shard", "merge", "--run", "whole", "--output", "m.jsonl"];
+        let refused = place.run(&merge).code(3);
+        let plan: Value = serde_json::from_slice(&place.read("whole/plan.json")).unwrap();
+        let unit = plan["shards"][lost][0].as_str().unwrap();
+        let named = format!("shard {lost} of {shards} has not delivered. Missing: {unit}");
+        assert!(refused.stderr.contains(&named), "{}", refused.stderr);
+        assert!(!place.path("m.jsonl").exists());
+        let audit = days_merged(&place, "whole", &["--allow-missing"]);
+        let words = format!("shard {lost} of {shards} did not deliver");
+        assert!(audit["problems"].to_string().contains(&words));
+        let chains = audit["chains"].as_array().unwrap();
+        assert_eq!(chains.len(), 2, "the chain, and what nobody knows");
+        assert!(chains.iter().all(|it| it["verdict"] == "unverified"));
+        let passes = |audit: &Value| audit["summary"]["pass"].as_u64().unwrap();
+        assert!(passes(&audit) < passes(&alone), "{}", audit["summary"]);
+        std::fs::rename(&aside, place.path(&file)).unwrap();
+    }
+}
+
+/// Files of windows, swapped, cut and spoilt: refused, or never better than what was delivered.
+#[test]
+fn windows_of_others_are_refused() {
+    let place = Place::new();
+    lay(&place, &format!("{{{DAYS}}}"));
+    let shards = days_planned(&place, "one", "1");
+    assert_eq!(days_planned(&place, "two", "1"), shards);
+    for it in 0..shards {
+        run(&place, "one", it);
+        run(&place, "two", it);
+    }
+    let merge = ["shard", "merge", "--run", "one", "--output", "m.jsonl"];
+    let file = place.path("one/shards/0001.jsonl.zst");
+    for from in ["one/shards/0002.jsonl.zst", "two/shards/0001.jsonl.zst"] {
+        std::fs::copy(place.path(from), &file).unwrap();
+        place.run(&merge).code(2);
+        assert!(!place.path("m.jsonl").exists());
+    }
+}
+
 #[test]
 fn a_shard_that_is_missing_is_named_and_makes_nothing_better() {
     let place = Place::new();

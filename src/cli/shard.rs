@@ -91,6 +91,10 @@ pub struct ShardPlanVerify {
     /// Pinned public keys: {region: ListPublicKeys response}; a folder needs them
     #[arg(long, value_name = "FILE", help_heading = "What to read")]
     pub public_keys: Option<PathBuf>,
+    /// Objects that one process may have: an account with more is cut into windows of whole days. Needs --since; the
+    /// objects of the last day stand for all days
+    #[arg(long, value_name = "N", default_value_t = 2_000_000, value_parser = clap::value_parser!(u64).range(1..), help_heading = "Run")]
+    pub max_unit: u64,
     /// Requests a second that all shards together may make of the bucket
     #[arg(long, value_name = "N", default_value_t = 8_000, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Run")]
     pub rate: u32,

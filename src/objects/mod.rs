@@ -9,4 +9,6 @@ pub(crate) mod stub;
 
 pub use folder::Folder;
 pub use interrupt::{Halt, Stoppable};
-pub use source::{About, EventHistory, Listed, Lock, Metadata, Sink, Source, Storage, Unread};
+pub use source::{
+    About, EventHistory, Listed, Lock, LogRead, Metadata, Sink, Source, Storage, Unread,
+};

@@ -1,7 +1,9 @@
 //! Where objects are read: a folder, or a bucket.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use trailaudit_checks::calls::ApiCall;
+use trailaudit_checks::digest::{LogEntry, LogOutcome, LogReader};
 use trailaudit_checks::fact::{Gap, Reason};
 use trailaudit_checks::ids::{AccountId, Region};
 use trailaudit_checks::inventory::RetentionMode;
@@ -22,6 +24,29 @@ pub trait Source: Sync {
 
     /// Reads one object in pieces. `None`: there is no such object.
     fn read(&self, key: &str, sink: &mut dyn Sink) -> Result<Option<About>, Unread>;
+
+    /// Reads one log in pieces, and compares it with what its digest lists.
+    fn log(&self, entry: &LogEntry, reader: &mut LogReader) -> LogRead {
+        // The bytes of the log before are nobody's any more.
+        reader.begin();
+        match self.read(&entry.at.key, &mut Hashed(reader)) {
+            Ok(Some(about)) => {
+                let (outcome, bytes) = reader.end(entry);
+                LogRead {
+                    outcome,
+                    storage: about.storage,
+                    unread: None,
+                    bytes,
+                }
+            }
+            Ok(None) => LogRead::of(LogOutcome::Missing),
+            Err(unread) => {
+                // Half of a log is none.
+                reader.begin();
+                LogRead::unread(unread)
+            }
+        }
+    }
 
     /// The lock of an object, asked for by itself: S3 leaves it out of an answer for more than one reason.
     fn lock(&self, key: &str) -> Result<Option<Lock>, Unread>;
@@ -76,7 +101,7 @@ pub trait EventHistory: Sync {
 }
 
 /// An object as a listing shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
     /// Its key.
     pub key: String,
@@ -96,7 +121,7 @@ pub struct About {
 }
 
 /// How S3 stores an object.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Storage {
     /// `AES256`, `aws:kms` or `aws:kms:dsse`.
     pub encryption: Option<String>,
@@ -109,12 +134,58 @@ pub struct Storage {
 }
 
 /// The retention of an object; what is none could not be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lock {
     /// Who may shorten it.
     pub mode: Option<RetentionMode>,
     /// When it ends.
     pub until: Option<Timestamp>,
+}
+
+/// What reading one log came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogRead {
+    /// Whether it is what its digest lists.
+    pub outcome: LogOutcome,
+    /// How it is stored.
+    pub storage: Option<Storage>,
+    /// Why it could not be read.
+    pub unread: Option<Unread>,
+    /// How many bytes it has, uncompressed.
+    pub bytes: u64,
+}
+
+impl LogRead {
+    fn of(outcome: LogOutcome) -> Self {
+        Self {
+            outcome,
+            storage: None,
+            unread: None,
+            bytes: 0,
+        }
+    }
+
+    /// It could not be read.
+    #[must_use]
+    pub fn unread(unread: Unread) -> Self {
+        Self {
+            unread: Some(unread.clone()),
+            ..Self::of(LogOutcome::Unread(unread.words()))
+        }
+    }
+}
+
+struct Hashed<'r>(&'r mut LogReader);
+
+impl Sink for Hashed<'_> {
+    fn begin(&mut self) {
+        // What came before the connection was cut does not count.
+        self.0.begin();
+    }
+
+    fn piece(&mut self, bytes: &[u8]) -> bool {
+        self.0.push(bytes)
+    }
 }
 
 /// An object's own metadata, by name.
@@ -129,7 +200,7 @@ pub trait Sink {
 }
 
 /// Why a listing or an object could not be had.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unread {
     /// The call that would have told; for a folder, the one that it stands for.
     pub call: ApiCall,

@@ -5,4 +5,4 @@ mod asked;
 mod open;
 
 pub use asked::{Asked, Asker, each, inventory, run, save};
-pub use open::{Opened, mirror, open};
+pub use open::{Opened, again, mirror, open};

@@ -115,6 +115,29 @@ pub fn mirror<T>(
     .map(Some)
 }
 
+/// The same for what another process found in `place`, and for what it noted of that: a source and a bucket.
+pub fn again<T>(
+    source: &dyn Source,
+    mut found: Found,
+    (place, bucket): (&str, &str),
+    keys: &dyn Fn(Option<Timestamp>) -> Keys,
+    asked: &Asked,
+    work: &dyn Fn(Opened<'_>) -> Result<T, Stop>,
+) -> Result<T, Stop> {
+    let prefix = place
+        .strip_prefix("s3://")
+        .and_then(|it| it.split_once('/'));
+    let wanted = asked.wanted(prefix.map_or("", |(_, prefix)| prefix));
+    let request = asked.request(bucket, &found)?;
+    complete(&mut found, &wanted, &request);
+    work(Opened {
+        source,
+        found,
+        request,
+        keys,
+    })
+}
+
 #[cfg(feature = "aws")]
 fn bucket<T: Send>(
     place: &str,

@@ -21,8 +21,9 @@ impl Weights {
         Self(weights)
     }
 
-    /// What the unit weighs; one that is not known is an ordinary one.
-    fn weight(&self, unit: &str) -> u64 {
+    /// What the account weighs; one that is not known is an ordinary one.
+    #[must_use]
+    pub fn weight(&self, account: &str) -> u64 {
         let usual = || {
             let sum = self
                 .0
@@ -30,25 +31,28 @@ impl Weights {
                 .fold(0_u64, |sum, it| sum.saturating_add(*it));
             sum.checked_div(self.0.len() as u64).unwrap_or(1)
         };
-        self.0.get(unit).copied().unwrap_or_else(usual).max(1)
+        self.0.get(account).copied().unwrap_or_else(usual).max(1)
     }
 }
 
 /// Shares the units out: the heaviest first, each to the shard with the least to do. There are as many shards as asked
 /// for, since an engine starts so many jobs: some have nothing to do where there are fewer units.
 #[must_use]
-pub fn assign(units: &[String], weights: &Weights, shards: usize) -> Vec<Vec<String>> {
-    let mut heaviest: Vec<(u64, &String)> =
-        units.iter().map(|it| (weights.weight(it), it)).collect();
+pub fn assign<U: Clone + Ord>(
+    units: &[U],
+    weight: impl Fn(&U) -> u64,
+    shards: usize,
+) -> Vec<Vec<U>> {
+    let mut heaviest: Vec<(u64, &U)> = units.iter().map(|it| (weight(it), it)).collect();
     heaviest.sort_by(|(a, id), (b, other)| b.cmp(a).then(id.cmp(other)));
-    let mut assigned: Vec<(u64, Vec<String>)> = vec![(0, Vec::new()); shards.max(1)];
+    let mut assigned: Vec<(u64, Vec<U>)> = vec![(0, Vec::new()); shards.max(1)];
     for (weight, unit) in heaviest {
         if let Some((sum, to)) = assigned.iter_mut().min_by_key(|(sum, _)| *sum) {
             *sum = sum.saturating_add(weight);
             to.push(unit.clone());
         }
     }
-    let mut assigned: Vec<Vec<String>> = assigned.into_iter().map(|(_, units)| units).collect();
+    let mut assigned: Vec<Vec<U>> = assigned.into_iter().map(|(_, units)| units).collect();
     assigned.iter_mut().for_each(|it| it.sort());
     assigned
 }
@@ -65,7 +69,7 @@ mod tests {
     fn each_unit_has_one_shard() {
         let all = units(&["e", "a", "c", "b", "d"]);
         for shards in 0..9 {
-            let assigned = assign(&all, &Weights::default(), shards);
+            let assigned = assign(&all, |_| 1, shards);
             assert_eq!(assigned.len(), shards.max(1));
             // Nobody is idle while another has two.
             let most = assigned.iter().map(Vec::len).max().unwrap();
@@ -75,7 +79,7 @@ mod tests {
             assert_eq!(seen, units(&["a", "b", "c", "d", "e"]));
         }
         // In turn, where all weigh the same.
-        let assigned = assign(&all, &Weights::default(), 2);
+        let assigned = assign(&all, |_| 1, 2);
         assert_eq!(assigned, [units(&["a", "c", "e"]), units(&["b", "d"])]);
     }
 
@@ -83,7 +87,7 @@ mod tests {
     fn the_heaviest_stands_alone() {
         let weights = [("a", 10), ("b", 1), ("c", 2), ("d", 3)];
         let weights = Weights(weights.map(|(id, it)| (id.to_owned(), it)).into());
-        let assigned = assign(&units(&["a", "b", "c", "d"]), &weights, 2);
+        let assigned = assign(&units(&["a", "b", "c", "d"]), |it| weights.weight(it), 2);
         assert_eq!(assigned, [units(&["a"]), units(&["b", "c", "d"])]);
     }
 }

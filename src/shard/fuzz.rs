@@ -2,12 +2,19 @@
 
 use jiff::Timestamp;
 
-use super::{Asks, Chains, Delivery, Head, Merge, Plan, Planned, SCHEMA, Work};
+use trailaudit_checks::digest::Window;
+use trailaudit_checks::fact::Reason;
+
+use super::{
+    Again, Asks, Chains, Delivery, Head, Merge, Noting, Plan, Planned, SCHEMA, Unit, Work,
+};
 use crate::collect::Options;
 use crate::demo;
 use crate::fuzz::{feed, feed_file};
+use crate::objects::{Folder, Sink, Source as _};
 use crate::program::tool;
 use crate::snapshot::{Source, load};
+use crate::verify::{Found, Keys, Scope};
 
 fn plan() -> Plan {
     Plan {
@@ -19,7 +26,7 @@ fn plan() -> Plan {
             organization: String::new(),
             asks: Asks::of(&Options::default()),
         },
-        shards: vec![vec!["111111111111".to_owned()], Vec::new()],
+        shards: vec![vec![Unit::account("111111111111")], Vec::new()],
     }
 }
 
@@ -66,16 +73,87 @@ fn chains() {
     let all = snapshot.inventory.chains.into_values();
     let chains = Chains {
         chains: all.take(2).map(crate::verify::Verified::alone).collect(),
+        windows: Vec::new(),
         calls: snapshot.inventory.ledger.into_iter().take(2).collect(),
     };
+    let folder = tempfile::tempdir().unwrap();
+    let answers = folder.path().join("answers");
     let mut seed = Vec::new();
     chains.write(&mut seed).unwrap();
     feed_file(&[&seed], |path| {
-        if let Ok(mut read) = Chains::read(path) {
-            drop(read.are_of(&["111111111111".to_owned()], "b"));
+        if let Ok(mut read) = Chains::read(path, &answers) {
+            drop(read.are_of(&[Unit::account("111111111111")], "b"));
             crate::verify::settle_all(&mut read.chains);
         }
     });
+}
+
+/// What was noted of a window, spoilt: refused, or asked without an end or a panic; nobody learns of an object that was
+/// not there.
+#[test]
+fn answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = "AWSLogs/1/CloudTrail-Digest/r/2026/01/02/x.json.gz";
+    let path = folder.path().join("tree").join(key);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, b"{}").unwrap();
+    let source = Folder::open(&folder.path().join("tree"), Some("b")).unwrap();
+    let mut seed = Vec::new();
+    let scope = Scope {
+        prefix: String::new(),
+        account: "1".to_owned(),
+        region: "r".to_owned(),
+        services: [(
+            "AWSLogs/1/".to_owned(),
+            ["CloudTrail-Digest".to_owned()].into(),
+        )]
+        .into(),
+    };
+    let found = Found {
+        scopes: vec![scope],
+        unread: Vec::new(),
+    };
+    let noting = Noting::new(&source, &found, &mut seed);
+    noting.keys(&Keys::default());
+    ask(&noting, key);
+    noting.finish().unwrap();
+    let window = Window {
+        start: "2026-01-02T00:00:00Z".parse().unwrap(),
+        end: "2026-01-03T00:00:00Z".parse().unwrap(),
+    };
+    feed_file(&[&seed], |path| {
+        if let Ok(again) = Again::open(&[(window, path.to_owned())]) {
+            ask(&again, key);
+            drop(again.found());
+        }
+    });
+    // What nobody asked is not known: neither that it is there nor that it is not.
+    std::fs::write(&path, &seed).unwrap();
+    let again = Again::open(&[(window, path)]).unwrap();
+    let other = "AWSLogs/1/CloudTrail-Digest/r/2026/01/02/y.json.gz";
+    let unread = again.read(other, &mut Nothing).unwrap_err();
+    assert_eq!(unread.reason, Reason::NotRun);
+    let day = "AWSLogs/1/CloudTrail-Digest/r/2026/01/02/";
+    assert!(again.list(day, "", &mut |_| true).is_err());
+    assert!(again.folders("AWSLogs/2/").is_err());
+}
+
+fn ask(source: &dyn crate::objects::Source, key: &str) {
+    let folder = "AWSLogs/1/CloudTrail-Digest/r/";
+    drop(source.folders("AWSLogs/1/"));
+    drop(source.list(folder, "", &mut |_| true));
+    drop(source.read(key, &mut Nothing));
+    drop(source.history(key));
+}
+
+struct Nothing;
+
+impl Sink for Nothing {
+    fn begin(&mut self) {}
+
+    fn piece(&mut self, _: &[u8]) -> bool {
+        true
+    }
 }
 
 /// No inventory is a shard's unless it is one: whatever the sample becomes, none of its accounts gets in.

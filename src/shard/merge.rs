@@ -25,7 +25,8 @@ impl Merge {
         let mut inventory = organization.inventory;
         let waiting = inventory.accounts.values().filter(|it| is_waiting(it));
         let waiting: BTreeSet<&str> = waiting.map(|it| it.id.as_str()).collect();
-        let shared = planned.plan.shards.iter().flatten().map(String::as_str);
+        let shared = planned.plan.shards.iter().flatten();
+        let shared = shared.map(|it| it.account.as_str());
         ensure!(
             waiting == shared.collect(),
             "the accounts of the plan's shards are not those that the planning found"
@@ -43,10 +44,8 @@ impl Merge {
     pub fn add(&mut self, shard: usize, snapshot: &Snapshot) -> anyhow::Result<()> {
         let seen = &snapshot.inventory;
         let units = self.planned.units(shard)?;
-        let own: BTreeSet<AccountId> = units
-            .iter()
-            .map(|it| AccountId::from(it.as_str()))
-            .collect();
+        let own = units.iter().map(|it| AccountId::from(it.account.as_str()));
+        let own: BTreeSet<AccountId> = own.collect();
         ensure!(
             seen.header == self.inventory.header,
             "it was not made from the plan: its header is another one"
@@ -89,11 +88,8 @@ impl Merge {
             }
             let words = format!("shard {shard} of {} did not deliver", shards.len());
             for unit in units {
-                if let Some(account) = self
-                    .inventory
-                    .accounts
-                    .get_mut(&AccountId::from(unit.as_str()))
-                {
+                let id = AccountId::from(unit.account.as_str());
+                if let Some(account) = self.inventory.accounts.get_mut(&id) {
                     say(account, &words);
                 }
             }

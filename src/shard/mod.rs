@@ -4,6 +4,7 @@
 //! A run lives in a store: the plan, what the planning saw of the organization, and one object for each shard. Each is
 //! written once, whole or not at all; nothing else is shared.
 
+mod answers;
 mod assign;
 mod chains;
 mod delivery;
@@ -13,15 +14,18 @@ mod fuzz;
 mod merge;
 mod place;
 mod plan;
+mod unit;
 
 pub use crate::store::{INVENTORY, ORGANIZATION, PLAN};
+pub use answers::{Again, Missing, Noting, joined};
 pub use assign::{Weights, assign};
-pub use chains::Chains;
+pub use chains::{Chains, are_of as chains_are_of};
 pub use delivery::{Delivered, Delivery, Head, Seal};
 pub use engine::{INDICES, index};
 pub use merge::Merge;
 pub use place::{Failure, LOOK, Run, State, deadline};
 pub use plan::{Asks, Plan, Planned, Reads, Work, plan_id};
+pub use unit::Unit;
 
 /// The version of these files.
 pub const SCHEMA: u64 = 1;

@@ -13,7 +13,7 @@ use trailaudit_checks::ids::AccountId;
 use trailaudit_checks::inventory::Tool;
 use trailaudit_checks::selection::Needed;
 
-use super::{Head, PLAN, SCHEMA};
+use super::{Head, PLAN, SCHEMA, Unit};
 use crate::collect::{Options, RoleOverride};
 use crate::hashing::sha256;
 use crate::program::tool;
@@ -33,8 +33,8 @@ pub struct Plan {
     pub taken_at: Timestamp,
     /// What the shards do.
     pub work: Work,
-    /// The accounts of each shard, in order of the shards. Together they are all that is asked.
-    pub shards: Vec<Vec<String>>,
+    /// What each shard does, in order of the shards. Together it is all that is asked.
+    pub shards: Vec<Vec<Unit>>,
 }
 
 /// What shards do.
@@ -157,6 +157,27 @@ impl Asks {
     }
 }
 
+/// Each account is done once: as a whole, or in windows of which each begins where the one before ends.
+fn disjoint(plan: &Plan) -> anyhow::Result<()> {
+    let mut units: Vec<&Unit> = plan.shards.iter().flatten().collect();
+    units.sort();
+    for (unit, next) in units.iter().zip(units.iter().skip(1)) {
+        let follows = match (unit.window, next.window) {
+            (Some(one), Some(other)) => one.end == other.start,
+            (None, _) | (_, None) => false,
+        };
+        if unit.account == next.account && !follows {
+            bail!("{PLAN} of the run gives {next} to two shards, or leaves out what is before it");
+        }
+    }
+    if let (Work::Collect { .. }, Some(unit)) =
+        (&plan.work, units.iter().find(|it| it.window.is_some()))
+    {
+        bail!("{PLAN} of the run cuts {unit} into windows, and accounts are collected as a whole");
+    }
+    Ok(())
+}
+
 /// An id that no other plan has.
 pub fn plan_id() -> anyhow::Result<String> {
     let mut bytes = [0; 16];
@@ -196,10 +217,7 @@ impl Planned {
             );
         }
         let plan: Plan = serde_json::from_slice(bytes).with_context(what)?;
-        let mut seen = BTreeSet::new();
-        if let Some(twice) = plan.shards.iter().flatten().find(|it| !seen.insert(*it)) {
-            bail!("{PLAN} of the run gives {twice} to two shards");
-        }
+        disjoint(&plan)?;
         if plan.shards.is_empty() {
             bail!("{PLAN} of the run has no shard");
         }
@@ -221,9 +239,10 @@ impl Planned {
     }
 
     /// The units of a shard.
-    pub fn units(&self, shard: usize) -> anyhow::Result<&Vec<String>> {
+    pub fn units(&self, shard: usize) -> anyhow::Result<&[Unit]> {
         let of = self.plan.shards.len();
-        self.plan.shards.get(shard).with_context(|| {
+        let units = self.plan.shards.get(shard).map(Vec::as_slice);
+        units.with_context(|| {
             format!(
                 "the run has {of} shards, 0 to {}: there is no shard {shard}",
                 of - 1

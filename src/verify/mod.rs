@@ -127,7 +127,7 @@ impl Request {
 }
 
 /// The public keys that signatures are checked with.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Keys {
     /// All of them.
     pub ring: KeyRing,

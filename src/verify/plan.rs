@@ -1,5 +1,7 @@
 //! What verifying would read, from the listings alone.
 
+use std::collections::BTreeMap;
+
 use trailaudit_checks::digest::LogKey;
 use trailaudit_reports::sanitize;
 
@@ -56,6 +58,19 @@ pub fn of(source: &dyn Source, found: &Found, request: &Request) -> Plan {
         plan.scopes.push((name, volume));
     }
     plan
+}
+
+/// How many digests and logs each account has in the request's time, by listing them; nothing for what cannot be listed.
+pub fn objects(source: &dyn Source, found: &Found, request: &Request) -> BTreeMap<String, u64> {
+    let threads = source.readers().min(found.scopes.len());
+    let volumes = super::each(&found.scopes, threads, |scope| {
+        volume(source, scope, request)
+    });
+    let mut objects: BTreeMap<String, u64> = BTreeMap::new();
+    for (scope, (volume, _)) in found.scopes.iter().zip(volumes) {
+        *objects.entry(scope.account.clone()).or_default() += volume.digests + volume.logs;
+    }
+    objects
 }
 
 fn volume(source: &dyn Source, scope: &Scope, request: &Request) -> (Volume, Vec<String>) {

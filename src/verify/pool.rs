@@ -217,14 +217,12 @@ impl<'a> Pool<'a> {
     }
 
     fn log(&self, reader: &mut LogReader, entry: &LogEntry) -> (LogOutcome, Beside) {
-        // The bytes of the log before are nobody's any more.
-        reader.begin();
-        let mut hashed = Hashed { reader };
         let source = match self.bucket == entry.at.bucket {
             true => Some(self.source),
             false => self.source.other(&entry.at.bucket),
         };
         let Some(source) = source else {
+            reader.begin();
             let words = format!(
                 "stored in {}, the bucket that the trail delivered to before, which this run does not read",
                 entry.at.bucket
@@ -237,19 +235,13 @@ impl<'a> Pool<'a> {
             };
             return (LogOutcome::Unread(words), Beside::unread(unread));
         };
-        match source.read(&entry.at.key, &mut hashed) {
-            Ok(Some(about)) => {
-                let (outcome, bytes) = reader.end(entry);
-                self.progress.bytes(bytes);
-                (outcome, Beside::stored(about.storage))
-            }
-            Ok(None) => (LogOutcome::Missing, Beside::default()),
-            Err(unread) => {
-                // Half of a log is none.
-                reader.begin();
-                (LogOutcome::Unread(unread.words()), Beside::unread(unread))
-            }
-        }
+        let read = source.log(entry, reader);
+        self.progress.bytes(read.bytes);
+        let beside = Beside {
+            unread: read.unread,
+            storage: read.storage,
+        };
+        (read.outcome, beside)
     }
 }
 
@@ -303,21 +295,6 @@ impl Sink for Held {
             self.bytes.extend_from_slice(bytes);
         }
         fits
-    }
-}
-
-struct Hashed<'r> {
-    reader: &'r mut LogReader,
-}
-
-impl Sink for Hashed<'_> {
-    fn begin(&mut self) {
-        // What came before the connection was cut does not count.
-        self.reader.begin();
-    }
-
-    fn piece(&mut self, bytes: &[u8]) -> bool {
-        self.reader.push(bytes)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use trailaudit_checks::calls::LIST_OBJECTS;
 use trailaudit_checks::fact::Reason;
 
@@ -9,7 +10,7 @@ use crate::objects::{Source, Unread};
 
 /// What one bucket holds for one account and region under one prefix. All chains that deliver there are verified
 /// together, since the name of a log does not tell which trail delivered it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {
     /// What stands before `AWSLogs/`, without the slash at its end.
     pub prefix: String,
@@ -24,12 +25,12 @@ pub struct Scope {
 
 impl Scope {
     /// The folders of digests.
-    pub(super) fn digests(&self) -> impl Iterator<Item = String> + '_ {
+    pub(crate) fn digests(&self) -> impl Iterator<Item = String> + '_ {
         self.folders(|service| service == DIGESTS)
     }
 
     /// The folders of logs of any kind.
-    pub(super) fn logs(&self) -> impl Iterator<Item = String> + '_ {
+    pub(crate) fn logs(&self) -> impl Iterator<Item = String> + '_ {
         self.folders(|service| service != DIGESTS)
     }
 

@@ -1,5 +1,7 @@
 //! Checks the bytes of one log against the hash that its digest lists.
 
+use serde::{Deserialize, Serialize};
+
 use super::document::LogEntry;
 use super::gzip::{Cap, GzipFlaw, Inflate, is_plain};
 use super::problem::Kind;
@@ -7,7 +9,7 @@ use super::sha256::Hasher;
 use crate::hex;
 
 /// What reading one log came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LogOutcome {
     /// It is what the digest lists.
     Valid,
@@ -22,7 +24,7 @@ pub enum LogOutcome {
 }
 
 /// What is wrong with a log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogFlaw {
     /// What it is.
     pub kind: Kind,

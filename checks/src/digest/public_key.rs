@@ -1,6 +1,7 @@
 //! CloudTrail's public keys: as `ListPublicKeys` gives them, per region, each checked against its fingerprint.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -8,12 +9,12 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use md5::{Digest as _, Md5};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::hex;
 
 /// One public key, and the time in which CloudTrail signs with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublicKey {
     /// Lower-case hexadecimal MD5 of the key as it was given.
     pub fingerprint: String,
@@ -91,12 +92,12 @@ impl PublicKey {
 }
 
 /// The keys of every region.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct KeyRing {
     regions: BTreeMap<String, RegionKeys>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct RegionKeys {
     complete: bool,
     // A fingerprint may be listed with several validities.
@@ -145,6 +146,16 @@ impl KeyRing {
         self.regions.entry(region.to_owned()).or_default().complete = complete;
     }
 
+    /// Adds what another listing of the keys, for another time, shows: a region is complete where both are.
+    pub fn join(&mut self, other: Self) {
+        for (region, more) in other.regions {
+            match self.regions.entry(region) {
+                Entry::Vacant(new) => drop(new.insert(more)),
+                Entry::Occupied(mut known) => known.get_mut().join(more),
+            }
+        }
+    }
+
     pub(super) fn find(
         &self,
         region: &str,
@@ -173,6 +184,18 @@ impl KeyRing {
                     .map(|key| format!("valid from {} to {}", key.from, key.until));
                 Found::NotThen(validities.collect::<Vec<_>>().join(", "))
             }
+        }
+    }
+}
+
+impl RegionKeys {
+    fn join(&mut self, other: Self) {
+        self.complete &= other.complete;
+        for (fingerprint, keys) in other.keys {
+            let known = self.keys.entry(fingerprint).or_default();
+            let new = keys.into_iter().filter(|key| !known.contains(key));
+            let new: Vec<Arc<PublicKey>> = new.collect();
+            known.extend(new);
         }
     }
 }

@@ -36,7 +36,7 @@ impl Invocation {
                 ask(options, Step::Resources(Box::new(inventory)), iam)?
             }
             Work::Verify { reads, .. } => {
-                let inventory = verify::merged(&run, &planned, reads, &states)?;
+                let inventory = verify::merged(&run, &planned, reads, &states, &flags.own)?;
                 Snapshot::live(inventory, Spool::new()?)
             }
         };
@@ -140,7 +140,8 @@ fn tell_missing(
 ) -> Result<(), Stop> {
     let failures = run.failures(states)?;
     for shard in not_delivered(states) {
-        let accounts = planned.units(shard)?.join(", ");
+        let units = planned.units(shard)?.iter().map(ToString::to_string);
+        let units = units.collect::<Vec<_>>().join(", ");
         let last = failures.get(&shard).and_then(|it| it.last());
         let last = last.map_or_else(String::new, |it| {
             format!(
@@ -149,7 +150,7 @@ fn tell_missing(
             )
         });
         terminal.warn(&format!(
-            "shard {shard} of {} has not delivered{last}. Its accounts: {accounts}",
+            "shard {shard} of {} has not delivered{last}. Missing: {units}",
             states.len()
         ));
     }

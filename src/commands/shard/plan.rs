@@ -17,7 +17,7 @@ use crate::invocation::Invocation;
 use crate::live::{ask, by_choice};
 use crate::output;
 use crate::program::tool;
-use crate::shard::{Asks, ORGANIZATION, Plan, Run, SCHEMA, Weights, Work, assign, plan_id};
+use crate::shard::{Asks, ORGANIZATION, Plan, Run, SCHEMA, Unit, Weights, Work, assign, plan_id};
 use crate::snapshot::{Source, Spool, load};
 use crate::store::Put;
 use crate::terminal::Terminal;
@@ -70,7 +70,7 @@ impl Invocation {
             id: plan_id()?,
             tool: tool(),
             taken_at: snapshot.inventory.header.taken_at,
-            shards: assign(&units, &weights, shards),
+            shards: assign(&units, |it| weights.weight(&it.account), shards),
             work: Work::Collect {
                 organization: sha256,
                 asks,
@@ -120,12 +120,12 @@ pub(super) fn planned_already(at: &At) -> Stop {
 }
 
 /// The accounts that shards are to ask.
-fn units(inventory: &Inventory) -> Vec<String> {
+fn units(inventory: &Inventory) -> Vec<Unit> {
     let waiting = inventory.accounts.values().filter(|it| {
         let reason = it.session.gap().map(|gap| gap.reason);
         reason == Some(Reason::NotRun)
     });
-    waiting.map(|it| it.id.to_string()).collect()
+    waiting.map(|it| Unit::account(it.id.as_str())).collect()
 }
 
 /// What the plan will take, in a sentence.

@@ -1,9 +1,10 @@
 //! `shard plan-verify`: finds the accounts in a bucket of logs, and writes down which shard verifies which.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, anyhow};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use trailaudit_checks::digest::Window;
 
 use super::plan::planned_already;
 use super::{open, verify};
@@ -15,15 +16,19 @@ use crate::invocation::Invocation;
 use crate::opened::{self, Asked, Asker, Opened};
 use crate::output;
 use crate::program::{clock, tool};
-use crate::shard::{ORGANIZATION, Plan, Reads, Run, SCHEMA, Weights, Work, assign, plan_id};
+use crate::shard::{ORGANIZATION, Plan, Reads, Run, SCHEMA, Unit, Work, assign, plan_id};
 use crate::snapshot::{Snapshot, Spool};
 use crate::store::Put;
 use crate::terminal::Terminal;
-use crate::verify::{Verified, unlisted_place};
+use crate::verify::plan::objects;
+use crate::verify::{Request, Verified, unlisted_place};
 
 /// So many accounts, and so many digests, one shard may have, unless the number of shards is given.
 const ACCOUNTS: usize = 200;
 const DIGESTS: usize = 500_000;
+/// And no more shards than engines start.
+const MOST: usize = 10_000;
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Seconds that S3 takes to answer.
 const ANSWER: f64 = 0.03;
 /// US dollars for a thousand GETs, by S3's list price in us-east-1 (2026).
@@ -50,6 +55,7 @@ impl Invocation {
         let asked = Asked::of(&extent, now, false)?;
         let (since, until) = (asked.since, asked.until);
         let (seen, asker) = look(&flags.source, &asked)?;
+        let window = since.map(|start| Window { start, end: until });
         if let Some(gap) = seen.unlisted.iter().flat_map(|it| &it.record.unread).next() {
             terminal.warn(&format!(
                 "{} folders could not be listed; the merged inventory reports them as unverified: {gap}: {}",
@@ -62,12 +68,22 @@ impl Invocation {
                 flags.source
             )));
         }
-        let units: Vec<String> = seen.accounts.iter().cloned().collect();
+        let units = seen.units(window, flags.max_unit);
+        let windows = units.iter().filter(|it| it.window.is_some()).count();
         let digests = seen.places * hours(since, until);
         let shards = match flags.shards {
             Some(shards) => usize::try_from(shards).unwrap_or(usize::MAX),
-            None => usize::max(units.len().div_ceil(ACCOUNTS), digests.div_ceil(DIGESTS)),
+            None => [
+                seen.accounts.len().div_ceil(ACCOUNTS),
+                digests.div_ceil(DIGESTS),
+                windows,
+            ]
+            .into_iter()
+            .fold(1, usize::max)
+            .min(MOST),
         };
+        let weight = |unit: &Unit| seen.weight(unit, window);
+        let assigned = assign(&units, weight, shards);
         let reads = Reads {
             source: flags.source.clone(),
             bucket: seen.bucket,
@@ -83,7 +99,7 @@ impl Invocation {
             id: plan_id()?,
             tool: tool(),
             taken_at: now,
-            shards: assign(&units, &Weights::default(), shards),
+            shards: assigned,
             work: Work::Verify {
                 organization: String::new(),
                 reads,
@@ -104,8 +120,38 @@ struct Seen {
     /// Accounts and regions, under all prefixes.
     places: usize,
     bucket: String,
+    /// The objects of the last day, by account; none where the window has no beginning.
+    daily: BTreeMap<String, u64>,
     /// What could not be listed.
     unlisted: Vec<Verified>,
+}
+
+impl Seen {
+    /// Each account as a whole, or in windows of so many whole days that none has more objects than `most`.
+    fn units(&self, window: Option<Window>, most: u64) -> Vec<Unit> {
+        let units = self.accounts.iter().flat_map(|account| {
+            let whole = || vec![Unit::account(account)];
+            let (Some(window), Some(daily)) = (window, self.daily.get(account)) else {
+                return whole();
+            };
+            let days = i64::try_from(most / (*daily).max(1)).unwrap_or(i64::MAX);
+            let units = Unit::in_days(account, window, days);
+            match units.len() {
+                0 | 1 => whole(),
+                _ => units,
+            }
+        });
+        units.collect()
+    }
+
+    /// How many objects it may have.
+    fn weight(&self, unit: &Unit, window: Option<Window>) -> u64 {
+        let hours = unit.window.or(window);
+        let hours = hours.map_or(24, |it| it.end.duration_since(it.start).as_hours());
+        let daily = self.daily.get(&unit.account).copied().unwrap_or(1);
+        let hours = u64::try_from(hours).unwrap_or_default();
+        daily.saturating_mul(hours).div_ceil(24).max(1)
+    }
 }
 
 fn look(source: &str, asked: &Asked) -> Result<(Seen, Asker), Stop> {
@@ -117,7 +163,20 @@ fn look(source: &str, asked: &Asked) -> Result<(Seen, Asker), Stop> {
         let unlisted = unread.map(|(at, unread)| unlisted_place(&it.request, at, unread));
         // A shard tells by itself what it cannot list of its accounts.
         let unlisted = unlisted.filter(|it| !accounts.contains(&it.record.chain.id.account));
+        // Where there is nothing to cut, nothing is counted.
+        let daily = match asked.since {
+            Some(since) if asked.until.duration_since(since) > DAY => {
+                let since = asked.until.saturating_sub(DAY).unwrap_or(since);
+                let day = Request {
+                    since: Some(since),
+                    ..it.request.clone()
+                };
+                objects(it.source, &it.found, &day)
+            }
+            Some(_) | None => BTreeMap::new(),
+        };
         Ok(Seen {
+            daily,
             unlisted: unlisted.collect(),
             places: it.found.scopes.len(),
             bucket: it.request.bucket,
@@ -162,13 +221,29 @@ fn in_flight(rate: u32, shards: usize) -> usize {
 /// What the plan will take, in a sentence.
 fn estimate(plan: &Plan, digests: usize, in_flight: usize) -> String {
     let shards = plan.shards.len();
-    let accounts: usize = plan.shards.iter().map(Vec::len).sum();
+    let units: usize = plan.shards.iter().map(Vec::len).sum();
     let most = plan.shards.iter().map(Vec::len).max().unwrap_or_default();
-    let planned = format!("planned {accounts} accounts in {shards} shards, at most {most} in each");
+    let windows = plan
+        .shards
+        .iter()
+        .flatten()
+        .filter(|it| it.window.is_some());
+    let cut: BTreeSet<&String> = windows.clone().map(|it| &it.account).collect();
+    let windows = windows.count();
+    let whole = units - windows;
+    let planned = match windows {
+        0 => format!("planned {units} accounts in {shards} shards, at most {most} in each"),
+        _ => format!(
+            "planned {} accounts in {shards} shards: {whole} whole, and {} cut into {windows} windows of days; at most \
+             {most} of these in each shard",
+            whole + cut.len(),
+            cut.len(),
+        ),
+    };
     if digests == 0 {
         return format!("{planned}; `trailaudit verify --plan` reports objects and bytes");
     }
-    let share = digests as f64 * most as f64 / accounts.max(1) as f64;
+    let share = digests as f64 * most as f64 / units.max(1) as f64;
     format!(
         "{planned}: some {digests} digests, beside their logs, for {:.2} USD of GETs; with {in_flight} requests under way \
          {:.0} min for the digests of a shard (`trailaudit verify --plan` reports objects and bytes)",

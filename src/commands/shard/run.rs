@@ -18,7 +18,7 @@ use crate::invocation::Invocation;
 use crate::live::ask;
 use crate::program::clock;
 use crate::shard::{
-    Chains, Delivery, Failure, Head, Planned, Run, SCHEMA, State, Work, host, index,
+    Chains, Delivery, Failure, Head, Planned, Run, SCHEMA, State, Unit, Work, host, index,
 };
 use crate::snapshot::{Snapshot, Source, Spool, load};
 use crate::store::Put;
@@ -101,25 +101,20 @@ impl Attempt<'_> {
             Put::Written => "delivered",
             Put::Exists => "had been delivered meanwhile, and this attempt was not needed",
         };
-        self.terminal.note(&format!(
-            "shard {} {words}: {} accounts",
-            self.shard,
-            units.len()
-        ));
+        self.terminal
+            .note(&format!("shard {} {words}: {}", self.shard, counted(units)));
         Ok(Exit::Clean)
     }
 
-    fn work(&self, units: &[String]) -> Result<Written, Stop> {
+    fn work(&self, units: &[Unit]) -> Result<Written, Stop> {
         let own = &self.flags.own;
         let last = self.number > self.flags.retries;
         match &self.planned.plan.work {
             Work::Collect { organization, asks } => {
                 let path = self.run.organization(organization, self.work)?;
                 let organization = load(&Source::File(path)).map_err(Stop::input)?;
-                let ids = units
-                    .iter()
-                    .map(|it| AccountId::from(it.as_str()))
-                    .collect();
+                let ids = units.iter().map(|it| AccountId::from(it.account.as_str()));
+                let ids = ids.collect();
                 let step = Step::Accounts(Box::new(organization.inventory), ids);
                 let options = asks.options(self.invocation.own_options(own, self.terminal));
                 let snapshot = ask(options, step, Spool::new()?)?;
@@ -127,10 +122,20 @@ impl Attempt<'_> {
                 Ok(Written::Inventory(Box::new(snapshot)))
             }
             Work::Verify { reads, .. } => {
-                let chains = verify::chains(reads, own, self.planned, units, last)?;
+                let chains = verify::chains(reads, own, self.planned, units, self.work, last)?;
                 Ok(Written::Chains(chains))
             }
         }
+    }
+}
+
+/// How much it is, in words.
+pub(super) fn counted(units: &[Unit]) -> String {
+    let windows = units.iter().filter(|it| it.window.is_some()).count();
+    let whole = units.len() - windows;
+    match windows {
+        0 => format!("{whole} accounts"),
+        _ => format!("{whole} accounts, {windows} windows of accounts"),
     }
 }
 

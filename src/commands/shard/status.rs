@@ -4,17 +4,18 @@ use anyhow::Context as _;
 use serde::Serialize;
 use trailaudit_reports::sanitize;
 
+use super::run::counted;
 use super::{not_delivered, open};
 use crate::cli::ShardStatus;
 use crate::exit::{Exit, Stop};
 use crate::output;
-use crate::shard::Failure;
+use crate::shard::{Failure, Unit};
 
 /// How far a run is, as JSON.
 #[derive(Serialize)]
 struct Told<'a> {
     shard: usize,
-    accounts: &'a [String],
+    units: &'a [Unit],
     delivered: bool,
     failures: Vec<Failure>,
 }
@@ -28,9 +29,9 @@ pub(super) fn status(flags: &ShardStatus) -> Result<Exit, Stop> {
         .iter()
         .zip(&planned.plan.shards)
         .enumerate()
-        .map(|(shard, (state, accounts))| Told {
+        .map(|(shard, (state, units))| Told {
             shard,
-            accounts,
+            units,
             delivered: state.delivered,
             failures: failures.remove(&shard).unwrap_or_default(),
         })
@@ -64,9 +65,9 @@ fn table(told: &[Told<'_>], out: &mut dyn std::io::Write) -> std::io::Result<()>
         });
         writeln!(
             out,
-            "  shard {}: {state}, {} accounts{last}",
+            "  shard {}: {state}, {}{last}",
             it.shard,
-            it.accounts.len()
+            counted(it.units)
         )?;
     }
     Ok(())

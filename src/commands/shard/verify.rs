@@ -1,16 +1,23 @@
 //! The parts of a run that verifies digests and logs: one shard of it, and what all came to.
 
-use anyhow::anyhow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow};
 use trailaudit_checks::digest::Window;
 use trailaudit_checks::fact::Reason;
-use trailaudit_checks::inventory::Inventory;
+use trailaudit_checks::inventory::{CallRecord, Inventory};
 
 use super::not_delivered;
 use crate::cli::{Extent, Own};
 use crate::exit::Stop;
-use crate::files;
+use crate::files::{self, while_temporary};
 use crate::opened::{self, Asked, Asker, Opened};
-use crate::shard::{Chains, Planned, Reads, Run, State};
+use crate::shard::{
+    Again, Chains, Missing, Noting, Planned, Reads, Run, State, Unit, chains_are_of, joined,
+};
 use crate::snapshot::{Source, load};
 use crate::verify::window::When;
 use crate::verify::{Verified, not_run, settle_all};
@@ -31,44 +38,102 @@ pub(super) fn extent(own: &Own, accounts: &[String]) -> Extent {
     }
 }
 
-/// Verifies the accounts of one shard. Where another attempt may see more, one that is not the last delivers nothing.
+/// Verifies the units of one shard. Where another attempt may see more, one that is not the last delivers nothing.
 pub(super) fn chains(
     reads: &Reads,
     own: &Own,
     planned: &Planned,
-    accounts: &[String],
+    units: &[Unit],
+    work: &Path,
     last: bool,
 ) -> Result<Chains, Stop> {
+    let mut asked = asked(reads, own, planned)?;
+    asked.halt.on_term();
+    let mut chains = Chains::default();
+    let whole = units.iter().filter(|it| it.window.is_none());
+    let whole: Vec<String> = whole.map(|it| it.account.clone()).collect();
     // No account would mean all of them.
-    if accounts.is_empty() {
-        return Ok(Chains::default());
+    if !whole.is_empty() {
+        asked.extent.accounts = whole;
+        let each = |it: Opened<'_>| opened::each(&it, false, None);
+        let (verified, calls) = read(reads, &asked, &each)?;
+        worth(&verified, last)?;
+        (chains.chains, chains.calls) = (verified, calls);
     }
+    for (unit, window) in units.iter().filter_map(|it| Some((it, it.window?))) {
+        asked.extent.accounts = vec![unit.account.clone()];
+        (asked.since, asked.until) = (Some(window.start), window.end);
+        let file = work.join(format!("window-{}.jsonl", chains.windows.len()));
+        let (verified, calls) = read(reads, &asked, &|it| noted(it, &file))?;
+        chains_are_of(&verified, &BTreeSet::from([&unit.account]), &reads.bucket)?;
+        worth(&verified, last)?;
+        chains.windows.push((unit.clone(), file));
+        chains.calls.extend(calls);
+    }
+    chains.are_of(units, &reads.bucket)?;
+    Ok(chains)
+}
+
+/// What all shards are asked.
+fn asked(reads: &Reads, own: &Own, planned: &Planned) -> Result<Asked, Stop> {
     let extent = Extent {
         since: reads.since.map(When::At),
         until: Some(When::At(reads.until)),
         bucket: Some(reads.bucket.clone()),
         public_keys: reads.public_keys.clone(),
         max_in_flight: own.max_in_flight.min(reads.max_in_flight),
-        ..extent(own, accounts)
+        ..extent(own, &[])
     };
     let mut asked = Asked::of(&extent, planned.plan.taken_at, false)?;
     asked.depth = reads.depth;
-    asked.halt.on_term();
-    let each = |it: Opened<'_>| opened::each(&it, false, None);
-    let (chains, asker) = opened::open(&reads.source, &asked, &each)?
+    Ok(asked)
+}
+
+fn read(
+    reads: &Reads,
+    asked: &Asked,
+    work: &(dyn Fn(Opened<'_>) -> Result<Vec<Verified>, Stop> + Sync),
+) -> Result<(Vec<Verified>, Vec<CallRecord>), Stop> {
+    let (verified, asker) = opened::open(&reads.source, asked, work)?
         .ok_or_else(|| Stop::Fatal(anyhow!("nothing was verified")))?;
-    if asked.halt.is_set() {
-        return Err(Stop::Again(anyhow!("it was interrupted")));
+    match asked.halt.is_set() {
+        true => Err(Stop::Again(anyhow!("it was interrupted"))),
+        false => Ok((verified, asker.ledger)),
     }
-    let chains = Chains {
-        chains,
-        calls: asker.ledger,
+}
+
+/// Verifies a window, and notes all that was answered: the merge asks again, of all windows at once.
+fn noted(opened: Opened<'_>, to: &Path) -> Result<Vec<Verified>, Stop> {
+    let Opened {
+        source,
+        found,
+        request,
+        keys,
+    } = opened;
+    let mut out = BufWriter::new(File::create(to).map_err(while_temporary)?);
+    let noting = Noting::new(source, &found, &mut out);
+    let with_keys = |first| {
+        let keys = keys(first);
+        noting.keys(&keys);
+        keys
     };
-    chains.are_of(accounts, &reads.bucket)?;
-    let mut gaps = chains.chains.iter().flat_map(|it| &it.record.unread);
+    let opened = Opened {
+        source: &noting,
+        found,
+        request,
+        keys: &with_keys,
+    };
+    let verified = opened::each(&opened, false, None)?;
+    noting.finish().map_err(while_temporary)?;
+    Ok(verified)
+}
+
+/// Whether it is worth delivering, or another attempt may see more.
+fn worth(verified: &[Verified], last: bool) -> Result<(), Stop> {
+    let mut gaps = verified.iter().flat_map(|it| &it.record.unread);
     let passing = gaps.find(|it| matches!(it.reason, Reason::Throttled | Reason::Failed));
     match passing.filter(|_| !last) {
-        None => Ok(chains),
+        None => Ok(()),
         Some(gap) => Err(Stop::Again(anyhow!(
             "{gap} ({}): another attempt may see more",
             gap.detail
@@ -82,6 +147,7 @@ pub(super) fn merged(
     planned: &Planned,
     reads: &Reads,
     states: &[State],
+    own: &Own,
 ) -> Result<Inventory, Stop> {
     let work = files::temporary_folder()?;
     let path = run.organization(planned.plan.work.organization(), work.path());
@@ -91,12 +157,14 @@ pub(super) fn merged(
     let mut finished = planned.plan.taken_at;
     let unlisted = seen.chains.into_values().map(Verified::alone);
     let mut all: Vec<Verified> = unlisted.collect();
+    let mut cut: BTreeMap<String, Cut> = BTreeMap::new();
     let mut wrong = Vec::new();
     for shard in (0..states.len()).filter(|it| states.get(*it).is_some_and(|it| it.delivered)) {
         let file = work.path().join("shard.jsonl");
+        let answers = work.path().join(format!("answers-{shard}"));
         let delivered = run.fetch(shard, &file, work.path()).and_then(|delivered| {
             planned.owns(&delivered.head, shard)?;
-            let chains = Chains::read(&file)?;
+            let chains = Chains::read(&file, &answers)?;
             chains.are_of(planned.units(shard)?, &reads.bucket)?;
             Ok((delivered.seal.finished_at, chains))
         });
@@ -105,6 +173,10 @@ pub(super) fn merged(
                 finished = finished.max(at);
                 all.extend(chains.chains);
                 ledger.extend(chains.calls);
+                for (unit, file) in chains.windows {
+                    let of = cut.entry(unit.account).or_default();
+                    of.there.extend(unit.window.map(|window| (window, file)));
+                }
             }
             Err(error) => wrong.push(format!("shard {shard} of {}: {error:#}", states.len())),
         }
@@ -116,8 +188,21 @@ pub(super) fn merged(
     };
     for shard in not_delivered(states) {
         let words = format!("shard {shard} of {} did not deliver", states.len());
-        let units = planned.units(shard)?.iter();
-        all.extend(units.map(|it| not_run(&reads.bucket, it, window, &words)));
+        for unit in planned.units(shard)? {
+            match unit.window {
+                None => all.push(not_run(&reads.bucket, &unit.account, window, &words)),
+                Some(window) => {
+                    let of = cut.entry(unit.account.clone()).or_default();
+                    let words = words.clone();
+                    of.missing.push(Missing { window, words });
+                }
+            }
+        }
+    }
+    let mut asked = asked(reads, own, planned)?;
+    for (account, cut) in cut {
+        asked.extent.accounts = vec![account.clone()];
+        all.extend(cut.verified(&account, window, reads, &mut asked)?);
     }
     settle_all(&mut all);
     let asker = Asker {
@@ -130,4 +215,62 @@ pub(super) fn merged(
     ledger.dedup();
     merged.ledger = ledger;
     Ok(merged)
+}
+
+/// An account that was cut into windows.
+#[derive(Default)]
+struct Cut {
+    /// What was answered about those that were delivered.
+    there: Vec<(Window, PathBuf)>,
+    missing: Vec<Missing>,
+}
+
+impl Cut {
+    /// The chains of the account: each as one, over all windows that follow on each other.
+    fn verified(
+        mut self,
+        account: &str,
+        whole: Window,
+        reads: &Reads,
+        asked: &mut Asked,
+    ) -> Result<Vec<Verified>, Stop> {
+        self.there.sort();
+        self.missing.sort_by_key(|it| it.window);
+        let follows =
+            |one: &(Window, PathBuf), other: &(Window, PathBuf)| one.0.end == other.0.start;
+        let mut runs = Vec::new();
+        for run in self.there.chunk_by(follows) {
+            let (Some((first, _)), Some((last, _))) = (run.first(), run.last()) else {
+                continue;
+            };
+            (asked.since, asked.until) = (Some(first.start), last.end);
+            let again = Again::open(run).with_context(|| {
+                format!(
+                    "what was answered about account {account} from {} on",
+                    first.start
+                )
+            });
+            let again = again.map_err(Stop::Usage)?;
+            let keys = |_| again.keys.clone();
+            let place = (reads.source.as_str(), reads.bucket.as_str());
+            let each = |it: Opened<'_>| opened::each(&it, false, None);
+            let verified = opened::again(&again, again.found(), place, &keys, asked, &each)?;
+            chains_are_of(
+                &verified,
+                &BTreeSet::from([&account.to_owned()]),
+                &reads.bucket,
+            )
+            .map_err(Stop::Usage)?;
+            runs.push(verified);
+        }
+        if self.missing.is_empty() {
+            return Ok(runs.into_iter().flatten().collect());
+        }
+        let words = self.missing.iter().map(|it| it.words.as_str());
+        let words: BTreeSet<&str> = words.collect();
+        let words = words.into_iter().collect::<Vec<_>>().join(", ");
+        let mut all = joined(runs, whole, &self.missing);
+        all.push(not_run(&reads.bucket, account, whole, &words));
+        Ok(all)
+    }
 }
