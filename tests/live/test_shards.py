@@ -301,6 +301,44 @@ def test_what_cannot_be_listed_is_planned_as_that(go, emulator, org, logs, tmp_p
     assert any(it["account"] == "444455556666" and it["verdict"] == "unverified" for it in single["chains"])
 
 
+DAYS = ("--since", "2025-12-31T22:00:00Z", "--until", "2026-01-02T02:00:00Z")
+
+
+@pytest.fixture
+def days(org, tmp_path):
+    """An account with something wrong around both of its midnights, and one that is well."""
+    times = {"start": "2025-12-31T22:00:00Z", "hours": 28, "logs_per_hour": 1, "records": 1}
+    faults = [{"do": "delete", "digest": 2}, {"do": "delete", "log": [25, 0]}, {"do": "strip", "digest": 25}]
+    spec = {"accounts": ["111122223333", "444455556666"], "regions": ["eu-west-1"]}
+    tree.make(tmp_path, **spec, **times, faults=faults).upload(org.client("s3"))
+    return "s3://logs"
+
+
+@pytest.mark.parametrize("denied", [None, "444455556666", "444455556666%2FCloudTrail%2F", "2026/01/02"])
+def test_days_of_an_account_in_a_bucket(go, emulator, days, tmp_path, denied):
+    """Each account in three windows, all of them in shards of their own: the findings of `verify`."""
+    if denied:
+        kind = "s3:ListObjects*" if denied.startswith("4") else "s3:GetObject"
+        emulator.refuse("AccessDenied", operation=kind, resource=denied)
+    go("verify", days, *DAYS, "-f", "json=alone.json")
+    go("shard", "plan-verify", days, *DAYS, "--run", "run", "--max-unit", 1).ended(0)
+    units = [unit for shard in json.loads((tmp_path / "run/plan.json").read_text())["shards"] for unit in shard]
+    deliver(go, range(len(units)))
+    go("shard", "merge", "--run", "run", "--output", "chains.jsonl").ended(0)
+    go("scan", "--inventory", "chains.jsonl", "-f", "json=merged.json")
+    # Each process asks by itself: its requests have other ids.
+    texts = ((tmp_path / it).read_text() for it in ("merged.json", "alone.json"))
+    merged, single = (json.loads(re.sub(r'"request_id": "[^"]+"', '"request_id": ""', it)) for it in texts)
+    for part in ("chains", "problems", "findings", "summary"):
+        assert merged[part] == single[part], part
+    # Of an account that cannot be listed the plan tells by itself.
+    assert len(units) == (3 if denied == "444455556666" else 6), units
+    verdicts = {(it["account"], it["verdict"]) for it in single["chains"]}
+    assert ("111122223333", "verified") not in verdicts
+    well = {verdict for account, verdict in verdicts if account == "444455556666"}
+    assert (well == {"verified"}) == (denied is None), verdicts
+
+
 def test_nothing_to_verify_is_no_plan(go, org):
     org.client("s3").create_bucket(Bucket="empty-logs")
     refused = go("shard", "plan-verify", "s3://empty-logs", "--run", "run").ended(2)
