@@ -53,6 +53,8 @@ pub struct State {
     pub delivered: bool,
     /// The attempts that failed.
     pub failed: Vec<usize>,
+    /// So many parts of its work are kept, for an attempt that goes on.
+    pub parts: usize,
 }
 
 /// The store of a run.
@@ -68,6 +70,10 @@ impl std::fmt::Debug for Run {
 
 fn delivery(shard: usize) -> String {
     format!("{SHARDS}{shard:04}.jsonl.zst")
+}
+
+fn part_of(shard: usize, part: usize) -> String {
+    format!("{SHARDS}{shard:04}/{part:04}.jsonl.zst")
 }
 
 fn failure(shard: usize, attempt: usize) -> String {
@@ -149,6 +155,13 @@ impl Run {
         let mut foreign = Vec::new();
         for name in self.store.names()? {
             let own = name.strip_prefix(SHARDS).and_then(|it| {
+                if let Some((shard, part)) = it.split_once('/') {
+                    let (part, _) = part.split_once('.')?;
+                    let (shard, part): (usize, usize) = (shard.parse().ok()?, part.parse().ok()?);
+                    let state = states.get_mut(shard)?;
+                    state.parts += 1;
+                    return (name == part_of(shard, part)).then_some(());
+                }
                 let (number, rest) = it.split_once('.')?;
                 let shard: usize = number.parse().ok()?;
                 let state = states.get_mut(shard)?;
@@ -179,16 +192,37 @@ impl Run {
 
     /// Fetches what a shard delivered, and unpacks it.
     pub fn fetch(&self, shard: usize, to: &Path, work: &Path) -> anyhow::Result<Delivered> {
-        let packed = work.join("shard.jsonl.zst");
         let name = delivery(shard);
-        if !self.store.fetch(&name, &packed)? {
-            anyhow::bail!("{name} of the run is gone");
-        }
-        let delivered = Delivery::unpack(&packed, to).with_context(|| {
+        let delivered = self.unpacked(&name, to, work).with_context(|| {
             format!("{name} of the run cannot be used (delete it, and run shard {shard} again)")
         })?;
+        delivered.with_context(|| format!("{name} of the run is gone"))
+    }
+
+    /// Keeps a part of a shard's work, unless it was kept meanwhile.
+    pub fn keep_part(&self, shard: usize, part: usize, file: &Path) -> anyhow::Result<Put> {
+        self.store.put(&part_of(shard, part), file)
+    }
+
+    /// Fetches a part that was kept, if there is one, and unpacks it.
+    pub fn fetch_part(
+        &self,
+        shard: usize,
+        part: usize,
+        to: &Path,
+        work: &Path,
+    ) -> anyhow::Result<Option<Delivered>> {
+        self.unpacked(&part_of(shard, part), to, work)
+    }
+
+    fn unpacked(&self, name: &str, to: &Path, work: &Path) -> anyhow::Result<Option<Delivered>> {
+        let packed = work.join("packed.jsonl.zst");
+        if !self.store.fetch(name, &packed)? {
+            return Ok(None);
+        }
+        let delivered = Delivery::unpack(&packed, to)?;
         std::fs::remove_file(&packed)?;
-        Ok(delivered)
+        Ok(Some(delivered))
     }
 
     /// Tells that an attempt failed. Two of them at once tell it one after the other.

@@ -339,6 +339,42 @@ def test_days_of_an_account_in_a_bucket(go, emulator, days, tmp_path, denied):
     assert (well == {"verified"}) == (denied is None), verdicts
 
 
+def test_what_was_verified_is_kept_for_the_next_attempt(go, replay, days, tmp_path):
+    """All windows in one shard, killed in the midst: the next attempt reads only what was not kept."""
+    go("shard", "plan-verify", days, *DAYS, "--run", "whole", "--max-unit", 1, "--shards", 1).ended(0)
+    go("shard", "plan-verify", days, *DAYS, "--run", "run", "--max-unit", 1, "--shards", 1).ended(0)
+    begun = len(replay.seen)
+    go("shard", "run", "--run", "whole", "--shard", 0).ended(0)
+    requests = len(replay.seen) - begun
+    go("shard", "merge", "--run", "whole", "--output", "whole.jsonl").ended(0)
+    command = [tool.binary(), "shard", "run", "--run", "run", "--shard", "0"]
+    variables = tool.environment(tmp_path, **tool.credentials(replay.url))
+    begun, hold, held = len(replay.seen), replay.hold, Event()
+    replay.hold = lambda number: (held.set(), held.wait(20)) if number > begun + requests * 2 // 3 else None
+    worker = subprocess.Popen(command, cwd=tmp_path, env=variables, stderr=subprocess.PIPE)
+    assert held.wait(30), worker.communicate(timeout=5)
+    worker.kill()
+    worker.wait(5)
+    replay.hold = hold
+    kept = sorted((tmp_path / "run/shards/0000").glob("*.jsonl.zst"))
+    assert 0 < len(kept) < 6, kept
+    status = json.loads(go("shard", "status", "--run", "run", "--json").ended(3).out)
+    assert (status[0]["delivered"], status[0]["parts_kept"]) == (False, len(kept))
+    # One that was spoilt is done again, and said.
+    kept[0].write_bytes(kept[0].read_bytes()[:-9])
+    begun = len(replay.seen)
+    done = go("shard", "run", "--run", "run", "--shard", 0).ended(0)
+    assert "part 0 of shard 0 was kept by an earlier attempt and is done again" in done.err
+    assert len(replay.seen) - begun < requests
+    go("shard", "merge", "--run", "run", "--output", "run.jsonl").ended(0)
+    audits = []
+    for name in ("whole", "run"):
+        go("scan", "--inventory", f"{name}.jsonl", "-f", f"json={name}.json")
+        audits.append(json.loads((tmp_path / f"{name}.json").read_text()))
+    for part in ("chains", "problems", "findings", "summary"):
+        assert audits[0][part] == audits[1][part], part
+
+
 def test_nothing_to_verify_is_no_plan(go, org):
     org.client("s3").create_bucket(Bucket="empty-logs")
     refused = go("shard", "plan-verify", "s3://empty-logs", "--run", "run").ended(2)

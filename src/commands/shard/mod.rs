@@ -1,5 +1,6 @@
 //! `shard`: plan a run, do one shard of it, merge what all delivered.
 
+mod chains;
 mod merge;
 mod plan;
 mod plan_verify;

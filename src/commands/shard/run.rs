@@ -9,7 +9,8 @@ use trailaudit_checks::fact::Reason;
 use trailaudit_checks::ids::AccountId;
 use trailaudit_checks::inventory::{CallOutcome, Inventory};
 
-use super::{open, verify};
+use super::chains::Verifying;
+use super::open;
 use crate::cli::ShardRun;
 use crate::collect::Step;
 use crate::exit::{Exit, Stop};
@@ -34,7 +35,9 @@ impl Invocation {
         let planned = run.plan(flags.wait)?;
         planned.units(shard).map_err(Stop::Usage)?;
         let (states, _) = run.states(planned.plan.shards.len())?;
-        let State { delivered, failed } = states.get(shard).cloned().unwrap_or_default();
+        let State {
+            delivered, failed, ..
+        } = states.get(shard).cloned().unwrap_or_default();
         if delivered {
             terminal.note(&format!(
                 "shard {shard} has delivered already: nothing was done"
@@ -83,18 +86,17 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     fn go(&self) -> Result<Exit, Stop> {
-        let started_at = clock()?;
         let units = self.planned.units(self.shard).map_err(Stop::Usage)?;
-        let written = self.work(units)?;
         let head = Head {
             schema: SCHEMA,
             plan: self.planned.sha256.clone(),
             shard: self.shard,
             of: self.planned.plan.shards.len(),
             host: host(),
-            started_at,
+            started_at: clock()?,
             attempt: self.number,
         };
+        let written = self.work(units, &head)?;
         let file = self.work.join("delivery.jsonl.zst");
         Delivery::write(&file, head, |out| written.write(out), clock)?;
         let words = match self.run.deliver(self.shard, &file)? {
@@ -106,7 +108,7 @@ impl Attempt<'_> {
         Ok(Exit::Clean)
     }
 
-    fn work(&self, units: &[Unit]) -> Result<Written, Stop> {
+    fn work(&self, units: &[Unit], head: &Head) -> Result<Written, Stop> {
         let own = &self.flags.own;
         let last = self.number > self.flags.retries;
         match &self.planned.plan.work {
@@ -122,8 +124,17 @@ impl Attempt<'_> {
                 Ok(Written::Inventory(Box::new(snapshot)))
             }
             Work::Verify { reads, .. } => {
-                let chains = verify::chains(reads, own, self.planned, units, self.work, last)?;
-                Ok(Written::Chains(chains))
+                let verifying = Verifying {
+                    run: self.run,
+                    planned: self.planned,
+                    reads,
+                    own,
+                    head,
+                    work: self.work,
+                    last,
+                    terminal: self.terminal,
+                };
+                Ok(Written::Chains(verifying.chains()?))
             }
         }
     }

@@ -17,6 +17,8 @@ struct Told<'a> {
     shard: usize,
     units: &'a [Unit],
     delivered: bool,
+    /// Parts that are kept for the next attempt.
+    parts_kept: usize,
     failures: Vec<Failure>,
 }
 
@@ -33,6 +35,7 @@ pub(super) fn status(flags: &ShardStatus) -> Result<Exit, Stop> {
             shard,
             units,
             delivered: state.delivered,
+            parts_kept: state.parts,
             failures: failures.remove(&shard).unwrap_or_default(),
         })
         .collect();
@@ -59,13 +62,18 @@ fn table(told: &[Told<'_>], out: &mut dyn std::io::Write) -> std::io::Result<()>
             true => "delivered",
             false => "missing",
         };
+        let kept = match it.parts_kept {
+            0 => String::new(),
+            _ if it.delivered => String::new(),
+            kept => format!(", {kept} parts of it kept"),
+        };
         let last = it.failures.last().map_or_else(String::new, |last| {
             let words: String = sanitize::line(&last.error);
             format!(", {} failed, the last: {words}", it.failures.len())
         });
         writeln!(
             out,
-            "  shard {}: {state}, {}{last}",
+            "  shard {}: {state}, {}{kept}{last}",
             it.shard,
             counted(it.units)
         )?;

@@ -1,23 +1,18 @@
-//! The parts of a run that verifies digests and logs: one shard of it, and what all came to.
+//! The end of a run that verifies digests and logs: what all shards came to.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use trailaudit_checks::digest::Window;
-use trailaudit_checks::fact::Reason;
-use trailaudit_checks::inventory::{CallRecord, Inventory};
+use trailaudit_checks::inventory::Inventory;
 
 use super::not_delivered;
 use crate::cli::{Extent, Own};
 use crate::exit::Stop;
-use crate::files::{self, while_temporary};
+use crate::files;
 use crate::opened::{self, Asked, Asker, Opened};
-use crate::shard::{
-    Again, Chains, Missing, Noting, Planned, Reads, Run, State, Unit, chains_are_of, joined,
-};
+use crate::shard::{Again, Chains, Missing, Planned, Reads, Run, State, chains_are_of, joined};
 use crate::snapshot::{Source, load};
 use crate::verify::window::When;
 use crate::verify::{Verified, not_run, settle_all};
@@ -38,44 +33,8 @@ pub(super) fn extent(own: &Own, accounts: &[String]) -> Extent {
     }
 }
 
-/// Verifies the units of one shard. Where another attempt may see more, one that is not the last delivers nothing.
-pub(super) fn chains(
-    reads: &Reads,
-    own: &Own,
-    planned: &Planned,
-    units: &[Unit],
-    work: &Path,
-    last: bool,
-) -> Result<Chains, Stop> {
-    let mut asked = asked(reads, own, planned)?;
-    asked.halt.on_term();
-    let mut chains = Chains::default();
-    let whole = units.iter().filter(|it| it.window.is_none());
-    let whole: Vec<String> = whole.map(|it| it.account.clone()).collect();
-    // No account would mean all of them.
-    if !whole.is_empty() {
-        asked.extent.accounts = whole;
-        let each = |it: Opened<'_>| opened::each(&it, false, None);
-        let (verified, calls) = read(reads, &asked, &each)?;
-        worth(&verified, last)?;
-        (chains.chains, chains.calls) = (verified, calls);
-    }
-    for (unit, window) in units.iter().filter_map(|it| Some((it, it.window?))) {
-        asked.extent.accounts = vec![unit.account.clone()];
-        (asked.since, asked.until) = (Some(window.start), window.end);
-        let file = work.join(format!("window-{}.jsonl", chains.windows.len()));
-        let (verified, calls) = read(reads, &asked, &|it| noted(it, &file))?;
-        chains_are_of(&verified, &BTreeSet::from([&unit.account]), &reads.bucket)?;
-        worth(&verified, last)?;
-        chains.windows.push((unit.clone(), file));
-        chains.calls.extend(calls);
-    }
-    chains.are_of(units, &reads.bucket)?;
-    Ok(chains)
-}
-
 /// What all shards are asked.
-fn asked(reads: &Reads, own: &Own, planned: &Planned) -> Result<Asked, Stop> {
+pub(super) fn asked(reads: &Reads, own: &Own, planned: &Planned) -> Result<Asked, Stop> {
     let extent = Extent {
         since: reads.since.map(When::At),
         until: Some(When::At(reads.until)),
@@ -87,58 +46,6 @@ fn asked(reads: &Reads, own: &Own, planned: &Planned) -> Result<Asked, Stop> {
     let mut asked = Asked::of(&extent, planned.plan.taken_at, false)?;
     asked.depth = reads.depth;
     Ok(asked)
-}
-
-fn read(
-    reads: &Reads,
-    asked: &Asked,
-    work: &(dyn Fn(Opened<'_>) -> Result<Vec<Verified>, Stop> + Sync),
-) -> Result<(Vec<Verified>, Vec<CallRecord>), Stop> {
-    let (verified, asker) = opened::open(&reads.source, asked, work)?
-        .ok_or_else(|| Stop::Fatal(anyhow!("nothing was verified")))?;
-    match asked.halt.is_set() {
-        true => Err(Stop::Again(anyhow!("it was interrupted"))),
-        false => Ok((verified, asker.ledger)),
-    }
-}
-
-/// Verifies a window, and notes all that was answered: the merge asks again, of all windows at once.
-fn noted(opened: Opened<'_>, to: &Path) -> Result<Vec<Verified>, Stop> {
-    let Opened {
-        source,
-        found,
-        request,
-        keys,
-    } = opened;
-    let mut out = BufWriter::new(File::create(to).map_err(while_temporary)?);
-    let noting = Noting::new(source, &found, &mut out);
-    let with_keys = |first| {
-        let keys = keys(first);
-        noting.keys(&keys);
-        keys
-    };
-    let opened = Opened {
-        source: &noting,
-        found,
-        request,
-        keys: &with_keys,
-    };
-    let verified = opened::each(&opened, false, None)?;
-    noting.finish().map_err(while_temporary)?;
-    Ok(verified)
-}
-
-/// Whether it is worth delivering, or another attempt may see more.
-fn worth(verified: &[Verified], last: bool) -> Result<(), Stop> {
-    let mut gaps = verified.iter().flat_map(|it| &it.record.unread);
-    let passing = gaps.find(|it| matches!(it.reason, Reason::Throttled | Reason::Failed));
-    match passing.filter(|_| !last) {
-        None => Ok(()),
-        Some(gap) => Err(Stop::Again(anyhow!(
-            "{gap} ({}): another attempt may see more",
-            gap.detail
-        ))),
-    }
 }
 
 /// What all shards have verified, settled with each other.
