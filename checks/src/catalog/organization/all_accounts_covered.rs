@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalog::gap::gap;
 use crate::catalog::recording::{self, Recorded};
 use crate::fact::Reason;
-use crate::inventory::CallOutcome;
+use crate::ids::AccountId;
+use crate::inventory::{CallOutcome, Inventory};
 use crate::prelude::*;
 
 pub(super) const CHECK: Check = Check {
@@ -90,21 +91,31 @@ fn assumed(account: &Account, ctx: &Context<'_>) -> Option<Gaps> {
         return None;
     }
     let detail = "the regions of the account could not be listed; a built-in list was used";
-    let failed = ctx
-        .inventory
-        .ledger
-        .iter()
-        .find_map(|record| match record.outcome {
-            CallOutcome::Failed(reason)
-                if record.call == calls::LIST_REGIONS && record.account == account.id =>
-            {
-                Some(reason)
-            }
-            CallOutcome::Failed(_) | CallOutcome::Answered | CallOutcome::Absent => None,
-        });
-    let reason = failed.unwrap_or(Reason::Failed);
+    // Looked up once for all accounts: a large organization has a million calls.
+    let failed = ctx.once(&[], || Unlisted::of(ctx.inventory));
+    let reason = failed.0.get(&account.id).copied();
     let (call, home) = (calls::LIST_REGIONS, ctx.home());
+    let reason = reason.unwrap_or(Reason::Failed);
     Some(gap(call, &account.id, &home, reason, detail))
+}
+
+/// Why regions could not be listed, by account: the first answer.
+struct Unlisted(BTreeMap<AccountId, Reason>);
+
+impl Unlisted {
+    fn of(inventory: &Inventory) -> Self {
+        let mut reasons = BTreeMap::new();
+        for call in inventory
+            .ledger
+            .iter()
+            .filter(|it| it.call == calls::LIST_REGIONS)
+        {
+            if let CallOutcome::Failed(reason) = call.outcome {
+                reasons.entry(call.account.clone()).or_insert(reason);
+            }
+        }
+        Self(reasons)
+    }
 }
 
 #[cfg(test)]
