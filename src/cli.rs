@@ -37,7 +37,10 @@ pub use evidence::{Create, Drawn, Evidence, Sample, VerifyBundle};
 pub use list::{Explain, List, ListFormat, PermissionsFormat};
 pub use nightly::Nightly;
 pub use plan::Plan;
-pub use shard::{At, Own, Shard, ShardMerge, ShardPlan, ShardPlanVerify, ShardRun, ShardStatus};
+pub use shard::{
+    At, Own, Shard, ShardMerge, ShardPlan, ShardPlanResources, ShardPlanVerify, ShardRun,
+    ShardStatus,
+};
 pub use timeline::{Noise, Timeline};
 pub use verify::{Depth, Digests, Extent, Verify};
 

@@ -55,7 +55,11 @@ pub fn parse(args: &[std::ffi::OsString]) -> Result<Invocation, Refused> {
         Command::Evidence(Evidence::Verify(_) | Evidence::Sample(_))
         | Command::Diff(_)
         | Command::Shard(
-            Shard::PlanVerify(_) | Shard::Run(_) | Shard::Merge(_) | Shard::Status(_),
+            Shard::PlanVerify(_)
+            | Shard::PlanResources(_)
+            | Shard::Run(_)
+            | Shard::Merge(_)
+            | Shard::Status(_),
         )
         | Command::Init(_)
         | Command::Waive(_)

@@ -16,6 +16,8 @@ pub enum Shard {
     Plan(Box<ShardPlan>),
     /// Find the accounts in a bucket of logs, and write down which shard verifies which
     PlanVerify(Box<ShardPlanVerify>),
+    /// Write down which shard asks for the resources of which accounts, once all shards of a run have delivered
+    PlanResources(ShardPlanResources),
     /// Collect or verify what one shard is to, and deliver it
     Run(ShardRun),
     /// Merge what all shards delivered into one inventory, and collect the resources
@@ -101,6 +103,23 @@ pub struct ShardPlanVerify {
     /// With what.
     #[command(flatten)]
     pub own: Own,
+}
+
+/// Flags of `shard plan-resources`.
+#[derive(Debug, Clone, Args)]
+pub struct ShardPlanResources {
+    /// The run that collected the accounts: a folder, or s3://BUCKET[/PREFIX]
+    #[arg(value_name = "ACCOUNTS_RUN")]
+    pub of: Place,
+    /// Where.
+    #[command(flatten)]
+    pub at: At,
+    /// Number of shards [default: one for every 1,000 accounts that own trails]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = "Run")]
+    pub shards: Option<u32>,
+    /// Profile of the AWS configuration files
+    #[arg(long, value_name = "NAME", help_heading = "AWS access")]
+    pub profile: Option<String>,
 }
 
 /// What each process says for itself.

@@ -10,6 +10,7 @@
     reason = "the SDK's enums are open, and a fact or a gap is passed on as it is"
 )]
 
+mod again;
 mod options;
 
 #[cfg(feature = "aws")]
@@ -73,6 +74,8 @@ mod scope;
 #[cfg(feature = "aws")]
 mod session;
 #[cfg(feature = "aws")]
+mod share;
+#[cfg(feature = "aws")]
 mod signed;
 #[cfg(feature = "aws")]
 mod stores;
@@ -81,6 +84,7 @@ mod time;
 #[cfg(feature = "aws")]
 mod watchers;
 
+pub use again::together;
 #[cfg(feature = "aws")]
 pub use bucket::{Session, with_bucket};
 #[cfg(feature = "aws")]

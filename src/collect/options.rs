@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use trailaudit_checks::calls::ApiCall;
-use trailaudit_checks::ids::AccountId;
+use trailaudit_checks::ids::{AccountId, Arn};
 use trailaudit_checks::inventory::Inventory;
 
 use crate::recordings::Kept;
@@ -80,8 +80,11 @@ pub enum Step {
     Plan,
     /// Some of the accounts that a plan found.
     Accounts(Box<Inventory>, BTreeSet<AccountId>),
-    /// Each resource once, when all accounts have shown what they have.
-    Resources(Box<Inventory>),
+    /// Each resource once, when all accounts have shown what they have; but for these trails, and for all that is there
+    /// already.
+    Resources(Box<Inventory>, BTreeSet<Arn>),
+    /// The resources of some accounts alone, when all accounts have shown what they have.
+    Share(Box<Inventory>, BTreeSet<AccountId>),
 }
 
 /// Makes who listens to what is verified from then until then, by the trails, buckets and keys that were seen.

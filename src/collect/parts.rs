@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use trailaudit_checks::calls::{ASSUME_ROLE, DESCRIBE_ORGANIZATION, GET_CALLER_IDENTITY};
+use trailaudit_checks::calls::DESCRIBE_ORGANIZATION;
 use trailaudit_checks::fact::{Gap, Reason, Unknown};
-use trailaudit_checks::ids::AccountId;
-use trailaudit_checks::inventory::{CallOutcome, CallRecord, Inventory};
+use trailaudit_checks::inventory::{CallRecord, Inventory};
 
+use super::again::together;
 use super::run::Run;
 use super::scope::{self, Candidate};
+use super::share::Share;
 use super::{CollectError, Step, accounts, chains, resources};
 
 /// A part that has begun: what is known already, what is to be done, and what was asked before.
@@ -25,7 +26,7 @@ pub(super) enum Part {
     Whole,
     Plan,
     Accounts(Vec<Candidate>),
-    Resources,
+    Resources(Share),
 }
 
 impl Begun {
@@ -38,12 +39,16 @@ impl Begun {
                 let part = Part::Accounts(accounts.map(Candidate::of).collect());
                 Self::new(without_accounts(&plan), part)
             }
-            Step::Resources(mut seen) => {
+            Step::Resources(mut seen, trails) => {
                 let before = std::mem::take(&mut seen.ledger);
                 Self {
                     asked: Asked(Some(before)),
-                    ..Self::new(*seen, Part::Resources)
+                    ..Self::new(*seen, Part::Resources(Share::Rest(trails)))
                 }
+            }
+            Step::Share(mut seen, ids) => {
+                seen.ledger.clear();
+                Self::new(*seen, Part::Resources(Share::Of(ids)))
             }
         }
     }
@@ -75,32 +80,19 @@ fn without_accounts(plan: &Inventory) -> Inventory {
 pub(super) struct Asked(Option<Vec<CallRecord>>);
 
 impl Asked {
-    /// The calls of all processes, as one would have made them: who we are is told by the plan's, and the role that an
-    /// account was entered with by whoever entered it first.
+    /// The calls of all processes, as one would have made them.
     pub(super) fn and(self, calls: Vec<CallRecord>) -> Vec<CallRecord> {
-        let Some(before) = self.0 else { return calls };
-        let entered: BTreeSet<(AccountId, String)> = before
-            .iter()
-            .filter(|it| it.call == ASSUME_ROLE && it.outcome == CallOutcome::Answered)
-            .map(|it| (it.account.clone(), it.about.clone()))
-            .collect();
-        let again = |it: &CallRecord| {
-            it.outcome == CallOutcome::Answered
-                && (it.call == GET_CALLER_IDENTITY
-                    || it.call == ASSUME_ROLE
-                        && entered.contains(&(it.account.clone(), it.about.clone())))
-        };
-        let mut all = before;
-        all.extend(calls.into_iter().filter(|it| !again(it)));
-        all.sort();
-        all
+        match self.0 {
+            Some(before) => together(before, calls),
+            None => calls,
+        }
     }
 }
 
 impl Part {
     /// It goes on where a plan ended.
     pub(super) fn goes_on(&self) -> bool {
-        matches!(self, Self::Accounts(_) | Self::Resources)
+        matches!(self, Self::Accounts(_) | Self::Resources(_))
     }
 
     pub(super) async fn work(self, run: &Arc<Run>) -> Result<(), CollectError> {
@@ -108,7 +100,7 @@ impl Part {
             Self::Whole => {
                 let candidates = scope::accounts(run).await?;
                 accounts::collect(run, candidates).await;
-                rest(run).await
+                rest(run, &Share::Rest(BTreeSet::new())).await
             }
             Self::Plan => {
                 let candidates = scope::accounts(run).await?;
@@ -119,19 +111,25 @@ impl Part {
                 accounts::collect(run, candidates).await;
                 Ok(())
             }
-            Self::Resources => {
+            Self::Resources(share) => {
                 accounts::enter_again(run);
-                rest(run).await
+                match share.is_rest() {
+                    true => rest(run, &share).await,
+                    false => {
+                        resources::collect(run, &share).await;
+                        Ok(())
+                    }
+                }
             }
         }
     }
 }
 
 /// What takes the answers of all accounts.
-async fn rest(run: &Arc<Run>) -> Result<(), CollectError> {
+async fn rest(run: &Arc<Run>, share: &Share) -> Result<(), CollectError> {
     accounts::settle(run).await;
     scope::regions_exist(run)?;
-    resources::collect(run).await;
+    resources::collect(run, share).await;
     if let Some((since, until)) = run.options.verify {
         chains::collect(run, since, until).await;
     }

@@ -12,67 +12,72 @@ use trailaudit_checks::context::log_group_arn;
 use trailaudit_checks::fact::{Fact, Gap, Known, Reason, Unknown};
 use trailaudit_checks::ids::{AccountId, Arn, Region};
 use trailaudit_checks::inventory::monitoring::EventRule;
-use trailaudit_checks::inventory::{Bucket, Key, LogGroup, Topic, Trail};
+use trailaudit_checks::inventory::{Bucket, Inventory, Key, LogGroup, Topic, Trail};
 
 use super::ask::{Target, gap};
 use super::owners::Owners;
 use super::run::Run;
+use super::share::{Share, is_open};
 use super::{cloudtrail, kms, logs, lookup, monitoring, s3, stores};
 
 /// How many resources are looked at side by side; requests have a bound of their own.
 const TASKS: usize = 64;
 
-/// Looks at what the accounts' listings have shown.
-pub(crate) async fn collect(run: &Arc<Run>) {
+/// Looks at what the accounts' listings have shown: at a share of it.
+pub(crate) async fn collect(run: &Arc<Run>, share: &Share) {
     run.ask.progress().doing("trails");
-    let trails: Vec<Trail> = run.inventory().trails.values().cloned().collect();
+    let trails: Vec<Trail> = {
+        let inventory = run.inventory();
+        let trails = inventory.trails.values();
+        trails.filter(|it| share.has_trail(it)).cloned().collect()
+    };
     each(run, trails, |run, trail| async move {
         trail_details(&run, trail).await
     })
     .await;
 
-    stores::where_trails_leave_holes(run).await;
+    if share.is_rest() {
+        stores::where_trails_leave_holes(run).await;
+    }
 
     run.ask.progress().doing("buckets");
     let owners = Arc::new(Owners::default());
-    let wanted = log_buckets(run);
+    let wanted = log_buckets(run, share);
     buckets(run, &owners, wanted).await;
     // Where access logs about log buckets and replicas of them go.
-    let targets = buckets_behind(run);
-    buckets(run, &owners, targets).await;
+    if share.is_rest() {
+        let targets = buckets_behind(run);
+        buckets(run, &owners, targets).await;
+    }
 
     run.ask.progress().doing("keys and log groups");
-    let keys = keys(run);
+    let keys = keys(run, share);
     each(run, keys, |run, arn| async move { key(&run, arn).await }).await;
-    let replicas = replicas(run);
+    let replicas = replicas(run, share);
     each(
         run,
         replicas,
         |run, arn| async move { key(&run, arn).await },
     )
     .await;
-    let groups = log_groups(run);
-    // Alarms live where the log group does, rules where the trail does.
-    let mut places: BTreeSet<(AccountId, Region)> = groups
-        .iter()
-        .map(|arn| (arn.account(), arn.region()))
-        .collect();
-    let trails = run.inventory().trails.clone();
-    places.extend(trails.into_values().map(|it| (it.account, it.home_region)));
+    let groups = log_groups(run, share);
+    let places = watched(run, share);
     let work = |run: Arc<Run>, arn| async move { log_group(&run, arn).await };
     each(run, groups, work).await;
 
     run.ask.progress().doing("alarms, rules and topics");
     let work = |run: Arc<Run>, place| async move { alarms_and_rules(&run, place).await };
-    each(run, places.into_iter().collect(), work).await;
-    let work = |run: Arc<Run>, place| async move { rules_alone(&run, place).await };
-    each(run, where_rules_matter(run), work).await;
+    each(run, places, work).await;
+    if share.is_rest() {
+        let work = |run: Arc<Run>, place| async move { rules_alone(&run, place).await };
+        each(run, where_rules_matter(run), work).await;
+    }
     let work = |run: Arc<Run>, arn| async move { topic(&run, arn).await };
-    each(run, topics(run), work).await;
+    each(run, topics(run, share), work).await;
     let work = |run: Arc<Run>, arn| async move { topic_key(&run, arn).await };
-    each(run, topic_keys(run), work).await;
+    each(run, topic_keys(run, share), work).await;
 
-    if run.ask.needs(LOOKUP_EVENTS) {
+    if share.is_rest() && run.ask.needs(LOOKUP_EVENTS) {
         // The slowest of all, and it depends on where buckets and keys are: what else was seen is kept already, should
         // the run be interrupted.
         run.ask.progress().doing("recent calls");
@@ -93,7 +98,7 @@ async fn recent_calls(run: &Run, (account, region): (AccountId, Region)) {
 }
 
 /// The keys of topics, as far as they are not known already; nobody can change the one that AWS manages for SNS.
-fn topic_keys(run: &Run) -> Vec<Arn> {
+fn topic_keys(run: &Run, share: &Share) -> Vec<Arn> {
     let inventory = run.inventory();
     let named = inventory.topics.values().filter_map(|topic| {
         let set = topic.configuration.ok()?.as_ref()?;
@@ -102,7 +107,7 @@ fn topic_keys(run: &Run) -> Vec<Arn> {
         own.then(|| topic.key_arn(id))
     });
     let keys: BTreeSet<Arn> = named
-        .filter(|arn| !inventory.keys.contains_key(arn))
+        .filter(|arn| share.has(&arn.account()) && !inventory.keys.contains_key(arn))
         .collect();
     keys.into_iter().collect()
 }
@@ -167,17 +172,19 @@ fn covered(run: &Run, trail: &Trail) -> Vec<Region> {
 }
 
 /// Bucket names, and the account that says it delivers there.
-fn log_buckets(run: &Run) -> BTreeMap<String, AccountId> {
+fn log_buckets(run: &Run, share: &Share) -> BTreeMap<String, AccountId> {
     let inventory = run.inventory();
     let trails = inventory.trails.values();
-    trails
+    let mut names: BTreeMap<String, AccountId> = trails
         .filter_map(|trail| {
             Some((
                 trail.configuration.bucket.ok()?.clone(),
                 trail.account.clone(),
             ))
         })
-        .collect()
+        .collect();
+    names.retain(|name, account| share.has(account) && inventory.bucket(name).is_none());
+    names
 }
 
 /// The buckets that log buckets name, and the account to begin with when looking for their owner.
@@ -254,7 +261,7 @@ async fn bucket(run: &Run, owners: &Owners, name: &str, trail_owner: &AccountId)
 }
 
 /// Every key that a trail, a log bucket or a store encrypts with.
-fn keys(run: &Run) -> Vec<Arn> {
+fn keys(run: &Run, share: &Share) -> Vec<Arn> {
     let inventory = run.inventory();
     let trails = inventory
         .trails
@@ -274,18 +281,20 @@ fn keys(run: &Run) -> Vec<Arn> {
         .values()
         .filter_map(|it| it.configuration.kms_key.ok()?.clone());
     let keys: BTreeSet<Arn> = trails.chain(buckets).chain(stores).collect();
-    keys.into_iter().collect()
+    let open = |arn: &Arn| share.has(&arn.account()) && !inventory.keys.contains_key(arn);
+    keys.into_iter().filter(open).collect()
 }
 
 /// The other keys of multi-region keys: each has a policy of its own.
-fn replicas(run: &Run) -> Vec<Arn> {
+fn replicas(run: &Run, share: &Share) -> Vec<Arn> {
     let inventory = run.inventory();
     let metadata = inventory
         .keys
         .values()
         .filter_map(|it| it.metadata.ok()?.as_ref());
     let others = metadata.filter_map(|it| it.replicas.ok()).flatten();
-    let others = others.filter(|arn| !inventory.keys.contains_key(arn));
+    let open = |arn: &&Arn| share.has(&arn.account()) && !inventory.keys.contains_key(*arn);
+    let others = others.filter(open);
     let others: BTreeSet<Arn> = others.cloned().collect();
     others.into_iter().collect()
 }
@@ -310,13 +319,31 @@ fn unreached(arn: Arn, gap: Gap) -> Key {
     }
 }
 
-fn log_groups(run: &Run) -> Vec<Arn> {
+fn log_groups(run: &Run, share: &Share) -> Vec<Arn> {
     let inventory = run.inventory();
+    let open = |arn: &Arn| share.has(&arn.account()) && !inventory.log_groups.contains_key(arn);
+    named_groups(&inventory).into_iter().filter(open).collect()
+}
+
+fn named_groups(inventory: &Inventory) -> BTreeSet<Arn> {
     let trails = inventory.trails.values();
-    let groups: BTreeSet<Arn> = trails
-        .filter_map(|it| it.configuration.log_group.ok()?.as_ref().map(log_group_arn))
-        .collect();
-    groups.into_iter().collect()
+    let groups = trails.filter_map(|it| it.configuration.log_group.ok()?.as_ref());
+    groups.map(log_group_arn).collect()
+}
+
+/// Where alarms and rules may watch: alarms live where the log group does, rules where the trail does.
+fn watched(run: &Run, share: &Share) -> Vec<(AccountId, Region)> {
+    let inventory = run.inventory();
+    let groups = named_groups(&inventory).into_iter();
+    let groups = groups.map(|arn| (arn.account(), arn.region()));
+    let trails = inventory.trails.values();
+    let trails = trails.map(|it| (it.account.clone(), it.home_region.clone()));
+    let places: BTreeSet<(AccountId, Region)> = groups.chain(trails).collect();
+    let open = |place: &(AccountId, Region)| {
+        let view = inventory.regions.get(place);
+        share.has(&place.0) && view.is_none_or(|it| is_open(&it.alarms))
+    };
+    places.into_iter().filter(open).collect()
 }
 
 async fn log_group(run: &Run, arn: Arn) {
@@ -365,11 +392,7 @@ fn where_rules_matter(run: &Run) -> Vec<(AccountId, Region)> {
         return Vec::new();
     }
     let views = inventory.regions.values();
-    let open = views.filter(|view| {
-        view.rules
-            .gap()
-            .is_some_and(|gap| gap.reason == Reason::NotAsked)
-    });
+    let open = views.filter(|view| is_open(&view.rules));
     open.map(|it| (it.account.clone(), it.region.clone()))
         .collect()
 }
@@ -385,7 +408,7 @@ async fn rules_alone(run: &Run, (account, region): (AccountId, Region)) {
 }
 
 /// Every topic that a trail, an alarm, a rule or a bucket writes to.
-fn topics(run: &Run) -> Vec<Arn> {
+fn topics(run: &Run, share: &Share) -> Vec<Arn> {
     let inventory = run.inventory();
     let trails = inventory
         .trails
@@ -414,7 +437,8 @@ fn topics(run: &Run) -> Vec<Arn> {
         .chain(actions)
         .chain(targets)
         .chain(notified)
-        .filter(|arn| arn.service() == "sns")
+        .filter(|arn| arn.service() == "sns" && share.has(&arn.account()))
+        .filter(|arn| !inventory.topics.contains_key(arn))
         .collect();
     topics.into_iter().collect()
 }

@@ -113,7 +113,7 @@ async fn interruptible(
     tool: Tool,
 ) -> Result<Inventory, CollectError> {
     // An engine that takes a job back says so by TERM.
-    let engine = matches!(step, Step::Accounts(..));
+    let engine = matches!(step, Step::Accounts(..) | Step::Share(..));
     let Begun {
         inventory,
         part,

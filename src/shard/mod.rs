@@ -14,6 +14,7 @@ mod fuzz;
 mod merge;
 mod place;
 mod plan;
+mod resources;
 mod unit;
 
 pub use crate::store::{INVENTORY, ORGANIZATION, PLAN};
@@ -25,6 +26,7 @@ pub use engine::{INDICES, index};
 pub use merge::Merge;
 pub use place::{Failure, LOOK, Run, State, deadline};
 pub use plan::{Asks, Plan, Planned, Reads, Work, plan_id};
+pub use resources::{add, added, owners};
 pub use unit::Unit;
 
 /// The version of these files.

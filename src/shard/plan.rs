@@ -48,6 +48,13 @@ pub enum Work {
         /// What is asked of every account.
         asks: Asks,
     },
+    /// Ask for the resources of the accounts that another run has collected.
+    Resources {
+        /// SHA-256 of `organization.jsonl.zst`: what all accounts have shown.
+        organization: String,
+        /// What is asked.
+        asks: Asks,
+    },
     /// Verify digests and logs.
     Verify {
         /// SHA-256 of `organization.jsonl.zst`: which accounts lie in the bucket, and what could not be listed.
@@ -62,7 +69,9 @@ impl Work {
     #[must_use]
     pub fn organization(&self) -> &str {
         match self {
-            Self::Collect { organization, .. } | Self::Verify { organization, .. } => organization,
+            Self::Collect { organization, .. }
+            | Self::Resources { organization, .. }
+            | Self::Verify { organization, .. } => organization,
         }
     }
 }
@@ -170,12 +179,13 @@ fn disjoint(plan: &Plan) -> anyhow::Result<()> {
             bail!("{PLAN} of the run gives {next} to two shards, or leaves out what is before it");
         }
     }
-    if let (Work::Collect { .. }, Some(unit)) =
-        (&plan.work, units.iter().find(|it| it.window.is_some()))
-    {
-        bail!("{PLAN} of the run cuts {unit} into windows, and accounts are collected as a whole");
+    let window = units.iter().find(|it| it.window.is_some());
+    match (&plan.work, window) {
+        (Work::Collect { .. } | Work::Resources { .. }, Some(unit)) => {
+            bail!("{PLAN} of the run cuts {unit} into windows, and accounts are asked as a whole")
+        }
+        (_, None) | (Work::Verify { .. }, Some(_)) => Ok(()),
     }
-    Ok(())
 }
 
 /// An id that no other plan has.

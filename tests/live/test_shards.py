@@ -256,6 +256,65 @@ def test_other_credentials_are_refused(go, emulator, org):
 
 
 @pytest.fixture
+def owners(org):
+    """Three members with a trail, a bucket, a key and a topic of their own; one of them delivers to another's bucket."""
+    members = sorted(org.members)[:3]
+    for number, member in enumerate(members):
+        key = org.client("kms", member, "us-east-1").create_key()["KeyMetadata"]["Arn"]
+        org.client("sns", member, "us-east-1").create_topic(Name="told")
+        if number < 2:
+            org.client("s3", member, "us-east-1").create_bucket(Bucket=f"own-logs-{number}")
+        trail = {"Name": "own", "S3BucketName": f"own-logs-{number % 2}", "KmsKeyId": key, "SnsTopicName": "told"}
+        cloudtrail = org.client("cloudtrail", member, "us-east-1")
+        cloudtrail.create_trail(**trail)
+        cloudtrail.start_logging(Name="own")
+    return members
+
+
+@pytest.mark.parametrize("shards", [1, 2, 3, 7])
+def test_resources_in_shards_of_their_own(go, replay, owners, tmp_path, shards):
+    """A second plan, once all accounts have shown what they have: the same as one process writes."""
+    single = whole(go, tmp_path)
+    deliver(go, range(planned(go, 2)))
+    plan = ("shard", "plan-resources", "run", "--run", "resources", "--shards", shards)
+    assert int(go(*plan).ended(0).out) == shards
+    again = go(*plan).ended(2)
+    assert "holds the plan of a run already" in again.err
+    units = json.loads((tmp_path / "resources/plan.json").read_text())["shards"]
+    assert set(owners) < {unit for shard in units for unit in shard}
+    deliver(go, reversed(range(shards)), "resources")
+    replay.seen.clear()
+    go("shard", "merge", "--run", "resources", "--output", "merged.jsonl").ended(0)
+    assert lines(tmp_path / "merged.jsonl") == single
+    # Nothing is asked again: no trail, and no key that an account named for itself.
+    asked = {(call.account, call.operation) for call in replay.seen}
+    assert not {it for it in asked if it[1] in ("GetTrailStatus", "GetTrail") or (it[1] == "DescribeKey" and it[0] in owners)}
+    # What a shard did not deliver is named, and asked by the merge.
+    (tmp_path / "resources/shards/0000.jsonl.zst").unlink()
+    refused = go("shard", "merge", "--run", "resources", "--output", "m.jsonl").ended(3)
+    assert f"shard 0 of {shards} has not delivered" in refused.err
+    go("shard", "merge", "--run", "resources", "--allow-missing", "--output", "m.jsonl").ended(0)
+    assert lines(tmp_path / "m.jsonl") == single
+
+
+def test_resources_wait_for_all_accounts(go, owners, tmp_path):
+    deliver(go, range(planned(go, 2) - 1))
+    plan = ("shard", "plan-resources", "run", "--run", "resources")
+    assert "shard 1 of 2 has not delivered" in go(*plan).ended(3).err
+    assert not (tmp_path / "resources").exists()
+    deliver(go, (1,))
+    count = int(go(*plan).ended(0).out)
+    assert count == 1
+    # A shard of accounts is none of resources, and the other way round.
+    deliver(go, (0,), "resources")
+    good, other = tmp_path / "resources/shards/0000.jsonl.zst", tmp_path / "run/shards/0000.jsonl.zst"
+    good.write_bytes(other.read_bytes())
+    refused = go("shard", "merge", "--run", "resources", "--output", "m.jsonl").ended(2)
+    assert "it belongs to another plan" in refused.err
+    assert "no run of `shard plan`" in go("shard", "plan-resources", "resources", "--run", "third").ended(2).err
+
+
+@pytest.fixture
 def logs(org, tmp_path):
     """Two accounts and regions in the management account's bucket `logs`."""
     spec = {"accounts": ["111122223333", "444455556666"], "regions": ["eu-west-1", "us-east-1"]}

@@ -1,11 +1,12 @@
 //! `shard merge`: one inventory of what all shards delivered, and then each resource once.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use jiff::SignedDuration;
 use trailaudit_checks::inventory::Inventory;
 
-use super::{not_delivered, open, verify};
+use super::{not_delivered, open, resources, verify};
 use crate::cli::ShardMerge;
 use crate::collect::Step;
 use crate::commands::list;
@@ -33,7 +34,16 @@ impl Invocation {
             Work::Collect { asks, .. } => {
                 let (inventory, iam) = merged(&run, &planned, &states)?;
                 let options = asks.options(self.own_options(&flags.own, terminal));
-                ask(options, Step::Resources(Box::new(inventory)), iam)?
+                ask(
+                    options,
+                    Step::Resources(Box::new(inventory), BTreeSet::new()),
+                    iam,
+                )?
+            }
+            Work::Resources { asks, .. } => {
+                let (inventory, trails, iam) = resources::merged(&run, &planned, &states)?;
+                let options = asks.options(self.own_options(&flags.own, terminal));
+                ask(options, Step::Resources(Box::new(inventory), trails), iam)?
             }
             Work::Verify { reads, .. } => {
                 let inventory = verify::merged(&run, &planned, reads, &states, &flags.own)?;
@@ -96,7 +106,11 @@ fn wait(
 }
 
 /// What all have delivered, as one inventory; all that speaks against it is told at once.
-fn merged(run: &Run, planned: &Planned, states: &[State]) -> Result<(Inventory, Spool), Stop> {
+pub(super) fn merged(
+    run: &Run,
+    planned: &Planned,
+    states: &[State],
+) -> Result<(Inventory, Spool), Stop> {
     let work = files::temporary_folder()?;
     let path = run
         .organization(planned.plan.work.organization(), work.path())
@@ -132,7 +146,7 @@ pub(super) fn refuse(wrong: &[String], shards: usize) -> Result<(), Stop> {
 }
 
 /// Names the shards that are missing, and their accounts.
-fn tell_missing(
+pub(super) fn tell_missing(
     run: &Run,
     planned: &Planned,
     states: &[State],

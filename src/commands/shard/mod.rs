@@ -4,6 +4,7 @@ mod chains;
 mod merge;
 mod plan;
 mod plan_verify;
+mod resources;
 mod run;
 mod status;
 mod verify;
@@ -20,6 +21,7 @@ impl Invocation {
         match command {
             Shard::Plan(flags) => self.shard_plan(flags, terminal),
             Shard::PlanVerify(flags) => self.shard_plan_verify(flags, terminal),
+            Shard::PlanResources(flags) => resources::plan(flags, terminal),
             Shard::Run(flags) => self.shard_run(flags, terminal),
             Shard::Merge(flags) => self.shard_merge(flags, terminal),
             Shard::Status(flags) => status::status(flags),

@@ -1,5 +1,6 @@
 //! `shard run`: collects what one shard is to collect, and delivers it.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
@@ -19,7 +20,7 @@ use crate::invocation::Invocation;
 use crate::live::ask;
 use crate::program::clock;
 use crate::shard::{
-    Chains, Delivery, Failure, Head, Planned, Run, SCHEMA, State, Unit, Work, host, index,
+    Chains, Delivery, Failure, Head, Planned, Run, SCHEMA, State, Unit, Work, added, host, index,
 };
 use crate::snapshot::{Snapshot, Source, Spool, load};
 use crate::store::Put;
@@ -122,6 +123,18 @@ impl Attempt<'_> {
                 let snapshot = ask(options, step, Spool::new()?)?;
                 worth(&snapshot.inventory, last)?;
                 Ok(Written::Inventory(Box::new(snapshot)))
+            }
+            Work::Resources { organization, asks } => {
+                let path = self.run.organization(organization, self.work)?;
+                let seen = load(&Source::File(path)).map_err(Stop::input)?.inventory;
+                let ids = units.iter().map(|it| AccountId::from(it.account.as_str()));
+                let ids: BTreeSet<AccountId> = ids.collect();
+                let step = Step::Share(Box::new(seen), ids.clone());
+                let options = asks.options(self.invocation.own_options(own, self.terminal));
+                let asked = ask(options, step, Spool::new()?)?;
+                worth(&asked.inventory, last)?;
+                let added = Snapshot::live(added(asked.inventory, &ids), Spool::new()?);
+                Ok(Written::Inventory(Box::new(added)))
             }
             Work::Verify { reads, .. } => {
                 let verifying = Verifying {
