@@ -6,7 +6,8 @@ TARGET/release holds `trailaudit` and `examples/digest-tree`. One account with a
 logs) is laid down as a folder, planned with `shard plan-verify`, verified by `shard run`, and merged. From its CPU
 seconds, memory and objects follows what accounts and regions would take in so many shards: requests (one GET for a
 digest, one LIST for 1,000, of digests and of logs), hours of requests with 64 of 30 ms under way in each shard, and hours
-of CPU on one core. Shards hold whole accounts.
+of CPU on one core. Shards hold whole accounts. The account
+is cut into windows as well, and these are verified and merged.
 """
 
 import argparse
@@ -52,8 +53,18 @@ def main() -> None:
         seconds, cpu, memory = measured(binary, "shard", "run", "--run", run, "--shard", 0)
         merged = measured(binary, "shard", "merge", "--run", run, "--output", folder / "chains.jsonl")
         size = (run / "shards/0000.jsonl.zst").stat().st_size
+        # The same account, cut into windows of about a month.
+        cut = folder / "cut"
+        measured(binary, "shard", *plan, "--since", "2025-01-01", "--run", cut, "--max-unit", 2_300)
+        count = len(json.loads((cut / "plan.json").read_text())["shards"])
+        windows = [measured(binary, "shard", "run", "--run", cut, "--shard", it) for it in range(count)]
+        joined = measured(binary, "shard", "merge", "--run", cut, "--output", folder / "cut.jsonl")
+        held = sum(it.stat().st_size for it in (cut / "shards").iterdir())
     print(f"one account and region, {given.hours:,} digests: {seconds:.1f} s, {cpu:.1f} s of CPU, {memory} MiB;")
     print(f"its merge {merged[1]:.1f} s of CPU, {merged[2]} MiB; the shard has {size:,} bytes")
+    most, memory = max(it[1] for it in windows), max(it[2] for it in windows)
+    print(f"in {count} windows: at most {most:.1f} s of CPU and {memory} MiB for one;")
+    print(f"their merge {joined[1]:.1f} s of CPU, {joined[2]} MiB; the shards have {held:,} bytes")
     places = given.accounts * given.regions
     objects = places * given.hours
     requests = objects + places * 2 * (given.hours / 1000 + 1)

@@ -332,6 +332,13 @@ fn left_out() -> anyhow::Result<Vec<LeftOutRow>> {
 
 /// What `collect` says it has seen.
 pub fn collected(snapshot: &Snapshot, path: &Path) -> String {
+    let chains = snapshot.inventory.chains.len();
+    if chains > 0 && snapshot.inventory.accounts.is_empty() {
+        let path = path.display();
+        return format!(
+            "wrote {chains} chains of digests to {path}; judge it with `trailaudit scan --inventory {path}`"
+        );
+    }
     let coverage = Coverage::of(&snapshot.inventory);
     let accounts = |status| {
         coverage
