@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -189,6 +190,7 @@ fn request(window: Window) -> Request {
         anchors: BTreeMap::new(),
         vouched: Vouched::default(),
         limits: Limits::default(),
+        ramp_up: Duration::ZERO,
         locks: false,
         tell_empty: true,
         unlisted: Vec::new(),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Handle;
@@ -164,6 +165,7 @@ fn request(run: &Run, bucket: &str, since: Timestamp, until: Timestamp) -> Reque
         anchors: BTreeMap::new(),
         vouched: Vouched::default(),
         limits: Limits::default(),
+        ramp_up: Duration::ZERO,
         locks: false,
         tell_empty: false,
         unlisted: Vec::new(),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
@@ -39,6 +40,8 @@ pub struct Asked {
     pub keys: Option<KeyRing>,
     /// Where earlier runs ended.
     pub state: Option<State>,
+    /// Over how long the readers begin.
+    pub ramp_up: Duration,
     /// Draw progress.
     pub progress: bool,
     /// Set by Ctrl-C.
@@ -59,6 +62,7 @@ impl Asked {
             depth: Depth::Logs,
             keys,
             state: None,
+            ramp_up: Duration::ZERO,
             progress,
             halt: crate::objects::Halt::on_ctrl_c(),
         })
@@ -101,6 +105,7 @@ impl Asked {
                 .as_ref()
                 .map_or_else(Vouched::default, State::vouched),
             limits: Limits::default(),
+            ramp_up: self.ramp_up,
             locks: false,
             tell_empty: true,
             unlisted: found.unread.iter().map(|(at, _)| at.clone()).collect(),

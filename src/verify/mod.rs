@@ -25,6 +25,7 @@ pub mod window;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -70,6 +71,9 @@ pub struct Request {
     pub vouched: Vouched,
     /// What one object may cost.
     pub limits: Limits,
+    /// Over how long the readers begin, one after the other: where many processes read one bucket, S3 needs time to
+    /// follow.
+    pub ramp_up: Duration,
     /// The lock of an object of which reading did not tell one is asked for.
     pub locks: bool,
     /// A place without any digest is told; else only the expected chains are.
@@ -248,8 +252,11 @@ pub fn verify(
     // Twice as many as are read at once: none waits for the next.
     let ahead = (2 * readers / threads.max(1)).max(4);
     std::thread::scope(|threads_of| {
-        for _ in 0..readers {
-            threads_of.spawn(|| pool.work());
+        for number in 0..readers {
+            let pool = &pool;
+            let share = number as f64 / readers as f64;
+            let after = request.ramp_up.mul_f64(share);
+            threads_of.spawn(move || pool.work(after));
         }
         // Also when a thread dies: the readers must not wait for ever.
         let _closing = Closing(&pool);

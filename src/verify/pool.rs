@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use trailaudit_checks::calls::GET_OBJECT;
 use trailaudit_checks::digest::{
@@ -80,6 +81,8 @@ pub(super) struct Pool<'a> {
     pub(super) tap: Option<&'a dyn Tap>,
     queue: Mutex<Queue>,
     ready: Condvar,
+    /// Readers that have not begun wait here for their turn, or for the end.
+    begin: Condvar,
 }
 
 #[derive(Default)]
@@ -106,6 +109,7 @@ impl<'a> Pool<'a> {
             tap,
             queue: Mutex::default(),
             ready: Condvar::new(),
+            begin: Condvar::new(),
         }
     }
 
@@ -122,10 +126,21 @@ impl<'a> Pool<'a> {
         queue.closed = true;
         drop(queue);
         self.ready.notify_all();
+        self.begin.notify_all();
     }
 
-    /// Reads until there is nothing left.
-    pub(super) fn work(&self) {
+    /// Waits for so long, unless there is no more work to come.
+    fn wait(&self, long: Duration) {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.begin.wait_timeout_while(queue, long, |it| !it.closed);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Reads until there is nothing left, from so long on.
+    pub(super) fn work(&self, after: Duration) {
+        if !after.is_zero() {
+            self.wait(after);
+        }
         let mut reader = self.reader();
         while let Some(Job { what, reply }) = self.next() {
             let read = catch_unwind(AssertUnwindSafe(|| self.read(&mut reader, &what)));
@@ -306,6 +321,22 @@ mod tests {
     use crate::objects::stub::Stub;
 
     #[test]
+    fn a_reader_whose_turn_has_not_come_does_not_hold_up_the_end() {
+        let (keys, progress) = (Keys::default(), Progress::new(false));
+        let nothing = Stub {
+            pages: false,
+            read: || Ok(None),
+        };
+        let pool = Pool::new(&nothing, "logs", &keys, Limits::default(), &progress, None);
+        let day = Duration::from_secs(24 * 60 * 60);
+        std::thread::scope(|threads| {
+            let waiting = threads.spawn(|| pool.work(day));
+            assert!(!waiting.is_finished());
+            pool.close();
+        });
+    }
+
+    #[test]
     fn a_reader_that_dies_answers_all_the_same() {
         let (keys, progress) = (Keys::default(), Progress::new(false));
         // It dies of each object.
@@ -326,7 +357,7 @@ mod tests {
         }
         drop(reply);
         pool.close();
-        pool.work();
+        pool.work(Duration::ZERO);
         let told: Vec<Done> = answers.iter().collect();
         assert_eq!(told.len(), 2);
         for done in told {

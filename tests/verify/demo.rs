@@ -41,6 +41,7 @@ fn walked(source: &dyn Source, keys: &KeyRing, spec: &Spec) -> Vec<VerifiedChain
         anchors: BTreeMap::new(),
         vouched: Vouched::default(),
         limits: Limits::default(),
+        ramp_up: std::time::Duration::ZERO,
         locks: true,
         tell_empty: true,
         unlisted: Vec::new(),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::anyhow;
 use trailaudit_checks::fact::Reason;
@@ -22,6 +23,8 @@ use crate::verify::Verified;
 
 /// So many accounts are verified at once.
 const ACCOUNTS: usize = 20;
+/// All shards read one bucket, and S3 answers 503 until it has split its prefixes.
+const RAMP_UP: Duration = Duration::from_secs(60);
 
 /// An attempt at a shard.
 pub(super) struct Verifying<'a> {
@@ -45,12 +48,16 @@ impl Verifying<'_> {
         let parts: Vec<&[Unit]> = whole.chunks(ACCOUNTS).chain(windows.chunks(1)).collect();
         let mut asked = asked(self.reads, self.own, self.planned)?;
         asked.halt.on_term();
+        if self.head.of > 1 && self.reads.source.starts_with("s3://") {
+            asked.ramp_up = RAMP_UP;
+        }
         let mut all = Chains::default();
         for (part, units) in parts.iter().enumerate() {
             let done = match self.kept(part, units)? {
                 Some(kept) => kept,
                 None => {
                     let done = self.part(part, units, &mut asked)?;
+                    asked.ramp_up = Duration::ZERO;
                     if parts.len() > 1 {
                         self.keep(part, &done)?;
                     }

@@ -31,6 +31,8 @@ const MOST: usize = 10_000;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Seconds that S3 takes to answer.
 const ANSWER: f64 = 0.03;
+/// MiB of a shard, whatever it has to read: 20 to 30 were seen.
+const MEMORY: u64 = 64;
 /// US dollars for a thousand GETs, by S3's list price in us-east-1 (2026).
 const GETS: f64 = 0.0004;
 
@@ -86,14 +88,14 @@ impl Invocation {
         let assigned = assign(&units, weight, shards);
         let reads = Reads {
             source: flags.source.clone(),
-            bucket: seen.bucket,
+            bucket: seen.bucket.clone(),
             since,
             until,
             depth: flags.depth.into(),
             public_keys: flags.public_keys.clone(),
             max_in_flight: in_flight(flags.rate, shards),
         };
-        let unlisted = opened::inventory(seen.unlisted, asker, now, clock()?, false);
+        let unlisted = opened::inventory(seen.unlisted.clone(), asker, now, clock()?, false);
         let plan = Plan {
             schema: SCHEMA,
             id: plan_id()?,
@@ -107,7 +109,13 @@ impl Invocation {
         };
         let kept = keep(&run, plan, Snapshot::live(unlisted, Spool::new()?))?;
         let plan = kept.ok_or_else(|| planned_already(&flags.at))?;
-        terminal.note(&estimate(&plan, digests, in_flight(flags.rate, shards)));
+        terminal.note(&estimate(
+            &plan,
+            &seen,
+            window,
+            digests,
+            in_flight(flags.rate, shards),
+        ));
         // For the script that starts as many jobs.
         output::to_stdout(|out| writeln!(out, "{}", plan.shards.len()))?;
         Ok(Exit::Clean)
@@ -219,7 +227,13 @@ fn in_flight(rate: u32, shards: usize) -> usize {
 }
 
 /// What the plan will take, in a sentence.
-fn estimate(plan: &Plan, digests: usize, in_flight: usize) -> String {
+fn estimate(
+    plan: &Plan,
+    seen: &Seen,
+    window: Option<Window>,
+    digests: usize,
+    in_flight: usize,
+) -> String {
     let shards = plan.shards.len();
     let units: usize = plan.shards.iter().map(Vec::len).sum();
     let most = plan.shards.iter().map(Vec::len).max().unwrap_or_default();
@@ -240,14 +254,27 @@ fn estimate(plan: &Plan, digests: usize, in_flight: usize) -> String {
             cut.len(),
         ),
     };
-    if digests == 0 {
-        return format!("{planned}; `trailaudit verify --plan` reports objects and bytes");
-    }
-    let share = digests as f64 * most as f64 / units.max(1) as f64;
+    let (what, objects) = match (digests, seen.daily.is_empty()) {
+        (0, true) => {
+            return format!("{planned}; `trailaudit verify --plan` reports objects and bytes");
+        }
+        (_, true) => (
+            format!("some {digests} digests, beside their logs"),
+            digests as u64,
+        ),
+        (_, false) => {
+            let units = plan.shards.iter().flatten();
+            let objects: u64 = units.map(|it| seen.weight(it, window)).sum();
+            (format!("some {objects} digests and logs"), objects)
+        }
+    };
+    // A listing for every 1,000 objects comes on top.
+    let requests = objects as f64 * 1.001;
+    let share = requests * most as f64 / units.max(1) as f64;
     format!(
-        "{planned}: some {digests} digests, beside their logs, for {:.2} USD of GETs; with {in_flight} requests under way \
-         {:.0} min for the digests of a shard (`trailaudit verify --plan` reports objects and bytes)",
-        digests as f64 / 1_000.0 * GETS,
+        "{planned}: {what}, {requests:.0} requests, {:.2} USD of GETs; with {in_flight} requests under way {:.0} min and \
+         {MEMORY} MiB for a shard (`trailaudit verify --plan` reports objects and bytes)",
+        objects as f64 / 1_000.0 * GETS,
         (share * ANSWER / in_flight as f64 / 60.0).ceil(),
     )
 }
