@@ -286,14 +286,20 @@ impl Cut {
     }
 }
 
-/// The tree, so many hours before a midnight: the day is cut after each hour of it.
+/// The tree, so many hours before a midnight: the day is cut after these hours of it.
 fn each_cut(mut each: impl FnMut(&str, usize, &Cut)) {
     for case in CASES
         .iter()
         .flat_map(|it| serde_json::from_str::<Vec<Case>>(it).unwrap())
     {
         let hours = case.later(SignedDuration::ZERO).hours;
-        for hour in 1..=hours {
+        // Every second one here, all of them in `.ci/full`: the faults lie in the midst of six hours.
+        let step = if std::env::var_os("TRAILAUDIT_FULL").is_some() {
+            1
+        } else {
+            2
+        };
+        for hour in (1..=hours).step_by(step) {
             // They begin at a midnight, or two hours before one.
             let spec = case.later(SignedDuration::from_hours(24 - hour as i64));
             // One fault names the day that a digest lies in: it is in another one then.
@@ -320,7 +326,7 @@ fn windows_are_judged_as_the_whole() {
         assert_eq!(told(one), told(other), "{name}, cut after hour {hour}");
         cuts += usize::from(parts.len() > 1);
     });
-    assert!(cuts > 500, "{cuts}");
+    assert!(cuts > 400, "{cuts}");
 }
 
 /// Of each hour, and of each chain: what is not delivered makes nothing better.
@@ -328,11 +334,7 @@ fn windows_are_judged_as_the_whole() {
 fn a_window_that_is_missing_makes_nothing_better() {
     let folder = tempfile::tempdir().unwrap();
     each_cut(|name, hour, cut| {
-        // Every hour takes long, and every second one is as telling.
-        let parts = match hour % 2 {
-            0 => Vec::new(),
-            _ => cut.noted(folder.path()),
-        };
+        let parts = cut.noted(folder.path());
         if parts.len() < 2 {
             return;
         }
