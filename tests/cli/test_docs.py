@@ -31,7 +31,7 @@ ROLE = "arn:aws:iam::111111111111:role/platform-operator"
 NEEDS_AWS = 4
 NOT_RUN = {
     r"cargo run --release": "the build of the README's first lines; its arguments are run",
-    r"^trailaudit shard (run|status|merge) ": "they need a run that was planned: live/test_shards.py and shards.rs do",
+    r"^trailaudit shard (run|plan-resources|status|merge) ": "they need a run that was planned: live/test_shards.py and shards.rs do",
     r"^trailaudit verify DIR ": "the keys of the mirror are made in the tests of verify, which run the same",
 }
 
