@@ -168,8 +168,7 @@ impl Consumer for Finder {
             return Ok(());
         }
         let mut sorter = self.sorter.lock().unwrap_or_else(PoisonError::into_inner);
-        local
-            .rows()
-            .try_for_each(|(sort, row)| sorter.push(sort, row))
+        let (bytes, places) = local.into_rows();
+        sorter.take(bytes, places)
     }
 }

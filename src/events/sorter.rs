@@ -23,15 +23,57 @@ const AHEAD: usize = 64 << 10;
 pub(super) struct Sorter {
     /// So many bytes are held before they are written.
     most: usize,
-    bytes: Vec<u8>,
+    chunks: Chunks,
     items: Vec<Item>,
     file: Option<File>,
     /// Where each written piece begins and ends.
     runs: Vec<(u64, u64)>,
 }
 
+/// The bytes of keys and of what belongs to them: the first for what comes one by one, and then one for each that was
+/// taken whole.
+#[derive(Debug, Default)]
+struct Chunks {
+    one_by_one: Vec<u8>,
+    whole: Vec<Vec<u8>>,
+    /// How many bytes are in all of them.
+    held: usize,
+}
+
+impl Chunks {
+    /// For what comes one by one, or the one with this number.
+    fn get(&self, number: u32) -> &[u8] {
+        let Some(at) = number.checked_sub(1) else {
+            return &self.one_by_one;
+        };
+        let at = usize::try_from(at).ok();
+        at.and_then(|at| self.whole.get(at))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    fn key(&self, item: &Item) -> &[u8] {
+        self.get(item.chunk)
+            .get(item.start..item.key)
+            .unwrap_or_default()
+    }
+
+    fn value(&self, item: &Item) -> &[u8] {
+        self.get(item.chunk)
+            .get(item.key..item.end)
+            .unwrap_or_default()
+    }
+
+    fn clear(&mut self) {
+        self.one_by_one.clear();
+        self.whole.clear();
+        self.held = 0;
+    }
+}
+
+/// Where an item stands: its chunk, where its key begins, and where what belongs to it begins and ends.
 #[derive(Debug, Clone, Copy)]
 struct Item {
+    chunk: u32,
     start: usize,
     key: usize,
     end: usize,
@@ -48,7 +90,7 @@ impl Sorter {
     pub(super) fn holding(most: usize) -> Self {
         Self {
             most,
-            bytes: Vec::new(),
+            chunks: Chunks::default(),
             items: Vec::new(),
             file: None,
             runs: Vec::new(),
@@ -57,23 +99,51 @@ impl Sorter {
 
     /// Takes one more.
     pub(super) fn push(&mut self, key: &[u8], value: &[u8]) -> anyhow::Result<()> {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(key);
-        self.bytes.extend_from_slice(value);
+        let bytes = &mut self.chunks.one_by_one;
+        let start = bytes.len();
+        bytes.extend_from_slice(key);
+        bytes.extend_from_slice(value);
         self.items.push(Item {
+            chunk: 0,
             start,
             key: start + key.len(),
-            end: self.bytes.len(),
+            end: bytes.len(),
         });
-        let held = self.bytes.len() + self.items.len() * size_of::<Item>();
-        if held >= self.most {
-            self.spill()?;
+        self.chunks.held += key.len() + value.len();
+        self.spill_if_full()
+    }
+
+    /// Takes many at once, without a copy. Of each it is told where its key begins, and where what belongs to it begins
+    /// and ends.
+    pub(super) fn take(
+        &mut self,
+        mut bytes: Vec<u8>,
+        places: impl Iterator<Item = (usize, usize, usize)>,
+    ) -> anyhow::Result<()> {
+        // What is left of its room would be held as well.
+        bytes.shrink_to_fit();
+        self.chunks.held += bytes.len();
+        self.chunks.whole.push(bytes);
+        let chunk = u32::try_from(self.chunks.whole.len())?;
+        self.items.extend(places.map(|(start, key, end)| Item {
+            chunk,
+            start,
+            key,
+            end,
+        }));
+        self.spill_if_full()
+    }
+
+    fn spill_if_full(&mut self) -> anyhow::Result<()> {
+        let held = self.chunks.held + self.items.len() * size_of::<Item>();
+        match held >= self.most {
+            true => self.spill(),
+            false => Ok(()),
         }
-        Ok(())
     }
 
     fn sort(&mut self) {
-        sort(&self.bytes, &mut self.items);
+        sort(&self.chunks, &mut self.items);
     }
 
     fn spill(&mut self) -> anyhow::Result<()> {
@@ -87,11 +157,11 @@ impl Sorter {
         let mut out = BufWriter::new(&*file);
         let mut write = || -> std::io::Result<()> {
             for item in &self.items {
-                let key = (item.key - item.start) as u64;
-                let value = (item.end - item.key) as u64;
-                out.write_all(&key.to_le_bytes())?;
-                out.write_all(&value.to_le_bytes())?;
-                out.write_all(self.bytes.get(item.start..item.end).unwrap_or_default())?;
+                let (key, value) = (self.chunks.key(item), self.chunks.value(item));
+                out.write_all(&(key.len() as u64).to_le_bytes())?;
+                out.write_all(&(value.len() as u64).to_le_bytes())?;
+                out.write_all(key)?;
+                out.write_all(value)?;
             }
             out.flush()
         };
@@ -99,7 +169,7 @@ impl Sorter {
         drop(out);
         let end = file.seek(SeekFrom::End(0)).context(failed)?;
         self.runs.push((start, end));
-        self.bytes.clear();
+        self.chunks.clear();
         self.items.clear();
         Ok(())
     }
@@ -111,12 +181,12 @@ impl Sorter {
             false => {
                 self.spill()?;
                 // What was held is in the file: another sorter may need the memory.
-                (self.bytes, self.items) = (Vec::new(), Vec::new());
+                (self.chunks, self.items) = (Chunks::default(), Vec::new());
             }
         }
         Ok(Sorted {
             file: self.file.map(RefCell::new),
-            bytes: self.bytes,
+            chunks: self.chunks,
             items: self.items,
             runs: self.runs,
         })
@@ -138,9 +208,9 @@ const FEW: usize = 12;
 /// Sorts by the keys. Equal keys are told apart by what belongs to them, so that the order never rests on when each was
 /// read. Keys are long, and begin alike: what all of some have in common is passed once, and then eight bytes of each
 /// are compared as one number.
-fn sort(bytes: &[u8], items: &mut [Item]) {
-    let key = |it: &Item| bytes.get(it.start..it.key).unwrap_or_default();
-    let value = |it: &Item| bytes.get(it.key..it.end).unwrap_or_default();
+fn sort(chunks: &Chunks, items: &mut [Item]) {
+    let key = |it: &Item| chunks.key(it);
+    let value = |it: &Item| chunks.value(it);
     let mut ahead: Vec<Ahead> = items
         .iter()
         .map(|item| Ahead {
@@ -218,7 +288,7 @@ fn common<'k>(mut keys: impl Iterator<Item = &'k [u8]>, from: usize) -> usize {
 /// What was sorted.
 #[derive(Debug, Default)]
 pub(super) struct Sorted {
-    bytes: Vec<u8>,
+    chunks: Chunks,
     items: Vec<Item>,
     file: Option<RefCell<File>>,
     runs: Vec<(u64, u64)>,
@@ -228,9 +298,7 @@ impl Sorted {
     /// Hands out everything in the order of keys.
     pub(super) fn each(&self, f: &mut Each<'_>) -> anyhow::Result<()> {
         for item in &self.items {
-            let key = self.bytes.get(item.start..item.key).unwrap_or_default();
-            let value = self.bytes.get(item.key..item.end).unwrap_or_default();
-            f(key, value)?;
+            f(self.chunks.key(item), self.chunks.value(item))?;
         }
         let Some(file) = &self.file else {
             return Ok(());
@@ -374,6 +442,46 @@ mod tests {
             };
             sorter.finish().unwrap().each(keep).unwrap();
             assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn taken_at_once_or_one_by_one_the_order_is_the_same() {
+        let rows = [("b", "1"), ("a", "2"), ("b", "0"), ("", ""), ("a", "10")];
+        let each = |sorter: Sorter| {
+            let mut all = Vec::new();
+            let keep = &mut |key: &[u8], value: &[u8]| {
+                all.push((key.to_vec(), value.to_vec()));
+                Ok(())
+            };
+            sorter.finish().unwrap().each(keep).unwrap();
+            all
+        };
+        let mut expected: Vec<(Vec<u8>, Vec<u8>)> =
+            rows.map(|(key, value)| (key.into(), value.into())).into();
+        expected.sort();
+        // So many of them come one by one, and those behind them in chunks of two; all in memory, or each in a file.
+        for (single, most) in (0..=rows.len()).flat_map(|it| [(it, 1), (it, HELD)]) {
+            let mut sorter = Sorter::holding(most);
+            let (first, then) = rows.split_at(single);
+            for (key, value) in first {
+                sorter.push(key.as_bytes(), value.as_bytes()).unwrap();
+            }
+            for chunk in then.chunks(2) {
+                let mut bytes = b"what no row has".to_vec();
+                let places: Vec<_> = chunk
+                    .iter()
+                    .map(|(key, value)| {
+                        let start = bytes.len();
+                        bytes.extend_from_slice(key.as_bytes());
+                        let row = bytes.len();
+                        bytes.extend_from_slice(value.as_bytes());
+                        (start, row, bytes.len())
+                    })
+                    .collect();
+                sorter.take(bytes, places.into_iter()).unwrap();
+            }
+            assert_eq!(each(sorter), expected);
         }
     }
 

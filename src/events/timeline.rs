@@ -184,10 +184,11 @@ impl Consumer for Line<'_> {
         for (sort, piece) in &pieces {
             kept.pieces.push(sort, piece)?;
         }
-        for (sort, row) in local.keys.rows() {
-            kept.rows.push(sort, row)?;
+        if local.keys.count() == 0 {
+            return Ok(());
         }
-        Ok(())
+        let (bytes, places) = local.keys.into_rows();
+        kept.rows.take(bytes, places)
     }
 }
 

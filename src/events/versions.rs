@@ -86,7 +86,7 @@ impl LostLog {
                 return self.note(&format!("its versions are not known: {}", unread.words()));
             }
         };
-        let mut reader = LogReader::new(Limits::default().log).keeping();
+        let mut reader = LogReader::keeping(Limits::default().log);
         let mut unread = None;
         for version in versions.iter().take(TRIED) {
             let mut sink = Reader(&mut reader);

@@ -156,10 +156,9 @@ impl<'a> Pool<'a> {
     }
 
     fn reader(&self) -> LogReader {
-        let reader = LogReader::new(self.limits.log);
         match self.tap {
-            Some(_) => reader.keeping(),
-            None => reader,
+            Some(_) => LogReader::keeping(self.limits.log),
+            None => LogReader::new(self.limits.log),
         }
     }
 
@@ -178,8 +177,8 @@ impl<'a> Pool<'a> {
                         digest: &proved.digest.at,
                         entry,
                         outcome: &outcome,
-                        log: kept.map_or(&[], |it| &it.log),
-                        rest: kept.map_or(&[], |it| &it.rest),
+                        log: kept.map_or(&[], |it| it.log),
+                        rest: kept.map_or(&[], |it| it.rest),
                     });
                 }
                 Done::Log(Arc::clone(proved), entry.clone(), outcome, beside)

@@ -31,10 +31,78 @@ pub(super) enum GzipFlaw {
 const PIECE: usize = 64 * 1024;
 const RATIO_FROM: u64 = 1024 * 1024;
 
+/// Where what is inflated goes: piece by piece into the same place, or one piece behind the other, to be kept.
+pub(super) struct Out {
+    /// Room for what is kept, and for a piece behind it. What stands there is overwritten, never cleared.
+    room: Vec<u8>,
+    end: usize,
+    keeps: bool,
+}
+
+impl Out {
+    /// Larger ones are given back: one large object must not make every reader large.
+    const MOST: usize = 16 * 1024 * 1024;
+
+    pub(super) fn new(keeps: bool) -> Self {
+        Self {
+            room: Vec::new(),
+            end: 0,
+            keeps,
+        }
+    }
+
+    /// Room for the next piece.
+    fn piece(&mut self) -> &mut [u8] {
+        let next = self.end + PIECE;
+        if self.room.len() < next {
+            self.room.resize(next, 0);
+        }
+        self.room.get_mut(self.end..next).unwrap_or_default()
+    }
+
+    /// So many bytes of the piece were made.
+    fn made(&mut self, count: usize) -> &[u8] {
+        let begin = self.end;
+        if self.keeps {
+            self.end += count;
+        }
+        self.room.get(begin..begin + count).unwrap_or_default()
+    }
+
+    /// Keeps bytes that need not be inflated.
+    pub(super) fn extend(&mut self, bytes: &[u8]) {
+        if self.keeps {
+            self.room.truncate(self.end);
+            self.room.extend_from_slice(bytes);
+            self.end = self.room.len();
+        }
+    }
+
+    /// What is kept.
+    pub(super) fn kept(&self) -> Option<&[u8]> {
+        self.keeps.then(|| self.room.get(..self.end))?
+    }
+
+    fn into_kept(mut self) -> Vec<u8> {
+        self.room.truncate(self.end);
+        // An object may have many members: each takes what it needs, not the room for a piece.
+        self.room.shrink_to_fit();
+        self.room
+    }
+
+    /// Forgets what is kept.
+    pub(super) fn clear(&mut self) {
+        self.end = 0;
+        if self.room.capacity() > Self::MOST {
+            self.room = Vec::new();
+        }
+    }
+}
+
 /// An inflater that can be used for one object after another, so that its buffers are taken once.
 pub(super) struct Inflate {
     stream: Decompress,
-    out: Box<[u8]>,
+    pub(super) out: Out,
     cap: Cap,
     fed: u64,
     ended: bool,
@@ -42,11 +110,11 @@ pub(super) struct Inflate {
 }
 
 impl Inflate {
-    pub(super) fn new(cap: Cap) -> Self {
+    pub(super) fn new(cap: Cap, out: Out) -> Self {
         let stream = Decompress::new_gzip(15);
         Self {
             stream,
-            out: vec![0; PIECE].into(),
+            out,
             cap,
             fed: 0,
             ended: false,
@@ -65,17 +133,17 @@ impl Inflate {
             let (before_in, before_out) = (self.stream.total_in(), self.stream.total_out());
             let status = self
                 .stream
-                .decompress(input, &mut self.out, FlushDecompress::None)
+                .decompress(input, self.out.piece(), FlushDecompress::None)
                 .map_err(|error| GzipFlaw::Corrupt(error.to_string()))?;
             let used = usize::try_from(self.stream.total_in() - before_in).unwrap_or(usize::MAX);
             let made = usize::try_from(self.stream.total_out() - before_out).unwrap_or(usize::MAX);
             self.within_cap()?;
-            sink(self.out.get(..made).unwrap_or_default());
+            sink(self.out.made(made));
             input = input.get(used..).unwrap_or_default();
             match status {
                 Status::StreamEnd => self.ended = true,
                 // A full buffer may hide more output; otherwise it waits for input.
-                Status::Ok | Status::BufError if made == self.out.len() => {}
+                Status::Ok | Status::BufError if made == PIECE => {}
                 Status::Ok | Status::BufError if input.is_empty() || (used == 0 && made == 0) => {
                     return Ok(&[]);
                 }
@@ -144,12 +212,11 @@ pub(super) fn content(bytes: &[u8], cap: Cap) -> Result<Content, GzipFlaw> {
             plain,
         });
     }
-    let mut inflate = Inflate::new(cap);
-    let mut out = Vec::new();
-    inflate.push(bytes, |piece| out.extend_from_slice(piece))?;
+    let mut inflate = Inflate::new(cap, Out::new(true));
+    inflate.push(bytes, |_| {})?;
     let trailing = inflate.end()?;
     Ok(Content {
-        bytes: out,
+        bytes: inflate.out.into_kept(),
         trailing,
         plain,
     })
@@ -178,13 +245,13 @@ pub fn members(mut bytes: &[u8], cap: Cap) -> Members {
             }
             return members;
         }
-        let mut inflate = Inflate::new(Cap { bytes: left, ..cap });
-        let mut out = Vec::new();
-        let pushed = inflate.push(bytes, |piece| out.extend_from_slice(piece));
+        let mut inflate = Inflate::new(Cap { bytes: left, ..cap }, Out::new(true));
+        let pushed = inflate.push(bytes, |_| {});
         let ended = match pushed {
             Ok(rest) => inflate.end().map(|_| rest),
             Err(flaw) => Err(flaw),
         };
+        let out = inflate.out.into_kept();
         left = left.saturating_sub(out.len() as u64);
         members.each.push(out);
         match ended {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::document::LogEntry;
-use super::gzip::{Cap, GzipFlaw, Inflate, is_plain};
+use super::gzip::{Cap, GzipFlaw, Inflate, Out, is_plain};
 use super::problem::Kind;
 use super::sha256::Hasher;
 use crate::hex;
@@ -45,66 +45,58 @@ pub struct LogReader {
     plain: Option<bool>,
     flaw: Option<GzipFlaw>,
     bytes: u64,
-    kept: Option<Kept>,
+    /// What follows the member.
+    rest: Vec<u8>,
 }
 
 /// The bytes of one log.
-#[derive(Debug, Default)]
-pub struct Kept {
+#[derive(Debug, Clone, Copy)]
+pub struct Kept<'r> {
     /// What the object's one gzip member holds, or the object itself where it is stored uncompressed.
-    pub log: Vec<u8>,
+    pub log: &'r [u8],
     /// What follows the member: nothing that any digest could list.
-    pub rest: Vec<u8>,
-}
-
-impl Kept {
-    /// Larger ones are given back: one large log must not make every reader large.
-    const MOST: usize = 16 * 1024 * 1024;
-
-    fn clear(&mut self) {
-        for bytes in [&mut self.log, &mut self.rest] {
-            bytes.clear();
-            if bytes.capacity() > Self::MOST {
-                *bytes = Vec::new();
-            }
-        }
-    }
+    pub rest: &'r [u8],
 }
 
 impl LogReader {
     /// A reader that lets no log become larger than `cap`.
     pub fn new(cap: Cap) -> Self {
+        Self::with(cap, Out::new(false))
+    }
+
+    /// One that keeps the bytes of each log until the next one begins.
+    pub fn keeping(cap: Cap) -> Self {
+        Self::with(cap, Out::new(true))
+    }
+
+    fn with(cap: Cap, out: Out) -> Self {
         Self {
-            inflate: Inflate::new(cap),
+            inflate: Inflate::new(cap, out),
             hasher: Hasher::new(),
             cap,
             plain: None,
             flaw: None,
             bytes: 0,
-            kept: None,
+            rest: Vec::new(),
         }
     }
 
-    /// Keeps the bytes of each log until the next one begins.
-    #[must_use]
-    pub fn keeping(mut self) -> Self {
-        self.kept = Some(Kept::default());
-        self
-    }
-
     /// The bytes of the log that ended last; as many of a damaged one as came out of it.
-    pub fn kept(&self) -> Option<&Kept> {
-        self.kept.as_ref()
+    pub fn kept(&self) -> Option<Kept<'_>> {
+        let log = self.inflate.out.kept()?;
+        Some(Kept {
+            log,
+            rest: &self.rest,
+        })
     }
 
     /// Forgets the log under way, and the bytes of the one before.
     pub fn begin(&mut self) {
         self.hasher = Hasher::new();
         self.inflate.restart();
+        self.inflate.out.clear();
+        self.rest = Vec::new();
         (self.bytes, self.plain, self.flaw) = (0, None, None);
-        if let Some(kept) = &mut self.kept {
-            kept.clear();
-        }
     }
 
     /// Takes the next piece of the log's object. `false`: it is wrong already, and the rest need not be read.
@@ -116,7 +108,7 @@ impl LogReader {
             plain,
             flaw,
             bytes,
-            kept,
+            rest,
         } = self;
         if plain.is_none() && !piece.is_empty() {
             *plain = Some(is_plain(piece));
@@ -127,24 +119,20 @@ impl LogReader {
                 flaw.get_or_insert(GzipFlaw::TooLarge(cap.bytes));
             } else {
                 hasher.update(piece);
-                if let Some(kept) = kept {
-                    kept.log.extend_from_slice(piece);
-                }
+                inflate.out.extend(piece);
             }
         } else if flaw.is_none() {
             let pushed = inflate.push(piece, |out| {
                 hasher.update(out);
                 *bytes = bytes.saturating_add(out.len() as u64);
-                if let Some(kept) = kept {
-                    kept.log.extend_from_slice(out);
-                }
             });
-            match (pushed, kept) {
-                (Ok(rest), Some(kept)) if (kept.rest.len() + rest.len()) as u64 <= cap.bytes => {
-                    kept.rest.extend_from_slice(rest);
+            let keeps = inflate.out.kept().is_some();
+            match pushed {
+                Ok(more) if keeps && (rest.len() + more.len()) as u64 <= cap.bytes => {
+                    rest.extend_from_slice(more);
                 }
-                (Ok(_), _) => {}
-                (Err(wrong), _) => *flaw = Some(wrong),
+                Ok(_) => {}
+                Err(wrong) => *flaw = Some(wrong),
             }
         }
         flaw.is_none()

@@ -164,16 +164,22 @@ impl<'a> Raw<'a> {
     pub fn get(self, name: &str) -> Option<Raw<'a>> {
         let mut members = self.members();
         while let Some(Ok((own, value))) = members.next_raw() {
-            // A name that is spelled plainly is not decoded. What is escaped is longer than what it stands for.
-            let is = match own.len() > name.len() {
-                true => has_backslash(own) && Text::decode(own).eq_ignore_ascii_case(name),
-                false => own.eq_ignore_ascii_case(name.as_bytes()) && !has_backslash(own),
-            };
-            if is {
+            if is_named(own, name) {
                 return Some(value);
             }
         }
         None
+    }
+
+    /// Whether a member has one of these names; case is ignored.
+    pub(super) fn has_any(self, names: &[&str]) -> bool {
+        let mut members = self.members();
+        while let Some(Ok((own, _))) = members.next_raw() {
+            if names.iter().any(|name| is_named(own, name)) {
+                return true;
+            }
+        }
+        false
     }
 
     /// The member of a member, and so on; case is ignored.
@@ -247,6 +253,15 @@ impl<'a> Raw<'a> {
             Kind::Unreadable => Some(String::from_utf8_lossy(self.0)),
             Kind::Null => None,
         }
+    }
+}
+
+/// Whether a name as it is spelled between its quotes is this one; case is ignored.
+fn is_named(own: &[u8], name: &str) -> bool {
+    // A name that is spelled plainly is not decoded. What is escaped is longer than what it stands for.
+    match own.len() > name.len() {
+        true => has_backslash(own) && Text::decode(own).eq_ignore_ascii_case(name),
+        false => own.eq_ignore_ascii_case(name.as_bytes()) && !has_backslash(own),
     }
 }
 

@@ -1,5 +1,7 @@
 //! One record: its members as slices of the log, and what can be said of it without opening more than is asked for.
 
+use std::cell::OnceCell;
+
 use jiff::Timestamp;
 
 use super::bytes::{self, After, Stop};
@@ -55,6 +57,8 @@ pub struct Record<'a> {
     /// Where the first member of each field is in `members`, plus one.
     first: [u16; FIELDS],
     identity: Identity<'a>,
+    /// When it happened, once somebody asked.
+    time: OnceCell<Option<Timestamp>>,
     pub(super) marks: Marks,
 }
 
@@ -94,6 +98,7 @@ impl<'a> Record<'a> {
             members: Vec::with_capacity(48),
             first: [0; FIELDS],
             identity: Identity::default(),
+            time: OnceCell::new(),
             marks: Marks::default(),
         }
     }
@@ -128,6 +133,7 @@ impl<'a> Record<'a> {
         self.first = [0; FIELDS];
         self.marks = Marks::default();
         self.identity = Identity::within(self.whole);
+        self.time = OnceCell::new();
         self.raw = &[];
         self.index = index;
         self.members.clear();
@@ -268,7 +274,12 @@ impl<'a> Record<'a> {
     /// The text of a field; none for `null`, objects and arrays.
     #[must_use]
     pub fn text(&self, field: Field) -> Option<Text<'a>> {
-        self.get(field)?.text_in(self.whole)
+        self.text_of(self.get(field)?)
+    }
+
+    /// The text of a value that stands in the record.
+    pub(super) fn text_of(&self, value: Raw<'a>) -> Option<Text<'a>> {
+        value.text_in(self.whole)
     }
 
     /// The value below a field, by names whose case is ignored: `path(RequestParameters, &["bucketName"])`.
@@ -306,10 +317,10 @@ impl<'a> Record<'a> {
     /// When it happened; for aggregated events when their window began. None if absent or unreadable.
     #[must_use]
     pub fn time(&self) -> Option<Timestamp> {
-        match self.get(Field::EventTime) {
+        *self.time.get_or_init(|| match self.get(Field::EventTime) {
             Some(value) => time::instant(value),
             None => time::instant(self.path(Field::TimeWindow, &["windowStart"])?),
-        }
+        })
     }
 
     /// `eventTime` as it is written.

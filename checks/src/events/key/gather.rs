@@ -17,6 +17,28 @@ const MOST: usize = 2_000;
 /// Different values of a burst that are kept at hand: it takes fewer to be one.
 const HELD: usize = 1_000;
 
+/// A row that waits for others: what it is sorted by, and what belongs to it.
+#[derive(Debug)]
+struct Waiting {
+    bytes: Vec<u8>,
+    /// Where what belongs to it begins.
+    value: usize,
+}
+
+impl Waiting {
+    fn of([sort, value]: [&[u8]; 2]) -> Self {
+        Self {
+            bytes: [sort, value].concat(),
+            value: sort.len(),
+        }
+    }
+
+    fn parts(&self) -> [&[u8]; 2] {
+        let (sort, value) = self.bytes.split_at_checked(self.value).unwrap_or_default();
+        [sort, value]
+    }
+}
+
 /// A value of a burst.
 #[derive(Debug)]
 struct Seen {
@@ -24,7 +46,7 @@ struct Seen {
     /// By a proved record.
     proven: bool,
     /// Its row, until it was told.
-    row: Option<Vec<u8>>,
+    row: Option<Waiting>,
 }
 
 /// Values of the last ten minutes.
@@ -54,7 +76,7 @@ impl Burst {
     }
 
     /// Keeps a value, with its row if it has none. Whether the row was kept.
-    fn see(&mut self, value: &[u8], time: Timestamp, proven: bool, row: &[u8]) -> bool {
+    fn see(&mut self, value: &[u8], time: Timestamp, proven: bool, row: [&[u8]; 2]) -> bool {
         let full = self.seen.len() >= HELD;
         let own = match self.seen.get_mut(value) {
             Some(own) => own,
@@ -71,13 +93,13 @@ impl Burst {
         if own.row.is_some() {
             return false;
         }
-        own.row = Some(row.to_vec());
+        own.row = Some(Waiting::of(row));
         self.holds = true;
         true
     }
 
     /// The rows that were not told.
-    fn take_rows(&mut self) -> Vec<Vec<u8>> {
+    fn take_rows(&mut self) -> Vec<Waiting> {
         if !std::mem::take(&mut self.holds) {
             return Vec::new();
         }
@@ -107,7 +129,7 @@ pub struct Gather {
 struct Home {
     address: Vec<u8>,
     proven: bool,
-    row: Option<Vec<u8>>,
+    row: Option<Waiting>,
 }
 
 impl Gather {
@@ -131,30 +153,20 @@ impl Gather {
     ///
     /// If it is none of a detector.
     pub fn row(&mut self, sort: &[u8], value: &[u8]) -> Result<(), NoRow> {
-        let row = Packed::read(value).ok_or(NoRow)?;
-        let number = sort.first_chunk::<2>().map(|it| u16::from_be_bytes(*it));
-        let at = usize::from(number.unwrap_or(u16::MAX));
+        let row = Packed::read(sort, value).ok_or(NoRow)?;
+        let at = usize::from(row.sort.number);
         let Some(key) = self.keys.get(at).copied() else {
             return Ok(());
         };
-        // Behind the group stand a NUL, eight bytes of time, the event id and the value.
-        let ends = sort.split_last().map_or(&[][..], |(_, rest)| rest);
-        let value_at = ends.iter().rposition(|it| *it == 0).map_or(0, |it| it + 1);
-        let distinct = ends.get(value_at..).unwrap_or_default();
-        let id = row.id().ok_or(NoRow)?;
-        let tail = id.len() + 1 + distinct.len() + 1 + 8 + 1;
-        let group = sort
-            .get(..sort.len().saturating_sub(tail))
-            .unwrap_or_default();
-        if self.group != group {
+        if self.group != row.sort.head {
             self.group.clear();
-            self.group.extend_from_slice(group);
+            self.group.extend_from_slice(row.sort.head);
             self.taken = false;
             self.burst.clear();
             self.home = None;
             self.before.clear();
         }
-        if self.before == sort && !id.is_empty() && row.proven {
+        if self.before == sort && row.sort.has_id() && row.proven {
             return Ok(());
         }
         self.before.clear();
@@ -168,8 +180,8 @@ impl Gather {
                 self.taken = true;
                 self.hit(at, key, &row)
             }
-            When::Distinct { least, .. } => self.burst(at, key, least, distinct, &row, value),
-            When::OffInstance => self.off_instance(at, key, distinct, &row, value),
+            When::Distinct { least, .. } => self.burst(at, key, least, &row, [sort, value]),
+            When::OffInstance => self.off_instance(at, key, &row, [sort, value]),
         }
     }
 
@@ -178,9 +190,8 @@ impl Gather {
         at: usize,
         key: &'static Key,
         least: usize,
-        value: &[u8],
         row: &Packed<'_>,
-        bytes: &[u8],
+        bytes: [&[u8]; 2],
     ) -> Result<(), NoRow> {
         if row.alone() {
             return self.hit(at, key, row);
@@ -189,7 +200,7 @@ impl Gather {
         self.burst
             .forget(time.checked_sub(WITHIN).unwrap_or(Timestamp::MIN));
         // It is told once the burst is one.
-        let kept = self.burst.see(value, time, row.proven, bytes);
+        let kept = self.burst.see(row.sort.value, time, row.proven, bytes);
         if self.burst.seen.len() < least {
             return Ok(());
         }
@@ -197,7 +208,7 @@ impl Gather {
         let proven = self.burst.seen.values().filter(|it| it.proven);
         let proven = proven.take(least).count() >= least;
         for bytes in self.burst.take_rows() {
-            self.hit_if(at, key, &bytes, proven)?;
+            self.hit_if(at, key, bytes.parts(), proven)?;
         }
         match kept {
             true => Ok(()),
@@ -209,17 +220,17 @@ impl Gather {
         &mut self,
         at: usize,
         key: &'static Key,
-        address: &[u8],
         row: &Packed<'_>,
-        bytes: &[u8],
+        bytes: [&[u8]; 2],
     ) -> Result<(), NoRow> {
+        let address = row.sort.value;
         let home = match &mut self.home {
             Some(home) => home,
             none => {
                 *none = Some(Home {
                     address: address.to_vec(),
                     proven: row.proven,
-                    row: Some(bytes.to_vec()),
+                    row: Some(Waiting::of(bytes)),
                 });
                 return Ok(());
             }
@@ -228,7 +239,7 @@ impl Gather {
             return Ok(());
         }
         let (proven, first) = (home.proven, home.row.take());
-        let mut rows = first.as_deref().into_iter().chain([bytes]);
+        let mut rows = first.iter().map(Waiting::parts).chain([bytes]);
         rows.try_for_each(|bytes| self.hit_if(at, key, bytes, proven))
     }
 
@@ -237,10 +248,10 @@ impl Gather {
         &mut self,
         at: usize,
         key: &'static Key,
-        bytes: &[u8],
+        [sort, value]: [&[u8]; 2],
         proven: bool,
     ) -> Result<(), NoRow> {
-        let mut row = Packed::read(bytes).ok_or(NoRow)?;
+        let mut row = Packed::read(sort, value).ok_or(NoRow)?;
         row.proven &= proven;
         self.hit(at, key, &row)
     }

@@ -216,7 +216,7 @@ fn bucket(record: &Record<'_>, account: &str) -> i8 {
                 });
             }
             let canned = parameter(record, "x-amz-acl").is_some_and(|it| {
-                ["private", "bucket-owner-read", "bucket-owner-full-control"].contains(&it.as_str())
+                ["private", "bucket-owner-read", "bucket-owner-full-control"].contains(&&*it)
             });
             // Grants of the body would stand beside it.
             let alone = record

@@ -24,7 +24,6 @@ pub(super) struct Look<'l, 'a> {
     account: OnceCell<Cow<'l, str>>,
     region: OnceCell<Cow<'l, str>>,
     actor: OnceCell<Cow<'l, str>>,
-    time: OnceCell<Option<Timestamp>>,
 }
 
 impl<'l, 'a> Look<'l, 'a> {
@@ -42,7 +41,6 @@ impl<'l, 'a> Look<'l, 'a> {
             account: OnceCell::new(),
             region: OnceCell::new(),
             actor: OnceCell::new(),
-            time: OnceCell::new(),
         }
     }
 }
@@ -147,7 +145,7 @@ impl Look<'_, '_> {
 
     /// When it happened.
     pub(super) fn time(&self) -> Option<Timestamp> {
-        *self.time.get_or_init(|| self.record.time())
+        self.record.time()
     }
 
     /// What identifies whoever did it.
@@ -199,7 +197,7 @@ impl Look<'_, '_> {
             }
             When::LogBucket(_) => {
                 let bucket = subject::parameter(self.record, "bucketName").unwrap_or_default();
-                if self.detector.stores.buckets.contains(&bucket) && self.holds(at) {
+                if self.detector.stores.buckets.contains(&*bucket) && self.holds(at) {
                     self.push(local, at, "", "", false);
                 }
             }
@@ -209,7 +207,7 @@ impl Look<'_, '_> {
                 let known = self.detector.stores.keys.as_ref();
                 if known.is_none_or(|keys| {
                     keys.iter()
-                        .any(|it| *it == id || it.rsplit('/').next() == Some(bare))
+                        .any(|it| **it == *id || it.rsplit('/').next() == Some(bare))
                 }) {
                     self.push(local, at, "", "", false);
                 }
@@ -239,14 +237,14 @@ impl Look<'_, '_> {
                 local.group = group;
             }
             When::Distinct { of, .. } => {
-                for (value, alone) in distinct::values(of, self.record, self.account()) {
+                distinct::values(of, self.record, self.account(), &mut |value, alone| {
                     let mut group = Cow::Borrowed(self.actor());
                     if of == Distinct::ObjectsLost {
                         let bucket = subject::parameter(self.record, "bucketName");
-                        group = Cow::Owned(format!("{group} {}", bucket.unwrap_or_default()));
+                        group = Cow::Owned([&*group, " ", &bucket.unwrap_or_default()].concat());
                     }
-                    self.push(local, at, &group, &value, alone);
-                }
+                    self.push(local, at, &group, value, alone);
+                });
             }
             When::OffInstance => {}
         }

@@ -8,6 +8,81 @@ use crate::finding::{Subject, SubjectKind};
 use crate::ids::{AccountId, Region};
 use crate::inventory::EventRecord;
 
+/// What a row is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sort<'t> {
+    /// The number of the key.
+    pub(super) number: u16,
+    pub(super) group: &'t str,
+    /// A number that grows with the time.
+    pub(super) time: u64,
+    /// The event's id.
+    pub(super) id: &'t str,
+    pub(super) value: &'t str,
+}
+
+impl Sort<'_> {
+    /// Writes its bytes behind others: they are in the order of what they say.
+    pub(super) fn pack(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(&self.number.to_be_bytes());
+        end_part(bytes, self.group);
+        bytes.extend_from_slice(&self.time.to_be_bytes());
+        end_part(bytes, self.id);
+        end_part(bytes, self.value);
+    }
+}
+
+/// No text can end a part early: a NUL is not kept.
+fn end_part(bytes: &mut Vec<u8>, text: &str) {
+    match has_nul(text) {
+        true => bytes.extend(text.bytes().map(|it| it.max(1))),
+        false => bytes.extend_from_slice(text.as_bytes()),
+    }
+    bytes.push(0);
+}
+
+fn has_nul(text: &str) -> bool {
+    memchr::memchr(0, text.as_bytes()).is_some()
+}
+
+/// The same, as its bytes have it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sorted<'a> {
+    pub(super) number: u16,
+    /// The bytes of the number and of the group.
+    pub(super) head: &'a [u8],
+    group: &'a [u8],
+    id: &'a [u8],
+    pub(super) value: &'a [u8],
+}
+
+impl<'a> Sorted<'a> {
+    /// None for what [`Sort::pack`] did not write.
+    pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
+        let part = |bytes: &'a [u8]| {
+            let (part, rest) = bytes.split_at_checked(memchr::memchr(0, bytes)?)?;
+            Some((part, rest.get(1..)?))
+        };
+        let (number, rest) = bytes.split_first_chunk::<2>()?;
+        let (group, rest) = part(rest)?;
+        let (_, rest) = rest.split_first_chunk::<8>()?;
+        let (id, rest) = part(rest)?;
+        let (value, rest) = part(rest)?;
+        rest.is_empty().then_some(Self {
+            number: u16::from_be_bytes(*number),
+            head: bytes.get(..number.len() + group.len())?,
+            group,
+            id,
+            value,
+        })
+    }
+
+    /// Whether the event has an id.
+    pub(super) fn has_id(&self) -> bool {
+        !self.id.is_empty()
+    }
+}
+
 /// A record that may matter. Its texts are those of the record and of what was made of it: nothing is copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row<'t> {
@@ -43,8 +118,8 @@ const KINDS: [SubjectKind; 11] = [
     SubjectKind::Chain,
     SubjectKind::Resource,
 ];
-/// Flags, step, kind, time and index.
-const HEAD: usize = 3 + 16 + 8;
+/// Flags, step, kind, seconds, nanoseconds and index.
+const HEAD: usize = 3 + 8 + 4 + 8;
 const REFUSED: u8 = 1;
 const ALONE: u8 = 2;
 const PROVEN: u8 = 4;
@@ -52,9 +127,47 @@ const TIMED: u8 = 8;
 const ACCOUNT: u8 = 16;
 const REGION: u8 = 32;
 
+/// Where a text may stand already: most rows are about who did it, in one account and region.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    /// Nowhere.
+    Own,
+    /// What the row is sorted by: its group.
+    Group,
+    /// The same: the event's id.
+    Id,
+    /// An earlier text of the row.
+    Text(usize),
+}
+
+/// Where each text may stand already, as a whole or at the end: a text that does is not written again.
+const SOURCES: [Source; 15] = [
+    // The id and the name of the subject.
+    Source::Group,
+    Source::Text(0),
+    // Its account and region.
+    Source::Own,
+    Source::Own,
+    // Id, name, source, account, region and actor of the record.
+    Source::Id,
+    Source::Own,
+    Source::Own,
+    Source::Text(2),
+    Source::Text(3),
+    Source::Text(0),
+    // Its address, error, proof, bucket and key.
+    Source::Own,
+    Source::Own,
+    Source::Own,
+    Source::Own,
+    Source::Own,
+];
+/// Marks the length of a text that stands elsewhere. No text is so long.
+const ELSEWHERE: u32 = 1 << 31;
+
 impl Row<'_> {
-    /// Writes its bytes behind others.
-    pub(super) fn pack(&self, bytes: &mut Vec<u8>) {
+    /// Writes its bytes behind others. What it is sorted by must be at hand where they are read.
+    pub(super) fn pack(&self, sort: &Sort<'_>, bytes: &mut Vec<u8>) {
         let flags = [
             (self.refused, REFUSED),
             (self.alone, ALONE),
@@ -68,15 +181,63 @@ impl Row<'_> {
         bytes.push(self.step.cast_unsigned());
         let kind = KINDS.iter().position(|it| *it == self.kind);
         bytes.push(kind.and_then(|it| u8::try_from(it).ok()).unwrap_or(u8::MAX));
-        let time = self.time.map_or(0, Timestamp::as_nanosecond);
-        bytes.extend_from_slice(&time.to_le_bytes());
+        let time = self.time.unwrap_or_default();
+        bytes.extend_from_slice(&time.as_second().to_le_bytes());
+        bytes.extend_from_slice(&time.subsec_nanosecond().to_le_bytes());
         bytes.extend_from_slice(&self.index.to_le_bytes());
-        let place = [self.account, self.region].map(Option::unwrap_or_default);
-        for text in self.subject.iter().chain(&place).chain(&self.record) {
+        let texts = self.texts();
+        for (text, source) in texts.iter().zip(SOURCES) {
+            let other = match source {
+                Source::Own => "",
+                Source::Group => sort.group,
+                Source::Id => sort.id,
+                Source::Text(at) => texts.get(at).copied().unwrap_or_default(),
+            };
             let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-            bytes.extend_from_slice(&length.to_le_bytes());
-            bytes.extend_from_slice(text.as_bytes());
+            // A NUL is not kept in what a row is sorted by.
+            match !text.is_empty() && other.ends_with(text) && !has_nul(text) {
+                true => bytes.extend_from_slice(&(length | ELSEWHERE).to_le_bytes()),
+                false => {
+                    bytes.extend_from_slice(&length.to_le_bytes());
+                    bytes.extend_from_slice(text.as_bytes());
+                }
+            }
         }
+    }
+
+    fn texts(&self) -> [&str; SOURCES.len()] {
+        let [subject, subject_name] = self.subject;
+        let [account, region] = [self.account, self.region].map(Option::unwrap_or_default);
+        let [
+            id,
+            name,
+            source,
+            of,
+            within,
+            actor,
+            ip,
+            error,
+            proof,
+            bucket,
+            key,
+        ] = self.record;
+        [
+            subject,
+            subject_name,
+            account,
+            region,
+            id,
+            name,
+            source,
+            of,
+            within,
+            actor,
+            ip,
+            error,
+            proof,
+            bucket,
+            key,
+        ]
     }
 }
 
@@ -88,19 +249,24 @@ pub(super) struct Packed<'a> {
     kind: SubjectKind,
     pub(super) time: Option<Timestamp>,
     index: u64,
+    pub(super) sort: Sorted<'a>,
     texts: &'a [u8],
     pub(super) proven: bool,
 }
 
 impl<'a> Packed<'a> {
-    /// None for what [`Row::pack`] did not write, as far as its head shows.
-    pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
+    /// None for what [`Sort::pack`] and [`Row::pack`] did not write, as far as its head shows.
+    pub(super) fn read(sort: &'a [u8], bytes: &'a [u8]) -> Option<Self> {
         let (head, texts) = bytes.split_first_chunk::<HEAD>()?;
         let ([flags, step, kind], more) = head.split_first_chunk()?;
-        let (time, index) = more.split_first_chunk::<16>()?;
+        let (second, more) = more.split_first_chunk()?;
+        let (nanosecond, index) = more.split_first_chunk()?;
         let time = match flags & TIMED {
             0 => None,
-            _ => Some(Timestamp::from_nanosecond(i128::from_le_bytes(*time)).ok()?),
+            _ => {
+                let second = i64::from_le_bytes(*second);
+                Some(Timestamp::new(second, i32::from_le_bytes(*nanosecond)).ok()?)
+            }
         };
         Some(Self {
             flags: *flags,
@@ -108,6 +274,7 @@ impl<'a> Packed<'a> {
             kind: *KINDS.get(usize::from(*kind))?,
             time,
             index: u64::from_le_bytes(index.try_into().ok()?),
+            sort: Sorted::read(sort)?,
             texts,
             proven: flags & PROVEN != 0,
         })
@@ -121,31 +288,43 @@ impl<'a> Packed<'a> {
         self.flags & ALONE != 0
     }
 
-    /// The texts from the first on.
-    fn texts(&self) -> impl Iterator<Item = &'a [u8]> {
+    /// The bytes of a text.
+    fn bytes(&self, at: usize) -> Option<&'a [u8]> {
         let mut rest = self.texts;
-        std::iter::from_fn(move || {
+        let mut passed = 0;
+        loop {
             let (length, after) = rest.split_first_chunk()?;
-            let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
-            let (text, behind) = after.split_at_checked(length)?;
-            rest = behind;
-            Some(text)
-        })
+            let length = u32::from_le_bytes(*length);
+            let elsewhere = length & ELSEWHERE != 0;
+            let length = usize::try_from(length & !ELSEWHERE).ok()?;
+            let here = if elsewhere { 0 } else { length };
+            let (text, behind) = after.split_at_checked(here)?;
+            if passed < at {
+                (passed, rest) = (passed + 1, behind);
+                continue;
+            }
+            if !elsewhere {
+                return Some(text);
+            }
+            let whole = match SOURCES.get(at)? {
+                Source::Own => return None,
+                Source::Group => self.sort.group,
+                Source::Id => self.sort.id,
+                // One that stands before it: this ends.
+                Source::Text(other) => self.bytes(*other)?,
+            };
+            return whole.get(whole.len().checked_sub(length)?..);
+        }
     }
 
     /// None for bytes that are no text.
     fn text(&self, at: usize) -> Option<&'a str> {
-        std::str::from_utf8(self.texts().nth(at)?).ok()
+        std::str::from_utf8(self.bytes(at)?).ok()
     }
 
     /// The id of its subject.
     pub(super) fn subject_id(&self) -> Option<&'a str> {
         self.text(0)
-    }
-
-    /// The event's id.
-    pub(super) fn id(&self) -> Option<&'a [u8]> {
-        self.texts().nth(4)
     }
 
     /// The account of the record.
@@ -169,8 +348,8 @@ impl<'a> Packed<'a> {
     }
 
     pub(super) fn record(&self) -> Option<EventRecord> {
-        let mut texts = self.texts().skip(4);
-        let mut text = || Some(std::str::from_utf8(texts.next()?).ok()?.to_owned());
+        let mut at = 4..;
+        let mut text = || Some(self.text(at.next()?)?.to_owned());
         Some(EventRecord {
             time: self.time,
             id: text()?,
@@ -247,11 +426,27 @@ mod tests {
                         &record.key,
                     ],
                 };
-                // It stands behind others.
-                let mut bytes = vec![7];
-                row.pack(&mut bytes);
-                let bytes = &bytes[1..];
-                let read = Packed::read(bytes).unwrap();
+                let [group, value] = [text("group"), text("value")];
+                let sort = Sort {
+                    number: 258,
+                    group: &group,
+                    time: 3,
+                    id: &record.id,
+                    value: &value,
+                };
+                // They stand behind others.
+                let (mut sorted, mut bytes) = (vec![7], vec![7]);
+                sort.pack(&mut sorted);
+                row.pack(&sort, &mut bytes);
+                let (sorted, bytes) = (&sorted[1..], &bytes[1..]);
+                let read = Packed::read(sorted, bytes).unwrap();
+                assert_eq!(read.sort.number, 258);
+                assert_eq!(read.sort.head, [&[1, 2], read.sort.group].concat());
+                let kept = |text: &str| text.replace('\0', "\u{1}").into_bytes();
+                assert_eq!(
+                    (read.sort.group, read.sort.value),
+                    (&*kept(&group), &*kept(&value))
+                );
                 assert_eq!(read.subject(), Some(subject.clone()));
                 assert_eq!(read.record(), Some(record.clone()));
                 assert_eq!(
@@ -259,23 +454,80 @@ mod tests {
                     (-2, at == 1, at == 2, at == 3)
                 );
                 assert_eq!(
-                    (read.subject_id(), read.id(), read.account()),
-                    (
-                        Some(subject.id.as_str()),
-                        Some(record.id.as_bytes()),
-                        Some(record.account.as_str())
-                    )
+                    (read.subject_id(), read.account()),
+                    (Some(subject.id.as_str()), Some(record.account.as_str()))
                 );
                 // Nothing that is cut is read.
                 for end in [0, 2, 20, bytes.len() - 1] {
-                    let read = Packed::read(&bytes[..end]);
+                    let read = Packed::read(sorted, &bytes[..end]);
                     assert!(read.and_then(|it| it.record()).is_none());
                 }
                 // Nor are bytes that are no text.
                 let mut broken = bytes.to_vec();
                 *broken.last_mut().unwrap() = 0xff;
-                assert!(Packed::read(&broken).unwrap().record().is_none());
+                assert!(Packed::read(sorted, &broken).unwrap().record().is_none());
+                for end in [0, 1, 4, 12, sorted.len() - 1] {
+                    assert!(Packed::read(&sorted[..end], bytes).is_none());
+                }
+                assert!(Packed::read(&[sorted, &[0]].concat(), bytes).is_none());
             }
         }
+    }
+
+    #[test]
+    fn what_stands_elsewhere_is_not_written_again() {
+        // The actor is the subject and the group; all stands in one account and region.
+        let actor = "arn:aws:iam::111122223333:role/a";
+        let whole = |group: &str, id: &str| {
+            let row = Row {
+                kind: SubjectKind::Principal,
+                step: 0,
+                refused: false,
+                alone: false,
+                proven: true,
+                time: None,
+                index: 1,
+                account: Some("111122223333"),
+                region: Some("us-east-1"),
+                subject: [actor, "a"],
+                record: [
+                    id,
+                    "n",
+                    "s",
+                    "111122223333",
+                    "us-east-1",
+                    actor,
+                    "i",
+                    "",
+                    "p",
+                    "b",
+                    "k",
+                ],
+            };
+            let sort = Sort {
+                number: 1,
+                group,
+                time: 2,
+                id,
+                value: "v",
+            };
+            let (mut sorted, mut bytes) = (Vec::new(), Vec::new());
+            sort.pack(&mut sorted);
+            row.pack(&sort, &mut bytes);
+            let read = Packed::read(&sorted, &bytes).unwrap();
+            let (subject, record) = (read.subject().unwrap(), read.record().unwrap());
+            assert_eq!((&*subject.id, &*subject.name), (actor, "a"));
+            assert_eq!((&*record.id, &*record.actor), (id, actor));
+            assert_eq!(
+                (&*record.account, &*record.region),
+                ("111122223333", "us-east-1")
+            );
+            bytes.len() - HEAD - 4 * SOURCES.len()
+        };
+        // Account, region, and six texts of one byte.
+        assert_eq!(whole(actor, "e-1"), 12 + 9 + 6);
+        // What the row is sorted by has no NUL: the id stands for itself.
+        assert_eq!(whole(actor, "e\0"), 12 + 9 + 6 + 2);
+        assert_eq!(whole("another", "e-1"), 12 + 9 + 6 + actor.len());
     }
 }

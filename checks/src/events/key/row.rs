@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::look::Look;
-use super::packed::Row;
+use super::packed::{Row, Sort};
 use super::subject::{self, About};
 use super::{When, grade};
 use crate::events::field::Field;
@@ -67,6 +67,12 @@ impl Local {
     /// All rows.
     pub fn rows(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.rows_from(0)
+    }
+
+    /// The bytes of all rows, and of each where its key begins, and where what belongs to it begins and ends.
+    pub fn into_rows(self) -> (Vec<u8>, impl Iterator<Item = (usize, usize, usize)>) {
+        let places = self.places.into_iter();
+        (self.bytes, places.map(|it| (it.start, it.row, it.end)))
     }
 
     /// How many rows there are so far: where those of the next record begin.
@@ -272,13 +278,16 @@ impl Look<'_, '_> {
             bytes.reserve(USUAL);
         }
         let start = bytes.len();
-        bytes.extend_from_slice(&number.to_be_bytes());
-        end_part(bytes, group);
-        bytes.extend_from_slice(&time.to_be_bytes());
-        end_part(bytes, &id);
-        end_part(bytes, value);
+        let sort = Sort {
+            number,
+            group,
+            time,
+            id: &id,
+            value,
+        };
+        sort.pack(bytes);
         let place = bytes.len();
-        row.pack(bytes);
+        row.pack(&sort, bytes);
         local.places.push(Place {
             start,
             row: place,
@@ -290,13 +299,4 @@ impl Look<'_, '_> {
 
 fn kept(text: Option<Text<'_>>) -> Cow<'_, str> {
     text.map_or(Cow::Borrowed(""), |it| short_text(it.text, LONGEST))
-}
-
-/// No text can end a part early: a NUL is not kept.
-fn end_part(bytes: &mut Vec<u8>, text: &str) {
-    match text.contains('\0') {
-        true => bytes.extend(text.bytes().map(|it| it.max(1))),
-        false => bytes.extend_from_slice(text.as_bytes()),
-    }
-    bytes.push(0);
 }

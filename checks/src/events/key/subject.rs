@@ -6,7 +6,7 @@ use super::Of;
 use crate::events::field::Field;
 use crate::events::raw::Kind;
 use crate::events::{Actor, ActorKind, Raw, Record};
-use crate::finding::{SubjectKind, short, short_text};
+use crate::finding::{SubjectKind, short_text};
 use crate::ids::{AccountId, Region};
 
 /// The longest id; a name of an attacker may be of any length.
@@ -51,7 +51,7 @@ pub(super) fn of<'t>(
                 .iter()
                 .filter_map(|(path, arn)| Some((parameter(record, path)?, *arn)));
             match named.next() {
-                Some((value, arn)) => resource(&value, arn, account, region),
+                Some((value, arn)) => resource(value, arn, account, region),
                 None => actor(who, account),
             }
         }
@@ -85,7 +85,7 @@ fn place<'t>(
 }
 
 /// The value of a parameter, the first of several; `response.` looks into the answer of the call.
-pub(super) fn parameter(record: &Record<'_>, path: &str) -> Option<String> {
+pub(super) fn parameter<'a>(record: &Record<'a>, path: &str) -> Option<Cow<'a, str>> {
     let (field, path) = match path.strip_prefix("response.") {
         Some(path) => (Field::ResponseElements, path),
         None => (Field::RequestParameters, path),
@@ -97,47 +97,62 @@ pub(super) fn parameter(record: &Record<'_>, path: &str) -> Option<String> {
             let names: Vec<&str> = path.split('.').collect();
             return record
                 .text_at(field, &names)
-                .map(|it| it.to_string())
+                .map(|it| it.text)
                 .filter(|it| !it.is_empty());
         }
         // Nothing is below it.
         Kind::Null | Kind::Bool(_) | Kind::Number | Kind::Array | Kind::Unreadable => return None,
     }
-    first_text(path.split('.').try_fold(value, Raw::get)?)
+    first_text(record, path.split('.').try_fold(value, Raw::get)?)
 }
 
-fn first_text(value: Raw<'_>) -> Option<String> {
+fn first_text<'a>(record: &Record<'a>, value: Raw<'a>) -> Option<Cow<'a, str>> {
     let text = match value.kind() {
-        Kind::Array => first_text(value.elements().next()?)?,
-        Kind::Object => first_text(value.get("items")?)?,
-        Kind::String | Kind::Number => value.text()?.to_string(),
+        Kind::Array => first_text(record, value.elements().next()?)?,
+        Kind::Object => first_text(record, value.get("items")?)?,
+        Kind::String | Kind::Number => record.text_of(value)?.text,
         Kind::Null | Kind::Bool(_) | Kind::Unreadable => return None,
     };
     Some(text).filter(|it| !it.is_empty())
 }
 
-fn resource<'t>(value: &str, arn: &str, account: &'t str, region: &'t str) -> About<'t> {
-    let value = short(value, LONGEST);
-    let value = match value.starts_with("alias/") && arn.contains(":key/") {
-        true => format!("key {value}"),
-        false => value,
-    };
-    let id = if value.starts_with("arn:") {
-        value.clone()
-    } else {
-        arn.replace("{p}", partition(region))
-            .replace("{r}", region)
-            .replace("{a}", account)
-            .replace("{v}", &value)
+fn resource<'t>(value: Cow<'_, str>, arn: &str, account: &'t str, region: &'t str) -> About<'t> {
+    let mut value = short_text(value, LONGEST);
+    if value.starts_with("alias/") && arn.contains(":key/") {
+        value = Cow::Owned(format!("key {value}"));
+    }
+    let name = value.rsplit(['/', ':']).next().unwrap_or(&value).to_owned();
+    let id = match value.starts_with("arn:") {
+        true => value.into_owned(),
+        false => filled(arn, &value, account, region),
     };
     let kind = match id.starts_with("arn:") && id.contains(":cloudtrail:") && id.contains(":trail/")
     {
         true => SubjectKind::Trail,
         false => SubjectKind::Resource,
     };
-    let name = value.rsplit(['/', ':']).next().unwrap_or(&value).to_owned();
     let name = Some(Cow::Owned(name));
     place(kind, Cow::Owned(id), name, account, Some(region))
+}
+
+/// The ARN that a pattern makes: `{p}` is the partition, `{r}` the region, `{a}` the account, `{v}` the value.
+fn filled(pattern: &str, value: &str, account: &str, region: &str) -> String {
+    let mut arn = String::with_capacity(pattern.len() + value.len() + 32);
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once('{') {
+        arn.push_str(before);
+        let (word, behind) = after.split_once('}').unwrap_or((after, ""));
+        arn.push_str(match word {
+            "p" => partition(region),
+            "r" => region,
+            "a" => account,
+            "v" => value,
+            _ => "",
+        });
+        rest = behind;
+    }
+    arn.push_str(rest);
+    arn
 }
 
 /// The partition of a region, by the beginnings of their names.
