@@ -14,7 +14,7 @@ use super::demo;
 use super::hear::{Room, compare, inventory_of};
 use super::key_watch::stores_in;
 use super::reading::{Consumer, Origin};
-use super::sorter::Sorter;
+use super::sorter::{Many, Sorter};
 use super::target::{self, Target};
 use crate::audit_file::baseline;
 use crate::cli::{Detect, Input};
@@ -167,8 +167,12 @@ impl Consumer for Finder {
         if local.count() == 0 {
             return Ok(());
         }
+        let (bytes, common, places) = local.into_rows();
         let mut sorter = self.sorter.lock().unwrap_or_else(PoisonError::into_inner);
-        let (bytes, places) = local.into_rows();
-        sorter.take(bytes, places)
+        sorter.push_many(Many {
+            bytes: &bytes,
+            common,
+            places,
+        })
     }
 }

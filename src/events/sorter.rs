@@ -23,60 +23,61 @@ const AHEAD: usize = 64 << 10;
 pub(super) struct Sorter {
     /// So many bytes are held before they are written.
     most: usize,
-    chunks: Chunks,
+    held: Held,
     items: Vec<Item>,
     file: Option<File>,
     /// Where each written piece begins and ends.
     runs: Vec<(u64, u64)>,
 }
 
-/// The bytes of keys and of what belongs to them: the first for what comes one by one, and then one for each that was
-/// taken whole.
+/// Keys, what belongs to each, and what belongs to many.
 #[derive(Debug, Default)]
-struct Chunks {
-    one_by_one: Vec<u8>,
-    whole: Vec<Vec<u8>>,
-    /// How many bytes are in all of them.
-    held: usize,
+struct Held {
+    bytes: Vec<u8>,
+    /// What several items have in common: where it begins and ends.
+    common: Vec<(usize, usize)>,
 }
 
-impl Chunks {
-    /// For what comes one by one, or the one with this number.
-    fn get(&self, number: u32) -> &[u8] {
-        let Some(at) = number.checked_sub(1) else {
-            return &self.one_by_one;
-        };
-        let at = usize::try_from(at).ok();
-        at.and_then(|at| self.whole.get(at))
-            .map_or(&[], Vec::as_slice)
+impl Held {
+    fn part(&self, start: usize, end: usize) -> &[u8] {
+        self.bytes.get(start..end).unwrap_or_default()
     }
 
     fn key(&self, item: &Item) -> &[u8] {
-        self.get(item.chunk)
-            .get(item.start..item.key)
-            .unwrap_or_default()
+        self.part(item.start, item.key)
     }
 
-    fn value(&self, item: &Item) -> &[u8] {
-        self.get(item.chunk)
-            .get(item.key..item.end)
-            .unwrap_or_default()
+    /// What belongs to a key: what is its own, and then what it has in common with others.
+    fn value(&self, item: &Item) -> [&[u8]; 2] {
+        let common = item.common.and_then(|at| self.common.get(at));
+        let (start, end) = common.copied().unwrap_or_default();
+        [self.part(item.key, item.end), self.part(start, end)]
     }
 
     fn clear(&mut self) {
-        self.one_by_one.clear();
-        self.whole.clear();
-        self.held = 0;
+        self.bytes.clear();
+        self.common.clear();
     }
 }
 
-/// Where an item stands: its chunk, where its key begins, and where what belongs to it begins and ends.
+/// Where an item stands: where its key begins, where what is its own begins and ends, and the number of what it has in
+/// common with others.
 #[derive(Debug, Clone, Copy)]
 struct Item {
-    chunk: u32,
     start: usize,
     key: usize,
     end: usize,
+    common: Option<usize>,
+}
+
+/// Keys, what belongs to each, and at the end what belongs to all of them.
+#[derive(Debug)]
+pub(super) struct Many<'b, I> {
+    pub(super) bytes: &'b [u8],
+    /// Where in the bytes what belongs to all begins.
+    pub(super) common: usize,
+    /// Of each where its key begins, and where what is its own begins and ends.
+    pub(super) places: I,
 }
 
 impl Default for Sorter {
@@ -90,7 +91,7 @@ impl Sorter {
     pub(super) fn holding(most: usize) -> Self {
         Self {
             most,
-            chunks: Chunks::default(),
+            held: Held::default(),
             items: Vec::new(),
             file: None,
             runs: Vec::new(),
@@ -99,43 +100,40 @@ impl Sorter {
 
     /// Takes one more.
     pub(super) fn push(&mut self, key: &[u8], value: &[u8]) -> anyhow::Result<()> {
-        let bytes = &mut self.chunks.one_by_one;
+        let bytes = &mut self.held.bytes;
         let start = bytes.len();
         bytes.extend_from_slice(key);
         bytes.extend_from_slice(value);
         self.items.push(Item {
-            chunk: 0,
             start,
             key: start + key.len(),
             end: bytes.len(),
+            common: None,
         });
-        self.chunks.held += key.len() + value.len();
         self.spill_if_full()
     }
 
-    /// Takes many at once, without a copy. Of each it is told where its key begins, and where what belongs to it begins
-    /// and ends.
-    pub(super) fn take(
+    /// Takes many at once.
+    pub(super) fn push_many(
         &mut self,
-        mut bytes: Vec<u8>,
-        places: impl Iterator<Item = (usize, usize, usize)>,
+        many: Many<'_, impl Iterator<Item = (usize, usize, usize)>>,
     ) -> anyhow::Result<()> {
-        // What is left of its room would be held as well.
-        bytes.shrink_to_fit();
-        self.chunks.held += bytes.len();
-        self.chunks.whole.push(bytes);
-        let chunk = u32::try_from(self.chunks.whole.len())?;
-        self.items.extend(places.map(|(start, key, end)| Item {
-            chunk,
-            start,
-            key,
-            end,
+        let held = &mut self.held;
+        let begin = held.bytes.len();
+        held.bytes.extend_from_slice(many.bytes);
+        let common = Some(held.common.len());
+        held.common.push((begin + many.common, held.bytes.len()));
+        self.items.extend(many.places.map(|(start, key, end)| Item {
+            start: begin + start,
+            key: begin + key,
+            end: begin + end,
+            common,
         }));
         self.spill_if_full()
     }
 
     fn spill_if_full(&mut self) -> anyhow::Result<()> {
-        let held = self.chunks.held + self.items.len() * size_of::<Item>();
+        let held = self.held.bytes.len() + self.items.len() * size_of::<Item>();
         match held >= self.most {
             true => self.spill(),
             false => Ok(()),
@@ -143,7 +141,7 @@ impl Sorter {
     }
 
     fn sort(&mut self) {
-        sort(&self.chunks, &mut self.items);
+        sort(&self.held, &mut self.items);
     }
 
     fn spill(&mut self) -> anyhow::Result<()> {
@@ -157,11 +155,13 @@ impl Sorter {
         let mut out = BufWriter::new(&*file);
         let mut write = || -> std::io::Result<()> {
             for item in &self.items {
-                let (key, value) = (self.chunks.key(item), self.chunks.value(item));
+                let (key, [own, common]) = (self.held.key(item), self.held.value(item));
+                let value = own.len() + common.len();
                 out.write_all(&(key.len() as u64).to_le_bytes())?;
-                out.write_all(&(value.len() as u64).to_le_bytes())?;
+                out.write_all(&(value as u64).to_le_bytes())?;
                 out.write_all(key)?;
-                out.write_all(value)?;
+                out.write_all(own)?;
+                out.write_all(common)?;
             }
             out.flush()
         };
@@ -169,7 +169,7 @@ impl Sorter {
         drop(out);
         let end = file.seek(SeekFrom::End(0)).context(failed)?;
         self.runs.push((start, end));
-        self.chunks.clear();
+        self.held.clear();
         self.items.clear();
         Ok(())
     }
@@ -181,12 +181,12 @@ impl Sorter {
             false => {
                 self.spill()?;
                 // What was held is in the file: another sorter may need the memory.
-                (self.chunks, self.items) = (Chunks::default(), Vec::new());
+                (self.held, self.items) = (Held::default(), Vec::new());
             }
         }
         Ok(Sorted {
             file: self.file.map(RefCell::new),
-            chunks: self.chunks,
+            held: self.held,
             items: self.items,
             runs: self.runs,
         })
@@ -208,9 +208,13 @@ const FEW: usize = 12;
 /// Sorts by the keys. Equal keys are told apart by what belongs to them, so that the order never rests on when each was
 /// read. Keys are long, and begin alike: what all of some have in common is passed once, and then eight bytes of each
 /// are compared as one number.
-fn sort(chunks: &Chunks, items: &mut [Item]) {
-    let key = |it: &Item| chunks.key(it);
-    let value = |it: &Item| chunks.value(it);
+fn sort(held: &Held, items: &mut [Item]) {
+    let key = |it: &Item| held.key(it);
+    // As the bytes of both are in a file: one behind the other.
+    let by_value = |a: &Item, b: &Item| {
+        let [a, b] = [a, b].map(|it| held.value(it).into_iter().flatten());
+        a.cmp(b)
+    };
     let mut ahead: Vec<Ahead> = items
         .iter()
         .map(|item| Ahead {
@@ -227,7 +231,8 @@ fn sort(chunks: &Chunks, items: &mut [Item]) {
         };
         if part.len() <= FEW {
             part.sort_unstable_by(|a, b| {
-                (key(&a.item), value(&a.item)).cmp(&(key(&b.item), value(&b.item)))
+                let by_key = key(&a.item).cmp(key(&b.item));
+                by_key.then_with(|| by_value(&a.item, &b.item))
             });
             continue;
         }
@@ -244,7 +249,7 @@ fn sort(chunks: &Chunks, items: &mut [Item]) {
                 true if alike.len() > 1 => parts.push((begin, next, from + PIECE)),
                 true => {}
                 // Their keys end here.
-                false => alike.sort_unstable_by(|a, b| value(&a.item).cmp(value(&b.item))),
+                false => alike.sort_unstable_by(|a, b| by_value(&a.item, &b.item)),
             }
             begin = next;
         }
@@ -288,7 +293,7 @@ fn common<'k>(mut keys: impl Iterator<Item = &'k [u8]>, from: usize) -> usize {
 /// What was sorted.
 #[derive(Debug, Default)]
 pub(super) struct Sorted {
-    chunks: Chunks,
+    held: Held,
     items: Vec<Item>,
     file: Option<RefCell<File>>,
     runs: Vec<(u64, u64)>,
@@ -297,8 +302,13 @@ pub(super) struct Sorted {
 impl Sorted {
     /// Hands out everything in the order of keys.
     pub(super) fn each(&self, f: &mut Each<'_>) -> anyhow::Result<()> {
+        let mut value = Vec::new();
         for item in &self.items {
-            f(self.chunks.key(item), self.chunks.value(item))?;
+            value.clear();
+            for part in self.held.value(item) {
+                value.extend_from_slice(part);
+            }
+            f(self.held.key(item), &value)?;
         }
         let Some(file) = &self.file else {
             return Ok(());
@@ -446,8 +456,16 @@ mod tests {
     }
 
     #[test]
-    fn taken_at_once_or_one_by_one_the_order_is_the_same() {
-        let rows = [("b", "1"), ("a", "2"), ("b", "0"), ("", ""), ("a", "10")];
+    fn many_at_once_or_one_by_one_the_order_is_the_same() {
+        // What belongs to each ends alike.
+        let rows = [
+            ("b", "1!"),
+            ("a", "2!"),
+            ("b", "0!"),
+            ("", "!"),
+            ("a", "1?!"),
+            ("a", "1!"),
+        ];
         let each = |sorter: Sorter| {
             let mut all = Vec::new();
             let keep = &mut |key: &[u8], value: &[u8]| {
@@ -460,7 +478,7 @@ mod tests {
         let mut expected: Vec<(Vec<u8>, Vec<u8>)> =
             rows.map(|(key, value)| (key.into(), value.into())).into();
         expected.sort();
-        // So many of them come one by one, and those behind them in chunks of two; all in memory, or each in a file.
+        // So many of them come one by one, and those behind them in twos; all in memory, or each in a file.
         for (single, most) in (0..=rows.len()).flat_map(|it| [(it, 1), (it, HELD)]) {
             let mut sorter = Sorter::holding(most);
             let (first, then) = rows.split_at(single);
@@ -475,11 +493,18 @@ mod tests {
                         let start = bytes.len();
                         bytes.extend_from_slice(key.as_bytes());
                         let row = bytes.len();
-                        bytes.extend_from_slice(value.as_bytes());
+                        bytes.extend_from_slice(value.trim_end_matches('!').as_bytes());
                         (start, row, bytes.len())
                     })
                     .collect();
-                sorter.take(bytes, places.into_iter()).unwrap();
+                let common = bytes.len();
+                bytes.push(b'!');
+                let many = Many {
+                    bytes: &bytes,
+                    common,
+                    places: places.into_iter(),
+                };
+                sorter.push_many(many).unwrap();
             }
             assert_eq!(each(sorter), expected);
         }

@@ -16,7 +16,7 @@ use super::detect::stores_of;
 use super::hear::{compare, inventory_of};
 use super::reading::{Consumer, Origin};
 use super::search::parse;
-use super::sorter::{Sorted, Sorter};
+use super::sorter::{Many, Sorted, Sorter};
 use super::who::name_actors;
 use super::{exit, target};
 use crate::cli::{Noise, Timeline};
@@ -164,7 +164,7 @@ impl Consumer for Line<'_> {
         local.keys.begin();
         self.detector
             .record(&mut local.keys, record, from.proof, at);
-        let keys = ids_of(local.keys.rows_from(before), self.keys);
+        let keys = ids_of(local.keys.sorts_from(before), self.keys);
         let seen = Seen {
             at,
             proof: from.proof,
@@ -187,17 +187,18 @@ impl Consumer for Line<'_> {
         if local.keys.count() == 0 {
             return Ok(());
         }
-        let (bytes, places) = local.keys.into_rows();
-        kept.rows.take(bytes, places)
+        let (bytes, common, places) = local.keys.into_rows();
+        kept.rows.push_many(Many {
+            bytes: &bytes,
+            common,
+            places,
+        })
     }
 }
 
 /// The key events that a record is by itself; what counts only beside others is told apart.
-fn ids_of<'r>(
-    rows: impl Iterator<Item = (&'r [u8], &'r [u8])>,
-    keys: &[&'static Key],
-) -> Vec<String> {
-    let ids = rows.filter_map(|(sort, _)| {
+fn ids_of<'r>(sorts: impl Iterator<Item = &'r [u8]>, keys: &[&'static Key]) -> Vec<String> {
+    let ids = sorts.filter_map(|sort| {
         let number = u16::from_be_bytes(*sort.first_chunk::<2>()?);
         let key = keys.get(usize::from(number))?;
         let alone = matches!(

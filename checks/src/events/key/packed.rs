@@ -100,8 +100,8 @@ pub(super) struct Row<'t> {
     pub(super) region: Option<&'t str>,
     /// The id and the name of the subject.
     pub(super) subject: [&'t str; 2],
-    /// Id, name, source, account, region, actor, address, error, proof, bucket and key of the record.
-    pub(super) record: [&'t str; 11],
+    /// Id, name, source, account, region, actor, address, error and proof of the record.
+    pub(super) record: [&'t str; 9],
 }
 
 /// The kinds of subjects, by their number.
@@ -141,7 +141,7 @@ enum Source {
 }
 
 /// Where each text may stand already, as a whole or at the end: a text that does is not written again.
-const SOURCES: [Source; 15] = [
+const SOURCES: [Source; 13] = [
     // The id and the name of the subject.
     Source::Group,
     Source::Text(0),
@@ -155,15 +155,45 @@ const SOURCES: [Source; 15] = [
     Source::Text(2),
     Source::Text(3),
     Source::Text(0),
-    // Its address, error, proof, bucket and key.
-    Source::Own,
-    Source::Own,
+    // Its address, error and proof.
     Source::Own,
     Source::Own,
     Source::Own,
 ];
-/// Marks the length of a text that stands elsewhere. No text is so long.
-const ELSEWHERE: u32 = 1 << 31;
+/// Behind them stand the bucket and the key of the log, which all its rows have in common.
+const BUCKET: usize = SOURCES.len();
+
+/// Writes what all rows of a log have in common: it stands behind each where it is read.
+pub(super) fn pack_common(texts: [&str; 2], bytes: &mut Vec<u8>) {
+    for text in texts {
+        pack_length(text.len(), false, bytes);
+        bytes.extend_from_slice(text.as_bytes());
+    }
+}
+
+/// Writes the length of a text and whether it stands elsewhere: seven bits a byte, the lowest first, and the highest
+/// bit where more follow.
+fn pack_length(length: usize, elsewhere: bool, bytes: &mut Vec<u8>) {
+    let mut left = length << 1 | usize::from(elsewhere);
+    while left > 0x7f {
+        bytes.push(left.to_le_bytes()[0] | 0x80);
+        left >>= 7;
+    }
+    bytes.push(left.to_le_bytes()[0]);
+}
+
+/// The length that stands first, whether its text stands elsewhere, and what follows.
+fn read_length(bytes: &[u8]) -> Option<(usize, bool, &[u8])> {
+    let mut length = 0_usize;
+    for (at, byte) in bytes.iter().enumerate() {
+        let shift = u32::try_from(at).ok()?.checked_mul(7)?;
+        length |= usize::from(byte & 0x7f).checked_shl(shift)?;
+        if byte & 0x80 == 0 {
+            return Some((length >> 1, length & 1 != 0, bytes.get(at + 1..)?));
+        }
+    }
+    None
+}
 
 impl Row<'_> {
     /// Writes its bytes behind others. What it is sorted by must be at hand where they are read.
@@ -193,14 +223,11 @@ impl Row<'_> {
                 Source::Id => sort.id,
                 Source::Text(at) => texts.get(at).copied().unwrap_or_default(),
             };
-            let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
             // A NUL is not kept in what a row is sorted by.
-            match !text.is_empty() && other.ends_with(text) && !has_nul(text) {
-                true => bytes.extend_from_slice(&(length | ELSEWHERE).to_le_bytes()),
-                false => {
-                    bytes.extend_from_slice(&length.to_le_bytes());
-                    bytes.extend_from_slice(text.as_bytes());
-                }
+            let elsewhere = !text.is_empty() && other.ends_with(text) && !has_nul(text);
+            pack_length(text.len(), elsewhere, bytes);
+            if !elsewhere {
+                bytes.extend_from_slice(text.as_bytes());
             }
         }
     }
@@ -208,19 +235,7 @@ impl Row<'_> {
     fn texts(&self) -> [&str; SOURCES.len()] {
         let [subject, subject_name] = self.subject;
         let [account, region] = [self.account, self.region].map(Option::unwrap_or_default);
-        let [
-            id,
-            name,
-            source,
-            of,
-            within,
-            actor,
-            ip,
-            error,
-            proof,
-            bucket,
-            key,
-        ] = self.record;
+        let [id, name, source, of, within, actor, ip, error, proof] = self.record;
         [
             subject,
             subject_name,
@@ -235,8 +250,6 @@ impl Row<'_> {
             ip,
             error,
             proof,
-            bucket,
-            key,
         ]
     }
 }
@@ -293,10 +306,7 @@ impl<'a> Packed<'a> {
         let mut rest = self.texts;
         let mut passed = 0;
         loop {
-            let (length, after) = rest.split_first_chunk()?;
-            let length = u32::from_le_bytes(*length);
-            let elsewhere = length & ELSEWHERE != 0;
-            let length = usize::try_from(length & !ELSEWHERE).ok()?;
+            let (length, elsewhere, after) = read_length(rest)?;
             let here = if elsewhere { 0 } else { length };
             let (text, behind) = after.split_at_checked(here)?;
             if passed < at {
@@ -348,7 +358,7 @@ impl<'a> Packed<'a> {
     }
 
     pub(super) fn record(&self) -> Option<EventRecord> {
-        let mut at = 4..;
+        let mut at = 4..BUCKET + 2;
         let mut text = || Some(self.text(at.next()?)?.to_owned());
         Some(EventRecord {
             time: self.time,
@@ -422,8 +432,6 @@ mod tests {
                         &record.ip,
                         &record.error,
                         &record.proof,
-                        &record.bucket,
-                        &record.key,
                     ],
                 };
                 let [group, value] = [text("group"), text("value")];
@@ -438,6 +446,7 @@ mod tests {
                 let (mut sorted, mut bytes) = (vec![7], vec![7]);
                 sort.pack(&mut sorted);
                 row.pack(&sort, &mut bytes);
+                pack_common([&record.bucket, &record.key], &mut bytes);
                 let (sorted, bytes) = (&sorted[1..], &bytes[1..]);
                 let read = Packed::read(sorted, bytes).unwrap();
                 assert_eq!(read.sort.number, 258);
@@ -500,8 +509,6 @@ mod tests {
                     "i",
                     "",
                     "p",
-                    "b",
-                    "k",
                 ],
             };
             let sort = Sort {
@@ -514,6 +521,8 @@ mod tests {
             let (mut sorted, mut bytes) = (Vec::new(), Vec::new());
             sort.pack(&mut sorted);
             row.pack(&sort, &mut bytes);
+            let own = bytes.len();
+            pack_common(["b", "k"], &mut bytes);
             let read = Packed::read(&sorted, &bytes).unwrap();
             let (subject, record) = (read.subject().unwrap(), read.record().unwrap());
             assert_eq!((&*subject.id, &*subject.name), (actor, "a"));
@@ -522,12 +531,12 @@ mod tests {
                 (&*record.account, &*record.region),
                 ("111122223333", "us-east-1")
             );
-            bytes.len() - HEAD - 4 * SOURCES.len()
+            own - HEAD - SOURCES.len()
         };
-        // Account, region, and six texts of one byte.
-        assert_eq!(whole(actor, "e-1"), 12 + 9 + 6);
+        // Account, region, and four texts of one byte.
+        assert_eq!(whole(actor, "e-1"), 12 + 9 + 4);
         // What the row is sorted by has no NUL: the id stands for itself.
-        assert_eq!(whole(actor, "e\0"), 12 + 9 + 6 + 2);
-        assert_eq!(whole("another", "e-1"), 12 + 9 + 6 + actor.len());
+        assert_eq!(whole(actor, "e\0"), 12 + 9 + 4 + 2);
+        assert_eq!(whole("another", "e-1"), 12 + 9 + 4 + actor.len());
     }
 }

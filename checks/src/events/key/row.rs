@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::look::Look;
-use super::packed::{Row, Sort};
+use super::packed::{Row, Sort, pack_common};
 use super::subject::{self, About};
 use super::{When, grade};
 use crate::events::field::Field;
@@ -23,6 +23,9 @@ const USUAL: usize = 32 << 10;
 /// Rows of one log: what each is sorted by, and what belongs to it.
 #[derive(Debug, Default)]
 pub struct Local {
+    /// Where the log is: the same for all of them.
+    bucket: String,
+    key: String,
     bytes: Vec<u8>,
     places: Vec<Place>,
     pub(super) firsts: Firsts,
@@ -55,24 +58,21 @@ impl Local {
         self.writes.time = None;
     }
 
-    /// The rows from this one on.
-    pub fn rows_from(&self, first: usize) -> impl Iterator<Item = (&[u8], &[u8])> {
+    /// What the rows from this one on are sorted by.
+    pub fn sorts_from(&self, first: usize) -> impl Iterator<Item = &[u8]> {
         let places = self.places.get(first..).unwrap_or_default();
-        let part = |from, to| self.bytes.get(from..to).unwrap_or_default();
-        places
-            .iter()
-            .map(move |it| (part(it.start, it.row), part(it.row, it.end)))
+        let sort = |it: &Place| self.bytes.get(it.start..it.row).unwrap_or_default();
+        places.iter().map(sort)
     }
 
-    /// All rows.
-    pub fn rows(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.rows_from(0)
-    }
-
-    /// The bytes of all rows, and of each where its key begins, and where what belongs to it begins and ends.
-    pub fn into_rows(self) -> (Vec<u8>, impl Iterator<Item = (usize, usize, usize)>) {
+    /// The bytes of all rows; where in them begins what belongs to all, and is the end of each row; and of each row where
+    /// what it is sorted by begins, and where what is its own begins and ends.
+    pub fn into_rows(mut self) -> (Vec<u8>, usize, impl Iterator<Item = (usize, usize, usize)>) {
+        let common = self.bytes.len();
+        pack_common([&self.bucket, &self.key], &mut self.bytes);
         let places = self.places.into_iter();
-        (self.bytes, places.map(|it| (it.start, it.row, it.end)))
+        let places = places.map(|it| (it.start, it.row, it.end));
+        (self.bytes, common, places)
     }
 
     /// How many rows there are so far: where those of the next record begin.
@@ -260,8 +260,6 @@ impl Look<'_, '_> {
                 &ip,
                 &error,
                 &proof,
-                self.at.bucket,
-                self.at.key,
             ],
         };
         let group = match group {
@@ -276,6 +274,8 @@ impl Look<'_, '_> {
         if bytes.capacity() == 0 {
             // What a few dozen rows take, at once.
             bytes.reserve(USUAL);
+            self.at.bucket.clone_into(&mut local.bucket);
+            self.at.key.clone_into(&mut local.key);
         }
         let start = bytes.len();
         let sort = Sort {

@@ -64,11 +64,11 @@ fn found(records: &[(Value, Proof)], stores: Stores) -> Vec<KeyEvents> {
             };
             detector.record(&mut local, &record, *proof, at);
         }
-        rows.extend(
-            local
-                .rows()
-                .map(|(sort, row)| (sort.to_vec(), row.to_vec())),
-        );
+        let (bytes, common, places) = local.into_rows();
+        rows.extend(places.map(|(sort, row, end)| {
+            let value = [&bytes[row..end], &bytes[common..]].concat();
+            (bytes[sort..row].to_vec(), value)
+        }));
     }
     rows.sort();
     let mut gather = Gather::new(&keys());
