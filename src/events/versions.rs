@@ -102,7 +102,7 @@ impl LostLog {
                 continue;
             };
             if let Some(kept) = reader.kept() {
-                return self.found(version, &kept.log, reading);
+                return self.found(version, kept.log, reading);
             }
         }
         self.note(&none_has_it(versions.len(), unread.as_ref()))
