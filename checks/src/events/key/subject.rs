@@ -202,3 +202,18 @@ pub(super) fn actor_id<'a>(record: &Record<'a>) -> Cow<'a, str> {
     };
     short_text(id, LONGEST)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_record_says_is_no_pattern() {
+        let pattern = "arn:{p}:lambda:{r}:{a}:function:{v}";
+        let arn = "arn:aws-cn:lambda:cn-north-1:1:function:f";
+        assert_eq!(filled(pattern, "f", "1", "cn-north-1"), arn);
+        let arn = "arn:aws:lambda:{v}:{r}:function:{a}{";
+        assert_eq!(filled(pattern, "{a}{", "{r}", "{v}"), arn);
+        assert_eq!(filled("{v}", "x", "1", "r"), "x");
+    }
+}
