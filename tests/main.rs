@@ -22,6 +22,7 @@ mod filters;
 mod hostile;
 mod inventories;
 mod lists;
+mod merging;
 mod nightly;
 mod old_audits;
 mod outputs;

@@ -283,3 +283,70 @@ fn accounts_by_name_are_missed() {
     assert_eq!(told(&audit), told(&alone));
     assert_ne!(alone["summary"]["fail"], 0);
 }
+
+fn sha256(bytes: &[u8]) -> String {
+    trailaudit_checks::hex::encode(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref())
+}
+
+/// Each with what it delivered and how often it was tried; nothing of them where one process did all.
+#[test]
+fn the_evidence_lists_the_shards() {
+    let place = Place::new();
+    lay(&place, &format!("{{{ACCOUNTS}}}"));
+    planned(&place, "run", 3, &[]);
+    let failing = ["shard", "run", "--run", "run", "--shard", "1"];
+    std::fs::rename(place.path("tree"), place.path("away")).unwrap();
+    for _ in 0..2 {
+        assert_ne!(place.run(&failing).code, 0);
+    }
+    std::fs::rename(place.path("away"), place.path("tree")).unwrap();
+    [1, 0].iter().for_each(|it| run(&place, "run", *it));
+    let merge = ["shard", "merge", "--run", "run", "--output", "m.jsonl"];
+    place
+        .run(&[&merge[..], &["--allow-missing"]].concat())
+        .code(0);
+    let evidence = |inventory: &str, to: &str| -> Value {
+        let args = ["evidence", "create", "--inventory", inventory, "--now", NOW];
+        place.run(&[&args[..], &["--output", to]].concat());
+        let population = place.read(&format!("{to}/population.json"));
+        serde_json::from_slice(&population).unwrap()
+    };
+    let population = evidence("m.jsonl", "bundle");
+    let shards = population["shards"].as_array().unwrap();
+    let attempts: Vec<_> = shards.iter().map(|it| it["attempts"].as_u64()).collect();
+    assert_eq!(attempts, [Some(1), Some(3), Some(0)]);
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    for (number, shard) in shards.iter().enumerate().take(2) {
+        assert_eq!(shard["shard"], number);
+        let delivered = &shard["delivered"];
+        let file = place.read(&format!("run/shards/{number:04}.jsonl.zst"));
+        assert_eq!(delivered["sha256"], sha256(&file));
+        assert_eq!(delivered["host"], host.trim());
+        let times = ["started_at", "finished_at"].map(|it| delivered[it].as_str().unwrap());
+        assert!(times[0] <= times[1], "{delivered}");
+    }
+    assert!(shards[2]["delivered"].is_null());
+    // It is whole, and nobody signed it.
+    place.run(&["evidence", "verify", "bundle"]).code(3);
+    place
+        .run(&["collect", "--demo", "--output", "alone.jsonl"])
+        .code(0);
+    assert!(evidence("alone.jsonl", "alone").get("shards").is_none());
+}
+
+/// The inventory that a run holds is never replaced, and nobody takes an earlier one for what was merged now.
+#[test]
+fn a_second_merge_is_the_same_or_an_error() {
+    let place = Place::new();
+    lay(&place, &format!("{{{ACCOUNTS}}}"));
+    planned(&place, "run", 2, &[]);
+    (0..2).for_each(|it| run(&place, "run", it));
+    let merge = ["shard", "merge", "--run", "run"];
+    place.run(&merge).code(0).says("wrote inventory.jsonl.zst");
+    let first = place.read("run/inventory.jsonl.zst");
+    place.run(&merge).code(0).says("with the same content");
+    std::fs::remove_file(place.path("run/shards/0001.jsonl.zst")).unwrap();
+    let missing = [&merge[..], &["--allow-missing"]].concat();
+    place.run(&missing).code(2).says("is not the same");
+    assert!(place.read("run/inventory.jsonl.zst") == first);
+}

@@ -96,6 +96,7 @@ fn inventory() -> Inventory {
         interrupted: false,
         coverage: Coverage::default(),
         counts: Default::default(),
+        shards: Vec::new(),
     });
     inventory
 }
@@ -163,6 +164,7 @@ fn trail() -> Trail {
             log_group_role: Known(None),
             kms_key: Known(None),
         },
+        differing: Default::default(),
         status: TrailStatus::default().settled(&unasked(at, "")),
         selectors: not_asked(calls::GET_EVENT_SELECTORS, at),
         insights: not_asked(calls::GET_INSIGHT_SELECTORS, at),

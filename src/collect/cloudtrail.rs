@@ -76,6 +76,7 @@ fn trail(target: &Target, it: types::Trail) -> Option<Trail> {
         account: arn.account(),
         home_region,
         configuration,
+        differing: BTreeMap::new(),
         status: TrailStatus::default().settled(&gap),
         selectors: Unknown(gap(GET_EVENT_SELECTORS)),
         insights: Unknown(gap(GET_INSIGHT_SELECTORS)),

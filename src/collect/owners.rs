@@ -27,11 +27,10 @@ impl Owners {
         bucket: &str,
         trail_owner: &AccountId,
     ) -> Fact<Option<AccountId>> {
-        let accounts: Vec<Account> = run.inventory().accounts.values().cloned().collect();
         let mut missing: Option<Gap> = list_is_whole(run);
-        for account in in_order(run, &accounts, bucket, trail_owner) {
-            match self.listing(run, account).await {
-                Known(names) if names.contains(bucket) => return Known(Some(account.id.clone())),
+        for account in in_order(run, bucket, trail_owner) {
+            match self.listing(run, &account).await {
+                Known(names) if names.contains(bucket) => return Known(Some(account)),
                 Known(_) => {}
                 Unknown(gap) => missing = missing.or(Some(gap)),
             }
@@ -41,20 +40,24 @@ impl Owners {
 
     /// The account's own listing was answered, and lacks the bucket.
     pub(crate) async fn denies(&self, run: &Run, bucket: &str, account: &AccountId) -> bool {
-        let Some(account) = run.inventory().accounts.get(account).cloned() else {
+        if !run.inventory().accounts.contains_key(account) {
             return false;
-        };
-        matches!(self.listing(run, &account).await, Known(names) if !names.contains(bucket))
+        }
+        matches!(self.listing(run, account).await, Known(names) if !names.contains(bucket))
     }
 
-    async fn listing(&self, run: &Run, account: &Account) -> Fact<BTreeSet<String>> {
-        let cell = Arc::clone(self.0.lock().await.entry(account.id.clone()).or_default());
+    async fn listing(&self, run: &Run, account: &AccountId) -> Fact<BTreeSet<String>> {
+        let cell = Arc::clone(self.0.lock().await.entry(account.clone()).or_default());
+        let closed = || {
+            let inventory = run.inventory();
+            inventory.accounts.get(account)?.session.gap().cloned()
+        };
         cell.get_or_init(|| async {
-            match (run.session(&account.id), account.session.gap()) {
+            match (run.session(account), closed()) {
                 (Some(target), _) => s3::owned(&run.ask, &target)
                     .await
                     .map(|names| names.into_iter().collect()),
-                (None, Some(gap)) => Unknown(gap.clone()),
+                (None, Some(gap)) => Unknown(gap),
                 (None, None) => {
                     let detail = "the account was not reached";
                     Unknown(gap(&run.caller, LIST_BUCKETS, Reason::Interrupted, detail))
@@ -78,16 +81,7 @@ fn list_is_whole(run: &Run) -> Option<Gap> {
 
 /// The likeliest owners first: the trail's account, the log archive by the settings, one whose number is in
 /// the bucket's name, one that is called so. Closed accounts own nothing any more.
-fn in_order<'a>(
-    run: &Run,
-    accounts: &'a [Account],
-    bucket: &str,
-    trail_owner: &AccountId,
-) -> Vec<&'a Account> {
-    let mut order: Vec<&Account> = accounts
-        .iter()
-        .filter(|account| !matches!(account.state, Known(AccountState::Closed)))
-        .collect();
+fn in_order(run: &Run, bucket: &str, trail_owner: &AccountId) -> Vec<AccountId> {
     let called_so = |account: &Account| {
         let name = account
             .name
@@ -98,8 +92,8 @@ fn in_order<'a>(
             .iter()
             .any(|word| name.contains(word))
     };
-    order.sort_by_key(|account| {
-        let rank = if account.id == *trail_owner {
+    let rank = |account: &Account| {
+        if account.id == *trail_owner {
             0
         } else if run.options.log_archive_accounts.contains(&account.id) {
             1
@@ -109,8 +103,12 @@ fn in_order<'a>(
             3
         } else {
             4
-        };
-        (rank, &account.id)
-    });
-    order
+        }
+    };
+    let inventory = run.inventory();
+    let accounts = inventory.accounts.values();
+    let open = accounts.filter(|it| !matches!(it.state, Known(AccountState::Closed)));
+    let mut order: Vec<(u8, AccountId)> = open.map(|it| (rank(it), it.id.clone())).collect();
+    order.sort();
+    order.into_iter().map(|(_, id)| id).collect()
 }

@@ -93,7 +93,7 @@ async fn recent_calls(run: &Run, (account, region): (AccountId, Region)) {
     };
     let tampering = lookup::tampering(run, &target.in_region(&region)).await;
     if let Some(view) = run.inventory().regions.get_mut(&(account, region)) {
-        view.tampering = tampering;
+        view.tampering = tampering.map(Box::new);
     }
 }
 

@@ -131,7 +131,8 @@ async fn interruptible(
             true
         }
     };
-    let mut inventory = locked(&seen).clone();
+    // What is still under way when the run is interrupted is of no interest any more.
+    let mut inventory = taken(&mut locked(&seen));
     if let Some(ask) = locked(&ask).as_ref() {
         ask.progress().done();
         inventory.ledger = asked.and(ask.ledger());
@@ -139,6 +140,12 @@ async fn interruptible(
     control_policies::settle(&mut inventory);
     close(&mut inventory, interrupted);
     Ok(inventory)
+}
+
+/// All that was seen, which may be too much to hold twice.
+fn taken(seen: &mut Inventory) -> Inventory {
+    let nothing = Inventory::new(seen.header.clone(), seen.organization.clone());
+    std::mem::replace(seen, nothing)
 }
 
 /// Ends with Ctrl-C, and for a job of an engine with TERM.
@@ -182,6 +189,7 @@ fn nothing_yet(tool: Tool) -> Inventory {
     Inventory::new(header, Unknown(gap))
 }
 
+/// The end of it. What the trailer says of the records is read off them when they are a snapshot.
 fn close(inventory: &mut Inventory, interrupted: bool) {
     let now = Timestamp::now();
     inventory.trailer = Some(Trailer {
@@ -189,11 +197,8 @@ fn close(inventory: &mut Inventory, interrupted: bool) {
         interrupted,
         coverage: Coverage::default(),
         counts: BTreeMap::new(),
+        shards: Vec::new(),
     });
-    let coverage = Coverage::of(inventory);
-    if let Some(trailer) = &mut inventory.trailer {
-        trailer.coverage = coverage;
-    }
 }
 
 async fn whole(

@@ -160,7 +160,10 @@ fn analyzer(it: &Value) -> Option<AccessAnalyzer> {
 }
 
 /// AWS Config's recorder, and whether it records.
-pub(crate) async fn config_recorder(ask: &Ask, target: &Target) -> Fact<Option<ConfigRecorder>> {
+pub(crate) async fn config_recorder(
+    ask: &Ask,
+    target: &Target,
+) -> Fact<Option<Box<ConfigRecorder>>> {
     let recorder = config(ask, target, DESCRIBE_CONFIG_RECORDERS).await;
     let recorder = recorder.read((target, DESCRIBE_CONFIG_RECORDERS), |out| {
         let json = out.json()?;
@@ -171,7 +174,7 @@ pub(crate) async fn config_recorder(ask: &Ask, target: &Target) -> Fact<Option<C
             .find(|it| it.get("servicePrincipal").is_none())
         {
             None => Some(None),
-            Some(it) => Some(Some(recorder_of(it)?)),
+            Some(it) => Some(Some(Box::new(recorder_of(it)?))),
         }
     });
     let mut recorder = match recorder {

@@ -30,7 +30,7 @@ impl Invocation {
             self.live(&collect.live, needed, None, terminal)?
         };
         snapshot.save(&collect.output)?;
-        terminal.note(&list::collected(&snapshot, &collect.output));
+        terminal.note(&list::collected(&snapshot.inventory, &collect.output));
         let interrupted = snapshot
             .inventory
             .trailer

@@ -55,7 +55,7 @@ pub fn of(inventory: &Inventory, audit: &Audit) -> Value {
         counts
     };
     let statuses = |it: Vec<Value>| json!({"total": it.len(), "by_status": count(it)});
-    json!({
+    let mut population = json!({
         "organization": scope.organization,
         "management_account": scope.management_account,
         "partition": scope.partition,
@@ -75,7 +75,14 @@ pub fn of(inventory: &Inventory, audit: &Audit) -> Value {
         },
         "notes": coverage.notes,
         "accounts": accounts,
-    })
+    });
+    let shards = inventory.trailer.as_ref().map(|it| &it.shards);
+    if let (Some(shards), Value::Object(population)) = (shards, &mut population)
+        && !shards.is_empty()
+    {
+        population.insert("shards".to_owned(), json!(shards));
+    }
+    population
 }
 
 fn regions_from(account: Option<&Account>) -> &'static str {

@@ -305,6 +305,7 @@ pub fn inventory(
         interrupted,
         coverage: Default::default(),
         counts: BTreeMap::new(),
+        shards: Vec::new(),
     });
     inventory
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SCHEMA;
 use crate::files::{self, Access, while_temporary, write_whole};
-use crate::hashing::Hashing;
+use crate::hashing::{Hashing, sha256_of};
 use crate::unpack;
 
 /// The first and the last line are short.
@@ -57,6 +57,8 @@ pub struct Delivered {
     pub head: Head,
     /// That it is whole.
     pub seal: Seal,
+    /// SHA-256 of the file.
+    pub sha256: String,
 }
 
 /// The file of a shard.
@@ -139,7 +141,8 @@ impl Delivery {
         if sha256 != seal.sha256 {
             bail!("its lines are not those that were sealed");
         }
-        Ok(Delivered { head, seal })
+        let (sha256, _) = sha256_of(files::open(path)?)?;
+        Ok(Delivered { head, seal, sha256 })
     }
 }
 

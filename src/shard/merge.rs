@@ -1,22 +1,42 @@
-//! What all shards delivered, as one inventory: the same as if one process had asked every account.
+//! What all shards delivered, as one inventory: the same as if one process had asked every account. Each shard is read
+//! record by record; most of it waits on disk until the inventory is written.
 
 use std::collections::BTreeSet;
 
-use anyhow::{bail, ensure};
+use anyhow::ensure;
 use trailaudit_checks::fact::{Gap, Reason, Unknown};
 use trailaudit_checks::ids::AccountId;
 use trailaudit_checks::inventory::{Account, Inventory};
 
 use super::Planned;
-use crate::snapshot::{Snapshot, Spool};
+use super::part::Part;
+use crate::snapshot::{Rest, Snapshot, Source, Spool, each_record};
 
 /// A merge under way. In which order shards are added does not matter.
 #[derive(Debug)]
 pub struct Merge {
     planned: Planned,
     inventory: Inventory,
-    iam: Spool,
+    disk: Disk,
     added: BTreeSet<usize>,
+}
+
+/// What all shards delivered.
+#[derive(Debug)]
+pub struct Merged {
+    /// What it takes to ask about resources.
+    pub inventory: Inventory,
+    /// What waits until the inventory is written.
+    pub rest: Rest,
+    /// The IAM documents.
+    pub iam: Spool,
+}
+
+/// What waits on disk.
+#[derive(Debug)]
+pub(super) struct Disk {
+    pub(super) rest: Rest,
+    pub(super) iam: Spool,
 }
 
 impl Merge {
@@ -35,52 +55,59 @@ impl Merge {
         Ok(Self {
             planned,
             inventory,
-            iam: Spool::new()?,
+            disk: Disk {
+                rest: Rest::new()?,
+                iam: Spool::new()?,
+            },
             added: BTreeSet::new(),
         })
     }
 
-    /// Adds what a shard delivered: all that belongs to its accounts, and nothing else.
-    pub fn add(&mut self, shard: usize, snapshot: &Snapshot) -> anyhow::Result<()> {
-        let seen = &snapshot.inventory;
+    /// Adds what a shard delivered: all that belongs to its accounts, and nothing else. Of a shard that cannot be merged
+    /// nothing is kept.
+    pub fn add(&mut self, shard: usize, source: &Source) -> anyhow::Result<()> {
         let units = self.planned.units(shard)?;
         let own = units.iter().map(|it| AccountId::from(it.account.as_str()));
         let own: BTreeSet<AccountId> = own.collect();
-        ensure!(
-            seen.header == self.inventory.header,
-            "it was not made from the plan: its header is another one"
-        );
-        ensure!(seen.complete(), "it was interrupted");
-        has_only(seen, &own)?;
-        self.iam_of(snapshot, &own)?;
-        ensure!(self.added.insert(shard), "it was added already");
+        ensure!(!self.added.contains(&shard), "it was added already");
+        match self.read(source, &own) {
+            Ok(part) => self.join(part, &own),
+            Err(error) => {
+                own.iter().for_each(|it| self.disk.forget(it));
+                return Err(error);
+            }
+        }
+        self.added.insert(shard);
+        Ok(())
+    }
+
+    fn read(&mut self, source: &Source, own: &BTreeSet<AccountId>) -> anyhow::Result<Part> {
+        let mut part = Part::new(&self.inventory.header);
+        each_record(source, |it| part.take(it, own, &mut self.disk))?;
+        part.end(own, &mut self.disk)?;
+        Ok(part)
+    }
+
+    fn join(&mut self, part: Part, own: &BTreeSet<AccountId>) {
+        let (seen, counted) = part.into_parts();
+        self.disk.rest.count(counted);
         for trail in seen.trails.values() {
             let owner_sees = own.contains(&trail.account) && seen.owner_sees(&trail.arn);
             self.inventory.see(trail.clone(), owner_sees);
         }
         let all = &mut self.inventory;
-        all.accounts.extend(seen.accounts.clone());
-        all.regions.extend(seen.regions.clone());
-        all.event_data_stores.extend(seen.event_data_stores.clone());
-        all.ledger.extend(seen.ledger.iter().cloned());
-        Ok(())
+        all.accounts.extend(seen.accounts);
+        match all.regions.is_empty() {
+            true => all.regions = seen.regions,
+            false => all.regions.extend(seen.regions),
+        }
+        all.event_data_stores.extend(seen.event_data_stores);
+        all.ledger.extend(seen.ledger);
     }
 
-    fn iam_of(&mut self, snapshot: &Snapshot, own: &BTreeSet<AccountId>) -> anyhow::Result<()> {
-        let mut kept = Ok(());
-        snapshot.each_iam(|iam| {
-            if kept.is_ok() {
-                kept = match own.contains(&iam.account) {
-                    true => self.iam.append(&iam),
-                    false => Err(foreign(&iam.account)),
-                };
-            }
-        })?;
-        kept
-    }
-
-    /// The inventory. The accounts of shards that did not deliver say so.
-    pub fn finish(mut self) -> (Inventory, Spool) {
+    /// What all came to. The accounts of shards that did not deliver say so.
+    #[must_use]
+    pub fn finish(mut self) -> Merged {
         let shards = &self.planned.plan.shards;
         for (shard, units) in shards.iter().enumerate() {
             if self.added.contains(&shard) {
@@ -95,12 +122,26 @@ impl Merge {
             }
         }
         self.inventory.ledger.sort();
-        (self.inventory, self.iam)
+        // Built at once, a map has no room that is not used: of so many regions this is a third.
+        let regions = std::mem::take(&mut self.inventory.regions);
+        self.inventory.regions = regions.into_iter().collect();
+        Merged {
+            inventory: self.inventory,
+            rest: self.disk.rest,
+            iam: self.disk.iam,
+        }
+    }
+}
+
+impl Disk {
+    fn forget(&mut self, account: &AccountId) {
+        self.rest.forget(account);
+        self.iam.forget(account);
     }
 }
 
 /// A shard is to ask it.
-fn is_waiting(account: &Account) -> bool {
+pub(super) fn is_waiting(account: &Account) -> bool {
     let reason = account.session.gap().map(|it| it.reason);
     reason == Some(Reason::NotRun)
 }
@@ -118,62 +159,5 @@ fn say(account: &mut Account, words: &str) {
     }
     if let Unknown(gap) = &mut account.summary {
         told(gap);
-    }
-}
-
-fn foreign(account: &AccountId) -> anyhow::Error {
-    anyhow::anyhow!("it holds a record of account {account}, which is not one of its own")
-}
-
-/// The accounts of the shard, all of them, with what accounts show: resources are not for shards to ask.
-fn has_only(seen: &Inventory, own: &BTreeSet<AccountId>) -> anyhow::Result<()> {
-    let Inventory {
-        header: _,
-        organization,
-        accounts,
-        regions,
-        trails: _,
-        event_data_stores,
-        buckets,
-        keys,
-        log_groups,
-        topics,
-        chains,
-        plan,
-        events,
-        ledger,
-        trailer: _,
-    } = seen;
-    let lacks = own.iter().find(|it| !accounts.contains_key(*it));
-    if let Some(account) = lacks {
-        bail!("it lacks account {account}");
-    }
-    let named = accounts.keys();
-    let named = named.chain(regions.keys().map(|(account, _)| account));
-    let named = named.chain(ledger.iter().map(|it| &it.account));
-    if let Some(other) = named.clone().find(|it| !own.contains(*it)) {
-        return Err(foreign(other));
-    }
-    let stores = event_data_stores.keys().map(|it| it.account());
-    if let Some(other) = stores.into_iter().find(|it| !own.contains(it)) {
-        return Err(foreign(&other));
-    }
-    let gap = organization.gap();
-    let asked_organization = gap.is_none_or(|it| it.reason != Reason::NotAsked);
-    let resources = !(buckets.is_empty()
-        && keys.is_empty()
-        && log_groups.is_empty()
-        && topics.is_empty()
-        && chains.is_empty()
-        && plan.is_none()
-        && events.is_none());
-    ensure!(
-        !asked_organization && !resources,
-        "it holds more than a shard asks for"
-    );
-    let waiting = accounts.values().find(|it| is_waiting(it));
-    match waiting {
-        Some(account) => bail!("it did not ask account {}", account.id),
-        None => Ok(()),
     }
 }

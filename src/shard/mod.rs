@@ -12,6 +12,7 @@ mod engine;
 #[cfg(test)]
 mod fuzz;
 mod merge;
+mod part;
 mod place;
 mod plan;
 mod resources;
@@ -23,7 +24,7 @@ pub use assign::{Weights, assign};
 pub use chains::{Chains, are_of as chains_are_of};
 pub use delivery::{Delivered, Delivery, Head, Seal};
 pub use engine::{INDICES, index};
-pub use merge::Merge;
+pub use merge::{Merge, Merged};
 pub use place::{Failure, LOOK, Run, State, deadline};
 pub use plan::{Asks, Plan, Planned, Reads, Work, plan_id};
 pub use resources::{add, added, owners};

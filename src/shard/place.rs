@@ -1,5 +1,6 @@
 //! A run in its store: which shards have delivered, and which attempts have failed.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -7,6 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use trailaudit_checks::finding::short;
+use trailaudit_checks::inventory::{Shard, ShardDelivery};
 use trailaudit_reports::sanitize;
 
 use super::{Delivered, Delivery, INVENTORY, ORGANIZATION, PLAN, Plan, Planned, SCHEMA};
@@ -60,6 +63,8 @@ pub struct State {
 /// The store of a run.
 pub struct Run {
     store: Box<dyn Store>,
+    /// What was fetched of shards.
+    fetched: RefCell<BTreeMap<usize, Delivered>>,
 }
 
 impl std::fmt::Debug for Run {
@@ -91,6 +96,7 @@ impl Run {
         };
         Ok(Self {
             store: open(place, &options)?,
+            fetched: RefCell::default(),
         })
     }
 
@@ -118,6 +124,11 @@ impl Run {
     /// Keeps what the merge wrote.
     pub fn keep_inventory(&self, file: &Path) -> anyhow::Result<Put> {
         self.store.put(INVENTORY, file)
+    }
+
+    /// Copies what a merge has kept into a file, if one has.
+    pub fn inventory(&self, to: &Path) -> anyhow::Result<bool> {
+        self.store.fetch(INVENTORY, to)
     }
 
     /// Reads the plan, once it is there, and waits for it so long.
@@ -196,7 +207,10 @@ impl Run {
         let delivered = self.unpacked(&name, to, work).with_context(|| {
             format!("{name} of the run cannot be used (delete it, and run shard {shard} again)")
         })?;
-        delivered.with_context(|| format!("{name} of the run is gone"))
+        let delivered = delivered.with_context(|| format!("{name} of the run is gone"))?;
+        let mut fetched = self.fetched.borrow_mut();
+        fetched.insert(shard, delivered.clone());
+        Ok(delivered)
     }
 
     /// Keeps a part of a shard's work, unless it was kept meanwhile.
@@ -223,6 +237,27 @@ impl Run {
         let delivered = Delivery::unpack(&packed, to)?;
         std::fs::remove_file(&packed)?;
         Ok(Some(delivered))
+    }
+
+    /// The shards, as an inventory tells of them: what was fetched, and how often each was tried.
+    #[must_use]
+    pub fn told(&self, states: &[State]) -> Vec<Shard> {
+        let fetched = self.fetched.borrow();
+        let told = states.iter().enumerate().map(|(shard, state)| {
+            let delivered = fetched.get(&shard);
+            let attempts = state.failed.len() + usize::from(delivered.is_some());
+            Shard {
+                shard: shard as u64,
+                attempts: attempts as u64,
+                delivered: delivered.map(|it| ShardDelivery {
+                    sha256: it.sha256.clone(),
+                    host: short(&it.head.host, 255),
+                    started_at: it.head.started_at,
+                    finished_at: it.seal.finished_at,
+                }),
+            }
+        });
+        told.collect()
     }
 
     /// Tells that an attempt failed. Two of them at once tell it one after the other.

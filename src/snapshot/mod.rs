@@ -3,6 +3,7 @@
 //! A header, one record per line, a trailer. The `iam` records are never all in memory: they stay in the
 //! file, or in a [`Spool`] while a live run collects them.
 
+mod joined;
 mod lines;
 mod read;
 mod spool;
@@ -14,8 +15,9 @@ use trailaudit_checks::audit::IamSource;
 use trailaudit_checks::coverage::Coverage;
 use trailaudit_checks::inventory::{Header, Iam, Inventory, Record};
 
+pub use joined::{Counted, Joined, Rest};
 pub use lines::Source;
-pub use read::load;
+pub use read::{each_record, load, same_but_for_its_end};
 pub use spool::Spool;
 
 /// All that one run saw.
@@ -79,6 +81,12 @@ impl IamSource for Snapshot {
     fn each_iam(&self, f: &mut dyn FnMut(Iam)) -> anyhow::Result<()> {
         Self::each_iam(self, f)
     }
+}
+
+/// A record of this name is there already.
+#[must_use]
+pub fn is_there(inventory: &Inventory, record: &Record) -> bool {
+    read::is_there(inventory, record)
 }
 
 /// How many records of each kind a file of this inventory holds.

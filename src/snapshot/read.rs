@@ -1,8 +1,10 @@
 //! Reads an inventory file. Each error says which line.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use trailaudit_checks::calls;
@@ -90,6 +92,87 @@ fn read(source: &Source, mut lines: Lines) -> anyhow::Result<Snapshot> {
     Ok(Snapshot { inventory, iam })
 }
 
+/// Hands over each record as it stands in the file: none of them stays in memory. The header comes first; the trailer
+/// comes last, and only where it counts what was handed over. Of records of one name, all come.
+pub fn each_record(
+    source: &Source,
+    mut f: impl FnMut(Record) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut lines = source.lines()?;
+    let mut line = Vec::new();
+    if lines.next(&mut line)? == Line::End {
+        bail!("it is empty");
+    }
+    let header = header(&line)?;
+    f(Record::Header(Box::new(header.clone())))?;
+    let mut found: BTreeMap<String, u64> = BTreeMap::new();
+    let mut trailer = None;
+    loop {
+        let end = lines.next(&mut line)?;
+        if end == Line::End {
+            break;
+        }
+        let number = lines.number;
+        if trailer.is_some() {
+            bail!("line {number} follows the trailer, which is the last line");
+        }
+        let record = match record(&line, &header) {
+            Ok(record) => record,
+            // The run that wrote it was stopped here.
+            Err(_) if end == Line::Open => break,
+            Err(error) => bail!("line {number}: {}", words(&error)),
+        };
+        if let Some(region) = region_listed_twice(&record) {
+            bail!("line {number} lists the region {region} twice");
+        }
+        if let Record::Iam(iam) = &record
+            && let Some(arn) = principal_listed_twice(iam)
+        {
+            bail!("line {number} lists {arn} twice");
+        }
+        match record {
+            Record::Header(_) => bail!("line {number} is a second header"),
+            Record::Trailer(it) => trailer = Some(it),
+            record => {
+                match found.get_mut(kind(&record)) {
+                    Some(count) => *count += 1,
+                    None => drop(found.insert(kind(&record).to_owned(), 1)),
+                }
+                f(record)?;
+            }
+        }
+    }
+    let Some(trailer) = trailer else {
+        return Ok(());
+    };
+    counted(&trailer.counts, &found)?;
+    f(Record::Trailer(trailer))
+}
+
+/// Two files hold the same, line by line, but for the time at which their runs ended.
+pub fn same_but_for_its_end(one: &Path, other: &Path) -> anyhow::Result<bool> {
+    let timeless = |line: &[u8]| match serde_json::from_slice(line) {
+        Ok(Record::Trailer(mut trailer)) => {
+            trailer.finished_at = Timestamp::UNIX_EPOCH;
+            Some(trailer)
+        }
+        Ok(_) | Err(_) => None,
+    };
+    let mut one = Source::File(one.to_owned()).lines()?;
+    let mut other = Source::File(other.to_owned()).lines()?;
+    let (mut a, mut b) = (Vec::new(), Vec::new());
+    loop {
+        let ends = (one.next(&mut a)?, other.next(&mut b)?);
+        let same = a == b || timeless(&a).is_some_and(|it| timeless(&b) == Some(it));
+        if ends.0 != ends.1 || !same {
+            return Ok(false);
+        }
+        if ends.0 == Line::End {
+            return Ok(true);
+        }
+    }
+}
+
 /// A line of any schema that can be read; what it does not hold was not asked.
 fn record(line: &[u8], header: &Header) -> serde_json::Result<Record> {
     let mut record = if header.schema < SCHEMA {
@@ -108,16 +191,21 @@ fn reconcile(inventory: &mut Inventory, iam: u64) -> anyhow::Result<()> {
     let Some(trailer) = &mut inventory.trailer else {
         return Ok(());
     };
-    // A kind that it does not name is one that it counts none of: no count, no record.
-    for kind in trailer.counts.keys().chain(found.keys()) {
-        let count = trailer.counts.get(kind).copied().unwrap_or_default();
+    counted(&trailer.counts, &found)?;
+    trailer.coverage = coverage;
+    trailer.counts = found;
+    Ok(())
+}
+
+/// A kind that the trailer does not name is one that it counts none of: no count, no record.
+fn counted(counts: &BTreeMap<String, u64>, found: &BTreeMap<String, u64>) -> anyhow::Result<()> {
+    for kind in counts.keys().chain(found.keys()) {
+        let count = counts.get(kind).copied().unwrap_or_default();
         let found = found.get(kind).copied().unwrap_or_default();
         if found != count {
             bail!("its trailer counts {count} {kind} records, but it holds {found}");
         }
     }
-    trailer.coverage = coverage;
-    trailer.counts = found;
     Ok(())
 }
 
@@ -195,7 +283,8 @@ fn principal_listed_twice(iam: &Iam) -> Option<&Arn> {
     arns.find(|arn| !seen.insert(*arn))
 }
 
-fn is_there(inventory: &Inventory, record: &Record) -> bool {
+/// A record of this name is there already.
+pub(super) fn is_there(inventory: &Inventory, record: &Record) -> bool {
     match record {
         Record::Account(it) => inventory.accounts.contains_key(&it.id),
         Record::Region(it) => {

@@ -239,12 +239,14 @@ fn region_view(ask: &mut Ask, account: &str, region: &str) -> RegionView {
         .any(|it| it.account().as_str() == account && it.region().as_str() == region);
     // Nobody has switched anything on in the sandbox.
     let watched = account != SANDBOX;
-    let recorder = watched.then(|| ConfigRecorder {
-        name: "default".to_owned(),
-        recording: account != PAYMENTS,
-        all_supported: true,
-        resource_types: Vec::new(),
-        excluded_types: Vec::new(),
+    let recorder = watched.then(|| {
+        Box::new(ConfigRecorder {
+            name: "default".to_owned(),
+            recording: account != PAYMENTS,
+            all_supported: true,
+            resource_types: Vec::new(),
+            excluded_types: Vec::new(),
+        })
     });
     let analyzers = match (account, region) {
         (MANAGEMENT, HOME) => vec![AccessAnalyzer {

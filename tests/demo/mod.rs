@@ -95,6 +95,7 @@ fn snapshot() -> Snapshot {
         interrupted: false,
         coverage: Coverage::default(),
         counts: Default::default(),
+        shards: Vec::new(),
     });
     Snapshot::live(inventory, spool)
 }

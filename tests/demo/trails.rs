@@ -99,6 +99,7 @@ fn trail(
         name: arn.resource().trim_start_matches("trail/").to_owned(),
         // DescribeTrails was answered with the region.
         configuration,
+        differing: Default::default(),
         status: ask.told(calls::GET_TRAIL_STATUS, at, status),
         selectors: match selectors {
             Some(selectors) => ask.known(calls::GET_EVENT_SELECTORS, at, selectors),

@@ -13,6 +13,7 @@ from emulator.replay import Replay
 from harness import tool, tree
 
 TIMES = re.compile(r'"(taken_at|finished_at)":"[^"]*"')
+SHARDS = re.compile(r',"shards":\[.*\](?=\}\}$)')
 
 
 @pytest.fixture
@@ -30,8 +31,8 @@ def go(replay, tmp_path):
 
 
 def lines(path) -> str:
-    """The inventory without what the clock says."""
-    return TIMES.sub(r'"\1":""', path.read_text("utf-8"))
+    """The inventory without what the clock says, and without the shards that a merged one names."""
+    return TIMES.sub(r'"\1":""', SHARDS.sub("", path.read_text("utf-8").rstrip("\n")))
 
 
 def planned(go, shards: int, *more, run="run") -> int:

@@ -68,15 +68,20 @@ pub(super) fn role_of(session: &str) -> Option<String> {
 
 /// Says of every denied call whether a service control policy closes it, where AWS's answer does not.
 pub fn settle(inventory: &mut Inventory) {
-    let Fact::Known(Some(organization)) = &inventory.organization else {
+    let Inventory {
+        organization: Fact::Known(Some(organization)),
+        accounts,
+        regions,
+        ledger,
+        ..
+    } = inventory
+    else {
         return;
     };
-    let organization = organization.clone();
-    let accounts = inventory.accounts.clone();
-    let index = Index::of(&organization);
+    let index = Index::of(organization);
     let closed = |account: &AccountId, region: &Region, call: ApiCall| {
         let account = accounts.get(account)?;
-        closes((&organization, &index), account, region, call)
+        closes((organization, &index), account, region, call)
     };
     let mark = |gap: &mut Gap| {
         if gap.reason == Reason::Denied
@@ -89,7 +94,7 @@ pub fn settle(inventory: &mut Inventory) {
             });
         }
     };
-    for view in inventory.regions.values_mut() {
+    for view in regions.values_mut() {
         if let Fact::Unknown(gap) = &mut view.trails {
             mark(gap);
         }
@@ -100,7 +105,7 @@ pub fn settle(inventory: &mut Inventory) {
             mark(gap);
         }
     }
-    for record in &mut inventory.ledger {
+    for record in ledger {
         if record.outcome == CallOutcome::Failed(Reason::Denied)
             && record.call.service == "cloudtrail"
             && closed(&record.account, &record.region, record.call).is_some()

@@ -17,6 +17,7 @@ pub mod monitoring;
 pub mod organization;
 pub mod plan;
 pub mod region;
+pub mod shards;
 pub mod store;
 pub mod trail;
 pub mod upgrade;
@@ -39,6 +40,7 @@ pub use monitoring::{LogGroup, LogGroupConfiguration, Topic, TopicConfiguration}
 pub use organization::{ControlPolicy, ControlPolicyKind, Organization};
 pub use plan::Planned;
 pub use region::{RegionView, TamperEvent};
+pub use shards::{Shard, ShardDelivery};
 pub use store::{EventDataStore, StoreConfiguration};
 pub use trail::{Delivery, Selectors, Trail, TrailConfiguration, TrailStatus};
 
@@ -129,12 +131,21 @@ impl Inventory {
                     .cloned()
                     .map(|it| Record::Region(Box::new(it))),
             )
+            .chain(self.resources())
             .chain(
-                self.trails
-                    .values()
+                self.ledger
+                    .iter()
                     .cloned()
-                    .map(|it| Record::Trail(Box::new(it))),
+                    .map(|it| Record::Call(Box::new(it))),
             )
+    }
+
+    /// Those that come after accounts and regions and before the ledger, in the order of the file.
+    pub fn resources(&self) -> impl Iterator<Item = Record> + '_ {
+        self.trails
+            .values()
+            .cloned()
+            .map(|it| Record::Trail(Box::new(it)))
             .chain(
                 self.event_data_stores
                     .values()
@@ -182,12 +193,6 @@ impl Inventory {
                     .iter()
                     .cloned()
                     .map(|it| Record::Events(Box::new(it))),
-            )
-            .chain(
-                self.ledger
-                    .iter()
-                    .cloned()
-                    .map(|it| Record::Call(Box::new(it))),
             )
     }
 
@@ -326,4 +331,7 @@ pub struct Trailer {
     pub coverage: Coverage,
     /// How many records of each kind the file holds.
     pub counts: BTreeMap<String, u64>,
+    /// The shards, in order; empty for what one process has done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shards: Vec<Shard>,
 }

@@ -38,7 +38,7 @@ pub struct RegionView {
     pub log_resource_policies: Fact<Vec<String>>,
     /// AWS Config's recorder; none when there is none.
     #[serde(default)]
-    pub config_recorder: Fact<Option<ConfigRecorder>>,
+    pub config_recorder: Fact<Option<Box<ConfigRecorder>>>,
     /// A GuardDuty detector is enabled.
     #[serde(default)]
     pub guardduty: Fact<bool>,
@@ -56,7 +56,7 @@ pub struct RegionView {
     pub access_analyzers: Fact<Vec<AccessAnalyzer>>,
     /// Calls of the last days that stopped or redirected a record; asked for by choice.
     #[serde(default)]
-    pub tampering: Fact<Lookup>,
+    pub tampering: Fact<Box<Lookup>>,
 }
 
 /// AWS Config's recorder.

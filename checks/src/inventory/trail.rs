@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::fact::Fact;
 use crate::ids::{AccountId, Arn, Region};
@@ -23,6 +24,10 @@ pub struct Trail {
     /// DescribeTrails.
     #[serde(default)]
     pub configuration: TrailConfiguration,
+    /// Where the owner's view is not known and those of others differ: the values of each such field of
+    /// `configuration`, which is unknown.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub differing: BTreeMap<String, Vec<Value>>,
     /// GetTrailStatus, asked in the home region.
     #[serde(default)]
     pub status: TrailStatus,

@@ -161,6 +161,7 @@ pub fn alone(plans: &[Plan], reading: &Reading) -> Inventory {
         interrupted: false,
         coverage: Coverage::default(),
         counts: BTreeMap::new(),
+        shards: Vec::new(),
     });
     planned.close(&inventory);
     inventory.plan = Some(planned);

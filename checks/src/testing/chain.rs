@@ -50,13 +50,13 @@ pub(super) fn add(inventory: &mut Inventory, account: &str) {
 
 /// The services that watch a region, all well.
 pub(super) fn watched(view: &mut RegionView) {
-    view.config_recorder = Known(Some(ConfigRecorder {
+    view.config_recorder = Known(Some(Box::new(ConfigRecorder {
         name: "default".to_owned(),
         recording: true,
         all_supported: true,
         resource_types: Vec::new(),
         excluded_types: Vec::new(),
-    }));
+    })));
     let (account, region) = (&view.account, &view.region);
     view.access_analyzers = Known(vec![AccessAnalyzer {
         arn: Arn::from(format!(

@@ -89,6 +89,7 @@ pub fn world() -> Inventory {
         interrupted: false,
         coverage: crate::coverage::Coverage::default(),
         counts: BTreeMap::new(),
+        shards: Vec::new(),
     });
     inventory
 }
@@ -159,7 +160,7 @@ pub fn add_region(inventory: &mut Inventory, account: &str, region: &str) {
         }]),
         macie: Known(true),
         access_analyzers: Known(Vec::new()),
-        tampering: Known(Lookup {
+        tampering: Known(Box::new(Lookup {
             since: hours_ago(7 * 24),
             events: Vec::new(),
             names: Some(
@@ -168,7 +169,7 @@ pub fn add_region(inventory: &mut Inventory, account: &str, region: &str) {
                     .map(str::to_owned)
                     .collect(),
             ),
-        }),
+        })),
     };
     chain::watched(&mut view);
     inventory.regions.insert((id, view.region.clone()), view);
@@ -244,6 +245,7 @@ fn trail() -> Trail {
             log_group_role: Known(Some(Arn::from(DELIVERY_ROLE))),
             kms_key: Known(Some(Arn::from(KEY_ARN))),
         },
+        differing: BTreeMap::new(),
         status: TrailStatus {
             logging: Known(true),
             started: Known(Some(hours_ago(9000))),

@@ -2,6 +2,7 @@
 
 mod settings;
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -10,6 +11,7 @@ use trailaudit_checks::catalog;
 use trailaudit_checks::coverage::{AccountStatus, Coverage, RegionStatus};
 use trailaudit_checks::finding::Severity;
 use trailaudit_checks::framework::{self, Basis, Framework};
+use trailaudit_checks::inventory::Inventory;
 use trailaudit_checks::selection::{self, ByChoice, Selection};
 use trailaudit_checks::settings::Settings;
 use trailaudit_checks::terraform::decidable;
@@ -20,7 +22,6 @@ use crate::exit::Stop;
 use crate::explained::subject;
 use crate::output::to_stdout;
 use crate::permissions;
-use crate::snapshot::Snapshot;
 use crate::store::Kept;
 
 use settings::settings;
@@ -331,15 +332,18 @@ fn left_out() -> anyhow::Result<Vec<LeftOutRow>> {
 }
 
 /// What `collect` says it has seen.
-pub fn collected(snapshot: &Snapshot, path: &Path) -> String {
-    let chains = snapshot.inventory.chains.len();
-    if chains > 0 && snapshot.inventory.accounts.is_empty() {
+pub fn collected(inventory: &Inventory, path: &Path) -> String {
+    let chains = inventory.chains.len();
+    if chains > 0 && inventory.accounts.is_empty() {
         let path = path.display();
         return format!(
             "wrote {chains} chains of digests to {path}; judge it with `trailaudit scan --inventory {path}`"
         );
     }
-    let coverage = Coverage::of(&snapshot.inventory);
+    let coverage = match &inventory.trailer {
+        Some(trailer) => Cow::Borrowed(&trailer.coverage),
+        None => Cow::Owned(Coverage::of(inventory)),
+    };
     let accounts = |status| {
         coverage
             .accounts
@@ -358,7 +362,7 @@ pub fn collected(snapshot: &Snapshot, path: &Path) -> String {
          `trailaudit scan --inventory {}`",
         coverage.accounts.len(),
         coverage.regions.len(),
-        snapshot.inventory.trails.len(),
+        inventory.trails.len(),
         path.display(),
         path.display()
     )

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use jiff::SignedDuration;
-use trailaudit_checks::inventory::Inventory;
 
 use super::{not_delivered, open, resources, verify};
 use crate::cli::ShardMerge;
@@ -14,8 +13,8 @@ use crate::exit::{Exit, Stop};
 use crate::files;
 use crate::invocation::Invocation;
 use crate::live::ask;
-use crate::shard::{INVENTORY, LOOK, Merge, Planned, Run, State, Work, deadline};
-use crate::snapshot::{Snapshot, Source, Spool, load};
+use crate::shard::{INVENTORY, LOOK, Merge, Merged, Planned, Run, State, Work, deadline};
+use crate::snapshot::{Joined, Rest, Snapshot, Source, Spool, load, same_but_for_its_end};
 use crate::store::{Place, Put};
 use crate::terminal::Terminal;
 
@@ -30,55 +29,68 @@ impl Invocation {
             return Ok(Exit::Incomplete);
         }
         tell_missing(&run, &planned, &states, terminal)?;
-        let snapshot = match &planned.plan.work {
+        let (mut snapshot, rest) = match &planned.plan.work {
             Work::Collect { asks, .. } => {
-                let (inventory, iam) = merged(&run, &planned, &states)?;
-                let options = asks.options(self.own_options(&flags.own, terminal));
-                ask(
-                    options,
-                    Step::Resources(Box::new(inventory), BTreeSet::new()),
+                let Merged {
+                    inventory,
+                    rest,
                     iam,
-                )?
+                } = merged(&run, &planned, &states)?;
+                let options = asks.options(self.own_options(&flags.own, terminal));
+                let step = Step::Resources(Box::new(inventory), BTreeSet::new());
+                (ask(options, step, iam)?, rest)
             }
             Work::Resources { asks, .. } => {
                 let (inventory, trails, iam) = resources::merged(&run, &planned, &states)?;
                 let options = asks.options(self.own_options(&flags.own, terminal));
-                ask(options, Step::Resources(Box::new(inventory), trails), iam)?
+                let step = Step::Resources(Box::new(inventory), trails);
+                (ask(options, step, iam)?, Rest::new()?)
             }
             Work::Verify { reads, .. } => {
                 let inventory = verify::merged(&run, &planned, reads, &states, &flags.own)?;
-                Snapshot::live(inventory, Spool::new()?)
+                (Snapshot::live(inventory, Spool::new()?), Rest::new()?)
             }
         };
+        if let Some(trailer) = &mut snapshot.inventory.trailer {
+            trailer.shards = run.told(&states);
+        }
+        let joined = Joined::new(snapshot, rest);
+        let complete = joined.inventory().complete();
         match &flags.output {
             Some(path) => {
-                snapshot.save(path)?;
-                terminal.note(&list::collected(&snapshot, path));
+                joined.save(path)?;
+                terminal.note(&list::collected(joined.inventory(), path));
             }
-            None => keep(&run, &snapshot, &flags.at.run, terminal)?,
+            None if complete => return keep(&run, &joined, &flags.at.run, terminal),
+            None => terminal.warn("nothing was written: the merge was interrupted"),
         }
-        Ok(match snapshot.inventory.complete() {
+        Ok(match complete {
             true => Exit::Clean,
             false => Exit::Interrupted,
         })
     }
 }
 
-/// Keeps it in the run. One that was interrupted would stand in the way of a whole one.
-fn keep(run: &Run, snapshot: &Snapshot, place: &Place, terminal: Terminal) -> Result<(), Stop> {
-    if !snapshot.inventory.complete() {
-        return Ok(());
-    }
+/// Keeps it in the run, unless it has one. One that was interrupted would stand in the way of a whole one.
+fn keep(run: &Run, joined: &Joined, place: &Place, terminal: Terminal) -> Result<Exit, Stop> {
     let work = files::temporary_folder()?;
     let path = work.path().join(INVENTORY);
-    snapshot.save(&path)?;
-    match run.keep_inventory(&path)? {
-        Put::Written => terminal.note(&format!("wrote {INVENTORY} into {place}")),
-        Put::Exists => terminal.warn(&format!(
-            "{place} has {INVENTORY} already, of an earlier merge: it stays as it is"
-        )),
+    joined.save(&path)?;
+    if let Put::Written = run.keep_inventory(&path)? {
+        terminal.note(&format!("wrote {INVENTORY} into {place}"));
+        return Ok(Exit::Clean);
     }
-    Ok(())
+    let there = work.path().join("there.jsonl.zst");
+    if run.inventory(&there)? && same_but_for_its_end(&there, &path)? {
+        terminal.note(&format!(
+            "{place} has {INVENTORY} already, of an earlier merge with the same content: nothing was written"
+        ));
+        return Ok(Exit::Clean);
+    }
+    Err(Stop::usage(format!(
+        "{place} has {INVENTORY} already, of an earlier merge, and what was merged now is not the same (shards were added, \
+         or AWS's answers about resources have changed): nothing was written. Give --output FILE, or move the earlier one away"
+    )))
 }
 
 /// Looks, until all have delivered or the time is up.
@@ -106,11 +118,7 @@ fn wait(
 }
 
 /// What all have delivered, as one inventory; all that speaks against it is told at once.
-pub(super) fn merged(
-    run: &Run,
-    planned: &Planned,
-    states: &[State],
-) -> Result<(Inventory, Spool), Stop> {
+pub(super) fn merged(run: &Run, planned: &Planned, states: &[State]) -> Result<Merged, Stop> {
     let work = files::temporary_folder()?;
     let path = run
         .organization(planned.plan.work.organization(), work.path())
@@ -122,8 +130,7 @@ pub(super) fn merged(
         let file = work.path().join("shard.jsonl");
         let added = run.fetch(shard, &file, work.path()).and_then(|delivered| {
             planned.owns(&delivered.head, shard)?;
-            let snapshot = load(&Source::File(file.clone()))?;
-            merge.add(shard, &snapshot)
+            merge.add(shard, &Source::File(file.clone()))
         });
         if let Err(error) = added {
             wrong.push(format!("shard {shard} of {}: {error:#}", states.len()));

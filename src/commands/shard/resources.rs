@@ -17,9 +17,9 @@ use crate::hashing::sha256_of;
 use crate::output;
 use crate::program::tool;
 use crate::shard::{
-    ORGANIZATION, Plan, Planned, Run, SCHEMA, State, Work, add, assign, owners, plan_id,
+    Merged, ORGANIZATION, Plan, Planned, Run, SCHEMA, State, Work, add, assign, owners, plan_id,
 };
-use crate::snapshot::{Snapshot, Source, Spool, load};
+use crate::snapshot::{Joined, Snapshot, Source, Spool, load};
 use crate::store::Put;
 use crate::terminal::Terminal;
 
@@ -46,17 +46,18 @@ pub(super) fn plan(flags: &ShardPlanResources, terminal: Terminal) -> Result<Exi
         tell_missing(&of, &planned, &states, terminal)?;
         return Ok(Exit::Incomplete);
     }
-    let (mut inventory, iam) = merge::merged(&of, &planned, &states)?;
+    let Merged {
+        mut inventory,
+        rest,
+        iam,
+    } = merge::merged(&of, &planned, &states)?;
     inventory.trailer = Some(Trailer {
         finished_at: planned.plan.taken_at,
         interrupted: false,
         coverage: Coverage::default(),
         counts: BTreeMap::new(),
+        shards: Vec::new(),
     });
-    let coverage = Coverage::of(&inventory);
-    if let Some(trailer) = &mut inventory.trailer {
-        trailer.coverage = coverage;
-    }
     let units = owners(&inventory);
     let shards = flags.shards.map_or_else(
         || units.len().div_ceil(ACCOUNTS),
@@ -64,7 +65,7 @@ pub(super) fn plan(flags: &ShardPlanResources, terminal: Terminal) -> Result<Exi
     );
     let work = files::temporary_folder()?;
     let path = work.path().join(ORGANIZATION);
-    Snapshot::live(inventory, iam).save(&path)?;
+    Joined::new(Snapshot::live(inventory, iam), rest).save(&path)?;
     if run.keep_organization(&path)? == Put::Exists {
         return Err(planned_already(&flags.at));
     }

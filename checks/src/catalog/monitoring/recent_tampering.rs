@@ -63,7 +63,7 @@ fn run(region: &RegionOf<'_>, ctx: &Context<'_>) -> Outcome {
         since,
         events,
         names,
-    } = view.tampering.known()?;
+    } = &**view.tampering.known()?;
     let resources = Resources::of(ctx.inventory);
     let touched = events.iter().filter(|event| {
         tampering::call(&event.name).is_some_and(|call| resources.concern(event, call))

@@ -100,6 +100,7 @@ impl<'a> Builder<'a> {
             account: place.account(),
             home_region: place.region(),
             configuration,
+            differing: BTreeMap::new(),
             status: TrailStatus {
                 logging: self.fact(it, "enable_logging", status, |value| {
                     value.map_or(Some(true), as_bool)
