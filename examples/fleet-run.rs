@@ -44,13 +44,25 @@ fn model(sample: &Snapshot) -> anyhow::Result<Vec<String>> {
     let of = |it: &AccountId| it.as_str() == MODEL;
     let mut records = Vec::new();
     for record in sample.inventory.records() {
-        let wanted = match &record {
-            Record::Account(it) => of(&it.id),
-            Record::Region(it) => of(&it.account),
-            Record::Call(it) => of(&it.account),
-            _ => false,
+        let account = match &record {
+            Record::Account(it) => Some(&it.id),
+            Record::Region(it) => Some(&it.account),
+            Record::Call(it) => Some(&it.account),
+            Record::Header(_)
+            | Record::Organization(_)
+            | Record::Trail(_)
+            | Record::EventDataStore(_)
+            | Record::Bucket(_)
+            | Record::Key(_)
+            | Record::LogGroup(_)
+            | Record::Topic(_)
+            | Record::Chain(_)
+            | Record::Plan(_)
+            | Record::Events(_)
+            | Record::Iam(_)
+            | Record::Trailer(_) => None,
         };
-        if wanted {
+        if account.is_some_and(of) {
             records.push(record);
         }
     }
@@ -72,9 +84,8 @@ fn part(sample: &Inventory, model: &[String], accounts: &[String]) -> anyhow::Re
     for account in accounts {
         for text in model {
             let record: Record = serde_json::from_str(&text.replace(MODEL, account))?;
-            match part.insert(record) {
-                Some(Record::Iam(iam)) => spool.append(&iam)?,
-                Some(_) | None => {}
+            if let Some(Record::Iam(iam)) = part.insert(record) {
+                spool.append(&iam)?;
             }
         }
     }
@@ -137,12 +148,17 @@ fn main() -> anyhow::Result<()> {
     let run = Run::open(&place, None, None)?;
     let seen = work.path().join("organization.jsonl.zst");
     organization(&sample, &accounts)?.save(&seen)?;
-    let mut units = vec![Vec::new(); of];
     let mut shared = vec![Vec::new(); of];
-    for (number, account) in accounts.into_iter().enumerate() {
-        units[number % of].push(Unit::account(&account));
-        shared[number % of].push(account);
+    for (account, shard) in accounts.into_iter().zip((0..of).cycle()) {
+        shared
+            .get_mut(shard)
+            .context("no such shard")?
+            .push(account);
     }
+    let units = shared.iter().map(|accounts: &Vec<String>| {
+        let units = accounts.iter().map(|it| Unit::account(it));
+        units.collect()
+    });
     let mut asks = Asks::of(&Options::default());
     asks.calls = [GET_CALLER_IDENTITY].into();
     let plan = Plan {
@@ -154,7 +170,7 @@ fn main() -> anyhow::Result<()> {
             organization: hex::encode(digest(&SHA256, &std::fs::read(&seen)?).as_ref()),
             asks,
         },
-        shards: units,
+        shards: units.collect(),
     };
     run.keep_organization(&seen)?;
     run.begin(&plan, work.path())?;

@@ -105,7 +105,7 @@ pub fn each_record(
     }
     let header = header(&line)?;
     f(Record::Header(Box::new(header.clone())))?;
-    let mut found: BTreeMap<String, u64> = BTreeMap::new();
+    let mut found: BTreeMap<&str, u64> = BTreeMap::new();
     let mut trailer = None;
     loop {
         let end = lines.next(&mut line)?;
@@ -130,22 +130,21 @@ pub fn each_record(
         {
             bail!("line {number} lists {arn} twice");
         }
-        match record {
-            Record::Header(_) => bail!("line {number} is a second header"),
-            Record::Trailer(it) => trailer = Some(it),
-            record => {
-                match found.get_mut(kind(&record)) {
-                    Some(count) => *count += 1,
-                    None => drop(found.insert(kind(&record).to_owned(), 1)),
-                }
-                f(record)?;
-            }
+        if matches!(record, Record::Header(_)) {
+            bail!("line {number} is a second header");
         }
+        if let Record::Trailer(it) = record {
+            trailer = Some(it);
+            continue;
+        }
+        *found.entry(kind(&record)).or_default() += 1;
+        f(record)?;
     }
     let Some(trailer) = trailer else {
         return Ok(());
     };
-    counted(&trailer.counts, &found)?;
+    let found = found.into_iter().map(|(kind, it)| (kind.to_owned(), it));
+    counted(&trailer.counts, &found.collect())?;
     f(Record::Trailer(trailer))
 }
 
