@@ -6,7 +6,7 @@ use trailaudit_checks::digest::Window;
 use trailaudit_checks::fact::Reason;
 
 use super::{
-    Again, Asks, Chains, Delivery, Head, Merge, Noting, Plan, Planned, SCHEMA, Unit, Work,
+    Again, Asks, Chains, Delivery, Head, Merge, Noting, Plan, Planned, Reads, SCHEMA, Unit, Work,
 };
 use crate::collect::Options;
 use crate::demo;
@@ -14,7 +14,7 @@ use crate::fuzz::{feed, feed_file};
 use crate::objects::{Folder, Sink, Source as _};
 use crate::program::tool;
 use crate::snapshot::{Source, load};
-use crate::verify::{Found, Keys, Scope};
+use crate::verify::{Depth, Found, Keys, Scope};
 
 fn plan() -> Plan {
     Plan {
@@ -39,6 +39,53 @@ fn plans() {
             assert!(shards > 0 && planned.units(shards).is_err());
         }
     });
+}
+
+/// A plan that leaves out some days of an account, or does some twice, is none.
+#[test]
+fn windows_of_a_plan_leave_nothing_out() {
+    let read = |units: &[&str], work: &Work| {
+        let units = units.iter().map(|it| (*it).to_owned().try_into().unwrap());
+        let bytes = serde_json::to_vec(&Plan {
+            shards: vec![units.collect()],
+            work: work.clone(),
+            ..plan()
+        });
+        Planned::parse(&bytes.unwrap())
+    };
+    let verify = Work::Verify {
+        organization: String::new(),
+        reads: Reads {
+            source: "tree".to_owned(),
+            bucket: "logs".to_owned(),
+            since: "2026-01-01T00:00:00Z".parse().ok(),
+            until: "2026-01-04T00:00:00Z".parse().unwrap(),
+            depth: Depth::Logs,
+            public_keys: None,
+            max_in_flight: 1,
+        },
+    };
+    let day = |from: u8, to: u8| format!("1 2026-01-0{from}T00:00:00Z/2026-01-0{to}T00:00:00Z");
+    let days = [day(1, 2), day(2, 4), day(2, 3), day(3, 4)];
+    let [first, rest, second, third] = days.each_ref().map(String::as_str);
+    for units in [
+        [first, rest].as_slice(),
+        &[first, second, third],
+        &[rest, first, "2"],
+    ] {
+        assert!(read(units, &verify).is_ok(), "{units:?}");
+        assert!(read(units, &plan().work).is_err(), "{units:?}");
+    }
+    for units in [
+        [first, second].as_slice(),
+        &[second, third],
+        &[first, third],
+        &[first, first, rest],
+        &["1", first, rest],
+        &["1", "1"],
+    ] {
+        assert!(read(units, &verify).is_err(), "{units:?}");
+    }
 }
 
 #[test]

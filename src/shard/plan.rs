@@ -166,26 +166,33 @@ impl Asks {
     }
 }
 
-/// Each account is done once: as a whole, or in windows of which each begins where the one before ends.
+/// Each account is done once: as a whole, or in windows that leave nothing out.
 fn disjoint(plan: &Plan) -> anyhow::Result<()> {
     let mut units: Vec<&Unit> = plan.shards.iter().flatten().collect();
     units.sort();
-    for (unit, next) in units.iter().zip(units.iter().skip(1)) {
-        let follows = match (unit.window, next.window) {
-            (Some(one), Some(other)) => one.end == other.start,
-            (None, _) | (_, None) => false,
+    for account in units.chunk_by(|one, other| one.account == other.account) {
+        let (Some(first), Some(last)) = (account.first(), account.last()) else {
+            continue;
         };
-        if unit.account == next.account && !follows {
-            bail!("{PLAN} of the run gives {next} to two shards, or leaves out what is before it");
+        let follows = account.windows(2).all(|it| match it {
+            [one, other] => one.window.map(|it| it.end) == other.window.map(|it| it.start),
+            _ => true,
+        });
+        let whole = match (first.window, last.window, &plan.work) {
+            (None, _, _) => account.len() == 1,
+            (Some(first), Some(last), Work::Verify { reads, .. }) => {
+                follows && Some(first.start) == reads.since && last.end == reads.until
+            }
+            (Some(_), _, _) => false,
+        };
+        if !whole {
+            bail!(
+                "{PLAN} of the run does not do account {} once and as a whole",
+                first.account
+            );
         }
     }
-    let window = units.iter().find(|it| it.window.is_some());
-    match (&plan.work, window) {
-        (Work::Collect { .. } | Work::Resources { .. }, Some(unit)) => {
-            bail!("{PLAN} of the run cuts {unit} into windows, and accounts are asked as a whole")
-        }
-        (_, None) | (Work::Verify { .. }, Some(_)) => Ok(()),
-    }
+    Ok(())
 }
 
 /// An id that no other plan has.
