@@ -327,11 +327,31 @@ fn the_evidence_lists_the_shards() {
     }
     assert!(shards[2]["delivered"].is_null());
     // It is whole, and nobody signed it.
-    place.run(&["evidence", "verify", "bundle"]).code(3);
+    let verify = ["evidence", "verify", "bundle"];
+    place.run(&verify).code(3);
+    // The run holds these shards, until one of them is altered or gone.
+    let with_run = [&verify[..], &["--run", "run"]].concat();
+    let held = place.run(&with_run).code(3).stdout;
+    assert!(held.contains("the run holds the 2 shards"), "{held}");
+    let file = place.path("run/shards/0001.jsonl.zst");
+    let good = std::fs::read(&file).unwrap();
+    for bad in [Some(&good[1..]), None] {
+        match bad {
+            Some(bad) => std::fs::write(&file, bad).unwrap(),
+            None => std::fs::remove_file(&file).unwrap(),
+        }
+        let wrong = place.run(&with_run).code(1).stdout;
+        assert!(
+            wrong.contains("shard 1 of the run is not what was merged"),
+            "{wrong}"
+        );
+    }
     place
         .run(&["collect", "--demo", "--output", "alone.jsonl"])
         .code(0);
     assert!(evidence("alone.jsonl", "alone").get("shards").is_none());
+    let other = place.run(&["evidence", "verify", "alone", "--run", "run"]);
+    assert!(other.code(1).stdout.contains("not merged from shards"));
 }
 
 /// The inventory that a run holds is never replaced, and nobody takes an earlier one for what was merged now.

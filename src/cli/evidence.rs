@@ -9,6 +9,7 @@ use trailaudit_checks::finding::Severity;
 use trailaudit_reports::Profile;
 
 use super::{Digests, Judge, Live, Output, Scan, Select};
+use crate::store::Place;
 
 /// What can be done with evidence.
 #[derive(Debug, Clone, Subcommand)]
@@ -107,6 +108,9 @@ pub struct VerifyBundle {
     /// Maximum age of its facts, such as 36h or 7d
     #[arg(long, value_name = "DURATION", value_parser = age, help_heading = "Requirements")]
     pub max_age: Option<SignedDuration>,
+    /// Require that this run still holds the shards that its facts were merged from: a folder, or s3://BUCKET[/PREFIX]
+    #[arg(long, value_name = "RUN", help_heading = "Requirements")]
+    pub run: Option<Place>,
     /// Time at which --max-age is evaluated [default: now]
     #[arg(long, value_name = "TIME", value_parser = super::time, help_heading = "Requirements")]
     pub now: Option<Timestamp>,

@@ -14,6 +14,7 @@ mod population;
 mod readme;
 mod sample;
 mod seal;
+mod shards;
 mod sums;
 mod tar;
 mod verify;
@@ -30,6 +31,7 @@ use crate::invocation::Invocation;
 use crate::judged::Judged;
 use crate::output::to_stdout;
 use crate::program::clock;
+use crate::shard::Run;
 use crate::terminal::Terminal;
 use create::Parts;
 pub(crate) use manifest::{Previous, whose};
@@ -248,11 +250,14 @@ fn verify(args: &VerifyBundle) -> Result<Exit, Stop> {
         Some(most) => Some((most, args.now.map_or_else(clock, Ok)?)),
         None => None,
     };
+    let run = args.run.as_ref();
+    let run = run.map(|it| Run::open(it, None, None)).transpose()?;
     let against = Against {
         key: args.public_key.as_deref(),
         previous: previous.as_ref(),
         organization: args.expect_organization.as_deref(),
         max_age,
+        run: run.as_ref(),
     };
     let found = match opened(&args.bundle)? {
         Ok(bundle) => verify::verify(&bundle, &against),

@@ -16,8 +16,9 @@ use super::manifest::{File, Manifest, SCHEMA};
 use super::open::Opened;
 use super::seal::{self, Public};
 use super::sums::{self, Sums, sha256, sha256_of};
-use super::{again, create, names, readme};
+use super::{again, create, names, readme, shards};
 use crate::files;
+use crate::shard::Run;
 use crate::snapshot::{Source, load};
 
 /// How large a list of hashes or a statement may be.
@@ -34,6 +35,8 @@ pub struct Against<'a> {
     pub organization: Option<&'a str>,
     /// How old its facts may be, and by which clock.
     pub max_age: Option<(SignedDuration, Timestamp)>,
+    /// The run in shards that its facts were merged from.
+    pub run: Option<&'a Run>,
 }
 
 /// What was found.
@@ -115,6 +118,14 @@ pub fn verify(bundle: &Opened, against: &Against<'_>) -> Found {
     found.settle(linked(&manifest, against.previous));
     found.settle(theirs(&manifest, against.organization));
     found.settle(fresh(&manifest, against.max_age));
+    if let Some(run) = against.run {
+        let held = shards::compare(bundle, run).map(|count| {
+            Said::Ok(format!(
+                "the run holds the {count} shards that its facts were merged from"
+            ))
+        });
+        found.settle(held);
+    }
     let follows = follows(bundle, &manifest);
     let derived = matches!(follows, Ok(Said::Ok(_)));
     found.settle(follows);

@@ -260,6 +260,16 @@ impl Run {
         told.collect()
     }
 
+    /// SHA-256 of what a shard delivered; none where it did not, or not any more.
+    pub fn sha256(&self, shard: u64, work: &Path) -> anyhow::Result<Option<String>> {
+        let packed = work.join("packed.jsonl.zst");
+        let shard = usize::try_from(shard)?;
+        if !self.store.fetch(&delivery(shard), &packed)? {
+            return Ok(None);
+        }
+        Ok(Some(sha256_of(std::fs::File::open(&packed)?)?.0))
+    }
+
     /// Tells that an attempt failed. Two of them at once tell it one after the other.
     pub fn failed(&self, mut failed: Failure, work: &Path) -> anyhow::Result<()> {
         for _ in 0..9 {
