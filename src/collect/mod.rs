@@ -84,7 +84,7 @@ mod time;
 #[cfg(feature = "aws")]
 mod watchers;
 
-pub use again::together;
+pub use again::{of_a_shard, together};
 #[cfg(feature = "aws")]
 pub use bucket::{Session, with_bucket};
 #[cfg(feature = "aws")]

@@ -3,11 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use trailaudit_checks::calls::DESCRIBE_ORGANIZATION;
-use trailaudit_checks::fact::{Gap, Reason, Unknown};
 use trailaudit_checks::inventory::{CallRecord, Inventory};
 
-use super::again::together;
+use super::again::{of_a_shard, together};
 use super::run::Run;
 use super::scope::{self, Candidate};
 use super::share::Share;
@@ -37,7 +35,7 @@ impl Begun {
             Step::Accounts(plan, ids) => {
                 let accounts = plan.accounts.values().filter(|it| ids.contains(&it.id));
                 let part = Part::Accounts(accounts.map(Candidate::of).collect());
-                Self::new(without_accounts(&plan), part)
+                Self::new(of_a_shard(plan.header), part)
             }
             Step::Resources(mut seen, trails) => {
                 let before = std::mem::take(&mut seen.ledger);
@@ -61,19 +59,6 @@ impl Begun {
             asked: Asked(goes_on.then(Vec::new)),
         }
     }
-}
-
-/// The inventory of a shard has the accounts of the shard, and nothing of the organization.
-fn without_accounts(plan: &Inventory) -> Inventory {
-    let header = plan.header.clone();
-    let gap = Gap::of_call(
-        DESCRIBE_ORGANIZATION,
-        &header.scope.caller_arn.account(),
-        &header.scope.home(),
-        Reason::NotAsked,
-        "the plan of the run asked for it",
-    );
-    Inventory::new(header, Unknown(gap))
 }
 
 /// What other processes of the run have asked; none where there are no others.

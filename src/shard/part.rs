@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 
 use anyhow::{anyhow, bail, ensure};
-use trailaudit_checks::calls::DESCRIBE_ORGANIZATION;
-use trailaudit_checks::fact::{Fact, Gap, Reason, Unknown};
+use trailaudit_checks::fact::{Fact, Gap, Reason};
 use trailaudit_checks::ids::AccountId;
 use trailaudit_checks::inventory::{
     CallRecord, Header, Inventory, Organization, Record, RegionView,
 };
 
 use super::merge::{Disk, is_waiting};
+use crate::collect::of_a_shard;
 use crate::snapshot::{Counted, is_there};
 
 /// See above.
@@ -30,15 +30,8 @@ pub(super) struct Part {
 impl Part {
     /// Nothing was taken yet; the header is to be this one.
     pub(super) fn new(header: &Header) -> Self {
-        let gap = Gap::of_call(
-            DESCRIBE_ORGANIZATION,
-            &header.scope.caller_arn.account(),
-            &header.scope.home(),
-            Reason::NotAsked,
-            "the plan of the run asked for it",
-        );
         Self {
-            seen: Inventory::new(header.clone(), Unknown(gap)),
+            seen: of_a_shard(header.clone()),
             regions: Vec::new(),
             calls: Vec::new(),
             counted: Counted::default(),

@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, bail, ensure};
-use trailaudit_checks::fact::{Gap, Reason, Unknown};
+use trailaudit_checks::fact::Reason;
 use trailaudit_checks::ids::{AccountId, Arn};
 use trailaudit_checks::inventory::Inventory;
 
 use super::Unit;
-use crate::collect::together;
+use crate::collect::{of_a_shard, together};
 
 /// The accounts that own trails and can be asked.
 #[must_use]
@@ -26,14 +26,7 @@ pub fn owners(seen: &Inventory) -> Vec<Unit> {
 /// What a shard adds to what its plan held: the resources of its accounts.
 #[must_use]
 pub fn added(seen: Inventory, own: &BTreeSet<AccountId>) -> Inventory {
-    let gap = Gap::of_call(
-        trailaudit_checks::calls::DESCRIBE_ORGANIZATION,
-        &seen.header.scope.caller_arn.account(),
-        &seen.header.scope.home(),
-        Reason::NotAsked,
-        "the plan of the run asked for it",
-    );
-    let mut added = Inventory::new(seen.header, Unknown(gap));
+    let mut added = of_a_shard(seen.header);
     added.trails = seen.trails;
     added.trails.retain(|_, it| own.contains(&it.account));
     added.regions = seen.regions;
