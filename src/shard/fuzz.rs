@@ -175,14 +175,22 @@ fn answers() {
         }
     });
     // What nobody asked is not known: neither that it is there nor that it is not.
-    std::fs::write(&path, &seed).unwrap();
-    let again = Again::open(&[(window, path)]).unwrap();
+    let file = folder.path().join("seed");
+    std::fs::write(&file, &seed).unwrap();
+    let again = Again::open(&[(window, file.clone())]).unwrap();
     let other = "AWSLogs/1/CloudTrail-Digest/r/2026/01/02/y.json.gz";
     let unread = again.read(other, &mut Nothing).unwrap_err();
     assert_eq!(unread.reason, Reason::NotRun);
     let day = "AWSLogs/1/CloudTrail-Digest/r/2026/01/02/";
     assert!(again.list(day, "", &mut |_| true).is_err());
     assert!(again.folders("AWSLogs/2/").is_err());
+    // A folder that was looked for and is not there is empty; where it could not be looked for, nobody knows.
+    let other = "AWSLogs/1/CloudTrail/r/";
+    assert!(again.list(other, "", &mut |_| true).is_ok());
+    let denied = r#"{"answer":"unsearched","value":["AWSLogs/1/CloudTrail/",{"call":"s3:ListObjectsV2","reason":"denied","detail":"","request_id":null}]}"#;
+    std::fs::write(&file, [denied.as_bytes(), b"\n", &seed].concat()).unwrap();
+    let again = Again::open(&[(window, file)]).unwrap();
+    assert!(again.list(other, "", &mut |_| true).is_err());
 }
 
 fn ask(source: &dyn crate::objects::Source, key: &str) {

@@ -45,6 +45,8 @@ struct Part {
     folders: BTreeMap<String, Result<Vec<String>, Unread>>,
     /// The folders of the accounts and regions that were there.
     roots: BTreeSet<String>,
+    /// Folders that could not be searched for them.
+    unsearched: Vec<String>,
 }
 
 impl Again {
@@ -66,6 +68,7 @@ impl Again {
                 listed: BTreeMap::new(),
                 folders: BTreeMap::new(),
                 roots: BTreeSet::new(),
+                unsearched: Vec::new(),
             };
             let mut keys = None;
             each(file, |offset, answer| {
@@ -112,6 +115,7 @@ impl Again {
                 }
             }
             Answer::Unsearched(folder, unread) => {
+                part.unsearched.push(folder.clone());
                 self.unsearched.entry(folder).or_insert(unread);
             }
             Answer::Folders(prefix, folders) => {
@@ -179,7 +183,14 @@ impl Part {
 
     /// Whether it can say what lies below: it listed that, or saw that there is nothing.
     fn knows(&self, prefix: &str) -> bool {
-        self.listed.contains_key(prefix) || !self.roots.contains(root(prefix))
+        let root = root(prefix);
+        let searched = || {
+            !self
+                .unsearched
+                .iter()
+                .any(|it| root.starts_with(it.as_str()))
+        };
+        self.listed.contains_key(prefix) || (!self.roots.contains(root) && searched())
     }
 }
 
