@@ -170,7 +170,7 @@ impl Consumer for Finder {
         let (bytes, common, places) = local.into_rows();
         let mut sorter = self.sorter.lock().unwrap_or_else(PoisonError::into_inner);
         sorter.push_many(Many {
-            bytes: &bytes,
+            bytes,
             common,
             places,
         })

@@ -263,7 +263,7 @@ impl Rows for Sifted {
             }
             Ok(())
         };
-        let mut next = |key: &[u8], value: &[u8]| -> anyhow::Result<()> {
+        let mut next = |key: &[u8], [value, _]: [&[u8]; 2]| -> anyhow::Result<()> {
             let known = take(&mut &*value).and_then(number).unwrap_or_default();
             let known = usize::try_from(known).unwrap_or_default();
             // The proof is the last of what must be the same: what was planted is never taken for a copy.

@@ -10,8 +10,8 @@ use anyhow::Context as _;
 
 use crate::files::{temporary_file, while_temporary};
 
-/// What takes a key and what belongs to it.
-pub(super) type Each<'f> = dyn FnMut(&[u8], &[u8]) -> anyhow::Result<()> + 'f;
+/// What takes a key and what belongs to it: what is its own, and then what it has in common with others.
+pub(super) type Each<'f> = dyn FnMut(&[u8], [&[u8]; 2]) -> anyhow::Result<()> + 'f;
 
 /// So many bytes are held before they are written, unless more is allowed.
 const HELD: usize = 16 << 20;
@@ -30,50 +30,64 @@ pub(super) struct Sorter {
     runs: Vec<(u64, u64)>,
 }
 
-/// Keys, what belongs to each, and what belongs to many.
+/// Keys and what belongs to each, in pieces.
 #[derive(Debug, Default)]
 struct Held {
-    bytes: Vec<u8>,
-    /// What several items have in common: where it begins and ends.
-    common: Vec<(usize, usize)>,
+    /// What came one by one.
+    single: Vec<u8>,
+    /// What came at once, as it came.
+    many: Vec<Vec<u8>>,
+    /// What the latter take.
+    bytes: usize,
 }
 
 impl Held {
-    fn part(&self, start: usize, end: usize) -> &[u8] {
-        self.bytes.get(start..end).unwrap_or_default()
+    fn piece(&self, item: &Item) -> &[u8] {
+        match item.of {
+            None => &self.single,
+            Some(of) => self.many.get(of.piece).map_or(&[], Vec::as_slice),
+        }
     }
 
     fn key(&self, item: &Item) -> &[u8] {
-        self.part(item.start, item.key)
+        let key = self.piece(item).get(item.start..item.key);
+        key.unwrap_or_default()
     }
 
-    /// What belongs to a key: what is its own, and then what it has in common with others.
     fn value(&self, item: &Item) -> [&[u8]; 2] {
-        let common = item.common.and_then(|at| self.common.get(at));
-        let (start, end) = common.copied().unwrap_or_default();
-        [self.part(item.key, item.end), self.part(start, end)]
+        let piece = self.piece(item);
+        let common = item.of.and_then(|it| piece.get(it.common..));
+        let own = piece.get(item.key..item.end);
+        [own.unwrap_or_default(), common.unwrap_or_default()]
     }
 
     fn clear(&mut self) {
-        self.bytes.clear();
-        self.common.clear();
+        self.single.clear();
+        self.many.clear();
+        self.bytes = 0;
     }
 }
 
-/// Where an item stands: where its key begins, where what is its own begins and ends, and the number of what it has in
-/// common with others.
+/// Where an item stands: where its key begins, where what is its own begins and ends.
 #[derive(Debug, Clone, Copy)]
 struct Item {
     start: usize,
     key: usize,
     end: usize,
-    common: Option<usize>,
+    of: Option<Of>,
+}
+
+/// Which of the pieces that came at once, and where in it begins what all its items have in common.
+#[derive(Debug, Clone, Copy)]
+struct Of {
+    piece: usize,
+    common: usize,
 }
 
 /// Keys, what belongs to each, and at the end what belongs to all of them.
 #[derive(Debug)]
-pub(super) struct Many<'b, I> {
-    pub(super) bytes: &'b [u8],
+pub(super) struct Many<I> {
+    pub(super) bytes: Vec<u8>,
     /// Where in the bytes what belongs to all begins.
     pub(super) common: usize,
     /// Of each where its key begins, and where what is its own begins and ends.
@@ -100,7 +114,7 @@ impl Sorter {
 
     /// Takes one more.
     pub(super) fn push(&mut self, key: &[u8], value: &[u8]) -> anyhow::Result<()> {
-        let bytes = &mut self.held.bytes;
+        let bytes = &mut self.held.single;
         let start = bytes.len();
         bytes.extend_from_slice(key);
         bytes.extend_from_slice(value);
@@ -108,7 +122,7 @@ impl Sorter {
             start,
             key: start + key.len(),
             end: bytes.len(),
-            common: None,
+            of: None,
         });
         self.spill_if_full()
     }
@@ -116,25 +130,28 @@ impl Sorter {
     /// Takes many at once.
     pub(super) fn push_many(
         &mut self,
-        many: Many<'_, impl Iterator<Item = (usize, usize, usize)>>,
+        mut many: Many<impl Iterator<Item = (usize, usize, usize)>>,
     ) -> anyhow::Result<()> {
-        let held = &mut self.held;
-        let begin = held.bytes.len();
-        held.bytes.extend_from_slice(many.bytes);
-        let common = Some(held.common.len());
-        held.common.push((begin + many.common, held.bytes.len()));
-        self.items.extend(many.places.map(|(start, key, end)| Item {
-            start: begin + start,
-            key: begin + key,
-            end: begin + end,
-            common,
+        let of = Some(Of {
+            piece: self.held.many.len(),
+            common: many.common,
+        });
+        let places = many.places;
+        self.items.extend(places.map(|(start, key, end)| Item {
+            start,
+            key,
+            end,
+            of,
         }));
+        many.bytes.shrink_to_fit();
+        self.held.bytes += many.bytes.capacity();
+        self.held.many.push(many.bytes);
         self.spill_if_full()
     }
 
     fn spill_if_full(&mut self) -> anyhow::Result<()> {
-        let held = self.held.bytes.len() + self.items.len() * size_of::<Item>();
-        match held >= self.most {
+        let items = self.items.len() * size_of::<Item>();
+        match self.held.single.len() + self.held.bytes + items >= self.most {
             true => self.spill(),
             false => Ok(()),
         }
@@ -156,12 +173,13 @@ impl Sorter {
         let mut write = || -> std::io::Result<()> {
             for item in &self.items {
                 let (key, [own, common]) = (self.held.key(item), self.held.value(item));
-                let value = own.len() + common.len();
-                out.write_all(&(key.len() as u64).to_le_bytes())?;
-                out.write_all(&(value as u64).to_le_bytes())?;
-                out.write_all(key)?;
-                out.write_all(own)?;
-                out.write_all(common)?;
+                let parts = [key, own, common];
+                for part in parts {
+                    out.write_all(&(part.len() as u64).to_le_bytes())?;
+                }
+                for part in parts {
+                    out.write_all(part)?;
+                }
             }
             out.flush()
         };
@@ -302,13 +320,8 @@ pub(super) struct Sorted {
 impl Sorted {
     /// Hands out everything in the order of keys.
     pub(super) fn each(&self, f: &mut Each<'_>) -> anyhow::Result<()> {
-        let mut value = Vec::new();
         for item in &self.items {
-            value.clear();
-            for part in self.held.value(item) {
-                value.extend_from_slice(part);
-            }
-            f(self.held.key(item), &value)?;
+            f(self.held.key(item), self.held.value(item))?;
         }
         let Some(file) = &self.file else {
             return Ok(());
@@ -316,19 +329,29 @@ impl Sorted {
         let mut runs: Vec<Run<'_>> = self.runs.iter().map(|it| Run::new(file, *it)).collect();
         let mut heap = BinaryHeap::new();
         for (at, run) in runs.iter_mut().enumerate() {
-            if let Some((key, value)) = run.next()? {
-                heap.push(Reverse((key, value, at)));
+            if let Some(item) = run.next()? {
+                heap.push(Reverse((item, at)));
             }
         }
-        while let Some(Reverse((key, value, at))) = heap.pop() {
-            f(&key, &value)?;
+        while let Some(Reverse((item, at))) = heap.pop() {
+            let (own, common) = item.value.split_at_checked(item.own).unwrap_or_default();
+            f(&item.key, [own, common])?;
             let next = runs.get_mut(at).map(Run::next).transpose()?.flatten();
-            if let Some((key, value)) = next {
-                heap.push(Reverse((key, value, at)));
+            if let Some(item) = next {
+                heap.push(Reverse((item, at)));
             }
         }
         Ok(())
     }
+}
+
+/// An item that was read back.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Read {
+    key: Vec<u8>,
+    value: Vec<u8>,
+    /// So much of the value is its own.
+    own: usize,
 }
 
 /// One sorted piece of the file.
@@ -351,13 +374,16 @@ impl<'f> Run<'f> {
         }
     }
 
-    fn next(&mut self) -> anyhow::Result<Option<(Vec<u8>, Vec<u8>)>> {
+    fn next(&mut self) -> anyhow::Result<Option<Read>> {
         if self.at == self.end && self.read == self.held.len() {
             return Ok(None);
         }
-        let key = self.length()?;
-        let value = self.length()?;
-        Ok(Some((self.take(key)?.to_vec(), self.take(value)?.to_vec())))
+        let [key, own, common] = [self.length()?, self.length()?, self.length()?];
+        Ok(Some(Read {
+            key: self.take(key)?.to_vec(),
+            value: self.take(own.saturating_add(common))?.to_vec(),
+            own,
+        }))
     }
 
     fn length(&mut self) -> anyhow::Result<usize> {
@@ -410,7 +436,7 @@ mod tests {
             .finish()
             .unwrap()
             .each(&mut |key, value| {
-                all.push((key.to_vec(), value.to_vec()));
+                all.push((key.to_vec(), value.concat()));
                 Ok(())
             })
             .unwrap();
@@ -446,8 +472,8 @@ mod tests {
             }
             expected.sort();
             let mut found = Vec::new();
-            let keep = &mut |key: &[u8], value: &[u8]| {
-                found.push((key.to_vec(), value.to_vec()));
+            let keep = &mut |key: &[u8], value: [&[u8]; 2]| {
+                found.push((key.to_vec(), value.concat()));
                 Ok(())
             };
             sorter.finish().unwrap().each(keep).unwrap();
@@ -468,8 +494,8 @@ mod tests {
         ];
         let each = |sorter: Sorter| {
             let mut all = Vec::new();
-            let keep = &mut |key: &[u8], value: &[u8]| {
-                all.push((key.to_vec(), value.to_vec()));
+            let keep = &mut |key: &[u8], value: [&[u8]; 2]| {
+                all.push((key.to_vec(), value.concat()));
                 Ok(())
             };
             sorter.finish().unwrap().each(keep).unwrap();
@@ -500,7 +526,7 @@ mod tests {
                 let common = bytes.len();
                 bytes.push(b'!');
                 let many = Many {
-                    bytes: &bytes,
+                    bytes,
                     common,
                     places: places.into_iter(),
                 };

@@ -174,7 +174,7 @@ impl Groups {
     fn finish(mut self, all_trails: bool, f: &mut dyn FnMut(&[u8], Group)) -> anyhow::Result<()> {
         let shared = std::mem::take(&mut self.shared).finish()?;
         let mut before: Option<Vec<u8>> = None;
-        shared.each(&mut |key, value| {
+        shared.each(&mut |key, [value, _]| {
             let (known, rest) = split(value)?;
             let same = key
                 .get(..known)
@@ -197,7 +197,7 @@ impl Groups {
         self.spill()?;
         let mut held: Option<(Vec<u8>, Group)> = None;
         let sorted = self.spilled.take().unwrap_or_default().finish()?;
-        sorted.each(&mut |key, value| {
+        sorted.each(&mut |key, [value, _]| {
             let group = Group::of_bytes(value).ok_or_else(changed)?;
             match &mut held {
                 Some((own, sum)) if own == key => sum.join(group),

@@ -189,7 +189,7 @@ impl Consumer for Line<'_> {
         }
         let (bytes, common, places) = local.keys.into_rows();
         kept.rows.push_many(Many {
-            bytes: &bytes,
+            bytes,
             common,
             places,
         })
@@ -238,7 +238,7 @@ impl Kept {
         let mut episodes = Episodes::default();
         self.pieces
             .finish()?
-            .each(&mut |sort, piece| keep(episodes.piece(sort, piece)?))?;
+            .each(&mut |sort, [piece, _]| keep(episodes.piece(sort, piece)?))?;
         keep(episodes.last())?;
         let joined = Joined {
             sorted: by_time.finish()?,
@@ -258,7 +258,7 @@ struct Joined {
 
 impl Told for Joined {
     fn each(&self, f: &mut dyn FnMut(&Episode) -> io::Result<()>) -> io::Result<()> {
-        let mut next = |_: &[u8], value: &[u8]| -> anyhow::Result<()> {
+        let mut next = |_: &[u8], [value, _]: [&[u8]; 2]| -> anyhow::Result<()> {
             let episode: Episode = serde_json::from_slice(value)?;
             Ok(f(&episode)?)
         };

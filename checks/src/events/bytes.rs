@@ -1,5 +1,7 @@
 //! Where a string, a value or white space ends in the bytes of JSON. Every function is total, and linear in what it passes.
 
+use wide::u8x16;
+
 use super::guess::Guesses;
 
 /// Levels that are opened. Deeper values are kept as bytes.
@@ -25,66 +27,51 @@ impl Stop {
     }
 }
 
-const LOW: u128 = 0x0101_0101_0101_0101_0101_0101_0101_0101;
-const HIGH: u128 = 0x80 * LOW;
-
-/// The lowest bit that is set is that of the first byte that is zero.
-#[inline(always)]
-fn zeros(bytes: u128) -> u128 {
-    bytes.wrapping_sub(LOW) & !bytes & HIGH
+/// Where quotes and backslashes stand in sixteen bytes: a bit for each.
+#[derive(Debug, Clone, Copy)]
+struct Marks {
+    quotes: u32,
+    backslashes: u32,
 }
 
-/// Where the next quote or backslash stands.
-#[inline(always)]
-fn quote_or_backslash(bytes: &[u8], at: usize) -> Option<usize> {
-    // Most strings are short.
-    match bytes.get(at..)?.first_chunk::<16>() {
-        Some(piece) => match mark_in(piece) {
-            Some(mark) => Some(at + mark),
-            None => far_mark(bytes, at + 16),
-        },
-        None => far_mark(bytes, at),
-    }
-}
-
-#[inline(always)]
-fn mark_in(piece: &[u8; 16]) -> Option<usize> {
-    let piece = u128::from_le_bytes(*piece);
-    let found = zeros(piece ^ (0x22 * LOW)) | zeros(piece ^ (0x5C * LOW));
-    (found != 0).then(|| (found.trailing_zeros() / 8) as usize)
-}
-
-/// The same, of a longer string.
-#[inline(never)]
-fn far_mark(bytes: &[u8], mut at: usize) -> Option<usize> {
-    // A few pieces first, and the long way around only for long ones.
-    for _ in 0..4 {
-        let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<16>()) else {
-            break;
-        };
-        if let Some(mark) = mark_in(chunk) {
-            return Some(at + mark);
+impl Marks {
+    #[inline(always)]
+    fn of(piece: &[u8; 16]) -> Self {
+        let piece = u8x16::new(*piece);
+        Self {
+            quotes: piece.simd_eq(u8x16::splat(b'"')).to_bitmask(),
+            backslashes: piece.simd_eq(u8x16::splat(b'\\')).to_bitmask(),
         }
-        at += 16;
     }
-    Some(at + memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?)
+
+    /// Where the first of both stands, and whether it is a quote.
+    #[inline(always)]
+    fn first(self) -> Option<(usize, bool)> {
+        let first = (self.quotes | self.backslashes).trailing_zeros();
+        let quote = self.quotes.checked_shr(first)?;
+        Some((first as usize, quote & 1 == 1))
+    }
 }
 
 /// The byte after the closing quote of a string whose opening quote is before `at`.
-#[inline]
+#[inline(always)]
 pub(super) fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
-    let mark = quote_or_backslash(bytes, at)?;
-    match bytes.get(mark)? {
-        b'"' => Some(mark + 1),
-        _ => escaped_end(bytes, mark + 2),
+    // Most strings are short.
+    let Some(piece) = bytes.get(at..)?.first_chunk() else {
+        return far_end(bytes, at);
+    };
+    match Marks::of(piece).first() {
+        Some((mark, true)) => Some(at + mark + 1),
+        Some((mark, false)) => far_end(bytes, at + mark),
+        None => far_end(bytes, at + 16),
     }
 }
 
-/// The same, behind an escape.
+/// The same, of a longer string, of one with an escape, or at the end of the bytes.
 #[inline(never)]
-fn escaped_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+fn far_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
-        at = quote_or_backslash(bytes, at)?;
+        at = mark(bytes, at)?;
         match bytes.get(at)? {
             b'"' => return Some(at + 1),
             _ => at += 2,
@@ -92,15 +79,42 @@ fn escaped_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
+/// Where the next quote or backslash stands.
+fn mark(bytes: &[u8], mut at: usize) -> Option<usize> {
+    // A few pieces first, and the long way around only for long ones.
+    for _ in 0..4 {
+        let Some(piece) = bytes.get(at..).and_then(|rest| rest.first_chunk()) else {
+            break;
+        };
+        if let Some((mark, _)) = Marks::of(piece).first() {
+            return Some(at + mark);
+        }
+        at += 16;
+    }
+    Some(at + memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?)
+}
+
 /// Whether a backslash is among them: most texts are short, and have none.
 #[inline]
 pub(super) fn has_backslash(bytes: &[u8]) -> bool {
-    let in_piece = |piece: &[u8; 16]| zeros(u128::from_le_bytes(*piece) ^ (0x5C * LOW)) != 0;
+    let in_piece = |piece: &[u8; 16]| u8x16::new(*piece).simd_eq(u8x16::splat(b'\\')).any();
     match bytes.len() {
-        0..16 => bytes.contains(&b'\\'),
+        0..8 => bytes.contains(&b'\\'),
+        // The halves of a piece, which may have some bytes in common.
+        8..16 => bytes
+            .first_chunk()
+            .zip(bytes.last_chunk())
+            .is_some_and(|(first, last)| {
+                let [first, last]: [&[u8; 8]; 2] = [first, last];
+                let mut piece = [0; 16];
+                let (one, two) = piece.split_at_mut(8);
+                one.copy_from_slice(first);
+                two.copy_from_slice(last);
+                in_piece(&piece)
+            }),
         16..=64 => {
-            let (pieces, _) = bytes.as_chunks::<16>();
-            pieces.iter().any(in_piece) || bytes.last_chunk::<16>().is_some_and(in_piece)
+            let (pieces, _) = bytes.as_chunks();
+            pieces.iter().any(in_piece) || bytes.last_chunk().is_some_and(in_piece)
         }
         _ => memchr::memchr(b'\\', bytes).is_some(),
     }
@@ -169,7 +183,14 @@ fn nested_end(bytes: &[u8], at: usize, deep: &mut bool) -> Result<usize, Stop> {
         let byte = *bytes.get(at).ok_or(Stop::CUT)?;
         at += 1;
         match byte {
-            b'"' => at = string_end(bytes, at).ok_or(Stop::CUT)?,
+            b'"' => {
+                at = string_end(bytes, at).ok_or(Stop::CUT)?;
+                // What mostly follows is the text of a name, or the next name.
+                while let Some([b':' | b',', b'"']) = bytes.get(at..).and_then(<[u8]>::first_chunk)
+                {
+                    at = string_end(bytes, at + 2).ok_or(Stop::CUT)?;
+                }
+            }
             b'{' | b'[' => {
                 depth += 1;
                 if depth <= MAX_DEPTH {
@@ -226,23 +247,22 @@ pub(super) fn name(bytes: &[u8], at: usize) -> Result<(&[u8], usize), Stop> {
     }
 }
 
-/// The same, and what the name stands for: as what came in this place before, or as `find` knows it.
+/// Where the value of the member begins whose name begins at `at`, and what the name stands for: as what came in this
+/// place before, or as `find` knows it.
 #[inline(always)]
-pub(super) fn known_name<'a, T: Copy>(
-    bytes: &'a [u8],
+pub(super) fn known_name<T: Copy>(
+    bytes: &[u8],
     at: usize,
     (guesses, place): (&mut Guesses<T>, usize),
     find: impl FnOnce(&[u8]) -> T,
-) -> Result<(&'a [u8], usize, T), Stop> {
-    if let Some((length, name, found)) = guesses.holds(place, bytes, at) {
-        let name = bytes.get(at + 1..at + 1 + name).ok_or(Stop::CUT)?;
-        return Ok((name, skip_space(bytes, at + length), found));
+) -> Result<(usize, T), Stop> {
+    if let Some((length, found)) = guesses.holds(place, bytes, at) {
+        return Ok((skip_space(bytes, at + length), found));
     }
     let (name, begin) = self::name(bytes, at)?;
     let found = find(name);
-    let spelled = bytes.get(at..begin).unwrap_or_default();
-    guesses.learn(place, spelled, name.len(), found);
-    Ok((name, begin, found))
+    guesses.learn(place, bytes.get(at..begin).unwrap_or_default(), found);
+    Ok((begin, found))
 }
 
 /// Where the first member of an object begins whose opening bracket is before `at`, or where the object ends.
@@ -303,7 +323,27 @@ mod tests {
                 bytes[at] = byte;
                 bytes[40] = b'"';
                 let first = if matches!(byte, b'"' | b'\\') { at } else { 40 };
-                assert_eq!(quote_or_backslash(&bytes, 0), Some(first));
+                assert_eq!(mark(&bytes, 0), Some(first));
+                let end = match byte {
+                    b'"' => Some(at + 1),
+                    // What follows it is passed: at the end that is the quote.
+                    b'\\' if at == 39 => None,
+                    _ => Some(41),
+                };
+                assert_eq!(string_end(&bytes, 0), end);
+            }
+        }
+    }
+
+    #[test]
+    fn a_backslash_is_found_wherever_it_stands() {
+        for length in 0..80 {
+            let mut bytes = vec![b'x'; length];
+            assert!(!has_backslash(&bytes));
+            for at in 0..length {
+                bytes[at] = b'\\';
+                assert!(has_backslash(&bytes), "{at} of {length}");
+                bytes[at] = b'x';
             }
         }
     }

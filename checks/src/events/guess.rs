@@ -1,18 +1,17 @@
 //! Which name comes next: the records of a log are alike. What followed a name in a record before probably follows it
 //! again, and is compared as a whole; only where it is another name its end is looked for.
 
+use wide::u8x16;
+
 /// So many bytes are compared at once.
 const WIDTH: usize = 32;
 
 /// A name with its quotes, the colon and white space, and what it stands for.
 #[derive(Debug, Clone, Copy)]
 struct Guess<T> {
-    text: [u128; 2],
-    mask: [u128; 2],
-    /// 0: nothing is known.
+    text: [u8x16; 2],
+    mask: [u8x16; 2],
     length: usize,
-    /// Of it the name without its quotes.
-    name: usize,
     found: T,
 }
 
@@ -23,33 +22,34 @@ pub(super) struct Guesses<T>(Vec<Guess<T>>);
 impl<T: Copy> Guesses<T> {
     /// For so many places. Without any, nothing is learned.
     pub(super) fn new(places: usize, found: T) -> Self {
+        // Sixteen NULs: no value begins so either, and what is there is refused.
         let none = Guess {
-            text: [0; 2],
-            mask: [0; 2],
+            text: [u8x16::splat(0); 2],
+            mask: [u8x16::splat(0xff), u8x16::splat(0)],
             length: 0,
-            name: 0,
             found,
         };
         Self(vec![none; places])
     }
 
-    /// If what begins at `at` is what came here before: how long it is, how long its name is, and what it stands for.
+    /// If what begins at `at` is what came here before: how long it is, and what it stands for.
     #[inline(always)]
-    pub(super) fn holds(&self, place: usize, bytes: &[u8], at: usize) -> Option<(usize, usize, T)> {
+    pub(super) fn holds(&self, place: usize, bytes: &[u8], at: usize) -> Option<(usize, T)> {
         let guess = self.0.get(place)?;
-        let here = halves(bytes.get(at..)?)?;
+        let [one, two] = halves(bytes.get(at..)?.first_chunk()?);
         let [a, b] = guess.text;
         let [c, d] = guess.mask;
-        let other = ((here.0 ^ a) & c) | ((here.1 ^ b) & d);
-        (other == 0 && guess.length > 0).then_some((guess.length, guess.name, guess.found))
+        let other = ((one ^ a) & c) | ((two ^ b) & d);
+        let holds = other.simd_eq(u8x16::splat(0)).all();
+        holds.then_some((guess.length, guess.found))
     }
 
     /// These bytes came here, and stand for that.
-    pub(super) fn learn(&mut self, place: usize, spelled: &[u8], name: usize, found: T) {
+    pub(super) fn learn(&mut self, place: usize, spelled: &[u8], found: T) {
         let Some(guess) = self.0.get_mut(place) else {
             return;
         };
-        guess.length = 0;
+        // One that is longer is looked for again.
         if spelled.len() > WIDTH {
             return;
         }
@@ -57,24 +57,20 @@ impl<T: Copy> Guesses<T> {
         for ((to, all), from) in text.iter_mut().zip(&mut mask).zip(spelled) {
             (*to, *all) = (*from, 0xff);
         }
-        if let (Some(text), Some(mask)) = (halves(&text), halves(&mask)) {
-            *guess = Guess {
-                text: [text.0, text.1],
-                mask: [mask.0, mask.1],
-                length: spelled.len(),
-                name,
-                found,
-            };
-        }
+        *guess = Guess {
+            text: halves(&text),
+            mask: halves(&mask),
+            length: spelled.len(),
+            found,
+        };
     }
 }
 
 #[inline(always)]
-fn halves(bytes: &[u8]) -> Option<(u128, u128)> {
-    let whole = bytes.first_chunk::<WIDTH>()?;
-    let (one, two) = whole.split_first_chunk::<16>()?;
-    let two = two.first_chunk::<16>()?;
-    Some((u128::from_le_bytes(*one), u128::from_le_bytes(*two)))
+fn halves(bytes: &[u8; WIDTH]) -> [u8x16; 2] {
+    let (pieces, _) = bytes.as_chunks::<16>();
+    let piece = |at: usize| u8x16::new(pieces.get(at).copied().unwrap_or_default());
+    [piece(0), piece(1)]
 }
 
 #[cfg(test)]
@@ -86,8 +82,8 @@ mod tests {
         let mut guesses = Guesses::new(2, 'x');
         let log = br#""eventName":"A","eventNames":"B","#.repeat(3);
         assert_eq!(guesses.holds(0, &log, 0), None);
-        guesses.learn(0, br#""eventName":"#, 9, 'n');
-        assert_eq!(guesses.holds(0, &log, 0), Some((12, 9, 'n')));
+        guesses.learn(0, br#""eventName":"#, 'n');
+        assert_eq!(guesses.holds(0, &log, 0), Some((12, 'n')));
         // Another name, another place, too near the end.
         assert_eq!(guesses.holds(0, &log, 16), None);
         assert_eq!(guesses.holds(1, &log, 0), None);
@@ -96,18 +92,19 @@ mod tests {
         // Each length is compared to its last byte, and no further.
         for length in 1..=WIDTH {
             let spelled = &log[..length];
-            guesses.learn(1, spelled, 7, 'm');
-            assert_eq!(guesses.holds(1, &log, 0), Some((length, 7, 'm')));
+            guesses.learn(1, spelled, 'm');
+            assert_eq!(guesses.holds(1, &log, 0), Some((length, 'm')));
             let mut other = log.clone();
             other[length] ^= 1;
-            assert_eq!(guesses.holds(1, &other, 0), Some((length, 7, 'm')));
+            assert_eq!(guesses.holds(1, &other, 0), Some((length, 'm')));
             other[length - 1] ^= 0x80;
             assert_eq!(guesses.holds(1, &other, 0), None);
         }
-        guesses.learn(1, &log[..WIDTH + 1], 7, 'l');
-        assert_eq!(guesses.holds(1, &log, 0), None);
+        // What is longer is not learned.
+        guesses.learn(1, &log[..WIDTH + 1], 'l');
+        assert_eq!(guesses.holds(1, &log, 0), Some((WIDTH, 'm')));
         let mut none = Guesses::new(0, 'x');
-        none.learn(0, b"x", 1, 'x');
+        none.learn(0, b"x", 'x');
         assert_eq!(none.holds(0, &log, 0), None);
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::bytes::{self, After, Stop};
-use super::guess::Guesses;
+use super::layout::Layouts;
 use super::raw::Raw;
 use super::text::Text;
 use super::time;
@@ -49,7 +49,39 @@ pub(super) enum Part {
     FederatedProvider,
 }
 
-const COUNT: usize = 26;
+const COUNT: usize = Part::ALL.len();
+
+impl Part {
+    /// All, in the order in which they are declared.
+    const ALL: &'static [Self] = &[
+        Self::Type,
+        Self::PrincipalId,
+        Self::Arn,
+        Self::AccountId,
+        Self::AccessKeyId,
+        Self::UserName,
+        Self::InvokedBy,
+        Self::IdentityProvider,
+        Self::CredentialId,
+        Self::DelegateAccount,
+        Self::OnBehalfOfUser,
+        Self::OnBehalfOfStore,
+        Self::IssuedTo,
+        Self::ScopeSource,
+        Self::ScopeIssuer,
+        Self::IssuerType,
+        Self::IssuerPrincipalId,
+        Self::IssuerArn,
+        Self::IssuerAccountId,
+        Self::IssuerUserName,
+        Self::Created,
+        Self::MfaAuthenticated,
+        Self::SourceIdentity,
+        Self::AssumedRoot,
+        Self::Ec2RoleDelivery,
+        Self::FederatedProvider,
+    ];
+}
 
 impl<'a> Identity<'a> {
     /// Without values, of a log whose text was checked.
@@ -62,22 +94,49 @@ impl<'a> Identity<'a> {
 
     /// Lifts the values of the object that begins at `at`, unless some were lifted already. The byte after it. What is
     /// no object, or malformed, has none.
-    #[inline]
+    #[inline(never)]
     pub(super) fn lift(
         &mut self,
         log: &'a [u8],
         at: usize,
-        guesses: &mut Guesses<Option<Found>>,
+        layouts: &mut Layouts<Part>,
         deep: &mut bool,
     ) -> Result<usize, Stop> {
         if self.present || log.get(at) != Some(&b'{') {
             return bytes::value_end(log, at, deep);
         }
         self.present = true;
-        let end = self.walk(log, at, Level::Identity, guesses, deep);
-        end.or_else(|_| {
+        if let Some((length, found)) = layouts.holds(log, at) {
+            let own = log.get(at..at + length).unwrap_or_default();
+            for (part, (begin, end)) in found {
+                if let (Some(slot), Some(value)) =
+                    (self.values.get_mut(*part as usize), own.get(*begin..*end))
+                {
+                    *slot = Some(Raw::new(value));
+                }
+            }
+            return Ok(at + length);
+        }
+        let mut is_deep = false;
+        let Ok(end) = self.walk(log, at, Level::Identity, &mut is_deep) else {
             self.values = [None; COUNT];
-            bytes::value_end(log, at, deep)
+            return bytes::value_end(log, at, deep);
+        };
+        match is_deep {
+            true => *deep = true,
+            false => layouts.learn(log, (at, end), self.places(log, at)),
+        }
+        Ok(end)
+    }
+
+    /// Each value, and where it begins and ends in the object that begins at `at`.
+    fn places(&self, log: &[u8], at: usize) -> impl Iterator<Item = (Part, (usize, usize))> {
+        let object = log.get(at..).unwrap_or_default().as_ptr().addr();
+        let parts = Part::ALL.iter();
+        parts.filter_map(move |part| {
+            let value = self.value(*part)?.bytes();
+            let begin = value.as_ptr().addr().checked_sub(object)?;
+            Some((*part, (begin, begin + value.len())))
         })
     }
 
@@ -86,31 +145,25 @@ impl<'a> Identity<'a> {
         log: &'a [u8],
         at: usize,
         level: Level,
-        guesses: &mut Guesses<Option<Found>>,
         deep: &mut bool,
     ) -> Result<usize, Stop> {
-        let mut place = level.begins();
         let mut next = bytes::first_member(log, at + 1);
         loop {
             let at = match next {
                 After::Member(at) => at,
                 After::End(end) => return Ok(end),
             };
-            let (_, begin, found) =
-                bytes::known_name(log, at, (guesses, place), |name| found(level, name))?;
-            let end = match found {
+            let (name, begin) = bytes::name(log, at)?;
+            let end = match found(level, name) {
                 Some(Found::Level(below)) if log.get(begin) == Some(&b'{') => {
-                    self.walk(log, begin, below, guesses, deep)?
+                    self.walk(log, begin, below, deep)?
                 }
-                _ => bytes::value_end(log, begin, deep)?,
-            };
-            place = match found {
                 Some(Found::Part(part)) => {
+                    let end = bytes::value_end(log, begin, deep)?;
                     self.set(part, Raw::new(log.get(begin..end).ok_or(Stop::CUT)?));
-                    part as usize
+                    end
                 }
-                Some(Found::Level(below)) => below.ended(),
-                None => level.unknown(),
+                Some(Found::Level(_)) | None => bytes::value_end(log, begin, deep)?,
             };
             next = bytes::after_member(log, end)?;
         }
@@ -361,8 +414,7 @@ pub fn is_key(text: &str) -> bool {
 
 /// An object of an identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(super) enum Level {
+enum Level {
     Identity,
     Delegate,
     OnBehalfOf,
@@ -375,28 +427,9 @@ pub(super) enum Level {
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
+enum Found {
     Part(Part),
     Level(Level),
-}
-
-const LEVELS: usize = 8;
-
-/// Behind which a name can stand: a part, an object, an unknown name of an object, and the beginning of one.
-pub(super) const PLACES: usize = COUNT + 3 * LEVELS;
-
-impl Level {
-    fn ended(self) -> usize {
-        COUNT + self as usize
-    }
-
-    fn unknown(self) -> usize {
-        COUNT + LEVELS + self as usize
-    }
-
-    fn begins(self) -> usize {
-        COUNT + 2 * LEVELS + self as usize
-    }
 }
 
 /// What a name as CloudTrail writes it stands for.

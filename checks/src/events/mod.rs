@@ -21,6 +21,7 @@ mod guess;
 mod identity;
 mod input;
 pub mod key;
+mod layout;
 mod mask;
 mod noise;
 pub mod number;

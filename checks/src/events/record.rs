@@ -1,13 +1,14 @@
 //! One record: its members as slices of the log, and what can be said of it without opening more than is asked for.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use jiff::Timestamp;
 
 use super::bytes::{self, After, Stop};
 use super::field::Field;
 use super::guess::Guesses;
-use super::identity::{self, Found, Identity};
+use super::identity::{Identity, Part};
+use super::layout::Layouts;
 use super::raw::Raw;
 use super::text::Text;
 use super::time;
@@ -20,40 +21,51 @@ const FIELDS: usize = Field::ALL.len();
 const BEGIN: usize = FIELDS;
 const UNKNOWN: usize = FIELDS + 1;
 
-/// What the records before show of the names of the next.
+/// What the records before show of the next.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
     fields: Guesses<Option<Field>>,
-    identity: Guesses<Option<Found>>,
+    identities: Layouts<Part>,
 }
 
 impl Known {
-    /// For many records.
-    pub(super) fn new() -> Self {
-        Self {
+    /// For many records: what those before showed on this thread. It makes cutting faster, and changes nothing of it.
+    pub(super) fn take() -> Self {
+        KNOWN.take().unwrap_or_else(|| Self {
             fields: Guesses::new(FIELDS + 2, None),
-            identity: Guesses::new(identity::PLACES, None),
-        }
+            identities: Layouts::new(),
+        })
+    }
+
+    /// For the next.
+    pub(super) fn give_back(self) {
+        KNOWN.set(Some(self));
     }
 
     /// For one record, of which nothing is learned.
     pub(super) fn nothing() -> Self {
         Self {
             fields: Guesses::new(0, None),
-            identity: Guesses::new(0, None),
+            identities: Layouts::nothing(),
         }
     }
+}
+
+thread_local! {
+    static KNOWN: Cell<Option<Known>> = const { Cell::new(None) };
 }
 
 /// A record of a log. Its text is the log's: nothing is copied.
 #[derive(Debug, Clone)]
 pub struct Record<'a> {
     raw: &'a [u8],
+    /// The bytes that it is cut from.
+    log: &'a [u8],
     /// The log, if it is UTF-8.
     whole: &'a str,
     index: u64,
     /// Known and unknown members in their order.
-    members: Vec<Member<'a>>,
+    members: Vec<Member>,
     /// Where the first member of each field is in `members`, plus one.
     first: [u16; FIELDS],
     identity: Identity<'a>,
@@ -63,10 +75,24 @@ pub struct Record<'a> {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Member<'a> {
+struct Member {
     field: Option<Field>,
-    name: &'a [u8],
-    value: Raw<'a>,
+    /// Where its name begins.
+    name: usize,
+    /// Where its value begins, and where it ends.
+    value: (usize, usize),
+}
+
+impl Member {
+    /// As it is spelled.
+    fn name(self, log: &[u8]) -> &[u8] {
+        bytes::name(log, self.name).map_or(&[], |(name, _)| name)
+    }
+
+    fn value(self, log: &[u8]) -> Raw<'_> {
+        let (begin, end) = self.value;
+        Raw::new(log.get(begin..end).unwrap_or_default())
+    }
 }
 
 /// What is wrong with a record, as far as cutting it showed.
@@ -93,6 +119,7 @@ impl<'a> Record<'a> {
     pub(super) fn empty() -> Self {
         Self {
             raw: &[],
+            log: &[],
             whole: "",
             index: 0,
             members: Vec::with_capacity(48),
@@ -135,6 +162,7 @@ impl<'a> Record<'a> {
         self.identity = Identity::within(self.whole);
         self.time = OnceCell::new();
         self.raw = &[];
+        self.log = log;
         self.index = index;
         self.members.clear();
         let end = self.fill_members(log, at, known)?;
@@ -159,13 +187,13 @@ impl<'a> Record<'a> {
                 After::End(end) => return Ok(end),
             };
             let names = (&mut known.fields, place);
-            let (name, begin, field) = bytes::known_name(log, at, names, field_of)?;
+            let (begin, field) = bytes::known_name(log, at, names, field_of)?;
             place = field.map_or(UNKNOWN, |it| it as usize);
             let full = members.len() >= MAX_MEMBERS;
             let end = match field {
                 // Lifted on the way: it is what most questions ask for.
                 Some(Field::UserIdentity) if !full => {
-                    identity.lift(log, begin, &mut known.identity, &mut marks.deep)?
+                    identity.lift(log, begin, &mut known.identities, &mut marks.deep)?
                 }
                 Some(_) | None => bytes::value_end(log, begin, &mut marks.deep)?,
             };
@@ -179,14 +207,15 @@ impl<'a> Record<'a> {
                 Some(_) => marks.duplicate = true,
                 None => {
                     marks.unknown = true;
+                    let name = bytes::name(log, at)?.0;
                     let mut unknown = members.iter().filter(|it| it.field.is_none());
-                    marks.duplicate |= unknown.any(|it| it.name == name);
+                    marks.duplicate |= unknown.any(|it| it.name(log) == name);
                 }
             }
             members.push(Member {
                 field,
-                name,
-                value: Raw::new(log.get(begin..end).ok_or(Stop::CUT)?),
+                name: at,
+                value: (begin, end),
             });
             next = bytes::after_member(log, end)?;
         }
@@ -235,7 +264,7 @@ impl<'a> Record<'a> {
     pub fn get(&self, field: Field) -> Option<Raw<'a>> {
         let place = usize::from(*self.first.get(field as usize)?);
         match self.members.get(place.checked_sub(1)?) {
-            Some(member) => Some(member.value),
+            Some(member) => Some(member.value(self.log)),
             None => self.values(field).next(),
         }
     }
@@ -260,7 +289,8 @@ impl<'a> Record<'a> {
         let kept = self.members.iter();
         let rest = Raw::new(if self.marks.overfull { self.raw } else { &[] });
         let rest = rest.members().skip(self.members.len());
-        kept.map(|it| (it.field, Text::decode(it.name), it.value))
+        let log = self.log;
+        kept.map(move |it| (it.field, Text::decode(it.name(log)), it.value(log)))
             .chain(rest.map(|(name, value)| (Field::named(&name), name, value)))
     }
 

@@ -55,12 +55,12 @@ impl<'a, 's> Scanner<'a, 's> {
         unwrapped: bool,
         each: &'s mut dyn FnMut(&Record<'a>),
     ) -> Self {
-        let whole = std::str::from_utf8(log);
+        let whole = simdutf8::basic::from_utf8(log);
         Self {
             log,
             each,
             record: Record::within(whole.unwrap_or_default()),
-            known: Known::new(),
+            known: Known::take(),
             records: index,
             problems: Problems::default(),
             suspect: whole.is_err() || may_be_lossy(log),
@@ -70,6 +70,7 @@ impl<'a, 's> Scanner<'a, 's> {
 
     /// The index after the last record, and what was wrong.
     pub(super) fn into_parts(self) -> (u64, Problems) {
+        self.known.give_back();
         (self.records, self.problems)
     }
 

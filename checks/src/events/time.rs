@@ -1,5 +1,7 @@
 //! Times as records have them: one instant for every way of writing it.
 
+use std::cell::Cell;
+
 use jiff::Timestamp;
 
 use super::bytes::has_backslash;
@@ -27,7 +29,24 @@ pub fn parse(text: &str) -> Option<Timestamp> {
     read(text.as_bytes())
 }
 
+thread_local! {
+    /// A day with what follows it, as it was spelled last, and its midnight: most records of a log are of the same.
+    static DAY: Cell<([u8; DAY_LENGTH], i64)> = const { Cell::new(([0; DAY_LENGTH], 0)) };
+}
+
+/// `2026-02-04T`.
+const DAY_LENGTH: usize = 11;
+
 fn read(bytes: &[u8]) -> Option<Timestamp> {
+    if let Some((day, [h1, h2, b':', m1, m2, b':', s1, s2, b'Z'])) =
+        bytes.split_first_chunk::<DAY_LENGTH>()
+    {
+        let (known, midnight) = DAY.get();
+        if known == *day {
+            let time = of_day([h1, h2, m1, m2, s1, s2])?;
+            return Timestamp::new(midnight + time, 0).ok();
+        }
+    }
     let (date, rest) = match bytes {
         [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, rest @ ..] => {
             ([y1, y2, y3, y4, m1, m2, d1, d2], rest)
@@ -70,14 +89,19 @@ fn read(bytes: &[u8]) -> Option<Timestamp> {
         pair(m1, m2)?,
         pair(d1, d2)?,
     );
-    let [h1, h2, m1, m2, s1, s2] = clock;
+    let midnight = days(year, month, day)? * 86_400;
+    if let Some((day, _)) = bytes.split_first_chunk().filter(|_| dashed) {
+        DAY.set((*day, midnight));
+    }
+    Timestamp::new(midnight + of_day(clock)? - offset, fraction).ok()
+}
+
+/// The second of a day, by the digits of hour, minute and second.
+fn of_day([h1, h2, m1, m2, s1, s2]: [&u8; 6]) -> Option<i64> {
     let (hour, minute, second) = (pair(h1, h2)?, pair(m1, m2)?, pair(s1, s2)?);
     // A leap second is the one before it.
-    if hour > 23 || minute > 59 || second > 60 {
-        return None;
-    }
-    let seconds = days(year, month, day)? * 86_400 + hour * 3_600 + minute * 60 + second.min(59);
-    Timestamp::new(seconds - offset, fraction).ok()
+    let known = hour <= 23 && minute <= 59 && second <= 60;
+    known.then_some(hour * 3_600 + minute * 60 + second.min(59))
 }
 
 fn pair(tens: &u8, ones: &u8) -> Option<i64> {
@@ -202,7 +226,18 @@ mod tests {
             for month in 1_i8..=12 {
                 for day in 1_i8..=31 {
                     let text = format!("{year:04}-{month:02}-{day:02}T12:34:56Z");
-                    assert_eq!(parse(&text), text.parse::<Timestamp>().ok(), "{text}");
+                    let expected = text.parse::<Timestamp>().ok();
+                    assert_eq!(parse(&text), expected, "{text}");
+                    // Once more, and another second of the same day.
+                    assert_eq!(parse(&text), expected, "{text}");
+                    let last = text.replace("12:34:56", "23:59:60");
+                    let seconds = |it: Option<Timestamp>| it.map(Timestamp::as_second);
+                    let end = seconds(expected).map(|it| it + (11 * 60 + 25) * 60 + 3);
+                    assert_eq!(seconds(parse(&last)), end, "{last}");
+                    for none in ["24:00:00", "12:60:00", "12:34:61", "1a:34:56", "12-34-56"] {
+                        let text = text.replace("12:34:56", none);
+                        assert_eq!(parse(&text), None, "{text}");
+                    }
                 }
             }
         }

@@ -88,6 +88,19 @@ fn record(dice: &mut Dice) -> String {
     format!("{{\"userIdentity\":{identity}{comma}{rest}")
 }
 
+/// Words, and others of the same length: texts, spellings, names, what is no text.
+const ALIKE: [(&str, &str); 9] = [
+    ("AssumedRole", "SharedRoles"),
+    ("AssumedRole", "AssumedRo\\\""),
+    ("AssumedRole", "\\\\sumedRole"),
+    ("than thirty-two", "than \\\"irty-two"),
+    ("principalId", "principalIx"),
+    ("type", "Type"),
+    ("arn", "nra"),
+    ("true", "null"),
+    ("\"a\":", "\"b\":"),
+];
+
 /// All that a record has, as text.
 fn all(record: &Record<'_>) -> Vec<String> {
     let mut told: Vec<String> = record.all_members().map(|it| format!("{it:?}")).collect();
@@ -125,7 +138,15 @@ fn each_record_is_what_it_is_by_itself() {
         let mut records: Vec<String> = (0..1 + dice.roll(5)).map(|_| record(&mut dice)).collect();
         for _ in 0..dice.roll(8) {
             let again = records.get(dice.roll(records.len())).cloned();
-            records.extend(again);
+            // Or nearly: everything stands where it stood.
+            let nearly = |it: String| match dice.roll(2) {
+                0 => it,
+                _ => {
+                    let (from, to) = ALIKE[dice.roll(ALIKE.len())];
+                    it.replace(from, to)
+                }
+            };
+            records.extend(again.map(nearly));
         }
         let log = format!("{{\"Records\":[{}]}}", records.join(","));
         let mut found = Vec::new();

@@ -21,6 +21,7 @@ mod prefilter;
 mod test;
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use parse::Node;
 use path::Path;
@@ -37,7 +38,8 @@ pub struct Expression {
     text: String,
     node: Node,
     paths: Vec<Path>,
-    prefilter: Prefilter,
+    /// Made where somebody asks about a whole log: most expressions are asked about records alone.
+    prefilter: OnceLock<Prefilter>,
 }
 
 /// Why a text is no expression.
@@ -64,12 +66,11 @@ impl std::error::Error for FilterError {}
 /// If it is none, with the place.
 pub fn parse(text: &str) -> Result<Expression, FilterError> {
     let parse::Parsed { node, paths } = parse::parse(text)?;
-    let prefilter = Prefilter::new(&node, &paths);
     Ok(Expression {
         text: text.to_owned(),
         node,
         paths,
-        prefilter,
+        prefilter: OnceLock::new(),
     })
 }
 
@@ -84,7 +85,7 @@ impl Expression {
     /// would find nothing, and nothing that [`Self::paths_never_seen`] tells would change.
     #[must_use]
     pub fn may_match(&self, log: &[u8]) -> bool {
-        if self.prefilter.may_match(log) {
+        if self.prefilter().may_match(log) {
             return true;
         }
         // Paths that no record had yet: this log may have one.
@@ -98,7 +99,12 @@ impl Expression {
     /// Whether [`Self::may_match`] can ever say no.
     #[must_use]
     pub fn can_skip(&self) -> bool {
-        self.prefilter.can_skip()
+        self.prefilter().can_skip()
+    }
+
+    fn prefilter(&self) -> &Prefilter {
+        let new = || Prefilter::new(&self.node, &self.paths);
+        self.prefilter.get_or_init(new)
     }
 
     /// Whether the event matches. Notes which of the paths below free fields it has.

@@ -123,21 +123,31 @@ impl Detector {
     }
 }
 
-/// A hash of few steps. It is for a table of our own names: what is looked up in it is foreign, and cannot make it
-/// longer.
+/// A hash of few steps: of how long a name is, how it begins and how it ends. It is for a table of our own names: what
+/// is looked up in it is foreign, and cannot make it longer.
 #[derive(Debug, Default)]
 pub(super) struct Quick(u64);
 
+impl Quick {
+    fn add(&mut self, piece: u64) {
+        let mixed = self.0.rotate_left(23) ^ piece;
+        self.0 = mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+}
+
 impl Hasher for Quick {
     fn write(&mut self, bytes: &[u8]) {
-        for piece in bytes.chunks(8) {
-            let mut whole = [0; 8];
-            for (to, from) in whole.iter_mut().zip(piece) {
-                *to = *from;
+        match (bytes.first_chunk(), bytes.last_chunk()) {
+            (Some(first), Some(last)) => {
+                self.add(u64::from_le_bytes(*first));
+                self.add(u64::from_le_bytes(*last));
             }
-            let mixed = self.0.rotate_left(5) ^ u64::from_le_bytes(whole);
-            self.0 = mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            _ => bytes.iter().for_each(|it| self.add(u64::from(*it))),
         }
+    }
+
+    fn write_usize(&mut self, length: usize) {
+        self.add(length as u64);
     }
 
     fn finish(&self) -> u64 {

@@ -17,25 +17,20 @@ const MOST: usize = 2_000;
 /// Different values of a burst that are kept at hand: it takes fewer to be one.
 const HELD: usize = 1_000;
 
-/// A row that waits for others: what it is sorted by, and what belongs to it.
+/// A row: what it is sorted by, what belongs to it, and what all rows of its log have in common.
+type Parts<'a> = [&'a [u8]; 3];
+
+/// A row that waits for others.
 #[derive(Debug)]
-struct Waiting {
-    bytes: Vec<u8>,
-    /// Where what belongs to it begins.
-    value: usize,
-}
+struct Waiting([Vec<u8>; 3]);
 
 impl Waiting {
-    fn of([sort, value]: [&[u8]; 2]) -> Self {
-        Self {
-            bytes: [sort, value].concat(),
-            value: sort.len(),
-        }
+    fn of(row: Parts<'_>) -> Self {
+        Self(row.map(<[u8]>::to_vec))
     }
 
-    fn parts(&self) -> [&[u8]; 2] {
-        let (sort, value) = self.bytes.split_at_checked(self.value).unwrap_or_default();
-        [sort, value]
+    fn parts(&self) -> Parts<'_> {
+        self.0.each_ref().map(Vec::as_slice)
     }
 }
 
@@ -76,7 +71,7 @@ impl Burst {
     }
 
     /// Keeps a value, with its row if it has none. Whether the row was kept.
-    fn see(&mut self, value: &[u8], time: Timestamp, proven: bool, row: [&[u8]; 2]) -> bool {
+    fn see(&mut self, value: &[u8], time: Timestamp, proven: bool, row: Parts<'_>) -> bool {
         let full = self.seen.len() >= HELD;
         let own = match self.seen.get_mut(value) {
             Some(own) => own,
@@ -147,13 +142,15 @@ impl Gather {
         }
     }
 
-    /// Takes the next row.
+    /// Takes the next row: what it is sorted by, and what belongs to it, with what all rows of its log have in common.
     ///
     /// # Errors
     ///
     /// If it is none of a detector.
-    pub fn row(&mut self, sort: &[u8], value: &[u8]) -> Result<(), NoRow> {
+    pub fn row(&mut self, sort: &[u8], value: [&[u8]; 2]) -> Result<(), NoRow> {
         let row = Packed::read(sort, value).ok_or(NoRow)?;
+        let [own, common] = value;
+        let parts = [sort, own, common];
         let at = usize::from(row.sort.number);
         let Some(key) = self.keys.get(at).copied() else {
             return Ok(());
@@ -180,8 +177,8 @@ impl Gather {
                 self.taken = true;
                 self.hit(at, key, &row)
             }
-            When::Distinct { least, .. } => self.burst(at, key, least, &row, [sort, value]),
-            When::OffInstance => self.off_instance(at, key, &row, [sort, value]),
+            When::Distinct { least, .. } => self.burst(at, key, least, &row, parts),
+            When::OffInstance => self.off_instance(at, key, &row, parts),
         }
     }
 
@@ -191,7 +188,7 @@ impl Gather {
         key: &'static Key,
         least: usize,
         row: &Packed<'_>,
-        bytes: [&[u8]; 2],
+        bytes: Parts<'_>,
     ) -> Result<(), NoRow> {
         if row.alone() {
             return self.hit(at, key, row);
@@ -221,7 +218,7 @@ impl Gather {
         at: usize,
         key: &'static Key,
         row: &Packed<'_>,
-        bytes: [&[u8]; 2],
+        bytes: Parts<'_>,
     ) -> Result<(), NoRow> {
         let address = row.sort.value;
         let home = match &mut self.home {
@@ -248,10 +245,10 @@ impl Gather {
         &mut self,
         at: usize,
         key: &'static Key,
-        [sort, value]: [&[u8]; 2],
+        [sort, own, common]: Parts<'_>,
         proven: bool,
     ) -> Result<(), NoRow> {
-        let mut row = Packed::read(sort, value).ok_or(NoRow)?;
+        let mut row = Packed::read(sort, [own, common]).ok_or(NoRow)?;
         row.proven &= proven;
         self.hit(at, key, &row)
     }

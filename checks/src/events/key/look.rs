@@ -196,8 +196,10 @@ impl Look<'_, '_> {
                 }
             }
             When::LogBucket(_) => {
-                let bucket = subject::parameter(self.record, "bucketName").unwrap_or_default();
-                if self.detector.stores.buckets.contains(&*bucket) && self.holds(at) {
+                let stores = &self.detector.stores.buckets;
+                let is_store = |bucket: Cow<'_, str>| stores.contains(&*bucket);
+                let bucket = || subject::parameter(self.record, "bucketName");
+                if !stores.is_empty() && bucket().is_some_and(is_store) && self.holds(at) {
                     self.push(local, at, "", "", false);
                 }
             }

@@ -160,10 +160,10 @@ const SOURCES: [Source; 13] = [
     Source::Own,
     Source::Own,
 ];
-/// Behind them stand the bucket and the key of the log, which all its rows have in common.
+/// The texts behind them are the bucket and the key of the log, which all its rows have in common.
 const BUCKET: usize = SOURCES.len();
 
-/// Writes what all rows of a log have in common: it stands behind each where it is read.
+/// Writes what all rows of a log have in common.
 pub(super) fn pack_common(texts: [&str; 2], bytes: &mut Vec<u8>) {
     for text in texts {
         pack_length(text.len(), false, bytes);
@@ -264,13 +264,15 @@ pub(super) struct Packed<'a> {
     index: u64,
     pub(super) sort: Sorted<'a>,
     texts: &'a [u8],
+    /// What all rows of its log have in common.
+    common: &'a [u8],
     pub(super) proven: bool,
 }
 
 impl<'a> Packed<'a> {
-    /// None for what [`Sort::pack`] and [`Row::pack`] did not write, as far as its head shows.
-    pub(super) fn read(sort: &'a [u8], bytes: &'a [u8]) -> Option<Self> {
-        let (head, texts) = bytes.split_first_chunk::<HEAD>()?;
+    /// None for what [`Sort::pack`], [`Row::pack`] and [`pack_common`] did not write, as far as its head shows.
+    pub(super) fn read(sort: &'a [u8], [own, common]: [&'a [u8]; 2]) -> Option<Self> {
+        let (head, texts) = own.split_first_chunk::<HEAD>()?;
         let ([flags, step, kind], more) = head.split_first_chunk()?;
         let (second, more) = more.split_first_chunk()?;
         let (nanosecond, index) = more.split_first_chunk()?;
@@ -289,6 +291,7 @@ impl<'a> Packed<'a> {
             index: u64::from_le_bytes(index.try_into().ok()?),
             sort: Sorted::read(sort)?,
             texts,
+            common,
             proven: flags & PROVEN != 0,
         })
     }
@@ -303,8 +306,10 @@ impl<'a> Packed<'a> {
 
     /// The bytes of a text.
     fn bytes(&self, at: usize) -> Option<&'a [u8]> {
-        let mut rest = self.texts;
-        let mut passed = 0;
+        let (mut passed, mut rest) = match at < BUCKET {
+            true => (0, self.texts),
+            false => (BUCKET, self.common),
+        };
         loop {
             let (length, elsewhere, after) = read_length(rest)?;
             let here = if elsewhere { 0 } else { length };
@@ -443,12 +448,12 @@ mod tests {
                     value: &value,
                 };
                 // They stand behind others.
-                let (mut sorted, mut bytes) = (vec![7], vec![7]);
+                let (mut sorted, mut own, mut common) = (vec![7], vec![7], vec![7]);
                 sort.pack(&mut sorted);
-                row.pack(&sort, &mut bytes);
-                pack_common([&record.bucket, &record.key], &mut bytes);
-                let (sorted, bytes) = (&sorted[1..], &bytes[1..]);
-                let read = Packed::read(sorted, bytes).unwrap();
+                row.pack(&sort, &mut own);
+                pack_common([&record.bucket, &record.key], &mut common);
+                let (sorted, own, common) = (&sorted[1..], &own[1..], &common[1..]);
+                let read = Packed::read(sorted, [own, common]).unwrap();
                 assert_eq!(read.sort.number, 258);
                 assert_eq!(read.sort.head, [&[1, 2], read.sort.group].concat());
                 let kept = |text: &str| text.replace('\0', "\u{1}").into_bytes();
@@ -467,18 +472,26 @@ mod tests {
                     (Some(subject.id.as_str()), Some(record.account.as_str()))
                 );
                 // Nothing that is cut is read.
-                for end in [0, 2, 20, bytes.len() - 1] {
-                    let read = Packed::read(sorted, &bytes[..end]);
-                    assert!(read.and_then(|it| it.record()).is_none());
+                let whole =
+                    |own: &[u8], common: &[u8]| Packed::read(sorted, [own, common])?.record();
+                for end in [0, 2, 20, own.len() - 1] {
+                    assert!(whole(&own[..end], common).is_none());
+                }
+                for end in [0, 1, common.len() - 1] {
+                    assert!(whole(own, &common[..end]).is_none());
                 }
                 // Nor are bytes that are no text.
-                let mut broken = bytes.to_vec();
-                *broken.last_mut().unwrap() = 0xff;
-                assert!(Packed::read(sorted, &broken).unwrap().record().is_none());
+                let broken = |bytes: &[u8]| {
+                    let (_, rest) = bytes.split_last().unwrap();
+                    [rest, &[0xff]].concat()
+                };
+                assert!(whole(&broken(own), common).is_none());
+                assert!(whole(own, &broken(common)).is_none());
                 for end in [0, 1, 4, 12, sorted.len() - 1] {
-                    assert!(Packed::read(&sorted[..end], bytes).is_none());
+                    assert!(Packed::read(&sorted[..end], [own, common]).is_none());
                 }
-                assert!(Packed::read(&[sorted, &[0]].concat(), bytes).is_none());
+                let longer = [sorted, &[0]].concat();
+                assert!(Packed::read(&longer, [own, common]).is_none());
             }
         }
     }
@@ -518,12 +531,11 @@ mod tests {
                 id,
                 value: "v",
             };
-            let (mut sorted, mut bytes) = (Vec::new(), Vec::new());
+            let (mut sorted, mut own, mut common) = (Vec::new(), Vec::new(), Vec::new());
             sort.pack(&mut sorted);
-            row.pack(&sort, &mut bytes);
-            let own = bytes.len();
-            pack_common(["b", "k"], &mut bytes);
-            let read = Packed::read(&sorted, &bytes).unwrap();
+            row.pack(&sort, &mut own);
+            pack_common(["b", "k"], &mut common);
+            let read = Packed::read(&sorted, [&own, &common]).unwrap();
             let (subject, record) = (read.subject().unwrap(), read.record().unwrap());
             assert_eq!((&*subject.id, &*subject.name), (actor, "a"));
             assert_eq!((&*record.id, &*record.actor), (id, actor));
@@ -531,7 +543,7 @@ mod tests {
                 (&*record.account, &*record.region),
                 ("111122223333", "us-east-1")
             );
-            own - HEAD - SOURCES.len()
+            own.len() - HEAD - SOURCES.len()
         };
         // Account, region, and four texts of one byte.
         assert_eq!(whole(actor, "e-1"), 12 + 9 + 4);

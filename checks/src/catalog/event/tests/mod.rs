@@ -66,14 +66,14 @@ fn found(records: &[(Value, Proof)], stores: Stores) -> Vec<KeyEvents> {
         }
         let (bytes, common, places) = local.into_rows();
         rows.extend(places.map(|(sort, row, end)| {
-            let value = [&bytes[row..end], &bytes[common..]].concat();
-            (bytes[sort..row].to_vec(), value)
+            let part = |start: usize, end: usize| bytes[start..end].to_vec();
+            [part(sort, row), part(row, end), part(common, bytes.len())]
         }));
     }
     rows.sort();
     let mut gather = Gather::new(&keys());
-    for (sort, row) in &rows {
-        gather.row(sort, row).unwrap();
+    for [sort, own, common] in &rows {
+        gather.row(sort, [own, common]).unwrap();
     }
     gather.finish()
 }
