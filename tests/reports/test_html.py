@@ -44,9 +44,12 @@ def counts(demo) -> dict:
 
 def shown(page) -> tuple[int, int]:
     """How many findings the filter says are shown, and of how many."""
-    # What is not on the screen has no text for people yet.
-    text = page.run("return document.querySelector('#filtered').textContent")
-    words = text.replace(",", "").split()
+    # What is not on the screen has no text for people yet. On a busy machine the filter comes late.
+    for _ in range(20):
+        text = page.run("return document.querySelector('#filtered').textContent")
+        if words := text.replace(",", "").split():
+            break
+        settle(page)
     return int(words[1]), int(words[3])
 
 
