@@ -29,25 +29,31 @@ impl Stop {
 
 /// Where quotes and backslashes stand in sixteen bytes: a bit for each.
 #[derive(Debug, Clone, Copy)]
-struct Marks {
+struct Quotes {
     quotes: u32,
-    backslashes: u32,
+    both: u32,
 }
 
-impl Marks {
+/// All bits of the bytes that are a quote or a backslash.
+#[inline(always)]
+pub(super) fn quotes_and_backslashes(piece: u8x16) -> u8x16 {
+    piece.simd_eq(u8x16::splat(b'"')) | piece.simd_eq(u8x16::splat(b'\\'))
+}
+
+impl Quotes {
     #[inline(always)]
     fn of(piece: &[u8; 16]) -> Self {
         let piece = u8x16::new(*piece);
         Self {
             quotes: piece.simd_eq(u8x16::splat(b'"')).to_bitmask(),
-            backslashes: piece.simd_eq(u8x16::splat(b'\\')).to_bitmask(),
+            both: quotes_and_backslashes(piece).to_bitmask(),
         }
     }
 
     /// Where the first of both stands, and whether it is a quote.
     #[inline(always)]
     fn first(self) -> Option<(usize, bool)> {
-        let first = (self.quotes | self.backslashes).trailing_zeros();
+        let first = self.both.trailing_zeros();
         let quote = self.quotes.checked_shr(first)?;
         Some((first as usize, quote & 1 == 1))
     }
@@ -60,7 +66,7 @@ pub(super) fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
     let Some(piece) = bytes.get(at..)?.first_chunk() else {
         return far_end(bytes, at);
     };
-    match Marks::of(piece).first() {
+    match Quotes::of(piece).first() {
         Some((mark, true)) => Some(at + mark + 1),
         Some((mark, false)) => far_end(bytes, at + mark),
         None => far_end(bytes, at + 16),
@@ -86,7 +92,7 @@ fn mark(bytes: &[u8], mut at: usize) -> Option<usize> {
         let Some(piece) = bytes.get(at..).and_then(|rest| rest.first_chunk()) else {
             break;
         };
-        if let Some((mark, _)) = Marks::of(piece).first() {
+        if let Some((mark, _)) = Quotes::of(piece).first() {
             return Some(at + mark);
         }
         at += 16;

@@ -3,6 +3,7 @@
 
 use wide::u8x16;
 
+use super::bytes::quotes_and_backslashes;
 use super::raw::Raw;
 
 /// Bytes that are compared at once, and of the shortest object that is learned.
@@ -52,7 +53,7 @@ impl Piece {
     fn fits(&self, bytes: &[u8; WIDTH]) -> bool {
         let bytes = u8x16::new(*bytes);
         let other = (bytes ^ self.bytes) & self.fixed;
-        let marks = bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\\'));
+        let marks = quotes_and_backslashes(bytes);
         (other | (marks & !self.fixed))
             .simd_eq(u8x16::splat(0))
             .all()
