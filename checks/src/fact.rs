@@ -271,7 +271,14 @@ impl fmt::Display for Gap {
             reason,
             ..
         } = &**self;
-        write!(f, "{source} {reason} in {account}/{region}")
+        write!(f, "{source} {reason}")?;
+        // What is asked once for all has no place.
+        match (account.as_str(), region.as_str()) {
+            ("", "") => Ok(()),
+            (account, "") => write!(f, " in {account}"),
+            ("", region) => write!(f, " in {region}"),
+            (account, region) => write!(f, " in {account}/{region}"),
+        }
     }
 }
 
@@ -311,6 +318,8 @@ pub enum Reason {
     NotRun,
     /// No valid digest proves it.
     Unverified,
+    /// The logs show no event of the kind: it may not be logged.
+    NotRecorded,
 }
 
 impl fmt::Display for Reason {
@@ -331,6 +340,7 @@ impl fmt::Display for Reason {
             Reason::Changed => "changed while it was read",
             Reason::NotRun => "was not run",
             Reason::Unverified => "is not verified",
+            Reason::NotRecorded => "is not recorded, as far as the logs show",
         })
     }
 }

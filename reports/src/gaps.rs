@@ -55,6 +55,9 @@ impl Cause<'_> {
             Some(Reason::Unverified) => {
                 "restore the missing digests and logs (`trailaudit verify` names them)".to_owned()
             }
+            Some(Reason::NotRecorded) => {
+                "log write data events of the buckets (put-event-selectors)".to_owned()
+            }
             Some(Reason::KnownAfterApply | Reason::NotInPlan) => {
                 "scan the account after the apply".to_owned()
             }
@@ -117,6 +120,7 @@ fn title(reason: Option<Reason>) -> &'static str {
         Some(Reason::Changed) => "changed during the scan",
         Some(Reason::NotRun) => "part of the scan was not run",
         Some(Reason::Unverified) => "logs that are not verified",
+        Some(Reason::NotRecorded) => "events that may not be logged",
         None => "other reasons",
     }
 }
@@ -128,6 +132,8 @@ pub(crate) struct GapGroup<'a> {
     pub call: Option<String>,
     /// How it ended.
     pub reason: Option<Reason>,
+    /// It is no call: what stands for one tells how it ended.
+    pub is_told: bool,
     /// The IAM action that allows it.
     pub action: Option<&'a str>,
     /// How many findings wait for it.
@@ -145,6 +151,7 @@ impl GapGroup<'_> {
     pub(crate) fn title(&self) -> String {
         let call = self.call.as_deref().unwrap_or("a fact");
         match self.reason {
+            Some(_) if self.is_told => call.to_owned(),
             Some(reason) => format!("{call} {reason}"),
             None => format!("{call} is missing"),
         }
@@ -162,6 +169,7 @@ pub(crate) fn of<'a>(unknown: impl Iterator<Item = &'a Finding>) -> Vec<GapGroup
                     .map_or_else(|| gap.what.clone(), |it| it.to_string()),
             );
             let group = add(&mut groups, call.clone(), gap.reason);
+            group.is_told = gap.call.is_none();
             group.action = gap.action.as_deref();
             group.findings += u64::from(waits.insert((call, gap.reason)));
             group

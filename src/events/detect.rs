@@ -137,11 +137,12 @@ impl Finder {
             .sorter
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
+        let object_writes = self.detector.saw_object_writes();
         let mut gather = Gather::new(&catalog::keys());
         sorter
             .finish()?
             .each(&mut |sort, row| Ok(gather.row(sort, row)?))?;
-        Ok(EventsRead::of(rests_on, gather.finish()))
+        Ok(EventsRead::of(rests_on, gather.finish(), object_writes))
     }
 }
 

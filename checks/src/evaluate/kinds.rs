@@ -4,6 +4,7 @@ use super::population::Lost;
 use super::{Evaluation, account_subject, delivering, population};
 use crate::access::services::NOT_FOLLOWED;
 use crate::access::{Access, Judged};
+use crate::catalog;
 use crate::check::{Check, DeliveryRole, Outcome, Roles, Verdict};
 use crate::context::{Context, is_judged};
 use crate::fact::{Fact, Gaps};
@@ -181,6 +182,11 @@ impl Evaluation<'_> {
         let scope = population::events_subject(inventory);
         match population::unverified(&read.rests_on) {
             Some(gaps) => self.add(check, scope, Err(gaps)),
+            None if none
+                && let Some(gaps) = catalog::why_none_says_nothing(check.id, inventory) =>
+            {
+                self.add(check, scope, Err(gaps));
+            }
             None if none => {
                 let rests_on = &read.rests_on;
                 let verdict = Verdict::pass(format!(

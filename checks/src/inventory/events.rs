@@ -16,6 +16,9 @@ pub struct EventsRead {
     pub rests_on: RestsOn,
     /// What was found, by check and subject.
     pub found: Vec<KeyEvents>,
+    /// A proved record is of a write of an S3 object. Without one such writes may not be logged at all.
+    #[serde(default)]
+    pub object_writes: bool,
 }
 
 /// The events of one check on one subject.
@@ -90,7 +93,7 @@ fn place(key: &str) -> Option<(&str, &str)> {
 impl EventsRead {
     /// With a finding for each log that is not what CloudTrail delivered, also where no record of it could be read.
     #[must_use]
-    pub fn of(rests_on: RestsOn, mut found: Vec<KeyEvents>) -> Self {
+    pub fn of(rests_on: RestsOn, mut found: Vec<KeyEvents>, object_writes: bool) -> Self {
         for note in &rests_on.objects {
             let check = match note.verdict.as_str() {
                 "altered" => ALTERED,
@@ -134,7 +137,11 @@ impl EventsRead {
             });
         }
         found.sort_by(|a, b| (&a.check, &a.subject.id).cmp(&(&b.check, &b.subject.id)));
-        Self { rests_on, found }
+        Self {
+            rests_on,
+            found,
+            object_writes,
+        }
     }
 }
 

@@ -132,7 +132,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         severity: Severity::High,
         why: "A hundred or more deletions in ten minutes, or copies with a key of another account, are typical for extortion.",
         fix: "Disable the credentials, restore earlier versions of the objects, and enable Object Lock for the bucket.",
-        judged: "Fails for each actor with 100 or more deleted or encrypted objects of a bucket in ten minutes of event time, by verified records of `DeleteObject, DeleteObjects, CopyObject, PutObject`.",
+        judged: "Fails for each actor with 100 or more deleted or encrypted objects of a bucket in ten minutes of event time, by verified records of `DeleteObject, DeleteObjects, CopyObject, PutObject`. Unknown where no verified record is of a write of an S3 object: no trail may log them.",
         references: &[
             "https://attack.mitre.org/techniques/T1485/",
             "https://attack.mitre.org/techniques/T1486/",

@@ -8,10 +8,10 @@ use crate::calls::{self, ApiCall};
 use crate::check::{Check, Outcome, Run, Verdict};
 use crate::context::Context;
 use crate::events::key::{ALTERED, Grade, Key, Of, PLANTED, When};
-use crate::fact::{Gap, Reason, Source, Why};
+use crate::fact::{Gap, Gaps, Reason, Source, Why};
 use crate::finding::Severity;
 use crate::ids::{AccountId, Region};
-use crate::inventory::KeyEvents;
+use crate::inventory::{Inventory, KeyEvents};
 
 mod attack;
 mod buckets;
@@ -201,6 +201,32 @@ pub fn attack(id: &str) -> &'static [&'static str] {
     entries
         .find(|it| it.check.id == id)
         .map_or(&[], |it| it.attack)
+}
+
+/// Why it says nothing that verified logs hold no such record; none where it does.
+pub fn why_none_says_nothing(id: &str, inventory: &Inventory) -> Option<Gaps> {
+    let key = &entries().find(|it| it.check.id == id)?.key;
+    let logged = inventory.events.as_ref().is_some_and(|it| it.object_writes);
+    let not_logged = (key.is_of_object_writes() && !logged).then(|| {
+        let gap = Gap::from(Why {
+            source: Source::Records {
+                what: "deleting and writing S3 objects".to_owned(),
+            },
+            account: AccountId::from(""),
+            region: Region::from(""),
+            reason: Reason::NotRecorded,
+            detail: "no verified record is of such a call; these are data events, which a trail logs only where its \
+                     event selectors say so"
+                .to_owned(),
+            request_id: None,
+        });
+        Gaps::from(gap)
+    });
+    // A bucket of which nobody knows that it keeps logs is not looked for.
+    let trails = inventory.trails.values();
+    let unknown = trails.filter_map(|it| it.configuration.bucket.known().err());
+    let unknown = unknown.filter(|_| matches!(key.when, When::LogBucket(_)));
+    Gaps::collect(not_logged.into_iter().chain(unknown))
 }
 
 /// What the records come to: a fail where some are proved, and nobody knows where none is.

@@ -46,7 +46,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         severity: Severity::Critical,
         why: "Only CloudTrail should write to a log bucket. A call that deletes or replaces its objects is tampering.",
         fix: "Restore the earlier version of each object, verify the hours again with `trailaudit verify`, and remove the permission from the principal.",
-        judged: "Fails for each log bucket that a verified record of `DeleteObject, DeleteObjects, PutObject, CopyObject, PutObjectRetention, PutObjectLegalHold` is about.",
+        judged: "Fails for each log bucket that a verified record of `DeleteObject, DeleteObjects, PutObject, CopyObject, PutObjectRetention, PutObjectLegalHold` is about. Unknown where no verified record is of a write of an S3 object: no trail may log them.",
         references: &[
             "https://attack.mitre.org/techniques/T1070/",
             "https://attack.mitre.org/techniques/T1485/",

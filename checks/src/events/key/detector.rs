@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use memchr::memmem;
 
@@ -48,6 +49,7 @@ pub struct Detector {
     pub(super) off_instance: Option<usize>,
     pub(super) altered: Option<usize>,
     pub(super) planted: Option<usize>,
+    object_writes: AtomicBool,
 }
 
 impl Detector {
@@ -69,6 +71,7 @@ impl Detector {
             off_instance: None,
             altered: None,
             planted: None,
+            object_writes: AtomicBool::new(false),
         };
         for (at, key) in keys.iter().enumerate() {
             let text = match key.when {
@@ -108,6 +111,9 @@ impl Detector {
 
     /// Looks at one record. Whether it may matter.
     pub fn record(&self, local: &mut Local, record: &Record<'_>, proof: Proof, at: At<'_>) -> bool {
+        if !self.saw_object_writes() && proof.is_proven() && is_object_write(record) {
+            self.object_writes.store(true, Ordering::Relaxed);
+        }
         let before = local.count();
         let log = match proof {
             Proof::Altered => Some(self.altered),
@@ -121,6 +127,20 @@ impl Detector {
         }
         local.count() > before
     }
+
+    /// Whether a proved record so far is of a write of an S3 object: such data events are logged.
+    #[must_use]
+    pub fn saw_object_writes(&self) -> bool {
+        self.object_writes.load(Ordering::Relaxed)
+    }
+}
+
+fn is_object_write(record: &Record<'_>) -> bool {
+    record.category().name == "Data"
+        && record.read_only() == Some(false)
+        && record
+            .source()
+            .is_some_and(|it| it.eq_ignore_ascii_case("s3.amazonaws.com"))
 }
 
 /// A hash of few steps: of how long a name is, how it begins and how it ends. It is for a table of our own names: what

@@ -55,7 +55,24 @@ impl Key {
             grade: Grade::Same,
         }
     }
+
+    /// Whether it looks for writes of S3 objects alone: where these are not logged, that there are none says nothing.
+    #[must_use]
+    pub fn is_of_object_writes(&self) -> bool {
+        !self.names.is_empty() && self.names.iter().all(|it| OBJECT_WRITES.contains(it))
+    }
 }
+
+/// Calls that write or delete S3 objects: data events, which no trail logs unless its selectors say so ("Logging data
+/// events", CloudTrail user guide).
+const OBJECT_WRITES: [&str; 6] = [
+    "CopyObject",
+    "DeleteObject",
+    "DeleteObjects",
+    "PutObject",
+    "PutObjectLegalHold",
+    "PutObjectRetention",
+];
 
 /// Which records of these names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

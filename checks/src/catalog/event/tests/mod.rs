@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::events::key::{At, Detector, Gather, Local, Stores};
 use crate::events::{Hours, Proof, Reason as Why, Record, RestsOn};
-use crate::finding::Finding;
+use crate::fact::Fact;
+use crate::finding::{Finding, Status};
 use crate::inventory::EventsRead;
 use crate::testing::*;
 
@@ -98,7 +99,7 @@ fn verified() -> RestsOn {
 
 /// The findings of one check.
 fn findings(id: &str, records: &[(Value, Proof)], rests_on: RestsOn) -> Vec<Finding> {
-    let events = EventsRead::of(rests_on, found(records, stores()));
+    let events = EventsRead::of(rests_on, found(records, stores()), true);
     let case = inventory(|it| it.events = Some(events));
     case.findings(&[crate::catalog::find(id).unwrap()])
 }
@@ -293,5 +294,86 @@ fn the_table_is_whole() {
                 "{name}"
             );
         }
+    }
+}
+
+#[test]
+fn none_of_what_may_not_be_logged_is_no_pass() {
+    for check in all() {
+        let outcome = |object_writes: bool, bucket: Option<&str>| {
+            let events = EventsRead::of(verified(), Vec::new(), object_writes);
+            let case = inventory(|it| {
+                it.events = Some(events);
+                for trail in it.trails.values_mut() {
+                    trail.configuration.bucket = match bucket {
+                        Some(bucket) => Fact::Known(bucket.to_owned()),
+                        None => denied(calls::DESCRIBE_TRAILS),
+                    };
+                }
+            });
+            let all = case.findings(&[check]);
+            let [one] = all.as_slice() else {
+                panic!("{all:#?}");
+            };
+            (one.status, one.message.clone())
+        };
+        let of_objects = ["event-log-objects-deleted", "event-objects-deleted-in-bulk"];
+        let of_objects = of_objects.contains(&check.id);
+        let of_buckets = [
+            "event-log-objects-deleted",
+            "event-log-bucket-exposed-or-weakened",
+        ];
+        let of_buckets = of_buckets.contains(&check.id);
+        let expected = |unknown: bool| match unknown {
+            true => Status::Unknown,
+            false => Status::Pass,
+        };
+        assert_eq!(outcome(true, Some("logs")).0, Status::Pass, "{}", check.id);
+        let (status, message) = outcome(false, Some("logs"));
+        assert_eq!(status, expected(of_objects), "{}", check.id);
+        // It is asked of all places at once: none is named.
+        let told = message.ends_with("is not recorded, as far as the logs show");
+        assert_eq!(told, of_objects, "{message}");
+        // Nobody knows whether it is the log bucket that a record is about.
+        assert_eq!(outcome(true, None).0, expected(of_buckets), "{}", check.id);
+    }
+}
+
+#[test]
+fn only_a_proved_write_of_an_object_shows_that_they_are_logged() {
+    let write = json!({
+        "eventSource": "s3.amazonaws.com", "eventName": "PutObject", "eventCategory": "Data", "readOnly": false,
+        "requestParameters": {"bucketName": "data", "key": "k"},
+    });
+    let saw = |change: (&str, Value), proof: Proof| {
+        let mut record = call(&write);
+        record[change.0] = change.1;
+        let detector = Detector::new(&keys(), stores()).unwrap();
+        let text = record.to_string();
+        let record = Record::read(text.as_bytes()).unwrap();
+        let at = At {
+            bucket: "logs",
+            key: "k",
+            account: "111122223333",
+            region: "us-east-1",
+        };
+        detector.record(&mut Local::default(), &record, proof, at);
+        detector.saw_object_writes()
+    };
+    assert!(saw(("eventName", json!("PutObject")), Proof::Verified));
+    for change in [
+        ("readOnly", json!(true)),
+        ("readOnly", Value::Null),
+        ("eventCategory", json!("Management")),
+        ("eventSource", json!("lambda.amazonaws.com")),
+    ] {
+        assert!(!saw(change, Proof::Verified));
+    }
+    for proof in [
+        Proof::Altered,
+        Proof::Unlisted,
+        Proof::Unverified(Why::NoDigest),
+    ] {
+        assert!(!saw(("eventName", json!("PutObject")), proof));
     }
 }
