@@ -56,7 +56,7 @@ impl Cause<'_> {
                 "restore the missing digests and logs (`trailaudit verify` names them)".to_owned()
             }
             Some(Reason::NotRecorded) => {
-                "log write data events of the buckets (put-event-selectors)".to_owned()
+                "log these events in a trail (put-event-selectors)".to_owned()
             }
             Some(Reason::KnownAfterApply | Reason::NotInPlan) => {
                 "scan the account after the apply".to_owned()

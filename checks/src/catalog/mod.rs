@@ -48,7 +48,7 @@ pub fn all() -> Vec<&'static Check> {
     all
 }
 
-pub use event::{attack, keys, technique, why_none_says_nothing};
+pub use event::{attack, keys, none_of, technique};
 
 /// The check with this id.
 #[must_use]

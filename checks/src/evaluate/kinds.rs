@@ -182,10 +182,8 @@ impl Evaluation<'_> {
         let scope = population::events_subject(inventory);
         match population::unverified(&read.rests_on) {
             Some(gaps) => self.add(check, scope, Err(gaps)),
-            None if none
-                && let Some(gaps) = catalog::why_none_says_nothing(check.id, inventory) =>
-            {
-                self.add(check, scope, Err(gaps));
+            None if none && let Some(outcome) = catalog::none_of(check.id, inventory) => {
+                self.add(check, scope, outcome);
             }
             None if none => {
                 let rests_on = &read.rests_on;

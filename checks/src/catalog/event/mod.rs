@@ -203,30 +203,47 @@ pub fn attack(id: &str) -> &'static [&'static str] {
         .map_or(&[], |it| it.attack)
 }
 
-/// Why it says nothing that verified logs hold no such record; none where it does.
-pub fn why_none_says_nothing(id: &str, inventory: &Inventory) -> Option<Gaps> {
+/// What it comes to that verified logs hold no record of the check, where that is no pass.
+pub fn none_of(id: &str, inventory: &Inventory) -> Option<Outcome> {
     let key = &entries().find(|it| it.check.id == id)?.key;
-    let logged = inventory.events.as_ref().is_some_and(|it| it.object_writes);
-    let not_logged = (key.is_of_object_writes() && !logged).then(|| {
-        let gap = Gap::from(Why {
+    if key.id == "event-insight" {
+        return Some(Ok(Verdict::not_applicable(
+            "the logs hold no Insights event; whether trails log them, trail-insights-call-rate and trail-insights-error-rate tell",
+        )));
+    }
+    let read = inventory.events.as_ref();
+    let records = read.map_or(0, |it| it.rests_on.records.verified);
+    let logged = read.is_some_and(|it| it.object_writes);
+    let not_logged = match key.when {
+        When::Log => None,
+        _ if records == 0 => Some((
+            "any event",
+            "the verified logs hold no record; a trail logs what its event selectors say",
+        )),
+        _ if key.is_of_object_writes() && !logged => Some((
+            "deleting and writing S3 objects",
+            "no verified record is of such a call; these are data events, which a trail logs only where its event selectors \
+             say so",
+        )),
+        _ => None,
+    };
+    let not_logged = not_logged.map(|(what, detail)| {
+        Gaps::from(Gap::from(Why {
             source: Source::Records {
-                what: "deleting and writing S3 objects".to_owned(),
+                what: what.to_owned(),
             },
             account: AccountId::from(""),
             region: Region::from(""),
             reason: Reason::NotRecorded,
-            detail: "no verified record is of such a call; these are data events, which a trail logs only where its \
-                     event selectors say so"
-                .to_owned(),
+            detail: detail.to_owned(),
             request_id: None,
-        });
-        Gaps::from(gap)
+        }))
     });
     // A bucket of which nobody knows that it keeps logs is not looked for.
     let trails = inventory.trails.values();
     let unknown = trails.filter_map(|it| it.configuration.bucket.known().err());
     let unknown = unknown.filter(|_| matches!(key.when, When::LogBucket(_)));
-    Gaps::collect(not_logged.into_iter().chain(unknown))
+    Gaps::collect(not_logged.into_iter().chain(unknown)).map(Err)
 }
 
 /// What the records come to: a fail where some are proved, and nobody knows where none is.

@@ -232,7 +232,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         severity: Severity::Medium,
         why: "CloudTrail itself found an unusual rate of calls or errors.",
         fix: "Review the calls of the period that the event names with `trailaudit events search`.",
-        judged: "Fails for each resource or actor of a verified record of any call for which `eventType = AwsCloudTrailInsight` holds.",
+        judged: "Fails for each resource or actor of a verified record of any call for which `eventType = AwsCloudTrailInsight` holds. Not applicable where there is none: Insights may be off.",
         references: &["https://attack.mitre.org/techniques/T1526/"],
         attack: &["T1526"],
         sources: &[],
