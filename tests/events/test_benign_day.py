@@ -79,8 +79,9 @@ def test_what_remains_of_an_ordinary_day(day):
     assert audit["events"]["records"]["verified"] == len(benign.records()) > 900
     fails = {(it["check"], it["subject"]["id"]): it["severity"] for it in audit["findings"] if it["status"] == "fail"}
     assert fails == REMAINS
-    # Everything is verified: what does not fail passes.
-    assert {it["status"] for it in audit["findings"]} == {"fail", "pass"}
+    # Everything is verified: what does not fail passes. Insights may be off: there is no such event.
+    rest = {it["check"]: it["status"] for it in audit["findings"] if it["status"] not in ("fail", "pass")}
+    assert rest == {"event-insight": "not_applicable"}
 
 
 def test_most_of_it_is_noise_of_which_nothing_is_lost(day):

@@ -88,8 +88,9 @@ fn record(dice: &mut Dice) -> String {
     format!("{{\"userIdentity\":{identity}{comma}{rest}")
 }
 
-/// Words, and others of the same length: texts, spellings, names, what is no text.
-const ALIKE: [(&str, &str); 9] = [
+/// Words, and others of the same length: a text that ends early, texts, spellings, names, what is no text.
+const ALIKE: [(&str, &str); 10] = [
+    ("AssumedRole", "A\",\"arn\":\"B"),
     ("AssumedRole", "SharedRoles"),
     ("AssumedRole", "AssumedRo\\\""),
     ("AssumedRole", "\\\\sumedRole"),
