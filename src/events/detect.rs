@@ -5,16 +5,16 @@ use std::sync::{Mutex, PoisonError};
 use trailaudit_checks::audit::{Audit, Rules, judge};
 use trailaudit_checks::catalog;
 use trailaudit_checks::events::filter::FilterError;
-use trailaudit_checks::events::key::{At, Detector, Gather, Local, Stores};
+use trailaudit_checks::events::key::{At, Detector, Local, Stores};
 use trailaudit_checks::events::{Record, RestsOn};
 use trailaudit_checks::inventory::{EventsRead, Inventory};
 use trailaudit_checks::selection::Selection;
 
 use super::demo;
 use super::hear::{Room, compare, inventory_of};
+use super::key_rows::KeyRows;
 use super::key_watch::stores_in;
 use super::reading::{Consumer, Origin};
-use super::sorter::{Many, Sorter};
 use super::target::{self, Target};
 use crate::audit_file::baseline;
 use crate::cli::{Detect, Input};
@@ -120,29 +120,25 @@ const HELD: usize = 48 << 20;
 #[derive(Debug)]
 pub(super) struct Finder {
     detector: Detector,
-    sorter: Mutex<Sorter>,
+    rows: Mutex<KeyRows>,
 }
 
 impl Finder {
     pub(super) fn new(stores: Stores) -> Result<Self, FilterError> {
         Ok(Self {
             detector: Detector::new(&catalog::keys(), stores)?,
-            sorter: Mutex::new(Sorter::holding(HELD)),
+            rows: Mutex::new(KeyRows::holding(HELD)),
         })
     }
 
     /// What the records came to.
     pub(super) fn finish(self, rests_on: RestsOn) -> anyhow::Result<EventsRead> {
-        let sorter = self
-            .sorter
+        let rows = self
+            .rows
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
-        let object_writes = self.detector.saw_object_writes();
-        let mut gather = Gather::new(&catalog::keys());
-        sorter
-            .finish()?
-            .each(&mut |sort, row| Ok(gather.row(sort, row)?))?;
-        Ok(EventsRead::of(rests_on, gather.finish(), object_writes))
+        let logged = self.detector.logged();
+        Ok(EventsRead::of(rests_on, rows.gather()?, logged))
     }
 }
 
@@ -165,15 +161,7 @@ impl Consumer for Finder {
     }
 
     fn end(&self, local: Local) -> anyhow::Result<()> {
-        if local.count() == 0 {
-            return Ok(());
-        }
-        let (bytes, common, places) = local.into_rows();
-        let mut sorter = self.sorter.lock().unwrap_or_else(PoisonError::into_inner);
-        sorter.push_many(Many {
-            bytes,
-            common,
-            places,
-        })
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        rows.take(local)
     }
 }

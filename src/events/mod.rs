@@ -13,6 +13,7 @@ mod files;
 #[cfg(test)]
 mod fuzz;
 mod hear;
+mod key_rows;
 mod key_watch;
 mod list;
 mod listeners;

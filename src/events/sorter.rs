@@ -149,6 +149,22 @@ impl Sorter {
         self.spill_if_full()
     }
 
+    /// How many there are; none once some were written to a file.
+    pub(super) fn in_memory(&self) -> Option<usize> {
+        self.runs.is_empty().then_some(self.items.len())
+    }
+
+    /// Leaves out those at these places, by the order in which they came and in that order; for what is in memory.
+    pub(super) fn leave_out(&mut self, places: &[usize]) {
+        let mut places = places.iter().copied().peekable();
+        let mut at = 0..;
+        self.items.retain(|_| {
+            places
+                .next_if_eq(&at.next().unwrap_or(usize::MAX))
+                .is_none()
+        });
+    }
+
     fn spill_if_full(&mut self) -> anyhow::Result<()> {
         let items = self.items.len() * size_of::<Item>();
         match self.held.single.len() + self.held.bytes + items >= self.most {
@@ -534,6 +550,27 @@ mod tests {
             }
             assert_eq!(each(sorter), expected);
         }
+    }
+
+    #[test]
+    fn what_is_left_out_is_not_there() {
+        let mut sorter = Sorter::default();
+        for key in [3_u8, 1, 2, 0] {
+            sorter.push(&[key], &[]).unwrap();
+        }
+        assert_eq!(sorter.in_memory(), Some(4));
+        sorter.leave_out(&[0, 2]);
+        assert_eq!(sorter.in_memory(), Some(2));
+        let mut left = Vec::new();
+        let keep = &mut |key: &[u8], _: [&[u8]; 2]| {
+            left.extend_from_slice(key);
+            Ok(())
+        };
+        sorter.finish().unwrap().each(keep).unwrap();
+        assert_eq!(left, [0, 1]);
+        let mut full = Sorter::holding(1);
+        full.push(&[1], &[]).unwrap();
+        assert_eq!(full.in_memory(), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use trailaudit_checks::catalog;
 use trailaudit_checks::events::filter::{Expression, Subject};
-use trailaudit_checks::events::key::{At, Detector, Gather, Key, Local, When};
+use trailaudit_checks::events::key::{At, Detector, Key, Local, When};
 use trailaudit_checks::events::timeline::{Episode, Episodes, Hide, Lane, Seen};
 use trailaudit_checks::events::{Record, Suspect};
 use trailaudit_reports::events::{Bar, CoveredChain, Happened, SCHEMA, Told};
@@ -14,9 +14,10 @@ use trailaudit_reports::events::{Bar, CoveredChain, Happened, SCHEMA, Told};
 use super::coverage::{Suspects, chain, explain};
 use super::detect::stores_of;
 use super::hear::{compare, inventory_of};
+use super::key_rows::KeyRows;
 use super::reading::{Consumer, Origin};
 use super::search::parse;
-use super::sorter::{Many, Sorted, Sorter};
+use super::sorter::{Sorted, Sorter};
 use super::who::name_actors;
 use super::{exit, target};
 use crate::cli::{Noise, Timeline};
@@ -119,7 +120,7 @@ struct Line<'e> {
 #[derive(Default)]
 struct Kept {
     pieces: Sorter,
-    rows: Sorter,
+    rows: KeyRows,
     hidden: BTreeMap<String, u64>,
 }
 
@@ -184,15 +185,7 @@ impl Consumer for Line<'_> {
         for (sort, piece) in &pieces {
             kept.pieces.push(sort, piece)?;
         }
-        if local.keys.count() == 0 {
-            return Ok(());
-        }
-        let (bytes, common, places) = local.keys.into_rows();
-        kept.rows.push_many(Many {
-            bytes,
-            common,
-            places,
-        })
+        kept.rows.take(local.keys)
     }
 }
 
@@ -221,10 +214,7 @@ type Finished = (
 
 impl Kept {
     fn finish(self) -> anyhow::Result<Finished> {
-        let mut gather = Gather::new(&catalog::keys());
-        self.rows
-            .finish()?
-            .each(&mut |sort, row| Ok(gather.row(sort, row)?))?;
+        let keys = self.rows.gather()?;
         let mut by_time = Sorter::default();
         let (mut count, mut records) = (0, 0);
         let mut keep = |episode: Option<Episode>| -> anyhow::Result<()> {
@@ -245,7 +235,7 @@ impl Kept {
             count,
             records,
         };
-        Ok((joined, self.hidden, gather.finish()))
+        Ok((joined, self.hidden, keys))
     }
 }
 

@@ -1,11 +1,13 @@
 //! What the records of the logs say: the key events of a period, and what that rests on.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::events::RestsOn;
-use crate::events::key::{ALTERED, PLANTED};
+use crate::events::key::{ALTERED, Kind, PLANTED};
 use crate::finding::{Subject, SubjectKind, short};
 use crate::ids::{AccountId, Region};
 
@@ -16,9 +18,9 @@ pub struct EventsRead {
     pub rests_on: RestsOn,
     /// What was found, by check and subject.
     pub found: Vec<KeyEvents>,
-    /// A proved record is of a write of an S3 object. Without one such writes may not be logged at all.
+    /// The kinds of events that proved records are of. What is not among them may not be logged at all.
     #[serde(default)]
-    pub object_writes: bool,
+    pub logged: BTreeSet<Kind>,
 }
 
 /// The events of one check on one subject.
@@ -93,7 +95,7 @@ fn place(key: &str) -> Option<(&str, &str)> {
 impl EventsRead {
     /// With a finding for each log that is not what CloudTrail delivered, also where no record of it could be read.
     #[must_use]
-    pub fn of(rests_on: RestsOn, mut found: Vec<KeyEvents>, object_writes: bool) -> Self {
+    pub fn of(rests_on: RestsOn, mut found: Vec<KeyEvents>, logged: BTreeSet<Kind>) -> Self {
         for note in &rests_on.objects {
             let check = match note.verdict.as_str() {
                 "altered" => ALTERED,
@@ -140,7 +142,7 @@ impl EventsRead {
         Self {
             rests_on,
             found,
-            object_writes,
+            logged,
         }
     }
 }

@@ -213,25 +213,20 @@ pub fn none_of(id: &str, inventory: &Inventory) -> Option<Outcome> {
     }
     let read = inventory.events.as_ref();
     let records = read.map_or(0, |it| it.rests_on.records.verified);
-    let logged = read.is_some_and(|it| it.object_writes);
+    let logged = read.map(|it| &it.logged);
+    let missing = key.needs().into_iter();
+    let mut missing: Vec<(&str, &str)> = missing
+        .filter(|it| logged.is_none_or(|logged| !logged.contains(it)))
+        .map(|it| (it.calls(), it.left_out()))
+        .collect();
     // The logs themselves are there, whatever they hold.
-    let not_logged = if key.when == When::Log {
-        None
-    } else if records == 0 {
-        Some((
+    if records == 0 && key.when != When::Log {
+        missing = vec![(
             "any event",
             "the verified logs hold no record; a trail logs what its event selectors say",
-        ))
-    } else if key.is_of_object_writes() && !logged {
-        Some((
-            "deleting and writing S3 objects",
-            "no verified record is of such a call; these are data events, which a trail logs only where its event selectors \
-             say so",
-        ))
-    } else {
-        None
-    };
-    let not_logged = not_logged.map(|(what, detail)| {
+        )];
+    }
+    let not_logged = missing.into_iter().map(|(what, detail)| {
         Gaps::from(Gap::from(Why {
             source: Source::Records {
                 what: what.to_owned(),
@@ -247,7 +242,7 @@ pub fn none_of(id: &str, inventory: &Inventory) -> Option<Outcome> {
     let trails = inventory.trails.values();
     let unknown = trails.filter_map(|it| it.configuration.bucket.known().err());
     let unknown = unknown.filter(|_| matches!(key.when, When::LogBucket(_)));
-    Gaps::collect(not_logged.into_iter().chain(unknown)).map(Err)
+    Gaps::collect(not_logged.chain(unknown)).map(Err)
 }
 
 /// What the records come to: a fail where some are proved, and nobody knows where none is.

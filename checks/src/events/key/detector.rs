@@ -1,11 +1,11 @@
 //! Which records may matter, by one look at each.
 
 use std::collections::{BTreeSet, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher};
 
 use memchr::memmem;
 
+use super::logged::{Kind, Seen};
 use super::look::Look;
 use super::row::Local;
 use super::{ALTERED, First, Key, PLANTED, When};
@@ -49,7 +49,8 @@ pub struct Detector {
     pub(super) off_instance: Option<usize>,
     pub(super) altered: Option<usize>,
     pub(super) planted: Option<usize>,
-    object_writes: AtomicBool,
+    seen: Seen,
+    groups: foldhash::fast::RandomState,
 }
 
 impl Detector {
@@ -71,7 +72,8 @@ impl Detector {
             off_instance: None,
             altered: None,
             planted: None,
-            object_writes: AtomicBool::new(false),
+            seen: Seen::default(),
+            groups: foldhash::fast::RandomState::default(),
         };
         for (at, key) in keys.iter().enumerate() {
             let text = match key.when {
@@ -111,8 +113,8 @@ impl Detector {
 
     /// Looks at one record. Whether it may matter.
     pub fn record(&self, local: &mut Local, record: &Record<'_>, proof: Proof, at: At<'_>) -> bool {
-        if !self.saw_object_writes() && proof.is_proven() && is_object_write(record) {
-            self.object_writes.store(true, Ordering::Relaxed);
+        if proof.is_proven() {
+            self.seen.note(record);
         }
         let before = local.count();
         let log = match proof {
@@ -128,19 +130,16 @@ impl Detector {
         local.count() > before
     }
 
-    /// Whether a proved record so far is of a write of an S3 object: such data events are logged.
-    #[must_use]
-    pub fn saw_object_writes(&self) -> bool {
-        self.object_writes.load(Ordering::Relaxed)
+    /// Equal for rows of one key and group.
+    pub(super) fn group_hash(&self, key: usize, group: &str) -> u64 {
+        self.groups.hash_one((key, group))
     }
-}
 
-fn is_object_write(record: &Record<'_>) -> bool {
-    record.category().name == "Data"
-        && record.read_only() == Some(false)
-        && record
-            .source()
-            .is_some_and(|it| it.eq_ignore_ascii_case("s3.amazonaws.com"))
+    /// The kinds of events that proved records were of, so far: such events are logged.
+    #[must_use]
+    pub fn logged(&self) -> BTreeSet<Kind> {
+        self.seen.kinds()
+    }
 }
 
 /// A hash of few steps: of how long a name is, how it begins and how it ends. It is for a table of our own names: what

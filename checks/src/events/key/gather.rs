@@ -1,11 +1,10 @@
 //! What sorted rows come to.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use jiff::Timestamp;
-
+use super::burst::{Bursts, Parts, Waiting};
 use super::packed::Packed;
-use super::{Key, WITHIN, When};
+use super::{Key, When};
 use crate::finding::{Subject, SubjectKind};
 use crate::ids::AccountId;
 use crate::inventory::{EventRecord, KeyEvents};
@@ -14,117 +13,36 @@ use crate::inventory::{EventRecord, KeyEvents};
 const SHOWN: usize = 20;
 /// Subjects of one check that are told one by one; the others are told by account.
 const MOST: usize = 2_000;
-/// Different values of a burst that are kept at hand: it takes fewer to be one.
-const HELD: usize = 1_000;
-
-/// A row: what it is sorted by, what belongs to it, and what all rows of its log have in common.
-type Parts<'a> = [&'a [u8]; 3];
-
-/// A row that waits for others.
-#[derive(Debug)]
-struct Waiting([Vec<u8>; 3]);
-
-impl Waiting {
-    fn of(row: Parts<'_>) -> Self {
-        Self(row.map(<[u8]>::to_vec))
-    }
-
-    fn parts(&self) -> Parts<'_> {
-        self.0.each_ref().map(Vec::as_slice)
-    }
-}
-
-/// A value of a burst.
-#[derive(Debug)]
-struct Seen {
-    last: Timestamp,
-    /// By a proved record.
-    proven: bool,
-    /// Its row, until it was told.
-    row: Option<Waiting>,
-}
-
-/// Values of the last ten minutes.
-#[derive(Debug, Default)]
-struct Burst {
-    seen: BTreeMap<Vec<u8>, Seen>,
-    /// None of them was seen last before.
-    oldest: Option<Timestamp>,
-    /// Some of them hold a row.
-    holds: bool,
-}
-
-impl Burst {
-    fn clear(&mut self) {
-        self.seen.clear();
-        self.oldest = None;
-        self.holds = false;
-    }
-
-    /// Forgets what was seen last before that time.
-    fn forget(&mut self, since: Timestamp) {
-        if self.oldest.is_none_or(|it| it >= since) {
-            return;
-        }
-        self.seen.retain(|_, it| it.last >= since);
-        self.oldest = self.seen.values().map(|it| it.last).min();
-    }
-
-    /// Keeps a value, with its row if it has none. Whether the row was kept.
-    fn see(&mut self, value: &[u8], time: Timestamp, proven: bool, row: Parts<'_>) -> bool {
-        let full = self.seen.len() >= HELD;
-        let own = match self.seen.get_mut(value) {
-            Some(own) => own,
-            None if full => return false,
-            None => self.seen.entry(value.to_vec()).or_insert(Seen {
-                last: time,
-                proven,
-                row: None,
-            }),
-        };
-        (own.last, own.proven) = (time, proven);
-        // Rows come by their time: what is new is not the oldest, unless it is alone.
-        self.oldest = Some(self.oldest.map_or(time, |it| it.min(time)));
-        if own.row.is_some() {
-            return false;
-        }
-        own.row = Some(Waiting::of(row));
-        self.holds = true;
-        true
-    }
-
-    /// The rows that were not told.
-    fn take_rows(&mut self) -> Vec<Waiting> {
-        if !std::mem::take(&mut self.holds) {
-            return Vec::new();
-        }
-        let rows = self.seen.values_mut().filter_map(|it| it.row.take());
-        rows.collect()
-    }
-}
-
 /// Takes rows in their order.
 #[derive(Debug)]
 pub struct Gather {
     keys: Vec<&'static Key>,
     /// By the number of the key, then by subject.
     found: Vec<HashMap<String, KeyEvents>>,
-    /// The row before, by its time, event and value: another trail may have delivered the same.
+    /// The proved row before, by its time, event and value: another trail may have delivered the same.
     before: Vec<u8>,
     group: Vec<u8>,
-    /// The first row of the group was taken.
-    taken: bool,
-    burst: Burst,
-    /// The first row of an instance's session, until another address is seen.
-    home: Option<Home>,
+    /// The first row of the group was taken, and whether it is proved.
+    taken: Option<bool>,
+    bursts: Bursts,
+    /// The first row of an instance's session, and the first proved one: each is told with the first of another address.
+    homes: [Option<Home>; 2],
 }
 
 /// Where the session of an instance was used first.
 #[derive(Debug)]
 struct Home {
     address: Vec<u8>,
-    proven: bool,
     row: Option<Waiting>,
+}
+
+impl Home {
+    fn of(address: &[u8], row: Option<Parts<'_>>) -> Self {
+        Self {
+            address: address.to_vec(),
+            row: row.map(Waiting::of),
+        }
+    }
 }
 
 impl Gather {
@@ -136,9 +54,9 @@ impl Gather {
             found: keys.iter().map(|_| HashMap::new()).collect(),
             before: Vec::new(),
             group: Vec::new(),
-            taken: false,
-            burst: Burst::default(),
-            home: None,
+            taken: None,
+            bursts: Bursts::default(),
+            homes: [None, None],
         }
     }
 
@@ -158,23 +76,26 @@ impl Gather {
         if self.group != row.sort.head {
             self.group.clear();
             self.group.extend_from_slice(row.sort.head);
-            self.taken = false;
-            self.burst.clear();
-            self.home = None;
+            self.taken = None;
+            self.bursts.clear();
+            self.homes = [None, None];
             self.before.clear();
         }
-        if self.before == sort && row.sort.has_id() && row.proven {
-            return Ok(());
+        if row.proven && row.sort.has_id() {
+            if self.before == sort {
+                return Ok(());
+            }
+            self.before.clear();
+            self.before.extend_from_slice(sort);
         }
-        self.before.clear();
-        self.before.extend_from_slice(sort);
         match key.when {
             When::Each(_) | When::LogBucket(_) | When::LogKey | When::CrossAccount | When::Log => {
                 self.hit(at, key, &row)
             }
-            When::First(_) if self.taken => Ok(()),
+            // Whatever was before a proved one, if it is not proved, it takes nothing from it.
+            When::First(_) if self.taken.is_some_and(|proven| proven || !row.proven) => Ok(()),
             When::First(_) => {
-                self.taken = true;
+                self.taken = Some(row.proven);
                 self.hit(at, key, &row)
             }
             When::Distinct { least, .. } => self.burst(at, key, least, &row, parts),
@@ -188,69 +109,62 @@ impl Gather {
         key: &'static Key,
         least: usize,
         row: &Packed<'_>,
-        bytes: Parts<'_>,
+        parts: Parts<'_>,
     ) -> Result<(), NoRow> {
         if row.alone() {
             return self.hit(at, key, row);
         }
         let Some(time) = row.time else { return Ok(()) };
-        self.burst
-            .forget(time.checked_sub(WITHIN).unwrap_or(Timestamp::MIN));
-        // It is told once the burst is one.
-        let kept = self.burst.see(row.sort.value, time, row.proven, bytes);
-        if self.burst.seen.len() < least {
-            return Ok(());
-        }
-        // A burst is as good as the records that make it one.
-        let proven = self.burst.seen.values().filter(|it| it.proven);
-        let proven = proven.take(least).count() >= least;
-        for bytes in self.burst.take_rows() {
-            self.hit_if(at, key, bytes.parts(), proven)?;
-        }
-        match kept {
-            true => Ok(()),
-            false => self.hit_if(at, key, bytes, proven),
-        }
+        let mut bursts = std::mem::take(&mut self.bursts);
+        let of = (row.sort.value, time, row.proven);
+        let told = bursts.take(of, least, parts, &mut |[sort, own, common]| {
+            let row = Packed::read(sort, [own, common]).ok_or(NoRow)?;
+            self.hit(at, key, &row)
+        });
+        self.bursts = bursts;
+        told
     }
 
+    /// A session that is used from another address than at first: that is proved if both rows are.
     fn off_instance(
         &mut self,
         at: usize,
         key: &'static Key,
         row: &Packed<'_>,
-        bytes: Parts<'_>,
+        parts: Parts<'_>,
     ) -> Result<(), NoRow> {
         let address = row.sort.value;
-        let home = match &mut self.home {
-            Some(home) => home,
-            none => {
-                *none = Some(Home {
-                    address: address.to_vec(),
-                    proven: row.proven,
-                    row: Some(Waiting::of(bytes)),
-                });
-                return Ok(());
+        let [first, proved] = &mut self.homes;
+        let mut told: Vec<Waiting> = Vec::new();
+        let mut told_too = false;
+        if row.proven {
+            match proved {
+                None => *proved = Some(Home::of(address, Some(parts))),
+                Some(home) if home.address != address => {
+                    told.extend(home.row.take());
+                    told_too = true;
+                }
+                Some(_) => {}
             }
-        };
-        if home.address == address {
-            return Ok(());
         }
-        let (proven, first) = (home.proven, home.row.take());
-        let mut rows = first.iter().map(Waiting::parts).chain([bytes]);
-        rows.try_for_each(|bytes| self.hit_if(at, key, bytes, proven))
-    }
-
-    /// A row that rests on others: it is proved if they are.
-    fn hit_if(
-        &mut self,
-        at: usize,
-        key: &'static Key,
-        [sort, own, common]: Parts<'_>,
-        proven: bool,
-    ) -> Result<(), NoRow> {
-        let mut row = Packed::read(sort, [own, common]).ok_or(NoRow)?;
-        row.proven &= proven;
-        self.hit(at, key, &row)
+        // Beside one that is not proved, only those that are not are told.
+        match first {
+            None => *first = Some(Home::of(address, (!row.proven).then_some(parts))),
+            Some(home) if home.address != address => {
+                told.extend(home.row.take());
+                told_too |= !row.proven;
+            }
+            Some(_) => {}
+        }
+        for waiting in &told {
+            let [sort, own, common] = waiting.parts();
+            let row = Packed::read(sort, [own, common]).ok_or(NoRow)?;
+            self.hit(at, key, &row)?;
+        }
+        match told_too {
+            true => self.hit(at, key, row),
+            false => Ok(()),
+        }
     }
 
     fn hit(&mut self, at: usize, key: &'static Key, row: &Packed<'_>) -> Result<(), NoRow> {

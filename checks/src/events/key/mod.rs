@@ -4,17 +4,22 @@
 //! row for each that may matter; sorted, the rows go to a [`Gather`], which counts, finds the first of a kind and
 //! what comes in bursts. Rows can be written to a file in between, so that memory is bounded.
 
+mod burst;
+mod chance;
 mod detector;
 mod distinct;
 mod gather;
 mod grade;
+mod logged;
 mod look;
 mod packed;
 mod row;
 mod subject;
 
+pub use chance::{Chance, lone};
 pub use detector::{At, Detector, Stores};
 pub use gather::{Gather, NoRow};
+pub use logged::Kind;
 pub use row::Local;
 
 /// The check on logs that are not what their digest lists.
@@ -55,24 +60,7 @@ impl Key {
             grade: Grade::Same,
         }
     }
-
-    /// Whether it looks for writes of S3 objects alone: where these are not logged, that there are none says nothing.
-    #[must_use]
-    pub fn is_of_object_writes(&self) -> bool {
-        !self.names.is_empty() && self.names.iter().all(|it| OBJECT_WRITES.contains(it))
-    }
 }
-
-/// Calls that write or delete S3 objects: data events, which no trail logs unless its selectors say so ("Logging data
-/// events", CloudTrail user guide).
-const OBJECT_WRITES: [&str; 6] = [
-    "CopyObject",
-    "DeleteObject",
-    "DeleteObjects",
-    "PutObject",
-    "PutObjectLegalHold",
-    "PutObjectRetention",
-];
 
 /// Which records of these names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
+use super::chance::Chance;
 use super::look::Look;
 use super::packed::{Row, Sort, pack_common};
 use super::subject::{self, About};
@@ -28,6 +29,8 @@ pub struct Local {
     key: String,
     bytes: Vec<u8>,
     places: Vec<Place>,
+    /// Of the rows that may be part of a burst.
+    chances: Vec<Chance>,
     pub(super) firsts: Firsts,
     pub(super) writes: Writes,
     /// Room for the group of a record.
@@ -73,6 +76,11 @@ impl Local {
         let places = self.places.into_iter();
         let places = places.map(|it| (it.start, it.row, it.end));
         (self.bytes, common, places)
+    }
+
+    /// What the rows need others for that count only beside these.
+    pub fn chances(&self) -> impl Iterator<Item = Chance> {
+        self.chances.iter().copied()
     }
 
     /// How many rows there are so far: where those of the next record begin.
@@ -266,6 +274,11 @@ impl Look<'_, '_> {
             "" => &about.id,
             group => group,
         };
+        if let (When::Distinct { least, .. }, Some(time), false) = (key.when, time, alone) {
+            let group = self.detector.group_hash(at, group);
+            let chance = Chance::new(group, time, least, local.places.len());
+            local.chances.push(chance);
+        }
         let time = time.map_or(u64::MAX, |it| {
             it.as_microsecond().cast_unsigned() ^ (1 << 63)
         });

@@ -132,3 +132,70 @@ fn the_first_is_the_earliest_whatever_the_order() {
         .unwrap();
     assert_eq!(count.seen, Some(json!(1)));
 }
+
+/// By the rule alone: ten different names within ten minutes.
+fn is_burst(records: &[(usize, usize)]) -> bool {
+    records.iter().any(|(start, _)| {
+        let within = records
+            .iter()
+            .filter(|it| (*start..=start + 600).contains(&it.0));
+        let names: std::collections::BTreeSet<usize> = within.map(|it| it.1).collect();
+        names.len() >= 10
+    })
+}
+
+/// Refused calls of one actor at any time, some of them in logs that nothing proves.
+#[test]
+fn any_refused_calls() {
+    let mut number = 11_usize;
+    let mut next = |below: usize| {
+        number = number
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (number >> 33) % below
+    };
+    let mut told = [0; 3];
+    for _ in 0..200 {
+        let (count, length, names) = (5 + next(40), 200 + next(4_000), 9 + next(8));
+        let open = next(4);
+        let calls: Vec<(usize, usize, Proof)> = (0..count)
+            .map(|_| {
+                let proof = match next(4) < open {
+                    true => Proof::Unverified(Why::NoDigest),
+                    false => Proof::Verified,
+                };
+                (next(length), next(names), proof)
+            })
+            .collect();
+        let records: Vec<(Value, Proof)> = calls
+            .iter()
+            .enumerate()
+            .map(|(at, (second, name, proof))| {
+                let (minute, rest) = (second / 60 % 60, second % 60);
+                let record = json!({
+                    "eventSource": "iam.amazonaws.com", "eventName": format!("Get{name}"), "errorCode": "AccessDenied",
+                    "eventID": format!("e-{at}"),
+                    "eventTime": format!("2026-03-01T{:02}:{minute:02}:{rest:02}Z", 10 + second / 3600),
+                });
+                (call(&record), *proof)
+            })
+            .collect();
+        let of = |proven: bool| {
+            let calls = calls.iter().filter(|it| !proven || it.2.is_proven());
+            is_burst(&calls.map(|it| (it.0, it.1)).collect::<Vec<_>>())
+        };
+        let expected = match (of(true), of(false)) {
+            (true, _) => Fail,
+            (false, true) => Unknown,
+            (false, false) => Pass,
+        };
+        let all = findings("event-denied-burst", &records, verified());
+        assert_eq!(all.len(), 1, "{all:#?}");
+        assert_eq!(all[0].status, expected, "{calls:?}");
+        told[[Pass, Unknown, Fail]
+            .iter()
+            .position(|it| *it == expected)
+            .unwrap()] += 1;
+    }
+    assert!(told.iter().all(|it| *it > 10), "{told:?}");
+}

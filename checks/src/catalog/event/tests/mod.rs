@@ -3,6 +3,7 @@
 
 mod bursts;
 mod grades;
+mod mixed;
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::events::key::{At, Detector, Gather, Local, Stores};
+use crate::events::key::{At, Detector, Gather, Kind, Local, Stores, lone};
 use crate::events::{Hours, Proof, Reason as Why, Record, Records, RestsOn};
 use crate::fact::Fact;
 use crate::finding::{Finding, Status};
@@ -47,14 +48,18 @@ fn call(change: &Value) -> Value {
     record
 }
 
-/// What these records come to; in two logs, the later one first.
+/// What these records come to; in two logs, the later one first, and each proof in logs of its own.
 fn found(records: &[(Value, Proof)], stores: Stores) -> Vec<KeyEvents> {
     let detector = Detector::new(&keys(), stores).unwrap();
-    let mut rows = Vec::new();
+    let (mut rows, mut chances) = (Vec::new(), Vec::new());
     let (one, two) = records.split_at(records.len() / 2);
-    for log in [two, one] {
+    let is_proven = |it: &&(Value, Proof)| it.1.is_proven();
+    for (log, proven) in [two, one]
+        .into_iter()
+        .flat_map(|it| [(it, true), (it, false)])
+    {
         let mut local = Local::default();
-        for (value, proof) in log {
+        for (value, proof) in log.iter().filter(|it| is_proven(it) == proven) {
             let text = value.to_string();
             let record = Record::read(text.as_bytes()).unwrap();
             let at = At {
@@ -65,18 +70,28 @@ fn found(records: &[(Value, Proof)], stores: Stores) -> Vec<KeyEvents> {
             };
             detector.record(&mut local, &record, *proof, at);
         }
+        chances.extend(local.chances().map(|it| it.behind(rows.len())));
         let (bytes, common, places) = local.into_rows();
         rows.extend(places.map(|(sort, row, end)| {
             let part = |start: usize, end: usize| bytes[start..end].to_vec();
             [part(sort, row), part(row, end), part(common, bytes.len())]
         }));
     }
-    rows.sort();
-    let mut gather = Gather::new(&keys());
-    for [sort, own, common] in &rows {
-        gather.row(sort, [own, common]).unwrap();
-    }
-    gather.finish()
+    let gathered = |mut rows: Vec<[Vec<u8>; 3]>| {
+        rows.sort();
+        let mut gather = Gather::new(&keys());
+        for [sort, own, common] in &rows {
+            gather.row(sort, [own, common]).unwrap();
+        }
+        gather.finish()
+    };
+    // What is left out makes no difference.
+    let mut fewer = rows.clone();
+    let lone = lone(chances);
+    lone.iter().rev().for_each(|it| drop(fewer.remove(*it)));
+    let found = gathered(rows);
+    assert_eq!(gathered(fewer), found, "{lone:?}");
+    found
 }
 
 fn stores() -> Stores {
@@ -103,7 +118,7 @@ fn verified() -> RestsOn {
 
 /// The findings of one check.
 fn findings(id: &str, records: &[(Value, Proof)], rests_on: RestsOn) -> Vec<Finding> {
-    let events = EventsRead::of(rests_on, found(records, stores()), true);
+    let events = EventsRead::of(rests_on, found(records, stores()), Kind::ALL.into());
     let case = inventory(|it| it.events = Some(events));
     case.findings(&[crate::catalog::find(id).unwrap()])
 }
@@ -306,49 +321,100 @@ fn the_table_is_whole() {
     }
 }
 
+/// The finding of a check that found no record.
+fn of_none(check: &'static Check, logged: &[Kind], bucket: Option<&str>) -> Finding {
+    let logged = logged.iter().copied().collect();
+    let events = EventsRead::of(verified(), Vec::new(), logged);
+    let case = inventory(|it| {
+        it.events = Some(events);
+        for trail in it.trails.values_mut() {
+            trail.configuration.bucket = match bucket {
+                Some(bucket) => Fact::Known(bucket.to_owned()),
+                None => denied(calls::DESCRIBE_TRAILS),
+            };
+        }
+    });
+    let mut all = case.findings(&[check]);
+    assert_eq!(all.len(), 1, "{all:#?}");
+    all.remove(0)
+}
+
 #[test]
 fn none_of_what_may_not_be_logged_is_no_pass() {
-    for check in all() {
-        let outcome = |object_writes: bool, bucket: Option<&str>| {
-            let events = EventsRead::of(verified(), Vec::new(), object_writes);
-            let case = inventory(|it| {
-                it.events = Some(events);
-                for trail in it.trails.values_mut() {
-                    trail.configuration.bucket = match bucket {
-                        Some(bucket) => Fact::Known(bucket.to_owned()),
-                        None => denied(calls::DESCRIBE_TRAILS),
-                    };
+    // What each kind of calls is needed for; all others need those that change something.
+    let of_logs = [ALTERED, PLANTED];
+    let of_objects = ["event-log-objects-deleted", "event-objects-deleted-in-bulk"];
+    let of_reads = ["event-buckets-enumerated", "event-secrets-read-in-bulk"];
+    // Any call, or calls of both kinds, or such as CloudTrail has of both.
+    let of_both = [
+        "event-root-used",
+        "event-root-session",
+        "event-denied-first",
+        "event-denied-burst",
+        "event-role-credentials-off-instance",
+        "event-role-assumed-cross-account",
+        "event-session-token",
+        "event-signin-token",
+        "event-console-login-failed",
+        "event-instance-entered",
+    ];
+    let of_kms = ["event-log-key-closed"];
+    for check in all().filter(|it| it.id != "event-insight") {
+        let id = check.id;
+        assert_eq!(
+            of_none(check, &Kind::ALL, Some("logs")).status,
+            Status::Pass,
+            "{id}"
+        );
+        for without in Kind::ALL {
+            let needed = match without {
+                Kind::ObjectWrites => of_objects.contains(&id),
+                Kind::Kms => of_kms.contains(&id),
+                Kind::Reads => of_reads.contains(&id) || of_both.contains(&id),
+                Kind::Writes => {
+                    let mut others = of_logs.iter().chain(&of_objects).chain(&of_reads);
+                    !others.any(|it| *it == id)
                 }
-            });
-            let all = case.findings(&[check]);
-            let [one] = all.as_slice() else {
-                panic!("{all:#?}");
             };
-            (one.status, one.message.clone())
-        };
-        let of_objects = ["event-log-objects-deleted", "event-objects-deleted-in-bulk"];
-        let of_objects = of_objects.contains(&check.id);
-        let of_buckets = [
-            "event-log-objects-deleted",
-            "event-log-bucket-exposed-or-weakened",
-        ];
-        let of_buckets = of_buckets.contains(&check.id);
-        let expected = |unknown: bool| match unknown {
+            let mut logged = Kind::ALL.to_vec();
+            logged.retain(|it| *it != without);
+            let finding = of_none(check, &logged, Some("logs"));
+            let expected = match needed {
+                true => Status::Unknown,
+                false => Status::Pass,
+            };
+            assert_eq!(finding.status, expected, "{id} without {without:?}");
+            // It is asked of all places at once: none is named.
+            let told = finding
+                .message
+                .ends_with("is not recorded, as far as the logs show");
+            assert_eq!(
+                told,
+                finding.status == Status::Unknown,
+                "{}",
+                finding.message
+            );
+        }
+    }
+}
+
+#[test]
+fn a_bucket_that_may_keep_logs_is_no_pass() {
+    let of_buckets = [
+        "event-log-objects-deleted",
+        "event-log-bucket-exposed-or-weakened",
+    ];
+    for check in all().filter(|it| it.id != "event-insight") {
+        let expected = match of_buckets.contains(&check.id) {
             true => Status::Unknown,
             false => Status::Pass,
         };
-        if check.id == "event-insight" {
-            assert_eq!(outcome(true, Some("logs")).0, Status::NotApplicable);
-            continue;
-        }
-        assert_eq!(outcome(true, Some("logs")).0, Status::Pass, "{}", check.id);
-        let (status, message) = outcome(false, Some("logs"));
-        assert_eq!(status, expected(of_objects), "{}", check.id);
-        // It is asked of all places at once: none is named.
-        let told = message.ends_with("is not recorded, as far as the logs show");
-        assert_eq!(told, of_objects, "{message}");
-        // Nobody knows whether it is the log bucket that a record is about.
-        assert_eq!(outcome(true, None).0, expected(of_buckets), "{}", check.id);
+        assert_eq!(
+            of_none(check, &Kind::ALL, None).status,
+            expected,
+            "{}",
+            check.id
+        );
     }
 }
 
@@ -359,7 +425,7 @@ fn none_of_no_record_is_no_pass() {
             records: Records::default(),
             ..verified()
         };
-        let events = EventsRead::of(rests_on, Vec::new(), false);
+        let events = EventsRead::of(rests_on, Vec::new(), Kind::ALL.into());
         let all = inventory(|it| it.events = Some(events)).findings(&[check]);
         let [one] = all.as_slice() else {
             panic!("{all:#?}");
@@ -375,16 +441,10 @@ fn none_of_no_record_is_no_pass() {
 }
 
 #[test]
-fn only_a_proved_write_of_an_object_shows_that_they_are_logged() {
-    let write = json!({
-        "eventSource": "s3.amazonaws.com", "eventName": "PutObject", "eventCategory": "Data", "readOnly": false,
-        "requestParameters": {"bucketName": "data", "key": "k"},
-    });
-    let saw = |change: (&str, Value), proof: Proof| {
-        let mut record = call(&write);
-        record[change.0] = change.1;
+fn a_proved_record_shows_what_is_logged() {
+    let saw = |record: &Value, proof: Proof| {
         let detector = Detector::new(&keys(), stores()).unwrap();
-        let text = record.to_string();
+        let text = call(record).to_string();
         let record = Record::read(text.as_bytes()).unwrap();
         let at = At {
             bucket: "logs",
@@ -393,22 +453,71 @@ fn only_a_proved_write_of_an_object_shows_that_they_are_logged() {
             region: "us-east-1",
         };
         detector.record(&mut Local::default(), &record, proof, at);
-        detector.saw_object_writes()
+        Vec::from_iter(detector.logged())
     };
-    assert!(saw(("eventName", json!("PutObject")), Proof::Verified));
-    for change in [
-        ("readOnly", json!(true)),
-        ("readOnly", Value::Null),
-        ("eventCategory", json!("Management")),
-        ("eventSource", json!("lambda.amazonaws.com")),
+    let event = |category: &str, source: &str, name: &str, read_only: Value| {
+        json!({
+            "eventSource": format!("{source}.amazonaws.com"), "eventName": name, "eventCategory": category,
+            "readOnly": read_only, "requestParameters": {"bucketName": "data", "key": "k"},
+        })
+    };
+    let (reads, changes, unsaid) = (json!(true), json!(false), Value::Null);
+    for (record, expected) in [
+        (
+            event("Data", "s3", "PutObject", changes.clone()),
+            vec![Kind::ObjectWrites],
+        ),
+        (event("Data", "s3", "GetObject", reads.clone()), vec![]),
+        (event("Data", "s3", "PutObject", unsaid.clone()), vec![]),
+        (event("Data", "lambda", "Invoke", changes.clone()), vec![]),
+        (
+            event("NetworkActivity", "s3", "PutObject", changes.clone()),
+            vec![],
+        ),
+        (
+            event("Insight", "s3", "PutBucketPolicy", changes.clone()),
+            vec![],
+        ),
+        (
+            event("Management", "s3", "PutBucketPolicy", changes.clone()),
+            vec![Kind::Writes],
+        ),
+        (
+            event("Management", "s3", "ListBuckets", reads.clone()),
+            vec![Kind::Reads],
+        ),
+        (
+            event("Management", "kms", "Decrypt", reads),
+            vec![Kind::Reads, Kind::Kms],
+        ),
+        (
+            event("Management", "kms", "DisableKey", changes),
+            vec![Kind::Writes, Kind::Kms],
+        ),
+        // The name tells where the record does not, if it tells.
+        (
+            event("Management", "ec2", "DescribeInstances", unsaid.clone()),
+            vec![Kind::Reads],
+        ),
+        (
+            event("Management", "ec2", "RunInstances", unsaid.clone()),
+            vec![Kind::Writes],
+        ),
+        (
+            event("Management", "sts", "AssumeRole", unsaid.clone()),
+            vec![],
+        ),
+        (event("Management", "sts", "", unsaid), vec![]),
     ] {
-        assert!(!saw(change, Proof::Verified));
-    }
-    for proof in [
-        Proof::Altered,
-        Proof::Unlisted,
-        Proof::Unverified(Why::NoDigest),
-    ] {
-        assert!(!saw(("eventName", json!("PutObject")), proof));
+        for proof in [Proof::Verified, Proof::Version] {
+            assert_eq!(saw(&record, proof), expected, "{record}");
+        }
+        for proof in [
+            Proof::Altered,
+            Proof::Unlisted,
+            Proof::Unverified(Why::NoDigest),
+        ] {
+            assert_eq!(saw(&record, proof), [], "{record}");
+        }
     }
 }
