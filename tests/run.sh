@@ -58,4 +58,4 @@ export TRAILAUDIT_BIN
 
 say 'pytest: the binary against an emulated AWS, and its reports against other people'\''s validators'
 # Files beside each other: every process has an emulator of its own.
-"$venv/bin/python" -m pytest --config-file tests/pytest.ini --quiet --numprocesses 2 --dist loadfile "$@"
+"$venv/bin/python" -m pytest --config-file tests/pytest.ini --quiet --numprocesses 3 --dist loadfile "$@"

@@ -31,11 +31,11 @@ pub(crate) fn lately(text: &str) -> Arc<str> {
 
 /// Values of one kind, each once.
 #[derive(Debug)]
-pub(crate) struct Pool<T: ?Sized>(HashSet<Arc<T>>);
+pub(crate) struct Pool<T: ?Sized>(HashSet<Arc<T>, foldhash::quality::RandomState>);
 
 impl<T: ?Sized> Default for Pool<T> {
     fn default() -> Self {
-        Self(HashSet::new())
+        Self(HashSet::default())
     }
 }
 

@@ -43,22 +43,23 @@ struct Held {
 
 impl Held {
     fn piece(&self, item: &Item) -> &[u8] {
-        match item.of {
+        match index(item.piece).checked_sub(1) {
             None => &self.single,
-            Some(of) => self.many.get(of.piece).map_or(&[], Vec::as_slice),
+            Some(piece) => self.many.get(piece).map_or(&[], Vec::as_slice),
         }
     }
 
     fn key(&self, item: &Item) -> &[u8] {
-        let key = self.piece(item).get(item.start..item.key);
+        let key = self.piece(item).get(index(item.start)..index(item.key));
         key.unwrap_or_default()
     }
 
     fn value(&self, item: &Item) -> [&[u8]; 2] {
         let piece = self.piece(item);
-        let common = item.of.and_then(|it| piece.get(it.common..));
-        let own = piece.get(item.key..item.end);
-        [own.unwrap_or_default(), common.unwrap_or_default()]
+        let own = piece.get(index(item.key)..index(item.end));
+        // What came by itself has nothing in common.
+        let common = (item.piece > 0).then(|| piece.get(index(item.common)..));
+        [own, common.flatten()].map(Option::unwrap_or_default)
     }
 
     fn clear(&mut self) {
@@ -68,20 +69,25 @@ impl Held {
     }
 }
 
-/// Where an item stands: where its key begins, where what is its own begins and ends.
+/// Where an item stands. There are many: each number takes four bytes.
 #[derive(Debug, Clone, Copy)]
 struct Item {
-    start: usize,
-    key: usize,
-    end: usize,
-    of: Option<Of>,
+    /// Which of the pieces that came at once, from 1; 0 for what came by itself.
+    piece: u32,
+    /// Where its key begins, and where what is its own begins and ends.
+    start: u32,
+    key: u32,
+    end: u32,
+    /// Where begins what all items of the piece have in common.
+    common: u32,
 }
 
-/// Which of the pieces that came at once, and where in it begins what all its items have in common.
-#[derive(Debug, Clone, Copy)]
-struct Of {
-    piece: usize,
-    common: usize,
+fn index(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn number(index: usize) -> anyhow::Result<u32> {
+    u32::try_from(index).context("more than 4 GiB are to be sorted at once")
 }
 
 /// Keys, what belongs to each, and at the end what belongs to all of them.
@@ -119,10 +125,11 @@ impl Sorter {
         bytes.extend_from_slice(key);
         bytes.extend_from_slice(value);
         self.items.push(Item {
-            start,
-            key: start + key.len(),
-            end: bytes.len(),
-            of: None,
+            piece: 0,
+            start: number(start)?,
+            key: number(start + key.len())?,
+            end: number(bytes.len())?,
+            common: 0,
         });
         self.spill_if_full()
     }
@@ -132,16 +139,18 @@ impl Sorter {
         &mut self,
         mut many: Many<impl Iterator<Item = (usize, usize, usize)>>,
     ) -> anyhow::Result<()> {
-        let of = Some(Of {
-            piece: self.held.many.len(),
-            common: many.common,
-        });
+        let piece = number(self.held.many.len() + 1)?;
+        let common = number(many.common)?;
+        // What is common stands last: where each begins and ends is no more.
+        number(many.bytes.len())?;
+        let number = |index: usize| number(index).unwrap_or(u32::MAX);
         let places = many.places;
         self.items.extend(places.map(|(start, key, end)| Item {
-            start,
-            key,
-            end,
-            of,
+            piece,
+            start: number(start),
+            key: number(key),
+            end: number(end),
+            common,
         }));
         many.bytes.shrink_to_fit();
         self.held.bytes += many.bytes.capacity();
@@ -155,13 +164,12 @@ impl Sorter {
     }
 
     /// Leaves out those at these places, by the order in which they came and in that order; for what is in memory.
-    pub(super) fn leave_out(&mut self, places: &[usize]) {
+    pub(super) fn leave_out(&mut self, places: &[u32]) {
         let mut places = places.iter().copied().peekable();
-        let mut at = 0..;
+        let mut at = 0..=u32::MAX;
         self.items.retain(|_| {
-            places
-                .next_if_eq(&at.next().unwrap_or(usize::MAX))
-                .is_none()
+            let left_out = at.next().and_then(|it| places.next_if_eq(&it));
+            left_out.is_none()
         });
     }
 

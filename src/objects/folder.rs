@@ -3,6 +3,7 @@
 //! Keys come from digests and file names, which may be hostile: nothing outside of the folder is opened, and nothing
 //! but regular files is read.
 
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _};
 use std::num::NonZero;
@@ -18,6 +19,11 @@ use super::source::{About, Listed, Lock, Sink, Source, Unread};
 /// So many objects make a page.
 const PAGE: usize = 1_000;
 const PIECE: usize = 64 << 10;
+
+thread_local! {
+    /// What was read last of an object.
+    static READ: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// A folder that holds what a bucket holds.
 #[derive(Debug)]
@@ -269,7 +275,9 @@ impl Source for Folder {
             return Ok(None);
         };
         sink.begin();
-        let mut piece = vec![0; PIECE];
+        // Taken once for all objects that a thread reads.
+        let mut piece = READ.take();
+        piece.resize(PIECE, 0);
         loop {
             let count = match file.read(&mut piece) {
                 Ok(count) => count,
@@ -280,6 +288,7 @@ impl Source for Folder {
                 break;
             }
         }
+        READ.set(piece);
         let metadata = self.side.as_ref().map(|side| side.get(key)).transpose();
         let metadata = metadata.map_err(|error| failed(GET_OBJECT, &error))?;
         Ok(Some(About {

@@ -84,7 +84,11 @@ impl fmt::Display for Caused {
         }
         write!(f, " (record {}, event {})", self.proof, event.id)?;
         match &self.undone_by {
-            Some(it) => write!(f, ", undone by {} at {} by {}", it.name, it.time, it.actor),
+            Some(it) => write!(
+                f,
+                ", undone by {} at {} by {} (record {})",
+                it.name, it.time, it.actor, it.proof
+            ),
             None => Ok(()),
         }
     }

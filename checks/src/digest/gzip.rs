@@ -101,7 +101,11 @@ impl Out {
 
 /// An inflater that can be used for one object after another, so that its buffers are taken once.
 pub(super) struct Inflate {
-    stream: Decompress,
+    /// None before the first byte of an object. `reset` takes "zlib header" or "raw", never gzip: each object has a new one,
+    /// and the one before is given back first, so that the same memory is taken.
+    stream: Option<Decompress>,
+    /// The bytes that came out.
+    made: u64,
     pub(super) out: Out,
     cap: Cap,
     fed: u64,
@@ -111,9 +115,9 @@ pub(super) struct Inflate {
 
 impl Inflate {
     pub(super) fn new(cap: Cap, out: Out) -> Self {
-        let stream = Decompress::new_gzip(15);
         Self {
-            stream,
+            stream: None,
+            made: 0,
             out,
             cap,
             fed: 0,
@@ -130,13 +134,14 @@ impl Inflate {
     ) -> Result<&'i [u8], GzipFlaw> {
         self.fed = self.fed.saturating_add(input.len() as u64);
         while !self.ended {
-            let (before_in, before_out) = (self.stream.total_in(), self.stream.total_out());
-            let status = self
-                .stream
+            let stream = self.stream.get_or_insert_with(|| Decompress::new_gzip(15));
+            let (before_in, before_out) = (stream.total_in(), stream.total_out());
+            let status = stream
                 .decompress(input, self.out.piece(), FlushDecompress::None)
                 .map_err(|error| GzipFlaw::Corrupt(error.to_string()))?;
-            let used = usize::try_from(self.stream.total_in() - before_in).unwrap_or(usize::MAX);
-            let made = usize::try_from(self.stream.total_out() - before_out).unwrap_or(usize::MAX);
+            self.made = stream.total_out();
+            let used = usize::try_from(stream.total_in() - before_in).unwrap_or(usize::MAX);
+            let made = usize::try_from(self.made - before_out).unwrap_or(usize::MAX);
             self.within_cap()?;
             sink(self.out.made(made));
             input = input.get(used..).unwrap_or_default();
@@ -156,7 +161,7 @@ impl Inflate {
 
     /// Ends the object and makes ready for the next. `true`: something follows the gzip member.
     pub(super) fn end(&mut self) -> Result<bool, GzipFlaw> {
-        let (ended, trailing, made) = (self.ended, self.trailing, self.stream.total_out());
+        let (ended, trailing, made) = (self.ended, self.trailing, self.made);
         self.restart();
         if ended {
             Ok(trailing)
@@ -167,17 +172,16 @@ impl Inflate {
 
     /// Forgets the object under way.
     pub(super) fn restart(&mut self) {
-        // `reset` takes "zlib header" or "raw", never gzip; a new stream is the one safe way.
-        self.stream = Decompress::new_gzip(15);
-        (self.fed, self.ended, self.trailing) = (0, false, false);
+        self.stream = None;
+        (self.fed, self.made) = (0, 0);
+        (self.ended, self.trailing) = (false, false);
     }
 
     fn within_cap(&self) -> Result<(), GzipFlaw> {
-        let made = self.stream.total_out();
-        if made > self.cap.bytes {
+        if self.made > self.cap.bytes {
             return Err(GzipFlaw::TooLarge(self.cap.bytes));
         }
-        if made > RATIO_FROM && made > self.fed.saturating_mul(self.cap.ratio) {
+        if self.made > RATIO_FROM && self.made > self.fed.saturating_mul(self.cap.ratio) {
             return Err(GzipFlaw::Ratio(self.cap.ratio));
         }
         Ok(())

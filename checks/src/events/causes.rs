@@ -243,8 +243,7 @@ pub fn causes(hole: &Hole<'_>, suspects: &[Suspect]) -> Vec<Caused> {
         .iter()
         .filter_map(|it| it.owner(hole.chain))
         .collect();
-    let mut found: Vec<(Certainty, i64, Caused)> = suspects
-        .iter()
+    let mut found: Vec<(Certainty, bool, i64, Caused)> = copies_of_none(suspects)
         .filter_map(|suspect| {
             let (certainty, detail) = hole.judge(suspect)?;
             let certainty = match suspect.event.error {
@@ -268,16 +267,31 @@ pub fn causes(hole: &Hole<'_>, suspects: &[Suspect]) -> Vec<Caused> {
                 event: suspect.event.clone(),
                 undone_by: undone_by(suspect, suspects),
             };
-            Some((certainty, apart, caused))
+            Some((certainty, !suspect.proven, apart, caused))
         })
         .collect();
-    found.sort_by(|a, b| (a.0, a.1, &a.2.event.id).cmp(&(b.0, b.1, &b.2.event.id)));
+    // What is not proved takes no place of what is.
+    found.sort_by(|a, b| {
+        let key = |it: &(Certainty, bool, i64, Caused)| (it.0, it.1, it.2);
+        let by_key = key(a).cmp(&key(b));
+        by_key.then_with(|| a.3.event.id.cmp(&b.3.event.id))
+    });
     let mut seen = BTreeSet::new();
-    found.retain(|(_, _, it)| it.event.id.is_empty() || seen.insert(it.event.id.clone()));
-    found.into_iter().map(|(_, _, it)| it).take(TOLD).collect()
+    found.retain(|it| it.3.event.id.is_empty() || seen.insert(it.3.event.id.clone()));
+    found.into_iter().map(|it| it.3).take(TOLD).collect()
 }
 
-/// The call that ended what a suspect began.
+/// Suspects, less those of which nothing is proved that have the id of a proved one: whoever plants a record can copy it.
+fn copies_of_none(suspects: &[Suspect]) -> impl Iterator<Item = &Suspect> {
+    let proved = suspects.iter().filter(|it| it.proven);
+    let proved: BTreeSet<&str> = proved.map(|it| it.event.id.as_str()).collect();
+    let of_none = move |it: &&Suspect| {
+        it.proven || it.event.id.is_empty() || !proved.contains(it.event.id.as_str())
+    };
+    suspects.iter().filter(of_none)
+}
+
+/// The call that ended what a suspect began: the first that is proved, else the first.
 fn undone_by(suspect: &Suspect, suspects: &[Suspect]) -> Option<Event> {
     let (_, names) = UNDOES
         .iter()
@@ -292,7 +306,8 @@ fn undone_by(suspect: &Suspect, suspects: &[Suspect]) -> Option<Event> {
             && named
             && it.bucket == suspect.bucket
     };
-    let first = suspects.iter().filter(same).min_by_key(|it| it.event.time);
+    let undoing = suspects.iter().filter(same);
+    let first = undoing.min_by_key(|it| (!it.proven, it.event.time));
     first
         .filter(|_| suspect.event.error.is_none())
         .map(|it| it.event.clone())
@@ -400,8 +415,7 @@ pub fn narrowings(suspects: &[Suspect]) -> Vec<Caused> {
                 .any(|it| it.starts_with("no ") || it.starts_with("one "));
         update || suspect.kind == "selectors"
     };
-    let mut all: Vec<Caused> = suspects
-        .iter()
+    let mut all: Vec<Caused> = copies_of_none(suspects)
         .filter(narrows)
         .map(|suspect| Caused {
             kind: suspect.kind.to_owned(),

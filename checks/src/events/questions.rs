@@ -11,13 +11,31 @@ pub struct Question {
     pub about: &'static str,
     /// `{}` stands for the argument, quoted; `{bucket}` and `{key}` for its parts.
     expression: &'static str,
-    /// Where no record of this kind is seen, calls like those that are looked for may not be recorded at all.
-    recorded: Option<&'static str>,
-    /// Which events those are.
-    pub needs: &'static str,
+    /// Where no record of one of these is seen, calls like those that are looked for may not be recorded at all.
+    needs: &'static [Need],
     /// Only records of bursts are an answer: many different ones of an actor within minutes.
     pub bursts: bool,
 }
+
+/// Events that a trail may leave out as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Need {
+    /// Which.
+    pub events: &'static str,
+    /// What finds them; `{bucket}`, `{arn}` and `{below}` stand for the argument.
+    expression: &'static str,
+}
+
+const READS: Need = Need {
+    events: "management events that read",
+    expression: "readOnly = true and category = Management",
+};
+const WRITES: Need = Need {
+    events: "management events that change something",
+    expression: "readOnly = false and category = Management",
+};
+/// Any call.
+const BOTH: &[Need] = &[READS, WRITES];
 
 /// All of them.
 pub const QUESTIONS: &[Question] = &[
@@ -25,6 +43,7 @@ pub const QUESTIONS: &[Question] = &[
         "who-started",
         "INSTANCE",
         "calls that created or started an instance",
+        &[WRITES],
         "name in (RunInstances, StartInstances, CreateFleet, RequestSpotInstances, RequestSpotFleet) and resource == {}",
     ),
     Question {
@@ -32,29 +51,32 @@ pub const QUESTIONS: &[Question] = &[
         argument: "BUCKET[/KEY]",
         about: "reads and listings of a bucket or an object, also as the source of a copy",
         expression: "",
-        recorded: Some(
-            "source = s3.amazonaws.com and category = Data and not readOnly = false and (requestParameters.bucketName == {bucket} or \
-             resource == {arn} or resource startswith {below})",
-        ),
-        needs: "data events for reads of the bucket",
+        needs: &[Need {
+            events: "data events for reads of the bucket",
+            expression: "source = s3.amazonaws.com and category = Data and not readOnly = false and (requestParameters.bucketName == \
+                         {bucket} or resource == {arn} or resource startswith {below})",
+        }],
         bursts: false,
     },
     of(
         "who-changed",
         "ARN|NAME|ID",
         "every write that names a resource, with refused ones",
+        &[WRITES],
         "not readOnly = true and (resource == {} or resource endswith {slash} or resource endswith {colon})",
     ),
     of(
         "who-used",
         "KEY",
         "calls with an access key",
+        BOTH,
         "userIdentity.accessKeyId == {}",
     ),
     of(
         "what-did",
         "ACTOR",
         "calls of a user, role, session or access key",
+        BOTH,
         "actor == {} or session == {} or userIdentity.arn == {} or userIdentity.userName == {} or userIdentity.accessKeyId == {} or \
          userIdentity.sessionContext.sessionIssuer.userName == {} or userIdentity.sessionContext.sessionIssuer.arn == {}",
     ),
@@ -62,12 +84,14 @@ pub const QUESTIONS: &[Question] = &[
         "denied",
         "",
         "calls that were denied for lack of a permission",
+        BOTH,
         "denied",
     ),
     of(
         "logins",
         "",
         "console sign-ins, with MFA as far as AWS records it",
+        &[WRITES],
         "name in (ConsoleLogin, SwitchRole, CheckMfa, GetSigninToken, UserAuthentication, CredentialVerification, CredentialChallenge)",
     ),
     Question {
@@ -76,21 +100,22 @@ pub const QUESTIONS: &[Question] = &[
         about: "bursts of 10 or more different reads and denied calls of an actor within 10 minutes",
         expression: "(denied or readOnly = true and sessionCredentialFromConsole != true and name in (List*, Get*, Describe*, Head*, \
                      BatchGet*, Lookup*, Search*)) and userIdentity.type != AWSService and not service",
-        recorded: Some("readOnly = true and category = Management"),
-        needs: "management events that read",
+        needs: &[READS],
         bursts: true,
     },
-    of("root", "", "calls of the root user", "root"),
+    of("root", "", "calls of the root user", BOTH, "root"),
     of(
         "cross-account",
         "",
         "roles that were assumed by other accounts",
+        BOTH,
         "name in (AssumeRole, AssumeRoot) and userIdentity.type = AWSAccount",
     ),
     of(
         "federated",
         "",
         "sessions of identity providers",
+        BOTH,
         "name in (AssumeRoleWithSAML, AssumeRoleWithWebIdentity, GetFederationToken, CreateTokenWithIAM) or userIdentity.type in \
          (SAMLUser, WebIdentityUser, FederatedUser, IdentityCenterUser)",
     ),
@@ -98,6 +123,7 @@ pub const QUESTIONS: &[Question] = &[
         "public",
         "",
         "policies, ACLs and permissions that can open something to everyone",
+        &[WRITES],
         "not failed and (name in (PutBucketAcl, PutObjectAcl) and (AllUsers or AuthenticatedUsers or requestParameters.x-amz-acl = \
          public-*) or name in (PutBucketPolicy, PutAccessPointPolicy, AddPermission, PutResourcePolicy, SetQueueAttributes, \
          SetTopicAttributes, PutKeyPolicy, SetRepositoryPolicy) and (requestParameters.principal == \"\\*\" or requestParameters ~ \
@@ -110,6 +136,7 @@ pub const QUESTIONS: &[Question] = &[
         "shared",
         "",
         "images, snapshots, functions and resources that were shared with other accounts",
+        &[WRITES],
         "name in (ModifyImageAttribute, ModifySnapshotAttribute, ModifyDBSnapshotAttribute, ModifyDBClusterSnapshotAttribute, \
          AddPermission, AddLayerVersionPermission, CreateResourceShare, AssociateResourceShare, CreateGrant)",
     ),
@@ -117,30 +144,41 @@ pub const QUESTIONS: &[Question] = &[
         "insights",
         "",
         "unusual rates that CloudTrail itself found",
+        &[Need {
+            events: "Insights events",
+            expression: "eventType = AwsCloudTrailInsight",
+        }],
         "eventType = AwsCloudTrailInsight",
     ),
     of(
         "network-denied",
         "",
         "calls that a VPC endpoint policy denied",
+        &[Need {
+            events: "network activity events",
+            expression: "category = NetworkActivity",
+        }],
         "error = VpceAccessDenied or category = NetworkActivity and denied",
     ),
     of(
         "old-tls",
         "",
         "calls over TLS 1.0 and 1.1",
+        BOTH,
         "tlsDetails.tlsVersion in (TLSv1, TLSv1.0, TLSv1.1)",
     ),
     of(
         "regions",
         "",
         "regions that were enabled or disabled",
+        &[WRITES],
         "name in (EnableRegion, DisableRegion)",
     ),
     of(
         "tamper",
         "",
         "calls that stop, delete, narrow or hide logs",
+        &[WRITES],
         "name in (StopLogging, DeleteTrail, UpdateTrail, PutEventSelectors, PutInsightSelectors, PutEventConfiguration, \
          DeleteEventDataStore, StopEventDataStoreIngestion, UpdateEventDataStore, LeaveOrganization, RemoveAccountFromOrganization, \
          DeregisterOrganizationDelegatedAdmin, RegisterOrganizationDelegatedAdmin, DisableKey, ScheduleKeyDeletion) or source = \
@@ -153,6 +191,7 @@ const fn of(
     name: &'static str,
     argument: &'static str,
     about: &'static str,
+    needs: &'static [Need],
     expression: &'static str,
 ) -> Question {
     Question {
@@ -160,8 +199,7 @@ const fn of(
         argument,
         about,
         expression,
-        recorded: None,
-        needs: "",
+        needs,
         bursts: false,
     }
 }
@@ -171,8 +209,8 @@ const fn of(
 pub struct Asked {
     /// What finds the records.
     pub expression: String,
-    /// What is recorded if they would be.
-    pub recorded: Option<String>,
+    /// What is recorded if they would be, and what finds it.
+    pub needs: Vec<(&'static str, String)>,
 }
 
 impl Question {
@@ -194,7 +232,7 @@ impl Question {
         let filled = filled.replace("{colon}", &quoted(&format!(":{argument}")));
         Asked {
             expression: filled.replace("{}", &quoted(argument)),
-            recorded: self.recorded.map(str::to_owned),
+            needs: self.needs_with(str::to_owned),
         }
     }
 
@@ -230,15 +268,17 @@ impl Question {
                 quoted(&format!("/{bucket}/{key}")),
             ),
         };
-        let recorded = self.recorded.map(|it| {
+        let needs = self.needs_with(|it| {
             it.replace("{bucket}", &b)
                 .replace("{arn}", &arn)
                 .replace("{below}", &below)
         });
-        Asked {
-            expression,
-            recorded,
-        }
+        Asked { expression, needs }
+    }
+
+    fn needs_with(&self, fill: impl Fn(&str) -> String) -> Vec<(&'static str, String)> {
+        let needs = self.needs.iter();
+        needs.map(|it| (it.events, fill(it.expression))).collect()
     }
 }
 
@@ -268,8 +308,9 @@ mod tests {
         for question in QUESTIONS {
             for argument in ["x", "b/k", "a\"b", "*", "\\", "a'b", "i-1) or (root", ""] {
                 let asked = question.with(argument);
-                let all = [Some(asked.expression), asked.recorded];
-                for text in all.into_iter().flatten() {
+                assert!(!asked.needs.is_empty(), "{}", question.name);
+                let needs = asked.needs.into_iter().map(|it| it.1);
+                for text in needs.chain([asked.expression]) {
                     if let Err(error) = parse(&text) {
                         panic!("{} {argument:?}: {error}\n{text}", question.name);
                     }

@@ -5,6 +5,8 @@ mod agreement;
 #[cfg(test)]
 mod alike;
 #[cfg(test)]
+mod causes;
+#[cfg(test)]
 mod dice;
 #[cfg(test)]
 mod hostile;

@@ -256,8 +256,8 @@ pub(super) fn cause_words(it: &Caused) -> String {
     let (certainty, text) = words_of(it);
     let undone = it.undone_by.as_ref().map(|undone| {
         format!(
-            "; undone by {} at {}, by {}",
-            undone.name, undone.time, undone.actor
+            "; undone by {} at {}, by {} [{}]",
+            undone.name, undone.time, undone.actor, undone.proof
         )
     });
     format!("{certainty} {text}{}", undone.unwrap_or_default())
@@ -292,8 +292,8 @@ fn cause(it: &Caused, page: &mut Page<'_>) -> io::Result<()> {
     page.item(Margin(4, 6), plain(certainty), &[plain(&text)])?;
     if let Some(undone) = &it.undone_by {
         let text = format!(
-            "{} at {}, by {}, event {}",
-            undone.name, undone.time, undone.actor, undone.id
+            "{} at {}, by {} [{}], event {}",
+            undone.name, undone.time, undone.actor, undone.proof, undone.id
         );
         page.item(Margin(4, 6), plain("undone by"), &[plain(&text)])?;
     }

@@ -37,7 +37,7 @@ impl Invocation {
         let reports = flags.reports.plan()?;
         let known = inventory_of(&flags.input)?;
         let heard = self.enter(&flags.input, &target, terminal, &|room, span| {
-            let (follows, recorded) = match question {
+            let (follows, needs) = match question {
                 Some(question) => {
                     let asked = question.with(&argument);
                     let expression = asked.expression;
@@ -45,9 +45,9 @@ impl Invocation {
                         expression,
                         ..After::default()
                     };
-                    (follows, asked.recorded)
+                    (follows, asked.needs)
                 }
-                None => (after(room, span, &flags.input, &argument)?, None),
+                None => (after(room, span, &flags.input, &argument)?, Vec::new()),
             };
             let asking = Asking {
                 matcher: Matcher {
@@ -55,8 +55,10 @@ impl Invocation {
                     order: Order::Time,
                     sorter: Mutex::default(),
                 },
-                recorded: recorded.as_deref().map(parse).transpose()?,
-                seen: AtomicBool::new(false),
+                needs: needs
+                    .into_iter()
+                    .map(|(events, text)| Need::new(events, &text))
+                    .collect::<Result<_, _>>()?,
             };
             let mut heard = room.read(span, &flags.input, &asking)?;
             compare(
@@ -75,11 +77,12 @@ impl Invocation {
             interrupted,
             ..
         } = heard;
-        let recorded = asking.recorded.is_none() || asking.seen.load(Ordering::Relaxed);
+        let unseen = asking.needs.iter().filter(|it| it.is_open());
+        let unseen: Vec<&str> = unseen.map(|it| it.events).collect();
         let bursts = question.is_some_and(|it| it.bursts);
         let counted = count(asking.matcher, flags, bursts)?;
         let total = counted.total;
-        let verdict = match (total, recorded) {
+        let verdict = match (total, unseen.is_empty()) {
             (1.., _) => Verdict::Found,
             (0, false) => Verdict::CannotTell,
             (0, true) if rests_on.complete => Verdict::Absent,
@@ -88,6 +91,7 @@ impl Invocation {
         let answer = Sentence {
             verdict,
             question,
+            unseen: &unseen,
             counted: &counted,
             rests_on: &rests_on,
             first: flags.first,
@@ -213,17 +217,36 @@ fn question(words: &[String]) -> Result<(Option<&'static Question>, String), Sto
 /// A search that also notes whether such calls are recorded at all.
 struct Asking {
     matcher: Matcher,
-    recorded: Option<Expression>,
+    needs: Vec<Need>,
+}
+
+/// Events without which the answer says nothing, until one is seen.
+struct Need {
+    events: &'static str,
+    expression: Expression,
     seen: AtomicBool,
+}
+
+impl Need {
+    fn new(events: &'static str, text: &str) -> Result<Self, Stop> {
+        Ok(Self {
+            events,
+            expression: parse(text)?,
+            seen: AtomicBool::new(false),
+        })
+    }
+
+    fn is_open(&self) -> bool {
+        !self.seen.load(Ordering::Relaxed)
+    }
 }
 
 impl Consumer for Asking {
     type Local = <Matcher as Consumer>::Local;
 
     fn may_match(&self, log: &[u8]) -> bool {
-        let open = !self.seen.load(Ordering::Relaxed);
-        let recorded = self.recorded.as_ref().filter(|_| open);
-        self.matcher.may_match(log) || recorded.is_some_and(|it| it.may_match(log))
+        let mut open = self.needs.iter().filter(|it| it.is_open());
+        self.matcher.may_match(log) || open.any(|it| it.expression.may_match(log))
     }
 
     fn record(
@@ -233,16 +256,15 @@ impl Consumer for Asking {
         record: &Record<'_>,
     ) -> anyhow::Result<bool> {
         // What was planted does not show what a trail records.
-        if let Some(recorded) = &self.recorded
-            && from.proof.is_proven()
-            && !self.seen.load(Ordering::Relaxed)
-        {
+        if from.proof.is_proven() {
             let subject = Subject {
                 record,
                 proof: from.proof,
             };
-            if recorded.matches(&subject) {
-                self.seen.store(true, Ordering::Relaxed);
+            for need in self.needs.iter().filter(|it| it.is_open()) {
+                if need.expression.matches(&subject) {
+                    need.seen.store(true, Ordering::Relaxed);
+                }
             }
         }
         self.matcher.record(local, from, record)
@@ -257,6 +279,8 @@ impl Consumer for Asking {
 struct Sentence<'a> {
     verdict: Verdict,
     question: Option<&'static Question>,
+    /// Events that it needs, of which none was seen.
+    unseen: &'a [&'static str],
     counted: &'a Counted,
     rests_on: &'a RestsOn,
     first: bool,
@@ -281,8 +305,8 @@ impl Sentence<'_> {
                  are verified)"
             ),
             Verdict::CannotTell => format!(
-                "cannot be answered: the logs hold no {}, so such calls may not be recorded at all",
-                self.question.map_or("such events", |it| it.needs)
+                "cannot be answered: the verified logs hold no {}, so such calls may not be recorded at all",
+                self.unseen.join(" and no ")
             ),
         }
     }

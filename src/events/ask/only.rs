@@ -1,6 +1,6 @@
 //! Some of the records that a search found: the first of each actor, or those of bursts.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io;
 
 use trailaudit_checks::events::{Bursts, Record};
@@ -8,7 +8,7 @@ use trailaudit_reports::events::{Match, Rows};
 
 /// Which.
 pub(super) enum Keep {
-    /// The first of each actor.
+    /// The first of each actor, and the first that is proved.
     Firsts,
     /// Those of bursts.
     Bursts(Bursts),
@@ -64,12 +64,19 @@ impl Only {
 
 impl Rows for Only {
     fn each(&self, f: &mut dyn FnMut(&Match<'_>) -> io::Result<()>) -> io::Result<()> {
-        let mut seen = BTreeSet::new();
+        let mut seen: BTreeMap<Option<String>, bool> = BTreeMap::new();
         let mut shown = 0;
         self.rows.each(&mut |it| {
             let record = Record::read(it.raw);
             let kept = match &self.keep {
-                Keep::Firsts => seen.insert(record.map(|it| it.actor().id.into_owned())),
+                Keep::Firsts => {
+                    let proven = it.proof.is_proven();
+                    let actor = record.map(|it| it.actor().id.into_owned());
+                    match seen.get_mut(&actor) {
+                        None => seen.insert(actor, proven).is_none(),
+                        Some(before) => proven && !std::mem::replace(before, true),
+                    }
+                }
                 Keep::Bursts(bursts) => record.is_some_and(|it| bursts.hold(&it)),
             };
             if kept && shown < self.limit {
@@ -78,5 +85,56 @@ impl Rows for Only {
             }
             Ok(())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trailaudit_checks::events::{Proof, Reason};
+
+    use super::*;
+
+    struct Few(Vec<(&'static str, String, Proof)>);
+
+    impl Rows for Few {
+        fn each(&self, f: &mut dyn FnMut(&Match<'_>) -> io::Result<()>) -> io::Result<()> {
+            self.0.iter().try_for_each(|(key, raw, proof)| {
+                f(&Match {
+                    proof: *proof,
+                    why: "",
+                    bucket: "",
+                    key,
+                    index: 0,
+                    digest: None,
+                    copies: 0,
+                    raw: raw.as_bytes(),
+                })
+            })
+        }
+    }
+
+    #[test]
+    fn the_first_that_is_proved_is_told_whatever_is_put_before() {
+        let open = Proof::Unverified(Reason::NoDigest);
+        let by = |user: &str| {
+            format!(r#"{{"userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::1:user/{user}"}}}}"#)
+        };
+        let rows = Few(vec![
+            ("a1", by("a"), open),
+            ("b1", by("b"), Proof::Verified),
+            ("a2", by("a"), open),
+            ("a3", by("a"), Proof::Version),
+            ("b2", by("b"), open),
+            ("a4", by("a"), Proof::Verified),
+            ("c1", by("c"), open),
+        ]);
+        let mut told = Vec::new();
+        let only = Only::firsts(Box::new(rows));
+        only.each(&mut |it| {
+            told.push(it.key.to_owned());
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(told, ["a1", "b1", "a3", "c1"]);
     }
 }

@@ -1,10 +1,11 @@
 //! Which records may matter, by one look at each.
 
 use std::collections::{BTreeSet, HashMap};
-use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use memchr::memmem;
 
+use super::chance::Hashes;
 use super::logged::{Kind, Seen};
 use super::look::Look;
 use super::row::Local;
@@ -50,7 +51,7 @@ pub struct Detector {
     pub(super) altered: Option<usize>,
     pub(super) planted: Option<usize>,
     seen: Seen,
-    groups: foldhash::fast::RandomState,
+    pub(super) hashes: Hashes,
 }
 
 impl Detector {
@@ -73,7 +74,7 @@ impl Detector {
             altered: None,
             planted: None,
             seen: Seen::default(),
-            groups: foldhash::fast::RandomState::default(),
+            hashes: Hashes::default(),
         };
         for (at, key) in keys.iter().enumerate() {
             let text = match key.when {
@@ -128,11 +129,6 @@ impl Detector {
             None => look.all(local),
         }
         local.count() > before
-    }
-
-    /// Equal for rows of one key and group.
-    pub(super) fn group_hash(&self, key: usize, group: &str) -> u64 {
-        self.groups.hash_one((key, group))
     }
 
     /// The kinds of events that proved records were of, so far: such events are logged.

@@ -171,11 +171,13 @@ impl Gather {
         let known = self.found.get_mut(at).ok_or(NoRow)?;
         let id = row.subject_id().ok_or(NoRow)?;
         let full = known.len() >= MOST;
-        let events = match known.get_mut(id) {
+        let events = match known.get_mut(&*id) {
             Some(events) => events,
             None if !full => {
                 let subject = row.subject().ok_or(NoRow)?;
-                known.entry(id.to_owned()).or_insert(none_of(key, subject))
+                known
+                    .entry(id.into_owned())
+                    .or_insert(none_of(key, subject))
             }
             None => {
                 let account = row.account().ok_or(NoRow)?;

@@ -243,7 +243,7 @@ impl Look<'_, '_> {
                     let mut group = Cow::Borrowed(self.actor());
                     if of == Distinct::ObjectsLost {
                         let bucket = subject::parameter(self.record, "bucketName");
-                        group = Cow::Owned([&*group, " ", &bucket.unwrap_or_default()].concat());
+                        group = Cow::Owned([&bucket.unwrap_or_default(), " ", &*group].concat());
                     }
                     self.push(local, at, &group, value, alone);
                 });

@@ -2,8 +2,11 @@
 //!
 //! Half of the records of a log may be key events, and few of them are shown: most rows are counted, and nothing else.
 
-use jiff::Timestamp;
+use std::borrow::Cow;
 
+use jiff::{SignedDuration, Timestamp};
+
+use super::subject::{self, About};
 use crate::finding::{Subject, SubjectKind};
 use crate::ids::{AccountId, Region};
 use crate::inventory::EventRecord;
@@ -14,8 +17,7 @@ pub(super) struct Sort<'t> {
     /// The number of the key.
     pub(super) number: u16,
     pub(super) group: &'t str,
-    /// A number that grows with the time.
-    pub(super) time: u64,
+    pub(super) time: Option<Timestamp>,
     /// The event's id.
     pub(super) id: &'t str,
     pub(super) value: &'t str,
@@ -26,19 +28,31 @@ impl Sort<'_> {
     pub(super) fn pack(&self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(&self.number.to_be_bytes());
         end_part(bytes, self.group);
-        bytes.extend_from_slice(&self.time.to_be_bytes());
+        bytes.extend_from_slice(&grows(self.time).to_be_bytes());
         end_part(bytes, self.id);
         end_part(bytes, self.value);
     }
 }
 
+/// A number that grows with the time: its microseconds, and the largest without one.
+fn grows(time: Option<Timestamp>) -> u64 {
+    time.map_or(u64::MAX, |it| {
+        it.as_microsecond().cast_unsigned() ^ (1 << 63)
+    })
+}
+
 /// No text can end a part early: a NUL is not kept.
 fn end_part(bytes: &mut Vec<u8>, text: &str) {
-    match has_nul(text) {
-        true => bytes.extend(text.bytes().map(|it| it.max(1))),
-        false => bytes.extend_from_slice(text.as_bytes()),
-    }
+    bytes.extend_from_slice(kept(text).as_bytes());
     bytes.push(0);
+}
+
+/// A text as rows are sorted by it.
+pub(super) fn kept(text: &str) -> Cow<'_, str> {
+    match has_nul(text) {
+        true => Cow::Owned(text.replace('\0', "\u{1}")),
+        false => Cow::Borrowed(text),
+    }
 }
 
 fn has_nul(text: &str) -> bool {
@@ -52,6 +66,8 @@ pub(super) struct Sorted<'a> {
     /// The bytes of the number and of the group.
     pub(super) head: &'a [u8],
     group: &'a [u8],
+    /// In whole microseconds.
+    time: Option<Timestamp>,
     id: &'a [u8],
     pub(super) value: &'a [u8],
 }
@@ -65,13 +81,18 @@ impl<'a> Sorted<'a> {
         };
         let (number, rest) = bytes.split_first_chunk::<2>()?;
         let (group, rest) = part(rest)?;
-        let (_, rest) = rest.split_first_chunk::<8>()?;
+        let (time, rest) = rest.split_first_chunk::<8>()?;
+        let time = match u64::from_be_bytes(*time) {
+            u64::MAX => None,
+            time => Some(Timestamp::from_microsecond((time ^ (1 << 63)).cast_signed()).ok()?),
+        };
         let (id, rest) = part(rest)?;
         let (value, rest) = part(rest)?;
         rest.is_empty().then_some(Self {
             number: u16::from_be_bytes(*number),
             head: bytes.get(..number.len() + group.len())?,
             group,
+            time,
             id,
             value,
         })
@@ -92,7 +113,8 @@ pub(super) struct Row<'t> {
     /// It counts by itself, whatever there is beside it.
     pub(super) alone: bool,
     pub(super) proven: bool,
-    pub(super) time: Option<Timestamp>,
+    /// Its subject is whoever did it: what the record says of that is enough, and nothing else is kept of it.
+    pub(super) of_actor: bool,
     /// Its place in the log.
     pub(super) index: u64,
     /// The account and the region of the subject.
@@ -118,14 +140,16 @@ const KINDS: [SubjectKind; 11] = [
     SubjectKind::Chain,
     SubjectKind::Resource,
 ];
-/// Flags, step, kind, seconds, nanoseconds and index.
-const HEAD: usize = 3 + 8 + 4 + 8;
+/// Flags, step and kind.
+const HEAD: usize = 3;
 const REFUSED: u8 = 1;
 const ALONE: u8 = 2;
 const PROVEN: u8 = 4;
-const TIMED: u8 = 8;
+/// The nanoseconds follow by which the time is later than what the row is sorted by.
+const FINER: u8 = 8;
 const ACCOUNT: u8 = 16;
 const REGION: u8 = 32;
+const OF_ACTOR: u8 = 64;
 
 /// Where a text may stand already: most rows are about who did it, in one account and region.
 #[derive(Debug, Clone, Copy)]
@@ -138,6 +162,8 @@ enum Source {
     Id,
     /// An earlier text of the row.
     Text(usize),
+    /// What all rows of the log have in common.
+    Log(usize),
 }
 
 /// Where each text may stand already, as a whole or at the end: a text that does is not written again.
@@ -146,26 +172,29 @@ const SOURCES: [Source; 13] = [
     Source::Group,
     Source::Text(0),
     // Its account and region.
-    Source::Own,
-    Source::Own,
+    Source::Log(2),
+    Source::Log(3),
     // Id, name, source, account, region and actor of the record.
     Source::Id,
     Source::Own,
     Source::Own,
-    Source::Text(2),
-    Source::Text(3),
-    Source::Text(0),
+    Source::Log(2),
+    Source::Log(3),
+    Source::Group,
     // Its address, error and proof.
     Source::Own,
     Source::Own,
-    Source::Own,
+    Source::Log(4),
 ];
-/// The texts behind them are the bucket and the key of the log, which all its rows have in common.
+/// The texts behind them are those of the log.
 const BUCKET: usize = SOURCES.len();
 
-/// Writes what all rows of a log have in common.
-pub(super) fn pack_common(texts: [&str; 2], bytes: &mut Vec<u8>) {
-    for text in texts {
+/// What all rows of a log have in common: its bucket and key, and the account, the region and the proof of most.
+pub(super) type OfLog = [String; 5];
+
+/// Writes it.
+pub(super) fn pack_common(of_log: &OfLog, bytes: &mut Vec<u8>) {
+    for text in of_log {
         pack_length(text.len(), false, bytes);
         bytes.extend_from_slice(text.as_bytes());
     }
@@ -174,7 +203,10 @@ pub(super) fn pack_common(texts: [&str; 2], bytes: &mut Vec<u8>) {
 /// Writes the length of a text and whether it stands elsewhere: seven bits a byte, the lowest first, and the highest
 /// bit where more follow.
 fn pack_length(length: usize, elsewhere: bool, bytes: &mut Vec<u8>) {
-    let mut left = length << 1 | usize::from(elsewhere);
+    pack_number((length as u64) << 1 | u64::from(elsewhere), bytes);
+}
+
+fn pack_number(mut left: u64, bytes: &mut Vec<u8>) {
     while left > 0x7f {
         bytes.push(left.to_le_bytes()[0] | 0x80);
         left >>= 7;
@@ -184,12 +216,17 @@ fn pack_length(length: usize, elsewhere: bool, bytes: &mut Vec<u8>) {
 
 /// The length that stands first, whether its text stands elsewhere, and what follows.
 fn read_length(bytes: &[u8]) -> Option<(usize, bool, &[u8])> {
-    let mut length = 0_usize;
+    let (number, rest) = read_number(bytes)?;
+    Some((usize::try_from(number >> 1).ok()?, number & 1 != 0, rest))
+}
+
+fn read_number(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let mut number = 0_u64;
     for (at, byte) in bytes.iter().enumerate() {
         let shift = u32::try_from(at).ok()?.checked_mul(7)?;
-        length |= usize::from(byte & 0x7f).checked_shl(shift)?;
+        number |= u64::from(byte & 0x7f).checked_shl(shift)?;
         if byte & 0x80 == 0 {
-            return Some((length >> 1, length & 1 != 0, bytes.get(at + 1..)?));
+            return Some((number, bytes.get(at + 1..)?));
         }
     }
     None
@@ -197,34 +234,38 @@ fn read_length(bytes: &[u8]) -> Option<(usize, bool, &[u8])> {
 
 impl Row<'_> {
     /// Writes its bytes behind others. What it is sorted by must be at hand where they are read.
-    pub(super) fn pack(&self, sort: &Sort<'_>, bytes: &mut Vec<u8>) {
+    pub(super) fn pack(&self, sort: &Sort<'_>, of_log: &OfLog, bytes: &mut Vec<u8>) {
+        let finer = sort.time.map_or(0, |it| it.subsec_nanosecond() % 1_000);
         let flags = [
             (self.refused, REFUSED),
             (self.alone, ALONE),
             (self.proven, PROVEN),
-            (self.time.is_some(), TIMED),
+            (finer != 0, FINER),
             (self.account.is_some(), ACCOUNT),
             (self.region.is_some(), REGION),
+            (self.of_actor, OF_ACTOR),
         ];
         let flags = flags.iter().filter(|it| it.0);
         bytes.push(flags.fold(0, |all, it| all | it.1));
         bytes.push(self.step.cast_unsigned());
         let kind = KINDS.iter().position(|it| *it == self.kind);
         bytes.push(kind.and_then(|it| u8::try_from(it).ok()).unwrap_or(u8::MAX));
-        let time = self.time.unwrap_or_default();
-        bytes.extend_from_slice(&time.as_second().to_le_bytes());
-        bytes.extend_from_slice(&time.subsec_nanosecond().to_le_bytes());
-        bytes.extend_from_slice(&self.index.to_le_bytes());
+        if finer != 0 {
+            bytes.extend_from_slice(&finer.to_le_bytes());
+        }
+        pack_number(self.index, bytes);
         let texts = self.texts();
+        // A NUL is not kept in what a row is sorted by.
+        let [group, id] = [sort.group, sort.id].map(|it| if has_nul(it) { "" } else { it });
         for (text, source) in texts.iter().zip(SOURCES) {
             let other = match source {
                 Source::Own => "",
-                Source::Group => sort.group,
-                Source::Id => sort.id,
+                Source::Group => group,
+                Source::Id => id,
                 Source::Text(at) => texts.get(at).copied().unwrap_or_default(),
+                Source::Log(at) => of_log.get(at).map_or("", String::as_str),
             };
-            // A NUL is not kept in what a row is sorted by.
-            let elsewhere = !text.is_empty() && other.ends_with(text) && !has_nul(text);
+            let elsewhere = !text.is_empty() && other.ends_with(text);
             pack_length(text.len(), elsewhere, bytes);
             if !elsewhere {
                 bytes.extend_from_slice(text.as_bytes());
@@ -272,24 +313,23 @@ pub(super) struct Packed<'a> {
 impl<'a> Packed<'a> {
     /// None for what [`Sort::pack`], [`Row::pack`] and [`pack_common`] did not write, as far as its head shows.
     pub(super) fn read(sort: &'a [u8], [own, common]: [&'a [u8]; 2]) -> Option<Self> {
-        let (head, texts) = own.split_first_chunk::<HEAD>()?;
-        let ([flags, step, kind], more) = head.split_first_chunk()?;
-        let (second, more) = more.split_first_chunk()?;
-        let (nanosecond, index) = more.split_first_chunk()?;
-        let time = match flags & TIMED {
-            0 => None,
-            _ => {
-                let second = i64::from_le_bytes(*second);
-                Some(Timestamp::new(second, i32::from_le_bytes(*nanosecond)).ok()?)
-            }
-        };
+        let ([flags, step, kind], mut rest) = own.split_first_chunk::<HEAD>()?;
+        let sort = Sorted::read(sort)?;
+        let mut time = sort.time;
+        if flags & FINER != 0 {
+            let (finer, more) = rest.split_first_chunk()?;
+            let finer = SignedDuration::from_nanos(i32::from_le_bytes(*finer).into());
+            time = Some(time?.checked_add(finer).ok()?);
+            rest = more;
+        }
+        let (index, texts) = read_number(rest)?;
         Some(Self {
             flags: *flags,
             step: step.cast_signed(),
             kind: *KINDS.get(usize::from(*kind))?,
             time,
-            index: u64::from_le_bytes(index.try_into().ok()?),
-            sort: Sorted::read(sort)?,
+            index,
+            sort,
             texts,
             common,
             proven: flags & PROVEN != 0,
@@ -327,6 +367,7 @@ impl<'a> Packed<'a> {
                 Source::Id => self.sort.id,
                 // One that stands before it: this ends.
                 Source::Text(other) => self.bytes(*other)?,
+                Source::Log(other) => self.bytes(BUCKET + other)?,
             };
             return whole.get(whole.len().checked_sub(length)?..);
         }
@@ -338,8 +379,16 @@ impl<'a> Packed<'a> {
     }
 
     /// The id of its subject.
-    pub(super) fn subject_id(&self) -> Option<&'a str> {
-        self.text(0)
+    pub(super) fn subject_id(&self) -> Option<Cow<'a, str>> {
+        match self.flags & OF_ACTOR {
+            0 => self.text(0).map(Cow::Borrowed),
+            _ => Some(self.actor()?.id),
+        }
+    }
+
+    /// Who did it, as a subject.
+    fn actor(&self) -> Option<About<'a>> {
+        Some(subject::actor(self.text(9)?, self.account()?))
     }
 
     /// The account of the record.
@@ -348,6 +397,17 @@ impl<'a> Packed<'a> {
     }
 
     pub(super) fn subject(&self) -> Option<Subject> {
+        if self.flags & OF_ACTOR != 0 {
+            let about = self.actor()?;
+            return Some(Subject {
+                kind: about.kind,
+                id: about.id.into_owned(),
+                name: about.name.into_owned(),
+                account: about.account.as_deref().map(AccountId::from),
+                region: about.region.as_deref().map(Region::from),
+                location: None,
+            });
+        }
         let given = |flag: u8, at: usize| match self.flags & flag {
             0 => Some(None),
             _ => self.text(at).map(Some),
@@ -387,6 +447,10 @@ impl<'a> Packed<'a> {
 mod tests {
     use super::*;
 
+    fn of_log([bucket, key]: [&str; 2]) -> OfLog {
+        [bucket, key, "111122223333", "us-east-1", "verified"].map(str::to_owned)
+    }
+
     #[test]
     fn what_is_packed_is_read() {
         let texts = ["", "a", "\u{0}\u{202e}x", &"y".repeat(70_000)];
@@ -422,7 +486,7 @@ mod tests {
                     refused: at == 1,
                     alone: at == 2,
                     proven: at == 3,
-                    time: record.time,
+                    of_actor: false,
                     index: record.index,
                     account: subject.account.as_ref().map(|it| it.as_str()),
                     region: subject.region.as_ref().map(|it| it.as_str()),
@@ -443,15 +507,16 @@ mod tests {
                 let sort = Sort {
                     number: 258,
                     group: &group,
-                    time: 3,
+                    time: record.time,
                     id: &record.id,
                     value: &value,
                 };
                 // They stand behind others.
                 let (mut sorted, mut own, mut common) = (vec![7], vec![7], vec![7]);
                 sort.pack(&mut sorted);
-                row.pack(&sort, &mut own);
-                pack_common([&record.bucket, &record.key], &mut common);
+                let of_log = of_log([&record.bucket, &record.key]);
+                row.pack(&sort, &of_log, &mut own);
+                pack_common(&of_log, &mut common);
                 let (sorted, own, common) = (&sorted[1..], &own[1..], &common[1..]);
                 let read = Packed::read(sorted, [own, common]).unwrap();
                 assert_eq!(read.sort.number, 258);
@@ -469,7 +534,10 @@ mod tests {
                 );
                 assert_eq!(
                     (read.subject_id(), read.account()),
-                    (Some(subject.id.as_str()), Some(record.account.as_str()))
+                    (
+                        Some(subject.id.as_str().into()),
+                        Some(record.account.as_str())
+                    )
                 );
                 // Nothing that is cut is read.
                 let whole =
@@ -477,7 +545,9 @@ mod tests {
                 for end in [0, 2, 20, own.len() - 1] {
                     assert!(whole(&own[..end], common).is_none());
                 }
-                for end in [0, 1, common.len() - 1] {
+                // Behind the key are texts that this row does not have from there.
+                let key_end = common.len() - 3 - "111122223333us-east-1verified".len();
+                for end in [0, 1, key_end - 1] {
                     assert!(whole(own, &common[..end]).is_none());
                 }
                 // Nor are bytes that are no text.
@@ -486,7 +556,7 @@ mod tests {
                     [rest, &[0xff]].concat()
                 };
                 assert!(whole(&broken(own), common).is_none());
-                assert!(whole(own, &broken(common)).is_none());
+                assert!(whole(own, &broken(&common[..key_end])).is_none());
                 for end in [0, 1, 4, 12, sorted.len() - 1] {
                     assert!(Packed::read(&sorted[..end], [own, common]).is_none());
                 }
@@ -500,18 +570,19 @@ mod tests {
     fn what_stands_elsewhere_is_not_written_again() {
         // The actor is the subject and the group; all stands in one account and region.
         let actor = "arn:aws:iam::111122223333:role/a";
-        let whole = |group: &str, id: &str| {
+        let whole = |group: &str, id: &str, of_actor: bool| {
+            let about = |text| if of_actor { "" } else { text };
             let row = Row {
                 kind: SubjectKind::Principal,
                 step: 0,
                 refused: false,
                 alone: false,
                 proven: true,
-                time: None,
+                of_actor,
                 index: 1,
-                account: Some("111122223333"),
-                region: Some("us-east-1"),
-                subject: [actor, "a"],
+                account: (!of_actor).then_some("111122223333"),
+                region: (!of_actor).then_some("us-east-1"),
+                subject: [about(actor), about("a")],
                 record: [
                     id,
                     "n",
@@ -527,17 +598,20 @@ mod tests {
             let sort = Sort {
                 number: 1,
                 group,
-                time: 2,
+                time: None,
                 id,
                 value: "v",
             };
             let (mut sorted, mut own, mut common) = (Vec::new(), Vec::new(), Vec::new());
             sort.pack(&mut sorted);
-            row.pack(&sort, &mut own);
-            pack_common(["b", "k"], &mut common);
+            let of_log = of_log(["b", "k"]);
+            row.pack(&sort, &of_log, &mut own);
+            pack_common(&of_log, &mut common);
             let read = Packed::read(&sorted, [&own, &common]).unwrap();
             let (subject, record) = (read.subject().unwrap(), read.record().unwrap());
             assert_eq!((&*subject.id, &*subject.name), (actor, "a"));
+            assert_eq!(read.subject_id().as_deref(), Some(actor));
+            assert_eq!(subject.account.as_ref().unwrap().as_str(), "111122223333");
             assert_eq!((&*record.id, &*record.actor), (id, actor));
             assert_eq!(
                 (&*record.account, &*record.region),
@@ -545,10 +619,14 @@ mod tests {
             );
             own.len() - HEAD - SOURCES.len()
         };
-        // Account, region, and four texts of one byte.
-        assert_eq!(whole(actor, "e-1"), 12 + 9 + 4);
-        // What the row is sorted by has no NUL: the id stands for itself.
-        assert_eq!(whole(actor, "e\0"), 12 + 9 + 4 + 2);
-        assert_eq!(whole("another", "e-1"), 12 + 9 + 4 + actor.len());
+        // The row's place in the log, and four texts of one byte: account and region are those of the log.
+        for of_actor in [false, true] {
+            assert_eq!(whole(actor, "e-1", of_actor), 1 + 4);
+            assert_eq!(whole(&format!("b {actor}"), "e-1", of_actor), 1 + 4);
+            // What the row is sorted by has no NUL: the id stands for itself.
+            assert_eq!(whole(actor, "e\0", of_actor), 1 + 4 + 2);
+        }
+        assert_eq!(whole("another", "e-1", false), 1 + 4 + 2 * actor.len());
+        assert_eq!(whole("another", "e-1", true), 1 + 4 + actor.len());
     }
 }

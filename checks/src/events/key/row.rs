@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use super::chance::Chance;
 use super::look::Look;
-use super::packed::{Row, Sort, pack_common};
+use super::packed::{OfLog, Row, Sort, pack_common};
 use super::subject::{self, About};
-use super::{When, grade};
+use super::{Of, When, grade};
 use crate::events::field::Field;
 use crate::events::{Record, Text};
 use crate::finding::{SubjectKind, short_text};
@@ -20,13 +20,13 @@ const LONGEST: usize = 300;
 
 /// What the rows of a small log take.
 const USUAL: usize = 32 << 10;
+const USUAL_ROWS: usize = 64;
 
 /// Rows of one log: what each is sorted by, and what belongs to it.
 #[derive(Debug, Default)]
 pub struct Local {
-    /// Where the log is: the same for all of them.
-    bucket: String,
-    key: String,
+    /// What its first row says of the log.
+    of_log: OfLog,
     bytes: Vec<u8>,
     places: Vec<Place>,
     /// Of the rows that may be part of a burst.
@@ -72,7 +72,7 @@ impl Local {
     /// what it is sorted by begins, and where what is its own begins and ends.
     pub fn into_rows(mut self) -> (Vec<u8>, usize, impl Iterator<Item = (usize, usize, usize)>) {
         let common = self.bytes.len();
-        pack_common([&self.bucket, &self.key], &mut self.bytes);
+        pack_common(&self.of_log, &mut self.bytes);
         let places = self.places.into_iter();
         let places = places.map(|it| (it.start, it.row, it.end));
         (self.bytes, common, places)
@@ -189,7 +189,7 @@ impl Look<'_, '_> {
             account: Some(AccountId::cut_text(Cow::Borrowed(account))),
             region: Some(region).filter(|it| !it.is_empty()),
         };
-        self.add(local, at, &about, "", "", false, 0);
+        self.add(local, at, Some(&about), "", "", false, 0);
     }
 
     /// A row of what the record is about. Whether one was made.
@@ -205,7 +205,10 @@ impl Look<'_, '_> {
             return false;
         };
         let (account, region) = (self.account(), self.region());
-        let about = subject::of(key.subject, self.record, self.actor(), account, region);
+        // Most rows are about who did it, and need no more for that than what they say of the record.
+        let of_actor = key.subject == Of::Actor && !group.is_empty();
+        let about = (!of_actor)
+            .then(|| subject::of(key.subject, self.record, self.actor(), account, region));
         let mut step = grade::of(key.grade, self.record, account);
         // Which keys encrypt logs is not known: it may be any other.
         if key.when == When::LogKey && self.detector.stores.keys.is_none() {
@@ -214,7 +217,7 @@ impl Look<'_, '_> {
         if let When::First(_) = key.when {
             step -= 1;
         }
-        self.add(local, at, &about, group, value, alone, step)
+        self.add(local, at, about.as_ref(), group, value, alone, step)
     }
 
     #[expect(clippy::too_many_arguments, reason = "all that a row is made of")]
@@ -222,7 +225,7 @@ impl Look<'_, '_> {
         &self,
         local: &mut Local,
         at: usize,
-        about: &About<'_>,
+        about: Option<&About<'_>>,
         group: &str,
         value: &str,
         alone: bool,
@@ -248,16 +251,16 @@ impl Look<'_, '_> {
             Some(_) => Cow::Owned(self.proof.to_string()),
         };
         let row = Row {
-            kind: about.kind,
+            kind: about.map_or(SubjectKind::Principal, |it| it.kind),
             step,
             refused,
             alone,
             proven: self.proof.is_proven(),
-            time,
+            of_actor: about.is_none(),
             index: record.index(),
-            account: about.account.as_deref(),
-            region: about.region.as_deref(),
-            subject: [&about.id, &about.name],
+            account: about.and_then(|it| it.account.as_deref()),
+            region: about.and_then(|it| it.region.as_deref()),
+            subject: about.map_or(["", ""], |it| [&it.id, &it.name]),
             record: [
                 &id,
                 &name,
@@ -270,25 +273,31 @@ impl Look<'_, '_> {
                 &proof,
             ],
         };
-        let group = match group {
-            "" => &about.id,
-            group => group,
+        let group = match (group, about) {
+            ("", Some(about)) => &about.id,
+            (group, _) => group,
         };
         if let (When::Distinct { least, .. }, Some(time), false) = (key.when, time, alone) {
-            let group = self.detector.group_hash(at, group);
-            let chance = Chance::new(group, time, least, local.places.len());
+            let of = (at, group, value);
+            let row = local.places.len();
+            let chance = Chance::new(&self.detector.hashes, of, time, least, row);
             local.chances.push(chance);
         }
-        let time = time.map_or(u64::MAX, |it| {
-            it.as_microsecond().cast_unsigned() ^ (1 << 63)
-        });
         let number = u16::try_from(at).unwrap_or(u16::MAX);
         let bytes = &mut local.bytes;
         if bytes.capacity() == 0 {
             // What a few dozen rows take, at once.
             bytes.reserve(USUAL);
-            self.at.bucket.clone_into(&mut local.bucket);
-            self.at.key.clone_into(&mut local.key);
+            local.places.reserve(USUAL_ROWS);
+            local.chances.reserve(USUAL_ROWS);
+            local.of_log = [
+                self.at.bucket,
+                self.at.key,
+                self.account(),
+                self.region(),
+                &proof,
+            ]
+            .map(str::to_owned);
         }
         let start = bytes.len();
         let sort = Sort {
@@ -300,7 +309,7 @@ impl Look<'_, '_> {
         };
         sort.pack(bytes);
         let place = bytes.len();
-        row.pack(&sort, bytes);
+        row.pack(&sort, &local.of_log, bytes);
         local.places.push(Place {
             start,
             row: place,

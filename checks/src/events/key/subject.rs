@@ -167,7 +167,7 @@ pub(super) fn partition(region: &str) -> &'static str {
 }
 
 /// Who did it: the role or user, never its session.
-fn actor<'t>(id: &'t str, account: &'t str) -> About<'t> {
+pub(super) fn actor<'t>(id: &'t str, account: &'t str) -> About<'t> {
     let name = id.rsplit('/').next().unwrap_or(id);
     let name = Some(Cow::Borrowed(name));
     place(

@@ -182,6 +182,8 @@ impl Lane {
         sort.push(0);
         sort.extend_from_slice(&time.to_be_bytes());
         sort.extend_from_slice(piece.id.as_bytes());
+        // Of copies the best proved is the first.
+        sort.push(piece.rank);
         if let Ok(bytes) = serde_json::to_vec(piece) {
             self.rows.push((sort, bytes));
         }

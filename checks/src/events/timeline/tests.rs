@@ -2,13 +2,21 @@
 
 use super::*;
 use crate::events::key::At;
-use crate::events::{Proof, Record};
+use crate::events::{Proof, Reason, Record};
 
 fn told(records: &[String], shared: bool) -> Vec<Episode> {
+    let records: Vec<_> = records
+        .iter()
+        .map(|it| (it.clone(), Proof::Verified))
+        .collect();
+    told_of(&records, shared)
+}
+
+fn told_of(records: &[(String, Proof)], shared: bool) -> Vec<Episode> {
     let mut rows = Vec::new();
     for half in [1, 0] {
         let mut lane = Lane::default();
-        for text in records.iter().skip(half).step_by(2) {
+        for (text, proof) in records.iter().skip(half).step_by(2) {
             let record = Record::read(text.as_bytes()).unwrap();
             let at = At {
                 bucket: "b",
@@ -18,7 +26,7 @@ fn told(records: &[String], shared: bool) -> Vec<Episode> {
             };
             let seen = Seen {
                 at,
-                proof: Proof::Verified,
+                proof: *proof,
                 shared,
                 keys: Vec::new(),
             };
@@ -82,6 +90,27 @@ fn what_two_trails_delivered_is_told_once() {
     let twice = [one.clone(), one, read.clone(), read];
     let all = told(&twice, true);
     assert_eq!((all.len(), all[0].records, all[0].items.len()), (1, 2, 1));
+    // What nothing proves is no reason to leave out what is proved, whatever is written in it.
+    let open = Proof::Unverified(Reason::NoDigest);
+    let one = call("a", 0, "PutObject", false);
+    for other in ["AaaObject", "ZzzObject", "PutObject"] {
+        let other = one.replace(
+            r#""eventName":"PutObject""#,
+            &format!(r#""eventName":"{other}""#),
+        );
+        for records in [
+            [(one.clone(), Proof::Verified), (other.clone(), open)],
+            [(other.clone(), open), (one.clone(), Proof::Verified)],
+        ] {
+            let all = told_of(&records, true);
+            let items: Vec<_> = all[0]
+                .items
+                .iter()
+                .map(|it| (&*it.name, &*it.proof))
+                .collect();
+            assert_eq!(items, [("PutObject", "verified")]);
+        }
+    }
     // One trail delivers each record once: equal ids are two records.
     let all = told(&twice, false);
     assert_eq!((all.len(), all[0].records, all[0].items.len()), (1, 4, 2));

@@ -88,7 +88,9 @@ fn found(records: &[(Value, Proof)], stores: Stores) -> Vec<KeyEvents> {
     // What is left out makes no difference.
     let mut fewer = rows.clone();
     let lone = lone(chances);
-    lone.iter().rev().for_each(|it| drop(fewer.remove(*it)));
+    for place in lone.iter().rev() {
+        fewer.remove(usize::try_from(*place).unwrap());
+    }
     let found = gathered(rows);
     assert_eq!(gathered(fewer), found, "{lone:?}");
     found
