@@ -81,18 +81,30 @@ fn statuses(audit: &Value) -> BTreeMap<String, BTreeSet<String>> {
     all
 }
 
-/// All is verified, and nothing fires: a write of an object shows that these are logged.
+/// Calls of services, which fire nothing: one that reads, and is of KMS, one that changes something, and a write of an
+/// object.
+fn of_services() -> [Value; 3] {
+    let call = |category: &str, source: &str, name: &str, read_only: bool| {
+        json!({
+            "eventVersion": "1.11", "eventID": "e-1", "eventTime": "2026-01-01T01:00:00Z", "eventType": "AwsApiCall",
+            "eventSource": format!("{source}.amazonaws.com"), "eventName": name, "eventCategory": category,
+            "managementEvent": category == "Management", "readOnly": read_only, "awsRegion": "us-east-1",
+            "recipientAccountId": "111122223333", "sourceIPAddress": "198.51.100.1",
+            "requestParameters": {"bucketName": "data", "key": "k"},
+            "userIdentity": {"type": "AWSService", "invokedBy": "delivery.logs.amazonaws.com"},
+        })
+    };
+    [
+        call("Management", "kms", "Decrypt", true),
+        call("Management", "logs", "CreateLogStream", false),
+        call("Data", "s3", "PutObject", false),
+    ]
+}
+
+/// All is verified, and nothing fires: records of each kind show what is logged.
 #[test]
-fn a_verified_ordinary_record_passes_every_check() {
-    let write = json!({
-        "eventVersion": "1.11", "eventID": "e-1", "eventTime": "2026-01-01T01:00:00Z", "eventType": "AwsApiCall",
-        "eventSource": "s3.amazonaws.com", "eventName": "PutObject", "eventCategory": "Data", "managementEvent": false,
-        "readOnly": false, "awsRegion": "us-east-1", "recipientAccountId": "111122223333",
-        "sourceIPAddress": "198.51.100.1", "requestParameters": {"bucketName": "data", "key": "k"},
-        "userIdentity": {"type": "AWSService", "invokedBy": "delivery.logs.amazonaws.com"},
-    });
-    let spec = json!({"records": 3, "templates": [write]});
-    let audit = tree_with(&spec.to_string());
+fn verified_ordinary_records_pass_every_check() {
+    let audit = tree_with(&json!({"records": 3, "templates": of_services()}).to_string());
     let all = statuses(&audit);
     assert_eq!(
         all.keys().collect::<Vec<_>>(),
@@ -108,12 +120,31 @@ fn a_verified_ordinary_record_passes_every_check() {
 /// No trail logs writes of objects unless it is told to: that there are none says nothing.
 #[test]
 fn without_a_write_of_an_object_nobody_knows_whether_some_were_deleted() {
-    let audit = tree_with(r#"{"records": 3}"#);
+    let [read, change, _] = of_services();
+    let audit = tree_with(&json!({"records": 2, "templates": [read, change]}).to_string());
     let all = statuses(&audit);
     let unknown: Vec<&str> = all["unknown"].iter().map(String::as_str).collect();
     let of_objects = ["event-log-objects-deleted", "event-objects-deleted-in-bulk"];
     assert_eq!(unknown, of_objects);
     assert_eq!((all.len(), all["pass"].len()), (3, 62));
+    assert_eq!(audit["run"]["exit_code"], 3);
+    assert_eq!(audit["events"]["complete"], true);
+}
+
+/// A trail may log calls that read alone.
+#[test]
+fn without_a_call_that_changes_something_nobody_knows_whether_there_was_one() {
+    let audit = tree_with(r#"{"records": 3}"#);
+    let all = statuses(&audit);
+    let pass: Vec<&str> = all["pass"].iter().map(String::as_str).collect();
+    let expected = [
+        "event-buckets-enumerated",
+        "event-log-altered",
+        "event-log-planted",
+        "event-secrets-read-in-bulk",
+    ];
+    assert_eq!(pass, expected);
+    assert_eq!((all.len(), all["unknown"].len()), (3, 60));
     assert_eq!(audit["run"]["exit_code"], 3);
     assert_eq!(audit["events"]["complete"], true);
 }

@@ -64,7 +64,12 @@ fn absent_and_verified() {
 
 #[test]
 fn absent_and_open() {
-    let answer = ask(ALTERED, 3, &["root"]);
+    let whole = whole_with_a_write();
+    let altered = format!(
+        r#"{}, "faults": [{{"do": "tamper", "log": [3, 0]}}]}}"#,
+        whole.strip_suffix('}').unwrap()
+    );
+    let answer = ask(&altered, 3, &["root"]);
     assert_eq!(answer["asked"]["verdict"], "open");
 }
 
