@@ -205,7 +205,7 @@ def test_a_second_trail_without_validation(org, scan, two):
     two(trails=["org-trail", "plain"], unvalidated=["plain"], logs_per_hour=1)
     org.create_trail("plain", "org-trail-logs", IsOrganizationTrail=True, EnableLogFileValidation=False)
     audit = scan("--verify-digests", "--since", "7h", *part(org), checks=["delivery-no-unlisted*"]).ended(1).json()
-    assert set(kinds(audit)) == {"log-unlisted"}
+    assert set(kinds(audit)) == {"log-unlisted"}, audit["problems"]
     for problem in audit["problems"]:
         assert problem["severity"] == "low" and ":trail/plain" in problem["detail"]
 
