@@ -8,15 +8,6 @@ from harness import tool
 from harness.verdicts import CHECKS
 
 
-# Begun first: a long file that is begun last is waited for with nothing beside it.
-LONG = ["live/test_judge.py", "benches/test_shapes.py", "live/test_hostile_endpoint.py"]
-
-
-def pytest_collection_modifyitems(items):
-    long = {name: at for at, name in enumerate(LONG)}
-    items.sort(key=lambda it: next((at for name, at in long.items() if it.path.as_posix().endswith(name)), len(long)))
-
-
 @pytest.fixture(scope="session")
 def emulator():
     with Emulator() as server:

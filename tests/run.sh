@@ -57,5 +57,5 @@ case "${CARGO_TARGET_DIR:-}" in /*) TRAILAUDIT_BIN="$CARGO_TARGET_DIR/debug/trai
 export TRAILAUDIT_BIN
 
 say 'pytest: the binary against an emulated AWS, and its reports against other people'\''s validators'
-# Files beside each other, in the order of tests/conftest.py: every process has an emulator of its own.
-"$venv/bin/python" -m pytest --config-file tests/pytest.ini --quiet --numprocesses 2 --dist loadfile --no-loadscope-reorder "$@"
+# Files beside each other: every process has an emulator of its own.
+"$venv/bin/python" -m pytest --config-file tests/pytest.ini --quiet --numprocesses 2 --dist loadfile "$@"
