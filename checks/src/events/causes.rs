@@ -243,7 +243,7 @@ pub fn causes(hole: &Hole<'_>, suspects: &[Suspect]) -> Vec<Caused> {
         .iter()
         .filter_map(|it| it.owner(hole.chain))
         .collect();
-    let mut found: Vec<(Certainty, bool, i64, Caused)> = copies_of_none(suspects)
+    let mut found: Vec<_> = copies_of_none(suspects)
         .filter_map(|suspect| {
             let (certainty, detail) = hole.judge(suspect)?;
             let certainty = match suspect.event.error {
@@ -267,18 +267,15 @@ pub fn causes(hole: &Hole<'_>, suspects: &[Suspect]) -> Vec<Caused> {
                 event: suspect.event.clone(),
                 undone_by: undone_by(suspect, suspects),
             };
-            Some((certainty, !suspect.proven, apart, caused))
+            // What is not proved takes no place of what is.
+            let order = (certainty, !suspect.proven, apart, caused.event.id.clone());
+            Some((order, caused))
         })
         .collect();
-    // What is not proved takes no place of what is.
-    found.sort_by(|a, b| {
-        let key = |it: &(Certainty, bool, i64, Caused)| (it.0, it.1, it.2);
-        let by_key = key(a).cmp(&key(b));
-        by_key.then_with(|| a.3.event.id.cmp(&b.3.event.id))
-    });
+    found.sort_by(|a, b| a.0.cmp(&b.0));
     let mut seen = BTreeSet::new();
-    found.retain(|it| it.3.event.id.is_empty() || seen.insert(it.3.event.id.clone()));
-    found.into_iter().map(|it| it.3).take(TOLD).collect()
+    found.retain(|(_, it)| it.event.id.is_empty() || seen.insert(it.event.id.clone()));
+    found.into_iter().map(|(_, it)| it).take(TOLD).collect()
 }
 
 /// Suspects, less those of which nothing is proved that have the id of a proved one: whoever plants a record can copy it.

@@ -37,6 +37,17 @@ const WRITES: Need = Need {
 /// Any call.
 const BOTH: &[Need] = &[READS, WRITES];
 
+/// What a question about any call needs, and what finds it.
+#[must_use]
+pub fn any_call() -> Vec<(&'static str, String)> {
+    kinds(BOTH, str::to_owned)
+}
+
+fn kinds(needs: &[Need], fill: impl Fn(&str) -> String) -> Vec<(&'static str, String)> {
+    let needs = needs.iter();
+    needs.map(|it| (it.events, fill(it.expression))).collect()
+}
+
 /// All of them.
 pub const QUESTIONS: &[Question] = &[
     of(
@@ -232,7 +243,7 @@ impl Question {
         let filled = filled.replace("{colon}", &quoted(&format!(":{argument}")));
         Asked {
             expression: filled.replace("{}", &quoted(argument)),
-            needs: self.needs_with(str::to_owned),
+            needs: kinds(self.needs, str::to_owned),
         }
     }
 
@@ -268,17 +279,12 @@ impl Question {
                 quoted(&format!("/{bucket}/{key}")),
             ),
         };
-        let needs = self.needs_with(|it| {
+        let needs = kinds(self.needs, |it| {
             it.replace("{bucket}", &b)
                 .replace("{arn}", &arn)
                 .replace("{below}", &below)
         });
         Asked { expression, needs }
-    }
-
-    fn needs_with(&self, fill: impl Fn(&str) -> String) -> Vec<(&'static str, String)> {
-        let needs = self.needs.iter();
-        needs.map(|it| (it.events, fill(it.expression))).collect()
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use trailaudit_checks::events::filter::{Expression, Subject};
-use trailaudit_checks::events::questions::{QUESTIONS, Question};
+use trailaudit_checks::events::questions::{QUESTIONS, Question, any_call};
 use trailaudit_checks::events::{Record, RestsOn};
 use trailaudit_reports::events::{Asked, Found, Rows, Verdict};
 
@@ -47,7 +47,7 @@ impl Invocation {
                     };
                     (follows, asked.needs)
                 }
-                None => (after(room, span, &flags.input, &argument)?, Vec::new()),
+                None => (after(room, span, &flags.input, &argument)?, any_call()),
             };
             let asking = Asking {
                 matcher: Matcher {
@@ -326,6 +326,12 @@ impl Sentence<'_> {
         }
         if self.follows.more {
             text.push_str("; more sessions were issued, and not followed");
+        }
+        if !self.unseen.is_empty() {
+            text.push_str(&format!(
+                "; the verified logs hold no {}, so there may be calls that are not recorded",
+                self.unseen.join(" and no ")
+            ));
         }
         if !self.rests_on.complete {
             text.push_str("; there may be more in the logs that are not verified");

@@ -7,7 +7,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use jiff::Timestamp;
 
 use super::WITHIN;
-use super::packed::kept;
+use super::order::without_nul;
 
 /// Hashes groups and values. Values must not share one: two would count as one, and a burst could be lost. So they are
 /// hashed by a keyed function that nobody outside can foresee (SipHash), and not by a faster one.
@@ -40,7 +40,7 @@ impl Chance {
         row: usize,
     ) -> Self {
         Self {
-            group: hashes.groups.hash_one((key, kept(group))),
+            group: hashes.groups.hash_one((key, without_nul(group))),
             value: hashes.values.hash_one(value),
             time: time.as_microsecond(),
             least: u32::try_from(least).unwrap_or(u32::MAX),

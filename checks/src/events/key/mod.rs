@@ -12,6 +12,7 @@ mod gather;
 mod grade;
 mod logged;
 mod look;
+mod order;
 mod packed;
 mod row;
 mod subject;

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use super::chance::Chance;
 use super::look::Look;
-use super::packed::{OfLog, Row, Sort, pack_common};
+use super::order::Sort;
+use super::packed::{OfLog, Row, pack_common};
 use super::subject::{self, About};
 use super::{Of, When, grade};
 use crate::events::field::Field;
